@@ -1,0 +1,60 @@
+# One command for each thing, the same at home and in .ci/run. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+RUNTIME := $(VENV)/.runtime.stamp
+DEV := $(VENV)/.dev.stamp
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test lint check load bench chaos clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) ## Start the whole stack in the foreground; Ctrl-C stops it
+	@exec $(BIN)/python app.py up
+
+dev: $(RUNTIME) ## Like run, and reload when a source file or a task file changes
+	@exec $(BIN)/python app.py up --reload
+
+test: $(DEV) ## Run all tests (ARGS="tests/stack -k port" narrows them)
+	@tests/ensure_chromium.sh $(BIN)/python
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV) ## Check format, style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright --warnings
+
+# .ci/run has just run `make test` and says so with TESTED=1, so that nothing runs twice.
+check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests
+
+load: $(DEV) ## Put load on a running stack with Locust (ARGS go to locust)
+	@exec $(BIN)/locust -f loadtests/locustfile.py $(ARGS)
+
+bench: $(DEV) ## Measure against other task queues
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(DEV) ## Run the fault storm and print its verdict
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+clean: ## Remove the virtual environment and caches; data stays
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+
+# The interpreter is tried, not only looked for: a moved folder leaves a .venv that cannot start.
+$(RUNTIME): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Duckline needs Python 3.11 or newer as '$(PYTHON)'; name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  echo "Creating $(VENV) ..."; \
+	  $(PYTHON) -m venv --clear $(VENV) || { \
+	    echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; }
+	@echo "Installing requirements.txt (once; well under a minute on a fast line) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo "Installing requirements-dev.txt ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,60 @@
+"""Which Redis the stack uses: the user's own, or the embedded one with a data directory of its own.
+
+Owns that decision and what has to be taken and given back for it (the lock, the socket).
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stack import data_dir, embedded_redis
+from stack.process import ProcessSpec
+
+if TYPE_CHECKING:
+    from huey_tasks.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Say which Redis it is: to the children (`env`), to people (`shown`), and what to run."""
+
+    shown: tuple[str, str]
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    spec: ProcessSpec | None = None  # the embedded server
+    note: str | None = None  # a line for the log
+
+
+@contextmanager
+def opened(config: "Config") -> Generator[Broker]:
+    """Give the Redis to use. Raise StartRefused when another stack owns the data directory."""
+    if config.redis_url is not None:
+        yield Broker(shown=("Redis", _without_password(config.redis_url)))
+        return
+    lock, note = data_dir.claim(
+        config.data_dir.expanduser().absolute(),
+        is_default=config.data_dir_is_default,
+        port=config.port,
+    )
+    socket = embedded_redis.socket_path(lock.directory)
+    try:
+        env = {
+            "REDIS_URL": embedded_redis.url(socket, 0),
+            "RESULT_REDIS_URL": config.result_redis_url or embedded_redis.url(socket, 1),
+            "DATA_DIR": str(lock.directory),
+        }
+        yield Broker(
+            shown=("Data", str(lock.directory)),
+            env=env,
+            spec=embedded_redis.spec(lock, socket),
+            note=note,
+        )
+    finally:
+        embedded_redis.clean_up(socket, lock.directory)
+        lock.release()
+
+
+def _without_password(url: str) -> str:
+    """Return the URL as it may be shown: the part between `//` and `@` is left out."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

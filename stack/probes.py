@@ -1,0 +1,77 @@
+"""Ask a child whether it is ready: an HTTP GET, or a Redis PING, with the standard library alone.
+
+The stack must not import Flask or redis: it runs before either is needed and outlives both.
+"""
+
+import asyncio
+import json
+from typing import cast
+
+from stack.process import Probe
+
+TIMEOUT_S = 2.0
+
+
+def http_answers(host: str, port: int, path: str) -> Probe:
+    """Make a probe that is content with a 200 for GET `path`."""
+
+    async def probe() -> str | None:
+        request = (
+            f"GET {path} HTTP/1.1\r\nHost: {_bracketed(host)}:{port}\r\nConnection: close\r\n\r\n"
+        )
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                reader, writer = await asyncio.open_connection(host, port)
+                answer = await _exchange(reader, writer, request.encode())
+        except (OSError, TimeoutError) as error:
+            return f"no answer from port {port} ({str(error) or type(error).__name__})"
+        head, _, body = answer.partition(b"\r\n\r\n")
+        status = head.split(b" ", 2)[1:2]
+        if status == [b"200"]:
+            return None
+        return f"GET {path} says {b''.join(status).decode('ascii', 'replace')}{_reasons(body)}"
+
+    return probe
+
+
+def redis_answers(socket_path: str) -> Probe:
+    """Make a probe that is content when Redis answers PING and has loaded its data."""
+
+    async def probe() -> str | None:
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                reader, writer = await asyncio.open_unix_connection(socket_path)
+                answer = await _exchange(reader, writer, b"PING\r\nQUIT\r\n")
+        except (OSError, TimeoutError) as error:
+            return f"no answer on {socket_path} ({str(error) or type(error).__name__})"
+        line = answer.split(b"\r\n", 1)[0]
+        return None if line == b"+PONG" else line.decode("utf-8", "replace").lstrip("-")
+
+    return probe
+
+
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> bytes:
+    try:
+        writer.write(request)
+        await writer.drain()
+        return await reader.read(-1)  # until it closes, as the request asks
+    finally:
+        writer.close()
+
+
+def _reasons(body: bytes) -> str:
+    """Quote the health page's own reasons, if the body has them."""
+    try:
+        answer: object = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    reasons = cast(dict[str, object], answer).get("reasons")
+    return f": {'; '.join(map(str, cast(list[object], reasons)))}" if reasons else ""
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

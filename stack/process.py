@@ -1,0 +1,135 @@
+"""One child process of the stack: start it, read its output, notice its end, stop it.
+
+Owns the operating-system side: session, parent-death signal, exit reason; its output goes through
+output.py. It does not decide whether a dead process comes back or who stops before whom: that is
+supervisor.py.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack.output import LineReader
+
+_PR_SET_PDEATHSIG = 1
+# Loaded before any fork: between fork and exec nothing may be imported.
+_libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+Probe = Callable[[], Awaitable[str | None]]
+"""Answers None when the process is ready for work, else the reason why it is not, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """Describe one child: what to run, what it waits for, and how it is asked to stop."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    after: str | None = None  # starts once that process is ready, stops before it
+    probe: Probe | None = None  # without one, started is ready
+    stop_grace_s: float = 10.0  # between SIGTERM and SIGKILL
+    log_file: Path | None = None  # where its last words are when it does not print them
+    reloads: bool = False  # restarted by `make dev` when a source file changes
+    pass_fds: tuple[int, ...] = ()
+
+
+class Process:
+    """Run one ProcessSpec; start() may be called again after the process has ended."""
+
+    def __init__(self, spec: ProcessSpec, on_lines: Callable[[str, list[str]], None]) -> None:
+        self.spec = spec
+        self.ready = asyncio.Event()
+        self._on_lines = on_lines
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._exited = asyncio.Event()
+        self._output: LineReader | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._popen.pid if self._popen else None
+
+    @property
+    def alive(self) -> bool:
+        return self._popen is not None and not self._exited.is_set()
+
+    def start(self) -> None:
+        """Start the process in a session of its own. Raise OSError when it cannot be executed."""
+        parent = os.getpid()
+        self._popen = subprocess.Popen(
+            list(self.spec.command),
+            env={**os.environ, **self.spec.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
+            pass_fds=self.spec.pass_fds,
+            preexec_fn=lambda: _end_with(parent),
+        )
+        assert self._popen.stdout is not None
+        self._exited = asyncio.Event()
+        self._output = LineReader(
+            self._popen.stdout, lambda lines: self._on_lines(self.spec.name, lines)
+        )
+
+    def reap(self) -> None:
+        """Notice the end of the process; the supervisor calls this on every SIGCHLD."""
+        popen = self._popen
+        if popen is None or self._exited.is_set() or popen.poll() is None:
+            return
+        # A killed leader leaves children behind (gunicorn's workers hold the port): end them too.
+        self.signal_group(signal.SIGKILL)
+        self.ready.clear()
+        self._exited.set()
+
+    async def wait(self) -> str:
+        """Wait for the end of the process and return its reason: "exit code 1" or "SIGKILL"."""
+        await self._exited.wait()
+        assert self._popen is not None and self._popen.returncode is not None
+        assert self._output is not None
+        self._output.read()  # what it wrote last comes before the line that it died
+        return exit_reason(self._popen.returncode)
+
+    def terminate(self) -> None:
+        """Ask the process to stop; its own children are its own business."""
+        if self.alive and self._popen is not None:
+            self._popen.terminate()
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the process and everything that it started in its session."""
+        if self._popen is not None:
+            try:
+                os.killpg(self._popen.pid, number)
+            except ProcessLookupError:
+                return  # nothing of the group is left, which is what was wanted
+
+    def last_words(self, lines: int = 3) -> list[str]:
+        """Return the end of the process's log file, for a process that logs to one."""
+        if self.spec.log_file is None or not self.spec.log_file.exists():
+            return []
+        text = self.spec.log_file.read_text(encoding="utf-8", errors="replace")
+        return text.splitlines()[-lines:]
+
+
+def exit_reason(returncode: int) -> str:
+    """Say in words how a process ended: "exit code 3", or the name of the signal that killed it."""
+    if returncode >= 0:
+        return f"exit code {returncode}"
+    try:
+        return signal.Signals(-returncode).name
+    except ValueError:
+        return f"signal {-returncode}"
+
+
+def _end_with(parent: int) -> None:
+    """In the child, before exec: get a SIGTERM when the supervisor dies, however it dies."""
+    if _libc:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        os._exit(1)

@@ -1,0 +1,41 @@
+"""`make dev`: restart the web processes and consumers when a file that they have loaded changes.
+
+Owns which files count. The restart itself, graceful and in backoff or not, is supervisor.py's.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from watchfiles import Change, DefaultFilter, awatch
+
+from stack.console import Console
+from stack.supervisor import Supervisor
+
+SOURCE_FOLDERS = ("huey_tasks", "web", "static")
+SOURCE_SUFFIXES = (".py", ".lua", ".html", ".js", ".css", ".svg", ".json")
+
+
+class SourceFilter(DefaultFilter):
+    """Let through source files; caches, editors' temporary files and hidden folders stay out."""
+
+    def __call__(self, change: Change, path: str) -> bool:
+        return path.endswith(SOURCE_SUFFIXES) and super().__call__(change, path)
+
+
+def watched_paths(root: Path, tasks_path: Iterable[Path]) -> list[Path]:
+    """Return what is watched: the source folders, app.py and every folder of TASKS_PATH."""
+    candidates = [*(root / name for name in SOURCE_FOLDERS), root / "app.py", *tasks_path]
+    return [path for path in candidates if path.exists()]
+
+
+async def restart_on_change(
+    paths: Sequence[Path], root: Path, supervisor: Supervisor, console: Console
+) -> None:
+    """Restart the processes that reload, once for each burst of changes, and name the file."""
+    names = [name for name, p in supervisor.processes.items() if p.spec.reloads]
+    async for changes in awatch(*paths, watch_filter=SourceFilter()):
+        files = sorted({Path(path) for _, path in changes})
+        shown = files[0].relative_to(root) if files[0].is_relative_to(root) else files[0]
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        console.say(f"{shown}{more} changed; restarting {', '.join(names)}")
+        supervisor.restart(names)

@@ -1,0 +1,69 @@
+"""The list of Duckline's own processes: three consumers, the web service, the inspector."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stack.broker import Broker
+from stack.probes import http_answers
+from stack.process import ProcessSpec
+
+if TYPE_CHECKING:
+    from huey_tasks.config import Config
+
+ROOT = Path(__file__).resolve().parent.parent
+QUEUES = ("high", "default", "low")
+HEALTH_PATH = "/api/workers/health"
+WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
+STOP_MARGIN_S = 5.0  # a consumer needs a moment beyond SHUTDOWN_GRACE_S to hand its tasks back
+
+
+def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
+    """Describe every process of the stack except Redis."""
+    env = {**broker.env, "PYTHONUNBUFFERED": "1"}
+    after = broker.spec.name if broker.spec else None
+    consumers = [
+        ProcessSpec(
+            name=queue,
+            command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
+            env=env,
+            after=after,
+            stop_grace_s=config.shutdown_grace_s + STOP_MARGIN_S,
+            reloads=True,
+        )
+        for queue in QUEUES
+    ]
+    host = local_host(config.host)
+    webs = [
+        ProcessSpec(
+            name=name,
+            command=_gunicorn(config.host, port, application),
+            env=env,
+            after=after,
+            probe=http_answers(host, port, path),
+            stop_grace_s=WEB_STOP_GRACE_S,
+            reloads=True,
+        )
+        for name, port, application, path in (
+            ("web", config.port, "app:app", HEALTH_PATH),
+            ("inspector", config.inspector_port, "app:create_inspector()", "/"),
+        )
+    ]
+    return [*webs, *consumers]
+
+
+def local_host(host: str) -> str:
+    """Return the address at which a service bound to `host` is reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
+def base_url(host: str, port: int) -> str:
+    """Return the address that people open: http://host:port, an IPv6 host in brackets."""
+    shown = {"127.0.0.1": "localhost", "::1": "localhost"}.get(local_host(host), local_host(host))
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def _gunicorn(host: str, port: int, application: str) -> list[str]:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    settings = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", bind, "--chdir", str(ROOT)]
+    return [sys.executable, "-m", "gunicorn", *settings, application]

@@ -1,0 +1,176 @@
+"""Keep a list of processes alive, and stop them in the right order.
+
+Owns restarts with backoff, the order (a process starts after the one it needs and stops before it),
+the reaction to signals, and giving up when the stack cannot start. It knows nothing about Redis,
+ports or HTTP: what to run comes in as ProcessSpecs. Why it is not honcho or circus: docs/adr/0002.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Sequence
+
+from stack.console import Console
+from stack.process import Process, ProcessSpec
+
+FIRST_BACKOFF_S = 0.2
+LONGEST_BACKOFF_S = 5.0
+STEADY_AFTER_S = 10.0  # alive this long: the next death starts again at FIRST_BACKOFF_S
+DEATHS_TO_GIVE_UP = 5
+PROBE_EVERY_S = 0.1
+COMPLAIN_EVERY_S = 10.0
+
+
+class Supervisor:
+    """Run the processes of `specs` until a signal, stop(), or a start that cannot succeed."""
+
+    def __init__(self, specs: Sequence[ProcessSpec], console: Console) -> None:
+        self.processes = {spec.name: Process(spec, console.lines) for spec in specs}
+        self.ready = asyncio.Event()
+        self._console = console
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._leaving: set[str] = set()
+        self._restart = {spec.name: asyncio.Event() for spec in specs}
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._failure: str | None = None
+
+    async def run(self) -> int:
+        """Run until told to stop; return 0 after a clean stop and 1 when the stack gave up."""
+        self._listen_to_signals()
+        for name, process in self.processes.items():
+            self._keepers[name] = asyncio.create_task(self._keep(process), name=name)
+            self._keepers[name].add_done_callback(self._keeper_ended)
+        readiness = asyncio.create_task(self._watch_readiness())
+        await self._stop.wait()
+        readiness.cancel()
+        if self._failure:
+            self._console.say(self._failure, level="error")
+        await self._stop_all()
+        return 1 if self._failure else 0
+
+    def stop(self) -> None:
+        """Begin the orderly stop; a second call hurries it."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def restart(self, names: Sequence[str]) -> None:
+        """Restart these processes gracefully, at once even if one waits for its backoff."""
+        for name in names:
+            if not self._restart[name].is_set():  # a second SIGTERM could cut a graceful stop short
+                self._restart[name].set()
+                self.processes[name].terminate()
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup means it when it ignores SIGHUP; a script's `&` does not mean it with SIGINT.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.stop)
+
+    def _reap(self) -> None:
+        for process in self.processes.values():
+            process.reap()
+
+    async def _keep(self, process: Process) -> None:
+        """Start the process again and again, until it is asked to leave."""
+        name = process.spec.name
+        backoff_s, quick_deaths = FIRST_BACKOFF_S, 0
+        while name not in self._leaving:
+            await self._wait_for_dependency(process)
+            self._restart[name].clear()
+            started_at = time.monotonic()
+            process.start()
+            probing = asyncio.create_task(self._watch_process(process))
+            reason = await process.wait()
+            probing.cancel()
+            if name in self._leaving or self._restart[name].is_set():
+                backoff_s = FIRST_BACKOFF_S
+                continue
+            if time.monotonic() - started_at >= STEADY_AFTER_S:
+                backoff_s, quick_deaths = FIRST_BACKOFF_S, 0
+            quick_deaths += 1
+            if not self.ready.is_set() and quick_deaths >= DEATHS_TO_GIVE_UP:
+                self._give_up(process, reason)
+                return
+            self._console.say(
+                f"{name} died ({reason}); starting it again in {backoff_s:.1f} s", level="warning"
+            )
+            await self._pause(name, backoff_s)
+            backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+
+    async def _wait_for_dependency(self, process: Process) -> None:
+        if process.spec.after is not None:
+            await self.processes[process.spec.after].ready.wait()
+
+    async def _pause(self, name: str, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._restart[name].wait(), seconds)
+        except TimeoutError:
+            return  # nobody was in a hurry
+
+    def _give_up(self, process: Process, reason: str) -> None:
+        self._console.lines(process.spec.name, process.last_words())
+        self._failure = (
+            f"{process.spec.name} died {DEATHS_TO_GIVE_UP} times in a row before the stack was "
+            f"ready (last: {reason}); its lines above say why. Stopping."
+        )
+        self._stop.set()
+
+    def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
+        """A keeper that raised (its program cannot be executed) must not leave half a stack."""
+        if keeper.cancelled() or (error := keeper.exception()) is None:
+            return
+        self._failure = f"{keeper.get_name()} cannot run: {error}. Stopping."
+        self._stop.set()
+
+    async def _watch_process(self, process: Process) -> None:
+        """Set the process's `ready` once its probe is content; say in words what it waits for."""
+        complain_at = time.monotonic() + COMPLAIN_EVERY_S
+        while process.spec.probe is not None:
+            reason = await process.spec.probe()
+            if reason is None:
+                break
+            if time.monotonic() >= complain_at:
+                self._console.say(f"{process.spec.name} is not ready yet: {reason}")
+                complain_at += COMPLAIN_EVERY_S
+            await asyncio.sleep(PROBE_EVERY_S)
+        process.ready.set()
+
+    async def _watch_readiness(self) -> None:
+        for process in self.processes.values():
+            await process.ready.wait()
+        self.ready.set()
+
+    async def _stop_all(self) -> None:
+        """Stop dependents first and together, then what they depend on."""
+        self._console.say("stopping; press Ctrl-C again to hurry")
+        first = [p for p in self.processes.values() if p.spec.after is not None]
+        last = [p for p in self.processes.values() if p.spec.after is None]
+        await asyncio.gather(*(self._stop_one(p, hurry=self._hurry) for p in first))
+        # Hurrying never skips this wait: it is the one in which Redis flushes its file to disk.
+        await asyncio.gather(*(self._stop_one(p, hurry=asyncio.Event()) for p in last))
+
+    async def _stop_one(self, process: Process, *, hurry: asyncio.Event) -> None:
+        name = process.spec.name
+        self._leaving.add(name)
+        keeper = self._keepers[name]
+        if not process.alive:
+            keeper.cancel()
+            await asyncio.wait([keeper])
+            return
+        process.terminate()
+        hurried = asyncio.create_task(hurry.wait())
+        await asyncio.wait(
+            [keeper, hurried],
+            timeout=process.spec.stop_grace_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if process.alive:
+            why = "hurrying" if hurry.is_set() else f"{process.spec.stop_grace_s:g} s are over"
+            self._console.say(f"{name} has not stopped ({why}): SIGKILL", level="warning")
+            process.signal_group(signal.SIGKILL)
+        hurried.cancel()
+        await asyncio.wait([keeper])

@@ -1,0 +1,72 @@
+"""`make run`: put the whole stack together, say when it is ready, stop it cleanly.
+
+Owns the order of these steps and the words around them; each step is in the module of its name.
+"""
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from stack import broker, ports
+from stack.broker import Broker
+from stack.console import Console, complain, console_for
+from stack.errors import StartRefused
+from stack.reloader import restart_on_change, watched_paths
+from stack.services import ROOT, base_url, service_specs
+from stack.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from huey_tasks.config import Config
+
+
+def up(config: "Config", *, reload: bool = False) -> int:
+    """Run the whole stack in the foreground; return the exit code, 0 after a clean stop."""
+    started_at = time.monotonic()
+    try:
+        web_ports = {"PORT": config.port, "INSPECTOR_PORT": config.inspector_port}
+        ports.require_free(config.host, web_ports)
+        with broker.opened(config) as redis:
+            return asyncio.run(_run(config, redis, started_at, reload))
+    except StartRefused as refusal:
+        complain(str(refusal))
+        return 1
+    except KeyboardInterrupt:  # Ctrl-C before anything ran
+        return 0
+
+
+async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
+    specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
+    console = console_for(sys.stdout, [spec.name for spec in specs], log_format=config.log_format)
+    if redis.note:
+        console.say(redis.note)
+    supervisor = Supervisor(specs, console)
+    extras = [asyncio.create_task(_announce(config, redis, supervisor, console, started_at))]
+    if reload:
+        paths = watched_paths(ROOT, config.tasks_path)
+        extras.append(asyncio.create_task(restart_on_change(paths, ROOT, supervisor, console)))
+    code = await supervisor.run()
+    for extra in extras:
+        extra.cancel()
+    await asyncio.wait(extras)
+    if code == 0:
+        console.say("stopped; every accepted task is kept")
+    return code
+
+
+async def _announce(
+    config: "Config", redis: Broker, supervisor: Supervisor, console: Console, started_at: float
+) -> None:
+    """Print the block with the addresses as soon as the whole stack is ready for work."""
+    await supervisor.ready.wait()
+    web = base_url(config.host, config.port)
+    console.announce(
+        f"Duckline is ready ({time.monotonic() - started_at:.1f} s)",
+        [
+            ("Dashboard", f"{web}/"),
+            ("API docs", f"{web}/docs"),
+            ("Inspector", f"{base_url(config.host, config.inspector_port)}/"),
+            redis.shown,
+            ("", "Ctrl-C stops everything; nothing is lost."),
+        ],
+    )
