@@ -1,0 +1,63 @@
+"""The web layer: HTTP, WebSocket and pages on top of the public face of `huey_tasks`.
+
+It owns statuses, headers and JSON; it holds no state of tasks and touches no Redis. `create_app`
+is the service (port 8000), `create_inspector` the operator's view of the same stack (port 5555).
+"""
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.routing import BaseConverter
+
+import huey_tasks as tq
+from huey_tasks.config import Config
+from web import errors, push, security
+from web.body import MAX_BODY_BYTES, StrictRequest
+from web.inspector import inspector
+from web.openapi import DucklineApi
+from web.pages import docs, pages
+from web.queues import queues
+from web.tasks import submission, tasks
+from web.workers import workers
+
+_STATIC = Path(__file__).resolve().parent.parent / "static"
+
+__all__ = ["create_app", "create_inspector"]
+
+
+class _NotSubmit(BaseConverter):
+    """Any one segment but `submit`, so that a GET there is a 405 and not an unknown task."""
+
+    regex = r"(?!submit\Z)[^/]+"
+    part_isolating = True
+
+
+def create_app(config: Config = tq.config) -> Flask:
+    """Build the service: API, WebSocket, dashboard and Swagger UI."""
+    app = _base("dashboard", config)
+    app.register_api(submission)
+    app.register_blueprint(docs)
+    return app
+
+
+def create_inspector(config: Config = tq.config) -> Flask:
+    """Build the inspector: the same reading routes and cancel, and a look into Redis."""
+    app = _base("inspector", config)
+    app.register_api(inspector)
+    return app
+
+
+def _base(kind: str, config: Config) -> DucklineApi:
+    app = DucklineApi("web", config, static_folder=_STATIC, static_url_path="/static")
+    app.request_class = StrictRequest
+    app.config.update(APP_KIND=kind, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
+    app.url_map.converters["not_submit"] = _NotSubmit
+    # A merged slash is answered with a redirect in HTML; a wrong path is a 404 here.
+    app.url_map.merge_slashes = False
+    security.register(app, config)
+    errors.register(app)
+    push.register(app)
+    app.register_blueprint(pages)
+    for blueprint in (tasks, queues, workers):
+        app.register_api(blueprint)
+    return app

@@ -1,0 +1,306 @@
+"""Every error of the service as an RFC 9457 answer; error code -> HTTP status in one table.
+
+    DucklineError (huey_tasks)
+    └── WebError              refused by the web layer before a task is touched
+        ├── InvalidJson       the body is not one strict JSON text
+        ├── InvalidRequest    JSON, but not what the route takes: names every field
+        ├── UnsupportedMedia  another content type or content encoding
+        ├── Unauthorized      API keys are set and none of them was sent
+        ├── CrossSite         a page of another origin asks for a change
+        ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
+        ├── TooManySockets    this process holds as many sockets as it may, or is stopping
+        └── Unhealthy         Redis or a consumer is missing
+
+Nothing here echoes more than 64 characters of what the caller sent, nor a stack trace.
+"""
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, g, request
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import WebsocketMismatch
+
+import huey_tasks as tq
+from huey_tasks.errors import DucklineError, Problem
+
+log = logging.getLogger("duckline.web")
+
+#: No answer repeats more of the caller's input than this, in characters.
+MAX_ECHO = 64
+#: A body with a hundred thousand wrong fields gets this many of them named.
+MAX_PROBLEMS = 20
+RETRY_AFTER_S = 2
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one error code means over HTTP."""
+
+    status: int
+    title: str
+    detail: str = ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "bad_request": Kind(400, "Bad request", "The request is not proper HTTP."),
+    "invalid_json": Kind(400, "Not JSON"),
+    "unauthorized": Kind(401, "An API key is needed"),
+    "cross_site": Kind(403, "Refused for another site"),
+    "forbidden": Kind(403, "Forbidden", "This is not allowed."),
+    "not_found": Kind(404, "No such path", "There is nothing at this path."),
+    "task_not_found": Kind(404, "No such task"),
+    "method_not_allowed": Kind(
+        405,
+        "Method not allowed",
+        "This path takes other methods; see the Allow header.",
+    ),
+    "task_finished": Kind(409, "The task has finished"),
+    "body_too_large": Kind(413, "Body too large", "The body is larger than 1 MiB."),
+    "uri_too_long": Kind(414, "Address too long", "The address of the request is too long."),
+    "unsupported_media_type": Kind(415, "Not application/json"),
+    "invalid_request": Kind(422, "The request does not fit"),
+    "invalid_payload": Kind(422, "The payload does not fit"),
+    "unknown_task_type": Kind(422, "No such task type"),
+    "unknown_queue": Kind(422, "No such queue"),
+    "upgrade_required": Kind(426, "WebSocket only"),
+    "internal_error": Kind(
+        500, "Internal error", "Something went wrong here; the log has it under this request_id."
+    ),
+    "not_implemented": Kind(501, "Not implemented", "The server does not do this."),
+    "queue_unavailable": Kind(503, "The queue is unavailable"),
+    "unhealthy": Kind(503, "Not ready to do work"),
+    "too_many_sockets": Kind(503, "Too many sockets"),
+}
+_CODE_OF_STATUS = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    501: "not_implemented",
+}
+
+
+class WebError(DucklineError):
+    """Something the web layer refuses by itself."""
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.extra = extra
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """HTTP headers that belong to this error."""
+        return {}
+
+
+class InvalidJson(WebError):
+    """The body is not one strict JSON text in UTF-8."""
+
+    code = "invalid_json"
+
+
+class InvalidRequest(WebError):
+    """The request is readable, but has a field too many, too few or of the wrong kind."""
+
+    code = "invalid_request"
+
+    def __init__(self, detail: str, problems: Sequence[Problem]) -> None:
+        super().__init__(detail)
+        self.problems = list(problems)
+
+    @classmethod
+    def from_pydantic(cls, error: ValidationError) -> "InvalidRequest":
+        """Name the fields that pydantic refused, with pointers from the top of the body."""
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = [_problem_of(item) for item in found[:MAX_PROBLEMS]]
+        return cls(_count(len(found), "field does", "fields do") + " not fit.", problems)
+
+
+class UnsupportedMedia(WebError):
+    """The body is not sent as plain `application/json`."""
+
+    code = "unsupported_media_type"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+class Unauthorized(WebError):
+    """API keys are set, and none of them was sent."""
+
+    code = "unauthorized"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="duckline"'}
+
+
+class CrossSite(WebError):
+    """A page of another origin asks for something only our own pages and programs may."""
+
+    code = "cross_site"
+
+
+class UpgradeRequired(WebError):
+    """This path speaks WebSocket (RFC 6455, version 13) only."""
+
+    code = "upgrade_required"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+
+
+class TooManySockets(WebError):
+    """This process takes no further socket now."""
+
+    code = "too_many_sockets"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+
+
+class Unhealthy(WebError):
+    """Redis does not answer, or a queue has no live consumer."""
+
+    code = "unhealthy"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+
+
+def excerpt(text: str, limit: int = MAX_ECHO) -> str:
+    """Return `text` fit to be shown: control characters escaped, at most `limit` characters."""
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text[: limit + 1]
+    )
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def pointer(*path: str | int) -> str:
+    """Write an RFC 6901 pointer from its unescaped parts."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def request_id() -> str:
+    """The id of this request: the caller's X-Request-ID if it is short and safe, else a new one."""
+    if "request_id" not in g:
+        sent = request.headers.get("X-Request-ID", "")
+        g.request_id = sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+    return g.request_id
+
+
+def problem_body(
+    code: str, detail: str = "", *, status: int | None = None, **extra: Any
+) -> dict[str, Any]:
+    """Build the members of an RFC 9457 problem; `extra` adds or overrides some."""
+    kind = KINDS.get(code) or Kind(status or 500, "Refused", "The request was refused.")
+    return {
+        "type": f"urn:duckline:problem:{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail or kind.detail,
+        "code": code,
+        **extra,
+    }
+
+
+def error_extra(error: DucklineError) -> dict[str, Any]:
+    """What a problem says beyond its code and detail: the fields at fault, or the reasons."""
+    extra: dict[str, Any] = dict(error.extra) if isinstance(error, WebError) else {}
+    for problem in _problems_of(error):
+        item = {
+            "pointer": excerpt(problem.pointer),
+            "code": problem.code,
+            "message": problem.message,
+        }
+        extra.setdefault("errors", []).append(item)
+    return extra
+
+
+def register(app: Flask) -> None:
+    """Make `app` answer every error as `application/problem+json`."""
+    app.register_error_handler(DucklineError, _answer_duckline)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _answer_duckline(error: DucklineError) -> Response:
+    if error.code not in KINDS:
+        return _answer_unexpected(error)
+    headers = error.headers if isinstance(error, WebError) else {}
+    if isinstance(error, tq.QueueUnavailable):
+        headers = {"Retry-After": str(error.retry_after_s)}
+    return _respond(problem_body(error.code, error.detail, **error_extra(error)), headers)
+
+
+def _answer_http(error: HTTPException) -> Response:
+    if isinstance(error, WebsocketMismatch) and request.path.startswith("/ws/"):
+        return _answer_duckline(UpgradeRequired("This path speaks WebSocket only."))
+    status = error.code or 500
+    code = _CODE_OF_STATUS.get(status, f"http_{status}")
+    kept = {"allow", "retry-after", "www-authenticate"}
+    headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
+    if status >= 500:
+        log.error("answered %d", status, exc_info=error, extra={"request_id": request_id()})
+    return _respond(problem_body(code, status=status), headers)
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    log.error(
+        "request %s failed: %s %s",
+        request_id(),
+        request.method,
+        excerpt(request.path),
+        exc_info=error,
+        extra={"request_id": request_id()},
+    )
+    return _respond(problem_body("internal_error"), {})
+
+
+def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    instance = excerpt(quote(request.path, safe="/:@!$&'()*+,;=~"))
+    body = {**body, "instance": instance, "request_id": request_id()}
+    return Response(
+        json.dumps(body), body["status"], dict(headers), mimetype="application/problem+json"
+    )
+
+
+def _problems_of(error: DucklineError) -> list[Problem]:
+    if isinstance(error, InvalidRequest):
+        return error.problems[:MAX_PROBLEMS]
+    if isinstance(error, tq.InvalidPayload):
+        return [
+            Problem("/payload" + problem.pointer, problem.code, problem.message)
+            for problem in error.problems[:MAX_PROBLEMS]
+        ]
+    if isinstance(error, tq.UnknownTaskType):
+        return [Problem("/task_type", error.code, error.detail)]
+    if isinstance(error, tq.UnknownQueue):
+        return [Problem("/priority", error.code, error.detail)]
+    return []
+
+
+def _problem_of(item: ErrorDetails) -> Problem:
+    return Problem(pointer(*item["loc"]), item["type"], item["msg"])
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

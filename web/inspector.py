@@ -1,0 +1,25 @@
+"""What only the inspector shows: the Redis server, and the settings of this process."""
+
+from flask import Response
+
+import huey_tasks as tq
+from web.openapi import ApiBlueprint, ok, problems
+from web.schemas import RedisView, SettingList, SettingView, respond
+
+_ABOUT = "For whoever operates the service."
+inspector = ApiBlueprint("inspector", "inspector", _ABOUT)
+
+
+@inspector.get(
+    "/redis", responses={**ok(200, RedisView, "The server."), **problems("queue_unavailable")}
+)
+def read_redis() -> Response:
+    """Read what the Redis server says of itself."""
+    return respond(RedisView(redis=dict(tq.redis_info())))
+
+
+@inspector.get("/config", responses={**ok(200, SettingList, "The settings."), **problems()})
+def read_config() -> Response:
+    """List the settings of this process; secrets are masked."""
+    views = [SettingView.model_validate(setting) for setting in tq.config.settings()]
+    return respond(SettingList(settings=views))

@@ -1,0 +1,234 @@
+"""The OpenAPI document, made from the code's own types and the registered task types.
+
+flask-openapi3 collects routes, parameters and bodies; this module adds what it cannot know: the
+problem answers, the exact schemas of `schemas`, one submit body per task type, and the WebSocket.
+It also holds the two lines by which a route says what it answers: `ok` and `problems`.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.openapi import OpenAPI
+from pydantic.json_schema import models_json_schema
+
+import huey_tasks as tq
+from huey_tasks.config import Config
+from web.errors import KINDS, InvalidRequest, problem_body
+from web.schemas import Inbound, Outbound, ProblemView, StatsView
+from web.security import KEY_COOKIE
+
+_REF = "#/components/schemas/"
+_PROBLEM = {"$ref": _REF + "ProblemView"}
+_ABOUT = """\
+Post a task, and a Python function runs it in the background; ask for its outcome later.
+
+Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by its pointer.
+"""
+
+Responses = dict[str | int, Any]
+View = TypeVar("View", bound=Callable[..., Response])
+
+
+class DucklineApi(OpenAPI):
+    """A Flask app that knows its own OpenAPI document."""
+
+    def __init__(self, import_name: str, config: Config, **options: Any) -> None:
+        super().__init__(
+            import_name,
+            info=Info(title="Duckline", version="0.1.0", description=_ABOUT),
+            security_schemes={
+                "bearer": {"type": "http", "scheme": "bearer", "description": "One of API_KEYS."},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": KEY_COOKIE},
+            },
+            operation_id_callback=_operation_id,
+            openapi_extensions={"security": _security(bool(config.api_keys))},
+            validation_error_model=ProblemView,
+            validation_error_callback=_refuse,
+            doc_ui=False,
+            **options,
+        )
+
+    def generate_spec_json(self) -> None:
+        """Complete the document that flask-openapi3 has collected; done once, when first asked."""
+        super().generate_spec_json()
+        schemas: dict[str, Any] = self.spec_json["components"]["schemas"]
+        schemas.update(_model_schemas())
+        schemas.update(_submit_schemas())
+        for operation in _operations(self.spec_json["paths"]):
+            if "description" in operation:
+                operation["description"] = operation["description"].replace("<br/>", "\n").strip()
+            responses = operation["responses"]
+            # flask-openapi3 adds a 422 of its own form to every operation that has none.
+            if "application/json" in responses.get("422", {}).get("content", {}):
+                del responses["422"]
+        self.spec_json["paths"]["/ws/stats"] = {"get": _socket_operation()}
+
+
+class ApiBlueprint(APIBlueprint):
+    """The routes of one noun under `/api`; in the document they stand under `tag`."""
+
+    def __init__(self, name: str, tag: str, description: str) -> None:
+        super().__init__(
+            name,
+            "web",
+            url_prefix="/api",
+            abp_tags=[Tag(name=tag, description=description)],
+            operation_id_callback=_operation_id,
+        )
+
+    # The library's own decorators lose the type of the function that they return.
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().get(rule, **options))
+
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().post(rule, **options))
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().delete(rule, **options))
+
+
+def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Responses:
+    """Document one good answer: its model and what it means; `more` adds headers or links."""
+    schema = {"$ref": _REF + model.__name__}
+    return {
+        status: {
+            "description": description,
+            "headers": {"X-Request-ID": _header("The id of this request."), **more},
+            "content": {"application/json": {"schema": schema}},
+        }
+    }
+
+
+def problems(*codes: str) -> Responses:
+    """Document the errors that a route can answer; those of every route are added."""
+    by_status: dict[int, list[str]] = {}
+    for code in (*codes, "unauthorized", "internal_error"):
+        by_status.setdefault(KINDS[code].status, []).append(code)
+    return {status: _problem_answer(group) for status, group in sorted(by_status.items())}
+
+
+def header(description: str) -> dict[str, Any]:
+    """Document a header whose value is a text."""
+    return _header(description)
+
+
+def _problem_answer(codes: list[str]) -> dict[str, Any]:
+    examples = {code: {"value": _example(code)} for code in codes}
+    return {
+        "description": "; ".join(f"`{code}`: {KINDS[code].title.lower()}" for code in codes),
+        "content": {"application/problem+json": {"schema": _PROBLEM, "examples": examples}},
+    }
+
+
+def _example(code: str) -> dict[str, Any]:
+    kind = KINDS[code]
+    more: dict[str, Any] = {"instance": "/api/tasks/submit", "request_id": "3f9c1b7a52d04e0f"}
+    if kind.status == 422:
+        error = {"pointer": "/payload/amount", "code": "missing", "message": "Field required"}
+        more["errors"] = [error]
+    return problem_body(code, kind.detail or kind.title + ".", **more)
+
+
+def _model_schemas() -> dict[str, Any]:
+    """Schemas as pydantic writes them; flask-openapi3's own copy loses what it does not know."""
+    models = [(model, "serialization") for model in _subclasses(Outbound)]
+    models += [(ProblemView, "serialization")]
+    models += [(model, "validation") for model in _subclasses(Inbound)]
+    _, document = models_json_schema(cast(Any, models), ref_template=_REF + "{model}")
+    return document["$defs"]
+
+
+def _subclasses(model: type[Any]) -> Iterator[type[Any]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def _submit_schemas() -> dict[str, Any]:
+    """One submit body for each task type, told apart by `task_type`."""
+    schemas: dict[str, Any] = {}
+    mapping: dict[str, str] = {}
+    for task_type in tq.task_types():
+        name = re.sub(r"[^A-Za-z0-9._-]", "_", task_type.name)
+        payload = task_type.payload_model.model_json_schema(
+            ref_template=f"{_REF}Payload.{name}.{{model}}"
+        )
+        for inner, schema in payload.pop("$defs", {}).items():
+            schemas[f"Payload.{name}.{inner}"] = schema
+        schemas[f"Payload.{name}"] = payload
+        schemas[f"Submit.{name}"] = _submit_schema(task_type, _REF + f"Payload.{name}")
+        mapping[task_type.name] = _REF + f"Submit.{name}"
+    if mapping:
+        schemas["SubmitBody"] = {
+            "oneOf": [{"$ref": ref} for ref in mapping.values()],
+            "discriminator": {"propertyName": "task_type", "mapping": mapping},
+        }
+    return schemas
+
+
+def _submit_schema(task_type: tq.TaskType, payload_ref: str) -> dict[str, Any]:
+    example = {
+        "task_type": task_type.name,
+        "priority": task_type.queue,
+        "payload": task_type.example,
+    }
+    return {
+        "type": "object",
+        "title": task_type.name,
+        "description": task_type.description,
+        "additionalProperties": False,
+        "required": ["task_type", "payload"],
+        "properties": {
+            "task_type": {"type": "string", "const": task_type.name},
+            "priority": {
+                "type": "string",
+                "enum": list(tq.QUEUES),
+                "description": f"The queue; without it '{task_type.queue}'.",
+            },
+            "payload": {"$ref": payload_ref},
+        },
+        "examples": [example],
+    }
+
+
+def _socket_operation() -> dict[str, Any]:
+    codes = ("bad_request", "cross_site", "upgrade_required", "too_many_sockets")
+    responses = {str(status): answer for status, answer in problems(*codes).items()}
+    switched = (
+        "The connection is a WebSocket now. At once, and then every 2 s, comes one text frame: "
+        f"the JSON of `{StatsView.__name__}` with `ts` (RFC 3339); or, while Redis is away, "
+        "`error` (a problem) and `ts`."
+    )
+    return {
+        "operationId": "stats_socket",
+        "tags": ["workers"],
+        "summary": "The statistics, pushed over a WebSocket.",
+        "responses": {"101": {"description": switched}, **responses},
+    }
+
+
+def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for item in paths.values():
+        yield from item.values()
+
+
+def _security(needed: bool) -> list[dict[str, list[str]]]:
+    ways: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
+    return ways if needed else [{}, *ways]
+
+
+def _header(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+def _operation_id(*, name: str, path: str, method: str) -> str:
+    return name
+
+
+def _refuse(error: Any) -> None:
+    raise InvalidRequest.from_pydantic(error)

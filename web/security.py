@@ -1,0 +1,123 @@
+"""Who may ask, and what a browser may do with the answers.
+
+Owns the request id, the headers of every answer, the Content-Security-Policy, the cross-site
+check, CORS for `ALLOWED_ORIGINS`, and API keys. Everything here runs before a route does, and so
+also before a WebSocket is accepted. It knows no route but the prefixes that keys protect.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+
+from huey_tasks.config import Config
+from web.errors import CrossSite, Unauthorized, request_id
+
+#: Cookie in which the pages keep the key that the user typed (SameSite=Strict).
+KEY_COOKIE = "duckline_key"
+_PROTECTED = ("/api/", "/ws/")
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+#: Swagger UI lays its page out with style attributes; it gets them, and nothing else.
+DOCS_CSP = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+_ALLOW_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID"
+_EXPOSE_HEADERS = "Location, Retry-After, X-Request-ID"
+
+
+def register(app: Flask, config: Config) -> None:
+    """Guard every route of `app`."""
+    origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
+    app.before_request(_guard(origins, _digests(config.api_keys)))
+    app.after_request(_dress(origins))
+
+
+def _guard(origins: frozenset[str], keys: tuple[bytes, ...]) -> Callable[[], Response | None]:
+    def guard() -> Response | None:
+        request_id()
+        if _is_preflight() and _origin() in origins:
+            return _preflight_answer()
+        if request.method in _CHANGING or request.path.startswith("/ws/"):
+            _check_same_site(origins)
+        if keys and request.path.startswith(_PROTECTED):
+            _check_key(keys)
+        return None
+
+    return guard
+
+
+def _check_same_site(origins: frozenset[str]) -> None:
+    """Programs send no Origin and pass; a browser always says where a page comes from."""
+    origin = _origin()
+    if origin in origins:
+        return
+    foreign = bool(origin) and not _is_own(origin)
+    if foreign or request.headers.get("Sec-Fetch-Site", "").lower() == "cross-site":
+        raise CrossSite("The request comes from a page of another site; see ALLOWED_ORIGINS.")
+
+
+def _origin() -> str:
+    return request.headers.get("Origin", "").lower()
+
+
+def _is_own(origin: str) -> bool:
+    # Only host and port: behind a proxy that ends TLS the scheme here is not the browser's.
+    return bool(request.host) and urlsplit(origin).netloc == request.host.lower()
+
+
+def _check_key(keys: tuple[bytes, ...]) -> None:
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    key = sent.strip() if scheme.lower() == "bearer" else request.cookies.get(KEY_COOKIE, "")
+    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+    # Every key is compared, each in constant time: how long it takes tells nothing.
+    if not any([hmac.compare_digest(digest, known) for known in keys]):  # noqa: C419
+        raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")
+
+
+def _digests(keys: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha256(key.encode()).digest() for key in keys)
+
+
+def _is_preflight() -> bool:
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def _preflight_answer() -> Response:
+    answer = current_app.make_default_options_response()
+    answer.status_code = 204
+    answer.headers["Access-Control-Allow-Methods"] = ", ".join(sorted(answer.allow))
+    answer.headers["Access-Control-Allow-Headers"] = _ALLOW_HEADERS
+    answer.headers["Access-Control-Max-Age"] = "600"
+    return answer
+
+
+def _dress(origins: frozenset[str]) -> Callable[[Response], Response]:
+    def dress(answer: Response) -> Response:
+        answer.headers["X-Request-ID"] = request_id()
+        for name, value in _HEADERS.items():
+            answer.headers.setdefault(name, value)
+        if request.path.startswith(_PROTECTED):
+            answer.headers.setdefault("Cache-Control", "no-store")
+        if request.method == "OPTIONS":
+            del answer.headers["Content-Type"]  # there is no content
+        if origins:
+            answer.vary.add("Origin")
+            if _origin() in origins:
+                answer.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+                answer.headers["Access-Control-Expose-Headers"] = _EXPOSE_HEADERS
+        return answer
+
+    return dress

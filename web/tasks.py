@@ -1,0 +1,114 @@
+"""Tasks over HTTP: submit, read, list, cancel.
+
+Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
+"""
+
+from flask import Response
+
+import huey_tasks as tq
+from web.openapi import ApiBlueprint, header, ok, problems
+from web.schemas import (
+    Cancelled,
+    SubmitBody,
+    Submitted,
+    TaskDetail,
+    TaskList,
+    TaskPath,
+    TaskQuery,
+    TaskTypeList,
+    TaskTypeView,
+    TaskView,
+    respond,
+)
+
+_ABOUT = "Submit a task, read its outcome, cancel it."
+tasks = ApiBlueprint("tasks", "tasks", _ABOUT)
+#: Apart, because the inspector serves everything of `tasks` but takes no new ones.
+submission = ApiBlueprint("submission", "tasks", _ABOUT)
+
+_BODY_PROBLEMS = ("invalid_json", "cross_site", "body_too_large", "unsupported_media_type")
+_SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
+
+
+@submission.post(
+    "/tasks/submit",
+    responses={
+        **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
+        **problems(*_BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable"),
+    },
+)
+def submit_task(body: SubmitBody) -> Response:
+    """Submit a task.
+
+    202 means: the task is in Redis, and it will reach a terminal state.
+    """
+    priority = body.priority if "priority" in body.model_fields_set else None
+    record = tq.submit(body.task_type, body.payload, priority=priority)
+    answer = {
+        "task_id": record.task_id,
+        "status": record.status,
+        "priority": record.queue,
+        "message": f"Task '{record.task_type}' queued on '{record.queue}' queue.",
+    }
+    location = f"/api/tasks/{record.task_id}"
+    return respond(Submitted.model_validate(answer), 202, {"Location": location})
+
+
+@tasks.get(
+    "/tasks",
+    responses={
+        **ok(200, TaskList, "The tasks."),
+        **problems("invalid_request", "queue_unavailable"),
+    },
+)
+def list_tasks(query: TaskQuery) -> Response:
+    """List tasks, newest submission first."""
+    records = tq.list_tasks(state=query.state, queue=query.queue, limit=query.limit)
+    return respond(TaskList(tasks=[TaskView.model_validate(record) for record in records]))
+
+
+@tasks.get(
+    "/tasks/<not_submit:task_id>",
+    responses={
+        **ok(200, TaskDetail, "The task as it is now."),
+        **problems("task_not_found", "queue_unavailable"),
+    },
+)
+def read_task(path: TaskPath) -> Response:
+    """Read a task: its state, result or error, progress and log.
+
+    An unknown id is a 404, which is never confused with a task that waits.
+    """
+    return respond(TaskDetail.model_validate(tq.get_task(path.task_id)))
+
+
+@tasks.delete(
+    "/tasks/<not_submit:task_id>/cancel",
+    responses={
+        **ok(200, Cancelled, "The task is revoked."),
+        **problems("cross_site", "task_not_found", "task_finished", "queue_unavailable"),
+    },
+)
+def cancel_task(path: TaskPath) -> Response:
+    """Cancel a task: a waiting one never starts, a running one is stopped at once."""
+    return respond(Cancelled(task_id=tq.cancel(path.task_id).task_id))
+
+
+@tasks.get("/task-types", responses={**ok(200, TaskTypeList, "The task types."), **problems()})
+def list_task_types() -> Response:
+    """List the task types, each with the JSON Schema of its payload and an example."""
+    return respond(TaskTypeList(task_types=[_type_view(item) for item in tq.task_types()]))
+
+
+def _type_view(task_type: tq.TaskType) -> TaskTypeView:
+    return TaskTypeView(
+        task_type=task_type.name,
+        queue=task_type.queue,
+        description=task_type.description,
+        retries=task_type.retries,
+        retry_delay_s=task_type.retry_delay_s,
+        retry_backoff=task_type.retry_backoff,
+        timeout_s=task_type.timeout_s,
+        payload_schema=task_type.schema,
+        example=task_type.example,
+    )

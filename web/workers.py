@@ -1,0 +1,62 @@
+"""Who does the work, and whether it can be done: consumers, statistics and health over HTTP."""
+
+from flask import Response
+
+import huey_tasks as tq
+from web.errors import Unhealthy
+from web.openapi import ApiBlueprint, ok, problems
+from web.schemas import (
+    ConsumerList,
+    ConsumerView,
+    Health,
+    QueueHealth,
+    StatsView,
+    respond,
+)
+
+_ABOUT = "Consumers, their workers, statistics and health."
+workers = ApiBlueprint("workers", "workers", _ABOUT)
+
+
+@workers.get(
+    "/workers",
+    responses={**ok(200, ConsumerList, "The consumers."), **problems("queue_unavailable")},
+)
+def list_workers() -> Response:
+    """List the live consumers, and what each of their workers does."""
+    views = [ConsumerView.model_validate(consumer) for consumer in tq.consumers()]
+    return respond(ConsumerList(consumers=views))
+
+
+@workers.get(
+    "/workers/stats",
+    responses={**ok(200, StatsView, "The numbers."), **problems("queue_unavailable")},
+)
+def read_stats() -> Response:
+    """Read the whole service in numbers."""
+    return respond(StatsView.model_validate(tq.stats()))
+
+
+@workers.get(
+    "/workers/health",
+    responses={
+        **ok(200, Health, "Redis answers and every queue has a live consumer."),
+        **problems("unhealthy"),
+    },
+)
+def read_health() -> Response:
+    """Say whether work can be done: Redis answers, and every queue has a live consumer."""
+    try:
+        found = {one.queue: one.consumers for one in tq.queue_stats()}
+    except tq.QueueUnavailable as error:
+        raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
+    reasons = [
+        f"Queue '{queue}' has no live consumer."
+        for queue, consumers in found.items()
+        if not consumers
+    ]
+    queues = {queue: QueueHealth(consumers=consumers) for queue, consumers in found.items()}
+    if reasons:
+        shown = {queue: view.model_dump() for queue, view in queues.items()}
+        raise Unhealthy(" ".join(reasons), redis="ok", queues=shown, reasons=reasons)
+    return respond(Health(queues=queues, reasons=[]))
