@@ -1,0 +1,93 @@
+"""The one entry: `gunicorn app:app` for the web service, and the command line.
+
+    python app.py up [--reload]        the whole stack, in the foreground
+    python app.py consumer <queue>     the consumer of one queue
+
+Each command imports only what it needs, because it counts for how fast the stack starts.
+"""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    app: Flask
+
+
+def create_app() -> "Flask":
+    """The web service: API, dashboard, WebSocket."""
+    from web import create_app
+
+    return create_app()
+
+
+def create_inspector() -> "Flask":
+    """The inspector, for whoever operates the service."""
+    from web import create_inspector
+
+    return create_inspector()
+
+
+def __getattr__(name: str) -> Any:
+    """Make `app` when gunicorn asks for it."""
+    if name == "app":
+        return create_app()
+    raise AttributeError(name)
+
+
+def consume(queue: str) -> int:
+    """Serve one queue until SIGTERM."""
+    import huey_tasks
+    from huey_tasks import logs
+    from huey_tasks.consumer import Consumer
+
+    config = huey_tasks.config
+    logs.configure(config)
+    Consumer(
+        huey_tasks.QUEUES[queue],
+        config,
+        concurrency=config.concurrency(queue),
+        worker_type=config.worker_type(queue),
+    ).run()
+    return 0
+
+
+def up(reload: bool) -> int:
+    """Run the whole stack."""
+    from huey_tasks.config import Config
+    from stack import up
+
+    return up(Config.from_env(), reload=reload)
+
+
+def main(argv: list[str]) -> int:
+    """Run one command; a wrong setting stops it with one line."""
+    parser = argparse.ArgumentParser(prog="app.py", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up_command = commands.add_parser("up", help="run the whole stack")
+    up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
+    consumer_command = commands.add_parser("consumer", help="serve one queue")
+    consumer_command.add_argument("queue", choices=["high", "default", "low"])
+    arguments = parser.parse_args(argv)
+
+    try:
+        return up(arguments.reload) if arguments.command == "up" else consume(arguments.queue)
+    except Exception as error:
+        if not _is_refusal(error):
+            raise
+        print(f"duckline: {error}", file=sys.stderr)
+        return 1
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the error is a DucklineError. The class itself cannot be imported for the check:
+
+    a wrong setting is refused while `huey_tasks` is being imported.
+    """
+    return any(kind.__name__ == "DucklineError" for kind in type(error).__mro__)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

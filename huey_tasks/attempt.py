@@ -1,0 +1,187 @@
+"""One execution of a task, from claim to commit, and what the running task sees of it.
+
+An attempt starts without an outcome; whatever ends it without recording one (an interrupt, a
+shutdown) hands the task back. Only a recorded outcome is committed, in one step, by the storage.
+"""
+
+import datetime as dt
+import json
+import logging
+import math
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from huey.exceptions import CancelExecution
+
+from huey_tasks import serializer
+from huey_tasks.board import Cell, StopReason
+from huey_tasks.scripts import Claim, Commit
+
+if TYPE_CHECKING:
+    from huey_tasks.storage import ReliableStorage
+
+#: Characters. Longer log lines, progress texts and error messages are cut.
+LINE_CHARS = 2000
+
+
+class TaskCancelled(CancelExecution):
+    """Raised inside a running task that was revoked. Clean up and let it pass."""
+
+    def __init__(self) -> None:
+        super().__init__(retry=False)
+
+
+class TaskInterrupted(KeyboardInterrupt):
+    """Raised inside a running task when its consumer stops; the task will run again."""
+
+
+class Attempt:
+    """One execution of a task."""
+
+    def __init__(self, claim: Claim, task_type: str, storage: "ReliableStorage", cell: Cell | None):
+        self.claim = claim
+        self.task_type = task_type
+        self.storage = storage
+        self._cell = cell
+        self._state = "PENDING"
+        self._reason = ""
+        self._delay_ms = 0
+        self._retries_left = claim.retries_left
+        self._retry_delay_s = claim.retry_delay_s
+        self._outcome: dict[str, Any] | None = None
+        self._revoked = False
+
+    def arm(self) -> None:
+        """The task's own code begins: it may be interrupted."""
+        if self._cell is not None:
+            self._cell.arm()
+
+    def disarm(self) -> None:
+        """The task's own code is over."""
+        if self._cell is not None:
+            self._cell.disarm()
+
+    @property
+    def stop_reason(self) -> StopReason:
+        """Whether, and why, the supervisor wants this attempt to stop."""
+        if self._cell is None:
+            return StopReason.NONE
+        return self._cell.stop_reason(self.claim.token)
+
+    def interruption(self) -> TaskCancelled | TaskInterrupted | None:
+        """Return what to raise inside the task now, None to leave it alone; at most once."""
+        if self._cell is None or (reason := self.stop_reason) is StopReason.NONE:
+            return None
+        held = self._cell.held()
+        if held is None or not held.armed or held.token != self.claim.token:
+            return None
+        self._cell.disarm()
+        if reason is StopReason.HAND_BACK:
+            return TaskInterrupted()
+        self._revoked = True
+        return TaskCancelled()
+
+    def succeed(self, value: Any) -> None:
+        """Record the return value."""
+        self._state, self._outcome = "SUCCESS", {"result": value}
+
+    def fail(self, error: str, traceback: str | None) -> None:
+        """Record an error; `retry` may follow."""
+        self._state = "FAILURE"
+        self._reason = error[:LINE_CHARS]
+        self._outcome = {"error": error[:LINE_CHARS], "traceback": traceback}
+
+    def retry(self, delay_s: float, retries_left: int, next_delay_s: float) -> None:
+        """Record that the task is tried again after `delay_s`."""
+        self._state = "RETRY"
+        self._delay_ms = max(math.ceil(round(delay_s * 1000, 2)), 0)
+        self._retries_left, self._retry_delay_s = retries_left, next_delay_s
+
+    def end_as(self, state: str, reason: str) -> None:
+        """Record a terminal state without a value: REVOKED or EXPIRED."""
+        self._state, self._reason = state, reason
+
+    def commit(self) -> tuple[Commit, bytes | None] | None:
+        """Return the commit and the outcome to store before it; None after a cancellation."""
+        if self._revoked:
+            return None
+        commit = Commit(
+            self.claim.id,
+            self.claim.token,
+            self._state,
+            self._delay_ms,
+            self._retries_left,
+            self._retry_delay_s,
+            self._reason,
+        )
+        return commit, None if self._outcome is None else serializer.dumps(self._outcome)
+
+
+current_attempt: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
+
+
+class CurrentTask:
+    """The task that the calling code runs in; outside of one, every use raises RuntimeError."""
+
+    @property
+    def _attempt(self) -> Attempt:
+        attempt = current_attempt.get()
+        if attempt is None:
+            raise RuntimeError("current_task is there only while a consumer runs a task")
+        return attempt
+
+    @property
+    def id(self) -> str:
+        """The task's id: stable over retries and repeats, the idempotency key of side effects."""
+        return self._attempt.claim.id
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1."""
+        return self._attempt.claim.attempt
+
+    @property
+    def queue(self) -> str:
+        """`high`, `default` or `low`."""
+        return self._attempt.storage.name
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether someone cancelled the task; for code that catches every exception."""
+        return self._attempt.stop_reason is StopReason.CANCEL
+
+    def progress(self, fraction: float, text: str = "") -> None:
+        """Say how far the task is: `fraction` from 0 to 1, and a short text.
+
+        Raises ValueError for a fraction outside; QueueUnavailable when Redis is away.
+        """
+        if not 0 <= fraction <= 1:
+            raise ValueError(f"progress takes a fraction from 0 to 1, not {fraction!r}")
+        attempt, storage = self._attempt, self._attempt.storage
+        progress = json.dumps({"fraction": fraction, "text": str(text)[:LINE_CHARS]})
+        storage.scripts.progress(storage.name, attempt.claim.id, attempt.claim.token, progress)
+
+
+current_task = CurrentTask()
+
+
+class TaskLogHandler(logging.Handler):
+    """Keeps with the running task what it logs through the standard logging module."""
+
+    #: Loggers of the machinery itself, which are not the task's own words.
+    MACHINERY = ("huey", "huey_tasks.")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        attempt = current_attempt.get()
+        if attempt is None or record.name.startswith(self.MACHINERY):
+            return
+        try:
+            line = {
+                "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(),
+                "level": record.levelname,
+                "text": self.format(record)[:LINE_CHARS],
+            }
+            storage, claim = attempt.storage, attempt.claim
+            storage.scripts.log(storage.name, claim.id, claim.token, json.dumps(line))
+        except Exception:  # logging must never fail the task; the handler's own report says why
+            self.handleError(record)

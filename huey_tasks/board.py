@@ -1,0 +1,101 @@
+"""What each worker runs right now, in memory shared by a supervisor and its worker processes.
+
+One cell a worker. The worker writes what it holds and whether the task's body runs (`armed`); the
+supervisor reads it to renew leases, and writes which attempt to stop. Attempts are told apart by
+their token, so a stop meant for one attempt never reaches the next. Knows nothing of Redis.
+"""
+
+import mmap
+import os
+import struct
+import tempfile
+from dataclasses import dataclass
+from enum import IntEnum
+
+_HELD = struct.Struct("<B d H 36s 100s 64s")  # armed, started at, attempt, id, token, type
+_STOP = struct.Struct("<B 100s")  # why, token
+_CELL_SIZE = 512
+_STOP_AT = 384
+
+
+class StopReason(IntEnum):
+    """Why a supervisor interrupts a running attempt."""
+
+    NONE = 0
+    CANCEL = 1  # the task was revoked: its outcome is not wanted any more
+    HAND_BACK = 2  # the consumer stops: the task goes back to its queue
+
+
+@dataclass(frozen=True)
+class Held:
+    """The attempt that a worker holds: `started_at` in Unix seconds by the worker's clock."""
+
+    task_id: str
+    token: str
+    task_type: str
+    attempt: int
+    started_at: float
+    armed: bool
+
+
+class Cell:
+    """One worker's place on the board."""
+
+    def __init__(self, memory: mmap.mmap, index: int) -> None:
+        self._memory = memory
+        self._at = index * _CELL_SIZE
+        self.index = index
+
+    def hold(self, task_id: str, token: str, task_type: str, attempt: int, now: float) -> None:
+        """Say that this worker has claimed a task and not begun it."""
+        packed = (task_id.encode(), token.encode(), task_type.encode()[:64])
+        _HELD.pack_into(self._memory, self._at, 0, now, attempt, *packed)
+
+    def clear(self) -> None:
+        """Say that this worker holds nothing."""
+        _HELD.pack_into(self._memory, self._at, 0, 0.0, 0, b"", b"", b"")
+
+    def arm(self) -> None:
+        """From here on the attempt may be interrupted."""
+        self._memory[self._at] = 1
+
+    def disarm(self) -> None:
+        """From here on the attempt is left alone."""
+        self._memory[self._at] = 0
+
+    def held(self) -> Held | None:
+        """What the worker holds; None for nothing, and for a cell that is being written."""
+        raw = self._memory[self._at : self._at + _HELD.size]
+        if raw != self._memory[self._at : self._at + _HELD.size]:
+            return None
+        armed, started_at, attempt, task_id, token, task_type = _HELD.unpack(raw)
+        if not task_id.strip(b"\0"):
+            return None
+        texts = [part.rstrip(b"\0").decode("utf-8", "replace") for part in (task_id, token)]
+        name = task_type.rstrip(b"\0").decode("utf-8", "replace")
+        return Held(texts[0], texts[1], name, attempt, started_at, bool(armed))
+
+    def request_stop(self, token: str, reason: StopReason) -> None:
+        """Ask the worker to stop the attempt with this token, and no other."""
+        _STOP.pack_into(self._memory, self._at + _STOP_AT, reason, token.encode())
+
+    def stop_reason(self, token: str) -> StopReason:
+        """Why the attempt with this token is to stop; NONE if it is not."""
+        reason, wanted = _STOP.unpack_from(self._memory, self._at + _STOP_AT)
+        return StopReason(reason) if wanted.rstrip(b"\0") == token.encode() else StopReason.NONE
+
+
+class Board:
+    """The cells of one consumer, in a file without a name that its children inherit."""
+
+    def __init__(self, fd: int, workers: int) -> None:
+        self.fd = fd
+        self._memory = mmap.mmap(fd, workers * _CELL_SIZE)
+        self.cells = [Cell(self._memory, index) for index in range(workers)]
+
+    @classmethod
+    def create(cls, workers: int) -> "Board":
+        """Make an empty board."""
+        with tempfile.TemporaryFile() as file:
+            file.truncate(workers * _CELL_SIZE)
+            return cls(os.dup(file.fileno()), workers)

@@ -1,0 +1,122 @@
+"""The worker processes of one consumer: how they are started, watched and ended.
+
+`ForkedWorker` has one slot; `GreenletPool` has all of them in one process. Both answer the same
+few questions, so the supervisor does not care which it has.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from huey_tasks import greenlets
+from huey_tasks.board import Board, Cell
+from huey_tasks.task_queue import TaskQueue
+from huey_tasks.worker import run_in_process
+
+_FORK = multiprocessing.get_context("fork")
+
+
+class Child(Protocol):
+    """A process with workers. `sentinel` becomes readable when the process is gone."""
+
+    pid: int
+    sentinel: int
+    cells: Sequence[Cell]
+    started_at: float
+
+    def wait(self) -> str:
+        """Collect the dead process and say how it ended."""
+        ...
+
+
+class ForkedWorker:
+    """One worker in a forked process."""
+
+    def __init__(self, queue: TaskQueue, name: str, cell: Cell) -> None:
+        process = _FORK.Process(
+            target=run_in_process, args=(queue, name, cell, os.getpid()), name=name, daemon=False
+        )
+        process.start()
+        self._process = process
+        self.pid = process.pid or 0
+        self.sentinel = process.sentinel
+        self.cells: Sequence[Cell] = (cell,)
+        self.started_at = time.monotonic()
+
+    def wait(self) -> str:
+        self._process.join()
+        reason = describe_exit(self._process.exitcode or 0)
+        self._process.close()
+        return reason
+
+
+class GreenletPool:
+    """All workers of a consumer as greenlets of one process."""
+
+    def __init__(self, queue: TaskQueue, consumer: str, board: Board) -> None:
+        # The pool holds the only write end: reading the other sees its end, on every system.
+        self.sentinel, alive = os.pipe()
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        self._process = subprocess.Popen(
+            greenlets.command(queue.name, consumer, board.fd, len(board.cells)),
+            pass_fds=(board.fd, alive),
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(alive)
+        self.pid = self._process.pid
+        self.cells: Sequence[Cell] = board.cells
+        self.started_at = time.monotonic()
+
+    def wait(self) -> str:
+        code = self._process.wait()
+        os.close(self.sentinel)
+        return describe_exit(code)
+
+
+def describe_exit(code: int) -> str:
+    """Say an exit code for people: `exit status 1`, `SIGKILL`."""
+    if code >= 0:
+        return f"exit status {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def send(pid: int, signum: signal.Signals) -> None:
+    """Signal a process that may just have gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signum)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a worker process and whatever it has started itself."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    send(pid, signal.SIGKILL)
+
+
+def freeze(pid: int, limit_s: float = 0.2) -> bool:
+    """Stop a process and wait until it stands still; what it wrote before is then final.
+
+    Returns False where that cannot be seen (no /proc), or when the process is gone.
+    """
+    send(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        if state in "TtZX":
+            return state in "Tt"
+        os.sched_yield()
+    return False

@@ -1,0 +1,139 @@
+"""Submit, cancel and look: the verbs that the web service, the command line and tests share."""
+
+import importlib.util
+import sys
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huey_tasks import records, registry
+from huey_tasks.errors import ConfigError, TaskFinished, TaskNotFound, UnknownQueue
+from huey_tasks.keys import QUEUE_NAMES
+from huey_tasks.queues import QUEUES
+from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
+
+
+@dataclass(frozen=True)
+class SubmittedTask:
+    """A task that has been accepted: it is in Redis and will reach a terminal state."""
+
+    task_id: str
+    status: TaskState
+    task_type: str
+    queue: str
+
+
+def submit(
+    task_type: str, payload: dict[str, Any], *, priority: str | None = None
+) -> SubmittedTask:
+    """Check a payload and put a task in its queue; `priority` names another than the type's own.
+
+    Raises UnknownTaskType, UnknownQueue, InvalidPayload; QueueUnavailable when Redis cannot take
+    it, and then nothing was accepted, unless the answer was lost on the way.
+    """
+    found = registry.get(task_type)
+    queue = found.queue if priority is None else priority
+    if queue not in QUEUES:
+        raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+    found.check(payload)
+    task = found.wrappers[queue].task_class((), dict(payload), id=str(uuid.uuid4()))
+    QUEUES[queue].enqueue(task)
+    return SubmittedTask(task.id, TaskState.PENDING, task_type, queue)
+
+
+def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
+    """Revoke a task: a waiting one never starts, a running one is stopped at once.
+
+    Raises TaskNotFound, TaskFinished, QueueUnavailable.
+    """
+    for queue in QUEUES.values() if records.is_task_id(task_id) else ():
+        storage = queue.storage
+        state = storage.scripts.cancel(queue.name, task_id, reason, ttl_ms=storage.ttl_ms)
+        if not state:
+            continue
+        if TaskState(state).terminal:
+            raise TaskFinished(f"The task has ended as {state} and cannot be cancelled.")
+        return get_task(task_id)
+    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+
+
+def get_task(task_id: str) -> TaskRecord:
+    """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
+    for queue in QUEUES.values() if records.is_task_id(task_id) else ():
+        record = records.find(queue, task_id)
+        if record is not None:
+            return record
+    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+
+
+def list_tasks(
+    *, state: TaskState | None = None, queue: str | None = None, limit: int = 50
+) -> list[TaskRecord]:
+    """The tasks submitted last, newest first; of one state or queue if named."""
+    if queue is not None and queue not in QUEUES:
+        raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+    chosen = [QUEUES[queue]] if queue is not None else list(QUEUES.values())
+    ids: list[tuple[str, str]] = []
+    for one in chosen:
+        rows = (
+            records.recent_ids(one, limit)
+            if state is None
+            else records.ids_in_state(one, state, limit)
+        )
+        ids += [(one.name, task_id) for _, task_id in rows]
+    found = records.load(QUEUES, ids)
+    if state is not None:  # it may have moved on between the two looks
+        found = [record for record in found if record.status is state]
+    return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
+
+
+def queue_stats() -> list[QueueStats]:
+    """The numbers of each queue, most urgent first."""
+    return [records.queue_stats(queue) for queue in QUEUES.values()]
+
+
+def stats() -> Stats:
+    """The numbers of all queues."""
+    return Stats(tuple(queue_stats()))
+
+
+def consumers() -> list[ConsumerRecord]:
+    """Every live consumer."""
+    return [consumer for queue in QUEUES.values() for consumer in records.consumers(queue)]
+
+
+def redis_info() -> dict[str, Any]:
+    """What the broker says of itself."""
+    return records.redis_info(QUEUES["default"])
+
+
+def load_tasks(folders: Iterable[Path]) -> list[str]:
+    """Import every module of the folders, so that its task types are registered.
+
+    Returns the modules' names. Raises ConfigError, naming the file, when one cannot be imported.
+    """
+    loaded: list[str] = []
+    for folder in folders:
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+        for file in sorted(folder.glob("*.py")):
+            name = f"duckline_tasks_{file.stem}"
+            if file.name.startswith("_") or name in sys.modules:
+                continue
+            spec = importlib.util.spec_from_file_location(name, file)
+            if spec is None or spec.loader is None:
+                continue
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            try:
+                spec.loader.exec_module(module)
+            except Exception as error:
+                del sys.modules[name]
+                kind = type(error).__name__
+                raise ConfigError(
+                    f"TASKS_PATH: {file} cannot be imported: {kind}: {error}"
+                ) from error
+            loaded.append(name)
+    return loaded

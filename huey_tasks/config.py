@@ -1,0 +1,219 @@
+"""The settings, read once from the environment and `.env`.
+
+This is the only module that reads `os.environ`. A wrong value raises `ConfigError` with one line
+that names the variable, the value and what it takes. Units are in the names: `_s` is seconds.
+"""
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from dotenv import dotenv_values
+
+from huey_tasks.errors import ConfigError
+
+#: Where a Redis is looked for when neither REDIS_URL nor the embedded server is there.
+LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
+
+DEFAULT_DATA_DIR = Path("data")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    parse.__doc__ = f"a whole number from {low} to {high}"
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    parse.__doc__ = f"a number from {low:g} to {high:g}"
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError
+        return text
+
+    parse.__doc__ = " or ".join(choices)
+    return parse
+
+
+def _redis_url(text: str) -> str:
+    """a URL such as redis://host:6379/0, rediss://… or unix:///path.sock?db=0"""
+    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError
+    return text
+
+
+def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in text.split(separator) if word.strip())
+
+    parse.__doc__ = f"words separated by {separator!r}"
+    return parse
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    """existing folders separated by ':'"""
+    folders = tuple(Path(part).expanduser() for part in text.split(":") if part)
+    if not all(folder.is_dir() for folder in folders):
+        raise ValueError
+    return folders
+
+
+def _text(text: str) -> str:
+    """a text"""
+    return text
+
+
+def _setting(
+    default: Any, parse: Callable[[str], Any], unit: str, description: str, secret: bool = False
+) -> Any:
+    return field(
+        default=default,
+        metadata={"parse": parse, "unit": unit, "description": description, "secret": secret},
+    )
+
+
+_concurrency = _whole(1, 10_000)
+_worker_type = _one_of("process", "greenlet")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as people see it: its variable, value, unit and meaning (secrets masked)."""
+
+    name: str
+    value: str
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting of Duckline. A field `lease_s` is the variable `LEASE_S`."""
+
+    host: str = _setting("127.0.0.1", _text, "address", "where the web services listen")
+    port: int = _setting(8000, _whole(1, 65535), "TCP port", "API and dashboard")
+    inspector_port: int = _setting(5555, _whole(1, 65535), "TCP port", "the inspector")
+    web_concurrency: int = _setting(1, _whole(1, 64), "processes", "web processes")
+    data_dir: Path = _setting(DEFAULT_DATA_DIR, Path, "folder", "data of the embedded Redis")
+    redis_url: str | None = _setting(
+        None, _redis_url, "URL", "the broker; unset: an embedded server", secret=True
+    )
+    result_redis_url: str | None = _setting(
+        None, _redis_url, "URL", "results; unset: db 1 of the broker", secret=True
+    )
+    tasks_path: tuple[Path, ...] = _setting((), _folders, "folders", "more task modules")
+    high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
+    default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
+    low_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue low")
+    high_worker_type: str = _setting("process", _worker_type, "", "workers of queue high")
+    default_worker_type: str = _setting("process", _worker_type, "", "workers of queue default")
+    low_worker_type: str = _setting("process", _worker_type, "", "workers of queue low")
+    result_ttl_s: float = _setting(86400.0, _number(1, 3.2e7), "s", "finished tasks are kept")
+    lease_s: float = _setting(10.0, _number(0.5, 3600), "s", "a lost consumer's tasks return")
+    shutdown_grace_s: float = _setting(10.0, _number(0, 3600), "s", "running tasks may finish")
+    cancel_grace_s: float = _setting(
+        1.0, _number(0, 3600), "s", "before a cancelled task is killed"
+    )
+    max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "then the task is set aside")
+    demo_speed: float = _setting(1.0, _number(0, 1e6), "times", "demo tasks; 0: no waiting")
+    demo_failure_rate: float | None = _setting(
+        None, _number(0, 1), "share", "demo tasks; unset: each type's own rate"
+    )
+    api_keys: tuple[str, ...] = _setting((), _words(","), "keys", "who may call", secret=True)
+    allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
+    log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
+    #: Whether DATA_DIR was left to its default: a second stack may then choose another folder.
+    data_dir_is_default: bool = field(default=True, metadata={})
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings from `environ` (the process's environment and `.env` if not given).
+
+        A variable of the environment wins over `.env`; an empty one counts as unset.
+        Raises ConfigError for the first value that does not fit.
+        """
+        if environ is None:
+            dotenv = {k: v for k, v in dotenv_values(".env").items() if v is not None}
+            environ = {**dotenv, **os.environ}
+        values: dict[str, Any] = {}
+        for spec in fields(cls):
+            text = environ.get(spec.name.upper(), "").strip()
+            if not text or not spec.metadata:
+                continue
+            parse = cast(Callable[[str], Any], spec.metadata["parse"])
+            try:
+                values[spec.name] = parse(text)
+            except (ValueError, OverflowError):
+                shown = "…" if spec.metadata["secret"] else repr(text[:64])
+                raise ConfigError(
+                    f"{spec.name.upper()}={shown} is not right: it takes {parse.__doc__}."
+                ) from None
+        return cls(**values, data_dir_is_default="data_dir" not in values)
+
+    @classmethod
+    def setting_names(cls) -> tuple[str, ...]:
+        """Name every variable that is read."""
+        return tuple(spec.name.upper() for spec in fields(cls) if spec.metadata)
+
+    def settings(self) -> list[Setting]:
+        """List every setting with its present value; secrets are masked."""
+        shown: list[Setting] = []
+        for spec in fields(self):
+            if not spec.metadata:
+                continue
+            value = getattr(self, spec.name)
+            if spec.metadata["secret"] and value:
+                text = "set"
+            elif isinstance(value, tuple):
+                text = ", ".join(str(item) for item in cast(tuple[object, ...], value))
+            else:
+                text = "" if value is None else str(value)
+            unit, description = spec.metadata["unit"], spec.metadata["description"]
+            shown.append(Setting(spec.name.upper(), text, unit, description))
+        return shown
+
+    @property
+    def broker_url(self) -> str:
+        """The Redis that holds the queues."""
+        return self.redis_url or LOCAL_REDIS_URL
+
+    @property
+    def result_url(self) -> str:
+        """The Redis that holds results: RESULT_REDIS_URL, else database 1 of the broker."""
+        return self.result_redis_url or with_database(self.broker_url, 1)
+
+    def concurrency(self, queue: str) -> int:
+        """How many workers the consumer of `queue` has."""
+        return cast(int, getattr(self, f"{queue}_concurrency"))
+
+    def worker_type(self, queue: str) -> str:
+        """`process` or `greenlet`."""
+        return cast(str, getattr(self, f"{queue}_worker_type"))
+
+
+def with_database(url: str, database: int) -> str:
+    """Return `url` pointing at another database of the same Redis server."""
+    base, _, query = url.partition("?")
+    options = {key: values[-1] for key, values in parse_qs(query).items()}
+    if base.startswith("unix://") or "db" in options:
+        return f"{base}?{urlencode({**options, 'db': str(database)})}"
+    return urlsplit(url)._replace(path=f"/{database}").geturl()

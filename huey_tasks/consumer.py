@@ -1,0 +1,350 @@
+"""The supervisor of one queue's workers: one process without threads, in one loop.
+
+It starts the worker processes, renews their leases, sees a death at once and gives the task back,
+stops cancelled attempts, promotes due tasks, recovers those of lost consumers, and says that it is
+alive. It runs no task itself, so no task can keep it from renewing a lease.
+"""
+
+import json
+import logging
+import math
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from types import FrameType
+from typing import Any
+
+from huey_tasks.board import Board, Cell, StopReason
+from huey_tasks.children import Child, ForkedWorker, GreenletPool, freeze, kill_group, send
+from huey_tasks.config import Config
+from huey_tasks.control import ControlChannel
+from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.periodic import PeriodicTasks
+from huey_tasks.task_queue import TaskQueue
+
+logger = logging.getLogger(__name__)
+
+#: How many finished tasks of each state a queue keeps.
+FINISHED_CAP = 100_000
+
+#: Seconds. A worker that died sooner after its start is started again only after this long.
+RESPAWN_PAUSE_S = 1.0
+
+
+@dataclass
+class Chore:
+    """Something to do at least every `interval_s`; it may ask to be called sooner."""
+
+    run: Callable[[], float | None]
+    interval_s: float
+    due: float = 0.0
+
+
+@dataclass
+class Stop:
+    """An attempt that was asked to stop, and when its process is killed if it has not."""
+
+    token: str
+    deadline: float
+    reason: StopReason = field(default=StopReason.CANCEL)
+
+
+class Consumer:
+    """Serves one queue with `concurrency` workers until SIGTERM or SIGINT."""
+
+    def __init__(
+        self, queue: TaskQueue, config: Config, *, concurrency: int, worker_type: str
+    ) -> None:
+        self.queue, self.config = queue, config
+        self.concurrency, self.worker_type = concurrency, worker_type
+        self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
+        self._scripts, self._storage = queue.storage.scripts, queue.storage
+        self._board = Board.create(concurrency)
+        self._children: dict[int, Child] = {}
+        self._respawns: list[tuple[float, Cell | None]] = []
+        self._stops: dict[int, Stop] = {}
+        self._control = ControlChannel(queue)
+        self._periodic = PeriodicTasks(queue)
+        self._started_at = time.time()
+        self._stop_signals = 0
+        self._grace_ends: float | None = None
+        self._redis_away = False
+        lease_s = config.lease_s
+        self._promote = Chore(self._promote_due, 1.0)
+        self._chores = [
+            Chore(self._renew_leases, lease_s / 3),
+            Chore(self._beat, 1.0),
+            self._promote,
+            Chore(self._recover_lost, min(1.0, lease_s / 3)),
+            Chore(self._prune, 30.0),
+            Chore(self._periodic.enqueue_due, 1.0),
+        ]
+
+    @classmethod
+    def from_huey_options(cls, queue: TaskQueue, options: dict[str, Any]) -> "Consumer":
+        """Build from the options of the `huey_consumer` command; `-k` must be process or greenlet.
+
+        Threads cannot be interrupted, so a cancelled or overdue task could not be stopped.
+        """
+        worker_type = options.get("worker_type", "process")
+        if worker_type not in ("process", "greenlet"):
+            raise ConfigError(
+                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}."
+            )
+        config = Config.from_env()
+        return cls(
+            queue, config, concurrency=int(options.get("workers", 1)), worker_type=worker_type
+        )
+
+    def run(self) -> None:
+        """Serve the queue; returns after a clean stop, with every task committed or handed back."""
+        woken, wake = socket.socketpair()
+        woken.setblocking(False)
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._on_stop_signal)
+        self._start_workers()
+        logger.info(
+            "consumer started",
+            extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
+        )
+        while self._children or not self._stopping:
+            pause = self._do_chores()
+            ready = wait([woken, *self._control.sources(), *self._children], timeout=pause)
+            if woken in ready:
+                woken.recv(4096)
+            self._reap([child for child in list(self._children) if child in ready])
+            self._read_control()
+            self._respawn()
+            self._enforce_stops()
+        self._say_goodbye()
+
+    # ---- starting and ending workers
+
+    @property
+    def _stopping(self) -> bool:
+        return self._grace_ends is not None
+
+    def _start_workers(self) -> None:
+        if self.worker_type == "greenlet":
+            self._start(None)
+            return
+        for cell in self._board.cells:
+            self._start(cell)
+
+    def _start(self, cell: Cell | None) -> None:
+        child: Child
+        if cell is None:
+            child = GreenletPool(self.queue, self.name, self._board)
+        else:
+            child = ForkedWorker(self.queue, f"{self.name}/{cell.index + 1}", cell)
+        self._children[child.sentinel] = child
+
+    def _reap(self, sentinels: list[int]) -> None:
+        """Give back what dead workers held, at once, and start others in their place."""
+        for sentinel in sentinels:
+            child = self._children.pop(sentinel)
+            reason = child.wait()
+            now = time.monotonic()
+            for cell in child.cells:
+                self._release(cell, reason)
+            if self._stopping:
+                continue
+            logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": reason})
+            pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
+            cell = None if self.worker_type == "greenlet" else child.cells[0]
+            self._respawns.append((now + pause, cell))
+
+    def _respawn(self) -> None:
+        now = time.monotonic()
+        due = [cell for at, cell in self._respawns if at <= now]
+        self._respawns = [(at, cell) for at, cell in self._respawns if at > now]
+        for cell in [] if self._stopping else due:
+            self._start(cell)
+
+    def _release(self, cell: Cell, reason: str) -> None:
+        held = cell.held()
+        cell.clear()
+        stop = self._stops.pop(cell.index, None)
+        if held is None:
+            return
+        # Killed by us, or not yet begun: the task is not to blame.
+        crashed = held.armed and (stop is None or stop.token != held.token)
+        try:
+            state = self._scripts.release(
+                self.queue.name,
+                held.task_id,
+                held.token,
+                crashed=crashed,
+                max_crashes=self.config.max_crashes,
+                ttl_ms=self._storage.ttl_ms,
+            )
+        except QueueUnavailable as error:
+            logger.warning("its task returns when the lease ends: %s", error)
+            return
+        if state:
+            logger.warning(
+                "worker died, its task is given back",
+                extra={"task_id": held.task_id, "how": reason, "state": state},
+            )
+        if state == "FAILURE":
+            self.queue.report_failure(held.task_id)
+
+    # ---- stopping attempts
+
+    def _read_control(self) -> None:
+        for command, *words in self._control.read():
+            if command == "due":
+                self._promote.due = 0.0
+            elif command == "stop":
+                for child, cell in self._cells():
+                    held = cell.held()
+                    if held is not None and [held.task_id, held.token] == words:
+                        self._stop(child, cell, held.token, StopReason.CANCEL)
+
+    def _cells(self) -> list[tuple[Child, Cell]]:
+        return [(child, cell) for child in self._children.values() for cell in child.cells]
+
+    def _stop(self, child: Child, cell: Cell, token: str, reason: StopReason) -> None:
+        known = self._stops.get(cell.index)
+        if known is not None and known.token == token:
+            return
+        deadline = time.monotonic() + self.config.cancel_grace_s
+        self._stops[cell.index] = Stop(token, deadline, reason)
+        cell.request_stop(token, reason)
+        send(child.pid, signal.SIGUSR1)
+
+    def _enforce_stops(self) -> None:
+        """Ask an attempt that has not stopped again; kill its process after the grace."""
+        now = time.monotonic()
+        if self._stopping and self._grace_ends is not None and now >= self._grace_ends:
+            for child, cell in self._cells():
+                if (held := cell.held()) is not None:
+                    self._stop(child, cell, held.token, StopReason.HAND_BACK)
+        for child, cell in self._cells():
+            stop, held = self._stops.get(cell.index), cell.held()
+            if stop is None or held is None or held.token != stop.token:
+                self._stops.pop(cell.index, None)
+            elif now < stop.deadline:
+                send(child.pid, signal.SIGUSR1)
+            elif self.worker_type == "process" or self._stopping:
+                self._kill(child, cell, stop)
+
+    def _kill(self, child: Child, cell: Cell, stop: Stop) -> None:
+        """Kill the process that still runs the attempt; one that has just gone on is let go."""
+        frozen = freeze(child.pid)
+        held = cell.held()
+        if held is not None and held.token == stop.token:
+            logger.warning(
+                "task did not stop, its worker is killed", extra={"task_id": held.task_id}
+            )
+            kill_group(child.pid)
+        elif frozen:
+            send(child.pid, signal.SIGCONT)
+
+    # ---- chores
+
+    def _do_chores(self) -> float:
+        """Do what is due; return the seconds until the next thing is."""
+        for chore in self._chores:
+            now = time.monotonic()
+            if now < chore.due:
+                continue
+            chore.due = now + chore.interval_s
+            try:
+                sooner = chore.run()
+                if sooner is not None:
+                    chore.due = min(chore.due, now + sooner)
+                self._redis_answers(None)
+            except QueueUnavailable as error:
+                chore.due = now + min(chore.interval_s, 1.0)
+                self._redis_answers(error)
+        dues = [chore.due for chore in self._chores] + [at for at, _ in self._respawns]
+        if self._stops or self._stopping:
+            dues.append(time.monotonic() + 0.05)
+        return max(min(dues) - time.monotonic(), 0.0)
+
+    def _redis_answers(self, error: QueueUnavailable | None) -> None:
+        if error is not None and not self._redis_away:
+            logger.warning("consumer waits for Redis: %s", error)
+        elif error is None and self._redis_away:
+            logger.info("consumer is back: Redis answers again")
+        self._redis_away = error is not None
+
+    def _renew_leases(self) -> None:
+        held = [(cell, h) for _, cell in self._cells() if (h := cell.held()) is not None]
+        if not held:
+            return
+        pairs = [(h.task_id, h.token) for _, h in held]
+        lost = self._scripts.renew(self.queue.name, pairs, lease_ms=self._storage.lease_ms)
+        for child, cell in self._cells():
+            now_held = cell.held()
+            if now_held is not None and now_held.task_id in lost:
+                self._stop(child, cell, now_held.token, StopReason.CANCEL)
+
+    def _beat(self) -> None:
+        pids = {cell.index: child.pid for child, cell in self._cells()}
+        workers: list[dict[str, Any]] = []
+        for cell in self._board.cells:
+            held = cell.held()
+            worker: dict[str, Any] = {
+                "worker": f"{self.name}/{cell.index + 1}",
+                "pid": pids.get(cell.index, 0),
+            }
+            if held is not None:
+                worker |= {
+                    "task_id": held.task_id,
+                    "task_type": held.task_type,
+                    "attempt": held.attempt,
+                    "started_at": held.started_at,
+                }
+            workers.append(worker)
+        info = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "worker_type": self.worker_type,
+            "started_at": self._started_at,
+            "workers": workers,
+        }
+        self._scripts.heartbeat(self.queue.name, self.name, json.dumps(info), self.concurrency)
+
+    def _promote_due(self) -> float | None:
+        return self._scripts.promote(self.queue.name)
+
+    def _recover_lost(self) -> None:
+        recovered = self._scripts.recover(
+            self.queue.name, max_crashes=self.config.max_crashes, ttl_ms=self._storage.ttl_ms
+        )
+        for task_id, state in recovered:
+            logger.warning(
+                "lease ended, task recovered", extra={"task_id": task_id, "state": state}
+            )
+            if state == "FAILURE":
+                self.queue.report_failure(task_id)
+
+    def _prune(self) -> None:
+        while self._scripts.prune(self.queue.name, ttl_ms=self._storage.ttl_ms, cap=FINISHED_CAP):
+            pass
+
+    # ---- the end
+
+    def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
+        """First signal: finish what runs, within the grace. Second: hand it back now."""
+        self._stop_signals += 1
+        grace_s = self.config.shutdown_grace_s if self._stop_signals == 1 else 0.0
+        self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
+        for child in self._children.values():
+            send(child.pid, signal.SIGTERM)
+
+    def _say_goodbye(self) -> None:
+        try:
+            self._scripts.leave(self.queue.name, self.name)
+        except QueueUnavailable as error:
+            logger.warning("stopped without saying goodbye: %s", error)
+        logger.info("consumer stopped", extra={"queue": self.queue.name})

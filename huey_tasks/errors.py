@@ -1,0 +1,85 @@
+"""The errors of Duckline, as one tree.
+
+    DucklineError
+    ├── ConfigError            a setting has a wrong value: the start stops
+    ├── InvalidPayload         the payload does not fit the task type's parameters
+    ├── UnknownTaskType        no task type of that name is registered
+    ├── UnknownQueue           no queue of that name exists
+    ├── TaskNotFound           no task has that id
+    ├── TaskFinished           the task is in a terminal state and cannot change any more
+    └── QueueUnavailable       Redis does not take the command now; nothing was changed
+
+Each class has a `code`, stable for programs; `web.errors` maps codes to HTTP statuses. An error of
+the Redis client never leaves the package: `huey_tasks.connection` turns it into `QueueUnavailable`.
+"""
+
+from dataclasses import dataclass
+
+
+class DucklineError(Exception):
+    """Anything that Duckline refuses; `detail` says why, in a sentence for people."""
+
+    code = "error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ConfigError(DucklineError):
+    """A setting has a value that cannot work."""
+
+    code = "config_error"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input: where (RFC 6901 pointer), which rule, and in words."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class InvalidPayload(DucklineError):
+    """The payload does not fit; `problems` names every field, pointers start at the payload."""
+
+    code = "invalid_payload"
+
+    def __init__(self, detail: str, problems: list[Problem]) -> None:
+        super().__init__(detail)
+        self.problems = problems
+
+
+class UnknownTaskType(DucklineError):
+    """No task type of that name is registered in this process."""
+
+    code = "unknown_task_type"
+
+
+class UnknownQueue(DucklineError):
+    """The queues are `high`, `default` and `low`."""
+
+    code = "unknown_queue"
+
+
+class TaskNotFound(DucklineError):
+    """No task has that id, or its record has been kept long enough and is gone."""
+
+    code = "task_not_found"
+
+
+class TaskFinished(DucklineError):
+    """The task has reached a terminal state; it changes no more."""
+
+    code = "task_finished"
+
+
+class QueueUnavailable(DucklineError):
+    """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds."""
+
+    code = "queue_unavailable"
+
+    def __init__(self, detail: str, retry_after_s: int = 2) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,57 @@
+"""A pool of greenlet workers in one process, started fresh so that gevent can patch it first.
+
+The supervisor starts it with `command()`. Every greenlet has its own slot and its own cell; a stop
+is delivered to exactly one of them. A greenlet that never yields cannot be stopped, only fenced.
+"""
+
+import logging
+import signal
+import sys
+
+from huey_tasks.board import Board, Cell
+
+logger = logging.getLogger(__name__)
+
+
+def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]:
+    """The command line of a pool."""
+    start = (
+        "from gevent import monkey; monkey.patch_all();"
+        "from huey_tasks.greenlets import main;"
+        f"main({queue!r}, {consumer!r}, {board_fd}, {workers})"
+    )
+    return [sys.executable, "-c", start]
+
+
+def main(queue_name: str, consumer: str, board_fd: int, workers: int) -> None:
+    """Run the pool until SIGTERM; only to be called in a process that gevent has patched."""
+    import gevent
+    from gevent.event import Event
+    from huey.consumer import GreenletEnvironment
+
+    import huey_tasks
+    from huey_tasks import logs
+    from huey_tasks.attempt import current_attempt
+    from huey_tasks.worker import QueueWorker, keep_task_logs
+
+    logs.configure(huey_tasks.config)
+    queue = huey_tasks.QUEUES[queue_name]
+    queue._timeout_handler = GreenletEnvironment().timeout
+    stop_flag = Event()
+    running: list[tuple[Cell, gevent.Greenlet]] = []
+
+    def interrupt() -> None:
+        for _, greenlet in running:
+            attempt = greenlet.gr_context and greenlet.gr_context.get(current_attempt)
+            interruption = attempt.interruption() if attempt else None
+            if interruption is not None:
+                greenlet.kill(interruption, block=False)
+
+    gevent.signal_handler(signal.SIGTERM, stop_flag.set)
+    gevent.signal_handler(signal.SIGINT, lambda: None)
+    gevent.signal_handler(signal.SIGUSR1, interrupt)
+    keep_task_logs()
+    for cell in Board(board_fd, workers).cells:
+        worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell)
+        running.append((cell, gevent.spawn(worker.run)))
+    gevent.joinall([greenlet for _, greenlet in running])

@@ -1,0 +1,83 @@
+"""Every key that Duckline keeps in Redis: its type, its life time, who writes and who reads it.
+
+All keys of a queue share one hash slot (`{high}`), so queues can spread over a Redis Cluster. The
+Lua scripts get the queue's root as their only key and build the others as `lua/prelude.lua` does;
+a test holds the two against each other. Times are milliseconds since the epoch by Redis' clock.
+"""
+
+PREFIX = "duckline"
+
+#: The queues, most urgent first.
+QUEUE_NAMES = ("high", "default", "low")
+
+
+def root(queue: str) -> str:
+    """The start of every key of a queue."""
+    return f"{PREFIX}:{{{queue}}}"
+
+
+def task(queue: str, task_id: str) -> str:
+    """HASH, the task itself. Lives until RESULT_TTL_S after its end. Scripts write it."""
+    return f"{root(queue)}:task:{task_id}"
+
+
+def index(queue: str, state: str) -> str:
+    """ZSET of the ids in one state; a task is in exactly the one of its own state.
+
+    Score: PENDING its place, SCHEDULED and RETRY when it is due, STARTED when its lease ends,
+    a terminal state when it finished. `prune` caps the terminal ones by age and by number.
+    """
+    return f"{root(queue)}:state:{state}"
+
+
+def submitted(queue: str) -> str:
+    """ZSET of all ids by submission time, for lists. `submit` adds, `prune` removes."""
+    return f"{root(queue)}:submitted"
+
+
+def dead(queue: str) -> str:
+    """ZSET of failed tasks that were set aside, because their workers died. As `submitted`."""
+    return f"{root(queue)}:dead"
+
+
+def counters(queue: str) -> str:
+    """HASH of totals since the beginning, one field a counter. Scripts write, `stats` reads."""
+    return f"{root(queue)}:counters"
+
+
+def bell(queue: str) -> str:
+    """LIST with at most one element: wakes a worker that waits. Scripts ring, workers BLPOP."""
+    return f"{root(queue)}:bell"
+
+
+def slot(queue: str, slot_id: str) -> str:
+    """HASH, the last step of a worker and its answer, to answer a re-sent one. 10 minutes."""
+    return f"{root(queue)}:slot:{slot_id}"
+
+
+def log(queue: str, task_id: str) -> str:
+    """LIST of the lines that a task logged, the last 500. Lives as long as the task."""
+    return f"{root(queue)}:log:{task_id}"
+
+
+def consumers(queue: str) -> str:
+    """ZSET of consumers by their last heartbeat. `heartbeat` and `leave` write."""
+    return f"{root(queue)}:consumers"
+
+
+def consumer(queue: str, consumer_id: str) -> str:
+    """HASH, what a consumer says of itself. Lives for 15 s after the last heartbeat."""
+    return f"{root(queue)}:consumer:{consumer_id}"
+
+
+def control(queue: str) -> str:
+    """Channel, not a key: tells consumers at once what they would find out at the next look."""
+    return f"{root(queue)}:control"
+
+
+def outcome(task_id: str, token: str) -> str:
+    """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
+
+    The token keeps a worker that lost its lease from writing over another's outcome.
+    """
+    return f"{PREFIX}:outcome:{task_id}:{token}"

@@ -1,0 +1,69 @@
+"""How log lines look: readable for people, or one JSON object a line for machines.
+
+Code logs with the standard logging module and `extra={…}`; nothing else knows structlog. Control
+characters are escaped, so that no input can forge a line.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+from huey_tasks.attempt import current_attempt
+from huey_tasks.config import Config
+
+#: Loggers that say more than an operator needs.
+_QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
+
+
+def configure(config: Config, stream: Any = None) -> None:
+    """Send the root logger to `stream` (standard error) in the format of LOG_FORMAT."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(formatter(config.log_format))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def formatter(log_format: str) -> logging.Formatter:
+    """Return the formatter for `console` or `json`."""
+    as_json = log_format == "json"
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+    )
+    before: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        _name_task,
+        structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S.%f", utc=as_json),
+        _escape,
+    ]
+    if as_json:
+        before.append(structlog.processors.format_exc_info)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+
+
+def _name_task(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Say which task a line belongs to, when one runs here."""
+    attempt = current_attempt.get()
+    if attempt is not None:
+        event.setdefault("task_id", attempt.claim.id)
+    return event
+
+
+def _escape(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Escape control characters in texts (tracebacks are rendered later and keep their lines)."""
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[key] = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value)
+    return event

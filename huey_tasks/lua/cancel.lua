@@ -1,0 +1,13 @@
+-- cancel: PENDING, SCHEDULED, RETRY or STARTED -> REVOKED
+-- args: id reason ttl_ms
+-- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
+-- The state is written and the token cleared first: whatever a running attempt still writes is
+-- refused. Then its supervisor is told to stop exactly the worker that holds that token.
+local state = redis.call('HGET', task_key(id), 'state')
+if not state then return '' end
+if TERMINAL[state] then return state end
+local token = redis.call('HGET', task_key(id), 'token')
+redis.call('ZREM', index_key(state), id)
+finish(id, 'REVOKED', reason, ttl_ms)
+if state == 'STARTED' then redis.call('PUBLISH', CONTROL, 'stop ' .. id .. ' ' .. token) end
+return state

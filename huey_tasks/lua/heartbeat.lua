@@ -1,0 +1,9 @@
+-- heartbeat: a consumer is here, and says what its workers do
+-- args: consumer info concurrency online_ms
+-- returns: 1
+redis.call('ZADD', CONSUMERS, NOW, consumer)
+redis.call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', NOW - 10 * online_ms)
+local key = ROOT .. ':consumer:' .. consumer
+redis.call('HSET', key, 'info', info, 'concurrency', concurrency, 'seen_at', NOW)
+redis.call('PEXPIRE', key, 3 * online_ms)
+return 1

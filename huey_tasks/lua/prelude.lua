@@ -1,0 +1,68 @@
+-- Shared by every script: the loader puts it in front. KEYS[1] is the root of one queue.
+-- Scripts read and check before they write, because a Lua error undoes nothing.
+local ROOT = KEYS[1]
+local clock = redis.call('TIME')
+local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local TERMINAL = { SUCCESS = true, FAILURE = true, REVOKED = true, EXPIRED = true }
+
+local function task_key(id) return ROOT .. ':task:' .. id end
+local function log_key(id) return ROOT .. ':log:' .. id end
+local function index_key(state) return ROOT .. ':state:' .. state end
+local BELL, COUNTERS, CONTROL = ROOT .. ':bell', ROOT .. ':counters', ROOT .. ':control'
+local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
+
+local function count(name)
+  redis.call('HINCRBY', COUNTERS, name, 1)
+end
+
+-- Wakes one waiting worker; whoever claims rings again while tasks are left.
+local function ring()
+  if redis.call('LLEN', BELL) == 0 then redis.call('LPUSH', BELL, 1) end
+end
+
+-- A place at the end of the queue; a higher priority stands before every lower one.
+local function new_place(priority)
+  return redis.call('HINCRBY', COUNTERS, 'place', 1) - priority * 1e10
+end
+
+local function wait_in_queue(id, place)
+  redis.call('ZADD', index_key('PENDING'), place, id)
+  redis.call('HSET', task_key(id), 'state', 'PENDING', 'place', place, 'queued_at', NOW)
+  ring()
+end
+
+-- Waits in SCHEDULED or RETRY; consumers hear of it when it is the next to become due.
+local function wait_until_due(id, state, due)
+  redis.call('ZADD', index_key(state), due, id)
+  redis.call('HSET', task_key(id), 'state', state, 'due_at', due)
+  if redis.call('ZRANK', index_key(state), id) == 0 then redis.call('PUBLISH', CONTROL, 'due') end
+end
+
+-- The one way into a terminal state; the caller has removed the task from its index.
+local function finish(id, state, reason, ttl_ms)
+  redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason)
+  redis.call('ZADD', index_key(state), NOW, id)
+  redis.call('PEXPIRE', task_key(id), ttl_ms)
+  redis.call('PEXPIRE', log_key(id), ttl_ms)
+  count(state)
+end
+
+-- An attempt ended without an outcome: back to its old place, the attempt not counted.
+local function put_back(id)
+  redis.call('HINCRBY', task_key(id), 'attempt', -1)
+  redis.call('HSET', task_key(id), 'token', '')
+  wait_in_queue(id, redis.call('HGET', task_key(id), 'place'))
+end
+
+-- Its worker died or was lost. A task that does this again and again is set aside as failed.
+local function crash(id, max_crashes, ttl_ms)
+  local crashes = redis.call('HINCRBY', task_key(id), 'crashes', 1)
+  count('crashed')
+  if crashes < tonumber(max_crashes) then
+    put_back(id)
+    return 'PENDING'
+  end
+  redis.call('ZADD', DEAD, NOW, id)
+  finish(id, 'FAILURE', 'its worker died ' .. crashes .. ' times while it ran', ttl_ms)
+  return 'FAILURE'
+end

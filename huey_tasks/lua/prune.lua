@@ -1,0 +1,20 @@
+-- prune: forgets finished tasks that are too old or too many
+-- args: ttl_ms cap limit
+-- returns: how many were forgotten; as many as `limit` in one state means: call again
+local forgotten = 0
+local function forget(index, ids)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', index, id)
+    redis.call('ZREM', SUBMITTED, id)
+    redis.call('ZREM', DEAD, id)
+    redis.call('DEL', task_key(id), log_key(id))
+  end
+  forgotten = forgotten + #ids
+end
+for state in pairs(TERMINAL) do
+  local index = index_key(state)
+  forget(index, redis.call('ZRANGEBYSCORE', index, '-inf', NOW - ttl_ms, 'LIMIT', 0, limit))
+  local over = math.min(redis.call('ZCARD', index) - cap, tonumber(limit))
+  if over > 0 then forget(index, redis.call('ZRANGE', index, 0, over - 1)) end
+end
+return forgotten

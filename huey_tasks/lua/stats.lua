@@ -1,0 +1,24 @@
+-- stats: one consistent look at a queue; writes nothing
+-- args: online_ms
+-- returns: pairs of name and number
+local stats = {}
+local function add(name, number)
+  stats[#stats + 1] = name
+  stats[#stats + 1] = number
+end
+for _, state in ipairs({ 'PENDING', 'STARTED', 'RETRY', 'SCHEDULED' }) do
+  add(state, redis.call('ZCARD', index_key(state)))
+end
+for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
+  add(state, tonumber(redis.call('HGET', COUNTERS, state) or 0))
+end
+local consumers = redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')
+local workers = 0
+for _, id in ipairs(consumers) do
+  workers = workers + (redis.call('HGET', ROOT .. ':consumer:' .. id, 'concurrency') or 0)
+end
+add('consumers', #consumers)
+add('workers', workers)
+local head = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
+add('oldest_waiting_ms', head and NOW - redis.call('HGET', task_key(head), 'queued_at') or -1)
+return stats

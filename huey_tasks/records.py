@@ -1,0 +1,314 @@
+"""What Redis knows, as frozen records: tasks, queues, consumers. Reads only; writes nothing.
+
+Everything read is checked on the way in: Redis is input like any other. Times are aware UTC.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, cast
+
+from huey_tasks import keys, serializer
+from huey_tasks.connection import redis_errors
+
+if TYPE_CHECKING:
+    from huey_tasks.task_queue import TaskQueue
+
+TaskQueues = Mapping[str, "TaskQueue"]
+
+
+class TaskState(StrEnum):
+    """Where a task is in its life."""
+
+    PENDING = "PENDING"  # waits in its queue
+    STARTED = "STARTED"  # an attempt runs
+    RETRY = "RETRY"  # an attempt failed, the next one is waited for
+    SUCCESS = "SUCCESS"  # ended with a result
+    FAILURE = "FAILURE"  # ended with an error: no attempts left, or not worth one
+    REVOKED = "REVOKED"  # ended by a cancel
+    SCHEDULED = "SCHEDULED"  # submitted for later
+    EXPIRED = "EXPIRED"  # ended because it was not started in time
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the task changes no more."""
+        return self in (self.SUCCESS, self.FAILURE, self.REVOKED, self.EXPIRED)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a running task says it is: `fraction` from 0 to 1."""
+
+    fraction: float
+    text: str
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line that the task logged."""
+
+    at: dt.datetime
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task as it is now."""
+
+    task_id: str
+    status: TaskState
+    task_type: str
+    queue: str
+    payload: dict[str, Any]
+    result: Any
+    error: str | None
+    traceback: str | None
+    attempt: int
+    max_attempts: int
+    deliveries: int
+    crashes: int
+    progress: Progress | None
+    submitted_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    next_retry_at: dt.datetime | None
+    scheduled_for: dt.datetime | None
+    worker: str | None
+    log: tuple[LogLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueueStats:
+    """The numbers of one queue; success, failed, revoked and expired are totals over all time."""
+
+    queue: str
+    queued: int
+    active: int
+    scheduled: int
+    retry: int
+    success: int
+    failed: int
+    revoked: int
+    expired: int
+    consumers: int
+    workers: int
+    oldest_waiting_s: float | None
+
+
+@dataclass(frozen=True)
+class Stats:
+    """The numbers of all queues."""
+
+    queues: tuple[QueueStats, ...]
+
+    def total(self, name: str) -> int:
+        """The sum of one number over the queues."""
+        return sum(cast(int, getattr(queue, name)) for queue in self.queues)
+
+    def queued(self, name: str) -> int:
+        """How many tasks wait in the queue of that name."""
+        return sum(queue.queued for queue in self.queues if queue.queue == name)
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    """One slot of a consumer and the attempt it runs, if any."""
+
+    worker: str
+    pid: int
+    task_id: str | None
+    task_type: str | None
+    attempt: int | None
+    started_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class ConsumerRecord:
+    """A live consumer and its workers, as its last heartbeat told."""
+
+    consumer: str
+    queue: str
+    host: str
+    pid: int
+    worker_type: str
+    concurrency: int
+    started_at: dt.datetime
+    last_seen_at: dt.datetime
+    workers: tuple[WorkerRecord, ...]
+
+
+def is_task_id(text: str) -> bool:
+    """Whether a text is a task id in its one canonical form: a lower-case UUID with dashes."""
+    try:
+        return len(text) == 36 and str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def find(queue: "TaskQueue", task_id: str) -> TaskRecord | None:
+    """Read a task of one queue, its log included; None if it is not there."""
+    found = load({queue.name: queue}, [(queue.name, task_id)])
+    if not found:
+        return None
+    with redis_errors():
+        lines = queue.storage.broker.lrange(keys.log(queue.name, task_id), 0, -1)
+    return TaskRecord(**{**found[0].__dict__, "log": tuple(_log_line(line) for line in lines)})
+
+
+def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
+    """Read the tasks of (queue, id) pairs, those that are there, in two round trips."""
+    if not ids:
+        return []
+    storage = next(iter(queues.values())).storage
+    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
+        for queue, task_id in ids:
+            pipe.hgetall(keys.task(queue, task_id))
+        hashes = [_text_fields(fields) for fields in pipe.execute()]
+    known = [(*pair, fields) for pair, fields in zip(ids, hashes, strict=True) if fields]
+    wanted = [
+        keys.outcome(task_id, fields["outcome"])
+        for _, task_id, fields in known
+        if fields.get("outcome")
+    ]
+    with redis_errors():
+        blobs = dict(zip(wanted, storage.conn.mget(wanted), strict=True)) if wanted else {}
+    return [
+        _task_record(queue, task_id, f, blobs.get(keys.outcome(task_id, f.get("outcome", ""))))
+        for queue, task_id, f in known
+    ]
+
+
+def recent_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:
+    """The ids submitted last, as (submission time in ms, id), newest first."""
+    with redis_errors():
+        rows = queue.storage.broker.zrange(
+            keys.submitted(queue.name), 0, limit - 1, desc=True, withscores=True
+        )
+    return [(float(score), task_id.decode()) for task_id, score in rows]
+
+
+def ids_in_state(queue: "TaskQueue", state: TaskState, limit: int) -> list[tuple[float, str]]:
+    """Ids in one state, as (score, id), the highest score first."""
+    with redis_errors():
+        rows = queue.storage.broker.zrange(
+            keys.index(queue.name, state), 0, limit - 1, desc=True, withscores=True
+        )
+    return [(float(score), task_id.decode()) for task_id, score in rows]
+
+
+def queue_stats(queue: "TaskQueue") -> QueueStats:
+    """One consistent look at the numbers of a queue."""
+    n = queue.storage.scripts.stats(queue.name)
+    waiting_ms = n["oldest_waiting_ms"]
+    return QueueStats(
+        queue=queue.name,
+        queued=n["PENDING"],
+        active=n["STARTED"],
+        scheduled=n["SCHEDULED"],
+        retry=n["RETRY"],
+        success=n["SUCCESS"],
+        failed=n["FAILURE"],
+        revoked=n["REVOKED"],
+        expired=n["EXPIRED"],
+        consumers=n["consumers"],
+        workers=n["workers"],
+        oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
+    )
+
+
+def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
+    """The live consumers of a queue."""
+    found: list[ConsumerRecord] = []
+    for consumer, info, seen_ms in queue.storage.scripts.online(queue.name):
+        told = cast(dict[str, Any], json.loads(info))
+        found.append(
+            ConsumerRecord(
+                consumer=consumer,
+                queue=queue.name,
+                host=told["host"],
+                pid=told["pid"],
+                worker_type=told["worker_type"],
+                concurrency=len(told["workers"]),
+                started_at=_from_seconds(told["started_at"]),
+                last_seen_at=_from_seconds(seen_ms / 1000),
+                workers=tuple(_worker_record(worker) for worker in told["workers"]),
+            )
+        )
+    return found
+
+
+def redis_info(queue: "TaskQueue") -> dict[str, Any]:
+    """What the broker says of itself (Redis' INFO, flattened)."""
+    with redis_errors():
+        return cast(dict[str, Any], queue.storage.broker.info())
+
+
+def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None) -> TaskRecord:
+    state = TaskState(f["state"])
+    outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
+    succeeded = state is TaskState.SUCCESS
+    error = None if succeeded else outcome.get("error") or f.get("reason") or None
+    progress = json.loads(f["progress"]) if f.get("progress") else None
+    return TaskRecord(
+        task_id=task_id,
+        status=state,
+        task_type=f["type"],
+        queue=queue,
+        payload=_payload(f["message"]),
+        result=serializer.plain(outcome.get("result")) if succeeded else None,
+        error=error,
+        traceback=None if succeeded else outcome.get("traceback"),
+        attempt=int(f["attempt"]),
+        max_attempts=int(f["max_attempts"]),
+        deliveries=int(f["deliveries"]),
+        crashes=int(f["crashes"]),
+        progress=Progress(progress["fraction"], progress["text"]) if progress else None,
+        submitted_at=_from_ms(f["submitted_at"]),
+        started_at=_from_ms(f["started_at"]) if "started_at" in f else None,
+        finished_at=_from_ms(f["finished_at"]) if "finished_at" in f else None,
+        next_retry_at=_from_ms(f["due_at"]) if state is TaskState.RETRY else None,
+        scheduled_for=_from_ms(f["due_at"]) if state is TaskState.SCHEDULED else None,
+        worker=f["slot"].rpartition("/")[0] if "slot" in f else None,
+    )
+
+
+def _payload(message: str) -> dict[str, Any]:
+    """The keyword arguments of a stored task; an unreadable message has none to show."""
+    try:
+        stored = serializer.loads(message)
+        return cast(dict[str, Any], serializer.plain(stored.kwargs))
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _text_fields(fields: dict[bytes, bytes]) -> dict[str, str]:
+    return {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items()}
+
+
+def _log_line(line: bytes) -> LogLine:
+    told = cast(dict[str, str], json.loads(line))
+    return LogLine(dt.datetime.fromisoformat(told["at"]), told["level"], told["text"])
+
+
+def _worker_record(told: dict[str, Any]) -> WorkerRecord:
+    started_at = told.get("started_at")
+    return WorkerRecord(
+        worker=told["worker"],
+        pid=told["pid"],
+        task_id=told.get("task_id"),
+        task_type=told.get("task_type"),
+        attempt=told.get("attempt"),
+        started_at=None if started_at is None else _from_seconds(started_at),
+    )
+
+
+def _from_ms(text: str) -> dt.datetime:
+    return _from_seconds(float(text) / 1000)
+
+
+def _from_seconds(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)

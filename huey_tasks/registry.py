@@ -1,0 +1,202 @@
+"""Task types: what `@task` registers, and how a payload is checked against a function's signature.
+
+A type's payload model is made from the type hints of its parameters; the same model checks a
+submission, gives the JSON Schema, and turns the payload into arguments when the task runs. Every
+type is registered on all three queues, because the caller may choose another than the type's own.
+"""
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints
+
+from huey.api import TaskWrapper
+from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
+from pydantic_core import ErrorDetails
+
+from huey_tasks import serializer
+from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
+from huey_tasks.queues import QUEUES
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class TaskType(Generic[P, R]):
+    """A registered function. Calling it runs the function here and now; `submit` in the queue."""
+
+    name: str
+    queue: str
+    description: str
+    retries: int
+    retry_delay_s: float
+    retry_backoff: float
+    timeout_s: float | None
+    example: dict[str, Any]
+    payload_model: type[BaseModel]
+    function: Callable[P, R]
+    wrappers: Mapping[str, TaskWrapper]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the payload."""
+        return self.payload_model.model_json_schema()
+
+    def check(self, payload: Mapping[str, Any]) -> None:
+        """Raise InvalidPayload unless the payload fits; the problems name each field."""
+        try:
+            self.payload_model.model_validate_json(serializer.dumps(payload), strict=True)
+        except ValidationError as error:
+            problems = [_problem(detail) for detail in error.errors(include_url=False)]
+            raise InvalidPayload(
+                f"The payload does not fit task type '{self.name}'.", problems
+            ) from None
+        except (TypeError, ValueError) as error:
+            raise InvalidPayload(str(error), [Problem("", "not_json", str(error))]) from None
+
+
+_types: dict[str, TaskType[..., Any]] = {}
+
+
+def task(
+    *,
+    queue: str = "default",
+    retries: int = 0,
+    retry_delay: float = 2,
+    retry_backoff: float = 2,
+    retry_jitter: float = 0.0,
+    max_retry_delay: float | None = None,
+    timeout: float | None = None,
+    expires: float | None = None,
+    name: str | None = None,
+    example: dict[str, Any] | None = None,
+) -> Callable[[Callable[P, R]], TaskType[P, R]]:
+    """Register a function as a task type.
+
+    `queue` is where its tasks go when the caller names none. After a failed attempt the task waits
+    `retry_delay` seconds, then `retry_backoff` times as long after each further one, at most
+    `max_retry_delay`, spread by `retry_jitter` (0.1: ten per cent to both sides), `retries` times.
+    `timeout`: seconds an attempt may take. `expires`: seconds within which it must have started.
+    `example`: a payload to show in forms.
+
+    Raises UnknownQueue, and TypeError for a signature that cannot be a payload.
+    """
+    if queue not in QUEUES:
+        raise UnknownQueue(f"There is no queue '{queue[:64]}'; the queues are {', '.join(QUEUES)}.")
+
+    def register(function: Callable[P, R]) -> TaskType[P, R]:
+        type_name = name or function.__name__
+        if type_name in _types:
+            raise TypeError(f"there is a task type '{type_name}' already")
+        model = payload_model(function, type_name)
+        runner = _runner(function, model)
+        wrappers = {
+            queue_name: cast(
+                TaskWrapper,
+                instance.task(
+                    name=type_name,
+                    retries=retries,
+                    retry_delay=retry_delay,
+                    retry_backoff=retry_backoff,
+                    retry_jitter=retry_jitter,
+                    max_retry_delay=max_retry_delay,
+                    timeout=timeout,
+                    expires=expires,
+                )(runner),
+            )
+            for queue_name, instance in QUEUES.items()
+        }
+        task_type = TaskType(
+            name=type_name,
+            queue=queue,
+            description=inspect.getdoc(function) or "",
+            retries=retries,
+            retry_delay_s=retry_delay,
+            retry_backoff=retry_backoff,
+            timeout_s=timeout,
+            example=example or {},
+            payload_model=model,
+            function=function,
+            wrappers=wrappers,
+        )
+        _types[type_name] = task_type
+        return task_type
+
+    return register
+
+
+def get(name: str) -> TaskType[..., Any]:
+    """The task type of that name. Raises UnknownTaskType."""
+    found = _types.get(name)
+    if found is None:
+        raise UnknownTaskType(f"No task type '{name[:64]}' is registered.")
+    return found
+
+
+def task_types() -> list[TaskType[..., Any]]:
+    """All registered task types, by name."""
+    return [_types[name] for name in sorted(_types)]
+
+
+def payload_model(function: Callable[..., Any], type_name: str) -> type[BaseModel]:
+    """Make the model of a function's parameters; unknown keys are refused.
+
+    Raises TypeError for parameters that JSON cannot name or that have no type hint.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    parameters: dict[str, Any] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise TypeError(f"task type '{type_name}': '{parameter}' cannot be a key of a payload")
+        if parameter.name not in hints:
+            raise TypeError(
+                f"task type '{type_name}': parameter '{parameter.name}' has no type hint"
+            )
+        required = parameter.default is inspect.Parameter.empty
+        parameters[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
+    title = "".join(part.capitalize() for part in type_name.split("_"))
+    try:
+        return cast(
+            type[BaseModel],
+            create_model(f"{title}Payload", __config__=ConfigDict(extra="forbid"), **parameters),
+        )
+    except (PydanticUserError, NameError) as error:
+        raise TypeError(f"task type '{type_name}': {error}") from error
+
+
+def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..., Any]:
+    """The function that workers call: payload in, arguments checked and typed, JSON out."""
+    signature = inspect.signature(function)
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        payload = model.model_validate_json(serializer.dumps(bound.arguments))
+        returned = function(**{name: getattr(payload, name) for name in bound.arguments})
+        # Here a value that JSON cannot carry is an error of the task, with its traceback.
+        serializer.dumps(returned)
+        return returned
+
+    run.__name__, run.__doc__, run.__module__ = (
+        function.__name__,
+        function.__doc__,
+        function.__module__,
+    )
+    return run
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in detail["loc"])
+    return Problem("".join(f"/{step}" for step in steps), detail["type"], detail["msg"])
+
+
+def example_for(task_type: TaskType[..., Any]) -> dict[str, Any]:
+    """A payload to start from: the type's own example, else its defaults."""
+    if task_type.example:
+        return task_type.example
+    properties = cast(dict[str, Any], task_type.schema.get("properties", {}))
+    return {key: json.loads(json.dumps(spec.get("default"))) for key, spec in properties.items()}

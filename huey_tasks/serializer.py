@@ -1,0 +1,117 @@
+"""Tasks and results as JSON, never pickle: what stands in Redis can be read, and runs no code.
+
+JSON has no datetime, timedelta or bytes, and Huey's own values are named tuples; they travel as an
+object with one key that starts with `$`. An object of the user's with such a key is wrapped.
+"""
+
+import base64
+import datetime as dt
+import json
+from typing import Any, cast
+
+from huey.exceptions import TaskException
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.utils import SKIPPED, Error
+
+
+class JsonSerializer(Serializer):
+    """Huey's serializer seam: bytes in Redis <-> Python values."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return dumps(data)
+
+    def _deserialize(self, data: bytes) -> Any:
+        return loads(data)
+
+
+def dumps(value: Any) -> bytes:
+    """Encode; raises TypeError for a value JSON cannot carry, ValueError for NaN and Infinity."""
+    return json.dumps(
+        _pack(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    ).encode("utf-8")
+
+
+def loads(data: bytes | str) -> Any:
+    """Decode what `dumps` made; raises ValueError for anything else."""
+    return json.loads(data, object_hook=_unpack)
+
+
+def plain(value: Any) -> Any:
+    """Return a decoded value as JSON for people: RFC 3339 times, seconds, base64 bytes."""
+    match value:
+        case dict():
+            return {str(key): plain(item) for key, item in cast(dict[Any, Any], value).items()}
+        case Error():
+            return plain(value.metadata)
+        case list() | tuple():
+            return [plain(item) for item in cast(list[Any], value)]
+        case dt.datetime() | dt.date():
+            return value.isoformat()
+        case dt.timedelta():
+            return value.total_seconds()
+        case bytes():
+            return base64.b64encode(value).decode()
+        case BaseException():
+            return str(value)
+        case _:
+            return None if value is SKIPPED else value
+
+
+def _pack(value: Any) -> Any:
+    match value:
+        case Message():
+            return {"$message": {k: _pack(v) for k, v in value._asdict().items() if v is not None}}
+        case Error():
+            return {"$error": _pack(value.metadata)}
+        case dict():
+            packed = {key: _pack(item) for key, item in cast(dict[Any, Any], value).items()}
+            escape = any(isinstance(key, str) and key.startswith("$") for key in packed)
+            return {"$object": list(packed.items())} if escape else packed
+        case list() | tuple():
+            return [_pack(item) for item in cast(list[Any], value)]
+        case dt.datetime():
+            return {"$datetime": value.isoformat()}
+        case dt.date():
+            return {"$date": value.isoformat()}
+        case dt.timedelta():
+            return {"$timedelta": value.total_seconds()}
+        case bytes():
+            return {"$bytes": base64.b64encode(value).decode()}
+        case BaseException():
+            return {"$exception": [type(value).__name__, str(value)]}
+        case _:
+            return {"$skipped": 1} if value is SKIPPED else value
+
+
+def _unpack(value: dict[str, Any]) -> Any:
+    if len(value) != 1:
+        return value
+    ((tag, content),) = value.items()
+    match tag:
+        case "$message":
+            return _message(content)
+        case "$error":
+            return Error(content)
+        case "$object":
+            return dict(content)
+        case "$datetime":
+            return dt.datetime.fromisoformat(content)
+        case "$date":
+            return dt.date.fromisoformat(content)
+        case "$timedelta":
+            return dt.timedelta(seconds=content)
+        case "$bytes":
+            return base64.b64decode(content)
+        case "$exception":
+            return TaskException({"error": f"{content[0]}: {content[1]}"})
+        case "$skipped":
+            return SKIPPED
+        case _:
+            return value
+
+
+def _message(content: dict[str, Any]) -> Message:
+    message = Message(**content)
+    # Huey extends the positional arguments of a follow-up task, so they must be a tuple.
+    return message._replace(args=tuple(message.args or ()), kwargs=message.kwargs or {})

@@ -1,0 +1,213 @@
+"""TaskQueue: Huey with a queue that does not lose tasks.
+
+Huey's own `execute` runs the tasks, with its retries, hooks, pipelines and chords. This class only
+listens: whatever Huey decides about the task that runs is recorded on its `Attempt`, and committed
+once, after Huey is done. Each override names the seam of Huey 3.5.4 that it uses.
+"""
+
+import contextlib
+import logging
+import random
+from collections.abc import Iterator
+from typing import Any, cast
+
+from huey import RedisHuey, signals
+from huey.api import Task
+from huey.exceptions import HueyException
+from huey.registry import Registry
+from huey.utils import Error, utcnow
+
+from huey_tasks import records
+from huey_tasks.attempt import Attempt, current_attempt
+from huey_tasks.scripts import Claim, Commit
+from huey_tasks.serializer import JsonSerializer
+from huey_tasks.storage import ReliableStorage, TaskMessage
+
+logger = logging.getLogger(__name__)
+
+#: Seconds. A task of a type that this code does not know waits so long for newer code.
+UNKNOWN_TYPE_DELAY_S = 5.0
+
+
+class TypeRegistry(Registry):
+    """Names a task type by its name alone, so that moving a function breaks no waiting task."""
+
+    def task_to_string(self, task_class: type[Task]) -> str:
+        return task_class.__name__
+
+
+class TaskQueue(RedisHuey):
+    """One of the three queues: a RedisHuey on ReliableStorage."""
+
+    storage_class = ReliableStorage
+    storage: ReliableStorage
+
+    def __init__(self, name: str, **storage: Any) -> None:
+        super().__init__(name, serializer=JsonSerializer(), store_none=True, utc=True, **storage)
+        self._registry = TypeRegistry()
+        self.storage.on_settled = self._settled
+
+    # ---- submit
+
+    def serialize_task(self, task: Task) -> TaskMessage:
+        message = TaskMessage(super().serialize_task(task))
+        message.task_id, message.task_type = task.id, type(task).__name__
+        message.priority = int(task.priority or 0)
+        message.max_attempts = int(task.retries) + 1
+        message.retry_delay_s = float(task.retry_delay)
+        if task.eta is not None:
+            message.delay_ms = max(round((task.eta - utcnow()).total_seconds() * 1000), 0)
+        if task.expires_resolved is not None:
+            seconds = (task.expires_resolved - utcnow()).total_seconds()
+            message.expires_in_ms = max(round(seconds * 1000), 1)
+        return message
+
+    def enqueue(self, task: Any) -> Any:
+        """Huey enqueues the running task itself when it is to be retried without a delay."""
+        attempt = self._attempt_of(task)
+        if attempt is None:
+            return super().enqueue(task)
+        attempt.retry(0.0, task.retries, task.retry_delay)
+        return None
+
+    def add_schedule(self, task: Task) -> None:
+        """Huey schedules the running task when it is to be retried after a delay (api.py:577)."""
+        attempt = self._attempt_of(task)
+        if attempt is None:
+            super().add_schedule(task)
+            return
+        delay_s = (task.eta - self._get_timestamp()).total_seconds() if task.eta else 0.0
+        attempt.retry(_spread(task, delay_s), task.retries, task.retry_delay)
+        self._emit(signals.SIGNAL_SCHEDULED, task)
+
+    # ---- run
+
+    def dequeue(self) -> Task | None:
+        claim = self.storage.claim()
+        if claim is None:
+            return None
+        task = self._task_of(claim)
+        if task is None:
+            return None
+        # Redis has decided that the task is due, not expired, and how many attempts it has left.
+        task.eta, task.expires_resolved = None, None
+        task.retries, task.retry_delay = claim.retries_left, claim.retry_delay_s
+        task.claim = claim
+        return task
+
+    def execute(self, task: Task, timestamp: Any = None) -> Any:
+        claim = cast(Claim | None, getattr(task, "claim", None))
+        if claim is None:
+            return super().execute(task, timestamp)
+        attempt = Attempt(claim, type(task).__name__, self.storage, self.storage.slot.cell)
+        reset = current_attempt.set(attempt)
+        try:
+            return super().execute(task, timestamp)
+        except Exception as error:  # raised by Huey or a hook, outside the task's own code
+            metadata = self.build_error_result(task, error)
+            attempt.fail(metadata["error"], metadata["traceback"])
+        finally:
+            current_attempt.reset(reset)
+            if (ended := attempt.commit()) is not None:
+                self.storage.finish(*ended)
+
+    @contextlib.contextmanager
+    def _timeout_context(self, task: Task) -> Iterator[None]:
+        """Huey runs the task's own code, and nothing else, inside this context (api.py:451)."""
+        attempt = current_attempt.get()
+        with super()._timeout_context(task):
+            if attempt is None:
+                yield
+                return
+            attempt.arm()
+            try:
+                yield
+            finally:
+                attempt.disarm()
+
+    # ---- what Huey decides about the task that runs
+
+    def put_result(self, key: str, data: Any) -> None:
+        attempt = current_attempt.get()
+        if attempt is None or attempt.claim.id != key:
+            super().put_result(key, data)
+        elif isinstance(data, Error):
+            attempt.fail(data.metadata["error"], data.metadata["traceback"])
+        else:
+            attempt.succeed(data)
+
+    def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
+        """Some ends are told by a signal only (api.py:422, 426, 439)."""
+        if (attempt := self._attempt_of(task)) is not None:
+            if signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
+                attempt.end_as("REVOKED", "revoked before it started")
+            elif signal == signals.SIGNAL_EXPIRED:
+                attempt.end_as("EXPIRED", "it was not started in time")
+        super()._emit(signal, task, *args, **kwargs)
+
+    # ---- a consumer
+
+    def create_consumer(self, **options: Any) -> Any:
+        """Return the supervisor of this queue's workers; `huey_consumer` calls this too."""
+        from huey_tasks.consumer import Consumer  # the consumer is built on this class
+
+        return Consumer.from_huey_options(self, options)
+
+    def report_failure(self, task_id: str) -> None:
+        """Write the one log record of a task that has finally failed, however it came about."""
+        record = records.find(self, task_id)
+        if record is None:
+            return
+        logger.error(
+            "task failed",
+            extra={
+                "task_id": record.task_id,
+                "task_type": record.task_type,
+                "queue": self.name,
+                "attempts": record.attempt,
+                "crashes": record.crashes,
+                "error": record.error,
+            },
+        )
+
+    def _settled(self, commit: Commit, accepted: bool) -> None:
+        if not accepted:
+            logger.warning("outcome refused, the lease was lost", extra={"task_id": commit.id})
+        elif commit.state == "FAILURE":
+            self.report_failure(commit.id)
+        elif commit.state == "RETRY":
+            extra = {"task_id": commit.id, "in_s": commit.delay_ms / 1000, "error": commit.reason}
+            logger.warning("attempt failed, task waits for the next", extra=extra)
+        else:
+            logger.info("attempt ended", extra={"task_id": commit.id, "state": commit.state})
+
+    def _attempt_of(self, task: Any) -> Attempt | None:
+        attempt = current_attempt.get()
+        is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
+        return attempt if is_current else None
+
+    def _task_of(self, claim: Claim) -> Task | None:
+        """The task of a claim; one that cannot be built here waits, or fails if it never can."""
+        try:
+            message = self.serializer.deserialize(claim.message)
+        except (ValueError, TypeError) as error:
+            reason = f"its message cannot be read: {error}"
+            self.storage.finish(Commit(claim.id, claim.token, "FAILURE", reason=reason[:200]))
+            return None
+        try:
+            return cast(Task, self._registry.create_task(message))
+        except HueyException as error:
+            logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
+            wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)
+            commit = Commit(
+                claim.id, claim.token, "RETRY", wait_ms, claim.retries_left, claim.retry_delay_s
+            )
+            self.storage.finish(commit)
+            return None
+
+
+def _spread(task: Task, delay_s: float) -> float:
+    """The delay with the task type's cap and jitter (a share of it, to both sides)."""
+    cap, jitter = getattr(task, "max_retry_delay", None), getattr(task, "retry_jitter", 0.0)
+    capped = delay_s if cap is None else min(delay_s, cap)
+    return capped * (1 + random.uniform(-jitter, jitter)) if jitter else capped

@@ -1,0 +1,41 @@
+"""Demo: taking a payment."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from huey_tasks.attempt import current_task
+from huey_tasks.registry import task
+from huey_tasks.tasks.simulation import may_fail, work
+
+Amount = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Identifier = (
+    Annotated[str, StringConstraints(pattern=r"^[\w.@:-]{1,64}$")] | Annotated[int, Field(ge=1)]
+)
+
+
+@task(
+    queue="high",
+    retries=3,
+    retry_delay=2,
+    retry_backoff=2,
+    example={"user_id": "user-42", "amount": 19.99, "currency": "EUR"},
+)
+def process_payment(
+    user_id: Identifier, amount: Amount, currency: Currency
+) -> dict[str, str | int]:
+    """Charge a user. The task's id is the idempotency key: a repeat charges nothing."""
+    work(2, 4)
+    may_fail(0.20, "the payment provider timed out")
+    return {
+        "status": "charged",
+        "transaction_id": str(uuid.uuid5(uuid.NAMESPACE_URL, current_task.id)),
+        "user_id": user_id,
+        "amount": str(amount),
+        "currency": currency,
+        "charged_at": dt.datetime.now(dt.UTC).isoformat(),
+    }

@@ -1,0 +1,68 @@
+"""Demo: a report that is made in stages."""
+
+import datetime as dt
+import logging
+import uuid
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from huey_tasks.attempt import current_task
+from huey_tasks.registry import task
+from huey_tasks.tasks.payment import Identifier
+from huey_tasks.tasks.simulation import may_fail, work
+
+logger = logging.getLogger("report")
+
+STAGES = ("collecting data", "computing figures", "drawing charts", "writing the document")
+
+
+class DateRange(BaseModel):
+    """Days from `start` to `end`, both included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start: dt.date
+    end: dt.date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "DateRange":
+        if self.end < self.start:
+            raise ValueError("the range ends before it starts")
+        return self
+
+
+@task(
+    queue="low",
+    retries=2,
+    retry_delay=2,
+    retry_backoff=2,
+    example={
+        "report_type": "sales",
+        "user_id": "user-42",
+        "date_range": {"start": "2026-01-01", "end": "2026-03-31"},
+    },
+)
+def generate_report(
+    report_type: Literal["sales", "inventory", "finance", "usage"],
+    user_id: Identifier,
+    date_range: DateRange,
+) -> dict[str, Any]:
+    """Make a report for a range of days, in four stages."""
+    for done, stage in enumerate(STAGES):
+        current_task.progress(done / len(STAGES), stage)
+        logger.info("%s", stage)
+        work(8 / len(STAGES), 16 / len(STAGES))
+        may_fail(0.0, f"a worker of the report service failed while {stage}")
+    current_task.progress(1.0, "done")
+    days = (date_range.end - date_range.start).days + 1
+    report = uuid.uuid5(uuid.NAMESPACE_URL, current_task.id)
+    return {
+        "status": "generated",
+        "report_id": str(report),
+        "report_type": report_type,
+        "user_id": user_id,
+        "days": days,
+        "pages": 3 + days // 7,
+        "url": f"https://reports.example.com/{report}.pdf",
+    }

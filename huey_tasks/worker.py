@@ -1,0 +1,117 @@
+"""A worker: the loop of one slot, in a forked process or in a greenlet of a pool.
+
+Huey's Worker runs its startup and shutdown hooks and counts tasks; the loop here adds what a lease
+needs: the cell on the board that says what is held, and a last commit before the worker ends.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker, WorkerRecycle
+
+from huey_tasks.attempt import TaskLogHandler, current_attempt
+from huey_tasks.board import Cell
+from huey_tasks.errors import QueueUnavailable
+from huey_tasks.task_queue import TaskQueue
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between tries while Redis is away: first, and at most.
+BACKOFF_S = 0.1
+MAX_BACKOFF_S = 2.0
+
+_PR_SET_PDEATHSIG = 1
+
+
+class QueueWorker(Worker):
+    """Claims and runs one task after the other until its flag is set."""
+
+    def __init__(self, queue: TaskQueue, stop_flag: Any, name: str, cell: Cell) -> None:
+        super().__init__(queue, stop_flag, BACKOFF_S, MAX_BACKOFF_S, 2.0)
+        self.name = name
+        self.cell = cell
+        self._redis_away = False
+
+    def run(self) -> None:
+        """Work until stopped; on every way out, send what is finished."""
+        self.huey.storage.open_slot(self.name, self.cell)
+        self.initialize()
+        try:
+            while not self.stop_flag.is_set():
+                self.loop()
+        except WorkerRecycle:
+            logger.info("worker recycled", extra={"worker": self.name})
+        finally:
+            self.shutdown()
+            self._flush()
+
+    def loop(self, now: Any = None) -> None:
+        try:
+            task = self.huey.dequeue()
+        except QueueUnavailable as error:
+            if not self._redis_away:
+                logger.warning("worker waits for Redis: %s", error)
+            self._redis_away = True
+            self.sleep()
+            return
+        if self._redis_away:
+            logger.info("worker is back at work: Redis answers again")
+        self._redis_away, self.delay = False, self.default_delay
+        if task is None:
+            return
+        self.task_count += 1
+        claim = task.claim
+        self.cell.hold(claim.id, claim.token, task.name, claim.attempt, time.time())
+        self.huey.execute(task, now)
+
+    def _flush(self) -> None:
+        try:
+            self.huey.storage.flush()
+        except QueueUnavailable as error:
+            logger.warning("a finished task could not be committed and will repeat: %s", error)
+
+
+def keep_task_logs() -> None:
+    """Let what tasks log be kept with them."""
+    handler = TaskLogHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
+def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None:
+    """The body of a forked worker process."""
+    _die_with(parent)
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    stop_flag = ForkSafeFlag()
+    environment = ProcessEnvironment()
+    queue._timeout_handler = environment.timeout  # the seam that Huey's own consumer sets
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        stop_flag.set()
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        attempt = current_attempt.get()
+        interruption = attempt.interruption() if attempt is not None else None
+        if interruption is not None:
+            raise interruption
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, interrupt)
+    keep_task_logs()
+    QueueWorker(queue, stop_flag, name, cell).run()
+
+
+def _die_with(parent: int) -> None:
+    """End this process when its supervisor dies, however it dies (Linux; elsewhere on its own)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -1,0 +1,143 @@
+"""A private, real Redis for this test process, and the processes that tests start against it.
+
+The server listens on a unix socket in a folder of its own; REDIS_URL points there before any module
+of ours is imported. Every test begins with it empty, and ends with the invariants checked.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+_folder = Path(tempfile.mkdtemp(prefix="duckline-test-"))
+_socket = _folder / "redis.sock"
+
+os.environ.update(
+    REDIS_URL=f"unix://{_socket}?db=0",
+    RESULT_REDIS_URL=f"unix://{_socket}?db=1",
+    DEMO_SPEED="0",
+    DEMO_FAILURE_RATE="0",
+    LEASE_S="2",
+    CANCEL_GRACE_S="0.3",
+    SHUTDOWN_GRACE_S="5",
+    TASKS_PATH=str(REPOSITORY / "tests" / "task_modules"),
+)
+for name in ("API_KEYS", "ALLOWED_ORIGINS", "LOG_FORMAT", "RESULT_TTL_S", "MAX_CRASHES"):
+    os.environ.pop(name, None)
+
+from tests.invariants import check_invariants  # noqa: E402
+from tests.waiting import wait_until  # noqa: E402
+
+import huey_tasks as tq  # noqa: E402
+from stack.embedded_redis import find_server  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_server() -> Iterator[Path]:
+    """The private server's socket."""
+    server = subprocess.Popen(
+        [str(find_server()), "--port", "0", "--unixsocket", str(_socket), "--dir", str(_folder),
+         "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"],
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    wait_until(_answers, description="the private redis-server answers")
+    yield _socket
+    server.terminate()
+    server.wait(10)
+    shutil.rmtree(_folder)
+
+
+def _answers() -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(_socket))
+            client.sendall(b"PING\r\n")
+            return client.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+@pytest.fixture(autouse=True)
+def clean_redis(redis_server: Path) -> Iterator[None]:
+    """An empty server before each test; the invariants hold after it."""
+    broker = tq.high.storage.broker
+    broker.flushall()
+    yield
+    check_invariants(broker)
+
+
+class Process:
+    """A process of ours that a test has started; its output is kept for the failure report."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        self.output = _folder / f"{secrets.token_hex(4)}.log"
+        with self.output.open("wb") as log:
+            self.popen = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=REPOSITORY,
+                env={**os.environ, **environment},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    def text(self) -> str:
+        """What it has written so far."""
+        return self.output.read_text("utf-8", "replace")
+
+    def stop(self, signum: int = signal.SIGTERM) -> int:
+        """Signal it, wait for its end, return its exit status."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signum)
+        try:
+            return self.popen.wait(20)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            raise
+
+
+StartConsumer = Callable[..., Process]
+
+
+@pytest.fixture
+def start_consumer() -> Iterator[StartConsumer]:
+    """Start a real consumer: start_consumer("high", concurrency=2, worker_type="greenlet", …)."""
+    started: list[Process] = []
+
+    def start(
+        queue: str, *, concurrency: int = 1, worker_type: str = "process", **environment: str
+    ) -> Process:
+        known = {consumer.consumer for consumer in tq.consumers()}
+        settings = {
+            f"{queue.upper()}_CONCURRENCY": str(concurrency),
+            f"{queue.upper()}_WORKER_TYPE": worker_type,
+            **environment,
+        }
+        process = Process(["app.py", "consumer", queue], settings)
+        started.append(process)
+        wait_until(
+            lambda: any(c.consumer not in known for c in tq.consumers()),
+            description=f"a consumer of queue {queue} is online",
+        )
+        return process
+
+    yield start
+    for process in started:
+        if process.popen.poll() is None:
+            process.stop(signal.SIGKILL)
+        print(process.text())

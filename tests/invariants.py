@@ -1,0 +1,68 @@
+"""What must be true of Redis after every test, whatever the test did."""
+
+import redis
+
+from huey_tasks import keys
+from huey_tasks.records import TaskState
+
+#: Kinds of key, as the word after the queue's root, and whether each has a life time:
+#: "always", "never", or "ended": as soon as its task is in a terminal state.
+_KINDS = {
+    "task": "ended",
+    "log": "ended",
+    "state": "never",
+    "submitted": "never",
+    "dead": "never",
+    "counters": "never",
+    "bell": "never",
+    "slot": "always",
+    "consumers": "never",
+    "consumer": "always",
+}
+
+
+def check_invariants(broker: redis.Redis) -> None:
+    """Raise AssertionError for a task that is in no index or in two, or a key nobody owns."""
+    for queue in keys.QUEUE_NAMES:
+        _check_indexes(broker, queue)
+    for key in broker.scan_iter(match="*", count=1000):
+        _check_key(broker, key.decode())
+
+
+def _check_indexes(broker: redis.Redis, queue: str) -> None:
+    where: dict[str, list[str]] = {}
+    for state in TaskState:
+        for task_id in broker.zrange(keys.index(queue, state), 0, -1):
+            where.setdefault(task_id.decode(), []).append(state)
+    prefix = f"{keys.root(queue)}:task:"
+    for key in broker.scan_iter(match=_literal(prefix) + "*", count=1000):
+        task_id = key.decode().removeprefix(prefix)
+        state, token = broker.hmget(key, ["state", "token"])
+        states = where.pop(task_id, [])
+        assert states == [(state or b"").decode()], f"task {task_id} is {state} but in {states}"
+        assert bool(token) == (state == b"STARTED"), f"task {task_id} is {state} with token {token}"
+    live = [task_id for task_id, states in where.items() if not TaskState(states[0]).terminal]
+    assert not live, f"ids in an index without a task: {live}"
+    counted = int(broker.hget(keys.counters(queue), "SUBMITTED") or 0)
+    assert counted >= broker.zcard(keys.submitted(queue)), "more tasks are listed than submitted"
+
+
+def _check_key(broker: redis.Redis, key: str) -> None:
+    roots = [keys.root(queue) for queue in keys.QUEUE_NAMES]
+    root = next((root for root in roots if key.startswith(f"{root}:")), None)
+    assert root is not None, f"key {key} belongs to no queue"
+    kind, _, task_id = key.removeprefix(f"{root}:").partition(":")
+    assert kind in _KINDS, f"key {key} is not in keys.py"
+    expires = broker.pttl(key) >= 0
+    rule = _KINDS[kind]
+    if rule == "ended":
+        state = broker.hget(f"{root}:task:{task_id}", "state")
+        ended = state is None or TaskState(state.decode()).terminal
+        assert expires or not ended, f"key {key} of an ended task never goes away"
+        assert not expires or ended, f"key {key} of a live task would go away"
+    elif rule == "always":
+        assert expires, f"key {key} never goes away"
+
+
+def _literal(pattern: str) -> str:
+    return pattern.replace("{", "[{]").replace("}", "[}]")
