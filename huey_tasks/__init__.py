@@ -6,6 +6,8 @@ Importing this package reads the settings, makes the three queues and registers 
 those of TASKS_PATH; it connects to nothing.
 """
 
+from importlib import import_module
+
 from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
 from huey_tasks.client import (
     SubmittedTask,
@@ -87,6 +89,5 @@ __all__ = [
     "task_types",
 ]
 
-import huey_tasks.tasks  # noqa: F401  registers the demo tasks; needs the names above
-
+import_module("huey_tasks.tasks")  # registers the demo tasks; needs the names above
 load_tasks(config.tasks_path)

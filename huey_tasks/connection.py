@@ -6,7 +6,7 @@ Does not know any key or script.
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
@@ -40,7 +40,7 @@ def connect(url: str) -> redis.Redis:
 
 
 @contextlib.contextmanager
-def redis_errors() -> Iterator[None]:
+def redis_errors() -> Generator[None]:
     """Turn what the Redis client raises for a Redis that cannot serve now into QueueUnavailable.
 
     Any other reply error is a defect of ours (a broken script, a wrong type) and passes unchanged.

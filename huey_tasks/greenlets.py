@@ -7,8 +7,9 @@ is delivered to exactly one of them. A greenlet that never yields cannot be stop
 import logging
 import signal
 import sys
+from typing import Any
 
-from huey_tasks.board import Board, Cell
+from huey_tasks.board import Board
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +39,13 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int) -> None:
     queue = huey_tasks.QUEUES[queue_name]
     queue._timeout_handler = GreenletEnvironment().timeout
     stop_flag = Event()
-    running: list[tuple[Cell, gevent.Greenlet]] = []
+    running: list[Any] = []
 
     def interrupt() -> None:
-        for _, greenlet in running:
-            attempt = greenlet.gr_context and greenlet.gr_context.get(current_attempt)
-            interruption = attempt.interruption() if attempt else None
+        for greenlet in running:
+            context = greenlet.gr_context
+            attempt = context.get(current_attempt) if context is not None else None
+            interruption = attempt.interruption() if attempt is not None else None
             if interruption is not None:
                 greenlet.kill(interruption, block=False)
 
@@ -53,5 +55,5 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int) -> None:
     keep_task_logs()
     for cell in Board(board_fd, workers).cells:
         worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell)
-        running.append((cell, gevent.spawn(worker.run)))
-    gevent.joinall([greenlet for _, greenlet in running])
+        running.append(gevent.spawn(worker.run))
+    gevent.joinall(running)

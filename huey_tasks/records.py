@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
@@ -156,7 +156,7 @@ def find(queue: "TaskQueue", task_id: str) -> TaskRecord | None:
         return None
     with redis_errors():
         lines = queue.storage.broker.lrange(keys.log(queue.name, task_id), 0, -1)
-    return TaskRecord(**{**found[0].__dict__, "log": tuple(_log_line(line) for line in lines)})
+    return replace(found[0], log=tuple(_log_line(line) for line in lines))
 
 
 def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:

@@ -161,10 +161,7 @@ def payload_model(function: Callable[..., Any], type_name: str) -> type[BaseMode
         parameters[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
     title = "".join(part.capitalize() for part in type_name.split("_"))
     try:
-        return cast(
-            type[BaseModel],
-            create_model(f"{title}Payload", __config__=ConfigDict(extra="forbid"), **parameters),
-        )
+        return create_model(f"{title}Payload", __config__=ConfigDict(extra="forbid"), **parameters)
     except (PydanticUserError, NameError) as error:
         raise TypeError(f"task type '{type_name}': {error}") from error
 

@@ -70,7 +70,7 @@ class ReliableStorage(RedisExpireStorage):
             read_timeout=read_timeout,
             connection_pool=results.connection_pool,
         )
-        self.broker = connect(broker_url)
+        self.broker: Any = connect(broker_url)  # redis-py's types do not know that we get bytes
         self.scripts = Scripts(self.broker)
         self.ttl_ms = int(result_ttl_s * 1000)
         self.lease_ms = int(lease_s * 1000)

@@ -8,7 +8,7 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 import contextlib
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, cast
 
 from huey import RedisHuey, signals
@@ -112,7 +112,7 @@ class TaskQueue(RedisHuey):
                 self.storage.finish(*ended)
 
     @contextlib.contextmanager
-    def _timeout_context(self, task: Task) -> Iterator[None]:
+    def _timeout_context(self, task: Task) -> Generator[None]:
         """Huey runs the task's own code, and nothing else, inside this context (api.py:451)."""
         attempt = current_attempt.get()
         with super()._timeout_context(task):

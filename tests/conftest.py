@@ -36,11 +36,10 @@ os.environ.update(
 for name in ("API_KEYS", "ALLOWED_ORIGINS", "LOG_FORMAT", "RESULT_TTL_S", "MAX_CRASHES"):
     os.environ.pop(name, None)
 
-from tests.invariants import check_invariants  # noqa: E402
-from tests.waiting import wait_until  # noqa: E402
-
 import huey_tasks as tq  # noqa: E402
 from stack.embedded_redis import find_server  # noqa: E402
+from tests.invariants import check_invariants  # noqa: E402
+from tests.waiting import wait_until  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
