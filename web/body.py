@@ -14,7 +14,7 @@ from typing import Any, NoReturn, cast
 from flask import Request
 
 from huey_tasks.errors import Problem
-from web.errors import InvalidJson, InvalidRequest, UnsupportedMedia, excerpt, pointer
+from web.refusals import InvalidJson, InvalidRequest, UnsupportedMedia, excerpt, pointer
 
 #: Largest body that is read, in bytes.
 MAX_BODY_BYTES = 1024 * 1024

@@ -1,44 +1,35 @@
 """Every error of the service as an RFC 9457 answer; error code -> HTTP status in one table.
 
-    DucklineError (huey_tasks)
-    └── WebError              refused by the web layer before a task is touched
-        ├── InvalidJson       the body is not one strict JSON text
-        ├── InvalidRequest    JSON, but not what the route takes: names every field
-        ├── UnsupportedMedia  another content type or content encoding
-        ├── Unauthorized      API keys are set and none of them was sent
-        ├── CrossSite         a page of another origin asks for a change
-        ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
-        ├── TooManySockets    this process holds as many sockets as it may, or is stopping
-        └── Unhealthy         Redis or a consumer is missing
-
-Nothing here echoes more than 64 characters of what the caller sent, nor a stack trace.
+The tree of what the web layer itself refuses is drawn in `refusals`, that of the engine in
+`huey_tasks.errors`. No answer holds a stack trace; the log has it, under the request's id.
 """
 
 import json
 import logging
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, g, request
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
+from web.refusals import (
+    MAX_PROBLEMS,
+    InvalidRequest,
+    UpgradeRequired,
+    WebError,
+    excerpt,
+    printable,
+)
 
 log = logging.getLogger("duckline.web")
 
-#: No answer repeats more of the caller's input than this, in characters.
-MAX_ECHO = 64
-#: A body with a hundred thousand wrong fields gets this many of them named.
-MAX_PROBLEMS = 20
-RETRY_AFTER_S = 2
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -93,112 +84,6 @@ _CODE_OF_STATUS = {
 }
 
 
-class WebError(DucklineError):
-    """Something the web layer refuses by itself."""
-
-    def __init__(self, detail: str, **extra: Any) -> None:
-        super().__init__(detail)
-        self.extra = extra
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """HTTP headers that belong to this error."""
-        return {}
-
-
-class InvalidJson(WebError):
-    """The body is not one strict JSON text in UTF-8."""
-
-    code = "invalid_json"
-
-
-class InvalidRequest(WebError):
-    """The request is readable, but has a field too many, too few or of the wrong kind."""
-
-    code = "invalid_request"
-
-    def __init__(self, detail: str, problems: Sequence[Problem]) -> None:
-        super().__init__(detail)
-        self.problems = list(problems)
-
-    @classmethod
-    def from_pydantic(cls, error: ValidationError) -> "InvalidRequest":
-        """Name the fields that pydantic refused, with pointers from the top of the body."""
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [_problem_of(item) for item in found[:MAX_PROBLEMS]]
-        return cls(_count(len(found), "field does", "fields do") + " not fit.", problems)
-
-
-class UnsupportedMedia(WebError):
-    """The body is not sent as plain `application/json`."""
-
-    code = "unsupported_media_type"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Accept": "application/json", "Accept-Encoding": "identity"}
-
-
-class Unauthorized(WebError):
-    """API keys are set, and none of them was sent."""
-
-    code = "unauthorized"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"WWW-Authenticate": 'Bearer realm="duckline"'}
-
-
-class CrossSite(WebError):
-    """A page of another origin asks for something only our own pages and programs may."""
-
-    code = "cross_site"
-
-
-class UpgradeRequired(WebError):
-    """This path speaks WebSocket (RFC 6455, version 13) only."""
-
-    code = "upgrade_required"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
-
-
-class TooManySockets(WebError):
-    """This process takes no further socket now."""
-
-    code = "too_many_sockets"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(RETRY_AFTER_S)}
-
-
-class Unhealthy(WebError):
-    """Redis does not answer, or a queue has no live consumer."""
-
-    code = "unhealthy"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(RETRY_AFTER_S)}
-
-
-def excerpt(text: str, limit: int = MAX_ECHO) -> str:
-    """Return `text` fit to be shown: control characters escaped, at most `limit` characters."""
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text[: limit + 1]
-    )
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
-
-
-def pointer(*path: str | int) -> str:
-    """Write an RFC 6901 pointer from its unescaped parts."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-
-
 def request_id() -> str:
     """The id of this request: the caller's X-Request-ID if it is short and safe, else a new one."""
     if "request_id" not in g:
@@ -229,7 +114,7 @@ def error_extra(error: DucklineError) -> dict[str, Any]:
         item = {
             "pointer": excerpt(problem.pointer),
             "code": problem.code,
-            "message": problem.message,
+            "message": printable(problem.message),
         }
         extra.setdefault("errors", []).append(item)
     return extra
@@ -248,7 +133,9 @@ def _answer_duckline(error: DucklineError) -> Response:
     headers = error.headers if isinstance(error, WebError) else {}
     if isinstance(error, tq.QueueUnavailable):
         headers = {"Retry-After": str(error.retry_after_s)}
-    return _respond(problem_body(error.code, error.detail, **error_extra(error)), headers)
+    return _respond(
+        problem_body(error.code, printable(error.detail), **error_extra(error)), headers
+    )
 
 
 def _answer_http(error: HTTPException) -> Response:
@@ -296,11 +183,3 @@ def _problems_of(error: DucklineError) -> list[Problem]:
     if isinstance(error, tq.UnknownQueue):
         return [Problem("/priority", error.code, error.detail)]
     return []
-
-
-def _problem_of(item: ErrorDetails) -> Problem:
-    return Problem(pointer(*item["loc"]), item["type"], item["msg"])
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -3,8 +3,9 @@
 from flask import Response
 
 import huey_tasks as tq
+from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
-from web.schemas import RedisView, SettingList, SettingView, respond
+from web.stack_schemas import RedisServer, RedisView, SettingList, SettingView
 
 _ABOUT = "For whoever operates the service."
 inspector = ApiBlueprint("inspector", "inspector", _ABOUT)
@@ -15,7 +16,7 @@ inspector = ApiBlueprint("inspector", "inspector", _ABOUT)
 )
 def read_redis() -> Response:
     """Read what the Redis server says of itself."""
-    return respond(RedisView(redis=dict(tq.redis_info())))
+    return respond(RedisView(redis=RedisServer.of(tq.redis_info())))
 
 
 @inspector.get("/config", responses={**ok(200, SettingList, "The settings."), **problems()})

@@ -18,9 +18,11 @@ from pydantic.json_schema import models_json_schema
 
 import huey_tasks as tq
 from huey_tasks.config import Config
-from web.errors import KINDS, InvalidRequest, problem_body
-from web.schemas import Inbound, Outbound, ProblemView, StatsView
+from web.errors import KINDS, problem_body
+from web.refusals import InvalidRequest
+from web.schemas import Inbound, Outbound, ProblemView
 from web.security import KEY_COOKIE
+from web.stack_schemas import StatsView
 
 _REF = "#/components/schemas/"
 _PROBLEM = {"$ref": _REF + "ProblemView"}
@@ -171,7 +173,7 @@ def _submit_schemas() -> dict[str, Any]:
     return schemas
 
 
-def _submit_schema(task_type: tq.TaskType, payload_ref: str) -> dict[str, Any]:
+def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[str, Any]:
     example = {
         "task_type": task_type.name,
         "priority": task_type.queue,

@@ -12,11 +12,11 @@ import flask_openapi3_swagger
 from flask import Blueprint, Response, current_app, render_template
 
 import huey_tasks as tq
+from web.answers import write_json
 from web.openapi import DucklineApi
-from web.schemas import write_json
 from web.security import DOCS_CSP
 
-_SWAGGER_FILES = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
+_SWAGGER_FILES = Path(flask_openapi3_swagger.__path__[0]) / "templates" / "swagger"
 _DOCS_PAGE = """\
 <!DOCTYPE html>
 <html lang="en">

@@ -21,10 +21,12 @@ from werkzeug.exceptions import BadRequest
 from wsproto.frame_protocol import CloseReason
 
 import huey_tasks as tq
-from web.errors import TooManySockets, UpgradeRequired, excerpt, problem_body, request_id
+from web.answers import to_json, write_json
+from web.errors import problem_body, request_id
 from web.feed import Feed
 from web.line import Line
-from web.schemas import StatsView, to_json, write_json
+from web.refusals import TooManySockets, UpgradeRequired, excerpt
+from web.stack_schemas import StatsView
 
 log = logging.getLogger("duckline.web.push")
 
@@ -52,7 +54,7 @@ def stats_frame() -> str:
     """Read the statistics as one frame; what keeps them away is a frame too."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     try:
-        return to_json(StatsView.model_validate(tq.stats()), ts=now)
+        return to_json(StatsView.of(tq.stats()), ts=now)
     except tq.QueueUnavailable as error:
         problem = problem_body(
             error.code, error.detail, instance="/ws/stats", retry_after_s=error.retry_after_s

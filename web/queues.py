@@ -3,8 +3,9 @@
 from flask import Response
 
 import huey_tasks as tq
+from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
-from web.schemas import QueueList, QueueView, respond
+from web.stack_schemas import QueueList, QueueView
 
 _ABOUT = "What waits, runs and has run, by queue."
 queues = ApiBlueprint("queues", "queues", _ABOUT)

@@ -1,18 +1,14 @@
 """What goes in and out over HTTP, as pydantic models; the OpenAPI document is made from them.
 
 A model here is the JSON, field for field; the records of `huey_tasks` are read into it by
-attribute. `respond` writes one. Payloads of single task types are not here: their models come
-from the registered functions.
+attribute. Payloads of single task types are not here: their models come from the registered
+functions. What is said of queues, consumers and Redis is in `stack_schemas`.
 """
 
-import json
-import math
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 
-from flask import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -168,103 +164,6 @@ class TaskTypeList(Outbound):
     task_types: list[TaskTypeView]
 
 
-class QueueView(Outbound):
-    """One queue, in numbers."""
-
-    queue: QueueName
-    queued: int = Field(description="Tasks that wait in the queue.")
-    active: int = Field(description="Tasks that run now.")
-    scheduled: int
-    retry: int
-    success: int
-    failed: int
-    revoked: int
-    expired: int
-    consumers: int = Field(description="Live consumers.")
-    workers: int = Field(description="Worker slots of the live consumers.")
-    oldest_waiting_s: float | None
-
-
-class QueueList(Outbound):
-    queues: list[QueueView]
-
-
-class StatsView(Outbound):
-    """The whole service in numbers; also the frame of `/ws/stats`, which adds `ts`."""
-
-    queued_high: int
-    queued_default: int
-    queued_low: int
-    active_tasks: int
-    failed_tasks: int
-    success_tasks: int
-    workers_online: int = Field(description="Live consumers.")
-    scheduled_tasks: int
-    retry_tasks: int
-    revoked_tasks: int
-    expired_tasks: int
-    queues: list[QueueView]
-
-
-class WorkerView(Outbound):
-    """One slot of a consumer."""
-
-    worker: str
-    pid: int
-    task_id: str | None
-    task_type: str | None
-    attempt: int | None
-    started_at: datetime | None
-
-
-class ConsumerView(Outbound):
-    """The process group that serves one queue."""
-
-    consumer: str
-    queue: QueueName
-    host: str
-    pid: int
-    worker_type: str
-    concurrency: int
-    started_at: datetime
-    last_seen_at: datetime
-    workers: list[WorkerView]
-
-
-class ConsumerList(Outbound):
-    consumers: list[ConsumerView]
-
-
-class QueueHealth(Outbound):
-    consumers: int
-
-
-class Health(Outbound):
-    """Everything is there to do work."""
-
-    status: Literal["ok"] = "ok"
-    redis: Literal["ok"] = "ok"
-    queues: dict[str, QueueHealth]
-    reasons: list[str]
-
-
-class RedisView(Outbound):
-    """What the Redis server says of itself."""
-
-    redis: dict[str, str | int | float | bool | None]
-
-
-class SettingView(Outbound):
-    name: str
-    value: str
-    unit: str
-    description: str
-
-
-class SettingList(Outbound):
-    settings: list[SettingView]
-
-
 class FieldError(BaseModel):
     """One thing that is wrong, and where (RFC 6901)."""
 
@@ -285,36 +184,3 @@ class ProblemView(BaseModel):
     request_id: str
     errors: list[FieldError] = Field(default=[], description="Only in a 422.")
     reasons: list[str] = Field(default=[], description="Only when the service is not healthy.")
-
-
-def respond(
-    view: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
-    """Write `view` as the JSON answer."""
-    return Response(to_json(view), status, dict(headers or {}), mimetype="application/json")
-
-
-def to_json(view: BaseModel, **extra: Any) -> str:
-    """Write `view`, and the members of `extra`, as one JSON object."""
-    return write_json({**view.model_dump(mode="json", by_alias=True), **extra})
-
-
-def write_json(value: dict[str, Any]) -> str:
-    """Write `value` as JSON that every reader takes.
-
-    A result may hold NaN or an infinity, which JSON cannot: these become null.
-    """
-    try:
-        return json.dumps(value, allow_nan=False, separators=(",", ":"))
-    except ValueError:
-        return json.dumps(_without_nan(value), allow_nan=False, separators=(",", ":"))
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in cast(dict[str, Any], value).items()}
-    if isinstance(value, list):
-        return [_without_nan(item) for item in cast(list[Any], value)]
-    return value

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, request
 
 from huey_tasks.config import Config
-from web.errors import CrossSite, Unauthorized, request_id
+from web.errors import request_id
+from web.refusals import CrossSite, Unauthorized
 
 #: Cookie in which the pages keep the key that the user typed (SameSite=Strict).
 KEY_COOKIE = "duckline_key"

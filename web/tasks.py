@@ -3,12 +3,16 @@
 Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
 """
 
+from typing import Any, cast
+
 from flask import Response
 
 import huey_tasks as tq
+from web.answers import respond
 from web.openapi import ApiBlueprint, header, ok, problems
 from web.schemas import (
     Cancelled,
+    QueueName,
     SubmitBody,
     Submitted,
     TaskDetail,
@@ -18,7 +22,6 @@ from web.schemas import (
     TaskTypeList,
     TaskTypeView,
     TaskView,
-    respond,
 )
 
 _ABOUT = "Submit a task, read its outcome, cancel it."
@@ -100,10 +103,10 @@ def list_task_types() -> Response:
     return respond(TaskTypeList(task_types=[_type_view(item) for item in tq.task_types()]))
 
 
-def _type_view(task_type: tq.TaskType) -> TaskTypeView:
+def _type_view(task_type: tq.TaskType[..., Any]) -> TaskTypeView:
     return TaskTypeView(
         task_type=task_type.name,
-        queue=task_type.queue,
+        queue=cast(QueueName, task_type.queue),
         description=task_type.description,
         retries=task_type.retries,
         retry_delay_s=task_type.retry_delay_s,

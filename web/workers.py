@@ -3,15 +3,15 @@
 from flask import Response
 
 import huey_tasks as tq
-from web.errors import Unhealthy
+from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
-from web.schemas import (
+from web.refusals import Unhealthy
+from web.stack_schemas import (
     ConsumerList,
     ConsumerView,
     Health,
     QueueHealth,
     StatsView,
-    respond,
 )
 
 _ABOUT = "Consumers, their workers, statistics and health."
@@ -34,7 +34,7 @@ def list_workers() -> Response:
 )
 def read_stats() -> Response:
     """Read the whole service in numbers."""
-    return respond(StatsView.model_validate(tq.stats()))
+    return respond(StatsView.of(tq.stats()))
 
 
 @workers.get(

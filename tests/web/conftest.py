@@ -1,0 +1,156 @@
+"""The web layer in this process, and a real gunicorn for what only a real server shows."""
+
+import http.client
+import json
+import secrets
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import websocket
+from flask.testing import FlaskClient
+
+import web
+from stack.embedded_redis import find_server
+from tests.conftest import Process
+from tests.waiting import wait_until
+
+EMAIL = {"to": "ada@example.com", "subject": "Hello", "body": "Dear Ada"}
+
+
+class Answer(NamedTuple):
+    """What a server answered."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Server:
+    """A gunicorn of ours on a loopback port."""
+
+    def __init__(self, application: str = "app:app", **environment: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.address = f"127.0.0.1:{self.port}"
+        self.process = Process(
+            ["-m", "gunicorn", "--bind", self.address, "--keep-alive", "1", application],
+            environment,
+        )
+        wait_until(self._answers, description=f"gunicorn answers on {self.address}")
+
+    def request(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        answer = Answer(response.status, response.headers, response.read())
+        connection.close()
+        return answer
+
+    def raw(self, data: bytes) -> bytes:
+        """Send bytes as they are, return everything until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+            client.sendall(data)
+            received = b""
+            while chunk := client.recv(65536):
+                received += chunk
+            return received
+
+    def connect(self, **options: Any) -> websocket.WebSocket:
+        url = f"ws://{self.address}/ws/stats"
+        return websocket.create_connection(url, timeout=10, **options)
+
+    def _answers(self) -> bool:
+        if self.process.popen.poll() is not None:
+            raise AssertionError(self.process.text())
+        try:
+            return self.request("GET", "/openapi.json").status in (200, 404)
+        except OSError:
+            return False
+
+
+class OwnRedis:
+    """A redis-server that a test may stop and start again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / f"{secrets.token_hex(4)}.sock"
+        self._folder = folder
+        self.start()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        url = f"unix://{self.socket}?db="
+        return {"REDIS_URL": f"{url}0", "RESULT_REDIS_URL": f"{url}1"}
+
+    def start(self) -> None:
+        self._server = subprocess.Popen(
+            [str(find_server()), "--port", "0", "--unixsocket", str(self.socket)],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+        )
+        wait_until(self.socket.exists, description="the test's own redis-server listens")
+
+    def stop(self) -> None:
+        self._server.terminate()
+        self._server.wait(10)
+        self.socket.unlink(missing_ok=True)
+
+
+StartServer = Callable[..., Server]
+
+
+@contextmanager
+def _running(application: str, environment: dict[str, str]) -> Iterator[Server]:
+    server = Server(application, **environment)
+    yield server
+    if server.process.popen.poll() is None:
+        server.process.stop()
+    print(server.process.text())
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return web.create_app().test_client()
+
+
+@pytest.fixture
+def inspector() -> FlaskClient:
+    return web.create_inspector().test_client()
+
+
+@pytest.fixture(scope="session")
+def server(redis_server: Path) -> Iterator[Server]:
+    """One gunicorn for all tests that leave it as they found it."""
+    with _running("app:app", {}) as running:
+        yield running
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Start a gunicorn with settings of its own: start_server(API_KEYS="k")."""
+    with ExitStack() as stack:
+        yield lambda application="app:app", **environment: stack.enter_context(
+            _running(application, environment)
+        )
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    redis = OwnRedis(tmp_path)
+    yield redis
+    redis.stop()
+
+
+def email_body(**more: Any) -> dict[str, Any]:
+    """A submission that is accepted."""
+    return {"task_type": "send_email", "payload": EMAIL, **more}

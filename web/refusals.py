@@ -1,0 +1,149 @@
+"""What the web layer refuses by itself, as one tree, and how a caller's text is shown back.
+
+    DucklineError (huey_tasks)
+    └── WebError              refused by the web layer before a task is touched
+        ├── InvalidJson       the body is not one strict JSON text
+        ├── InvalidRequest    JSON, but not what the route takes: names every field
+        ├── UnsupportedMedia  another content type or content encoding
+        ├── Unauthorized      API keys are set and none of them was sent
+        ├── CrossSite         a page of another origin asks for a change
+        ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
+        ├── TooManySockets    this process holds as many sockets as it may, or is stopping
+        └── Unhealthy         Redis or a consumer is missing
+
+Each class has a code; its HTTP status stands in `web.errors`. No text shown here repeats more than
+64 characters of what the caller sent, and none of its control characters.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from huey_tasks.errors import DucklineError, Problem
+
+#: No answer repeats more of the caller's input than this, in characters.
+MAX_ECHO = 64
+#: A body with a hundred thousand wrong fields gets this many of them named.
+MAX_PROBLEMS = 20
+RETRY_AFTER_S = 2
+
+
+class WebError(DucklineError):
+    """Something the web layer refuses by itself."""
+
+    def __init__(self, detail: str, **extra: Any) -> None:
+        super().__init__(detail)
+        self.extra = extra
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """HTTP headers that belong to this error."""
+        return {}
+
+
+class InvalidJson(WebError):
+    """The body is not one strict JSON text in UTF-8."""
+
+    code = "invalid_json"
+
+
+class InvalidRequest(WebError):
+    """The request is readable, but has a field too many, too few or of the wrong kind."""
+
+    code = "invalid_request"
+
+    def __init__(self, detail: str, problems: Sequence[Problem]) -> None:
+        super().__init__(detail)
+        self.problems = list(problems)
+
+    @classmethod
+    def from_pydantic(cls, error: ValidationError) -> "InvalidRequest":
+        """Name the fields that pydantic refused, with pointers from the top of the body."""
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = [_problem_of(item) for item in found[:MAX_PROBLEMS]]
+        return cls(_count(len(found), "field does", "fields do") + " not fit.", problems)
+
+
+class UnsupportedMedia(WebError):
+    """The body is not sent as plain `application/json`."""
+
+    code = "unsupported_media_type"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+class Unauthorized(WebError):
+    """API keys are set, and none of them was sent."""
+
+    code = "unauthorized"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer realm="duckline"'}
+
+
+class CrossSite(WebError):
+    """A page of another origin asks for something only our own pages and programs may."""
+
+    code = "cross_site"
+
+
+class UpgradeRequired(WebError):
+    """This path speaks WebSocket (RFC 6455, version 13) only."""
+
+    code = "upgrade_required"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+
+
+class TooManySockets(WebError):
+    """This process takes no further socket now."""
+
+    code = "too_many_sockets"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+
+
+class Unhealthy(WebError):
+    """Redis does not answer, or a queue has no live consumer."""
+
+    code = "unhealthy"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+
+
+def excerpt(text: str, limit: int = MAX_ECHO) -> str:
+    """Return `text` fit to be shown: control characters escaped, at most `limit` characters."""
+    shown = printable(text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def pointer(*path: str | int) -> str:
+    """Write an RFC 6901 pointer from its unescaped parts."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal or a reader would act on: controls, bidi overrides, surrogates."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def _problem_of(item: ErrorDetails) -> Problem:
+    return Problem(pointer(*item["loc"]), item["type"], item["msg"])
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
