@@ -1,0 +1,98 @@
+/* The HTTP API as functions. Every failure is one of two errors: ApiProblem (the server answered
+   with application/problem+json) or Unreachable (no answer). A 401 is also told to `onUnauthorized`. */
+
+import { parseKeeping } from './json_text.js';
+
+const TIMEOUT_MS = 10_000;
+const RAW = ['payload', 'result'];
+let unauthorized = () => {};
+
+/** The server's answer was a problem document (RFC 9457). */
+export class ApiProblem extends Error {
+  /**
+   * @param {number} status
+   * @param {{code?: string, title?: string, detail?: string, request_id?: string,
+   *   errors?: {pointer: string, code: string, message: string}[], reasons?: string[]}} body
+   */
+  constructor(status, body) {
+    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+    this.status = status;
+    this.code = body.code ?? `http_${status}`;
+    this.title = body.title ?? '';
+    this.requestId = body.request_id ?? '';
+    this.errors = body.errors ?? [];
+  }
+}
+
+/** The server gave no answer: it is down, or the network is. */
+export class Unreachable extends Error {
+  constructor() {
+    super('The server does not answer.');
+    this.code = 'unreachable';
+  }
+}
+
+/** @param {() => void} callback called on every 401 */
+export function onUnauthorized(callback) {
+  unauthorized = callback;
+}
+
+/** @param {string} id */
+const taskPath = (id) => `/api/tasks/${encodeURIComponent(id)}`;
+
+export const getStats = () => request('GET', '/api/workers/stats');
+export const getTaskTypes = async () => (await request('GET', '/api/task-types')).task_types;
+export const getConsumers = async () => (await request('GET', '/api/workers')).consumers;
+export const getRedis = async () => (await request('GET', '/api/redis')).redis;
+export const getSettings = async () => (await request('GET', '/api/config')).settings;
+
+/**
+ * The newest tasks. `payload` and `result` of each are JSON source text.
+ * @param {{state?: string, queue?: string, limit?: number}} filter
+ * @returns {Promise<import('./store.js').Task[]>}
+ */
+export async function getTasks(filter) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, String(value));
+  return (await request('GET', `/api/tasks?${query}`, undefined, RAW)).tasks;
+}
+
+/** One task, `payload` and `result` as JSON source text. @param {string} id */
+export const getTask = (id) => request('GET', taskPath(id), undefined, RAW);
+
+/** @param {string} body the JSON text of a submission */
+export const submitTask = (body) => request('POST', '/api/tasks/submit', body);
+
+/** @param {string} id */
+export const cancelTask = (id) => request('DELETE', `${taskPath(id)}/cancel`);
+
+async function request(method, path, body, keep = []) {
+  const { status, ok, text } = await exchange(method, path, body);
+  if (ok) return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
+  if (status === 401) unauthorized();
+  throw new ApiProblem(status, problemBody(text));
+}
+
+async function exchange(method, path, body) {
+  try {
+    const answer = await fetch(path, {
+      method,
+      body,
+      cache: 'no-store',
+      credentials: 'same-origin',
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: answer.status, ok: answer.ok, text: await answer.text() };
+  } catch {
+    throw new Unreachable();
+  }
+}
+
+function problemBody(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,151 @@
+/* What both pages share: the store, the address, the keyboard, the live loop, and drawing. A page
+   hands in its views and what each of them has to read. */
+
+import { createActions } from './actions.js';
+import { onUnauthorized } from './api.js';
+import { mount } from './dom.js';
+import { focusedTask, listenToKeys, moveRow } from './keys.js';
+import { goLive } from './live.js';
+import { go, readRoute, watchAddress } from './router.js';
+import { createStore, initialState } from './store.js';
+import { cycleTheme } from './theme.js';
+import { dialogs } from './views/dialogs.js';
+import { liveBadge } from './views/live_badge.js';
+import { taskPanel } from './views/task_panel.js';
+import { toasts } from './views/toasts.js';
+import { tools } from './views/tools.js';
+import { noticeBar } from './views/verdict_view.js';
+
+const COMMON = [
+  ['/', 'find in the list'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
+  ['x', 'cancel the row (asks first)'], ['Esc', 'close'], ['t', 'change the theme'], ['?', 'this help'],
+];
+
+/**
+ * @typedef {{view: (state: import('./store.js').State, actions: any) => HTMLElement,
+ *   key: string, title: string}} View
+ */
+
+/**
+ * Start a page.
+ * @param {Record<string, View>} views by name; the first is the default
+ * @param {(store: import('./actions.js').Store, view: string) => void} [read] reads what a view shows
+ *   beyond statistics and tasks
+ */
+export function startPage(views, read = () => {}) {
+  const store = createStore(initialState(Date.now()));
+  const names = Object.keys(views);
+  const route = () => store.dispatch({ type: 'route', route: readRoute(location, names, store.state().route.view) });
+  route();
+
+  let scheduled = false;
+  const redraw = () => {
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame(() => {
+      scheduled = false;
+      draw(store.state());
+    });
+  };
+  let live = { refresh() {}, retryNow() {} };
+  const actions = {
+    ...createActions(store, () => live.refresh(), () => live.retryNow()),
+    redraw,
+    retryNow: () => live.retryNow(),
+    closePanel: () => go(`#/${store.state().route.view}`),
+    cycleTheme: () => {
+      cycleTheme();
+      redraw();
+    },
+  };
+
+  const shortcuts = keyboard(views, store, actions);
+  const draw = drawer(views, actions, shortcuts.help);
+  store.subscribe(redraw);
+  onUnauthorized(askForKey(store));
+  watchAddress(() => {
+    route();
+    live.refresh();
+  });
+  listenToKeys(shortcuts.keys);
+  linkOtherPage();
+  live = goLive(store, (view) => read(store, view));
+  redraw();
+}
+
+/** Ask once; who says "not now" is not asked again by every refresh. */
+function askForKey(store) {
+  /** @type {string|null} */
+  let askedWith = null;
+  return () => {
+    if (askedWith === document.cookie) return;
+    askedWith = document.cookie;
+    store.dispatch({ type: 'dialog', dialog: 'key' });
+  };
+}
+
+function drawer(views, actions, help) {
+  const place = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  let panelId = /** @type {string|null} */ (null);
+  /** @type {Element|null} */
+  let before = null;
+  return (state) => {
+    const { view, taskId } = state.route;
+    mount(place('badge'), liveBadge(state));
+    mount(place('tools'), tools(actions));
+    mount(place('notices'), noticeBar(state, actions));
+    mount(place('main'), views[view].view(state, actions));
+    if (taskId && !panelId) before = document.activeElement;
+    mount(place('panel'), taskPanel(state, actions));
+    mount(place('dialogs'), dialogs(state, actions, help));
+    mount(place('toasts'), toasts(state, actions));
+    markNav(view);
+    document.title = `${views[view].title} · Duckline`;
+    if (taskId && taskId !== panelId) /** @type {HTMLElement} */ (document.querySelector('.panel'))?.focus({ preventScroll: true });
+    if (!taskId && panelId) /** @type {HTMLElement|null} */ (before)?.focus?.({ preventScroll: true });
+    panelId = taskId;
+  };
+}
+
+function markNav(view) {
+  for (const link of document.querySelectorAll('#nav [data-view]')) {
+    if (/** @type {HTMLElement} */ (link).dataset.view === view) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+}
+
+function keyboard(views, store, actions) {
+  const jumps = Object.entries(views).map(([name, { key, title }]) => [`g ${key}`, title, name]);
+  const keys = {
+    '?': () => actions.dispatch({ type: 'dialog', dialog: 'help' }),
+    '/': () => {
+      if (!document.getElementById('find')) go('#/tasks');
+      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('find')?.focus()));
+    },
+    t: actions.cycleTheme,
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
+    x: () => {
+      const id = focusedTask() ?? store.state().route.taskId;
+      if (id) actions.askCancel(id);
+    },
+    Escape: () => {
+      const { cancels, route } = store.state();
+      const asking = Object.keys(cancels).find((id) => cancels[id] === 'asking');
+      if (asking) actions.keep(asking);
+      else if (route.taskId) actions.closePanel();
+    },
+  };
+  for (const [pair, , name] of jumps) keys[pair] = () => go(`#/${name}`);
+  return { keys, help: [...jumps.map(([pair, title]) => [pair, `go to ${title}`]), ...COMMON] };
+}
+
+/** The dashboard and the inspector are two ports of one host. */
+function linkOtherPage() {
+  for (const link of document.querySelectorAll('[data-other-port]')) {
+    const kind = /** @type {HTMLElement} */ (link).dataset.otherPort;
+    const url = new URL('/', location.href);
+    url.port = document.body.dataset[`${kind}Port`] ?? '';
+    /** @type {HTMLAnchorElement} */ (link).href = url.href;
+  }
+}

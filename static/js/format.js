@@ -1,0 +1,111 @@
+/* Numbers, durations and times as people read them. Durations are in seconds, instants are RFC 3339
+   texts or milliseconds since 1970; nothing here reads the clock. */
+
+const COUNT = new Intl.NumberFormat('en');
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+
+/** @param {number|null|undefined} value */
+export function count(value) {
+  return value === null || value === undefined ? '–' : COUNT.format(value);
+}
+
+/**
+ * "1 task", "2 tasks".
+ * @param {number} n
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function plural(n, one, many = `${one}s`) {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** @param {number|null|undefined} seconds */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return '–';
+  const total = Math.max(0, seconds);
+  if (total < 0.0995) return `${Math.round(total * 1000)} ms`;
+  if (total < 59.95) return `${total.toFixed(1)} s`;
+  const whole = Math.round(total);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+/**
+ * A duration in whole units, for labels that change every second.
+ * @param {number|null|undefined} seconds
+ */
+export function coarse(seconds) {
+  if (seconds === null || seconds === undefined) return '–';
+  const total = Math.max(0, Math.round(seconds));
+  return total < 60 ? `${total} s` : duration(total);
+}
+
+/**
+ * Seconds between two instants, or null when one of them is missing.
+ * @param {string|number|null|undefined} from
+ * @param {string|number|null|undefined} to
+ */
+export function secondsBetween(from, to) {
+  const a = instant(from);
+  const b = instant(to);
+  return a === null || b === null ? null : (b - a) / 1000;
+}
+
+/** @param {string|number|null|undefined} at @returns {number|null} milliseconds */
+export function instant(at) {
+  if (at === null || at === undefined || at === '') return null;
+  const ms = typeof at === 'number' ? at : Date.parse(at);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The time of day, local, with seconds. @param {string|number|null|undefined} at */
+export function clock(at) {
+  const ms = instant(at);
+  return ms === null ? '–' : CLOCK.format(ms);
+}
+
+/**
+ * "4 s ago", "3 min ago", then the clock, then the day.
+ * @param {string|number|null|undefined} at
+ * @param {number} now milliseconds
+ */
+export function ago(at, now) {
+  const ms = instant(at);
+  if (ms === null) return '–';
+  const seconds = Math.max(0, (now - ms) / 1000);
+  if (seconds < 1.5) return 'now';
+  if (seconds < 60) return `${Math.round(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  return seconds < 43200 ? CLOCK.format(ms) : `${DAY.format(ms)}, ${CLOCK.format(ms)}`;
+}
+
+/** The whole date and time with its zone, for tooltips. @param {string|number|null|undefined} at */
+export function fullTime(at) {
+  const ms = instant(at);
+  return ms === null ? '' : FULL.format(ms);
+}
+
+/** @param {number|null|undefined} value */
+export function bytes(value) {
+  if (value === null || value === undefined) return '–';
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = Number(value);
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/** The first eight characters of a task id. @param {string} id */
+export function shortId(id) {
+  return id.slice(0, 8);
+}
+
+function pad(n) {
+  return String(n).padStart(2, '0');
+}

@@ -1,0 +1,134 @@
+/* JSON as text. Payloads and results are never turned into JavaScript numbers on their way to the
+   screen, because a number above 2^53 would lose digits: their source text is kept, cut out of the
+   response, and re-indented token by token. */
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
+// Characters that are invisible or turn the reading direction: shown as escapes, never obeyed.
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** @typedef {{kind: 'key'|'string'|'number'|'word'|'mark'|'space', text: string}} Token */
+
+/**
+ * Parse a JSON text, but leave the value of every member named in `names` as its source text.
+ * @param {string} text
+ * @param {string[]} names
+ * @returns {any} members named in `names` are strings holding JSON
+ */
+export function parseKeeping(text, names) {
+  const wanted = new Set(names.map((name) => JSON.stringify(name)));
+  let out = '';
+  let copied = 0;
+  let start = -1;
+  let depth = 0;
+  let last = ['', ''];
+  for (const match of text.matchAll(TOKEN)) {
+    const token = match[0];
+    if (start < 0) {
+      if (last[1] === ':' && wanted.has(last[0])) {
+        out += text.slice(copied, match.index);
+        start = match.index;
+        depth = 0;
+      }
+      last = [last[1], token];
+    }
+    if (start >= 0) {
+      if (token === '{' || token === '[') depth += 1;
+      if (token === '}' || token === ']') depth -= 1;
+      if (depth === 0) {
+        copied = match.index + token.length;
+        out += JSON.stringify(text.slice(start, copied));
+        start = -1;
+        last = ['', ''];
+      }
+    }
+  }
+  return JSON.parse(out + text.slice(copied));
+}
+
+/**
+ * Cut a JSON text into tokens with line breaks and two-space indents between them.
+ * @param {string} source JSON text
+ * @returns {Token[]}
+ */
+export function prettyTokens(source) {
+  const tokens = source.match(TOKEN) ?? [];
+  /** @type {Token[]} */
+  const out = [];
+  let depth = 0;
+  const line = () => out.push({ kind: 'space', text: `\n${'  '.repeat(depth)}` });
+  tokens.forEach((token, i) => {
+    const empty = (token === '{' && tokens[i + 1] === '}') || (token === '[' && tokens[i + 1] === ']');
+    const closesEmpty = (token === '}' && tokens[i - 1] === '{') || (token === ']' && tokens[i - 1] === '[');
+    if ((token === '}' || token === ']') && !closesEmpty) {
+      depth -= 1;
+      line();
+    }
+    out.push({ kind: kindOf(token, tokens[i + 1]), text: readable(token) });
+    if ((token === '{' || token === '[') && !empty) {
+      depth += 1;
+      line();
+    }
+    if (token === ',') line();
+    if (token === ':') out.push({ kind: 'space', text: ' ' });
+  });
+  return out;
+}
+
+/**
+ * The same JSON on one line, as people write it, cut after `limit` characters.
+ * @param {string} source
+ * @param {number} limit
+ */
+export function oneLine(source, limit) {
+  const tokens = source.slice(0, limit * 4).match(TOKEN) ?? [];
+  const text = tokens.map((t) => (t === ',' ? ', ' : t === ':' ? ': ' : readable(t))).join('');
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
+
+/**
+ * The same JSON as indented plain text, for the clipboard.
+ * @param {string} source
+ */
+export function prettyText(source) {
+  return prettyTokens(source).map((token) => token.text).join('');
+}
+
+/**
+ * The same JSON as a Python literal, indented.
+ * @param {string} source
+ */
+export function pythonLiteral(source) {
+  const words = { true: 'True', false: 'False', null: 'None' };
+  return prettyTokens(source)
+    .map(({ kind, text }) => (kind === 'word' ? words[text] : text))
+    .join('')
+    .replaceAll('\n', '\n    ');
+}
+
+/**
+ * Text from outside with its invisible and direction-turning characters written as escapes; line
+ * breaks and tabs stay.
+ * @param {unknown} text
+ */
+export function visible(text) {
+  return String(text).replace(INVISIBLE, (c) => (c === '\n' || c === '\t' ? c : escape(c)));
+}
+
+function escape(character) {
+  return `\\u${character.codePointAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function readable(token) {
+  if (!token.startsWith('"')) return token;
+  try {
+    return JSON.stringify(JSON.parse(token)).replace(INVISIBLE, escape);
+  } catch {
+    return visible(token);
+  }
+}
+
+function kindOf(token, next) {
+  if (token.startsWith('"')) return next === ':' ? 'key' : 'string';
+  if (/^[-\d]/.test(token)) return 'number';
+  return /^[tfn]/.test(token) ? 'word' : 'mark';
+}

@@ -1,0 +1,49 @@
+/* Keyboard shortcuts: single keys and `g` followed by a letter. Keys typed into a field are left to
+   the field. */
+
+const PAIR_MS = 1_200;
+
+/**
+ * @param {Record<string, () => void>} shortcuts by key, pairs as "g t"
+ */
+export function listenToKeys(shortcuts) {
+  let first = '';
+  let timer = 0;
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key !== 'Escape' && isTyping(/** @type {HTMLElement} */ (event.target))) return;
+    const name = first ? `${first} ${event.key}` : event.key;
+    clearTimeout(timer);
+    first = '';
+    if (event.key === 'g' && name === 'g') {
+      first = 'g';
+      timer = setTimeout(() => { first = ''; }, PAIR_MS);
+      return;
+    }
+    const action = shortcuts[name];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+/** Move the focus by `step` rows of the task table. @param {number} step */
+export function moveRow(step) {
+  const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.task-row .row-link')]);
+  if (!links.length) return;
+  const at = links.findIndex((link) => link.closest('.task-row')?.contains(document.activeElement));
+  const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step));
+  links[next].focus();
+  links[next].scrollIntoView({ block: 'nearest' });
+}
+
+/** The id of the task whose row has the focus. @returns {string|undefined} */
+export function focusedTask() {
+  const row = /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest('.task-row'));
+  return row?.dataset.taskId;
+}
+
+function isTyping(target) {
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+    || target.closest('dialog') !== null;
+}

@@ -1,0 +1,47 @@
+/* A submission as a command or program that others can run. Keys are never put into them, only the
+   name of the variable that should hold one. */
+
+import { pythonLiteral, prettyText } from './json_text.js';
+
+/**
+ * @param {string} body JSON text of the submission
+ * @param {string} origin
+ * @param {boolean} withKey
+ */
+export function asCurl(body, origin, withKey) {
+  const key = withKey ? ' \\\n  -H "Authorization: Bearer $DUCKLINE_KEY"' : '';
+  return `curl -X POST ${origin}/api/tasks/submit \\
+  -H 'Content-Type: application/json'${key} \\
+  -d '${prettyText(body).replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * @param {string} body JSON text of the submission
+ * @param {string} origin
+ * @param {boolean} withKey
+ */
+export function asPython(body, origin, withKey) {
+  const key = withKey
+    ? '\n    headers={"Authorization": f"Bearer {os.environ[\'DUCKLINE_KEY\']}"},'
+    : '';
+  return `${withKey ? 'import os\n\n' : ''}import httpx
+
+answer = httpx.post(
+    "${origin}/api/tasks/submit",${key}
+    json=${pythonLiteral(body)},
+)
+answer.raise_for_status()
+print(answer.json()["task_id"])
+`;
+}
+
+/** @param {string} id @param {string} origin @param {boolean} withKey */
+export function taskAsCurl(id, origin, withKey) {
+  const key = withKey ? ' -H "Authorization: Bearer $DUCKLINE_KEY"' : '';
+  return `curl${key} ${origin}/api/tasks/${id}`;
+}
+
+/** Whether this browser holds an API key. */
+export function hasKey() {
+  return document.cookie.split('; ').some((part) => part.startsWith('duckline_key='));
+}

@@ -1,0 +1,154 @@
+/* All the state of a page and the one function that changes it. The reducer is pure: no clock, no
+   network, no page. Views read the state, actions.js and live.js dispatch. */
+
+import { addFrame } from './history.js';
+import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
+
+/**
+ * @typedef {{queue: string, queued: number, active: number, scheduled: number, retry: number,
+ *   success: number, failed: number, revoked: number, expired: number, consumers: number,
+ *   workers: number, oldest_waiting_s: number|null}} QueueStats
+ * @typedef {{queued_high: number, queued_default: number, queued_low: number, active_tasks: number,
+ *   failed_tasks: number, success_tasks: number, workers_online: number, scheduled_tasks: number,
+ *   retry_tasks: number, revoked_tasks: number, expired_tasks: number, queues: QueueStats[],
+ *   ts?: string}} Stats
+ * @typedef {{task_id: string, status: string, task_type: string, queue: string, payload: string,
+ *   result: string, error: string|null, traceback: string|null, attempt: number,
+ *   max_attempts: number, progress: {fraction: number, text: string}|null, submitted_at: string,
+ *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
+ *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
+ *   log?: {at: string, level: string, text: string}[]}} Task payload and result are JSON source text
+ * @typedef {{code: string, text: string, requestId?: string}} Problem
+ * @typedef {{view: string, taskId: string|null, filter: {state: string, queue: string, find: string}}} Route
+ * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string}} Toast
+ */
+
+/** @param {number} now milliseconds */
+export function initialState(now) {
+  return {
+    now,
+    /** server time minus browser time, milliseconds */
+    skew: 0,
+    /** @type {'connecting'|'open'|'closed'} */
+    socket: 'connecting',
+    closedSince: now,
+    /** @type {number|null} */
+    lastFrameAt: null,
+    /** @type {Stats|null} */
+    stats: null,
+    /** @type {import('./history.js').Bucket[]} */
+    history: [],
+    /** @type {Problem|null} why the last snapshot could not be read */
+    problem: null,
+    /** @type {Route} */
+    route: { view: '', taskId: null, filter: { state: '', queue: '', find: '' } },
+    list: EMPTY_LIST,
+    /** @type {Problem|null} */
+    listProblem: null,
+    /** @type {{record: Task|null, problem: Problem|null}} */
+    task: { record: null, problem: null },
+    /** @type {Record<string, 'asking'|'busy'>} cancels under way, by task id */
+    cancels: {},
+    /** @type {any[]|null} */
+    taskTypes: null,
+    /** what the inspector's tabs read, by name */
+    facts: /** @type {Record<string, {value: any, problem: Problem|null}>} */ ({}),
+    /** @type {Toast[]} */
+    toasts: [],
+    /** @type {'help'|'key'|null} */
+    dialog: null,
+  };
+}
+
+/** @typedef {ReturnType<typeof initialState>} State */
+
+const STEPS = {
+  clock: (state, { now }) => ({ ...state, now }),
+  socket: (state, { socket, at }) => ({
+    ...state,
+    socket,
+    closedSince: state.socket === 'open' && socket !== 'open' ? at : state.closedSince,
+  }),
+  frame: (state, { frame, at }) => {
+    const serverNow = frame.ts ? Date.parse(frame.ts) : at + state.skew;
+    return {
+      ...state,
+      now: at,
+      skew: serverNow - at,
+      lastFrameAt: at,
+      stats: frame,
+      problem: null,
+      history: addFrame(state.history, state.stats, frame, serverNow),
+    };
+  },
+  problem: (state, { problem }) => ({ ...state, problem }),
+  route: (state, { route }) => {
+    const list = sameList(route, state.route) ? state.list : EMPTY_LIST;
+    const task = route.taskId === state.route.taskId ? state.task : known(state, route.taskId);
+    return { ...state, route, list, task };
+  },
+  tasks: (state, { tasks }) => ({ ...state, list: receive(state.list, tasks), listProblem: null }),
+  tasksProblem: (state, { problem }) => ({ ...state, listProblem: problem }),
+  taskAdded: (state, { task }) => ({ ...state, list: insert(state.list, task) }),
+  hold: (state, { held }) => (held === state.list.held ? state : { ...state, list: hold(state.list, held) }),
+  release: (state) => ({ ...state, list: release(state.list) }),
+  task: (state, { record, problem = null }) => ({
+    ...state,
+    task: { record: record ?? state.task.record, problem },
+  }),
+  cancel: (state, { id, step }) => {
+    const { [id]: _, ...others } = state.cancels;
+    return { ...state, cancels: step ? { ...others, [id]: step } : others };
+  },
+  taskTypes: (state, { taskTypes }) => ({ ...state, taskTypes }),
+  fact: (state, { name, value, problem = null }) => ({
+    ...state,
+    facts: { ...state.facts, [name]: { value: value ?? state.facts[name]?.value, problem } },
+  }),
+  toast: (state, { toast }) => ({ ...state, toasts: [...state.toasts.slice(-2), toast] }),
+  toastGone: (state, { id }) => ({ ...state, toasts: state.toasts.filter((t) => t.id !== id) }),
+  dialog: (state, { dialog }) => ({ ...state, dialog }),
+};
+
+/**
+ * @param {State} state
+ * @param {{type: keyof typeof STEPS, [detail: string]: any}} action
+ * @returns {State}
+ */
+export function reduce(state, action) {
+  return STEPS[action.type](state, action);
+}
+
+/**
+ * @param {State} state
+ * @returns {{state: () => State, dispatch: (action: any) => void, subscribe: (f: () => void) => void}}
+ */
+export function createStore(state) {
+  const listeners = new Set();
+  return {
+    state: () => state,
+    dispatch(action) {
+      const next = reduce(state, action);
+      if (next === state) return;
+      state = next;
+      for (const listener of listeners) listener();
+    },
+    subscribe: (listener) => listeners.add(listener),
+  };
+}
+
+/** The server's clock, as well as the browser knows it. @param {State} state */
+export function serverNow(state) {
+  return state.now + state.skew;
+}
+
+/** Whether two routes ask the server for the same list. @param {Route} a @param {Route} b */
+export function sameList(a, b) {
+  return a.view === b.view && a.filter.state === b.filter.state && a.filter.queue === b.filter.queue;
+}
+
+/** A task from the list, shown in the panel until the whole record arrives. */
+function known(state, id) {
+  const record = state.list.items.find((task) => task.task_id === id) ?? null;
+  return { record, problem: null };
+}

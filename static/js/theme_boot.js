@@ -1,0 +1,10 @@
+/* Sets the chosen theme before the first paint. A classic script on purpose: modules run too late,
+   and an inline script is refused by the page's Content-Security-Policy. */
+(function () {
+  try {
+    const chosen = localStorage.getItem('duckline-theme');
+    if (chosen === 'light' || chosen === 'dark') document.documentElement.dataset.theme = chosen;
+  } catch {
+    // Storage is blocked: the system's theme stays.
+  }
+})();

@@ -1,0 +1,55 @@
+/* The two dialogs: keyboard help, and the question for an API key. */
+
+import { h } from '../dom.js';
+import { hasKey } from '../snippets.js';
+import { button } from './parts.js';
+
+const open = (dialog) => dialog.showModal();
+
+/**
+ * @param {import('../store.js').State} state
+ * @param {any} actions
+ * @param {[string, string][]} shortcuts keys and what they do
+ */
+export function dialogs({ dialog }, actions, shortcuts) {
+  if (dialog === 'help') return helpDialog(actions, shortcuts);
+  return dialog === 'key' ? keyDialog(actions) : null;
+}
+
+function helpDialog(actions, shortcuts) {
+  return shell('help', 'Keyboard', actions,
+    h('dl', { class: 'shortcuts' }, shortcuts.map(([keys, what]) =>
+      h('div', null, h('dt', null, keys.split(' ').map((key) => h('kbd', null, key))), h('dd', null, what)))),
+    h('div', { class: 'actions' }, button('Close', close(actions), { class: 'primary' })));
+}
+
+function keyDialog(actions) {
+  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, 'A key has no spaces, quotes, commas or semicolons.');
+  const input = /** @type {HTMLInputElement} */ (h('input', {
+    id: 'api-key', type: 'password', autocomplete: 'current-password', 'aria-describedby': 'key-error', data: { testid: 'api-key' },
+  }));
+  const submit = (event) => {
+    event.preventDefault();
+    error.hidden = actions.useKey(input.value.trim());
+  };
+  return shell('key', 'API key', actions,
+    h('p', null, hasKey()
+      ? 'The key that this browser keeps was refused. Enter one that the service knows.'
+      : 'This service asks for a key. It is one of those that the service was started with (API_KEYS).'),
+    h('form', { on: { submit } },
+      h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
+        h('p', { class: 'hint' }, 'Kept as a cookie of this site, in this browser only.')),
+      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, 'Use this key'), button('Not now', close(actions)))));
+}
+
+/** Opened as a modal when it enters the page; from then on patching leaves it alone. */
+function shell(name, title, actions, ...body) {
+  return h('dialog', {
+    key: name, class: 'dialog', wake: open, 'aria-labelledby': `dialog-${name}`, data: { testid: `dialog-${name}` },
+    on: { close: close(actions) },
+  }, h('h2', { id: `dialog-${name}` }, title), body);
+}
+
+function close(actions) {
+  return () => actions.dispatch({ type: 'dialog', dialog: null });
+}

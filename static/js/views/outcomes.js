@@ -1,0 +1,35 @@
+/* How tasks ended: one bar and four counts, each a link to those tasks. */
+
+import { h } from '../dom.js';
+import { count } from '../format.js';
+import { tasksUrl } from '../router.js';
+import { stateBadge } from './parts.js';
+
+const ENDS = [
+  ['SUCCESS', 'success_tasks'],
+  ['FAILURE', 'failed_tasks'],
+  ['REVOKED', 'revoked_tasks'],
+  ['EXPIRED', 'expired_tasks'],
+];
+
+/** @param {import('../store.js').Stats} stats */
+export function outcomes(stats) {
+  const total = ENDS.reduce((sum, [, field]) => sum + (stats[field] ?? 0), 0);
+  const tried = stats.success_tasks + stats.failed_tasks;
+  return h('div', { class: 'outcomes' },
+    h('p', { class: 'rate' },
+      h('b', null, tried ? percent(stats.success_tasks / tried) : '–'),
+      h('span', { class: 'soft' }, tried ? 'of what ran to its end succeeded' : 'nothing has finished yet')),
+    h('div', { class: 'stack', 'aria-hidden': 'true' },
+      ENDS.map(([state, field]) => h('i', {
+        key: state, data: { state }, style: { 'flex-grow': String(total ? (stats[field] ?? 0) : 0) },
+      }))),
+    h('ul', null, ENDS.map(([state, field]) =>
+      h('li', { key: state }, h('a', { href: tasksUrl({ state }), data: { testid: `outcome-${state.toLowerCase()}` } },
+        stateBadge(state), h('b', null, count(stats[field])))))));
+}
+
+/** Never rounded up to 100 %: that would hide a failure. */
+function percent(share) {
+  return `${share === 1 ? '100' : (Math.floor(share * 1000) / 10).toFixed(1)} %`;
+}

@@ -1,0 +1,23 @@
+/* The buttons at the right of the header: keyboard help and theme. */
+
+import { h } from '../dom.js';
+import { currentTheme, nextTheme } from '../theme.js';
+import { icon } from './icons.js';
+
+const SHAPES = { system: 'screen', light: 'sun', dark: 'moon' };
+
+/** @param {any} actions */
+export function tools(actions) {
+  const theme = currentTheme();
+  const label = `Theme: ${theme}. Switch to ${nextTheme()}`;
+  return [
+    h('button', {
+      type: 'button', class: 'icon-button wide-only', key: 'help', title: 'Keyboard shortcuts (?)', 'aria-label': 'Keyboard shortcuts',
+      on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
+    }, icon('keyboard')),
+    h('button', {
+      type: 'button', class: 'icon-button', key: 'theme', title: label, 'aria-label': label,
+      data: { testid: 'theme-switch', theme }, on: { click: actions.cycleTheme },
+    }, icon(SHAPES[theme])),
+  ];
+}
