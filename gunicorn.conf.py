@@ -4,19 +4,33 @@ Owns the server's own limits; the service's limits (body size, rates) are web's.
 Config.
 """
 
-import os
+from gevent import monkey
 
-from huey_tasks.config import Config
+# Before anything opens a socket or imports ssl: what was imported unpatched blocks every request.
+monkey.patch_all()
 
-_config = Config.from_env()
+import logging  # noqa: E402
+import os  # noqa: E402
+from typing import Any  # noqa: E402
+
+try:
+    from huey_tasks.config import Config
+
+    _config = Config.from_env()
+except Exception as error:
+    # A wrong setting already stops the import of huey_tasks, so its class cannot be named here.
+    if type(error).__name__ != "ConfigError":
+        raise
+    raise SystemExit(f"duckline: {error}") from None
+
 _host = f"[{_config.host}]" if ":" in _config.host else _config.host
 
 bind = f"{_host}:{_config.port}"
 workers = _config.web_concurrency
 worker_class = "gevent"
-worker_connections = 2000  # sockets and requests open at once in one process
+worker_connections = 4000  # sockets and requests open at once in one process; push allows 2000
 timeout = 30
-graceful_timeout = 3  # open WebSockets end with the process, so Ctrl-C does not wait for browsers
+graceful_timeout = 5  # requests may end; WebSockets are told to reconnect elsewhere at once
 keepalive = 5
 
 # Smaller than this is refused by ordinary clients, larger only serves attacks.
@@ -29,5 +43,24 @@ forwarded_allow_ips = "127.0.0.1,::1"
 
 # Its control socket lives in the home folder; the web service and the inspector would share it.
 control_socket_disable = True
-accesslog = "-" if os.environ.get("ACCESS_LOG") == "1" else None
-proc_name = "duckline"
+
+# Through the standard logging, in the project's format. Of gunicorn's own lines only what went
+# wrong is shown; `when_ready` says the one thing of a normal start that matters.
+_access_level = "INFO" if os.environ.get("ACCESS_LOG") == "1" else "CRITICAL"
+logconfig_dict: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "huey_tasks.logs.formatter", "log_format": _config.log_format}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
+        "gunicorn.access": {"level": _access_level, "handlers": [], "propagate": True},
+    },
+}
+
+
+def when_ready(server: Any) -> None:
+    """Say where this server listens."""
+    addresses = ", ".join(str(listener) for listener in server.LISTENERS)
+    logging.getLogger("duckline.web").info("listening at %s", addresses)

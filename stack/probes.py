@@ -12,13 +12,14 @@ from stack.process import Probe
 TIMEOUT_S = 2.0
 
 
-def http_answers(host: str, port: int, path: str) -> Probe:
-    """Make a probe that is content with a 200 for GET `path`."""
+def http_answers(host: str, port: int, path: str, *, api_key: str | None = None) -> Probe:
+    """Make a probe that is content with a 200 for GET `path`, asked with `api_key` if given."""
+    headers = [f"Host: {_bracketed(host)}:{port}", "Connection: close"]
+    if api_key is not None:
+        headers.append(f"Authorization: Bearer {api_key}")
+    request = "\r\n".join([f"GET {path} HTTP/1.1", *headers, "", ""])
 
     async def probe() -> str | None:
-        request = (
-            f"GET {path} HTTP/1.1\r\nHost: {_bracketed(host)}:{port}\r\nConnection: close\r\n\r\n"
-        )
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 reader, writer = await asyncio.open_connection(host, port)

@@ -34,13 +34,14 @@ def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
         for queue in QUEUES
     ]
     host = local_host(config.host)
+    api_key = next(iter(config.api_keys), None)
     webs = [
         ProcessSpec(
             name=name,
             command=_gunicorn(config.host, port, application),
             env=env,
             after=after,
-            probe=http_answers(host, port, path),
+            probe=http_answers(host, port, path, api_key=api_key),
             stop_grace_s=WEB_STOP_GRACE_S,
             reloads=True,
         )

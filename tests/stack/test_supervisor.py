@@ -82,8 +82,8 @@ def test_ctrl_c_stops_dependents_first_and_exits_with_zero(run_stack: RunStack) 
     stack = run_stack(
         stand_in("base"), stand_in("one", after="base"), stand_in("two", after="base")
     )
-    stack.pid_of("one")
-    stack.pid_of("two")
+    for name in ("base", "one", "two"):
+        stack.pid_of(name)
 
     stack.send(signal.SIGINT)
 
@@ -109,6 +109,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(run_stack: Run
 
 def test_a_second_ctrl_c_does_not_wait_for_the_grace(run_stack: RunStack) -> None:
     stack = run_stack(stand_in("base"), stand_in("a", "stubborn", after="base", stop_grace_s=600))
+    stack.pid_of("base")
     stack.pid_of("a", "stubborn")
 
     stack.send(signal.SIGINT)

@@ -1,0 +1,119 @@
+"""docker-compose.yml and the Dockerfile say what the contract says, and name things that exist."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from huey_tasks.config import Config
+from tests.stack.running import ROOT
+
+CONSUMERS = {"consumer_high": "4", "consumer_default": "2", "consumer_low": "2"}
+OURS = ["web", *CONSUMERS, "inspector"]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    """Give the services of docker-compose.yml."""
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+def default(value: str) -> str:
+    """Return what `${NAME:-default}` gives when NAME is unset."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
+def seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
+
+def test_there_are_exactly_the_six_services(services: dict[str, Any]) -> None:
+    assert set(services) == {"redis", *OURS}
+
+
+def test_all_of_ours_run_one_image_that_is_built_once(services: dict[str, Any]) -> None:
+    assert len({services[name]["image"] for name in OURS}) == 1
+    assert [name for name in services if "build" in services[name]] == ["web"]
+    assert {services[name]["pull_policy"] for name in OURS if name != "web"} == {"never"}
+
+
+@pytest.mark.parametrize(("name", "workers"), CONSUMERS.items())
+def test_each_consumer_serves_its_queue_with_its_workers(
+    services: dict[str, Any], name: str, workers: str
+) -> None:
+    queue = name.removeprefix("consumer_")
+
+    assert services[name]["command"] == ["python", "app.py", "consumer", queue]
+    assert default(services[name]["environment"][f"{queue.upper()}_CONCURRENCY"]) == workers
+
+
+def test_the_web_service_and_the_inspector_are_published(services: dict[str, Any]) -> None:
+    assert [default(port) for port in services["web"]["ports"]] == ["127.0.0.1:8000:8000"]
+    assert [default(port) for port in services["inspector"]["ports"]] == ["127.0.0.1:5555:5555"]
+    assert services["web"]["command"] == ["gunicorn", "app:app"]
+    assert services["inspector"]["command"][-1] == "app:create_inspector()"
+
+
+def test_redis_keeps_an_append_only_file_on_a_volume(services: dict[str, Any]) -> None:
+    command = services["redis"]["command"]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+
+    assert options["--appendonly"] == "yes"
+    assert options["--maxmemory-policy"] == "noeviction"
+    assert services["redis"]["volumes"] == ["redis-data:/data"]
+    assert "ports" not in services["redis"]
+
+
+def test_ours_wait_until_redis_is_healthy(services: dict[str, Any]) -> None:
+    for name in OURS:
+        assert services[name]["depends_on"] == {"redis": {"condition": "service_healthy"}}
+
+
+def test_every_service_restarts_is_checked_and_may_do_little(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["restart"] == "unless-stopped", name
+        assert service["healthcheck"]["test"], name
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_consumers_get_longer_than_their_own_grace_to_stop(services: dict[str, Any]) -> None:
+    for name in CONSUMERS:
+        assert seconds(services[name]["stop_grace_period"]) > Config().shutdown_grace_s
+
+
+def test_every_setting_in_it_is_one_that_duckline_reads(services: dict[str, Any]) -> None:
+    used = {setting for name in OURS for setting in services[name]["environment"]}
+
+    assert used <= set(Config.setting_names())
+
+
+def test_health_checks_name_a_module_that_exists(services: dict[str, Any]) -> None:
+    for name in OURS:
+        command = services[name]["healthcheck"]["test"]
+        assert command[:3] == ["CMD", "python", "-m"]
+        assert Path(ROOT, *command[3].split(".")).with_suffix(".py").is_file()
+
+
+def test_the_image_copies_only_what_exists_and_is_not_ignored() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    let_in = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    copied = [
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+
+    assert sorted(copied) == sorted(let_in)
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def test_the_image_runs_as_nobody_in_particular_and_stops_on_sigterm() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+
+    assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", dockerfile, re.MULTILINE)
+    assert "\nSTOPSIGNAL SIGTERM\n" in dockerfile
+    assert '\nCMD ["gunicorn", "app:app"]\n' in dockerfile

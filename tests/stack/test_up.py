@@ -1,0 +1,194 @@
+"""`app.py up`: the whole stack, as `make run` starts it."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.stack.running import ROOT, RunningStack
+from tests.waiting import wait_until
+
+Start = Callable[..., RunningStack]
+
+
+def free_ports() -> dict[str, str]:
+    """Return two ports that nobody listens on, as settings."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as two,
+    ):
+        return {"PORT": str(one.getsockname()[1]), "INSPECTOR_PORT": str(two.getsockname()[1])}
+
+
+class Service:
+    """A running stack and its HTTP API."""
+
+    def __init__(self, start: Start, data_dir: Path, *arguments: str, **settings: str) -> None:
+        self.settings = {"DATA_DIR": str(data_dir), "DEMO_SPEED": "0", **free_ports(), **settings}
+        self.settings = {"REDIS_URL": "", "API_KEYS": "", "DEMO_FAILURE_RATE": "0", **self.settings}
+        command = [sys.executable, "app.py", "up", *arguments]
+        self.stack = start(command, **self.settings)
+
+    def call(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.settings['PORT']}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def ready(self) -> "Service":
+        self.stack.wait_for("Duckline is ready", timeout_s=40)
+        return self
+
+    def stop(self) -> None:
+        self.stack.send(signal.SIGINT)
+        assert self.stack.wait(30) == 0
+        assert self.stack.left_behind() == []
+
+    def submit(self) -> str:
+        payload = {"to": "duck@example.org", "subject": "Hello", "body": "Quack"}
+        task = {"task_type": "send_email", "payload": payload}
+        return self.call("/api/tasks/submit", task)["task_id"]
+
+    def status(self, task_id: str) -> str:
+        return self.call(f"/api/tasks/{task_id}")["status"]
+
+
+def test_a_submitted_task_succeeds_and_ctrl_c_leaves_nothing_behind(
+    start: Start, tmp_path: Path
+) -> None:
+    service = Service(start, tmp_path / "data").ready()
+
+    task_id = service.submit()
+
+    wait_until(lambda: service.status(task_id) == "SUCCESS", description="the task succeeds")
+    service.stop()
+    assert "SIGKILL" not in service.stack.log
+
+
+def test_after_a_kill_of_everything_the_next_start_finishes_the_task(
+    start: Start, tmp_path: Path
+) -> None:
+    slow = {"DEMO_SPEED": "0.01", "LEASE_S": "1", "SHUTDOWN_GRACE_S": "0.2"}
+    first = Service(start, tmp_path / "data", **slow).ready()
+    task_id = first.submit()
+    wait_until(lambda: first.status(task_id) == "STARTED", description="the task runs")
+    first.stack.send(signal.SIGKILL)
+    wait_until(lambda: not first.stack.left_behind(), description="nothing is left", timeout_s=30)
+
+    second = Service(start, tmp_path / "data").ready()
+
+    wait_until(
+        lambda: second.status(task_id) == "SUCCESS", description="the task succeeds", timeout_s=30
+    )
+    second.stop()
+
+
+def test_a_second_stack_is_refused_the_data_of_the_first(start: Start, tmp_path: Path) -> None:
+    first = Service(start, tmp_path / "data").ready()
+
+    second = Service(start, tmp_path / "data")
+
+    assert second.stack.wait() == 1
+    assert second.stack.log.count("\n") == 1
+    assert f"pid {first.stack.popen.pid}" in second.stack.log
+    assert first.call("/api/workers/health")["status"] == "ok"
+
+
+def test_a_port_in_use_stops_the_start_with_one_line(start: Start, tmp_path: Path) -> None:
+    ports = free_ports()
+    with socket.create_server(("127.0.0.1", int(ports["INSPECTOR_PORT"]))):
+        service = Service(start, tmp_path / "data", **ports)
+        assert service.stack.wait() == 1
+
+    assert service.stack.log.count("\n") == 1
+    assert "set INSPECTOR_PORT" in service.stack.log
+    assert not (tmp_path / "data").exists()
+
+
+def test_with_api_keys_the_stack_still_knows_when_it_is_ready(start: Start, tmp_path: Path) -> None:
+    Service(start, tmp_path / "data", API_KEYS="a-key-for-tests").ready().stop()
+
+
+def test_with_json_every_line_of_the_log_is_an_object(start: Start, tmp_path: Path) -> None:
+    service = Service(start, tmp_path / "data", LOG_FORMAT="json").ready()
+    service.stop()
+
+    lines = [json.loads(line) for line in service.stack.log.splitlines()]
+    ready = next(line for line in lines if "Duckline is ready" in line["event"])
+    assert ready["dashboard"] == f"http://localhost:{service.settings['PORT']}/"
+
+
+def test_gunicorn_alone_serves_the_web_service_with_gevent(start: Start, tmp_path: Path) -> None:
+    settings = {**free_ports(), "REDIS_URL": f"unix://{tmp_path}/no.sock"}
+    stack = start([sys.executable, "-m", "gunicorn", "app:app"], **settings)
+
+    stack.wait_for(f"listening at http://127.0.0.1:{settings['PORT']}")
+
+    wait_until(lambda: psutil.Process(stack.popen.pid).children(), description="a worker")
+    with urllib.request.urlopen(f"http://127.0.0.1:{settings['PORT']}/", timeout=10) as page:
+        assert page.status == 200
+    assert "MonkeyPatchWarning" not in stack.log
+    maps = Path(f"/proc/{psutil.Process(stack.popen.pid).children()[0].pid}/maps").read_text()
+    assert "gevent/libev" in maps or "gevent/_" in maps
+
+
+def test_a_wrong_setting_stops_gunicorn_with_one_line(start: Start) -> None:
+    stack = start([sys.executable, "-m", "gunicorn", "app:app"], LEASE_S="soon")
+
+    assert stack.wait() == 1
+    assert stack.log.startswith("duckline: LEASE_S='soon' is not right")
+    assert stack.log.count("\n") == 1
+
+
+@pytest.fixture
+def task_folder(tmp_path: Path) -> Path:
+    """Give a folder for TASKS_PATH with one module in it."""
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    (folder / "greeting.py").write_text(
+        "from huey_tasks import task\n\n\n@task()\ndef greet(name: str) -> str:\n    return name\n"
+    )
+    return folder
+
+
+def test_make_dev_restarts_what_a_changed_task_file_concerns(
+    start: Start, tmp_path: Path, task_folder: Path
+) -> None:
+    service = Service(start, tmp_path / "data", "--reload", TASKS_PATH=str(task_folder)).ready()
+    before = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
+    module = task_folder / "greeting.py"
+
+    module.write_text(module.read_text().replace("def greet", "def wave"))
+
+    service.stack.wait_for(r"greeting\.py changed; restarting web, inspector, high, default, low")
+    wait_until(lambda: _answers(service, "wave"), description="the new type", timeout_s=30)
+    after = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
+    assert len(before & after) == 1  # Redis
+    service.stop()
+
+
+def _answers(service: Service, task_type: str) -> bool:
+    try:
+        known = service.call("/api/task-types")["task_types"]
+    except OSError:
+        return False  # the web service is just restarting
+    return task_type in [entry["task_type"] for entry in known]
+
+
+def test_make_knows_the_commands_of_the_contract() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+
+    for command in ("run", "test", "dev", "check", "bench", "load", "chaos"):
+        assert f"\n{command}:" in makefile
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
