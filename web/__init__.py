@@ -12,9 +12,9 @@ from werkzeug.routing import BaseConverter
 import huey_tasks as tq
 from huey_tasks.config import Config
 from web import errors, push, security
-from web.body import MAX_BODY_BYTES, StrictRequest
+from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
 from web.inspector import inspector
-from web.openapi import DucklineApi
+from web.openapi import ApiBlueprint, DucklineApi
 from web.pages import docs, pages
 from web.queues import queues
 from web.tasks import submission, tasks
@@ -34,20 +34,17 @@ class _NotSubmit(BaseConverter):
 
 def create_app(config: Config = tq.config) -> Flask:
     """Build the service: API, WebSocket, dashboard and Swagger UI."""
-    app = _base("dashboard", config)
-    app.register_api(submission)
+    app = _base("dashboard", config, submission)
     app.register_blueprint(docs)
     return app
 
 
 def create_inspector(config: Config = tq.config) -> Flask:
     """Build the inspector: the same reading routes and cancel, and a look into Redis."""
-    app = _base("inspector", config)
-    app.register_api(inspector)
-    return app
+    return _base("inspector", config, inspector)
 
 
-def _base(kind: str, config: Config) -> DucklineApi:
+def _base(kind: str, config: Config, own: ApiBlueprint) -> DucklineApi:
     app = DucklineApi("web", config, static_folder=_STATIC, static_url_path="/static")
     app.request_class = StrictRequest
     app.config.update(APP_KIND=kind, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
@@ -55,9 +52,10 @@ def _base(kind: str, config: Config) -> DucklineApi:
     # A merged slash is answered with a redirect in HTML; a wrong path is a 404 here.
     app.url_map.merge_slashes = False
     security.register(app, config)
+    app.before_request(refuse_repeated_parameters)
     errors.register(app)
     push.register(app)
     app.register_blueprint(pages)
-    for blueprint in (tasks, queues, workers):
+    for blueprint in (own, tasks, queues, workers):
         app.register_api(blueprint)
     return app

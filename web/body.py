@@ -1,4 +1,4 @@
-"""The one reading of a JSON body: strict, bounded, and the same for every route.
+"""The one reading of a request: strict, bounded, and the same for every route.
 
 Python's own reader takes NaN, duplicate keys, lone surrogates and UTF-16, and fails on deep
 nesting; each of these is something another reader of the same bytes would see differently. What
@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, cast
 
-from flask import Request
+from flask import Request, request
+from gunicorn.http.errors import ParseException
 
 from huey_tasks.errors import Problem
 from web.refusals import InvalidJson, InvalidRequest, UnsupportedMedia, excerpt, pointer
@@ -32,14 +33,22 @@ class StrictRequest(Request):
         return read_json(self)
 
 
-def read_json(request: Request) -> dict[str, Any]:
-    """Read the body of `request` as one JSON object.
+def read_json(sent: Request) -> dict[str, Any]:
+    """Read the body of `sent` as one JSON object.
 
     Raises UnsupportedMedia (415), RequestEntityTooLarge (413), InvalidJson (400), and
     InvalidRequest (422) for JSON that can be no request.
     """
-    _check_media(request)
-    return parse_object(request.get_data(cache=False))
+    _check_media(sent)
+    return parse_object(_read_whole(sent))
+
+
+def refuse_repeated_parameters() -> None:
+    """Raise InvalidRequest for `?limit=1&limit=2`: readers differ on which of the two counts."""
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        problems = [Problem(pointer(name), "repeated", "Send it once.") for name in repeated]
+        raise InvalidRequest("A parameter of the address is repeated.", problems)
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -59,15 +68,33 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     return cast(dict[str, Any], value)
 
 
-def _check_media(request: Request) -> None:
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+def _check_media(sent: Request) -> None:
+    encoding = sent.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         raise UnsupportedMedia("The body is compressed; send it as it is.")
-    if request.mimetype != "application/json":
+    if sent.mimetype != "application/json":
         raise UnsupportedMedia("The body must be sent as Content-Type: application/json.")
-    charset = request.mimetype_params.get("charset", "utf-8")
+    charset = sent.mimetype_params.get("charset", "utf-8")
     if charset.strip().lower() not in ("utf-8", "utf8"):
         raise UnsupportedMedia("JSON travels in UTF-8; no other charset is read.")
+
+
+def _read_whole(sent: Request) -> bytes:
+    """Read the body to its end. A part of it could be another, valid body.
+
+    At the cap werkzeug's stream raises RequestEntityTooLarge, but only when it is asked for more;
+    and gunicorn ends a body without a word where the client has closed the connection.
+    """
+    parts: list[bytes] = []
+    try:
+        while part := sent.stream.read(65536):
+            parts.append(part)
+    except (OSError, ParseException) as error:
+        raise InvalidJson("The body is not sent in proper chunks.") from error
+    raw = b"".join(parts)
+    if sent.content_length is not None and len(raw) != sent.content_length:
+        raise InvalidJson("The body broke off: fewer bytes came than were announced.")
+    return raw
 
 
 def _parse(text: str) -> object:

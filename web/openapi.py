@@ -1,11 +1,10 @@
 """The OpenAPI document, made from the code's own types and the registered task types.
 
 flask-openapi3 collects routes, parameters and bodies; this module adds what it cannot know: the
-problem answers, the exact schemas of `schemas`, one submit body per task type, and the WebSocket.
+problem answers, the schemas of `openapi_schemas`, and the WebSocket.
 It also holds the two lines by which a route says what it answers: `ok` and `problems`.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, cast
 
@@ -14,18 +13,16 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.openapi import OpenAPI
-from pydantic.json_schema import models_json_schema
 
-import huey_tasks as tq
 from huey_tasks.config import Config
 from web.errors import KINDS, problem_body
+from web.openapi_schemas import REF, model_schemas, submit_examples, submit_schemas
 from web.refusals import InvalidRequest
-from web.schemas import Inbound, Outbound, ProblemView
+from web.schemas import Outbound, ProblemView
 from web.security import KEY_COOKIE
 from web.stack_schemas import StatsView
 
-_REF = "#/components/schemas/"
-_PROBLEM = {"$ref": _REF + "ProblemView"}
+_PROBLEM = {"$ref": REF + "ProblemView"}
 _ABOUT = """\
 Post a task, and a Python function runs it in the background; ask for its outcome later.
 
@@ -59,8 +56,12 @@ class DucklineApi(OpenAPI):
         """Complete the document that flask-openapi3 has collected; done once, when first asked."""
         super().generate_spec_json()
         schemas: dict[str, Any] = self.spec_json["components"]["schemas"]
-        schemas.update(_model_schemas())
-        schemas.update(_submit_schemas())
+        schemas.update(model_schemas())
+        schemas.update(submit_schemas())
+        for operation in _operations(self.spec_json["paths"]):
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                if media["schema"] == {"$ref": REF + "SubmitBody"}:
+                    media["examples"] = submit_examples()
         for operation in _operations(self.spec_json["paths"]):
             if "description" in operation:
                 operation["description"] = operation["description"].replace("<br/>", "\n").strip()
@@ -96,7 +97,7 @@ class ApiBlueprint(APIBlueprint):
 
 def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Responses:
     """Document one good answer: its model and what it means; `more` adds headers or links."""
-    schema = {"$ref": _REF + model.__name__}
+    schema = {"$ref": REF + model.__name__}
     return {
         status: {
             "description": description,
@@ -134,68 +135,6 @@ def _example(code: str) -> dict[str, Any]:
         error = {"pointer": "/payload/amount", "code": "missing", "message": "Field required"}
         more["errors"] = [error]
     return problem_body(code, kind.detail or kind.title + ".", **more)
-
-
-def _model_schemas() -> dict[str, Any]:
-    """Schemas as pydantic writes them; flask-openapi3's own copy loses what it does not know."""
-    models = [(model, "serialization") for model in _subclasses(Outbound)]
-    models += [(ProblemView, "serialization")]
-    models += [(model, "validation") for model in _subclasses(Inbound)]
-    _, document = models_json_schema(cast(Any, models), ref_template=_REF + "{model}")
-    return document["$defs"]
-
-
-def _subclasses(model: type[Any]) -> Iterator[type[Any]]:
-    for child in model.__subclasses__():
-        yield child
-        yield from _subclasses(child)
-
-
-def _submit_schemas() -> dict[str, Any]:
-    """One submit body for each task type, told apart by `task_type`."""
-    schemas: dict[str, Any] = {}
-    mapping: dict[str, str] = {}
-    for task_type in tq.task_types():
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", task_type.name)
-        payload = task_type.payload_model.model_json_schema(
-            ref_template=f"{_REF}Payload.{name}.{{model}}"
-        )
-        for inner, schema in payload.pop("$defs", {}).items():
-            schemas[f"Payload.{name}.{inner}"] = schema
-        schemas[f"Payload.{name}"] = payload
-        schemas[f"Submit.{name}"] = _submit_schema(task_type, _REF + f"Payload.{name}")
-        mapping[task_type.name] = _REF + f"Submit.{name}"
-    if mapping:
-        schemas["SubmitBody"] = {
-            "oneOf": [{"$ref": ref} for ref in mapping.values()],
-            "discriminator": {"propertyName": "task_type", "mapping": mapping},
-        }
-    return schemas
-
-
-def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[str, Any]:
-    example = {
-        "task_type": task_type.name,
-        "priority": task_type.queue,
-        "payload": task_type.example,
-    }
-    return {
-        "type": "object",
-        "title": task_type.name,
-        "description": task_type.description,
-        "additionalProperties": False,
-        "required": ["task_type", "payload"],
-        "properties": {
-            "task_type": {"type": "string", "const": task_type.name},
-            "priority": {
-                "type": "string",
-                "enum": list(tq.QUEUES),
-                "description": f"The queue; without it '{task_type.queue}'.",
-            },
-            "payload": {"$ref": payload_ref},
-        },
-        "examples": [example],
-    }
 
 
 def _socket_operation() -> dict[str, Any]:

@@ -81,8 +81,11 @@ def _is_own(origin: str) -> bool:
 
 def _check_key(keys: tuple[bytes, ...]) -> None:
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
-    key = sent.strip() if scheme.lower() == "bearer" else request.cookies.get(KEY_COOKIE, "")
-    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+    if scheme.lower() == "bearer":
+        key = sent.strip().encode("latin-1", "replace")  # the bytes as they came: WSGI, PEP 3333
+    else:
+        key = request.cookies.get(KEY_COOKIE, "").encode("utf-8", "replace")
+    digest = hashlib.sha256(key).digest()
     # Every key is compared, each in constant time: how long it takes tells nothing.
     if not any([hmac.compare_digest(digest, known) for known in keys]):  # noqa: C419
         raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")

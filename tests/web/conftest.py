@@ -5,7 +5,7 @@ import json
 import secrets
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,8 @@ import web
 from stack.embedded_redis import find_server
 from tests.conftest import Process
 from tests.waiting import wait_until
+
+_opened: list[websocket.WebSocket] = []
 
 EMAIL = {"to": "ada@example.com", "subject": "Hello", "body": "Dear Ada"}
 
@@ -67,8 +69,10 @@ class Server:
             return received
 
     def connect(self, **options: Any) -> websocket.WebSocket:
+        """Open a WebSocket; it is closed at the end of the test."""
         url = f"ws://{self.address}/ws/stats"
-        return websocket.create_connection(url, timeout=10, **options)
+        _opened.append(websocket.create_connection(url, timeout=10, **options))
+        return _opened[-1]
 
     def _answers(self) -> bool:
         if self.process.popen.poll() is not None:
@@ -110,12 +114,19 @@ StartServer = Callable[..., Server]
 
 
 @contextmanager
-def _running(application: str, environment: dict[str, str]) -> Iterator[Server]:
+def _running(application: str, environment: dict[str, str]) -> Generator[Server]:
     server = Server(application, **environment)
     yield server
     if server.process.popen.poll() is None:
         server.process.stop()
     print(server.process.text())
+
+
+@pytest.fixture(autouse=True)
+def close_sockets() -> Iterator[None]:
+    yield
+    while _opened:
+        _opened.pop().shutdown()
 
 
 @pytest.fixture
@@ -139,9 +150,11 @@ def server(redis_server: Path) -> Iterator[Server]:
 def start_server() -> Iterator[StartServer]:
     """Start a gunicorn with settings of its own: start_server(API_KEYS="k")."""
     with ExitStack() as stack:
-        yield lambda application="app:app", **environment: stack.enter_context(
-            _running(application, environment)
-        )
+
+        def start(application: str = "app:app", **environment: str) -> Server:
+            return stack.enter_context(_running(application, environment))
+
+        yield start
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Requests that only a raw socket can send, against a real gunicorn."""
+
+import json
+import socket
+
+import pytest
+
+import huey_tasks as tq
+from tests.waiting import wait_until
+from tests.web.conftest import Server, email_body
+
+BODY = json.dumps(email_body()).encode()
+HEAD = b"POST /api/tasks/submit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+LENGTH = b"Content-Length: %d\r\n" % len(BODY)
+CHUNK = b"10000\r\n" + b" " * 65536 + b"\r\n"
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+REFUSED: dict[str, tuple[bytes, set[int]]] = {
+    "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", {400}),
+    "length in letters": (HEAD + b"Content-Length: abc\r\n\r\n", {400}),
+    "two lengths": (HEAD + LENGTH + b"Content-Length: 3\r\n\r\n" + BODY, {400}),
+    "length and chunks": (HEAD + LENGTH + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", {400}),
+    "wrong chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", {400}),
+    "space before colon": (b"GET /api/tasks HTTP/1.1\r\nHost : x\r\n\r\n", {400}),
+    "folded header": (b"GET /api/tasks HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", {400}),
+    "long line": (b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", {400, 414}),
+    "long header": (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 9000 + b"\r\n\r\n", {400, 431}),
+    "many headers": (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", {400, 431}),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 32 + b"\r\n\r\n", {400}),
+    "10 MB announced": (HEAD + b"Content-Length: 10000000\r\n\r\n", {413}),
+    "endless chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNK * 20, {413}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_broken_request_is_refused(server: Server, name: str) -> None:
+    data, expected = REFUSED[name]
+    assert status(server.raw(data)) in expected
+    assert tq.list_tasks() == []
+
+
+def test_a_chunked_body_is_read(server: Server) -> None:
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    answer = server.raw(HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunked)
+    assert status(answer) == 202
+
+
+def test_a_body_that_breaks_off_is_no_task(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(HEAD + b"Content-Length: 1000\r\n\r\n" + BODY)
+        client.shutdown(socket.SHUT_WR)
+        answer = client.recv(65536)
+    assert answer == b"" or status(answer) == 400
+    assert tq.list_tasks() == []
+
+
+def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
+    get = b"GET /api/tasks/%d HTTP/1.1\r\nHost: x\r\n%s\r\n"
+    answer = server.raw(get % (1, b"") + get % (2, b"Connection: close\r\n"))
+    assert answer.count(b"HTTP/1.1 404") == 2
+    assert answer.index(b"/api/tasks/1") < answer.index(b"/api/tasks/2")
+
+
+def test_http_1_0_is_answered(server: Server) -> None:
+    assert status(server.raw(b"GET /api/queues HTTP/1.0\r\n\r\n")) == 200
+
+
+def test_the_server_does_not_tell_its_version(server: Server) -> None:
+    assert not any(char.isdigit() for char in server.request("GET", "/").headers["Server"])
+
+
+def test_forwarded_headers_are_not_believed(server: Server) -> None:
+    headers = {"X-Forwarded-Host": "evil.example", "Content-Type": "application/json"}
+    answer = server.request("POST", "/api/tasks/submit", BODY, headers)
+    assert answer.headers["Location"].startswith("/api/tasks/")
+    headers["Origin"] = "http://evil.example"
+    assert server.request("POST", "/api/tasks/submit", BODY, headers).status == 403
+
+
+def test_a_slow_client_holds_up_nobody(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+        slow.sendall(HEAD + LENGTH + b"\r\n" + BODY[:5])
+        assert server.request("GET", "/api/queues").status == 200
+        slow.sendall(BODY[5:])
+        wait_until(lambda: len(tq.list_tasks()) == 1, description="the slow submission is in")

@@ -1,0 +1,101 @@
+"""The OpenAPI document says what the service does."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+import huey_tasks as tq
+import web
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    return client.get("/openapi.json").get_json()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_the_document_lists_exactly_the_routes_there_are(document: dict[str, Any]) -> None:
+    routes = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in web.create_app().url_map.iter_rules()
+        for method in rule.methods or ()
+        if rule.rule.startswith(("/api", "/ws")) and method not in ("HEAD", "OPTIONS")
+    }
+    assert {(path, method) for path, method, _ in operations(document)} == routes
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    for reference in re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)):
+        found: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found
+
+
+def test_every_error_is_a_problem_with_examples(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        errors = {s: r for s, r in operation["responses"].items() if int(s) >= 400}
+        assert {"401", "500"} <= set(errors), (path, method)
+        for answer in errors.values():
+            (media,) = answer["content"]
+            assert media == "application/problem+json"
+            assert answer["content"][media]["examples"]
+
+
+def test_operations_have_a_summary_and_an_id_of_their_own(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+    assert all(operation["summary"] for _, _, operation in operations(document))
+
+
+def test_submit_takes_one_body_for_each_task_type(
+    client: FlaskClient, document: dict[str, Any]
+) -> None:
+    schemas = document["components"]["schemas"]
+    body = schemas["SubmitBody"]
+
+    assert set(body["discriminator"]["mapping"]) == {one.name for one in tq.task_types()}
+    assert len(body["oneOf"]) == len(tq.task_types())
+    payload = schemas["Payload.send_email"]
+    assert set(payload["properties"]) == {"to", "subject", "body"}
+    assert payload["additionalProperties"] is False
+
+
+def test_the_examples_of_submit_are_accepted(client: FlaskClient, document: dict[str, Any]) -> None:
+    for name in ("send_email", "process_payment", "generate_report", "data_pipeline"):
+        (example,) = document["components"]["schemas"][f"Submit.{name}"]["examples"]
+        assert client.post("/api/tasks/submit", json=example).status_code == 202, name
+
+
+def test_answers_have_exactly_the_documented_fields(
+    client: FlaskClient, document: dict[str, Any]
+) -> None:
+    schemas = document["components"]["schemas"]
+    example = schemas["Submit.send_email"]["examples"][0]
+    task_id = client.post("/api/tasks/submit", json=example).get_json()["task_id"]
+
+    for path, schema in {
+        f"/api/tasks/{task_id}": "TaskDetail",
+        "/api/tasks": "TaskList",
+        "/api/workers/stats": "StatsView",
+        "/api/queues": "QueueList",
+        "/api/workers": "ConsumerList",
+        "/api/task-types": "TaskTypeList",
+    }.items():
+        assert set(client.get(path).get_json()) == set(schemas[schema]["properties"])
+    stats = client.get("/api/workers/stats").get_json()
+    assert set(stats["queues"][0]) == set(schemas["QueueView"]["properties"])
+
+
+def test_a_key_is_optional_in_the_document_unless_keys_are_set(document: dict[str, Any]) -> None:
+    assert {} in document["security"]
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "cookie"}
