@@ -1,7 +1,7 @@
 """One execution of a task, from claim to commit, and what the running task sees of it.
 
-An attempt starts without an outcome; whatever ends it without recording one (an interrupt, a
-shutdown) hands the task back. Only a recorded outcome is committed, in one step, by the storage.
+An attempt starts without an outcome. Only a recorded one is committed, in one step, by the storage;
+an attempt that its consumer interrupts, because it stops, ends without one and is handed back.
 """
 
 import datetime as dt
@@ -81,6 +81,11 @@ class Attempt:
         self._revoked = True
         return TaskCancelled()
 
+    @property
+    def has_outcome(self) -> bool:
+        """Whether anything has been recorded."""
+        return self._state != "PENDING"
+
     def succeed(self, value: Any) -> None:
         """Record the return value."""
         self._state, self._outcome = "SUCCESS", {"result": value}
@@ -105,6 +110,8 @@ class Attempt:
         """Return the commit and the outcome to store before it; None after a cancellation."""
         if self._revoked:
             return None
+        if not self.has_outcome and self.stop_reason is not StopReason.HAND_BACK:
+            self.fail("the task interrupted itself (KeyboardInterrupt)", None)
         commit = Commit(
             self.claim.id,
             self.claim.token,

@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import ClusterDownError, MasterDownError
 from redis.retry import Retry
 
 from huey_tasks.errors import QueueUnavailable
@@ -18,8 +19,10 @@ from huey_tasks.errors import QueueUnavailable
 SOCKET_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 2.0
 
-#: Replies that mean "not now": the command was refused and nothing was changed.
-_REFUSALS = ("OOM", "READONLY", "LOADING", "MASTERDOWN", "MISCONF", "BUSY", "CLUSTERDOWN", "NOREPL")
+#: Errors that mean "not now": the command was refused and nothing was changed. redis-py has a
+#: class for some of them, and leaves the others to be told by the first word of the reply.
+_REFUSALS = (redis.OutOfMemoryError, redis.ReadOnlyError, MasterDownError, ClusterDownError)
+_REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS")
 
 
 def connect(url: str) -> redis.Redis:
@@ -50,7 +53,7 @@ def redis_errors() -> Generator[None]:
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise QueueUnavailable(f"Redis does not answer: {_first_line(error)}") from error
     except redis.ResponseError as error:
-        if any(refusal in str(error)[:200] for refusal in _REFUSALS):
+        if isinstance(error, _REFUSALS) or any(w in str(error)[:200] for w in _REFUSAL_WORDS):
             raise QueueUnavailable(f"Redis refuses now: {_first_line(error)}") from error
         raise
 

@@ -5,6 +5,7 @@ is delivered to exactly one of them. A greenlet that never yields cannot be stop
 """
 
 import logging
+import os
 import signal
 import sys
 from typing import Any
@@ -19,12 +20,12 @@ def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]
     start = (
         "from gevent import monkey; monkey.patch_all();"
         "from huey_tasks.greenlets import main;"
-        f"main({queue!r}, {consumer!r}, {board_fd}, {workers})"
+        f"main({queue!r}, {consumer!r}, {board_fd}, {workers}, {os.getpid()})"
     )
     return [sys.executable, "-c", start]
 
 
-def main(queue_name: str, consumer: str, board_fd: int, workers: int) -> None:
+def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: int) -> None:
     """Run the pool until SIGTERM; only to be called in a process that gevent has patched."""
     import gevent
     from gevent.event import Event
@@ -33,8 +34,9 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int) -> None:
     import huey_tasks
     from huey_tasks import logs
     from huey_tasks.attempt import current_attempt
-    from huey_tasks.worker import QueueWorker, keep_task_logs
+    from huey_tasks.worker import QueueWorker, die_with, keep_task_logs
 
+    die_with(parent)
     logs.configure(huey_tasks.config)
     queue = huey_tasks.QUEUES[queue_name]
     queue._timeout_handler = GreenletEnvironment().timeout

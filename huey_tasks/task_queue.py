@@ -104,8 +104,7 @@ class TaskQueue(RedisHuey):
         try:
             return super().execute(task, timestamp)
         except Exception as error:  # raised by Huey or a hook, outside the task's own code
-            metadata = self.build_error_result(task, error)
-            attempt.fail(metadata["error"], metadata["traceback"])
+            self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
             if (ended := attempt.commit()) is not None:
@@ -131,15 +130,22 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None or attempt.claim.id != key:
             super().put_result(key, data)
-        elif isinstance(data, Error):
-            attempt.fail(data.metadata["error"], data.metadata["traceback"])
-        else:
+        elif not isinstance(data, Error):
             attempt.succeed(data)
 
-    def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
-        """Some ends are told by a signal only (api.py:422, 426, 439)."""
+    def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
+        """Huey asks for this when an attempt has failed (api.py:526)."""
+        metadata = cast(dict[str, Any], super().build_error_result(task, exception))
         if (attempt := self._attempt_of(task)) is not None:
-            if signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
+            attempt.fail(metadata["error"], metadata["traceback"])
+        return metadata
+
+    def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
+        """Some ends are told by a signal only (api.py:422, 426, 439, 516)."""
+        if (attempt := self._attempt_of(task)) is not None:
+            if signal == signals.SIGNAL_COMPLETE and not attempt.has_outcome:
+                attempt.succeed(None)  # a periodic task, whose result Huey does not keep
+            elif signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
                 attempt.end_as("REVOKED", "revoked before it started")
             elif signal == signals.SIGNAL_EXPIRED:
                 attempt.end_as("EXPIRED", "it was not started in time")

@@ -86,7 +86,7 @@ def keep_task_logs() -> None:
 
 def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None:
     """The body of a forked worker process."""
-    _die_with(parent)
+    die_with(parent)
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     stop_flag = ForkSafeFlag()
@@ -109,7 +109,7 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None
     QueueWorker(queue, stop_flag, name, cell).run()
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """End this process when its supervisor dies, however it dies (Linux; elsewhere on its own)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

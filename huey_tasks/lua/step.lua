@@ -29,7 +29,6 @@ local function commit(at)
     count('fenced')
     return 0
   end
-  -- ZREM first: a Redis that is out of memory still takes commits, which free some.
   redis.call('ZREM', index_key('STARTED'), id)
   if TERMINAL[state] then
     redis.call('HSET', task_key(id), 'outcome', token)
@@ -45,6 +44,10 @@ local function commit(at)
   end
   return 1
 end
+
+-- A Redis that is out of memory lets a script go on when its first write is one that needs no
+-- memory: commits and claims go on, which frees some, while submits are refused.
+redis.call('ZREM', index_key('STARTED'), '')
 
 local accepted = {}
 for at = 6, #ARGV, 7 do
@@ -77,7 +80,9 @@ while #claims < tonumber(want) do
 end
 if redis.call('ZCARD', index_key('PENDING')) > 0 then ring() end
 
-redis.call('HSET', slot_key, 'sequence', sequence, 'accepted', cjson.encode(accepted),
-  'claimed', cjson.encode(claimed))
-redis.call('PEXPIRE', slot_key, 600000)
+if #accepted + #claimed > 0 then
+  redis.call('HSET', slot_key, 'sequence', sequence, 'accepted', cjson.encode(accepted),
+    'claimed', cjson.encode(claimed))
+  redis.call('PEXPIRE', slot_key, 600000)
+end
 return { accepted, claims }

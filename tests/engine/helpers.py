@@ -1,0 +1,80 @@
+"""What engine tests do again and again: submit, wait for a state, step by hand."""
+
+from typing import Any
+
+import huey_tasks as tq
+from huey_tasks.scripts import Claim, Commit, Scripts
+from huey_tasks.task_queue import TaskQueue
+from tests.waiting import wait_until
+
+QUEUE = "default"
+
+
+def scripts() -> Scripts:
+    """The scripts on the private server."""
+    return tq.default.storage.scripts
+
+
+def submit(task_type: str, **payload: Any) -> str:
+    """Submit and return the id."""
+    return tq.submit(task_type, payload).task_id
+
+
+def state(task_id: str) -> str:
+    """The state of a task."""
+    return tq.get_task(task_id).status
+
+
+def wait_for(task_id: str, wanted: str, timeout_s: float = 15.0) -> tq.TaskRecord:
+    """Wait until the task is in that state; return it."""
+
+    def reached() -> tq.TaskRecord | None:
+        record = tq.get_task(task_id)
+        if record.status.terminal and record.status != wanted:
+            raise AssertionError(f"the task ended as {record.status}: {record.error}")
+        return record if record.status == wanted else None
+
+    found = wait_until(reached, description=f"task {task_id} is {wanted}", timeout_s=timeout_s)
+    assert found is not None
+    return found
+
+
+class HandWorker:
+    """A worker that a test moves step by step."""
+
+    def __init__(self, name: str = "hand", queue: TaskQueue = tq.default) -> None:
+        self.name, self.queue = name, queue.name
+        self.sequence = 0
+        self.scripts = queue.storage.scripts
+
+    def step(
+        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000
+    ) -> tuple[list[bool], list[Claim]]:
+        """Commit and claim."""
+        self.sequence += 1
+        return self.again(*commits, want=want, lease_ms=lease_ms)
+
+    def again(
+        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000
+    ) -> tuple[list[bool], list[Claim]]:
+        """Send the last step once more."""
+        return self.scripts.step(
+            self.queue,
+            self.name,
+            self.sequence,
+            list(commits),
+            want=want,
+            lease_ms=lease_ms,
+            ttl_ms=60_000,
+        )
+
+    def claim(self, lease_ms: int = 60_000) -> Claim:
+        """Claim one task, which must be there."""
+        _, claims = self.step(lease_ms=lease_ms)
+        assert len(claims) == 1
+        return claims[0]
+
+
+def commit(claim: Claim, state: str, **fields: Any) -> Commit:
+    """A commit of that claim."""
+    return Commit(claim.id, claim.token, state, **fields)

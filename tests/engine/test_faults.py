@@ -1,0 +1,217 @@
+"""Killed workers, killed consumers, stops and cancels: what becomes of the tasks they held."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+import huey_tasks as tq
+from tests.conftest import StartConsumer
+from tests.engine.helpers import submit, wait_for
+from tests.waiting import wait_until
+
+BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])
+
+
+def worker_of(task_id: str) -> int:
+    """The process that the heartbeat names for a task."""
+
+    def found() -> int | None:
+        workers = [worker for consumer in tq.consumers() for worker in consumer.workers]
+        return next((worker.pid for worker in workers if worker.task_id == task_id), None)
+
+    pid = wait_until(found, description=f"a worker holds task {task_id}")
+    assert pid is not None
+    return pid
+
+
+def test_a_task_whose_worker_is_killed_runs_again_at_once(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default", LEASE_S="60")
+    task_id = submit("work_for", seconds=2, file=str(tmp_path / "ledger"))
+    os.kill(worker_of(task_id), signal.SIGKILL)
+    record = wait_for(task_id, "SUCCESS")
+    assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
+    assert len((tmp_path / "ledger").read_text().splitlines()) == 2
+
+
+@BOTH
+def test_a_task_whose_consumer_is_killed_runs_again_when_its_lease_ends(
+    start_consumer: StartConsumer, worker_type: str
+) -> None:
+    consumer = start_consumer("default", worker_type=worker_type, LEASE_S="1")
+    task_id = submit("work_for", seconds=3)
+    worker = worker_of(task_id)
+    os.kill(consumer.pid, signal.SIGKILL)
+    consumer.popen.wait()
+    wait_until(lambda: not psutil.pid_exists(worker), description="its worker dies with it")
+    start_consumer("default", LEASE_S="1")
+    record = wait_for(task_id, "SUCCESS")
+    assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
+
+
+def test_a_long_task_keeps_its_lease(start_consumer: StartConsumer) -> None:
+    start_consumer("default", LEASE_S="0.5")
+    record = wait_for(submit("work_for", seconds=2), "SUCCESS")
+    assert record.deliveries == 1
+
+
+def test_a_task_that_holds_the_interpreter_keeps_its_lease(start_consumer: StartConsumer) -> None:
+    start_consumer("default", LEASE_S="0.5")
+    record = wait_for(submit("hold_the_interpreter", seconds=2), "SUCCESS")
+    assert record.deliveries == 1
+
+
+def test_a_task_that_kills_its_worker_again_and_again_is_set_aside(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    consumer = start_consumer("default", LOG_FORMAT="json")
+    task_id = submit("die", file=str(tmp_path / "ledger"))
+    record = wait_for(task_id, "FAILURE")
+    assert (record.crashes, record.error) == (3, "its worker died 3 times while it ran")
+    assert len((tmp_path / "ledger").read_text().splitlines()) == 3
+    wait_for(submit("echo", value=1), "SUCCESS")
+    wait_until(lambda: '"task failed"' in consumer.text(), description="the failure is logged")
+
+
+@BOTH
+def test_a_stop_hands_running_tasks_back_uncounted(
+    start_consumer: StartConsumer, worker_type: str
+) -> None:
+    consumer = start_consumer("default", worker_type=worker_type, SHUTDOWN_GRACE_S="0.2")
+    task_id = submit("work_for", seconds=30)
+    wait_for(task_id, "STARTED")
+    worker_of(task_id)
+    assert consumer.stop() == 0
+    record = tq.get_task(task_id)
+    assert (record.status, record.attempt, record.crashes) == ("PENDING", 0, 0)
+    assert tq.consumers() == []
+
+
+@BOTH
+def test_a_stop_lets_running_tasks_finish_within_the_grace(
+    start_consumer: StartConsumer, worker_type: str
+) -> None:
+    consumer = start_consumer("default", worker_type=worker_type)
+    task_id = submit("work_for", seconds=1)
+    wait_for(task_id, "STARTED")
+    assert consumer.stop() == 0
+    assert tq.get_task(task_id).status == "SUCCESS"
+
+
+def test_a_stop_leaves_no_process_and_kills_what_does_not_stop(
+    start_consumer: StartConsumer,
+) -> None:
+    consumer = start_consumer("default", SHUTDOWN_GRACE_S="0.1", CANCEL_GRACE_S="0.2")
+    task_id = submit("ignore_everything", seconds=60)
+    worker = worker_of(task_id)
+    assert consumer.stop() == 0
+    assert not psutil.pid_exists(worker)
+    assert tq.get_task(task_id).status == "PENDING"
+
+
+@BOTH
+def test_a_running_task_is_cancelled_and_its_worker_goes_on(
+    start_consumer: StartConsumer, worker_type: str
+) -> None:
+    start_consumer("default", worker_type=worker_type)
+    task_id = submit("work_for", seconds=30)
+    wait_for(task_id, "STARTED")
+    assert tq.cancel(task_id).status == "REVOKED"
+    wait_for(submit("echo", value=1), "SUCCESS", timeout_s=5)
+    assert tq.get_task(task_id).status == "REVOKED"
+
+
+def test_a_cancelled_task_may_clean_up(start_consumer: StartConsumer, tmp_path: Path) -> None:
+    start_consumer("default", CANCEL_GRACE_S="5")
+    ledger = tmp_path / "ledger"
+    task_id = submit("clean_up_when_cancelled", file=str(ledger))
+    worker_of(task_id)
+    tq.cancel(task_id)
+    wait_until(ledger.exists, description="the task has cleaned up")
+    assert "cleaned up" in ledger.read_text()
+
+
+def test_a_task_can_ask_whether_it_is_cancelled(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default", CANCEL_GRACE_S="5")
+    ledger = tmp_path / "ledger"
+    task_id = submit("watch_for_cancel", file=str(ledger))
+    worker_of(task_id)
+    tq.cancel(task_id)
+    wait_until(ledger.exists, description="the task has noticed")
+
+
+@pytest.mark.parametrize("stubborn", ["ignore_everything", "count_in_c"])
+def test_a_task_that_does_not_stop_is_killed_after_the_grace(
+    start_consumer: StartConsumer, stubborn: str
+) -> None:
+    start_consumer("default", CANCEL_GRACE_S="0.2")
+    task_id = submit(stubborn, seconds=60)
+    worker = worker_of(task_id)
+    tq.cancel(task_id)
+    wait_until(lambda: not psutil.pid_exists(worker), description="the worker is killed")
+    wait_for(submit("echo", value=1), "SUCCESS")
+    record = tq.get_task(task_id)
+    assert (record.status, record.crashes) == ("REVOKED", 0)
+
+
+def test_what_a_killed_task_has_started_dies_with_it(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default", CANCEL_GRACE_S="0.1")
+    file = tmp_path / "pid"
+    task_id = submit("start_grandchild", file=str(file))
+    wait_until(lambda: file.exists() and file.read_text(), description="the grandchild runs")
+    tq.cancel(task_id)
+    pid = int(file.read_text())
+    wait_until(
+        lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie",
+        description="the grandchild is gone",
+    )
+
+
+def test_cancels_that_race_short_tasks_never_hit_the_next_one(
+    start_consumer: StartConsumer,
+) -> None:
+    start_consumer("default", concurrency=2)
+    ids = [submit("work_for", seconds=0.002) for _ in range(300)]
+    revoked: set[str] = set()
+    for task_id in ids[::2]:
+        try:
+            tq.cancel(task_id)
+            revoked.add(task_id)
+        except tq.TaskFinished:
+            continue
+    for task_id in ids:
+        record = wait_for(task_id, "REVOKED" if task_id in revoked else "SUCCESS")
+        assert record.crashes == 0
+
+
+def test_accepted_tasks_survive_kills_of_workers_and_consumers(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger"
+    consumer = start_consumer("default", concurrency=3, LEASE_S="0.6", MAX_CRASHES="100")
+    ids = [submit("work_for", seconds=0.02, file=str(ledger)) for _ in range(200)]
+    for round_number in range(3):
+        wanted = 40 * (round_number + 1)
+        wait_until(
+            lambda wanted=wanted: tq.stats().total("success") >= wanted,
+            description=f"{wanted} tasks are done",
+        )
+        if round_number == 1:
+            os.kill(consumer.pid, signal.SIGKILL)
+            consumer.popen.wait()
+            consumer = start_consumer("default", concurrency=3, LEASE_S="0.6", MAX_CRASHES="100")
+        else:
+            for worker in tq.consumers()[0].workers:
+                os.kill(worker.pid, signal.SIGKILL)
+    for task_id in ids:
+        wait_for(task_id, "SUCCESS", timeout_s=20)
+    assert tq.stats().total("success") == len(ids)
+    assert {line.split()[0] for line in ledger.read_text().splitlines()} == set(ids)

@@ -1,0 +1,355 @@
+"""One behaviour of one script a test; every arrow of the state diagram, and every refusal."""
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks import keys
+from huey_tasks.scripts import LOG_LINES
+from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, submit
+from tests.waiting import wait_until
+
+broker = tq.default.storage.broker
+
+
+def test_a_submitted_task_waits_in_its_queue() -> None:
+    task_id = submit("echo", value=1)
+    record = tq.get_task(task_id)
+    assert (record.status, record.queue, record.attempt, record.max_attempts) == (
+        "PENDING", "default", 0, 1,
+    )  # fmt: skip
+
+
+def test_the_same_id_is_submitted_once() -> None:
+    assert scripts().submit(QUEUE, "id-1", b'{"$message":{}}', "echo")
+    assert not scripts().submit(QUEUE, "id-1", b"other", "fail")
+    assert broker.hget(keys.task(QUEUE, "id-1"), "type") == b"echo"
+    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 1
+
+
+def test_a_task_with_a_delay_is_scheduled_and_promoted_when_due() -> None:
+    scripts().submit(QUEUE, "later", b"{}", "echo", delay_ms=80)
+    assert broker.hget(keys.task(QUEUE, "later"), "state") == b"SCHEDULED"
+    next_s = scripts().promote(QUEUE)
+    assert next_s is not None and 0 < next_s <= 0.08
+    wait_until(lambda: scripts().promote(QUEUE) is None, description="nothing is scheduled")
+    assert broker.hget(keys.task(QUEUE, "later"), "state") == b"PENDING"
+
+
+def test_tasks_are_claimed_in_the_order_of_submission() -> None:
+    ids = [submit("echo", value=n) for n in range(5)]
+    worker = HandWorker()
+    assert [worker.claim().id for _ in ids] == ids
+
+
+def test_a_higher_priority_is_claimed_first() -> None:
+    for name, priority in (("low", -1), ("normal", 0), ("urgent", 5)):
+        scripts().submit(QUEUE, name, b"{}", "echo", priority=priority)
+    _, claims = HandWorker().step(want=3)
+    assert [claim.id for claim in claims] == ["urgent", "normal", "low"]
+
+
+def test_a_claim_is_leased_and_counted() -> None:
+    task_id = submit("echo")
+    claim = HandWorker().claim()
+    record = tq.get_task(task_id)
+    assert (record.status, record.attempt, record.deliveries) == ("STARTED", 1, 1)
+    assert claim.token and record.worker == ""
+
+
+def test_an_empty_queue_gives_no_claim() -> None:
+    assert HandWorker().step() == ([], [])
+
+
+@pytest.mark.parametrize("end", ["SUCCESS", "FAILURE", "REVOKED", "EXPIRED"])
+def test_a_commit_ends_the_task(end: str) -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    accepted, _ = worker.step(commit(worker.claim(), end, reason="why"), want=0)
+    assert accepted == [True]
+    assert state(task_id) == end
+    assert broker.pttl(keys.task(QUEUE, task_id)) > 0
+    assert scripts().stats(QUEUE)[end] == 1
+
+
+def test_a_step_commits_and_claims_in_one_go() -> None:
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    _, claims = worker.step(commit(worker.claim(), "SUCCESS"))
+    assert [claim.id for claim in claims] == [second]
+    assert state(first) == "SUCCESS"
+
+
+def test_a_retry_waits_until_it_is_due_and_keeps_its_count() -> None:
+    task_id = submit("fail")
+    worker = HandWorker()
+    claim = worker.claim()
+    worker.step(commit(claim, "RETRY", delay_ms=40, retries_left=1, retry_delay_s=7.5), want=0)
+    record = tq.get_task(task_id)
+    assert (record.status, record.attempt, record.max_attempts) == ("RETRY", 1, 3)
+    assert record.next_retry_at is not None
+    wait_until(lambda: scripts().promote(QUEUE) is None, description="the retry is due")
+    again = worker.claim()
+    assert (again.attempt, again.retries_left, again.retry_delay_s) == (2, 1, 7.5)
+
+
+def test_a_task_that_is_handed_back_stands_at_its_old_place_uncounted() -> None:
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "PENDING"), want=0)
+    assert tq.get_task(first).attempt == 0
+    assert [worker.claim().id, worker.claim().id] == [first, second]
+
+
+def test_a_step_sent_again_gets_the_same_answer_and_changes_nothing() -> None:
+    submit("echo", value=1)
+    submit("echo", value=2)
+    worker = HandWorker()
+    claim = worker.claim()
+    done = commit(claim, "SUCCESS")
+    answer = worker.step(done)
+    assert worker.again(done) == answer
+    stats = scripts().stats(QUEUE)
+    assert (stats["SUCCESS"], stats["STARTED"]) == (1, 1)
+
+
+def test_a_step_sent_again_does_not_return_a_claim_that_was_lost_meanwhile() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    worker.claim()
+    tq.cancel(task_id)
+    assert worker.again() == ([], [])
+
+
+def test_a_worker_that_lost_its_lease_cannot_commit() -> None:
+    task_id = submit("echo")
+    zombie, heir = HandWorker("zombie"), HandWorker("heir")
+    old = zombie.claim(lease_ms=0)
+    assert scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000) == [(task_id, "PENDING")]
+    new = heir.claim()
+    assert zombie.step(commit(old, "FAILURE"), want=0)[0] == [False]
+    assert heir.step(commit(new, "SUCCESS"), want=0)[0] == [True]
+    assert state(task_id) == "SUCCESS"
+
+
+def test_a_second_commit_of_the_same_attempt_is_refused() -> None:
+    submit("echo")
+    worker = HandWorker()
+    claim = worker.claim()
+    worker.step(commit(claim, "SUCCESS"), want=0)
+    assert worker.step(commit(claim, "FAILURE"), want=0)[0] == [False]
+
+
+def test_a_task_that_was_not_started_in_time_expires() -> None:
+    late = "12345678-1234-4234-8234-123456789abc"
+    scripts().submit(QUEUE, late, b"{}", "echo", expires_in_ms=1)
+    fine = submit("echo")
+    submitted = broker.time()
+    wait_until(lambda: _ms(broker.time()) > _ms(submitted) + 1, description="it is too late")
+    assert HandWorker().claim().id == fine
+    assert state(late) == "EXPIRED"
+
+
+def _ms(clock: tuple[int, int]) -> int:
+    return clock[0] * 1000 + clock[1] // 1000
+
+
+def test_renewing_extends_a_lease() -> None:
+    task_id = submit("echo")
+    claim = HandWorker().claim(lease_ms=0)
+    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == set()
+    assert scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000) == []
+    assert state(task_id) == "STARTED"
+
+
+def test_renewing_tells_which_leases_are_lost() -> None:
+    submit("echo")
+    claim = HandWorker().claim()
+    tq.cancel(claim.id)
+    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {claim.id}
+
+
+def test_renewing_a_lost_lease_does_not_bring_it_back() -> None:
+    task_id = submit("echo")
+    claim = HandWorker().claim(lease_ms=0)
+    scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000)
+    scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000)
+    assert broker.zscore(keys.index(QUEUE, "STARTED"), task_id) is None
+
+
+def test_a_released_task_returns_to_its_old_place() -> None:
+    first, _ = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    claim = worker.claim()
+    assert scripts().release(
+        QUEUE, first, claim.token, crashed=True, max_crashes=3, ttl_ms=60_000
+    ) == "PENDING"  # fmt: skip
+    record = tq.get_task(first)
+    assert (record.attempt, record.crashes) == (0, 1)
+    assert worker.claim().id == first
+
+
+def test_a_release_with_another_token_changes_nothing() -> None:
+    task_id = submit("echo")
+    HandWorker().claim()
+    assert scripts().release(QUEUE, task_id, "?", crashed=True, max_crashes=3, ttl_ms=1) == ""
+    assert state(task_id) == "STARTED"
+
+
+def test_a_task_that_keeps_killing_its_worker_is_set_aside_as_failed() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    for expected in ("PENDING", "PENDING", "FAILURE"):
+        claim = worker.claim()
+        assert scripts().release(
+            QUEUE, task_id, claim.token, crashed=True, max_crashes=3, ttl_ms=60_000
+        ) == expected  # fmt: skip
+    record = tq.get_task(task_id)
+    assert record.error == "its worker died 3 times while it ran"
+    assert broker.zscore(keys.dead(QUEUE), task_id) is not None
+
+
+def test_only_leases_that_have_ended_are_recovered() -> None:
+    submit("echo", value=1)
+    ended = submit("echo", value=2)
+    worker = HandWorker()
+    worker.claim()
+    worker.claim(lease_ms=0)
+    assert scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000) == [(ended, "PENDING")]
+
+
+@pytest.mark.parametrize("end", ["SUCCESS", "FAILURE"])
+def test_an_ended_task_cannot_be_cancelled(end: str) -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), end), want=0)
+    with pytest.raises(tq.TaskFinished):
+        tq.cancel(task_id)
+    assert state(task_id) == end
+
+
+def test_a_waiting_task_is_cancelled_and_never_claimed() -> None:
+    task_id = submit("echo")
+    assert tq.cancel(task_id).status == "REVOKED"
+    assert HandWorker().step() == ([], [])
+    assert state(task_id) == "REVOKED"
+
+
+def test_a_scheduled_task_is_cancelled_and_never_promoted() -> None:
+    task_id = "12345678-1234-4234-8234-123456789abc"
+    scripts().submit(QUEUE, task_id, b"{}", "echo", delay_ms=1)
+    tq.cancel(task_id)
+    scripts().promote(QUEUE)
+    assert state(task_id) == "REVOKED"
+
+
+def test_a_retrying_task_is_cancelled() -> None:
+    task_id = submit("fail")
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=60_000, retries_left=1), want=0)
+    tq.cancel(task_id)
+    assert state(task_id) == "REVOKED"
+
+
+def test_after_the_cancel_of_a_running_task_its_outcome_is_refused() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    claim = worker.claim()
+    tq.cancel(task_id)
+    assert worker.step(commit(claim, "SUCCESS"), want=0)[0] == [False]
+    assert state(task_id) == "REVOKED"
+
+
+def test_the_cancel_of_an_unknown_task_says_so() -> None:
+    with pytest.raises(tq.TaskNotFound):
+        tq.cancel("12345678-1234-4234-8234-123456789abc")
+
+
+def test_progress_is_kept_for_the_holder_of_the_lease_only() -> None:
+    task_id = submit("echo")
+    claim = HandWorker().claim()
+    assert scripts().progress(QUEUE, task_id, claim.token, '{"fraction":0.5,"text":"half"}')
+    assert not scripts().progress(QUEUE, task_id, "other", '{"fraction":1,"text":"all"}')
+    assert tq.get_task(task_id).progress == tq.Progress(0.5, "half")
+
+
+def test_the_log_of_a_task_keeps_its_last_lines() -> None:
+    task_id = submit("echo")
+    claim = HandWorker().claim()
+    line = '{"at":"2026-01-01T00:00:00+00:00","level":"INFO","text":"%d"}'
+    for number in range(LOG_LINES + 5):
+        scripts().log(QUEUE, task_id, claim.token, line % number)
+    assert not scripts().log(QUEUE, task_id, "other", line % -1)
+    texts = [kept.text for kept in tq.get_task(task_id).log]
+    assert (len(texts), texts[0], texts[-1]) == (LOG_LINES, "5", str(LOG_LINES + 4))
+
+
+def test_finished_tasks_beyond_the_cap_are_forgotten_oldest_first() -> None:
+    ids = [submit("echo", value=n) for n in range(3)]
+    worker = HandWorker()
+    for _ in ids:
+        worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert scripts().prune(QUEUE, ttl_ms=60_000, cap=2) == 1
+    assert broker.zcard(keys.index(QUEUE, "SUCCESS")) == 2
+    assert broker.zcard(keys.submitted(QUEUE)) == 2
+
+
+def test_finished_tasks_that_are_too_old_are_forgotten_and_live_ones_kept() -> None:
+    old, live = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == 1
+    with pytest.raises(tq.TaskNotFound):
+        tq.get_task(old)
+    assert state(live) == "PENDING"
+
+
+def test_a_consumer_is_online_until_it_leaves() -> None:
+    info = '{"host":"h","pid":1,"worker_type":"process","started_at":1.0,"workers":[]}'
+    scripts().heartbeat(QUEUE, "c1", info, 2)
+    assert [consumer.consumer for consumer in tq.consumers()] == ["c1"]
+    assert (scripts().stats(QUEUE)["consumers"], scripts().stats(QUEUE)["workers"]) == (1, 2)
+    scripts().leave(QUEUE, "c1")
+    assert tq.consumers() == []
+
+
+def test_a_waiting_worker_is_woken_by_a_bell_that_holds_one_token() -> None:
+    for number in range(3):
+        submit("echo", value=number)
+    assert broker.llen(keys.bell(QUEUE)) == 1
+    broker.delete(keys.bell(QUEUE))
+    HandWorker().claim()
+    assert broker.llen(keys.bell(QUEUE)) == 1
+
+
+def test_stats_tell_how_long_the_oldest_task_has_waited() -> None:
+    assert tq.stats().queues[1].oldest_waiting_s is None
+    submit("echo")
+    waited = wait_until(
+        lambda: tq.queue_stats()[1].oldest_waiting_s, description="a task has waited for a moment"
+    )
+    assert waited is not None and waited < 10
+
+
+def test_a_script_called_with_other_names_than_its_header_is_refused() -> None:
+    with pytest.raises(TypeError, match="takes"):
+        scripts()._run("leave", QUEUE, nobody="x")
+
+
+def test_scripts_that_redis_has_forgotten_are_loaded_again() -> None:
+    submit("echo", value=1)
+    broker.script_flush()
+    assert state(submit("echo", value=2)) == "PENDING"
+
+
+def test_a_full_redis_refuses_submits_and_takes_commits() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    claim = worker.claim()
+    broker.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(tq.QueueUnavailable):
+            submit("echo")
+        assert worker.step(commit(claim, "SUCCESS"), want=0)[0] == [True]
+    finally:
+        broker.config_set("maxmemory", 0)
+    assert state(task_id) == "SUCCESS"

@@ -1,0 +1,183 @@
+"""Task types whose behaviour the tests steer through their payload."""
+
+import contextlib
+import ctypes
+import datetime as dt
+import logging
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from huey import crontab
+from huey.exceptions import CancelExecution, RetryTask
+
+from huey_tasks import TaskCancelled, current_task, low, task
+
+
+def _leave_mark(file: str, mark: object = "") -> None:
+    """Append a line outside Redis, in one write, so that a test can count executions."""
+    with Path(file).open("a") as ledger:
+        ledger.write(f"{current_task.id} {mark}\n")
+
+
+def _pause(seconds: float) -> None:
+    """The work of a task under test; a wait of the task, not of the test."""
+    time.sleep(seconds)
+
+
+@task(queue="default")
+def echo(value: Any = None) -> Any:
+    """Return the value."""
+    return value
+
+
+@task(queue="default", retries=2, retry_delay=0.05, retry_backoff=2)
+def fail(message: str = "on purpose") -> None:
+    """Raise."""
+    raise ValueError(message)
+
+
+@task(queue="default", retries=3, retry_delay=0.05, retry_backoff=1)
+def fail_until(attempt: int) -> int:
+    """Raise in every attempt before the given one."""
+    if current_task.attempt < attempt:
+        raise ValueError(f"attempt {current_task.attempt}")
+    return current_task.attempt
+
+
+@task(queue="default", retries=1, retry_delay=0)
+def fail_at_once(file: str) -> None:
+    """Raise; retried without a wait."""
+    _leave_mark(file)
+    raise ValueError("at once")
+
+
+@task(queue="default")
+def work_for(seconds: float, file: str = "/dev/null") -> str:
+    """Take that long."""
+    _leave_mark(file, current_task.attempt)
+    _pause(seconds)
+    return "done"
+
+
+@task(queue="default")
+def ignore_everything(seconds: float) -> None:
+    """Swallow every exception, as bad code does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(Exception):
+            _pause(0.05)
+
+
+@task(queue="default")
+def clean_up_when_cancelled(file: str) -> None:
+    """Leave a mark when cancelled."""
+    try:
+        _pause(30)
+    except TaskCancelled:
+        _leave_mark(file, "cleaned up")
+        raise
+
+
+@task(queue="default")
+def watch_for_cancel(file: str) -> None:
+    """Catch every exception, but ask whether it is cancelled."""
+    while not current_task.cancel_requested:
+        with contextlib.suppress(Exception):
+            _pause(0.02)
+    _leave_mark(file, "noticed")
+
+
+@task(queue="default")
+def hold_the_interpreter(seconds: float) -> None:
+    """Wait in C without letting Python's signal handlers run."""
+    ctypes.PyDLL(None).usleep(int(seconds * 1e6))
+
+
+@task(queue="default")
+def count_in_c(seconds: float) -> int:
+    """Stay in one C loop that looks at no signal; far longer than any test."""
+    return sum(range(int(seconds * 10**10)))
+
+
+@task(queue="default")
+def die(file: str) -> None:
+    """Kill the own worker process."""
+    _leave_mark(file)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@task(queue="default", timeout=0.2)
+def overrun() -> None:
+    """Take longer than allowed."""
+    _pause(30)
+
+
+@task(queue="default")
+def return_rich_values() -> dict[str, Any]:
+    """Return what plain JSON has no form for."""
+    return {
+        "at": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        "raw": b"\x00\xff",
+        "big": 12345678901234567890123,
+        "$key": {"$datetime": "not a date"},
+    }
+
+
+@task(queue="default")
+def return_nonsense() -> Any:
+    """Return what JSON cannot carry."""
+    return object()
+
+
+@task(queue="default")
+def report_progress(file: str) -> None:
+    """Report half, then wait for the file to appear."""
+    current_task.progress(0.5, "half way")
+    logging.getLogger("behaviours").info("line %s", 1)
+    while not Path(file).exists():
+        _pause(0.01)
+
+
+@task(queue="default")
+def give_up() -> None:
+    """Say that another attempt is not worth it."""
+    raise CancelExecution(retry=False)
+
+
+@task(queue="default")
+def ask_for_retry() -> int:
+    """Ask Huey for another attempt, once."""
+    if current_task.attempt == 1:
+        raise RetryTask(delay=0.05)
+    return current_task.attempt
+
+
+@task(queue="default")
+def start_grandchild(file: str) -> None:
+    """Start a process of the task's own and wait."""
+    process = subprocess.Popen(["sleep", "60"])
+    Path(file).write_text(str(process.pid))
+    with contextlib.suppress(Exception):
+        process.wait()
+    _pause(30)
+
+
+@task(queue="default")
+def add(a: int, b: int) -> int:
+    """Add; for pipelines."""
+    return a + b
+
+
+@low.periodic_task(crontab(minute="*"))
+def every_minute() -> None:
+    """Do nothing, each minute."""
+
+
+@task(queue="default")
+def interrupt_itself() -> None:
+    """Raise what Huey takes for an interrupt of the worker."""
+    raise KeyboardInterrupt
