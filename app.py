@@ -43,7 +43,7 @@ def consume(queue: str) -> int:
     from huey_tasks import logs
     from huey_tasks.consumer import Consumer
 
-    config = huey_tasks.config
+    config = huey_tasks.CONFIG
     logs.configure(config)
     Consumer(
         huey_tasks.QUEUES[queue],
@@ -63,7 +63,7 @@ def up(reload: bool) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; a wrong setting stops it with one line."""
+    """Run one command; what Duckline refuses (a wrong setting, a port in use) is one line."""
     parser = argparse.ArgumentParser(prog="app.py", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     up_command = commands.add_parser("up", help="run the whole stack")
@@ -72,21 +72,13 @@ def main(argv: list[str]) -> int:
     consumer_command.add_argument("queue", choices=["high", "default", "low"])
     arguments = parser.parse_args(argv)
 
+    from huey_tasks.errors import DucklineError
+
     try:
         return up(arguments.reload) if arguments.command == "up" else consume(arguments.queue)
-    except Exception as error:
-        if not _is_refusal(error):
-            raise
+    except DucklineError as error:
         print(f"duckline: {error}", file=sys.stderr)
         return 1
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Whether the error is a DucklineError. The class itself cannot be imported for the check:
-
-    a wrong setting is refused while `huey_tasks` is being imported.
-    """
-    return any(kind.__name__ == "DucklineError" for kind in type(error).__mro__)
 
 
 if __name__ == "__main__":

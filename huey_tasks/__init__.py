@@ -2,92 +2,22 @@
 
     from huey_tasks import task, current_task
 
-Importing this package reads the settings, makes the three queues and registers the demo tasks and
-those of TASKS_PATH; it connects to nothing.
+The names are those of `huey_tasks.face`, which is imported when the first of them is used: a command
+that needs only the settings or the errors does not pay for the engine, and can still report what is
+wrong with a setting.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
-from huey_tasks.client import (
-    SubmittedTask,
-    cancel,
-    consumers,
-    get_task,
-    list_tasks,
-    load_tasks,
-    queue_stats,
-    redis_info,
-    stats,
-    submit,
-)
-from huey_tasks.config import Config, Setting
-from huey_tasks.errors import (
-    ConfigError,
-    DucklineError,
-    InvalidPayload,
-    Problem,
-    QueueUnavailable,
-    TaskFinished,
-    TaskNotFound,
-    UnknownQueue,
-    UnknownTaskType,
-)
-from huey_tasks.queues import QUEUES, config, default, high, low
-from huey_tasks.records import (
-    ConsumerRecord,
-    LogLine,
-    Progress,
-    QueueStats,
-    Stats,
-    TaskRecord,
-    TaskState,
-    WorkerRecord,
-)
-from huey_tasks.registry import TaskType, task, task_types
+if TYPE_CHECKING:
+    from huey_tasks.face import *  # noqa: F403
 
-__all__ = [
-    "QUEUES",
-    "Config",
-    "ConfigError",
-    "ConsumerRecord",
-    "DucklineError",
-    "InvalidPayload",
-    "LogLine",
-    "Problem",
-    "Progress",
-    "QueueStats",
-    "QueueUnavailable",
-    "Setting",
-    "Stats",
-    "SubmittedTask",
-    "TaskCancelled",
-    "TaskFinished",
-    "TaskInterrupted",
-    "TaskNotFound",
-    "TaskRecord",
-    "TaskState",
-    "TaskType",
-    "UnknownQueue",
-    "UnknownTaskType",
-    "WorkerRecord",
-    "cancel",
-    "config",
-    "consumers",
-    "current_task",
-    "default",
-    "get_task",
-    "high",
-    "list_tasks",
-    "load_tasks",
-    "low",
-    "queue_stats",
-    "redis_info",
-    "stats",
-    "submit",
-    "task",
-    "task_types",
-]
 
-import_module("huey_tasks.tasks")  # registers the demo tasks; needs the names above
-load_tasks(config.tasks_path)
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    try:
+        return getattr(import_module("huey_tasks.face"), name)
+    except AttributeError:
+        raise AttributeError(f"huey_tasks has no {name!r}") from None

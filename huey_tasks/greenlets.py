@@ -37,7 +37,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.worker import QueueWorker, die_with, keep_task_logs
 
     die_with(parent)
-    logs.configure(huey_tasks.config)
+    logs.configure(huey_tasks.CONFIG)
     queue = huey_tasks.QUEUES[queue_name]
     queue._timeout_handler = GreenletEnvironment().timeout
     stop_flag = Event()

@@ -6,16 +6,17 @@ from huey_tasks.config import Config
 from huey_tasks.keys import QUEUE_NAMES
 from huey_tasks.task_queue import TaskQueue
 
-config = Config.from_env()
+#: The settings of this process.
+CONFIG = Config.from_env()
 
 
 def _make(name: str) -> TaskQueue:
     return TaskQueue(
         name,
-        broker_url=config.broker_url,
-        result_url=config.result_url,
-        result_ttl_s=config.result_ttl_s,
-        lease_s=config.lease_s,
+        broker_url=CONFIG.broker_url,
+        result_url=CONFIG.result_url,
+        result_ttl_s=CONFIG.result_ttl_s,
+        lease_s=CONFIG.lease_s,
     )
 
 

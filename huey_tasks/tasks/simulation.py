@@ -3,7 +3,7 @@
 import random
 import time
 
-from huey_tasks.queues import config
+from huey_tasks.queues import CONFIG
 
 
 class SimulatedFailure(Exception):
@@ -12,12 +12,12 @@ class SimulatedFailure(Exception):
 
 def work(least_s: float, most_s: float) -> None:
     """Wait as long as the work would take: a random time in the range, over DEMO_SPEED."""
-    if config.demo_speed > 0:
-        time.sleep(random.uniform(least_s, most_s) / config.demo_speed)
+    if CONFIG.demo_speed > 0:
+        time.sleep(random.uniform(least_s, most_s) / CONFIG.demo_speed)
 
 
 def may_fail(rate: float, message: str) -> None:
     """Raise SimulatedFailure with the probability `rate`, or DEMO_FAILURE_RATE if that is set."""
-    chosen = rate if config.demo_failure_rate is None else config.demo_failure_rate
+    chosen = rate if CONFIG.demo_failure_rate is None else config.demo_failure_rate
     if random.random() < chosen:
         raise SimulatedFailure(message)

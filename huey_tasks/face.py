@@ -1,0 +1,91 @@
+"""The public face, whole: everything that `huey_tasks` offers, and the task types registered.
+
+Importing this module reads the settings, makes the three queues and registers the demo tasks and
+those of TASKS_PATH; it connects to nothing. `huey_tasks` imports it at the first use of a name.
+"""
+
+from importlib import import_module
+
+from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
+from huey_tasks.client import (
+    SubmittedTask,
+    cancel,
+    consumers,
+    get_task,
+    list_tasks,
+    load_tasks,
+    queue_stats,
+    redis_info,
+    stats,
+    submit,
+)
+from huey_tasks.config import Config, Setting
+from huey_tasks.errors import (
+    ConfigError,
+    DucklineError,
+    InvalidPayload,
+    Problem,
+    QueueUnavailable,
+    TaskFinished,
+    TaskNotFound,
+    UnknownQueue,
+    UnknownTaskType,
+)
+from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.records import (
+    ConsumerRecord,
+    LogLine,
+    Progress,
+    QueueStats,
+    Stats,
+    TaskRecord,
+    TaskState,
+    WorkerRecord,
+)
+from huey_tasks.registry import TaskType, task, task_types
+
+__all__ = [
+    "CONFIG",
+    "QUEUES",
+    "Config",
+    "ConfigError",
+    "ConsumerRecord",
+    "DucklineError",
+    "InvalidPayload",
+    "LogLine",
+    "Problem",
+    "Progress",
+    "QueueStats",
+    "QueueUnavailable",
+    "Setting",
+    "Stats",
+    "SubmittedTask",
+    "TaskCancelled",
+    "TaskFinished",
+    "TaskInterrupted",
+    "TaskNotFound",
+    "TaskRecord",
+    "TaskState",
+    "TaskType",
+    "UnknownQueue",
+    "UnknownTaskType",
+    "WorkerRecord",
+    "cancel",
+    "consumers",
+    "current_task",
+    "default",
+    "get_task",
+    "high",
+    "list_tasks",
+    "load_tasks",
+    "low",
+    "queue_stats",
+    "redis_info",
+    "stats",
+    "submit",
+    "task",
+    "task_types",
+]
+
+import_module("huey_tasks.tasks")  # registers the demo tasks; needs the names above
+load_tasks(CONFIG.tasks_path)
