@@ -32,14 +32,14 @@ class _NotSubmit(BaseConverter):
     part_isolating = True
 
 
-def create_app(config: Config = tq.config) -> Flask:
+def create_app(config: Config = tq.CONFIG) -> Flask:
     """Build the service: API, WebSocket, dashboard and Swagger UI."""
     app = _base("dashboard", config, submission)
     app.register_blueprint(docs)
     return app
 
 
-def create_inspector(config: Config = tq.config) -> Flask:
+def create_inspector(config: Config = tq.CONFIG) -> Flask:
     """Build the inspector: the same reading routes and cancel, and a look into Redis."""
     return _base("inspector", config, inspector)
 

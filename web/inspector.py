@@ -22,5 +22,5 @@ def read_redis() -> Response:
 @inspector.get("/config", responses={**ok(200, SettingList, "The settings."), **problems()})
 def read_config() -> Response:
     """List the settings of this process; secrets are masked."""
-    views = [SettingView.model_validate(setting) for setting in tq.config.settings()]
+    views = [SettingView.model_validate(setting) for setting in tq.CONFIG.settings()]
     return respond(SettingList(settings=views))

@@ -57,7 +57,7 @@ def front_page() -> Response:
     """Show the page of this service."""
     kind = cast(str, current_app.config["APP_KIND"])
     html = render_template(
-        f"{kind}.html", app_kind=kind, port=tq.config.port, inspector_port=tq.config.inspector_port
+        f"{kind}.html", app_kind=kind, port=tq.CONFIG.port, inspector_port=tq.CONFIG.inspector_port
     )
     return Response(html, headers={"Cache-Control": "no-cache"})
 

@@ -18,13 +18,13 @@ CSP = (
 
 @pytest.fixture
 def friendly() -> FlaskClient:
-    return web.create_app(dataclasses.replace(tq.config, allowed_origins=(FRIEND,))).test_client()
+    return web.create_app(dataclasses.replace(tq.CONFIG, allowed_origins=(FRIEND,))).test_client()
 
 
 @pytest.fixture
 def locked() -> FlaskClient:
     return web.create_app(
-        dataclasses.replace(tq.config, api_keys=("first-key", "schlüssel"))
+        dataclasses.replace(tq.CONFIG, api_keys=("first-key", "schlüssel"))
     ).test_client(use_cookies=False)
 
 
