@@ -18,6 +18,6 @@ def work(least_s: float, most_s: float) -> None:
 
 def may_fail(rate: float, message: str) -> None:
     """Raise SimulatedFailure with the probability `rate`, or DEMO_FAILURE_RATE if that is set."""
-    chosen = rate if CONFIG.demo_failure_rate is None else config.demo_failure_rate
+    chosen = rate if CONFIG.demo_failure_rate is None else CONFIG.demo_failure_rate
     if random.random() < chosen:
         raise SimulatedFailure(message)
