@@ -13,14 +13,12 @@ import logging  # noqa: E402
 import os  # noqa: E402
 from typing import Any  # noqa: E402
 
-try:
-    from huey_tasks.config import Config
+from huey_tasks.config import Config  # noqa: E402
+from huey_tasks.errors import ConfigError  # noqa: E402
 
+try:
     _config = Config.from_env()
-except Exception as error:
-    # A wrong setting already stops the import of huey_tasks, so its class cannot be named here.
-    if type(error).__name__ != "ConfigError":
-        raise
+except ConfigError as error:
     raise SystemExit(f"duckline: {error}") from None
 
 _host = f"[{_config.host}]" if ":" in _config.host else _config.host

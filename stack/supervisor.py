@@ -16,7 +16,7 @@ from stack.process import Process, ProcessSpec
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
 STEADY_AFTER_S = 10.0  # alive this long: the next death starts again at FIRST_BACKOFF_S
-DEATHS_TO_GIVE_UP = 5
+DEATHS_TO_GIVE_UP = 5  # before the stack was ever ready
 PROBE_EVERY_S = 0.1
 COMPLAIN_EVERY_S = 10.0
 
@@ -77,7 +77,7 @@ class Supervisor:
     async def _keep(self, process: Process) -> None:
         """Start the process again and again, until it is asked to leave."""
         name = process.spec.name
-        backoff_s, quick_deaths = FIRST_BACKOFF_S, 0
+        backoff_s, deaths = FIRST_BACKOFF_S, 0
         while name not in self._leaving:
             await self._wait_for_dependency(process)
             self._restart[name].clear()
@@ -90,9 +90,9 @@ class Supervisor:
                 backoff_s = FIRST_BACKOFF_S
                 continue
             if time.monotonic() - started_at >= STEADY_AFTER_S:
-                backoff_s, quick_deaths = FIRST_BACKOFF_S, 0
-            quick_deaths += 1
-            if not self.ready.is_set() and quick_deaths >= DEATHS_TO_GIVE_UP:
+                backoff_s = FIRST_BACKOFF_S
+            deaths += 1
+            if not self.ready.is_set() and deaths >= DEATHS_TO_GIVE_UP:
                 self._give_up(process, reason)
                 return
             self._console.say(
@@ -114,8 +114,8 @@ class Supervisor:
     def _give_up(self, process: Process, reason: str) -> None:
         self._console.lines(process.spec.name, process.last_words())
         self._failure = (
-            f"{process.spec.name} died {DEATHS_TO_GIVE_UP} times in a row before the stack was "
-            f"ready (last: {reason}); its lines above say why. Stopping."
+            f"{process.spec.name} died {DEATHS_TO_GIVE_UP} times before the stack was ready "
+            f"(last: {reason}); its lines above say why. Stopping."
         )
         self._stop.set()
 

@@ -51,7 +51,7 @@ def test_a_stack_that_cannot_start_gives_up_with_a_clear_line(
 
     assert stack.wait() == 1
 
-    assert "bad died 5 times in a row before the stack was ready (last: exit code 3)" in stack.log
+    assert "bad died 5 times before the stack was ready (last: exit code 3)" in stack.log
     assert stack.left_behind() == []
 
 

@@ -33,7 +33,12 @@ class Service:
 
     def __init__(self, start: Start, data_dir: Path, *arguments: str, **settings: str) -> None:
         self.settings = {"DATA_DIR": str(data_dir), "DEMO_SPEED": "0", **free_ports(), **settings}
-        self.settings = {"REDIS_URL": "", "API_KEYS": "", "DEMO_FAILURE_RATE": "0", **self.settings}
+        self.settings = {
+            "REDIS_URL": "",
+            "RESULT_REDIS_URL": "",
+            "DEMO_FAILURE_RATE": "0",
+            **self.settings,
+        }
         command = [sys.executable, "app.py", "up", *arguments]
         self.stack = start(command, **self.settings)
 
