@@ -11,6 +11,8 @@ export function listenToKeys(shortcuts) {
   let timer = 0;
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    // An open dialog closes itself with Escape, unless someone takes the key from it.
+    if (document.querySelector('dialog[open]')) return;
     if (event.key !== 'Escape' && isTyping(/** @type {HTMLElement} */ (event.target))) return;
     const name = first ? `${first} ${event.key}` : event.key;
     clearTimeout(timer);
@@ -44,6 +46,5 @@ export function focusedTask() {
 }
 
 function isTyping(target) {
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
-    || target.closest('dialog') !== null;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 }

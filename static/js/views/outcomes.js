@@ -14,16 +14,14 @@ const ENDS = [
 
 /** @param {import('../store.js').Stats} stats */
 export function outcomes(stats) {
-  const total = ENDS.reduce((sum, [, field]) => sum + (stats[field] ?? 0), 0);
   const tried = stats.success_tasks + stats.failed_tasks;
   return h('div', { class: 'outcomes' },
     h('p', { class: 'rate' },
       h('b', null, tried ? percent(stats.success_tasks / tried) : '–'),
       h('span', { class: 'soft' }, tried ? 'of what ran to its end succeeded' : 'nothing has finished yet')),
     h('div', { class: 'stack', 'aria-hidden': 'true' },
-      ENDS.map(([state, field]) => h('i', {
-        key: state, data: { state }, style: { 'flex-grow': String(total ? (stats[field] ?? 0) : 0) },
-      }))),
+      ENDS.filter(([, field]) => stats[field] > 0).map(([state, field]) =>
+        h('i', { key: state, data: { state }, style: { 'flex-grow': String(stats[field]) } }))),
     h('ul', null, ENDS.map(([state, field]) =>
       h('li', { key: state }, h('a', { href: tasksUrl({ state }), data: { testid: `outcome-${state.toLowerCase()}` } },
         stateBadge(state), h('b', null, count(stats[field])))))));

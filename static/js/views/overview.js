@@ -3,6 +3,7 @@
 import { h } from '../dom.js';
 import { serverNow } from '../store.js';
 import { activityChart } from './chart.js';
+import { liveness } from './live_badge.js';
 import { outcomes } from './outcomes.js';
 import { sectionHead } from './parts.js';
 import { queueCard } from './queue_card.js';
@@ -15,14 +16,16 @@ import { verdictHero } from './verdict_view.js';
  * @param {any} actions
  */
 export function overview(state, actions) {
-  const { stats } = state;
-  return h('div', { class: 'page', key: 'overview' },
+  const { stats, list } = state;
+  const untouched = list.loaded && list.items.length === 0;
+  return h('div', { class: 'page', key: 'overview', data: { live: liveness(state).name } },
     verdictHero(state, actions),
+    untouched && quickSend(state, actions),
     stats && h('div', { class: 'cards', key: 'cards' }, stats.queues.map(queueCard)),
     stats && h('div', { class: 'split', key: 'split' },
       h('section', { class: 'card' }, sectionHead('Activity', h('span', { class: 'soft' }, 'since this page opened')),
         activityChart(state.history, serverNow(state))),
       h('section', { class: 'card' }, sectionHead('Outcomes'), outcomes(stats))),
-    quickSend(state, actions),
+    !untouched && quickSend(state, actions),
     latestTasks(state, actions));
 }

@@ -53,10 +53,7 @@ function whole(task, state, actions) {
     state.task.problem && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${state.task.problem.text}`),
     h('p', { class: 'soft', key: 'means' }, `${look(task.status).label}: ${look(task.status).means}.`),
     task.progress && h('section', { class: 'block', key: 'progress' }, h('h3', null, 'Progress'), progressBar(task.progress)),
-    task.error && h('section', { class: 'block trouble', key: 'error' },
-      h('div', { class: 'block-head' }, h('h3', null, 'Error'), copyButton(actions, `${task.error}\n\n${task.traceback ?? ''}`, 'error')),
-      h('p', { class: 'error-text', dir: 'auto' }, visible(task.error)),
-      task.traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(task.traceback)))),
+    task.error && errorBlock(task, actions),
     timeline(task, now),
     facts([
       ['Queue', task.queue], ['Attempt', attempts(task)], ['Worker', task.worker ? visible(task.worker) : '–'],
@@ -66,6 +63,15 @@ function whole(task, state, actions) {
     task.status === 'SUCCESS' && jsonBlock('Result', task.result, actions),
     task.log !== undefined && logBlock(task.log),
   ];
+}
+
+/** Red only while it is the end of the task; what a later attempt may mend is told calmly. */
+function errorBlock({ status, error, traceback }, actions) {
+  const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Why it ended' : 'Error of the last attempt';
+  return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },
+    h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
+    h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
+    traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))));
 }
 
 function logBlock(lines) {

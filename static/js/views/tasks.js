@@ -7,6 +7,7 @@ import { serverNow } from '../store.js';
 import { newcomers, rows } from '../task_list.js';
 import { TASK_STATES } from '../task_state.js';
 import { icon } from './icons.js';
+import { liveness } from './live_badge.js';
 import { button, emptyState, sectionHead } from './parts.js';
 import { taskRow } from './task_row.js';
 
@@ -18,7 +19,7 @@ const COUNTED = {
 
 /** @param {import('../store.js').State} state @param {any} actions */
 export function tasksPage(state, actions) {
-  return h('div', { class: 'page', key: 'tasks' },
+  return h('div', { class: 'page', key: 'tasks', data: { live: liveness(state).name } },
     filters(state),
     table(state, actions));
 }

@@ -1,7 +1,7 @@
 /* The inspector's first page: every consumer, and what each of its workers does. */
 
 import { h } from '../dom.js';
-import { ago, coarse, duration, plural, secondsBetween, shortId } from '../format.js';
+import { ago, coarse, duration, secondsBetween, shortId } from '../format.js';
 import { visible } from '../json_text.js';
 import { taskUrl } from '../router.js';
 import { serverNow } from '../store.js';
@@ -36,7 +36,7 @@ function consumerCard(consumer, now) {
       h('span', { class: silent > LATE_S ? 'chip bad' : 'chip good' }, silent > LATE_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
     facts([
       ['Host', visible(consumer.host)], ['Process', consumer.pid],
-      ['Type', `${consumer.worker_type}, ${plural(consumer.concurrency, 'slot')}`],
+      ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],
       ['Up for', coarse(secondsBetween(consumer.started_at, now))],
     ]),
     h('table', { class: 'plain' },
