@@ -14,16 +14,17 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
 from huey_tasks.board import Board, Cell, StopReason
-from huey_tasks.children import Child, ForkedWorker, GreenletPool, freeze, kill_group, send
+from huey_tasks.children import Child, ForkedWorker, GreenletPool, send
 from huey_tasks.config import Config
 from huey_tasks.control import ControlChannel
 from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.interrupts import Interrupts
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.task_queue import TaskQueue
 
@@ -45,15 +46,6 @@ class Chore:
     due: float = 0.0
 
 
-@dataclass
-class Stop:
-    """An attempt that was asked to stop, and when its process is killed if it has not."""
-
-    token: str
-    deadline: float
-    reason: StopReason = field(default=StopReason.CANCEL)
-
-
 class Consumer:
     """Serves one queue with `concurrency` workers until SIGTERM or SIGINT."""
 
@@ -67,7 +59,7 @@ class Consumer:
         self._board = Board.create(concurrency)
         self._children: dict[int, Child] = {}
         self._respawns: list[tuple[float, Cell | None]] = []
-        self._stops: dict[int, Stop] = {}
+        self._interrupts = Interrupts(config.cancel_grace_s)
         self._control = ControlChannel(queue)
         self._periodic = PeriodicTasks(queue)
         self._started_at = time.time()
@@ -171,11 +163,10 @@ class Consumer:
     def _release(self, cell: Cell, reason: str) -> None:
         held = cell.held()
         cell.clear()
-        stop = self._stops.pop(cell.index, None)
         if held is None:
             return
         # Killed by us, or not yet begun: the task is not to blame.
-        crashed = held.armed and (stop is None or stop.token != held.token)
+        crashed = not self._interrupts.forget(cell, held.token) and held.armed
         try:
             state = self._scripts.release(
                 self.queue.name,
@@ -206,47 +197,19 @@ class Consumer:
                 for child, cell in self._cells():
                     held = cell.held()
                     if held is not None and [held.task_id, held.token] == words:
-                        self._stop(child, cell, held.token, StopReason.CANCEL)
+                        self._interrupts.stop(child, cell, held.token, StopReason.CANCEL)
 
     def _cells(self) -> list[tuple[Child, Cell]]:
         return [(child, cell) for child in self._children.values() for cell in child.cells]
 
-    def _stop(self, child: Child, cell: Cell, token: str, reason: StopReason) -> None:
-        known = self._stops.get(cell.index)
-        if known is not None and known.token == token:
-            return
-        deadline = time.monotonic() + self.config.cancel_grace_s
-        self._stops[cell.index] = Stop(token, deadline, reason)
-        cell.request_stop(token, reason)
-        send(child.pid, signal.SIGUSR1)
-
     def _enforce_stops(self) -> None:
-        """Ask an attempt that has not stopped again; kill its process after the grace."""
-        now = time.monotonic()
-        if self._stopping and self._grace_ends is not None and now >= self._grace_ends:
+        if self._grace_ends is not None and time.monotonic() >= self._grace_ends:
             for child, cell in self._cells():
                 if (held := cell.held()) is not None:
-                    self._stop(child, cell, held.token, StopReason.HAND_BACK)
-        for child, cell in self._cells():
-            stop, held = self._stops.get(cell.index), cell.held()
-            if stop is None or held is None or held.token != stop.token:
-                self._stops.pop(cell.index, None)
-            elif now < stop.deadline:
-                send(child.pid, signal.SIGUSR1)
-            elif self.worker_type == "process" or self._stopping:
-                self._kill(child, cell, stop)
-
-    def _kill(self, child: Child, cell: Cell, stop: Stop) -> None:
-        """Kill the process that still runs the attempt; one that has just gone on is let go."""
-        frozen = freeze(child.pid)
-        held = cell.held()
-        if held is not None and held.token == stop.token:
-            logger.warning(
-                "task did not stop, its worker is killed", extra={"task_id": held.task_id}
-            )
-            kill_group(child.pid)
-        elif frozen:
-            send(child.pid, signal.SIGCONT)
+                    self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
+        # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
+        alone = self.worker_type == "process"
+        self._interrupts.enforce(self._cells(), may_kill=alone or self._stopping)
 
     # ---- chores
 
@@ -266,7 +229,7 @@ class Consumer:
                 chore.due = now + min(chore.interval_s, 1.0)
                 self._redis_answers(error)
         dues = [chore.due for chore in self._chores] + [at for at, _ in self._respawns]
-        if self._stops or self._stopping:
+        if self._interrupts or self._stopping:
             dues.append(time.monotonic() + 0.05)
         return max(min(dues) - time.monotonic(), 0.0)
 
@@ -286,7 +249,7 @@ class Consumer:
         for child, cell in self._cells():
             now_held = cell.held()
             if now_held is not None and now_held.task_id in lost:
-                self._stop(child, cell, now_held.token, StopReason.CANCEL)
+                self._interrupts.stop(child, cell, now_held.token, StopReason.CANCEL)
 
     def _beat(self) -> None:
         pids = {cell.index: child.pid for child, cell in self._cells()}

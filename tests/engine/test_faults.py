@@ -1,5 +1,6 @@
 """Killed workers, killed consumers, stops and cancels: what becomes of the tasks they held."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -53,15 +54,9 @@ def test_a_task_whose_consumer_is_killed_runs_again_when_its_lease_ends(
     assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
 
 
-def test_a_long_task_keeps_its_lease(start_consumer: StartConsumer) -> None:
-    start_consumer("default", LEASE_S="0.5")
-    record = wait_for(submit("work_for", seconds=2), "SUCCESS")
-    assert record.deliveries == 1
-
-
 def test_a_task_that_holds_the_interpreter_keeps_its_lease(start_consumer: StartConsumer) -> None:
-    start_consumer("default", LEASE_S="0.5")
-    record = wait_for(submit("hold_the_interpreter", seconds=2), "SUCCESS")
+    start_consumer("default", LEASE_S="2")
+    record = wait_for(submit("hold_the_interpreter", seconds=5), "SUCCESS")
     assert record.deliveries == 1
 
 
@@ -210,7 +205,8 @@ def test_accepted_tasks_survive_kills_of_workers_and_consumers(
             consumer = start_consumer("default", concurrency=3, LEASE_S="0.6", MAX_CRASHES="100")
         else:
             for worker in tq.consumers()[0].workers:
-                os.kill(worker.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
     for task_id in ids:
         wait_for(task_id, "SUCCESS", timeout_s=20)
     assert tq.stats().total("success") == len(ids)

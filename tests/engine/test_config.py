@@ -1,0 +1,75 @@
+"""Settings: defaults, values, and one clear line for a wrong one."""
+
+from pathlib import Path
+
+import pytest
+
+from huey_tasks.config import Config, with_database
+from huey_tasks.errors import ConfigError
+
+
+def test_every_setting_has_a_default() -> None:
+    config = Config.from_env({})
+    assert (config.port, config.inspector_port, config.data_dir) == (8000, 5555, Path("data"))
+    assert [config.concurrency(queue) for queue in ("high", "default", "low")] == [4, 2, 2]
+    assert (config.result_ttl_s, config.demo_speed, config.demo_failure_rate) == (86400, 1, None)
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert Config.from_env({"PORT": "", "REDIS_URL": " "}) == Config.from_env({})
+
+
+def test_a_data_dir_that_was_chosen_is_told_from_the_default() -> None:
+    assert Config.from_env({}).data_dir_is_default
+    assert not Config.from_env({"DATA_DIR": "data"}).data_dir_is_default
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("HIGH_CONCURRENCY", "0"),
+        ("HIGH_CONCURRENCY", "1.5"),
+        ("LOW_WORKER_TYPE", "thread"),
+        ("LEASE_S", "nan"),
+        ("LEASE_S", "-1"),
+        ("RESULT_TTL_S", "inf"),
+        ("DEMO_FAILURE_RATE", "1.1"),
+        ("LOG_FORMAT", "xml"),
+        ("REDIS_URL", "http://localhost"),
+        ("TASKS_PATH", "/no/such/folder"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_one_line_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env({name: value})
+    text = str(refused.value)
+    assert text.startswith(f"{name}=") and "it takes" in text and "\n" not in text
+
+
+def test_secrets_are_masked_wherever_settings_are_shown() -> None:
+    environment = {"API_KEYS": "s3cret", "REDIS_URL": "redis://:s3cret@localhost"}
+    shown = Config.from_env(environment).settings()
+    assert {setting.name for setting in shown} == set(Config.setting_names())
+    assert "s3cret" not in repr(shown)
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env({"REDIS_URL": "ftp://:s3cret@localhost"})
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://h:1/0", "redis://h:1/1"),
+        ("redis://h:1", "redis://h:1/1"),
+        ("rediss://u:p@h:1/5", "rediss://u:p@h:1/1"),
+        ("redis://h:1?db=3", "redis://h:1?db=1"),
+        ("unix:///tmp/r.sock", "unix:///tmp/r.sock?db=1"),
+        ("unix:///tmp/r.sock?db=0&password=x", "unix:///tmp/r.sock?db=1&password=x"),
+    ],
+)
+def test_results_go_to_database_one_of_the_same_server(url: str, expected: str) -> None:
+    assert with_database(url, 1) == expected
+    assert Config.from_env({"REDIS_URL": url}).result_url == expected

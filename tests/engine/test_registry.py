@@ -1,0 +1,150 @@
+"""`@task`: payloads are checked against the signature, and bad declarations are refused at once."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import huey_tasks as tq
+from huey_tasks import registry
+from huey_tasks.registry import payload_model
+
+
+class Size(BaseModel):
+    """A pydantic model as a parameter."""
+
+    width: int
+    height: int = 10
+
+
+def example(url: str, size: Size, day: dt.date, tags: list[str] | None = None) -> None:
+    """A function with many kinds of parameters."""
+
+
+def test_parameters_may_be_models_dates_and_lists() -> None:
+    payload = {"url": "u", "size": {"width": 1}, "day": "2026-01-01"}
+    model = payload_model(example, "example").model_validate(payload)
+    assert model.model_dump() == {
+        "url": "u",
+        "size": {"width": 1, "height": 10},
+        "day": dt.date(2026, 1, 1),
+        "tags": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("task_type", "change", "pointer"),
+    [
+        ("send_email", {"to": "nobody"}, "/to"),
+        ("send_email", {"to": "a@b.example\r\nBcc: x@y.example"}, "/to"),
+        ("send_email", {"to": None}, "/to"),
+        ("send_email", {"subject": 1}, "/subject"),
+        ("send_email", {"subject": "a\nb"}, "/subject"),
+        ("send_email", {"body": "a\x00b"}, "/body"),
+        ("send_email", {"cc": "x@y.example"}, "/cc"),
+        ("process_payment", {"amount": 0}, "/amount"),
+        ("process_payment", {"amount": -0.0}, "/amount"),
+        ("process_payment", {"amount": -1}, "/amount"),
+        ("process_payment", {"amount": 1e-9}, "/amount"),
+        ("process_payment", {"amount": 99.999}, "/amount"),
+        ("process_payment", {"amount": 1e18}, "/amount"),
+        ("process_payment", {"amount": True}, "/amount"),
+        ("process_payment", {"currency": "usd"}, "/currency"),
+        ("process_payment", {"currency": "XXX1"}, "/currency"),
+        ("process_payment", {"currency": "EUR\n"}, "/currency"),
+        ("generate_report", {"date_range": {"start": "2026-02-30", "end": "2026-03-01"}},
+         "/date_range/start"),
+        ("generate_report", {"date_range": {"start": "2026-03-02", "end": "2026-03-01"}},
+         "/date_range"),
+        ("generate_report", {"date_range": {"start": "2026-03-02"}}, "/date_range/end"),
+        ("data_pipeline", {"record_count": 1.0}, "/record_count"),
+        ("data_pipeline", {"record_count": 0}, "/record_count"),
+        ("data_pipeline", {"record_count": "1"}, "/record_count"),
+        ("data_pipeline", {"record_count": True}, "/record_count"),
+    ],
+)  # fmt: skip
+def test_a_wrong_payload_is_refused_and_the_field_is_named(
+    task_type: str, change: dict[str, Any], pointer: str
+) -> None:
+    payload = {**registry.get(task_type).example, **change}
+    with pytest.raises(tq.InvalidPayload) as refused:
+        tq.submit(task_type, payload)
+    assert pointer in [problem.pointer for problem in refused.value.problems]
+    assert tq.list_tasks() == []
+
+
+def test_a_missing_field_is_named() -> None:
+    with pytest.raises(tq.InvalidPayload) as refused:
+        tq.submit("send_email", {"to": "a@b.example"})
+    assert {problem.pointer for problem in refused.value.problems} == {"/subject", "/body"}
+
+
+def test_the_example_of_every_demo_type_is_a_good_payload() -> None:
+    for name in ("send_email", "process_payment", "generate_report", "data_pipeline"):
+        registry.get(name).check(registry.get(name).example)
+
+
+def test_an_unknown_type_and_an_unknown_queue_are_refused() -> None:
+    with pytest.raises(tq.UnknownTaskType):
+        tq.submit("os.system", {})
+    with pytest.raises(tq.UnknownQueue):
+        tq.submit("echo", {}, priority="urgent")
+
+
+def test_the_priority_of_a_request_wins_over_the_queue_of_the_type() -> None:
+    assert tq.submit("send_email", registry.get("send_email").example).queue == "high"
+    moved = tq.submit("send_email", registry.get("send_email").example, priority="low")
+    assert tq.get_task(moved.task_id).queue == "low"
+
+
+def test_a_type_is_registered_once() -> None:
+    with pytest.raises(TypeError, match="already"):
+        tq.task(name="echo")(lambda: None)
+
+
+def no_hint(x) -> None:  # type: ignore[no-untyped-def]
+    """A parameter whose type nobody knows."""
+
+
+def positional(*args: int) -> None:
+    """Arguments without names."""
+
+
+def any_key(**kwargs: int) -> None:
+    """Names that nobody knows."""
+
+
+@pytest.mark.parametrize("function", [no_hint, positional, any_key])
+def test_a_signature_that_cannot_be_a_payload_is_refused(function: Any) -> None:
+    with pytest.raises(TypeError, match="task type 'bad'"):
+        tq.task(name="bad")(function)
+
+
+def test_calling_a_task_type_runs_the_function_here_and_now() -> None:
+    add = {task_type.name: task_type for task_type in tq.task_types()}["add"]
+    assert add(2, 3) == 5
+    assert tq.list_tasks() == []
+
+
+def test_current_task_is_there_only_inside_a_task() -> None:
+    with pytest.raises(RuntimeError, match="only while a consumer runs"):
+        _ = tq.current_task.id
+
+
+def test_a_broken_module_on_the_tasks_path_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("import no_such_module")
+    with pytest.raises(tq.ConfigError, match=r"broken\.py cannot be imported: ModuleNotFound"):
+        tq.load_tasks([tmp_path])
+
+
+def test_a_module_dropped_into_a_folder_can_be_invoked(tmp_path: Path) -> None:
+    (tmp_path / "dropped.py").write_text(
+        "from huey_tasks import task\n"
+        "@task(queue='low')\n"
+        "def dropped_in(n: int) -> int:\n"
+        "    return n + 1\n"
+    )
+    assert tq.load_tasks([tmp_path]) == ["duckline_tasks_dropped"]
+    assert tq.submit("dropped_in", {"n": 1}).queue == "low"

@@ -1,0 +1,81 @@
+"""What goes through Redis comes back as it was, and nothing else is let in."""
+
+import datetime as dt
+import pickle
+from typing import Any
+
+import pytest
+from huey.utils import SKIPPED, Error
+from hypothesis import given
+from hypothesis import strategies as st
+
+from huey_tasks import serializer
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_any_json_value_comes_back_as_it_was(value: Any) -> None:
+    if float("inf") not in _numbers(value) and float("-inf") not in _numbers(value):
+        assert serializer.loads(serializer.dumps(value)) == value
+
+
+@given(st.dictionaries(st.text(), st.binary() | st.datetimes() | st.dates() | st.integers()))
+def test_times_and_bytes_come_back_as_they_were(value: Any) -> None:
+    assert serializer.loads(serializer.dumps(value)) == value
+
+
+@pytest.mark.parametrize("tag", ["$message", "$error", "$bytes", "$object", "$datetime", "$new"])
+def test_an_object_that_looks_like_a_tag_stays_what_it_is(tag: str) -> None:
+    value = {tag: {"name": "x"}}
+    assert serializer.loads(serializer.dumps(value)) == value
+
+
+def test_hueys_own_values_come_back() -> None:
+    assert serializer.loads(serializer.dumps(Error({"error": "x"}))) == Error({"error": "x"})
+    assert serializer.loads(serializer.dumps([SKIPPED]))[0] is SKIPPED
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), float("inf"), lambda: 1])
+def test_what_json_cannot_carry_is_refused(value: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        serializer.dumps({"value": value})
+
+
+def test_a_pickle_is_not_read() -> None:
+    with pytest.raises(ValueError):
+        serializer.loads(pickle.dumps({"a": 1}))
+
+
+def test_values_for_people_are_plain_json() -> None:
+    assert serializer.plain(
+        {
+            "at": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+            "day": dt.date(2026, 1, 1),
+            "for": dt.timedelta(seconds=1.5),
+            "raw": b"\xff",
+            "list": (1, SKIPPED),
+            "error": Error({"error": "x"}),
+        }
+    ) == {
+        "at": "2026-01-01T00:00:00+00:00",
+        "day": "2026-01-01",
+        "for": 1.5,
+        "raw": "/w==",
+        "list": [1, None],
+        "error": {"error": "x"},
+    }
+
+
+def _numbers(value: Any) -> list[Any]:
+    match value:
+        case dict():
+            return [n for item in value.values() for n in _numbers(item)]  # pyright: ignore
+        case list():
+            return [n for item in value for n in _numbers(item)]  # pyright: ignore
+        case _:
+            return [value]

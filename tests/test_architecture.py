@@ -1,0 +1,146 @@
+"""The shape of the code: imports run one way, and each layer keeps its own secrets."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import huey.api
+import huey.consumer
+import pytest
+from redis.connection import AbstractConnection
+
+from huey_tasks import keys
+from huey_tasks.scripts import LUA, Scripts, _source
+
+ROOT = Path(__file__).parent.parent
+
+#: Each may import those before it, and none after it.
+LAYERS = [
+    {"errors", "config", "keys", "board", "serializer"},
+    {"connection"},
+    {"scripts"},
+    {"attempt", "storage"},
+    {"records", "logs"},
+    {"task_queue"},
+    {"control", "periodic", "worker", "greenlets", "children", "queues"},
+    {"interrupts"},
+    {"consumer", "registry"},
+    {"tasks"},
+    {"client"},
+    {"face"},
+]
+
+
+def _imports(file: Path, *, at_run_time_only: bool = True) -> set[str]:
+    """The modules that a file imports at its top, without those for type checking."""
+    found: set[str] = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+def _rank(module: str) -> int | None:
+    name = module.removeprefix("huey_tasks.").split(".")[0]
+    return next((rank for rank, names in enumerate(LAYERS) if name in names), None)
+
+
+ENGINE = sorted((ROOT / "huey_tasks").rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", ENGINE, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_imports_run_one_way(file: Path) -> None:
+    module = file.relative_to(ROOT / "huey_tasks").parts[0].removesuffix(".py")
+    own = _rank(module)
+    if module == "__init__":
+        own = len(LAYERS)
+    assert own is not None, f"{module} has no layer"
+    for imported in _imports(file):
+        if imported.startswith("huey_tasks."):
+            rank = _rank(imported)
+            assert rank is None or rank <= own, (
+                f"{module} imports {imported}, which stands above it"
+            )
+
+
+@pytest.mark.parametrize("file", ENGINE, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_the_engine_knows_nothing_of_the_web(file: Path) -> None:
+    assert not {name.split(".")[0] for name in _imports(file)} & {"flask", "web", "stack", "app"}
+
+
+def test_only_the_layer_that_owns_redis_imports_it() -> None:
+    importers = {
+        file.relative_to(ROOT).as_posix()
+        for folder in ("huey_tasks", "web", "stack", "loadtests")
+        for file in (ROOT / folder).rglob("*.py")
+        if any(name.split(".")[0] == "redis" for name in _imports(file))
+    }
+    assert importers <= {"huey_tasks/connection.py", "huey_tasks/scripts.py"}
+
+
+def test_web_uses_the_public_face_only() -> None:
+    private = {
+        name
+        for file in (ROOT / "web").rglob("*.py")
+        for name in _imports(file)
+        if name.startswith("huey_tasks.")
+    }
+    allowed = r"huey_tasks\.(config|errors|logs)(\..*)?|huey_tasks\.[A-Z]\w+"
+    assert {name for name in private if not re.fullmatch(allowed, name)} == set()
+
+
+def test_only_config_reads_the_environment() -> None:
+    readers = {
+        file.name for file in ENGINE if re.search(r"os\.environ|os\.getenv", file.read_text())
+    }
+    assert readers <= {"config.py", "children.py"}, "children.py hands it on to a pool"
+
+
+def test_every_script_is_a_method_and_has_a_header() -> None:
+    names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
+    assert names == {name for name in vars(Scripts) if not name.startswith("_")}
+    for name in names:
+        text = (LUA / f"{name}.lua").read_text()
+        assert text.startswith(f"-- {name}: ") and "-- returns: " in text
+        assert _source(name)[0]
+
+
+def test_lua_builds_the_keys_that_keys_py_names() -> None:
+    prelude = (LUA / "prelude.lua").read_text()
+    for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
+                keys.counters("q"), keys.control("q"), keys.submitted("q"), keys.dead("q"),
+                keys.consumers("q")):  # fmt: skip
+        assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
+
+
+def test_the_private_names_of_huey_that_we_use_are_there() -> None:
+    """Huey is pinned; these are what a new version has to be checked for."""
+    body = inspect.getsource(huey.api.Huey._execute)
+    for seam in ("self._timeout_context(task)", "self.put_result(task.id", "self._requeue_task",
+                 "self.build_error_result(task, exception)", "S.SIGNAL_COMPLETE"):  # fmt: skip
+        assert seam in body
+    requeue = inspect.getsource(huey.api.Huey._requeue_task)
+    assert "self.add_schedule(task)" in requeue and "self.enqueue(task)" in requeue
+    assert "self._timeout_handler(task.timeout)" in inspect.getsource(
+        huey.api.Huey._timeout_context
+    )
+    assert "self._registry.create_message(task)" in inspect.getsource(huey.api.Huey.serialize_task)
+    assert "self.huey.dequeue()" in inspect.getsource(huey.consumer.Worker.loop)
+    assert hasattr(huey.consumer.ForkSafeFlag(), "wait")
+
+
+def test_the_socket_of_a_subscription_can_be_waited_on() -> None:
+    assert "_sock" in inspect.getsource(AbstractConnection)
+
+
+def test_modules_stay_small() -> None:
+    large = {
+        file.relative_to(ROOT).as_posix(): lines
+        for folder in ("huey_tasks", "web", "stack", "loadtests")
+        for file in (ROOT / folder).rglob("*.py")
+        if (lines := len(file.read_text().splitlines())) > 320
+    }
+    assert large == {}
