@@ -107,7 +107,7 @@ def _require_reader(server: Path, directory: Path) -> None:
     if version and int(version[1]) < 7:
         raise StartRefused(
             f"{directory} was written by Redis 7 or later, but only {server} "
-            f"(version {version[1]}) is here; install a newer Redis or set DATA_DIR to another folder"
+            f"(version {version[1]}) is here; install a newer Redis or set another DATA_DIR"
         )
 
 
