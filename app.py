@@ -32,9 +32,12 @@ def create_inspector() -> "Flask":
 
 def __getattr__(name: str) -> Any:
     """Make `app` when gunicorn asks for it."""
-    if name == "app":
+    if name != "app":
+        raise AttributeError(name)
+    try:
         return create_app()
-    raise AttributeError(name)
+    except AttributeError as error:  # gunicorn would take it for "there is no app"
+        raise RuntimeError(f"the web service cannot be made: {error}") from error
 
 
 def consume(queue: str) -> int:

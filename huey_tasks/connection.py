@@ -51,10 +51,10 @@ def redis_errors() -> Generator[None]:
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise QueueUnavailable(f"Redis does not answer: {_first_line(error)}") from error
+        raise QueueUnavailable("Redis does not answer.", _first_line(error)) from error
     except redis.ResponseError as error:
         if isinstance(error, _REFUSALS) or any(w in str(error)[:200] for w in _REFUSAL_WORDS):
-            raise QueueUnavailable(f"Redis refuses now: {_first_line(error)}") from error
+            raise QueueUnavailable("Redis cannot take it now.", _first_line(error)) from error
         raise
 
 

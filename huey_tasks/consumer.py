@@ -177,7 +177,7 @@ class Consumer:
                 ttl_ms=self._storage.ttl_ms,
             )
         except QueueUnavailable as error:
-            logger.warning("its task returns when the lease ends: %s", error)
+            logger.warning("its task returns when the lease ends: %s", error.cause)
             return
         if state:
             logger.warning(
@@ -235,7 +235,7 @@ class Consumer:
 
     def _redis_answers(self, error: QueueUnavailable | None) -> None:
         if error is not None and not self._redis_away:
-            logger.warning("consumer waits for Redis: %s", error)
+            logger.warning("consumer waits for Redis: %s", error.cause)
         elif error is None and self._redis_away:
             logger.info("consumer is back: Redis answers again")
         self._redis_away = error is not None
@@ -309,5 +309,5 @@ class Consumer:
         try:
             self._scripts.leave(self.queue.name, self.name)
         except QueueUnavailable as error:
-            logger.warning("stopped without saying goodbye: %s", error)
+            logger.warning("stopped without saying goodbye: %s", error.cause)
         logger.info("consumer stopped", extra={"queue": self.queue.name})

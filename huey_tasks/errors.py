@@ -76,10 +76,14 @@ class TaskFinished(DucklineError):
 
 
 class QueueUnavailable(DucklineError):
-    """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds."""
+    """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds.
+
+    `detail` is for callers; `cause`, which may name hosts and paths, is for the operator's log.
+    """
 
     code = "queue_unavailable"
 
-    def __init__(self, detail: str, retry_after_s: int = 2) -> None:
+    def __init__(self, detail: str, cause: str = "", retry_after_s: int = 2) -> None:
         super().__init__(detail)
+        self.cause = cause or detail
         self.retry_after_s = retry_after_s

@@ -52,7 +52,7 @@ class TaskType(Generic[P, R]):
         try:
             self.payload_model.model_validate_json(serializer.dumps(payload), strict=True)
         except ValidationError as error:
-            problems = [_problem(detail) for detail in error.errors(include_url=False)]
+            problems = [_problem(detail, payload) for detail in error.errors(include_url=False)]
             raise InvalidPayload(
                 f"The payload does not fit task type '{self.name}'.", problems
             ) from None
@@ -186,9 +186,21 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
     return run
 
 
-def _problem(detail: ErrorDetails) -> Problem:
-    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in detail["loc"])
-    return Problem("".join(f"/{step}" for step in steps), detail["type"], detail["msg"])
+def _problem(detail: ErrorDetails, payload: Any) -> Problem:
+    """Point at the field; where a type is a union, pydantic's path goes on with what it tried."""
+    pointer, inside = "", payload
+    for step in detail["loc"]:
+        if isinstance(inside, dict):
+            fields = cast(dict[str, Any], inside)
+            if step not in fields and detail["type"] != "missing":
+                break
+            inside = fields.get(str(step))
+        elif isinstance(inside, list) and isinstance(step, int):
+            inside = cast(list[Any], inside)[step]
+        else:
+            break
+        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+    return Problem(pointer, detail["type"], detail["msg"])
 
 
 def example_for(task_type: TaskType[..., Any]) -> dict[str, Any]:

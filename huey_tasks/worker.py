@@ -56,7 +56,7 @@ class QueueWorker(Worker):
             task = self.huey.dequeue()
         except QueueUnavailable as error:
             if not self._redis_away:
-                logger.warning("worker waits for Redis: %s", error)
+                logger.warning("worker waits for Redis: %s", error.cause)
             self._redis_away = True
             self.sleep()
             return
@@ -74,7 +74,9 @@ class QueueWorker(Worker):
         try:
             self.huey.storage.flush()
         except QueueUnavailable as error:
-            logger.warning("a finished task could not be committed and will repeat: %s", error)
+            logger.warning(
+                "a finished task could not be committed and will repeat: %s", error.cause
+            )
 
 
 def keep_task_logs() -> None:

@@ -148,3 +148,10 @@ def test_a_module_dropped_into_a_folder_can_be_invoked(tmp_path: Path) -> None:
     )
     assert tq.load_tasks([tmp_path]) == ["duckline_tasks_dropped"]
     assert tq.submit("dropped_in", {"n": 1}).queue == "low"
+
+
+def test_a_pointer_names_a_field_of_the_payload_and_nothing_else() -> None:
+    payload = {**registry.get("process_payment").example, "user_id": "a b"}
+    with pytest.raises(tq.InvalidPayload) as refused:
+        tq.submit("process_payment", payload)
+    assert {problem.pointer for problem in refused.value.problems} == {"/user_id"}
