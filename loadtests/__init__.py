@@ -1,0 +1,1 @@
+"""Load tests: a scenario for Locust, and the bookkeeping that gives its verdict."""

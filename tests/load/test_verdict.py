@@ -1,0 +1,99 @@
+"""The verdict of a load run: when it fails, and what it shows."""
+
+import pytest
+
+from loadtests import verdict
+from loadtests.ledger import Ledger
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """A run in which two tasks were accepted and have ended well."""
+    made = Ledger(submitted=2, settled=2)
+    for task_id, latency_s in (("first", 0.010), ("second", 0.030)):
+        made.accept(task_id, "send_email", latency_s)
+        made.observe(task_id, "SUCCESS", 2.0)
+    return made
+
+
+def lines(ledger: Ledger, name: str) -> str:
+    """The row `name` of the printed verdict, without its name."""
+    found = [line for line in verdict.render(ledger).splitlines() if line.startswith(f"  {name} ")]
+    assert len(found) == 1, found
+    return found[0].removeprefix(f"  {name}").strip()
+
+
+def test_a_run_whose_tasks_have_all_ended_passes(ledger: Ledger) -> None:
+    assert verdict.exit_code(ledger) == 0
+    assert verdict.render(ledger).endswith(
+        "PASS: every accepted task has ended, and there was no 5xx."
+    )
+
+
+def test_a_task_that_is_not_terminal_after_the_drain_is_lost(ledger: Ledger) -> None:
+    ledger.accept("third", "data_pipeline", 0.010)
+    ledger.observe("third", "STARTED", None)
+
+    assert verdict.exit_code(ledger) == 1
+    assert lines(ledger, "still live") == "1   STARTED 1"
+    assert lines(ledger, "lost") == "1   0 answered 404, 1 still live"
+    assert verdict.render(ledger).endswith("FAIL: 1 lost task.")
+
+
+def test_a_task_that_is_answered_404_is_lost(ledger: Ledger) -> None:
+    ledger.accept("third", "data_pipeline", 0.010)
+    ledger.entries["third"].gone = True
+
+    assert verdict.exit_code(ledger) == 1
+    assert lines(ledger, "still live") == "0"
+    assert lines(ledger, "lost") == "1   1 answered 404, 0 still live"
+    assert "third  data_pipeline" in verdict.render(ledger)
+
+
+def test_a_5xx_fails_the_run(ledger: Ledger) -> None:
+    ledger.server_errors["POST /api/tasks/submit: 500"] += 1
+
+    assert verdict.exit_code(ledger) == 1
+    assert "1 x POST /api/tasks/submit: 500" in verdict.render(ledger)
+
+
+def test_being_asked_to_wait_does_not_fail_the_run(ledger: Ledger) -> None:
+    ledger.asked_to_wait["POST /api/tasks/submit: 503"] += 4
+
+    assert verdict.exit_code(ledger) == 0
+    assert lines(ledger, "asked to wait") == "4"
+
+
+def test_a_run_without_an_accepted_task_has_tested_nothing() -> None:
+    assert verdict.exit_code(Ledger(submitted=3, settled=3)) == 1
+
+
+def test_of_many_live_tasks_ten_are_listed(ledger: Ledger) -> None:
+    for number in range(13):
+        ledger.accept(f"live-{number}", "send_email", 0.010)
+
+    text = verdict.render(ledger)
+
+    assert text.count("live-") == 10
+    assert "and 3 more" in text
+
+
+def test_a_cancelled_task_that_succeeds_is_a_surprise(ledger: Ledger) -> None:
+    ledger.entries["first"].cancelled = True
+
+    assert ledger.surprises() == {"a cancelled task ended SUCCESS": 1}
+    assert "but look at the 1 oddity above" in verdict.render(ledger)
+
+
+def test_a_task_that_leaves_its_terminal_state_is_a_surprise(ledger: Ledger) -> None:
+    ledger.observe("first", "STARTED", None)
+
+    assert ledger.surprises() == {"a task went from SUCCESS to STARTED": 1}
+
+
+def test_percentiles_are_by_nearest_rank() -> None:
+    assert (
+        verdict.percentiles([n / 1000 for n in range(1, 101)]) == "p50 50 ms  p95 95 ms  p99 99 ms"
+    )
+    assert verdict.percentiles([3.0]) == "p50 3.0 s  p95 3.0 s  p99 3.0 s"
+    assert verdict.percentiles([]) == "nothing to measure"
