@@ -11,7 +11,7 @@ e-mails on default, 8 reports and pipelines on low), retries included:
 So 1.85 tasks a second in all is where low fills up. 10 users who think 6 s each submit 1.6/s, 96
 in the minute: busy, not hopeless. After it a pipeline runs 20 s, and one or two wait in front of
 it; a payment's three retries wait 14 s, an e-mail's first four 30 s. Typically all has ended
-after 20 to 50 s, and the deadline is 120 s. For a faster stack raise LOAD_USERS or lower
+after 10 to 50 s, and the deadline is 120 s. For a faster stack raise LOAD_USERS or lower
 LOAD_THINK_S in proportion to DEMO_SPEED or to the workers; retries wait as long at any speed.
 """
 
