@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint check load bench chaos clean
+.PHONY: help run dev test lint check load clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,13 +31,7 @@ lint: $(DEV) ## Check format, style and types
 check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests
 
 load: $(DEV) ## Put load on a running stack with Locust (ARGS go to locust)
-	@exec $(BIN)/locust -f loadtests/locustfile.py $(ARGS)
-
-bench: $(DEV) ## Measure against other task queues
-	@exec $(BIN)/python -m benchmarks $(ARGS)
-
-chaos: $(DEV) ## Run the fault storm and print its verdict
-	@exec $(BIN)/python -m tests.chaos $(ARGS)
+	@exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -10,7 +10,6 @@ from gevent import monkey
 monkey.patch_all()
 
 import logging  # noqa: E402
-import os  # noqa: E402
 from typing import Any  # noqa: E402
 
 from huey_tasks.config import Config  # noqa: E402
@@ -29,7 +28,7 @@ worker_class = "gevent"
 worker_connections = 4000  # sockets and requests open at once in one process; push allows 2000
 timeout = 30
 graceful_timeout = 5  # requests may end; WebSockets are told to reconnect elsewhere at once
-keepalive = 5
+keepalive = 65  # longer than a usual proxy's, so that it never sends into a closing connection
 
 # Smaller than this is refused by ordinary clients, larger only serves attacks.
 limit_request_line = 4094
@@ -44,7 +43,7 @@ control_socket_disable = True
 
 # Through the standard logging, in the project's format. Of gunicorn's own lines only what went
 # wrong is shown; `when_ready` says the one thing of a normal start that matters.
-_access_level = "INFO" if os.environ.get("ACCESS_LOG") == "1" else "CRITICAL"
+_access_level = "INFO" if _config.access_log else "CRITICAL"
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -50,6 +50,7 @@ class Attempt:
         self._retry_delay_s = claim.retry_delay_s
         self._outcome: dict[str, Any] | None = None
         self._revoked = False
+        self._handed_back = False
 
     def arm(self) -> None:
         """The task's own code begins: it may be interrupted."""
@@ -102,6 +103,10 @@ class Attempt:
         self._delay_ms = max(math.ceil(round(delay_s * 1000, 2)), 0)
         self._retries_left, self._retry_delay_s = retries_left, next_delay_s
 
+    def hand_back(self) -> None:
+        """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
+        self._state, self._outcome, self._handed_back = "PENDING", None, True
+
     def end_as(self, state: str, reason: str) -> None:
         """Record a terminal state without a value: REVOKED or EXPIRED."""
         self._state, self._reason = state, reason
@@ -110,7 +115,8 @@ class Attempt:
         """Return the commit and the outcome to store before it; None after a cancellation."""
         if self._revoked:
             return None
-        if not self.has_outcome and self.stop_reason is not StopReason.HAND_BACK:
+        interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
+        if not self.has_outcome and not interrupted:
             self.fail("the task interrupted itself (KeyboardInterrupt)", None)
         commit = Commit(
             self.claim.id,

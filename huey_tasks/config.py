@@ -77,6 +77,11 @@ def _folders(text: str) -> tuple[Path, ...]:
     return folders
 
 
+def _switch(text: str) -> bool:
+    """0 or 1"""
+    return bool(_whole(0, 1)(text))
+
+
 def _text(text: str) -> str:
     """a text"""
     return text
@@ -87,6 +92,7 @@ def _setting(
 ) -> Any:
     return field(
         default=default,
+        repr=not secret,
         metadata={"parse": parse, "unit": unit, "description": description, "secret": secret},
     )
 
@@ -140,6 +146,7 @@ class Config:
     )
     api_keys: tuple[str, ...] = _setting((), _words(","), "keys", "who may call", secret=True)
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
+    access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: a second stack may then choose another folder.
     data_dir_is_default: bool = field(default=True, metadata={})

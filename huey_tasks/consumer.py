@@ -68,9 +68,10 @@ class Consumer:
         self._redis_away = False
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
+        self._heartbeat = Chore(self._beat, 1.0)
         self._chores = [
             Chore(self._renew_leases, lease_s / 3),
-            Chore(self._beat, 1.0),
+            self._heartbeat,
             self._promote,
             Chore(self._recover_lost, min(1.0, lease_s / 3)),
             Chore(self._prune, 30.0),
@@ -224,21 +225,23 @@ class Consumer:
                 sooner = chore.run()
                 if sooner is not None:
                     chore.due = min(chore.due, now + sooner)
-                self._redis_answers(None)
             except QueueUnavailable as error:
                 chore.due = now + min(chore.interval_s, 1.0)
-                self._redis_answers(error)
+                if not self._redis_away:
+                    logger.warning("consumer waits for Redis: %s", error.cause)
+                self._redis_away = True
+                continue
+            if self._redis_away and chore is self._heartbeat:
+                logger.info("consumer is back: Redis answers again")
+                self._redis_away = False
+                # All over again from the first, which renews: nothing that runs here is recovered.
+                for one in self._chores:
+                    one.due = 0.0
+                return 0.0
         dues = [chore.due for chore in self._chores] + [at for at, _ in self._respawns]
         if self._interrupts or self._stopping:
             dues.append(time.monotonic() + 0.05)
         return max(min(dues) - time.monotonic(), 0.0)
-
-    def _redis_answers(self, error: QueueUnavailable | None) -> None:
-        if error is not None and not self._redis_away:
-            logger.warning("consumer waits for Redis: %s", error.cause)
-        elif error is None and self._redis_away:
-            logger.info("consumer is back: Redis answers again")
-        self._redis_away = error is not None
 
     def _renew_leases(self) -> None:
         held = [(cell, h) for _, cell in self._cells() if (h := cell.held()) is not None]
@@ -281,6 +284,8 @@ class Consumer:
         return self._scripts.promote(self.queue.name)
 
     def _recover_lost(self) -> None:
+        if self._redis_away:
+            return
         recovered = self._scripts.recover(
             self.queue.name, max_crashes=self.config.max_crashes, ttl_ms=self._storage.ttl_ms
         )

@@ -139,8 +139,9 @@ def get(name: str) -> TaskType[..., Any]:
 
 
 def task_types() -> list[TaskType[..., Any]]:
-    """All registered task types, by name."""
-    return [_types[name] for name in sorted(_types)]
+    """All registered task types, those of the most urgent queue first, then by name."""
+    order = list(QUEUES)
+    return sorted(_types.values(), key=lambda found: (order.index(found.queue), found.name))
 
 
 def payload_model(function: Callable[..., Any], type_name: str) -> type[BaseModel]:

@@ -195,6 +195,10 @@ class ReliableStorage(RedisExpireStorage):
         self._cancel_all("SCHEDULED")
         self._cancel_all("RETRY")
 
+    def put_data(self, key: str | bytes, value: bytes, is_result: bool = False) -> None:
+        """Store a value; the revocation of one task is kept no longer than a result."""
+        super().put_data(key, value, is_result or str(key).startswith("r:"))
+
     def peek_data(self, key: str | bytes) -> Any:
         """Read a value; a task's id gives the outcome that its state names."""
         value = super().peek_data(key)

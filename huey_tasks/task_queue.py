@@ -19,6 +19,8 @@ from huey.utils import Error, utcnow
 
 from huey_tasks import records
 from huey_tasks.attempt import Attempt, current_attempt
+from huey_tasks.connection import redis_errors
+from huey_tasks.errors import QueueUnavailable
 from huey_tasks.scripts import Claim, Commit
 from huey_tasks.serializer import JsonSerializer
 from huey_tasks.storage import ReliableStorage, TaskMessage
@@ -102,7 +104,11 @@ class TaskQueue(RedisHuey):
         attempt = Attempt(claim, type(task).__name__, self.storage, self.storage.slot.cell)
         reset = current_attempt.set(attempt)
         try:
-            return super().execute(task, timestamp)
+            with redis_errors():
+                return super().execute(task, timestamp)
+        except QueueUnavailable:  # raised by what Huey itself reads and writes
+            attempt.hand_back()
+            raise
         except Exception as error:  # raised by Huey or a hook, outside the task's own code
             self.build_error_result(task, error)
         finally:
@@ -132,6 +138,16 @@ class TaskQueue(RedisHuey):
             super().put_result(key, data)
         elif not isinstance(data, Error):
             attempt.succeed(data)
+
+    def delete(self, key: str) -> Any:
+        """Huey deletes the revocation of each task that has run (api.py:509); it expires by itself.
+
+        That would be a round trip for every task, and a failed one would lose the outcome.
+        """
+        attempt = current_attempt.get()
+        if attempt is not None and key == f"r:{attempt.claim.id}":
+            return False
+        return super().delete(key)
 
     def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
         """Huey asks for this when an attempt has failed (api.py:526)."""

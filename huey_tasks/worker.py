@@ -53,7 +53,7 @@ class QueueWorker(Worker):
 
     def loop(self, now: Any = None) -> None:
         try:
-            task = self.huey.dequeue()
+            self._run_next(now)
         except QueueUnavailable as error:
             if not self._redis_away:
                 logger.warning("worker waits for Redis: %s", error.cause)
@@ -63,6 +63,9 @@ class QueueWorker(Worker):
         if self._redis_away:
             logger.info("worker is back at work: Redis answers again")
         self._redis_away, self.delay = False, self.default_delay
+
+    def _run_next(self, now: Any) -> None:
+        task = self.huey.dequeue()
         if task is None:
             return
         self.task_count += 1

@@ -119,9 +119,14 @@ def start_consumer() -> Iterator[StartConsumer]:
     started: list[Process] = []
 
     def start(
-        queue: str, *, concurrency: int = 1, worker_type: str = "process", **environment: str
+        queue: str,
+        *,
+        concurrency: int = 1,
+        worker_type: str = "process",
+        look_at: Callable[[], list[tq.ConsumerRecord]] = tq.consumers,
+        **environment: str,
     ) -> Process:
-        known = {consumer.consumer for consumer in tq.consumers()}
+        known = {consumer.consumer for consumer in look_at()}
         settings = {
             f"{queue.upper()}_CONCURRENCY": str(concurrency),
             f"{queue.upper()}_WORKER_TYPE": worker_type,
@@ -130,7 +135,7 @@ def start_consumer() -> Iterator[StartConsumer]:
         process = Process(["app.py", "consumer", queue], settings)
         started.append(process)
         wait_until(
-            lambda: any(c.consumer not in known for c in tq.consumers()),
+            lambda: any(c.consumer not in known for c in look_at()),
             description=f"a consumer of queue {queue} is online",
         )
         return process

@@ -11,7 +11,9 @@ from huey_tasks.attempt import current_task
 from huey_tasks.registry import task
 from huey_tasks.tasks.simulation import may_fail, work
 
-Amount = Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)]
+Amount = Annotated[
+    Decimal, Field(gt=0, max_digits=14, decimal_places=2, json_schema_extra={"multipleOf": 0.01})
+]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Identifier = (
     Annotated[str, StringConstraints(pattern=r"^[\w.@:-]{1,64}$")] | Annotated[int, Field(ge=1)]
