@@ -61,11 +61,10 @@ def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
 
 def get_task(task_id: str) -> TaskRecord:
     """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
-    for queue in QUEUES.values() if records.is_task_id(task_id) else ():
-        record = records.find(queue, task_id)
-        if record is not None:
-            return record
-    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    record = records.find(QUEUES, task_id) if records.is_task_id(task_id) else None
+    if record is None:
+        raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    return record
 
 
 def list_tasks(
@@ -91,7 +90,7 @@ def list_tasks(
 
 def queue_stats() -> list[QueueStats]:
     """The numbers of each queue, most urgent first."""
-    return [records.queue_stats(queue) for queue in QUEUES.values()]
+    return records.queue_stats(QUEUES)
 
 
 def stats() -> Stats:

@@ -149,21 +149,23 @@ def is_task_id(text: str) -> bool:
         return False
 
 
-def find(queue: "TaskQueue", task_id: str) -> TaskRecord | None:
-    """Read a task of one queue, its log included; None if it is not there."""
-    found = load({queue.name: queue}, [(queue.name, task_id)])
+def find(queues: TaskQueues, task_id: str) -> TaskRecord | None:
+    """Read a task wherever it is, its log included; None if it is nowhere."""
+    found = load(queues, [(queue, task_id) for queue in queues])
     if not found:
         return None
+    record = found[0]
     with redis_errors():
-        lines = queue.storage.broker.lrange(keys.log(queue.name, task_id), 0, -1)
-    return replace(found[0], log=tuple(_log_line(line) for line in lines))
+        broker = queues[record.queue].storage.broker
+        lines = broker.lrange(keys.log(record.queue, task_id), 0, -1)
+    return replace(record, log=tuple(_log_line(line) for line in lines))
 
 
 def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     """Read the tasks of (queue, id) pairs, those that are there, in two round trips."""
     if not ids:
         return []
-    storage = next(iter(queues.values())).storage
+    storage = _any(queues).storage
     with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
@@ -200,24 +202,13 @@ def ids_in_state(queue: "TaskQueue", state: TaskState, limit: int) -> list[tuple
     return [(float(score), task_id.decode()) for task_id, score in rows]
 
 
-def queue_stats(queue: "TaskQueue") -> QueueStats:
-    """One consistent look at the numbers of a queue."""
-    n = queue.storage.scripts.stats(queue.name)
-    waiting_ms = n["oldest_waiting_ms"]
-    return QueueStats(
-        queue=queue.name,
-        queued=n["PENDING"],
-        active=n["STARTED"],
-        scheduled=n["SCHEDULED"],
-        retry=n["RETRY"],
-        success=n["SUCCESS"],
-        failed=n["FAILURE"],
-        revoked=n["REVOKED"],
-        expired=n["EXPIRED"],
-        consumers=n["consumers"],
-        workers=n["workers"],
-        oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
-    )
+def queue_stats(queues: TaskQueues) -> list[QueueStats]:
+    """The numbers of each queue, in one round trip."""
+    scripts = _any(queues).storage.scripts
+    return [
+        _queue_stats(queue, numbers)
+        for queue, numbers in zip(queues, scripts.stats(queues), strict=True)
+    ]
 
 
 def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
@@ -245,6 +236,29 @@ def redis_info(queue: "TaskQueue") -> dict[str, Any]:
     """What the broker says of itself (Redis' INFO, flattened)."""
     with redis_errors():
         return cast(dict[str, Any], queue.storage.broker.info())
+
+
+def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
+    waiting_ms = numbers["oldest_waiting_ms"]
+    return QueueStats(
+        queue=queue,
+        queued=numbers["PENDING"],
+        active=numbers["STARTED"],
+        scheduled=numbers["SCHEDULED"],
+        retry=numbers["RETRY"],
+        success=numbers["SUCCESS"],
+        failed=numbers["FAILURE"],
+        revoked=numbers["REVOKED"],
+        expired=numbers["EXPIRED"],
+        consumers=numbers["consumers"],
+        workers=numbers["workers"],
+        oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
+    )
+
+
+def _any(queues: TaskQueues) -> "TaskQueue":
+    """All queues are on one server; any of them will do to ask it."""
+    return next(iter(queues.values()))
 
 
 def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None) -> TaskRecord:

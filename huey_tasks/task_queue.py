@@ -177,7 +177,7 @@ class TaskQueue(RedisHuey):
 
     def report_failure(self, task_id: str) -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
-        record = records.find(self, task_id)
+        record = records.find({self.name: self}, task_id)
         if record is None:
             return
         logger.error(

@@ -56,7 +56,7 @@ class DurableRedis:
         """Wait until the task is in that state."""
 
         def reached() -> tq.TaskRecord | None:
-            record = records.find(self.queue, task_id)
+            record = records.find({"default": self.queue}, task_id)
             return record if record is not None and record.status == state else None
 
         found = wait_until(reached, description=f"{task_id} is {state}", timeout_s=20)

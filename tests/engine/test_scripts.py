@@ -68,7 +68,7 @@ def test_a_commit_ends_the_task(end: str) -> None:
     assert accepted == [True]
     assert state(task_id) == end
     assert broker.pttl(keys.task(QUEUE, task_id)) > 0
-    assert scripts().stats(QUEUE)[end] == 1
+    assert scripts().stats([QUEUE])[0][end] == 1
 
 
 def test_a_step_commits_and_claims_in_one_go() -> None:
@@ -108,7 +108,7 @@ def test_a_step_sent_again_gets_the_same_answer_and_changes_nothing() -> None:
     done = commit(claim, "SUCCESS")
     answer = worker.step(done)
     assert worker.again(done) == answer
-    stats = scripts().stats(QUEUE)
+    stats = scripts().stats([QUEUE])[0]
     assert (stats["SUCCESS"], stats["STARTED"]) == (1, 1)
 
 
@@ -307,7 +307,10 @@ def test_a_consumer_is_online_until_it_leaves() -> None:
     info = '{"host":"h","pid":1,"worker_type":"process","started_at":1.0,"workers":[]}'
     scripts().heartbeat(QUEUE, "c1", info, 2)
     assert [consumer.consumer for consumer in tq.consumers()] == ["c1"]
-    assert (scripts().stats(QUEUE)["consumers"], scripts().stats(QUEUE)["workers"]) == (1, 2)
+    assert (scripts().stats([QUEUE])[0]["consumers"], scripts().stats([QUEUE])[0]["workers"]) == (
+        1,
+        2,
+    )
     scripts().leave(QUEUE, "c1")
     assert tq.consumers() == []
 
