@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import logging
 import math
+import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from huey.exceptions import CancelExecution
 
 from huey_tasks import serializer
 from huey_tasks.board import Cell, StopReason
-from huey_tasks.scripts import Claim, Commit
+from huey_tasks.scripts import Child, Claim, Commit
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
@@ -51,14 +52,20 @@ class Attempt:
         self._outcome: dict[str, Any] | None = None
         self._revoked = False
         self._handed_back = False
+        self._children: list[Child] = []
+        self._subtasks = 0
+        #: Whether the task's own code runs: what it enqueues then is visible at once.
+        self.in_body = False
 
     def arm(self) -> None:
         """The task's own code begins: it may be interrupted."""
+        self.in_body = True
         if self._cell is not None:
             self._cell.arm()
 
     def disarm(self) -> None:
         """The task's own code is over."""
+        self.in_body = False
         if self._cell is not None:
             self._cell.disarm()
 
@@ -103,9 +110,20 @@ class Attempt:
         self._delay_ms = max(math.ceil(round(delay_s * 1000, 2)), 0)
         self._retries_left, self._retry_delay_s = retries_left, next_delay_s
 
+    def follow_up(self, child: Child) -> None:
+        """Submit a task together with this attempt's commit, and only then."""
+        self._children.append(child)
+
+    def subtask_id(self) -> str:
+        """An id for the next task that the task's own code enqueues: a repeat gives the same."""
+        self._subtasks += 1
+        name = f"{self.claim.attempt}/{self._subtasks}"
+        return str(uuid.uuid5(uuid.UUID(self.claim.id), name))
+
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
         self._state, self._outcome, self._handed_back = "PENDING", None, True
+        self._children.clear()
 
     def end_as(self, state: str, reason: str) -> None:
         """Record a terminal state without a value: REVOKED or EXPIRED."""
@@ -126,6 +144,7 @@ class Attempt:
             self._retries_left,
             self._retry_delay_s,
             self._reason,
+            tuple(self._children),
         )
         return commit, None if self._outcome is None else serializer.dumps(self._outcome)
 

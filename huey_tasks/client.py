@@ -2,13 +2,12 @@
 
 import importlib.util
 import sys
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import records, registry
+from huey_tasks import lookup, registry
 from huey_tasks.errors import ConfigError, TaskFinished, TaskNotFound, UnknownQueue
 from huey_tasks.keys import QUEUE_NAMES
 from huey_tasks.queues import QUEUES
@@ -38,7 +37,7 @@ def submit(
     if queue not in QUEUES:
         raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
     found.check(payload)
-    task = found.wrappers[queue].task_class((), dict(payload), id=str(uuid.uuid4()))
+    task = found.wrappers[queue].task_class((), dict(payload))
     QUEUES[queue].enqueue(task)
     return SubmittedTask(task.id, TaskState.PENDING, task_type, queue)
 
@@ -48,7 +47,7 @@ def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
 
     Raises TaskNotFound, TaskFinished, QueueUnavailable.
     """
-    for queue in QUEUES.values() if records.is_task_id(task_id) else ():
+    for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
         storage = queue.storage
         state = storage.scripts.cancel(queue.name, task_id, reason, ttl_ms=storage.ttl_ms)
         if not state:
@@ -61,7 +60,7 @@ def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
 
 def get_task(task_id: str) -> TaskRecord:
     """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
-    record = records.find(QUEUES, task_id) if records.is_task_id(task_id) else None
+    record = lookup.find(QUEUES, task_id) if lookup.is_task_id(task_id) else None
     if record is None:
         raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
     return record
@@ -77,12 +76,12 @@ def list_tasks(
     ids: list[tuple[str, str]] = []
     for one in chosen:
         rows = (
-            records.recent_ids(one, limit)
+            lookup.recent_ids(one, limit)
             if state is None
-            else records.ids_in_state(one, state, limit)
+            else lookup.ids_in_state(one, state, limit)
         )
         ids += [(one.name, task_id) for _, task_id in rows]
-    found = records.load(QUEUES, ids)
+    found = lookup.load(QUEUES, ids)
     if state is not None:  # it may have moved on between the two looks
         found = [record for record in found if record.status is state]
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
@@ -90,7 +89,7 @@ def list_tasks(
 
 def queue_stats() -> list[QueueStats]:
     """The numbers of each queue, most urgent first."""
-    return records.queue_stats(QUEUES)
+    return lookup.queue_stats(QUEUES)
 
 
 def stats() -> Stats:
@@ -100,12 +99,12 @@ def stats() -> Stats:
 
 def consumers() -> list[ConsumerRecord]:
     """Every live consumer."""
-    return [consumer for queue in QUEUES.values() for consumer in records.consumers(queue)]
+    return [consumer for queue in QUEUES.values() for consumer in lookup.consumers(queue)]
 
 
 def redis_info() -> dict[str, Any]:
     """What the broker says of itself."""
-    return records.redis_info(QUEUES["default"])
+    return lookup.redis_info(QUEUES["default"])
 
 
 def load_tasks(folders: Iterable[Path]) -> list[str]:

@@ -5,10 +5,8 @@ stops cancelled attempts, promotes due tasks, recovers those of lost consumers, 
 alive. It runs no task itself, so no task can keep it from renewing a lease.
 """
 
-import json
 import logging
 import math
-import os
 import secrets
 import signal
 import socket
@@ -24,6 +22,7 @@ from huey_tasks.children import Child, ForkedWorker, GreenletPool, send
 from huey_tasks.config import Config
 from huey_tasks.control import ControlChannel
 from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.task_queue import TaskQueue
@@ -35,6 +34,10 @@ FINISHED_CAP = 100_000
 
 #: Seconds. A worker that died sooner after its start is started again only after this long.
 RESPAWN_PAUSE_S = 1.0
+
+
+#: Milliseconds. If no consumer of the queue has recovered for so long, all of them were away.
+GAP_MS = 5000
 
 
 @dataclass
@@ -62,16 +65,16 @@ class Consumer:
         self._interrupts = Interrupts(config.cancel_grace_s)
         self._control = ControlChannel(queue)
         self._periodic = PeriodicTasks(queue)
-        self._started_at = time.time()
+        self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
         self._stop_signals = 0
         self._grace_ends: float | None = None
         self._redis_away = False
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
-        self._heartbeat = Chore(self._beat, 1.0)
+        self._presence = Chore(self._beat, 1.0)
         self._chores = [
             Chore(self._renew_leases, lease_s / 3),
-            self._heartbeat,
+            self._presence,
             self._promote,
             Chore(self._recover_lost, min(1.0, lease_s / 3)),
             Chore(self._prune, 30.0),
@@ -231,7 +234,7 @@ class Consumer:
                     logger.warning("consumer waits for Redis: %s", error.cause)
                 self._redis_away = True
                 continue
-            if self._redis_away and chore is self._heartbeat:
+            if self._redis_away and chore is self._presence:
                 logger.info("consumer is back: Redis answers again")
                 self._redis_away = False
                 # All over again from the first, which renews: nothing that runs here is recovered.
@@ -255,30 +258,7 @@ class Consumer:
                 self._interrupts.stop(child, cell, now_held.token, StopReason.CANCEL)
 
     def _beat(self) -> None:
-        pids = {cell.index: child.pid for child, cell in self._cells()}
-        workers: list[dict[str, Any]] = []
-        for cell in self._board.cells:
-            held = cell.held()
-            worker: dict[str, Any] = {
-                "worker": f"{self.name}/{cell.index + 1}",
-                "pid": pids.get(cell.index, 0),
-            }
-            if held is not None:
-                worker |= {
-                    "task_id": held.task_id,
-                    "task_type": held.task_type,
-                    "attempt": held.attempt,
-                    "started_at": held.started_at,
-                }
-            workers.append(worker)
-        info = {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "worker_type": self.worker_type,
-            "started_at": self._started_at,
-            "workers": workers,
-        }
-        self._scripts.heartbeat(self.queue.name, self.name, json.dumps(info), self.concurrency)
+        self._heartbeat.beat({cell.index: child.pid for child, cell in self._cells()})
 
     def _promote_due(self) -> float | None:
         return self._scripts.promote(self.queue.name)
@@ -287,7 +267,11 @@ class Consumer:
         if self._redis_away:
             return
         recovered = self._scripts.recover(
-            self.queue.name, max_crashes=self.config.max_crashes, ttl_ms=self._storage.ttl_ms
+            self.queue.name,
+            max_crashes=self.config.max_crashes,
+            ttl_ms=self._storage.ttl_ms,
+            lease_ms=self._storage.lease_ms,
+            gap_ms=GAP_MS,
         )
         for task_id, state in recovered:
             logger.warning(
@@ -312,7 +296,7 @@ class Consumer:
 
     def _say_goodbye(self) -> None:
         try:
-            self._scripts.leave(self.queue.name, self.name)
+            self._heartbeat.leave()
         except QueueUnavailable as error:
             logger.warning("stopped without saying goodbye: %s", error.cause)
         logger.info("consumer stopped", extra={"queue": self.queue.name})

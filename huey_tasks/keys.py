@@ -60,6 +60,11 @@ def log(queue: str, task_id: str) -> str:
     return f"{root(queue)}:log:{task_id}"
 
 
+def gate(queue: str, name: str) -> str:
+    """SET of the members of a chord that have ended. `step` writes; as long as a result."""
+    return f"{root(queue)}:gate:{name}"
+
+
 def consumers(queue: str) -> str:
     """ZSET of consumers by their last heartbeat. `heartbeat` and `leave` write."""
     return f"{root(queue)}:consumers"

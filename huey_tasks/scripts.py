@@ -44,6 +44,31 @@ class Claim(NamedTuple):
 
 
 @dataclass(frozen=True)
+class NewTask:
+    """A task to be stored: its serialised form, and what Redis keeps beside it."""
+
+    id: str
+    message: bytes
+    type: str
+    priority: int = 0
+    delay_ms: int = 0
+    max_attempts: int = 1
+    retry_delay_s: float = 0.0
+    expires_ms: int = 0
+
+
+@dataclass(frozen=True)
+class Child:
+    """A task that is submitted with its parent's commit, or, behind a gate, with the last of
+    `size` commits that name the same gate with different members."""
+
+    task: NewTask
+    gate: str = ""
+    member: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class Commit:
     """How an attempt ended: the state the task goes to. PENDING hands it back uncounted."""
 
@@ -54,6 +79,15 @@ class Commit:
     retries_left: int = 0
     retry_delay_s: float = 0.0
     reason: str = ""
+    children: tuple[Child, ...] = ()
+
+    def arguments(self) -> list[Argument]:
+        """The commit as `step.lua` reads it."""
+        flat: list[Argument] = [self.id, self.token, self.state, self.delay_ms, self.retries_left]
+        flat += [self.retry_delay_s, self.reason, len(self.children)]
+        for child in self.children:
+            flat += [child.gate, child.member, child.size, *vars(child.task).values()]
+        return flat
 
 
 @cache
@@ -89,34 +123,9 @@ class Scripts:
             self._loaded[script] = self._client.register_script(source)
         return self._loaded[script]
 
-    def submit(
-        self,
-        queue: str,
-        task_id: str,
-        message: bytes,
-        task_type: str,
-        *,
-        priority: int = 0,
-        delay_ms: int = 0,
-        max_attempts: int = 1,
-        retry_delay_s: float = 0.0,
-        expires_in_ms: int = 0,
-    ) -> bool:
+    def submit(self, queue: str, task: NewTask) -> bool:
         """Store a new task and put it in its queue; False when the id is there already."""
-        return bool(
-            self._run(
-                "submit",
-                queue,
-                id=task_id,
-                message=message,
-                type=task_type,
-                priority=priority,
-                delay_ms=delay_ms,
-                max_attempts=max_attempts,
-                retry_delay_s=retry_delay_s,
-                expires_in_ms=expires_in_ms,
-            )
-        )
+        return bool(self._run("submit", queue, **vars(task)))
 
     def step(
         self,
@@ -134,9 +143,7 @@ class Scripts:
         Returns, for each commit, whether it was accepted (False: the lease was lost), and the
         claims. `sequence` grows by one with every new step of a slot.
         """
-        more: list[Argument] = []
-        for c in commits:
-            more += (c.id, c.token, c.state, c.delay_ms, c.retries_left, c.retry_delay_s, c.reason)
+        more = [argument for commit in commits for argument in commit.arguments()]
         accepted, claims = self._run(
             "step",
             queue,
@@ -180,9 +187,22 @@ class Scripts:
         )
         return cast(bytes, state).decode()
 
-    def recover(self, queue: str, *, max_crashes: int, ttl_ms: int) -> list[tuple[str, str]]:
-        """Take back tasks whose lease has ended; returns (id, new state) of each."""
-        rows = self._run("recover", queue, max_crashes=max_crashes, ttl_ms=ttl_ms, limit=BATCH)
+    def recover(
+        self, queue: str, *, max_crashes: int, ttl_ms: int, lease_ms: int, gap_ms: int
+    ) -> list[tuple[str, str]]:
+        """Take back tasks whose lease has ended; returns (id, new state) of each.
+
+        If the last call was longer than `gap_ms` ago, those leases are extended instead, once.
+        """
+        rows = self._run(
+            "recover",
+            queue,
+            max_crashes=max_crashes,
+            ttl_ms=ttl_ms,
+            limit=BATCH,
+            lease_ms=lease_ms,
+            gap_ms=gap_ms,
+        )
         return [(id.decode(), state.decode()) for id, state in rows]
 
     def promote(self, queue: str) -> float | None:

@@ -7,12 +7,21 @@ object with one key that starts with `$`. An object of the user's with such a ke
 import base64
 import datetime as dt
 import json
+from dataclasses import dataclass
 from typing import Any, cast
 
 from huey.exceptions import TaskException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
+
+
+@dataclass(frozen=True)
+class ChordResults:
+    """Stands in the arguments of a chord's callback for the results of its members."""
+
+    chord_id: str
+    size: int
 
 
 class JsonSerializer(Serializer):
@@ -64,6 +73,8 @@ def _pack(value: Any) -> Any:
             return {"$message": {k: _pack(v) for k, v in value._asdict().items() if v is not None}}
         case Error():
             return {"$error": _pack(value.metadata)}
+        case ChordResults():
+            return {"$chord": [value.chord_id, value.size]}
         case dict():
             packed = {key: _pack(item) for key, item in cast(dict[Any, Any], value).items()}
             escape = any(isinstance(key, str) and key.startswith("$") for key in packed)
@@ -91,6 +102,8 @@ def _unpack(value: dict[str, Any]) -> Any:
     match tag:
         case "$message":
             return _message(content)
+        case "$chord":
+            return ChordResults(*content)
         case "$error":
             return Error(content)
         case "$object":

@@ -11,7 +11,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from huey.constants import EmptyData
@@ -21,19 +21,20 @@ from huey.utils import utcnow
 from huey_tasks import keys, serializer
 from huey_tasks.board import Cell
 from huey_tasks.connection import connect, redis_errors
-from huey_tasks.scripts import Claim, Commit, Scripts
+from huey_tasks.scripts import Claim, Commit, NewTask, Scripts
 
 
 class TaskMessage(bytes):
     """A serialised task that still knows what the storage keeps beside it."""
 
-    task_id: str
-    task_type: str
-    priority: int = 0
-    delay_ms: int = 0
-    max_attempts: int = 1
-    retry_delay_s: float = 0.0
-    expires_in_ms: int = 0
+    task: NewTask
+
+    @classmethod
+    def of(cls, task: NewTask) -> "TaskMessage":
+        """The bytes of a task, with the task."""
+        message = cls(task.message)
+        message.task = task
+        return message
 
 
 @dataclass
@@ -147,18 +148,7 @@ class ReliableStorage(RedisExpireStorage):
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Put a task in the queue, or on the schedule when it has a delay."""
-        message = data if isinstance(data, TaskMessage) else _anonymous(data)
-        self.scripts.submit(
-            self.name,
-            message.task_id,
-            bytes(message),
-            message.task_type,
-            priority=message.priority,
-            delay_ms=message.delay_ms,
-            max_attempts=message.max_attempts,
-            retry_delay_s=message.retry_delay_s,
-            expires_in_ms=message.expires_in_ms,
-        )
+        self.scripts.submit(self.name, _new_task(data))
 
     def dequeue(self) -> bytes | None:
         """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
@@ -167,9 +157,8 @@ class ReliableStorage(RedisExpireStorage):
 
     def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
         """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
-        message = data if isinstance(data, TaskMessage) else _anonymous(data)
-        message.delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 1)
-        self.enqueue(message)
+        delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 1)
+        self.scripts.submit(self.name, replace(_new_task(data), delay_ms=delay_ms))
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
         """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
@@ -238,8 +227,8 @@ class ReliableStorage(RedisExpireStorage):
             self.scripts.cancel(self.name, task_id.decode(), "flushed", ttl_ms=self.ttl_ms)
 
 
-def _anonymous(data: bytes) -> TaskMessage:
-    """Bytes that Huey's own callers put in a queue without telling whose they are."""
-    message = TaskMessage(data)
-    message.task_id, message.task_type = str(uuid.uuid4()), ""
-    return message
+def _new_task(data: bytes) -> NewTask:
+    """What to store for some bytes; Huey's own callers may not tell whose they are."""
+    if isinstance(data, TaskMessage):
+        return data.task
+    return NewTask(str(uuid.uuid4()), data, "")

@@ -6,23 +6,24 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 """
 
 import contextlib
+import copy
 import logging
 import random
 from collections.abc import Generator
 from typing import Any, cast
 
 from huey import RedisHuey, signals
-from huey.api import Task
+from huey.api import Task, TaskWrapper
 from huey.exceptions import HueyException
 from huey.registry import Registry
-from huey.utils import Error, utcnow
+from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import records
+from huey_tasks import lookup
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.scripts import Claim, Commit
-from huey_tasks.serializer import JsonSerializer
+from huey_tasks.scripts import Child, Claim, Commit, NewTask
+from huey_tasks.serializer import ChordResults, JsonSerializer
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,22 @@ class TypeRegistry(Registry):
         return task_class.__name__
 
 
+class QueueTask(Task):
+    """A task whose id, when another task's own code makes it, is the same in a repeat."""
+
+    def create_id(self) -> str:
+        attempt = current_attempt.get()
+        if attempt is None or not attempt.in_body:
+            return super().create_id()
+        return attempt.subtask_id()
+
+
+class QueueTaskWrapper(TaskWrapper):
+    """Makes tasks of that kind."""
+
+    task_base = QueueTask
+
+
 class TaskQueue(RedisHuey):
     """One of the three queues: a RedisHuey on ReliableStorage."""
 
@@ -51,26 +68,57 @@ class TaskQueue(RedisHuey):
 
     # ---- submit
 
+    def get_task_wrapper_class(self) -> type[TaskWrapper]:
+        return QueueTaskWrapper
+
     def serialize_task(self, task: Task) -> TaskMessage:
-        message = TaskMessage(super().serialize_task(task))
-        message.task_id, message.task_type = task.id, type(task).__name__
-        message.priority = int(task.priority or 0)
-        message.max_attempts = int(task.retries) + 1
-        message.retry_delay_s = float(task.retry_delay)
+        delay_s = expires_s = 0.0
         if task.eta is not None:
-            message.delay_ms = max(round((task.eta - utcnow()).total_seconds() * 1000), 0)
+            delay_s = max((task.eta - utcnow()).total_seconds(), 0.0)
         if task.expires_resolved is not None:
-            seconds = (task.expires_resolved - utcnow()).total_seconds()
-            message.expires_in_ms = max(round(seconds * 1000), 1)
-        return message
+            expires_s = max((task.expires_resolved - utcnow()).total_seconds(), 0.001)
+        return TaskMessage.of(
+            NewTask(
+                task.id,
+                super().serialize_task(task),
+                type(task).__name__,
+                priority=int(task.priority or 0),
+                delay_ms=round(delay_s * 1000),
+                max_attempts=int(task.retries) + 1,
+                retry_delay_s=float(task.retry_delay),
+                expires_ms=round(expires_s * 1000),
+            )
+        )
 
     def enqueue(self, task: Any) -> Any:
-        """Huey enqueues the running task itself when it is to be retried without a delay."""
-        attempt = self._attempt_of(task)
-        if attempt is None:
+        """Submit a task; one that follows from the running task goes with that one's commit.
+
+        Huey also enqueues the running task itself, when it is to be retried without a delay.
+        """
+        attempt = current_attempt.get()
+        if attempt is None or attempt.in_body or not isinstance(task, Task):
             return super().enqueue(task)
-        attempt.retry(0.0, task.retries, task.retry_delay)
+        if task.id == attempt.claim.id:
+            attempt.retry(0.0, task.retries, task.retry_delay)
+            return None
+        if task.expires:
+            task.resolve_expires(self.utc)
+        self._emit(signals.SIGNAL_ENQUEUED, task)
+        attempt.follow_up(Child(self.serialize_task(task).task))
         return None
+
+    def _check_chord(self, chord: ChordConfig, value: Any) -> None:
+        """Huey counts a chord's members and enqueues its callback (api.py:553). Counting goes with
+        the commit, so that a member that runs twice counts once."""
+        attempt = current_attempt.get()
+        if attempt is None:
+            super()._check_chord(chord, value)
+            return
+        self.put_result(f"chord:{chord.cid}:{chord.idx}", value)
+        callback = copy.copy(chord.callback)
+        callback.extend_data((ChordResults(chord.cid, chord.size),))
+        task = self.serialize_task(callback).task
+        attempt.follow_up(Child(task, chord.cid, chord.idx, chord.size))
 
     def add_schedule(self, task: Task) -> None:
         """Huey schedules the running task when it is to be retried after a delay (api.py:577)."""
@@ -177,7 +225,7 @@ class TaskQueue(RedisHuey):
 
     def report_failure(self, task_id: str) -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
-        record = records.find({self.name: self}, task_id)
+        record = lookup.find({self.name: self}, task_id)
         if record is None:
             return
         logger.error(
@@ -203,6 +251,15 @@ class TaskQueue(RedisHuey):
         else:
             logger.info("attempt ended", extra={"task_id": commit.id, "state": commit.state})
 
+    def _results_of(self, argument: Any) -> Any:
+        """A chord's callback gets the list of results where the chord stands in its arguments."""
+        if not isinstance(argument, ChordResults):
+            return argument
+        names = [f"chord:{argument.chord_id}:{index}" for index in range(argument.size)]
+        with redis_errors():
+            found = self.storage.peek_many(names)
+        return [self.serializer.deserialize(found[n]) if n in found else None for n in names]
+
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()
         is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
@@ -217,7 +274,9 @@ class TaskQueue(RedisHuey):
             self.storage.finish(Commit(claim.id, claim.token, "FAILURE", reason=reason[:200]))
             return None
         try:
-            return cast(Task, self._registry.create_task(message))
+            task = cast(Task, self._registry.create_task(message))
+            task.args = tuple(self._results_of(argument) for argument in task.args)
+            return task
         except HueyException as error:
             logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
             wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)

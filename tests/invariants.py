@@ -16,6 +16,7 @@ _KINDS = {
     "counters": "never",
     "bell": "never",
     "slot": "always",
+    "gate": "always",
     "consumers": "never",
     "consumer": "always",
 }

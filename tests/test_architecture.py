@@ -22,8 +22,9 @@ LAYERS = [
     {"scripts"},
     {"attempt", "storage"},
     {"records", "logs"},
+    {"lookup"},
     {"task_queue"},
-    {"control", "periodic", "worker", "greenlets", "children", "queues"},
+    {"control", "periodic", "worker", "greenlets", "children", "queues", "heartbeat"},
     {"interrupts"},
     {"consumer", "registry"},
     {"tasks"},
@@ -109,10 +110,10 @@ def test_every_script_is_a_method_and_has_a_header() -> None:
 
 
 def test_lua_builds_the_keys_that_keys_py_names() -> None:
-    prelude = (LUA / "prelude.lua").read_text()
+    prelude = (LUA / "prelude.lua").read_text() + (LUA / "step.lua").read_text()
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.submitted("q"), keys.dead("q"),
-                keys.consumers("q")):  # fmt: skip
+                keys.consumers("q"), keys.gate("q", ""), keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
 
 

@@ -38,6 +38,26 @@ local function wait_until_due(id, state, due)
   if redis.call('ZRANK', index_key(state), id) == 0 then redis.call('PUBLISH', CONTROL, 'due') end
 end
 
+-- Puts a new task into its queue, or on the schedule; 0 when the id is known and nothing changes.
+-- HSET comes first: a full Redis refuses it, and then nothing is half done.
+local function submit(id, message, type, priority, delay_ms, max_attempts, retry_delay_s, expires_ms)
+  if redis.call('EXISTS', task_key(id)) == 1 then return 0 end
+  redis.call('HSET', task_key(id), 'message', message, 'type', type, 'priority', priority,
+    'attempt', 0, 'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
+    'retry_delay_s', retry_delay_s, 'deliveries', 0, 'crashes', 0, 'token', '', 'submitted_at', NOW)
+  if tonumber(expires_ms) > 0 then
+    redis.call('HSET', task_key(id), 'expires_at', NOW + expires_ms)
+  end
+  redis.call('ZADD', SUBMITTED, NOW, id)
+  count('SUBMITTED')
+  if tonumber(delay_ms) > 0 then
+    wait_until_due(id, 'SCHEDULED', NOW + delay_ms)
+  else
+    wait_in_queue(id, new_place(priority))
+  end
+  return 1
+end
+
 -- The one way into a terminal state; the caller has removed the task from its index.
 local function finish(id, state, reason, ttl_ms)
   redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason)

@@ -1,7 +1,8 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms
--- then, for each commit: id token state delay_ms retries_left retry_delay_s reason
+-- then, for each commit: id token state delay_ms retries_left retry_delay_s reason children
+-- and for each of its children: gate member size, and the arguments of submit
 -- returns: {accepted, …} (1, or 0 when the lease was lost) and {claim, …}, each claim
 --          {id, token, message, attempt, retries_left, retry_delay_s, deliveries}
 -- A step that is sent again, because its answer got lost, gets the same answer and changes nothing.
@@ -23,26 +24,48 @@ if last[1] and tonumber(last[1]) >= tonumber(sequence) then
   return { cjson.decode(last[2]), claims }
 end
 
-local function commit(at)
-  local id, token, state = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  if redis.call('HGET', task_key(id), 'token') ~= token then
-    count('fenced')
-    return 0
+local cursor = 5
+local function take(number)
+  cursor = cursor + number
+  return unpack(ARGV, cursor - number + 1, cursor)
+end
+
+-- A task that follows from this one. Behind a gate it waits until all members have come.
+local function submit_child(gate, member, size, ...)
+  if gate ~= '' then
+    local gate_key = ROOT .. ':gate:' .. gate
+    redis.call('SADD', gate_key, member)
+    redis.call('PEXPIRE', gate_key, ttl_ms)
+    if redis.call('SCARD', gate_key) < tonumber(size) then return end
+    redis.call('DEL', gate_key)
   end
+  submit(...)
+end
+
+local function commit(id, token, state, delay_ms, retries_left, retry_delay_s, reason)
   redis.call('ZREM', index_key('STARTED'), id)
   if TERMINAL[state] then
     redis.call('HSET', task_key(id), 'outcome', token)
-    finish(id, state, ARGV[at + 6], ttl_ms)
+    finish(id, state, reason, ttl_ms)
   elseif state == 'RETRY' then
     local attempt = redis.call('HGET', task_key(id), 'attempt')
-    redis.call('HSET', task_key(id), 'outcome', token, 'token', '', 'retries_left', ARGV[at + 4],
-      'retry_delay_s', ARGV[at + 5], 'max_attempts', attempt + 1 + ARGV[at + 4])
+    redis.call('HSET', task_key(id), 'outcome', token, 'token', '', 'retries_left', retries_left,
+      'retry_delay_s', retry_delay_s, 'max_attempts', attempt + 1 + retries_left)
     count('RETRY')
-    wait_until_due(id, 'RETRY', NOW + ARGV[at + 3])
+    wait_until_due(id, 'RETRY', NOW + delay_ms)
   else
     put_back(id)
   end
-  return 1
+end
+
+-- Commits if the lease is still held; the children are read in any case, and submitted only then.
+local function commit_if_held(id, token, ...)
+  local held = redis.call('HGET', task_key(id), 'token') == token
+  if held then commit(id, token, ...) else count('fenced') end
+  for _ = 1, tonumber(take(1)) do
+    if held then submit_child(take(11)) else take(11) end
+  end
+  return held and 1 or 0
 end
 
 -- A Redis that is out of memory lets a script go on when its first write is one that needs no
@@ -50,8 +73,8 @@ end
 redis.call('ZREM', index_key('STARTED'), '')
 
 local accepted = {}
-for at = 6, #ARGV, 7 do
-  accepted[#accepted + 1] = commit(at)
+while cursor < #ARGV do
+  accepted[#accepted + 1] = commit_if_held(take(7))
 end
 
 local function claim(id)

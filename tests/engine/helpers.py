@@ -3,7 +3,7 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.scripts import Claim, Commit, Scripts
+from huey_tasks.scripts import Claim, Commit, NewTask, Scripts
 from huey_tasks.task_queue import TaskQueue
 from tests.waiting import wait_until
 
@@ -13,6 +13,18 @@ QUEUE = "default"
 def scripts() -> Scripts:
     """The scripts on the private server."""
     return tq.default.storage.scripts
+
+
+def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **fields: Any) -> bool:
+    """Store a task as it is, past the client."""
+    return scripts().submit(QUEUE, NewTask(task_id, message, task_type, **fields))
+
+
+def recover(max_crashes: int = 3) -> list[tuple[str, str]]:
+    """Recover what has no lease, as a consumer does every second."""
+    return scripts().recover(
+        QUEUE, max_crashes=max_crashes, ttl_ms=60_000, lease_ms=60_000, gap_ms=5000
+    )
 
 
 def submit(task_type: str, **payload: Any) -> str:

@@ -8,7 +8,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.queues import QUEUES
 from tests.conftest import REPOSITORY, Process, StartConsumer
-from tests.engine.helpers import submit, wait_for
+from tests.engine.helpers import store, submit, wait_for
 from tests.waiting import wait_until
 
 BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])
@@ -135,7 +135,7 @@ def test_a_task_of_an_unknown_type_waits_for_newer_code(start_consumer: StartCon
     start_consumer("default")
     task_id = "12345678-1234-4234-8234-123456789abc"
     message = b'{"$message":{"id":"%s","name":"from_the_future"}}' % task_id.encode()
-    tq.default.storage.scripts.submit("default", task_id, message, "from_the_future")
+    store(task_id, message, "from_the_future")
     record = wait_for(task_id, "RETRY")
     assert record.next_retry_at is not None
 
@@ -146,7 +146,7 @@ def test_bytes_that_are_no_task_fail_and_run_nothing(start_consumer: StartConsum
     start_consumer("default")
     task_id = "12345678-1234-4234-8234-123456789abc"
     bad = pickle.dumps(_Canary())
-    tq.default.storage.scripts.submit("default", task_id, bad, "echo")
+    store(task_id, bad)
     record = wait_for(task_id, "FAILURE")
     assert record.error is not None and record.error.startswith("its message cannot be read")
     assert not Path("/tmp/duckline-canary").exists()

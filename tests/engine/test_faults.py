@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from huey.api import chord
 
 import huey_tasks as tq
 from tests.conftest import StartConsumer
@@ -52,6 +53,26 @@ def test_a_task_whose_consumer_is_killed_runs_again_when_its_lease_ends(
     start_consumer("default", LEASE_S="1")
     record = wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
+
+
+def test_what_a_task_submits_is_submitted_once_though_the_task_runs_twice(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default")
+    record = wait_for(submit("submit_another_and_die_once", file=str(tmp_path / "died")), "SUCCESS")
+    wait_for(record.result, "SUCCESS")
+    assert [r.task_type for r in tq.list_tasks()].count("echo") == 1
+
+
+def test_a_chord_calls_back_once_though_a_member_ran_twice(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default", concurrency=2)
+    types = {t.name: t.wrappers["default"] for t in tq.task_types()}
+    mortal = types["die_once_then_add"].s(1, 2, str(tmp_path / "died"))
+    handle = tq.default.enqueue(chord([types["add"].s(1, 1), mortal], types["echo"].s()))
+    assert handle.callback.get(blocking=True, timeout=10) == [2, 3]
+    assert [r.task_type for r in tq.list_tasks()].count("echo") == 1
 
 
 def test_a_task_that_holds_the_interpreter_keeps_its_lease(start_consumer: StartConsumer) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import records
+from huey_tasks import lookup
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.conftest import StartConsumer
@@ -56,7 +56,7 @@ class DurableRedis:
         """Wait until the task is in that state."""
 
         def reached() -> tq.TaskRecord | None:
-            record = records.find({"default": self.queue}, task_id)
+            record = lookup.find({"default": self.queue}, task_id)
             return record if record is not None and record.status == state else None
 
         found = wait_until(reached, description=f"{task_id} is {state}", timeout_s=20)
@@ -65,7 +65,7 @@ class DurableRedis:
 
     def _answers(self) -> bool:
         try:
-            records.redis_info(self.queue)
+            lookup.redis_info(self.queue)
         except tq.QueueUnavailable:
             return False
         return True
@@ -81,7 +81,7 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DurableRedis]:
 def _start(start_consumer: StartConsumer, durable: DurableRedis):  # type: ignore[no-untyped-def]
     return start_consumer(
         "default",
-        look_at=lambda: records.consumers(durable.queue),
+        look_at=lambda: lookup.consumers(durable.queue),
         REDIS_URL=f"unix://{durable.socket}?db=0",
         RESULT_REDIS_URL=f"unix://{durable.socket}?db=1",
     )

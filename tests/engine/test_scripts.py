@@ -4,8 +4,8 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import LOG_LINES
-from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, submit
+from huey_tasks.scripts import LOG_LINES, Child, Claim, Commit, NewTask
+from tests.engine.helpers import QUEUE, HandWorker, commit, recover, scripts, state, store, submit
 from tests.waiting import wait_until
 
 broker = tq.default.storage.broker
@@ -20,14 +20,14 @@ def test_a_submitted_task_waits_in_its_queue() -> None:
 
 
 def test_the_same_id_is_submitted_once() -> None:
-    assert scripts().submit(QUEUE, "id-1", b'{"$message":{}}', "echo")
-    assert not scripts().submit(QUEUE, "id-1", b"other", "fail")
+    assert store("id-1")
+    assert not store("id-1", b"other", "fail")
     assert broker.hget(keys.task(QUEUE, "id-1"), "type") == b"echo"
     assert broker.zcard(keys.index(QUEUE, "PENDING")) == 1
 
 
 def test_a_task_with_a_delay_is_scheduled_and_promoted_when_due() -> None:
-    scripts().submit(QUEUE, "later", b"{}", "echo", delay_ms=80)
+    store("later", delay_ms=80)
     assert broker.hget(keys.task(QUEUE, "later"), "state") == b"SCHEDULED"
     next_s = scripts().promote(QUEUE)
     assert next_s is not None and 0 < next_s <= 0.08
@@ -43,7 +43,7 @@ def test_tasks_are_claimed_in_the_order_of_submission() -> None:
 
 def test_a_higher_priority_is_claimed_first() -> None:
     for name, priority in (("low", -1), ("normal", 0), ("urgent", 5)):
-        scripts().submit(QUEUE, name, b"{}", "echo", priority=priority)
+        store(name, priority=priority)
     _, claims = HandWorker().step(want=3)
     assert [claim.id for claim in claims] == ["urgent", "normal", "low"]
 
@@ -124,7 +124,7 @@ def test_a_worker_that_lost_its_lease_cannot_commit() -> None:
     task_id = submit("echo")
     zombie, heir = HandWorker("zombie"), HandWorker("heir")
     old = zombie.claim(lease_ms=0)
-    assert scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000) == [(task_id, "PENDING")]
+    assert recover() == [(task_id, "PENDING")]
     new = heir.claim()
     assert zombie.step(commit(old, "FAILURE"), want=0)[0] == [False]
     assert heir.step(commit(new, "SUCCESS"), want=0)[0] == [True]
@@ -141,7 +141,7 @@ def test_a_second_commit_of_the_same_attempt_is_refused() -> None:
 
 def test_a_task_that_was_not_started_in_time_expires() -> None:
     late = "12345678-1234-4234-8234-123456789abc"
-    scripts().submit(QUEUE, late, b"{}", "echo", expires_in_ms=1)
+    store(late, expires_ms=1)
     fine = submit("echo")
     submitted = broker.time()
     wait_until(lambda: _ms(broker.time()) > _ms(submitted) + 1, description="it is too late")
@@ -157,7 +157,7 @@ def test_renewing_extends_a_lease() -> None:
     task_id = submit("echo")
     claim = HandWorker().claim(lease_ms=0)
     assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == set()
-    assert scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000) == []
+    assert recover() == []
     assert state(task_id) == "STARTED"
 
 
@@ -171,7 +171,7 @@ def test_renewing_tells_which_leases_are_lost() -> None:
 def test_renewing_a_lost_lease_does_not_bring_it_back() -> None:
     task_id = submit("echo")
     claim = HandWorker().claim(lease_ms=0)
-    scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000)
+    recover()
     scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000)
     assert broker.zscore(keys.index(QUEUE, "STARTED"), task_id) is None
 
@@ -214,7 +214,53 @@ def test_only_leases_that_have_ended_are_recovered() -> None:
     worker = HandWorker()
     worker.claim()
     worker.claim(lease_ms=0)
-    assert scripts().recover(QUEUE, max_crashes=3, ttl_ms=60_000) == [(ended, "PENDING")]
+    assert recover() == [(ended, "PENDING")]
+
+
+def test_after_a_gap_in_which_nobody_could_renew_leases_are_extended_once() -> None:
+    task_id = submit("echo")
+    HandWorker().claim(lease_ms=0)
+    broker.hset(keys.counters(QUEUE), "recovered_at", _ms(broker.time()) - 6000)
+    assert recover() == []
+    assert state(task_id) == "STARTED"
+    assert recover() == [], "the lease is extended"
+    assert broker.zscore(keys.index(QUEUE, "STARTED"), task_id) > _ms(broker.time()) + 50_000
+
+
+def test_a_child_is_submitted_with_its_parents_commit() -> None:
+    submit("echo")
+    worker = HandWorker()
+    done = commit(worker.claim(), "SUCCESS", children=(Child(NewTask("child", b"{}", "echo")),))
+    worker.step(done, want=0)
+    worker.again(done, want=0)
+    assert broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1) == [b"child"]
+
+
+def test_a_child_of_a_worker_that_lost_its_lease_is_not_submitted() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    claim = worker.claim()
+    tq.cancel(task_id)
+    children = (Child(NewTask("child", b"{}", "echo")),)
+    other = commit(claim, "SUCCESS", children=children)
+    assert worker.step(other, other, want=0)[0] == [False, False]
+    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 0
+
+
+def test_a_child_behind_a_gate_waits_for_all_members_and_counts_each_once() -> None:
+    ids = [submit("echo", value=n) for n in range(2)]
+    worker = HandWorker()
+    first, second = worker.claim(), worker.claim()
+    callback = NewTask("callback", b"{}", "echo")
+
+    def member(claim: Claim, index: int) -> Commit:
+        return commit(claim, "SUCCESS", children=(Child(callback, "chord", index, 2),))
+
+    worker.step(member(first, 0), member(first, 0), want=0)
+    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 0
+    worker.step(member(second, 1), want=0)
+    assert broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1) == [b"callback"]
+    assert {state(task_id) for task_id in ids} == {"SUCCESS"}
 
 
 @pytest.mark.parametrize("end", ["SUCCESS", "FAILURE"])
@@ -236,7 +282,7 @@ def test_a_waiting_task_is_cancelled_and_never_claimed() -> None:
 
 def test_a_scheduled_task_is_cancelled_and_never_promoted() -> None:
     task_id = "12345678-1234-4234-8234-123456789abc"
-    scripts().submit(QUEUE, task_id, b"{}", "echo", delay_ms=1)
+    store(task_id, delay_ms=1)
     tq.cancel(task_id)
     scripts().promote(QUEUE)
     assert state(task_id) == "REVOKED"

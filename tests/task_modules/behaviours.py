@@ -14,7 +14,7 @@ from typing import Any
 from huey import crontab
 from huey.exceptions import CancelExecution, RetryTask
 
-from huey_tasks import TaskCancelled, current_task, low, task
+from huey_tasks import TaskCancelled, current_task, low, submit, task
 
 
 def _leave_mark(file: str, mark: object = "") -> None:
@@ -181,3 +181,22 @@ def every_minute() -> None:
 def interrupt_itself() -> None:
     """Raise what Huey takes for an interrupt of the worker."""
     raise KeyboardInterrupt
+
+
+@task(queue="default")
+def submit_another_and_die_once(file: str) -> str:
+    """Submit a task; in the first execution, die afterwards."""
+    child = submit("echo", {"value": "child"})
+    if not Path(file).exists():
+        Path(file).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return child.task_id
+
+
+@task(queue="default")
+def die_once_then_add(a: int, b: int, file: str) -> int:
+    """Add; in the first execution, die instead."""
+    if not Path(file).exists():
+        Path(file).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return a + b

@@ -1,0 +1,215 @@
+"""Reading: tasks, numbers of queues, consumers, out of Redis into records. Writes nothing.
+
+Everything read is checked on the way in: Redis is input like any other.
+"""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from huey_tasks import keys, serializer
+from huey_tasks.connection import redis_errors
+from huey_tasks.records import (
+    ConsumerRecord,
+    LogLine,
+    Progress,
+    QueueStats,
+    TaskRecord,
+    TaskState,
+    WorkerRecord,
+)
+
+if TYPE_CHECKING:
+    from huey_tasks.task_queue import TaskQueue
+
+TaskQueues = Mapping[str, "TaskQueue"]
+
+
+def is_task_id(text: str) -> bool:
+    """Whether a text is a task id in its one canonical form: a lower-case UUID with dashes."""
+    try:
+        return len(text) == 36 and str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def find(queues: TaskQueues, task_id: str) -> TaskRecord | None:
+    """Read a task wherever it is, its log included; None if it is nowhere."""
+    found = load(queues, [(queue, task_id) for queue in queues])
+    if not found:
+        return None
+    record = found[0]
+    with redis_errors():
+        broker = queues[record.queue].storage.broker
+        lines = broker.lrange(keys.log(record.queue, task_id), 0, -1)
+    return replace(record, log=tuple(_log_line(line) for line in lines))
+
+
+def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
+    """Read the tasks of (queue, id) pairs, those that are there, in two round trips."""
+    if not ids:
+        return []
+    storage = _any(queues).storage
+    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
+        for queue, task_id in ids:
+            pipe.hgetall(keys.task(queue, task_id))
+        hashes = [_text_fields(fields) for fields in pipe.execute()]
+    known = [(*pair, fields) for pair, fields in zip(ids, hashes, strict=True) if fields]
+    wanted = [
+        keys.outcome(task_id, fields["outcome"])
+        for _, task_id, fields in known
+        if fields.get("outcome")
+    ]
+    with redis_errors():
+        blobs = dict(zip(wanted, storage.conn.mget(wanted), strict=True)) if wanted else {}
+    return [
+        _task_record(queue, task_id, f, blobs.get(keys.outcome(task_id, f.get("outcome", ""))))
+        for queue, task_id, f in known
+    ]
+
+
+def recent_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:
+    """The ids submitted last, as (submission time in ms, id), newest first."""
+    with redis_errors():
+        rows = queue.storage.broker.zrange(
+            keys.submitted(queue.name), 0, limit - 1, desc=True, withscores=True
+        )
+    return [(float(score), task_id.decode()) for task_id, score in rows]
+
+
+def ids_in_state(queue: "TaskQueue", state: TaskState, limit: int) -> list[tuple[float, str]]:
+    """Ids in one state, as (score, id), the highest score first."""
+    with redis_errors():
+        rows = queue.storage.broker.zrange(
+            keys.index(queue.name, state), 0, limit - 1, desc=True, withscores=True
+        )
+    return [(float(score), task_id.decode()) for task_id, score in rows]
+
+
+def queue_stats(queues: TaskQueues) -> list[QueueStats]:
+    """The numbers of each queue, in one round trip."""
+    scripts = _any(queues).storage.scripts
+    return [
+        _queue_stats(queue, numbers)
+        for queue, numbers in zip(queues, scripts.stats(queues), strict=True)
+    ]
+
+
+def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
+    """The live consumers of a queue."""
+    found: list[ConsumerRecord] = []
+    for consumer, info, seen_ms in queue.storage.scripts.online(queue.name):
+        told = cast(dict[str, Any], json.loads(info))
+        found.append(
+            ConsumerRecord(
+                consumer=consumer,
+                queue=queue.name,
+                host=told["host"],
+                pid=told["pid"],
+                worker_type=told["worker_type"],
+                concurrency=len(told["workers"]),
+                started_at=_from_seconds(told["started_at"]),
+                last_seen_at=_from_seconds(seen_ms / 1000),
+                workers=tuple(_worker_record(worker) for worker in told["workers"]),
+            )
+        )
+    return found
+
+
+def redis_info(queue: "TaskQueue") -> dict[str, Any]:
+    """What the broker says of itself (Redis' INFO, flattened)."""
+    with redis_errors():
+        return cast(dict[str, Any], queue.storage.broker.info())
+
+
+def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
+    waiting_ms = numbers["oldest_waiting_ms"]
+    return QueueStats(
+        queue=queue,
+        queued=numbers["PENDING"],
+        active=numbers["STARTED"],
+        scheduled=numbers["SCHEDULED"],
+        retry=numbers["RETRY"],
+        success=numbers["SUCCESS"],
+        failed=numbers["FAILURE"],
+        revoked=numbers["REVOKED"],
+        expired=numbers["EXPIRED"],
+        consumers=numbers["consumers"],
+        workers=numbers["workers"],
+        oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
+    )
+
+
+def _any(queues: TaskQueues) -> "TaskQueue":
+    """All queues are on one server; any of them will do to ask it."""
+    return next(iter(queues.values()))
+
+
+def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None) -> TaskRecord:
+    state = TaskState(f["state"])
+    outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
+    succeeded = state is TaskState.SUCCESS
+    error = None if succeeded else outcome.get("error") or f.get("reason") or None
+    progress = json.loads(f["progress"]) if f.get("progress") else None
+    return TaskRecord(
+        task_id=task_id,
+        status=state,
+        task_type=f["type"],
+        queue=queue,
+        payload=_payload(f["message"]),
+        result=serializer.plain(outcome.get("result")) if succeeded else None,
+        error=error,
+        traceback=None if succeeded else outcome.get("traceback"),
+        attempt=int(f["attempt"]),
+        max_attempts=int(f["max_attempts"]),
+        deliveries=int(f["deliveries"]),
+        crashes=int(f["crashes"]),
+        progress=Progress(progress["fraction"], progress["text"]) if progress else None,
+        submitted_at=_from_ms(f["submitted_at"]),
+        started_at=_from_ms(f["started_at"]) if "started_at" in f else None,
+        finished_at=_from_ms(f["finished_at"]) if "finished_at" in f else None,
+        next_retry_at=_from_ms(f["due_at"]) if state is TaskState.RETRY else None,
+        scheduled_for=_from_ms(f["due_at"]) if state is TaskState.SCHEDULED else None,
+        worker=f["slot"].rpartition("/")[0] if "slot" in f else None,
+    )
+
+
+def _payload(message: str) -> dict[str, Any]:
+    """The keyword arguments of a stored task; an unreadable message has none to show."""
+    try:
+        stored = serializer.loads(message)
+        return cast(dict[str, Any], serializer.plain(stored.kwargs))
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _text_fields(fields: dict[bytes, bytes]) -> dict[str, str]:
+    return {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items()}
+
+
+def _log_line(line: bytes) -> LogLine:
+    told = cast(dict[str, str], json.loads(line))
+    return LogLine(dt.datetime.fromisoformat(told["at"]), told["level"], told["text"])
+
+
+def _worker_record(told: dict[str, Any]) -> WorkerRecord:
+    started_at = told.get("started_at")
+    return WorkerRecord(
+        worker=told["worker"],
+        pid=told["pid"],
+        task_id=told.get("task_id"),
+        task_type=told.get("task_type"),
+        attempt=told.get("attempt"),
+        started_at=None if started_at is None else _from_seconds(started_at),
+    )
+
+
+def _from_ms(text: str) -> dt.datetime:
+    return _from_seconds(float(text) / 1000)
+
+
+def _from_seconds(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC)
