@@ -12,6 +12,7 @@ from huey_tasks.errors import ConfigError, TaskFinished, TaskNotFound, UnknownQu
 from huey_tasks.keys import QUEUE_NAMES
 from huey_tasks.queues import QUEUES
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
+from huey_tasks.task_queue import TaskQueue
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,10 @@ def submit(
     """
     found = registry.get(task_type)
     queue = found.queue if priority is None else priority
-    if queue not in QUEUES:
-        raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+    instance = _queue(queue)
     found.check(payload)
     task = found.wrappers[queue].task_class((), dict(payload))
-    QUEUES[queue].enqueue(task)
+    instance.enqueue(task)
     return SubmittedTask(task.id, TaskState.PENDING, task_type, queue)
 
 
@@ -58,6 +58,25 @@ def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
 
 
+def pause(queue: str) -> None:
+    """Let a queue give out no tasks; what runs goes on, submits are taken.
+
+    Raises UnknownQueue, QueueUnavailable.
+    """
+    _queue(queue).storage.scripts.pause(queue, paused=True)
+
+
+def resume(queue: str) -> None:
+    """Let a paused queue flow again. Raises UnknownQueue."""
+    _queue(queue).storage.scripts.pause(queue, paused=False)
+
+
+def purge(queue: str, reason: str = "purged") -> int:
+    """Revoke every task that waits in a queue; returns how many. Raises UnknownQueue."""
+    storage = _queue(queue).storage
+    return storage.scripts.purge(queue, reason, ttl_ms=storage.ttl_ms)
+
+
 def get_task(task_id: str) -> TaskRecord:
     """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
     record = lookup.find(QUEUES, task_id) if lookup.is_task_id(task_id) else None
@@ -70,9 +89,7 @@ def list_tasks(
     *, state: TaskState | None = None, queue: str | None = None, limit: int = 50
 ) -> list[TaskRecord]:
     """The tasks submitted last, newest first; of one state or queue if named."""
-    if queue is not None and queue not in QUEUES:
-        raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
-    chosen = [QUEUES[queue]] if queue is not None else list(QUEUES.values())
+    chosen = [_queue(queue)] if queue is not None else list(QUEUES.values())
     ids: list[tuple[str, str]] = []
     for one in chosen:
         rows = (
@@ -85,6 +102,12 @@ def list_tasks(
     if state is not None:  # it may have moved on between the two looks
         found = [record for record in found if record.status is state]
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
+
+
+def _queue(name: str) -> TaskQueue:
+    if name not in QUEUES:
+        raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+    return QUEUES[name]
 
 
 def queue_stats() -> list[QueueStats]:

@@ -139,6 +139,7 @@ def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
         expired=numbers["EXPIRED"],
         consumers=numbers["consumers"],
         workers=numbers["workers"],
+        paused=bool(numbers["paused"]),
         oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
     )
 

@@ -85,6 +85,7 @@ class QueueStats:
     expired: int
     consumers: int
     workers: int
+    paused: bool
     oldest_waiting_s: float | None
 
 

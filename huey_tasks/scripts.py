@@ -215,6 +215,18 @@ class Scripts:
         state = self._run("cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms)
         return cast(bytes, state).decode()
 
+    def pause(self, queue: str, *, paused: bool) -> None:
+        """Let the queue give out no tasks, or let it flow again."""
+        self._run("pause", queue, paused=int(paused))
+
+    def purge(self, queue: str, reason: str, *, ttl_ms: int) -> int:
+        """Revoke every waiting task; returns how many."""
+        purged, last = 0, BATCH
+        while last == BATCH:
+            last = int(self._run("purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH))
+            purged += last
+        return purged
+
     def progress(self, queue: str, task_id: str, token: str, progress: str) -> bool:
         """Store how far a running task is (JSON); False when its lease is lost."""
         return bool(self._run("progress", queue, id=task_id, token=token, progress=progress))

@@ -50,6 +50,7 @@ KINDS: Mapping[str, Kind] = {
     "forbidden": Kind(403, "Forbidden", "This is not allowed."),
     "not_found": Kind(404, "No such path", "There is nothing at this path."),
     "task_not_found": Kind(404, "No such task"),
+    "queue_not_found": Kind(404, "No such queue"),
     "method_not_allowed": Kind(
         405,
         "Method not allowed",

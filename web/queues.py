@@ -1,14 +1,23 @@
-"""The three queues over HTTP, in numbers."""
+"""The three queues over HTTP: their numbers, and pause, resume and purge."""
+
+from typing import cast
 
 from flask import Response
 
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
-from web.stack_schemas import QueueList, QueueView
+from web.refusals import QueueNotFound
+from web.schemas import QueueName
+from web.stack_schemas import QueueChanged, QueueList, QueuePath, QueueView
 
 _ABOUT = "What waits, runs and has run, by queue."
 queues = ApiBlueprint("queues", "queues", _ABOUT)
+
+_CHANGED = {
+    **ok(200, QueueChanged, "It is done."),
+    **problems("cross_site", "queue_not_found", "queue_unavailable"),
+}
 
 
 @queues.get(
@@ -17,3 +26,34 @@ queues = ApiBlueprint("queues", "queues", _ABOUT)
 def list_queues() -> Response:
     """List the queues with their counts, the most urgent one first."""
     return respond(QueueList(queues=[QueueView.model_validate(one) for one in tq.queue_stats()]))
+
+
+@queues.post("/queues/<queue>/pause", responses=_CHANGED)
+def pause_queue(path: QueuePath) -> Response:
+    """Pause a queue: it gives out no tasks; what runs goes on, and submits are taken."""
+    queue = _known(path.queue)
+    tq.pause(queue)
+    return respond(QueueChanged(queue=queue, paused=True, purged=0))
+
+
+@queues.post("/queues/<queue>/resume", responses=_CHANGED)
+def resume_queue(path: QueuePath) -> Response:
+    """Resume a paused queue."""
+    queue = _known(path.queue)
+    tq.resume(queue)
+    return respond(QueueChanged(queue=queue, paused=False, purged=0))
+
+
+@queues.post("/queues/<queue>/purge", responses=_CHANGED)
+def purge_queue(path: QueuePath) -> Response:
+    """Revoke every task that waits in a queue; what runs or waits to be retried stays."""
+    queue = _known(path.queue)
+    purged = tq.purge(queue)
+    paused = next(one.paused for one in tq.queue_stats() if one.queue == queue)
+    return respond(QueueChanged(queue=queue, paused=paused, purged=purged))
+
+
+def _known(queue: str) -> QueueName:
+    if queue not in tq.QUEUES:
+        raise QueueNotFound("There is no such queue; the queues are high, default and low.")
+    return cast(QueueName, queue)

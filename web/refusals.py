@@ -7,6 +7,7 @@
         ├── UnsupportedMedia  another content type or content encoding
         ├── Unauthorized      API keys are set and none of them was sent
         ├── CrossSite         a page of another origin asks for a change
+        ├── QueueNotFound     the path names a queue that is not there
         ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
         ├── TooManySockets    this process holds as many sockets as it may, or is stopping
         └── Unhealthy         Redis or a consumer is missing
@@ -90,6 +91,12 @@ class CrossSite(WebError):
     """A page of another origin asks for something only our own pages and programs may."""
 
     code = "cross_site"
+
+
+class QueueNotFound(WebError):
+    """The path names a queue that is not there."""
+
+    code = "queue_not_found"
 
 
 class UpgradeRequired(WebError):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from web.schemas import Outbound, QueueName
@@ -25,7 +25,20 @@ class QueueView(Outbound):
     expired: int
     consumers: int = Field(description="Live consumers.")
     workers: int = Field(description="Worker slots of the live consumers.")
+    paused: bool = Field(description="Whether the queue gives out no tasks at present.")
     oldest_waiting_s: float | None
+
+
+class QueuePath(BaseModel):
+    queue: str = Field(description="`high`, `default` or `low`.")
+
+
+class QueueChanged(Outbound):
+    """What an operator's action left behind."""
+
+    queue: QueueName
+    paused: bool
+    purged: int = Field(description="How many waiting tasks this request has revoked.")
 
 
 class QueueList(Outbound):

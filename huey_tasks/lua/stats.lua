@@ -19,6 +19,7 @@ for _, id in ipairs(consumers) do
 end
 add('consumers', #consumers)
 add('workers', workers)
+add('paused', tonumber(redis.call('HGET', COUNTERS, 'paused') or 0))
 local head = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
 add('oldest_waiting_ms', head and NOW - redis.call('HGET', task_key(head), 'queued_at') or -1)
 return stats

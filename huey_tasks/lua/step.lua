@@ -93,7 +93,8 @@ local function claim(id)
 end
 
 local claims, claimed = {}, {}
-while #claims < tonumber(want) do
+local paused = redis.call('HGET', COUNTERS, 'paused') == '1'
+while #claims < tonumber(want) and not paused do
   local id = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
   if not id then break end
   local claimed_task = claim(id)
@@ -101,7 +102,7 @@ while #claims < tonumber(want) do
     claims[#claims + 1], claimed[#claimed + 1] = claimed_task, id
   end
 end
-if redis.call('ZCARD', index_key('PENDING')) > 0 then ring() end
+if not paused and redis.call('ZCARD', index_key('PENDING')) > 0 then ring() end
 
 if #accepted + #claimed > 0 then
   redis.call('HSET', slot_key, 'sequence', sequence, 'accepted', cjson.encode(accepted),

@@ -4,7 +4,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import LOG_LINES, Child, Claim, Commit, NewTask
+from huey_tasks.scripts import BATCH, LOG_LINES, Child, Claim, Commit, NewTask
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, scripts, state, store, submit
 from tests.waiting import wait_until
 
@@ -402,3 +402,26 @@ def test_a_full_redis_refuses_submits_and_takes_commits() -> None:
     finally:
         broker.config_set("maxmemory", 0)
     assert state(task_id) == "SUCCESS"
+
+
+def test_a_paused_queue_gives_out_nothing_until_it_is_resumed() -> None:
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    claim = worker.claim()
+    tq.pause(QUEUE)
+    assert tq.queue_stats()[1].paused
+    accepted, claims = worker.step(commit(claim, "SUCCESS"))
+    assert (accepted, claims, state(first)) == ([True], [], "SUCCESS")
+    tq.resume(QUEUE)
+    assert broker.llen(keys.bell(QUEUE)) == 1
+    assert worker.claim().id == second
+
+
+def test_a_purge_revokes_all_that_waits_and_nothing_else() -> None:
+    running = submit("echo", value=0)
+    HandWorker().claim()
+    waiting = [submit("echo", value=n) for n in range(BATCH + 1)]
+    assert tq.purge(QUEUE) == len(waiting)
+    assert state(running) == "STARTED"
+    assert {state(task_id) for task_id in waiting} == {"REVOKED"}
+    assert tq.queue_stats()[1].revoked == len(waiting)

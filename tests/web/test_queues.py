@@ -1,0 +1,42 @@
+"""Pause, resume and purge over HTTP."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.web.conftest import email_body
+
+
+def test_a_paused_queue_says_so_and_still_takes_tasks(client: FlaskClient) -> None:
+    answer = client.post("/api/queues/high/pause")
+
+    assert (answer.status_code, answer.get_json()["paused"]) == (200, True)
+    assert [queue["paused"] for queue in client.get("/api/queues").get_json()["queues"]] == [
+        True, False, False,
+    ]  # fmt: skip
+    assert client.post("/api/tasks/submit", json=email_body()).status_code == 202
+    assert client.post("/api/queues/high/resume").get_json() == {
+        "queue": "high", "paused": False, "purged": 0,
+    }  # fmt: skip
+
+
+def test_a_purge_revokes_what_waits_and_says_how_many(client: FlaskClient) -> None:
+    ids = [
+        client.post("/api/tasks/submit", json=email_body()).get_json()["task_id"] for _ in range(3)
+    ]
+
+    assert client.post("/api/queues/high/purge").get_json()["purged"] == 3
+    for task_id in ids:
+        assert client.get(f"/api/tasks/{task_id}").get_json()["status"] == "REVOKED"
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "purge"])
+def test_an_unknown_queue_is_a_404(client: FlaskClient, action: str) -> None:
+    answer = client.post(f"/api/queues/urgent/{action}")
+
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "queue_not_found")
+
+
+def test_another_site_cannot_purge(client: FlaskClient) -> None:
+    answer = client.post("/api/queues/high/purge", headers={"Origin": "https://evil.example"})
+
+    assert answer.status_code == 403
