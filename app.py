@@ -2,6 +2,7 @@
 
     python app.py up [--reload]        the whole stack, in the foreground
     python app.py consumer <queue>     the consumer of one queue
+    python app.py verify               an account of every accepted task; status 1 on a gap
 
 Each command imports only what it needs, because it counts for how fast the stack starts.
 """
@@ -57,6 +58,21 @@ def consume(queue: str) -> int:
     return 0
 
 
+def verify() -> int:
+    """Account for every accepted task; works on a live system."""
+    import huey_tasks
+    from huey_tasks import accounting
+
+    accounts = [accounting.verify(queue) for queue in huey_tasks.QUEUES.values()]
+    for account in accounts:
+        states = ", ".join(f"{state} {number}" for state, number in account.states.items())
+        print(f"{account.queue}: accepted {account.accepted} = {states}")
+        print(f"  {account.looked_at} tasks looked at, {len(account.gaps)} gaps")
+        for gap in account.gaps:
+            print(f"  GAP: {gap}")
+    return int(any(account.gaps for account in accounts))
+
+
 def up(reload: bool) -> int:
     """Run the whole stack."""
     from huey_tasks.config import Config
@@ -73,12 +89,19 @@ def main(argv: list[str]) -> int:
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
     consumer_command = commands.add_parser("consumer", help="serve one queue")
     consumer_command.add_argument("queue", choices=["high", "default", "low"])
+    commands.add_parser("verify", help="account for every accepted task")
     arguments = parser.parse_args(argv)
 
     from huey_tasks.errors import DucklineError
 
     try:
-        return up(arguments.reload) if arguments.command == "up" else consume(arguments.queue)
+        match arguments.command:
+            case "up":
+                return up(arguments.reload)
+            case "verify":
+                return verify()
+            case _:
+                return consume(arguments.queue)
     except DucklineError as error:
         print(f"duckline: {error}", file=sys.stderr)
         return 1

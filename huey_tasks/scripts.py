@@ -266,6 +266,11 @@ class Scripts:
             {flat[i].decode(): int(flat[i + 1]) for i in range(0, len(flat), 2)} for flat in replies
         ]
 
+    def whereabouts(self, queue: str, task_id: str) -> tuple[str, list[str]]:
+        """The state of a task, '' if there is none, and every index it stands in."""
+        state, standing = self._run("whereabouts", queue, id=task_id)
+        return state.decode(), [index.decode() for index in standing]
+
     def online(self, queue: str) -> list[tuple[str, bytes, int]]:
         """The live consumers as (id, info JSON, last seen in ms)."""
         rows = self._run("online", queue, online_ms=ONLINE_MS)

@@ -24,7 +24,7 @@ LAYERS = [
     {"records", "logs"},
     {"lookup"},
     {"task_queue"},
-    {"control", "periodic", "worker", "greenlets", "children", "queues", "heartbeat"},
+    {"accounting", "control", "periodic", "worker", "greenlets", "children", "queues", "heartbeat"},
     {"interrupts"},
     {"consumer", "registry"},
     {"tasks"},

@@ -9,7 +9,7 @@ end
 for _, state in ipairs({ 'PENDING', 'STARTED', 'RETRY', 'SCHEDULED' }) do
   add(state, redis.call('ZCARD', index_key(state)))
 end
-for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
+for _, state in ipairs({ 'SUBMITTED', 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
   add(state, tonumber(redis.call('HGET', COUNTERS, state) or 0))
 end
 local consumers = redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')
@@ -21,5 +21,5 @@ add('consumers', #consumers)
 add('workers', workers)
 add('paused', tonumber(redis.call('HGET', COUNTERS, 'paused') or 0))
 local head = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
-add('oldest_waiting_ms', head and NOW - redis.call('HGET', task_key(head), 'queued_at') or -1)
+add('oldest_waiting_ms', head and NOW - (redis.call('HGET', task_key(head), 'queued_at') or NOW) or -1)
 return stats

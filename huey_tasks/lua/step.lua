@@ -79,6 +79,10 @@ end
 
 local function claim(id)
   redis.call('ZREM', index_key('PENDING'), id)
+  if redis.call('EXISTS', task_key(id)) == 0 then
+    count('missing')
+    return nil
+  end
   local expires_at = redis.call('HGET', task_key(id), 'expires_at')
   if expires_at and tonumber(expires_at) < NOW then
     finish(id, 'EXPIRED', 'it was not started in time', ttl_ms)

@@ -425,3 +425,11 @@ def test_a_purge_revokes_all_that_waits_and_nothing_else() -> None:
     assert state(running) == "STARTED"
     assert {state(task_id) for task_id in waiting} == {"REVOKED"}
     assert tq.queue_stats()[1].revoked == len(waiting)
+
+
+def test_an_erased_task_is_passed_over_and_blocks_nobody() -> None:
+    erased, fine = submit("echo", value=1), submit("echo", value=2)
+    broker.delete(keys.task(QUEUE, erased))
+    assert tq.queue_stats()[1].oldest_waiting_s == 0
+    assert HandWorker().claim().id == fine
+    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 0
