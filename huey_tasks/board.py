@@ -5,14 +5,16 @@ supervisor reads it to renew leases, and writes which attempt to stop. Attempts 
 their token, so a stop meant for one attempt never reaches the next. Knows nothing of Redis.
 """
 
+import math
 import mmap
 import os
 import struct
 import tempfile
+import time
 from dataclasses import dataclass
 from enum import IntEnum
 
-_HELD = struct.Struct("<B d H 36s 100s 64s")  # armed, started at, attempt, id, token, type
+_HELD = struct.Struct("<B d d H 36s 100s 64s")  # armed, started, deadline, attempt, id, token, type
 _STOP = struct.Struct("<B 100s")  # why, token
 _CELL_SIZE = 512
 _STOP_AT = 384
@@ -28,13 +30,18 @@ class StopReason(IntEnum):
 
 @dataclass(frozen=True)
 class Held:
-    """The attempt that a worker holds: `started_at` in Unix seconds by the worker's clock."""
+    """The attempt that a worker holds.
+
+    `started_at` in Unix seconds by the worker's clock; `deadline`, when its time limit is over, by
+    time.monotonic(), which all processes of a machine share; infinite without a limit.
+    """
 
     task_id: str
     token: str
     task_type: str
     attempt: int
     started_at: float
+    deadline: float
     armed: bool
 
 
@@ -46,14 +53,17 @@ class Cell:
         self._at = index * _CELL_SIZE
         self.index = index
 
-    def hold(self, task_id: str, token: str, task_type: str, attempt: int, now: float) -> None:
+    def hold(
+        self, task_id: str, token: str, task_type: str, attempt: int, timeout_s: float | None
+    ) -> None:
         """Say that this worker has claimed a task and not begun it."""
+        deadline = time.monotonic() + (timeout_s or math.inf)
         packed = (task_id.encode(), token.encode(), task_type.encode()[:64])
-        _HELD.pack_into(self._memory, self._at, 0, now, attempt, *packed)
+        _HELD.pack_into(self._memory, self._at, 0, time.time(), deadline, attempt, *packed)
 
     def clear(self) -> None:
         """Say that this worker holds nothing."""
-        _HELD.pack_into(self._memory, self._at, 0, 0.0, 0, b"", b"", b"")
+        _HELD.pack_into(self._memory, self._at, 0, 0.0, 0.0, 0, b"", b"", b"")
 
     def arm(self) -> None:
         """From here on the attempt may be interrupted."""
@@ -68,12 +78,12 @@ class Cell:
         raw = self._memory[self._at : self._at + _HELD.size]
         if raw != self._memory[self._at : self._at + _HELD.size]:
             return None
-        armed, started_at, attempt, task_id, token, task_type = _HELD.unpack(raw)
+        armed, started_at, deadline, attempt, task_id, token, task_type = _HELD.unpack(raw)
         if not task_id.strip(b"\0"):
             return None
         texts = [part.rstrip(b"\0").decode("utf-8", "replace") for part in (task_id, token)]
         name = task_type.rstrip(b"\0").decode("utf-8", "replace")
-        return Held(texts[0], texts[1], name, attempt, started_at, bool(armed))
+        return Held(texts[0], texts[1], name, attempt, started_at, deadline, bool(armed))
 
     def request_stop(self, token: str, reason: StopReason) -> None:
         """Ask the worker to stop the attempt with this token, and no other."""

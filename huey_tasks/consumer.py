@@ -77,6 +77,7 @@ class Consumer:
             self._presence,
             self._promote,
             Chore(self._recover_lost, min(1.0, lease_s / 3)),
+            Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
         ]
@@ -259,6 +260,22 @@ class Consumer:
 
     def _beat(self) -> None:
         self._heartbeat.beat({cell.index: child.pid for child, cell in self._cells()})
+
+    def _end_overdue(self) -> float | None:
+        """End attempts that ignore their time limit: outcome first, then the process."""
+        grace_s, now = self.config.cancel_grace_s, time.monotonic()
+        next_s: float | None = None
+        for child, cell in self._cells():
+            held = cell.held()
+            if held is None or not held.armed:
+                continue
+            left_s = held.deadline + grace_s - now
+            if left_s <= 0:
+                self.queue.time_out(held.task_id, held.token, held.task_type)
+                self._interrupts.stop(child, cell, held.token, StopReason.CANCEL)
+            elif math.isfinite(left_s):
+                next_s = min(left_s, next_s or left_s)
+        return next_s
 
     def _promote_due(self) -> float | None:
         return self._scripts.promote(self.queue.name)

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from huey_tasks import keys, serializer
@@ -69,6 +69,25 @@ def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
         _task_record(queue, task_id, f, blobs.get(keys.outcome(task_id, f.get("outcome", ""))))
         for queue, task_id, f in known
     ]
+
+
+@dataclass(frozen=True)
+class ClaimFields:
+    """What a task keeps of the claim on it."""
+
+    token: str
+    retries_left: int
+    retry_delay_s: float
+
+
+def claim_fields(queue: "TaskQueue", task_id: str) -> ClaimFields | None:
+    """Who holds a task, and what it may still try; None if it is not there."""
+    names = ("token", "retries_left", "retry_delay_s")
+    with redis_errors():
+        fields = queue.storage.broker.hmget(keys.task(queue.name, task_id), names)
+    if None in fields:
+        return None
+    return ClaimFields(fields[0].decode(), int(fields[1]), float(fields[2]))
 
 
 def recent_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:

@@ -10,6 +10,7 @@ import copy
 import logging
 import random
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any, cast
 
 from huey import RedisHuey, signals
@@ -23,7 +24,7 @@ from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.scripts import Child, Claim, Commit, NewTask
-from huey_tasks.serializer import ChordResults, JsonSerializer
+from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -222,6 +223,29 @@ class TaskQueue(RedisHuey):
         from huey_tasks.consumer import Consumer  # the consumer is built on this class
 
         return Consumer.from_huey_options(self, options)
+
+    def time_out(self, task_id: str, token: str, task_type: str) -> None:
+        """End an attempt that has ignored its time limit, as Huey would have: retry or failure.
+
+        Its token is void afterwards; the worker that still runs it can commit nothing.
+        """
+        fields = lookup.claim_fields(self, task_id)
+        if fields is None or fields.token != token:
+            return
+        error = "TaskTimeout: it ran past its time limit and did not stop"
+        backoff = self._registry.string_to_task(task_type).default_retry_backoff or 1
+        left, delay_s = fields.retries_left, fields.retry_delay_s
+        commit = Commit(task_id, token, "FAILURE", reason=error)
+        if left > 0:
+            commit = replace(
+                commit,
+                state="RETRY",
+                delay_ms=round(delay_s * 1000),
+                retries_left=left - 1,
+                retry_delay_s=delay_s * backoff,
+            )
+        self.storage.finish(commit, dumps({"error": error, "traceback": None}))
+        self.storage.flush()
 
     def report_failure(self, task_id: str) -> None:
         """Write the one log record of a task that has finally failed, however it came about."""

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import time
 from types import FrameType
 from typing import Any
 
@@ -70,7 +69,7 @@ class QueueWorker(Worker):
             return
         self.task_count += 1
         claim = task.claim
-        self.cell.hold(claim.id, claim.token, task.name, claim.attempt, time.time())
+        self.cell.hold(claim.id, claim.token, task.name, claim.attempt, task.timeout)
         self.huey.execute(task, now)
 
     def _flush(self) -> None:

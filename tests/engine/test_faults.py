@@ -232,3 +232,13 @@ def test_accepted_tasks_survive_kills_of_workers_and_consumers(
         wait_for(task_id, "SUCCESS", timeout_s=20)
     assert tq.stats().total("success") == len(ids)
     assert {line.split()[0] for line in ledger.read_text().splitlines()} == set(ids)
+
+
+def test_a_task_that_ignores_its_time_limit_is_killed_and_fails_like_any_other(
+    start_consumer: StartConsumer,
+) -> None:
+    start_consumer("default", CANCEL_GRACE_S="0.2")
+    record = wait_for(submit("ignore_its_time_limit"), "FAILURE")
+    assert (record.attempt, record.crashes) == (2, 0)
+    assert record.error is not None and "time limit" in record.error
+    wait_for(submit("echo", value=1), "SUCCESS")
