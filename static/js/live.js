@@ -44,7 +44,10 @@ export function goLive(store, refreshView = () => {}) {
   const readStats = oneAtATime(() =>
     attempt(async () => {
       const frame = await getStats();
+      const back = state().problem?.code === 'unreachable';
       dispatch({ type: 'frame', frame, at: Date.now() });
+      // The server has just returned: the socket need not sit out its longest wait.
+      if (back) socket.retryNow();
     }, 'problem', dispatch));
 
   function refresh() {

@@ -3,7 +3,7 @@
 import { coarse, count, plural } from './format.js';
 import { waitingIn } from './history.js';
 
-/** @typedef {{tone: 'good'|'busy'|'warn'|'bad', title: string, text: string, command?: string,
+/** @typedef {{tone: 'good'|'busy'|'warn'|'bad', title: string, text: string, commands?: string[],
  *   retry?: boolean}} Verdict */
 
 /**
@@ -20,7 +20,7 @@ function broken({ problem, stats, socket }, origin) {
     return {
       tone: 'bad', retry: true, title: 'The server does not answer',
       text: `${stats ? 'What you see is the last that was known. ' : ''}Is it running at ${origin}? This page comes back by itself. Start it with`,
-      command: 'make run',
+      commands: ['make run'],
     };
   }
   if (problem?.code === 'queue_unavailable') {
@@ -78,6 +78,6 @@ function unattended(queues) {
     tone: 'bad',
     title: one ? `Nobody works on the ${names[0]} queue` : `Nobody works on the queues ${names.join(', ')}`,
     text: `${one ? 'It has' : 'They have'} no consumer${waiting ? `, and ${plural(waiting, 'task waits', 'tasks wait')}` : ''}. What is sent there is kept, and starts when a consumer does:`,
-    command: names.map((name) => `python app.py consumer ${name}`).join('  ·  '),
+    commands: names.map((name) => `python app.py consumer ${name}`),
   };
 }

@@ -7,7 +7,7 @@ import { BUCKET_MS, BUCKETS } from '../history.js';
 
 const W = 720;
 const H = 96;
-const FEWEST = 12;
+const FEWEST = 24;
 const SERIES = [
   { name: 'success', label: 'Success' },
   { name: 'failed', label: 'Failed' },
@@ -63,7 +63,7 @@ function bars(buckets, top, end) {
       base -= height;
       return height > 0 && s('rect', {
         class: `bar ${name}${partial ? ' partial' : ''}`, key: `${bucket.start}${name}`,
-        x: bucket.x + 2, y: base, width: bucket.step - 4, height,
+        x: bucket.x + bucket.step * 0.12, y: base, width: bucket.step * 0.76, height,
       }, s('title', null, describe(bucket, partial)));
     }).filter(Boolean);
   });

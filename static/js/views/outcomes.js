@@ -17,8 +17,8 @@ export function outcomes(stats) {
   const tried = stats.success_tasks + stats.failed_tasks;
   return h('div', { class: 'outcomes' },
     h('p', { class: 'rate' },
-      h('b', null, tried ? percent(stats.success_tasks / tried) : '–'),
-      h('span', { class: 'soft' }, tried ? 'of what ran to its end succeeded' : 'nothing has finished yet')),
+      tried > 0 && h('b', null, percent(stats.success_tasks / tried)),
+      h('span', { class: 'soft' }, tried ? 'of what ran to its end succeeded' : 'Nothing has finished yet.')),
     h('div', { class: 'stack', 'aria-hidden': 'true' },
       ENDS.filter(([, field]) => stats[field] > 0).map(([state, field]) =>
         h('i', { key: state, data: { state }, style: { 'flex-grow': String(stats[field]) } }))),

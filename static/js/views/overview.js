@@ -20,7 +20,7 @@ export function overview(state, actions) {
   const untouched = list.loaded && list.items.length === 0;
   return h('div', { class: 'page', key: 'overview', data: { live: liveness(state).name } },
     verdictHero(state, actions),
-    untouched && quickSend(state, actions),
+    untouched && quickSend(state, actions, true),
     stats && h('div', { class: 'cards', key: 'cards' }, stats.queues.map(queueCard)),
     stats && h('div', { class: 'split', key: 'split' },
       h('section', { class: 'card' }, sectionHead('Activity', h('span', { class: 'soft' }, 'since this page opened')),

@@ -6,11 +6,12 @@ import { icon } from './icons.js';
 /**
  * @param {import('../store.js').State} state
  * @param {import('../actions.js').Actions} actions
+ * @param {boolean} [first] nothing has been sent yet: this is what to do
  */
-export function quickSend({ taskTypes }, actions) {
+export function quickSend({ taskTypes }, actions, first = false) {
   const ready = (taskTypes ?? []).filter((type) => type.example);
   if (!ready.length) return null;
-  return h('section', { class: 'quick', key: 'quick', 'aria-label': 'Send a task with its example' },
+  return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': 'Send a task with its example' },
     h('h2', null, 'Send now with the example'),
     h('div', { class: 'quick-row' }, ready.slice(0, 8).map((type) => h('button', {
       type: 'button', class: 'quick-button', key: type.task_type, title: type.description,

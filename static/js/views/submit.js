@@ -13,7 +13,7 @@ let chosen = '';
 
 /** @param {import('../store.js').State} state @param {any} actions */
 export function submitPage(state, actions) {
-  return h('div', { class: 'page', key: 'submit' },
+  return h('div', { class: 'page', key: 'submit', data: { view: 'submit' } },
     h('h1', { class: 'page-title' }, 'Submit a task'), quickSend(state, actions),
     workbench(state, actions), latestTasks(state, actions));
 }

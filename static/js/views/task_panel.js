@@ -52,7 +52,8 @@ function whole(task, state, actions) {
       h('span', { class: 'push' }, cancelControl(task, state.cancels[id], actions))),
     state.task.problem && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${state.task.problem.text}`),
     h('p', { class: 'soft', key: 'means' }, `${look(task.status).label}: ${look(task.status).means}.`),
-    task.progress && h('section', { class: 'block', key: 'progress' }, h('h3', null, 'Progress'), progressBar(task.progress)),
+    task.progress && task.status !== 'SUCCESS' && h('section', { class: 'block', key: 'progress' },
+      h('h3', null, look(task.status).terminal ? 'Got as far as' : 'Progress'), progressBar(task.progress)),
     task.error && errorBlock(task, actions),
     timeline(task, now),
     facts([

@@ -65,7 +65,7 @@ function times(task, now) {
 function outcome(task, now) {
   const { status, progress, error, result } = task;
   if (status === 'STARTED' && progress) return progressBar(progress);
-  if (status === 'RETRY') return words('bad', `${nextTry(task, now)}${error ? ` · ${error}` : ''}`);
+  if (status === 'RETRY') return words('again', `${nextTry(task, now)}${error ? ` · ${error}` : ''}`);
   if (error && status === 'FAILURE') return words('bad', error);
   if (error) return words('soft', isTerminal(task) ? error : `last attempt: ${error}`);
   if (status === 'SUCCESS') return h('code', { class: 'summary', dir: 'ltr' }, oneLine(result, SUMMARY));

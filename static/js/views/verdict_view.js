@@ -29,7 +29,7 @@ function draw(said, state, actions, form) {
     h('span', { class: 'verdict-mark', key: said.tone }, icon(SHAPES[said.tone])),
     h('div', { class: 'verdict-words' },
       h(form === 'hero' ? 'h1' : 'h2', null, said.title),
-      h('p', null, said.text, said.command && [' ', code(said.command)])),
+      h('p', null, said.text, (said.commands ?? []).map((command) => [' ', code(command)]))),
     said.retry && button('Try now', actions.retryNow, {}, 'retry'),
     state.problem?.code === 'unauthorized'
       && button('Enter key', () => actions.dispatch({ type: 'dialog', dialog: 'key' }), { class: 'primary' }, 'key'));
