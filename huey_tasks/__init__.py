@@ -8,6 +8,7 @@ wrong with a setting.
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
+    here = Path(__file__).parent
+    if name.startswith("_") or (here / f"{name}.py").exists() or (here / name).is_dir():
+        raise AttributeError(name)  # a module: the import system goes on and imports it
     try:
         return getattr(import_module("huey_tasks.face"), name)
     except AttributeError:

@@ -12,17 +12,23 @@ import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from huey.exceptions import CancelExecution
+from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks import serializer
-from huey_tasks.board import Cell, StopReason
+from huey_tasks.board import Cell, Phase, StopReason
+from huey_tasks.errors import QueueUnavailable
 from huey_tasks.scripts import Child, Claim, Commit
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
 
+logger = logging.getLogger(__name__)
+
 #: Characters. Longer log lines, progress texts and error messages are cut.
 LINE_CHARS = 2000
+
+#: Characters. Of a longer traceback the end is kept, which says what happened.
+TRACEBACK_CHARS = 20_000
 
 
 class TaskCancelled(CancelExecution):
@@ -57,17 +63,17 @@ class Attempt:
         #: Whether the task's own code runs: what it enqueues then is visible at once.
         self.in_body = False
 
-    def arm(self) -> None:
+    def begin_body(self) -> None:
         """The task's own code begins: it may be interrupted."""
         self.in_body = True
         if self._cell is not None:
-            self._cell.arm()
+            self._cell.enter(Phase.BODY)
 
-    def disarm(self) -> None:
+    def end_body(self) -> None:
         """The task's own code is over."""
         self.in_body = False
         if self._cell is not None:
-            self._cell.disarm()
+            self._cell.enter(Phase.AROUND)
 
     @property
     def stop_reason(self) -> StopReason:
@@ -81,9 +87,9 @@ class Attempt:
         if self._cell is None or (reason := self.stop_reason) is StopReason.NONE:
             return None
         held = self._cell.held()
-        if held is None or not held.armed or held.token != self.claim.token:
+        if held is None or held.phase is not Phase.BODY or held.token != self.claim.token:
             return None
-        self._cell.disarm()
+        self._cell.enter(Phase.INTERRUPTED)
         if reason is StopReason.HAND_BACK:
             return TaskInterrupted()
         self._revoked = True
@@ -101,8 +107,9 @@ class Attempt:
     def fail(self, error: str, traceback: str | None) -> None:
         """Record an error; `retry` may follow."""
         self._state = "FAILURE"
-        self._reason = error[:LINE_CHARS]
-        self._outcome = {"error": error[:LINE_CHARS], "traceback": traceback}
+        self._reason = _clean(error)[:LINE_CHARS]
+        trace = None if traceback is None else _clean(traceback)[-TRACEBACK_CHARS:]
+        self._outcome = {"error": self._reason, "traceback": trace}
 
     def retry(self, delay_s: float, retries_left: int, next_delay_s: float) -> None:
         """Record that the task is tried again after `delay_s`."""
@@ -136,6 +143,7 @@ class Attempt:
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted:
             self.fail("the task interrupted itself (KeyboardInterrupt)", None)
+        outcome = self._encoded_outcome()
         commit = Commit(
             self.claim.id,
             self.claim.token,
@@ -146,7 +154,22 @@ class Attempt:
             self._reason,
             tuple(self._children),
         )
-        return commit, None if self._outcome is None else serializer.dumps(self._outcome)
+        return commit, outcome
+
+    def _encoded_outcome(self) -> bytes | None:
+        """A value that JSON cannot carry fails the task; nothing may keep it from ending."""
+        if self._outcome is None:
+            return None
+        try:
+            return serializer.dumps(self._outcome)
+        except (TypeError, ValueError, RecursionError) as error:
+            self.fail(f"its result cannot be stored: {error}", None)
+            return serializer.dumps(self._outcome)
+
+
+def _clean(text: str) -> str:
+    """A text that UTF-8 can carry: a file name may hold half a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 current_attempt: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
@@ -185,13 +208,17 @@ class CurrentTask:
     def progress(self, fraction: float, text: str = "") -> None:
         """Say how far the task is: `fraction` from 0 to 1, and a short text.
 
-        Raises ValueError for a fraction outside; QueueUnavailable when Redis is away.
+        Raises ValueError for a fraction outside. While Redis is away nothing is shown: progress is
+        a courtesy, and must not fail the task.
         """
         if not 0 <= fraction <= 1:
             raise ValueError(f"progress takes a fraction from 0 to 1, not {fraction!r}")
         attempt, storage = self._attempt, self._attempt.storage
         progress = json.dumps({"fraction": fraction, "text": str(text)[:LINE_CHARS]})
-        storage.scripts.progress(storage.name, attempt.claim.id, attempt.claim.token, progress)
+        try:
+            storage.scripts.progress(storage.name, attempt.claim.id, attempt.claim.token, progress)
+        except QueueUnavailable as error:
+            logger.debug("progress is not shown: %s", error.cause)
 
 
 current_task = CurrentTask()
@@ -215,5 +242,7 @@ class TaskLogHandler(logging.Handler):
             }
             storage, claim = attempt.storage, attempt.claim
             storage.scripts.log(storage.name, claim.id, claim.token, json.dumps(line))
+        except (TaskTimeout, TaskCancelled):  # raised by a signal that came while we wrote
+            raise
         except Exception:  # logging must never fail the task; the handler's own report says why
             self.handleError(record)

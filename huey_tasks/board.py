@@ -1,6 +1,6 @@
 """What each worker runs right now, in memory shared by a supervisor and its worker processes.
 
-One cell a worker. The worker writes what it holds and whether the task's body runs (`armed`); the
+One cell a worker. The worker writes what it holds and whether the task's body runs (`Phase`); the
 supervisor reads it to renew leases, and writes which attempt to stop. Attempts are told apart by
 their token, so a stop meant for one attempt never reaches the next. Knows nothing of Redis.
 """
@@ -14,10 +14,18 @@ import time
 from dataclasses import dataclass
 from enum import IntEnum
 
-_HELD = struct.Struct("<B d d H 36s 100s 64s")  # armed, started, deadline, attempt, id, token, type
+_HELD = struct.Struct("<B d d I 36s 100s 64s")  # phase, started, deadline, attempt, id, token, type
 _STOP = struct.Struct("<B 100s")  # why, token
 _CELL_SIZE = 512
 _STOP_AT = 384
+
+
+class Phase(IntEnum):
+    """What the worker does with the attempt that it holds."""
+
+    AROUND = 0  # our code and Huey's runs, before or after the task's own: never interrupted
+    BODY = 1  # the task's own code runs, and may be interrupted
+    INTERRUPTED = 2  # it still runs, and has been interrupted; once is enough
 
 
 class StopReason(IntEnum):
@@ -42,7 +50,12 @@ class Held:
     attempt: int
     started_at: float
     deadline: float
-    armed: bool
+    phase: Phase
+
+    @property
+    def in_body(self) -> bool:
+        """Whether the task's own code runs."""
+        return self.phase is not Phase.AROUND
 
 
 class Cell:
@@ -65,25 +78,21 @@ class Cell:
         """Say that this worker holds nothing."""
         _HELD.pack_into(self._memory, self._at, 0, 0.0, 0.0, 0, b"", b"", b"")
 
-    def arm(self) -> None:
-        """From here on the attempt may be interrupted."""
-        self._memory[self._at] = 1
-
-    def disarm(self) -> None:
-        """From here on the attempt is left alone."""
-        self._memory[self._at] = 0
+    def enter(self, phase: Phase) -> None:
+        """Say what is done with the attempt now."""
+        self._memory[self._at] = phase
 
     def held(self) -> Held | None:
         """What the worker holds; None for nothing, and for a cell that is being written."""
         raw = self._memory[self._at : self._at + _HELD.size]
         if raw != self._memory[self._at : self._at + _HELD.size]:
             return None
-        armed, started_at, deadline, attempt, task_id, token, task_type = _HELD.unpack(raw)
+        phase, started_at, deadline, attempt, task_id, token, task_type = _HELD.unpack(raw)
         if not task_id.strip(b"\0"):
             return None
         texts = [part.rstrip(b"\0").decode("utf-8", "replace") for part in (task_id, token)]
         name = task_type.rstrip(b"\0").decode("utf-8", "replace")
-        return Held(texts[0], texts[1], name, attempt, started_at, deadline, bool(armed))
+        return Held(texts[0], texts[1], name, attempt, started_at, deadline, Phase(phase))
 
     def request_stop(self, token: str, reason: StopReason) -> None:
         """Ask the worker to stop the attempt with this token, and no other."""

@@ -81,6 +81,19 @@ class GreenletPool:
         return describe_exit(code)
 
 
+def has_exited(child: Child, sentinel_ready: bool) -> bool:
+    """Whether the process is dead, without collecting it: its id stays its own until then.
+
+    The sentinel alone is not enough: what the process has forked may hold it open.
+    """
+    if not hasattr(os, "waitid"):
+        return sentinel_ready
+    try:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
 def describe_exit(code: int) -> str:
     """Say an exit code for people: `exit status 1`, `SIGKILL`."""
     if code >= 0:

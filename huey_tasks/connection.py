@@ -22,7 +22,7 @@ CONNECT_TIMEOUT_S = 2.0
 #: Errors that mean "not now": the command was refused and nothing was changed. redis-py has a
 #: class for some of them, and leaves the others to be told by the first word of the reply.
 _REFUSALS = (redis.OutOfMemoryError, redis.ReadOnlyError, MasterDownError, ClusterDownError)
-_REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS")
+_REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS", "UNBLOCKED")
 
 
 def connect(url: str) -> redis.Redis:

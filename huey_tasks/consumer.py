@@ -11,20 +11,27 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
 from huey_tasks.board import Board, Cell, StopReason
-from huey_tasks.children import Child, ForkedWorker, GreenletPool, send
+from huey_tasks.children import (
+    Child,
+    ForkedWorker,
+    GreenletPool,
+    has_exited,
+    kill_group,
+    send,
+)
+from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
 from huey_tasks.control import ControlChannel
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
 from huey_tasks.periodic import PeriodicTasks
+from huey_tasks.scripts import BATCH
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -36,17 +43,8 @@ FINISHED_CAP = 100_000
 RESPAWN_PAUSE_S = 1.0
 
 
-#: Milliseconds. If no consumer of the queue has recovered for so long, all of them were away.
-GAP_MS = 5000
-
-
-@dataclass
-class Chore:
-    """Something to do at least every `interval_s`; it may ask to be called sooner."""
-
-    run: Callable[[], float | None]
-    interval_s: float
-    due: float = 0.0
+#: Seconds after the grace, and after interrupting, in which a worker may still commit.
+LAST_WORDS_S = 2.0
 
 
 class Consumer:
@@ -68,19 +66,17 @@ class Consumer:
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
         self._stop_signals = 0
         self._grace_ends: float | None = None
-        self._redis_away = False
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
-        self._presence = Chore(self._beat, 1.0)
-        self._chores = [
+        self._chores = Chores(
             Chore(self._renew_leases, lease_s / 3),
-            self._presence,
+            Chore(self._beat, 1.0, asks_redis=True),
             self._promote,
-            Chore(self._recover_lost, min(1.0, lease_s / 3)),
+            Chore(self._recover_lost, min(1.0, lease_s / 6)),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
-        ]
+        )
 
     @classmethod
     def from_huey_options(cls, queue: TaskQueue, options: dict[str, Any]) -> "Consumer":
@@ -106,17 +102,26 @@ class Consumer:
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._on_stop_signal)
+        signal.signal(signal.SIGCHLD, lambda signum, frame: None)  # only wakes the loop
+        try:
+            self._serve(woken)
+        finally:
+            for child in self._children.values():
+                kill_group(child.pid)
+
+    def _serve(self, woken: socket.socket) -> None:
         self._start_workers()
         logger.info(
             "consumer started",
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
         while self._children or not self._stopping:
-            pause = self._do_chores()
-            ready = wait([woken, *self._control.sources(), *self._children], timeout=pause)
+            self._chores.do_what_is_due()
+            sources = [woken, *self._control.sources(), *self._children]
+            ready = wait(sources, timeout=self._pause())
             if woken in ready:
                 woken.recv(4096)
-            self._reap([child for child in list(self._children) if child in ready])
+            self._reap([s for s, child in self._children.items() if has_exited(child, s in ready)])
             self._read_control()
             self._respawn()
             self._enforce_stops()
@@ -147,6 +152,7 @@ class Consumer:
         """Give back what dead workers held, at once, and start others in their place."""
         for sentinel in sentinels:
             child = self._children.pop(sentinel)
+            kill_group(child.pid)  # what it has started itself ends with it
             reason = child.wait()
             now = time.monotonic()
             for cell in child.cells:
@@ -171,7 +177,8 @@ class Consumer:
         if held is None:
             return
         # Killed by us, or not yet begun: the task is not to blame.
-        crashed = not self._interrupts.forget(cell, held.token) and held.armed
+        killed_by_us = self._interrupts.forget(cell, held.token) or self._stopping
+        crashed = held.in_body and not killed_by_us
         try:
             state = self._scripts.release(
                 self.queue.name,
@@ -208,41 +215,26 @@ class Consumer:
         return [(child, cell) for child in self._children.values() for cell in child.cells]
 
     def _enforce_stops(self) -> None:
-        if self._grace_ends is not None and time.monotonic() >= self._grace_ends:
+        if self._grace_is_over():
             for child, cell in self._cells():
                 if (held := cell.held()) is not None:
                     self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
         # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
         alone = self.worker_type == "process"
-        self._interrupts.enforce(self._cells(), may_kill=alone or self._stopping)
+        self._interrupts.enforce(self._cells(), may_kill=alone or self._grace_is_over())
+        for child in self._children.values() if self._stopping else ():
+            send(child.pid, signal.SIGTERM)  # again: one that was just starting missed the first
+            if self._grace_is_over(self.config.cancel_grace_s + LAST_WORDS_S):
+                kill_group(child.pid)
+
+    def _grace_is_over(self, margin_s: float = 0.0) -> bool:
+        return self._grace_ends is not None and time.monotonic() >= self._grace_ends + margin_s
 
     # ---- chores
 
-    def _do_chores(self) -> float:
-        """Do what is due; return the seconds until the next thing is."""
-        for chore in self._chores:
-            now = time.monotonic()
-            if now < chore.due:
-                continue
-            chore.due = now + chore.interval_s
-            try:
-                sooner = chore.run()
-                if sooner is not None:
-                    chore.due = min(chore.due, now + sooner)
-            except QueueUnavailable as error:
-                chore.due = now + min(chore.interval_s, 1.0)
-                if not self._redis_away:
-                    logger.warning("consumer waits for Redis: %s", error.cause)
-                self._redis_away = True
-                continue
-            if self._redis_away and chore is self._presence:
-                logger.info("consumer is back: Redis answers again")
-                self._redis_away = False
-                # All over again from the first, which renews: nothing that runs here is recovered.
-                for one in self._chores:
-                    one.due = 0.0
-                return 0.0
-        dues = [chore.due for chore in self._chores] + [at for at, _ in self._respawns]
+    def _pause(self) -> float:
+        """The seconds until there is something to do that no event tells."""
+        dues = [self._chores.next_due(), *(at for at, _ in self._respawns)]
         if self._interrupts or self._stopping:
             dues.append(time.monotonic() + 0.05)
         return max(min(dues) - time.monotonic(), 0.0)
@@ -255,7 +247,7 @@ class Consumer:
         lost = self._scripts.renew(self.queue.name, pairs, lease_ms=self._storage.lease_ms)
         for child, cell in self._cells():
             now_held = cell.held()
-            if now_held is not None and now_held.task_id in lost:
+            if now_held is not None and (now_held.task_id, now_held.token) in lost:
                 self._interrupts.stop(child, cell, now_held.token, StopReason.CANCEL)
 
     def _beat(self) -> None:
@@ -267,7 +259,7 @@ class Consumer:
         next_s: float | None = None
         for child, cell in self._cells():
             held = cell.held()
-            if held is None or not held.armed:
+            if held is None or not held.in_body:
                 continue
             left_s = held.deadline + grace_s - now
             if left_s <= 0:
@@ -281,14 +273,14 @@ class Consumer:
         return self._scripts.promote(self.queue.name)
 
     def _recover_lost(self) -> None:
-        if self._redis_away:
+        if self._chores.redis_away:
             return
+        self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
         recovered = self._scripts.recover(
             self.queue.name,
             max_crashes=self.config.max_crashes,
             ttl_ms=self._storage.ttl_ms,
             lease_ms=self._storage.lease_ms,
-            gap_ms=GAP_MS,
         )
         for task_id, state in recovered:
             logger.warning(
@@ -297,9 +289,11 @@ class Consumer:
             if state == "FAILURE":
                 self.queue.report_failure(task_id)
 
-    def _prune(self) -> None:
-        while self._scripts.prune(self.queue.name, ttl_ms=self._storage.ttl_ms, cap=FINISHED_CAP):
-            pass
+    def _prune(self) -> float | None:
+        """A bite at a time; the next one soon, while there is more."""
+        ttl_ms = self._storage.ttl_ms
+        pruned = self._scripts.prune(self.queue.name, ttl_ms=ttl_ms, cap=FINISHED_CAP)
+        return 0.05 if pruned >= BATCH else None
 
     # ---- the end
 

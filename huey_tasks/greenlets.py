@@ -43,13 +43,24 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     stop_flag = Event()
     running: list[Any] = []
 
+    def deliver(greenlet: Any) -> None:
+        """Runs in the hub, where looking and raising is one step: no task can end in between."""
+        context = greenlet.gr_context
+        attempt = context.get(current_attempt) if context is not None else None
+        interruption = attempt.interruption() if attempt is not None else None
+        if interruption is not None:
+            greenlet.throw(interruption)
+
     def interrupt() -> None:
         for greenlet in running:
-            context = greenlet.gr_context
-            attempt = context.get(current_attempt) if context is not None else None
-            interruption = attempt.interruption() if attempt is not None else None
-            if interruption is not None:
-                greenlet.kill(interruption, block=False)
+            gevent.get_hub().loop.run_callback(deliver, greenlet)
+
+    def keep_running(worker: QueueWorker) -> None:
+        while not stop_flag.is_set():
+            try:
+                worker.run()
+            except (Exception, gevent.GreenletExit):  # the slot must not be lost with one greenlet
+                logger.exception("worker is started again", extra={"worker": worker.name})
 
     gevent.signal_handler(signal.SIGTERM, stop_flag.set)
     gevent.signal_handler(signal.SIGINT, lambda: None)
@@ -57,5 +68,5 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     keep_task_logs()
     for cell in Board(board_fd, workers).cells:
         worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell)
-        running.append(gevent.spawn(worker.run))
+        running.append(gevent.spawn(keep_running, worker))
     gevent.joinall(running)

@@ -53,6 +53,8 @@ class Interrupts:
             stop, held = self._stops.get(cell.index), cell.held()
             if stop is None or held is None or held.token != stop.token:
                 self._stops.pop(cell.index, None)
+            elif not held.in_body:
+                continue  # it has ended and is being committed
             elif now < stop.deadline:
                 send(child.pid, signal.SIGUSR1)
             elif may_kill:
@@ -61,7 +63,7 @@ class Interrupts:
     def _kill(self, child: Child, cell: Cell, token: str) -> None:
         frozen = freeze(child.pid)
         held = cell.held()
-        if held is not None and held.token == token:
+        if held is not None and held.token == token and held.in_body:
             logger.warning(
                 "task did not stop, its worker is killed", extra={"task_id": held.task_id}
             )

@@ -172,7 +172,9 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
     state = TaskState(f["state"])
     outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
     succeeded = state is TaskState.SUCCESS
-    error = None if succeeded else outcome.get("error") or f.get("reason") or None
+    # The reason tells how it ended; an outcome may be that of an earlier attempt.
+    error = None if succeeded else f.get("reason") or outcome.get("error") or None
+    current = error == outcome.get("error")
     progress = json.loads(f["progress"]) if f.get("progress") else None
     return TaskRecord(
         task_id=task_id,
@@ -182,7 +184,7 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
         payload=_payload(f["message"]),
         result=serializer.plain(outcome.get("result")) if succeeded else None,
         error=error,
-        traceback=None if succeeded else outcome.get("traceback"),
+        traceback=outcome.get("traceback") if current and not succeeded else None,
         attempt=int(f["attempt"]),
         max_attempts=int(f["max_attempts"]),
         deliveries=int(f["deliveries"]),

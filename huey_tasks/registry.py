@@ -174,7 +174,10 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
     def run(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         payload = model.model_validate_json(serializer.dumps(bound.arguments))
-        returned = function(**{name: getattr(payload, name) for name in bound.arguments})
+        try:
+            returned = function(**{name: getattr(payload, name) for name in bound.arguments})
+        except SystemExit as error:  # it would end the worker, not the task
+            raise RuntimeError(f"the task called sys.exit({error.code})") from error
         # Here a value that JSON cannot carry is an error of the task, with its traceback.
         serializer.dumps(returned)
         return returned

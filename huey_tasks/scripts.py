@@ -5,6 +5,7 @@ into Lua locals, so that both sides use names and never count positions. Writes 
 """
 
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -167,10 +168,13 @@ class Scripts:
             for id, token, message, attempt, retries_left, retry_delay_s, deliveries in claims
         ]
 
-    def renew(self, queue: str, held: list[tuple[str, str]], *, lease_ms: int) -> set[str]:
-        """Extend the leases of (id, token) pairs; returns the ids that are not theirs any more."""
+    def renew(
+        self, queue: str, held: list[tuple[str, str]], *, lease_ms: int
+    ) -> set[tuple[str, str]]:
+        """Extend the leases of (id, token) pairs; returns those that hold none any more."""
         flat = [part for pair in held for part in pair]
-        return {id.decode() for id in self._run("renew", queue, *flat, lease_ms=lease_ms)}
+        lost = [part.decode() for part in self._run("renew", queue, *flat, lease_ms=lease_ms)]
+        return set(zip(lost[::2], lost[1::2], strict=True))
 
     def release(
         self, queue: str, task_id: str, token: str, *, crashed: bool, max_crashes: int, ttl_ms: int
@@ -188,11 +192,11 @@ class Scripts:
         return cast(bytes, state).decode()
 
     def recover(
-        self, queue: str, *, max_crashes: int, ttl_ms: int, lease_ms: int, gap_ms: int
+        self, queue: str, *, max_crashes: int, ttl_ms: int, lease_ms: int
     ) -> list[tuple[str, str]]:
         """Take back tasks whose lease has ended; returns (id, new state) of each.
 
-        If the last call was longer than `gap_ms` ago, those leases are extended instead, once.
+        If the last call was longer than half a lease ago, leases are extended instead, once.
         """
         rows = self._run(
             "recover",
@@ -201,7 +205,6 @@ class Scripts:
             ttl_ms=ttl_ms,
             limit=BATCH,
             lease_ms=lease_ms,
-            gap_ms=gap_ms,
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 
@@ -212,7 +215,10 @@ class Scripts:
 
     def cancel(self, queue: str, task_id: str, reason: str, *, ttl_ms: int) -> str:
         """Revoke a task that has not ended; returns the state it was in, '' if unknown."""
-        state = self._run("cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms)
+        request = secrets.token_hex(8)
+        state = self._run(
+            "cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms, request=request
+        )
         return cast(bytes, state).decode()
 
     def pause(self, queue: str, *, paused: bool) -> None:
@@ -265,6 +271,11 @@ class Scripts:
         return [
             {flat[i].decode(): int(flat[i + 1]) for i in range(0, len(flat), 2)} for flat in replies
         ]
+
+    def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:
+        """Keep outcomes under their keys; to be called on the result backend."""
+        flat = [part for pair in outcomes.items() for part in pair]
+        self._run("outcome", queue, *flat, ttl_ms=ttl_ms)
 
     def whereabouts(self, queue: str, task_id: str) -> tuple[str, list[str]]:
         """The state of a task, '' if there is none, and every index it stands in."""

@@ -44,6 +44,7 @@ class Slot:
     id: str
     cell: Cell | None = None
     sequence: int = 0
+    unanswered: bool = False
     commits: list[tuple[Commit, bytes | None]] = field(default_factory=list[Any])
 
 
@@ -73,6 +74,7 @@ class ReliableStorage(RedisExpireStorage):
         )
         self.broker: Any = connect(broker_url)  # redis-py's types do not know that we get bytes
         self.scripts = Scripts(self.broker)
+        self._result_scripts = Scripts(results)
         self.ttl_ms = int(result_ttl_s * 1000)
         self.lease_ms = int(lease_s * 1000)
         self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
@@ -110,9 +112,10 @@ class ReliableStorage(RedisExpireStorage):
 
     def _step(self, want: int) -> list[Claim]:
         slot = self.slot
-        if want == 0 and not slot.commits:
+        if want == 0 and not slot.commits and not slot.unanswered:
             return []
         self._write_outcomes(slot)
+        slot.unanswered = True
         commits = [commit for commit, _ in slot.commits]
         accepted, claims = self.scripts.step(
             self.name,
@@ -123,6 +126,7 @@ class ReliableStorage(RedisExpireStorage):
             lease_ms=self.lease_ms,
             ttl_ms=self.ttl_ms,
         )
+        slot.unanswered = False
         slot.sequence += 1
         slot.commits.clear()
         if slot.cell is not None:
@@ -132,13 +136,13 @@ class ReliableStorage(RedisExpireStorage):
         return claims
 
     def _write_outcomes(self, slot: Slot) -> None:
-        outcomes = [(commit, blob) for commit, blob in slot.commits if blob is not None]
-        if not outcomes:
-            return
-        with redis_errors(), self.conn.pipeline(transaction=False) as pipe:
-            for commit, blob in outcomes:
-                pipe.set(keys.outcome(commit.id, commit.token), blob, px=self.ttl_ms)
-            pipe.execute()
+        outcomes = {
+            keys.outcome(commit.id, commit.token): blob
+            for commit, blob in slot.commits
+            if blob is not None
+        }
+        if outcomes:
+            self._result_scripts.outcome(self.name, outcomes, ttl_ms=self.ttl_ms)
 
     def _wait_for_bell(self) -> bool:
         with redis_errors():

@@ -16,13 +16,14 @@ from typing import Any, cast
 from huey import RedisHuey, signals
 from huey.api import Task, TaskWrapper
 from huey.exceptions import HueyException
-from huey.registry import Registry
+from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import lookup
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
 from huey_tasks.scripts import Child, Claim, Commit, NewTask
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
@@ -32,28 +33,11 @@ logger = logging.getLogger(__name__)
 #: Seconds. A task of a type that this code does not know waits so long for newer code.
 UNKNOWN_TYPE_DELAY_S = 5.0
 
+#: After so many waits, an hour, such a task fails.
+UNKNOWN_TYPE_TRIES = 720
 
-class TypeRegistry(Registry):
-    """Names a task type by its name alone, so that moving a function breaks no waiting task."""
-
-    def task_to_string(self, task_class: type[Task]) -> str:
-        return task_class.__name__
-
-
-class QueueTask(Task):
-    """A task whose id, when another task's own code makes it, is the same in a repeat."""
-
-    def create_id(self) -> str:
-        attempt = current_attempt.get()
-        if attempt is None or not attempt.in_body:
-            return super().create_id()
-        return attempt.subtask_id()
-
-
-class QueueTaskWrapper(TaskWrapper):
-    """Makes tasks of that kind."""
-
-    task_base = QueueTask
+#: Seconds. No wait between attempts grows beyond a week.
+MAX_RETRY_DELAY_S = 7 * 86400.0
 
 
 class TaskQueue(RedisHuey):
@@ -121,6 +105,12 @@ class TaskQueue(RedisHuey):
         task = self.serialize_task(callback).task
         attempt.follow_up(Child(task, chord.cid, chord.idx, chord.size))
 
+    def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
+        """Huey doubles the delay without end (api.py:577): keep it within its cap."""
+        cap = getattr(task, "max_retry_delay", None) or MAX_RETRY_DELAY_S
+        task.retry_delay = min(task.retry_delay, cap)
+        super()._requeue_task(task, timestamp, retry_eta)
+
     def add_schedule(self, task: Task) -> None:
         """Huey schedules the running task when it is to be retried after a delay (api.py:577)."""
         attempt = self._attempt_of(task)
@@ -173,11 +163,11 @@ class TaskQueue(RedisHuey):
             if attempt is None:
                 yield
                 return
-            attempt.arm()
+            attempt.begin_body()
             try:
                 yield
             finally:
-                attempt.disarm()
+                attempt.end_body()
 
     # ---- what Huey decides about the task that runs
 
@@ -249,8 +239,12 @@ class TaskQueue(RedisHuey):
 
     def report_failure(self, task_id: str) -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
-        record = lookup.find({self.name: self}, task_id)
+        try:
+            record = lookup.find({self.name: self}, task_id)
+        except QueueUnavailable:
+            record = None
         if record is None:
+            logger.error("task failed", extra={"task_id": task_id, "queue": self.name})
             return
         logger.error(
             "task failed",
@@ -293,9 +287,11 @@ class TaskQueue(RedisHuey):
         """The task of a claim; one that cannot be built here waits, or fails if it never can."""
         try:
             message = self.serializer.deserialize(claim.message)
-        except (ValueError, TypeError) as error:
-            reason = f"its message cannot be read: {error}"
-            self.storage.finish(Commit(claim.id, claim.token, "FAILURE", reason=reason[:200]))
+            if not isinstance(message, Message):
+                raise ValueError("it is no task")
+        except Exception as error:  # whatever stands there, it must neither run nor block the queue
+            reason = f"its message cannot be read: {type(error).__name__}"
+            self.storage.finish(Commit(claim.id, claim.token, "FAILURE", reason=reason))
             return None
         try:
             task = cast(Task, self._registry.create_task(message))
@@ -303,16 +299,14 @@ class TaskQueue(RedisHuey):
             return task
         except HueyException as error:
             logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
-            wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)
-            commit = Commit(
-                claim.id, claim.token, "RETRY", wait_ms, claim.retries_left, claim.retry_delay_s
-            )
+            commit = Commit(claim.id, claim.token, "PENDING", int(UNKNOWN_TYPE_DELAY_S * 1000))
+            if claim.deliveries > UNKNOWN_TYPE_TRIES:
+                commit = Commit(claim.id, claim.token, "FAILURE", reason="no code knows its type")
             self.storage.finish(commit)
             return None
 
 
 def _spread(task: Task, delay_s: float) -> float:
-    """The delay with the task type's cap and jitter (a share of it, to both sides)."""
-    cap, jitter = getattr(task, "max_retry_delay", None), getattr(task, "retry_jitter", 0.0)
-    capped = delay_s if cap is None else min(delay_s, cap)
-    return capped * (1 + random.uniform(-jitter, jitter)) if jitter else capped
+    """The delay with the task type's jitter, a share of it, to both sides."""
+    jitter = getattr(task, "retry_jitter", 0.0)
+    return delay_s * (1 + random.uniform(-jitter, jitter)) if jitter else delay_s

@@ -59,6 +59,10 @@ class QueueWorker(Worker):
             self._redis_away = True
             self.sleep()
             return
+        except Exception:  # a defect of ours or of a hook: this worker goes on with the next task
+            logger.exception("worker error", extra={"worker": self.name})
+            self.sleep()
+            return
         if self._redis_away:
             logger.info("worker is back at work: Redis answers again")
         self._redis_away, self.delay = False, self.default_delay
@@ -108,6 +112,7 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGUSR1, interrupt)
     keep_task_logs()
     QueueWorker(queue, stop_flag, name, cell).run()

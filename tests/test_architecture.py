@@ -21,7 +21,7 @@ LAYERS = [
     {"connection"},
     {"scripts"},
     {"attempt", "storage"},
-    {"records", "logs"},
+    {"records", "logs", "queue_task", "chores"},
     {"lookup"},
     {"task_queue"},
     {"accounting", "control", "periodic", "worker", "greenlets", "children", "queues", "heartbeat"},

@@ -1,6 +1,7 @@
 -- heartbeat: a consumer is here, and says what its workers do
 -- args: consumer info concurrency online_ms
 -- returns: 1
+write_even_if_full()
 redis.call('ZADD', CONSUMERS, NOW, consumer)
 redis.call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', NOW - 10 * online_ms)
 local key = ROOT .. ':consumer:' .. consumer

@@ -11,6 +11,20 @@ local function index_key(state) return ROOT .. ':state:' .. state end
 local BELL, COUNTERS, CONTROL = ROOT .. ':bell', ROOT .. ':counters', ROOT .. ':control'
 local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
 
+-- A Redis that is out of memory lets a script write if its first write is one that needs none. So
+-- what ends or keeps tasks goes on, which frees memory, while submits are refused.
+local function write_even_if_full()
+  redis.call('ZREM', index_key('STARTED'), '')
+end
+
+-- Whether the task is there; an id without one is dropped from its index and counted.
+local function exists(id, state)
+  if redis.call('EXISTS', task_key(id)) == 1 then return true end
+  redis.call('ZREM', index_key(state), id)
+  redis.call('HINCRBY', COUNTERS, 'missing', 1)
+  return false
+end
+
 local function count(name)
   redis.call('HINCRBY', COUNTERS, name, 1)
 end

@@ -1,22 +1,26 @@
 -- recover: STARTED with a lease that has ended -> PENDING at the old place, or FAILURE
--- args: max_crashes ttl_ms limit lease_ms gap_ms
+-- args: max_crashes ttl_ms limit lease_ms
 -- returns: {id, new state} for each
--- When nobody has recovered for longer than a gap, all were away (Redis down, machine asleep), and
--- nobody could renew: leases that ended meanwhile are extended once instead of running tasks twice.
-local ended = redis.call('ZRANGEBYSCORE', index_key('STARTED'), '-inf', NOW, 'LIMIT', 0, limit)
+-- When nobody has recovered for half a lease, all were away (Redis down or silent, machine asleep)
+-- and nobody could renew: leases that have ended, or soon will, are extended once instead of
+-- running tasks twice.
 local before = tonumber(redis.call('HGET', COUNTERS, 'recovered_at') or NOW)
-local gap = NOW - before > tonumber(gap_ms)
+local gap = NOW - before > lease_ms / 2
+local ended = redis.call('ZRANGEBYSCORE', index_key('STARTED'),
+  '-inf', gap and NOW + lease_ms / 2 or NOW, 'LIMIT', 0, limit)
 
+write_even_if_full()
 local recovered = {}
 for _, id in ipairs(ended) do
   if gap then
     redis.call('ZADD', index_key('STARTED'), NOW + lease_ms, id)
-  else
+  elseif exists(id, 'STARTED') then
     redis.call('ZREM', index_key('STARTED'), id)
     count('recovered')
     recovered[#recovered + 1] = { id, crash(id, max_crashes, ttl_ms) }
   end
 end
+-- After a gap, go on extending until none is left to extend.
 if not gap or #ended < tonumber(limit) then
   redis.call('HSET', COUNTERS, 'recovered_at', NOW)
 end

@@ -1,13 +1,15 @@
 -- renew: STARTED -> STARTED, with a longer lease
 -- args: lease_ms
 -- then, for each task: id token
--- returns: the ids whose token holds no lease any more (cancelled, or given to another worker)
+-- returns: the id and the token of each that holds no lease any more (cancelled, or given away)
+write_even_if_full()
 local lost = {}
 for at = 2, #ARGV, 2 do
   if redis.call('HGET', task_key(ARGV[at]), 'token') == ARGV[at + 1] then
     redis.call('ZADD', index_key('STARTED'), 'XX', NOW + lease_ms, ARGV[at])
   else
     lost[#lost + 1] = ARGV[at]
+    lost[#lost + 1] = ARGV[at + 1]
   end
 end
 return lost

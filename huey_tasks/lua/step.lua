@@ -53,6 +53,10 @@ local function commit(id, token, state, delay_ms, retries_left, retry_delay_s, r
       'retry_delay_s', retry_delay_s, 'max_attempts', attempt + 1 + retries_left)
     count('RETRY')
     wait_until_due(id, 'RETRY', NOW + delay_ms)
+  elseif tonumber(delay_ms) > 0 then
+    redis.call('HINCRBY', task_key(id), 'attempt', -1)
+    redis.call('HSET', task_key(id), 'token', '')
+    wait_until_due(id, 'RETRY', NOW + delay_ms)
   else
     put_back(id)
   end
@@ -68,9 +72,7 @@ local function commit_if_held(id, token, ...)
   return held and 1 or 0
 end
 
--- A Redis that is out of memory lets a script go on when its first write is one that needs no
--- memory: commits and claims go on, which frees some, while submits are refused.
-redis.call('ZREM', index_key('STARTED'), '')
+write_even_if_full()
 
 local accepted = {}
 while cursor < #ARGV do
@@ -78,13 +80,10 @@ while cursor < #ARGV do
 end
 
 local function claim(id)
+  if not exists(id, 'PENDING') then return nil end
   redis.call('ZREM', index_key('PENDING'), id)
-  if redis.call('EXISTS', task_key(id)) == 0 then
-    count('missing')
-    return nil
-  end
-  local expires_at = redis.call('HGET', task_key(id), 'expires_at')
-  if expires_at and tonumber(expires_at) < NOW then
+  local fields = redis.call('HMGET', task_key(id), 'expires_at', 'deliveries')
+  if fields[1] and fields[2] == '0' and tonumber(fields[1]) < NOW then
     finish(id, 'EXPIRED', 'it was not started in time', ttl_ms)
     return nil
   end
@@ -98,7 +97,9 @@ end
 
 local claims, claimed = {}, {}
 local paused = redis.call('HGET', COUNTERS, 'paused') == '1'
-while #claims < tonumber(want) and not paused do
+local looked_at = 0
+while #claims < tonumber(want) and looked_at < want + 100 and not paused do
+  looked_at = looked_at + 1
   local id = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
   if not id then break end
   local claimed_task = claim(id)

@@ -22,9 +22,7 @@ def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **field
 
 def recover(max_crashes: int = 3) -> list[tuple[str, str]]:
     """Recover what has no lease, as a consumer does every second."""
-    return scripts().recover(
-        QUEUE, max_crashes=max_crashes, ttl_ms=60_000, lease_ms=60_000, gap_ms=5000
-    )
+    return scripts().recover(QUEUE, max_crashes=max_crashes, ttl_ms=60_000, lease_ms=60_000)
 
 
 def submit(task_type: str, **payload: Any) -> str:
