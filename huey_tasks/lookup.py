@@ -204,7 +204,7 @@ def _payload(message: str) -> dict[str, Any]:
     try:
         stored = serializer.loads(message)
         return cast(dict[str, Any], serializer.plain(stored.kwargs))
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return {}
 
 

@@ -16,7 +16,6 @@ from typing import Any, cast
 from huey import RedisHuey, signals
 from huey.api import Task, TaskWrapper
 from huey.exceptions import HueyException
-from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import lookup
@@ -268,6 +267,40 @@ class TaskQueue(RedisHuey):
             logger.warning("attempt failed, task waits for the next", extra=extra)
         else:
             logger.info("attempt ended", extra={"task_id": commit.id, "state": commit.state})
+
+    def _results_of(self, argument: Any) -> Any:
+        """A chord's callback gets the list of results where the chord stands in its arguments."""
+        if not isinstance(argument, ChordResults):
+            return argument
+        names = [f"chord:{argument.chord_id}:{index}" for index in range(argument.size)]
+        with redis_errors():
+            found = self.storage.peek_many(names)
+        return [self.serializer.deserialize(found[n]) if n in found else None for n in names]
+
+    def _attempt_of(self, task: Any) -> Attempt | None:
+        attempt = current_attempt.get()
+        is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
+        return attempt if is_current else None
+
+    def _task_of(self, claim: Claim) -> Task | None:
+        """The task of a claim; one that cannot be built here waits, or fails if it never can."""
+        try:
+            message = self.serializer.deserialize(claim.message)
+            task = cast(Task, self._registry.create_task(message))
+            task.args = tuple(self._results_of(argument) for argument in task.args)
+            return task
+        except QueueUnavailable:
+            raise
+        except HueyException as error:
+            logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
+            commit = Commit(claim.id, claim.token, "PENDING", int(UNKNOWN_TYPE_DELAY_S * 1000))
+            if claim.deliveries > UNKNOWN_TYPE_TRIES:
+                commit = Commit(claim.id, claim.token, "FAILURE", reason="no code knows its type")
+        except Exception as error:  # whatever stands there, it must neither run nor block the queue
+            reason = f"its message cannot be read: {type(error).__name__}"
+            commit = Commit(claim.id, claim.token, "FAILURE", reason=reason)
+        self.storage.finish(commit)
+        return None
 
     def _results_of(self, argument: Any) -> Any:
         """A chord's callback gets the list of results where the chord stands in its arguments."""

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -208,3 +209,64 @@ def ignore_its_time_limit() -> None:
     while True:
         with contextlib.suppress(Exception):
             _pause(0.05)
+
+
+@task(queue="default", retries=1, retry_delay=0.05)
+def raise_half_a_surrogate() -> None:
+    """Raise an error whose text UTF-8 cannot carry, as a file name can have."""
+    raise ValueError("cannot read \udcff")
+
+
+@task(queue="default")
+def return_half_a_surrogate() -> str:
+    """Return such a text."""
+    return "\udcff"
+
+
+@task(queue="default")
+def fork_and_wait(file: str) -> None:
+    """Fork a process that outlives the worker, and wait."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        _pause(20)
+        os._exit(0)
+    Path(file).write_text(str(pid))
+    _pause(3)
+
+
+@task(queue="default", timeout=0.5)
+def log_without_end(seconds: float) -> str:
+    """Log all the time, past the time limit."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        logging.getLogger("behaviours").info("still here")
+    return "not stopped"
+
+
+@task(queue="default", retries=1, retry_delay=0.05)
+def exit_the_interpreter() -> None:
+    """Call sys.exit."""
+    sys.exit(3)
+
+
+@task(queue="default", retries=40, retry_delay=1, retry_backoff=10, max_retry_delay=0.001)
+def fail_often() -> None:
+    """Fail with a delay that would grow beyond all dates."""
+    raise ValueError("again")
+
+
+@task(queue="default", retries=1, retry_delay=0.4, expires=0.3)
+def fail_once_and_expire() -> int:
+    """Start in time, fail, and be tried again after the time to start is over."""
+    if current_task.attempt == 1:
+        raise ValueError("once")
+    return current_task.attempt
+
+
+@task(queue="default")
+def kill_own_greenlet() -> None:
+    """Raise what ends a greenlet."""
+    import gevent
+
+    raise gevent.GreenletExit
