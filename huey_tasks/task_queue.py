@@ -302,42 +302,6 @@ class TaskQueue(RedisHuey):
         self.storage.finish(commit)
         return None
 
-    def _results_of(self, argument: Any) -> Any:
-        """A chord's callback gets the list of results where the chord stands in its arguments."""
-        if not isinstance(argument, ChordResults):
-            return argument
-        names = [f"chord:{argument.chord_id}:{index}" for index in range(argument.size)]
-        with redis_errors():
-            found = self.storage.peek_many(names)
-        return [self.serializer.deserialize(found[n]) if n in found else None for n in names]
-
-    def _attempt_of(self, task: Any) -> Attempt | None:
-        attempt = current_attempt.get()
-        is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
-        return attempt if is_current else None
-
-    def _task_of(self, claim: Claim) -> Task | None:
-        """The task of a claim; one that cannot be built here waits, or fails if it never can."""
-        try:
-            message = self.serializer.deserialize(claim.message)
-            if not isinstance(message, Message):
-                raise ValueError("it is no task")
-        except Exception as error:  # whatever stands there, it must neither run nor block the queue
-            reason = f"its message cannot be read: {type(error).__name__}"
-            self.storage.finish(Commit(claim.id, claim.token, "FAILURE", reason=reason))
-            return None
-        try:
-            task = cast(Task, self._registry.create_task(message))
-            task.args = tuple(self._results_of(argument) for argument in task.args)
-            return task
-        except HueyException as error:
-            logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
-            commit = Commit(claim.id, claim.token, "PENDING", int(UNKNOWN_TYPE_DELAY_S * 1000))
-            if claim.deliveries > UNKNOWN_TYPE_TRIES:
-                commit = Commit(claim.id, claim.token, "FAILURE", reason="no code knows its type")
-            self.storage.finish(commit)
-            return None
-
 
 def _spread(task: Task, delay_s: float) -> float:
     """The delay with the task type's jitter, a share of it, to both sides."""
