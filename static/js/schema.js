@@ -77,16 +77,17 @@ function kindOf(schema, name, example, depth) {
   return long ? 'long' : 'text';
 }
 
+/** What a field takes, as far as a person can come near it. */
 function limits(schema) {
   const { minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf, minLength, maxLength } = schema;
   return [
     exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`,
     minimum !== undefined && `at least ${minimum}`,
     exclusiveMaximum !== undefined && `less than ${exclusiveMaximum}`,
-    maximum !== undefined && `at most ${maximum}`,
+    maximum < 1e9 && `at most ${maximum}`,
     multipleOf !== undefined && `in steps of ${multipleOf}`,
     minLength > 1 && minLength !== maxLength && `at least ${minLength} characters`,
-    maxLength !== undefined && (minLength === maxLength ? `${maxLength} characters` : `up to ${maxLength} characters`),
+    maxLength <= 200 && (minLength === maxLength ? `${maxLength} characters` : `up to ${maxLength} characters`),
     schema.format === 'date-time' && 'like 2026-01-31T12:00:00Z',
   ];
 }
