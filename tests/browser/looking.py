@@ -1,0 +1,43 @@
+"""Where things are on the pages: the words in which the browser tests speak."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def row(page: Page, task_id: str) -> Locator:
+    """The task's row in the list."""
+    return page.locator(f'[data-testid="task-row"][data-task-id="{task_id}"]')
+
+
+def panel(page: Page) -> Locator:
+    """The drawer with one task in full."""
+    return page.get_by_test_id("task-panel")
+
+
+def verdict(page: Page) -> Locator:
+    """The sentence that says how the service is."""
+    return page.get_by_test_id("verdict")
+
+
+def expect_state(place: Locator, label: str) -> None:
+    """Wait until the row or panel shows the state in words."""
+    expect(place.locator(".state").first).to_have_text(label)
+
+
+def expect_live(page: Page) -> None:
+    """Wait until the badge says that what is shown is of now."""
+    expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "live")
+
+
+def submit_with(page: Page, button: Locator) -> str:
+    """Press a button that submits; return the new task's id."""
+    with page.expect_response("**/api/tasks/submit") as answer:
+        button.click()
+    assert answer.value.status == 202, answer.value.text()
+    return answer.value.json()["task_id"]
+
+
+def expect_address(page: Page, ending: str) -> None:
+    """Wait until the address ends so."""
+    expect(page).to_have_url(re.compile(re.escape(ending) + "$"))

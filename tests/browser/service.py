@@ -1,0 +1,128 @@
+"""What the browser is pointed at: the whole stack as `make run` starts it, or one web server alone.
+
+Both are real processes on free loopback ports. Owns their start, their end, and the few calls with
+which a test prepares what it then looks at in the page.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.stack.running import RunningStack
+from tests.waiting import wait_until
+
+TASK_MODULES = Path(__file__).with_name("task_modules")
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports on loopback that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Api:
+    """The HTTP API at one port of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}/"
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Return the JSON answer; raise AssertionError when the status is not 2xx."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            text = None if body is None else json.dumps(body)
+            connection.request(method, path, text, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            content = answer.read()
+        finally:
+            connection.close()
+        assert 200 <= answer.status < 300, (method, path, answer.status, content[:2000])
+        return json.loads(content)
+
+    def submit(self, task_type: str, payload: dict[str, Any], priority: str | None = None) -> str:
+        """Submit a task and return its id."""
+        body = {"task_type": task_type, "payload": payload}
+        if priority is not None:
+            body["priority"] = priority
+        return self.call("POST", "/api/tasks/submit", body)["task_id"]
+
+    def cancel(self, task_id: str) -> None:
+        self.call("DELETE", f"/api/tasks/{task_id}/cancel")
+
+    def wait_for_status(self, task_id: str, status: str) -> None:
+        """Wait until the task is in that state."""
+        wait_until(
+            lambda: self.call("GET", f"/api/tasks/{task_id}")["status"] == status,
+            description=f"task {task_id} is {status}",
+        )
+
+
+class Stack:
+    """`app.py up` with data of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        port, inspector_port = free_ports(2)
+        self.api = Api(port)
+        self.dashboard = self.api.url
+        self.inspector = f"http://127.0.0.1:{inspector_port}/"
+        environment = {
+            "REDIS_URL": "",
+            "RESULT_REDIS_URL": "",
+            "DATA_DIR": str(folder / "data"),
+            "PORT": str(port),
+            "INSPECTOR_PORT": str(inspector_port),
+            "TASKS_PATH": str(TASK_MODULES),
+            "LEASE_S": "",
+            **settings,
+        }
+        command = [sys.executable, "app.py", "up"]
+        self._running = RunningStack(command, folder / "stack.log", {**os.environ, **environment})
+
+    def wait_until_ready(self) -> None:
+        self._running.wait_for("Duckline is ready", timeout_s=50)
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does, and see that nothing is left behind."""
+        self._running.send(signal.SIGINT)
+        code = self._running.wait(40)
+        assert (code, self._running.left_behind()) == (0, []), self._running.log
+
+
+class WebServer:
+    """One gunicorn without consumers, at a port that it keeps when it is started again."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.api = Api(free_ports(1)[0])
+        self.url = self.api.url
+        self._log_path = folder / f"web-{self.api.port}.log"
+        self._environment = {**os.environ, **settings}
+        self.start()
+
+    def start(self) -> None:
+        bind = f"127.0.0.1:{self.api.port}"
+        command = [sys.executable, "-m", "gunicorn", "--bind", bind, "app:app"]
+        self._running = RunningStack(command, self._log_path, self._environment)
+        wait_until(self._answers, description=f"gunicorn answers on {bind}", timeout_s=20)
+
+    def stop(self) -> None:
+        if self._running.popen.poll() is None:
+            self._running.send(signal.SIGQUIT)  # at once, without waiting for open connections
+            self._running.wait(20)
+
+    def _answers(self) -> bool:
+        if self._running.popen.poll() is not None:
+            raise AssertionError(self._running.log)
+        try:
+            self.api.call("GET", "/openapi.json")
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,41 @@
+"""Task types whose course the browser tests steer."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from huey_tasks import current_task, task
+
+
+def _wait_for(file: str) -> None:
+    while not Path(file).exists():
+        time.sleep(0.02)  # the work of a task; the test goes on when it makes the file
+
+
+@task(queue="default")
+def hold(file: str) -> str:
+    """Run until the file is there."""
+    _wait_for(file)
+    return "let go"
+
+
+@task(queue="low")
+def two_steps(first: str, second: str) -> str:
+    """Report a quarter, wait for a file, report three quarters, wait for another."""
+    current_task.progress(0.25, "first step")
+    _wait_for(first)
+    current_task.progress(0.75, "second step")
+    _wait_for(second)
+    return "both steps"
+
+
+@task(queue="default", retries=1, retry_delay=4)
+def stumble(message: str) -> None:
+    """Fail, and fail again 4 s later: long enough to be seen in between."""
+    raise ValueError(message)
+
+
+@task(queue="default")
+def echo(value: Any) -> Any:
+    """Return the value."""
+    return value

@@ -1,0 +1,81 @@
+"""Everything by keyboard."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visits
+from tests.browser.looking import expect_address, expect_live, panel, row
+from tests.browser.service import Stack
+
+
+def test_slash_goes_to_the_search_field(dashboard: Page) -> None:
+    expect_live(dashboard)
+
+    dashboard.keyboard.press("/")
+
+    expect(dashboard.get_by_test_id("find")).to_be_focused()
+    expect_address(dashboard, "#/tasks")
+
+
+def test_g_and_a_letter_go_to_a_page(dashboard: Page) -> None:
+    expect_live(dashboard)
+
+    for letter, address in (("t", "#/tasks"), ("s", "#/submit"), ("o", "#/overview")):
+        dashboard.keyboard.press("g")
+        dashboard.keyboard.press(letter)
+        expect_address(dashboard, address)
+
+
+def test_the_question_mark_shows_the_shortcuts_and_escape_closes_them(dashboard: Page) -> None:
+    expect_live(dashboard)
+    dialog = dashboard.get_by_test_id("dialog-help")
+
+    dashboard.keyboard.press("?")
+    expect(dialog).to_contain_text("go to Tasks")
+    dashboard.keyboard.press("Escape")
+
+    expect(dialog).to_have_count(0)
+
+
+def test_j_and_k_walk_the_rows_and_enter_opens_one(visits: Visits, stack: Stack) -> None:
+    below, above = (stack.api.submit("echo", {"value": n}) for n in (1, 2))
+    page = visits.open(f"{stack.dashboard}#/tasks")
+    expect(row(page, above)).to_be_visible()
+
+    page.keyboard.press("j")
+    expect(row(page, above).locator(".row-link")).to_be_focused()
+    page.keyboard.press("j")
+    expect(row(page, below).locator(".row-link")).to_be_focused()
+    page.keyboard.press("k")
+    expect(row(page, above).locator(".row-link")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(panel(page)).to_have_attribute("data-task-id", above)
+    page.keyboard.press("Escape")
+    expect(panel(page)).to_have_count(0)
+    expect(row(page, above).locator(".row-link")).to_be_focused()
+
+
+def test_x_asks_before_it_cancels_and_escape_keeps(
+    visits: Visits, stack: Stack, gate: Path
+) -> None:
+    task_id = stack.api.submit("hold", {"file": str(gate)})
+    page = visits.open(f"{stack.dashboard}#/tasks")
+    row(page, task_id).locator(".row-link").focus()
+
+    page.keyboard.press("x")
+    expect(row(page, task_id).get_by_test_id("cancel-confirm")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(row(page, task_id).get_by_test_id("cancel-confirm")).to_have_count(0)
+    expect(row(page, task_id).get_by_test_id("cancel-button")).to_be_visible()
+
+
+def test_letters_typed_into_a_field_are_no_shortcuts(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}#/tasks")
+
+    page.get_by_test_id("find").press_sequentially("gt?x")
+
+    expect(page.get_by_test_id("find")).to_have_value("gt?x")
+    expect(page.get_by_test_id("dialog-help")).to_have_count(0)

@@ -1,0 +1,99 @@
+"""Theme, width and accessibility of every page."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Visits
+from tests.browser.looking import expect_live, panel
+from tests.browser.service import Stack
+
+_DASHBOARD = ["#/", "?state=STARTED#/tasks", "#/submit"]
+_INSPECTOR = ["#/workers", "?state=SUCCESS&queue=low#/tasks", "#/queues", "#/redis", "#/config"]
+
+
+def _address(stack: Stack, app: str, page: str) -> str:
+    return f"{stack.dashboard if app == 'dashboard' else stack.inspector}{page}"
+
+
+def _settle(page: Page) -> None:
+    expect_live(page)
+    expect(page.get_by_text("Loading")).to_have_count(0)
+
+
+def test_the_chosen_theme_survives_a_reload(visits: Visits, stack: Stack) -> None:
+    page = visits.open(stack.dashboard, fresh=True)
+    switch = page.get_by_test_id("theme-switch")
+    expect(switch).to_have_attribute("data-theme", "system")
+    switch.click()
+    expect(switch).to_have_attribute("data-theme", "light")
+    switch.click()
+
+    page.reload()
+
+    expect(switch).to_have_attribute("data-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 18, 25)")
+
+
+@pytest.mark.parametrize("app", ["dashboard", "inspector"])
+def test_nothing_scrolls_sideways_on_a_phone(visits: Visits, stack: Stack, app: str) -> None:
+    page = visits.open(_address(stack, app, ""), viewport=PHONE)
+    for each in _DASHBOARD if app == "dashboard" else _INSPECTOR:
+        page.goto(_address(stack, app, each))
+        _settle(page)
+
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, each
+        nav = page.locator("#nav")
+        assert nav.evaluate("nav => nav.scrollWidth - nav.clientWidth") == 0, each
+
+
+def test_the_panel_fits_a_phone(visits: Visits, stack: Stack) -> None:
+    task_id = stack.api.submit("echo", {"value": "https://example.com/" + "long/" * 60})
+    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}", viewport=PHONE)
+
+    expect(panel(page)).to_contain_text("Result")
+
+    assert panel(page).evaluate("panel => panel.scrollWidth") == 390
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def _serious(page: Page, scope: str | None = None) -> list[str]:
+    """What axe calls serious or critical, in both themes."""
+    found = Axe().run(page, scope).response["violations"]
+    page.emulate_media(color_scheme="dark")
+    # Of axe's rules only this one depends on the theme.
+    found += Axe().run(page, scope, {"runOnly": ["color-contrast"]}).response["violations"]
+    page.emulate_media(color_scheme="light")
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("app", ["dashboard", "inspector"])
+def test_axe_finds_nothing_serious_on_any_page(
+    visits: Visits, stack: Stack, gate: Path, app: str
+) -> None:
+    stack.api.submit("hold", {"file": str(gate)})  # so that there is something running to look at
+    page = visits.open(_address(stack, app, ""))
+    for each in _DASHBOARD if app == "dashboard" else _INSPECTOR:
+        page.goto(_address(stack, app, each))
+        _settle(page)
+
+        assert _serious(page) == [], each
+
+
+def test_axe_finds_nothing_serious_in_the_panel_of_a_failed_task(
+    visits: Visits, stack: Stack
+) -> None:
+    task_id = stack.api.submit("stumble", {"message": "for axe"})
+    page = visits.open(f"{stack.dashboard}?state=RETRY#/tasks/{task_id}")
+
+    expect(panel(page).locator(".error-text")).to_be_visible()
+
+    assert _serious(page) == []

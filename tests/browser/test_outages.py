@@ -1,0 +1,158 @@
+"""What the page says when something is missing, and how it comes back by itself."""
+
+import socket
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visits
+from tests.browser.looking import expect_live, panel, verdict
+from tests.browser.service import WebServer
+from tests.web.conftest import OwnRedis
+
+_NO_ANSWER = r"ERR_|WebSocket connection|status of 503"
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
+    """A Redis that tests may stop for a while; no consumer is near it."""
+    running = OwnRedis(tmp_path_factory.mktemp("redis"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def web(redis: OwnRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """A web server that tests may stop for a while."""
+    running = WebServer(tmp_path_factory.mktemp("web"), **redis.environment)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def locked_web(redis: OwnRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """A web server that asks for a key."""
+    keys = {"API_KEYS": "the-right-key,another"}
+    running = WebServer(tmp_path_factory.mktemp("locked"), **redis.environment, **keys)
+    yield running
+    running.stop()
+
+
+@contextmanager
+def _away(what: WebServer | OwnRedis) -> Generator[None]:
+    """Stop it for the duration."""
+    what.stop()
+    try:
+        yield
+    finally:
+        what.start()
+
+
+def _empty(redis: OwnRedis) -> None:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(redis.socket))
+        client.sendall(b"FLUSHALL\r\n")
+        assert client.recv(16) == b"+OK\r\n"
+
+
+def _mark(page: Page) -> None:
+    """Leave something that a reload would wipe away."""
+    page.evaluate("document.documentElement.dataset.mark = 'here'")
+
+
+def _expect_not_reloaded(page: Page) -> None:
+    expect(page.locator("html")).to_have_attribute("data-mark", "here")
+
+
+def test_the_badge_goes_stale_without_a_server_and_live_again_with_it(
+    visits: Visits, web: WebServer
+) -> None:
+    visits.allow(_NO_ANSWER)
+    page = visits.open(web.url)
+    expect_live(page)
+    _mark(page)
+
+    with _away(web):
+        expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
+        expect(verdict(page)).to_contain_text("The server does not answer")
+
+    expect_live(page)
+    expect(verdict(page)).not_to_contain_text("does not answer")
+    _expect_not_reloaded(page)
+
+
+def test_redis_away_is_said_on_the_page_and_it_recovers(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    visits.allow(_NO_ANSWER)
+    page = visits.open(web.url)
+    expect_live(page)
+    _mark(page)
+
+    with _away(redis):
+        expect(verdict(page)).to_contain_text("Redis is away")
+        page.get_by_test_id("quick-send_email").click()
+        expect(page.get_by_test_id("toast")).to_contain_text("Not sent")
+
+    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect_live(page)
+    _expect_not_reloaded(page)
+
+
+def test_queues_without_a_consumer_are_named_with_what_to_do(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    _empty(redis)
+    web.api.submit("send_email", {"to": "a@example.com", "subject": "s", "body": "b"})
+
+    page = visits.open(web.url)
+
+    expect(verdict(page)).to_contain_text("Nobody works on the queues high, default, low")
+    expect(verdict(page)).to_contain_text("1 task waits")
+    expect(verdict(page)).to_contain_text("python app.py consumer high")
+    expect(page.get_by_test_id("queue-high")).to_contain_text("no consumer")
+
+
+def test_an_empty_service_says_what_to_do_first(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    _empty(redis)
+
+    page = visits.open(web.url)
+
+    expect(page.get_by_role("heading", name="No tasks yet")).to_be_visible()
+    expect(page.get_by_test_id("quick-send_email")).to_be_visible()
+
+
+def test_the_page_asks_for_the_api_key_and_goes_live_with_the_right_one(
+    visits: Visits, locked_web: WebServer
+) -> None:
+    visits.allow("status of 401|WebSocket connection")
+    page = visits.open(locked_web.url, fresh=True)
+    dialog = page.get_by_test_id("dialog-key")
+
+    page.get_by_test_id("api-key").fill("a-wrong-key")
+    page.get_by_test_id("use-key").click()
+    expect(dialog).to_contain_text("was refused")
+    page.get_by_test_id("api-key").fill("the-right-key")
+    page.get_by_test_id("use-key").click()
+
+    expect(dialog).to_have_count(0)
+    expect_live(page)
+    expect(page.get_by_test_id("queue-high")).to_be_visible()
+
+
+def test_who_declines_the_key_dialog_can_open_it_again(
+    visits: Visits, locked_web: WebServer
+) -> None:
+    visits.allow("status of 401|WebSocket connection")
+    page = visits.open(locked_web.url, fresh=True)
+
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_test_id("dialog-key")).to_have_count(0)
+    verdict(page).get_by_role("button", name="Enter key").click()
+
+    expect(page.get_by_test_id("api-key")).to_be_focused()
+    expect(panel(page)).to_have_count(0)

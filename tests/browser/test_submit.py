@@ -1,0 +1,87 @@
+"""Submitting from the page, and seeing what becomes of it."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visits
+from tests.browser.looking import expect_state, panel, row, submit_with
+from tests.browser.service import Stack
+
+
+def test_send_email_is_filled_in_submitted_and_seen_to_succeed(dashboard: Page) -> None:
+    dashboard.get_by_role("link", name="Submit", exact=True).click()
+    dashboard.get_by_test_id("choose-send_email").click()
+    form = dashboard.get_by_test_id("submit-form-send_email")
+    form.get_by_label("To", exact=True).fill("grace@example.com")
+    form.get_by_label("Subject").fill("The compiler is ready")
+    form.get_by_label("Body").fill("Dear Grace,\nit compiles.")
+
+    task_id = submit_with(dashboard, form.get_by_test_id("submit-button"))
+
+    expect_state(row(dashboard, task_id), "Success")
+    expect(row(dashboard, task_id)).to_contain_text("grace@example.com")
+
+
+@pytest.mark.parametrize("task_type", ["process_payment", "generate_report", "data_pipeline"])
+def test_one_click_sends_the_example_and_its_success_appears(
+    dashboard: Page, task_type: str
+) -> None:
+    task_id = submit_with(dashboard, dashboard.get_by_test_id(f"quick-{task_type}"))
+
+    expect_state(row(dashboard, task_id), "Success")
+
+
+def test_the_toast_opens_the_task_that_was_sent(dashboard: Page) -> None:
+    task_id = submit_with(dashboard, dashboard.get_by_test_id("quick-send_email"))
+
+    dashboard.get_by_test_id("toast").get_by_role("link", name="View task").click()
+
+    expect(panel(dashboard)).to_contain_text(task_id)
+    expect_state(panel(dashboard), "Success")
+
+
+def test_a_refused_field_says_what_is_wrong_with_it(visits: Visits, stack: Stack) -> None:
+    visits.allow("status of 422")
+    page = visits.open(f"{stack.dashboard}#/submit")
+    page.get_by_test_id("choose-send_email").click()
+    address = page.get_by_test_id("submit-form-send_email").get_by_label("To", exact=True)
+    address.fill("not an address")
+
+    page.get_by_test_id("submit-button").click()
+
+    expect(page.get_by_test_id("error-/payload/to")).to_contain_text("email address")
+    expect(address).to_have_attribute("aria-invalid", "true")
+    expect(address).to_be_focused()
+
+
+def test_the_queue_of_the_form_is_where_the_task_goes(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}#/submit")
+    page.get_by_test_id("choose-send_email").click()
+    page.get_by_test_id("queue-select").select_option("low")
+
+    task_id = submit_with(page, page.get_by_test_id("submit-button"))
+
+    expect(row(page, task_id).locator(".c-queue")).to_have_text("low")
+
+
+def test_a_big_whole_number_keeps_every_digit(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}#/submit")
+    page.get_by_test_id("choose-echo").click()
+    page.get_by_test_id("submit-form-echo").get_by_label("Value").fill("12345678901234567890123")
+
+    task_id = submit_with(page, page.get_by_test_id("submit-button"))
+    page.goto(f"{stack.dashboard}#/tasks/{task_id}")
+
+    expect(panel(page).get_by_label("Result", exact=True)).to_have_text("12345678901234567890123")
+
+
+def test_a_draft_survives_a_look_at_another_page(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}#/submit")
+    page.get_by_test_id("choose-send_email").click()
+    subject = page.get_by_test_id("submit-form-send_email").get_by_label("Subject")
+    subject.fill("half written")
+
+    page.get_by_role("link", name="Tasks", exact=True).click()
+    page.get_by_role("link", name="Submit", exact=True).click()
+
+    expect(subject).to_have_value("half written")
