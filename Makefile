@@ -7,10 +7,10 @@ RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint check load clean
+.PHONY: help run dev test lint check load screenshots clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## Start the whole stack in the foreground; Ctrl-C stops it
 	@exec $(BIN)/python app.py up
@@ -32,6 +32,10 @@ check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tes
 
 load: $(DEV) ## Put load on a running stack with Locust (ARGS go to locust)
 	@exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
+
+screenshots: $(DEV) ## Take the pictures in docs/screenshots anew (three minutes)
+	@tests/ensure_chromium.sh $(BIN)/python
+	@exec $(BIN)/python -m tests.browser.screenshots
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
