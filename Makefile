@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint check load screenshots clean
+.PHONY: help run dev test lint check load screenshots chaos clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ load: $(DEV) ## Put load on a running stack with Locust (ARGS go to locust)
 screenshots: $(DEV) ## Take the pictures in docs/screenshots anew (three minutes)
 	@tests/ensure_chromium.sh $(BIN)/python
 	@exec $(BIN)/python -m tests.browser.screenshots
+
+chaos: $(DEV) ## Run the fault storm and print its verdict
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

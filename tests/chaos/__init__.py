@@ -1,0 +1,7 @@
+"""The fault storm: `make chaos`, or `python -m tests.chaos --seconds 20 --seed 7`.
+
+A small stack of its own is hit with faults for a while; then every accepted task is accounted for,
+against a ledger of effects that the tasks kept outside Redis. `schedule` says what is done to the
+stack, `storm` does it, `checker` judges the history, `verdict` prints it, `planted` breaks the
+engine on purpose to see that the checker notices.
+"""

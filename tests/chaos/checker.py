@@ -1,0 +1,287 @@
+"""Judges the history of a storm: a total-queue check in the manner of Jepsen's.
+
+What went in must come out: accepted tasks end exactly once, nothing runs that was not submitted,
+and whatever ran more than once did so because of a fault. Knows nothing of processes or Redis.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+
+from tests.chaos.history import TERMINAL, Execution, History, Hit, Sighting, Submission
+from tests.chaos.schedule import LEASE_S, FaultKind
+
+
+class Breach(StrEnum):
+    """A promise that can be broken."""
+
+    LOST = "lost"
+    DOUBLE_TERMINAL = "double terminal"
+    UNEXPECTED = "unexpected"
+    UNEXPLAINED_REPEAT = "unexplained repeat"
+    UNEXPLAINED_DELIVERY = "unexplained delivery"
+    DOUBLE_CLAIM = "double claim"
+    WRONG_END = "wrong end"
+    RAN_AFTER_CANCEL = "ran after its cancel"
+    GAP = "gap"
+    LEFT_BEHIND = "left behind"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken promise, told in a line."""
+
+    breach: Breach
+    text: str
+
+
+#: Faults after which a worker does not finish what it holds, or finishes it too late.
+_BREAKS_WORK = frozenset(
+    {
+        FaultKind.KILL_WORKER,
+        FaultKind.KILL_CONSUMER,
+        FaultKind.KILL_GROUP,
+        FaultKind.FREEZE_GROUP,
+        FaultKind.STOP_CONSUMER,
+        FaultKind.KILL_REDIS,
+    }
+)
+
+#: Seconds. How long after its end a fault may still be the reason of something.
+_AFTERMATH_S = LEASE_S + 1.0
+
+
+class Checker:
+    """The account of one history."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self._by_task: dict[str, list[Execution]] = defaultdict(list)
+        for execution in history.executions:
+            self._by_task[execution.task_id].append(execution)
+        self._breaks = [hit for hit in history.hits if hit.kind in _BREAKS_WORK]
+
+    def violations(self) -> list[Violation]:
+        """Everything that is wrong; an empty list is a pass."""
+        found = [
+            *self._lost(),
+            *self._ended_twice(),
+            *self._unexpected(),
+            *self._double_claims(),
+            *self._wrong_ends(),
+            *self._ran_after_cancel(),
+            *(
+                Violation(Breach.UNEXPLAINED_REPEAT, _repeat(pair))
+                for pair in self.unexplained_repeats
+            ),
+            *self._unexplained_deliveries(),
+        ]
+        found += [Violation(Breach.GAP, gap) for gap in self.history.gaps]
+        found += [Violation(Breach.LEFT_BEHIND, process) for process in self.history.left_behind]
+        return found
+
+    # ---- what went in
+
+    @cached_property
+    def _keys(self) -> dict[str, Submission]:
+        return {submission.key: submission for submission in self.history.submissions}
+
+    @cached_property
+    def last(self) -> dict[str, Sighting]:
+        """Each task as it was read last."""
+        return {task_id: seen[-1] for task_id, seen in self.history.sightings.items() if seen}
+
+    @cached_property
+    def _ids_of(self) -> dict[str, set[str]]:
+        """The ids under which each key is in Redis."""
+        ids: dict[str, set[str]] = defaultdict(set)
+        for task_id, sighting in self.last.items():
+            ids[sighting.key].add(task_id)
+        return ids
+
+    @cached_property
+    def accepted(self) -> list[Submission]:
+        """What must have ended: answered with yes, or to follow from a task that succeeded."""
+        return [submission for submission in self.history.submissions if self._owed(submission)]
+
+    def _owed(self, submission: Submission) -> bool:
+        if submission.parent is None:
+            return submission.accepted
+        return any(
+            self.last[task_id].state == "SUCCESS"
+            for task_id in self._ids_of.get(submission.parent, ())
+        )
+
+    def _lost(self) -> Iterator[Violation]:
+        for submission in self.accepted:
+            named = {submission.task_id} if submission.task_id else self._ids_of[submission.key]
+            states = [self.last[task_id].state for task_id in named if task_id in self.last]
+            if not states:
+                yield Violation(Breach.LOST, f"{submission.key}: accepted, and not in Redis")
+        for sighting in self.last.values():
+            if sighting.state not in TERMINAL:
+                told = f"{_name(sighting)}: still {sighting.state} at the end"
+                yield Violation(Breach.LOST, told)
+
+    def _unexpected(self) -> Iterator[Violation]:
+        ran = {(execution.task_id, execution.key) for execution in self.history.executions}
+        there = {(sighting.task_id, sighting.key) for sighting in self.last.values()}
+        for task_id, key in sorted(ran | there):
+            submission = self._keys.get(key)
+            if submission is None:
+                why = "was never submitted"
+            elif submission.task_id not in (None, task_id):
+                why = f"was submitted as {submission.task_id}"
+            elif submission.parent is not None and not self._owed(submission):
+                why = "follows from a task that did not succeed"
+            else:
+                continue
+            yield Violation(Breach.UNEXPECTED, f"{key} {task_id}: {why}")
+        for key, ids in sorted(self._ids_of.items()):
+            if len(ids) > 1:
+                told = f"{key}: submitted once and there as {', '.join(sorted(ids))}"
+                yield Violation(Breach.UNEXPECTED, told)
+
+    # ---- how it ended
+
+    def _ended_twice(self) -> Iterator[Violation]:
+        for seen in self.history.sightings.values():
+            ends = list(dict.fromkeys(_end(s) for s in seen if s.state in TERMINAL))
+            left = any(
+                before.state in TERMINAL and after.state not in TERMINAL
+                for before, after in pairwise(seen)
+            )
+            if len(ends) > 1 or left:
+                told = f"{_name(seen[0])}: {' then '.join(s.state for s in seen)}, ends {ends}"
+                yield Violation(Breach.DOUBLE_TERMINAL, told)
+
+    def _wrong_ends(self) -> Iterator[Violation]:
+        asked = {cancel.task_id for cancel in self.history.cancels}
+        granted = {c.task_id for c in self.history.cancels if c.answered_at is not None}
+        for task_id, sighting in self.last.items():
+            submission = self._keys.get(sighting.key)
+            if submission is None or sighting.state not in TERMINAL:
+                continue
+            why = None
+            if sighting.state == "REVOKED":
+                why = None if task_id in asked else "revoked, and nobody cancelled it"
+            elif task_id in granted:
+                why = f"ended as {sighting.state} after its cancel was answered"
+            elif (sighting.state, sighting.attempt) != (submission.ends_as, submission.at_attempt):
+                why = f"ended as {sighting.state} in attempt {sighting.attempt}"
+            elif not self._worked(sighting):
+                why = f"ended as {sighting.state}, and no execution has come to that end"
+            if why is not None:
+                yield Violation(Breach.WRONG_END, f"{_name(sighting)}: {why}")
+
+    def _worked(self, sighting: Sighting) -> bool:
+        """Whether an execution that has ended is the one whose outcome was kept."""
+        return any(
+            execution.ended_at is not None
+            and execution.attempt == sighting.attempt
+            and (sighting.state != "SUCCESS" or execution.token == sighting.result)
+            for execution in self._by_task[sighting.task_id]
+        )
+
+    def _ran_after_cancel(self) -> Iterator[Violation]:
+        for cancel in self.history.cancels:
+            if cancel.answered_at is None or cancel.deliveries is None:
+                continue
+            for execution in self._by_task[cancel.task_id]:
+                late = execution.began_at > cancel.answered_at
+                if late and execution.delivery > cancel.deliveries:
+                    told = f"{execution.key} {cancel.task_id}: delivery {execution.delivery} began"
+                    told += f" {execution.began_at - cancel.answered_at:.2f} s after the answer"
+                    yield Violation(Breach.RAN_AFTER_CANCEL, told)
+
+    # ---- what ran more than once
+
+    @cached_property
+    def repeats(self) -> list[tuple[Execution, Execution]]:
+        """Pairs of one execution and the next of the same attempt."""
+        pairs: list[tuple[Execution, Execution]] = []
+        for executions in self._by_task.values():
+            ordered = sorted(executions, key=lambda e: (e.attempt, e.delivery, e.began_at))
+            pairs += [(a, b) for a, b in pairwise(ordered) if a.attempt == b.attempt]
+        return pairs
+
+    @cached_property
+    def unexplained_repeats(self) -> list[tuple[Execution, Execution]]:
+        """Repeats that Redis has not counted as a delivery, or that no fault was the reason of."""
+        return [pair for pair in self.repeats if not self._explained(*pair)]
+
+    def _explained(self, first: Execution, second: Execution) -> bool:
+        record = self.last.get(first.task_id)
+        if first.delivery == second.delivery or record is None:
+            return False
+        if max(first.delivery, second.delivery) > record.deliveries:
+            return False
+        begins = sorted((first.began_at, second.began_at))
+        return any(
+            (hit.everyone or first.pid in hit.pids) and _overlap(hit, *begins)
+            for hit in self._breaks
+        )
+
+    def _unexplained_deliveries(self) -> Iterator[Violation]:
+        """A delivery that no worker began needs a fault in the task's life; so does a crash."""
+        for sighting in self.last.values():
+            ended = sighting.finished_at or float("inf")
+            faults = sum(_overlap(hit, sighting.submitted_at, ended) for hit in self._breaks)
+            begun = {execution.delivery for execution in self._by_task[sighting.task_id]}
+            unseen = sighting.deliveries - len(begun)
+            if max(unseen, sighting.crashes) > faults:
+                told = f"{_name(sighting)}: {sighting.deliveries} deliveries, {len(begun)} begun,"
+                told += f" {sighting.crashes} crashes, {faults} faults in its life"
+                yield Violation(Breach.UNEXPLAINED_DELIVERY, told)
+
+    def _double_claims(self) -> Iterator[Violation]:
+        """A worker takes one task at a time: a token names one task."""
+        began = {(execution.task_id, execution.token) for execution in self.history.executions}
+        holders: dict[str, set[str]] = defaultdict(set)
+        for task_id, token in began | self.history.claims:
+            holders[token].add(task_id)
+        for token, ids in sorted(holders.items()):
+            if len(ids) > 1:
+                yield Violation(Breach.DOUBLE_CLAIM, f"{token}: {', '.join(sorted(ids))}")
+        runs = Counter(execution.token for execution in self.history.executions)
+        for token, times in runs.items():
+            if times > len(holders[token]):
+                yield Violation(Breach.DOUBLE_CLAIM, f"{token}: executed {times} times")
+
+    # ---- how fast it came back
+
+    def recoveries(self, kinds: Iterable[FaultKind]) -> list[float]:
+        """Seconds from a fault to the next begin of each task that it interrupted, sorted."""
+        wanted, found = set(kinds), list[float]()
+        for hit in self.history.hits:
+            for held in self.history.executions if hit.kind in wanted else ():
+                running = held.began_at <= hit.at and (held.ended_at or hit.at + 1) > hit.at
+                if held.pid not in hit.pids or not running:
+                    continue
+                again = [e.began_at for e in self._by_task[held.task_id] if e.began_at > hit.at]
+                found += [min(again) - hit.at] if again else []
+        return sorted(found)
+
+
+def _overlap(hit: Hit, begin: float, end: float) -> bool:
+    until = hit.until + (_AFTERMATH_S if hit.everyone else 0.0)
+    return hit.at <= end and until >= begin
+
+
+def _end(sighting: Sighting) -> tuple[str, float | None, int, str]:
+    return (sighting.state, sighting.finished_at, sighting.attempt, repr(sighting.result))
+
+
+def _name(sighting: Sighting) -> str:
+    return f"{sighting.key or '(no key)'} {sighting.task_id}"
+
+
+def _repeat(pair: tuple[Execution, Execution]) -> str:
+    first, second = pair
+    return (
+        f"{first.key} {first.task_id}: attempt {first.attempt} ran as deliveries {first.delivery}"
+        f" and {second.delivery}, {second.began_at - first.began_at:.2f} s apart"
+    )

@@ -1,0 +1,124 @@
+"""What happened in a storm, as plain data: the checker's only input.
+
+All times are Unix seconds of this machine's clock, which Redis, consumers and driver share.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.schedule import FaultKind
+
+#: States that a task never leaves.
+TERMINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED", "EXPIRED"})
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One task that the driver has tried to submit.
+
+    `key` is its mark in the payload. `accepted`: the answer arrived and said yes; otherwise the
+    answer was lost, and the task may be there or not. `task_id` is known when the driver chose it
+    or was told it. A task with a `parent` (a key) exists once that one has succeeded.
+    """
+
+    key: str
+    accepted: bool
+    ends_as: str
+    at_attempt: int
+    task_id: str | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """A cancel that was asked for; `answered_at` is None when its answer was lost or said no.
+
+    `deliveries`: how often the task had been given to a worker, read after the answer, if known.
+    """
+
+    task_id: str
+    answered_at: float | None = None
+    deliveries: int | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One run of a task's code, from the ledger; `ended_at` is None when it did not come to it."""
+
+    key: str
+    task_id: str
+    attempt: int
+    delivery: int
+    token: str
+    pid: int
+    began_at: float
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A task as it was read from Redis; the times are None while it has not got there."""
+
+    task_id: str
+    key: str
+    state: str
+    attempt: int = 1
+    deliveries: int = 1
+    crashes: int = 0
+    result: object = None
+    submitted_at: float = 0.0
+    finished_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A fault that was done, from `at` until the part was there again, and whose work it broke.
+
+    `pids`: the processes that it hit; `everyone`: it hit what all of them depend on.
+    """
+
+    kind: FaultKind
+    target: str
+    at: float
+    until: float
+    pids: frozenset[int] = frozenset()
+    everyone: bool = False
+
+
+@dataclass(frozen=True)
+class History:
+    """All of it. `sightings` are in the order of reading: terminal ones as first seen, the last
+    two looks at everything at the end. `claims`: (task id, token) pairs seen in Redis."""
+
+    submissions: tuple[Submission, ...] = ()
+    cancels: tuple[Cancel, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    sightings: Mapping[str, tuple[Sighting, ...]] = field(
+        default_factory=dict[str, tuple[Sighting, ...]]
+    )
+    claims: frozenset[tuple[str, str]] = frozenset()
+    hits: tuple[Hit, ...] = ()
+    gaps: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
+
+
+def read_ledger(ledger: Path) -> tuple[Execution, ...]:
+    """Read the executions that tasks have noted; a claim that ran twice gives two."""
+    lines = ledger.read_text("utf-8").splitlines() if ledger.exists() else []
+    return tuple(_executions(json.loads(line) for line in lines))
+
+
+def _executions(lines: Iterable[list[Any]]) -> list[Execution]:
+    found: list[Execution] = []
+    running: dict[tuple[str, int], int] = {}
+    for what, key, task_id, attempt, delivery, token, pid, at in lines:
+        if what == "begin":
+            running[token, pid] = len(found)
+            found.append(Execution(key, task_id, attempt, delivery, token, pid, began_at=at))
+        else:
+            place = running[token, pid]
+            found[place] = replace(found[place], ended_at=at)
+    return found

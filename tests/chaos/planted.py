@@ -1,0 +1,115 @@
+"""Bugs to plant: each breaks one promise of the engine in a copy of the repository.
+
+A checker that never fails has shown nothing. The storm runs from the copy, so that production code
+has no hook for this; the replaced text must be there exactly once, or planting fails.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.arena import REPOSITORY
+from tests.chaos.checker import Breach
+
+_COPIED = ("app.py", "gunicorn.conf.py", "huey_tasks", "web", "static", "stack", "tests/chaos",
+           "tests/__init__.py", "tests/waiting.py")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug: where, what is replaced by what, and the breaches that it may show as."""
+
+    name: str
+    file: str
+    sound: str
+    broken: str
+    shows_as: frozenset[Breach]
+
+
+BUGS = (
+    Bug(
+        "no fence: a step takes any token",
+        "huey_tasks/lua/step.lua",
+        "local held = redis.call('HGET', task_key(id), 'token') == token",
+        "local held = true",
+        frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
+    ),
+    Bug(
+        "acknowledged before it has run",
+        "huey_tasks/task_queue.py",
+        "        task = self._task_of(claim)\n",
+        '        self.storage.finish(Commit(claim.id, claim.token, "SUCCESS"))\n'
+        "        self.storage.flush()\n"
+        "        task = self._task_of(claim)\n",
+        frozenset({Breach.WRONG_END}),
+    ),
+    Bug(
+        "a promotion drops one in four",
+        "huey_tasks/lua/promote.lua",
+        "wait_in_queue(id, new_place(redis.call('HGET', task_key(id), 'priority')))",
+        "if NOW % 4 > 0 then wait_in_queue(id, new_place(0)) end",
+        frozenset({Breach.LOST, Breach.GAP}),
+    ),
+    Bug(
+        "a lease is renewed by whoever asks",
+        "huey_tasks/lua/renew.lua",
+        "  if redis.call('HGET', task_key(ARGV[at]), 'token') == ARGV[at + 1] then\n"
+        "    redis.call('ZADD', index_key('STARTED'), 'XX',",
+        "  if redis.call('EXISTS', task_key(ARGV[at])) == 1 then\n"
+        "    redis.call('ZADD', index_key('STARTED'),",
+        frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
+    ),
+    Bug(
+        "a lease is recovered before it has ended",
+        "huey_tasks/lua/recover.lua",
+        "local ended = redis.call('ZRANGEBYSCORE', index_key('STARTED'),",
+        "local ended = redis.call('ZRANGE', index_key('STARTED'), 0, -1)\n"
+        "local _ = redis.call('ZRANGEBYSCORE', index_key('STARTED'),",
+        frozenset({Breach.UNEXPLAINED_REPEAT}),
+    ),
+    Bug(
+        "a step that is sent again is not remembered",
+        "huey_tasks/lua/step.lua",
+        "if last[1] and tonumber(last[1]) >= tonumber(sequence) then",
+        "if false then",
+        frozenset({Breach.DOUBLE_CLAIM}),
+    ),
+)
+
+
+def plant(bug: Bug, copy: Path) -> None:
+    """Copy the repository and break the copy. Raises ValueError when there is nothing to break."""
+    for name in _COPIED:
+        source, target = REPOSITORY / name, copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    file = copy / bug.file
+    text = file.read_text("utf-8")
+    if text.count(bug.sound) != 1:
+        raise ValueError(f"{bug.file} has not exactly one {bug.sound!r}: the bug is out of date")
+    file.write_text(text.replace(bug.sound, bug.broken), "utf-8")
+
+
+def storm_with(bug: Bug, arguments: list[str]) -> tuple[bool, str]:
+    """Run a storm on a broken copy; return whether the checker has caught the bug, and its words.
+
+    Caught means: the verdict is FAIL (a storm that cannot run has none), for a breach of the bug's.
+    """
+    with tempfile.TemporaryDirectory(prefix="duckline-planted-") as folder:
+        plant(bug, Path(folder))
+        run = subprocess.run(
+            [sys.executable, "-m", "tests.chaos", *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    failed = run.returncode == 1 and run.stdout.rstrip().endswith("FAIL")
+    told = any(f"  {breach.upper()}: " in run.stdout for breach in bug.shows_as)
+    return failed and told, run.stdout + run.stderr

@@ -1,0 +1,94 @@
+"""What is done to the stack and when: a list that follows from the seed alone.
+
+Every kind of fault comes once before any comes again, and none hits a part that is still down.
+"""
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+
+CONSUMERS = ("consumer-1", "consumer-2")
+
+#: Workers of each consumer.
+CONCURRENCY = 3
+
+#: Seconds. Leases are short, so that recovery shows.
+LEASE_S = 2.0
+
+
+class FaultKind(StrEnum):
+    """What can happen."""
+
+    KILL_WORKER = "kill worker"
+    KILL_CONSUMER = "kill consumer"  # its supervisor only
+    KILL_GROUP = "kill group"  # supervisor and workers
+    FREEZE_GROUP = "freeze group"  # for several leases, then it goes on as a zombie
+    STOP_CONSUMER = "stop consumer"  # SIGTERM: it hands back what runs
+    KILL_WEB = "kill web"
+    KILL_REDIS = "kill redis"
+    KILL_CLIENTS = "kill clients"  # every connection to Redis
+    FLUSH_SCRIPTS = "flush scripts"
+    LOSE_ANSWERS = "lose answers"  # scripts run, their answers do not arrive
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: when, in seconds from the start, what, to whom, and for how long."""
+
+    at_s: float
+    kind: FaultKind
+    target: str
+    lasts_s: float
+
+
+@dataclass(frozen=True)
+class _Habit:
+    """Which part a fault needs, how long it lasts, and how long the part then takes to be back."""
+
+    targets: tuple[str, ...]
+    shortest_s: float
+    longest_s: float
+    rest_s: float
+
+
+_WORKERS = tuple(f"{name}/{worker}" for name in CONSUMERS for worker in range(CONCURRENCY))
+_HABITS = {
+    FaultKind.KILL_WORKER: _Habit(_WORKERS, 0.0, 0.0, 0.5),
+    FaultKind.KILL_CONSUMER: _Habit(CONSUMERS, 0.3, 1.5, 3.0),
+    FaultKind.KILL_GROUP: _Habit(CONSUMERS, 0.3, 1.5, 3.0),
+    FaultKind.FREEZE_GROUP: _Habit(CONSUMERS, 2 * LEASE_S, 3 * LEASE_S, 1.0),
+    FaultKind.STOP_CONSUMER: _Habit(CONSUMERS, 0.3, 1.0, 4.0),
+    FaultKind.KILL_WEB: _Habit(("web", "web/worker"), 0.2, 0.8, 3.0),
+    FaultKind.KILL_REDIS: _Habit(("redis",), 0.2, 1.5, 1.0),
+    FaultKind.KILL_CLIENTS: _Habit(("redis",), 0.0, 0.0, 0.2),
+    FaultKind.FLUSH_SCRIPTS: _Habit(("redis",), 0.0, 0.0, 0.2),
+    FaultKind.LOSE_ANSWERS: _Habit(("redis",), 0.4, 0.9, 0.2),
+}
+
+
+def faults(seed: int, seconds: float) -> tuple[Fault, ...]:
+    """Draw the faults of a storm that lasts so many seconds."""
+    chance = random.Random(f"faults {seed}")
+    busy_until: dict[str, float] = defaultdict(float)
+    drawn: list[Fault] = []
+    deck: list[FaultKind] = []
+    at_s = 1.0
+    while at_s < seconds:
+        if not deck:
+            deck = chance.sample(list(FaultKind), len(FaultKind))
+        free = [(k, t) for k in deck for t in _HABITS[k].targets if busy_until[_part(t)] <= at_s]
+        if free:
+            kind = free[0][0]
+            target = chance.choice([t for k, t in free if k is kind])
+            habit = _HABITS[kind]
+            lasts_s = round(chance.uniform(habit.shortest_s, habit.longest_s), 2)
+            busy_until[_part(target)] = at_s + lasts_s + habit.rest_s
+            drawn.append(Fault(round(at_s, 2), kind, target, lasts_s))
+            deck.remove(kind)
+        at_s += chance.uniform(0.4, 1.2) if free else 0.2
+    return tuple(drawn)
+
+
+def _part(target: str) -> str:
+    return target.partition("/")[0]

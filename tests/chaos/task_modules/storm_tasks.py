@@ -1,0 +1,71 @@
+"""Task types of the storm. Each execution leaves two lines in the ledger: when it begins and ends.
+
+The result names the claim that it comes from, so the outcome that Redis kept can be compared with
+the execution that produced it.
+"""
+
+import json
+import os
+import time
+
+from huey_tasks import task
+from huey_tasks.attempt import current_attempt
+
+#: Seconds. Work is done in slices: a process that was frozen has the rest still before it.
+SLICE_S = 0.02
+
+_LEDGER = os.environ["STORM_LEDGER"]
+
+
+def _note(what: str, key: str) -> str:
+    """Append one line in one write; return the token of the claim."""
+    attempt = current_attempt.get()
+    if attempt is None:
+        raise RuntimeError("a task of the storm runs in a consumer only")
+    claim = attempt.claim
+    line = [what, key, claim.id, claim.attempt, claim.deliveries, claim.token, os.getpid()]
+    written = json.dumps([*line, time.time()]) + "\n"
+    ledger = os.open(_LEDGER, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(ledger, written.encode())
+    finally:
+        os.close(ledger)
+    return claim.token
+
+
+def _work(key: str, slices: int) -> str:
+    _note("begin", key)
+    for _ in range(slices):
+        time.sleep(SLICE_S)
+    return _note("end", key)
+
+
+@task(queue="default")
+def storm_work(key: str, slices: int) -> str:
+    """Take that many slices of time."""
+    return _work(key, slices)
+
+
+@task(queue="default", retries=3, retry_delay=0.3, retry_backoff=1)
+def storm_retry(key: str, slices: int, succeed_at: int) -> str:
+    """Fail in every attempt before that one."""
+    token = _work(key, slices)
+    attempt = current_attempt.get()
+    if attempt is not None and attempt.claim.attempt < succeed_at:
+        raise ValueError("not yet")
+    return token
+
+
+@task(queue="default", retries=1, retry_delay=0.3)
+def storm_fail(key: str, slices: int) -> None:
+    """Fail in both attempts."""
+    _work(key, slices)
+    raise ValueError("on purpose")
+
+
+@task(queue="default")
+def storm_link(value: str, key: str, slices: int) -> str:
+    """Follow from another task in a pipeline; `value` is that one's result."""
+    if not value:
+        raise ValueError("the task before this one has handed on nothing")
+    return _work(key, slices)

@@ -1,0 +1,165 @@
+"""The storm, short; and the checker itself, which must fail whenever a promise is broken."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos.arena import REPOSITORY
+from tests.chaos.checker import Breach, Checker
+from tests.chaos.history import Cancel, Execution, History, Hit, Sighting, Submission, read_ledger
+from tests.chaos.planted import BUGS, Bug, plant, storm_with
+from tests.chaos.schedule import FaultKind, faults
+from tests.chaos.verdict import render
+
+WORK = Submission("work-1", True, "SUCCESS", 1, "id-1")
+RUN = Execution("work-1", "id-1", 1, 1, "slot/1", pid=7, began_at=10.0, ended_at=11.0)
+ENDED = Sighting("id-1", "work-1", "SUCCESS", result="slot/1", submitted_at=9.0, finished_at=11.0)
+KILL = Hit(FaultKind.KILL_WORKER, "consumer-1/0", 10.5, 10.5, frozenset({7}))
+
+GOOD = History((WORK,), executions=(RUN,), sightings={"id-1": (ENDED, ENDED)})
+#: The first execution was killed, the second came to the end.
+REPEATED = History(
+    (WORK,),
+    executions=(
+        replace(RUN, ended_at=None),
+        replace(RUN, delivery=2, token="slot/2", pid=8, began_at=10.8),
+    ),
+    sightings={"id-1": (replace(ENDED, result="slot/2", deliveries=2, crashes=1),)},
+    hits=(KILL,),
+)
+
+
+def seen(*sightings: Sighting, **changes: Any) -> History:
+    """The good history with other sightings of its task."""
+    return replace(GOOD, sightings={"id-1": sightings}, **changes)
+
+
+def breaches(history: History) -> set[Breach]:
+    return {violation.breach for violation in Checker(history).violations()}
+
+
+@pytest.mark.parametrize("history", [GOOD, REPEATED, History()])
+def test_a_history_without_a_fault_of_the_engine_passes(history: History) -> None:
+    assert breaches(history) == set()
+    assert render(history, "title").endswith("PASS")
+
+
+NOT_THERE = replace(GOOD, sightings={})
+STILL_WAITS = seen(replace(ENDED, state="RETRY"))
+ENDED_AGAIN = seen(ENDED, replace(ENDED, finished_at=12.0))
+CAME_BACK = seen(ENDED, replace(ENDED, state="PENDING"), ENDED)
+NO_FAULT = replace(REPEATED, hits=())
+FAULT_ELSEWHERE = replace(REPEATED, hits=(replace(KILL, pids=frozenset({99})),))
+NOT_COUNTED = replace(REPEATED, sightings={"id-1": (replace(ENDED, result="slot/2"),)})
+STRANGER = replace(GOOD, executions=(RUN, replace(RUN, task_id="id-2", key="x-1", token="s/9")))
+SUBMITTED_TWICE = replace(
+    GOOD, sightings={**GOOD.sightings, "id-2": (replace(ENDED, task_id="id-2"),)}
+)
+LINK = Submission("link-1", False, "SUCCESS", 1, "id-9", parent="work-1")
+LINK_LOST = replace(GOOD, submissions=(WORK, LINK))
+LINK_OF_A_FAILURE = seen(
+    replace(ENDED, state="FAILURE"),
+    submissions=(replace(WORK, ends_as="FAILURE"), LINK),
+    executions=(RUN, replace(RUN, key="link-1", task_id="id-9", token="slot/2")),
+)
+NEVER_RAN = replace(GOOD, executions=())
+DID_NOT_FINISH = replace(GOOD, executions=(replace(RUN, ended_at=None),))
+REVOKED_BY_NOBODY = seen(replace(ENDED, state="REVOKED"))
+NOT_REVOKED = replace(GOOD, cancels=(Cancel("id-1", 9.5, deliveries=1),))
+RAN_LATE = seen(
+    replace(ENDED, state="REVOKED"), cancels=(Cancel("id-1", answered_at=9.5, deliveries=0),)
+)
+SAME_CLAIM_TWICE = replace(GOOD, executions=(RUN, replace(RUN, pid=8)))
+CLAIM_OF_TWO = replace(GOOD, claims=frozenset({("id-5", "slot/1")}))
+NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
+
+
+@pytest.mark.parametrize(
+    ("history", "breach"),
+    [
+        pytest.param(NOT_THERE, Breach.LOST, id="accepted and gone"),
+        pytest.param(STILL_WAITS, Breach.LOST, id="accepted and never ended"),
+        pytest.param(LINK_LOST, Breach.LOST, id="the next of a pipeline is gone"),
+        pytest.param(ENDED_AGAIN, Breach.DOUBLE_TERMINAL, id="ended a second time"),
+        pytest.param(CAME_BACK, Breach.DOUBLE_TERMINAL, id="came back after its end"),
+        pytest.param(NO_FAULT, Breach.UNEXPLAINED_REPEAT, id="repeated without a fault"),
+        pytest.param(FAULT_ELSEWHERE, Breach.UNEXPLAINED_REPEAT, id="the fault hit another"),
+        pytest.param(NOT_COUNTED, Breach.UNEXPLAINED_REPEAT, id="repeat that Redis knows not"),
+        pytest.param(STRANGER, Breach.UNEXPECTED, id="ran and was never submitted"),
+        pytest.param(SUBMITTED_TWICE, Breach.UNEXPECTED, id="submitted once, there twice"),
+        pytest.param(LINK_OF_A_FAILURE, Breach.UNEXPECTED, id="a pipeline went on past a failure"),
+        pytest.param(NEVER_RAN, Breach.WRONG_END, id="succeeded and never ran"),
+        pytest.param(DID_NOT_FINISH, Breach.WRONG_END, id="succeeded before it was done"),
+        pytest.param(REVOKED_BY_NOBODY, Breach.WRONG_END, id="revoked by nobody"),
+        pytest.param(NOT_REVOKED, Breach.WRONG_END, id="its cancel was answered"),
+        pytest.param(RAN_LATE, Breach.RAN_AFTER_CANCEL, id="ran after its cancel"),
+        pytest.param(SAME_CLAIM_TWICE, Breach.DOUBLE_CLAIM, id="one claim ran twice"),
+        pytest.param(CLAIM_OF_TWO, Breach.DOUBLE_CLAIM, id="one claim holds two tasks"),
+        pytest.param(NEVER_BEGUN, Breach.UNEXPLAINED_DELIVERY, id="given out to nobody"),
+        pytest.param(replace(GOOD, gaps=("1 is missing",)), Breach.GAP, id="a gap"),
+        pytest.param(replace(GOOD, left_behind=("x",)), Breach.LEFT_BEHIND, id="left behind"),
+    ],
+)
+def test_a_broken_promise_fails(history: History, breach: Breach) -> None:
+    assert breach in breaches(history)
+    verdict = render(history, "title")
+    assert verdict.endswith("FAIL") and f"  {breach.upper()}: " in verdict
+
+
+def test_a_submit_without_an_answer_may_be_there_or_not() -> None:
+    unknown = replace(WORK, accepted=False, task_id=None)
+    assert breaches(History((unknown,))) == set()
+    assert breaches(replace(GOOD, submissions=(unknown,))) == set()
+
+
+def test_recovery_is_measured_from_the_fault_to_the_next_begin() -> None:
+    recoveries = Checker(REPEATED).recoveries([FaultKind.KILL_WORKER])
+    assert recoveries == [pytest.approx(0.3)]
+    assert "max 0.30 s (1 tasks)" in render(REPEATED, "title")
+
+
+def test_the_faults_follow_from_the_seed() -> None:
+    assert faults(7, 60) == faults(7, 60) != faults(8, 60)
+    for seed in range(20):
+        assert {fault.kind for fault in faults(seed, 20)} == set(FaultKind)
+
+
+def test_the_ledger_tells_executions_of_one_claim_apart(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    line = '["{}", "work-1", "id-1", 1, 1, "slot/1", {}, {}]\n'
+    ledger.write_text(
+        line.format("begin", 7, 10.0) + line.format("begin", 8, 10.5) + line.format("end", 7, 11.0)
+    )
+    first, second = read_ledger(ledger)
+    assert first == RUN
+    assert second == replace(RUN, pid=8, began_at=10.5, ended_at=None)
+
+
+@pytest.mark.timeout(150)
+def test_nothing_is_lost_in_a_short_storm() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", "--seconds", "12", "--seed", "1"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(run.stdout, run.stderr)
+    assert run.returncode == 0 and run.stdout.rstrip().endswith("PASS")
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_bug_can_be_planted(bug: Bug, tmp_path: Path) -> None:
+    plant(bug, tmp_path)
+    assert bug.broken in (tmp_path / bug.file).read_text()
+
+
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("bug", BUGS[1:3], ids=lambda bug: bug.name)
+def test_the_storm_notices_a_planted_bug(bug: Bug) -> None:
+    caught, said = storm_with(bug, ["--seconds", "3", "--seed", "1"])
+    assert caught, said

@@ -1,0 +1,164 @@
+"""The work under the storm: submits over HTTP and direct ones, pipelines, delays, cancels.
+
+What is submitted follows from the seed. A submit whose answer does not arrive is kept as such: the
+task may be there or not. Nothing is sent a second time.
+"""
+
+import datetime as dt
+import http.client
+import itertools
+import json
+import random
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from huey.api import TaskWrapper
+from huey.utils import utcnow
+
+import huey_tasks as tq
+from tests.chaos.history import Cancel, Submission
+
+#: Seconds between two bursts, and how many tasks a burst submits.
+PACE_S = 0.5
+WEB_BURST, DIRECT_BURST = 5, 2
+
+#: Share of the tasks submitted over HTTP that are cancelled, half of them at once.
+CANCELLED = 0.15
+
+_TIMEOUT_S = 15.0
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class Workload:
+    """Two submitters, each a thread: one over HTTP, one through `huey_tasks` itself."""
+
+    def __init__(self, seed: int, web: Path) -> None:
+        self._seed, self._web = seed, web
+        self._over = threading.Event()
+        self._numbers = itertools.count(1)
+        self._threads = [
+            threading.Thread(target=submitter, name=submitter.__name__)
+            for submitter in (self._submit_over_http, self._submit_directly)
+        ]
+        self.submissions: list[Submission] = []
+        self.cancels: list[Cancel] = []
+
+    def start(self) -> None:
+        """Begin to submit."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Submit no more; returns when every submit has its answer, or will get none."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _key(self, kind: str) -> str:
+        return f"{kind}-{next(self._numbers)}"
+
+    # ---- over HTTP
+
+    def _submit_over_http(self) -> None:
+        chance = random.Random(f"web {self._seed}")
+        waiting: list[str] = []
+        while not self._over.wait(PACE_S):
+            for task_id in waiting:
+                self._cancel(task_id)
+            waiting.clear()
+            for _ in range(WEB_BURST):
+                task_id = self._post(chance)
+                fate = chance.random()
+                if task_id is not None and fate < CANCELLED / 2:
+                    self._cancel(task_id)
+                elif task_id is not None and fate < CANCELLED:
+                    waiting.append(task_id)
+
+    def _post(self, chance: random.Random) -> str | None:
+        task_type, payload, ends_as, at_attempt = self._draw(chance)
+        body = {"task_type": task_type, "payload": payload}
+        status, answer = self._ask("POST", "/api/tasks/submit", body)
+        accepted = status == 202
+        task_id: str | None = answer["task_id"] if accepted else None
+        key: str = payload["key"]
+        self.submissions.append(Submission(key, accepted, ends_as, at_attempt, task_id))
+        return task_id
+
+    def _cancel(self, task_id: str) -> None:
+        status, _ = self._ask("DELETE", f"/api/tasks/{task_id}/cancel")
+        if status != 200:
+            self.cancels.append(Cancel(task_id))
+            return
+        answered_at = time.time()
+        status, task = self._ask("GET", f"/api/tasks/{task_id}")
+        deliveries = task["deliveries"] if status == 200 else None
+        self.cancels.append(Cancel(task_id, answered_at, deliveries))
+
+    def _ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """Ask once; status 0 when no whole answer arrives."""
+        connection = UnixConnection(self._web)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError):
+            return 0, None
+        finally:
+            connection.close()
+
+    # ---- through huey_tasks
+
+    def _submit_directly(self) -> None:
+        chance = random.Random(f"direct {self._seed}")
+        wrappers = {one.name: one.wrappers["default"] for one in tq.task_types()}
+        while not self._over.wait(PACE_S):
+            for _ in range(DIRECT_BURST):
+                self._enqueue(chance, wrappers)
+
+    def _enqueue(self, chance: random.Random, wrappers: dict[str, TaskWrapper]) -> None:
+        """Enqueue a task: with a delay, at the head of a pipeline, or as it is."""
+        task_type, payload, ends_as, at_attempt = self._draw(chance)
+        delay_s = chance.choice((0.0, 0.0, chance.uniform(0.1, 1.5)))
+        eta = utcnow() + dt.timedelta(seconds=delay_s) if delay_s else None
+        task: Any = wrappers[task_type].task_class((), payload, eta=eta)
+        key: str = payload["key"]
+        follows: list[Submission] = []
+        if task_type == "storm_work" and not delay_s:
+            link = self._key("link")
+            task.then(wrappers["storm_link"].s(key=link, slices=2))
+            follows.append(Submission(link, False, "SUCCESS", 1, task.on_complete.id, parent=key))
+        try:
+            tq.default.enqueue(task)
+            accepted = True
+        except tq.QueueUnavailable:
+            accepted = False
+        self.submissions.append(Submission(key, accepted, ends_as, at_attempt, task.id))
+        self.submissions += follows
+
+    def _draw(self, chance: random.Random) -> tuple[str, dict[str, Any], str, int]:
+        """A task type and payload, and the state and attempt in which it ends."""
+        slices = chance.choice((1, 2, 5, 10, 10, 20, 40, 60))
+        kind = chance.random()
+        if kind < 0.7:
+            return "storm_work", {"key": self._key("work"), "slices": slices}, "SUCCESS", 1
+        if kind < 0.9:
+            attempt = chance.randint(2, 4)
+            payload = {"key": self._key("retry"), "slices": min(slices, 10), "succeed_at": attempt}
+            return "storm_retry", payload, "SUCCESS", attempt
+        return "storm_fail", {"key": self._key("fail"), "slices": min(slices, 10)}, "FAILURE", 2
