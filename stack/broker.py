@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stack import data_dir, embedded_redis
+from stack.console import complain
 from stack.process import ProcessSpec
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def opened(config: "Config") -> Generator[Broker]:
         config.data_dir.expanduser().absolute(),
         is_default=config.data_dir_is_default,
         port=config.port,
+        say=complain,
     )
     socket = embedded_redis.socket_path(lock.directory)
     try:

@@ -1,16 +1,22 @@
-"""Who owns a data directory: one stack at a time, held by a lock that dies with its holders.
+"""Who owns a data directory: the stack on one port, for good, and one process of it at a time.
 
-Owns the lock and the choice of a directory for a second stack. It does not look inside the data.
+Owns the mark (the file `port`), the lock, which dies with its holders, and the choice between the
+default directory and `port-<PORT>` in it. That choice never depends on who started first today: a
+stack that came up on another folder would not know the tasks it has accepted. It does not look
+inside the data.
 """
 
 import fcntl
+import itertools
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from stack.errors import StartRefused
 
-DYING_OWNER_WAIT_S = 10.0
+OWNER_WAIT_S = 20.0  # longer than an orderly stop takes with the default SHUTDOWN_GRACE_S
+MARK = "port"
 _POLL_S = 0.05
 
 
@@ -31,22 +37,67 @@ class DataDirLock:
         os.close(self.fd)
 
 
-def claim(directory: Path, *, is_default: bool, port: int) -> tuple[DataDirLock, str | None]:
-    """Lock `directory`, or `directory/port-<port>` if it is only the default and in use.
+def claim(
+    directory: Path, *, is_default: bool, port: int, say: Callable[[str], None]
+) -> tuple[DataDirLock, str | None]:
+    """Lock the folder of the stack on `port`, and mark it with that port on its first use.
 
-    Return the lock and, when the fallback was taken, a line for the log. Raise StartRefused when
-    neither can be had.
+    It is `directory`; if that is only the default and is marked with another port, it is
+    `directory/port-<port>`, whether or not the other stack runs. A living owner is waited for, up
+    to OWNER_WAIT_S, and `say` gets a line about it. Return the lock and, when it is the second
+    folder, a line for the log. Raise StartRefused when the folder cannot be had.
     """
-    lock, owner = _try(directory)
-    if lock is not None:
-        return lock, None
-    if not is_default:
-        raise StartRefused(_in_use(directory, owner))
-    fallback = directory / f"port-{port}"
-    lock, other_owner = _try(fallback)
-    if lock is None:
-        raise StartRefused(_in_use(fallback, other_owner))
-    return lock, f"{directory} is in use by the stack with pid {owner}; keeping data in {fallback}"
+    deadline = time.monotonic() + OWNER_WAIT_S
+    for attempt in itertools.count():
+        # Anew each time: the one that holds the lock may just be marking the folder as its own.
+        folder = _folder_of(port, directory) if is_default else directory
+        lock, owner = _try(folder)
+        if lock is not None:
+            if is_default and _folder_of(port, directory) != folder:
+                lock.release()
+                continue
+            _mark(folder, port)
+            note = f"{directory} belongs to the stack on another port; keeping data in {folder}"
+            return lock, note if folder != directory else None
+        if time.monotonic() > deadline:
+            raise StartRefused(_in_use(folder, owner))
+        # A killed owner is waited for without a word: its Redis is writing its last bytes.
+        if attempt == 1 and _is_alive(owner):
+            say(f"waiting for the stack with pid {owner} to finish stopping")
+        time.sleep(_POLL_S)
+    raise AssertionError("the loop above has no end")
+
+
+def _folder_of(port: int, directory: Path) -> Path:
+    """Return where the stack on `port` keeps its data below the default `directory`."""
+    own = directory / f"port-{port}"
+    return directory if _marked(own) != port and _marked(directory) in (None, port) else own
+
+
+def _marked(directory: Path) -> int | None:
+    """Return the port that the folder belongs to; None when it is nobody's yet."""
+    try:
+        text = (directory / MARK).read_text("ascii", "replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unusable(directory, error) from error
+    return int(text) if text.isdecimal() else None
+
+
+def _mark(directory: Path, port: int) -> None:
+    """Write the owner's port, in one step, into a locked folder that is nobody's yet."""
+    if _marked(directory) is not None:
+        return
+    new = directory / f"{MARK}.new"
+    try:
+        with new.open("w", encoding="ascii") as file:
+            file.write(f"{port}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(directory / MARK)
+    except OSError as error:
+        raise _unusable(directory, error) from error
 
 
 def _try(directory: Path) -> tuple[DataDirLock | None, int]:
@@ -55,21 +106,16 @@ def _try(directory: Path) -> tuple[DataDirLock | None, int]:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StartRefused(f"DATA_DIR {directory} cannot be used: {error.strerror}") from error
-    deadline = time.monotonic() + DYING_OWNER_WAIT_S
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = _owner(fd)
-            if _is_alive(owner) or time.monotonic() > deadline:
-                os.close(fd)
-                return None, owner
-            time.sleep(_POLL_S)  # a killed stack's Redis is still writing its last bytes
-        else:
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
-            return DataDirLock(directory, fd), os.getpid()
+        raise _unusable(directory, error) from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = _owner(fd)
+        os.close(fd)
+        return None, owner
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+    return DataDirLock(directory, fd), os.getpid()
 
 
 def _owner(fd: int) -> int:
@@ -87,6 +133,10 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True  # somebody else's process, and alive
     return True
+
+
+def _unusable(directory: Path, error: OSError) -> StartRefused:
+    return StartRefused(f"DATA_DIR {directory} cannot be used: {error.strerror}")
 
 
 def _in_use(directory: Path, owner: int) -> str:

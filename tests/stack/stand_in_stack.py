@@ -20,7 +20,7 @@ from stack.supervisor import Supervisor
 
 def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
     if folder := fields.pop("redis_in", None):
-        lock, _ = data_dir.claim(Path(folder), is_default=False, port=8000)
+        lock, _ = data_dir.claim(Path(folder), is_default=False, port=8000, say=print)
         socket = embedded_redis.socket_path(lock.directory)
         cleanup.callback(embedded_redis.clean_up, socket, lock.directory)
         print(f"redis is at {embedded_redis.url(socket, 0)}", flush=True)
