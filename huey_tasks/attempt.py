@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import logging
 import math
+import time
 import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from huey.exceptions import CancelExecution, TaskTimeout
 from huey_tasks import serializer
 from huey_tasks.board import Cell, Phase, StopReason
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.scripts import Child, Claim, Commit
+from huey_tasks.scripts import About, Child, Claim, Commit
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
@@ -36,6 +37,20 @@ class TaskCancelled(CancelExecution):
 
     def __init__(self) -> None:
         super().__init__(retry=False)
+
+
+class UnstorableResult(CancelExecution):
+    """The task has ended well, and returned what JSON cannot carry: trying again would not help."""
+
+    def __init__(self, returned: object, why: Exception) -> None:
+        super().__init__(retry=False)
+        kind = type(returned).__name__
+        self._text = f"it ran to its end and returned a {kind}, which cannot be stored: {why}"
+
+    def __repr__(self) -> str:
+        return self._text
+
+    __str__ = __repr__
 
 
 class TaskInterrupted(KeyboardInterrupt):
@@ -58,6 +73,8 @@ class Attempt:
         self._outcome: dict[str, Any] | None = None
         self._revoked = False
         self._handed_back = False
+        self._begun = time.monotonic()
+        self._where = ""
         self._children: list[Child] = []
         self._subtasks = 0
         #: Whether the task's own code runs: what it enqueues then is visible at once.
@@ -104,8 +121,9 @@ class Attempt:
         """Record the return value."""
         self._state, self._outcome = "SUCCESS", {"result": value}
 
-    def fail(self, error: str, traceback: str | None) -> None:
-        """Record an error; `retry` may follow."""
+    def fail(self, error: str, traceback: str | None, where: str = "") -> None:
+        """Record an error, and where in the code it was raised; `retry` may follow."""
+        self._where = where
         self._state = "FAILURE"
         self._reason = _clean(error)[:LINE_CHARS]
         trace = None if traceback is None else _clean(traceback)[-TRACEBACK_CHARS:]
@@ -144,6 +162,9 @@ class Attempt:
         if not self.has_outcome and not interrupted:
             self.fail("the task interrupted itself (KeyboardInterrupt)", None)
         outcome = self._encoded_outcome()
+        about = About(
+            self.task_type, self.claim.attempt, time.monotonic() - self._begun, self._where
+        )
         commit = Commit(
             self.claim.id,
             self.claim.token,
@@ -153,6 +174,7 @@ class Attempt:
             self._retry_delay_s,
             self._reason,
             tuple(self._children),
+            about,
         )
         return commit, outcome
 

@@ -63,9 +63,12 @@ def _redis_url(text: str) -> str:
 
 def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
-        return tuple(word.strip() for word in text.split(separator) if word.strip())
+        words = tuple(word.strip() for word in text.split(separator) if word.strip())
+        if not words:
+            raise ValueError  # "," would switch API keys off without a word
+        return words
 
-    parse.__doc__ = f"words separated by {separator!r}"
+    parse.__doc__ = f"at least one word; several are separated by {separator!r}"
     return parse
 
 

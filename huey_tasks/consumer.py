@@ -43,6 +43,9 @@ FINISHED_CAP = 100_000
 RESPAWN_PAUSE_S = 1.0
 
 
+#: A lost consumer (a killed machine, a deploy without grace) blames a task so much less.
+LOSSES_PER_CRASH = 10
+
 #: Seconds after the grace, and after interrupting, in which a worker may still commit.
 LAST_WORDS_S = 2.0
 
@@ -278,7 +281,7 @@ class Consumer:
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
         recovered = self._scripts.recover(
             self.queue.name,
-            max_crashes=self.config.max_crashes,
+            max_losses=self.config.max_crashes * LOSSES_PER_CRASH,
             ttl_ms=self._storage.ttl_ms,
             lease_ms=self._storage.lease_ms,
         )

@@ -189,6 +189,7 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
         max_attempts=int(f["max_attempts"]),
         deliveries=int(f["deliveries"]),
         crashes=int(f["crashes"]),
+        losses=int(f["losses"]),
         progress=Progress(progress["fraction"], progress["text"]) if progress else None,
         submitted_at=_from_ms(f["submitted_at"]),
         started_at=_from_ms(f["started_at"]) if "started_at" in f else None,

@@ -60,6 +60,7 @@ class TaskRecord:
     max_attempts: int
     deliveries: int
     crashes: int
+    losses: int
     progress: Progress | None
     submitted_at: dt.datetime
     started_at: dt.datetime | None

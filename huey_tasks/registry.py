@@ -9,13 +9,14 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints
+from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
 
 from huey.api import TaskWrapper
 from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from huey_tasks import serializer
+from huey_tasks.attempt import UnstorableResult
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
 from huey_tasks.queues import QUEUES
 
@@ -63,6 +64,11 @@ class TaskType(Generic[P, R]):
 _types: dict[str, TaskType[..., Any]] = {}
 
 
+@overload
+def task(function: Callable[P, R], /) -> TaskType[P, R]: ...
+
+
+@overload
 def task(
     *,
     queue: str = "default",
@@ -75,8 +81,25 @@ def task(
     expires: float | None = None,
     name: str | None = None,
     example: dict[str, Any] | None = None,
-) -> Callable[[Callable[P, R]], TaskType[P, R]]:
-    """Register a function as a task type.
+) -> Callable[[Callable[P, R]], TaskType[P, R]]: ...
+
+
+def task(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    queue: str = "default",
+    retries: int = 0,
+    retry_delay: float = 2,
+    retry_backoff: float = 2,
+    retry_jitter: float = 0.0,
+    max_retry_delay: float | None = None,
+    timeout: float | None = None,
+    expires: float | None = None,
+    name: str | None = None,
+    example: dict[str, Any] | None = None,
+) -> TaskType[P, R] | Callable[[Callable[P, R]], TaskType[P, R]]:
+    """Register a function as a task type; `@task` alone takes all defaults.
 
     `queue` is where its tasks go when the caller names none. After a failed attempt the task waits
     `retry_delay` seconds, then `retry_backoff` times as long after each further one, at most
@@ -92,7 +115,8 @@ def task(
     def register(function: Callable[P, R]) -> TaskType[P, R]:
         type_name = name or function.__name__
         if type_name in _types:
-            raise TypeError(f"there is a task type '{type_name}' already")
+            where = _types[type_name].function.__code__.co_filename
+            raise TypeError(f"there is a task type '{type_name}' already, in {where}")
         model = payload_model(function, type_name)
         runner = _runner(function, model)
         wrappers = {
@@ -127,7 +151,7 @@ def task(
         _types[type_name] = task_type
         return task_type
 
-    return register
+    return register if function is None else register(function)
 
 
 def get(name: str) -> TaskType[..., Any]:
@@ -149,6 +173,10 @@ def payload_model(function: Callable[..., Any], type_name: str) -> type[BaseMode
 
     Raises TypeError for parameters that JSON cannot name or that have no type hint.
     """
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(
+            f"task type '{type_name}': Huey runs no 'async def'; use asyncio.run() inside"
+        )
     hints = get_type_hints(function, include_extras=True)
     parameters: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
@@ -178,8 +206,10 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
             returned = function(**{name: getattr(payload, name) for name in bound.arguments})
         except SystemExit as error:  # it would end the worker, not the task
             raise RuntimeError(f"the task called sys.exit({error.code})") from error
-        # Here a value that JSON cannot carry is an error of the task, with its traceback.
-        serializer.dumps(returned)
+        try:
+            serializer.dumps(returned)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UnstorableResult(returned, error) from None
         return returned
 
     run.__name__, run.__doc__, run.__module__ = (

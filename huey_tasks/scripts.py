@@ -70,6 +70,16 @@ class Child:
 
 
 @dataclass(frozen=True)
+class About:
+    """What the log says of an attempt beyond its commit; Redis does not get it."""
+
+    task_type: str
+    attempt: int
+    took_s: float
+    where: str  # file, line and function where it failed
+
+
+@dataclass(frozen=True)
 class Commit:
     """How an attempt ended: the state the task goes to. PENDING hands it back uncounted."""
 
@@ -81,6 +91,7 @@ class Commit:
     retry_delay_s: float = 0.0
     reason: str = ""
     children: tuple[Child, ...] = ()
+    about: About | None = None
 
     def arguments(self) -> list[Argument]:
         """The commit as `step.lua` reads it."""
@@ -192,7 +203,7 @@ class Scripts:
         return cast(bytes, state).decode()
 
     def recover(
-        self, queue: str, *, max_crashes: int, ttl_ms: int, lease_ms: int
+        self, queue: str, *, max_losses: int, ttl_ms: int, lease_ms: int
     ) -> list[tuple[str, str]]:
         """Take back tasks whose lease has ended; returns (id, new state) of each.
 
@@ -201,7 +212,7 @@ class Scripts:
         rows = self._run(
             "recover",
             queue,
-            max_crashes=max_crashes,
+            max_losses=max_losses,
             ttl_ms=ttl_ms,
             limit=BATCH,
             lease_ms=lease_ms,

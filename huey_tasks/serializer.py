@@ -14,6 +14,7 @@ from huey.exceptions import TaskException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
+from pydantic_core import to_jsonable_python
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,11 @@ def _pack(value: Any) -> Any:
             return {"$bytes": base64.b64encode(value).decode()}
         case BaseException():
             return {"$exception": [type(value).__name__, str(value)]}
+        case None | bool() | int() | float() | str():
+            return value
         case _:
-            return {"$skipped": 1} if value is SKIPPED else value
+            # pydantic knows models, dataclasses, UUID, Decimal, sets, enums; the rest it refuses.
+            return {"$skipped": 1} if value is SKIPPED else to_jsonable_python(value)
 
 
 def _unpack(value: dict[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from huey.api import Task, TaskWrapper
 from huey.exceptions import HueyException
 from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import lookup
+from huey_tasks import journal, lookup
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
@@ -191,7 +191,7 @@ class TaskQueue(RedisHuey):
         """Huey asks for this when an attempt has failed (api.py:526)."""
         metadata = cast(dict[str, Any], super().build_error_result(task, exception))
         if (attempt := self._attempt_of(task)) is not None:
-            attempt.fail(metadata["error"], metadata["traceback"])
+            attempt.fail(metadata["error"], metadata["traceback"], journal.where(exception))
         return metadata
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
@@ -236,37 +236,19 @@ class TaskQueue(RedisHuey):
         self.storage.finish(commit, dumps({"error": error, "traceback": None}))
         self.storage.flush()
 
-    def report_failure(self, task_id: str) -> None:
+    def report_failure(self, task_id: str, where: str = "") -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
         try:
             record = lookup.find({self.name: self}, task_id)
         except QueueUnavailable:
-            record = None
-        if record is None:
-            logger.error("task failed", extra={"task_id": task_id, "queue": self.name})
-            return
-        logger.error(
-            "task failed",
-            extra={
-                "task_id": record.task_id,
-                "task_type": record.task_type,
-                "queue": self.name,
-                "attempts": record.attempt,
-                "crashes": record.crashes,
-                "error": record.error,
-            },
-        )
+            record = None  # it is told all the same, with what is known here
+        journal.task_failed(self.name, task_id, record, where)
 
     def _settled(self, commit: Commit, accepted: bool) -> None:
-        if not accepted:
-            logger.warning("outcome refused, the lease was lost", extra={"task_id": commit.id})
-        elif commit.state == "FAILURE":
-            self.report_failure(commit.id)
-        elif commit.state == "RETRY":
-            extra = {"task_id": commit.id, "in_s": commit.delay_ms / 1000, "error": commit.reason}
-            logger.warning("attempt failed, task waits for the next", extra=extra)
+        if accepted and commit.state == "FAILURE":
+            self.report_failure(commit.id, commit.about.where if commit.about else "")
         else:
-            logger.info("attempt ended", extra={"task_id": commit.id, "state": commit.state})
+            journal.attempt_ended(commit, accepted)
 
     def _results_of(self, argument: Any) -> Any:
         """A chord's callback gets the list of results where the chord stands in its arguments."""
@@ -292,10 +274,12 @@ class TaskQueue(RedisHuey):
         except QueueUnavailable:
             raise
         except HueyException as error:
+            reason = f"no consumer of queue {self.name} knows its type: {error}"
             logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
-            commit = Commit(claim.id, claim.token, "PENDING", int(UNKNOWN_TYPE_DELAY_S * 1000))
+            wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)
+            commit = Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
             if claim.deliveries > UNKNOWN_TYPE_TRIES:
-                commit = Commit(claim.id, claim.token, "FAILURE", reason="no code knows its type")
+                commit = Commit(claim.id, claim.token, "FAILURE", reason=reason)
         except Exception as error:  # whatever stands there, it must neither run nor block the queue
             reason = f"its message cannot be read: {type(error).__name__}"
             commit = Commit(claim.id, claim.token, "FAILURE", reason=reason)

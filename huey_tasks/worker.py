@@ -89,7 +89,10 @@ def keep_task_logs() -> None:
     """Let what tasks log be kept with them."""
     handler = TaskLogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    logging.getLogger().addHandler(handler)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    if root.level > logging.INFO:  # nobody has set logging up, as under `huey_consumer`
+        root.setLevel(logging.INFO)
 
 
 def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None:

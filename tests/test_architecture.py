@@ -22,6 +22,7 @@ LAYERS = [
     {"scripts"},
     {"attempt", "storage"},
     {"records", "logs", "queue_task", "chores"},
+    {"journal"},
     {"lookup"},
     {"task_queue"},
     {"accounting", "control", "periodic", "worker", "greenlets", "children", "queues", "heartbeat"},

@@ -123,6 +123,7 @@ class TaskView(Outbound):
     max_attempts: int
     deliveries: int = Field(description="How often a worker was given the task.")
     crashes: int = Field(description="How often a worker died with it.")
+    losses: int = Field(description="How often a whole consumer was lost with it.")
     progress: ProgressView | None
     submitted_at: datetime
     started_at: datetime | None

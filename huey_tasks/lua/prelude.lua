@@ -58,7 +58,8 @@ local function submit(id, message, type, priority, delay_ms, max_attempts, retry
   if redis.call('EXISTS', task_key(id)) == 1 then return 0 end
   redis.call('HSET', task_key(id), 'message', message, 'type', type, 'priority', priority,
     'attempt', 0, 'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
-    'retry_delay_s', retry_delay_s, 'deliveries', 0, 'crashes', 0, 'token', '', 'submitted_at', NOW)
+    'retry_delay_s', retry_delay_s, 'deliveries', 0, 'crashes', 0, 'losses', 0, 'token', '',
+    'submitted_at', NOW)
   if tonumber(expires_ms) > 0 then
     redis.call('HSET', task_key(id), 'expires_at', NOW + expires_ms)
   end
@@ -88,15 +89,17 @@ local function put_back(id)
   wait_in_queue(id, redis.call('HGET', task_key(id), 'place'))
 end
 
--- Its worker died or was lost. A task that does this again and again is set aside as failed.
-local function crash(id, max_crashes, ttl_ms)
-  local crashes = redis.call('HINCRBY', task_key(id), 'crashes', 1)
-  count('crashed')
-  if crashes < tonumber(max_crashes) then
+-- Its worker died ('crashes'), or its whole consumer was lost ('losses'), which a task is far less
+-- likely to be the cause of. One to which this happens again and again is set aside as failed.
+local function crash(id, kind, limit, ttl_ms)
+  local times = redis.call('HINCRBY', task_key(id), kind, 1)
+  count(kind)
+  if times < tonumber(limit) then
     put_back(id)
     return 'PENDING'
   end
   redis.call('ZADD', DEAD, NOW, id)
-  finish(id, 'FAILURE', 'its worker died ' .. crashes .. ' times while it ran', ttl_ms)
+  local who = kind == 'crashes' and 'its worker died ' or 'its consumer was lost '
+  finish(id, 'FAILURE', who .. times .. ' times while it ran', ttl_ms)
   return 'FAILURE'
 end

@@ -1,5 +1,5 @@
 -- recover: STARTED with a lease that has ended -> PENDING at the old place, or FAILURE
--- args: max_crashes ttl_ms limit lease_ms
+-- args: max_losses ttl_ms limit lease_ms
 -- returns: {id, new state} for each
 -- When nobody has recovered for half a lease, all were away (Redis down or silent, machine asleep)
 -- and nobody could renew: leases that have ended, or soon will, are extended once instead of
@@ -17,7 +17,7 @@ for _, id in ipairs(ended) do
   elseif exists(id, 'STARTED') then
     redis.call('ZREM', index_key('STARTED'), id)
     count('recovered')
-    recovered[#recovered + 1] = { id, crash(id, max_crashes, ttl_ms) }
+    recovered[#recovered + 1] = { id, crash(id, 'losses', max_losses, ttl_ms) }
   end
 end
 -- After a gap, go on extending until none is left to extend.

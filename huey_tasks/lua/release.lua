@@ -5,6 +5,6 @@
 if redis.call('HGET', task_key(id), 'token') ~= token then return '' end
 redis.call('ZREM', index_key('STARTED'), id)
 count('released')
-if crashed == '1' then return crash(id, max_crashes, ttl_ms) end
+if crashed == '1' then return crash(id, 'crashes', max_crashes, ttl_ms) end
 put_back(id)
 return 'PENDING'

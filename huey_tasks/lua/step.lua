@@ -55,7 +55,7 @@ local function commit(id, token, state, delay_ms, retries_left, retry_delay_s, r
     wait_until_due(id, 'RETRY', NOW + delay_ms)
   elseif tonumber(delay_ms) > 0 then
     redis.call('HINCRBY', task_key(id), 'attempt', -1)
-    redis.call('HSET', task_key(id), 'token', '')
+    redis.call('HSET', task_key(id), 'token', '', 'reason', reason)
     wait_until_due(id, 'RETRY', NOW + delay_ms)
   else
     put_back(id)
@@ -90,7 +90,7 @@ local function claim(id)
   redis.call('HINCRBY', task_key(id), 'attempt', 1)
   redis.call('HINCRBY', task_key(id), 'deliveries', 1)
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', slot .. '/' .. sequence,
-    'slot', slot, 'started_at', NOW, 'progress', '')
+    'slot', slot, 'started_at', NOW, 'progress', '', 'reason', '')
   redis.call('ZADD', index_key('STARTED'), NOW + lease_ms, id)
   return describe(id)
 end

@@ -20,9 +20,9 @@ def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **field
     return scripts().submit(QUEUE, NewTask(task_id, message, task_type, **fields))
 
 
-def recover(max_crashes: int = 3) -> list[tuple[str, str]]:
+def recover(max_losses: int = 30) -> list[tuple[str, str]]:
     """Recover what has no lease, as a consumer does every second."""
-    return scripts().recover(QUEUE, max_crashes=max_crashes, ttl_ms=60_000, lease_ms=60_000)
+    return scripts().recover(QUEUE, max_losses=max_losses, ttl_ms=60_000, lease_ms=60_000)
 
 
 def submit(task_type: str, **payload: Any) -> str:

@@ -40,6 +40,7 @@ def test_a_data_dir_that_was_chosen_is_told_from_the_default() -> None:
         ("LOG_FORMAT", "xml"),
         ("REDIS_URL", "http://localhost"),
         ("TASKS_PATH", "/no/such/folder"),
+        ("API_KEYS", ","),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line_that_names_it(name: str, value: str) -> None:

@@ -52,7 +52,7 @@ def test_a_task_whose_consumer_is_killed_runs_again_when_its_lease_ends(
     wait_until(lambda: not psutil.pid_exists(worker), description="its worker dies with it")
     start_consumer("default", LEASE_S="1")
     record = wait_for(task_id, "SUCCESS")
-    assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
+    assert (record.attempt, record.deliveries, record.crashes, record.losses) == (1, 2, 0, 1)
 
 
 def test_what_a_task_submits_is_submitted_once_though_the_task_runs_twice(

@@ -122,6 +122,13 @@ def test_a_signature_that_cannot_be_a_payload_is_refused(function: Any) -> None:
         tq.task(name="bad")(function)
 
 
+def test_an_async_function_is_refused_at_once() -> None:
+    async def later(n: int) -> None: ...
+
+    with pytest.raises(TypeError, match="async def"):
+        tq.task(name="bad")(later)
+
+
 def test_calling_a_task_type_runs_the_function_here_and_now() -> None:
     add = {task_type.name: task_type for task_type in tq.task_types()}["add"]
     assert add(2, 3) == 5

@@ -210,6 +210,17 @@ def test_a_task_that_keeps_killing_its_worker_is_set_aside_as_failed() -> None:
     assert broker.zscore(keys.dead(QUEUE), task_id) is not None
 
 
+def test_a_task_whose_consumers_are_lost_again_and_again_is_set_aside_much_later() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    for _ in range(29):
+        worker.claim(lease_ms=0)
+        assert recover() == [(task_id, "PENDING")]
+    worker.claim(lease_ms=0)
+    assert recover() == [(task_id, "FAILURE")]
+    assert tq.get_task(task_id).error == "its consumer was lost 30 times while it ran"
+
+
 def test_only_leases_that_have_ended_are_recovered() -> None:
     submit("echo", value=1)
     ended = submit("echo", value=2)

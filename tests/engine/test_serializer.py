@@ -2,12 +2,15 @@
 
 import datetime as dt
 import pickle
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from huey.utils import SKIPPED, Error
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from huey_tasks import serializer
 
@@ -40,10 +43,26 @@ def test_hueys_own_values_come_back() -> None:
     assert serializer.loads(serializer.dumps([SKIPPED]))[0] is SKIPPED
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, float("nan"), float("inf"), lambda: 1])
+@pytest.mark.parametrize("value", [object(), float("nan"), float("inf"), lambda: 1])
 def test_what_json_cannot_carry_is_refused(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
         serializer.dumps({"value": value})
+
+
+def test_models_sets_and_decimals_are_stored_as_json_has_them() -> None:
+    value = {"price": Decimal("1.20"), "tags": {"a"}, "id": UUID(int=1), "day": Day(n=1)}
+    assert serializer.loads(serializer.dumps(value)) == {
+        "price": "1.20",
+        "tags": ["a"],
+        "id": "00000000-0000-0000-0000-000000000001",
+        "day": {"n": 1},
+    }
+
+
+class Day(BaseModel):
+    """A model that a task returns."""
+
+    n: int
 
 
 def test_a_pickle_is_not_read() -> None:

@@ -29,7 +29,7 @@ def _pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-@task(queue="default")
+@task
 def echo(value: Any = None) -> Any:
     """Return the value."""
     return value
@@ -128,7 +128,7 @@ def return_rich_values() -> dict[str, Any]:
     }
 
 
-@task(queue="default")
+@task(queue="default", retries=2, retry_delay=0.05)
 def return_nonsense() -> Any:
     """Return what JSON cannot carry."""
     return object()

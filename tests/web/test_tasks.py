@@ -62,6 +62,7 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
         "attempt": 0,
         "deliveries": 0,
         "crashes": 0,
+        "losses": 0,
         "log": [],
     }
 

@@ -9,7 +9,7 @@ import { icon } from './icons.js';
  * @param {boolean} [first] nothing has been sent yet: this is what to do
  */
 export function quickSend({ taskTypes }, actions, first = false) {
-  const ready = (taskTypes ?? []).filter((type) => type.example);
+  const ready = (taskTypes ?? []).filter((type) => Object.keys(type.example ?? {}).length);
   if (!ready.length) return null;
   return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': 'Send a task with its example' },
     h('h2', null, 'Send now with the example'),

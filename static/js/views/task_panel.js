@@ -58,7 +58,7 @@ function whole(task, state, actions) {
     timeline(task, now),
     facts([
       ['Queue', task.queue], ['Attempt', attempts(task)], ['Worker', task.worker ? visible(task.worker) : '–'],
-      ...(task.deliveries > task.attempt || task.crashes ? [['Deliveries', task.deliveries], ['Crashes', task.crashes]] : []),
+      ...(task.deliveries > task.attempt || task.crashes ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], ['Consumers lost', task.losses]] : []),
     ]),
     jsonBlock('Payload', task.payload, actions),
     task.status === 'SUCCESS' && jsonBlock('Result', task.result, actions),
