@@ -35,6 +35,7 @@ class ProcessSpec:
     after: str | None = None  # starts once that process is ready, stops before it
     probe: Probe | None = None  # without one, started is ready
     stop_grace_s: float = 10.0  # between SIGTERM and SIGKILL
+    hurry_grace_s: float = 5.0  # between a second SIGTERM and SIGKILL
     log_file: Path | None = None  # where its last words are when it does not print them
     reloads: bool = False  # restarted by `make dev` when a source file changes
     pass_fds: tuple[int, ...] = ()

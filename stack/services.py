@@ -15,20 +15,22 @@ ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("high", "default", "low")
 HEALTH_PATH = "/api/workers/health"
 WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
-STOP_MARGIN_S = 5.0  # a consumer needs a moment beyond SHUTDOWN_GRACE_S to hand its tasks back
+HAND_BACK_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to hand its tasks back
 
 
 def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
     """Describe every process of the stack except Redis."""
     env = {**broker.env, "PYTHONUNBUFFERED": "1"}
     after = broker.spec.name if broker.spec else None
+    hand_back_s = config.cancel_grace_s + HAND_BACK_MARGIN_S
     consumers = [
         ProcessSpec(
             name=queue,
             command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
             env=env,
             after=after,
-            stop_grace_s=config.shutdown_grace_s + STOP_MARGIN_S,
+            stop_grace_s=config.shutdown_grace_s + hand_back_s,
+            hurry_grace_s=hand_back_s,
             reloads=True,
         )
         for queue in QUEUES

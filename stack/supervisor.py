@@ -19,6 +19,7 @@ STEADY_AFTER_S = 10.0  # alive this long: the next death starts again at FIRST_B
 DEATHS_TO_GIVE_UP = 5  # before the stack was ever ready
 PROBE_EVERY_S = 0.1
 COMPLAIN_EVERY_S = 10.0
+ASK_AGAIN_EVERY_S = 0.5
 
 
 class Supervisor:
@@ -50,7 +51,7 @@ class Supervisor:
         return 1 if self._failure else 0
 
     def stop(self) -> None:
-        """Begin the orderly stop; a second call hurries it."""
+        """Begin the orderly stop; a second call hurries it: consumers hand back what they run."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -147,8 +148,9 @@ class Supervisor:
     async def _stop_all(self) -> None:
         """Stop dependents first and together, then what they depend on."""
         self._console.say("stopping; press Ctrl-C again to hurry")
-        first = [p for p in self.processes.values() if p.spec.after is not None]
-        last = [p for p in self.processes.values() if p.spec.after is None]
+        needed = {p.spec.after for p in self.processes.values()}
+        first = [p for name, p in self.processes.items() if name not in needed]
+        last = [p for name, p in self.processes.items() if name in needed]
         await asyncio.gather(*(self._stop_one(p, hurry=self._hurry) for p in first))
         # Hurrying never skips this wait: it is the one in which Redis flushes its file to disk.
         await asyncio.gather(*(self._stop_one(p, hurry=asyncio.Event()) for p in last))
@@ -168,9 +170,22 @@ class Supervisor:
             timeout=process.spec.stop_grace_s,
             return_when=asyncio.FIRST_COMPLETED,
         )
+        hurried.cancel()
+        why = f"{process.spec.stop_grace_s:g} s are over"
+        if process.alive and hurry.is_set():
+            await self._hurry_one(process, keeper)
+            why = "hurrying"
         if process.alive:
-            why = "hurrying" if hurry.is_set() else f"{process.spec.stop_grace_s:g} s are over"
             self._console.say(f"{name} has not stopped ({why}): SIGKILL", level="warning")
             process.signal_group(signal.SIGKILL)
-        hurried.cancel()
         await asyncio.wait([keeper])
+
+    async def _hurry_one(self, process: Process, keeper: asyncio.Task[None]) -> None:
+        """Ask again: killed at once, a consumer leaves its tasks to their leases.
+
+        More than once, because two signals that arrive together count as one.
+        """
+        deadline = time.monotonic() + process.spec.hurry_grace_s
+        while process.alive and (left_s := deadline - time.monotonic()) > 0:
+            process.terminate()
+            await asyncio.wait([keeper], timeout=min(ASK_AGAIN_EVERY_S, left_s))

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import huey_tasks as tq
 from tests.stack.running import RunningStack, stand_in
 from tests.waiting import wait_until
 
@@ -108,7 +110,8 @@ def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(run_stack: Run
 
 
 def test_a_second_ctrl_c_does_not_wait_for_the_grace(run_stack: RunStack) -> None:
-    stack = run_stack(stand_in("base"), stand_in("a", "stubborn", after="base", stop_grace_s=600))
+    graces = {"stop_grace_s": 600, "hurry_grace_s": 0.3}
+    stack = run_stack(stand_in("base"), stand_in("a", "stubborn", after="base", **graces))
     stack.pid_of("base")
     stack.pid_of("a", "stubborn")
 
@@ -119,6 +122,24 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(run_stack: RunStack) -> Non
     assert stack.wait() == 0
     assert "a has not stopped (hurrying): SIGKILL" in stack.log
     assert "base  " in stack.log and "leaves at" in stack.log
+
+
+def test_at_a_second_ctrl_c_a_consumer_hands_its_running_task_back(run_stack: RunStack) -> None:
+    command = [sys.executable, "app.py", "consumer", "default"]
+    spec = {"name": "default", "command": command, "stop_grace_s": 600}
+    stack = run_stack(spec, SHUTDOWN_GRACE_S="600", LEASE_S="600", DEFAULT_CONCURRENCY="1")
+    task_id = tq.submit("work_for", {"seconds": 600}).task_id
+    wait_until(lambda: tq.get_task(task_id).status == "STARTED", description="the task runs")
+
+    stack.send(signal.SIGINT)
+    stack.wait_for("stopping")
+    stack.send(signal.SIGINT)
+
+    assert stack.wait() == 0
+    assert "SIGKILL" not in stack.log
+    record = tq.get_task(task_id)
+    assert (record.status, record.crashes) == ("PENDING", 0)
+    assert stack.left_behind() == []
 
 
 def test_what_a_killed_process_started_does_not_outlive_it(run_stack: RunStack) -> None:
