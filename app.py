@@ -8,6 +8,7 @@ Each command imports only what it needs, because it counts for how fast the stac
 """
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,10 @@ def up(reload: bool) -> int:
 
 
 def main(argv: list[str]) -> int:
-    """Run one command; what Duckline refuses (a wrong setting, a port in use) is one line."""
+    """Run one command; what Duckline refuses (a wrong setting, a port in use) is one line.
+
+    Return its exit status: 78 (EX_CONFIG of sysexits.h) when starting it again cannot help.
+    """
     parser = argparse.ArgumentParser(prog="app.py", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     up_command = commands.add_parser("up", help="run the whole stack")
@@ -92,7 +96,7 @@ def main(argv: list[str]) -> int:
     commands.add_parser("verify", help="account for every accepted task")
     arguments = parser.parse_args(argv)
 
-    from huey_tasks.errors import DucklineError
+    from huey_tasks.errors import ConfigError, DucklineError
 
     try:
         match arguments.command:
@@ -104,7 +108,7 @@ def main(argv: list[str]) -> int:
                 return consume(arguments.queue)
     except DucklineError as error:
         print(f"duckline: {error}", file=sys.stderr)
-        return 1
+        return os.EX_CONFIG if isinstance(error, ConfigError) else 1
 
 
 if __name__ == "__main__":

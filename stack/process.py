@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ from stack.output import LineReader
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: between fork and exec nothing may be imported.
 _libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+REFUSAL_MARK = "duckline: "  # how app.py begins the line about what it refuses
+LINES_REMEMBERED = 50
 
 Probe = Callable[[], Coroutine[None, None, str | None]]
 """Answers None when the process is ready for work, else the reason why it is not, in words."""
@@ -48,6 +52,7 @@ class Process:
         self.spec = spec
         self.ready = asyncio.Event()
         self._on_lines = on_lines
+        self._last_lines: deque[str] = deque(maxlen=LINES_REMEMBERED)
         self._popen: subprocess.Popen[bytes] | None = None
         self._exited = asyncio.Event()
         self._output: LineReader | None = None
@@ -55,6 +60,11 @@ class Process:
     @property
     def pid(self) -> int | None:
         return self._popen.pid if self._popen else None
+
+    @property
+    def refused(self) -> bool:
+        """Whether it has ended because of a setting: to start it again cannot help."""
+        return self._popen is not None and self._popen.returncode == os.EX_CONFIG
 
     @property
     def alive(self) -> bool:
@@ -75,9 +85,12 @@ class Process:
         )
         assert self._popen.stdout is not None
         self._exited = asyncio.Event()
-        self._output = LineReader(
-            self._popen.stdout, lambda lines: self._on_lines(self.spec.name, lines)
-        )
+        self._last_lines.clear()
+        self._output = LineReader(self._popen.stdout, self._pass_on)
+
+    def _pass_on(self, lines: list[str]) -> None:
+        self._last_lines.extend(lines)
+        self._on_lines(self.spec.name, lines)
 
     def reap(self) -> None:
         """Notice the end of the process; the supervisor calls this on every SIGCHLD."""
@@ -109,6 +122,12 @@ class Process:
                 os.killpg(self._popen.pid, number)
             except ProcessLookupError:
                 return  # nothing of the group is left, which is what was wanted
+
+    def refusal(self) -> str:
+        """Return what it gave as its reason on the line that app.py marks, else its last line."""
+        marked = [line for line in self._last_lines if line.startswith(REFUSAL_MARK)]
+        reason = (marked or list(self._last_lines) or ["it gave no reason"])[-1]
+        return reason.removeprefix(REFUSAL_MARK)
 
     def last_words(self, lines: int = 3) -> list[str]:
         """Return the end of the process's log file, for a process that logs to one."""

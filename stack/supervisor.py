@@ -45,9 +45,9 @@ class Supervisor:
         readiness = asyncio.create_task(self._watch_readiness())
         await self._stop.wait()
         readiness.cancel()
-        if self._failure:
-            self._console.say(self._failure, level="error")
         await self._stop_all()
+        if self._failure:  # last, where it is looked for: whoever stops still has lines to say
+            self._console.say(self._failure, level="error")
         return 1 if self._failure else 0
 
     def stop(self) -> None:
@@ -92,6 +92,9 @@ class Supervisor:
                 continue
             if time.monotonic() - started_at >= STEADY_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
+            if not self.ready.is_set() and process.refused:
+                self._fail(f"{name} refuses to start: {process.refusal()}")
+                return
             deaths += 1
             if not self.ready.is_set() and deaths >= DEATHS_TO_GIVE_UP:
                 self._give_up(process, reason)
@@ -114,18 +117,21 @@ class Supervisor:
 
     def _give_up(self, process: Process, reason: str) -> None:
         self._console.lines(process.spec.name, process.last_words())
-        self._failure = (
+        self._fail(
             f"{process.spec.name} died {DEATHS_TO_GIVE_UP} times before the stack was ready "
-            f"(last: {reason}); its lines above say why. Stopping."
+            f"(last: {reason}); its lines above say why"
         )
+
+    def _fail(self, why: str) -> None:
+        """Stop because of this; the first reason is the one that is told."""
+        self._failure = self._failure or why
         self._stop.set()
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
         """A keeper that raised (its program cannot be executed) must not leave half a stack."""
         if keeper.cancelled() or (error := keeper.exception()) is None:
             return
-        self._failure = f"{keeper.get_name()} cannot run: {error}. Stopping."
-        self._stop.set()
+        self._fail(f"{keeper.get_name()} cannot run: {error}")
 
     async def _watch_process(self, process: Process) -> None:
         """Set the process's `ready` once its probe is content; say in words what it waits for."""

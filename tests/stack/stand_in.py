@@ -21,6 +21,9 @@ def main(mode: str) -> None:
     if mode == "crash":
         say("cannot work like this")
         sys.exit(3)
+    if mode == "refuse":
+        say("duckline: TASKS_PATH is not right\nand more about it")
+        sys.exit(os.EX_CONFIG)
     if mode == "family" and os.fork() == 0:
         mode = "child"
     stubborn = mode in ("stubborn", "child")

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 import huey_tasks as tq
 from tests.stack.running import RunningStack, stand_in
 from tests.waiting import wait_until
@@ -55,6 +57,34 @@ def test_a_stack_that_cannot_start_gives_up_with_a_clear_line(
 
     assert "bad died 5 times before the stack was ready (last: exit code 3)" in stack.log
     assert stack.left_behind() == []
+
+
+def test_a_process_that_refuses_its_settings_stops_the_start_at_once(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    stack = run_stack(
+        stand_in("good", ready_file=str(tmp_path / "never")), stand_in("bad", "refuse")
+    )
+
+    assert stack.wait() == 1
+
+    last = stack.log.splitlines()[-1]
+    assert last == "duckline | bad refuses to start: TASKS_PATH is not right"
+    assert "starting it again" not in stack.log
+    assert stack.left_behind() == []
+
+
+def test_a_process_that_refuses_later_is_started_again(run_stack: RunStack, tmp_path: Path) -> None:
+    ready_file = tmp_path / "ready"
+    script = f"test -e {ready_file} && exit {os.EX_CONFIG}; touch {ready_file}; exec sleep 600"
+    spec = {"name": "a", "command": ["sh", "-c", script], "ready_file": str(ready_file)}
+    stack = run_stack(spec)
+    stack.wait_for("ready$")
+
+    wait_until(lambda: psutil.Process(stack.popen.pid).children(), description="a runs")
+    psutil.Process(stack.popen.pid).children()[0].kill()
+
+    stack.wait_for(rf"a died \(exit code {os.EX_CONFIG}\); starting it again")
 
 
 def test_a_program_that_does_not_exist_stops_the_stack_with_its_name(run_stack: RunStack) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -169,6 +170,28 @@ def task_folder(tmp_path: Path) -> Path:
         "from huey_tasks import task\n\n\n@task()\ndef greet(name: str) -> str:\n    return name\n"
     )
     return folder
+
+
+def test_a_task_file_that_cannot_be_imported_stops_the_start_with_its_name(
+    start: Start, tmp_path: Path, task_folder: Path
+) -> None:
+    (task_folder / "broken.py").write_text("def half(:\n")
+
+    stack = Service(start, tmp_path / "data", TASKS_PATH=str(task_folder)).stack
+
+    assert stack.wait(40) == 1
+    last = stack.log.splitlines()[-1]
+    assert f"refuses to start: TASKS_PATH: {task_folder}/broken.py cannot be imported: " in last
+    assert "SyntaxError" in last
+    assert not re.search("(high|default|low) died", stack.log)
+    assert stack.left_behind() == []
+
+
+def test_a_wrong_setting_has_the_exit_status_of_its_own(start: Start) -> None:
+    stack = start([sys.executable, "app.py", "consumer", "high"], LEASE_S="soon")
+
+    assert stack.wait() == os.EX_CONFIG
+    assert stack.log.startswith("duckline: LEASE_S='soon' is not right")
 
 
 def test_make_dev_restarts_what_a_changed_task_file_concerns(
