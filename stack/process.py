@@ -81,7 +81,7 @@ class Process:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
             pass_fds=self.spec.pass_fds,
-            preexec_fn=lambda: _end_with(parent),
+            preexec_fn=lambda: end_with(parent),
         )
         assert self._popen.stdout is not None
         self._exited = asyncio.Event()
@@ -147,7 +147,7 @@ def exit_reason(returncode: int) -> str:
         return f"signal {-returncode}"
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """In the child, before exec: get a SIGTERM when the supervisor dies, however it dies."""
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)

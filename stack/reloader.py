@@ -1,6 +1,7 @@
 """`make dev`: restart the web processes and consumers when a file that they have loaded changes.
 
-Owns which files count. The restart itself, graceful and in backoff or not, is supervisor.py's.
+Owns which files count, and that a half-saved one changes nothing. The restart itself, graceful and
+in backoff or not, is supervisor.py's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from watchfiles import Change, DefaultFilter, awatch
 
 from stack.console import Console
+from stack.import_check import import_problem
 from stack.supervisor import Supervisor
 
 SOURCE_FOLDERS = ("huey_tasks", "web", "static")
@@ -31,11 +33,22 @@ def watched_paths(root: Path, tasks_path: Iterable[Path]) -> list[Path]:
 async def restart_on_change(
     paths: Sequence[Path], root: Path, supervisor: Supervisor, console: Console
 ) -> None:
-    """Restart the processes that reload, once for each burst of changes, and name the file."""
-    names = [name for name, p in supervisor.processes.items() if p.spec.reloads]
+    """Restart the processes that reload, once for each burst of changes, and name the file.
+
+    They stay as they are while the changed files cannot be imported.
+    """
+    specs = [p.spec for p in supervisor.processes.values() if p.spec.reloads]
+    names = [spec.name for spec in specs]
     async for changes in awatch(*paths, watch_filter=SourceFilter()):
         files = sorted({Path(path) for _, path in changes})
         shown = files[0].relative_to(root) if files[0].is_relative_to(root) else files[0]
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        problem = await import_problem(root, specs[0].env)
+        if problem is not None:
+            console.say(
+                f"{shown}{more} changed, but {problem}; waiting for the next change",
+                level="warning",
+            )
+            continue
         console.say(f"{shown}{more} changed; restarting {', '.join(names)}")
         supervisor.restart(names)

@@ -210,6 +210,25 @@ def test_make_dev_restarts_what_a_changed_task_file_concerns(
     service.stop()
 
 
+def test_make_dev_keeps_running_while_a_changed_file_cannot_be_imported(
+    start: Start, tmp_path: Path, task_folder: Path
+) -> None:
+    service = Service(start, tmp_path / "data", "--reload", TASKS_PATH=str(task_folder)).ready()
+    before = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
+    module = task_folder / "greeting.py"
+    whole = module.read_text()
+
+    module.write_text(whole + "def half(:\n")
+    line = service.stack.wait_for(r"greeting\.py changed, but (.*); waiting for the next change$")
+    assert line[1].startswith(f"TASKS_PATH: {module} cannot be imported: SyntaxError: ")
+    assert {p.pid for p in psutil.Process(service.stack.popen.pid).children()} == before
+    assert _answers(service, "greet")
+
+    module.write_text(whole.replace("def greet", "def wave"))
+    wait_until(lambda: _answers(service, "wave"), description="the new type", timeout_s=30)
+    service.stop()
+
+
 def _answers(service: Service, task_type: str) -> bool:
     try:
         known = service.call("/api/task-types")["task_types"]
