@@ -151,7 +151,7 @@ class Config:
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
-    #: Whether DATA_DIR was left to its default: stacks on other ports then have folders of their own.
+    #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
 
     @classmethod
