@@ -12,6 +12,7 @@ from typing import cast
 import psutil
 import pytest
 from redis import Redis
+from redis.exceptions import BusyLoadingError
 
 from stack import embedded_redis
 from stack.errors import StartRefused
@@ -59,7 +60,15 @@ def test_data_survives_a_kill_of_the_server(run_stack: RunStack, tmp_path: Path)
     stack.wait_for(r"redis died \(SIGKILL\)")
     socket_path = tmp_path / "data" / "redis.sock"
     wait_until(lambda: _pid_behind(socket_path) not in (None, killed), description="redis is back")
+    wait_until(lambda: _has_loaded(redis), description="it has read its data")
     assert redis.get("kept") == b"yes"
+
+
+def _has_loaded(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except BusyLoadingError:
+        return False
 
 
 def test_it_listens_on_a_private_socket_and_on_no_port(run_stack: RunStack, tmp_path: Path) -> None:
