@@ -17,7 +17,7 @@ from tests.chaos.verdict import render
 def main(argv: list[str]) -> int:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long faults are done")
+    parser.add_argument("--seconds", type=float, help="how long faults are done (60; planted 30)")
     parser.add_argument("--seed", type=int, help="the faults and the work; default: a new one")
     parser.add_argument("--redis", type=Path, help="the redis-server to use")
     parser.add_argument("--keep", action="store_true", help="keep data and logs after a PASS")
@@ -26,8 +26,8 @@ def main(argv: list[str]) -> int:
     seed: int = random.randrange(10_000) if arguments.seed is None else arguments.seed
     server: Path = arguments.redis or find_server()
     if arguments.planted:
-        return _planted(["--seconds", str(arguments.seconds), "--redis", str(server)], seed)
-    return _storm(server, seed, arguments.seconds, keep=arguments.keep)
+        return _planted(["--seconds", str(arguments.seconds or 30), "--redis", str(server)], seed)
+    return _storm(server, seed, arguments.seconds or 60, keep=arguments.keep)
 
 
 def _storm(server: Path, seed: int, seconds: float, *, keep: bool) -> int:
@@ -60,8 +60,9 @@ def _planted(arguments: list[str], seed: int) -> int:
         missed += not caught
         took_s = time.monotonic() - begin
         print(f"{'caught' if caught else 'MISSED'} after {took_s:.0f} s: {bug.name}", flush=True)
-        lines = [line for line in said.splitlines() if ": " in line and line.strip()[:1].isupper()]
-        print("\n".join(lines[:4] if caught else said.splitlines()[-40:]), flush=True)
+        told = tuple(f"  {breach.upper()}: " for breach in bug.shows_as)
+        lines = [line for line in said.splitlines() if line.startswith(told)]
+        print("\n".join(lines[:2] if caught else said.splitlines()[-40:]), flush=True)
     print(f"{len(BUGS) - missed} of {len(BUGS)} planted bugs were caught, seed {seed}")
     return int(missed > 0)
 

@@ -25,6 +25,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: The variable by which a process of this storm is known, wherever it has got to.
 MARK = "STORM_LEDGER"
 
+#: Seconds. What was told to stop must have ended by then.
+STOP_S = 20.0
+
 
 class Arena:
     """The processes of a storm, by name."""
@@ -111,18 +114,21 @@ class Arena:
         if name == "redis":
             self.redis_socket.unlink()
 
-    def terminate(self, name: str) -> None:
-        """SIGTERM the process of that name and wait for its end."""
+    def terminate(self, name: str) -> bool:
+        """SIGTERM the process of that name; return whether it has ended in time."""
         self._running[name].terminate()
-        self._running[name].wait(20)
+        try:
+            self._running[name].wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     # ---- the end
 
     def stop_all(self) -> tuple[str, ...]:
         """Stop everything, Redis last; return what was left behind, which is then killed."""
         for name in reversed(self._running):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.terminate(name)
+            self.terminate(name)
         self.proxy.stop()
         left = [process for process in psutil.process_iter() if self._is_ours(process)]
         told = tuple(f"process {p.pid}: {' '.join(p.cmdline())[:120]}" for p in left)

@@ -5,7 +5,7 @@ and whatever ran more than once did so because of a fault. Knows nothing of proc
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -36,6 +36,14 @@ class Violation:
 
     breach: Breach
     text: str
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The time from a fault to the next begin, and whether other faults fell into it."""
+
+    seconds: float
+    disturbed: bool
 
 
 #: Faults after which a worker does not finish what it holds, or finishes it too late.
@@ -253,17 +261,22 @@ class Checker:
 
     # ---- how fast it came back
 
-    def recoveries(self, kinds: Iterable[FaultKind]) -> list[float]:
-        """Seconds from a fault to the next begin of each task that it interrupted, sorted."""
-        wanted, found = set(kinds), list[float]()
-        for hit in self.history.hits:
-            for held in self.history.executions if hit.kind in wanted else ():
+    def recoveries(self, kinds: Collection[FaultKind]) -> list[Recovery]:
+        """How long each attempt that such a fault interrupted took to begin again."""
+        found: list[Recovery] = []
+        for hit in self._breaks:
+            for held in self.history.executions if hit.kind in kinds else ():
                 running = held.began_at <= hit.at and (held.ended_at or hit.at + 1) > hit.at
-                if held.pid not in hit.pids or not running:
-                    continue
-                again = [e.began_at for e in self._by_task[held.task_id] if e.began_at > hit.at]
-                found += [min(again) - hit.at] if again else []
-        return sorted(found)
+                again = [
+                    execution.began_at
+                    for execution in self._by_task[held.task_id]
+                    if execution.attempt == held.attempt and execution.began_at > hit.at
+                ]
+                if held.pid in hit.pids and running and again:
+                    others = [other for other in self._breaks if other is not hit]
+                    disturbed = any(_overlap(other, hit.at, min(again)) for other in others)
+                    found.append(Recovery(min(again) - hit.at, disturbed))
+        return found
 
 
 def _overlap(hit: Hit, begin: float, end: float) -> bool:

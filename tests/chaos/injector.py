@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 import signal
 import threading
 import time
@@ -10,15 +11,18 @@ from collections.abc import Callable, Iterable
 import psutil
 import redis
 
-from tests.chaos.arena import Arena, send
-from tests.chaos.history import Hit
-from tests.chaos.schedule import Fault, FaultKind
+from tests.chaos.arena import STOP_S, Arena, send
+from tests.chaos.history import Hit, read_ledger
+from tests.chaos.schedule import CONCURRENCY, Fault, FaultKind
 
 #: Seconds. A worker must not live longer than this after its supervisor.
 ORPHAN_S = 2.0
 
 #: Seconds. After a freeze workers go on so much before their supervisor, or the other way round.
-_THAW_S = 0.3
+_THAW_S = 0.8
+
+#: Seconds. A fault that breaks work waits so long for its consumer to start, and for some work.
+START_S, IDLE_S, _POLL_S = 6.0, 1.0, 0.02
 
 
 class Injector:
@@ -29,15 +33,17 @@ class Injector:
         self._pause = threading.Event()
         self._order = itertools.count()
         self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._down: set[str] = set()
         self.hits: list[Hit] = []
         self.orphans: list[str] = []
-        self.missed = 0
 
     def run(self, faults: Iterable[Fault]) -> None:
         """Do all faults at their times; returns when everything is up again."""
         begin = time.monotonic()
         for fault in faults:
             self._go_on_until(begin + fault.at_s)
+            while fault.target.partition("/")[0] in self._down:
+                self._go_on_until(self._later[0][0])
             self._inject(fault)
         while self._later:
             self._go_on_until(self._later[0][0])
@@ -52,6 +58,16 @@ class Injector:
 
     def _after(self, seconds: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._later, (time.monotonic() + seconds, next(self._order), action))
+
+    def _start_again(self, fault: Fault, then: Callable[[], None] = lambda: None) -> None:
+        self._down.add(fault.target)
+
+        def start() -> None:
+            self._arena.start(fault.target)
+            self._down.discard(fault.target)
+            then()
+
+        self._after(fault.lasts_s, start)
 
     def _inject(self, fault: Fault) -> None:
         match fault.kind:
@@ -83,22 +99,32 @@ class Injector:
         pids = frozenset(process.pid for process in group)
         self.hits.append(Hit(fault.kind, fault.target, at, time.time(), pids, everyone))
 
+    def _at_work(self, target: str) -> list[psutil.Process]:
+        """The group of a consumer, or one worker of it, when it runs a task; or after a while."""
+        consumer, _, place = target.partition("/")
+        begin, up_at = time.monotonic(), math.inf
+        while True:
+            group = self._arena.group(consumer)
+            chosen = group[int(place) + 1 : int(place) + 2] if place else group
+            now, pids = time.monotonic(), {process.pid for process in chosen}
+            up_at = min(up_at, now if len(group) > CONCURRENCY else math.inf)
+            executions = read_ledger(self._arena.ledger)
+            busy = any(one.pid in pids and one.ended_at is None for one in executions)
+            if busy or now - up_at > IDLE_S or now - begin > START_S:
+                return chosen
+            self._pause.wait(_POLL_S)
+
     def _kill_worker(self, fault: Fault) -> None:
-        consumer, _, place = fault.target.partition("/")
-        workers = self._arena.group(consumer)[1:]
-        if len(workers) <= int(place):
-            self.missed += 1
-            return
-        at = time.time()
-        send([workers[int(place)]], signal.SIGKILL)
-        self._hit(fault, at, [workers[int(place)]])
+        worker, at = self._at_work(fault.target), time.time()
+        send(worker, signal.SIGKILL)
+        self._hit(fault, at, worker)
 
     def _kill_consumer(self, fault: Fault) -> None:
-        group, at = self._arena.group(fault.target), time.time()
+        group, at = self._at_work(fault.target), time.time()
         alone = fault.kind is FaultKind.KILL_CONSUMER
         self._arena.kill(fault.target, group[:1] if alone else group)
         self._hit(fault, at, group)
-        self._after(fault.lasts_s, lambda: self._arena.start(fault.target))
+        self._start_again(fault)
         self._after(ORPHAN_S, lambda: self._look_for_orphans(fault, group))
 
     def _look_for_orphans(self, fault: Fault, group: Iterable[psutil.Process]) -> None:
@@ -109,24 +135,29 @@ class Injector:
         ]
 
     def _freeze(self, fault: Fault) -> None:
-        group, at = self._arena.group(fault.target), time.time()
+        group, at = self._at_work(fault.target), time.time()
         leader, workers = group[:1], group[1:]
         send(group, signal.SIGSTOP)
         # Both orders matter: a worker that commits first, a supervisor that renews first.
-        first, second = (leader, workers) if len(self.hits) % 2 else (workers, leader)
+        supervisor_first = round(fault.lasts_s * 100) % 4 == 0
+        first, second = (leader, workers) if supervisor_first else (workers, leader)
+        self._down.add(fault.target)
         self._after(fault.lasts_s, lambda: send(first, signal.SIGCONT))
 
         def thaw() -> None:
             send(second, signal.SIGCONT)
+            self._down.discard(fault.target)
             self._hit(fault, at, group)
 
         self._after(fault.lasts_s + _THAW_S, thaw)
 
     def _stop(self, fault: Fault) -> None:
-        group, at = self._arena.group(fault.target), time.time()
-        self._arena.terminate(fault.target)
+        group, at = self._at_work(fault.target), time.time()
+        if not self._arena.terminate(fault.target):
+            self.orphans.append(f"{fault.target} has not stopped {STOP_S:g} s after SIGTERM")
+            self._arena.kill(fault.target, group)
         self._hit(fault, at, group)
-        self._after(fault.lasts_s, lambda: self._arena.start(fault.target))
+        self._start_again(fault)
 
     def _kill_web(self, fault: Fault) -> None:
         group, at = self._arena.group("web"), time.time()
@@ -134,18 +165,14 @@ class Injector:
             send(group[1:], signal.SIGKILL)
         else:
             self._arena.kill("web", group)
-            self._after(fault.lasts_s, lambda: self._arena.start("web"))
+            self._start_again(fault)
         self._hit(fault, at)
 
     def _kill_redis(self, fault: Fault) -> None:
         at = time.time()
         self._arena.kill("redis", self._arena.group("redis"))
 
-        def restart() -> None:
-            self._arena.start("redis")
-            self._hit(fault, at, everyone=True)
-
-        self._after(fault.lasts_s, restart)
+        self._start_again(fault, lambda: self._hit(fault, at, everyone=True))
 
     def _lose_answers(self, fault: Fault) -> None:
         proxy, at = self._arena.proxy, time.time()

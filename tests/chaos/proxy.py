@@ -1,12 +1,16 @@
 """A way to Redis that can lose answers: a unix socket in front of the server's own.
 
-While `losing`, whoever runs a script has it run, and the connection breaks before the answer. That
-is the fault against which a re-sent step must give the same answer.
+While `losing`, half of the scripts run and the connection breaks before their answer, so that what
+is sent again gets through. It is the fault for which a step must give the same answer twice.
 """
 
 import asyncio
+import random
 import threading
 from pathlib import Path
+
+#: Share of the answers that are lost.
+LOST = 0.5
 
 
 class LossyProxy:
@@ -15,7 +19,7 @@ class LossyProxy:
     def __init__(self, listen: Path, upstream: Path) -> None:
         self._listen, self._upstream = listen, upstream
         self.losing = False
-        self.lost = 0
+        self._chance = random.Random(0)
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._ready = threading.Event()
@@ -65,7 +69,7 @@ class LossyProxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event
     ) -> None:
         while data := await reader.read(1 << 16):
-            if self.losing and b"EVALSHA" in data:
+            if self.losing and b"EVALSHA" in data and self._chance.random() < LOST:
                 doomed.set()
             writer.write(data)
             await writer.drain()
@@ -75,7 +79,6 @@ class LossyProxy:
     ) -> None:
         while data := await reader.read(1 << 16):
             if doomed.is_set():
-                self.lost += 1
                 return
             writer.write(data)
             await writer.drain()

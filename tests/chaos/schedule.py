@@ -5,6 +5,7 @@ Every kind of fault comes once before any comes again, and none hits a part that
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,6 +51,7 @@ class _Habit:
     shortest_s: float
     longest_s: float
     rest_s: float
+    also: tuple[str, ...] = ()  # parts that must be up as well, or it would hit nothing
 
 
 _WORKERS = tuple(f"{name}/{worker}" for name in CONSUMERS for worker in range(CONCURRENCY))
@@ -63,7 +65,7 @@ _HABITS = {
     FaultKind.KILL_REDIS: _Habit(("redis",), 0.2, 1.5, 1.0),
     FaultKind.KILL_CLIENTS: _Habit(("redis",), 0.0, 0.0, 0.2),
     FaultKind.FLUSH_SCRIPTS: _Habit(("redis",), 0.0, 0.0, 0.2),
-    FaultKind.LOSE_ANSWERS: _Habit(("redis",), 0.4, 0.9, 0.2),
+    FaultKind.LOSE_ANSWERS: _Habit(("redis",), 0.6, 1.2, 0.2, also=CONSUMERS),
 }
 
 
@@ -74,19 +76,24 @@ def faults(seed: int, seconds: float) -> tuple[Fault, ...]:
     drawn: list[Fault] = []
     deck: list[FaultKind] = []
     at_s = 1.0
+
+    def idle(targets: Iterable[str]) -> bool:
+        return all(busy_until[_part(target)] <= at_s for target in targets)
+
     while at_s < seconds:
         if not deck:
             deck = chance.sample(list(FaultKind), len(FaultKind))
-        free = [(k, t) for k in deck for t in _HABITS[k].targets if busy_until[_part(t)] <= at_s]
-        if free:
-            kind = free[0][0]
-            target = chance.choice([t for k, t in free if k is kind])
+        up = [(k, t) for k in deck for t in _HABITS[k].targets if idle((t, *_HABITS[k].also))]
+        if up:
+            kind = up[0][0]
+            target = chance.choice([t for k, t in up if k is kind])
             habit = _HABITS[kind]
             lasts_s = round(chance.uniform(habit.shortest_s, habit.longest_s), 2)
-            busy_until[_part(target)] = at_s + lasts_s + habit.rest_s
+            for part in (target, *habit.also):
+                busy_until[_part(part)] = at_s + lasts_s + habit.rest_s
             drawn.append(Fault(round(at_s, 2), kind, target, lasts_s))
             deck.remove(kind)
-        at_s += chance.uniform(0.4, 1.2) if free else 0.2
+        at_s += chance.uniform(0.4, 1.2) if up else 0.2
     return tuple(drawn)
 
 

@@ -43,6 +43,8 @@ def run(arena: Arena, seed: int, seconds: float) -> History:
         accounts = [accounting.verify(queue) for queue in tq.QUEUES.values()]
     finally:
         left_behind = arena.stop_all()
+        lines = "".join(f"{hit}\n" for hit in injector.hits)
+        (arena.folder / "hits.log").write_text(lines, "utf-8")
     return History(
         tuple(workload.submissions),
         tuple(workload.cancels),

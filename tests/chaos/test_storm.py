@@ -117,9 +117,12 @@ def test_a_submit_without_an_answer_may_be_there_or_not() -> None:
 
 
 def test_recovery_is_measured_from_the_fault_to_the_next_begin() -> None:
-    recoveries = Checker(REPEATED).recoveries([FaultKind.KILL_WORKER])
-    assert recoveries == [pytest.approx(0.3)]
-    assert "max 0.30 s (1 tasks)" in render(REPEATED, "title")
+    (recovery,) = Checker(REPEATED).recoveries([FaultKind.KILL_WORKER])
+    assert recovery.seconds == pytest.approx(0.3) and not recovery.disturbed
+    assert "1: p50 0.30 s, p99 0.30 s, max 0.30 s" in render(REPEATED, "title")
+    other = replace(KILL, kind=FaultKind.KILL_REDIS, at=10.6, pids=frozenset(), everyone=True)
+    (recovery,) = Checker(replace(REPEATED, hits=(KILL, other))).recoveries([KILL.kind])
+    assert recovery.disturbed
 
 
 def test_the_faults_follow_from_the_seed() -> None:

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tests.chaos.checker import Breach, Checker, Violation
+from tests.chaos.checker import Breach, Checker, Recovery, Violation
 from tests.chaos.history import History
 from tests.chaos.schedule import FaultKind
 
@@ -12,10 +12,10 @@ from tests.chaos.schedule import FaultKind
 SHOWN = 5
 
 _RECOVERIES = {
-    "worker killed": (FaultKind.KILL_WORKER,),
-    "consumer killed": (FaultKind.KILL_CONSUMER, FaultKind.KILL_GROUP),
-    "consumer frozen": (FaultKind.FREEZE_GROUP,),
-    "consumer stopped": (FaultKind.STOP_CONSUMER,),
+    "  worker killed": (FaultKind.KILL_WORKER,),
+    "  consumer killed": (FaultKind.KILL_CONSUMER, FaultKind.KILL_GROUP),
+    "  consumer frozen": (FaultKind.FREEZE_GROUP,),
+    "  consumer stopped": (FaultKind.STOP_CONSUMER,),
 }
 
 
@@ -29,9 +29,10 @@ def render(history: History, title: str) -> str:
         ("ended", _counted(sighting.state for sighting in checker.last.values())),
         ("executions", _executions(checker)),
         ("promises", _promises(violations)),
-        *((f"{name}", _seconds(checker.recoveries(k))) for name, k in _RECOVERIES.items()),
+        ("runs again after", "how many attempts, and how long it took them to begin again"),
+        *((name, _recovery(checker.recoveries(kinds))) for name, kinds in _RECOVERIES.items()),
     ]
-    lines = [title, *(f"  {name:<17} {text}" for name, text in rows)]
+    lines = [title, *(f"  {name:<18} {text}" for name, text in rows)]
     lines += _told(violations)
     return "\n".join([*lines, "FAIL" if violations else "PASS"])
 
@@ -65,14 +66,20 @@ def _promises(violations: Sequence[Violation]) -> str:
     return ", ".join(f"{breach} {counts[breach]}" for breach in Breach)
 
 
-def _seconds(ordered: Sequence[float]) -> str:
-    if not ordered:
-        return "nothing was running there"
+def _recovery(recoveries: Sequence[Recovery]) -> str:
+    if not recoveries:
+        return "nothing was interrupted there"
+    alone = [recovery.seconds for recovery in recoveries if not recovery.disturbed]
+    mixed = [recovery.seconds for recovery in recoveries if recovery.disturbed]
+    return f"{_seconds(alone)}; amid other faults {_seconds(mixed)}"
+
+
+def _seconds(values: Sequence[float]) -> str:
+    if not values:
+        return "none"
+    ordered = sorted(values)
     p50, p99 = (ordered[math.ceil(share * len(ordered)) - 1] for share in (0.5, 0.99))
-    return (
-        f"its tasks ran again after p50 {p50:.2f} s, p99 {p99:.2f} s, max {ordered[-1]:.2f} s"
-        f" ({len(ordered)} tasks)"
-    )
+    return f"{len(ordered)}: p50 {p50:.2f} s, p99 {p99:.2f} s, max {ordered[-1]:.2f} s"
 
 
 def _told(violations: Sequence[Violation]) -> list[str]:

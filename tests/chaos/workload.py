@@ -23,7 +23,7 @@ from tests.chaos.history import Cancel, Submission
 
 #: Seconds between two bursts, and how many tasks a burst submits.
 PACE_S = 0.5
-WEB_BURST, DIRECT_BURST = 5, 2
+WEB_BURST, DIRECT_BURST = 5, 4
 
 #: Share of the tasks submitted over HTTP that are cancelled, half of them at once.
 CANCELLED = 0.15
