@@ -25,6 +25,11 @@ local function exists(id, state)
   return false
 end
 
+-- Whether this attempt holds the task; a task that nobody holds has no token to match.
+local function holds(id, token)
+  return token ~= '' and redis.call('HGET', task_key(id), 'token') == token
+end
+
 local function count(name)
   redis.call('HINCRBY', COUNTERS, name, 1)
 end
@@ -55,7 +60,7 @@ end
 -- Puts a new task into its queue, or on the schedule; 0 when the id is known and nothing changes.
 -- HSET comes first: a full Redis refuses it, and then nothing is half done.
 local function submit(id, message, type, priority, delay_ms, max_attempts, retry_delay_s, expires_ms)
-  if redis.call('EXISTS', task_key(id)) == 1 then return 0 end
+  if redis.call('EXISTS', task_key(id)) == 1 or redis.call('ZSCORE', SUBMITTED, id) then return 0 end
   redis.call('HSET', task_key(id), 'message', message, 'type', type, 'priority', priority,
     'attempt', 0, 'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
     'retry_delay_s', retry_delay_s, 'deliveries', 0, 'crashes', 0, 'losses', 0, 'token', '',

@@ -1,6 +1,6 @@
 -- progress: a running task says how far it is
 -- args: id token progress
 -- returns: 1, or 0 when the token holds no lease
-if redis.call('HGET', task_key(id), 'token') ~= token then return 0 end
+if not holds(id, token) then return 0 end
 redis.call('HSET', task_key(id), 'progress', progress)
 return 1

@@ -2,7 +2,7 @@
 --          because the supervisor saw its worker die
 -- args: id token crashed max_crashes ttl_ms
 -- returns: the new state, or '' when the token holds no lease
-if redis.call('HGET', task_key(id), 'token') ~= token then return '' end
+if not holds(id, token) then return '' end
 redis.call('ZREM', index_key('STARTED'), id)
 count('released')
 if crashed == '1' then return crash(id, 'crashes', max_crashes, ttl_ms) end

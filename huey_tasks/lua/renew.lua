@@ -5,7 +5,7 @@
 write_even_if_full()
 local lost = {}
 for at = 2, #ARGV, 2 do
-  if redis.call('HGET', task_key(ARGV[at]), 'token') == ARGV[at + 1] then
+  if holds(ARGV[at], ARGV[at + 1]) then
     redis.call('ZADD', index_key('STARTED'), 'XX', NOW + lease_ms, ARGV[at])
   else
     lost[#lost + 1] = ARGV[at]

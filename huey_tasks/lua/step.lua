@@ -64,7 +64,7 @@ end
 
 -- Commits if the lease is still held; the children are read in any case, and submitted only then.
 local function commit_if_held(id, token, ...)
-  local held = redis.call('HGET', task_key(id), 'token') == token
+  local held = holds(id, token)
   if held then commit(id, token, ...) else count('fenced') end
   for _ = 1, tonumber(take(1)) do
     if held then submit_child(take(11)) else take(11) end

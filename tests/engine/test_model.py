@@ -42,7 +42,7 @@ class Run(NamedTuple):
     phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink)
 
 
-RUN = {"": Run(5), "short": Run(3, (Phase.generate,)), "long": Run(300)}[
+RUN = {"": Run(4), "short": Run(3, (Phase.generate,)), "long": Run(300)}[
     os.environ.get("MODEL_RUN", "")
 ]
 

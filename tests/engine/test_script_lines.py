@@ -204,7 +204,6 @@ def test_an_erased_task_is_dropped_when_its_lease_ends() -> None:
     assert _counter("missing") == 1
 
 
-@pytest.mark.xfail(reason="purge.lua does not ask whether the task is there")
 def test_an_erased_task_is_dropped_by_a_purge() -> None:
     for task_id in ("erased", "fine"):
         store(task_id)
@@ -216,7 +215,6 @@ def test_an_erased_task_is_dropped_by_a_purge() -> None:
 # ---- what the model found
 
 
-@pytest.mark.xfail(reason="submit looks for the record only, which is gone before its id is pruned")
 def test_an_id_is_known_until_it_is_pruned_even_when_its_record_has_expired() -> None:
     claim = _claim("task")
     HandWorker().step(commit(claim, "SUCCESS"), want=0)
@@ -229,7 +227,6 @@ def test_an_id_is_known_until_it_is_pruned_even_when_its_record_has_expired() ->
     assert not accepted or kept == "PENDING", "the second task was pruned with the first"
 
 
-@pytest.mark.xfail(reason="a task that nobody holds has the token ''")
 @pytest.mark.parametrize("verb", ["commit", "release", "renew", "progress"])
 def test_no_token_at_all_holds_no_lease(verb: str) -> None:
     store("task")

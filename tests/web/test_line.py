@@ -60,10 +60,12 @@ def test_a_client_that_never_reads_is_dropped_after_the_time_limit(pair: Pair) -
 
 def test_a_flood_is_answered_with_1008(pair: Pair) -> None:
     line, theirs = pair
-    theirs.sendall(b"z" * (READ_BURST_BYTES + 1))
+    flood = threading.Thread(target=theirs.sendall, args=(b"z" * (READ_BURST_BYTES + 1),))
+    flood.start()
     with pytest.raises(ConnectionAbortedError):
         for _ in range(READ_BURST_BYTES):
             line.recv(4096)
+    flood.join()
     assert theirs.recv(100) == b"\x88\x02\x03\xf0"
 
 
