@@ -35,6 +35,7 @@ def _storm(server: Path, seed: int, seconds: float, *, keep: bool) -> int:
     os.environ.update(arena.settings)
     from tests.chaos.storm import run  # it imports the engine, which reads the environment
 
+    print(f"seed {seed}; logs and ledger in {arena.folder}, removed after a PASS", flush=True)
     begin = time.monotonic()
     history = run(arena, seed, seconds)
     version = subprocess.run([server, "--version"], capture_output=True, text=True, check=True)
@@ -43,9 +44,7 @@ def _storm(server: Path, seed: int, seconds: float, *, keep: bool) -> int:
     title = f"FAULT STORM  seed {seed}, {seconds:g} s (with start and calm {took_s:.0f} s), redis"
     verdict = render(history, f"{title} {redis}")
     failed = verdict.endswith("FAIL")
-    if failed or keep:
-        print(f"data, logs and ledger: {arena.folder}")
-    else:
+    if not failed and not keep:
         arena.remove()
     print(verdict)
     return int(failed)

@@ -4,6 +4,7 @@ A checker that never fails has shown nothing. The storm runs from the copy, so t
 has no hook for this; the replaced text must be there exactly once, or planting fails.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ BUGS = (
     Bug(
         "no fence: a step takes any token",
         "huey_tasks/lua/step.lua",
-        "local held = redis.call('HGET', task_key(id), 'token') == token",
+        "local held = holds(id, token)",
         "local held = true",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
@@ -56,7 +57,7 @@ BUGS = (
     Bug(
         "a lease is renewed by whoever asks",
         "huey_tasks/lua/renew.lua",
-        "  if redis.call('HGET', task_key(ARGV[at]), 'token') == ARGV[at + 1] then\n"
+        "  if holds(ARGV[at], ARGV[at + 1]) then\n"
         "    redis.call('ZADD', index_key('STARTED'), 'XX',",
         "  if redis.call('EXISTS', task_key(ARGV[at])) == 1 then\n"
         "    redis.call('ZADD', index_key('STARTED'),",
@@ -106,6 +107,7 @@ def storm_with(bug: Bug, arguments: list[str]) -> tuple[bool, str]:
         run = subprocess.run(
             [sys.executable, "-m", "tests.chaos", *arguments],
             cwd=folder,
+            env={**os.environ, "TMPDIR": folder},
             capture_output=True,
             text=True,
             check=False,
