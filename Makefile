@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint check load screenshots chaos clean
+.PHONY: help run dev test lint check load screenshots chaos bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ screenshots: $(DEV) ## Take the pictures in docs/screenshots anew (three minutes
 
 chaos: $(DEV) ## Run the fault storm and print its verdict
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+bench: $(DEV) ## Measure beside the peers (ARGS="drain --quick"; benchmarks/README.md)
+	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

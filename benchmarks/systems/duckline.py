@@ -1,0 +1,53 @@
+"""Duckline, started as its users start it: `python app.py consumer default`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.processes import Command
+from benchmarks.systems.system import APPS, Place, Profile
+from huey_tasks import keys
+from huey_tasks.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Duckline:
+    """Duckline with its defaults; `consumers` splits the workers over several consumers."""
+
+    name: str = "duckline"
+    title: str = "Duckline"
+    consumers: int = 1
+    packages = ("this repository",)
+
+    def settings(self, profile: Profile) -> str:
+        return f"{self.consumers} consumers" if self.consumers > 1 else "defaults"
+
+    def install(self) -> None:
+        """Nothing: it runs from this repository, in the environment that we run in."""
+
+    def environment(self, place: Place, **more: str) -> dict[str, str]:
+        """The settings of a Duckline process: all others are unset, so they are the defaults."""
+        unset = dict.fromkeys(Config.setting_names(), "")
+        return {
+            **unset,
+            **place.environment(),
+            "REDIS_URL": place.redis.url(0),
+            "TASKS_PATH": str(APPS / "duckline_tasks"),
+            "PYTHONPATH": f"{REPOSITORY}:{APPS}",
+            **more,
+        }
+
+    def workers(self, place: Place, processes: int, profile: Profile) -> list[Command]:
+        environment = self.environment(
+            place, DEFAULT_CONCURRENCY=str(processes // self.consumers)
+        )
+        argv = [sys.executable, "app.py", "consumer", "default"]
+        return [Command(argv, environment, REPOSITORY)] * self.consumers
+
+    def driver(self, place: Place) -> Command:
+        return Command([sys.executable, "-m", "duckline_app"], self.environment(place), REPOSITORY)
+
+    def finished(self, place: Place) -> int:
+        return int(place.redis.client().hget(keys.counters("default"), "SUCCESS") or 0)
