@@ -176,38 +176,6 @@ def test_a_task_that_does_not_stop_is_killed_after_the_grace(
     assert (record.status, record.crashes) == ("REVOKED", 0)
 
 
-def test_what_a_killed_task_has_started_dies_with_it(
-    start_consumer: StartConsumer, tmp_path: Path
-) -> None:
-    start_consumer("default", CANCEL_GRACE_S="0.1")
-    file = tmp_path / "pid"
-    task_id = submit("start_grandchild", file=str(file))
-    wait_until(lambda: file.exists() and file.read_text(), description="the grandchild runs")
-    tq.cancel(task_id)
-    pid = int(file.read_text())
-    wait_until(
-        lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie",
-        description="the grandchild is gone",
-    )
-
-
-def test_cancels_that_race_short_tasks_never_hit_the_next_one(
-    start_consumer: StartConsumer,
-) -> None:
-    start_consumer("default", concurrency=2)
-    ids = [submit("work_for", seconds=0.002) for _ in range(300)]
-    revoked: set[str] = set()
-    for task_id in ids[::2]:
-        try:
-            tq.cancel(task_id)
-            revoked.add(task_id)
-        except tq.TaskFinished:
-            continue
-    for task_id in ids:
-        record = wait_for(task_id, "REVOKED" if task_id in revoked else "SUCCESS")
-        assert record.crashes == 0
-
-
 def test_accepted_tasks_survive_kills_of_workers_and_consumers(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:

@@ -6,7 +6,6 @@ import datetime as dt
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -155,16 +154,6 @@ def ask_for_retry() -> int:
     if current_task.attempt == 1:
         raise RetryTask(delay=0.05)
     return current_task.attempt
-
-
-@task(queue="default")
-def start_grandchild(file: str) -> None:
-    """Start a process of the task's own and wait."""
-    process = subprocess.Popen(["sleep", "60"])
-    Path(file).write_text(str(process.pid))
-    with contextlib.suppress(Exception):
-        process.wait()
-    _pause(30)
 
 
 @task(queue="default")
