@@ -18,7 +18,7 @@ from huey.exceptions import CancelExecution, TaskTimeout
 from huey_tasks import serializer
 from huey_tasks.board import Cell, Phase, StopReason
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.scripts import About, Child, Claim, Commit
+from huey_tasks.protocol import About, Claim, Commit, Gate, NewTask
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
@@ -75,7 +75,8 @@ class Attempt:
         self._handed_back = False
         self._begun = time.monotonic()
         self._where = ""
-        self._children: list[Child] = []
+        self._children: list[NewTask] = []
+        self._gates: list[Gate] = []
         self._subtasks = 0
         #: Whether the task's own code runs: what it enqueues then is visible at once.
         self.in_body = False
@@ -113,6 +114,11 @@ class Attempt:
         return TaskCancelled()
 
     @property
+    def took_s(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._begun
+
+    @property
     def has_outcome(self) -> bool:
         """Whether anything has been recorded."""
         return self._state != "PENDING"
@@ -135,9 +141,13 @@ class Attempt:
         self._delay_ms = max(math.ceil(round(delay_s * 1000, 2)), 0)
         self._retries_left, self._retry_delay_s = retries_left, next_delay_s
 
-    def follow_up(self, child: Child) -> None:
+    def follow_up(self, child: NewTask) -> None:
         """Submit a task together with this attempt's commit, and only then."""
         self._children.append(child)
+
+    def open_gate(self, gate: Gate) -> None:
+        """Open a gate together with this attempt's commit."""
+        self._gates.append(gate)
 
     def subtask_id(self) -> str:
         """An id for the next task that the task's own code enqueues: a repeat gives the same."""
@@ -149,22 +159,22 @@ class Attempt:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
         self._state, self._outcome, self._handed_back = "PENDING", None, True
         self._children.clear()
+        self._gates.clear()
 
     def end_as(self, state: str, reason: str) -> None:
         """Record a terminal state without a value: REVOKED or EXPIRED."""
         self._state, self._reason = state, reason
 
-    def commit(self) -> tuple[Commit, bytes | None] | None:
-        """Return the commit and the outcome to store before it; None after a cancellation."""
+    def commit(self) -> tuple[Commit, bytes | None]:
+        """Return the commit and the outcome to store before it."""
         if self._revoked:
-            return None
+            about = About(self.task_type, self.claim.attempt, self.took_s, "")
+            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted:
             self.fail("the task interrupted itself (KeyboardInterrupt)", None)
         outcome = self._encoded_outcome()
-        about = About(
-            self.task_type, self.claim.attempt, time.monotonic() - self._begun, self._where
-        )
+        about = About(self.task_type, self.claim.attempt, self.took_s, self._where)
         commit = Commit(
             self.claim.id,
             self.claim.token,
@@ -174,6 +184,7 @@ class Attempt:
             self._retry_delay_s,
             self._reason,
             tuple(self._children),
+            tuple(self._gates),
             about,
         )
         return commit, outcome

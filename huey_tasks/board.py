@@ -16,8 +16,10 @@ from enum import IntEnum
 
 _HELD = struct.Struct("<B d d I 36s 100s 64s")  # phase, started, deadline, attempt, id, token, type
 _STOP = struct.Struct("<B 100s")  # why, token
-_CELL_SIZE = 512
 _STOP_AT = 384
+_REVOKED_AT = 512
+_REVOKED_SIZE, _REVOKED_COUNT = 32, 64
+_CELL_SIZE = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
 
 
 class Phase(IntEnum):
@@ -64,6 +66,7 @@ class Cell:
     def __init__(self, memory: mmap.mmap, index: int) -> None:
         self._memory = memory
         self._at = index * _CELL_SIZE
+        self._revocations = 0
         self.index = index
 
     def hold(
@@ -102,6 +105,25 @@ class Cell:
         """Why the attempt with this token is to stop; NONE if it is not."""
         reason, wanted = _STOP.unpack_from(self._memory, self._at + _STOP_AT)
         return StopReason(reason) if wanted.rstrip(b"\0") == token.encode() else StopReason.NONE
+
+    def revoke(self, token: str) -> None:
+        """Tell the worker not to begin the attempt with this token, should it hold the claim.
+
+        The last 64 are kept, which is more than a worker ever has claimed and not begun.
+        """
+        at = self._at + _REVOKED_AT + self._revocations % _REVOKED_COUNT * _REVOKED_SIZE
+        self._memory[at : at + _REVOKED_SIZE] = _mark(token)
+        self._revocations += 1
+
+    def is_revoked(self, token: str) -> bool:
+        """Whether the attempt with this token must not begin."""
+        first = self._at + _REVOKED_AT
+        return _mark(token) in self._memory[first : first + _REVOKED_SIZE * _REVOKED_COUNT]
+
+
+def _mark(token: str) -> bytes:
+    """The end of a token, which tells apart those of one worker."""
+    return token[-_REVOKED_SIZE:].encode().rjust(_REVOKED_SIZE, b"\0")
 
 
 class Board:

@@ -2,14 +2,23 @@
 
 import importlib.util
 import sys
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from huey_tasks import lookup, registry
-from huey_tasks.errors import ConfigError, TaskFinished, TaskNotFound, UnknownQueue
+from huey_tasks.errors import (
+    ConfigError,
+    QueueDraining,
+    TaskFinished,
+    TaskNotFound,
+    TaskNotRetryable,
+    UnknownQueue,
+)
 from huey_tasks.keys import QUEUE_NAMES
+from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
 from huey_tasks.task_queue import TaskQueue
@@ -30,15 +39,17 @@ def submit(
 ) -> SubmittedTask:
     """Check a payload and put a task in its queue; `priority` names another than the type's own.
 
-    Raises UnknownTaskType, UnknownQueue, InvalidPayload; QueueUnavailable when Redis cannot take
-    it, and then nothing was accepted, unless the answer was lost on the way.
+    Raises UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining when the queue takes no
+    tasks now; QueueUnavailable when Redis cannot take it, and then nothing was accepted, unless the
+    answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
     """
     found = registry.get(task_type)
     queue = found.queue if priority is None else priority
     instance = _queue(queue)
     found.check(payload)
     task = found.wrappers[queue].task_class((), dict(payload))
-    instance.enqueue(task)
+    if not instance.submit(task):
+        raise QueueDraining(f"Queue '{queue}' drains: it takes no tasks until it is resumed.")
     return SubmittedTask(task.id, TaskState.PENDING, task_type, queue)
 
 
@@ -58,17 +69,45 @@ def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
 
 
+def retry(task_id: str) -> SubmittedTask:
+    """Submit an ended task once more: a new task with the same payload, linked to the old one.
+
+    Asked again, it returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
+    has succeeded or not ended.
+    """
+    queue, new = _copy_of(task_id)
+    state, new_id = queue.storage.scripts.retry(queue.name, task_id, new)
+    if not state:
+        raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    if not new_id:
+        raise TaskNotRetryable(f"The task is {state}; only one that failed can be retried.")
+    return SubmittedTask(new_id, TaskState.PENDING, new.type, queue.name)
+
+
+def _copy_of(task_id: str) -> tuple[TaskQueue, NewTask]:
+    for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
+        new = lookup.copy_of(queue, task_id, str(uuid.uuid4()))
+        if new is not None:
+            return queue, new
+    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+
+
 def pause(queue: str) -> None:
     """Let a queue give out no tasks; what runs goes on, submits are taken.
 
     Raises UnknownQueue, QueueUnavailable.
     """
-    _queue(queue).storage.scripts.pause(queue, paused=True)
+    _queue(queue).storage.scripts.mode(queue, "paused")
+
+
+def drain(queue: str) -> None:
+    """Let a queue take no tasks from outside and work off what it has. Raises UnknownQueue."""
+    _queue(queue).storage.scripts.mode(queue, "draining")
 
 
 def resume(queue: str) -> None:
-    """Let a paused queue flow again. Raises UnknownQueue."""
-    _queue(queue).storage.scripts.pause(queue, paused=False)
+    """Let a paused or draining queue flow again. Raises UnknownQueue."""
+    _queue(queue).storage.scripts.mode(queue, "flowing")
 
 
 def purge(queue: str, reason: str = "purged") -> int:

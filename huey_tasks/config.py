@@ -143,6 +143,9 @@ class Config:
         1.0, _number(0, 3600), "s", "before a cancelled task is killed"
     )
     max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "then the task is set aside")
+    result_max_bytes: int = _setting(
+        1_048_576, _whole(1, 2**29), "bytes", "a result that is larger fails its task"
+    )
     demo_speed: float = _setting(1.0, _number(0, 1e6), "times", "demo tasks; 0: no waiting")
     demo_failure_rate: float | None = _setting(
         None, _number(0, 1), "share", "demo tasks; unset: each type's own rate"

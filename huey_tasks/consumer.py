@@ -15,18 +15,12 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from huey_tasks.board import Board, Cell, StopReason
-from huey_tasks.children import (
-    Child,
-    ForkedWorker,
-    GreenletPool,
-    has_exited,
-    kill_group,
-    send,
-)
+from huey_tasks import neighbours
+from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
 from huey_tasks.control import ControlChannel
+from huey_tasks.crew import Crew
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
@@ -38,10 +32,6 @@ logger = logging.getLogger(__name__)
 
 #: How many finished tasks of each state a queue keeps.
 FINISHED_CAP = 100_000
-
-#: Seconds. A worker that died sooner after its start is started again only after this long.
-RESPAWN_PAUSE_S = 1.0
-
 
 #: A lost consumer (a killed machine, a deploy without grace) blames a task so much less.
 LOSSES_PER_CRASH = 10
@@ -61,9 +51,15 @@ class Consumer:
         self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
         self._scripts, self._storage = queue.storage.scripts, queue.storage
         self._board = Board.create(concurrency)
-        self._children: dict[int, Child] = {}
-        self._respawns: list[tuple[float, Cell | None]] = []
         self._interrupts = Interrupts(config.cancel_grace_s)
+        self._crew = Crew(
+            queue,
+            self.name,
+            self._board,
+            self._interrupts,
+            worker_type=worker_type,
+            max_crashes=config.max_crashes,
+        )
         self._control = ControlChannel(queue)
         self._periodic = PeriodicTasks(queue)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
@@ -76,6 +72,7 @@ class Consumer:
             Chore(self._beat, 1.0, asks_redis=True),
             self._promote,
             Chore(self._recover_lost, min(1.0, lease_s / 6)),
+            Chore(self._give_back_of_the_dead, 0.5),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
@@ -109,98 +106,28 @@ class Consumer:
         try:
             self._serve(woken)
         finally:
-            for child in self._children.values():
-                kill_group(child.pid)
+            self._crew.kill()
 
     def _serve(self, woken: socket.socket) -> None:
-        self._start_workers()
+        self._crew.start()
         logger.info(
             "consumer started",
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
-        while self._children or not self._stopping:
+        while self._crew or not self._stopping:
             self._chores.do_what_is_due()
-            sources = [woken, *self._control.sources(), *self._children]
+            sources = [woken, *self._control.sources(), *self._crew.sentinels()]
             ready = wait(sources, timeout=self._pause())
             if woken in ready:
                 woken.recv(4096)
-            self._reap([s for s, child in self._children.items() if has_exited(child, s in ready)])
+            self._crew.see_to_the_dead(ready)
             self._read_control()
-            self._respawn()
             self._enforce_stops()
         self._say_goodbye()
-
-    # ---- starting and ending workers
 
     @property
     def _stopping(self) -> bool:
         return self._grace_ends is not None
-
-    def _start_workers(self) -> None:
-        if self.worker_type == "greenlet":
-            self._start(None)
-            return
-        for cell in self._board.cells:
-            self._start(cell)
-
-    def _start(self, cell: Cell | None) -> None:
-        child: Child
-        if cell is None:
-            child = GreenletPool(self.queue, self.name, self._board)
-        else:
-            child = ForkedWorker(self.queue, f"{self.name}/{cell.index + 1}", cell)
-        self._children[child.sentinel] = child
-
-    def _reap(self, sentinels: list[int]) -> None:
-        """Give back what dead workers held, at once, and start others in their place."""
-        for sentinel in sentinels:
-            child = self._children.pop(sentinel)
-            kill_group(child.pid)  # what it has started itself ends with it
-            reason = child.wait()
-            now = time.monotonic()
-            for cell in child.cells:
-                self._release(cell, reason)
-            if self._stopping:
-                continue
-            logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": reason})
-            pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
-            cell = None if self.worker_type == "greenlet" else child.cells[0]
-            self._respawns.append((now + pause, cell))
-
-    def _respawn(self) -> None:
-        now = time.monotonic()
-        due = [cell for at, cell in self._respawns if at <= now]
-        self._respawns = [(at, cell) for at, cell in self._respawns if at > now]
-        for cell in [] if self._stopping else due:
-            self._start(cell)
-
-    def _release(self, cell: Cell, reason: str) -> None:
-        held = cell.held()
-        cell.clear()
-        if held is None:
-            return
-        # Killed by us, or not yet begun: the task is not to blame.
-        killed_by_us = self._interrupts.forget(cell, held.token) or self._stopping
-        crashed = held.in_body and not killed_by_us
-        try:
-            state = self._scripts.release(
-                self.queue.name,
-                held.task_id,
-                held.token,
-                crashed=crashed,
-                max_crashes=self.config.max_crashes,
-                ttl_ms=self._storage.ttl_ms,
-            )
-        except QueueUnavailable as error:
-            logger.warning("its task returns when the lease ends: %s", error.cause)
-            return
-        if state:
-            logger.warning(
-                "worker died, its task is given back",
-                extra={"task_id": held.task_id, "how": reason, "state": state},
-            )
-        if state == "FAILURE":
-            self.queue.report_failure(held.task_id)
 
     # ---- stopping attempts
 
@@ -209,26 +136,32 @@ class Consumer:
             if command == "due":
                 self._promote.due = 0.0
             elif command == "stop":
-                for child, cell in self._cells():
-                    held = cell.held()
-                    if held is not None and [held.task_id, held.token] == words:
-                        self._interrupts.stop(child, cell, held.token, StopReason.CANCEL)
+                self._stop(*words)
 
-    def _cells(self) -> list[tuple[Child, Cell]]:
-        return [(child, cell) for child in self._children.values() for cell in child.cells]
+    def _stop(self, task_id: str, token: str) -> None:
+        """Stop the attempt wherever it runs; the worker that has only claimed it never begins it.
+
+        The worker says what it holds before it looks whether that is revoked, so one of both sees.
+        """
+        for child, cell in self._crew.cells():
+            if token.startswith(f"{self.name}/{cell.index + 1}/"):
+                cell.revoke(token)
+                held = cell.held()
+                if held is not None and (held.task_id, held.token) == (task_id, token):
+                    self._interrupts.stop(child, cell, token, StopReason.CANCEL)
 
     def _enforce_stops(self) -> None:
         if self._grace_is_over():
-            for child, cell in self._cells():
+            for child, cell in self._crew.cells():
                 if (held := cell.held()) is not None:
                     self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
         # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
         alone = self.worker_type == "process"
-        self._interrupts.enforce(self._cells(), may_kill=alone or self._grace_is_over())
-        for child in self._children.values() if self._stopping else ():
-            send(child.pid, signal.SIGTERM)  # again: one that was just starting missed the first
-            if self._grace_is_over(self.config.cancel_grace_s + LAST_WORDS_S):
-                kill_group(child.pid)
+        self._interrupts.enforce(self._crew.cells(), may_kill=alone or self._grace_is_over())
+        if self._stopping:
+            self._crew.signal(signal.SIGTERM)  # again: one that was just starting missed the first
+        if self._grace_is_over(self.config.cancel_grace_s + LAST_WORDS_S):
+            self._crew.kill()
 
     def _grace_is_over(self, margin_s: float = 0.0) -> bool:
         return self._grace_ends is not None and time.monotonic() >= self._grace_ends + margin_s
@@ -237,30 +170,30 @@ class Consumer:
 
     def _pause(self) -> float:
         """The seconds until there is something to do that no event tells."""
-        dues = [self._chores.next_due(), *(at for at, _ in self._respawns)]
+        dues = [self._chores.next_due(), self._crew.next_start()]
         if self._interrupts or self._stopping:
             dues.append(time.monotonic() + 0.05)
         return max(min(dues) - time.monotonic(), 0.0)
 
     def _renew_leases(self) -> None:
-        held = [(cell, h) for _, cell in self._cells() if (h := cell.held()) is not None]
+        held = [(cell, h) for _, cell in self._crew.cells() if (h := cell.held()) is not None]
         if not held:
             return
         pairs = [(h.task_id, h.token) for _, h in held]
         lost = self._scripts.renew(self.queue.name, pairs, lease_ms=self._storage.lease_ms)
-        for child, cell in self._cells():
+        for child, cell in self._crew.cells():
             now_held = cell.held()
             if now_held is not None and (now_held.task_id, now_held.token) in lost:
                 self._interrupts.stop(child, cell, now_held.token, StopReason.CANCEL)
 
     def _beat(self) -> None:
-        self._heartbeat.beat({cell.index: child.pid for child, cell in self._cells()})
+        self._heartbeat.beat({cell.index: child.pid for child, cell in self._crew.cells()})
 
     def _end_overdue(self) -> float | None:
         """End attempts that ignore their time limit: outcome first, then the process."""
         grace_s, now = self.config.cancel_grace_s, time.monotonic()
         next_s: float | None = None
-        for child, cell in self._cells():
+        for child, cell in self._crew.cells():
             held = cell.held()
             if held is None or not held.in_body:
                 continue
@@ -292,6 +225,11 @@ class Consumer:
             if state == "FAILURE":
                 self.queue.report_failure(task_id)
 
+    def _give_back_of_the_dead(self) -> None:
+        neighbours.give_back_of_the_dead(
+            self.queue, max_losses=self.config.max_crashes * LOSSES_PER_CRASH
+        )
+
     def _prune(self) -> float | None:
         """A bite at a time; the next one soon, while there is more."""
         ttl_ms = self._storage.ttl_ms
@@ -305,8 +243,8 @@ class Consumer:
         self._stop_signals += 1
         grace_s = self.config.shutdown_grace_s if self._stop_signals == 1 else 0.0
         self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
-        for child in self._children.values():
-            send(child.pid, signal.SIGTERM)
+        self._crew.replacing = False
+        self._crew.signal(signal.SIGTERM)
 
     def _say_goodbye(self) -> None:
         try:

@@ -7,6 +7,8 @@
     ├── UnknownQueue           no queue of that name exists
     ├── TaskNotFound           no task has that id
     ├── TaskFinished           the task is in a terminal state and cannot change any more
+    ├── TaskNotRetryable       the task has succeeded, or has not ended
+    ├── QueueDraining          the queue takes no tasks from outside now
     └── QueueUnavailable       Redis does not take the command now; nothing was changed
 
 Each class has a `code`, stable for programs; `web.errors` maps codes to HTTP statuses. An error of
@@ -73,6 +75,19 @@ class TaskFinished(DucklineError):
     """The task has reached a terminal state; it changes no more."""
 
     code = "task_finished"
+
+
+class TaskNotRetryable(DucklineError):
+    """Only a task that ended without success can be submitted once more."""
+
+    code = "task_not_retryable"
+
+
+class QueueDraining(DucklineError):
+    """An operator lets the queue work off what it has; try again later."""
+
+    code = "queue_draining"
+    retry_after_s = 30
 
 
 class QueueUnavailable(DucklineError):

@@ -34,6 +34,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     import huey_tasks
     from huey_tasks import logs
     from huey_tasks.attempt import current_attempt
+    from huey_tasks.flusher import Flusher
     from huey_tasks.worker import QueueWorker, die_with, keep_task_logs
 
     die_with(parent)
@@ -66,7 +67,9 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     gevent.signal_handler(signal.SIGINT, lambda: None)
     gevent.signal_handler(signal.SIGUSR1, interrupt)
     keep_task_logs()
+    flusher = Flusher()
+    flusher.start()
     for cell in Board(board_fd, workers).cells:
-        worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell)
+        worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell, flusher)
         running.append(gevent.spawn(keep_running, worker))
     gevent.joinall(running)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from huey_tasks import neighbours
 from huey_tasks.board import Board
 from huey_tasks.task_queue import TaskQueue
 
@@ -29,6 +30,7 @@ class Heartbeat:
             "pid": os.getpid(),
             "worker_type": self._worker_type,
             "started_at": self._started_at,
+            **neighbours.identity(),
             "workers": [self._worker(index, pids.get(index, 0)) for index in self._indexes()],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name

@@ -16,10 +16,11 @@ from huey_tasks.children import Child, freeze, kill_group, send
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Stop:
     token: str
     deadline: float  # by time.monotonic()
+    killed: bool = False
 
 
 class Interrupts:
@@ -57,10 +58,10 @@ class Interrupts:
                 continue  # it has ended and is being committed
             elif now < stop.deadline:
                 send(child.pid, signal.SIGUSR1)
-            elif may_kill:
-                self._kill(child, cell, stop.token)
+            elif may_kill and not stop.killed:
+                stop.killed = self._kill(child, cell, stop.token)
 
-    def _kill(self, child: Child, cell: Cell, token: str) -> None:
+    def _kill(self, child: Child, cell: Cell, token: str) -> bool:
         frozen = freeze(child.pid)
         held = cell.held()
         if held is not None and held.token == token and held.in_body:
@@ -68,5 +69,7 @@ class Interrupts:
                 "task did not stop, its worker is killed", extra={"task_id": held.task_id}
             )
             kill_group(child.pid)
-        elif frozen:
+            return True
+        if frozen:
             send(child.pid, signal.SIGCONT)
+        return False

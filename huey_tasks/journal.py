@@ -9,15 +9,19 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from huey_tasks.protocol import Commit
 from huey_tasks.records import TaskRecord
-from huey_tasks.scripts import Commit
 
 logger = logging.getLogger("huey_tasks.tasks")
 
 
 def attempt_ended(commit: Commit, accepted: bool) -> None:
     """Tell how an attempt ended that is not the final failure of its task."""
-    if not accepted:
+    if commit.state == "UNBEGUN":
+        return
+    if commit.state == "STOPPED":
+        logger.info("task stopped, it was cancelled", extra=_about(commit))
+    elif not accepted:
         logger.warning("outcome refused, the lease was lost", extra=_about(commit))
     elif commit.state == "RETRY":
         extra = _about(commit) | {"in_s": commit.delay_ms / 1000, "error": commit.reason}

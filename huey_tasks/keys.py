@@ -36,7 +36,10 @@ def submitted(queue: str) -> str:
 
 
 def dead(queue: str) -> str:
-    """ZSET of failed tasks that were set aside, because their workers died. As `submitted`."""
+    """ZSET of failed tasks that were set aside: they killed their workers, or cannot be read.
+
+    They are kept, whatever their age, until they are retried; the newest 10,000.
+    """
     return f"{root(queue)}:dead"
 
 
@@ -60,9 +63,17 @@ def log(queue: str, task_id: str) -> str:
     return f"{root(queue)}:log:{task_id}"
 
 
-def gate(queue: str, name: str) -> str:
-    """SET of the members of a chord that have ended. `step` writes; as long as a result."""
-    return f"{root(queue)}:gate:{name}"
+def gate(queue: str, callback_id: str) -> str:
+    """HASH: how many members of a chord have not ended, and the task that then follows.
+
+    `submit` and `step` open it; it goes with the last member, as every task ends.
+    """
+    return f"{root(queue)}:gate:{callback_id}"
+
+
+def lock(queue: str, name: str) -> str:
+    """HASH: the attempt that holds a lock of Huey's. Until it is given back."""
+    return f"{root(queue)}:lock:{name}"
 
 
 def consumers(queue: str) -> str:

@@ -3,6 +3,7 @@
 Everything read is checked on the way in: Redis is input like any other.
 """
 
+import contextlib
 import datetime as dt
 import json
 import uuid
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from huey_tasks import keys, serializer
 from huey_tasks.connection import redis_errors
+from huey_tasks.protocol import NewTask
 from huey_tasks.records import (
     ConsumerRecord,
     LogLine,
@@ -90,6 +92,29 @@ def claim_fields(queue: "TaskQueue", task_id: str) -> ClaimFields | None:
     return ClaimFields(fields[0].decode(), int(fields[1]), float(fields[2]))
 
 
+def copy_of(queue: "TaskQueue", task_id: str, new_id: str) -> NewTask | None:
+    """The task once more, as it was submitted, with another id; None if it is not there."""
+    with redis_errors():
+        names = ("message", "type", "priority")
+        message, task_type, priority = queue.storage.broker.hmget(
+            keys.task(queue.name, task_id), names
+        )
+    if message is None:
+        return None
+    retries, retry_delay_s = 0, 0.0
+    with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+        stored = serializer.loads(message)
+        retries, retry_delay_s = int(stored.retries or 0), float(stored.retry_delay or 0)
+    return NewTask(
+        new_id,
+        message,
+        task_type.decode(),
+        priority=int(priority),
+        max_attempts=retries + 1,
+        retry_delay_s=retry_delay_s,
+    )
+
+
 def recent_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:
     """The ids submitted last, as (submission time in ms, id), newest first."""
     with redis_errors():
@@ -115,6 +140,12 @@ def queue_stats(queues: TaskQueues) -> list[QueueStats]:
         _queue_stats(queue, numbers)
         for queue, numbers in zip(queues, scripts.stats(queues), strict=True)
     ]
+
+
+def presences(queue: "TaskQueue") -> list[tuple[str, dict[str, Any]]]:
+    """What each consumer that was heard of lately says of itself, by its name."""
+    online = queue.storage.scripts.online(queue.name)
+    return [(consumer, json.loads(info)) for consumer, info, _ in online]
 
 
 def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
@@ -159,6 +190,8 @@ def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
         consumers=numbers["consumers"],
         workers=numbers["workers"],
         paused=bool(numbers["paused"]),
+        draining=bool(numbers["draining"]),
+        set_aside=numbers["dead"],
         oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
     )
 
@@ -185,19 +218,28 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
         result=serializer.plain(outcome.get("result")) if succeeded else None,
         error=error,
         traceback=outcome.get("traceback") if current and not succeeded else None,
-        attempt=int(f["attempt"]),
+        attempt=int(f.get("attempt", 0)),
         max_attempts=int(f["max_attempts"]),
-        deliveries=int(f["deliveries"]),
-        crashes=int(f["crashes"]),
-        losses=int(f["losses"]),
+        deliveries=int(f.get("deliveries", 0)),
+        crashes=int(f.get("crashes", 0)),
+        losses=int(f.get("losses", 0)),
         progress=Progress(progress["fraction"], progress["text"]) if progress else None,
         submitted_at=_from_ms(f["submitted_at"]),
         started_at=_from_ms(f["started_at"]) if "started_at" in f else None,
         finished_at=_from_ms(f["finished_at"]) if "finished_at" in f else None,
         next_retry_at=_from_ms(f["due_at"]) if state is TaskState.RETRY else None,
         scheduled_for=_from_ms(f["due_at"]) if state is TaskState.SCHEDULED else None,
-        worker=f["slot"].rpartition("/")[0] if "slot" in f else None,
+        worker=_worker_name(f),
+        stop_confirmed="stopped_at" in f if "stopping" in f else None,
+        retry_of=f.get("retry_of"),
+        retried_as=f.get("retried_as"),
     )
+
+
+def _worker_name(f: dict[str, str]) -> str | None:
+    """Who runs it, or ran it last: a token is the worker's name, its incarnation, its step."""
+    token = f.get("token") or f.get("stopping") or f.get("outcome")
+    return token.rsplit("/", 2)[0] if token else None
 
 
 def _payload(message: str) -> dict[str, Any]:

@@ -68,6 +68,9 @@ class TaskRecord:
     next_retry_at: dt.datetime | None
     scheduled_for: dt.datetime | None
     worker: str | None
+    stop_confirmed: bool | None  # of a task cancelled while it ran: whether its worker is free
+    retry_of: str | None
+    retried_as: str | None
     log: tuple[LogLine, ...] = ()
 
 
@@ -87,6 +90,8 @@ class QueueStats:
     consumers: int
     workers: int
     paused: bool
+    draining: bool
+    set_aside: int
     oldest_waiting_s: float | None
 
 

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from huey_tasks import serializer
 from huey_tasks.attempt import UnstorableResult
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
-from huey_tasks.queues import QUEUES
+from huey_tasks.queues import CONFIG, QUEUES
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -207,9 +207,12 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
         except SystemExit as error:  # it would end the worker, not the task
             raise RuntimeError(f"the task called sys.exit({error.code})") from error
         try:
-            serializer.dumps(returned)
+            size = len(serializer.dumps(returned))
         except (TypeError, ValueError, RecursionError) as error:
             raise UnstorableResult(returned, error) from None
+        if size > CONFIG.result_max_bytes:
+            too_large = f"it has {size} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
+            raise UnstorableResult(returned, ValueError(too_large))
         return returned
 
     run.__name__, run.__doc__, run.__module__ = (

@@ -6,17 +6,17 @@ into Lua locals, so that both sides use names and never count positions. Writes 
 
 import re
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import redis
 from redis.commands.core import Script
 
 from huey_tasks import keys
 from huey_tasks.connection import redis_errors
+from huey_tasks.protocol import Argument, Claim, Commit, Gate, NewTask, encode
 
 LUA = Path(__file__).parent / "lua"
 
@@ -28,78 +28,6 @@ BATCH = 100
 
 #: How many lines of a task's log are kept.
 LOG_LINES = 500
-
-Argument = str | bytes | int | float
-
-
-class Claim(NamedTuple):
-    """A task given to a worker for the time of a lease."""
-
-    id: str
-    token: str
-    message: bytes
-    attempt: int
-    retries_left: int
-    retry_delay_s: float
-    deliveries: int
-
-
-@dataclass(frozen=True)
-class NewTask:
-    """A task to be stored: its serialised form, and what Redis keeps beside it."""
-
-    id: str
-    message: bytes
-    type: str
-    priority: int = 0
-    delay_ms: int = 0
-    max_attempts: int = 1
-    retry_delay_s: float = 0.0
-    expires_ms: int = 0
-
-
-@dataclass(frozen=True)
-class Child:
-    """A task that is submitted with its parent's commit, or, behind a gate, with the last of
-    `size` commits that name the same gate with different members."""
-
-    task: NewTask
-    gate: str = ""
-    member: int = 0
-    size: int = 0
-
-
-@dataclass(frozen=True)
-class About:
-    """What the log says of an attempt beyond its commit; Redis does not get it."""
-
-    task_type: str
-    attempt: int
-    took_s: float
-    where: str  # file, line and function where it failed
-
-
-@dataclass(frozen=True)
-class Commit:
-    """How an attempt ended: the state the task goes to. PENDING hands it back uncounted."""
-
-    id: str
-    token: str
-    state: str
-    delay_ms: int = 0
-    retries_left: int = 0
-    retry_delay_s: float = 0.0
-    reason: str = ""
-    children: tuple[Child, ...] = ()
-    about: About | None = None
-
-    def arguments(self) -> list[Argument]:
-        """The commit as `step.lua` reads it."""
-        flat: list[Argument] = [self.id, self.token, self.state, self.delay_ms, self.retries_left]
-        flat += [self.retry_delay_s, self.reason, len(self.children)]
-        for child in self.children:
-            flat += [child.gate, child.member, child.size, *vars(child.task).values()]
-        return flat
 
 
 @cache
@@ -135,9 +63,23 @@ class Scripts:
             self._loaded[script] = self._client.register_script(source)
         return self._loaded[script]
 
-    def submit(self, queue: str, task: NewTask) -> bool:
-        """Store a new task and put it in its queue; False when the id is there already."""
-        return bool(self._run("submit", queue, **vars(task)))
+    def submit(
+        self,
+        queue: str,
+        tasks: Sequence[NewTask],
+        gates: Sequence[Gate] = (),
+        *,
+        may_refuse: bool = False,
+    ) -> list[bool]:
+        """Store new tasks and put them in their queue, all in one go; False: its id is there.
+
+        A queue that drains answers [] when it `may_refuse`.
+        """
+        more = [argument for task in tasks for argument in task.arguments()]
+        flags = self._run(
+            "submit", queue, *more, gates=encode(list(gates)), may_refuse=int(may_refuse)
+        )
+        return [bool(flag) for flag in flags]
 
     def step(
         self,
@@ -149,35 +91,26 @@ class Scripts:
         want: int,
         lease_ms: int,
         ttl_ms: int,
+        short_types: str = "{}",
     ) -> tuple[list[bool], list[Claim]]:
         """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
 
         Returns, for each commit, whether it was accepted (False: the lease was lost), and the
-        claims. `sequence` grows by one with every new step of a slot.
+        claims: one, or several if their types are among `short_types` (JSON, milliseconds by type).
+        `sequence` grows by one with every new step of a slot.
         """
-        more = [argument for commit in commits for argument in commit.arguments()]
         accepted, claims = self._run(
             "step",
             queue,
-            *more,
             slot=slot,
             sequence=sequence,
             lease_ms=lease_ms,
             want=want,
             ttl_ms=ttl_ms,
+            short_types=short_types,
+            commits=encode(commits),
         )
-        return [bool(flag) for flag in accepted], [
-            Claim(
-                id.decode(),
-                token.decode(),
-                message,
-                int(attempt),
-                int(retries_left),
-                float(retry_delay_s),
-                int(deliveries),
-            )
-            for id, token, message, attempt, retries_left, retry_delay_s, deliveries in claims
-        ]
+        return [bool(flag) for flag in accepted], [_claim(*fields) for fields in claims]
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int
@@ -188,19 +121,21 @@ class Scripts:
         return set(zip(lost[::2], lost[1::2], strict=True))
 
     def release(
-        self, queue: str, task_id: str, token: str, *, crashed: bool, max_crashes: int, ttl_ms: int
-    ) -> str:
-        """Give back the task of a worker that is gone; returns its new state, '' if not held."""
-        state = self._run(
-            "release",
-            queue,
-            id=task_id,
-            token=token,
-            crashed=int(crashed),
-            max_crashes=max_crashes,
-            ttl_ms=ttl_ms,
+        self, queue: str, holder: str, *, kind: str, blamed: str, limit: int, ttl_ms: int
+    ) -> list[tuple[str, str]]:
+        """Give back what a dead worker or consumer held; returns (id, new state) of each.
+
+        A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
+        "*"; at `limit` it is set aside.
+        """
+        rows = self._run(
+            "release", queue, holder=holder, kind=kind, blamed=blamed, limit=limit, ttl_ms=ttl_ms
         )
-        return cast(bytes, state).decode()
+        return [(id.decode(), state.decode()) for id, state in rows]
+
+    def stopped(self, queue: str, task_id: str, token: str) -> None:
+        """Say that the worker of a cancelled attempt is free."""
+        self._run("stopped", queue, id=task_id, token=token)
 
     def recover(
         self, queue: str, *, max_losses: int, ttl_ms: int, lease_ms: int
@@ -232,9 +167,14 @@ class Scripts:
         )
         return cast(bytes, state).decode()
 
-    def pause(self, queue: str, *, paused: bool) -> None:
-        """Let the queue give out no tasks, or let it flow again."""
-        self._run("pause", queue, paused=int(paused))
+    def retry(self, queue: str, task_id: str, new: NewTask) -> tuple[str, str]:
+        """Submit an ended task anew; returns its state and the id of the task that follows it."""
+        state, new_id = self._run("retry", queue, *new.arguments(), id=task_id)
+        return state.decode(), new_id.decode()
+
+    def mode(self, queue: str, mode: str) -> None:
+        """Let the queue be "flowing", "paused" or "draining"."""
+        self._run("mode", queue, mode=mode)
 
     def purge(self, queue: str, reason: str, *, ttl_ms: int) -> int:
         """Revoke every waiting task; returns how many."""
@@ -252,8 +192,26 @@ class Scripts:
         """Keep a line (JSON) that a running task logged; False when its lease is lost."""
         return bool(self._run("log", queue, id=task_id, token=token, line=line, cap=LOG_LINES))
 
+    def lock(
+        self, queue: str, name: str, holder: tuple[str, str], *, ttl_ms: int, lease_ms: int
+    ) -> bool:
+        """Take a lock for an (id, token) pair, ("", "") outside of a task; False: it is held."""
+        task_id, token = holder
+        return bool(
+            self._run(
+                "lock", queue, name=name, id=task_id, token=token, ttl_ms=ttl_ms, lease_ms=lease_ms
+            )
+        )
+
+    def unlock(self, queue: str, name: str, token: str) -> bool:
+        """Give a lock back if that token holds it, or any if it is "*"."""
+        return bool(self._run("unlock", queue, name=name, token=token))
+
     def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
-        """Forget finished tasks older than `ttl_ms` or beyond `cap` a state; returns how many."""
+        """Forget finished tasks older than `ttl_ms` or beyond `cap` a state.
+
+        Returns how many were looked at.
+        """
         return int(self._run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
 
     def heartbeat(self, queue: str, consumer: str, info: str, concurrency: int) -> None:
@@ -297,3 +255,23 @@ class Scripts:
         """The live consumers as (id, info JSON, last seen in ms)."""
         rows = self._run("online", queue, online_ms=ONLINE_MS)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]
+
+
+def _claim(
+    id: bytes,
+    token: bytes,
+    message: bytes,
+    attempt: bytes | int,
+    retries_left: bytes,
+    retry_delay_s: bytes,
+    deliveries: bytes | int,
+) -> Claim:
+    return Claim(
+        id.decode(),
+        token.decode(),
+        message,
+        int(attempt),
+        int(retries_left),
+        float(retry_delay_s),
+        int(deliveries),
+    )

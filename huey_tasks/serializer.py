@@ -21,8 +21,7 @@ from pydantic_core import to_jsonable_python
 class ChordResults:
     """Stands in the arguments of a chord's callback for the results of its members."""
 
-    chord_id: str
-    size: int
+    task_ids: tuple[str, ...]
 
 
 class JsonSerializer(Serializer):
@@ -75,7 +74,7 @@ def _pack(value: Any) -> Any:
         case Error():
             return {"$error": _pack(value.metadata)}
         case ChordResults():
-            return {"$chord": [value.chord_id, value.size]}
+            return {"$chord": list(value.task_ids)}
         case dict():
             packed = {key: _pack(item) for key, item in cast(dict[Any, Any], value).items()}
             escape = any(isinstance(key, str) and key.startswith("$") for key in packed)
@@ -107,7 +106,7 @@ def _unpack(value: dict[str, Any]) -> Any:
         case "$message":
             return _message(content)
         case "$chord":
-            return ChordResults(*content)
+            return ChordResults(tuple(content))
         case "$error":
             return Error(content)
         case "$object":

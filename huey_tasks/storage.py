@@ -1,17 +1,17 @@
 """Huey's storage on top of the scripts: a task that was taken is leased, never popped.
 
-Owns the slot of each worker (which tasks it holds, which commits wait to be sent). Results, locks
-and counters of Huey's own API are keys with a life time in the result backend, as in Huey's
-RedisExpireStorage; the outcome of a task is written there before its state says so.
+Results and counters of Huey's own API are keys with a life time in the result backend, as in Huey's
+RedisExpireStorage; the outcome of a task is written there before its state says so. What a worker
+holds, and has to commit, is in its `Slot`.
 """
 
+import contextlib
 import datetime as dt
 import math
-import secrets
 import threading
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from huey.constants import EmptyData
@@ -19,9 +19,12 @@ from huey.storage import RedisExpireStorage
 from huey.utils import utcnow
 
 from huey_tasks import keys, serializer
+from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.connection import connect, redis_errors
-from huey_tasks.scripts import Claim, Commit, NewTask, Scripts
+from huey_tasks.protocol import Claim, Commit, Gate, NewTask
+from huey_tasks.scripts import Scripts
+from huey_tasks.slots import Slot
 
 
 class TaskMessage(bytes):
@@ -35,17 +38,6 @@ class TaskMessage(bytes):
         message = cls(task.message)
         message.task = task
         return message
-
-
-@dataclass
-class Slot:
-    """One worker as Redis knows it: its name, its step number and what it has not yet committed."""
-
-    id: str
-    cell: Cell | None = None
-    sequence: int = 0
-    unanswered: bool = False
-    commits: list[tuple[Commit, bytes | None]] = field(default_factory=list[Any])
 
 
 class ReliableStorage(RedisExpireStorage):
@@ -80,12 +72,22 @@ class ReliableStorage(RedisExpireStorage):
         self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
         self._local = threading.local()
 
-    # ---- a worker's slot: claim, finish, commit
+    # ---- a worker's slot
 
     def open_slot(self, worker: str, cell: Cell | None = None) -> Slot:
         """Give the calling thread or greenlet its slot; a new one each time, never used before."""
-        self._local.slot = Slot(f"{worker}/{secrets.token_hex(4)}", cell)
-        return self._local.slot
+        slot = Slot(
+            self.name,
+            worker,
+            self.scripts,
+            self._result_scripts,
+            lease_ms=self.lease_ms,
+            ttl_ms=self.ttl_ms,
+            cell=cell,
+            on_settled=self.on_settled,
+        )
+        self._local.slot = slot
+        return slot
 
     @property
     def slot(self) -> Slot:
@@ -94,55 +96,12 @@ class ReliableStorage(RedisExpireStorage):
         return slot or self.open_slot(f"{self.name}@client")
 
     def claim(self) -> Claim | None:
-        """Commit what is finished and claim a task; wait up to `read_timeout` for one."""
-        claims = self._step(want=1)
-        if not claims and self.blocking and self._wait_for_bell():
-            claims = self._step(want=1)
-        return claims[0] if claims else None
-
-    def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
-        """Keep how an attempt ended; it is sent with the next claim, or by `flush`."""
-        self.slot.commits.append((commit, outcome))
-
-    def flush(self) -> None:
-        """Send what is finished and claim nothing; a claim whose answer was lost is handed back."""
-        while claims := self._step(want=0):
-            for claim in claims:
-                self.finish(Commit(claim.id, claim.token, "PENDING"))
-
-    def _step(self, want: int) -> list[Claim]:
+        """Claim a task; wait up to `read_timeout` for one."""
         slot = self.slot
-        if want == 0 and not slot.commits and not slot.unanswered:
-            return []
-        self._write_outcomes(slot)
-        slot.unanswered = True
-        commits = [commit for commit, _ in slot.commits]
-        accepted, claims = self.scripts.step(
-            self.name,
-            slot.id,
-            slot.sequence + 1,
-            commits,
-            want=want,
-            lease_ms=self.lease_ms,
-            ttl_ms=self.ttl_ms,
-        )
-        slot.unanswered = False
-        slot.sequence += 1
-        slot.commits.clear()
-        if slot.cell is not None:
-            slot.cell.clear()
-        for commit, ok in zip(commits, accepted, strict=True):
-            self.on_settled(commit, ok)
-        return claims
-
-    def _write_outcomes(self, slot: Slot) -> None:
-        outcomes = {
-            keys.outcome(commit.id, commit.token): blob
-            for commit, blob in slot.commits
-            if blob is not None
-        }
-        if outcomes:
-            self._result_scripts.outcome(self.name, outcomes, ttl_ms=self.ttl_ms)
+        claim = slot.claim()
+        if claim is None and self.blocking and self._wait_for_bell():
+            claim = slot.claim()
+        return claim
 
     def _wait_for_bell(self) -> bool:
         with redis_errors():
@@ -150,9 +109,29 @@ class ReliableStorage(RedisExpireStorage):
 
     # ---- Huey's storage verbs
 
+    @contextlib.contextmanager
+    def together(self) -> Generator[list[Gate]]:
+        """Let what is enqueued inside, and the gates put in the list, reach Redis in one go."""
+        outer: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
+        if outer is not None:
+            yield outer[1]
+            return
+        tasks, gates = list[NewTask](), list[Gate]()
+        self._local.together = tasks, gates
+        try:
+            yield gates
+        finally:
+            self._local.together = None
+        if tasks:
+            self.scripts.submit(self.name, tasks, gates)
+
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Put a task in the queue, or on the schedule when it has a delay."""
-        self.scripts.submit(self.name, _new_task(data))
+        together: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
+        if together is not None:
+            together[0].append(_new_task(data))
+        else:
+            self.scripts.submit(self.name, [_new_task(data)])
 
     def dequeue(self) -> bytes | None:
         """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
@@ -162,7 +141,7 @@ class ReliableStorage(RedisExpireStorage):
     def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
         """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
         delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 1)
-        self.scripts.submit(self.name, replace(_new_task(data), delay_ms=delay_ms))
+        self.scripts.submit(self.name, [replace(_new_task(data), delay_ms=delay_ms)])
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
         """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
@@ -197,20 +176,61 @@ class ReliableStorage(RedisExpireStorage):
         value = super().peek_data(key)
         if value is not EmptyData or not isinstance(key, str):
             return value
-        with redis_errors():
-            fields = self.broker.hmget(keys.task(self.name, key), ["state", "outcome"])
-            blob = fields[1] and self.conn.get(keys.outcome(key, fields[1].decode()))
-        if not blob or fields[0] not in (b"SUCCESS", b"FAILURE"):
-            return EmptyData
-        outcome = serializer.loads(blob)
-        return serializer.dumps(
-            outcome["result"] if "result" in outcome else serializer.Error(outcome)
-        )
+        found = self.outcomes([key])[0]
+        return EmptyData if found is EmptyData else serializer.dumps(found)
 
     pop_data = peek_data
 
+    def outcomes(self, task_ids: Sequence[str]) -> list[Any]:
+        """What each task returned, or its Error; EmptyData for one without an outcome."""
+        with redis_errors(), self.broker.pipeline(transaction=False) as pipe:
+            for task_id in task_ids:
+                pipe.hmget(keys.task(self.name, task_id), ["state", "outcome", "reason"])
+            found = [tuple((part or b"").decode() for part in row) for row in pipe.execute()]
+            names = [
+                keys.outcome(task_id, token)
+                for task_id, (_, token, _) in zip(task_ids, found, strict=True)
+            ]
+            blobs = self.conn.mget(names) if names else []
+        return [
+            _value(state, reason, blob)
+            for (state, _, reason), blob in zip(found, blobs, strict=True)
+        ]
+
     def has_data_for_key(self, key: str | bytes) -> bool:
+        if (lock := self._lock_name(key)) is not None:
+            return self._is_locked(lock)
         return self.peek_data(key) is not EmptyData
+
+    # ---- locks: Huey keeps them as values under a name of this form (api.py:1072)
+
+    def put_if_empty(self, key: str | bytes, value: bytes, ttl: float | None = None) -> bool:
+        """Store a value if there is none; a lock belongs to the attempt that takes it."""
+        if (lock := self._lock_name(key)) is None:
+            return bool(super().put_if_empty(key, value, ttl))
+        attempt = current_attempt.get()
+        holder = (attempt.claim.id, attempt.claim.token) if attempt is not None else ("", "")
+        ttl_ms = math.ceil((ttl or 0) * 1000)
+        return self.scripts.lock(self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.lease_ms)
+
+    def delete_data(self, key: str | bytes) -> bool:
+        """Delete a value; inside of a task only its own lock, elsewhere any lock."""
+        if (lock := self._lock_name(key)) is None:
+            return bool(super().delete_data(key))
+        attempt = current_attempt.get()
+        token = "*" if attempt is None else attempt.claim.token
+        return self.scripts.unlock(self.name, lock, token)
+
+    def _lock_name(self, key: str | bytes) -> str | None:
+        start = f"{self.name}.lock."
+        return key.removeprefix(start) if isinstance(key, str) and key.startswith(start) else None
+
+    def _is_locked(self, lock: str) -> bool:
+        with redis_errors():
+            task_id, token = self.broker.hmget(keys.lock(self.name, lock), ["id", "token"])
+            if not task_id:
+                return task_id is not None
+            return self.broker.hget(keys.task(self.name, task_id.decode()), "token") == token
 
     def _size(self, state: str) -> int:
         with redis_errors():
@@ -236,3 +256,12 @@ def _new_task(data: bytes) -> NewTask:
     if isinstance(data, TaskMessage):
         return data.task
     return NewTask(str(uuid.uuid4()), data, "")
+
+
+def _value(state: str, reason: str, blob: bytes | None) -> Any:
+    outcome = serializer.loads(blob) if blob else {}
+    if state == "SUCCESS" and "result" in outcome:
+        return outcome["result"]
+    if state == "FAILURE":
+        return serializer.Error(outcome if "error" in outcome else {"error": reason})
+    return EmptyData

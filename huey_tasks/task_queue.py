@@ -14,26 +14,20 @@ from dataclasses import replace
 from typing import Any, cast
 
 from huey import RedisHuey, signals
-from huey.api import Task, TaskWrapper
-from huey.exceptions import HueyException
+from huey.api import Task, TaskWrapper, chord
 from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import journal, lookup
+from huey_tasks import journal, lookup, messages
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.messages import Unreadable
+from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
-from huey_tasks.scripts import Child, Claim, Commit, NewTask
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
 logger = logging.getLogger(__name__)
-
-#: Seconds. A task of a type that this code does not know waits so long for newer code.
-UNKNOWN_TYPE_DELAY_S = 5.0
-
-#: After so many waits, an hour, such a task fails.
-UNKNOWN_TYPE_TRIES = 720
 
 #: Seconds. No wait between attempts grows beyond a week.
 MAX_RETRY_DELAY_S = 7 * 86400.0
@@ -61,6 +55,7 @@ class TaskQueue(RedisHuey):
             delay_s = max((task.eta - utcnow()).total_seconds(), 0.0)
         if task.expires_resolved is not None:
             expires_s = max((task.expires_resolved - utcnow()).total_seconds(), 0.001)
+        gate, passes_on = messages.gate_of(task)
         return TaskMessage.of(
             NewTask(
                 task.id,
@@ -71,8 +66,21 @@ class TaskQueue(RedisHuey):
                 max_attempts=int(task.retries) + 1,
                 retry_delay_s=float(task.retry_delay),
                 expires_ms=round(expires_s * 1000),
+                gate=gate,
+                passes_on=passes_on,
             )
         )
+
+    def submit(self, task: Task) -> bool:
+        """Enqueue for a caller from outside; False when the queue drains and takes no more."""
+        if current_attempt.get() is not None:
+            self.enqueue(task)
+            return True
+        if task.expires:
+            task.resolve_expires(self.utc)
+        self._emit(signals.SIGNAL_ENQUEUED, task)
+        new = self.serialize_task(task).task
+        return bool(self.storage.scripts.submit(self.name, [new], may_refuse=True))
 
     def enqueue(self, task: Any) -> Any:
         """Submit a task; one that follows from the running task goes with that one's commit.
@@ -88,21 +96,35 @@ class TaskQueue(RedisHuey):
         if task.expires:
             task.resolve_expires(self.utc)
         self._emit(signals.SIGNAL_ENQUEUED, task)
-        attempt.follow_up(Child(self.serialize_task(task).task))
+        attempt.follow_up(self.serialize_task(task).task)
         return None
 
-    def _check_chord(self, chord: ChordConfig, value: Any) -> None:
-        """Huey counts a chord's members and enqueues its callback (api.py:553). Counting goes with
-        the commit, so that a member that runs twice counts once."""
-        attempt = current_attempt.get()
-        if attempt is None:
-            super()._check_chord(chord, value)
-            return
-        self.put_result(f"chord:{chord.cid}:{chord.idx}", value)
-        callback = copy.copy(chord.callback)
-        callback.extend_data((ChordResults(chord.cid, chord.size),))
-        task = self.serialize_task(callback).task
-        attempt.follow_up(Child(task, chord.cid, chord.idx, chord.size))
+    def _enqueue_chord(self, chord_obj: chord) -> Any:
+        """Submit the members with a gate that lets the callback through (api.py:328).
+
+        Huey's members count themselves when they have run. One that is cancelled, expires or is set
+        aside never runs, so here whatever ends a task counts it (`finish` in prelude.lua).
+        """
+        if self.immediate:
+            return super()._enqueue_chord(chord_obj)
+        with self.storage.together() as gates:
+            result = super()._enqueue_chord(chord_obj)
+            members = tuple(member.id for member in result.results)
+            if members:
+                callback = copy.copy(chord_obj.callback)
+                callback.extend_data((ChordResults(members),))
+                gate = Gate(len(members), self.serialize_task(callback).task)
+                attempt = current_attempt.get()
+                if attempt is None or attempt.in_body:
+                    gates.append(gate)
+                else:
+                    attempt.open_gate(gate)
+        return result
+
+    def _check_chord(self, config: ChordConfig, value: Any) -> None:
+        """Nothing to count: the commit does."""
+        if self.immediate:
+            super()._check_chord(config, value)
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
         """Huey doubles the delay without end (api.py:577): keep it within its cap."""
@@ -126,8 +148,13 @@ class TaskQueue(RedisHuey):
         claim = self.storage.claim()
         if claim is None:
             return None
-        task = self._task_of(claim)
-        if task is None:
+        try:
+            task = messages.task_of(self, claim)
+        except QueueUnavailable:
+            self.storage.slot.finish(Commit(claim.id, claim.token, "UNBEGUN"))
+            raise
+        except Unreadable as error:
+            self.storage.slot.finish(error.commit)
             return None
         # Redis has decided that the task is due, not expired, and how many attempts it has left.
         task.eta, task.expires_resolved = None, None
@@ -151,8 +178,9 @@ class TaskQueue(RedisHuey):
             self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
-            if (ended := attempt.commit()) is not None:
-                self.storage.finish(*ended)
+            slot = self.storage.slot
+            slot.finish(*attempt.commit())
+            slot.pace.record(attempt.task_type, attempt.took_s)
 
     @contextlib.contextmanager
     def _timeout_context(self, task: Task) -> Generator[None]:
@@ -233,8 +261,8 @@ class TaskQueue(RedisHuey):
                 retries_left=left - 1,
                 retry_delay_s=delay_s * backoff,
             )
-        self.storage.finish(commit, dumps({"error": error, "traceback": None}))
-        self.storage.flush()
+        self.storage.slot.finish(commit, dumps({"error": error, "traceback": None}))
+        self.storage.slot.flush()
 
     def report_failure(self, task_id: str, where: str = "") -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
@@ -245,46 +273,15 @@ class TaskQueue(RedisHuey):
         journal.task_failed(self.name, task_id, record, where)
 
     def _settled(self, commit: Commit, accepted: bool) -> None:
-        if accepted and commit.state == "FAILURE":
+        if accepted and commit.state in ("FAILURE", "DEAD"):
             self.report_failure(commit.id, commit.about.where if commit.about else "")
         else:
             journal.attempt_ended(commit, accepted)
-
-    def _results_of(self, argument: Any) -> Any:
-        """A chord's callback gets the list of results where the chord stands in its arguments."""
-        if not isinstance(argument, ChordResults):
-            return argument
-        names = [f"chord:{argument.chord_id}:{index}" for index in range(argument.size)]
-        with redis_errors():
-            found = self.storage.peek_many(names)
-        return [self.serializer.deserialize(found[n]) if n in found else None for n in names]
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()
         is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
         return attempt if is_current else None
-
-    def _task_of(self, claim: Claim) -> Task | None:
-        """The task of a claim; one that cannot be built here waits, or fails if it never can."""
-        try:
-            message = self.serializer.deserialize(claim.message)
-            task = cast(Task, self._registry.create_task(message))
-            task.args = tuple(self._results_of(argument) for argument in task.args)
-            return task
-        except QueueUnavailable:
-            raise
-        except HueyException as error:
-            reason = f"no consumer of queue {self.name} knows its type: {error}"
-            logger.warning("task waits for newer code: %s", error, extra={"task_id": claim.id})
-            wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)
-            commit = Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
-            if claim.deliveries > UNKNOWN_TYPE_TRIES:
-                commit = Commit(claim.id, claim.token, "FAILURE", reason=reason)
-        except Exception as error:  # whatever stands there, it must neither run nor block the queue
-            reason = f"its message cannot be read: {type(error).__name__}"
-            commit = Commit(claim.id, claim.token, "FAILURE", reason=reason)
-        self.storage.finish(commit)
-        return None
 
 
 def _spread(task: Task, delay_s: float) -> float:

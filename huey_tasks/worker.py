@@ -17,6 +17,8 @@ from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker, WorkerRecycl
 from huey_tasks.attempt import TaskLogHandler, current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.flusher import Flusher
+from huey_tasks.protocol import Commit
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -25,21 +27,28 @@ logger = logging.getLogger(__name__)
 BACKOFF_S = 0.1
 MAX_BACKOFF_S = 2.0
 
+#: Seconds after which a task that computes makes way for the flusher.
+SWITCH_S = 0.001
+
 _PR_SET_PDEATHSIG = 1
 
 
 class QueueWorker(Worker):
     """Claims and runs one task after the other until its flag is set."""
 
-    def __init__(self, queue: TaskQueue, stop_flag: Any, name: str, cell: Cell) -> None:
+    def __init__(
+        self, queue: TaskQueue, stop_flag: Any, name: str, cell: Cell, flusher: Flusher
+    ) -> None:
         super().__init__(queue, stop_flag, BACKOFF_S, MAX_BACKOFF_S, 2.0)
         self.name = name
         self.cell = cell
+        self._flusher = flusher
         self._redis_away = False
 
     def run(self) -> None:
         """Work until stopped; on every way out, send what is finished."""
-        self.huey.storage.open_slot(self.name, self.cell)
+        slot = self.huey.storage.open_slot(self.name, self.cell)
+        self._flusher.watch(slot)
         self.initialize()
         try:
             while not self.stop_flag.is_set():
@@ -48,6 +57,7 @@ class QueueWorker(Worker):
             logger.info("worker recycled", extra={"worker": self.name})
         finally:
             self.shutdown()
+            self._flusher.forget(slot)
             self._flush()
 
     def loop(self, now: Any = None) -> None:
@@ -74,11 +84,14 @@ class QueueWorker(Worker):
         self.task_count += 1
         claim = task.claim
         self.cell.hold(claim.id, claim.token, task.name, claim.attempt, task.timeout)
-        self.huey.execute(task, now)
+        if self.cell.is_revoked(claim.token):  # cancelled while it waited here
+            self.huey.storage.slot.finish(Commit(claim.id, claim.token, "STOPPED"))
+        else:
+            self.huey.execute(task, now)
 
     def _flush(self) -> None:
         try:
-            self.huey.storage.flush()
+            self.huey.storage.slot.flush()
         except QueueUnavailable as error:
             logger.warning(
                 "a finished task could not be committed and will repeat: %s", error.cause
@@ -118,7 +131,10 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGUSR1, interrupt)
     keep_task_logs()
-    QueueWorker(queue, stop_flag, name, cell).run()
+    sys.setswitchinterval(SWITCH_S)
+    flusher = Flusher()
+    flusher.start()
+    QueueWorker(queue, stop_flag, name, cell, flusher).run()
 
 
 def die_with(parent: int) -> None:

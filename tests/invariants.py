@@ -6,7 +6,8 @@ from huey_tasks import keys
 from huey_tasks.records import TaskState
 
 #: Kinds of key, as the word after the queue's root, and whether each has a life time:
-#: "always", "never", or "ended": as soon as its task is in a terminal state.
+#: "always", "never", "open" (it goes with the last member before it), or "ended": as soon as its
+#: task is in a terminal state.
 _KINDS = {
     "task": "ended",
     "log": "ended",
@@ -16,7 +17,8 @@ _KINDS = {
     "counters": "never",
     "bell": "never",
     "slot": "always",
-    "gate": "always",
+    "gate": "open",
+    "lock": "never",
     "consumers": "never",
     "consumer": "always",
 }
@@ -59,7 +61,8 @@ def _check_key(broker: Any, key: str) -> None:
     if rule == "ended":
         state = broker.hget(f"{root}:task:{task_id}", "state")
         ended = state is None or TaskState(state.decode()).terminal
-        assert expires or not ended, f"key {key} of an ended task never goes away"
+        kept = broker.zscore(f"{root}:dead", task_id) is not None
+        assert expires or kept or not ended, f"key {key} of an ended task never goes away"
         assert not expires or ended, f"key {key} of a live task would go away"
     elif rule == "always":
         assert expires, f"key {key} never goes away"

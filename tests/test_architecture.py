@@ -17,16 +17,20 @@ ROOT = Path(__file__).parent.parent
 
 #: Each may import those before it, and none after it.
 LAYERS = [
-    {"errors", "config", "keys", "board", "serializer"},
-    {"connection"},
+    {"errors", "config", "keys", "board", "serializer", "protocol", "pace"},
+    {"connection", "server_check"},
     {"scripts"},
-    {"attempt", "storage"},
-    {"records", "logs", "queue_task", "chores"},
+    {"slots"},
+    {"attempt", "flusher"},
+    {"storage"},
+    {"records", "logs", "queue_task", "chores", "messages"},
     {"journal"},
     {"lookup"},
     {"task_queue"},
-    {"accounting", "control", "periodic", "worker", "greenlets", "children", "queues", "heartbeat"},
+    {"accounting", "control", "periodic", "worker", "neighbours", "queues"},
+    {"greenlets", "children", "heartbeat"},
     {"interrupts"},
+    {"crew"},
     {"consumer", "registry"},
     {"tasks"},
     {"client"},
@@ -114,7 +118,8 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     prelude = (LUA / "prelude.lua").read_text() + (LUA / "step.lua").read_text()
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.submitted("q"), keys.dead("q"),
-                keys.consumers("q"), keys.gate("q", ""), keys.slot("q", "")):  # fmt: skip
+                keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
+                keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
 
 

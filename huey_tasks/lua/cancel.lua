@@ -3,15 +3,17 @@
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
 -- The state is written and the token cleared first: whatever a running attempt still writes is
 -- refused. Then its supervisor is told to stop exactly the worker that holds that token.
-local state = redis.call('HGET', task_key(id), 'state')
+local fields = redis.call('HMGET', task_key(id), 'state', 'token', 'cancel_request', 'cancelled_from')
+local state, token = fields[1], fields[2]
 if not state then return '' end
 -- The same request again, because its answer got lost, gets the same answer.
-local before = redis.call('HMGET', task_key(id), 'cancel_request', 'cancelled_from')
-if before[1] == request then return before[2] end
+if fields[3] == request then return fields[4] end
 if TERMINAL[state] then return state end
-local token = redis.call('HGET', task_key(id), 'token')
 redis.call('ZREM', index_key(state), id)
 redis.call('HSET', task_key(id), 'cancel_request', request, 'cancelled_from', state)
 finish(id, 'REVOKED', reason, ttl_ms)
-if state == 'STARTED' then redis.call('PUBLISH', CONTROL, 'stop ' .. id .. ' ' .. token) end
+if state == 'STARTED' then
+  redis.call('HSET', task_key(id), 'stopping', token)
+  redis.call('PUBLISH', CONTROL, 'stop ' .. id .. ' ' .. token)
+end
 return state

@@ -8,7 +8,11 @@ local TERMINAL = { SUCCESS = true, FAILURE = true, REVOKED = true, EXPIRED = tru
 local function task_key(id) return ROOT .. ':task:' .. id end
 local function log_key(id) return ROOT .. ':log:' .. id end
 local function index_key(state) return ROOT .. ':state:' .. state end
+local function gate_key(id) return ROOT .. ':gate:' .. id end
+local function lock_key(name) return ROOT .. ':lock:' .. name end
 local BELL, COUNTERS, CONTROL = ROOT .. ':bell', ROOT .. ':counters', ROOT .. ':control'
+-- How many tasks that were set aside are kept, whatever their age.
+local DEAD_CAP = 10000
 local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
 
 -- A Redis that is out of memory lets a script write if its first write is one that needs none. So
@@ -17,17 +21,28 @@ local function write_even_if_full()
   redis.call('ZREM', index_key('STARTED'), '')
 end
 
--- Whether the task is there; an id without one is dropped from its index and counted.
-local function exists(id, state)
-  if redis.call('EXISTS', task_key(id)) == 1 then return true end
+-- Drops an id from its index, because somebody has erased its task, and counts it.
+local function drop_erased(id, state)
   redis.call('ZREM', index_key(state), id)
   redis.call('HINCRBY', COUNTERS, 'missing', 1)
+end
+
+local function exists(id, state)
+  if redis.call('EXISTS', task_key(id)) == 1 then return true end
+  drop_erased(id, state)
   return false
 end
 
 -- Whether this attempt holds the task; a task that nobody holds has no token to match.
 local function holds(id, token)
   return token ~= '' and redis.call('HGET', task_key(id), 'token') == token
+end
+
+-- The attempt of a cancelled task has let go of it: its worker is free.
+local function confirm_stop(id, token)
+  if token ~= '' and redis.call('HGET', task_key(id), 'stopping') == token then
+    redis.call('HSET', task_key(id), 'stopped_at', NOW)
+  end
 end
 
 local function count(name)
@@ -58,16 +73,22 @@ local function wait_until_due(id, state, due)
 end
 
 -- Puts a new task into its queue, or on the schedule; 0 when the id is known and nothing changes.
--- HSET comes first: a full Redis refuses it, and then nothing is half done.
-local function submit(id, message, type, priority, delay_ms, max_attempts, retry_delay_s, expires_ms)
+-- NewTask in protocol.py has the same fields. HSET comes first: a full Redis refuses it, and then
+-- nothing is half done.
+local function submit(id, message, type, priority, delay_ms, max_attempts, retry_delay_s, expires_ms,
+                      gate, passes_on)
   if redis.call('EXISTS', task_key(id)) == 1 or redis.call('ZSCORE', SUBMITTED, id) then return 0 end
-  redis.call('HSET', task_key(id), 'message', message, 'type', type, 'priority', priority,
-    'attempt', 0, 'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
-    'retry_delay_s', retry_delay_s, 'deliveries', 0, 'crashes', 0, 'losses', 0, 'token', '',
-    'submitted_at', NOW)
+  local fields = { 'message', message, 'type', type, 'priority', priority,
+    'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
+    'retry_delay_s', retry_delay_s, 'submitted_at', NOW }
   if tonumber(expires_ms) > 0 then
-    redis.call('HSET', task_key(id), 'expires_at', NOW + expires_ms)
+    fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
   end
+  if gate ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = 'gate', gate
+    fields[#fields + 1], fields[#fields + 2] = 'passes_on', passes_on
+  end
+  redis.call('HSET', task_key(id), unpack(fields))
   redis.call('ZADD', SUBMITTED, NOW, id)
   count('SUBMITTED')
   if tonumber(delay_ms) > 0 then
@@ -78,13 +99,41 @@ local function submit(id, message, type, priority, delay_ms, max_attempts, retry
   return 1
 end
 
--- The one way into a terminal state; the caller has removed the task from its index.
+-- A gate lets one task through, `callback`, when as many tasks have ended as stand before it.
+-- It has the id of that task, so that a repeat opens no second one.
+local function open_gate(size, callback)
+  local id = callback[1]
+  if redis.call('ZSCORE', SUBMITTED, id) or redis.call('EXISTS', gate_key(id)) == 1 then return end
+  redis.call('HSET', gate_key(id), 'before', size, 'callback', cjson.encode(callback))
+end
+
+local function pass_gate(gate)
+  if redis.call('EXISTS', gate_key(gate)) == 0 then return end
+  if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 0 then return end
+  local callback = cjson.decode(redis.call('HGET', gate_key(gate), 'callback'))
+  redis.call('DEL', gate_key(gate))
+  submit(unpack(callback))
+end
+
+-- The one way into a terminal state; the caller has removed the task from its index. A task that
+-- ends passes its gate, however it ended, unless the next of its pipeline will do so.
 local function finish(id, state, reason, ttl_ms)
+  local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on')
   redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason)
   redis.call('ZADD', index_key(state), NOW, id)
   redis.call('PEXPIRE', task_key(id), ttl_ms)
-  redis.call('PEXPIRE', log_key(id), ttl_ms)
+  if fields[1] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
   count(state)
+  if fields[2] and not (state == 'SUCCESS' and fields[3] == '1') then pass_gate(fields[2]) end
+end
+
+-- Ends a task as failed and keeps it until somebody has looked: only pushed out by later ones.
+local function set_aside(id, reason, ttl_ms)
+  redis.call('ZADD', DEAD, NOW, id)
+  finish(id, 'FAILURE', reason, ttl_ms)
+  redis.call('PERSIST', task_key(id))
+  redis.call('PERSIST', log_key(id))
+  redis.call('ZREMRANGEBYRANK', DEAD, 0, -DEAD_CAP - 1)
 end
 
 -- An attempt ended without an outcome: back to its old place, the attempt not counted.
@@ -103,8 +152,7 @@ local function crash(id, kind, limit, ttl_ms)
     put_back(id)
     return 'PENDING'
   end
-  redis.call('ZADD', DEAD, NOW, id)
   local who = kind == 'crashes' and 'its worker died ' or 'its consumer was lost '
-  finish(id, 'FAILURE', who .. times .. ' times while it ran', ttl_ms)
+  set_aside(id, who .. times .. ' times while it ran', ttl_ms)
   return 'FAILURE'
 end

@@ -1,15 +1,18 @@
--- prune: forgets finished tasks that are too old or too many
+-- prune: forgets finished tasks that are too old or too many; those set aside get another turn
 -- args: ttl_ms cap limit
--- returns: how many were forgotten; as many as `limit` in one state means: call again
-local forgotten = 0
+-- returns: how many were looked at; as many as `limit` in one state means: call again
+local looked_at = 0
 local function forget(index, ids)
   for _, id in ipairs(ids) do
-    redis.call('ZREM', index, id)
-    redis.call('ZREM', SUBMITTED, id)
-    redis.call('ZREM', DEAD, id)
-    redis.call('DEL', task_key(id), log_key(id))
+    if redis.call('ZSCORE', DEAD, id) then
+      redis.call('ZADD', index, NOW, id)
+    else
+      redis.call('ZREM', index, id)
+      redis.call('ZREM', SUBMITTED, id)
+      redis.call('DEL', task_key(id), log_key(id))
+    end
   end
-  forgotten = forgotten + #ids
+  looked_at = looked_at + #ids
 end
 for state in pairs(TERMINAL) do
   local index = index_key(state)
@@ -17,4 +20,4 @@ for state in pairs(TERMINAL) do
   local over = math.min(redis.call('ZCARD', index) - cap, tonumber(limit))
   if over > 0 then forget(index, redis.call('ZRANGE', index, 0, over - 1)) end
 end
-return forgotten
+return looked_at

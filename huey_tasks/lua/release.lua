@@ -1,10 +1,23 @@
--- release: STARTED -> PENDING at the old place, or FAILURE after too many crashes, at once,
---          because the supervisor saw its worker die
--- args: id token crashed max_crashes ttl_ms
--- returns: the new state, or '' when the token holds no lease
-if not holds(id, token) then return '' end
-redis.call('ZREM', index_key('STARTED'), id)
-count('released')
-if crashed == '1' then return crash(id, 'crashes', max_crashes, ttl_ms) end
-put_back(id)
-return 'PENDING'
+-- release: STARTED -> PENDING at the old place, or FAILURE after too many crashes, at once, because
+--          the worker or the consumer that held it was seen to be dead
+-- args: holder kind blamed limit ttl_ms
+-- `holder`: the name of a worker or a consumer, with which its tokens begin. `kind`: what is counted,
+-- 'crashes' or 'losses', for the task with the token `blamed`, or for all if that is '*'.
+-- returns: {id, new state} for each
+write_even_if_full()
+local released = {}
+for _, id in ipairs(redis.call('ZRANGE', index_key('STARTED'), 0, -1)) do
+  local token = redis.call('HGET', task_key(id), 'token') or ''
+  if token:sub(1, #holder + 1) == holder .. '/' then
+    redis.call('ZREM', index_key('STARTED'), id)
+    count('released')
+    local state = 'PENDING'
+    if blamed == token or blamed == '*' then
+      state = crash(id, kind, limit, ttl_ms)
+    else
+      put_back(id)
+    end
+    released[#released + 1] = { id, state }
+  end
+end
+return released

@@ -3,7 +3,8 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.scripts import Claim, Commit, NewTask, Scripts
+from huey_tasks.protocol import Claim, Commit, NewTask
+from huey_tasks.scripts import Scripts
 from huey_tasks.task_queue import TaskQueue
 from tests.waiting import wait_until
 
@@ -17,12 +18,18 @@ def scripts() -> Scripts:
 
 def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **fields: Any) -> bool:
     """Store a task as it is, past the client."""
-    return scripts().submit(QUEUE, NewTask(task_id, message, task_type, **fields))
+    return scripts().submit(QUEUE, [NewTask(task_id, message, task_type, **fields)])[0]
 
 
 def recover(max_losses: int = 30) -> list[tuple[str, str]]:
     """Recover what has no lease, as a consumer does every second."""
     return scripts().recover(QUEUE, max_losses=max_losses, ttl_ms=60_000, lease_ms=60_000)
+
+
+def release(claim: Claim, *, crashed: bool = True, worker: str = "hand") -> list[tuple[str, str]]:
+    """Give back what a dead worker held; if it crashed, that claim was to blame."""
+    blamed = claim.token if crashed else ""
+    return scripts().release(QUEUE, worker, kind="crashes", blamed=blamed, limit=3, ttl_ms=60_000)
 
 
 def submit(task_type: str, **payload: Any) -> str:
@@ -58,14 +65,14 @@ class HandWorker:
         self.scripts = queue.storage.scripts
 
     def step(
-        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000
+        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"
     ) -> tuple[list[bool], list[Claim]]:
         """Commit and claim."""
         self.sequence += 1
-        return self.again(*commits, want=want, lease_ms=lease_ms)
+        return self.again(*commits, want=want, lease_ms=lease_ms, short_types=short_types)
 
     def again(
-        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000
+        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"
     ) -> tuple[list[bool], list[Claim]]:
         """Send the last step once more."""
         return self.scripts.step(
@@ -76,6 +83,7 @@ class HandWorker:
             want=want,
             lease_ms=lease_ms,
             ttl_ms=60_000,
+            short_types=short_types,
         )
 
     def claim(self, lease_ms: int = 60_000) -> Claim:

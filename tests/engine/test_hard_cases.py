@@ -9,7 +9,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import Commit, NewTask
+from huey_tasks.protocol import Commit, NewTask
 from huey_tasks.task_queue import TaskQueue
 from tests.conftest import REPOSITORY, Process, StartConsumer
 from tests.engine.helpers import QUEUE, scripts, store, submit, wait_for
@@ -127,9 +127,9 @@ def test_a_claim_whose_answer_was_lost_is_handed_back_at_the_end() -> None:
     storage = _fresh_storage()
     task_id = submit("echo")
     slot = storage.open_slot("lost")
-    slot.unanswered = True  # as after a connection that broke between the step and its answer
+    slot._unanswered = True  # as after a connection that broke between the step and its answer
     scripts().step(QUEUE, slot.id, 1, [], want=1, lease_ms=60_000, ttl_ms=60_000)
-    storage.flush()
+    slot.flush()
     assert tq.get_task(task_id).status == "PENDING"
 
 
@@ -152,7 +152,7 @@ def test_an_attempt_of_a_type_that_is_unknown_here_is_not_counted() -> None:
 
 def test_many_expired_tasks_do_not_hold_redis_in_one_step() -> None:
     for number in range(250):
-        scripts().submit(QUEUE, NewTask(f"late-{number}", b"{}", "echo", expires_ms=1))
+        scripts().submit(QUEUE, [NewTask(f"late-{number}", b"{}", "echo", expires_ms=1)])
     start = _seconds()
     wait_until(lambda: _seconds() > start, description="it is too late for them")
     submit("echo")

@@ -4,8 +4,19 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import BATCH, LOG_LINES, Child, Claim, Commit, NewTask
-from tests.engine.helpers import QUEUE, HandWorker, commit, recover, scripts, state, store, submit
+from huey_tasks.protocol import Gate, NewTask
+from huey_tasks.scripts import BATCH, LOG_LINES
+from tests.engine.helpers import (
+    QUEUE,
+    HandWorker,
+    commit,
+    recover,
+    release,
+    scripts,
+    state,
+    store,
+    submit,
+)
 from tests.waiting import wait_until
 
 broker = tq.default.storage.broker
@@ -44,7 +55,7 @@ def test_tasks_are_claimed_in_the_order_of_submission() -> None:
 def test_a_higher_priority_is_claimed_first() -> None:
     for name, priority in (("low", -1), ("normal", 0), ("urgent", 5)):
         store(name, priority=priority)
-    _, claims = HandWorker().step(want=3)
+    _, claims = HandWorker().step(want=3, short_types='{"echo": 1}')
     assert [claim.id for claim in claims] == ["urgent", "normal", "low"]
 
 
@@ -53,7 +64,7 @@ def test_a_claim_is_leased_and_counted() -> None:
     claim = HandWorker().claim()
     record = tq.get_task(task_id)
     assert (record.status, record.attempt, record.deliveries) == ("STARTED", 1, 1)
-    assert claim.token and record.worker == ""
+    assert claim.token.startswith("hand/") and record.worker == "hand"
 
 
 def test_an_empty_queue_gives_no_claim() -> None:
@@ -181,33 +192,78 @@ def test_renewing_a_lost_lease_does_not_bring_it_back() -> None:
 def test_a_released_task_returns_to_its_old_place() -> None:
     first, _ = submit("echo", value=1), submit("echo", value=2)
     worker = HandWorker()
-    claim = worker.claim()
-    assert scripts().release(
-        QUEUE, first, claim.token, crashed=True, max_crashes=3, ttl_ms=60_000
-    ) == "PENDING"  # fmt: skip
+    assert release(worker.claim()) == [(first, "PENDING")]
     record = tq.get_task(first)
     assert (record.attempt, record.crashes) == (0, 1)
     assert worker.claim().id == first
 
 
-def test_a_release_with_another_token_changes_nothing() -> None:
+def test_a_release_touches_nothing_that_another_worker_holds() -> None:
     task_id = submit("echo")
-    HandWorker().claim()
-    assert scripts().release(QUEUE, task_id, "?", crashed=True, max_crashes=3, ttl_ms=1) == ""
+    claim = HandWorker("hand/2").claim()
+    assert release(claim, worker="hand/1") == release(claim, worker="han") == []
     assert state(task_id) == "STARTED"
+
+
+def test_what_a_dead_worker_had_claimed_and_not_begun_returns_uncounted() -> None:
+    ids = [submit("echo", value=n) for n in range(3)]
+    _, claims = HandWorker().step(want=3, short_types='{"echo": 1}')
+    assert set(release(claims[0])) == {(task_id, "PENDING") for task_id in ids}
+    assert [tq.get_task(task_id).crashes for task_id in ids] == [1, 0, 0]
+
+
+def test_what_a_dead_consumer_held_returns_and_counts_as_lost() -> None:
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    HandWorker("c/1").claim()
+    HandWorker("c/2").claim()
+    released = scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30, ttl_ms=60_000)
+    assert set(released) == {(first, "PENDING"), (second, "PENDING")}
+    assert (tq.get_task(first).losses, tq.get_task(first).crashes) == (1, 0)
 
 
 def test_a_task_that_keeps_killing_its_worker_is_set_aside_as_failed() -> None:
     task_id = submit("echo")
     worker = HandWorker()
     for expected in ("PENDING", "PENDING", "FAILURE"):
-        claim = worker.claim()
-        assert scripts().release(
-            QUEUE, task_id, claim.token, crashed=True, max_crashes=3, ttl_ms=60_000
-        ) == expected  # fmt: skip
+        assert release(worker.claim()) == [(task_id, expected)]
     record = tq.get_task(task_id)
     assert record.error == "its worker died 3 times while it ran"
-    assert broker.zscore(keys.dead(QUEUE), task_id) is not None
+    assert tq.queue_stats()[1].set_aside == 1
+
+
+def test_a_task_that_was_set_aside_is_kept_until_it_is_retried() -> None:
+    task_id = submit("echo", value=7)
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "DEAD", reason="it cannot be read"), want=0)
+    scripts().prune(QUEUE, ttl_ms=0, cap=1000)
+    record = tq.get_task(task_id)
+    assert (record.status, record.error) == ("FAILURE", "it cannot be read")
+    again = tq.retry(task_id)
+    assert tq.get_task(again.task_id).payload == {"value": 7}
+    assert tq.get_task(again.task_id).retry_of == task_id
+    assert tq.get_task(task_id).retried_as == again.task_id
+    assert tq.queue_stats()[1].set_aside == 0
+    scripts().prune(QUEUE, ttl_ms=0, cap=1000)
+    with pytest.raises(tq.TaskNotFound):
+        tq.get_task(task_id)
+
+
+def test_a_retry_asked_for_twice_is_one_task() -> None:
+    task_id = submit("echo")
+    tq.cancel(task_id)
+    assert tq.retry(task_id) == tq.retry(task_id)
+    assert tq.queue_stats()[1].queued == 1
+
+
+@pytest.mark.parametrize("end", ["PENDING", "SUCCESS"])
+def test_only_a_task_that_ended_without_success_is_retried(end: str) -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), end), want=0)
+    with pytest.raises(tq.TaskNotRetryable, match=end):
+        tq.retry(task_id)
+    with pytest.raises(tq.TaskNotFound):
+        tq.retry("12345678-1234-4234-8234-123456789abc")
 
 
 def test_a_task_whose_consumers_are_lost_again_and_again_is_set_aside_much_later() -> None:
@@ -243,7 +299,7 @@ def test_after_a_gap_in_which_nobody_could_renew_leases_are_extended_once() -> N
 def test_a_child_is_submitted_with_its_parents_commit() -> None:
     submit("echo")
     worker = HandWorker()
-    done = commit(worker.claim(), "SUCCESS", children=(Child(NewTask("child", b"{}", "echo")),))
+    done = commit(worker.claim(), "SUCCESS", children=(NewTask("child", b"{}", "echo"),))
     worker.step(done, want=0)
     worker.again(done, want=0)
     assert broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1) == [b"child"]
@@ -254,26 +310,131 @@ def test_a_child_of_a_worker_that_lost_its_lease_is_not_submitted() -> None:
     worker = HandWorker()
     claim = worker.claim()
     tq.cancel(task_id)
-    children = (Child(NewTask("child", b"{}", "echo")),)
+    children = (NewTask("child", b"{}", "echo"),)
     other = commit(claim, "SUCCESS", children=children)
     assert worker.step(other, other, want=0)[0] == [False, False]
     assert broker.zcard(keys.index(QUEUE, "PENDING")) == 0
 
 
-def test_a_child_behind_a_gate_waits_for_all_members_and_counts_each_once() -> None:
-    ids = [submit("echo", value=n) for n in range(2)]
+def _before_a_gate(size: int, *, passes_on: bool = False) -> list[NewTask]:
+    """Submit members and the gate before their callback."""
+    ids = [f"12345678-1234-4234-8234-12345678900{n}" for n in range(size)]
+    members = [NewTask(i, b"{}", "echo", gate="callback", passes_on=passes_on) for i in ids]
+    gate = Gate(size, NewTask("callback", b"{}", "echo"))
+    assert scripts().submit(QUEUE, members, [gate]) == [True] * size
+    return members
+
+
+def _waiting() -> list[bytes]:
+    return broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1)
+
+
+def test_a_gate_opens_when_its_last_member_ends() -> None:
+    _before_a_gate(2)
     worker = HandWorker()
-    first, second = worker.claim(), worker.claim()
-    callback = NewTask("callback", b"{}", "echo")
+    done = commit(worker.claim(), "SUCCESS")
+    worker.step(done, want=0)
+    worker.again(done, want=0)
+    worker.step(done, want=0)
+    assert b"callback" not in _waiting()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert _waiting() == [b"callback"]
+    assert not broker.exists(keys.gate(QUEUE, "callback"))
 
-    def member(claim: Claim, index: int) -> Commit:
-        return commit(claim, "SUCCESS", children=(Child(callback, "chord", index, 2),))
 
-    worker.step(member(first, 0), member(first, 0), want=0)
-    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 0
-    worker.step(member(second, 1), want=0)
-    assert broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1) == [b"callback"]
-    assert {state(task_id) for task_id in ids} == {"SUCCESS"}
+@pytest.mark.parametrize("end", ["cancel", "purge", "DEAD", "FAILURE", "EXPIRED"])
+def test_a_member_passes_its_gate_however_it_ends(end: str) -> None:
+    (member,) = _before_a_gate(1)
+    if end == "cancel":
+        tq.cancel(member.id)
+    elif end == "purge":
+        tq.purge(QUEUE)
+    else:
+        worker = HandWorker()
+        worker.step(commit(worker.claim(), end, reason="why"), want=0)
+    assert _waiting() == [b"callback"]
+
+
+def test_the_first_of_a_pipeline_leaves_its_gate_to_the_next() -> None:
+    _before_a_gate(1, passes_on=True)
+    worker = HandWorker()
+    following = NewTask("next", b"{}", "echo", gate="callback")
+    worker.step(commit(worker.claim(), "SUCCESS", children=(following,)), want=0)
+    assert _waiting() == [b"next"]
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert _waiting() == [b"callback"]
+
+
+def test_the_first_of_a_pipeline_passes_its_gate_when_there_will_be_no_next() -> None:
+    _before_a_gate(1, passes_on=True)
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "FAILURE"), want=0)
+    assert _waiting() == [b"callback"]
+
+
+def test_a_gate_is_opened_once() -> None:
+    _before_a_gate(2)
+    gate = Gate(1, NewTask("callback", b"{}", "echo"))
+    scripts().submit(QUEUE, [], [gate])
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert b"callback" not in _waiting()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    scripts().submit(QUEUE, [], [gate])
+    assert not broker.exists(keys.gate(QUEUE, "callback"))
+
+
+def test_short_tasks_are_claimed_together_up_to_a_few_milliseconds_of_work() -> None:
+    ids = [submit("echo", value=n) for n in range(6)]
+    worker = HandWorker()
+    _, claims = worker.step(want=64, short_types='{"echo": 2}')
+    assert [claim.id for claim in claims] == ids[:2]
+    _, claims = worker.step(want=3, short_types='{"echo": 0.1}')
+    assert [claim.id for claim in claims] == ids[2:5]
+    assert len({claim.token for claim in claims}) == 3
+
+
+def test_a_long_or_unknown_type_is_claimed_alone() -> None:
+    submit("echo", value=1)
+    long = submit("fail")
+    last = submit("echo", value=2)
+    worker = HandWorker()
+    assert len(worker.step(want=64, short_types='{"echo": 1}')[1]) == 1
+    assert [claim.id for claim in worker.step(want=64, short_types='{"echo": 1}')[1]] == [long]
+    assert [claim.id for claim in worker.step(want=64)[1]] == [last]
+
+
+def test_a_queue_that_drains_refuses_callers_and_works_off_what_it_has() -> None:
+    first = submit("echo", value=1)
+    tq.drain(QUEUE)
+    assert tq.queue_stats()[1].draining
+    with pytest.raises(tq.QueueDraining):
+        submit("echo", value=2)
+    worker = HandWorker()
+    claim = worker.claim()
+    assert claim.id == first
+    child = NewTask("child", b"{}", "echo")
+    worker.step(commit(claim, "SUCCESS", children=(child,)), want=0)
+    assert worker.claim().id == "child"
+    tq.resume(QUEUE)
+    assert not tq.queue_stats()[1].draining
+    assert state(submit("echo", value=3)) == "PENDING"
+
+
+def test_the_stop_of_a_cancelled_attempt_is_confirmed_by_its_own_token() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    claim = worker.claim()
+    assert tq.cancel(task_id).stop_confirmed is False
+    scripts().stopped(QUEUE, task_id, "other")
+    assert tq.get_task(task_id).stop_confirmed is False
+    worker.step(commit(claim, "STOPPED"), want=0)
+    assert tq.get_task(task_id).stop_confirmed is True
+    assert tq.queue_stats()[1].revoked == 1
+
+
+def test_a_task_that_was_cancelled_while_it_waited_has_nothing_to_confirm() -> None:
+    assert tq.cancel(submit("echo")).stop_confirmed is None
 
 
 @pytest.mark.parametrize("end", ["SUCCESS", "FAILURE"])

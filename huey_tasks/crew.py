@@ -1,0 +1,140 @@
+"""The workers of one consumer: started, seen to die, replaced; what a dead one held is given back.
+
+Knows nothing of chores and stop signals, which are the consumer's.
+"""
+
+import logging
+import time
+from collections.abc import Iterable
+from signal import Signals
+
+from huey_tasks.board import Board, Cell
+from huey_tasks.children import Child, ForkedWorker, GreenletPool, has_exited, kill_group, send
+from huey_tasks.errors import QueueUnavailable
+from huey_tasks.interrupts import Interrupts
+from huey_tasks.task_queue import TaskQueue
+
+logger = logging.getLogger(__name__)
+
+#: Seconds. A worker that died sooner after its start is started again only after a pause.
+RESPAWN_PAUSE_S = 1.0
+
+
+class Crew:
+    """The worker processes, by their sentinels, and those to be started soon."""
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        consumer: str,
+        board: Board,
+        interrupts: Interrupts,
+        *,
+        worker_type: str,
+        max_crashes: int,
+    ) -> None:
+        self._queue, self._consumer, self._board = queue, consumer, board
+        self._interrupts = interrupts
+        self._worker_type, self._max_crashes = worker_type, max_crashes
+        self._children: dict[int, Child] = {}
+        self._respawns: list[tuple[float, Cell | None]] = []
+        #: Whether the dead are replaced; not any more once the consumer stops.
+        self.replacing = True
+
+    def __bool__(self) -> bool:
+        return bool(self._children)
+
+    def start(self) -> None:
+        """Start all workers."""
+        if self._worker_type == "greenlet":
+            self._start(None)
+            return
+        for cell in self._board.cells:
+            self._start(cell)
+
+    def sentinels(self) -> list[int]:
+        """What to wait on: each becomes readable when its process is gone."""
+        return list(self._children)
+
+    def cells(self) -> list[tuple[Child, Cell]]:
+        """Every worker, with the process that it is in."""
+        return [(child, cell) for child in self._children.values() for cell in child.cells]
+
+    def next_start(self) -> float:
+        """When a worker is to be started again, by time.monotonic()."""
+        return min((at for at, _ in self._respawns), default=float("inf"))
+
+    def signal(self, signum: Signals) -> None:
+        """Signal every process."""
+        for child in self._children.values():
+            send(child.pid, signum)
+
+    def kill(self) -> None:
+        """Kill every process, and whatever each has started."""
+        for child in self._children.values():
+            kill_group(child.pid)
+
+    def see_to_the_dead(self, ready: Iterable[object]) -> None:
+        """Give back what dead workers held, at once, and start others in their place."""
+        gone = [s for s, child in self._children.items() if has_exited(child, s in ready)]
+        for sentinel in gone:
+            self._bury(self._children.pop(sentinel))
+        now = time.monotonic()
+        due = [cell for at, cell in self._respawns if at <= now]
+        self._respawns = [(at, cell) for at, cell in self._respawns if at > now]
+        for cell in due if self.replacing else []:
+            self._start(cell)
+
+    def _start(self, cell: Cell | None) -> None:
+        child: Child
+        if cell is None:
+            child = GreenletPool(self._queue, self._consumer, self._board)
+        else:
+            child = ForkedWorker(self._queue, self._name(cell), cell)
+        self._children[child.sentinel] = child
+
+    def _name(self, cell: Cell) -> str:
+        return f"{self._consumer}/{cell.index + 1}"
+
+    def _bury(self, child: Child) -> None:
+        kill_group(child.pid)  # what it has started itself ends with it
+        reason = child.wait()
+        for cell in child.cells:
+            self._release(cell, reason)
+        if not self.replacing:
+            return
+        logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": reason})
+        now = time.monotonic()
+        pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
+        cell = None if self._worker_type == "greenlet" else child.cells[0]
+        self._respawns.append((now + pause, cell))
+
+    def _release(self, cell: Cell, reason: str) -> None:
+        """Give back what it held: the task it ran, and those it had claimed and not begun."""
+        held = cell.held()
+        cell.clear()
+        killed_by_us = held is not None and self._interrupts.forget(cell, held.token)
+        # Killed by us, or not yet begun: the task is not to blame.
+        to_blame = held is not None and held.in_body and not killed_by_us and self.replacing
+        storage = self._queue.storage
+        try:
+            if held is not None and killed_by_us:
+                storage.scripts.stopped(self._queue.name, held.task_id, held.token)
+            released = storage.scripts.release(
+                self._queue.name,
+                self._name(cell),
+                kind="crashes",
+                blamed=held.token if held is not None and to_blame else "",
+                limit=self._max_crashes,
+                ttl_ms=storage.ttl_ms,
+            )
+        except QueueUnavailable as error:
+            logger.warning("what it held returns when the lease ends: %s", error.cause)
+            return
+        for task_id, state in released:
+            logger.warning(
+                "worker died, its task is given back",
+                extra={"task_id": task_id, "how": reason, "state": state},
+            )
+            if state == "FAILURE":
+                self._queue.report_failure(task_id)

@@ -1,0 +1,89 @@
+"""From a claim back to Huey's task; and what is to become of a claim from which there is no way.
+
+A task whose type is not known here waits, because newer code may be on its way. One whose message
+cannot be read is set aside: it must neither run nor block the queue, nor be lost.
+"""
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from huey.api import Task
+from huey.constants import EmptyData
+from huey.exceptions import HueyException
+from huey.utils import SKIPPED
+
+from huey_tasks.errors import QueueUnavailable
+from huey_tasks.protocol import Claim, Commit
+from huey_tasks.serializer import ChordResults
+
+if TYPE_CHECKING:
+    from huey_tasks.task_queue import TaskQueue
+
+logger = logging.getLogger(__name__)
+
+#: Seconds. A task of a type that this code does not know waits so long for newer code.
+UNKNOWN_TYPE_DELAY_S = 5.0
+
+#: After so many waits, an hour, such a task fails.
+UNKNOWN_TYPE_TRIES = 720
+
+#: Seconds. The log says of one unknown type that it waits no more often than this.
+SAY_AGAIN_S = 60.0
+
+_said_at: dict[str, float] = {}
+
+
+class Unreadable(Exception):
+    """There is no task in this claim; `commit` says what becomes of it."""
+
+    def __init__(self, commit: Commit) -> None:
+        super().__init__(commit.reason)
+        self.commit = commit
+
+
+def task_of(queue: "TaskQueue", claim: Claim) -> Task:
+    """Build the task of a claim. Raises Unreadable, QueueUnavailable."""
+    try:
+        message = queue.serializer.deserialize(claim.message)
+        task = cast(Task, queue._registry.create_task(message))  # the seam of Huey's own dequeue
+        task.id = claim.id  # a retried task has the message of the one before
+        task.args = tuple(_results_of(queue, argument) for argument in task.args)
+        return task
+    except QueueUnavailable:
+        raise
+    except HueyException as error:
+        raise Unreadable(_wait_for_newer_code(queue.name, claim, error)) from error
+    except Exception as error:
+        reason = f"its message cannot be read: {type(error).__name__}"
+        raise Unreadable(Commit(claim.id, claim.token, "DEAD", reason=reason)) from error
+
+
+def _wait_for_newer_code(queue: str, claim: Claim, error: HueyException) -> Commit:
+    reason = f"no consumer of queue {queue} knows its type: {error}"
+    if claim.deliveries > UNKNOWN_TYPE_TRIES:
+        return Commit(claim.id, claim.token, "DEAD", reason=reason)
+    now = time.monotonic()
+    if now - _said_at.get(str(error), -SAY_AGAIN_S) >= SAY_AGAIN_S:
+        _said_at[str(error)] = now
+        logger.warning("tasks wait for newer code: %s", error, extra={"task_id": claim.id})
+    wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)
+    return Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
+
+
+def _results_of(queue: "TaskQueue", argument: Any) -> Any:
+    """A chord's callback gets the list of results where the chord stands in its arguments."""
+    if not isinstance(argument, ChordResults):
+        return argument
+    found = queue.storage.outcomes(argument.task_ids)
+    return [SKIPPED if value is EmptyData else value for value in found]
+
+
+def gate_of(task: Task) -> tuple[str, bool]:
+    """The gate that a task, or the end of the pipeline it begins, passes; and which of the two."""
+    tail: Any = task
+    while tail.chord_config is None:
+        if tail.on_complete is None:
+            return "", False
+        tail = tail.on_complete
+    return tail.chord_config.callback.id, tail is not task

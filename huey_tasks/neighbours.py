@@ -1,0 +1,65 @@
+"""Consumers on this machine that died without a goodbye, and what becomes of their tasks.
+
+A lost consumer's tasks come back when their leases end. One that ran here, in the same world of
+process ids, can be seen to be dead at once, and its tasks need not wait. Linux only; elsewhere
+leases are enough.
+"""
+
+import functools
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from huey_tasks import lookup
+from huey_tasks.task_queue import TaskQueue
+
+logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def world() -> str | None:
+    """What tells apart machines, boots and containers; None where process ids cannot be told so."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return None
+
+
+def birth(pid: int) -> str | None:
+    """When a process was started, in ticks since the boot; None when there is no such process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def identity() -> dict[str, Any]:
+    """What a consumer says of itself so that others can see whether it lives."""
+    return {"world": world(), "birth": birth(os.getpid())}
+
+
+def give_back_of_the_dead(queue: TaskQueue, *, max_losses: int) -> None:
+    """Take back at once what dead consumers of this machine held."""
+    storage = queue.storage
+    for consumer, told in lookup.presences(queue):
+        if told.get("world") != world() or world() is None or birth(told["pid"]) == told["birth"]:
+            continue
+        released = storage.scripts.release(
+            queue.name,
+            consumer,
+            kind="losses",
+            blamed="*",
+            limit=max_losses,
+            ttl_ms=storage.ttl_ms,
+        )
+        storage.scripts.leave(queue.name, consumer)
+        logger.warning(
+            "consumer died, its tasks are given back",
+            extra={"consumer": consumer, "tasks": len(released)},
+        )
+        for task_id, state in released:
+            if state == "FAILURE":
+                queue.report_failure(task_id)

@@ -1,0 +1,45 @@
+"""How long tasks of each type take on this worker, from which follows how many it may claim.
+
+A type is short when its attempts are worth a fraction of a batch. The figure is a moving average of
+wall time, claim to claim, so it holds the cost of our own code as well. Types never seen, or seen
+to be long, are not in it: the script then claims them one at a time.
+"""
+
+import json
+
+#: Seconds of work that a worker claims at a time. `step.lua` has the same.
+BUDGET_S = 0.005
+
+#: Seconds after which what is finished must be committed, and what waits handed back.
+HOLD_S = 0.008
+
+#: How many tasks one step may claim.
+MOST = 64
+
+#: How much one more attempt weighs in the average.
+_WEIGHT = 0.2
+
+#: How many types are remembered; the others count as unknown.
+_TYPES = 32
+
+
+class Pace:
+    """The moving averages of one slot."""
+
+    def __init__(self) -> None:
+        self._average_s: dict[str, float] = {}
+
+    def record(self, task_type: str, took_s: float) -> None:
+        """Take note of an attempt; one long attempt makes its type long at once."""
+        before = self._average_s.pop(task_type, took_s)
+        average = before + _WEIGHT * (took_s - before)
+        if took_s < BUDGET_S / 2:
+            self._average_s[task_type] = average
+            if len(self._average_s) > _TYPES:
+                del self._average_s[next(iter(self._average_s))]
+
+    def short_types(self) -> str:
+        """Milliseconds by type, as JSON."""
+        if not self._average_s:
+            return "{}"
+        return json.dumps({name: round(s * 1000, 3) for name, s in self._average_s.items()})

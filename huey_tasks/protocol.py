@@ -1,0 +1,124 @@
+"""What goes into the scripts and comes out of them: new tasks, claims, commits.
+
+Knows their form and nothing of Redis. A field here is a name in the header of a script.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+Argument = str | bytes | int | float
+
+
+class Claim(NamedTuple):
+    """A task given to a worker for the time of a lease."""
+
+    id: str
+    token: str
+    message: bytes
+    attempt: int
+    retries_left: int
+    retry_delay_s: float
+    deliveries: int
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task to be stored: its serialised form, and what Redis keeps beside it.
+
+    `gate`: the gate that it passes when it ends; with `passes_on` the next task of its pipeline
+    does so in its place when it succeeds.
+    """
+
+    id: str
+    message: bytes
+    type: str
+    priority: int = 0
+    delay_ms: int = 0
+    max_attempts: int = 1
+    retry_delay_s: float = 0.0
+    expires_ms: int = 0
+    gate: str = ""
+    passes_on: bool = False
+
+    def arguments(self) -> list[Argument]:
+        """The task as `submit` reads it."""
+        return [
+            self.id,
+            self.message,
+            self.type,
+            self.priority,
+            self.delay_ms,
+            self.max_attempts,
+            self.retry_delay_s,
+            self.expires_ms,
+            self.gate,
+            int(self.passes_on),
+        ]
+
+    def as_json(self) -> list[Any]:
+        """The same, where it travels inside of JSON; messages that we make are UTF-8."""
+        arguments = self.arguments()
+        return [arguments[0], self.message.decode(), *arguments[2:]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Lets one task through when `size` others have ended; it bears that task's id."""
+
+    size: int
+    callback: NewTask
+
+    def as_json(self) -> list[Any]:
+        """The gate as `submit` and `step` read it."""
+        return [self.size, self.callback.as_json()]
+
+
+@dataclass(frozen=True)
+class About:
+    """What the log says of an attempt beyond its commit; Redis does not get it."""
+
+    task_type: str
+    attempt: int
+    took_s: float
+    where: str  # file, line and function where it failed
+
+
+@dataclass(frozen=True)
+class Commit:
+    """How an attempt ended: the state the task goes to.
+
+    PENDING hands it back uncounted, and UNBEGUN a claim that was never touched. DEAD sets it aside
+    as failed. STOPPED says that the worker is free of an attempt that was cancelled.
+    """
+
+    id: str
+    token: str
+    state: str
+    delay_ms: int = 0
+    retries_left: int = 0
+    retry_delay_s: float = 0.0
+    reason: str = ""
+    children: tuple[NewTask, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    about: About | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The commit as `step` reads it, without what is 0 or empty."""
+        told: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
+        if self.state == "RETRY":
+            told |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
+        if self.delay_ms:
+            told["delay_ms"] = self.delay_ms
+        if self.reason or self.delay_ms:
+            told["reason"] = self.reason
+        if self.children:
+            told["children"] = [child.as_json() for child in self.children]
+        if self.gates:
+            told["gates"] = [gate.as_json() for gate in self.gates]
+        return told
+
+
+def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> str:
+    """Several commits or gates as one argument of a script."""
+    return json.dumps([item.as_json() for item in items], ensure_ascii=False) if items else "[]"

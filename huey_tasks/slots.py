@@ -1,0 +1,115 @@
+"""One worker as Redis knows it: what it has claimed and not begun, finished and not committed.
+
+A slot sends steps, one at a time and numbered, so that one whose answer was lost can be sent again.
+The outcome of an attempt is written to the result backend before the step that commits it. Besides
+the worker its `Flusher` may send a step, from another thread: hence the lock.
+"""
+
+import math
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from huey_tasks import keys
+from huey_tasks.board import Cell
+from huey_tasks.pace import HOLD_S, MOST, Pace
+from huey_tasks.protocol import Claim, Commit
+from huey_tasks.scripts import Scripts
+
+
+class Slot:
+    """A worker's claims and commits; the name is never used before or again."""
+
+    def __init__(
+        self,
+        queue: str,
+        worker: str,
+        scripts: Scripts,
+        result_scripts: Scripts,
+        *,
+        lease_ms: int,
+        ttl_ms: int,
+        cell: Cell | None,
+        on_settled: Callable[[Commit, bool], None],
+    ) -> None:
+        self.id = f"{worker}/{secrets.token_hex(4)}"
+        self.cell = cell
+        self.pace = Pace()
+        #: When what is finished must be committed and what waits handed back, by time.monotonic().
+        self.deadline = math.inf
+        #: Called when several tasks were claimed at a time, which makes the deadline finite.
+        self.on_batch: Callable[[], object] = lambda: None
+        self._queue, self._scripts, self._result_scripts = queue, scripts, result_scripts
+        self._lease_ms, self._ttl_ms = lease_ms, ttl_ms
+        self._on_settled = on_settled
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self._unanswered = False
+        self._finished: list[tuple[Commit, bytes | None]] = []
+        self._waiting: deque[Claim] = deque()
+
+    def claim(self) -> Claim | None:
+        """Take a task that is claimed already, or commit what is finished and claim some more."""
+        with self._lock:
+            if not self._waiting:
+                self._step(want=MOST)
+                if self.cell is not None:
+                    self.cell.clear()
+                if len(self._waiting) > 1:
+                    self.deadline = time.monotonic() + HOLD_S
+                    self.on_batch()
+            return self._waiting.popleft() if self._waiting else None
+
+    def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
+        """Keep how an attempt ended; it is sent with the next step, soon or by `flush`."""
+        with self._lock:
+            self._finished.append((commit, outcome))
+
+    def flush(self) -> None:
+        """Commit what is finished, hand back what waits, claim nothing; from any thread.
+
+        A claim whose answer was lost is handed back as well.
+        """
+        with self._lock:
+            self._hand_back()
+            while self._finished or self._unanswered:
+                self._step(want=0)
+                self._hand_back()
+
+    def _hand_back(self) -> None:
+        while self._waiting:
+            claim = self._waiting.popleft()
+            self._finished.append((Commit(claim.id, claim.token, "UNBEGUN"), None))
+
+    def _step(self, want: int) -> None:
+        self._write_outcomes()
+        self._unanswered = True
+        commits = [commit for commit, _ in self._finished]
+        accepted, claims = self._scripts.step(
+            self._queue,
+            self.id,
+            self._sequence + 1,
+            commits,
+            want=want,
+            lease_ms=self._lease_ms,
+            ttl_ms=self._ttl_ms,
+            short_types=self.pace.short_types(),
+        )
+        self._unanswered = False
+        self.deadline = math.inf
+        self._sequence += 1
+        self._finished.clear()
+        self._waiting.extend(claims)
+        for commit, ok in zip(commits, accepted, strict=True):
+            self._on_settled(commit, ok)
+
+    def _write_outcomes(self) -> None:
+        outcomes = {
+            keys.outcome(commit.id, commit.token): blob
+            for commit, blob in self._finished
+            if blob is not None
+        }
+        if outcomes:
+            self._result_scripts.outcome(self._queue, outcomes, ttl_ms=self._ttl_ms)
