@@ -1,42 +1,59 @@
-"""`python -m benchmarks <measurement>`: measure Duckline beside its peers. README.md says how."""
+"""`python -m benchmarks <measurement>…`: measure Duckline beside its peers; see README.md."""
 
 import argparse
+import os
 import sys
+from collections.abc import Sequence
+from typing import Any
 
-from benchmarks import table
-from benchmarks.measurements import crash, drain
-from benchmarks.systems import SYSTEMS, chosen
+from benchmarks import report, store, table
+from benchmarks.measurements import MEASUREMENTS
+from benchmarks.measurements.measurement import Measurement, Options
 
 
 def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("measurement", choices=["crash", "drain"])
-    parser.add_argument("--systems", default=",".join(SYSTEMS))
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--quick", action="store_true")
-    a = parser.parse_args(argv)
-    outcomes = []
-    systems = chosen(a.systems.split(","))
-    for system in systems:
-        system.install()
-    if a.measurement == "drain":
-        plan = drain.QUICK if a.quick else drain.Plan()
-        counts = {}
-        for system in systems:
-            counts[system.name] = drain.count_for(drain.run(system, plan.first_count).per_second, plan)
-        for round in range(plan.repeats):
-            for system in systems:
-                o = drain.run(system, counts[system.name])
-                print(o, flush=True)
-                outcomes.append(o)
-        print(table.text(drain.rows(outcomes)))
-        return 0
-    for system in chosen(a.systems.split(",")):
-        outcome = crash.run(system, crash.Plan(seed=a.seed))
-        print(outcome, flush=True)
-        outcomes.append(outcome)
-    print(table.text(crash.rows(outcomes)))
+    """Do what the arguments ask for; returns the exit status."""
+    arguments = _parser().parse_args(argv)
+    asked: list[str] = arguments.measurements
+    options = Options(arguments.quick, arguments.seed, arguments.repeats)
+    names = list(MEASUREMENTS) if asked == ["all"] else [name for name in asked if name != "report"]
+    for name in names:
+        measurement = MEASUREMENTS[name]
+        systems = arguments.systems.split(",") if arguments.systems else measurement.systems
+        _measure(measurement, systems, options, save=arguments.save or asked == ["all"])
+    if asked == ["all"] or "report" in asked:
+        print(f"written: {report.write()}")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "measurements",
+        nargs="+",
+        choices=[*MEASUREMENTS, "report", "all"],
+        help="what to measure; report: write docs/BENCHMARKS.md from what is saved; all: both",
+    )
+    parser.add_argument("--systems", help="names separated by commas; default: those it is about")
+    parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")
+    parser.add_argument("--repeats", type=int, help="runs of each system")
+    parser.add_argument("--seed", type=int, default=1, help="of everything that is random")
+    parser.add_argument("--save", action="store_true", help="keep the outcomes for the report")
+    return parser
+
+
+def _measure(
+    measurement: Measurement[Any], systems: Sequence[str], options: Options, *, save: bool
+) -> None:
+    load, outcomes = os.getloadavg()[0], list[Any]()
+    print(f"{measurement.title}: {', '.join(systems)}", flush=True)
+    for outcome in measurement.measure(systems, options):
+        outcomes.append(outcome)
+        print(f"  {measurement.line(outcome)}", flush=True)
+    print(f"\n{table.text(measurement.rows(outcomes))}\n", flush=True)
+    if save:
+        file = store.save(measurement.name, quick=options.quick, load=load, outcomes=outcomes)
+        print(f"saved: {file}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A redis-server for one run: loopback only, a port and a folder of its own, gone afterwards."""
 
-import os
 import socket
 import subprocess
 import time
@@ -8,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
 import redis
 
 from stack.embedded_redis import find_server
@@ -84,9 +84,9 @@ class PrivateRedis:
             self._server.terminate()
             self._server.wait(30)
 
-    def cpu_s(self) -> float:
-        """Seconds of processor time that the server has used."""
+    @property
+    def process(self) -> psutil.Process:
+        """The server, to be asked for its processor time and memory."""
         if self._server is None:
-            return 0.0
-        fields = Path(f"/proc/{self._server.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            raise RuntimeError("the server has not been started")
+        return psutil.Process(self._server.pid)

@@ -67,9 +67,9 @@ class ProcessGroup:
         except psutil.Error:  # ended meanwhile, or somebody else's
             return False
 
-    def kill(self) -> int:
-        """SIGKILL the whole group at one moment; returns how many processes that were."""
-        found = members = self.members()
+    def kill(self) -> None:
+        """SIGKILL the whole group at one moment."""
+        members = self.members()
         while members:  # one may have been forking
             for process in members:
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -77,12 +77,6 @@ class ProcessGroup:
             members = self.members()
         for leader in self._leaders:
             leader.wait()
-        return len(found)
-
-    def restart(self) -> None:
-        """Kill the group and start it again at once, as a process manager would."""
-        self.kill()
-        self.start()
 
     def stop(self) -> None:
         """SIGTERM the leaders, kill what is left after STOP_S."""
@@ -99,3 +93,13 @@ class ProcessGroup:
         ended = [leader for leader in self._leaders if leader.poll() is not None]
         if ended:
             raise RuntimeError(f"{ended[0].args!r} has ended:\n{self.log.read_text()[-3000:]}")
+
+
+def cpu_s(processes: Sequence[psutil.Process]) -> float:
+    """Seconds of processor time that the processes have used so far; ended ones count as 0."""
+    used = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used

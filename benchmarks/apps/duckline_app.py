@@ -1,7 +1,8 @@
 """Duckline's driver: its own client, as the web service uses it."""
 
-import huey_tasks
 from driver import serve
+
+import huey_tasks
 from huey_tasks import TaskState
 
 

@@ -9,6 +9,10 @@ import time
 _BODY = "Your order has left our house and will be with you in two or three days. " * 2
 
 
+#: Seconds that a `nap` takes.
+NAP_S = 0.15
+
+
 def payload(n, seconds=0.0):
     """Return the payload of task number `n`; `seconds` is how long a `stamp` task takes."""
     return {"n": n, "seconds": seconds, "to": f"customer-{n:06}@example.org", "body": _BODY[:140]}
@@ -29,13 +33,13 @@ def stamp(payload):
 
 def nap(payload):
     """Take 150 ms and leave a line in the ledger before and after them."""
-    _note("begin", payload["n"])
-    time.sleep(0.15)
-    _note("end", payload["n"])
+    note("begin", payload["n"])
+    time.sleep(NAP_S)
+    note("end", payload["n"])
     return {"n": payload["n"]}
 
 
-def _note(what, n):
+def note(what, n):
     """Append one line in one write, which O_APPEND makes atomic on a local disk."""
     ledger = os.open(os.environ["BENCH_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:

@@ -1,1 +1,11 @@
-"""One module for each thing that is measured; each has `NAME`, `run` and `tables`."""
+"""Everything that can be measured, in the order of the report."""
+
+from typing import Any
+
+from benchmarks.measurements import crash, drain, latency, mixed
+from benchmarks.measurements.measurement import Measurement
+
+MEASUREMENTS: dict[str, Measurement[Any]] = {
+    one.name: one
+    for one in (drain.MEASUREMENT, mixed.MEASUREMENT, latency.MEASUREMENT, crash.MEASUREMENT)
+}

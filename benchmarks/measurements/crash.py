@@ -5,19 +5,15 @@ moment after the group was seen at work again, so that it hits work whatever a s
 """
 
 import random
-import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from benchmarks import ledger
-from benchmarks.driver import Driver
-from benchmarks.private_redis import PrivateRedis
-from benchmarks.processes import ProcessGroup
-from benchmarks.systems.system import Place, Profile, System
-
-NAME = "crash"
+from benchmarks.measurements.measurement import Bar, Measurement, Options, Plot
+from benchmarks.run import Run, a_run, wait
+from benchmarks.systems import SYSTEMS, chosen
+from benchmarks.systems.system import Profile, System
 
 PROCESSES = 4
 
@@ -45,41 +41,44 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the tasks in one run."""
+    """What became of the tasks in one run. Times are seconds after the last kill."""
 
     system: str
     settings: str
     seed: int
     accepted: int
     done: int
-    lost: int
+    lost: int  # not done when the time to recover was over
+    held: int  # of these, still known to the broker, to be run some time later
     repeated: int
     results: int  # outcomes that the system has stored as successes
-    all_done_s: float | None  # after the last kill
-    all_known_s: float | None  # until every outcome is stored as well
-    killed_processes: int
+    all_done_s: float | None
+    all_stored_s: float | None  # every outcome is stored as well
+
+
+def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
+    """Run each system once for each seed, beginning with the one that the options name."""
+    quick = {"tasks": 120, "kills": 2, "recover_s": 20.0} if options.quick else {}
+    for seed in range(options.seed, options.seed + (options.repeats or 1)):
+        for system in chosen(names):
+            yield run(system, Plan(seed=seed, **quick))
 
 
 def run(system: System, plan: Plan) -> Outcome:
     """Run one system once."""
-    with tempfile.TemporaryDirectory(prefix="bench-crash-") as name, PrivateRedis(
-        Path(name)
-    ) as redis:
-        place = Place(redis, Path(name))
-        group = ProcessGroup(
-            system.workers(place, PROCESSES, Profile.LONG), place.folder / "workers.log"
-        )
-        with Driver(system.driver(place), place.folder / "driver.log") as driver:
-            group.start()
-            try:
-                accepted = len(driver.fill("nap", plan.tasks))
-                killed = _kill_at(plan.moments(), group, place)
-                last_at = time.time()
-                known_at = _wait_for_all(system, place, accepted, last_at + plan.recover_s)
-                results = system.finished(place)
-            finally:
-                group.stop()
-        account = ledger.account(range(accepted), ledger.read(place.ledger))
+    with a_run(system, PROCESSES, Profile.LONG) as running:
+        running.workers.start()
+        accepted = len(running.driver.fill("nap", plan.tasks))
+        _kill_at(plan.moments(), running)
+        last_at = time.time()
+
+        def all_stored() -> bool:
+            account = ledger.account(range(accepted), ledger.read(running.place.ledger))
+            return account.lost == 0 and running.finished(accepted) >= accepted
+
+        stored_at = time.time() if wait(all_stored, plan.recover_s) else None
+        results, held = running.finished(accepted), system.held(running.place)
+        account = ledger.account(range(accepted), ledger.read(running.place.ledger))
     return Outcome(
         system=system.name,
         settings=system.settings(Profile.LONG),
@@ -87,56 +86,66 @@ def run(system: System, plan: Plan) -> Outcome:
         accepted=account.accepted,
         done=account.done,
         lost=account.lost,
+        held=min(held, account.lost),
         repeated=account.repeated,
         results=results,
-        all_done_s=account.all_done_at and round(account.all_done_at - last_at, 2),
-        all_known_s=known_at and round(known_at - last_at, 2),
-        killed_processes=killed,
+        all_done_s=_after(account.all_done_at, last_at),
+        all_stored_s=_after(stored_at, last_at),
     )
 
 
-def _kill_at(moments: list[float], group: ProcessGroup, place: Place) -> int:
-    """Kill and restart the group at each of the moments; returns how many processes were hit."""
-    killed = seen = 0
+def _after(at: float | None, since: float) -> float | None:
+    return None if at is None else round(max(at - since, 0.0), 2)
+
+
+def _kill_at(moments: list[float], running: Run) -> None:
+    """Kill and restart the workers at each of the moments."""
+    seen = 0
     for moment_s in moments:
-        _wait(lambda seen=seen: len(ledger.read(place.ledger)) > seen, time.time() + START_S)
+        wait(lambda seen=seen: len(ledger.read(running.place.ledger)) > seen, START_S)
         time.sleep(moment_s)
-        killed += group.kill()
-        seen = len(ledger.read(place.ledger))
-        group.start()
-    return killed
+        running.workers.kill()
+        seen = len(ledger.read(running.place.ledger))
+        running.workers.start()
 
 
-def _wait_for_all(system: System, place: Place, accepted: int, until: float) -> float | None:
-    """Wait until every task is done and its outcome stored; returns when, None if it never was."""
-
-    def all_known() -> bool:
-        account = ledger.account(range(accepted), ledger.read(place.ledger))
-        return account.lost == 0 and system.finished(place) >= accepted
-
-    return time.time() if _wait(all_known, until) else None
-
-
-def _wait(condition: Callable[[], bool], until: float) -> bool:
-    while not condition():
-        if time.time() > until:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def rows(outcomes: list[Outcome]) -> list[list[str]]:
-    """The table, headings first."""
+def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
+    """One row for each run."""
     table = [
-        ["system", "accepted", "done", "lost", "repeated", "results kept", "all done after"],
+        ["system", "accepted", "done", "lost", "held", "repeated", "results", "all done after"],
     ]
     for outcome in outcomes:
-        after = "never" if outcome.all_done_s is None else f"{max(outcome.all_done_s, 0):.1f} s"
-        numbers = [outcome.accepted, outcome.done, outcome.lost, outcome.repeated, outcome.results]
-        table.append([outcome.system, *map(str, numbers), after])
+        after = "never" if outcome.all_done_s is None else f"{outcome.all_done_s:.1f} s"
+        numbers = [outcome.accepted, outcome.done, outcome.lost, outcome.held, outcome.repeated]
+        title = SYSTEMS[outcome.system].title
+        table.append([title, *map(str, numbers), str(outcome.results), after])
     return table
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
-    """The outcome as it is kept."""
-    return asdict(outcome)
+def plots(outcomes: Sequence[Outcome]) -> list[Plot]:
+    """How many tasks each system had not done."""
+    lost: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        lost.setdefault(SYSTEMS[outcome.system].title, []).append(outcome.lost)
+    bars = [Bar(name, sum(n) / len(n), min(n), max(n)) for name, n in lost.items()]
+    return [Plot("Not done after five kill -9 and 75 s", "of 300 tasks", bars)]
+
+
+MEASUREMENT = Measurement(
+    name="crash",
+    title="kill -9",
+    explanation=(
+        "300 tasks of 150 ms on 4 worker processes; five times, at seeded moments while work goes "
+        "on, the whole worker group (supervisor and workers) gets `kill -9` and is started again "
+        "at once; then there are 75 s to recover. What was done is read from a file that the tasks "
+        "append to, outside Redis. *Lost*: not done in that time; *held*: those of them that the "
+        "broker still has and would give out some time later (Celery after its visibility "
+        "time-out of an hour). *Repeated*: executions beyond the first. *Results*: outcomes that "
+        "the system has stored. The time counts from the last kill."
+    ),
+    systems=("duckline", "huey", "celery", "celery-late", "dramatiq", "rq", "rq-retry", "bullmq"),
+    outcome=Outcome,
+    measure=measure,
+    rows=rows,
+    plots=plots,
+)

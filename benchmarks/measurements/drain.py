@@ -4,27 +4,26 @@ The queue is filled before the workers start. The rate is taken from the moment 
 done until the last result is stored, so that starting processes does not count.
 """
 
-import tempfile
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
+from benchmarks.arithmetic import spread, times
 from benchmarks.driver import Driver
-from benchmarks.private_redis import PrivateRedis
-from benchmarks.processes import ProcessGroup
-from benchmarks.systems.system import Place, Profile, System
-
-NAME = "drain"
+from benchmarks.measurements.measurement import Bar, Measurement, Options, Plot
+from benchmarks.processes import cpu_s
+from benchmarks.run import LOOK_S, Run, a_run
+from benchmarks.systems import SYSTEMS, chosen
+from benchmarks.systems.system import Profile, System
 
 PROCESSES = 2
 
 #: The share of the tasks after which the clock starts.
 WARM_UP = 0.1
 
-#: Seconds between two looks, and after which a system that finishes nothing is given up.
-LOOK_S = 0.01
+#: Seconds without a finished task after which a system is given up.
 STUCK_S = 30.0
 
 #: How many results are read back through the system's own client and compared.
@@ -35,13 +34,13 @@ SAMPLE = 50
 class Plan:
     """How long a run should last and how often it is repeated."""
 
-    seconds: float = 6.0
+    seconds: float = 5.0
     repeats: int = 5
-    first_count: int = 1000  # of the run that finds out how fast a system is
+    first_count: int = 1000  # of the run that finds out how fast a system is, and the fewest
     at_most: int = 60_000
 
 
-QUICK = Plan(seconds=2.0, repeats=2, first_count=500, at_most=25_000)
+QUICK = Plan(seconds=2.0, repeats=2, first_count=500, at_most=20_000)
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,40 @@ class Outcome:
     settings: str
     tasks: int
     per_second: float
-    redis_cpu: float  # share of one core that the server took while the clock ran
+    cpu_us: float  # microseconds of processor time a task, workers and Redis together
+    redis_cpu_us: float  # of that, what Redis took
+
+
+def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
+    """Find out how many tasks suit each system; then run them in turn, several times."""
+    plan, systems = QUICK if options.quick else Plan(), chosen(names)
+    counts = {s.name: count_for(run(s, plan.first_count).per_second, plan) for s in systems}
+    for _ in range(options.repeats or plan.repeats):
+        for system in systems:
+            yield run(system, counts[system.name])
 
 
 def count_for(per_second: float, plan: Plan) -> int:
     """How many tasks last for the plan's seconds, in round numbers."""
     count = round(per_second * plan.seconds, -2)
     return int(min(max(count, plan.first_count), plan.at_most))
+
+
+def run(system: System, count: int) -> Outcome:
+    """Let a system finish `count` tasks from a full queue."""
+    with a_run(system, PROCESSES, Profile.SHORT) as running:
+        ids = running.driver.fill("noop", count)
+        running.workers.start()
+        samples, cpu = _watch(running, count)
+        _compare(running.driver, ids)
+    return Outcome(
+        system=system.name,
+        settings=system.settings(Profile.SHORT),
+        tasks=count,
+        per_second=round(rate(samples, count), 1),
+        cpu_us=round(cpu.workers_us + cpu.redis_us, 1),
+        redis_cpu_us=round(cpu.redis_us, 1),
+    )
 
 
 def rate(samples: Sequence[Sample], count: int) -> float:
@@ -76,70 +102,91 @@ def rate(samples: Sequence[Sample], count: int) -> float:
     return (last.finished - first.finished) / max(last.at - first.at, LOOK_S)
 
 
-def run(system: System, count: int) -> Outcome:
-    """Let a system finish `count` tasks from a full queue."""
-    with tempfile.TemporaryDirectory(prefix="bench-drain-") as name, PrivateRedis(
-        Path(name)
-    ) as redis:
-        place = Place(redis, Path(name))
-        group = ProcessGroup(
-            system.workers(place, PROCESSES, Profile.SHORT), place.folder / "workers.log"
-        )
-        with Driver(system.driver(place), place.folder / "driver.log") as driver:
-            ids = driver.fill("noop", count)
-            cpu_before_s, begun_at = redis.cpu_s(), time.monotonic()
-            group.start()
-            try:
-                samples = _watch(system, place, group, count)
-                cpu_s = redis.cpu_s() - cpu_before_s
-                _compare(driver, ids)
-            finally:
-                group.stop()
-    return Outcome(
-        system=system.name,
-        settings=system.settings(Profile.SHORT),
-        tasks=count,
-        per_second=round(rate(samples, count), 1),
-        redis_cpu=round(cpu_s / (samples[-1].at - begun_at), 3),
-    )
+@dataclass(frozen=True)
+class _Cpu:
+    """Microseconds of processor time a task. Others on the machine change it less than the rate."""
+
+    workers_us: float
+    redis_us: float
 
 
-def _watch(system: System, place: Place, group: ProcessGroup, count: int) -> list[Sample]:
-    samples = [Sample(time.monotonic(), 0)]
-    moved_at = samples[0].at
-    while samples[-1].finished < count:
+def _watch(running: Run, count: int) -> tuple[list[Sample], _Cpu]:
+    """Look until all is finished; returns the samples, and what each task has cost meanwhile."""
+    samples = _look(running, count, math.ceil(WARM_UP * count), [Sample(time.monotonic(), 0)])
+    members, redis = running.workers.members(), [running.place.redis.process]
+    warm, before = running.finished(count), (cpu_s(members), cpu_s(redis))
+    samples = _look(running, count, count, samples)
+    after, tasks = (cpu_s(members), cpu_s(redis)), max(count - warm, 1)
+    workers_s, redis_s = after[0] - before[0], after[1] - before[1]
+    return samples, _Cpu(1e6 * workers_s / tasks, 1e6 * redis_s / tasks)
+
+
+def _look(running: Run, count: int, until: int, samples: list[Sample]) -> list[Sample]:
+    """Add samples until so many tasks are finished."""
+    samples, moved_at = list(samples), time.monotonic()
+    while samples[-1].finished < until:
         time.sleep(LOOK_S)
-        samples.append(Sample(time.monotonic(), system.finished(place)))
+        samples.append(Sample(time.monotonic(), running.finished(count)))
         if samples[-1].finished > samples[-2].finished:
             moved_at = samples[-1].at
         if samples[-1].at - moved_at > STUCK_S:
-            group.require_alive()
-            raise RuntimeError(
-                f"{system.name} stays at {samples[-1].finished} of {count}:\n"
-                + group.log.read_text()[-3000:]
-            )
+            running.wait_until_finished(count, 0)  # raises, with the log
     return samples
 
 
 def _compare(driver: Driver, ids: Sequence[str]) -> None:
     """Read some results back; raises RuntimeError when one is not what its task returned."""
-    step = max(len(ids) // SAMPLE, 1)
-    numbers = range(0, len(ids), step)
+    numbers = range(0, len(ids), max(len(ids) // SAMPLE, 1))
     results = driver.results([ids[n] for n in numbers])
     for n, result in zip(numbers, results, strict=True):
         if result != {"n": n}:
             raise RuntimeError(f"task {n} has the result {result!r}")
 
 
-def rows(outcomes: Sequence[Outcome], ours: str = "duckline") -> list[list[str]]:
-    """The table, headings first: medians, spread, and the ratio to ours."""
-    systems = list(dict.fromkeys(outcome.system for outcome in outcomes))
-    rates = {name: [o.per_second for o in outcomes if o.system == name] for name in systems}
-    cpu = {name: median(o.redis_cpu for o in outcomes if o.system == name) for name in systems}
-    table = [["system", "tasks/s", "lowest", "highest", "ours is", "Redis CPU"]]
-    for name in systems:
-        middle = median(rates[name])
-        ratio = f"{median(rates[ours]) / middle:.1f} x" if ours in rates else ""
-        numbers = [f"{number:,.0f}" for number in (middle, min(rates[name]), max(rates[name]))]
-        table.append([name, *numbers, ratio, f"{cpu[name]:.0%}"])
+def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
+    """Medians, spread, and how many times as fast ours is."""
+    rates = _rates(outcomes)
+    ours = median(rates["duckline"]) if "duckline" in rates else 0.0
+    table = [["system", "tasks/s", "spread", "ours is", "CPU a task", "of it Redis"]]
+    for name, values in rates.items():
+        middle = median(values)
+        cpu = [median(o.cpu_us for o in outcomes if o.system == name)]
+        cpu += [median(o.redis_cpu_us for o in outcomes if o.system == name)]
+        row = [SYSTEMS[name].title, f"{middle:,.0f}", spread(values), times(ours, middle)]
+        table.append([*row, *(f"{us:,.0f} µs" for us in cpu)])
     return table
+
+
+def _rates(outcomes: Sequence[Outcome]) -> dict[str, list[float]]:
+    rates: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        rates.setdefault(outcome.system, []).append(outcome.per_second)
+    return rates
+
+
+def plots(outcomes: Sequence[Outcome]) -> list[Plot]:
+    """Tasks per second."""
+    bars = [
+        Bar(SYSTEMS[name].title, median(values), min(values), max(values))
+        for name, values in _rates(outcomes).items()
+    ]
+    return [Plot("Throughput from a full queue", "tasks/s", bars)]
+
+
+MEASUREMENT = Measurement(
+    name="drain",
+    title="Throughput",
+    explanation=(
+        "Tasks per second from a full queue: a JSON payload of about 200 bytes, a body that does "
+        "nothing, the result stored (a sample is read back and compared), 2 worker processes or "
+        "the peer's best documented setting. Each system gets as many tasks as last it for about "
+        "five seconds; the clock runs from the first tenth to the last result. *CPU a task* is the "
+        "processor time of workers and Redis, which other programs on the machine distort less "
+        "than the rate."
+    ),
+    systems=("duckline", "bullmq", "huey", "dramatiq", "taskiq", "arq", "rq", "celery"),
+    outcome=Outcome,
+    measure=measure,
+    rows=rows,
+    plots=plots,
+)

@@ -42,5 +42,9 @@ class BullMq:
     def driver(self, place: Place) -> Command:
         return self._command(place, "driver", 1)
 
-    def finished(self, place: Place) -> int:
+    def finished(self, place: Place, submitted: int) -> int:
         return place.redis.client().zcard("bull:bench:completed")
+
+    def held(self, place: Place) -> int:
+        client = place.redis.client()
+        return client.llen("bull:bench:wait") + client.llen("bull:bench:active")

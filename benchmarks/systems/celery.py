@@ -52,5 +52,9 @@ class Celery:
         argv = [environments.python("celery"), "-m", "celery_app"]
         return Command(argv, self._environment(place, Profile.SHORT))
 
-    def finished(self, place: Place) -> int:
+    def finished(self, place: Place, submitted: int) -> int:
         return place.redis.client(1).dbsize()  # one key a result, and nothing else is there
+
+    def held(self, place: Place) -> int:
+        client = place.redis.client()
+        return client.llen("celery") + client.hlen("unacked")

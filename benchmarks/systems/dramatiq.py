@@ -34,5 +34,8 @@ class Dramatiq:
     def driver(self, place: Place) -> Command:
         return Command([environments.python("dramatiq"), "-m", "dramatiq_app"], place.environment())
 
-    def finished(self, place: Place) -> int:
+    def finished(self, place: Place, submitted: int) -> int:
         return place.redis.client(1).dbsize()  # one key a result, and nothing else is there
+
+    def held(self, place: Place) -> int:
+        return place.redis.client().hlen("dramatiq:default.msgs")  # waiting and unacknowledged

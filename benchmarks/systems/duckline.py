@@ -8,6 +8,7 @@ from benchmarks.processes import Command
 from benchmarks.systems.system import APPS, Place, Profile
 from huey_tasks import keys
 from huey_tasks.config import Config
+from huey_tasks.records import TaskState
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -40,14 +41,17 @@ class Duckline:
         }
 
     def workers(self, place: Place, processes: int, profile: Profile) -> list[Command]:
-        environment = self.environment(
-            place, DEFAULT_CONCURRENCY=str(processes // self.consumers)
-        )
+        environment = self.environment(place, DEFAULT_CONCURRENCY=str(processes // self.consumers))
         argv = [sys.executable, "app.py", "consumer", "default"]
         return [Command(argv, environment, REPOSITORY)] * self.consumers
 
     def driver(self, place: Place) -> Command:
         return Command([sys.executable, "-m", "duckline_app"], self.environment(place), REPOSITORY)
 
-    def finished(self, place: Place) -> int:
+    def finished(self, place: Place, submitted: int) -> int:
         return int(place.redis.client().hget(keys.counters("default"), "SUCCESS") or 0)
+
+    def held(self, place: Place) -> int:
+        client = place.redis.client()
+        live = (state for state in TaskState if not state.terminal)
+        return sum(client.zcard(keys.index("default", state)) for state in live)

@@ -29,5 +29,8 @@ class Huey:
     def driver(self, place: Place) -> Command:
         return Command([environments.python("huey"), "-m", "huey_app"], place.environment())
 
-    def finished(self, place: Place) -> int:
+    def finished(self, place: Place, submitted: int) -> int:
         return place.redis.client().hlen("huey.results.bench")
+
+    def held(self, place: Place) -> int:
+        return place.redis.client().llen("huey.redis.bench")

@@ -39,5 +39,9 @@ class Rq:
         environment = place.environment(RQ_RETRIES=str(self.retries))
         return Command([environments.python("rq"), "-m", "rq_app"], environment)
 
-    def finished(self, place: Place) -> int:
+    def finished(self, place: Place, submitted: int) -> int:
         return place.redis.client().zcard("rq:finished:default")
+
+    def held(self, place: Place) -> int:
+        client = place.redis.client()
+        return client.llen("rq:queue:default") + client.zcard("rq:wip:default")

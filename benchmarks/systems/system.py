@@ -82,6 +82,13 @@ class System(Protocol):
         """The command that submits and reads results."""
         ...
 
-    def finished(self, place: Place) -> int:
-        """How many tasks have succeeded with their result stored; cheap, it is asked often."""
+    def finished(self, place: Place, submitted: int) -> int:
+        """How many of the submitted tasks have succeeded with their result stored.
+
+        It is asked often, so it must cost next to nothing.
+        """
+        ...
+
+    def held(self, place: Place) -> int:
+        """How many tasks the broker still has: waiting, or given out and not acknowledged."""
         ...

@@ -1,0 +1,61 @@
+"""The common shape of measurements, so that the command line and the report know only one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from benchmarks.table import Rows
+
+O = TypeVar("O")  # noqa: E741 the outcome of one run
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    quick: bool = False
+    seed: int = 1
+    repeats: int | None = None  # instead of the measurement's own number
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a plot: the middle, and how far the runs spread around it."""
+
+    label: str
+    middle: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A bar chart."""
+
+    title: str
+    unit: str
+    bars: Sequence[Bar]
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement(Generic[O]):
+    """Something that can be measured of several systems in turn."""
+
+    name: str
+    title: str
+    explanation: str  # for the report: what was done, under which conditions
+    systems: Sequence[str]  # measured when the command line names none
+    outcome: type[O]
+    #: The names of the systems -> the outcome of each run, told as soon as it is there.
+    measure: Callable[[Sequence[str], Options], Iterable[O]]
+    rows: Callable[[Sequence[O]], Rows]
+    plots: Callable[[Sequence[O]], Sequence[Plot]]
+
+    def line(self, outcome: O) -> str:
+        """One outcome in one line, while the others are still being made."""
+        return "  ".join(f"{name} {value}" for name, value in vars(outcome).items())
+
+    def from_json(self, rows: Iterable[dict[str, Any]]) -> list[O]:
+        """The outcomes that were kept as JSON."""
+        return [self.outcome(**row) for row in rows]

@@ -1,0 +1,84 @@
+"""Writes docs/BENCHMARKS.md and its plots from the recorded outcomes; no figure is typed in."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import environments, store, table
+from benchmarks.measurements import MEASUREMENTS
+from benchmarks.measurements.measurement import Measurement
+from benchmarks.systems import SYSTEMS
+
+DOCS = Path(__file__).parents[1] / "docs"
+PLOTS = DOCS / "benchmarks"
+
+PLOTTING = ("matplotlib==3.11.2",)
+
+HEAD = """# Benchmarks
+
+Duckline beside its peers: every system on the same work, on a private `redis-server` of its own
+(append-only file, `appendfsync everysec`), on one machine, in turn. Written by
+`python -m benchmarks report` from [benchmarks/results](../benchmarks/results): every figure is from
+a run, none is typed in. `make bench ARGS=all` makes all of it anew;
+[benchmarks/README.md](../benchmarks/README.md) says more.
+
+The machine has few cores and may be shared with other programs while a measurement runs, so compare
+within a table, not between tables or with other pages."""
+
+
+def write() -> Path:
+    """Write the page; returns its file."""
+    environments.install_python("plots", PLOTTING)
+    PLOTS.mkdir(parents=True, exist_ok=True)
+    sections = [HEAD]
+    for measurement in MEASUREMENTS.values():
+        recorded = store.load(measurement.name)
+        if recorded is not None:
+            sections.append("\n\n".join(_section(measurement, recorded)))
+    sections.append("\n\n".join(_systems()))
+    page = DOCS / "BENCHMARKS.md"
+    page.write_text("\n\n".join(sections) + "\n")
+    return page
+
+
+def _section(measurement: Measurement[Any], recorded: store.Recorded) -> Iterator[str]:
+    outcomes = measurement.from_json(list(recorded.outcomes))
+    yield f"## {measurement.title}"
+    yield measurement.explanation
+    yield table.markdown(measurement.rows(outcomes))
+    for number, plot in enumerate(measurement.plots(outcomes), 1):
+        file = PLOTS / f"{measurement.name}-{number}.svg"
+        _draw(file, asdict(plot))
+        yield f"![{plot.title}](benchmarks/{file.name})"
+    yield _machine(recorded)
+
+
+def _machine(recorded: store.Recorded) -> str:
+    machine = recorded.machine
+    kind = "quick run" if recorded.quick else "full run"
+    return (
+        f"<sub>{kind} of {recorded.at}, revision {machine.revision}, load {recorded.load:.1f} "
+        f"before; {machine.cores} cores of {machine.cpu}, {machine.memory_gib} GiB, "
+        f"{machine.system}; Redis {machine.redis}, Python {machine.python}, "
+        f"Node {machine.node}</sub>"
+    )
+
+
+def _draw(file: Path, plot: dict[str, Any]) -> None:
+    """Let matplotlib, in its own environment, draw a plot."""
+    script = Path(__file__).parent / "apps" / "plot.py"
+    command = [environments.python("plots"), str(script), str(file)]
+    subprocess.run(command, input=json.dumps(plot), text=True, check=True)
+
+
+def _systems() -> Iterator[str]:
+    yield "## Versions and settings"
+    yield "The reason for each setting stands beside it in `benchmarks/systems`."
+    rows = [["system", "packages", "for short tasks", "for long tasks"]]
+    for system in SYSTEMS.values():
+        settings = [system.settings(profile) for profile in ("short", "long")]
+        rows.append([system.title, ", ".join(f"`{p}`" for p in system.packages), *settings])
+    yield table.markdown(rows)
