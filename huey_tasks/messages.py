@@ -1,10 +1,12 @@
 """From a claim back to Huey's task; and what is to become of a claim from which there is no way.
 
-A task whose type is not known here waits, because newer code may be on its way. One whose message
-cannot be read is set aside: it must neither run nor block the queue, nor be lost.
+A task of a type, or with a parameter, that is not known here waits, because newer code may be on
+its way. One whose message cannot be read is set aside: it must neither run nor block the queue, nor
+be lost.
 """
 
 import logging
+import random
 import time
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,18 +17,22 @@ from huey.utils import SKIPPED
 
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import Claim, Commit
-from huey_tasks.serializer import ChordResults
+from huey_tasks.serializer import ChordResults, WrittenByNewerCode
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
 
-#: Seconds. A task of a type that this code does not know waits so long for newer code.
-UNKNOWN_TYPE_DELAY_S = 5.0
+#: Seconds. A task waits so long for newer code, each time so much longer, up to a limit: many of
+#: them must not keep old consumers from the tasks that they know.
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 
-#: After so many waits, an hour, such a task fails.
-UNKNOWN_TYPE_TRIES = 720
+#: Each wait is drawn up to this share shorter or longer, so that many do not come back together.
+SPREAD = 0.2
+
+#: After so many waits, about an hour, such a task fails.
+WAITS = 135
 
 #: Seconds. The log says of one unknown type that it waits no more often than this.
 SAY_AGAIN_S = 60.0
@@ -52,22 +58,24 @@ def task_of(queue: "TaskQueue", claim: Claim) -> Task:
         return task
     except QueueUnavailable:
         raise
-    except HueyException as error:
-        raise Unreadable(_wait_for_newer_code(queue.name, claim, error)) from error
+    except (HueyException, WrittenByNewerCode) as error:
+        raise Unreadable(wait_for_newer_code(queue.name, claim, str(error))) from error
     except Exception as error:
         reason = f"its message cannot be read: {type(error).__name__}"
         raise Unreadable(Commit(claim.id, claim.token, "DEAD", reason=reason)) from error
 
 
-def _wait_for_newer_code(queue: str, claim: Claim, error: HueyException) -> Commit:
-    reason = f"no consumer of queue {queue} knows its type: {error}"
-    if claim.deliveries > UNKNOWN_TYPE_TRIES:
+def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
+    """Return the commit that lets a task wait, or sets it aside when it has waited too often."""
+    reason = f"no consumer of queue {queue} has the code for it: {missing}"
+    if claim.deliveries > WAITS:
         return Commit(claim.id, claim.token, "DEAD", reason=reason)
     now = time.monotonic()
-    if now - _said_at.get(str(error), -SAY_AGAIN_S) >= SAY_AGAIN_S:
-        _said_at[str(error)] = now
-        logger.warning("tasks wait for newer code: %s", error, extra={"task_id": claim.id})
-    wait_ms = int(UNKNOWN_TYPE_DELAY_S * 1000)
+    if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
+        _said_at[missing] = now
+        logger.warning("tasks wait for newer code: %s", missing, extra={"task_id": claim.id})
+    wait_s = min(FIRST_WAIT_S * claim.deliveries, LONGEST_WAIT_S)
+    wait_ms = round(wait_s * random.uniform(1 - SPREAD, 1 + SPREAD) * 1000)
     return Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
 
 

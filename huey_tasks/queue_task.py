@@ -1,7 +1,8 @@
-"""Huey's task and registry, with the two things that differ here: ids and names."""
+"""Huey's task and registry, with what differs here: ids, names, and what is known of payloads."""
 
 from huey.api import Task, TaskWrapper
-from huey.registry import Registry
+from huey.exceptions import HueyException
+from huey.registry import Message, Registry
 
 from huey_tasks.attempt import current_attempt
 
@@ -11,6 +12,14 @@ class TypeRegistry(Registry):
 
     def task_to_string(self, task_class: type[Task]) -> str:
         return task_class.__name__
+
+    def create_task(self, message: Message) -> Task:
+        """Make the task. Raises HueyException for a type or a parameter that is not known here."""
+        task = super().create_task(message)
+        known = getattr(task, "parameters", task.kwargs.keys())
+        if unknown := sorted(task.kwargs.keys() - known):
+            raise HueyException(f"{message.name} has no parameter {', '.join(unknown)} here")
+        return task
 
 
 class QueueTask(Task):

@@ -131,6 +131,7 @@ def task(
                     max_retry_delay=max_retry_delay,
                     timeout=timeout,
                     expires=expires,
+                    parameters=frozenset(model.model_fields),
                 )(runner),
             )
             for queue_name, instance in QUEUES.items()

@@ -24,6 +24,10 @@ class ChordResults:
     task_ids: tuple[str, ...]
 
 
+class WrittenByNewerCode(ValueError):
+    """A stored task has a part that this code does not know, and must not run without it."""
+
+
 class JsonSerializer(Serializer):
     """Huey's serializer seam: bytes in Redis <-> Python values."""
 
@@ -128,6 +132,8 @@ def _unpack(value: dict[str, Any]) -> Any:
 
 
 def _message(content: dict[str, Any]) -> Message:
+    if unknown := sorted(content.keys() - set(Message._fields)):
+        raise WrittenByNewerCode(f"what '{', '.join(unknown)}' of a task means is not known here")
     message = Message(**content)
     # Huey extends the positional arguments of a follow-up task, so they must be a tuple.
     return message._replace(args=tuple(message.args or ()), kwargs=message.kwargs or {})
