@@ -175,8 +175,7 @@ def test_cancels_that_race_short_tasks_hit_nothing_else(
         assert [line.what for line in lines] == ["begin", "end"][: len(lines)]
     assert "worker died" not in consumer.text()
     running = sum(answer.had_started for answer in race.granted.values())
-    hit = (running, len(race.granted) - running, len(race.refused))
-    assert min(hit) > 0 and running > cancels / 50, f"running, waiting, too late: {hit}"
+    assert running > cancels / 50, f"{running} were hit after their claim: there was no race"
 
 
 def _wait_for_ends(ids: Iterable[str]) -> dict[str, tq.TaskRecord]:
