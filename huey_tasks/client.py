@@ -125,17 +125,25 @@ def get_task(task_id: str) -> TaskRecord:
 
 
 def list_tasks(
-    *, state: TaskState | None = None, queue: str | None = None, limit: int = 50
+    *,
+    state: TaskState | None = None,
+    queue: str | None = None,
+    set_aside: bool = False,
+    limit: int = 50,
 ) -> list[TaskRecord]:
-    """The tasks submitted last, newest first; of one state or queue if named."""
+    """The tasks submitted last, newest first; of one state or queue if named.
+
+    `set_aside`: only those that killed their workers or could not be read, and were not retried.
+    """
     chosen = [_queue(queue)] if queue is not None else list(QUEUES.values())
     ids: list[tuple[str, str]] = []
     for one in chosen:
-        rows = (
-            lookup.recent_ids(one, limit)
-            if state is None
-            else lookup.ids_in_state(one, state, limit)
-        )
+        if set_aside:
+            rows = lookup.set_aside_ids(one, limit)
+        elif state is None:
+            rows = lookup.recent_ids(one, limit)
+        else:
+            rows = lookup.ids_in_state(one, state, limit)
         ids += [(one.name, task_id) for _, task_id in rows]
     found = lookup.load(QUEUES, ids)
     if state is not None:  # it may have moved on between the two looks
@@ -147,6 +155,11 @@ def _queue(name: str) -> TaskQueue:
     if name not in QUEUES:
         raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
     return QUEUES[name]
+
+
+def ping() -> None:
+    """Return when Redis answers. Raises QueueUnavailable."""
+    lookup.ping(QUEUES)
 
 
 def queue_stats() -> list[QueueStats]:

@@ -151,6 +151,7 @@ class Config:
         None, _number(0, 1), "share", "demo tasks; unset: each type's own rate"
     )
     api_keys: tuple[str, ...] = _setting((), _words(","), "keys", "who may call", secret=True)
+    allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")

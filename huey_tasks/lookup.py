@@ -133,6 +133,21 @@ def ids_in_state(queue: "TaskQueue", state: TaskState, limit: int) -> list[tuple
     return [(float(score), task_id.decode()) for task_id, score in rows]
 
 
+def set_aside_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:
+    """The ids set aside last, as (time in ms, id), newest first."""
+    with redis_errors():
+        rows = queue.storage.broker.zrange(
+            keys.dead(queue.name), 0, limit - 1, desc=True, withscores=True
+        )
+    return [(float(score), task_id.decode()) for task_id, score in rows]
+
+
+def ping(queues: TaskQueues) -> None:
+    """Raise QueueUnavailable unless the broker answers."""
+    with redis_errors():
+        _any(queues).storage.broker.ping()
+
+
 def queue_stats(queues: TaskQueues) -> list[QueueStats]:
     """The numbers of each queue, in one round trip."""
     scripts = _any(queues).storage.scripts

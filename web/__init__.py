@@ -13,6 +13,7 @@ import huey_tasks as tq
 from huey_tasks.config import Config
 from web import errors, push, security
 from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
+from web.health import health
 from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
 from web.pages import docs, pages
@@ -56,6 +57,6 @@ def _base(kind: str, config: Config, own: ApiBlueprint) -> DucklineApi:
     errors.register(app)
     push.register(app)
     app.register_blueprint(pages)
-    for blueprint in (own, tasks, queues, workers):
+    for blueprint in (own, tasks, queues, workers, health):
         app.register_api(blueprint)
     return app

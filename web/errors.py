@@ -57,9 +57,11 @@ KINDS: Mapping[str, Kind] = {
         "This path takes other methods; see the Allow header.",
     ),
     "task_finished": Kind(409, "The task has finished"),
+    "task_not_retryable": Kind(409, "The task cannot be retried"),
     "body_too_large": Kind(413, "Body too large", "The body is larger than 1 MiB."),
     "uri_too_long": Kind(414, "Address too long", "The address of the request is too long."),
     "unsupported_media_type": Kind(415, "Not application/json"),
+    "unknown_host": Kind(421, "Not under this name"),
     "invalid_request": Kind(422, "The request does not fit"),
     "invalid_payload": Kind(422, "The payload does not fit"),
     "unknown_task_type": Kind(422, "No such task type"),
@@ -70,7 +72,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "not_implemented": Kind(501, "Not implemented", "The server does not do this."),
     "queue_unavailable": Kind(503, "The queue is unavailable"),
+    "queue_draining": Kind(503, "The queue takes no tasks now"),
     "unhealthy": Kind(503, "Not ready to do work"),
+    "not_ready": Kind(503, "Not ready"),
     "too_many_sockets": Kind(503, "Too many sockets"),
 }
 _CODE_OF_STATUS = {
@@ -132,7 +136,7 @@ def _answer_duckline(error: DucklineError) -> Response:
     if error.code not in KINDS:
         return _answer_unexpected(error)
     headers = error.headers if isinstance(error, WebError) else {}
-    if isinstance(error, tq.QueueUnavailable):
+    if isinstance(error, tq.QueueUnavailable | tq.QueueDraining):
         headers = {"Retry-After": str(error.retry_after_s)}
     return _respond(
         problem_body(error.code, printable(error.detail), **error_extra(error)), headers

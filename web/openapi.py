@@ -65,6 +65,8 @@ class DucklineApi(OpenAPI):
         for operation in _operations(self.spec_json["paths"]):
             if "description" in operation:
                 operation["description"] = operation["description"].replace("<br/>", "\n").strip()
+            if "health" in operation["tags"]:
+                operation["security"] = []
             responses = operation["responses"]
             # flask-openapi3 adds a 422 of its own form to every operation that has none.
             if "application/json" in responses.get("422", {}).get("content", {}):
@@ -73,13 +75,13 @@ class DucklineApi(OpenAPI):
 
 
 class ApiBlueprint(APIBlueprint):
-    """The routes of one noun under `/api`; in the document they stand under `tag`."""
+    """The routes of one noun under a prefix; in the document they stand under `tag`."""
 
-    def __init__(self, name: str, tag: str, description: str) -> None:
+    def __init__(self, name: str, tag: str, description: str, prefix: str = "/api") -> None:
         super().__init__(
             name,
             "web",
-            url_prefix="/api",
+            url_prefix=prefix,
             abp_tags=[Tag(name=tag, description=description)],
             operation_id_callback=_operation_id,
         )
@@ -108,9 +110,14 @@ def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Res
 
 
 def problems(*codes: str) -> Responses:
-    """Document the errors that a route can answer; those of every route are added."""
+    """Document the errors that a route can answer; those of every API route are added."""
+    return open_problems(*codes, "unauthorized", "unknown_host")
+
+
+def open_problems(*codes: str) -> Responses:
+    """Document the errors of a route that needs neither a key nor one of our names."""
     by_status: dict[int, list[str]] = {}
-    for code in (*codes, "unauthorized", "internal_error"):
+    for code in (*codes, "internal_error"):
         by_status.setdefault(KINDS[code].status, []).append(code)
     return {status: _problem_answer(group) for status, group in sorted(by_status.items())}
 

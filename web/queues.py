@@ -1,4 +1,4 @@
-"""The three queues over HTTP: their numbers, and pause, resume and purge."""
+"""The three queues over HTTP: their numbers, and pause, drain, resume and purge."""
 
 from typing import cast
 
@@ -33,24 +33,36 @@ def pause_queue(path: QueuePath) -> Response:
     """Pause a queue: it gives out no tasks; what runs goes on, and submits are taken."""
     queue = _known(path.queue)
     tq.pause(queue)
-    return respond(QueueChanged(queue=queue, paused=True, purged=0))
+    return _changed(queue)
+
+
+@queues.post("/queues/<queue>/drain", responses=_CHANGED)
+def drain_queue(path: QueuePath) -> Response:
+    """Drain a queue: it works off what it has, and submits are answered with a 503."""
+    queue = _known(path.queue)
+    tq.drain(queue)
+    return _changed(queue)
 
 
 @queues.post("/queues/<queue>/resume", responses=_CHANGED)
 def resume_queue(path: QueuePath) -> Response:
-    """Resume a paused queue."""
+    """Resume a paused or draining queue."""
     queue = _known(path.queue)
     tq.resume(queue)
-    return respond(QueueChanged(queue=queue, paused=False, purged=0))
+    return _changed(queue)
 
 
 @queues.post("/queues/<queue>/purge", responses=_CHANGED)
 def purge_queue(path: QueuePath) -> Response:
     """Revoke every task that waits in a queue; what runs or waits to be retried stays."""
     queue = _known(path.queue)
-    purged = tq.purge(queue)
-    paused = next(one.paused for one in tq.queue_stats() if one.queue == queue)
-    return respond(QueueChanged(queue=queue, paused=paused, purged=purged))
+    return _changed(queue, purged=tq.purge(queue))
+
+
+def _changed(queue: QueueName, purged: int = 0) -> Response:
+    now = next(one for one in tq.queue_stats() if one.queue == queue)
+    view = QueueChanged(queue=queue, paused=now.paused, draining=now.draining, purged=purged)
+    return respond(view)
 
 
 def _known(queue: str) -> QueueName:

@@ -7,10 +7,12 @@
         ├── UnsupportedMedia  another content type or content encoding
         ├── Unauthorized      API keys are set and none of them was sent
         ├── CrossSite         a page of another origin asks for a change
+        ├── UnknownHost       the request is for a host name that is not ours
         ├── QueueNotFound     the path names a queue that is not there
         ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
         ├── TooManySockets    this process holds as many sockets as it may, or is stopping
-        └── Unhealthy         Redis or a consumer is missing
+        ├── Unhealthy         Redis or a consumer is missing
+        └── NotReady          Redis does not answer; says nothing else
 
 Each class has a code; its HTTP status stands in `web.errors`. No text shown here repeats more than
 64 characters of what the caller sent, and none of its control characters.
@@ -93,6 +95,12 @@ class CrossSite(WebError):
     code = "cross_site"
 
 
+class UnknownHost(WebError):
+    """The request is for a host name that is not ours; a page may have made it point here."""
+
+    code = "unknown_host"
+
+
 class QueueNotFound(WebError):
     """The path names a queue that is not there."""
 
@@ -123,6 +131,16 @@ class Unhealthy(WebError):
     """Redis does not answer, or a queue has no live consumer."""
 
     code = "unhealthy"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+
+
+class NotReady(WebError):
+    """Redis does not answer; those who ask without a key learn nothing else."""
+
+    code = "not_ready"
 
     @property
     def headers(self) -> dict[str, str]:

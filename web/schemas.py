@@ -31,6 +31,12 @@ def _digits(value: object) -> object:
     return value
 
 
+def _true_or_false(value: object) -> object:
+    if isinstance(value, str) and value not in ("true", "false"):
+        raise PydanticCustomError("true_or_false", "It is true or false")
+    return value
+
+
 #: An id in the one form that is served; any other form is a 404, as an unknown id is.
 TaskId = Annotated[
     str,
@@ -39,6 +45,7 @@ TaskId = Annotated[
 ]
 QueueName = Literal["high", "default", "low"]
 Limit = Annotated[int, BeforeValidator(_digits)]
+Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 
 
 class Inbound(BaseModel):
@@ -74,6 +81,10 @@ class TaskQuery(BaseModel):
 
     state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
+    set_aside: Switch = Field(
+        default=False,
+        description="Only tasks that killed their workers or could not be read, the last first.",
+    )
     limit: Limit = Field(default=50, ge=1, le=200, description="At most so many tasks.")
 
 
@@ -91,6 +102,15 @@ class Cancelled(Outbound):
 
     task_id: TaskId
     status: Literal["revoked"] = "revoked"
+
+
+class Retried(Outbound):
+    """The answer to retry: the new task that follows from the old one."""
+
+    task_id: TaskId = Field(description="The new task.")
+    status: tq.TaskState
+    retry_of: TaskId = Field(description="The old task.")
+    message: str
 
 
 class ProgressView(Outbound):
@@ -131,6 +151,11 @@ class TaskView(Outbound):
     next_retry_at: datetime | None
     scheduled_for: datetime | None
     worker: str | None
+    stop_confirmed: bool | None = Field(
+        description="Of a task that was cancelled while it ran: whether its worker is free of it."
+    )
+    retry_of: str | None = Field(description="The task that this one was made from by a retry.")
+    retried_as: str | None = Field(description="The task that a retry made from this one.")
 
 
 class TaskDetail(TaskView):

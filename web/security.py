@@ -2,7 +2,8 @@
 
 Owns the request id, the headers of every answer, the Content-Security-Policy, the cross-site
 check, CORS for `ALLOWED_ORIGINS`, and API keys. Everything here runs before a route does, and so
-also before a WebSocket is accepted. It knows no route but the prefixes that keys protect.
+also before a WebSocket is accepted. It knows no route but the prefixes that keys protect. Which
+host names are ours is in `hosts`.
 """
 
 import hashlib
@@ -14,11 +15,14 @@ from flask import Flask, Response, current_app, request
 
 from huey_tasks.config import Config
 from web.errors import request_id
+from web.hosts import HostNames
 from web.refusals import CrossSite, Unauthorized
 
 #: Cookie in which the pages keep the key that the user typed (SameSite=Strict).
 KEY_COOKIE = "duckline_key"
 _PROTECTED = ("/api/", "/ws/")
+_HEALTH = "/health/"
+_UNSTORED = (*_PROTECTED, _HEALTH)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -42,13 +46,17 @@ _EXPOSE_HEADERS = "Location, Retry-After, X-Request-ID"
 def register(app: Flask, config: Config) -> None:
     """Guard every route of `app`."""
     origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
-    app.before_request(_guard(origins, _digests(config.api_keys)))
+    app.before_request(_guard(origins, _digests(config.api_keys), HostNames.of(config)))
     app.after_request(_dress(origins))
 
 
-def _guard(origins: frozenset[str], keys: tuple[bytes, ...]) -> Callable[[], Response | None]:
+def _guard(
+    origins: frozenset[str], keys: tuple[bytes, ...], names: HostNames | None
+) -> Callable[[], Response | None]:
     def guard() -> Response | None:
         request_id()
+        if names is not None and not request.path.startswith(_HEALTH):
+            names.check(request.headers.get("Host", ""))
         if _is_preflight() and _origin() in origins:
             return _preflight_answer()
         if request.method in _CHANGING or request.path.startswith("/ws/"):
@@ -113,7 +121,7 @@ def _dress(origins: frozenset[str]) -> Callable[[Response], Response]:
         answer.headers["X-Request-ID"] = request_id()
         for name, value in _HEADERS.items():
             answer.headers.setdefault(name, value)
-        if request.path.startswith(_PROTECTED):
+        if request.path.startswith(_UNSTORED):
             answer.headers.setdefault("Cache-Control", "no-store")
         if request.method == "OPTIONS":
             del answer.headers["Content-Type"]  # there is no content

@@ -26,6 +26,10 @@ class QueueView(Outbound):
     consumers: int = Field(description="Live consumers.")
     workers: int = Field(description="Worker slots of the live consumers.")
     paused: bool = Field(description="Whether the queue gives out no tasks at present.")
+    draining: bool = Field(description="Whether the queue takes no tasks from outside at present.")
+    set_aside: int = Field(
+        description="Failed tasks that killed their workers or could not be read, kept for a look."
+    )
     oldest_waiting_s: float | None
 
 
@@ -38,6 +42,7 @@ class QueueChanged(Outbound):
 
     queue: QueueName
     paused: bool
+    draining: bool
     purged: int = Field(description="How many waiting tasks this request has revoked.")
 
 
@@ -120,6 +125,18 @@ class Health(Outbound):
     redis: Literal["ok"] = "ok"
     queues: dict[str, QueueHealth]
     reasons: list[str]
+
+
+class Live(Outbound):
+    """This process serves requests."""
+
+    status: Literal["live"] = "live"
+
+
+class Ready(Outbound):
+    """This process serves requests, and Redis answers."""
+
+    status: Literal["ready"] = "ready"
 
 
 class RedisServer(Outbound):

@@ -1,4 +1,4 @@
-"""Tasks over HTTP: submit, read, list, cancel.
+"""Tasks over HTTP: submit, read, list, cancel, retry.
 
 Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
 """
@@ -13,6 +13,7 @@ from web.openapi import ApiBlueprint, header, ok, problems
 from web.schemas import (
     Cancelled,
     QueueName,
+    Retried,
     SubmitBody,
     Submitted,
     TaskDetail,
@@ -24,7 +25,7 @@ from web.schemas import (
     TaskView,
 )
 
-_ABOUT = "Submit a task, read its outcome, cancel it."
+_ABOUT = "Submit a task, read its outcome, cancel or retry it."
 tasks = ApiBlueprint("tasks", "tasks", _ABOUT)
 #: Apart, because the inspector serves everything of `tasks` but takes no new ones.
 submission = ApiBlueprint("submission", "tasks", _ABOUT)
@@ -37,7 +38,7 @@ _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "
     "/tasks/submit",
     responses={
         **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
-        **problems(*_BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable"),
+        **problems(*_BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
     },
 )
 def submit_task(body: SubmitBody) -> Response:
@@ -66,7 +67,9 @@ def submit_task(body: SubmitBody) -> Response:
 )
 def list_tasks(query: TaskQuery) -> Response:
     """List tasks, newest submission first."""
-    records = tq.list_tasks(state=query.state, queue=query.queue, limit=query.limit)
+    records = tq.list_tasks(
+        state=query.state, queue=query.queue, set_aside=query.set_aside, limit=query.limit
+    )
     return respond(TaskList(tasks=[TaskView.model_validate(record) for record in records]))
 
 
@@ -95,6 +98,24 @@ def read_task(path: TaskPath) -> Response:
 def cancel_task(path: TaskPath) -> Response:
     """Cancel a task: a waiting one never starts, a running one is stopped at once."""
     return respond(Cancelled(task_id=tq.cancel(path.task_id).task_id))
+
+
+@tasks.post(
+    "/tasks/<not_submit:task_id>/retry",
+    responses={
+        **ok(202, Retried, "The new task.", Location=header("Where the new task is read.")),
+        **problems("cross_site", "task_not_found", "task_not_retryable", "queue_unavailable"),
+    },
+)
+def retry_task(path: TaskPath) -> Response:
+    """Submit a task that failed, was revoked or expired once more, as a new task.
+
+    Asked again, it answers with the same new task.
+    """
+    new = tq.get_task(tq.retry(path.task_id).task_id)
+    message = f"Task '{new.task_type}' queued once more on '{new.queue}' queue."
+    view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
+    return respond(view, 202, {"Location": f"/api/tasks/{new.task_id}"})
 
 
 @tasks.get("/task-types", responses={**ok(200, TaskTypeList, "The task types."), **problems()})

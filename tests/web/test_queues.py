@@ -1,4 +1,4 @@
-"""Pause, resume and purge over HTTP."""
+"""Pause, drain, resume and purge over HTTP."""
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,8 +15,24 @@ def test_a_paused_queue_says_so_and_still_takes_tasks(client: FlaskClient) -> No
     ]  # fmt: skip
     assert client.post("/api/tasks/submit", json=email_body()).status_code == 202
     assert client.post("/api/queues/high/resume").get_json() == {
-        "queue": "high", "paused": False, "purged": 0,
+        "queue": "high", "paused": False, "draining": False, "purged": 0,
     }  # fmt: skip
+
+
+def test_a_draining_queue_takes_no_tasks_and_says_when_to_come_back(client: FlaskClient) -> None:
+    client.post("/api/tasks/submit", json=email_body())
+
+    assert client.post("/api/queues/high/drain").get_json() == {
+        "queue": "high", "paused": False, "draining": True, "purged": 0,
+    }  # fmt: skip
+    refused = client.post("/api/tasks/submit", json=email_body())
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "queue_draining")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert client.post("/api/tasks/submit", json=email_body(priority="low")).status_code == 202
+    high, _, low = client.get("/api/queues").get_json()["queues"]
+    assert (high["draining"], high["queued"], low["draining"]) == (True, 1, False)
+    assert client.post("/api/queues/high/resume").get_json()["draining"] is False
+    assert client.post("/api/tasks/submit", json=email_body()).status_code == 202
 
 
 def test_a_purge_revokes_what_waits_and_says_how_many(client: FlaskClient) -> None:
@@ -29,7 +45,7 @@ def test_a_purge_revokes_what_waits_and_says_how_many(client: FlaskClient) -> No
         assert client.get(f"/api/tasks/{task_id}").get_json()["status"] == "REVOKED"
 
 
-@pytest.mark.parametrize("action", ["pause", "resume", "purge"])
+@pytest.mark.parametrize("action", ["pause", "drain", "resume", "purge"])
 def test_an_unknown_queue_is_a_404(client: FlaskClient, action: str) -> None:
     answer = client.post(f"/api/queues/urgent/{action}")
 

@@ -1,4 +1,4 @@
-"""Submit, read, list and cancel, as a caller sees them."""
+"""Submit, read, list, cancel and retry, as a caller sees them."""
 
 import re
 from typing import Any
@@ -51,7 +51,8 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", submitted_at)
     assert task.pop("max_attempts") == 6
     absent = ["result", "error", "traceback", "progress", "started_at", "finished_at",
-              "next_retry_at", "scheduled_for", "worker"]  # fmt: skip
+              "next_retry_at", "scheduled_for", "worker", "stop_confirmed", "retry_of",
+              "retried_as"]  # fmt: skip
     assert {name: task.pop(name) for name in absent} == dict.fromkeys(absent)
     assert task.pop("task_id")
     assert task == {
@@ -142,7 +143,8 @@ def test_tasks_are_listed_by_state_queue_and_limit(client: FlaskClient) -> None:
     "query",
     ["limit=0", "limit=-1", "limit=201", "limit=1000000000", "limit=abc", "limit=", "limit=5.0",
      "limit=%205", "limit=1_0", "limit=NaN", "limit=%D9%A5", "state=pending", "state=", "state=X",
-     "queue=urgent", "queue=", "unknown=1", "cursor=abc"],
+     "queue=urgent", "queue=", "unknown=1", "cursor=abc", "set_aside=1", "set_aside=",
+     "set_aside=True"],
 )  # fmt: skip
 def test_a_wrong_query_names_the_parameter(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/api/tasks?{query}")
