@@ -10,15 +10,28 @@ from gevent import monkey
 monkey.patch_all()
 
 import logging  # noqa: E402
-from typing import Any  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
 
 from huey_tasks.config import Config  # noqa: E402
-from huey_tasks.errors import ConfigError  # noqa: E402
+from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
+from huey_tasks.server_check import ServerCheck  # noqa: E402
+
+_log = logging.getLogger("duckline.web")
+
+
+def _refuse(error: ConfigError) -> NoReturn:
+    print(f"duckline: {error}", file=sys.stderr)
+    raise SystemExit(os.EX_CONFIG)
+
 
 try:
     _config = Config.from_env()
 except ConfigError as error:
-    raise SystemExit(f"duckline: {error}") from None
+    _refuse(error)
 
 _host = f"[{_config.host}]" if ":" in _config.host else _config.host
 
@@ -57,7 +70,39 @@ logconfig_dict: dict[str, Any] = {
 }
 
 
+_check = ServerCheck(_config)
+_RETRY_S = 2.0
+
+
+def on_starting(server: Any) -> None:
+    """Refuse a Redis that cannot be used. One that is away is looked at when it is back."""
+    try:
+        _check.make()
+    except ConfigError as error:
+        _refuse(error)
+    except QueueUnavailable as error:
+        _log.warning("serving all the same: %s (%s)", error, error.cause)
+
+
 def when_ready(server: Any) -> None:
     """Say where this server listens."""
     addresses = ", ".join(str(listener) for listener in server.LISTENERS)
-    logging.getLogger("duckline.web").info("listening at %s", addresses)
+    _log.info("listening at %s", addresses)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Look at Redis as soon as it answers, if it was away at the start."""
+    if not _check.made:
+        threading.Thread(target=_check_later, name="duckline-check", daemon=True).start()
+
+
+def _check_later() -> None:
+    while not _check.made:
+        time.sleep(_RETRY_S)
+        try:
+            _check.make()
+        except QueueUnavailable as error:
+            _log.debug("Redis is looked at later: %s", error.cause)
+        except ConfigError as error:
+            _log.error("tasks are not safe here: %s", error)  # /api/workers/health says so too
+            return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import lookup, registry
+from huey_tasks import lookup, registry, server_check
 from huey_tasks.errors import (
     ConfigError,
     QueueDraining,
@@ -180,6 +180,11 @@ def consumers() -> list[ConsumerRecord]:
 def redis_info() -> dict[str, Any]:
     """What the broker says of itself."""
     return lookup.redis_info(QUEUES["default"])
+
+
+def server_troubles() -> list[str]:
+    """What speaks against trusting the broker with tasks now, such as an evicting policy."""
+    return server_check.troubles_of(QUEUES["default"].storage.broker)
 
 
 def load_tasks(folders: Iterable[Path]) -> list[str]:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dotenv import dotenv_values
 
+from huey_tasks import redis_urls
 from huey_tasks.errors import ConfigError
 
 #: Where a Redis is looked for when neither REDIS_URL nor the embedded server is there.
@@ -55,10 +55,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _redis_url(text: str) -> str:
-    """a URL such as redis://host:6379/0, rediss://… or unix:///path.sock?db=0"""
-    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError
-    return text
+    """a URL: redis://host:6379/0, rediss://…, unix:///path?db=0, redis+sentinel://host,host/name/0"""
+    return redis_urls.check(text)
 
 
 def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
@@ -157,6 +155,8 @@ class Config:
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
+    #: Whether whoever started this process has looked at Redis, and told people about it.
+    redis_is_checked: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -181,7 +181,11 @@ class Config:
                 raise ConfigError(
                     f"{spec.name.upper()}={shown} is not right: it takes {parse.__doc__}."
                 ) from None
-        return cls(**values, data_dir_is_default="data_dir" not in values)
+        return cls(
+            **values,
+            data_dir_is_default="data_dir" not in values,
+            redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+        )
 
     @classmethod
     def setting_names(cls) -> tuple[str, ...]:
@@ -213,7 +217,7 @@ class Config:
     @property
     def result_url(self) -> str:
         """The Redis that holds results: RESULT_REDIS_URL, else database 1 of the broker."""
-        return self.result_redis_url or with_database(self.broker_url, 1)
+        return self.result_redis_url or redis_urls.with_database(self.broker_url, 1)
 
     def concurrency(self, queue: str) -> int:
         """How many workers the consumer of `queue` has."""
@@ -222,12 +226,3 @@ class Config:
     def worker_type(self, queue: str) -> str:
         """`process` or `greenlet`."""
         return cast(str, getattr(self, f"{queue}_worker_type"))
-
-
-def with_database(url: str, database: int) -> str:
-    """Return `url` pointing at another database of the same Redis server."""
-    base, _, query = url.partition("?")
-    options = {key: values[-1] for key, values in parse_qs(query).items()}
-    if base.startswith("unix://") or "db" in options:
-        return f"{base}?{urlencode({**options, 'db': str(database)})}"
-    return urlsplit(url)._replace(path=f"/{database}").geturl()

@@ -5,6 +5,7 @@ stops cancelled attempts, promotes due tasks, recovers those of lost consumers, 
 alive. It runs no task itself, so no task can keep it from renewing a lease.
 """
 
+import contextlib
 import logging
 import math
 import secrets
@@ -19,6 +20,7 @@ from huey_tasks import neighbours
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
+from huey_tasks.connection import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.control import ControlChannel
 from huey_tasks.crew import Crew
 from huey_tasks.errors import ConfigError, QueueUnavailable
@@ -26,6 +28,7 @@ from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.scripts import BATCH
+from huey_tasks.server_check import ServerCheck
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -63,6 +66,8 @@ class Consumer:
         self._control = ControlChannel(queue)
         self._periodic = PeriodicTasks(queue)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
+        self._server_check = ServerCheck(config, [queue.name])
+        self._refusal: ConfigError | None = None
         self._stop_signals = 0
         self._grace_ends: float | None = None
         lease_s = config.lease_s
@@ -76,6 +81,7 @@ class Consumer:
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
+            Chore(self._check_server, 1.0),
         )
 
     @classmethod
@@ -95,7 +101,12 @@ class Consumer:
         )
 
     def run(self) -> None:
-        """Serve the queue; returns after a clean stop, with every task committed or handed back."""
+        """Serve the queue; returns after a clean stop, with every task committed or handed back.
+
+        Raises ConfigError for a Redis that cannot be used, as soon as it answers.
+        """
+        with contextlib.suppress(QueueUnavailable):  # then it is a chore
+            self._server_check.make()
         woken, wake = socket.socketpair()
         woken.setblocking(False)
         wake.setblocking(False)
@@ -115,15 +126,26 @@ class Consumer:
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
         while self._crew or not self._stopping:
-            self._chores.do_what_is_due()
-            sources = [woken, *self._control.sources(), *self._crew.sentinels()]
+            with time_limit(self._patience_s):
+                self._chores.do_what_is_due()
+                sources = [woken, *self._control.sources(), *self._crew.sentinels()]
             ready = wait(sources, timeout=self._pause())
             if woken in ready:
                 woken.recv(4096)
-            self._crew.see_to_the_dead(ready)
-            self._read_control()
-            self._enforce_stops()
+            with time_limit(self._patience_s):
+                self._crew.see_to_the_dead(ready)
+                self._read_control()
+                self._enforce_stops()
         self._say_goodbye()
+        if self._refusal is not None:
+            raise self._refusal
+
+    @property
+    def _patience_s(self) -> float:
+        """How long one round may wait for Redis. A connection that has gone dead has to be given
+        up before the leases that are renewed over it end."""
+        longest_s = max(self.config.lease_s / 2, 1.0)
+        return min(longest_s, 1.0 if self._stopping else SOCKET_TIMEOUT_S)
 
     @property
     def _stopping(self) -> bool:
@@ -235,6 +257,16 @@ class Consumer:
         ttl_ms = self._storage.ttl_ms
         pruned = self._scripts.prune(self.queue.name, ttl_ms=ttl_ms, cap=FINISHED_CAP)
         return 0.05 if pruned >= BATCH else None
+
+    def _check_server(self) -> None:
+        """Once, at the first contact. A server that cannot be used ends the consumer."""
+        try:
+            self._server_check.make()
+        except QueueUnavailable as error:
+            logger.debug("Redis is looked at later: %s", error.cause)
+        except ConfigError as refusal:
+            self._refusal = refusal
+            self._on_stop_signal(signal.SIGTERM, None)
 
     # ---- the end
 

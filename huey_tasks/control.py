@@ -1,7 +1,8 @@
 """What consumers are told at once: an attempt to stop, a task that becomes due sooner.
 
 Redis' publish and subscribe may lose a line; everything said here is also found out by a chore of
-the consumer, only later. Owns the subscription and its repair.
+the consumer, only later. Owns the subscription and its repair: a listener never learns by itself
+that the way to it is dead (a firewall that forgot it, a machine that lost its power), so it asks.
 """
 
 import logging
@@ -18,6 +19,12 @@ logger = logging.getLogger(__name__)
 #: Seconds between tries to subscribe again.
 RETRY_S = 1.0
 
+#: Seconds without a line, after which Redis is asked for a sign of life.
+QUIET_S = 2.0
+
+#: Seconds that the sign may take; then the subscription counts as lost.
+ANSWER_S = 2.0
+
 
 class ControlChannel:
     """A subscription to the control channel of one queue."""
@@ -26,6 +33,8 @@ class ControlChannel:
         self._queue = queue
         self._subscription: Any = None
         self._next_try = 0.0
+        self._heard_at = 0.0
+        self._asked_at: float | None = None
 
     def sources(self) -> list[Any]:
         """What to wait on: a socket, or nothing while there is no subscription."""
@@ -37,20 +46,36 @@ class ControlChannel:
         return [self._subscription.connection._sock]
 
     def read(self) -> list[list[str]]:
-        """The commands that have come in, as lists of words; never waits."""
+        """The commands that have come in, as lists of words; never waits for one.
+
+        To be called every second or so: it is here that a dead subscription is noticed.
+        """
         commands: list[list[str]] = []
         try:
             with redis_errors():
                 while self._subscription is not None:
-                    line = self._subscription.get_message(ignore_subscribe_messages=True, timeout=0)
-                    if line is not None:
-                        commands.append(line["data"].decode().split())
-                    elif not self._subscription.connection.can_read(0):
+                    line = self._subscription.get_message(timeout=0)
+                    if line is None:
                         break
+                    self._heard_at, self._asked_at = time.monotonic(), None
+                    if line["type"] == "message":
+                        commands.append(line["data"].decode().split())
+                self._ask_for_a_sign()
         except (QueueUnavailable, OSError) as error:
             logger.debug("control channel lost: %s", error)
             self._drop()
         return commands
+
+    def _ask_for_a_sign(self) -> None:
+        now = time.monotonic()
+        if self._subscription is None:
+            return
+        if self._asked_at is None and now - self._heard_at >= QUIET_S:
+            self._asked_at = now
+            self._subscription.ping()
+        elif self._asked_at is not None and now - self._asked_at >= ANSWER_S:
+            logger.warning("control channel is silent, subscribing again")
+            self._drop()
 
     def _subscribe(self) -> None:
         subscription = self._queue.storage.broker.pubsub()
@@ -62,7 +87,8 @@ class ControlChannel:
             subscription.close()
             self._next_try = time.monotonic() + RETRY_S
             return
-        self._subscription = subscription
+        self._subscription, self._asked_at = subscription, None
+        self._heard_at = time.monotonic()
 
     def _drop(self) -> None:
         self._subscription.close()

@@ -22,10 +22,12 @@ from huey_tasks.client import (
     redis_info,
     resume,
     retry,
+    server_troubles,
     stats,
     submit,
 )
 from huey_tasks.config import Config, Setting
+from huey_tasks.connection import time_limit
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -97,10 +99,12 @@ __all__ = [
     "redis_info",
     "resume",
     "retry",
+    "server_troubles",
     "stats",
     "submit",
     "task",
     "task_types",
+    "time_limit",
 ]
 
 import_module("huey_tasks.tasks")  # registers the demo tasks; needs the names above

@@ -91,6 +91,11 @@ def control(queue: str) -> str:
     return f"{root(queue)}:control"
 
 
+def probe(queue: str) -> str:
+    """No key that stays: `rights` tries on it what the user of Redis may do."""
+    return f"{root(queue)}:probe"
+
+
 def outcome(task_id: str, token: str) -> str:
     """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
 

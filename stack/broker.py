@@ -23,14 +23,18 @@ class Broker:
     shown: tuple[str, str]
     env: dict[str, str] = field(default_factory=dict[str, str])
     spec: ProcessSpec | None = None  # the embedded server
-    note: str | None = None  # a line for the log
+    notes: tuple[str, ...] = ()  # lines for the log
 
 
 @contextmanager
 def opened(config: "Config") -> Generator[Broker]:
-    """Give the Redis to use. Raise StartRefused when another stack owns the data directory."""
+    """Give the Redis to use.
+
+    Raise StartRefused when another stack owns the data directory, ConfigError when the user's own
+    Redis cannot be used.
+    """
     if config.redis_url is not None:
-        yield Broker(shown=("Redis", _without_password(config.redis_url)))
+        yield _users_own(config, config.redis_url)
         return
     lock, note = data_dir.claim(
         config.data_dir.expanduser().absolute(),
@@ -49,14 +53,21 @@ def opened(config: "Config") -> Generator[Broker]:
             shown=("Data", str(lock.directory)),
             env=env,
             spec=embedded_redis.spec(lock, socket),
-            note=note,
+            notes=(note,) if note else (),
         )
     finally:
         embedded_redis.clean_up(socket, lock.directory)
         lock.release()
 
 
-def _without_password(url: str) -> str:
-    """Return the URL as it may be shown: the part between `//` and `@` is left out."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+def _users_own(config: "Config", url: str) -> Broker:
+    """Look at the user's Redis once for all processes, so that each remark is made once."""
+    from huey_tasks import redis_urls, server_check  # loads redis: for this case alone
+    from huey_tasks.errors import QueueUnavailable
+
+    shown = ("Redis", redis_urls.without_secrets(url))
+    try:
+        notes = server_check.check(config)
+    except QueueUnavailable as error:
+        return Broker(shown=shown, notes=(f"{error.detail} ({error.cause}) Waiting for it.",))
+    return Broker(shown=shown, env={"REDIS_IS_CHECKED": "1"}, notes=tuple(notes))

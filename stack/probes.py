@@ -9,7 +9,7 @@ from typing import cast
 
 from stack.process import Probe
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 4.0  # longer than the web service itself waits for Redis
 
 
 def http_answers(host: str, port: int, path: str, *, api_key: str | None = None) -> Probe:

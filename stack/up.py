@@ -38,8 +38,8 @@ def up(config: "Config", *, reload: bool = False) -> int:
 async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
     specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
     console = console_for(sys.stdout, [spec.name for spec in specs], log_format=config.log_format)
-    if redis.note:
-        console.say(redis.note)
+    for note in redis.notes:
+        console.say(note)
     supervisor = Supervisor(specs, console)
     extras = [asyncio.create_task(_announce(config, redis, supervisor, console, started_at))]
     if reload:

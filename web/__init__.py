@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
 from huey_tasks.config import Config
-from web import errors, push, security
+from web import errors, push, redis_time, security
 from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
 from web.health import health
 from web.inspector import inspector
@@ -55,6 +55,7 @@ def _base(kind: str, config: Config, own: ApiBlueprint) -> DucklineApi:
     security.register(app, config)
     app.before_request(refuse_repeated_parameters)
     errors.register(app)
+    redis_time.register(app)
     push.register(app)
     app.register_blueprint(pages)
     for blueprint in (own, tasks, queues, workers, health):

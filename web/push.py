@@ -25,6 +25,7 @@ from web.answers import to_json, write_json
 from web.errors import problem_body, request_id
 from web.feed import Feed
 from web.line import Line
+from web.redis_time import LIMIT_S
 from web.refusals import TooManySockets, UpgradeRequired, excerpt
 from web.stack_schemas import StatsView
 
@@ -54,7 +55,8 @@ def stats_frame() -> str:
     """Read the statistics as one frame; what keeps them away is a frame too."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     try:
-        return to_json(StatsView.of(tq.stats()), ts=now)
+        with tq.time_limit(LIMIT_S):
+            return to_json(StatsView.of(tq.stats()), ts=now)
     except tq.QueueUnavailable as error:
         problem = problem_body(
             error.code, error.detail, instance="/ws/stats", retry_after_s=error.retry_after_s

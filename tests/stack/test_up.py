@@ -156,7 +156,7 @@ def test_gunicorn_alone_serves_the_web_service_with_gevent(start: Start, tmp_pat
 def test_a_wrong_setting_stops_gunicorn_with_one_line(start: Start) -> None:
     stack = start([sys.executable, "-m", "gunicorn", "app:app"], LEASE_S="soon")
 
-    assert stack.wait() == 1
+    assert stack.wait() == os.EX_CONFIG
     assert stack.log.startswith("duckline: LEASE_S='soon' is not right")
     assert stack.log.count("\n") == 1
 

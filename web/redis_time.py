@@ -1,0 +1,31 @@
+"""How long one request may wait for Redis: it gets its 503 while the caller still listens.
+
+The time runs from the first call of Redis, so a body that comes in slowly costs nothing of it. A
+view that waits on purpose, because it was asked to, sets a limit of its own around that.
+"""
+
+from contextlib import ExitStack
+
+from flask import Flask, g
+
+import huey_tasks as tq
+
+#: Seconds. Half of it goes to the first try, the rest to a second one on a new connection.
+LIMIT_S = 3.0
+
+
+def register(app: Flask) -> None:
+    """Limit every request of `app`."""
+    app.before_request(_begin)
+    app.teardown_request(_end)
+
+
+def _begin() -> None:
+    g.redis_time = ExitStack()
+    g.redis_time.enter_context(tq.time_limit(LIMIT_S))
+
+
+def _end(error: BaseException | None) -> None:
+    stack: ExitStack | None = g.pop("redis_time", None)
+    if stack is not None:
+        stack.close()
