@@ -150,10 +150,14 @@ class Attempt:
         self._gates.append(gate)
 
     def subtask_id(self) -> str:
-        """An id for the next task that the task's own code enqueues: a repeat gives the same."""
+        """An id for the next task that the task's own code enqueues."""
         self._subtasks += 1
-        name = f"{self.claim.attempt}/{self._subtasks}"
-        return str(uuid.uuid5(uuid.UUID(self.claim.id), name))
+        return self.id_for(str(self._subtasks))
+
+    def id_for(self, what: str) -> str:
+        """An id for a task that follows from this attempt: a repeat of it gives the same."""
+        name = f"{self.claim.id}/{self.claim.attempt}/{what}"
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""

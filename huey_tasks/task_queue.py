@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from huey import RedisHuey, signals
-from huey.api import Task, TaskWrapper, chord
+from huey.api import ResultGroup, Task, TaskWrapper, chord
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages
@@ -87,17 +87,19 @@ class TaskQueue(RedisHuey):
 
         Huey also enqueues the running task itself, when it is to be retried without a delay.
         """
-        attempt = current_attempt.get()
-        if attempt is None or attempt.in_body or not isinstance(task, Task):
+        attempt = self._committing()
+        if attempt is None or not isinstance(task, Task):
             return super().enqueue(task)
         if task.id == attempt.claim.id:
             attempt.retry(0.0, task.retries, task.retry_delay)
+            self._emit(signals.SIGNAL_ENQUEUED, task)
             return None
         if task.expires:
             task.resolve_expires(self.utc)
         self._emit(signals.SIGNAL_ENQUEUED, task)
         attempt.follow_up(self.serialize_task(task).task)
-        return None
+        results = self._pipeline_results(task)
+        return ResultGroup(results) if len(results) > 1 else results[0]
 
     def _enqueue_chord(self, chord_obj: chord) -> Any:
         """Submit the members with a gate that lets the callback through (api.py:328).
@@ -114,8 +116,8 @@ class TaskQueue(RedisHuey):
                 callback = copy.copy(chord_obj.callback)
                 callback.extend_data((ChordResults(members),))
                 gate = Gate(len(members), self.serialize_task(callback).task)
-                attempt = current_attempt.get()
-                if attempt is None or attempt.in_body:
+                attempt = self._committing()
+                if attempt is None:
                     gates.append(gate)
                 else:
                     attempt.open_gate(gate)
@@ -167,6 +169,8 @@ class TaskQueue(RedisHuey):
         if claim is None:
             return super().execute(task, timestamp)
         attempt = Attempt(claim, type(task).__name__, self.storage, self.storage.slot.cell)
+        if task.on_error is not None:  # several attempts may fail, and several tasks share it
+            task.on_error.id = attempt.id_for("on_error")
         reset = current_attempt.set(attempt)
         try:
             with redis_errors():
@@ -277,6 +281,13 @@ class TaskQueue(RedisHuey):
             self.report_failure(commit.id, commit.about.where if commit.about else "")
         else:
             journal.attempt_ended(commit, accepted)
+
+    def _committing(self) -> Attempt | None:
+        """The attempt with whose commit goes what is enqueued now: its own code is over."""
+        attempt = current_attempt.get()
+        if attempt is None or attempt.in_body or attempt.storage is not self.storage:
+            return None
+        return attempt
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()

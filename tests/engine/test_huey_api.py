@@ -1,0 +1,131 @@
+"""Huey's API on our queue where Huey's own tests do not look: repeats, sharing, several workers."""
+
+from typing import Any
+
+import pytest
+from huey import signals
+from huey.exceptions import TaskException
+
+from tests.engine.huey_suite import QueueUnderTest
+
+
+@pytest.fixture
+def queue() -> Any:
+    """Queue `default`, with task types of the test's own."""
+    return QueueUnderTest()
+
+
+def run_next(queue: Any) -> Any:
+    """Claim, run and commit a task, which must be there."""
+    task = queue.dequeue()
+    assert task is not None
+    return queue.execute(task)
+
+
+def run_all(queue: Any) -> int:
+    """Run tasks until none waits; returns how many."""
+    ran = 0
+    while (task := queue.dequeue()) is not None:
+        queue.execute(task)
+        ran += 1
+    return ran
+
+
+def test_tasks_that_share_an_error_handler_call_it_once_each(queue: Any) -> None:
+    errors: list[str] = []
+
+    @queue.task()
+    def fail(message: str) -> None:
+        raise ValueError(message)
+
+    @queue.task()
+    def handle(error: TaskException) -> None:
+        errors.append(str(error))
+
+    shared = handle.s()
+    for message in ("one", "two"):
+        queue.enqueue(fail.s(message).error(shared))
+    run_all(queue)
+    assert errors == ["ValueError: one", "ValueError: two"]
+
+
+def test_an_error_handler_is_submitted_once_though_the_attempt_is_repeated(
+    queue: Any,
+) -> None:
+    @queue.task()
+    def fail() -> None:
+        raise ValueError
+
+    @queue.task()
+    def handle(error: TaskException) -> None:
+        pass
+
+    queue.enqueue(fail.s().error(handle))
+    first = queue.dequeue()
+    assert first is not None
+    worker = first.claim.token.rpartition("/")[0]
+    queue.storage.scripts.release(
+        queue.name, worker, kind="crashes", blamed="*", limit=3, ttl_ms=60_000
+    )
+    queue.execute(first)  # its worker was only thought dead; what it commits is refused
+    assert run_all(queue) == 2
+
+
+def test_what_a_hook_submits_to_another_queue_goes_there(queue: Any) -> None:
+    low: Any = QueueUnderTest("low")
+
+    @low.task()
+    def tidy_up() -> str:
+        return "done"
+
+    @queue.task()
+    def work() -> None:
+        pass
+
+    @queue.post_execute()
+    def afterwards(task: Any, value: Any, error: Any) -> None:
+        tidy_up()
+
+    work()
+    run_next(queue)
+    assert (len(queue), len(low)) == (0, 1)
+    assert run_next(low) == "done"
+
+
+def test_what_a_hook_submits_can_be_asked_for_its_result(queue: Any) -> None:
+    handles: list[Any] = []
+
+    @queue.task()
+    def double(n: int) -> int:
+        return 2 * n
+
+    @queue.task()
+    def work() -> None:
+        pass
+
+    @queue.signal(signals.SIGNAL_COMPLETE)
+    def afterwards(signal: str, task: Any) -> None:
+        if task.name == "work":
+            handles.append(double(4))
+            handles.append(queue.enqueue(double.s(5).then(double)))
+
+    work()
+    run_all(queue)
+    alone, pipeline = handles
+    assert alone.get() == 8
+    assert pipeline.get() == [10, 20]
+
+
+def test_a_task_whose_id_is_no_uuid_may_submit_others(queue: Any) -> None:
+    @queue.task()
+    def work() -> str:
+        return "done"
+
+    @queue.task()
+    def submit_work() -> str:
+        return str(work().id)
+
+    submit_work(id="nightly")
+    other_id = run_next(queue)
+    run_next(queue)
+    assert queue.result(other_id) == "done"
