@@ -76,6 +76,11 @@ def lock(queue: str, name: str) -> str:
     return f"{root(queue)}:lock:{name}"
 
 
+def limit(queue: str, name: str) -> str:
+    """HASH, the present window of a rate limit and its uses. `limit` writes; ends with it."""
+    return f"{root(queue)}:limit:{name}"
+
+
 def consumers(queue: str) -> str:
     """ZSET of consumers by their last heartbeat. `heartbeat` and `leave` write."""
     return f"{root(queue)}:consumers"

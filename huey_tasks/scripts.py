@@ -207,6 +207,11 @@ class Scripts:
         """Give a lock back if that token holds it, or any if it is "*"."""
         return bool(self._run("unlock", queue, name=name, token=token))
 
+    def limit(self, queue: str, name: str, *, per_ms: int) -> tuple[int, int]:
+        """Count a use of a rate limit; returns the uses and the ms left of its window."""
+        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms)
+        return int(used), int(left_ms)
+
     def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
         """Forget finished tasks older than `ttl_ms` or beyond `cap` a state.
 

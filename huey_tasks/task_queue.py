@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from huey import RedisHuey, signals
-from huey.api import ResultGroup, Task, TaskWrapper, chord
+from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages
@@ -24,6 +24,7 @@ from huey_tasks.errors import QueueUnavailable
 from huey_tasks.messages import Unreadable
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
+from huey_tasks.rate_limit import QueueRateLimit
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
@@ -127,6 +128,11 @@ class TaskQueue(RedisHuey):
         """Nothing to count: the commit does."""
         if self.immediate:
             super()._check_chord(config, value)
+
+    def rate_limit(self, name: str, limit: int, per: float, retry: bool = True) -> RateLimit:
+        if self.immediate:
+            return super().rate_limit(name, limit, per, retry)
+        return QueueRateLimit(self, name, limit, per, retry)
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
         """Huey doubles the delay without end (api.py:577): keep it within its cap."""

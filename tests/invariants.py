@@ -17,6 +17,7 @@ _KINDS = {
     "counters": "never",
     "bell": "never",
     "slot": "always",
+    "limit": "always",
     "gate": "open",
     "lock": "never",
     "consumers": "never",

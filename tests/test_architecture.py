@@ -23,7 +23,7 @@ LAYERS = [
     {"slots"},
     {"attempt", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "chores", "messages"},
+    {"records", "logs", "queue_task", "chores", "messages", "rate_limit"},
     {"journal"},
     {"lookup"},
     {"task_queue"},

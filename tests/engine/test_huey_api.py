@@ -1,12 +1,19 @@
 """Huey's API on our queue where Huey's own tests do not look: repeats, sharing, several workers."""
 
+import threading
 from typing import Any
 
 import pytest
 from huey import signals
-from huey.exceptions import TaskException
+from huey.exceptions import RateLimitExceeded, TaskException
 
+import huey_tasks as tq
+from huey_tasks import keys
 from tests.engine.huey_suite import QueueUnderTest
+from tests.waiting import wait_until
+
+#: Seconds. No test sees such a window end.
+TEN_YEARS = 3650 * 86400
 
 
 @pytest.fixture
@@ -129,3 +136,58 @@ def test_a_task_whose_id_is_no_uuid_may_submit_others(queue: Any) -> None:
     other_id = run_next(queue)
     run_next(queue)
     assert queue.result(other_id) == "done"
+
+
+# ---- rate limits
+
+
+def admitted(limit: Any) -> bool:
+    """Use a rate limit once; returns whether that was within it."""
+    try:
+        limit.acquire()
+    except RateLimitExceeded:
+        return False
+    return True
+
+
+def test_workers_that_open_a_window_together_stay_within_the_limit(queue: Any) -> None:
+    start = threading.Barrier(16)
+    answers: list[bool] = []
+
+    def use(limit: Any) -> None:
+        start.wait()
+        answers.append(admitted(limit))
+
+    for turn in range(5):
+        answers.clear()
+        limits = [queue.rate_limit(f"mail-{turn}", limit=3, per=TEN_YEARS) for _ in range(16)]
+        threads = [threading.Thread(target=use, args=(limit,)) for limit in limits]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers.count(True) == 3
+
+
+def test_a_used_up_rate_limit_opens_again_with_the_next_window(queue: Any) -> None:
+    limit = queue.rate_limit("mail", limit=1, per=0.2)
+    wait_until(lambda: not admitted(limit), description="the limit is used up")
+    wait_until(lambda: admitted(limit), description="the next window has begun", timeout_s=1)
+
+
+def test_a_rate_limit_says_how_long_to_wait_and_how_much_is_used(queue: Any) -> None:
+    limit = queue.rate_limit("mail", limit=1, per=TEN_YEARS)
+    limit.acquire()
+    with pytest.raises(RateLimitExceeded) as refused:
+        limit.acquire()
+    assert 0 < refused.value.delay <= TEN_YEARS
+    assert limit.current_usage() == 2
+    limit.reset()
+    assert limit.current_usage() == 0
+
+
+def test_a_rate_limit_leaves_nothing_behind_its_window(queue: Any) -> None:
+    limit = queue.rate_limit("mail", limit=1, per=100)
+    limit.acquire()
+    left_s = tq.default.storage.broker.ttl(keys.limit("default", "mail"))
+    assert 0 < left_s <= 100

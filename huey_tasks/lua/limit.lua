@@ -1,0 +1,10 @@
+-- limit: one more use of a rate limit in its present window; no task changes here
+-- args: name per_ms
+-- returns: how many uses that makes, and the milliseconds until the window ends
+local key = ROOT .. ':limit:' .. name
+local window = math.floor(NOW / per_ms)
+local seen = redis.call('HMGET', key, 'window', 'used')
+local used = (tonumber(seen[1]) == window and seen[2] or 0) + 1
+redis.call('HSET', key, 'window', window, 'used', used)
+redis.call('PEXPIREAT', key, (window + 1) * per_ms)
+return { used, (window + 1) * per_ms - NOW }
