@@ -124,7 +124,8 @@ def _unpack(value: dict[str, Any]) -> Any:
         case "$bytes":
             return base64.b64decode(content)
         case "$exception":
-            return TaskException({"error": f"{content[0]}: {content[1]}"})
+            error = f"{content[0]}: {content[1]}"
+            return TaskException({"error": error}, error)  # the second is what repr() shows
         case "$skipped":
             return SKIPPED
         case _:

@@ -129,9 +129,9 @@ class ReliableStorage(RedisExpireStorage):
         """Put a task in the queue, or on the schedule when it has a delay."""
         together: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
         if together is not None:
-            together[0].append(_new_task(data))
+            together[0].append(_new_task(data, priority))
         else:
-            self.scripts.submit(self.name, [_new_task(data)])
+            self.scripts.submit(self.name, [_new_task(data, priority)])
 
     def dequeue(self) -> bytes | None:
         """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
@@ -140,7 +140,7 @@ class ReliableStorage(RedisExpireStorage):
 
     def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
         """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
-        delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 1)
+        delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 0)
         self.scripts.submit(self.name, [replace(_new_task(data), delay_ms=delay_ms)])
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
@@ -155,10 +155,10 @@ class ReliableStorage(RedisExpireStorage):
         return self._size("SCHEDULED") + self._size("RETRY")
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
-        return self._messages("PENDING", limit)
+        return self._messages("PENDING", limit=limit)
 
     def scheduled_items(self, limit: int | None = None) -> list[bytes]:
-        return [*self._messages("RETRY", limit), *self._messages("SCHEDULED", limit)][:limit]
+        return self._messages("SCHEDULED", "RETRY", limit=limit)
 
     def flush_queue(self) -> None:
         self._cancel_all("PENDING")
@@ -173,16 +173,26 @@ class ReliableStorage(RedisExpireStorage):
 
     def peek_data(self, key: str | bytes) -> Any:
         """Read a value; a task's id gives the outcome that its state names."""
-        value = super().peek_data(key)
-        if value is not EmptyData or not isinstance(key, str):
-            return value
-        found = self.outcomes([key])[0]
-        return EmptyData if found is EmptyData else serializer.dumps(found)
+        found = self._own_outcomes([key])[0] if isinstance(key, str) else EmptyData
+        return super().peek_data(key) if found is EmptyData else serializer.dumps(found)
 
     pop_data = peek_data
 
     def outcomes(self, task_ids: Sequence[str]) -> list[Any]:
-        """What each task returned, or its Error; EmptyData for one without an outcome."""
+        """What each task returned, or its Error; EmptyData for one that has neither.
+
+        One that never ran, because a task before it in its pipeline failed, has that one's Error.
+        """
+        with redis_errors():
+            inherited = self.peek_many(task_ids) if task_ids else {}
+        return [
+            serializer.loads(inherited[task_id])
+            if own is EmptyData and task_id in inherited
+            else own
+            for task_id, own in zip(task_ids, self._own_outcomes(task_ids), strict=True)
+        ]
+
+    def _own_outcomes(self, task_ids: Sequence[str]) -> list[Any]:
         with redis_errors(), self.broker.pipeline(transaction=False) as pipe:
             for task_id in task_ids:
                 pipe.hmget(keys.task(self.name, task_id), ["state", "outcome", "reason"])
@@ -193,8 +203,8 @@ class ReliableStorage(RedisExpireStorage):
             ]
             blobs = self.conn.mget(names) if names else []
         return [
-            _value(state, reason, blob)
-            for (state, _, reason), blob in zip(found, blobs, strict=True)
+            _value(task_id, state, reason, serializer.loads(blob) if blob else {})
+            for task_id, (state, _, reason), blob in zip(task_ids, found, blobs, strict=True)
         ]
 
     def has_data_for_key(self, key: str | bytes) -> bool:
@@ -232,36 +242,50 @@ class ReliableStorage(RedisExpireStorage):
                 return task_id is not None
             return self.broker.hget(keys.task(self.name, task_id.decode()), "token") == token
 
+    def result_store_size(self) -> int:
+        return int(super().result_store_size()) + self._size("SUCCESS") + self._size("FAILURE")
+
+    def result_items(self) -> dict[str, bytes]:
+        """Read every value, the outcomes of ended tasks among them, all at once."""
+        ended = [row for state in ("SUCCESS", "FAILURE") for row in self._in_order(state)]
+        task_ids = [task_id.decode() for task_id, _ in ended]
+        values = zip(task_ids, self._own_outcomes(task_ids), strict=True)
+        outcomes = {key: serializer.dumps(value) for key, value in values if value is not EmptyData}
+        return {**super().result_items(), **outcomes}
+
     def _size(self, state: str) -> int:
         with redis_errors():
             return int(self.broker.zcard(keys.index(self.name, state)))
 
-    def _messages(self, state: str, limit: int | None) -> list[bytes]:
+    def _messages(self, *states: str, limit: int | None) -> list[bytes]:
+        rows = [row for state in states for row in self._in_order(state, limit)]
+        first = sorted(rows, key=lambda row: row[1])[:limit]
+        with redis_errors(), self.broker.pipeline(transaction=False) as pipe:
+            for task_id, _ in first:
+                pipe.hget(keys.task(self.name, task_id.decode()), "message")
+            return [message for message in pipe.execute() if message is not None]
+
+    def _in_order(self, state: str, limit: int | None = None) -> list[tuple[bytes, float]]:
         with redis_errors():
-            ids = self.broker.zrange(keys.index(self.name, state), 0, (limit or 0) - 1)
-            with self.broker.pipeline(transaction=False) as pipe:
-                for task_id in ids:
-                    pipe.hget(keys.task(self.name, task_id.decode()), "message")
-                return [message for message in pipe.execute() if message is not None]
+            index = keys.index(self.name, state)
+            return self.broker.zrange(index, 0, (limit or 0) - 1, withscores=True)
 
     def _cancel_all(self, state: str) -> None:
-        with redis_errors():
-            ids = self.broker.zrange(keys.index(self.name, state), 0, -1)
-        for task_id in ids:
+        for task_id, _ in self._in_order(state):
             self.scripts.cancel(self.name, task_id.decode(), "flushed", ttl_ms=self.ttl_ms)
 
 
-def _new_task(data: bytes) -> NewTask:
+def _new_task(data: bytes, priority: float | None = None) -> NewTask:
     """What to store for some bytes; Huey's own callers may not tell whose they are."""
     if isinstance(data, TaskMessage):
         return data.task
-    return NewTask(str(uuid.uuid4()), data, "")
+    return NewTask(str(uuid.uuid4()), data, "", priority=int(priority or 0))
 
 
-def _value(state: str, reason: str, blob: bytes | None) -> Any:
-    outcome = serializer.loads(blob) if blob else {}
+def _value(task_id: str, state: str, reason: str, outcome: dict[str, Any]) -> Any:
     if state == "SUCCESS" and "result" in outcome:
         return outcome["result"]
-    if state == "FAILURE":
-        return serializer.Error(outcome if "error" in outcome else {"error": reason})
-    return EmptyData
+    if state != "FAILURE":
+        return EmptyData
+    error = outcome if "error" in outcome else {"error": reason, "traceback": None}
+    return serializer.Error({"task_id": task_id, "retries": 0, **error})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from huey import signals
 from huey.exceptions import RateLimitExceeded, TaskException
+from huey.utils import Error
 
 import huey_tasks as tq
 from huey_tasks import keys
@@ -136,6 +137,74 @@ def test_a_task_whose_id_is_no_uuid_may_submit_others(queue: Any) -> None:
     other_id = run_next(queue)
     run_next(queue)
     assert queue.result(other_id) == "done"
+
+
+def test_a_failure_without_an_outcome_is_an_error_for_who_waits_for_it(
+    queue: Any,
+) -> None:
+    @queue.task()
+    def work() -> None:
+        pass
+
+    handle = work()
+    queue.storage.broker.hset(keys.task(queue.name, handle.id), "message", b"spoilt")
+    assert queue.dequeue() is None
+    queue.storage.slot.flush()
+    with pytest.raises(TaskException, match="cannot be read"):
+        handle.get(blocking=True, timeout=1)
+
+
+def test_the_error_of_a_pipeline_gives_way_when_it_is_run_again(queue: Any) -> None:
+    lucky = False
+
+    @queue.task()
+    def work() -> None:
+        if not lucky:
+            raise ValueError
+
+    @queue.task()
+    def go_on(value: Any = None) -> str:
+        return "done"
+
+    pipeline = work.s().then(go_on)
+    head, tail = queue.enqueue(pipeline)
+    run_next(queue)
+    assert isinstance(tail.get_raw_result(), Error)
+    lucky = True
+    tq.retry(head.id)
+    run_all(queue)
+    tail.reset()
+    assert tail.get() == "done"
+
+
+def test_an_error_tells_whose_it_is_and_that_nothing_is_left_to_try(queue: Any) -> None:
+    @queue.task()
+    def fail() -> None:
+        raise ValueError
+
+    handle = fail()
+    run_next(queue)
+    with pytest.raises(TaskException) as caught:
+        handle.get()
+    metadata = caught.value.metadata
+    assert (metadata["task_id"], metadata["retries"]) == (handle.id, 0)
+    assert "raise ValueError" in metadata["traceback"]
+
+
+def test_scheduled_tasks_are_listed_soonest_first_retries_among_them(
+    queue: Any,
+) -> None:
+    @queue.task()
+    def work(n: int) -> None:
+        if n == 2:
+            raise ValueError
+
+    work(2, retries=1, retry_delay=200)
+    run_next(queue)
+    work.schedule((3,), delay=300)
+    work.schedule((1,), delay=100)
+    assert [task.args for task in queue.scheduled()] == [(1,), (2,), (3,)]
+    assert [task.args for task in queue.scheduled(limit=2)] == [(1,), (2,)]
 
 
 # ---- rate limits
