@@ -10,6 +10,7 @@ import logging
 import math
 import time
 import uuid
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,10 @@ LINE_CHARS = 2000
 
 #: Characters. Of a longer traceback the end is kept, which says what happened.
 TRACEBACK_CHARS = 20_000
+
+
+#: What no task returns.
+_NOTHING = object()
 
 
 class TaskCancelled(CancelExecution):
@@ -71,6 +76,8 @@ class Attempt:
         self._retries_left = claim.retries_left
         self._retry_delay_s = claim.retry_delay_s
         self._outcome: dict[str, Any] | None = None
+        self._returned: Any = _NOTHING
+        self._encoded = b""
         self._revoked = False
         self._handed_back = False
         self._begun = time.monotonic()
@@ -81,17 +88,15 @@ class Attempt:
         #: Whether the task's own code runs: what it enqueues then is visible at once.
         self.in_body = False
 
-    def begin_body(self) -> None:
-        """The task's own code begins: it may be interrupted."""
-        self.in_body = True
-        if self._cell is not None:
-            self._cell.enter(Phase.BODY)
+    def body(self, time_limit: AbstractContextManager[Any] | None) -> "_Body":
+        """Return the context in which the task's own code runs: it may be interrupted there."""
+        return _Body(self, time_limit)
 
-    def end_body(self) -> None:
-        """The task's own code is over."""
-        self.in_body = False
+    def enter(self, phase: Phase) -> None:
+        """The task's own code begins, or is over."""
+        self.in_body = phase is Phase.BODY
         if self._cell is not None:
-            self._cell.enter(Phase.AROUND)
+            self._cell.enter(phase)
 
     @property
     def stop_reason(self) -> StopReason:
@@ -122,6 +127,10 @@ class Attempt:
     def has_outcome(self) -> bool:
         """Whether anything has been recorded."""
         return self._state != "PENDING"
+
+    def returned(self, value: Any, encoded: bytes) -> None:
+        """Keep the outcome of a task that has returned, already encoded."""
+        self._returned, self._encoded = value, encoded
 
     def succeed(self, value: Any) -> None:
         """Record the return value."""
@@ -197,11 +206,29 @@ class Attempt:
         """A value that JSON cannot carry fails the task; nothing may keep it from ending."""
         if self._outcome is None:
             return None
+        if self._state == "SUCCESS" and self._outcome["result"] is self._returned:
+            return self._encoded
         try:
             return serializer.dumps(self._outcome)
         except (TypeError, ValueError, RecursionError) as error:
             self.fail(f"its result cannot be stored: {error}", None)
             return serializer.dumps(self._outcome)
+
+
+class _Body:
+    """The task's own code, within its time limit."""
+
+    def __init__(self, attempt: Attempt, time_limit: AbstractContextManager[Any] | None) -> None:
+        self._attempt, self._time_limit = attempt, time_limit
+
+    def __enter__(self) -> None:
+        if self._time_limit is not None:
+            self._time_limit.__enter__()
+        self._attempt.enter(Phase.BODY)
+
+    def __exit__(self, *error: Any) -> bool | None:
+        self._attempt.enter(Phase.AROUND)
+        return None if self._time_limit is None else self._time_limit.__exit__(*error)
 
 
 def _clean(text: str) -> str:

@@ -1,11 +1,15 @@
 """What the log says of tasks: one line for the end of each attempt, in one place.
 
 The lines are for operators: which type, which task, which attempt, how long, what went wrong and
-where in the code. Payloads and results are never logged.
+where in the code. Payloads and results are never logged. Successes have a line each while they are
+few; of thousands a second nobody would read them, so the rest of a second is one line that counts.
 """
 
 import logging
+import math
+import time
 import traceback
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,9 @@ from huey_tasks.protocol import Commit
 from huey_tasks.records import TaskRecord
 
 logger = logging.getLogger("huey_tasks.tasks")
+
+#: How many successes of one second a process tells of one by one.
+LINES_A_SECOND = 5
 
 
 def attempt_ended(commit: Commit, accepted: bool) -> None:
@@ -27,9 +34,46 @@ def attempt_ended(commit: Commit, accepted: bool) -> None:
         extra = _about(commit) | {"in_s": commit.delay_ms / 1000, "error": commit.reason}
         logger.warning("attempt failed, the next one follows", extra=extra)
     elif commit.state != "PENDING":
-        logger.info("task ended", extra=_about(commit) | {"state": commit.state})
+        _crowd.tell(commit)
     elif commit.about is not None:
         logger.info("task given back, its consumer stops", extra=_about(commit))
+
+
+class _Crowd:
+    """The ends of this second that have a line of their own, and how many have not."""
+
+    def __init__(self) -> None:
+        self._began = -math.inf
+        self._lines = 0
+        self._more: Counter[tuple[str, str]] = Counter()
+
+    def tell(self, commit: Commit) -> None:
+        """Tell of this end, or count it."""
+        now = time.monotonic()
+        if now - self._began >= 1:
+            self.sum_up()
+            self._began, self._lines = now, 0
+        self._lines += 1
+        if self._lines <= LINES_A_SECOND:
+            logger.info("task ended", extra=_about(commit) | {"state": commit.state})
+        else:
+            task_type = commit.about.task_type if commit.about else ""
+            self._more[task_type, commit.state] += 1
+
+    def sum_up(self) -> None:
+        """Tell how many were counted."""
+        for (task_type, state), number in self._more.items():
+            extra = {"task_type": task_type, "state": state, "tasks": number}
+            logger.info("more tasks ended", extra=extra)
+        self._more.clear()
+
+
+_crowd = _Crowd()
+
+
+def sum_up() -> None:
+    """Tell of what was only counted so far; for a worker that has nothing to do."""
+    _crowd.sum_up()
 
 
 def task_failed(queue: str, task_id: str, record: TaskRecord | None, at: str) -> None:

@@ -48,6 +48,16 @@ def counters(queue: str) -> str:
     return f"{root(queue)}:counters"
 
 
+def history(queue: str, span: str, number: int) -> str:
+    """HASH of counts by `type|what` in one minute, hour or day since the epoch; scripts write.
+
+    `what` is SUBMITTED, RETRY, a terminal state, or `wait.<n>` and `run.<n>`: how many tasks waited,
+    or attempts took, a time in bucket n (four to each doubling of milliseconds). Life time: 6
+    hours, 35 days, 400 days.
+    """
+    return f"{root(queue)}:history:{span}:{number}"
+
+
 def bell(queue: str) -> str:
     """LIST with at most one element: wakes a worker that waits. Scripts ring, workers BLPOP."""
     return f"{root(queue)}:bell"
@@ -74,6 +84,14 @@ def gate(queue: str, callback_id: str) -> str:
 def lock(queue: str, name: str) -> str:
     """HASH: the attempt that holds a lock of Huey's. Until it is given back."""
     return f"{root(queue)}:lock:{name}"
+
+
+def revocations(queue: str, kind: str) -> str:
+    """STRING: there are revocations of Huey's, of `tasks` or `types`; the storage sets it.
+
+    They themselves are in the result backend. Life time: as the last of those of tasks; for ever.
+    """
+    return f"{root(queue)}:revocations:{kind}"
 
 
 def limit(queue: str, name: str) -> str:

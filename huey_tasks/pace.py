@@ -16,8 +16,11 @@ HOLD_S = 0.008
 #: How many tasks one step may claim.
 MOST = 64
 
-#: How much one more attempt weighs in the average.
-_WEIGHT = 0.2
+#: Seconds. What an attempt counts at most: one slow moment of the machine is soon forgotten.
+LONG_S = 0.020
+
+#: How much one more attempt weighs in the average, when it was longer and when it was shorter.
+_UP, _DOWN = 0.1, 0.3
 
 #: How many types are remembered; the others count as unknown.
 _TYPES = 32
@@ -30,16 +33,15 @@ class Pace:
         self._average_s: dict[str, float] = {}
 
     def record(self, task_type: str, took_s: float) -> None:
-        """Take note of an attempt; one long attempt makes its type long at once."""
+        """Take note of an attempt."""
+        took_s = min(took_s, LONG_S)
         before = self._average_s.pop(task_type, took_s)
-        average = before + _WEIGHT * (took_s - before)
-        if took_s < BUDGET_S / 2:
+        average = before + (took_s - before) * (_UP if took_s > before else _DOWN)
+        if average < BUDGET_S / 2:
             self._average_s[task_type] = average
             if len(self._average_s) > _TYPES:
                 del self._average_s[next(iter(self._average_s))]
 
     def short_types(self) -> str:
         """Milliseconds by type, as JSON."""
-        if not self._average_s:
-            return "{}"
         return json.dumps({name: round(s * 1000, 3) for name, s in self._average_s.items()})

@@ -22,6 +22,14 @@ class Claim(NamedTuple):
     deliveries: int
 
 
+class Answer(NamedTuple):
+    """What a step returns."""
+
+    accepted: list[bool]  # for each commit; False: the lease was lost
+    claims: list[Claim]
+    revocations: bool  # whether anything is revoked in Huey's way, so that it must be looked up
+
+
 @dataclass(frozen=True)
 class NewTask:
     """A task to be stored: its serialised form, and what Redis keeps beside it.
@@ -76,7 +84,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class About:
-    """What the log says of an attempt beyond its commit; Redis does not get it."""
+    """What the log and the history say of an attempt beyond its commit."""
 
     task_type: str
     attempt: int
@@ -106,6 +114,8 @@ class Commit:
     def as_json(self) -> dict[str, Any]:
         """The commit as `step` reads it, without what is 0 or empty."""
         told: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
+        if self.about is not None:
+            told |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
         if self.state == "RETRY":
             told |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
         if self.delay_ms:

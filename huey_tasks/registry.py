@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, 
 from pydantic_core import ErrorDetails
 
 from huey_tasks import serializer
-from huey_tasks.attempt import UnstorableResult
+from huey_tasks.attempt import UnstorableResult, current_attempt
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
 from huey_tasks.queues import CONFIG, QUEUES
 
@@ -201,19 +201,15 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
     signature = inspect.signature(function)
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        bound = signature.bind(*args, **kwargs)
-        payload = model.model_validate_json(serializer.dumps(bound.arguments))
+        arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
+        payload = model.model_validate_json(serializer.dumps(arguments))
         try:
-            returned = function(**{name: getattr(payload, name) for name in bound.arguments})
+            returned = function(**{name: getattr(payload, name) for name in arguments})
         except SystemExit as error:  # it would end the worker, not the task
             raise RuntimeError(f"the task called sys.exit({error.code})") from error
-        try:
-            size = len(serializer.dumps(returned))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise UnstorableResult(returned, error) from None
-        if size > CONFIG.result_max_bytes:
-            too_large = f"it has {size} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
-            raise UnstorableResult(returned, ValueError(too_large))
+        encoded = _encode(returned)
+        if (attempt := current_attempt.get()) is not None:
+            attempt.returned(returned, encoded)
         return returned
 
     run.__name__, run.__doc__, run.__module__ = (
@@ -222,6 +218,18 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
         function.__module__,
     )
     return run
+
+
+def _encode(returned: Any) -> bytes:
+    """The outcome as it is stored. Raises UnstorableResult."""
+    try:
+        encoded = serializer.dumps({"result": returned})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnstorableResult(returned, error) from None
+    if len(encoded) > CONFIG.result_max_bytes:
+        too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
+        raise UnstorableResult(returned, ValueError(too_large))
+    return encoded
 
 
 def _problem(detail: ErrorDetails, payload: Any) -> Problem:

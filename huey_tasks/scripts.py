@@ -16,7 +16,7 @@ from redis.commands.core import Script
 
 from huey_tasks import keys
 from huey_tasks.connection import redis_errors
-from huey_tasks.protocol import Argument, Claim, Commit, Gate, NewTask, encode
+from huey_tasks.protocol import Answer, Argument, Claim, Commit, Gate, NewTask, encode
 
 LUA = Path(__file__).parent / "lua"
 
@@ -40,7 +40,9 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
     names = tuple(header[1].split())
     values = ", ".join(f"ARGV[{i}]" for i in range(1, len(names) + 1))
     prelude = (LUA / "prelude.lua").read_text("utf-8")
-    return names, f"{prelude}\nlocal {', '.join(names)} = {values}\n{body}"
+    arguments = f"local {', '.join(names)} = {values}"
+    run = "local answer = run()\nwrite_counts()\nreturn answer"
+    return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
 
 
 class Scripts:
@@ -92,14 +94,13 @@ class Scripts:
         lease_ms: int,
         ttl_ms: int,
         short_types: str = "{}",
-    ) -> tuple[list[bool], list[Claim]]:
+    ) -> Answer:
         """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
 
-        Returns, for each commit, whether it was accepted (False: the lease was lost), and the
-        claims: one, or several if their types are among `short_types` (JSON, milliseconds by type).
-        `sequence` grows by one with every new step of a slot.
+        It claims one task, or several if their types are among `short_types` (JSON, milliseconds
+        by type). `sequence` grows by one with every new step of a slot.
         """
-        accepted, claims = self._run(
+        accepted, claims, revocations = self._run(
             "step",
             queue,
             slot=slot,
@@ -110,7 +111,8 @@ class Scripts:
             short_types=short_types,
             commits=encode(commits),
         )
-        return [bool(flag) for flag in accepted], [_claim(*fields) for fields in claims]
+        flags = [bool(flag) for flag in accepted]
+        return Answer(flags, [_claim(*fields) for fields in claims], bool(revocations))
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int

@@ -16,6 +16,13 @@ from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
 from pydantic_core import to_jsonable_python
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+#: How the name of a tag begins; text without it holds no tagged value.
+_TAG = b'"$'
+
 
 @dataclass(frozen=True)
 class ChordResults:
@@ -40,13 +47,13 @@ class JsonSerializer(Serializer):
 
 def dumps(value: Any) -> bytes:
     """Encode; raises TypeError for a value JSON cannot carry, ValueError for NaN and Infinity."""
-    return json.dumps(
-        _pack(value), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    ).encode("utf-8")
+    return _encode(_pack(value)).encode("utf-8")
 
 
 def loads(data: bytes | str) -> Any:
     """Decode what `dumps` made; raises ValueError for anything else."""
+    if _TAG not in (data if isinstance(data, bytes) else data.encode()):
+        return json.loads(data)
     return json.loads(data, object_hook=_unpack)
 
 
@@ -72,6 +79,8 @@ def plain(value: Any) -> Any:
 
 
 def _pack(value: Any) -> Any:
+    if type(value) in _PLAIN:  # most values are; the rest is told apart slowly
+        return value
     match value:
         case Message():
             return {"$message": {k: _pack(v) for k, v in value._asdict().items() if v is not None}}

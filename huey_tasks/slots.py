@@ -37,6 +37,8 @@ class Slot:
         self.id = f"{worker}/{secrets.token_hex(4)}"
         self.cell = cell
         self.pace = Pace()
+        #: Whether something was revoked in Huey's way when the last tasks were claimed.
+        self.revocations = False
         #: When what is finished must be committed and what waits handed back, by time.monotonic().
         self.deadline = math.inf
         #: Called when several tasks were claimed at a time, which makes the deadline finite.
@@ -87,7 +89,7 @@ class Slot:
         self._write_outcomes()
         self._unanswered = True
         commits = [commit for commit, _ in self._finished]
-        accepted, claims = self._scripts.step(
+        answer = self._scripts.step(
             self._queue,
             self.id,
             self._sequence + 1,
@@ -101,8 +103,9 @@ class Slot:
         self.deadline = math.inf
         self._sequence += 1
         self._finished.clear()
-        self._waiting.extend(claims)
-        for commit, ok in zip(commits, accepted, strict=True):
+        self._waiting.extend(answer.claims)
+        self.revocations = answer.revocations
+        for commit, ok in zip(commits, answer.accepted, strict=True):
             self._on_settled(commit, ok)
 
     def _write_outcomes(self) -> None:

@@ -168,8 +168,17 @@ class ReliableStorage(RedisExpireStorage):
         self._cancel_all("RETRY")
 
     def put_data(self, key: str | bytes, value: bytes, is_result: bool = False) -> None:
-        """Store a value; the revocation of one task is kept no longer than a result."""
-        super().put_data(key, value, is_result or str(key).startswith("r:"))
+        """Store a value; the revocation of one task is kept no longer than a result.
+
+        That there is any is noted in the broker first, for claims to tell.
+        """
+        of_task, of_type = str(key).startswith("r:"), str(key).startswith("rt:")
+        with redis_errors():
+            if of_task:
+                self.broker.set(keys.revocations(self.name, "tasks"), 1, px=self.ttl_ms)
+            elif of_type:
+                self.broker.set(keys.revocations(self.name, "types"), 1)
+        super().put_data(key, value, is_result or of_task)
 
     def peek_data(self, key: str | bytes) -> Any:
         """Read a value; a task's id gives the outcome that its state names."""

@@ -5,11 +5,9 @@ listens: whatever Huey decides about the task that runs is recorded on its `Atte
 once, after Huey is done. Each override names the seam of Huey 3.5.4 that it uses.
 """
 
-import contextlib
 import copy
 import logging
 import random
-from collections.abc import Generator
 from dataclasses import replace
 from typing import Any, cast
 
@@ -192,19 +190,12 @@ class TaskQueue(RedisHuey):
             slot.finish(*attempt.commit())
             slot.pace.record(attempt.task_type, attempt.took_s)
 
-    @contextlib.contextmanager
-    def _timeout_context(self, task: Task) -> Generator[None]:
+    def _timeout_context(self, task: Task) -> Any:
         """Huey runs the task's own code, and nothing else, inside this context (api.py:451)."""
         attempt = current_attempt.get()
-        with super()._timeout_context(task):
-            if attempt is None:
-                yield
-                return
-            attempt.begin_body()
-            try:
-                yield
-            finally:
-                attempt.end_body()
+        if attempt is None:
+            return super()._timeout_context(task)
+        return attempt.body(super()._timeout_context(task) if task.timeout else None)
 
     # ---- what Huey decides about the task that runs
 
@@ -224,6 +215,12 @@ class TaskQueue(RedisHuey):
         if attempt is not None and key == f"r:{attempt.claim.id}":
             return False
         return super().delete(key)
+
+    def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
+        """Huey asks before each task (api.py:422); a round trip only if anything is revoked."""
+        if self._attempt_of(task) is not None and not self.storage.slot.revocations:
+            return False
+        return super().is_revoked(task, timestamp, peek)
 
     def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
         """Huey asks for this when an attempt has failed (api.py:526)."""

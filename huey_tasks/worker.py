@@ -14,6 +14,7 @@ from typing import Any
 
 from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker, WorkerRecycle
 
+from huey_tasks import journal
 from huey_tasks.attempt import TaskLogHandler, current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.errors import QueueUnavailable
@@ -59,6 +60,7 @@ class QueueWorker(Worker):
             self.shutdown()
             self._flusher.forget(slot)
             self._flush()
+            journal.sum_up()
 
     def loop(self, now: Any = None) -> None:
         try:
@@ -80,6 +82,7 @@ class QueueWorker(Worker):
     def _run_next(self, now: Any) -> None:
         task = self.huey.dequeue()
         if task is None:
+            journal.sum_up()
             return
         self.task_count += 1
         claim = task.claim
@@ -98,6 +101,21 @@ class QueueWorker(Worker):
             )
 
 
+class StopFlag(ForkSafeFlag):
+    """A flag that a signal sets and a worker looks at before each task, without a system call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_set = False
+
+    def set(self) -> None:
+        super().set()
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+
 def keep_task_logs() -> None:
     """Let what tasks log be kept with them."""
     handler = TaskLogHandler()
@@ -113,7 +131,7 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None
     die_with(parent)
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
-    stop_flag = ForkSafeFlag()
+    stop_flag = StopFlag()
     environment = ProcessEnvironment()
     queue._timeout_handler = environment.timeout  # the seam that Huey's own consumer sets
 

@@ -6,8 +6,8 @@ from huey_tasks import keys
 from huey_tasks.records import TaskState
 
 #: Kinds of key, as the word after the queue's root, and whether each has a life time:
-#: "always", "never", "open" (it goes with the last member before it), or "ended": as soon as its
-#: task is in a terminal state.
+#: "always", "never", "open" (it goes with the last member before it), "any", or "ended": as
+#: soon as its task is in a terminal state.
 _KINDS = {
     "task": "ended",
     "log": "ended",
@@ -19,7 +19,9 @@ _KINDS = {
     "slot": "always",
     "limit": "always",
     "gate": "open",
+    "history": "always",
     "lock": "never",
+    "revocations": "any",
     "consumers": "never",
     "consumer": "always",
 }
@@ -60,9 +62,10 @@ def _check_key(broker: Any, key: str) -> None:
     expires = broker.pttl(key) >= 0
     rule = _KINDS[kind]
     if rule == "ended":
-        state = broker.hget(f"{root}:task:{task_id}", "state")
+        state, retried = broker.hmget(f"{root}:task:{task_id}", ["state", "retried_as"])
         ended = state is None or TaskState(state.decode()).terminal
-        kept = broker.zscore(f"{root}:dead", task_id) is not None
+        # One that was set aside, and then retried, goes with the next `prune`.
+        kept = retried is not None or broker.zscore(f"{root}:dead", task_id) is not None
         assert expires or kept or not ended, f"key {key} of an ended task never goes away"
         assert not expires or ended, f"key {key} of a live task would go away"
     elif rule == "always":

@@ -45,8 +45,39 @@ local function confirm_stop(id, token)
   end
 end
 
+-- What a script counts is written once, at its end (the loader sees to that): totals for ever, and
+-- by task type for a while, by the minute, hour and day.
+local counted, noted = {}, {}
+local SPANS = {
+  { name = 'minute', ms = 60000, keep_ms = 6 * 3600000 },
+  { name = 'hour', ms = 3600000, keep_ms = 35 * 86400000 },
+  { name = 'day', ms = 86400000, keep_ms = 400 * 86400000 },
+}
+
 local function count(name)
-  redis.call('HINCRBY', COUNTERS, name, 1)
+  counted[name] = (counted[name] or 0) + 1
+end
+
+local function note(type, what)
+  local field = type .. '|' .. what
+  noted[field] = (noted[field] or 0) + 1
+end
+
+-- A duration as the number of its bucket: four to each doubling of milliseconds.
+local function bucket(ms)
+  return ms < 1 and 0 or math.floor(math.log(ms) / math.log(2) * 4) + 1
+end
+
+local function write_counts()
+  for name, number in pairs(counted) do redis.call('HINCRBY', COUNTERS, name, number) end
+  if not next(noted) then return end
+  for _, span in ipairs(SPANS) do
+    local key = ROOT .. ':history:' .. span.name .. ':' .. math.floor(NOW / span.ms)
+    for field, number in pairs(noted) do
+      local is_new = redis.call('HINCRBY', key, field, number) == number
+      if is_new then redis.call('PEXPIRE', key, span.keep_ms) end
+    end
+  end
 end
 
 -- Wakes one waiting worker; whoever claims rings again while tasks are left.
@@ -91,6 +122,7 @@ local function submit(id, message, type, priority, delay_ms, max_attempts, retry
   redis.call('HSET', task_key(id), unpack(fields))
   redis.call('ZADD', SUBMITTED, NOW, id)
   count('SUBMITTED')
+  note(type, 'SUBMITTED')
   if tonumber(delay_ms) > 0 then
     wait_until_due(id, 'SCHEDULED', NOW + delay_ms)
   else
@@ -118,12 +150,13 @@ end
 -- The one way into a terminal state; the caller has removed the task from its index. A task that
 -- ends passes its gate, however it ended, unless the next of its pipeline will do so.
 local function finish(id, state, reason, ttl_ms)
-  local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on')
+  local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type')
   redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason)
   redis.call('ZADD', index_key(state), NOW, id)
   redis.call('PEXPIRE', task_key(id), ttl_ms)
   if fields[1] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
   count(state)
+  note(fields[4], state)
   if fields[2] and not (state == 'SUCCESS' and fields[3] == '1') then pass_gate(fields[2]) end
 end
 

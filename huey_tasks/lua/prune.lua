@@ -1,6 +1,7 @@
 -- prune: forgets finished tasks that are too old or too many; those set aside get another turn
 -- args: ttl_ms cap limit
 -- returns: how many were looked at; as many as `limit` in one state means: call again
+write_even_if_full()
 local looked_at = 0
 local function forget(index, ids)
   for _, id in ipairs(ids) do

@@ -1,14 +1,16 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types commits
--- `commits`: JSON, [{id, token, state, delay_ms, retries_left, retry_delay_s, reason, children,
---   gates}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: milliseconds}.
--- returns: {accepted, …} (1, or 0 when the lease was lost) and {claim, …}, each claim
---          {id, token, message, attempt, retries_left, retry_delay_s, deliveries}
+-- `commits`: JSON, [{id, token, state, type, run_ms, delay_ms, retries_left, retry_delay_s, reason,
+--   children, gates}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: ms}.
+-- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each claim
+--          {id, token, message, attempt, retries_left, retry_delay_s, deliveries}; and whether
+--          anything is revoked in Huey's way, which workers look up in the result backend
 -- A step that is sent again, because its answer got lost, gets the same answer and changes nothing.
 local slot_key = ROOT .. ':slot:' .. slot
 local token_root = slot .. '/' .. sequence .. '.'
 
+local revocations = redis.call('EXISTS', ROOT .. ':revocations:tasks', ROOT .. ':revocations:types')
 local last = redis.call('HMGET', slot_key, 'sequence', 'accepted', 'claimed')
 if last[1] and tonumber(last[1]) >= tonumber(sequence) then
   local claims = {}
@@ -17,23 +19,25 @@ if last[1] and tonumber(last[1]) >= tonumber(sequence) then
       'token', 'message', 'attempt', 'retries_left', 'retry_delay_s', 'deliveries')
     if claim[1] == token_root .. place then claims[#claims + 1] = { id, unpack(claim) } end
   end
-  return { cjson.decode(last[2]), claims }
+  return { cjson.decode(last[2]), claims, revocations }
 end
 
 local function commit(done)
   local id, delay_ms = done.id, done.delay_ms or 0
   redis.call('ZREM', index_key('STARTED'), id)
+  if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
   if TERMINAL[done.state] then
     redis.call('HSET', task_key(id), 'outcome', done.token)
     finish(id, done.state, done.reason or '', ttl_ms)
   elseif done.state == 'DEAD' then
-    set_aside(id, done.reason, ttl_ms)
+    set_aside(id, done.reason or '', ttl_ms)
   elseif done.state == 'RETRY' then
-    local attempt = redis.call('HGET', task_key(id), 'attempt')
+    local task = redis.call('HMGET', task_key(id), 'attempt', 'type')
     redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
       'retries_left', done.retries_left, 'retry_delay_s', done.retry_delay_s,
-      'max_attempts', attempt + 1 + done.retries_left)
+      'max_attempts', task[1] + 1 + done.retries_left)
     count('RETRY')
+    note(task[2], 'RETRY')
     wait_until_due(id, 'RETRY', NOW + delay_ms)
   elseif delay_ms > 0 then
     redis.call('HINCRBY', task_key(id), 'attempt', -1)
@@ -73,6 +77,7 @@ local function claim(id, fields)
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
     'deliveries', deliveries, 'started_at', NOW)
   if fields[8] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
+  note(fields[7], 'wait.' .. bucket(NOW - fields[9]))
   claimed[#claimed + 1] = id
   claims[#claims + 1] = { id, token, fields[1], attempt, fields[3], fields[4], deliveries }
 end
@@ -85,7 +90,7 @@ local function claim_next()
   local worth_ms = 0
   for _, id in ipairs(redis.call('ZRANGE', index_key('PENDING'), 0, want - 1)) do
     local fields = redis.call('HMGET', task_key(id), 'message', 'attempt', 'retries_left',
-      'retry_delay_s', 'deliveries', 'expires_at', 'type', 'started_at')
+      'retry_delay_s', 'deliveries', 'expires_at', 'type', 'started_at', 'queued_at')
     if not fields[1] then
       drop_erased(id, 'PENDING')
     elseif fields[6] and (fields[5] or '0') == '0' and tonumber(fields[6]) < NOW then
@@ -114,4 +119,4 @@ if #accepted + #claimed > 0 then
     'claimed', cjson.encode(claimed))
   redis.call('PEXPIRE', slot_key, 600000)
 end
-return { accepted, claims }
+return { accepted, claims, revocations }

@@ -75,7 +75,7 @@ class HandWorker:
         self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"
     ) -> tuple[list[bool], list[Claim]]:
         """Send the last step once more."""
-        return self.scripts.step(
+        answer = self.scripts.step(
             self.queue,
             self.name,
             self.sequence,
@@ -85,6 +85,7 @@ class HandWorker:
             ttl_ms=60_000,
             short_types=short_types,
         )
+        return answer.accepted, answer.claims
 
     def claim(self, lease_ms: int = 60_000) -> Claim:
         """Claim one task, which must be there."""

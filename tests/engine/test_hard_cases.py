@@ -160,8 +160,8 @@ def test_many_expired_tasks_do_not_hold_redis_in_one_step() -> None:
     claims: list[object] = []
     while not claims:
         steps += 1
-        _, found = scripts().step(QUEUE, "w", steps, [], want=1, lease_ms=60_000, ttl_ms=60_000)
-        claims += found
+        answer = scripts().step(QUEUE, "w", steps, [], want=1, lease_ms=60_000, ttl_ms=60_000)
+        claims += answer.claims
     assert steps == 3
 
 
