@@ -4,6 +4,7 @@ A driver reads one JSON object a line and answers with one; `apps/driver.py` is 
 it and `apps/bullmq_driver.mjs` the one for Node. Times are Unix seconds of this machine.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -52,22 +53,33 @@ class Driver:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._end()
+
+    def _end(self) -> None:
+        """Close its input, which ends it, and collect it."""
+        process, self._process = self._process, None
+        if process is None or process.stdin is None or process.stdout is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
 
     def _ask(self, **question: Any) -> dict[str, Any]:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise RuntimeError("the driver has not been started")
-        process.stdin.write(json.dumps(question) + "\n")
-        process.stdin.flush()
-        answer = process.stdout.readline()
+        answer = ""
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(question) + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
         if not answer:
+            self._end()
             raise RuntimeError(f"the driver has ended:\n{self._log.read_text()[-3000:]}")
         return json.loads(answer)
 
@@ -85,3 +97,8 @@ class Driver:
     def results(self, ids: Sequence[str]) -> list[Any]:
         """What the tasks returned, read by the system's own client; None where nothing is."""
         return self._ask(do="results", ids=list(ids))["results"]
+
+    def cancel(self, task_id: str) -> tuple[float, float]:
+        """Cancel a task; returns when that was asked for, and when it was answered."""
+        answer = self._ask(do="cancel", id=task_id)
+        return answer["asked_at"], answer["answered_at"]

@@ -27,7 +27,7 @@ def install_python(name: str, packages: Sequence[str]) -> None:
     folder = FOLDER / name
     print(f"installing {' '.join(packages)} into {folder} ...", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-    pip = [python(name), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
+    pip = [python(name), "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
     # Warnings of pip (a mirror that lacks a package) say nothing that its exit status does not.
     subprocess.run([*pip, *packages], check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
     _note_done(name, packages)

@@ -40,14 +40,18 @@ class PrivateRedis:
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self._server: subprocess.Popen[bytes] | None = None
+        self._clients: dict[int, Any] = {}
 
     def url(self, database: int = 0) -> str:
         """The URL of one database."""
         return f"redis://127.0.0.1:{self.port}/{database}"
 
     def client(self, database: int = 0) -> Any:
-        """A client of one database, for counting."""
-        return redis.Redis(port=self.port, db=database, decode_responses=True)
+        """The client of one database, for counting; always the same one."""
+        if database not in self._clients:
+            client = redis.Redis(port=self.port, db=database, decode_responses=True)
+            self._clients[database] = client
+        return self._clients[database]
 
     def __enter__(self) -> "PrivateRedis":
         settings = {
@@ -80,6 +84,8 @@ class PrivateRedis:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for client in self._clients.values():
+            client.close()
         if self._server is not None:
             self._server.terminate()
             self._server.wait(30)

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from benchmarks import environments, store, table
 from benchmarks.measurements import MEASUREMENTS
 from benchmarks.measurements.measurement import Measurement
 from benchmarks.systems import SYSTEMS
+from benchmarks.systems.system import Profile
 
 DOCS = Path(__file__).parents[1] / "docs"
 PLOTS = DOCS / "benchmarks"
@@ -29,29 +30,38 @@ The machine has few cores and may be shared with other programs while a measurem
 within a table, not between tables or with other pages."""
 
 
+#: Draws a plot (as a dict) into a file.
+Draw = Callable[[Path, dict[str, Any]], None]
+
+
 def write() -> Path:
-    """Write the page; returns its file."""
+    """Write the page and its plots; returns its file."""
     environments.install_python("plots", PLOTTING)
     PLOTS.mkdir(parents=True, exist_ok=True)
+    file = DOCS / "BENCHMARKS.md"
+    file.write_text(page(_draw))
+    return file
+
+
+def page(draw: Draw) -> str:
+    """The page from everything that is recorded."""
     sections = [HEAD]
     for measurement in MEASUREMENTS.values():
         recorded = store.load(measurement.name)
         if recorded is not None:
-            sections.append("\n\n".join(_section(measurement, recorded)))
+            sections.append("\n\n".join(_section(measurement, recorded, draw)))
     sections.append("\n\n".join(_systems()))
-    page = DOCS / "BENCHMARKS.md"
-    page.write_text("\n\n".join(sections) + "\n")
-    return page
+    return "\n\n".join(sections) + "\n"
 
 
-def _section(measurement: Measurement[Any], recorded: store.Recorded) -> Iterator[str]:
+def _section(measurement: Measurement[Any], recorded: store.Recorded, draw: Draw) -> Iterator[str]:
     outcomes = measurement.from_json(list(recorded.outcomes))
     yield f"## {measurement.title}"
     yield measurement.explanation
     yield table.markdown(measurement.rows(outcomes))
     for number, plot in enumerate(measurement.plots(outcomes), 1):
         file = PLOTS / f"{measurement.name}-{number}.svg"
-        _draw(file, asdict(plot))
+        draw(file, asdict(plot))
         yield f"![{plot.title}](benchmarks/{file.name})"
     yield _machine(recorded)
 
@@ -79,6 +89,6 @@ def _systems() -> Iterator[str]:
     yield "The reason for each setting stands beside it in `benchmarks/systems`."
     rows = [["system", "packages", "for short tasks", "for long tasks"]]
     for system in SYSTEMS.values():
-        settings = [system.settings(profile) for profile in ("short", "long")]
+        settings = [system.settings(profile) for profile in Profile]
         rows.append([system.title, ", ".join(f"`{p}`" for p in system.packages), *settings])
     yield table.markdown(rows)

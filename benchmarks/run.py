@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Run:
 
 
 @contextlib.contextmanager
-def a_run(system: System, processes: int, profile: Profile) -> Iterator[Run]:
+def a_run(system: System, processes: int, profile: Profile) -> Generator[Run]:
     """Prepare a run: Redis and driver are there, the workers not yet."""
     with (
         tempfile.TemporaryDirectory(prefix=f"bench-{system.name}-") as name,

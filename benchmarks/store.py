@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
 from benchmarks import private_redis
 
-RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,16 @@ def _cpu() -> str:
 
 
 def _revision() -> str:
-    if not (Path(__file__).parents[1] / ".git").exists():
+    if not (HERE.parent / ".git").exists():
         return "unknown"
-    changed = _said_by("git", "status", "--porcelain", "--untracked-files=no", "huey_tasks", "web")
+    changed = _said_by(
+        "git", "status", "--porcelain", "--untracked-files=no", "../huey_tasks", "../web"
+    )
     return _said_by("git", "rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def _said_by(*command: str) -> str:
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=RESULTS.parent)
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE)
     return shown.stdout.strip()
 
 
@@ -93,5 +96,6 @@ def load(measurement: str) -> Recorded | None:
     file = RESULTS / f"{measurement}.json"
     if not file.exists():
         return None
-    fields = json.loads(file.read_text())
-    return Recorded(**{**fields, "machine": Machine(**fields["machine"])})
+    fields = cast(dict[str, Any], json.loads(file.read_text()))
+    fields["machine"] = Machine(**fields["machine"])
+    return Recorded(**fields)

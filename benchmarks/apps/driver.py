@@ -8,21 +8,22 @@ import time
 import work
 
 
-def serve(submit, result, fill=None):
+def serve(submit, result, fill=None, cancel=None):
     """Answer until standard input ends.
 
     `submit(task, payload)` returns an id, `result(id)` the stored value or None, and
-    `fill(task, payloads)` the ids of many tasks, where a system has a faster way than one by one.
+    `fill(task, payloads)` the ids of many tasks, where a system has a faster way than one by one;
+    `cancel(id)` is asked of Duckline only.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not get between the answers
     for line in sys.stdin:
         question = json.loads(line)
-        answers.write(json.dumps(_answer(question, submit, result, fill)) + "\n")
+        answers.write(json.dumps(_answer(question, submit, result, fill, cancel)) + "\n")
         answers.flush()
 
 
-def _answer(question, submit, result, fill):
+def _answer(question, submit, result, fill, cancel):
     match question["do"]:
         case "fill":
             task, payloads = question["task"], [work.payload(n) for n in range(question["count"])]
@@ -32,6 +33,10 @@ def _answer(question, submit, result, fill):
             return {"rows": _submit(question, submit)}
         case "results":
             return {"results": [result(task_id) for task_id in question["ids"]]}
+        case "cancel":
+            asked_at = time.time()
+            cancel(question["id"])
+            return {"asked_at": asked_at, "answered_at": time.time()}
     return {}
 
 

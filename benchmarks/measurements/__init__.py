@@ -2,10 +2,17 @@
 
 from typing import Any
 
-from benchmarks.measurements import crash, drain, latency, mixed
+from benchmarks.measurements import crash, drain, latency, mixed, punctuality, submit
 from benchmarks.measurements.measurement import Measurement
 
 MEASUREMENTS: dict[str, Measurement[Any]] = {
     one.name: one
-    for one in (drain.MEASUREMENT, mixed.MEASUREMENT, latency.MEASUREMENT, crash.MEASUREMENT)
+    for one in (
+        drain.MEASUREMENT,
+        submit.MEASUREMENT,
+        latency.MEASUREMENT,
+        punctuality.MEASUREMENT,
+        mixed.MEASUREMENT,
+        crash.MEASUREMENT,
+    )
 }

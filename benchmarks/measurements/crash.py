@@ -7,7 +7,7 @@ moment after the group was seen at work again, so that it hits work whatever a s
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks import ledger
 from benchmarks.measurements.measurement import Bar, Measurement, Options, Plot
@@ -58,10 +58,10 @@ class Outcome:
 
 def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
     """Run each system once for each seed, beginning with the one that the options name."""
-    quick = {"tasks": 120, "kills": 2, "recover_s": 20.0} if options.quick else {}
+    plan = Plan(tasks=120, kills=2, recover_s=20.0) if options.quick else Plan()
     for seed in range(options.seed, options.seed + (options.repeats or 1)):
         for system in chosen(names):
-            yield run(system, Plan(seed=seed, **quick))
+            yield run(system, replace(plan, seed=seed))
 
 
 def run(system: System, plan: Plan) -> Outcome:
