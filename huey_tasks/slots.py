@@ -50,6 +50,7 @@ class Slot:
         self._sequence = 0
         self._unanswered = False
         self._finished: list[tuple[Commit, bytes | None]] = []
+        self._sent = 0  # how many of them went with the last step; the others ended later
         self._waiting: deque[Claim] = deque()
 
     def claim(self) -> Claim | None:
@@ -57,6 +58,8 @@ class Slot:
         with self._lock:
             if not self._waiting:
                 self._step(want=MOST)
+                while self._finished:  # that was an answer that had been lost: on with what is new
+                    self._step(want=0 if self._waiting else MOST)
                 if self.cell is not None:
                     self.cell.clear()
                 if len(self._waiting) > 1:
@@ -86,9 +89,13 @@ class Slot:
             self._finished.append((Commit(claim.id, claim.token, "UNBEGUN"), None))
 
     def _step(self, want: int) -> None:
-        self._write_outcomes()
+        """Send a step; one without an answer as it was, because Redis may have done it."""
+        if not self._unanswered:
+            self._sent = len(self._finished)
+        sent = self._finished[: self._sent]
+        self._write_outcomes(sent)
         self._unanswered = True
-        commits = [commit for commit, _ in self._finished]
+        commits = [commit for commit, _ in sent]
         answer = self._scripts.step(
             self._queue,
             self.id,
@@ -102,17 +109,15 @@ class Slot:
         self._unanswered = False
         self.deadline = math.inf
         self._sequence += 1
-        self._finished.clear()
+        del self._finished[: self._sent]
         self._waiting.extend(answer.claims)
         self.revocations = answer.revocations
         for commit, ok in zip(commits, answer.accepted, strict=True):
             self._on_settled(commit, ok)
 
-    def _write_outcomes(self) -> None:
+    def _write_outcomes(self, sent: list[tuple[Commit, bytes | None]]) -> None:
         outcomes = {
-            keys.outcome(commit.id, commit.token): blob
-            for commit, blob in self._finished
-            if blob is not None
+            keys.outcome(commit.id, commit.token): blob for commit, blob in sent if blob is not None
         }
         if outcomes:
             self._result_scripts.outcome(self._queue, outcomes, ttl_ms=self._ttl_ms)
