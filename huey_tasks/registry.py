@@ -20,6 +20,8 @@ from huey_tasks.attempt import UnstorableResult, current_attempt
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
 from huey_tasks.queues import CONFIG, QUEUES
 
+_MODEL = ConfigDict(extra="forbid", val_json_bytes="base64", ser_json_bytes="base64")
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -51,7 +53,8 @@ class TaskType(Generic[P, R]):
     def check(self, payload: Mapping[str, Any]) -> None:
         """Raise InvalidPayload unless the payload fits; the problems name each field."""
         try:
-            self.payload_model.model_validate_json(serializer.dumps(payload), strict=True)
+            encoded = serializer.without_tags(serializer.dumps(payload))
+            self.payload_model.model_validate_json(encoded, strict=True)
         except ValidationError as error:
             problems = [_problem(detail, payload) for detail in error.errors(include_url=False)]
             raise InvalidPayload(
@@ -191,7 +194,7 @@ def payload_model(function: Callable[..., Any], type_name: str) -> type[BaseMode
         parameters[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
     title = "".join(part.capitalize() for part in type_name.split("_"))
     try:
-        return create_model(f"{title}Payload", __config__=ConfigDict(extra="forbid"), **parameters)
+        return create_model(f"{title}Payload", __config__=_MODEL, **parameters)
     except (PydanticUserError, NameError) as error:
         raise TypeError(f"task type '{type_name}': {error}") from error
 
@@ -202,14 +205,15 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
 
     def run(*args: Any, **kwargs: Any) -> Any:
         arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
-        payload = model.model_validate_json(serializer.dumps(arguments))
+        encoded = serializer.without_tags(serializer.dumps(arguments))
+        payload = model.model_validate_json(encoded)
         try:
             returned = function(**{name: getattr(payload, name) for name in arguments})
         except SystemExit as error:  # it would end the worker, not the task
             raise RuntimeError(f"the task called sys.exit({error.code})") from error
-        encoded = _encode(returned)
+        outcome = _encode(returned)
         if (attempt := current_attempt.get()) is not None:
-            attempt.returned(returned, encoded)
+            attempt.returned(returned, outcome)
         return returned
 
     run.__name__, run.__doc__, run.__module__ = (

@@ -14,7 +14,7 @@ from huey.exceptions import TaskException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -55,6 +55,11 @@ def loads(data: bytes | str) -> Any:
     if _TAG not in (data if isinstance(data, bytes) else data.encode()):
         return json.loads(data)
     return json.loads(data, object_hook=_unpack)
+
+
+def without_tags(encoded: bytes) -> bytes:
+    """Return what `dumps` made as JSON that a pydantic model reads: ISO 8601, base64, objects."""
+    return to_json(loads(encoded), bytes_mode="base64") if _TAG in encoded else encoded
 
 
 def plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 import huey_tasks as tq
-from huey_tasks import registry
+from huey_tasks import registry, serializer
 from huey_tasks.registry import payload_model
 
 
@@ -102,6 +102,40 @@ def test_the_priority_of_a_request_wins_over_the_queue_of_the_type() -> None:
 def test_a_type_is_registered_once() -> None:
     with pytest.raises(TypeError, match="already"):
         tq.task(name="echo")(lambda: None)
+
+
+def look_at(
+    at: dt.datetime, takes: dt.timedelta, data: bytes, tags: set[int], more: dict[str, Any]
+) -> list[Any]:
+    """A function that returns what it was given."""
+    return [at, takes, data, tags, more]
+
+
+@pytest.fixture(scope="module")
+def look_at_type() -> Any:
+    return tq.task(look_at)
+
+
+def test_a_function_gets_what_python_submitted(look_at_type: Any) -> None:
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    payload = {"at": at, "takes": dt.timedelta(seconds=1.5), "data": b"\x00\xff", "tags": {1},
+               "more": {"$date": {"$a": 1}, "text": "$date"}}  # fmt: skip
+
+    assert _as_a_worker_runs_it(look_at_type, payload) == list(payload.values())
+
+
+def test_a_function_gets_what_json_can_say_of_it(look_at_type: Any) -> None:
+    payload = {"at": "2026-01-01T00:00:00Z", "takes": "PT1.5S", "data": "AP8=", "tags": [1],
+               "more": {"$date": {"$a": 1}, "$object": []}}  # fmt: skip
+
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    expected = [at, dt.timedelta(seconds=1.5), b"\x00\xff", {1}, payload["more"]]
+    assert _as_a_worker_runs_it(look_at_type, payload) == expected
+
+
+def _as_a_worker_runs_it(task_type: Any, payload: dict[str, Any]) -> Any:
+    task_type.check(payload)
+    return task_type.wrappers["default"].func(**serializer.loads(serializer.dumps(payload)))
 
 
 def no_hint(x) -> None:  # type: ignore[no-untyped-def]
