@@ -34,17 +34,17 @@ BUGS = (
     Bug(
         "no fence: a step takes any token",
         "huey_tasks/lua/step.lua",
-        "local held = holds(id, token)",
-        "local held = true",
+        "if holds(done.id, done.token) then",
+        "if true then",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
     Bug(
         "acknowledged before it has run",
         "huey_tasks/task_queue.py",
-        "        task = self._task_of(claim)\n",
-        '        self.storage.finish(Commit(claim.id, claim.token, "SUCCESS"))\n'
-        "        self.storage.flush()\n"
-        "        task = self._task_of(claim)\n",
+        "            task = messages.task_of(self, claim)\n",
+        '            self.storage.slot.finish(Commit(claim.id, claim.token, "SUCCESS"))\n'
+        "            self.storage.slot.flush()\n"
+        "            task = messages.task_of(self, claim)\n",
         frozenset({Breach.WRONG_END}),
     ),
     Bug(

@@ -4,21 +4,25 @@ Knows nothing of Redis, and no clock: a moment is the number of the rule in whic
 depends on time is decided by who calls. `test_model.py` holds it against the real scripts.
 """
 
+import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huey_tasks.scripts import Child, Claim, Commit, NewTask
+from huey_tasks.protocol import Answer, Claim, Commit, Gate, NewTask
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
 SHORT, QUARTER, HOUR = 1, 900_000, 3_600_000
+
+#: Milliseconds of work that a step claims at a time; and how many late tasks it looks at.
+BUDGET_MS, LATE = 5, 100
 
 ENDED = ("SUCCESS", "FAILURE", "REVOKED", "EXPIRED")
 WAITING = ("RETRY", "SCHEDULED")
 STATES = ("PENDING", "STARTED", *WAITING, *ENDED)
 
 Commits = tuple[Commit, ...]
-Answer = tuple[list[bool], list[Claim]]
 
 
 class Moment(NamedTuple):
@@ -42,14 +46,13 @@ class ModelTask:
     state: str = "PENDING"
     score: int | Moment = 0
     place: int | None = None
-    token: str = ""
+    token: str | None = None  # None: it never had any
     lease_ms: int = 0
-    attempt: int = 0
-    deliveries: int = 0
-    crashes: int = 0
-    losses: int = 0
+    attempt: int | None = None
+    counts: Counter[str] = field(default_factory=Counter[str])  # deliveries, crashes, losses
     notes: dict[str, Value] = field(default_factory=dict[str, Value])
     log: list[str] = field(default_factory=list[str])
+    stays: bool = False  # its record has no life time, although it has ended
     gone: bool = False  # its record has reached the end of its life time
 
     def fields(self) -> dict[str, Value]:
@@ -58,29 +61,31 @@ class ModelTask:
             "message": self.new.message.decode(),
             "type": self.new.type,
             "priority": self.new.priority,
-            "attempt": self.attempt,
             "max_attempts": self.max_attempts,
             "retries_left": self.retries_left,
             "retry_delay_s": self.retry_delay_s,
-            "deliveries": self.deliveries,
-            "crashes": self.crashes,
-            "losses": self.losses,
-            "token": self.token,
             "state": self.state,
+            "place": self.place,
+            "token": self.token,
+            "attempt": self.attempt,
+            "logged": 1 if self.log else None,
+            **self.counts,
         }
-        place = {} if self.place is None else {"place": str(self.place)}
-        return {name: str(value) for name, value in counted.items()} | place | self.notes
+        if self.new.gate:
+            counted |= {"gate": self.new.gate, "passes_on": int(self.new.passes_on)}
+        there = {name: str(value) for name, value in counted.items() if value is not None}
+        return there | self.notes
 
     def claim(self) -> Claim:
         """The claim as its worker gets it."""
         return Claim(
             self.new.id,
-            self.token,
+            self.token or "",
             self.new.message,
-            self.attempt,
+            self.attempt or 0,
             self.retries_left,
             self.retry_delay_s,
-            self.deliveries,
+            self.counts["deliveries"],
         )
 
 
@@ -93,6 +98,24 @@ class Answered:
     claimed: list[str]
 
 
+@dataclass
+class ModelGate:
+    """A gate that is closed: how many stand before it, and who waits behind it."""
+
+    before: int
+    callback: NewTask
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who has it, since when, and for how long at most (0: without an end)."""
+
+    id: str
+    token: str
+    ttl_ms: int
+    at: Moment
+
+
 class Model:
     """A queue. Each verb is the script of that name and returns what the script returns."""
 
@@ -100,11 +123,13 @@ class Model:
         self.rule = 0
         self.tasks: dict[str, ModelTask] = {}
         self.dead: dict[str, Moment] = {}
-        self.gates: dict[str, set[int]] = {}
+        self.gates: dict[str, ModelGate] = {}
+        self.locks: dict[str, Lock] = {}
         self.slots: dict[str, Answered] = {}
         self.totals: Counter[str] = Counter()
         self.recovered_at: Moment | None = None
-        self.paused: bool | None = None  # None: nobody has ever said
+        self.queue_mode: str | None = None  # None: nobody has ever said
+        self.revocations = False
         self.bell = False
 
     def ids(self, *states: str) -> list[str]:
@@ -121,42 +146,44 @@ class Model:
 
     # ---- the scripts
 
-    def submit(self, new: NewTask) -> bool:
-        if new.id in self.tasks:
-            return False
-        task = ModelTask(new, new.max_attempts, new.max_attempts - 1, new.retry_delay_s)
-        task.notes["submitted_at"] = self._in()
-        if new.expires_ms:
-            task.notes["expires_at"] = self._in(new.expires_ms)
-        self.tasks[new.id] = task
-        self.totals["SUBMITTED"] += 1
-        if new.delay_ms:
-            self._wait_until_due(task, "SCHEDULED", new.delay_ms)
-        else:
-            self._queue(task)
-        return True
+    def submit(
+        self, news: Sequence[NewTask], gates: Sequence[Gate], may_refuse: bool
+    ) -> list[bool]:
+        if may_refuse and self.queue_mode == "draining":
+            return []
+        submitted = [self._submit(new) for new in news]
+        for gate in gates:
+            self._open(gate)
+        return submitted
 
-    def step(self, slot: str, sequence: int, commits: Commits, want: int, lease_ms: int) -> Answer:
-        token = f"{slot}/{sequence}"
+    def step(
+        self,
+        slot: str,
+        sequence: int,
+        commits: Commits,
+        want: int,
+        lease_ms: int,
+        short_types: dict[str, float],
+    ) -> Answer:
         last = self.slots.get(slot)
         if last is not None and last.sequence >= sequence:
-            kept = [task_id for task_id in last.claimed if self.holds(task_id, token)]
-            return last.accepted, [self.tasks[task_id].claim() for task_id in kept]
+            still_held = self._still_held(last, f"{slot}/{sequence}.")
+            return Answer(last.accepted, still_held, self.revocations)
         accepted = [self._commit(commit) for commit in commits]
         claims: list[Claim] = []
-        for task_id in [] if self.paused else self.ids("PENDING"):
-            task = self.tasks[task_id]
-            if len(claims) == want:
-                break
-            if task.new.expires_ms == SHORT and task.deliveries == 0:
-                self._finish(task, "EXPIRED", "it was not started in time")
-            else:
-                claims.append(self._claim(task, slot, token, lease_ms))
-        if self.ids("PENDING") and not self.paused:
-            self.bell = True
+        if self.queue_mode != "paused":
+            for _ in range(math.ceil(LATE / want) if want else 0):
+                fit = self._next(want, short_types)
+                claims = [
+                    self._claim(task, f"{slot}/{sequence}.{number}", lease_ms)
+                    for number, task in enumerate(fit, 1)
+                ]
+                if claims:
+                    break
+            self.bell = self.bell or bool(self.ids("PENDING"))
         if accepted or claims:
             self.slots[slot] = Answered(sequence, accepted, [claim.id for claim in claims])
-        return accepted, claims
+        return Answer(accepted, claims, self.revocations)
 
     def renew(self, held: list[tuple[str, str]], lease_ms: int) -> set[tuple[str, str]]:
         lost = {pair for pair in held if not self.holds(*pair)}
@@ -164,27 +191,38 @@ class Model:
             self._lease(self.tasks[task_id], lease_ms)
         return lost
 
-    def release(self, task_id: str, token: str, crashed: bool, max_crashes: int) -> str:
-        if not self.holds(task_id, token):
-            return ""
-        self.totals["released"] += 1
-        task = self.tasks[task_id]
-        if crashed:
-            self._crash(task, max_crashes)
-        else:
-            self._put_back(task)
-        return task.state
+    def release(
+        self, holder: str, kind: str, blamed: str, limit: int, order: list[str]
+    ) -> list[tuple[str, str]]:
+        """`order`: the tasks that run, by the ends of their leases."""
+        released: list[tuple[str, str]] = []
+        for task in [self.tasks[task_id] for task_id in order]:
+            if not (task.token or "").startswith(f"{holder}/"):
+                continue
+            self.totals["released"] += 1
+            if blamed in (task.token, "*"):
+                self._crash(task, kind, limit)
+            else:
+                self._put_back(task)
+            released.append((task.new.id, task.state))
+        return released
 
-    def recover(self, max_losses: int, gap: bool) -> set[tuple[str, str]]:
-        recovered: set[tuple[str, str]] = set()
+    def stopped(self, task_id: str, token: str) -> None:
+        task = self.tasks.get(task_id)
+        if task is not None and not task.gone and token and task.notes.get("stopping") == token:
+            task.notes["stopped_at"] = self._in()
+
+    def recover(self, max_losses: int, gap: bool, order: list[str]) -> list[tuple[str, str]]:
+        """`order`: the tasks that run, by the ends of their leases."""
+        recovered: list[tuple[str, str]] = []
         self.recovered_at = self._in()
-        for task in [self.tasks[task_id] for task_id in self.ids("STARTED")]:
+        for task in [self.tasks[task_id] for task_id in order]:
             if gap and task.lease_ms < HOUR:
                 self._lease(task, HOUR)
             elif not gap and task.lease_ms == 0:
                 self.totals["recovered"] += 1
-                self._lose(task, max_losses)
-                recovered.add((task.new.id, task.state))
+                self._crash(task, "losses", max_losses)
+                recovered.append((task.new.id, task.state))
         return recovered
 
     def promote(self, order: list[str]) -> float | None:
@@ -201,15 +239,30 @@ class Model:
             return ""
         if task.notes.get("cancel_request") == request:
             return str(task.notes["cancelled_from"])
-        before = task.state
+        before, token = task.state, task.token
         if before not in ENDED:
             task.notes |= {"cancel_request": request, "cancelled_from": before}
+            if before == "STARTED":
+                task.notes["stopping"] = token or ""
             self._finish(task, "REVOKED", reason)
         return before
 
-    def pause(self, paused: bool) -> None:
-        self.paused = paused
-        self.bell = self.bell or not paused
+    def retry(self, task_id: str, new: NewTask) -> tuple[str, str]:
+        task = self.tasks.get(task_id)
+        if task is None or task.gone:
+            return "", ""
+        if task.state == "SUCCESS" or task.state not in ENDED:
+            return task.state, ""
+        if "retried_as" not in task.notes:
+            self._submit(new)
+            self.tasks[new.id].notes["retry_of"] = task_id
+            task.notes["retried_as"] = new.id
+            self.dead.pop(task_id, None)
+        return task.state, str(task.notes["retried_as"])
+
+    def mode(self, mode: str) -> None:
+        self.queue_mode = mode
+        self.bell = self.bell or mode != "paused"
 
     def purge(self, reason: str) -> int:
         purged = self.ids("PENDING")
@@ -229,18 +282,55 @@ class Model:
             self.tasks[task_id].log.append(line)
         return held
 
-    def prune(self, orders: list[list[str]], cap: int) -> int:
+    def lock(self, name: str, task_id: str, token: str, ttl_ms: int, lease_ms: int) -> bool:
+        if self._is_locked(name, lease_ms):
+            return False
+        self.locks[name] = Lock(task_id, token, ttl_ms, self._in())
+        return True
+
+    def unlock(self, name: str, token: str) -> bool:
+        held = name in self.locks and token in ("*", self.locks[name].token)
+        if held:
+            del self.locks[name]
+        return held
+
+    def prune(self, orders: list[list[str]], old: bool, cap: int) -> int:
         """`orders`: the ended tasks of each state, the oldest first."""
-        forgotten = [task_id for order in orders for task_id in order[: max(len(order) - cap, 0)]]
-        for task_id in forgotten:
-            del self.tasks[task_id]
-            self.dead.pop(task_id, None)
-        return len(forgotten)
+        looked_at = 0
+        for order in orders:
+            if old:
+                looked_at += len(order)
+                order = [task_id for task_id in order if self._is_kept_by_prune(task_id)]
+            over = order[: max(len(order) - cap, 0)]
+            looked_at += len(over)
+            for task_id in over:
+                self._is_kept_by_prune(task_id)
+        return looked_at
 
     # ---- what they have in common
 
     def _in(self, plus_ms: int = 0) -> Moment:
         return Moment(self.rule, plus_ms)
+
+    def _submit(self, new: NewTask) -> bool:
+        if new.id in self.tasks:
+            return False
+        task = ModelTask(new, new.max_attempts, new.max_attempts - 1, new.retry_delay_s)
+        task.notes["submitted_at"] = self._in()
+        if new.expires_ms:
+            task.notes["expires_at"] = self._in(new.expires_ms)
+        self.tasks[new.id] = task
+        self.totals["SUBMITTED"] += 1
+        if new.delay_ms:
+            self._wait_until_due(task, "SCHEDULED", new.delay_ms)
+        else:
+            self._queue(task)
+        return True
+
+    def _open(self, gate: Gate) -> None:
+        name = gate.callback.id
+        if name not in self.tasks and name not in self.gates:
+            self.gates[name] = ModelGate(gate.size, gate.callback)
 
     def _queue(self, task: ModelTask, place: int | None = None) -> None:
         if place is None:
@@ -254,72 +344,112 @@ class Model:
         task.state, task.score = state, self._in(delay_ms)
         task.notes["due_at"] = task.score
 
+    def _still_held(self, last: Answered, token_root: str) -> list[Claim]:
+        numbered = enumerate(last.claimed, 1)
+        held = [task_id for n, task_id in numbered if self.holds(task_id, f"{token_root}{n}")]
+        return [self.tasks[task_id].claim() for task_id in held]
+
+    def _next(self, want: int, short_types: dict[str, float]) -> list[ModelTask]:
+        """Those to be claimed of the first `want`; the late among those looked at expire."""
+        fit: list[ModelTask] = []
+        worth_ms = 0.0
+        for task in [self.tasks[task_id] for task_id in self.ids("PENDING")[:want]]:
+            if task.new.expires_ms == SHORT and not task.counts["deliveries"]:
+                self._finish(task, "EXPIRED", "it was not started in time")
+                continue
+            worth_ms += short_types.get(task.new.type, BUDGET_MS)
+            if fit and worth_ms > BUDGET_MS:
+                break
+            fit.append(task)
+        return fit
+
     def _lease(self, task: ModelTask, lease_ms: int) -> None:
         task.lease_ms, task.score = lease_ms, self._in(lease_ms)
 
-    def _claim(self, task: ModelTask, slot: str, token: str, lease_ms: int) -> Claim:
-        task.attempt += 1
-        task.deliveries += 1
+    def _claim(self, task: ModelTask, token: str, lease_ms: int) -> Claim:
+        task.attempt = (task.attempt or 0) + 1
+        task.counts["deliveries"] += 1
         task.state, task.token = "STARTED", token
-        task.notes |= {"slot": slot, "started_at": self._in(), "progress": "", "reason": ""}
+        task.notes["started_at"] = self._in()
+        for name in ("progress", "reason"):
+            task.notes.pop(name, None)
         self._lease(task, lease_ms)
         return task.claim()
 
     def _commit(self, commit: Commit) -> bool:
         if not self.holds(commit.id, commit.token):
-            self.totals["fenced"] += 1
+            self.stopped(commit.id, commit.token)
+            self.totals["fenced"] += commit.state != "STOPPED"
             return False
         task = self.tasks[commit.id]
         if commit.state in ENDED:
             task.notes["outcome"] = commit.token
             self._finish(task, commit.state, commit.reason)
+        elif commit.state == "DEAD":
+            self._set_aside(task, commit.reason)
         elif commit.state == "RETRY":
             task.notes["outcome"], task.token = commit.token, ""
             task.retries_left, task.retry_delay_s = commit.retries_left, commit.retry_delay_s
-            task.max_attempts = task.attempt + 1 + commit.retries_left
+            task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
             self.totals["RETRY"] += 1
             self._wait_until_due(task, "RETRY", commit.delay_ms)
         elif commit.delay_ms:
-            task.attempt, task.token = task.attempt - 1, ""
+            self._uncount(task)
             task.notes["reason"] = commit.reason
             self._wait_until_due(task, "RETRY", commit.delay_ms)
         else:
+            task.counts["deliveries"] -= commit.state == "UNBEGUN"
             self._put_back(task)
-        for child in commit.children:
-            self._submit_child(child)
+        self.submit(commit.children, commit.gates, may_refuse=False)
         return True
 
-    def _submit_child(self, child: Child) -> None:
-        if child.gate:
-            come = self.gates.setdefault(child.gate, set())
-            come.add(child.member)
-            if len(come) < child.size:
-                return
-            del self.gates[child.gate]
-        self.submit(child.task)
+    def _uncount(self, task: ModelTask) -> None:
+        task.attempt, task.token = (task.attempt or 0) - 1, ""
 
     def _put_back(self, task: ModelTask) -> None:
-        task.attempt, task.token = task.attempt - 1, ""
+        self._uncount(task)
         self._queue(task, task.place)
 
-    def _crash(self, task: ModelTask, max_crashes: int) -> None:
-        task.crashes += 1
-        self.totals["crashes"] += 1
-        self._put_back_or_fail(task, task.crashes, max_crashes, "its worker died")
-
-    def _lose(self, task: ModelTask, max_losses: int) -> None:
-        task.losses += 1
-        self.totals["losses"] += 1
-        self._put_back_or_fail(task, task.losses, max_losses, "its consumer was lost")
-
-    def _put_back_or_fail(self, task: ModelTask, times: int, limit: int, what: str) -> None:
-        if times < limit:
+    def _crash(self, task: ModelTask, kind: str, limit: int) -> None:
+        task.counts[kind] += 1
+        self.totals[kind] += 1
+        if task.counts[kind] < limit:
             self._put_back(task)
-            return
+        else:
+            what = "its worker died" if kind == "crashes" else "its consumer was lost"
+            self._set_aside(task, f"{what} {task.counts[kind]} times while it ran")
+
+    def _set_aside(self, task: ModelTask, reason: str) -> None:
         self.dead[task.new.id] = self._in()
-        self._finish(task, "FAILURE", f"{what} {times} times while it ran")
+        task.stays = True
+        self._finish(task, "FAILURE", reason)
 
     def _finish(self, task: ModelTask, state: str, reason: str) -> None:
         task.state, task.token, task.score = state, "", self._in()
         task.notes |= {"finished_at": self._in(), "reason": reason}
         self.totals[state] += 1
+        gate = self.gates.get(task.new.gate)
+        if gate is not None and not (state == "SUCCESS" and task.new.passes_on):
+            gate.before -= 1
+            if gate.before <= 0:
+                del self.gates[task.new.gate]
+                self._submit(gate.callback)
+
+    def _is_locked(self, name: str, lease_ms: int) -> bool:
+        if name not in self.locks:
+            return False
+        lock = self.locks[name]
+        if not lock.id or self.holds(lock.id, lock.token):
+            return True
+        task = self.tasks.get(lock.id)
+        if task is None or task.gone or task.notes.get("stopping") != lock.token:
+            return False
+        return "stopped_at" not in task.notes and lease_ms == HOUR
+
+    def _is_kept_by_prune(self, task_id: str) -> bool:
+        """Give a task that was set aside another turn, and forget any other."""
+        if task_id not in self.dead:
+            del self.tasks[task_id]
+            return False
+        self.tasks[task_id].score = self._in()
+        return True

@@ -9,6 +9,7 @@ MODEL_RUN=long looks fifty times as long; MODEL_RUN=short is for `lua_lines.py`.
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -26,13 +27,17 @@ from hypothesis.stateful import (
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import Child, Claim, Commit, NewTask
+from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
+from tests.engine.look import Look, clock_ms, standing
 from tests.engine.model import ENDED, HOUR, QUARTER, SHORT, STATES, WAITING, Model, Moment, Value
 from tests.invariants import check_invariants
 from tests.waiting import wait_until
 
 TTL_MS = 60_000
+
+#: What an ended task may yet be told.
+AFTERWARDS = ("stopped_at", "retried_as")
 
 
 class Run(NamedTuple):
@@ -50,50 +55,76 @@ broker = tq.default.storage.broker
 
 #: Their order as texts is not the order in which they are mostly submitted.
 IDS = [f"{letter}-{n}" for n, letter in enumerate("kchneoabglpdfm")]
-WORKERS = ["w0", "w1", "w2"]
+
+#: The tasks behind gates; the last of them is mostly a task like any other.
+GATES = ["join", "after", IDS[-1]]
+
+#: Two of one consumer and one of another, which begins with the name of a worker.
+WORKERS = ["c/w", "c/w1", "c/w/x"]
+HOLDERS = [*WORKERS, "c", "c/", "c/w1/"]
+
+LOCKS = ["press", "scale"]
+MODES = ["paused", "draining", "flowing", "flowing"]
+CONTENTS = [b"{}", b"other", '{"ä": "\\"/\\u0000\\n"}'.encode()]
+
+#: What a worker may know of the types: nothing, that both are short, or one of them.
+SHORT_TYPES = ["{}", '{"echo": 1, "fail": 2.5}', '{"echo": 1, "fail": 2.5}', '{"echo": 2}']
 
 TASKS = st.sampled_from(IDS)
 LEASES = st.sampled_from([HOUR, 0, QUARTER])
 DELAYS = st.sampled_from([0, 0, SHORT, HOUR])
-WANTS = st.integers(0, 3)
+WANTS = st.integers(0, 4)
 SOON = st.integers(1, 3)
 NUMBERS = st.integers(0, 5)
+PACES = st.sampled_from(SHORT_TYPES)
 
 
-def _new_tasks(*expires_ms: int) -> st.SearchStrategy[NewTask]:
+def _new_tasks(ids: st.SearchStrategy[str], *expires_ms: int) -> st.SearchStrategy[NewTask]:
     return st.builds(
         NewTask,
-        id=TASKS,
-        message=st.sampled_from([b"{}", b"other"]),
-        type=st.just("echo"),
+        id=ids,
+        message=st.sampled_from(CONTENTS),
+        type=st.sampled_from(["echo", "echo", "fail"]),
         priority=st.sampled_from([0, 0, 5, -1]),
         delay_ms=DELAYS,
         max_attempts=SOON,
         retry_delay_s=st.sampled_from([0.0, 2.5]),
         expires_ms=st.sampled_from(expires_ms),
+        gate=st.sampled_from(["", "", *GATES[:2], *GATES]),
+        passes_on=st.booleans(),
     )
 
 
-NEW_TASKS = _new_tasks(0, 0, 0, SHORT, HOUR)
-FOLLOWING = _new_tasks(0, HOUR)  # a short time would not be over when the same step claims it
+NEW_TASKS = _new_tasks(TASKS, 0, 0, 0, SHORT, HOUR)
 
-CHILDREN = st.one_of(
-    st.builds(Child, FOLLOWING),
-    st.builds(Child, FOLLOWING, st.just("pair"), st.integers(0, 1), st.just(2)),
-    st.builds(Child, FOLLOWING, st.just("trio"), st.integers(0, 2), st.just(3)),
-)
+# What follows has no short time: it would not be over when the same step claims it.
+FOLLOWING = _new_tasks(TASKS, 0, HOUR)
+OPENED = st.builds(Gate, st.sampled_from([1, 1, 2, 3]), _new_tasks(st.sampled_from(GATES), 0, HOUR))
 
 #: How an attempt ended, without whose it was.
 ENDS = st.fixed_dictionaries(
     {
-        "state": st.sampled_from(["SUCCESS", "RETRY", "PENDING", "FAILURE", "EXPIRED"]),
+        "state": st.sampled_from(
+            ["SUCCESS", "RETRY", "PENDING", "FAILURE", "EXPIRED", "DEAD", "STOPPED", "UNBEGUN"]
+        ),
         "delay_ms": DELAYS,
         "retries_left": st.integers(0, 2),
         "retry_delay_s": st.sampled_from([0.0, 1.5]),
         "reason": st.sampled_from(["", "why"]),
-        "children": st.lists(CHILDREN, max_size=3).map(tuple),
+        "children": st.lists(FOLLOWING, max_size=3).map(tuple),
+        "gates": st.lists(OPENED, max_size=1).map(tuple),
     }
 )
+
+
+class Step(NamedTuple):
+    """A step as it was sent."""
+
+    sequence: int
+    commits: tuple[Commit, ...]
+    want: int
+    lease_ms: int
+    short_types: str
 
 
 class Worker(HandWorker):
@@ -104,7 +135,7 @@ class Worker(HandWorker):
         self.holds: list[Claim] = []
         self.had: list[Claim] = []
         self.given: dict[str, int] = {}  # by token, when
-        self.sent: list[tuple[int, tuple[Commit, ...], int, int]] = []
+        self.sent: list[Step] = []
 
 
 def some_were_given_out(machine: "ScriptsAndModel") -> bool:
@@ -120,7 +151,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         broker.flushall()
         self.model = Model()
         self.workers = {name: Worker(name) for name in WORKERS}
-        self.clocks = [_now()]  # the server's, in ms: before the first rule, and after each
+        self.clocks = [clock_ms()]  # the server's, in ms: before the first rule, and after each
         self.ended: dict[str, dict[str, str]] = {}
 
     def _worker(self, number: int) -> Worker:
@@ -135,50 +166,57 @@ class ScriptsAndModel(RuleBasedStateMachine):
         had.sort(key=lambda pair: (pair[0].given[pair[1].token], pair[1].id))
         return had[-1 - back % len(had)]
 
-    def _commit(self, claim: Claim, end: dict[str, Any]) -> Commit:
-        children = tuple(child for child in end["children"] if not self._is_gone(child.task.id))
-        return replace(commit(claim, **end), children=children)
-
-    def _is_gone(self, task_id: str) -> bool:
-        """Such an id must not be used again yet, see test_script_lines.py."""
-        return task_id in self.model.tasks and self.model.tasks[task_id].gone
-
     # ---- rules: submit, step
 
-    @initialize(news=st.lists(NEW_TASKS, min_size=5, max_size=8), want=st.integers(1, 2))
-    def begin(self, news: list[NewTask], want: int) -> None:
-        for new in news:
-            self.submit(new, again=False)
+    @initialize(
+        news=st.lists(NEW_TASKS, min_size=5, max_size=8),
+        gates=st.lists(OPENED, min_size=1, max_size=2),
+        want=st.integers(1, 2),
+    )
+    def begin(self, news: list[NewTask], gates: list[Gate], want: int) -> None:
+        self.submit(news, gates, again=False, may_refuse=False)
         for worker in self.workers.values():
             self._step(worker, [], want, HOUR)
 
-    @rule(new=NEW_TASKS, again=st.sampled_from([False, False, False, True]))
-    def submit(self, new: NewTask, again: bool) -> None:
+    @rule(
+        news=st.lists(NEW_TASKS, min_size=1, max_size=2),
+        gates=st.lists(OPENED, max_size=1),
+        again=st.sampled_from([False, False, False, True]),
+        may_refuse=st.booleans(),
+    )
+    def submit(self, news: list[NewTask], gates: list[Gate], again: bool, may_refuse: bool) -> None:
         free = [task_id for task_id in IDS if task_id not in self.model.tasks]
-        if free and (not again or self._is_gone(new.id)):
-            new = replace(new, id=free[0])
-        if self._is_gone(new.id):
-            return
-        assert scripts().submit(QUEUE, new) == self.model.submit(new)
+        if not again:
+            news = [replace(new, id=i) for new, i in zip(news, free, strict=False)] or news
+        submitted = scripts().submit(QUEUE, news, gates, may_refuse=may_refuse)
+        assert submitted == self.model.submit(news, gates, may_refuse)
 
-    @rule(number=NUMBERS, ends=st.lists(ENDS, min_size=1, max_size=2), want=WANTS, lease=LEASES)
-    def step(self, number: int, ends: list[dict[str, Any]], want: int, lease: int) -> None:
+    @rule(
+        number=NUMBERS,
+        ends=st.lists(ENDS, min_size=1, max_size=2),
+        want=WANTS,
+        lease=LEASES,
+        pace=PACES,
+    )
+    def step(
+        self, number: int, ends: list[dict[str, Any]], want: int, lease: int, pace: str
+    ) -> None:
         worker = self._worker(number)
-        commits = list(map(self._commit, worker.holds, ends))
+        commits = [commit(claim, **end) for claim, end in zip(worker.holds, ends, strict=False)]
         del worker.holds[: len(commits)]
-        self._step(worker, commits, want, lease)
+        self._step(worker, commits, want, lease, pace)
 
     @precondition(lambda self: self.model.ids("PENDING"))
-    @rule(name=st.sampled_from(WORKERS), want=WANTS, lease=LEASES)
-    def claim(self, name: str, want: int, lease: int) -> None:
-        self._step(self.workers[name], [], want, lease)
+    @rule(name=st.sampled_from(WORKERS), want=WANTS, lease=LEASES, pace=PACES)
+    def claim(self, name: str, want: int, lease: int, pace: str) -> None:
+        self._step(self.workers[name], [], want, lease, pace)
 
     @precondition(some_were_given_out)
     @rule(back=NUMBERS, end=ENDS)
     def commit_without_looking(self, back: int, end: dict[str, Any]) -> None:
         worker, claim = self._had(back)
         worker.holds = [held for held in worker.holds if held.token != claim.token]
-        self._step(worker, [self._commit(claim, end)], 0, HOUR)
+        self._step(worker, [commit(claim, **end)], 0, HOUR)
 
     @rule(name=st.sampled_from(WORKERS), back=st.sampled_from([0, 0, 0, 1, 2]))
     def a_step_arrives_again(self, name: str, back: int) -> None:
@@ -194,19 +232,30 @@ class ScriptsAndModel(RuleBasedStateMachine):
         if rung:
             self._step(self.workers[name], [], 1, HOUR)
 
-    def _step(self, worker: Worker, commits: list[Commit], want: int, lease_ms: int) -> None:
+    def _step(
+        self, worker: Worker, commits: list[Commit], want: int, lease_ms: int, pace: str = "{}"
+    ) -> None:
         worker.sequence += 1
-        worker.sent.append((worker.sequence, tuple(commits), want, lease_ms))
+        worker.sent.append(Step(worker.sequence, tuple(commits), want, lease_ms, pace))
         self._send(worker, -1)
 
     def _send(self, worker: Worker, which: int) -> None:
-        sequence, commits, want, lease_ms = worker.sent[which]
+        sequence, commits, want, lease_ms, pace = worker.sent[which]
         self._let_short_times_end()
         answer = scripts().step(
-            QUEUE, worker.name, sequence, list(commits), want=want, lease_ms=lease_ms, ttl_ms=TTL_MS
+            QUEUE,
+            worker.name,
+            sequence,
+            list(commits),
+            want=want,
+            lease_ms=lease_ms,
+            ttl_ms=TTL_MS,
+            short_types=pace,
         )
-        assert answer == self.model.step(worker.name, sequence, commits, want, lease_ms)
-        new = [claim for claim in answer[1] if claim not in worker.had]
+        assert answer == self.model.step(
+            worker.name, sequence, commits, want, lease_ms, json.loads(pace)
+        )
+        new = [claim for claim in answer.claims if claim not in worker.had]
         worker.given |= {claim.token: self.model.rule for claim in new}
         worker.had += new
         worker.holds += new
@@ -220,34 +269,52 @@ class ScriptsAndModel(RuleBasedStateMachine):
         assert scripts().renew(QUEUE, held, lease_ms=lease) == self.model.renew(held, lease)
 
     @precondition(some_were_given_out)
-    @rule(back=NUMBERS, crashed=st.booleans(), max_crashes=SOON)
-    def release(self, back: int, crashed: bool, max_crashes: int) -> None:
-        _, claim = self._had(back)
-        self._release(claim.id, claim.token, crashed, max_crashes)
+    @rule(back=NUMBERS, limit=SOON)
+    def a_worker_dies(self, back: int, limit: int) -> None:
+        worker, claim = self._had(back)
+        self._release(worker.name, "crashes", claim.token, limit)
 
-    @rule(task_id=TASKS, token=st.sampled_from(["?", "w0/1", "w1/1"]), crashed=st.booleans())
-    def release_with_a_token(self, task_id: str, token: str, crashed: bool) -> None:
-        self._release(task_id, token, crashed, 1)
+    @precondition(lambda self: self.model.ids("STARTED"))
+    @rule(
+        holder=st.sampled_from(HOLDERS),
+        kind=st.sampled_from(["crashes", "losses"]),
+        blamed=st.sampled_from(["*", "*", "", "c/w/1.1"]),
+        limit=SOON,
+    )
+    def something_that_held_tasks_dies(
+        self, holder: str, kind: str, blamed: str, limit: int
+    ) -> None:
+        self._release(holder, kind, blamed, limit)
 
-    def _release(self, task_id: str, token: str, crashed: bool, max_crashes: int) -> None:
-        state = scripts().release(
-            QUEUE, task_id, token, crashed=crashed, max_crashes=max_crashes, ttl_ms=TTL_MS
+    def _release(self, holder: str, kind: str, blamed: str, limit: int) -> None:
+        order = standing("STARTED")
+        released = scripts().release(
+            QUEUE, holder, kind=kind, blamed=blamed, limit=limit, ttl_ms=TTL_MS
         )
-        assert state == self.model.release(task_id, token, crashed, max_crashes)
+        assert released == self.model.release(holder, kind, blamed, limit, order)
 
     @precondition(lambda self: self.model.ids("STARTED"))
     @rule(max_losses=SOON, gap=st.sampled_from([False, False, True]))
     def recover(self, max_losses: int, gap: bool) -> None:
         if gap:
             broker.hset(keys.counters(QUEUE), "recovered_at", self.clocks[-1] - HOUR)
+        order = standing("STARTED")
         recovered = scripts().recover(QUEUE, max_losses=max_losses, ttl_ms=TTL_MS, lease_ms=HOUR)
-        assert set(recovered) == self.model.recover(max_losses, gap)
+        assert recovered == self.model.recover(max_losses, gap, order)
+
+    @precondition(some_were_given_out)
+    @rule(back=NUMBERS, token=st.sampled_from(["", "", "its own", "?"]))
+    def a_cancelled_worker_is_free(self, back: int, token: str) -> None:
+        _, claim = self._had(back)
+        token = claim.token if token == "its own" else token
+        scripts().stopped(QUEUE, claim.id, token)
+        self.model.stopped(claim.id, token)
 
     @precondition(lambda self: self.model.ids(*WAITING))
     @rule()
     def promote(self) -> None:
         self._let_short_times_end()
-        order = [task_id for state in WAITING for task_id in _standing(state)]
+        order = [task_id for state in WAITING for task_id in standing(state)]
         next_s, expected = scripts().promote(QUEUE), self.model.promote(order)
         if next_s is None or expected is None:
             assert next_s == expected
@@ -257,9 +324,9 @@ class ScriptsAndModel(RuleBasedStateMachine):
     @precondition(lambda self: self.model.ids(*ENDED))
     @rule(old=st.booleans(), cap=st.integers(0, 3))
     def prune(self, old: bool, cap: int) -> None:
-        orders = [_standing(state) for state in ENDED]
+        orders = [standing(state) for state in ENDED]
         pruned = scripts().prune(QUEUE, ttl_ms=0 if old else HOUR, cap=cap)
-        assert pruned == self.model.prune(orders, 0 if old else cap)
+        assert pruned == self.model.prune(orders, old, cap)
         self.ended = {i: fields for i, fields in self.ended.items() if i in self.model.tasks}
 
     # ---- rules: what people and tasks do
@@ -271,10 +338,39 @@ class ScriptsAndModel(RuleBasedStateMachine):
         )
         assert before.decode() == self.model.cancel(task_id, "unwanted", request)
 
-    @rule(paused=st.sampled_from([False, False, True]))
-    def pause_or_resume(self, paused: bool) -> None:
-        scripts().pause(QUEUE, paused=paused)
-        self.model.pause(paused)
+    @precondition(lambda self: self.model.ids(*ENDED))
+    @rule(back=NUMBERS, any_id=TASKS, new=NEW_TASKS)
+    def retry(self, back: int, any_id: str, new: NewTask) -> None:
+        failed = self.model.ids("FAILURE", "REVOKED", "EXPIRED")
+        task_id = failed[-1 - back % len(failed)] if failed and back else any_id
+        new = replace(new, id=f"again-{self.model.rule}")
+        assert scripts().retry(QUEUE, task_id, new) == self.model.retry(task_id, new)
+
+    @rule(mode=st.sampled_from(MODES))
+    def change_the_mode(self, mode: str) -> None:
+        scripts().mode(QUEUE, mode)
+        self.model.mode(mode)
+
+    @precondition(some_were_given_out)
+    @rule(
+        name=st.sampled_from(LOCKS),
+        back=NUMBERS,
+        in_task=st.sampled_from([True, True, True, False]),
+        ttl_ms=st.sampled_from([0, HOUR]),
+        lease=st.sampled_from([HOUR, HOUR, 0]),
+    )
+    def lock(self, name: str, back: int, in_task: bool, ttl_ms: int, lease: int) -> None:
+        _, claim = self._had(back)
+        holder = (claim.id, claim.token) if in_task else ("", "")
+        taken = scripts().lock(QUEUE, name, holder, ttl_ms=ttl_ms, lease_ms=lease)
+        assert taken == self.model.lock(name, *holder, ttl_ms, lease)
+
+    @precondition(lambda self: self.model.locks)
+    @rule(name=st.sampled_from(LOCKS), back=NUMBERS, which=st.sampled_from(["", "*", "its own"]))
+    def unlock(self, name: str, back: int, which: str) -> None:
+        _, claim = self._had(back)
+        token = claim.token if which == "its own" else which
+        assert scripts().unlock(QUEUE, name, token) == self.model.unlock(name, token)
 
     @precondition(lambda self: len(self.model.ids("PENDING")) > 3)
     @rule()
@@ -290,6 +386,14 @@ class ScriptsAndModel(RuleBasedStateMachine):
         held = scripts().log(QUEUE, claim.id, claim.token, text)
         assert held == self.model.write_log(claim.id, claim.token, text)
 
+    @rule(kind=st.sampled_from(["tasks", "types"]), any_left=st.booleans())
+    def revoke_in_hueys_way(self, kind: str, any_left: bool) -> None:
+        key = keys.revocations(QUEUE, kind)
+        broker.set(key, 1) if any_left else broker.delete(key)
+        self.model.revocations = any(
+            broker.exists(keys.revocations(QUEUE, kind)) for kind in ("tasks", "types")
+        )
+
     @rule()
     def redis_forgets_the_scripts(self) -> None:
         broker.script_flush()
@@ -298,7 +402,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
     @rule(task_id=TASKS)
     def the_record_of_an_ended_task_expires(self, task_id: str) -> None:
         task = self.model.tasks.get(task_id)
-        if task is not None and task.state in ENDED:
+        if task is not None and task.state in ENDED and not task.stays:
             broker.delete(keys.task(QUEUE, task_id), keys.log(QUEUE, task_id))
             task.gone = True
             self.ended.pop(task_id, None)
@@ -311,14 +415,14 @@ class ScriptsAndModel(RuleBasedStateMachine):
         begun = [m.rule for m in moments if isinstance(m, Moment) and m.plus_ms == SHORT]
         if begun:
             after = self.clocks[max(begun) + 1 :]
-            over_at = (after[0] if after else _now()) + SHORT
-            wait_until(lambda: _now() > over_at, description="short times are over")
+            over_at = (after[0] if after else clock_ms()) + SHORT
+            wait_until(lambda: clock_ms() > over_at, description="short times are over")
 
     def _holds_at(self, moment: Moment, value: float) -> bool:
         before, after = self.clocks[moment.rule : moment.rule + 2]
         return before <= value - moment.plus_ms <= after
 
-    def _same(self, found: dict[str, str], expected: dict[str, Value], what: str) -> None:
+    def _same(self, found: dict[str, str], expected: Mapping[str, Value], what: str) -> None:
         for name in found.keys() | expected.keys():
             value, wanted = found.get(name), expected.get(name)
             if isinstance(wanted, Moment):
@@ -329,15 +433,16 @@ class ScriptsAndModel(RuleBasedStateMachine):
 
     @invariant()
     def redis_is_as_the_model_says(self) -> None:
-        look = Look(self.model)
+        look = Look(self.model, WORKERS, GATES, LOCKS)
         self.clocks.append(look.now_ms)
         self._check_tasks(look)
         self._check_indexes(look)
-        self._check_slots_and_gates(look)
+        self._check_slots(look)
+        self._check_gates_and_locks(look)
         self._check_numbers(look)
         self.model.rule += 1
 
-    def _check_tasks(self, look: "Look") -> None:
+    def _check_tasks(self, look: Look) -> None:
         for task_id, task in self.model.tasks.items():
             found, life_ms = look.tasks[task_id]
             log, log_life_ms = look.logs.get(task_id, ([], -2))
@@ -348,11 +453,12 @@ class ScriptsAndModel(RuleBasedStateMachine):
             assert log == task.log
             ended = task.state in ENDED
             for life in [life_ms, log_life_ms] if log else [life_ms]:
-                assert 0 < life <= TTL_MS if ended else life == -1
+                assert 0 < life <= TTL_MS if ended and not task.stays else life == -1
             if ended:
-                assert self.ended.setdefault(task_id, found) == found, "it changed after its end"
+                kept = {name: value for name, value in found.items() if name not in AFTERWARDS}
+                assert self.ended.setdefault(task_id, kept) == kept, "it changed after its end"
 
-    def _check_indexes(self, look: "Look") -> None:
+    def _check_indexes(self, look: Look) -> None:
         tasks = self.model.tasks
         for state in STATES:
             assert look.indexes[state].keys() == set(self.model.ids(state)), state
@@ -369,7 +475,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
             submitted_at = tasks[task_id].notes["submitted_at"]
             assert isinstance(submitted_at, Moment) and self._holds_at(submitted_at, score)
 
-    def _check_slots_and_gates(self, look: "Look") -> None:
+    def _check_slots(self, look: Look) -> None:
         for name, (found, life_ms) in look.slots.items():
             answered = self.model.slots.get(name)
             assert bool(found) == (answered is not None)
@@ -378,85 +484,43 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 assert list(json.loads(found["accepted"])) == [int(ok) for ok in answered.accepted]
                 assert list(json.loads(found["claimed"])) == answered.claimed
                 assert 0 < life_ms <= 600_000
-        for name, (members, life_ms) in look.gates.items():
-            assert members == self.model.gates.get(name, set())
-            assert life_ms == -2 if not members else 0 < life_ms <= TTL_MS
 
-    def _check_numbers(self, look: "Look") -> None:
+    def _check_gates_and_locks(self, look: Look) -> None:
+        for name, (found, life_ms) in look.gates.items():
+            gate = self.model.gates.get(name)
+            assert bool(found) == (gate is not None), f"gate {name}"
+            if gate is not None:
+                assert int(found["before"]) == gate.before
+                assert json.loads(found["callback"]) == gate.callback.as_json()
+                assert life_ms == -1
+        for name, (found, life_ms) in look.locks.items():
+            lock = self.model.locks.get(name)
+            expected = {"id": lock.id, "token": lock.token, "at": lock.at} if lock else {}
+            self._same(found, expected, f"lock {name}")
+            if lock is not None:
+                assert 0 < life_ms <= lock.ttl_ms if lock.ttl_ms else life_ms == -1
+
+    def _check_numbers(self, look: Look) -> None:
         model, stats = self.model, scripts().stats([QUEUE])[0]
         for state in STATES:
             total = model.totals[state] if state in ENDED else len(model.ids(state))
             assert stats[state] == total, state
         assert stats["SUBMITTED"] == model.totals["SUBMITTED"] == sum(stats[s] for s in STATES)
         assert (stats["consumers"], stats["workers"]) == (0, 0)
-        assert stats["paused"] == int(bool(model.paused))
+        for mode in ("paused", "draining"):
+            assert stats[mode] == int(model.queue_mode == mode)
+        assert stats["dead"] == len(model.dead)
         assert (stats["oldest_waiting_ms"] == -1) == (not model.ids("PENDING"))
         expected: dict[str, Value] = {name: str(n) for name, n in model.totals.items() if n}
         if model.recovered_at is not None:
             expected["recovered_at"] = model.recovered_at
-        if model.paused is not None:
-            expected["paused"] = str(int(model.paused))
+        if model.queue_mode is not None:
+            expected["mode"] = model.queue_mode
         self._same(look.counters, expected, "the counters")
         assert look.bell == int(model.bell)
 
     def teardown(self) -> None:
         check_invariants(broker)
-
-
-class Look:
-    """All that Redis keeps of a queue, in one round trip."""
-
-    def __init__(self, model: Model) -> None:
-        tasks, gates = model.tasks, ["pair", "trio"]
-        told = [task_id for task_id, task in tasks.items() if task.log]
-        with broker.pipeline(transaction=False) as pipe:
-            pipe.time().llen(keys.bell(QUEUE)).hgetall(keys.counters(QUEUE))
-            for key in _indexes().values():
-                pipe.zrange(key, 0, -1, withscores=True)
-            for name in WORKERS:
-                pipe.hgetall(keys.slot(QUEUE, name)).pttl(keys.slot(QUEUE, name))
-            for name in gates:
-                pipe.smembers(keys.gate(QUEUE, name)).pttl(keys.gate(QUEUE, name))
-            for task_id in tasks:
-                pipe.hgetall(keys.task(QUEUE, task_id)).pttl(keys.task(QUEUE, task_id))
-            for task_id in told:
-                pipe.lrange(keys.log(QUEUE, task_id), 0, -1).pttl(keys.log(QUEUE, task_id))
-            replies = iter(pipe.execute())
-        self.now_ms = _ms(next(replies))
-        self.bell: int = next(replies)
-        self.counters = _text(next(replies))
-        self.indexes = {name: {i.decode(): s for i, s in next(replies)} for name in _indexes()}
-        self.slots = {name: (_text(next(replies)), next(replies)) for name in WORKERS}
-        self.gates = {name: ({int(m) for m in next(replies)}, next(replies)) for name in gates}
-        self.tasks = {task_id: (_text(next(replies)), next(replies)) for task_id in tasks}
-        self.logs = {task_id: (_lines(next(replies)), next(replies)) for task_id in told}
-
-
-def _indexes() -> dict[str, str]:
-    states = {state: keys.index(QUEUE, state) for state in STATES}
-    return states | {"submitted": keys.submitted(QUEUE), "dead": keys.dead(QUEUE)}
-
-
-def _standing(state: str) -> list[str]:
-    """The ids in one index, by their scores."""
-    return [task_id.decode() for task_id in broker.zrange(keys.index(QUEUE, state), 0, -1)]
-
-
-def _text(fields: dict[bytes, bytes]) -> dict[str, str]:
-    return {name.decode(): value.decode() for name, value in fields.items()}
-
-
-def _lines(lines: list[bytes]) -> list[str]:
-    return [line.decode() for line in lines]
-
-
-def _ms(clock: tuple[int, int]) -> int:
-    return clock[0] * 1000 + clock[1] // 1000
-
-
-def _now() -> int:
-    """The server's clock."""
-    return _ms(broker.time())
 
 
 @pytest.mark.timeout(0)  # a failing sequence takes a minute to shrink

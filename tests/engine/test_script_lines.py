@@ -11,8 +11,9 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import BATCH, Claim
-from tests.engine.helpers import QUEUE, HandWorker, commit, recover, scripts, store
+from huey_tasks.protocol import Claim
+from huey_tasks.scripts import BATCH
+from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
@@ -100,6 +101,14 @@ def test_a_full_redis_promotes() -> None:
     assert _state("task") == "PENDING"
 
 
+def test_a_full_redis_forgets_old_tasks_even_when_those_set_aside_come_first() -> None:
+    HandWorker().step(commit(_claim("set aside"), "DEAD", reason="why"), want=0)
+    HandWorker("other").step(commit(_claim("old"), "FAILURE"), want=0)
+    with _full_redis():
+        assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == 2
+    assert (_state("set aside"), _state("old")) == ("FAILURE", None)
+
+
 # ---- what consumers hear at once
 
 
@@ -169,7 +178,7 @@ def test_a_step_looks_at_a_hundred_expired_tasks_and_leaves_the_rest_to_the_next
     broker.delete(keys.bell(QUEUE))
     worker = HandWorker()
     assert worker.step() == ([], [])
-    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 4
+    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 5
     assert broker.llen(keys.bell(QUEUE)) == 1
     assert worker.step() == ([], [])
     assert _counter("EXPIRED") == BATCH + 5
@@ -227,6 +236,11 @@ def test_an_id_is_known_until_it_is_pruned_even_when_its_record_has_expired() ->
     assert not accepted or kept == "PENDING", "the second task was pruned with the first"
 
 
+def test_a_task_is_set_aside_without_a_reason() -> None:
+    HandWorker().step(commit(_claim("task"), "DEAD"), want=0)
+    assert scripts().whereabouts(QUEUE, "task") == ("FAILURE", ["FAILURE"])
+
+
 @pytest.mark.parametrize("verb", ["commit", "release", "renew", "progress"])
 def test_no_token_at_all_holds_no_lease(verb: str) -> None:
     store("task")
@@ -235,8 +249,8 @@ def test_no_token_at_all_holds_no_lease(verb: str) -> None:
         held = HandWorker().step(commit(Claim("task", "", b"", 1, 0, 0, 1), "PENDING"), want=0)[0]
         assert held == [False]
     elif verb == "release":
-        released = scripts().release(QUEUE, "task", "", crashed=False, max_crashes=3, ttl_ms=HOUR)
-        assert released == ""
+        claim = Claim("task", "", b"", 1, 0, 0, 1)
+        assert release(claim, worker="hand") == []
     elif verb == "renew":
         assert scripts().renew(QUEUE, [("task", "")], lease_ms=HOUR) == {("task", "")}
     else:

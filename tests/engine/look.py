@@ -1,0 +1,80 @@
+"""All that Redis keeps of a queue, as plain values; compares nothing and writes nothing."""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import huey_tasks as tq
+from huey_tasks import keys
+from tests.engine.helpers import QUEUE
+from tests.engine.model import STATES, Model
+
+broker = tq.default.storage.broker
+
+#: A hash, and the milliseconds that it will live: -1 without an end, -2 when there is none.
+Hash = tuple[dict[str, str], int]
+
+
+class Look:
+    """The tasks that the model knows, the indexes, and what stands beside them, in one go."""
+
+    def __init__(
+        self, model: Model, slots: Iterable[str], gates: Iterable[str], locks: Iterable[str]
+    ) -> None:
+        told = [task_id for task_id, task in model.tasks.items() if task.log]
+        with broker.pipeline(transaction=False) as pipe:
+            pipe.time().llen(keys.bell(QUEUE)).hgetall(keys.counters(QUEUE))
+            for key in _indexes().values():
+                pipe.zrange(key, 0, -1, withscores=True)
+            for key in [
+                *(keys.slot(QUEUE, name) for name in slots),
+                *(keys.gate(QUEUE, name) for name in gates),
+                *(keys.lock(QUEUE, name) for name in locks),
+                *(keys.task(QUEUE, task_id) for task_id in model.tasks),
+            ]:
+                pipe.hgetall(key).pttl(key)
+            for task_id in told:
+                pipe.lrange(keys.log(QUEUE, task_id), 0, -1).pttl(keys.log(QUEUE, task_id))
+            replies = iter(pipe.execute())
+
+        def hashes(names: Iterable[str]) -> dict[str, Hash]:
+            return {name: (_text(next(replies)), next(replies)) for name in names}
+
+        self.now_ms = _ms(next(replies))
+        self.bell: int = next(replies)
+        self.counters = _text(next(replies))
+        self.indexes = {name: {i.decode(): s for i, s in next(replies)} for name in _indexes()}
+        self.slots, self.gates, self.locks = hashes(slots), hashes(gates), hashes(locks)
+        self.tasks = hashes(model.tasks)
+        self.logs = {task_id: (_lines(next(replies)), next(replies)) for task_id in told}
+
+
+def standing(state: str) -> list[str]:
+    """The ids in one index, by their scores."""
+    return _lines(broker.zrange(keys.index(QUEUE, state), 0, -1))
+
+
+def clock_ms() -> int:
+    """The server's clock."""
+    return _ms(broker.time())
+
+
+def _indexes() -> dict[str, str]:
+    states = {state: keys.index(QUEUE, state) for state in STATES}
+    return states | {"submitted": keys.submitted(QUEUE), "dead": keys.dead(QUEUE)}
+
+
+def _text(fields: dict[bytes, bytes]) -> dict[str, str]:
+    """The fields of a hash; JSON and the scripts write 0.0 as 0."""
+    texts = {name.decode(): value.decode() for name, value in fields.items()}
+    if "retry_delay_s" in texts:
+        texts["retry_delay_s"] = str(float(texts["retry_delay_s"]))
+    return texts
+
+
+def _lines(lines: list[bytes]) -> list[str]:
+    return [line.decode() for line in lines]
+
+
+def _ms(clock: Any) -> int:
+    seconds, microseconds = cast(tuple[int, int], clock)
+    return seconds * 1000 + microseconds // 1000
