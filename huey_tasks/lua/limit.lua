@@ -5,6 +5,7 @@ local key = ROOT .. ':limit:' .. name
 local window = math.floor(NOW / per_ms)
 local seen = redis.call('HMGET', key, 'window', 'used')
 local used = (tonumber(seen[1]) == window and seen[2] or 0) + 1
+write_even_if_full()
 redis.call('HSET', key, 'window', window, 'used', used)
 redis.call('PEXPIREAT', key, (window + 1) * per_ms)
 return { used, (window + 1) * per_ms - NOW }

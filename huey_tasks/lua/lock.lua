@@ -11,6 +11,7 @@ local function is_held()
   return task[1] == lock[2] and not task[2] and NOW - task[3] < tonumber(lease_ms)
 end
 if is_held() then return 0 end
+write_even_if_full()
 redis.call('HSET', lock_key(name), 'id', id, 'token', token, 'at', NOW)
 if tonumber(ttl_ms) > 0 then
   redis.call('PEXPIRE', lock_key(name), ttl_ms)

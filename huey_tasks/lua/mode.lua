@@ -2,6 +2,7 @@
 --       drains (it takes no tasks from outside, and works off what it has)
 -- args: mode
 -- returns: 1
+write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)
 if mode ~= 'paused' then ring() end
 return 1

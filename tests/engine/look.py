@@ -1,5 +1,6 @@
 """All that Redis keeps of a queue, as plain values; compares nothing and writes nothing."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -9,6 +10,13 @@ from tests.engine.helpers import QUEUE
 from tests.engine.model import STATES, Model
 
 broker = tq.default.storage.broker
+
+#: Milliseconds that the keys of the history are for, and that they live.
+SPANS = {
+    "minute": (60_000, 6 * 3_600_000),
+    "hour": (3_600_000, 35 * 86_400_000),
+    "day": (86_400_000, 400 * 86_400_000),
+}
 
 #: A hash, and the milliseconds that it will live: -1 without an end, -2 when there is none.
 Hash = tuple[dict[str, str], int]
@@ -46,6 +54,19 @@ class Look:
         self.slots, self.gates, self.locks = hashes(slots), hashes(gates), hashes(locks)
         self.tasks = hashes(model.tasks)
         self.logs = {task_id: (_lines(next(replies)), next(replies)) for task_id in told}
+
+
+def history(span: str) -> tuple[Counter[tuple[str, str]], list[tuple[int, int]]]:
+    """What is counted by type, all waits as one; and the times and lives of the keys, in ms."""
+    found: Counter[tuple[str, str]] = Counter()
+    ms, _ = SPANS[span]
+    times: list[tuple[int, int]] = []
+    for key in broker.scan_iter(match=f"{keys.root(QUEUE)}:history:{span}:*", count=1000):
+        times.append((int(key.decode().rpartition(":")[2]) * ms, broker.pttl(key)))
+        for field, number in broker.hgetall(key).items():
+            task_type, what = field.decode().split("|")
+            found[task_type, "wait" if what.startswith("wait.") else what] += int(number)
+    return found, times
 
 
 def standing(state: str) -> list[str]:

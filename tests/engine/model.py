@@ -127,6 +127,7 @@ class Model:
         self.locks: dict[str, Lock] = {}
         self.slots: dict[str, Answered] = {}
         self.totals: Counter[str] = Counter()
+        self.history: Counter[tuple[str, str]] = Counter()  # by type and what it did
         self.recovered_at: Moment | None = None
         self.queue_mode: str | None = None  # None: nobody has ever said
         self.revocations = False
@@ -312,6 +313,10 @@ class Model:
     def _in(self, plus_ms: int = 0) -> Moment:
         return Moment(self.rule, plus_ms)
 
+    def _count(self, what: str, task_type: str) -> None:
+        self.totals[what] += 1
+        self.history[task_type, what] += 1
+
     def _submit(self, new: NewTask) -> bool:
         if new.id in self.tasks:
             return False
@@ -320,7 +325,7 @@ class Model:
         if new.expires_ms:
             task.notes["expires_at"] = self._in(new.expires_ms)
         self.tasks[new.id] = task
-        self.totals["SUBMITTED"] += 1
+        self._count("SUBMITTED", new.type)
         if new.delay_ms:
             self._wait_until_due(task, "SCHEDULED", new.delay_ms)
         else:
@@ -371,6 +376,7 @@ class Model:
         task.counts["deliveries"] += 1
         task.state, task.token = "STARTED", token
         task.notes["started_at"] = self._in()
+        self.history[task.new.type, "wait"] += 1
         for name in ("progress", "reason"):
             task.notes.pop(name, None)
         self._lease(task, lease_ms)
@@ -382,6 +388,9 @@ class Model:
             self.totals["fenced"] += commit.state != "STOPPED"
             return False
         task = self.tasks[commit.id]
+        if commit.about is not None:
+            run = f"run.{_bucket(commit.about.took_s * 1000)}"
+            self.history[commit.about.task_type, run] += 1
         if commit.state in ENDED:
             task.notes["outcome"] = commit.token
             self._finish(task, commit.state, commit.reason)
@@ -391,7 +400,7 @@ class Model:
             task.notes["outcome"], task.token = commit.token, ""
             task.retries_left, task.retry_delay_s = commit.retries_left, commit.retry_delay_s
             task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
-            self.totals["RETRY"] += 1
+            self._count("RETRY", task.new.type)
             self._wait_until_due(task, "RETRY", commit.delay_ms)
         elif commit.delay_ms:
             self._uncount(task)
@@ -427,7 +436,7 @@ class Model:
     def _finish(self, task: ModelTask, state: str, reason: str) -> None:
         task.state, task.token, task.score = state, "", self._in()
         task.notes |= {"finished_at": self._in(), "reason": reason}
-        self.totals[state] += 1
+        self._count(state, task.new.type)
         gate = self.gates.get(task.new.gate)
         if gate is not None and not (state == "SUCCESS" and task.new.passes_on):
             gate.before -= 1
@@ -453,3 +462,8 @@ class Model:
             return False
         self.tasks[task_id].score = self._in()
         return True
+
+
+def _bucket(ms: float) -> int:
+    """The first of the bounds 1, 2^(1/4), 2^(2/4), … that is more."""
+    return next(number for number in range(1000) if ms < 2 ** (number / 4))

@@ -27,9 +27,9 @@ from hypothesis.stateful import (
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.protocol import Claim, Commit, Gate, NewTask
+from huey_tasks.protocol import About, Claim, Commit, Gate, NewTask
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
-from tests.engine.look import Look, clock_ms, standing
+from tests.engine.look import SPANS, Look, clock_ms, history, standing
 from tests.engine.model import ENDED, HOUR, QUARTER, SHORT, STATES, WAITING, Model, Moment, Value
 from tests.invariants import check_invariants
 from tests.waiting import wait_until
@@ -113,6 +113,7 @@ ENDS = st.fixed_dictionaries(
         "reason": st.sampled_from(["", "why"]),
         "children": st.lists(FOLLOWING, max_size=3).map(tuple),
         "gates": st.lists(OPENED, max_size=1).map(tuple),
+        "about": st.sampled_from([None, About("echo", 1, 0.0004, ""), About("fail", 1, 0.7, "")]),
     }
 )
 
@@ -520,6 +521,12 @@ class ScriptsAndModel(RuleBasedStateMachine):
         assert look.bell == int(model.bell)
 
     def teardown(self) -> None:
+        for span, (span_ms, life_ms) in SPANS.items():
+            found, times = history(span)
+            assert found == +self.model.history, span
+            for begun, lives in times:
+                assert self.clocks[0] - span_ms < begun <= self.clocks[-1]
+                assert 0 < lives <= life_ms
         check_invariants(broker)
 
 

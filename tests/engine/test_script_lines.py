@@ -109,6 +109,22 @@ def test_a_full_redis_forgets_old_tasks_even_when_those_set_aside_come_first() -
     assert (_state("set aside"), _state("old")) == ("FAILURE", None)
 
 
+def test_a_full_redis_lets_tasks_lock_and_count_so_that_they_can_end() -> None:
+    claim = _claim("task")
+    with _full_redis():
+        assert scripts().lock(QUEUE, "press", (claim.id, claim.token), ttl_ms=0, lease_ms=HOUR)
+        assert scripts().limit(QUEUE, "often", per_ms=HOUR)[0] == 1
+        assert scripts().limit(QUEUE, "often", per_ms=HOUR)[0] == 2
+
+
+def test_a_full_redis_can_be_paused_and_resumed() -> None:
+    with _full_redis():
+        scripts().mode(QUEUE, "paused")
+        assert scripts().stats([QUEUE])[0]["paused"] == 1
+        scripts().mode(QUEUE, "flowing")
+    assert scripts().stats([QUEUE])[0]["paused"] == 0
+
+
 # ---- what consumers hear at once
 
 
