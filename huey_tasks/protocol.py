@@ -129,6 +129,10 @@ class Commit:
         return told
 
 
-def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> str:
-    """Several commits or gates as one argument of a script."""
-    return json.dumps([item.as_json() for item in items], ensure_ascii=False) if items else "[]"
+def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:
+    """Several commits or gates as one argument of a script.
+
+    Half a surrogate pair, which a reason may quote, becomes "?": a step must always be sendable.
+    """
+    text = json.dumps([item.as_json() for item in items], ensure_ascii=False) if items else "[]"
+    return text.encode("utf-8", "replace")

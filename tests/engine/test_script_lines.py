@@ -257,6 +257,12 @@ def test_a_task_is_set_aside_without_a_reason() -> None:
     assert scripts().whereabouts(QUEUE, "task") == ("FAILURE", ["FAILURE"])
 
 
+def test_a_reason_that_utf8_cannot_carry_ends_its_task_all_the_same() -> None:
+    done = commit(_claim("task"), "DEAD", reason="no type named \ud800")
+    assert HandWorker().step(done, want=0)[0] == [True]
+    assert broker.hget(keys.task(QUEUE, "task"), "reason") == b"no type named ?"
+
+
 @pytest.mark.parametrize("verb", ["commit", "release", "renew", "progress"])
 def test_no_token_at_all_holds_no_lease(verb: str) -> None:
     store("task")
