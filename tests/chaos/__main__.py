@@ -1,15 +1,21 @@
-"""`python -m tests.chaos`: run a storm and print its verdict; status 0 is PASS, 1 is FAIL."""
+"""`python -m tests.chaos`: run storms and print their verdicts; status 0 is PASS, 1 is FAIL.
+
+With `--seeds 1-5`, or several times `--redis`, one storm after the other, and a table at the end.
+"""
 
 import argparse
 import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 from stack.embedded_redis import find_server
+from tests.chaos import summary
 from tests.chaos.arena import Arena
+from tests.chaos.checker import Checker
 from tests.chaos.planted import BUGS, storm_with
 from tests.chaos.verdict import render
 
@@ -18,19 +24,33 @@ def main(argv: list[str]) -> int:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, help="how long faults are done (60; planted 30)")
-    parser.add_argument("--seed", type=int, help="the faults and the work; default: a new one")
-    parser.add_argument("--redis", type=Path, help="the redis-server to use")
+    parser.add_argument("--seed", "--seeds", type=_seeds, dest="seeds", metavar="SEEDS",
+                        help="the faults and the work: 7, 1-5 or 2,3 (default: new)")  # fmt: skip
+    parser.add_argument("--redis", type=Path, action="append", help="the redis-server to use")
+    parser.add_argument("--json", type=Path, help="keep the figures in this file")
     parser.add_argument("--keep", action="store_true", help="keep data and logs after a PASS")
     parser.add_argument("--planted", action="store_true", help="break the engine: each must FAIL")
     arguments = parser.parse_args(argv)
-    seed: int = random.randrange(10_000) if arguments.seed is None else arguments.seed
-    server: Path = arguments.redis or find_server()
+    seeds: list[int] = arguments.seeds or [random.randrange(10_000)]
+    servers: list[Path] = arguments.redis or [find_server()]
+    seconds: float = arguments.seconds or (30 if arguments.planted else 60)
     if arguments.planted:
-        return _planted(["--seconds", str(arguments.seconds or 30), "--redis", str(server)], seed)
-    return _storm(server, seed, arguments.seconds or 60, keep=arguments.keep)
+        return _planted(["--seconds", str(seconds), "--redis", str(servers[0])], seeds[0])
+    if len(seeds) == len(servers) == 1:
+        return _storm(servers[0], seeds[0], seconds, arguments.json, keep=arguments.keep)
+    more = ["--keep"] if arguments.keep else []
+    return _storms(servers, seeds, ["--seconds", str(seconds), *more], arguments.json)
 
 
-def _storm(server: Path, seed: int, seconds: float, *, keep: bool) -> int:
+def _seeds(text: str) -> list[int]:
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def _storm(server: Path, seed: int, seconds: float, file: Path | None, *, keep: bool) -> int:
     arena = Arena(server)
     os.environ.update(arena.settings)
     from tests.chaos.storm import run  # it imports the engine, which reads the environment
@@ -38,16 +58,46 @@ def _storm(server: Path, seed: int, seconds: float, *, keep: bool) -> int:
     print(f"seed {seed}; logs and ledger in {arena.folder}, removed after a PASS", flush=True)
     begin = time.monotonic()
     history = run(arena, seed, seconds)
-    version = subprocess.run([server, "--version"], capture_output=True, text=True, check=True)
-    redis = next(word for word in version.stdout.split() if word.startswith("v="))
+    redis = _version(server)
     took_s = time.monotonic() - begin
-    title = f"FAULT STORM  seed {seed}, {seconds:g} s (with start and calm {took_s:.0f} s), redis"
-    verdict = render(history, f"{title} {redis}")
+    title = f"FAULT STORM  seed {seed}, {seconds:g} s (with start and calm {took_s:.0f} s), {redis}"
+    verdict = render(history, title)
+    if file is not None:
+        summary.write([summary.summarise(Checker(history), redis, seed, seconds)], file)
     failed = verdict.endswith("FAIL")
     if not failed and not keep:
         arena.remove()
     print(verdict)
     return int(failed)
+
+
+def _version(server: Path) -> str:
+    """Which server, such as `Redis 7.0.15`."""
+    shown = subprocess.run([server, "--version"], capture_output=True, text=True, check=True)
+    words = shown.stdout.split()
+    return f"{words[0]} {next(word[2:] for word in words if word.startswith('v='))}"
+
+
+def _storms(servers: list[Path], seeds: list[int], options: list[str], file: Path | None) -> int:
+    """Run a storm for each server and seed, each in a process of its own."""
+    done: list[summary.Summary] = []
+    broken = 0
+    with tempfile.TemporaryDirectory(prefix="duckline-storms-") as folder:
+        told = Path(folder) / "summary.json"
+        for server in servers:
+            for seed in seeds:
+                told.unlink(missing_ok=True)
+                storm = ["--seed", str(seed), "--redis", str(server), "--json", str(told)]
+                subprocess.run([sys.executable, "-m", "tests.chaos", *storm, *options], check=False)
+                if told.exists():
+                    done += summary.read(told)
+                else:
+                    broken += 1
+                    print(f"seed {seed} on {server} came to no verdict", flush=True)
+                if file is not None:
+                    summary.write(done, file)
+    print(summary.table(done))
+    return int(broken > 0 or not all(one.passed for one in done))
 
 
 def _planted(arguments: list[str], seed: int) -> int:

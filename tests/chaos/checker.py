@@ -112,16 +112,16 @@ class Checker:
 
     @cached_property
     def accepted(self) -> list[Submission]:
-        """What must have ended: answered with yes, or to follow from a task that succeeded."""
+        """What must have ended: answered with yes, or to follow from tasks that succeeded."""
         return [submission for submission in self.history.submissions if self._owed(submission)]
 
     def _owed(self, submission: Submission) -> bool:
-        if submission.parent is None:
+        if not submission.after:
             return submission.accepted
-        return any(
-            self.last[task_id].state == "SUCCESS"
-            for task_id in self._ids_of.get(submission.parent, ())
-        )
+        return all(self._succeeded(key) for key in submission.after)
+
+    def _succeeded(self, key: str) -> bool:
+        return any(self.last[task_id].state == "SUCCESS" for task_id in self._ids_of.get(key, ()))
 
     def _lost(self) -> Iterator[Violation]:
         for submission in self.accepted:
@@ -143,7 +143,7 @@ class Checker:
                 why = "was never submitted"
             elif submission.task_id not in (None, task_id):
                 why = f"was submitted as {submission.task_id}"
-            elif submission.parent is not None and not self._owed(submission):
+            elif submission.after and not self._owed(submission):
                 why = "follows from a task that did not succeed"
             else:
                 continue

@@ -21,7 +21,7 @@ class Submission:
 
     `key` is its mark in the payload. `accepted`: the answer arrived and said yes; otherwise the
     answer was lost, and the task may be there or not. `task_id` is known when the driver chose it
-    or was told it. A task with a `parent` (a key) exists once that one has succeeded.
+    or was told it. A task that comes `after` others (keys) exists once all of them have succeeded.
     """
 
     key: str
@@ -29,7 +29,7 @@ class Submission:
     ends_as: str
     at_attempt: int
     task_id: str | None = None
-    parent: str | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.chaos.checker import Breach, Checker
 from tests.chaos.history import Cancel, Execution, History, Hit, Sighting, Submission, read_ledger
 from tests.chaos.planted import BUGS, Bug, plant, storm_with
 from tests.chaos.schedule import FaultKind, faults
+from tests.chaos.summary import read, summarise, table, write
 from tests.chaos.verdict import render
 
 WORK = Submission("work-1", True, "SUCCESS", 1, "id-1")
@@ -42,7 +43,11 @@ def breaches(history: History) -> set[Breach]:
     return {violation.breach for violation in Checker(history).violations()}
 
 
-@pytest.mark.parametrize("history", [GOOD, REPEATED, History()])
+LINK = Submission("link-1", False, "SUCCESS", 1, "id-9", after=("work-1",))
+NOT_ALL_MEMBERS = replace(GOOD, submissions=(WORK, replace(LINK, after=("work-1", "work-2"))))
+
+
+@pytest.mark.parametrize("history", [GOOD, REPEATED, NOT_ALL_MEMBERS, History()])
 def test_a_history_without_a_fault_of_the_engine_passes(history: History) -> None:
     assert breaches(history) == set()
     assert render(history, "title").endswith("PASS")
@@ -59,7 +64,7 @@ STRANGER = replace(GOOD, executions=(RUN, replace(RUN, task_id="id-2", key="x-1"
 SUBMITTED_TWICE = replace(
     GOOD, sightings={**GOOD.sightings, "id-2": (replace(ENDED, task_id="id-2"),)}
 )
-LINK = Submission("link-1", False, "SUCCESS", 1, "id-9", parent="work-1")
+GATHER_LOST = replace(GOOD, submissions=(WORK, replace(LINK, after=("work-1", "work-1"))))
 LINK_LOST = replace(GOOD, submissions=(WORK, LINK))
 LINK_OF_A_FAILURE = seen(
     replace(ENDED, state="FAILURE"),
@@ -91,6 +96,7 @@ NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
         pytest.param(NOT_COUNTED, Breach.UNEXPLAINED_REPEAT, id="repeat that Redis knows not"),
         pytest.param(STRANGER, Breach.UNEXPECTED, id="ran and was never submitted"),
         pytest.param(SUBMITTED_TWICE, Breach.UNEXPECTED, id="submitted once, there twice"),
+        pytest.param(GATHER_LOST, Breach.LOST, id="a chord did not call back"),
         pytest.param(LINK_OF_A_FAILURE, Breach.UNEXPECTED, id="a pipeline went on past a failure"),
         pytest.param(NEVER_RAN, Breach.WRONG_END, id="succeeded and never ran"),
         pytest.param(DID_NOT_FINISH, Breach.WRONG_END, id="succeeded before it was done"),
@@ -123,6 +129,19 @@ def test_recovery_is_measured_from_the_fault_to_the_next_begin() -> None:
     other = replace(KILL, kind=FaultKind.KILL_REDIS, at=10.6, pids=frozenset(), everyone=True)
     (recovery,) = Checker(replace(REPEATED, hits=(KILL, other))).recoveries([KILL.kind])
     assert recovery.disturbed
+
+
+def test_several_storms_make_one_table(tmp_path: Path) -> None:
+    passed = summarise(Checker(REPEATED), "Redis 7.0.15", 1, 60)
+    failed = summarise(Checker(NOT_THERE), "Valkey 8.0.1", 2, 60)
+    write([passed, failed], tmp_path / "storms.json")
+    assert read(tmp_path / "storms.json") == [passed, failed]
+    _, *rows = (" ".join(row.split()) for row in table([passed, failed]).splitlines())
+    assert rows == [
+        "Redis 7.0.15 1 1 2 1 1 0 0 0 0.30/0.30 (1) none PASS",
+        "Valkey 8.0.1 2 1 1 0 0 1 0 0 none none FAIL",
+        "all 2 2 3 1 1 1 0 0 0.30/0.30 (1) none FAIL",
+    ]
 
 
 def test_the_faults_follow_from_the_seed() -> None:

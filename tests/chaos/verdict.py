@@ -45,7 +45,7 @@ def _counted(names: Iterable[str]) -> str:
 
 def _accepted(checker: Checker) -> str:
     history = checker.history
-    roots = [s for s in history.submissions if s.parent is None]
+    roots = [s for s in history.submissions if not s.after]
     unknown = [s.key for s in roots if not s.accepted]
     there = {sighting.key for sighting in checker.last.values()}
     text = f"{len(checker.accepted)} of {len(history.submissions)} submitted"

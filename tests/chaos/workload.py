@@ -1,4 +1,4 @@
-"""The work under the storm: submits over HTTP and direct ones, pipelines, delays, cancels.
+"""The work under the storm: submits over HTTP and direct ones, pipelines, chords, delays, cancels.
 
 What is submitted follows from the seed. A submit whose answer does not arrive is kept as such: the
 task may be there or not. Nothing is sent a second time.
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from huey.api import TaskWrapper
+from huey.api import TaskWrapper, chord
 from huey.utils import utcnow
 
 import huey_tasks as tq
@@ -24,6 +24,12 @@ from tests.chaos.history import Cancel, Submission
 #: Seconds between two bursts, and how many tasks a burst submits.
 PACE_S = 0.5
 WEB_BURST, DIRECT_BURST = 5, 4
+
+#: How many short tasks come with a burst: enough for several workers to claim some at a time.
+SHORT_BURST = 16
+
+#: How many members a chord has; one comes with each burst.
+MEMBERS = 3
 
 #: Share of the tasks submitted over HTTP that are cancelled, half of them at once.
 CANCELLED = 0.15
@@ -130,6 +136,30 @@ class Workload:
         while not self._over.wait(PACE_S):
             for _ in range(DIRECT_BURST):
                 self._enqueue(chance, wrappers)
+            for _ in range(SHORT_BURST):
+                key = self._key("short")
+                task = wrappers["storm_short"].task_class((), {"key": key})
+                self.submissions.append(_submission(key, task, self._give(task)))
+            self._enqueue_chord(wrappers)
+
+    def _give(self, work: Any) -> bool:
+        """Enqueue; False when no answer says that it was taken."""
+        try:
+            tq.default.enqueue(work)
+        except tq.QueueUnavailable:
+            return False
+        return True
+
+    def _enqueue_chord(self, wrappers: dict[str, TaskWrapper]) -> None:
+        """Short tasks, and one more when all of them have ended."""
+        keys = tuple(self._key("member") for _ in range(MEMBERS))
+        members = [wrappers["storm_short"].task_class((), {"key": key}) for key in keys]
+        gather = self._key("gather")
+        callback = wrappers["storm_gather"].s(key=gather, members=MEMBERS)
+        accepted = self._give(chord(members, callback))
+        for key, member in zip(keys, members, strict=True):
+            self.submissions.append(_submission(key, member, accepted))
+        self.submissions.append(_submission(gather, callback, False, after=keys))
 
     def _enqueue(self, chance: random.Random, wrappers: dict[str, TaskWrapper]) -> None:
         """Enqueue a task: with a delay, at the head of a pipeline, or as it is."""
@@ -142,12 +172,8 @@ class Workload:
         if task_type == "storm_work" and not delay_s:
             link = self._key("link")
             task.then(wrappers["storm_link"].s(key=link, slices=2))
-            follows.append(Submission(link, False, "SUCCESS", 1, task.on_complete.id, parent=key))
-        try:
-            tq.default.enqueue(task)
-            accepted = True
-        except tq.QueueUnavailable:
-            accepted = False
+            follows.append(_submission(link, task.on_complete, False, after=(key,)))
+        accepted = self._give(task)
         self.submissions.append(Submission(key, accepted, ends_as, at_attempt, task.id))
         self.submissions += follows
 
@@ -162,3 +188,8 @@ class Workload:
             payload = {"key": self._key("retry"), "slices": min(slices, 10), "succeed_at": attempt}
             return "storm_retry", payload, "SUCCESS", attempt
         return "storm_fail", {"key": self._key("fail"), "slices": min(slices, 10)}, "FAILURE", 2
+
+
+def _submission(key: str, task: Any, accepted: bool, after: tuple[str, ...] = ()) -> Submission:
+    """A task that succeeds in its first attempt."""
+    return Submission(key, accepted, "SUCCESS", 1, task.id, after=after)

@@ -46,6 +46,20 @@ def storm_work(key: str, slices: int) -> str:
     return _work(key, slices)
 
 
+@task(queue="default")
+def storm_short(key: str) -> str:
+    """Take next to no time, so that workers claim several at once."""
+    return _work(key, 0)
+
+
+@task(queue="default")
+def storm_gather(tokens: list[str], key: str, members: int) -> str:
+    """Be called back by a chord with what its members returned."""
+    if len(tokens) != members or not all(tokens):
+        raise ValueError(f"of {members} members there are {len(tokens)}")
+    return _work(key, 1)
+
+
 @task(queue="default", retries=3, retry_delay=0.3, retry_backoff=1)
 def storm_retry(key: str, slices: int, succeed_at: int) -> str:
     """Fail in every attempt before that one."""
