@@ -3,8 +3,8 @@
 A small stack of its own is hit with faults for a while; then every accepted task is accounted for,
 against a ledger of effects that the tasks kept outside Redis. `schedule` says what is done to the
 stack, `storm` does it, `checker` judges the history, `verdict` prints it, `planted` breaks the
-engine on purpose to see that the checker notices. Several seeds and servers in a row, with one table
-at the end, which `summary` makes:
+engine on purpose to see that the checker notices. For several seeds and servers in a row, with one
+table at the end, which `summary` makes:
 
     python -m tests.chaos --seeds 1-5 --seconds 60 --redis redis-server --redis valkey-server \\
         --json storms.json
