@@ -11,7 +11,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.protocol import Claim
+from huey_tasks.protocol import About, Claim
 from huey_tasks.scripts import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
 from tests.engine.model import HOUR
@@ -117,6 +117,20 @@ def test_a_full_redis_lets_tasks_lock_and_count_so_that_they_can_end() -> None:
         assert scripts().limit(QUEUE, "often", per_ms=HOUR)[0] == 2
 
 
+def test_a_full_redis_takes_the_word_that_a_cancelled_worker_is_free() -> None:
+    claim = _claim("task")
+    scripts().cancel(QUEUE, "task", "", ttl_ms=HOUR)
+    with _full_redis():
+        scripts().stopped(QUEUE, "task", claim.token)
+    assert broker.hexists(keys.task(QUEUE, "task"), "stopped_at")
+
+
+def test_a_full_redis_takes_heartbeats() -> None:
+    with _full_redis():
+        scripts().heartbeat(QUEUE, "c", "{}", 1)
+    assert [row[0] for row in scripts().online(QUEUE)] == ["c"]
+
+
 def test_a_full_redis_can_be_paused_and_resumed() -> None:
     with _full_redis():
         scripts().mode(QUEUE, "paused")
@@ -198,6 +212,92 @@ def test_a_step_looks_at_a_hundred_expired_tasks_and_leaves_the_rest_to_the_next
     assert broker.llen(keys.bell(QUEUE)) == 1
     assert worker.step() == ([], [])
     assert _counter("EXPIRED") == BATCH + 5
+
+
+def test_a_rate_limit_begins_anew_with_its_next_window() -> None:
+    assert [scripts().limit(QUEUE, "often", per_ms=HOUR)[0] for _ in range(3)] == [1, 2, 3]
+    key = keys.limit(QUEUE, "often")
+    assert broker.hget(key, "window") == b"%d" % (_now() // HOUR)
+    broker.hincrby(key, "window", -1)
+    used, left_ms = scripts().limit(QUEUE, "often", per_ms=HOUR)
+    assert used == 1
+    assert left_ms - 5000 < broker.pttl(key) <= left_ms <= HOUR
+
+
+def test_only_the_newest_ten_thousand_tasks_that_were_set_aside_are_kept() -> None:
+    broker.zadd(keys.dead(QUEUE), {f"old-{number}": number for number in range(10_000)})
+    HandWorker().step(commit(_claim("task"), "DEAD"), want=0)
+    kept = broker.zrange(keys.dead(QUEUE), 0, -1)
+    assert (len(kept), kept[0], kept[-1]) == (10_000, b"old-1", b"task")
+
+
+def test_a_consumer_is_forgotten_some_time_after_its_last_heartbeat() -> None:
+    broker.zadd(keys.consumers(QUEUE), {"long ago": _now() - 50_500, "lately": _now() - 40_000})
+    scripts().heartbeat(QUEUE, "here", "{}", 2)
+    assert broker.zrange(keys.consumers(QUEUE), 0, -1) == [b"lately", b"here"]
+    assert 14_000 < broker.pttl(keys.consumer(QUEUE, "here")) <= 15_000
+    assert [(id, info) for id, info, _ in scripts().online(QUEUE)] == [("here", b"{}")]
+    assert abs(scripts().online(QUEUE)[0][2] - _now()) < 5000
+
+
+# ---- locks
+
+
+def _lock(claim: Claim, lease_ms: int = HOUR) -> bool:
+    holder = (claim.id, claim.token)
+    return scripts().lock(QUEUE, "press", holder, ttl_ms=0, lease_ms=lease_ms)
+
+
+def test_a_cancelled_attempt_keeps_its_lock_until_its_worker_is_free() -> None:
+    first, second = _claim("first"), _claim("second")
+    assert _lock(first)
+    scripts().cancel(QUEUE, "first", "", ttl_ms=HOUR)
+    assert not _lock(second)
+    scripts().stopped(QUEUE, "first", first.token)
+    assert _lock(second)
+
+
+def test_a_cancelled_attempt_keeps_its_lock_no_longer_than_a_lease() -> None:
+    first, second = _claim("first"), _claim("second")
+    assert _lock(first)
+    scripts().cancel(QUEUE, "first", "", ttl_ms=HOUR)
+    assert not _lock(second)
+    assert _lock(second, lease_ms=0)
+
+
+def test_a_cancelled_attempt_keeps_no_lock_of_the_attempt_before() -> None:
+    first = _claim("first", lease_ms=0)
+    assert _lock(first)
+    recover()
+    HandWorker().claim()
+    scripts().cancel(QUEUE, "first", "", ttl_ms=HOUR)
+    assert _lock(_claim("second"))
+
+
+# ---- the history by type
+
+
+def _history() -> dict[str, int]:
+    """What was counted today, by type and what it did."""
+    found = broker.hgetall(keys.history(QUEUE, "day", _now() // 86_400_000))
+    return {field.decode(): int(number) for field, number in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "bucket"), [(0.9, 0), (1, 1), (1.18, 1), (1.2, 2), (1.99, 4), (2.01, 5), (1000, 40)]
+)
+def test_run_times_fall_into_four_buckets_to_each_doubling(took_ms: float, bucket: int) -> None:
+    about = About("echo", 1, took_ms / 1000, "")
+    HandWorker().step(commit(_claim("task"), "SUCCESS", about=about), want=0)
+    assert _history()[f"echo|run.{bucket}"] == 1
+
+
+def test_a_wait_is_counted_from_the_moment_when_the_task_came_to_its_queue() -> None:
+    store("task")
+    broker.hset(keys.task(QUEUE, "task"), "queued_at", _now() - 1000 * HOUR)
+    HandWorker().claim()
+    hours_1000 = 127  # from 2^(126/4) ms, which are 844 hours, to 2^(127/4) ms, which are 1003
+    assert _history()[f"echo|wait.{hours_1000}"] == 1
 
 
 # ---- tasks that someone has erased
