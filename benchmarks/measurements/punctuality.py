@@ -82,6 +82,8 @@ def cancels_ms(system: System, count: int) -> tuple[list[float], list[float]]:
     answers_ms, freed_ms = list[float](), list[float]()
     with a_run(system, 1, Profile.LONG) as running:
         running.workers.start()
+        running.driver.fill("nap", 1)
+        running.wait_until_finished(1, TIMEOUT_S)
         for _ in range(count):
             begun = len(ledger.read(running.place.ledger))
             held = running.driver.submit("hold", [0.0], [0.0])[0].task_id
