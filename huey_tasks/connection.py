@@ -63,14 +63,16 @@ class _Limit:
         self._total_s = total_s
         self._ends: float | None = None
 
-    def wait_s(self, longest_s: float) -> float:
-        """The seconds that may be waited now; raises when the time is up."""
+    def left_s(self) -> float:
+        """The seconds that are left, negative when the time is up."""
         now = time.monotonic()
         if self._ends is None:
             self._ends = now + self._total_s
-        if now >= self._ends:
-            raise redis.TimeoutError("no answer in time")
-        return min(self._ends - now, self._total_s / 2, longest_s)
+        return self._ends - now
+
+    def wait_s(self, longest_s: float) -> float:
+        """The seconds that one wait may take now; a moment, when the time is up."""
+        return max(min(self.left_s(), self._total_s / 2, longest_s), 0.001)
 
 
 _limit: ContextVar[_Limit | None] = ContextVar("time_limit", default=None)
@@ -130,8 +132,13 @@ class _InTime(_AnyConnection):
         return super().read_response(*args, **options)
 
     def _hurry(self) -> None:
-        if self._sock is not None:
-            self._sock.settimeout(self.socket_timeout)
+        if self._sock is None:
+            return
+        limit = _limit.get()
+        if limit is not None and limit.left_s() <= 0:
+            self.disconnect()  # an answer may be under way that nobody waits for
+            raise redis.TimeoutError("no answer in time")
+        self._sock.settimeout(self.socket_timeout)
 
 
 class _Tcp(_InTime, redis.Connection): ...
@@ -140,7 +147,10 @@ class _Tcp(_InTime, redis.Connection): ...
 class _Tls(_InTime, redis.SSLConnection): ...
 
 
-class _Unix(_InTime, redis.UnixDomainSocketConnection): ...
+class _Unix(_InTime, redis.UnixDomainSocketConnection):
+    # redis-py 8.1 asks for them when a connect takes too long.
+    port = 0
+    host = property(lambda self: "")  # pyright: ignore[reportIncompatibleMethodOverride]
 
 
 class _Master(_InTime, SentinelManagedConnection): ...

@@ -136,16 +136,18 @@ class Consumer:
                 self._crew.see_to_the_dead(ready)
                 self._read_control()
                 self._enforce_stops()
-        self._say_goodbye()
+        with time_limit(self._patience_s):
+            self._say_goodbye()
         if self._refusal is not None:
             raise self._refusal
 
     @property
     def _patience_s(self) -> float:
         """How long one round may wait for Redis. A connection that has gone dead has to be given
-        up before the leases that are renewed over it end."""
-        longest_s = max(self.config.lease_s / 2, 1.0)
-        return min(longest_s, 1.0 if self._stopping else SOCKET_TIMEOUT_S)
+        up before the leases that are renewed over it end; a stop has little time."""
+        if self._stopping:
+            return 0.3 if self._chores.redis_away else 1.0
+        return min(max(self.config.lease_s / 2, 1.0), SOCKET_TIMEOUT_S)
 
     @property
     def _stopping(self) -> bool:

@@ -96,9 +96,9 @@ class OwnRedis:
         url = f"unix://{self.socket}?db="
         return {"REDIS_URL": f"{url}0", "RESULT_REDIS_URL": f"{url}1"}
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         self._server = subprocess.Popen(
-            [str(find_server()), "--port", "0", "--unixsocket", str(self.socket)],
+            [str(find_server()), "--port", "0", "--unixsocket", str(self.socket), *options],
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
         )

@@ -1,0 +1,259 @@
+"""Redis in every kind of trouble under consumers that work: they wait, resume by themselves, and
+lose nothing that was accepted."""
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks import accounting, connection, lookup
+from huey_tasks.control import ANSWER_S, QUIET_S, ControlChannel
+from huey_tasks.task_queue import TaskQueue
+from tests.conftest import Process
+from tests.redis_servers import TROUBLES, RedisServer
+from tests.waiting import wait_until
+from tests.way import Way
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("r"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def consumer(redis: RedisServer) -> Iterator[Process]:
+    """One consumer with two workers that goes through all of it."""
+    settings = {**redis.environment, "DEFAULT_CONCURRENCY": "2"}
+    process = Process(["app.py", "consumer", "default"], settings)
+    wait_until(redis.consumers, description="the consumer is online")
+    yield process
+    process.stop()
+    print(process.text())
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_missing(redis: RedisServer) -> Iterator[None]:
+    yield
+    assert accounting.verify(redis.queue).gaps == ()
+
+
+@contextlib.contextmanager
+def again_and_again(action: Callable[[], object]) -> Generator[None]:
+    """Do it as fast as it goes, in a thread."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            action()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", [name for name in TROUBLES if name != "full"])
+def test_a_consumer_waits_out_the_trouble_and_resumes_by_itself(
+    redis: RedisServer, consumer: Process, name: str
+) -> None:
+    redis.wait_for(redis.submit("echo", value=1), "SUCCESS")
+    waiting = redis.submit("work_for", seconds=0.5)
+    redis.wait_for(waiting, "STARTED")
+    told = len(consumer.text())
+    with TROUBLES[name](redis):
+        wait_until(
+            lambda: "consumer waits for Redis" in consumer.text()[told:],
+            description="the consumer notices",
+        )
+    redis.wait_for(waiting, "SUCCESS")
+    redis.wait_for(redis.submit("echo", value=2), "SUCCESS")
+    wait_until(
+        lambda: "consumer is back" in consumer.text()[told:], description="the consumer is back"
+    )
+    assert "Traceback" not in consumer.text()[told:]
+
+
+@pytest.mark.usefixtures("consumer")
+def test_what_runs_longer_than_its_lease_in_a_frozen_redis_runs_once(redis: RedisServer) -> None:
+    task_id = redis.submit("work_for", seconds=1)
+    redis.wait_for(task_id, "STARTED")
+    lease_ends = redis.admin.zscore("duckline:{default}:state:STARTED", task_id) / 1000
+    with redis.frozen():
+        wait_until(lambda: time.time() > lease_ends, description="the lease has ended")
+    record = redis.wait_for(task_id, "SUCCESS")
+    assert (record.attempt, record.deliveries) == (1, 1)
+
+
+@pytest.mark.usefixtures("consumer")
+def test_a_full_redis_refuses_submits_while_claims_and_commits_go_on(redis: RedisServer) -> None:
+    waiting = [redis.submit("work_for", seconds=0.2) for _ in range(4)]
+    with redis.full():
+        with pytest.raises(tq.QueueUnavailable) as refused:
+            redis.submit("echo", value=1)
+        assert "memory" in refused.value.cause
+        for task_id in waiting:
+            redis.wait_for(task_id, "SUCCESS")
+
+
+def test_a_redis_killed_under_load_again_and_again_loses_nothing_it_had_accepted(
+    redis: RedisServer, consumer: Process
+) -> None:
+    accepted: list[str] = []
+
+    def submit_one() -> None:
+        with contextlib.suppress(tq.QueueUnavailable):
+            accepted.append(redis.submit("echo", value=len(accepted)))
+
+    with again_and_again(submit_one):
+        for _ in range(3):
+            enough = len(accepted) + 30
+            wait_until(lambda: len(accepted) > enough, description="tasks are accepted")  # noqa: B023
+            with redis.killed():
+                pass
+    for task_id in accepted:
+        redis.wait_for(task_id, "SUCCESS")
+
+
+def test_scripts_that_are_flushed_all_the_time_cost_no_error(
+    redis: RedisServer, consumer: Process
+) -> None:
+    told = len(consumer.text())
+    with again_and_again(redis.admin.script_flush):
+        ids = [redis.submit("echo", value=number) for number in range(50)]
+        for task_id in ids:
+            redis.wait_for(task_id, "SUCCESS")
+        lookup.queue_stats({"default": redis.queue})
+    assert "waits for Redis" not in consumer.text()[told:]
+    assert {redis.task(task_id).deliveries for task_id in ids} == {1}
+
+
+def test_connections_that_are_killed_all_the_time_lose_and_repeat_nothing(
+    redis: RedisServer, consumer: Process, tmp_path: Path
+) -> None:
+    told, ids, ledger = len(consumer.text()), list[str](), tmp_path / "ledger"
+
+    def submit() -> bool:
+        with contextlib.suppress(tq.QueueUnavailable):
+            ids.append(redis.submit("work_for", seconds=0, file=str(ledger)))
+        return len(ids) >= 50
+
+    with again_and_again(redis.cut_connections):
+        wait_until(submit, description="fifty tasks are accepted")
+    for task_id in ids:
+        redis.wait_for(task_id, "SUCCESS")
+    ran = [line.split()[0] for line in ledger.read_text().splitlines()]
+    assert sorted(ran) == sorted(set(ran)) and set(ran) >= set(ids)
+    assert "Traceback" not in consumer.text()[told:]
+
+
+def test_a_consumer_stops_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
+    grace = {"SHUTDOWN_GRACE_S": "0.3", "CANCEL_GRACE_S": "0.3", "LOW_CONCURRENCY": "1"}
+    process = Process(["app.py", "consumer", "low"], {**redis.environment, **grace})
+    wait_until(lambda: "consumer started" in process.text(), description="the consumer is online")
+    with redis.frozen():
+        wait_until(lambda: "waits for Redis" in process.text(), description="it has noticed")
+        begun = time.monotonic()
+        assert process.stop() == 0
+    assert time.monotonic() - begun < 8
+
+
+# ---- the ways to Redis
+
+
+@pytest.fixture
+def way(redis: RedisServer, tmp_path: Path) -> Iterator[Way]:
+    """A way to the server that can be slow, or go dead without a word."""
+    with Way(tmp_path / "w.sock", redis.socket) as opened:
+        yield opened
+
+
+def queue_over(way: Way) -> TaskQueue:
+    urls = {"broker_url": f"unix://{way.socket}?db=0", "result_url": f"unix://{way.socket}?db=1"}
+    return TaskQueue("default", **urls, result_ttl_s=60, lease_s=2)
+
+
+def test_a_call_ends_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
+    lookup.queue_stats({"default": redis.queue})
+    begun = time.monotonic()
+    with redis.frozen(), connection.time_limit(0.4), pytest.raises(tq.QueueUnavailable):
+        lookup.queue_stats({"default": redis.queue})
+    assert 0.3 < time.monotonic() - begun < 1.5
+
+
+def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> None:
+    queue = queue_over(way)
+    lookup.queue_stats({"default": queue})
+    way.delay_s = 0.15
+    begun, calls = time.monotonic(), 0
+    with connection.time_limit(0.6), pytest.raises(tq.QueueUnavailable):
+        for calls in range(100):  # noqa: B007
+            lookup.queue_stats({"default": queue})
+    assert calls >= 1
+    assert time.monotonic() - begun < 2
+
+
+def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(way: Way) -> None:
+    queue = queue_over(way)
+    lookup.queue_stats({"default": queue})
+    way.silence()
+    with connection.time_limit(1.0):
+        lookup.queue_stats({"default": queue})
+
+
+def test_the_time_runs_from_the_first_call(redis: RedisServer) -> None:
+    with connection.time_limit(0.2):
+        begun = time.monotonic()
+        wait_until(lambda: time.monotonic() - begun > 0.3, description="a body has come in slowly")
+        lookup.queue_stats({"default": redis.queue})
+
+
+def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
+    way.delay_s = 0.05
+    settings = {**redis.environment, "LOW_CONCURRENCY": "1", "REDIS_URL": f"unix://{way.socket}"}
+    process = Process(["app.py", "consumer", "low"], settings)
+    low = TaskQueue("low", broker_url=redis.url(0), result_url=redis.url(1),
+                    result_ttl_s=60, lease_s=2)  # fmt: skip
+    try:
+        wait_until(lambda: lookup.consumers(low), description="the consumer is online")
+        wrapper = {t.name: t for t in tq.task_types()}["work_for"].wrappers["low"]
+        task = wrapper.task_class((), {"seconds": 2.5})
+        low.storage.enqueue(tq.low.serialize_task(task))
+
+        def deliveries() -> int:
+            record = lookup.find({"low": low}, task.id)
+            assert record is not None
+            return record.deliveries if record.status == "SUCCESS" else 0
+
+        assert wait_until(deliveries, description="the task has ended") == 1
+    finally:
+        process.stop()
+        print(process.text())
+
+
+def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
+    redis: RedisServer, way: Way
+) -> None:
+    control = ControlChannel(queue_over(way))
+    said: list[str] = []
+
+    def heard() -> bool:
+        word = secrets.token_hex(4)
+        control.sources()
+        redis.admin.publish("duckline:{default}:control", word)
+        said.append(word)
+        return any(line[0] in said for line in control.read())
+
+    wait_until(heard, description="it hears")
+    way.silence()
+    said.clear()
+    wait_until(heard, description="it hears again", timeout_s=2 * (QUIET_S + ANSWER_S) + 5)
