@@ -41,6 +41,8 @@ class Slot:
         self.revocations = False
         #: When what is finished must be committed and what waits handed back, by time.monotonic().
         self.deadline = math.inf
+        #: Whether nothing was there to claim: the bell tells when there is, nobody need ask.
+        self.idle = False
         #: Called when several tasks were claimed at a time, which makes the deadline finite.
         self.on_batch: Callable[[], object] = lambda: None
         self._queue, self._scripts, self._result_scripts = queue, scripts, result_scripts
@@ -56,6 +58,7 @@ class Slot:
     def claim(self) -> Claim | None:
         """Take a task that is claimed already, or commit what is finished and claim some more."""
         with self._lock:
+            self.idle = False
             if not self._waiting:
                 self._step(want=MOST)
                 while self._finished:  # that was an answer that had been lost: on with what is new
@@ -65,12 +68,14 @@ class Slot:
                 if len(self._waiting) > 1:
                     self.deadline = time.monotonic() + HOLD_S
                     self.on_batch()
-            return self._waiting.popleft() if self._waiting else None
+            self.idle = not self._waiting
+            return None if self.idle else self._waiting.popleft()
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; it is sent with the next step, soon or by `flush`."""
         with self._lock:
             self._finished.append((commit, outcome))
+            self.idle = False
 
     def flush(self) -> None:
         """Commit what is finished, hand back what waits, claim nothing; from any thread.

@@ -71,6 +71,7 @@ class ReliableStorage(RedisExpireStorage):
         self.lease_ms = int(lease_s * 1000)
         self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
         self._local = threading.local()
+        self._at_the_bell = threading.Lock()
 
     # ---- a worker's slot
 
@@ -98,14 +99,21 @@ class ReliableStorage(RedisExpireStorage):
     def claim(self) -> Claim | None:
         """Claim a task; wait up to `read_timeout` for one."""
         slot = self.slot
-        claim = slot.claim()
+        claim = None if slot.idle and self.blocking else slot.claim()
         if claim is None and self.blocking and self._wait_for_bell():
             claim = slot.claim()
         return claim
 
     def _wait_for_bell(self) -> bool:
-        with redis_errors():
-            return self.broker.blpop([keys.bell(self.name)], timeout=self.read_timeout) is not None
+        """Of the greenlets of a pool one waits at a time, or idle pools would keep Redis busy."""
+        if not self._at_the_bell.acquire(timeout=self.read_timeout):
+            return False
+        try:
+            with redis_errors():
+                heard = self.broker.blpop([keys.bell(self.name)], timeout=self.read_timeout)
+            return heard is not None
+        finally:
+            self._at_the_bell.release()
 
     # ---- Huey's storage verbs
 

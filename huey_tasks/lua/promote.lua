@@ -18,4 +18,8 @@ for _, state in ipairs({ 'RETRY', 'SCHEDULED' }) do
     if next_ms < 0 or wait_ms < next_ms then next_ms = wait_ms end
   end
 end
+-- Whoever heard the bell may have died on the way; idle workers look only when it rings.
+if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' and redis.call('ZCARD', index_key('PENDING')) > 0 then
+  ring()
+end
 return next_ms

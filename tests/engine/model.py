@@ -232,6 +232,7 @@ class Model:
             if isinstance(task.score, Moment) and task.score.plus_ms < HOUR:
                 del task.notes["due_at"]
                 self._queue(task)
+        self.bell = self.bell or (self.queue_mode != "paused" and bool(self.ids("PENDING")))
         return HOUR / 1000 if self.ids(*WAITING) else None
 
     def cancel(self, task_id: str, reason: str, request: str) -> str:

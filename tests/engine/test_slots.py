@@ -5,10 +5,15 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
+from huey_tasks import keys
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import Claim, Commit
 from huey_tasks.slots import Slot
-from tests.engine.helpers import state, submit
+from tests.conftest import StartConsumer
+from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
+from tests.waiting import wait_until
+
+broker = tq.default.storage.broker
 
 
 @pytest.fixture
@@ -47,6 +52,80 @@ def test_a_claim_that_comes_with_an_answer_sent_again_is_not_lost(
     slot.finish(*_success(claim))
     slot.flush()
     assert state(task_id) == "SUCCESS"
+
+
+def test_an_idle_worker_does_not_ask_again_until_the_bell_rings(slot: Slot) -> None:
+    assert slot.claim() is None and slot.idle
+    task_id = submit("echo")
+    claim = tq.default.storage.claim()
+    assert claim is not None and claim.id == task_id and not slot.idle
+    slot.finish(*_success(claim))
+    assert not slot.idle, "there is something to commit"
+
+
+def test_a_worker_without_an_answer_asks_again_without_a_bell(
+    slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert slot.claim() is None
+    task_id = submit("echo")
+    _lose_one_answer(slot, monkeypatch)
+    with pytest.raises(QueueUnavailable):
+        tq.default.storage.claim()
+    broker.delete(keys.bell(QUEUE))
+    claim = tq.default.storage.claim()
+    assert claim is not None and claim.id == task_id
+
+
+def test_a_bell_that_nobody_followed_rings_again() -> None:
+    submit("echo")
+    broker.delete(keys.bell(QUEUE))
+    tq.pause(QUEUE)
+    scripts().promote(QUEUE)
+    assert broker.llen(keys.bell(QUEUE)) == 0, "nothing is given out"
+    tq.resume(QUEUE)
+    broker.delete(keys.bell(QUEUE))
+    scripts().promote(QUEUE)
+    assert broker.llen(keys.bell(QUEUE)) == 1
+
+
+def test_a_consumer_finds_a_task_whose_bell_was_lost(start_consumer: StartConsumer) -> None:
+    start_consumer(QUEUE, concurrency=2)
+    wait_for(submit("echo"), "SUCCESS")
+    echo = next(t for t in tq.task_types() if t.name == "echo").wrappers[QUEUE]
+    new = tq.default.serialize_task(echo.task_class((), {})).task
+    script = scripts()._load("submit", {"gates": "[]", "may_refuse": 0})
+    with broker.pipeline(transaction=True) as pipe:  # what is gone at its end wakes nobody
+        arguments = ["[]", 0, *new.arguments()]
+        script(keys=[keys.root(QUEUE)], args=arguments, client=pipe)
+        pipe.delete(keys.bell(QUEUE))
+        pipe.execute()
+    wait_for(new.id, "SUCCESS")
+
+
+@pytest.mark.parametrize(("worker_type", "workers"), [("process", 4), ("greenlet", 50)])
+def test_an_idle_consumer_asks_redis_less_than_ten_times_a_second(
+    start_consumer: StartConsumer, worker_type: str, workers: int
+) -> None:
+    start_consumer(QUEUE, concurrency=workers, worker_type=worker_type, LEASE_S="10")
+    wait_for(submit("echo"), "SUCCESS")
+    first = _heartbeat()
+    wait_until(lambda: _heartbeat() > first + 1, description="all workers wait")
+    begin, before = _heartbeat(), _sent()
+    wait_until(lambda: _heartbeat() > begin + 2.5, description="some seconds have gone by")
+    asked = _sent() - before
+    assert asked / (_heartbeat() - begin) < 10
+
+
+def _heartbeat() -> float:
+    """When the consumer was heard of last, in seconds by Redis' clock; read without a script."""
+    ((_, seen_ms),) = broker.zrange(keys.consumers(QUEUE), 0, -1, withscores=True)
+    return seen_ms / 1000
+
+
+def _sent() -> int:
+    """How many scripts and waits for the bell clients have sent."""
+    told = broker.info("commandstats")
+    return sum(told[f"cmdstat_{name}"]["calls"] for name in ("evalsha", "blpop"))
 
 
 def _success(claim: Claim | None) -> tuple[Commit, bytes]:
