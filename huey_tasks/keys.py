@@ -105,7 +105,7 @@ def consumers(queue: str) -> str:
 
 
 def consumer(queue: str, consumer_id: str) -> str:
-    """HASH, what a consumer says of itself. Lives for 15 s after the last heartbeat."""
+    """HASH, what a consumer says of itself. Lives for 50 s after the last heartbeat."""
     return f"{root(queue)}:consumer:{consumer_id}"
 
 

@@ -23,6 +23,7 @@ from huey_tasks.records import (
     TaskState,
     WorkerRecord,
 )
+from huey_tasks.scripts import KNOWN_MS
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -158,8 +159,8 @@ def queue_stats(queues: TaskQueues) -> list[QueueStats]:
 
 
 def presences(queue: "TaskQueue") -> list[tuple[str, dict[str, Any]]]:
-    """What each consumer that was heard of lately says of itself, by its name."""
-    online = queue.storage.scripts.online(queue.name)
+    """What each consumer has said of itself that was heard of in the last 50 s, by its name."""
+    online = queue.storage.scripts.online(queue.name, within_ms=KNOWN_MS)
     return [(consumer, json.loads(info)) for consumer, info, _ in online]
 
 

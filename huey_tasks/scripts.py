@@ -23,6 +23,10 @@ LUA = Path(__file__).parent / "lua"
 #: Milliseconds. A consumer that was not heard of for so long does not count as live.
 ONLINE_MS = 5000
 
+#: Milliseconds. What it said of itself is remembered for so long: the next consumer on its machine
+#: sees by it that it has died, and gives back what it held.
+KNOWN_MS = 50_000
+
 #: How many expired leases, due tasks or old records one call handles.
 BATCH = 100
 
@@ -229,7 +233,7 @@ class Scripts:
             consumer=consumer,
             info=info,
             concurrency=concurrency,
-            online_ms=ONLINE_MS,
+            known_ms=KNOWN_MS,
         )
 
     def leave(self, queue: str, consumer: str) -> None:
@@ -258,9 +262,9 @@ class Scripts:
         state, standing = self._run("whereabouts", queue, id=task_id)
         return state.decode(), [index.decode() for index in standing]
 
-    def online(self, queue: str) -> list[tuple[str, bytes, int]]:
-        """The live consumers as (id, info JSON, last seen in ms)."""
-        rows = self._run("online", queue, online_ms=ONLINE_MS)
+    def online(self, queue: str, *, within_ms: int = ONLINE_MS) -> list[tuple[str, bytes, int]]:
+        """The consumers heard of within that time as (id, info JSON, last seen in ms)."""
+        rows = self._run("online", queue, within_ms=within_ms)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]
 
 

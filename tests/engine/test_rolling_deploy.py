@@ -15,11 +15,13 @@ import pytest
 from huey.registry import Message
 
 import huey_tasks as tq
-from huey_tasks import messages, serializer
+from huey_tasks import keys, messages, serializer
 from huey_tasks.protocol import Commit
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import HandWorker, store, submit, wait_for
 from tests.waiting import wait_until
+
+broker = tq.default.storage.broker
 
 OLD = """
 import os, time
@@ -202,6 +204,21 @@ def test_a_consumer_that_stops_hands_over_to_the_one_that_stays(
     ran = list(deploy.executions())
     assert ran[:2] == [("old greet", task_id), ("new greet", task_id)], "first of all, as before"
     assert {task_id for _, task_id in ran[2:]} == set(later)
+
+
+def test_a_consumer_that_starts_late_gives_back_what_the_killed_one_held(
+    start_consumer: StartConsumer, deploy: Deploy
+) -> None:
+    before = start_consumer("default", TASKS_PATH=str(deploy.old), LEASE_S="60")
+    task_id = deploy.submit("greet", name="long", seconds=60)
+    wait_until(lambda: deploy.executions(), description="it runs")
+    before.popen.kill()
+    before.popen.wait()
+    for consumer, seen_ms in broker.zrange(keys.consumers("default"), 0, -1, withscores=True):
+        broker.zadd(keys.consumers("default"), {consumer: seen_ms - 20_000})  # 20 s go by
+    start_consumer("default", TASKS_PATH=str(deploy.new), LEASE_S="60")
+    record = wait_for(task_id, "SUCCESS")
+    assert (record.deliveries, record.losses) == (2, 1)
 
 
 def _states(ids: Iterable[str]) -> set[str]:
