@@ -78,6 +78,20 @@ BUGS = (
         "if false then",
         frozenset({Breach.DOUBLE_CLAIM}),
     ),
+    Bug(
+        "a dead worker takes its neighbours' tasks along",
+        "huey_tasks/lua/release.lua",
+        "if token:sub(1, #holder + 1) == holder .. '/' then",
+        "if true then",
+        frozenset({Breach.UNEXPLAINED_REPEAT, Breach.UNEXPLAINED_DELIVERY}),
+    ),
+    Bug(
+        "a chord calls back one member early",
+        "huey_tasks/lua/prelude.lua",
+        "if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 0 then return end",
+        "if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 1 then return end",
+        frozenset({Breach.WRONG_END}),
+    ),
 )
 
 

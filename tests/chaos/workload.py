@@ -151,9 +151,10 @@ class Workload:
         return True
 
     def _enqueue_chord(self, wrappers: dict[str, TaskWrapper]) -> None:
-        """Short tasks, and one more when all of them have ended."""
+        """Short tasks and a longer one, and one more when all of them have ended."""
         keys = tuple(self._key("member") for _ in range(MEMBERS))
-        members = [wrappers["storm_short"].task_class((), {"key": key}) for key in keys]
+        members: list[Any] = [wrappers["storm_short"].s(key=key) for key in keys[1:]]
+        members.insert(0, wrappers["storm_work"].s(key=keys[0], slices=25))
         gather = self._key("gather")
         callback = wrappers["storm_gather"].s(key=gather, members=MEMBERS)
         accepted = self._give(chord(members, callback))
