@@ -97,8 +97,3 @@ class Driver:
     def results(self, ids: Sequence[str]) -> list[Any]:
         """What the tasks returned, read by the system's own client; None where nothing is."""
         return self._ask(do="results", ids=list(ids))["results"]
-
-    def cancel(self, task_id: str) -> tuple[float, float]:
-        """Cancel a task; returns when that was asked for, and when it was answered."""
-        answer = self._ask(do="cancel", id=task_id)
-        return answer["asked_at"], answer["answered_at"]

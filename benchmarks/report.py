@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -50,6 +51,7 @@ def page(draw: Draw) -> str:
         recorded = store.load(measurement.name)
         if recorded is not None:
             sections.append("\n\n".join(_section(measurement, recorded, draw)))
+    sections.append("\n\n".join(_promises()))
     sections.append("\n\n".join(_systems()))
     return "\n\n".join(sections) + "\n"
 
@@ -57,7 +59,7 @@ def page(draw: Draw) -> str:
 def _section(measurement: Measurement[Any], recorded: store.Recorded, draw: Draw) -> Iterator[str]:
     outcomes = measurement.from_json(list(recorded.outcomes))
     yield f"## {measurement.title}"
-    yield measurement.explanation
+    yield textwrap.fill(measurement.explanation, 100)
     yield table.markdown(measurement.rows(outcomes))
     for number, plot in enumerate(measurement.plots(outcomes), 1):
         file = PLOTS / f"{measurement.name}-{number}.svg"
@@ -84,6 +86,28 @@ def _draw(file: Path, plot: dict[str, Any]) -> None:
     subprocess.run(command, input=json.dumps(plot), text=True, check=True)
 
 
+def _promises() -> Iterator[str]:
+    """What `python -m benchmarks.promises` has recorded of Duckline alone."""
+    yield "## What Duckline promises"
+    file = store.RESULTS / "promises.json"
+    if not file.exists():
+        yield "Not recorded yet: `python -m benchmarks.promises`."
+        return
+    told = json.loads(file.read_text())
+    rows = [["", "times", "p50", "p99", "worst", "goal for p99"]]
+    for promise in told["promises"]:
+        unit = promise["unit"]
+        figures = [f"{promise[name]:,.1f} {unit}" for name in ("p50", "p99", "max")]
+        goal = "" if promise["goal"] is None else f"< {promise['goal']:g} {unit}"
+        rows.append([promise["name"], str(promise["n"]), *figures, goal])
+    yield "Recovery, cancels, lateness, idleness, by `python -m benchmarks.promises`."
+    yield table.markdown(rows)
+    yield (
+        f"<sub>run of {told['measured_at']}, revision {told['commit']}; {told['machine']}; "
+        f"Redis {told['redis']}, Python {told['python']}</sub>"
+    )
+
+
 def _systems() -> Iterator[str]:
     yield "## Versions and settings"
     yield "The reason for each setting stands beside it in `benchmarks/systems`."
@@ -91,4 +115,4 @@ def _systems() -> Iterator[str]:
     for system in SYSTEMS.values():
         settings = [system.settings(profile) for profile in Profile]
         rows.append([system.title, ", ".join(f"`{p}`" for p in system.packages), *settings])
-    yield table.markdown(rows)
+    yield table.markdown(rows, texts=len(rows[0]))

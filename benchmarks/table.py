@@ -20,8 +20,8 @@ def text(rows: Rows) -> str:
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
-def markdown(rows: Rows) -> str:
-    """A table for Markdown, numbers to the right."""
+def markdown(rows: Rows, *, texts: int = 1) -> str:
+    """A table for Markdown; the first `texts` columns to the left, numbers to the right."""
     head, *body = rows
-    rule = ["---", *("---:" for _ in head[1:])]
+    rule = ["---" if column < texts else "---:" for column in range(len(head))]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *body])

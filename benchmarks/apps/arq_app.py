@@ -40,8 +40,8 @@ class WorkerSettings:
     job_deserializer = json.loads
     keep_result = 86400
     log_results = False
-    # By default ten jobs at a time and a look at the queue every half second: 200 jobs a second at
-    # most, and half a second of latency. Both are parameters of its Worker for this purpose.
+    # By default a look at the queue every half second, which is half a second of latency; both are
+    # parameters of its Worker for this purpose.
     max_jobs = int(os.environ.get("ARQ_MAX_JOBS", "10"))
     poll_delay = float(os.environ.get("ARQ_POLL_DELAY_S", "0.5"))
 

@@ -8,22 +8,21 @@ import time
 import work
 
 
-def serve(submit, result, fill=None, cancel=None):
+def serve(submit, result, fill=None):
     """Answer until standard input ends.
 
     `submit(task, payload)` returns an id, `result(id)` the stored value or None, and
-    `fill(task, payloads)` the ids of many tasks, where a system has a faster way than one by one;
-    `cancel(id)` is asked of Duckline only.
+    `fill(task, payloads)` the ids of many tasks, where a system has a faster way than one by one.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not get between the answers
     for line in sys.stdin:
         question = json.loads(line)
-        answers.write(json.dumps(_answer(question, submit, result, fill, cancel)) + "\n")
+        answers.write(json.dumps(_answer(question, submit, result, fill)) + "\n")
         answers.flush()
 
 
-def _answer(question, submit, result, fill, cancel):
+def _answer(question, submit, result, fill):
     match question["do"]:
         case "fill":
             task, payloads = question["task"], [work.payload(n) for n in range(question["count"])]
@@ -33,10 +32,6 @@ def _answer(question, submit, result, fill, cancel):
             return {"rows": _submit(question, submit)}
         case "results":
             return {"results": [result(task_id) for task_id in question["ids"]]}
-        case "cancel":
-            asked_at = time.time()
-            cancel(question["id"])
-            return {"asked_at": asked_at, "answered_at": time.time()}
     return {}
 
 

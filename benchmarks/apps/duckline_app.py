@@ -11,8 +11,4 @@ def result(task_id):
     return record.result if record.status is TaskState.SUCCESS else None
 
 
-serve(
-    lambda task, payload: huey_tasks.submit(task, payload).task_id,
-    result,
-    cancel=huey_tasks.cancel,
-)
+serve(lambda task, payload: huey_tasks.submit(task, payload).task_id, result)

@@ -27,13 +27,11 @@ def draw(file, plot):
     axes.errorbar(middles, labels, xerr=[below, above], fmt="none", ecolor=INK, elinewidth=1)
     for position, bar in enumerate(bars):
         axes.annotate(
-            f" {bar['middle']:,.4g}" if bar["middle"] < 100 else f" {bar['middle']:,.0f}",
+            f" {bar['middle']:,.3g}" if bar["middle"] < 100 else f" {bar['middle']:,.0f}",
             (bar["highest"], position), va="center", fontsize=8, color=INK,
         )  # fmt: skip
     axes.set_title(plot["title"], loc="left", fontsize=10, color=INK)
     axes.set_xlabel(plot["unit"], fontsize=8, color=INK)
-    if plot["logarithmic"]:
-        axes.set_xscale("log")
     axes.margins(x=0.12)
     axes.tick_params(labelsize=8, colors=INK)
     for side in ("top", "right"):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.measurements import crash, drain, latency, mixed, punctuality, submit
+from benchmarks.measurements import crash, drain, latency, mixed, submit
 from benchmarks.measurements.measurement import Measurement
 
 MEASUREMENTS: dict[str, Measurement[Any]] = {
@@ -11,7 +11,6 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         drain.MEASUREMENT,
         submit.MEASUREMENT,
         latency.MEASUREMENT,
-        punctuality.MEASUREMENT,
         mixed.MEASUREMENT,
         crash.MEASUREMENT,
     )

@@ -35,7 +35,6 @@ class Plot:
     title: str
     unit: str
     bars: Sequence[Bar]
-    logarithmic: bool = False
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def plots(outcomes: Sequence[Outcome]) -> list[Plot]:
     for outcome in outcomes:
         waits.setdefault(SYSTEMS[outcome.system].title, []).append(outcome.p99_ms)
     bars = [Bar(name, median(ms), min(ms), max(ms)) for name, ms in waits.items()]
-    return [Plot("Wait of short tasks beside long ones, p99", "ms", bars, True)]
+    return [Plot("Wait of short tasks beside long ones, p99", "ms", bars)]
 
 
 MEASUREMENT = Measurement(

@@ -1,10 +1,8 @@
 """The arithmetic behind the tables, and the tables."""
 
-import pytest
-
-from benchmarks import table
+from benchmarks import guard, table
 from benchmarks.arithmetic import percentile, spread, times
-from benchmarks.measurements import crash, drain, mixed, punctuality, submit
+from benchmarks.measurements import crash, drain, mixed, submit
 from benchmarks.measurements.drain import Outcome, Plan, Sample
 
 
@@ -71,13 +69,16 @@ def test_each_burst_has_one_long_task_and_none_overlap() -> None:
     assert pauses_s[size] == 7.5
 
 
-def test_lateness_counts_from_the_end_of_the_first_attempt() -> None:
-    from benchmarks.ledger import Line
-
-    lines = [Line("begin", 1, 10.0), Line("end", 1, 10.1), Line("begin", 1, 10.65)]
-    assert punctuality.pauses_between(lines) == [pytest.approx(0.55)]
-
-
 def test_the_line_of_our_script_is_found_in_the_output_of_wrk() -> None:
     shown = 'Running 4s test\n  Latency 1ms\nRESULT {"requests": 12, "seconds": 4.0}\n'
     assert submit.parse(shown) == {"requests": 12, "seconds": 4.0}
+
+
+def test_only_half_of_the_recorded_ratio_counts_as_a_collapse() -> None:
+    assert not guard.collapsed(4.1, 8.0)
+    assert guard.collapsed(3.9, 8.0)
+    assert not guard.collapsed(0.1, None)
+    assert guard.rows({"drain": 3.9, "submit": 1.0}, {"drain": 8.0})[1:] == [
+        ["drain", "3.90 x", "8.00 x", "COLLAPSED"],
+        ["submit", "1.00 x", "never", "ok"],
+    ]
