@@ -20,6 +20,8 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_") or (here / f"{name}.py").exists() or (here / name).is_dir():
         raise AttributeError(name)  # a module: the import system goes on and imports it
     try:
-        return getattr(import_module("huey_tasks.face"), name)
+        found = getattr(import_module("huey_tasks.face"), name)
     except AttributeError:
         raise AttributeError(f"huey_tasks has no {name!r}") from None
+    globals()[name] = found  # asked for in every request: the next time it is simply there
+    return found
