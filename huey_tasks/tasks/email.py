@@ -1,10 +1,18 @@
 """Demo: sending an e-mail."""
 
 import logging
+import re
 import uuid
 from typing import Annotated
 
-from pydantic import EmailStr, Field, StringConstraints
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
+from pydantic import (
+    EmailStr,
+    Field,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from huey_tasks.attempt import current_task
 from huey_tasks.registry import task
@@ -16,6 +24,28 @@ Line = Annotated[
     str, StringConstraints(min_length=1, max_length=998, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
+
+_PLAIN = re.compile(
+    r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?P<top>[a-z]{2,63})"
+)
+_SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
+
+
+def _check_unless_plain(address: object, check: ValidatorFunctionWrapHandler) -> str:
+    """Let the library look at what is not plain: it takes longer than the rest of a submit."""
+    if isinstance(address, str) and _short(address):
+        plain = _PLAIN.fullmatch(address)
+        if plain and plain["top"] not in _SPECIAL:
+            return address
+    return check(address)
+
+
+def _short(address: str) -> bool:
+    local, _, domain = address.partition("@")
+    return len(local) <= 64 and len(domain) <= 63  # so is each label of the domain
+
+
+Address = Annotated[EmailStr, WrapValidator(_check_unless_plain), Field(max_length=320)]
 
 
 @task(
@@ -29,9 +59,7 @@ Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$
         "body": "Dear Ada, the invoice is attached.",
     },
 )
-def send_email(
-    to: Annotated[EmailStr, Field(max_length=320)], subject: Line, body: Text
-) -> dict[str, str]:
+def send_email(to: Address, subject: Line, body: Text) -> dict[str, str]:
     """Send an e-mail."""
     logger.info("connecting to the mail server, attempt %s", current_task.attempt)
     work(1, 3)
