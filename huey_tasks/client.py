@@ -1,56 +1,29 @@
-"""Submit, cancel and look: the verbs that the web service, the command line and tests share."""
+"""Cancel, retry, steer and look: the verbs that the web service, the command line and tests share.
+
+Submitting is in `submission`.
+"""
 
 import importlib.util
 import sys
-import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import lookup, registry, server_check
+from huey_tasks import lookup, server_check
 from huey_tasks.errors import (
     ConfigError,
-    QueueDraining,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
     UnknownQueue,
 )
+from huey_tasks.ids import new_id
 from huey_tasks.keys import QUEUE_NAMES
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
+from huey_tasks.submission import SubmittedTask
 from huey_tasks.task_queue import TaskQueue
-
-
-@dataclass(frozen=True)
-class SubmittedTask:
-    """A task that has been accepted: it is in Redis and will reach a terminal state."""
-
-    task_id: str
-    status: TaskState
-    task_type: str
-    queue: str
-
-
-def submit(
-    task_type: str, payload: dict[str, Any], *, priority: str | None = None
-) -> SubmittedTask:
-    """Check a payload and put a task in its queue; `priority` names another than the type's own.
-
-    Raises UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining when the queue takes no
-    tasks now; QueueUnavailable when Redis cannot take it, and then nothing was accepted, unless the
-    answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
-    """
-    found = registry.get(task_type)
-    queue = found.queue if priority is None else priority
-    instance = _queue(queue)
-    found.check(payload)
-    task = found.wrappers[queue].task_class((), dict(payload))
-    if not instance.submit(task):
-        raise QueueDraining(f"Queue '{queue}' drains: it takes no tasks until it is resumed.")
-    return SubmittedTask(task.id, TaskState.PENDING, task_type, queue)
 
 
 def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
@@ -76,17 +49,17 @@ def retry(task_id: str) -> SubmittedTask:
     has succeeded or not ended.
     """
     queue, new = _copy_of(task_id)
-    state, new_id = queue.storage.scripts.retry(queue.name, task_id, new)
+    state, follower = queue.storage.scripts.retry(queue.name, task_id, new)
     if not state:
         raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
-    if not new_id:
+    if not follower:
         raise TaskNotRetryable(f"The task is {state}; only one that failed can be retried.")
-    return SubmittedTask(new_id, TaskState.PENDING, new.type, queue.name)
+    return SubmittedTask(follower, TaskState.PENDING, new.type, queue.name)
 
 
 def _copy_of(task_id: str) -> tuple[TaskQueue, NewTask]:
     for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
-        new = lookup.copy_of(queue, task_id, str(uuid.uuid4()))
+        new = lookup.copy_of(queue, task_id, new_id())
         if new is not None:
             return queue, new
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")

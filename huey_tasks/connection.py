@@ -239,7 +239,8 @@ def redis_errors() -> Generator[None]:
     except redis.AuthenticationError as error:
         raise QueueUnavailable("Redis does not let us in.", _first_line(error)) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise QueueUnavailable("Redis does not answer.", _first_line(error)) from error
+        told = _first_line(error)
+        raise QueueUnavailable("Redis does not answer.", told, answered=False) from error
     except redis.ResponseError as error:
         words = str(error)[:200]
         if isinstance(error, NoPermissionError) or _is_denial(words):

@@ -94,11 +94,15 @@ class QueueUnavailable(DucklineError):
     """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds.
 
     `detail` is for callers; `cause`, which may name hosts and paths, is for the operator's log.
+    Without `answered` the command may have been done all the same, and its answer was lost.
     """
 
     code = "queue_unavailable"
 
-    def __init__(self, detail: str, cause: str = "", retry_after_s: int = 2) -> None:
+    def __init__(
+        self, detail: str, cause: str = "", retry_after_s: int = 2, *, answered: bool = True
+    ) -> None:
         super().__init__(detail)
+        self.answered = answered
         self.cause = cause or detail
         self.retry_after_s = retry_after_s

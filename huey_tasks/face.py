@@ -8,7 +8,6 @@ from importlib import import_module
 
 from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
 from huey_tasks.client import (
-    SubmittedTask,
     cancel,
     consumers,
     drain,
@@ -24,7 +23,6 @@ from huey_tasks.client import (
     retry,
     server_troubles,
     stats,
-    submit,
 )
 from huey_tasks.config import Config, Setting
 from huey_tasks.connection import time_limit
@@ -53,16 +51,27 @@ from huey_tasks.records import (
     WorkerRecord,
 )
 from huey_tasks.registry import TaskType, task, task_types
+from huey_tasks.submission import (
+    Batch,
+    Outcome,
+    Submission,
+    SubmittedTask,
+    Unanswered,
+    submit,
+    submit_many,
+)
 
 __all__ = [
     "CONFIG",
     "QUEUES",
+    "Batch",
     "Config",
     "ConfigError",
     "ConsumerRecord",
     "DucklineError",
     "InvalidPayload",
     "LogLine",
+    "Outcome",
     "Problem",
     "Progress",
     "QueueDraining",
@@ -70,6 +79,7 @@ __all__ = [
     "QueueUnavailable",
     "Setting",
     "Stats",
+    "Submission",
     "SubmittedTask",
     "TaskCancelled",
     "TaskFinished",
@@ -79,6 +89,7 @@ __all__ = [
     "TaskRecord",
     "TaskState",
     "TaskType",
+    "Unanswered",
     "UnknownQueue",
     "UnknownTaskType",
     "WorkerRecord",
@@ -102,6 +113,7 @@ __all__ = [
     "server_troubles",
     "stats",
     "submit",
+    "submit_many",
     "task",
     "task_types",
     "time_limit",

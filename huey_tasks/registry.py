@@ -18,6 +18,8 @@ from pydantic_core import ErrorDetails
 from huey_tasks import serializer
 from huey_tasks.attempt import UnstorableResult, current_attempt
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
+from huey_tasks.mould import Mould
+from huey_tasks.protocol import NewTask
 from huey_tasks.queues import CONFIG, QUEUES
 
 _MODEL = ConfigDict(extra="forbid", val_json_bytes="base64", ser_json_bytes="base64")
@@ -41,6 +43,7 @@ class TaskType(Generic[P, R]):
     payload_model: type[BaseModel]
     function: Callable[P, R]
     wrappers: Mapping[str, TaskWrapper]
+    moulds: Mapping[str, Mould]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -50,11 +53,20 @@ class TaskType(Generic[P, R]):
         """The JSON Schema of the payload."""
         return self.payload_model.model_json_schema()
 
-    def check(self, payload: Mapping[str, Any]) -> None:
-        """Raise InvalidPayload unless the payload fits; the problems name each field."""
+    def new_task(self, task_id: str, queue: str, payload: dict[str, Any]) -> NewTask:
+        """Make a task of this type, to be stored in that queue. Raises InvalidPayload."""
+        return self.moulds[queue].cast(task_id, payload, self.check(payload))
+
+    def check(self, payload: Mapping[str, Any]) -> bytes:
+        """Return the payload as `serializer.dumps` has it.
+
+        Raises InvalidPayload unless it fits; the problems name each field.
+        """
         try:
-            encoded = serializer.without_tags(serializer.dumps(payload))
-            self.payload_model.model_validate_json(encoded, strict=True)
+            encoded = serializer.dumps(payload)
+            plain = serializer.without_tags(encoded)
+            self.payload_model.__pydantic_validator__.validate_json(plain, strict=True)
+            return encoded
         except ValidationError as error:
             problems = [_problem(detail, payload) for detail in error.errors(include_url=False)]
             raise InvalidPayload(
@@ -151,6 +163,7 @@ def task(
             payload_model=model,
             function=function,
             wrappers=wrappers,
+            moulds={queue: Mould(QUEUES[queue], one) for queue, one in wrappers.items()},
         )
         _types[type_name] = task_type
         return task_type

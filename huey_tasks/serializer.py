@@ -7,8 +7,9 @@ object with one key that starts with `$`. An object of the user's with such a ke
 import base64
 import datetime as dt
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from huey.exceptions import TaskException
 from huey.registry import Message
@@ -16,7 +17,16 @@ from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
 from pydantic_core import to_json, to_jsonable_python
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+def _refuse(value: object) -> NoReturn:
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+# What `json.JSONEncoder.encode` makes anew for each call, which takes longer than a small value:
+# no check for cycles, ensure_ascii=False, no indent, separators, no sort_keys, skipkeys, allow_nan.
+_write: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encoder(  # pyright: ignore
+    None, _refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False
+)
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
@@ -47,7 +57,7 @@ class JsonSerializer(Serializer):
 
 def dumps(value: Any) -> bytes:
     """Encode; raises TypeError for a value JSON cannot carry, ValueError for NaN and Infinity."""
-    return _encode(_pack(value)).encode("utf-8")
+    return "".join(_write(_pack(value), 0)).encode("utf-8")
 
 
 def loads(data: bytes | str) -> Any:
@@ -94,9 +104,14 @@ def _pack(value: Any) -> Any:
         case ChordResults():
             return {"$chord": list(value.task_ids)}
         case dict():
-            packed = {key: _pack(item) for key, item in cast(dict[Any, Any], value).items()}
-            escape = any(isinstance(key, str) and key.startswith("$") for key in packed)
-            return {"$object": list(packed.items())} if escape else packed
+            packed = {
+                key: item if type(item) in _PLAIN else _pack(item)
+                for key, item in cast(dict[Any, Any], value).items()
+            }
+            for key in packed:
+                if isinstance(key, str) and key[:1] == "$":
+                    return {"$object": list(packed.items())}
+            return packed
         case list() | tuple():
             return [_pack(item) for item in cast(list[Any], value)]
         case dt.datetime():

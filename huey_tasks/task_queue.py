@@ -70,17 +70,6 @@ class TaskQueue(RedisHuey):
             )
         )
 
-    def submit(self, task: Task) -> bool:
-        """Enqueue for a caller from outside; False when the queue drains and takes no more."""
-        if current_attempt.get() is not None:
-            self.enqueue(task)
-            return True
-        if task.expires:
-            task.resolve_expires(self.utc)
-        self._emit(signals.SIGNAL_ENQUEUED, task)
-        new = self.serialize_task(task).task
-        return bool(self.storage.scripts.submit(self.name, [new], may_refuse=True))
-
     def enqueue(self, task: Any) -> Any:
         """Submit a task; one that follows from the running task goes with that one's commit.
 

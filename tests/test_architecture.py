@@ -17,13 +17,13 @@ ROOT = Path(__file__).parent.parent
 
 #: Each may import those before it, and none after it.
 LAYERS = [
-    {"errors", "redis_urls", "config", "keys", "board", "serializer", "protocol", "pace"},
+    {"errors", "redis_urls", "config", "keys", "board", "ids", "serializer", "protocol", "pace"},
     {"connection", "rights", "server_check"},
     {"scripts"},
     {"slots"},
     {"attempt", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "chores", "messages", "rate_limit"},
+    {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal"},
     {"lookup"},
     {"task_queue"},
@@ -33,6 +33,7 @@ LAYERS = [
     {"crew"},
     {"consumer", "registry"},
     {"tasks"},
+    {"submission"},
     {"client"},
     {"face"},
 ]

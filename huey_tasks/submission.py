@@ -1,0 +1,169 @@
+"""Submit: one task, or many together of which each is accepted or refused on its own.
+
+Owns the way from a type's name and a payload to a task in Redis: the type is found, the payload
+checked, the task made in the form of its type (`mould`) and stored by `submit.lua`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from huey_tasks import registry
+from huey_tasks.attempt import current_attempt
+from huey_tasks.errors import DucklineError, QueueDraining, QueueUnavailable, UnknownQueue
+from huey_tasks.ids import new_id, new_ids
+from huey_tasks.keys import QUEUE_NAMES
+from huey_tasks.protocol import NewTask
+from huey_tasks.queues import QUEUES
+from huey_tasks.records import TaskState
+
+#: How many tasks one call of a script stores; some milliseconds in which Redis does nothing else.
+BATCH = 200
+
+
+class SubmittedTask(NamedTuple):
+    """A task that has been accepted: it is in Redis and will reach a terminal state."""
+
+    task_id: str
+    status: TaskState
+    task_type: str
+    queue: str
+
+
+class Unanswered(NamedTuple):
+    """A task that was sent when Redis went away: whether it was stored, only a look can tell."""
+
+    task_id: str
+    error: QueueUnavailable
+
+
+#: What became of one of many; an error means that it was not accepted.
+Outcome = SubmittedTask | Unanswered | DucklineError
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What `submit` takes, as a value."""
+
+    task_type: str
+    payload: dict[str, Any]
+    priority: str | None = None
+
+
+def submit(
+    task_type: str, payload: dict[str, Any], *, priority: str | None = None
+) -> SubmittedTask:
+    """Check a payload and put a task in its queue; `priority` names another than the type's own.
+
+    Raises UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining when the queue takes no
+    tasks now; QueueUnavailable when Redis cannot take it, and then nothing was accepted, unless the
+    answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
+    """
+    found, queue = _destination(task_type, priority)
+    if current_attempt.get() is not None:
+        return _submit_from_a_task(found, queue, payload)
+    new = found.new_task(new_id(), queue, payload)
+    if not QUEUES[queue].storage.scripts.submit(queue, [new], may_refuse=True):
+        raise _draining(queue)
+    return _submitted(new, queue)
+
+
+def submit_many(submissions: Iterable[Submission]) -> list[Outcome]:
+    """Submit many tasks; returns what became of each, in their order, and raises for none.
+
+    Once Redis has not taken some, no others are sent.
+    """
+    rest, outcomes = iter(submissions), list[Outcome]()
+    away: QueueUnavailable | None = None
+    while some := list(islice(rest, BATCH)):
+        batch = Batch(len(some))
+        for one in some:
+            batch.add(one.task_type, one.payload, one.priority)
+        outcomes += batch.store() if away is None else batch.give_up(away)
+        away = away or batch.away
+    return outcomes
+
+
+class Batch:
+    """Tasks that are stored together, at most `size`; those of one queue in the order they came."""
+
+    def __init__(self, size: int) -> None:
+        #: Why Redis did not take what was to be stored.
+        self.away: QueueUnavailable | None = None
+        self._ids = iter(new_ids(size))
+        self._outcomes: list[Outcome] = []
+        self._new: dict[str, list[tuple[int, NewTask]]] = {}
+
+    def add(self, task_type: str, payload: dict[str, Any], priority: str | None = None) -> None:
+        """Check a task and take it in; what is wrong with it becomes its outcome."""
+        try:
+            found, queue = _destination(task_type, priority)
+            if current_attempt.get() is not None:
+                self._outcomes.append(_submit_from_a_task(found, queue, payload))
+                return
+            new = found.new_task(next(self._ids), queue, payload)
+        except DucklineError as error:
+            self._outcomes.append(error)
+            return
+        self._new.setdefault(queue, []).append((len(self._outcomes), new))
+        self._outcomes.append(_submitted(new, queue))
+
+    def refuse(self, error: DucklineError) -> None:
+        """Keep a place for a task that cannot even be read."""
+        self._outcomes.append(error)
+
+    def store(self) -> Sequence[Outcome]:
+        """Store what was taken in; returns the outcome of each."""
+        while self._new:
+            queue = next(iter(self._new))
+            placed = self._new.pop(queue)
+            try:
+                taken = QUEUES[queue].storage.scripts.submit(
+                    queue, [new for _, new in placed], may_refuse=True
+                )
+            except QueueUnavailable as error:
+                self.away = error
+                for place, new in placed:
+                    lost = Unanswered(new.id, error)
+                    self._outcomes[place] = error if error.answered else lost
+                return self.give_up(error)
+            if not taken:
+                for place, _ in placed:
+                    self._outcomes[place] = _draining(queue)
+        return self._outcomes
+
+    def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
+        """Store nothing more, because Redis was found to be away."""
+        error = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        for placed in self._new.values():
+            for place, _ in placed:
+                self._outcomes[place] = error
+        self._new.clear()
+        return self._outcomes
+
+
+def _destination(task_type: str, priority: str | None) -> tuple[registry.TaskType[..., Any], str]:
+    found = registry.get(task_type)
+    queue = found.queue if priority is None else priority
+    if queue not in QUEUES:
+        raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+    return found, queue
+
+
+def _submit_from_a_task(
+    found: registry.TaskType[..., Any], queue: str, payload: dict[str, Any]
+) -> SubmittedTask:
+    """Huey's own way, which gives the task the same id when the attempt is repeated."""
+    found.check(payload)
+    task = found.wrappers[queue].task_class((), dict(payload))
+    QUEUES[queue].enqueue(task)
+    return SubmittedTask(task.id, TaskState.PENDING, found.name, queue)
+
+
+def _submitted(new: NewTask, queue: str) -> SubmittedTask:
+    return SubmittedTask(new.id, TaskState.PENDING, new.type, queue)
+
+
+def _draining(queue: str) -> QueueDraining:
+    return QueueDraining(f"Queue '{queue}' drains: it takes no tasks until it is resumed.")
