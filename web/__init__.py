@@ -13,6 +13,7 @@ import huey_tasks as tq
 from huey_tasks.config import Config
 from web import errors, push, redis_time, security
 from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
+from web.bulk import bulk_submission
 from web.health import health
 from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
@@ -26,16 +27,16 @@ _STATIC = Path(__file__).resolve().parent.parent / "static"
 __all__ = ["create_app", "create_inspector"]
 
 
-class _NotSubmit(BaseConverter):
-    """Any one segment but `submit`, so that a GET there is a 405 and not an unknown task."""
+class _TaskSegment(BaseConverter):
+    """Any one segment but those of other routes: a GET there is a 405 and not an unknown task."""
 
-    regex = r"(?!submit\Z)[^/]+"
+    regex = r"(?!(?:submit|bulk)\Z)[^/]+"
     part_isolating = True
 
 
 def create_app(config: Config = tq.CONFIG) -> Flask:
     """Build the service: API, WebSocket, dashboard and Swagger UI."""
-    app = _base("dashboard", config, submission)
+    app = _base("dashboard", config, submission, bulk_submission)
     app.register_blueprint(docs)
     return app
 
@@ -45,11 +46,11 @@ def create_inspector(config: Config = tq.CONFIG) -> Flask:
     return _base("inspector", config, inspector)
 
 
-def _base(kind: str, config: Config, own: ApiBlueprint) -> DucklineApi:
+def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     app = DucklineApi("web", config, static_folder=_STATIC, static_url_path="/static")
     app.request_class = StrictRequest
     app.config.update(APP_KIND=kind, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
-    app.url_map.converters["not_submit"] = _NotSubmit
+    app.url_map.converters["task"] = _TaskSegment
     # A merged slash is answered with a redirect in HTML; a wrong path is a 404 here.
     app.url_map.merge_slashes = False
     security.register(app, config)
@@ -58,6 +59,6 @@ def _base(kind: str, config: Config, own: ApiBlueprint) -> DucklineApi:
     redis_time.register(app)
     push.register(app)
     app.register_blueprint(pages)
-    for blueprint in (own, tasks, queues, workers, health):
+    for blueprint in (*own, tasks, queues, workers, health):
         app.register_api(blueprint)
     return app

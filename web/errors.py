@@ -58,9 +58,11 @@ KINDS: Mapping[str, Kind] = {
     ),
     "task_finished": Kind(409, "The task has finished"),
     "task_not_retryable": Kind(409, "The task cannot be retried"),
-    "body_too_large": Kind(413, "Body too large", "The body is larger than 1 MiB."),
+    "body_too_large": Kind(413, "Body too large", "The body is larger than this path takes."),
+    "task_too_large": Kind(413, "Task too large"),
+    "too_many_tasks": Kind(413, "Too many tasks"),
     "uri_too_long": Kind(414, "Address too long", "The address of the request is too long."),
-    "unsupported_media_type": Kind(415, "Not application/json"),
+    "unsupported_media_type": Kind(415, "Not as it is taken here"),
     "unknown_host": Kind(421, "Not under this name"),
     "invalid_request": Kind(422, "The request does not fit"),
     "invalid_payload": Kind(422, "The payload does not fit"),
@@ -76,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "unhealthy": Kind(503, "Not ready to do work"),
     "not_ready": Kind(503, "Not ready"),
     "too_many_sockets": Kind(503, "Too many sockets"),
+    "too_many_bulks": Kind(503, "Too many bulks"),
 }
 _CODE_OF_STATUS = {
     400: "bad_request",

@@ -5,6 +5,10 @@
         ├── InvalidJson       the body is not one strict JSON text
         ├── InvalidRequest    JSON, but not what the route takes: names every field
         ├── UnsupportedMedia  another content type or content encoding
+        ├── TooManyTasks      a bulk of more tasks than one request may bring
+        ├── TaskTooLarge      a task of a bulk is larger than a task may be
+        ├── CannotCheck       a check of a task of a bulk has failed itself
+        ├── TooManyBulks      this process holds as many bulks as it may
         ├── Unauthorized      API keys are set and none of them was sent
         ├── CrossSite         a page of another origin asks for a change
         ├── UnknownHost       the request is for a host name that is not ours
@@ -19,6 +23,7 @@ Each class has a code; its HTTP status stands in `web.errors`. No text shown her
 """
 
 from collections.abc import Sequence
+from json import JSONDecodeError
 from typing import Any
 
 from pydantic import ValidationError
@@ -46,10 +51,24 @@ class WebError(DucklineError):
         return {}
 
 
+class _NotNow(WebError):
+    """Refused now, but not for long."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(RETRY_AFTER_S)}
+
+
 class InvalidJson(WebError):
     """The body is not one strict JSON text in UTF-8."""
 
     code = "invalid_json"
+
+    @classmethod
+    def at(cls, error: JSONDecodeError) -> "InvalidJson":
+        """Say where the text stops being JSON."""
+        place = f"line {error.lineno}, column {error.colno}"
+        return cls(f"The body is not JSON: {error.msg} ({place}).")
 
 
 class InvalidRequest(WebError):
@@ -70,13 +89,41 @@ class InvalidRequest(WebError):
 
 
 class UnsupportedMedia(WebError):
-    """The body is not sent as plain `application/json`."""
+    """The body is not sent plain, in one of the media types `taken`."""
 
     code = "unsupported_media_type"
 
+    def __init__(self, detail: str, taken: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.taken = taken
+
     @property
     def headers(self) -> dict[str, str]:
-        return {"Accept": "application/json", "Accept-Encoding": "identity"}
+        return {"Accept": ", ".join(self.taken), "Accept-Encoding": "identity"}
+
+
+class TooManyTasks(WebError):
+    """One request brings more tasks than it may."""
+
+    code = "too_many_tasks"
+
+
+class TaskTooLarge(WebError):
+    """One task of a bulk is larger than a task may be."""
+
+    code = "task_too_large"
+
+
+class CannotCheck(WebError):
+    """A check of ours, or of a task type's author, has failed itself."""
+
+    code = "internal_error"
+
+
+class TooManyBulks(_NotNow):
+    """This process holds as many bulks in memory as it may."""
+
+    code = "too_many_bulks"
 
 
 class Unauthorized(WebError):
@@ -117,34 +164,22 @@ class UpgradeRequired(WebError):
         return {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
 
 
-class TooManySockets(WebError):
+class TooManySockets(_NotNow):
     """This process takes no further socket now."""
 
     code = "too_many_sockets"
 
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(RETRY_AFTER_S)}
 
-
-class Unhealthy(WebError):
+class Unhealthy(_NotNow):
     """Redis does not answer, or a queue has no live consumer."""
 
     code = "unhealthy"
 
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(RETRY_AFTER_S)}
 
-
-class NotReady(WebError):
+class NotReady(_NotNow):
     """Redis does not answer; those who ask without a key learn nothing else."""
 
     code = "not_ready"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": str(RETRY_AFTER_S)}
 
 
 def excerpt(text: str, limit: int = MAX_ECHO) -> str:

@@ -25,12 +25,13 @@ from web.schemas import (
     TaskView,
 )
 
-_ABOUT = "Submit a task, read its outcome, cancel or retry it."
-tasks = ApiBlueprint("tasks", "tasks", _ABOUT)
+ABOUT = "Submit a task, read its outcome, cancel or retry it."
+tasks = ApiBlueprint("tasks", "tasks", ABOUT)
 #: Apart, because the inspector serves everything of `tasks` but takes no new ones.
-submission = ApiBlueprint("submission", "tasks", _ABOUT)
+submission = ApiBlueprint("submission", "tasks", ABOUT)
 
-_BODY_PROBLEMS = ("invalid_json", "cross_site", "body_too_large", "unsupported_media_type")
+#: What any body can be refused for.
+BODY_PROBLEMS = ("invalid_json", "cross_site", "body_too_large", "unsupported_media_type")
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
 
 
@@ -38,7 +39,7 @@ _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "
     "/tasks/submit",
     responses={
         **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
-        **problems(*_BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
+        **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
     },
 )
 def submit_task(body: SubmitBody) -> Response:
@@ -74,7 +75,7 @@ def list_tasks(query: TaskQuery) -> Response:
 
 
 @tasks.get(
-    "/tasks/<not_submit:task_id>",
+    "/tasks/<task:task_id>",
     responses={
         **ok(200, TaskDetail, "The task as it is now."),
         **problems("task_not_found", "queue_unavailable"),
@@ -89,7 +90,7 @@ def read_task(path: TaskPath) -> Response:
 
 
 @tasks.delete(
-    "/tasks/<not_submit:task_id>/cancel",
+    "/tasks/<task:task_id>/cancel",
     responses={
         **ok(200, Cancelled, "The task is revoked."),
         **problems("cross_site", "task_not_found", "task_finished", "queue_unavailable"),
@@ -101,7 +102,7 @@ def cancel_task(path: TaskPath) -> Response:
 
 
 @tasks.post(
-    "/tasks/<not_submit:task_id>/retry",
+    "/tasks/<task:task_id>/retry",
     responses={
         **ok(202, Retried, "The new task.", Location=header("Where the new task is read.")),
         **problems("cross_site", "task_not_found", "task_not_retryable", "queue_unavailable"),

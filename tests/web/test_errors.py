@@ -11,6 +11,7 @@ import web
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id"}
 METHODS = {
     "/api/tasks/submit": {"POST", "OPTIONS"},
+    "/api/tasks/bulk": {"POST", "OPTIONS"},
     "/api/tasks": {"GET", "HEAD", "OPTIONS"},
     "/api/workers/stats": {"GET", "HEAD", "OPTIONS"},
     "/api/tasks/6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11/cancel": {"DELETE", "OPTIONS"},
