@@ -121,6 +121,9 @@ class Config:
     inspector_port: int = _setting(5555, _whole(1, 65535), "TCP port", "the inspector")
     web_concurrency: int = _setting(1, _whole(1, 64), "processes", "web processes")
     data_dir: Path = _setting(DEFAULT_DATA_DIR, Path, "folder", "data of the embedded Redis")
+    appendfsync: str = _setting(
+        "always", _one_of("always", "everysec"), "", "when the embedded Redis brings writes to disk"
+    )
     redis_url: str | None = _setting(
         None, _redis_url, "URL", "the broker; unset: an embedded server", secret=True
     )

@@ -52,7 +52,7 @@ def opened(config: "Config") -> Generator[Broker]:
         yield Broker(
             shown=("Data", str(lock.directory)),
             env=env,
-            spec=embedded_redis.spec(lock, socket),
+            spec=embedded_redis.spec(lock, socket, appendfsync=config.appendfsync),
             notes=(note,) if note else (),
         )
     finally:

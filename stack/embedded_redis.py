@@ -63,7 +63,7 @@ def url(socket: Path, database: int) -> str:
     return f"unix://{quote(str(socket))}?db={database}"
 
 
-def spec(lock: DataDirLock, socket: Path) -> ProcessSpec:
+def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
     """Describe the embedded server that keeps its data in the locked directory.
 
     Raise StartRefused when the server found is too old for the data there.
@@ -79,7 +79,7 @@ def spec(lock: DataDirLock, socket: Path) -> ProcessSpec:
         "unixsocketperm": "700",
         "dir": str(lock.directory),
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": appendfsync,  # docs/adr/0004
         "save": "",  # the append-only file is the one truth; snapshots would only cost forks
         "maxmemory-policy": "noeviction",
         "logfile": str(log_file),

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import psutil
 import redis
 
 import huey_tasks as tq
@@ -67,6 +68,7 @@ class RedisServer:
                  str(self.folder), "--save", "", "--appendonly", "yes", "--lua-time-limit", "50",
                  "--dbfilename", "snapshot.rdb", *self._options, *more],
                 stdout=log,
+                restore_signals=False,  # SIGXFSZ stays ignored: a full disk is an error, no death
             )  # fmt: skip
         wait_until(self._is_there, description="the test's redis-server answers")
 
@@ -195,6 +197,22 @@ class RedisServer:
         )
 
     @contextlib.contextmanager
+    def disk_full(self) -> Generator[None]:
+        """Its append-only file may not grow, as when the file system is full (MISCONF)."""
+        process = psutil.Process(self.process.pid)
+        sizes = [file.stat().st_size for file in self.folder.rglob("*.aof")]
+        process.rlimit(psutil.RLIMIT_FSIZE, (max(sizes) + 10, psutil.RLIM_INFINITY))
+        wait_until(lambda: not self._takes_a_write(), description="its disk is full")
+        yield
+        process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+        wait_until(self._takes_a_write, description="there is room again")
+
+    def _takes_a_write(self) -> bool:
+        with contextlib.suppress(redis.ResponseError):
+            return bool(self.admin.set("filler", os.urandom(100), ex=60))
+        return False
+
+    @contextlib.contextmanager
     def busy(self) -> Generator[None]:
         """Somebody's script runs for ever (BUSY)."""
         other: Any = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=None)
@@ -255,6 +273,7 @@ TROUBLES: Mapping[str, Callable[[RedisServer], contextlib.AbstractContextManager
     "loading": RedisServer.loading,
     "full": RedisServer.full,
     "unable to save": RedisServer.unable_to_save,
+    "disk full": RedisServer.disk_full,
     "busy": RedisServer.busy,
     "forbidding": RedisServer.forbidding,
     "locked": RedisServer.locked,

@@ -24,7 +24,7 @@ def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
         socket = embedded_redis.socket_path(lock.directory)
         cleanup.callback(embedded_redis.clean_up, socket, lock.directory)
         print(f"redis is at {embedded_redis.url(socket, 0)}", flush=True)
-        return embedded_redis.spec(lock, socket)
+        return embedded_redis.spec(lock, socket, appendfsync="always")
     ready_file = fields.pop("ready_file", None)
 
     async def probe() -> str | None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 from redis import Redis
 from redis.exceptions import BusyLoadingError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from stack import embedded_redis
 from stack.errors import StartRefused
@@ -67,8 +68,27 @@ def test_data_survives_a_kill_of_the_server(run_stack: RunStack, tmp_path: Path)
 def _has_loaded(redis: Redis) -> bool:
     try:
         return bool(redis.ping())
-    except BusyLoadingError:
+    except (BusyLoadingError, RedisConnectionError):
         return False
+
+
+def test_a_full_disk_ends_the_server_and_loses_nothing_that_it_had_taken(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    stack = run_stack({"redis_in": str(tmp_path / "data")})
+    redis = connect(stack)
+    redis.set("kept", "yes")
+    files = [path for path in (tmp_path / "data").rglob("*aof*") if path.is_file()]
+    largest = max(path.stat().st_size for path in files)
+
+    # What the file system does when it is full: the next write to the file fails.
+    psutil.Process(server_pid(redis)).rlimit(psutil.RLIMIT_FSIZE, (largest + 10, -1))
+    with pytest.raises(RedisConnectionError):
+        redis.set("not taken", "x" * 100)
+
+    stack.wait_for(r"redis died")
+    wait_until(lambda: _has_loaded(redis), description="there is room again, and redis is back")
+    assert (redis.get("kept"), redis.get("not taken")) == (b"yes", None)
 
 
 def test_it_listens_on_a_private_socket_and_on_no_port(run_stack: RunStack, tmp_path: Path) -> None:
@@ -86,7 +106,7 @@ def test_it_keeps_an_append_only_file_and_never_evicts(run_stack: RunStack, tmp_
 
     wanted = {
         "appendonly": "yes",
-        "appendfsync": "everysec",
+        "appendfsync": "always",
         "maxmemory-policy": "noeviction",
         "save": "",
     }

@@ -95,7 +95,7 @@ def test_when_nothing_can_be_read_every_route_is_503_in_time(
     )
 
 
-@pytest.mark.parametrize("name", ["read-only", "full", "unable to save"])
+@pytest.mark.parametrize("name", ["read-only", "full", "unable to save", "disk full"])
 def test_when_nothing_can_be_written_tasks_can_still_be_read(
     service: Server, redis: RedisServer, name: str
 ) -> None:
