@@ -1,16 +1,14 @@
 """Connections to Redis, and the one place where its errors become ours.
 
-Owns: pools with their time limits, the time that a caller has (`time_limit`), finding the master
-that Sentinels name, and `redis_errors`, the border that no redis exception crosses. Does not know
-any key or script.
+Owns: pools, finding the master that Sentinels name, and `redis_errors`, the border that no redis
+exception crosses. Does not know any key or script; how long anything may take is in `patience`.
 """
 
 import contextlib
 import os
 import time
 from collections.abc import Generator
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
@@ -34,12 +32,13 @@ from redis.sentinel import (
 
 from huey_tasks import redis_urls
 from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.patience import SOCKET_TIMEOUT_S, InTime
 
-_AnyConnection = redis.Connection if TYPE_CHECKING else object
-
-#: Seconds. A Redis that says nothing for so long counts as away; `time_limit` may say less.
-SOCKET_TIMEOUT_S = 5.0
+#: Seconds.
 CONNECT_TIMEOUT_S = 2.0
+
+#: Seconds between questions for the master.
+ASK_SENTINELS_S = 1.0
 
 #: Errors that mean "not now": the command was refused and nothing was changed. redis-py has a
 #: class for some of them, and leaves the others to be told by the first words of the reply.
@@ -56,107 +55,42 @@ _REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS", "UNBLOCKED
 _DENIALS = ("ACL failure in script", "The user executing the script")
 
 
-class _Limit:
-    """The time that one caller has; it runs from the first call."""
-
-    def __init__(self, total_s: float) -> None:
-        self._total_s = total_s
-        self._ends: float | None = None
-
-    def left_s(self) -> float:
-        """The seconds that are left, negative when the time is up."""
-        now = time.monotonic()
-        if self._ends is None:
-            self._ends = now + self._total_s
-        return self._ends - now
-
-    def wait_s(self, longest_s: float) -> float:
-        """The seconds that one wait may take now; a moment, when the time is up."""
-        return max(min(self.left_s(), self._total_s / 2, longest_s), 0.001)
+class _Tcp(InTime, redis.Connection): ...
 
 
-_limit: ContextVar[_Limit | None] = ContextVar("time_limit", default=None)
-
-# What a process forks has all the time that it wants.
-os.register_at_fork(after_in_child=lambda: _limit.set(None))
+class _Tls(InTime, redis.SSLConnection): ...
 
 
-@contextlib.contextmanager
-def time_limit(total_s: float) -> Generator[None]:
-    """Let all calls of Redis in here end within `total_s` seconds of the first one's begin.
-
-    A single wait gets half of that, so that there is time for a second try on a new connection
-    when the first has gone dead without a word. When time is up, a call raises QueueUnavailable.
-    Of limits within limits the innermost counts.
-    """
-    reset = _limit.set(_Limit(total_s))
-    try:
-        yield
-    finally:
-        _limit.reset(reset)
-
-
-def _in_time(wait_s: float | None) -> float:
-    limit = _limit.get()
-    longest_s = wait_s or SOCKET_TIMEOUT_S
-    return longest_s if limit is None else limit.wait_s(longest_s)
-
-
-class _InTime(_AnyConnection):
-    """A connection whose waits end with its caller's time; mixed into each kind of redis-py's."""
-
-    @property
-    def socket_timeout(self) -> float:
-        return _in_time(self._socket_timeout)
-
-    @socket_timeout.setter
-    def socket_timeout(self, value: float | None) -> None:
-        self._socket_timeout = value
-
-    @property
-    def socket_connect_timeout(self) -> float:
-        return _in_time(self._socket_connect_timeout)
-
-    @socket_connect_timeout.setter
-    def socket_connect_timeout(self, value: float | None) -> None:
-        self._socket_connect_timeout = value
-
-    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        if self._sock is None:
-            self.connect()  # not as redis-py does it, which would not ask the Sentinels again
-        self._hurry()
-        super().send_packed_command(command, check_health)
-
-    def read_response(self, *args: Any, **options: Any) -> Any:
-        self._hurry()
-        return super().read_response(*args, **options)
-
-    def _hurry(self) -> None:
-        if self._sock is None:
-            return
-        limit = _limit.get()
-        if limit is not None and limit.left_s() <= 0:
-            self.disconnect()  # an answer may be under way that nobody waits for
-            raise redis.TimeoutError("no answer in time")
-        self._sock.settimeout(self.socket_timeout)
-
-
-class _Tcp(_InTime, redis.Connection): ...
-
-
-class _Tls(_InTime, redis.SSLConnection): ...
-
-
-class _Unix(_InTime, redis.UnixDomainSocketConnection):
+class _Unix(InTime, redis.UnixDomainSocketConnection):
     # redis-py 8.1 asks for them when a connect takes too long.
     port = 0
     host = property(lambda self: "")  # pyright: ignore[reportIncompatibleMethodOverride]
 
 
-class _Master(_InTime, SentinelManagedConnection): ...
+class _Master(InTime, SentinelManagedConnection): ...
 
 
-class _TlsMaster(_InTime, SentinelManagedSSLConnection): ...
+class _TlsMaster(InTime, SentinelManagedSSLConnection): ...
+
+
+class _MasterPool(SentinelConnectionPool):
+    """Asks the Sentinels every second, and drops its connections when they name another master.
+
+    One that was frozen comes back as if nothing had happened, and takes writes that will be thrown
+    away from whoever is still connected to it, until the Sentinels get to it: ten seconds.
+    """
+
+    _ask_at = 0.0
+
+    def get_connection(self, *args: Any, **options: Any) -> Any:
+        now = time.monotonic()
+        if now >= self._ask_at:
+            self._ask_at = now + ASK_SENTINELS_S
+            try:
+                self.get_master_address()
+            except (redis.ConnectionError, redis.TimeoutError):  # work goes on without Sentinels
+                self._ask_at = now + 10 * ASK_SENTINELS_S
+        return super().get_connection(*args, **options)
 
 
 class _SurvivingScript(Script):
@@ -211,7 +145,7 @@ def _sentinel_pool(url: str) -> redis.ConnectionPool:
         pool = _pool("rediss://" if tls else "redis://", **place)
         manager.sentinels.append(redis.Redis(connection_pool=pool))
     kind = _TlsMaster if tls else _Master
-    return SentinelConnectionPool(split.service, manager, connection_class=kind, **told)
+    return _MasterPool(split.service, manager, connection_class=kind, **told)
 
 
 def _options() -> dict[str, Any]:

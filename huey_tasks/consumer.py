@@ -20,12 +20,12 @@ from huey_tasks import neighbours
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
-from huey_tasks.connection import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.control import ControlChannel
 from huey_tasks.crew import Crew
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.scripts import BATCH
 from huey_tasks.server_check import ServerCheck

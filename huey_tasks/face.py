@@ -25,7 +25,6 @@ from huey_tasks.client import (
     stats,
 )
 from huey_tasks.config import Config, Setting
-from huey_tasks.connection import time_limit
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -39,6 +38,7 @@ from huey_tasks.errors import (
     UnknownQueue,
     UnknownTaskType,
 )
+from huey_tasks.patience import time_limit
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
     ConsumerRecord,

@@ -14,8 +14,9 @@ from redis.exceptions import NoPermissionError
 
 from huey_tasks import keys, redis_urls, rights
 from huey_tasks.config import Config
-from huey_tasks.connection import connect, redis_errors, time_limit
+from huey_tasks.connection import connect, redis_errors
 from huey_tasks.errors import ConfigError
+from huey_tasks.patience import time_limit
 
 logger = logging.getLogger(__name__)
 

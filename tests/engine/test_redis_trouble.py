@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, connection, lookup
+from huey_tasks import accounting, lookup
 from huey_tasks.control import ANSWER_S, QUIET_S, ControlChannel
+from huey_tasks.patience import time_limit
 from huey_tasks.task_queue import TaskQueue
 from tests.conftest import Process
 from tests.redis_servers import TROUBLES, RedisServer
@@ -185,7 +186,7 @@ def queue_over(way: Way) -> TaskQueue:
 def test_a_call_ends_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
     lookup.queue_stats({"default": redis.queue})
     begun = time.monotonic()
-    with redis.frozen(), connection.time_limit(0.4), pytest.raises(tq.QueueUnavailable):
+    with redis.frozen(), time_limit(0.4), pytest.raises(tq.QueueUnavailable):
         lookup.queue_stats({"default": redis.queue})
     assert 0.3 < time.monotonic() - begun < 1.5
 
@@ -195,7 +196,7 @@ def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> No
     lookup.queue_stats({"default": queue})
     way.delay_s = 0.15
     begun, calls = time.monotonic(), 0
-    with connection.time_limit(0.6), pytest.raises(tq.QueueUnavailable):
+    with time_limit(0.6), pytest.raises(tq.QueueUnavailable):
         for calls in range(100):  # noqa: B007
             lookup.queue_stats({"default": queue})
     assert calls >= 1
@@ -206,12 +207,12 @@ def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(way: 
     queue = queue_over(way)
     lookup.queue_stats({"default": queue})
     way.silence()
-    with connection.time_limit(1.0):
+    with time_limit(1.0):
         lookup.queue_stats({"default": queue})
 
 
 def test_the_time_runs_from_the_first_call(redis: RedisServer) -> None:
-    with connection.time_limit(0.2):
+    with time_limit(0.2):
         begun = time.monotonic()
         wait_until(lambda: time.monotonic() - begun > 0.3, description="a body has come in slowly")
         lookup.queue_stats({"default": redis.queue})

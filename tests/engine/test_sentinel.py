@@ -1,9 +1,12 @@
 """A master, its replica and three real Sentinels: the master dies, work goes on by itself."""
 
 import contextlib
+import json
+import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,15 @@ import redis
 import huey_tasks as tq
 from huey_tasks import accounting, lookup, redis_urls
 from huey_tasks.config import Config
-from huey_tasks.connection import connect, time_limit
+from huey_tasks.connection import ASK_SENTINELS_S, connect
 from huey_tasks.errors import ConfigError
 from huey_tasks.server_check import check
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.conftest import Process
 from tests.waiting import wait_until
+from tests.web.conftest import Server
+from web.redis_time import LIMIT_S
 
 LOOPBACK = "127.0.0.1"
 
@@ -54,12 +59,21 @@ class Deployment:
         self._processes[name].kill()
         self._processes[name].wait()
 
+    def freeze(self, name: str) -> None:
+        """SIGSTOP: its connections stay open and say nothing any more."""
+        self._processes[name].send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """SIGCONT."""
+        self._processes[name].send_signal(signal.SIGCONT)
+
     def master(self) -> str:
         """The name of the server that the Sentinels call the master."""
         port = self.client("s2").sentinel_master("ducks")["port"]
         return next(name for name, own in self.ports.items() if own == port)
 
     def close(self) -> None:
+        """Kill them all."""
         for process in self._processes.values():
             process.kill()
             process.wait()
@@ -140,15 +154,17 @@ def consumer(deployment: Deployment, queue: TaskQueue) -> Iterator[Process]:
 
 
 class Load:
-    """Somebody who submits all the time, and remembers what was accepted."""
+    """Somebody who submits over HTTP all the time, and remembers what was accepted."""
 
-    def __init__(self, queue: TaskQueue, ledger: Path) -> None:
+    def __init__(self, service: Server, ledger: Path) -> None:
         self.accepted: list[str] = []
-        self.refused = 0
-        self._queue, self._ledger = queue, ledger
+        self.statuses: set[int] = set()
+        self.longest_s = 0.0
+        payload = {"seconds": 0.01, "file": str(ledger)}
+        self._body = json.dumps({"task_type": "work_for", "payload": payload})
+        self._service = service
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._submit_all_the_time)
-        self._wrapper = {t.name: t for t in tq.task_types()}["work_for"].wrappers["default"]
 
     def __enter__(self) -> "Load":
         self._thread.start()
@@ -160,25 +176,27 @@ class Load:
 
     def wait_for_more(self) -> None:
         """Wait until some more tasks are accepted."""
-        enough = len(self.accepted) + 50
+        enough = len(self.accepted) + 20
         wait_until(
             lambda: len(self.accepted) > enough, description="tasks are accepted", timeout_s=20
         )
 
     def _submit_all_the_time(self) -> None:
+        headers = {"Content-Type": "application/json"}
         while not self._over.is_set():
-            task = self._wrapper.task_class((), {"seconds": 0.01, "file": str(self._ledger)})
-            try:
-                with time_limit(1.0):
-                    self._queue.storage.enqueue(tq.default.serialize_task(task))
-                self.accepted.append(task.id)
-            except tq.QueueUnavailable:
-                self.refused += 1
+            begun = time.monotonic()
+            answer = self._service.request("POST", "/api/tasks/submit", self._body, headers)
+            self.longest_s = max(self.longest_s, time.monotonic() - begun)
+            self.statuses.add(answer.status)
+            if answer.status == 202:
+                self.accepted.append(answer.json["task_id"])
 
 
-def test_a_master_that_is_killed_under_load_is_replaced_and_work_goes_on_by_itself(
-    deployment: Deployment, queue: TaskQueue, consumer: Process, tmp_path: Path
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
+    deployment: Deployment, queue: TaskQueue, consumer: Process, tmp_path: Path, fault: str
 ) -> None:
+    service = Server(REDIS_URL=deployment.url, RESULT_REDIS_URL="")
     ends: dict[str, set[str]] = {}
 
     def note_ends() -> None:
@@ -186,19 +204,23 @@ def test_a_master_that_is_killed_under_load_is_replaced_and_work_goes_on_by_itse
             if record.status.terminal:
                 ends.setdefault(record.task_id, set()).add(record.status)
 
-    with Load(queue, tmp_path / "ledger") as load:
+    with Load(service, tmp_path / "ledger") as load:
         load.wait_for_more()
         note_ends()
-        deployment.kill("a")
+        (deployment.kill if fault == "killed" else deployment.freeze)("a")
         accepted_by_a = len(load.accepted) + 1  # one may still be on its way into the list
         wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=20)
         load.wait_for_more()
+    deployment.thaw("a")
+    service.process.stop()
+    assert load.statuses == {202, 503}
+    assert load.longest_s < LIMIT_S + 1.5
 
     def all_have_ended() -> bool:
         numbers = lookup.queue_stats({"default": queue})[0]
         return numbers.queued + numbers.active == 0
 
-    wait_until(all_have_ended, description="all that is there has ended", timeout_s=20)
+    wait_until(all_have_ended, description="all that is there has ended", timeout_s=30)
     note_ends()
     assert accounting.verify(queue).gaps == ()
     assert {state for states in ends.values() for state in states} == {"SUCCESS"}
@@ -206,7 +228,7 @@ def test_a_master_that_is_killed_under_load_is_replaced_and_work_goes_on_by_itse
     lost = {task_id for task_id in load.accepted if task_id not in ends}
     assert lost <= set(load.accepted[max(accepted_by_a - 100, 0) : accepted_by_a])
     wait_until(lambda: "consumer is back" in consumer.text(), description="the consumer is back")
-    assert "Traceback" not in consumer.text()
+    assert "Traceback" not in consumer.text() + service.process.text()
 
 
 def test_the_web_service_starts_only_on_what_the_sentinels_name(deployment: Deployment) -> None:
@@ -229,3 +251,28 @@ def test_a_demoted_master_is_left_for_the_new_one(deployment: Deployment) -> Non
     deployment.client("a").replicaof(LOOPBACK, deployment.ports["b"])
     client.set("name", "b")
     assert deployment.client("b").get("name") == b"b"
+
+
+def test_a_master_that_comes_back_from_the_dead_gets_no_writes(deployment: Deployment) -> None:
+    client: Any = connect(deployment.url)
+    client.set("name", "a")
+    deployment.freeze("a")
+    wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=20)
+    deployment.thaw("a")
+    assert deployment.client("a").info("replication")["role"] == "master"  # it does not know yet
+    client.set("name", "b")  # its connection is still open
+    assert deployment.client("b").get("name") == b"b"
+
+
+def test_without_sentinels_work_goes_on(deployment: Deployment) -> None:
+    client: Any = connect(deployment.url)
+    client.set("name", "a")
+    for name in ("s1", "s2", "s3"):
+        deployment.kill(name)
+    asked_again = time.monotonic() + 1.5 * ASK_SENTINELS_S
+
+    def passes() -> bool:
+        assert client.get("name") == b"a"
+        return time.monotonic() > asked_again
+
+    wait_until(passes, description="the Sentinels were asked again, in vain")
