@@ -1,10 +1,9 @@
 -- heartbeat: a consumer is here, and says what its workers do
 -- args: consumer info concurrency known_ms
--- returns: 1
+-- returns: nothing
 write_even_if_full()
 redis.call('ZADD', CONSUMERS, NOW, consumer)
 redis.call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', NOW - known_ms)
 local key = ROOT .. ':consumer:' .. consumer
 redis.call('HSET', key, 'info', info, 'concurrency', concurrency, 'seen_at', NOW)
 redis.call('PEXPIRE', key, known_ms)
-return 1

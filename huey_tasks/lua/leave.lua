@@ -1,6 +1,5 @@
 -- leave: a consumer has stopped and says goodbye
 -- args: consumer
--- returns: 1
+-- returns: nothing
 redis.call('ZREM', CONSUMERS, consumer)
 redis.call('DEL', ROOT .. ':consumer:' .. consumer)
-return 1

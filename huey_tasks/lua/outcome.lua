@@ -1,7 +1,6 @@
 -- outcome: keeps what attempts returned or raised, in the result backend; no task changes here
 -- args: ttl_ms
 -- then, for each outcome: key blob
--- returns: 1
+-- returns: nothing
 redis.call('DEL', ARGV[2]) -- first, so that a full Redis takes what lets tasks end
 for at = 2, #ARGV, 2 do redis.call('SET', ARGV[at], ARGV[at + 1], 'PX', ttl_ms) end
-return 1

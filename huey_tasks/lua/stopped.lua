@@ -1,6 +1,5 @@
 -- stopped: the worker that ran a cancelled attempt is free, or dead
 -- args: id token
--- returns: 1
+-- returns: nothing
 write_even_if_full()
 confirm_stop(id, token)
-return 1
