@@ -54,7 +54,7 @@ class Flusher:
 
     def _flush(self, slot: Slot) -> None:
         try:
-            slot.flush()
+            slot.relieve()
         except QueueUnavailable as error:
             logger.debug("a batch waits for Redis: %s", error.cause)
             slot.deadline = time.monotonic() + RETRY_S

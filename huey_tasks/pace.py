@@ -10,8 +10,12 @@ import json
 #: Seconds of work that a worker claims at a time. `step.lua` has the same.
 BUDGET_S = 0.005
 
-#: Seconds after which what is finished must be committed, and what waits handed back.
+#: Seconds after which what is finished must be committed, and what waits behind an attempt that has
+#: run for so long is handed back.
 HOLD_S = 0.008
+
+#: After so many times HOLD_S what waits is handed back in any case.
+MOST_HOLDS = 5
 
 #: How many tasks one step may claim.
 MOST = 64
@@ -19,8 +23,8 @@ MOST = 64
 #: Seconds. What an attempt counts at most: one slow moment of the machine is soon forgotten.
 LONG_S = 0.020
 
-#: How much one more attempt weighs in the average, when it was longer and when it was shorter.
-_UP, _DOWN = 0.1, 0.3
+#: How much one more attempt weighs in the average.
+_WEIGHT = 0.15
 
 #: How many types are remembered; the others count as unknown.
 _TYPES = 32
@@ -36,7 +40,7 @@ class Pace:
         """Take note of an attempt."""
         took_s = min(took_s, LONG_S)
         before = self._average_s.pop(task_type, took_s)
-        average = before + (took_s - before) * (_UP if took_s > before else _DOWN)
+        average = before + (took_s - before) * _WEIGHT
         if average < BUDGET_S / 2:
             self._average_s[task_type] = average
             if len(self._average_s) > _TYPES:

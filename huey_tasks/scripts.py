@@ -45,7 +45,7 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
     values = ", ".join(f"ARGV[{i}]" for i in range(1, len(names) + 1))
     prelude = (LUA / "prelude.lua").read_text("utf-8")
     arguments = f"local {', '.join(names)} = {values}"
-    run = "local answer = run()\nwrite_counts()\nreturn answer"
+    run = "local answer = run()\nwrite_what_is_left()\nreturn answer"
     return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
 
 

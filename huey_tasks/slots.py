@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from huey_tasks import keys
 from huey_tasks.board import Cell
-from huey_tasks.pace import HOLD_S, MOST, Pace
+from huey_tasks.pace import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.protocol import Claim, Commit
 from huey_tasks.scripts import Scripts
 
@@ -50,6 +50,7 @@ class Slot:
         self._on_settled = on_settled
         self._lock = threading.Lock()
         self._sequence = 0
+        self._claimed_at = self._batch_at = 0.0
         self._unanswered = False
         self._finished: list[tuple[Commit, bytes | None]] = []
         self._sent = 0  # how many of them went with the last step; the others ended later
@@ -66,16 +67,33 @@ class Slot:
                 if self.cell is not None:
                     self.cell.clear()
                 if len(self._waiting) > 1:
-                    self.deadline = time.monotonic() + HOLD_S
+                    self._batch_at = time.monotonic()
+                    self.deadline = self._batch_at + HOLD_S
                     self.on_batch()
             self.idle = not self._waiting
+            self._claimed_at = time.monotonic()
             return None if self.idle else self._waiting.popleft()
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; it is sent with the next step, soon or by `flush`."""
+        if commit.about is not None:
+            self.pace.record(commit.about.task_type, time.monotonic() - self._claimed_at)
         with self._lock:
             self._finished.append((commit, outcome))
             self.idle = False
+
+    def relieve(self) -> None:
+        """Commit what is finished although the worker is busy; to be called at the deadline.
+
+        What waits goes back to the queue if the attempt that runs takes long, or all of them do.
+        """
+        with self._lock:
+            now = time.monotonic()
+            if now - self._claimed_at >= HOLD_S or now - self._batch_at >= MOST_HOLDS * HOLD_S:
+                self._hand_back()
+            if self._finished:
+                self._step(want=0)
+            self.deadline = now + HOLD_S if self._waiting else math.inf
 
     def flush(self) -> None:
         """Commit what is finished, hand back what waits, claim nothing; from any thread.

@@ -175,9 +175,7 @@ class TaskQueue(RedisHuey):
             self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
-            slot = self.storage.slot
-            slot.finish(*attempt.commit())
-            slot.pace.record(attempt.task_type, attempt.took_s)
+            self.storage.slot.finish(*attempt.commit())
 
     def _timeout_context(self, task: Task) -> Any:
         """Huey runs the task's own code, and nothing else, inside this context (api.py:451)."""

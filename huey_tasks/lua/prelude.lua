@@ -45,13 +45,13 @@ local function confirm_stop(id, token)
   end
 end
 
--- What a script counts is written once, at its end (the loader sees to that): totals for ever, and
--- by task type for a while, by the minute, hour and day.
-local counted, noted = {}, {}
+-- What many tasks have in common is written once, at the end of a script (the loader sees to that):
+-- which tasks ended, what was counted (totals for ever; by task type for a while, by the minute and
+-- the hour), and the bell.
+local ended, counted, noted, rings = {}, {}, {}, false
 local SPANS = {
   { name = 'minute', ms = 60000, keep_ms = 6 * 3600000 },
   { name = 'hour', ms = 3600000, keep_ms = 35 * 86400000 },
-  { name = 'day', ms = 86400000, keep_ms = 400 * 86400000 },
 }
 
 local function count(name)
@@ -68,7 +68,12 @@ local function bucket(ms)
   return ms < 1 and 0 or math.floor(math.log(ms) / math.log(2) * 4) + 1
 end
 
-local function write_counts()
+-- Wakes one waiting worker; whoever claims rings again while tasks are left.
+local function ring() rings = true end
+
+local function write_what_is_left()
+  for state, members in pairs(ended) do redis.call('ZADD', index_key(state), unpack(members)) end
+  if rings and redis.call('LLEN', BELL) == 0 then redis.call('LPUSH', BELL, 1) end
   for name, number in pairs(counted) do redis.call('HINCRBY', COUNTERS, name, number) end
   if not next(noted) then return end
   for _, span in ipairs(SPANS) do
@@ -78,11 +83,6 @@ local function write_counts()
       if is_new then redis.call('PEXPIRE', key, span.keep_ms) end
     end
   end
-end
-
--- Wakes one waiting worker; whoever claims rings again while tasks are left.
-local function ring()
-  if redis.call('LLEN', BELL) == 0 then redis.call('LPUSH', BELL, 1) end
 end
 
 -- A place at the end of the queue; a higher priority stands before every lower one.
@@ -108,7 +108,7 @@ end
 -- nothing is half done.
 local function submit(id, message, type, priority, delay_ms, max_attempts, retry_delay_s, expires_ms,
                       gate, passes_on)
-  if redis.call('EXISTS', task_key(id)) == 1 or redis.call('ZSCORE', SUBMITTED, id) then return 0 end
+  if redis.call('ZSCORE', SUBMITTED, id) then return 0 end
   local fields = { 'message', message, 'type', type, 'priority', priority,
     'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
     'retry_delay_s', retry_delay_s, 'submitted_at', NOW }
@@ -147,13 +147,15 @@ local function pass_gate(gate)
   submit(unpack(callback))
 end
 
--- The one way into a terminal state; the caller has removed the task from its index. A task that
--- ends passes its gate, however it ended, unless the next of its pipeline will do so.
-local function finish(id, state, reason, ttl_ms)
+-- The one way into a terminal state; the caller has removed the task from its index, and may name
+-- more fields to set. A task that ends passes its gate, however it ended, unless the next of its pipeline will do so.
+local function finish(id, state, reason, ttl_ms, ...)
   local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type')
-  redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason)
-  redis.call('ZADD', index_key(state), NOW, id)
+  redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason,
+    ...)
   redis.call('PEXPIRE', task_key(id), ttl_ms)
+  local members = ended[state] or {}
+  ended[state], members[#members + 1], members[#members + 2] = members, NOW, id
   if fields[1] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
   count(state)
   note(fields[4], state)

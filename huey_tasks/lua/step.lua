@@ -22,13 +22,13 @@ if last[1] and tonumber(last[1]) >= tonumber(sequence) then
   return { cjson.decode(last[2]), claims, revocations }
 end
 
+local committed = { '' }
 local function commit(done)
   local id, delay_ms = done.id, done.delay_ms or 0
-  redis.call('ZREM', index_key('STARTED'), id)
+  committed[#committed + 1] = id
   if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
   if TERMINAL[done.state] then
-    redis.call('HSET', task_key(id), 'outcome', done.token)
-    finish(id, done.state, done.reason or '', ttl_ms)
+    finish(id, done.state, done.reason or '', ttl_ms, 'outcome', done.token)
   elseif done.state == 'DEAD' then
     set_aside(id, done.reason or '', ttl_ms)
   elseif done.state == 'RETRY' then
@@ -67,18 +67,18 @@ local accepted = {}
 for _, done in ipairs(cjson.decode(commits)) do
   accepted[#accepted + 1] = commit_if_held(done)
 end
+redis.call('ZREM', index_key('STARTED'), unpack(committed))
 
-local claims, claimed = {}, {}
+local claims, claimed, leases = {}, {}, {}
 local function claim(id, fields)
   local token = token_root .. (#claimed + 1)
   local attempt, deliveries = (fields[2] or 0) + 1, (fields[5] or 0) + 1
-  redis.call('ZREM', index_key('PENDING'), id)
-  redis.call('ZADD', index_key('STARTED'), NOW + lease_ms, id)
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
     'deliveries', deliveries, 'started_at', NOW)
   if fields[8] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
   note(fields[7], 'wait.' .. bucket(NOW - fields[9]))
   claimed[#claimed + 1] = id
+  leases[#leases + 1], leases[#leases + 2] = NOW + lease_ms, id
   claims[#claims + 1] = { id, token, fields[1], attempt, fields[3], fields[4], deliveries }
 end
 
@@ -110,6 +110,10 @@ if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
   for _ = 1, tries do
     claim_next()
     if #claims > 0 then break end
+  end
+  if #claims > 0 then
+    redis.call('ZREM', index_key('PENDING'), unpack(claimed))
+    redis.call('ZADD', index_key('STARTED'), unpack(leases))
   end
   if redis.call('ZCARD', index_key('PENDING')) > 0 then ring() end
 end

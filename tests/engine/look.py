@@ -15,7 +15,6 @@ broker = tq.default.storage.broker
 SPANS = {
     "minute": (60_000, 6 * 3_600_000),
     "hour": (3_600_000, 35 * 86_400_000),
-    "day": (86_400_000, 400 * 86_400_000),
 }
 
 #: A hash, and the milliseconds that it will live: -1 without an end, -2 when there is none.

@@ -279,7 +279,7 @@ def test_a_cancelled_attempt_keeps_no_lock_of_the_attempt_before() -> None:
 
 def _history() -> dict[str, int]:
     """What was counted today, by type and what it did."""
-    found = broker.hgetall(keys.history(QUEUE, "day", _now() // 86_400_000))
+    found = broker.hgetall(keys.history(QUEUE, "hour", _now() // 3_600_000))
     return {field.decode(): int(number) for field, number in found.items()}
 
 
