@@ -16,6 +16,8 @@ import threading  # noqa: E402
 import time  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
+from gunicorn.glogging import Logger  # noqa: E402
+
 from huey_tasks.config import Config  # noqa: E402
 from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
 from huey_tasks.server_check import ServerCheck  # noqa: E402
@@ -68,6 +70,14 @@ logconfig_dict: dict[str, Any] = {
         "gunicorn.access": {"level": _access_level, "handlers": [], "propagate": True},
     },
 }
+
+
+class logger_class(Logger):
+    """gunicorn's logger, which would put together a line for each request that nobody sees."""
+
+    def access(self, *about: Any) -> None:
+        if _config.access_log:
+            super().access(*about)
 
 
 _check = ServerCheck(_config)

@@ -19,6 +19,7 @@ from werkzeug.routing.exceptions import WebsocketMismatch
 
 import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
+from web.answers import JsonAnswer
 from web.refusals import (
     MAX_PROBLEMS,
     InvalidRequest,
@@ -94,10 +95,12 @@ _CODE_OF_STATUS = {
 
 def request_id() -> str:
     """The id of this request: the caller's X-Request-ID if it is short and safe, else a new one."""
-    if "request_id" not in g:
-        sent = request.headers.get("X-Request-ID", "")
-        g.request_id = sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
-    return g.request_id
+    known: str | None = g.get("request_id")
+    if known is None:
+        sent: str = request.environ.get("HTTP_X_REQUEST_ID", "")
+        known = sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+        g.request_id = known
+    return known
 
 
 def problem_body(
@@ -173,9 +176,7 @@ def _answer_unexpected(error: Exception) -> Response:
 def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
     instance = excerpt(quote(request.path, safe="/:@!$&'()*+,;=~"))
     body = {**body, "instance": instance, "request_id": request_id()}
-    return Response(
-        json.dumps(body), body["status"], dict(headers), mimetype="application/problem+json"
-    )
+    return JsonAnswer(json.dumps(body), body["status"], headers, "application/problem+json")
 
 
 def _problems_of(error: DucklineError) -> list[Problem]:

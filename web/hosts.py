@@ -9,6 +9,7 @@ nobody else's pages come from. Owns that decision and no other.
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from huey_tasks.config import Config
 from web.refusals import UnknownHost
@@ -47,6 +48,7 @@ class HostNames:
         return name in self.names or _is_address(name)
 
 
+@lru_cache(maxsize=64)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)

@@ -4,7 +4,7 @@ The time runs from the first call of Redis, so a body that comes in slowly costs
 view that waits on purpose, because it was asked to, sets a limit of its own around that.
 """
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 
 from flask import Flask, g
 
@@ -21,11 +21,12 @@ def register(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.redis_time = ExitStack()
-    g.redis_time.enter_context(tq.time_limit(LIMIT_S))
+    limit = tq.time_limit(LIMIT_S)
+    limit.__enter__()
+    g.redis_time = limit
 
 
 def _end(error: BaseException | None) -> None:
-    stack: ExitStack | None = g.pop("redis_time", None)
-    if stack is not None:
-        stack.close()
+    limit: AbstractContextManager[None] | None = g.pop("redis_time", None)
+    if limit is not None:
+        limit.__exit__(None, None, None)

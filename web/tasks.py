@@ -49,14 +49,13 @@ def submit_task(body: SubmitBody) -> Response:
     """
     priority = body.priority if "priority" in body.model_fields_set else None
     record = tq.submit(body.task_type, body.payload, priority=priority)
-    answer = {
-        "task_id": record.task_id,
-        "status": record.status,
-        "priority": record.queue,
-        "message": f"Task '{record.task_type}' queued on '{record.queue}' queue.",
-    }
-    location = f"/api/tasks/{record.task_id}"
-    return respond(Submitted.model_validate(answer), 202, {"Location": location})
+    view = Submitted(
+        task_id=record.task_id,
+        status=record.status,
+        priority=cast(QueueName, record.queue),
+        message=f"Task '{record.task_type}' queued on '{record.queue}' queue.",
+    )
+    return respond(view, 202, {"Location": f"/api/tasks/{record.task_id}"})
 
 
 @tasks.get(

@@ -7,7 +7,7 @@ import pytest
 
 import huey_tasks as tq
 from tests.waiting import wait_until
-from tests.web.conftest import Server, email_body
+from tests.web.conftest import Server, StartServer, email_body
 
 BODY = json.dumps(email_body()).encode()
 HEAD = b"POST /api/tasks/submit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -90,3 +90,14 @@ def test_a_slow_client_holds_up_nobody(server: Server) -> None:
         assert server.request("GET", "/api/queues").status == 200
         slow.sendall(BODY[5:])
         wait_until(lambda: len(tq.list_tasks()) == 1, description="the slow submission is in")
+
+
+def test_requests_are_logged_when_asked_for_and_only_then(start_server: StartServer) -> None:
+    talking, silent = start_server(ACCESS_LOG="1"), start_server()
+    for server in (talking, silent):
+        server.request("GET", "/health/live")
+
+    wait_until(
+        lambda: "GET /health/live" in talking.process.text(), description="a line of the log"
+    )
+    assert "/health/live" not in silent.process.text()
