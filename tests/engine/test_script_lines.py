@@ -131,6 +131,15 @@ def test_a_full_redis_takes_heartbeats() -> None:
     assert [row[0] for row in scripts().online(QUEUE)] == ["c"]
 
 
+def test_a_full_redis_takes_outcomes_and_lets_them_end() -> None:
+    storage = tq.default.storage
+    names = {keys.outcome(task_id, "token"): task_id.encode() for task_id in ("one", "two")}
+    with _full_redis():
+        storage._result_scripts.outcome(QUEUE, names, ttl_ms=HOUR)
+    assert storage.conn.mget(names) == list(names.values())
+    assert all(0 < storage.conn.pttl(name) <= HOUR for name in names)
+
+
 def test_a_full_redis_can_be_paused_and_resumed() -> None:
     with _full_redis():
         scripts().mode(QUEUE, "paused")
@@ -238,6 +247,12 @@ def test_a_consumer_is_forgotten_some_time_after_its_last_heartbeat() -> None:
     assert 49_000 < broker.pttl(keys.consumer(QUEUE, "here")) <= 50_000
     assert [(id, info) for id, info, _ in scripts().online(QUEUE)] == [("here", b"{}")]
     assert abs(scripts().online(QUEUE)[0][2] - _now()) < 5000
+
+
+def test_a_consumer_that_leaves_leaves_nothing() -> None:
+    scripts().heartbeat(QUEUE, "here", "{}", 2)
+    scripts().leave(QUEUE, "here")
+    assert not broker.exists(keys.consumers(QUEUE), keys.consumer(QUEUE, "here"))
 
 
 # ---- locks
