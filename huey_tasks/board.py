@@ -17,8 +17,10 @@ from enum import IntEnum
 _HELD = struct.Struct("<B d d I 36s 100s 64s")  # phase, started, deadline, attempt, id, token, type
 _STOP = struct.Struct("<B 100s")  # why, token
 _STOP_AT = 384
+_REVOCATIONS_AT = 496
 _REVOKED_AT = 512
 _REVOKED_SIZE, _REVOKED_COUNT = 32, 64
+_COUNT = struct.Struct("<I")
 _CELL_SIZE = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
 
 
@@ -114,9 +116,12 @@ class Cell:
         at = self._at + _REVOKED_AT + self._revocations % _REVOKED_COUNT * _REVOKED_SIZE
         self._memory[at : at + _REVOKED_SIZE] = _mark(token)
         self._revocations += 1
+        _COUNT.pack_into(self._memory, self._at + _REVOCATIONS_AT, self._revocations)
 
     def is_revoked(self, token: str) -> bool:
         """Whether the attempt with this token must not begin."""
+        if not _COUNT.unpack_from(self._memory, self._at + _REVOCATIONS_AT)[0]:
+            return False  # which is nearly always so, and this is asked for every task
         first = self._at + _REVOKED_AT
         return _mark(token) in self._memory[first : first + _REVOKED_SIZE * _REVOKED_COUNT]
 

@@ -31,7 +31,10 @@ _write: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encoder(  # py
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 #: How the name of a tag begins; text without it holds no tagged value.
-_TAG = b'"$'
+_TAG, _TAG_TEXT = b'"$', '"$'
+
+#: How a serialised task begins, and what Huey keeps of one.
+_MESSAGE, _MESSAGE_FIELDS = '{"$message":', frozenset(Message._fields)
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,15 @@ def dumps(value: Any) -> bytes:
 
 def loads(data: bytes | str) -> Any:
     """Decode what `dumps` made; raises ValueError for anything else."""
-    if _TAG not in (data if isinstance(data, bytes) else data.encode()):
-        return json.loads(data)
-    return json.loads(data, object_hook=_unpack)
+    text = data if isinstance(data, str) else data.decode("utf-8")
+    tags = text.count(_TAG_TEXT)
+    if tags == 0:
+        return json.loads(text)
+    if (
+        tags == 1 and text.startswith(_MESSAGE) and text.endswith("}}")
+    ):  # a task with plain arguments
+        return _message(json.loads(text[len(_MESSAGE) : -1]))
+    return json.loads(text, object_hook=_unpack)
 
 
 def without_tags(encoded: bytes) -> bytes:
@@ -162,8 +171,10 @@ def _unpack(value: dict[str, Any]) -> Any:
 
 
 def _message(content: dict[str, Any]) -> Message:
-    if unknown := sorted(content.keys() - set(Message._fields)):
-        raise WrittenByNewerCode(f"what '{', '.join(unknown)}' of a task means is not known here")
-    message = Message(**content)
+    if not content.keys() <= _MESSAGE_FIELDS:
+        unknown = ", ".join(sorted(content.keys() - _MESSAGE_FIELDS))
+        raise WrittenByNewerCode(f"what '{unknown}' of a task means is not known here")
     # Huey extends the positional arguments of a follow-up task, so they must be a tuple.
-    return message._replace(args=tuple(message.args or ()), kwargs=message.kwargs or {})
+    content["args"] = tuple(content.get("args") or ())
+    content["kwargs"] = content.get("kwargs") or {}
+    return Message(**content)
