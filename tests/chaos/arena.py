@@ -91,7 +91,7 @@ class Arena:
         if name == "redis":
             return [str(self.server), "--port", "0", "--unixsocket", str(self.redis_socket),
                     "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
-                    "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]  # fmt: skip
+                    "--appendfsync", "always", "--maxmemory-policy", "noeviction"]  # fmt: skip
         if name == "web":
             bind = f"unix:{self.web_socket}"
             return [sys.executable, "-m", "gunicorn", "--bind", bind, "app:app"]
