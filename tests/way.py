@@ -4,30 +4,39 @@ What goes dead stays open and passes nothing on, as with a machine that lost its
 connection gets through.
 """
 
-import asyncio
 import contextlib
+import selectors
+import socket
 import threading
+import time
+from collections import deque
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 
 class Way:
     """Passes bytes on between `socket` and `server`, in a thread of its own."""
 
-    def __init__(self, socket: Path, server: Path) -> None:
-        self.socket, self._server = socket, server
+    def __init__(self, place: Path, server: Path) -> None:
+        self.socket, self._server = place, server
         #: Seconds by which every answer is late.
         self.delay_s = 0.0
-        self._dead: set[int] = set()
-        self._opened = 0
-        self._loop = asyncio.new_event_loop()
-        self._over = asyncio.Event()
-        self._ready = threading.Event()
+        self._others: dict[socket.socket, socket.socket] = {}
+        self._answering: set[socket.socket] = set()
+        self._dead: set[socket.socket] = set()
+        self._late: deque[tuple[float, socket.socket, bytes]] = deque()
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(place))
+        self._listener.listen()
+        self._woken, self._wake = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        for source in (self._listener, self._woken):
+            self._selector.register(source, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="way")
 
     def __enter__(self) -> "Way":
         self._thread.start()
-        self._ready.wait()
         return self
 
     def __exit__(
@@ -36,52 +45,63 @@ class Way:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
+        self._wake.send(b"x")
         self._thread.join()
+        for end in (*self._others, self._listener, self._woken, self._wake):
+            end.close()
+        self._selector.close()
 
     def silence(self) -> None:
         """Let every connection that is open now pass nothing any more."""
-        self._dead = set(range(1, self._opened + 1))
+        self._dead = set(self._others)
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
+        while True:
+            wait_s = max(self._late[0][0] - time.monotonic(), 0) if self._late else None
+            for key, _ in self._selector.select(wait_s):
+                if key.fileobj is self._woken:
+                    return
+                if key.fileobj is self._listener:
+                    self._connect()
+                elif key.fileobj in self._others:  # its other end may just have closed both
+                    self._pass(cast(socket.socket, key.fileobj))
+            while self._late and self._late[0][0] <= time.monotonic():
+                _, end, data = self._late.popleft()
+                self._send(end, data)
 
-    async def _serve(self) -> None:
-        server = await asyncio.start_unix_server(self._connect, self.socket)
-        self._ready.set()
-        await self._over.wait()
-        server.close()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._opened += 1
-        number = self._opened
+    def _connect(self) -> None:
+        client, _ = self._listener.accept()
+        server = socket.socket(socket.AF_UNIX)
         try:
-            answers, commands = await asyncio.open_unix_connection(self._server)
-        except OSError:
-            writer.close()
+            server.connect(str(self._server))
+        except OSError:  # Redis is down: so is the way to it
+            client.close()
+            server.close()
             return
-        ways = [
-            asyncio.ensure_future(self._pass(reader, commands, number, late=False)),
-            asyncio.ensure_future(self._pass(answers, writer, number, late=True)),
-        ]
-        try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            for end in (writer, commands):
-                end.close()
-                with contextlib.suppress(OSError):
-                    await end.wait_closed()
+        self._others |= {client: server, server: client}
+        self._answering.add(server)
+        for end in (client, server):
+            self._selector.register(end, selectors.EVENT_READ)
 
-    async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int, *, late: bool
-    ) -> None:
-        while data := await reader.read(1 << 16):
-            if late and self.delay_s:
-                await asyncio.sleep(self.delay_s)
-            if number not in self._dead:
-                writer.write(data)
-                await writer.drain()
+    def _pass(self, end: socket.socket) -> None:
+        data = b""
+        with contextlib.suppress(OSError):
+            data = end.recv(1 << 16)
+        if not data:
+            self._close(end)
+        elif end in self._dead:
+            return
+        elif self.delay_s and end in self._answering:
+            self._late.append((time.monotonic() + self.delay_s, self._others[end], data))
+        else:
+            self._send(self._others[end], data)
+
+    def _send(self, end: socket.socket, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # it has closed: reading from it will tell
+            end.sendall(data)
+
+    def _close(self, end: socket.socket) -> None:
+        for one in (end, self._others[end]):
+            self._selector.unregister(one)
+            del self._others[one]
+            one.close()
