@@ -4,7 +4,6 @@
 -- `holder`: the name of a worker or a consumer, with which its tokens begin. `kind`: what is counted,
 -- 'crashes' or 'losses', for the task with the token `blamed`, or for all if that is '*'.
 -- returns: {id, new state} for each
-write_even_if_full()
 local released = {}
 for _, id in ipairs(redis.call('ZRANGE', index_key('STARTED'), 0, -1)) do
   local token = redis.call('HGET', task_key(id), 'token') or ''

@@ -94,6 +94,12 @@ def test_a_full_redis_recovers_and_extends_leases() -> None:
     assert broker.zscore(keys.index(QUEUE, "STARTED"), "first") > _now()
 
 
+def test_a_full_redis_releases() -> None:
+    claim = _claim("task")
+    with _full_redis():
+        assert release(claim, worker="of-task") == [("task", "PENDING")]
+
+
 def test_a_full_redis_promotes() -> None:
     store("task", delay_ms=1)
     with _full_redis():
@@ -393,3 +399,46 @@ def test_no_token_at_all_holds_no_lease(verb: str) -> None:
     else:
         assert not scripts().progress(QUEUE, "task", "", "half")
     assert broker.hgetall(keys.task(QUEUE, "task")) == before
+
+
+# ---- waiting for an end
+
+
+@contextmanager
+def _ends() -> Generator[list[str]]:
+    """Whose end is told inside of the block."""
+    told: list[str] = []
+    with broker.pubsub() as channel:
+        channel.subscribe(keys.ends(QUEUE))
+        assert channel.get_message(timeout=5)["type"] == "subscribe"
+        yield told
+        broker.publish(keys.ends(QUEUE), "over")
+        while (line := channel.get_message(timeout=5)["data"].decode()) != "over":
+            told.append(line)
+
+
+def test_the_end_of_an_awaited_task_is_told_once_and_no_other() -> None:
+    for task_id in ("awaited", "other"):
+        store(task_id)
+    with _ends() as told:
+        assert scripts().awaited(QUEUE, "awaited") == "PENDING"
+        for _ in range(2):
+            for task_id in ("awaited", "other"):
+                scripts().cancel(QUEUE, task_id, "", ttl_ms=HOUR)
+    assert told == ["awaited"]
+
+
+def test_what_has_ended_or_is_unknown_is_not_awaited() -> None:
+    store("ended")
+    scripts().cancel(QUEUE, "ended", "", ttl_ms=HOUR)
+    assert scripts().awaited(QUEUE, "ended") == "REVOKED"
+    assert scripts().awaited(QUEUE, "unknown") == ""
+    assert not broker.hexists(keys.task(QUEUE, "ended"), "awaited")
+    assert not broker.exists(keys.task(QUEUE, "unknown"))
+
+
+def test_one_can_wait_for_the_tasks_of_a_full_redis() -> None:
+    store("task")
+    with _full_redis():
+        assert scripts().awaited(QUEUE, "task") == "PENDING"
+    assert broker.hget(keys.task(QUEUE, "task"), "awaited") == b"1"
