@@ -114,13 +114,18 @@ class Injector:
                 return chosen
             self._pause.wait(_POLL_S)
 
+    def _standing_still(self, target: str) -> list[psutil.Process]:
+        """The group of a consumer at work, whole: its supervisor is frozen and forks no more."""
+        send(self._at_work(target)[:1], signal.SIGSTOP)
+        return self._arena.group(target)
+
     def _kill_worker(self, fault: Fault) -> None:
         worker, at = self._at_work(fault.target), time.time()
         send(worker, signal.SIGKILL)
         self._hit(fault, at, worker)
 
     def _kill_consumer(self, fault: Fault) -> None:
-        group, at = self._at_work(fault.target), time.time()
+        group, at = self._standing_still(fault.target), time.time()
         alone = fault.kind is FaultKind.KILL_CONSUMER
         self._arena.kill(fault.target, group[:1] if alone else group)
         self._hit(fault, at, group)
@@ -135,7 +140,7 @@ class Injector:
         ]
 
     def _freeze(self, fault: Fault) -> None:
-        group, at = self._at_work(fault.target), time.time()
+        group, at = self._standing_still(fault.target), time.time()
         leader, workers = group[:1], group[1:]
         send(group, signal.SIGSTOP)
         # Both orders matter: a worker that commits first, a supervisor that renews first.
@@ -152,7 +157,8 @@ class Injector:
         self._after(fault.lasts_s + _THAW_S, thaw)
 
     def _stop(self, fault: Fault) -> None:
-        group, at = self._at_work(fault.target), time.time()
+        group, at = self._standing_still(fault.target), time.time()
+        send(group[:1], signal.SIGCONT)
         if not self._arena.terminate(fault.target):
             self.orphans.append(f"{fault.target} has not stopped {STOP_S:g} s after SIGTERM")
             self._arena.kill(fault.target, group)
