@@ -125,7 +125,7 @@ def test_new_types_wait_for_new_code_while_old_ones_flow(
 def test_many_tasks_of_an_unknown_type_do_not_hold_up_the_others(
     start_consumer: StartConsumer, deploy: Deploy
 ) -> None:
-    for _ in range(500):
+    for _ in range(200):
         deploy.submit("wave")
     consumer = start_consumer("default", TASKS_PATH=str(deploy.old))
     wait_for(deploy.submit("greet", name="first"), "SUCCESS")
