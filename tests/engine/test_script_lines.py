@@ -107,6 +107,14 @@ def test_a_full_redis_promotes() -> None:
     assert _state("task") == "PENDING"
 
 
+def test_a_full_redis_rings_for_tasks_that_nobody_has_heard_of() -> None:
+    store("task")
+    broker.delete(keys.bell(QUEUE))
+    with _full_redis():
+        assert scripts().promote(QUEUE) is None
+    assert broker.llen(keys.bell(QUEUE)) == 1
+
+
 def test_a_full_redis_forgets_old_tasks_even_when_those_set_aside_come_first() -> None:
     HandWorker().step(commit(_claim("set aside"), "DEAD", reason="why"), want=0)
     HandWorker("other").step(commit(_claim("old"), "FAILURE"), want=0)
@@ -299,7 +307,7 @@ def test_a_cancelled_attempt_keeps_no_lock_of_the_attempt_before() -> None:
 
 
 def _history() -> dict[str, int]:
-    """What was counted today, by type and what it did."""
+    """What was counted this hour, by type and what it did."""
     found = broker.hgetall(keys.history(QUEUE, "hour", _now() // 3_600_000))
     return {field.decode(): int(number) for field, number in found.items()}
 
