@@ -44,7 +44,7 @@ class Driver:
                 stderr=log,
                 text=True,
             )
-        self._ask(do="hello")
+        self.ask(do="hello")
         return self
 
     def __exit__(
@@ -69,7 +69,8 @@ class Driver:
             process.wait()
         process.stdout.close()
 
-    def _ask(self, **question: Any) -> dict[str, Any]:
+    def ask(self, **question: Any) -> dict[str, Any]:
+        """Ask anything else that this driver knows. Raises RuntimeError when it has ended."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise RuntimeError("the driver has not been started")
@@ -85,15 +86,15 @@ class Driver:
 
     def fill(self, task: str, count: int) -> list[str]:
         """Submit `count` tasks as fast as the system's own client can; returns their ids."""
-        return self._ask(do="fill", task=task, count=count)["ids"]
+        return self.ask(do="fill", task=task, count=count)["ids"]
 
     def submit(
         self, task: str, waits_s: Sequence[float], seconds: Sequence[float]
     ) -> list[Submission]:
         """Submit one task after the other, each with its wait before it and its own duration."""
-        rows = self._ask(do="submit", task=task, waits=list(waits_s), seconds=list(seconds))
+        rows = self.ask(do="submit", task=task, waits=list(waits_s), seconds=list(seconds))
         return [Submission(*row) for row in rows["rows"]]
 
     def results(self, ids: Sequence[str]) -> list[Any]:
         """What the tasks returned, read by the system's own client; None where nothing is."""
-        return self._ask(do="results", ids=list(ids))["results"]
+        return self.ask(do="results", ids=list(ids))["results"]

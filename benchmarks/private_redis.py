@@ -32,13 +32,14 @@ def version() -> str:
 
 
 class PrivateRedis:
-    """Append-only file with `appendfsync everysec`, as Duckline's own and as brokers should have.
+    """Append-only file, with `appendfsync everysec` if not said otherwise, as brokers should have.
 
     Without it a restart of Redis would lose every queue, so no system is measured without.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, appendfsync: str = "everysec") -> None:
         self.folder, self.port = folder, free_port()
+        self._appendfsync = appendfsync
         self._server: subprocess.Popen[bytes] | None = None
         self._clients: dict[int, Any] = {}
 
@@ -59,7 +60,7 @@ class PrivateRedis:
             "bind": "127.0.0.1",
             "dir": str(self.folder),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": self._appendfsync,
             "save": "",
             "maxmemory-policy": "noeviction",  # BullMQ and Duckline insist on it
             "logfile": str(self.folder / "redis.log"),

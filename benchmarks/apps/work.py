@@ -4,6 +4,7 @@ A task gets one payload of about 200 bytes as JSON, whatever it does with it.
 """
 
 import os
+import socket
 import time
 
 _BODY = "Your order has left our house and will be with you in two or three days. " * 2
@@ -36,6 +37,15 @@ def nap(payload):
     note("begin", payload["n"])
     time.sleep(NAP_S)
     note("end", payload["n"])
+    return {"n": payload["n"]}
+
+
+def fetch(payload):
+    """Wait for the answer of `slow_server.py`, as tasks do that call other services."""
+    port = int(os.environ["BENCH_SERVER_PORT"])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as server:
+        if server.recv(1) != b"!":
+            raise ConnectionError("the server has not answered")
     return {"n": payload["n"]}
 
 

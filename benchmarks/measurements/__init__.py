@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from benchmarks.measurements import crash, drain, latency, mixed, submit
+from benchmarks.measurements import (
+    crash,
+    drain,
+    greenlets,
+    growth,
+    idle,
+    latency,
+    memory,
+    mixed,
+    submit,
+)
 from benchmarks.measurements.measurement import Measurement
 
 MEASUREMENTS: dict[str, Measurement[Any]] = {
@@ -13,5 +23,9 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         latency.MEASUREMENT,
         mixed.MEASUREMENT,
         crash.MEASUREMENT,
+        growth.MEASUREMENT,
+        memory.MEASUREMENT,
+        idle.MEASUREMENT,
+        greenlets.MEASUREMENT,
     )
 }

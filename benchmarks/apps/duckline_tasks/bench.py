@@ -23,3 +23,9 @@ def stamp(n: int, seconds: float, to: str, body: str) -> float:
 def nap(n: int, seconds: float, to: str, body: str) -> dict[str, Any]:
     """Take 150 ms."""
     return work.nap({"n": n})
+
+
+@task
+def fetch(n: int, seconds: float, to: str, body: str) -> dict[str, Any]:
+    """Wait for a server."""
+    return work.fetch({"n": n})

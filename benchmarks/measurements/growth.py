@@ -1,0 +1,204 @@
+"""Growth: what the verbs take with 10, 10,000 and a million tasks in the queue.
+
+Every size has a Redis and a client of its own, and they are asked in turn call by call: what
+else the machine does meets them alike, so the ratios hold where the times do not.
+"""
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.driver import Driver
+from benchmarks.measurements.measurement import Measurement, Options, Plot
+from benchmarks.measurements.memory import used_bytes
+from benchmarks.private_redis import PrivateRedis
+from benchmarks.processes import Command
+from benchmarks.systems.duckline import REPOSITORY, Duckline
+from benchmarks.systems.system import Place
+
+FEW, SOME, MANY, MANY_QUICK = 10, 10_000, 1_000_000, 100_000
+
+#: Calls of each verb in each case; of the largest scripts one in so many.
+CALLS, LARGE_EVERY = 300, 10
+
+#: Milliseconds above which a command of Redis is slow.
+SLOW_MS = 5
+
+#: What may become slower than with ten tasks waiting.
+GOAL = 1.2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One verb in one case."""
+
+    case: str  # such as "1,000,000 waiting"
+    verb: str
+    calls: int
+    p50_ms: float
+    ratio: float  # to ten tasks waiting, in the same rounds
+    redis_us: float  # processor time of Redis, p50
+    redis_ratio: float
+    bytes_per_task: float  # of Redis, with index entries and, where finished, results
+    slow: int  # commands in SLOWLOG during the rounds
+    slowest: Sequence[str]  # of them: milliseconds, first words
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A Redis with so much in it."""
+
+    name: str
+    redis: PrivateRedis
+    driver: Driver
+    bytes_per_task: float
+
+
+def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
+    """Measure what waits at three sizes; then let the most of it be finished and measure again."""
+    many = MANY_QUICK if options.quick else MANY
+    with contextlib.ExitStack() as stack:
+        cases = [stack.enter_context(_case(count)) for count in (FEW, SOME, many)]
+        yield from _compare(cases)
+        last = cases[-1]
+        base = used_bytes(last.redis) - last.bytes_per_task * many
+        _load(last.redis, last.driver, do="finish", count=many - FEW)
+        each = (used_bytes(last.redis) - base) / many
+        finished = _Case(f"{many:,} finished", last.redis, last.driver, each)
+        yield from _compare([cases[0], finished])
+
+
+@contextlib.contextmanager
+def _case(count: int) -> Generator[_Case]:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-growth-") as name,
+        PrivateRedis(Path(name), appendfsync="always") as redis,
+    ):
+        place = Place(redis, Path(name))
+        argv = [sys.executable, "-m", "duckline_growth"]
+        command = Command(argv, Duckline().environment(place), REPOSITORY)
+        with Driver(command, place.folder / "driver.log") as driver:
+            # A rewrite of the file would fork in the middle of one case and not of the others.
+            redis.client().config_set("auto-aof-rewrite-percentage", 0)
+            driver.ask(do="rounds", count=2)  # what there is only once: scripts, indexes, counters
+            base = used_bytes(redis)
+            _load(redis, driver, do="fill", count=count)
+            yield _Case(f"{count:,} waiting", redis, driver, (used_bytes(redis) - base) / count)
+
+
+def _load(redis: PrivateRedis, driver: Driver, *, do: str, count: int) -> None:
+    """Let the driver write much, without the fsync after each command."""
+    redis.client().config_set("appendfsync", "no")
+    driver.ask(do=do, count=count)
+    redis.client().config_set("appendfsync", "always")
+
+
+#: (milliseconds, microseconds of Redis) of each call, by verb.
+_Took = dict[str, list[tuple[float, float]]]
+
+
+def _compare(cases: Sequence[_Case]) -> Iterator[Outcome]:
+    """Time the verbs in each case in turn; the first is what the others are compared with."""
+    took: list[_Took] = [{} for _ in cases]
+    for case in cases:
+        case.driver.ask(do="rounds", count=10)
+        case.redis.client().config_set("slowlog-log-slower-than", SLOW_MS * 1000)
+        case.redis.client().config_set("slowlog-max-len", 100_000)
+        case.redis.client().slowlog_reset()
+    for number in range(CALLS):
+        for case, own in zip(cases, took, strict=True):
+            told = case.driver.ask(do="rounds", count=1)
+            if number % LARGE_EVERY == 0:
+                told |= case.driver.ask(do="large")
+            for verb, pairs in told.items():
+                own.setdefault(verb, []).extend((ms, us) for ms, us in pairs)
+    for case, own in zip(cases, took, strict=True):
+        slow = _slow(case.redis)
+        for verb in own:
+            yield _outcome(case, verb, own, took[0], slow)
+
+
+def _outcome(case: _Case, verb: str, own: _Took, few: _Took, slow: Sequence[str]) -> Outcome:
+    ms, us = (median(pair[i] for pair in own[verb]) for i in (0, 1))
+    few_ms, few_us = (median(pair[i] for pair in few[verb]) for i in (0, 1))
+    return Outcome(
+        case=case.name,
+        verb=verb,
+        calls=len(own[verb]),
+        p50_ms=round(ms, 3),
+        ratio=round(ms / few_ms, 3),
+        redis_us=round(us, 1),
+        redis_ratio=round(us / few_us, 3),
+        bytes_per_task=round(case.bytes_per_task, 1),
+        slow=len(slow),
+        slowest=tuple(slow[:3]),
+    )
+
+
+def _slow(redis: PrivateRedis) -> list[str]:
+    """What SLOWLOG holds, the slowest first."""
+    rows: list[dict[str, Any]] = redis.client().slowlog_get(100_000)
+    rows.sort(key=lambda row: row["duration"], reverse=True)
+    return [f"{row['duration'] / 1000:.1f} ms {_shown(row['command'])}" for row in rows]
+
+
+def _shown(command: str | bytes) -> str:
+    text = command.decode("utf-8", "replace") if isinstance(command, bytes) else command
+    return text[:160]
+
+
+def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
+    """A row for each verb, a column for each case; below them memory and SLOWLOG."""
+    cases = by_case(outcomes)
+    table = [["", *(case[0].case for case in cases)]]
+    for verb in dict.fromkeys(outcome.verb for outcome in outcomes):
+        found = [next(o for o in case if o.verb == verb) for case in cases]
+        table.append([verb, *(f"{o.p50_ms:,.2f} ms ({o.ratio:.2f} x)" for o in found)])
+        cpu = [f"{o.redis_us:,.0f} µs ({o.redis_ratio:.2f} x)" for o in found]
+        table.append([f"{verb}, CPU of Redis", *cpu])
+    # Ten tasks say nothing of what grows by doubling.
+    each = [(case[0].case, f"{case[0].bytes_per_task:,.0f} B") for case in cases]
+    few = f"{FEW} waiting"
+    table.append(["memory of Redis a task", *("" if c == few else size for c, size in each)])
+    table.append([f"commands over {SLOW_MS} ms", *(str(case[0].slow) for case in cases)])
+    return table
+
+
+def by_case(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    """The outcomes of each case, as they were measured; the first stands there twice."""
+    cases = list[list[Outcome]]()
+    for outcome in outcomes:
+        if not cases or cases[-1][0].case != outcome.case:
+            cases.append([])
+        cases[-1].append(outcome)
+    return cases
+
+
+def plots(outcomes: Sequence[Outcome]) -> list[Plot]:
+    """None: the ratios are all near 1."""
+    return []
+
+
+MEASUREMENT = Measurement(
+    name="growth",
+    title="Growth",
+    explanation=(
+        "p50 of Duckline's verbs with 10, 10,000 and 1,000,000 (quick run 100,000) tasks in one "
+        "queue, and in brackets the ratio to 10 tasks. Redis as `make run` starts it "
+        "(`appendfsync always`). Each size has a Redis and a client of its own, all asked in turn "
+        "call by call, 300 times. Then all but ten of the many are finished "
+        "with results, and they are compared with the ten once more. *Claim* commits a task and "
+        "claims the next; *submit of 200* and *step of 64* are the largest scripts that the engine "
+        "sends. The last row counts what SLOWLOG held afterwards."
+    ),
+    systems=("duckline",),
+    outcome=Outcome,
+    measure=measure,
+    rows=rows,
+    plots=plots,
+)
