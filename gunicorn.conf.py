@@ -101,7 +101,10 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Look at Redis as soon as it answers, if it was away at the start."""
+    """Hear when to stop; look at Redis as soon as it answers, if it was away at the start."""
+    from web.stopping import hear_sigterm  # only now: gunicorn loads the application in its workers
+
+    hear_sigterm()
     if not _check.made:
         threading.Thread(target=_check_later, name="duckline-check", daemon=True).start()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from huey_tasks import lookup, server_check
+from huey_tasks.ends import Ends
 from huey_tasks.errors import (
     ConfigError,
     TaskFinished,
@@ -24,6 +25,8 @@ from huey_tasks.queues import QUEUES
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
 from huey_tasks.submission import SubmittedTask
 from huey_tasks.task_queue import TaskQueue
+
+_ends = Ends(QUEUES)
 
 
 def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
@@ -95,6 +98,29 @@ def get_task(task_id: str) -> TaskRecord:
     if record is None:
         raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
     return record
+
+
+def wait_for_end(task_id: str, wait_s: float) -> None:
+    """Return when a task has ended, or after `wait_s` seconds; Redis is hardly asked meanwhile.
+
+    Also returns when this process stops (`stop_waiting`). Raises TaskNotFound, QueueUnavailable.
+    """
+    places = [(queue, task_id) for queue in QUEUES] if lookup.is_task_id(task_id) else []
+    states = zip(QUEUES.values(), lookup.states(QUEUES, places), strict=False)
+    queue, state = next(((queue, state) for queue, state in states if state), (None, ""))
+    if queue is None or not state:
+        raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    if TaskState(state).terminal:
+        return
+    with _ends.listen(queue.name, task_id) as ended:
+        state = queue.storage.scripts.awaited(queue.name, task_id)
+        if state and not TaskState(state).terminal:
+            ended.wait(wait_s)
+
+
+def stop_waiting() -> None:
+    """Let everyone return who waits for the end of a task. Safe in a signal handler."""
+    _ends.stop()
 
 
 def list_tasks(

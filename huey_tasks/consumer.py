@@ -16,11 +16,10 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from huey_tasks import neighbours
+from huey_tasks import keys, neighbours
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
-from huey_tasks.control import ControlChannel
 from huey_tasks.crew import Crew
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.heartbeat import Heartbeat
@@ -29,6 +28,7 @@ from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.scripts import BATCH
 from huey_tasks.server_check import ServerCheck
+from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Consumer:
             worker_type=worker_type,
             max_crashes=config.max_crashes,
         )
-        self._control = ControlChannel(queue)
+        self._control = Subscription(queue.storage.broker, keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
         self._server_check = ServerCheck(config, [queue.name])

@@ -23,6 +23,8 @@ from huey_tasks.client import (
     retry,
     server_troubles,
     stats,
+    stop_waiting,
+    wait_for_end,
 )
 from huey_tasks.config import Config, Setting
 from huey_tasks.errors import (
@@ -112,11 +114,13 @@ __all__ = [
     "retry",
     "server_troubles",
     "stats",
+    "stop_waiting",
     "submit",
     "submit_many",
     "task",
     "task_types",
     "time_limit",
+    "wait_for_end",
 ]
 
 import_module("huey_tasks.tasks")  # registers the demo tasks; needs the names above

@@ -119,6 +119,11 @@ def probe(queue: str) -> str:
     return f"{root(queue)}:probe"
 
 
+def ends(queue: str) -> str:
+    """Channel: the id of each task that has ended and was waited for; `finish` tells it."""
+    return f"{root(queue)}:ends"
+
+
 def outcome(task_id: str, token: str) -> str:
     """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
 

@@ -134,6 +134,14 @@ def ids_in_state(queue: "TaskQueue", state: TaskState, limit: int) -> list[tuple
     return [(float(score), task_id.decode()) for task_id, score in rows]
 
 
+def states(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[str | None]:
+    """The states of the tasks of (queue, id) pairs, in one round trip; None if one is not there."""
+    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
+        for queue, task_id in ids:
+            pipe.hget(keys.task(queue, task_id), "state")
+        return [None if state is None else state.decode() for state in pipe.execute()]
+
+
 def set_aside_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:
     """The ids set aside last, as (time in ms, id), newest first."""
     with redis_errors():

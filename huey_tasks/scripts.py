@@ -190,6 +190,10 @@ class Scripts:
             purged += last
         return purged
 
+    def awaited(self, queue: str, task_id: str) -> str:
+        """Have the end of a task told on the channel; returns its state, '' if unknown."""
+        return cast(bytes, self._run("awaited", queue, id=task_id)).decode()
+
     def progress(self, queue: str, task_id: str, token: str, progress: str) -> bool:
         """Store how far a running task is (JSON); False when its lease is lost."""
         return bool(self._run("progress", queue, id=task_id, token=token, progress=progress))

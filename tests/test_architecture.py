@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 #: Each may import those before it, and none after it.
 LAYERS = [
     {"errors", "redis_urls", "config", "keys", "board", "ids", "serializer", "protocol", "pace"},
-    {"patience", "connection", "rights", "server_check"},
+    {"patience", "connection", "rights", "server_check", "subscription"},
     {"scripts"},
     {"slots"},
     {"attempt", "flusher"},
@@ -27,7 +27,7 @@ LAYERS = [
     {"journal"},
     {"lookup"},
     {"task_queue"},
-    {"accounting", "control", "periodic", "worker", "neighbours", "queues"},
+    {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
     {"interrupts"},
     {"crew"},
@@ -119,7 +119,8 @@ def test_every_script_is_a_method_and_has_a_header() -> None:
 def test_lua_builds_the_keys_that_keys_py_names() -> None:
     prelude = (LUA / "prelude.lua").read_text() + (LUA / "step.lua").read_text()
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
-                keys.counters("q"), keys.control("q"), keys.submitted("q"), keys.dead("q"),
+                keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
+                keys.dead("q"),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key

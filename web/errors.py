@@ -79,6 +79,7 @@ KINDS: Mapping[str, Kind] = {
     "unhealthy": Kind(503, "Not ready to do work"),
     "not_ready": Kind(503, "Not ready"),
     "too_many_sockets": Kind(503, "Too many sockets"),
+    "too_many_waiting": Kind(503, "Too many wait"),
     "too_many_bulks": Kind(503, "Too many bulks"),
 }
 _CODE_OF_STATUS = {

@@ -8,10 +8,8 @@ The feed is read-only: what a client sends is dropped, and too much of it ends t
 import base64
 import binascii
 import logging
-import signal
 import threading
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Any, cast
 
 from flask import Blueprint, Flask, current_app, request
@@ -28,6 +26,7 @@ from web.line import Line
 from web.redis_time import LIMIT_S
 from web.refusals import TooManySockets, UpgradeRequired, excerpt
 from web.stack_schemas import StatsView
+from web.stopping import when_stopping
 
 log = logging.getLogger("duckline.web.push")
 
@@ -46,7 +45,9 @@ _sock = Sock()
 
 def register(app: Flask) -> None:
     """Add `/ws/stats` to `app`, with a feed of its own."""
-    app.extensions["duckline_feed"] = Feed(stats_frame, PERIOD_S)
+    feed = Feed(stats_frame, PERIOD_S)
+    when_stopping(feed.stop)
+    app.extensions["duckline_feed"] = feed
     app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MAX_MESSAGE_BYTES}
     app.register_blueprint(push)
 
@@ -84,7 +85,6 @@ def check_handshake() -> None:
 def stats_socket(ws: Server) -> None:
     """Send the latest frame at once, and each new one, until either side ends it."""
     feed, line = _feed(), cast(Line, ws.sock)
-    _stop_on_sigterm(feed)
     try:
         with feed.listen(ws.event.set):
             _send_frames(ws, feed)
@@ -132,18 +132,3 @@ def _is_nonce(key: str) -> bool:
         return len(base64.b64decode(key, validate=True)) == 16
     except binascii.Error:
         return False
-
-
-def _stop_on_sigterm(feed: Feed) -> None:
-    """Tell the feed when gunicorn's worker is told to go, which waits for open sockets."""
-    if current_app.extensions.get("duckline_stops"):
-        return
-    current_app.extensions["duckline_stops"] = True
-    before = signal.getsignal(signal.SIGTERM)
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        feed.stop()
-        if callable(before):
-            before(signum, frame)
-
-    signal.signal(signal.SIGTERM, stop)

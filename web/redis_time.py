@@ -1,7 +1,7 @@
 """How long one request may wait for Redis: it gets its 503 while the caller still listens.
 
 The time runs from the first call of Redis, so a body that comes in slowly costs nothing of it. A
-view that waits on purpose, because it was asked to, sets a limit of its own around that.
+view that has waited on purpose, because it was asked to, begins it anew.
 """
 
 from contextlib import AbstractContextManager
@@ -18,6 +18,12 @@ def register(app: Flask) -> None:
     """Limit every request of `app`."""
     app.before_request(_begin)
     app.teardown_request(_end)
+
+
+def begin_anew() -> None:
+    """Give the request its time again, after a wait that was asked for."""
+    _end(None)
+    _begin()
 
 
 def _begin() -> None:

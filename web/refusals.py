@@ -13,6 +13,7 @@
         ├── CrossSite         a page of another origin asks for a change
         ├── UnknownHost       the request is for a host name that is not ours
         ├── QueueNotFound     the path names a queue that is not there
+        ├── TooManyWaiting    this process holds as many requests that wait as it may
         ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
         ├── TooManySockets    this process holds as many sockets as it may, or is stopping
         ├── Unhealthy         Redis or a consumer is missing
@@ -168,6 +169,12 @@ class TooManySockets(_NotNow):
     """This process takes no further socket now."""
 
     code = "too_many_sockets"
+
+
+class TooManyWaiting(_NotNow):
+    """This process lets no further request wait now."""
+
+    code = "too_many_waiting"
 
 
 class Unhealthy(_NotNow):

@@ -31,6 +31,12 @@ def _digits(value: object) -> object:
     return value
 
 
+def _plain_seconds(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,6})?", value):
+        raise PydanticCustomError("seconds", "A number of seconds is needed")
+    return value
+
+
 def _true_or_false(value: object) -> object:
     if isinstance(value, str) and value not in ("true", "false"):
         raise PydanticCustomError("true_or_false", "It is true or false")
@@ -45,7 +51,28 @@ TaskId = Annotated[
 ]
 QueueName = Literal["high", "default", "low"]
 Limit = Annotated[int, BeforeValidator(_digits)]
+Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
+#: A request waits no longer than this for the end of a task, in seconds.
+MAX_WAIT_S = 30
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
+
+
+class Query(BaseModel):
+    """What a caller may put behind the question mark: no name that is not known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """As pydantic's; flask-openapi3 asks for it at every request, which took longer than it."""
+        if arguments or options:
+            return super().model_json_schema(*arguments, **options)
+        if cls not in _schemas:
+            _schemas[cls] = super().model_json_schema()
+        return _schemas[cls]
+
+
+_schemas: dict[type[Query], dict[str, Any]] = {}
 
 
 class Inbound(BaseModel):
@@ -76,9 +103,16 @@ class TaskPath(BaseModel):
     task_id: TaskId = Field(description="The id that submit answered.")
 
 
-class TaskQuery(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class WaitQuery(Query):
+    wait: Seconds = Field(
+        default=0,
+        ge=0,
+        le=MAX_WAIT_S,
+        description="Answer when the task has ended, but after so many seconds at the latest.",
+    )
 
+
+class TaskQuery(Query):
     state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
     set_aside: Switch = Field(

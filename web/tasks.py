@@ -3,6 +3,7 @@
 Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
 """
 
+import threading
 from typing import Any, cast
 
 from flask import Response
@@ -10,6 +11,8 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, header, ok, problems
+from web.redis_time import begin_anew
+from web.refusals import TooManyWaiting
 from web.schemas import (
     Cancelled,
     QueueName,
@@ -23,12 +26,17 @@ from web.schemas import (
     TaskTypeList,
     TaskTypeView,
     TaskView,
+    WaitQuery,
 )
 
 ABOUT = "Submit a task, read its outcome, cancel or retry it."
 tasks = ApiBlueprint("tasks", "tasks", ABOUT)
 #: Apart, because the inspector serves everything of `tasks` but takes no new ones.
 submission = ApiBlueprint("submission", "tasks", ABOUT)
+
+#: How many requests may wait in one process; each holds its connection.
+MAX_WAITING = 1000
+_places = threading.BoundedSemaphore(MAX_WAITING)
 
 #: What any body can be refused for.
 BODY_PROBLEMS = ("invalid_json", "cross_site", "body_too_large", "unsupported_media_type")
@@ -77,15 +85,28 @@ def list_tasks(query: TaskQuery) -> Response:
     "/tasks/<task:task_id>",
     responses={
         **ok(200, TaskDetail, "The task as it is now."),
-        **problems("task_not_found", "queue_unavailable"),
+        **problems("task_not_found", "invalid_request", "too_many_waiting", "queue_unavailable"),
     },
 )
-def read_task(path: TaskPath) -> Response:
+def read_task(path: TaskPath, query: WaitQuery) -> Response:
     """Read a task: its state, result or error, progress and log.
 
-    An unknown id is a 404, which is never confused with a task that waits.
+    An unknown id is a 404, which is never confused with a task that waits. With `wait` the answer
+    comes when the task has ended, at the latest after so many seconds, with the task as it is then.
     """
+    if query.wait:
+        _wait_for_end(path.task_id, query.wait)
     return respond(TaskDetail.model_validate(tq.get_task(path.task_id)))
+
+
+def _wait_for_end(task_id: str, wait_s: float) -> None:
+    if not _places.acquire(blocking=False):
+        raise TooManyWaiting(f"{MAX_WAITING} requests wait here already; ask without waiting.")
+    try:
+        tq.wait_for_end(task_id, wait_s)
+    finally:
+        _places.release()
+    begin_anew()
 
 
 @tasks.delete(

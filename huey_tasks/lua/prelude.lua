@@ -11,6 +11,7 @@ local function index_key(state) return ROOT .. ':state:' .. state end
 local function gate_key(id) return ROOT .. ':gate:' .. id end
 local function lock_key(name) return ROOT .. ':lock:' .. name end
 local BELL, COUNTERS, CONTROL = ROOT .. ':bell', ROOT .. ':counters', ROOT .. ':control'
+local ENDS = ROOT .. ':ends'
 -- How many tasks that were set aside are kept, whatever their age.
 local DEAD_CAP = 10000
 local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
@@ -150,7 +151,7 @@ end
 -- The one way into a terminal state; the caller has removed the task from its index, and may name
 -- more fields to set. A task that ends passes its gate, however it ended, unless the next of its pipeline will do so.
 local function finish(id, state, reason, ttl_ms, ...)
-  local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type')
+  local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type', 'awaited')
   redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason,
     ...)
   redis.call('PEXPIRE', task_key(id), ttl_ms)
@@ -159,6 +160,8 @@ local function finish(id, state, reason, ttl_ms, ...)
   if fields[1] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
   count(state)
   note(fields[4], state)
+  -- Whoever is not told looks for itself, so a user without the channel is no reason to fail.
+  if fields[5] then redis.pcall('PUBLISH', ENDS, id) end
   if fields[2] and not (state == 'SUCCESS' and fields[3] == '1') then pass_gate(fields[2]) end
 end
 

@@ -12,7 +12,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import accounting, lookup
-from huey_tasks.control import ANSWER_S, QUIET_S, ControlChannel
+from huey_tasks.subscription import ANSWER_S, QUIET_S, Subscription
 from huey_tasks.patience import time_limit
 from huey_tasks.task_queue import TaskQueue
 from tests.conftest import Process
@@ -244,13 +244,14 @@ def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
 def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
     redis: RedisServer, way: Way
 ) -> None:
-    control = ControlChannel(queue_over(way))
+    channel = "duckline:{default}:control"
+    control = Subscription(queue_over(way).storage.broker, channel)
     said: list[str] = []
 
     def heard() -> bool:
         word = secrets.token_hex(4)
         control.sources()
-        redis.admin.publish("duckline:{default}:control", word)
+        redis.admin.publish(channel, word)
         said.append(word)
         return any(line[0] in said for line in control.read())
 

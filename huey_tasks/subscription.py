@@ -1,18 +1,16 @@
-"""What consumers are told at once: an attempt to stop, a task that becomes due sooner.
+"""A subscription to channels of Redis, and its repair.
 
-Redis' publish and subscribe may lose a line; everything said here is also found out by a chore of
-the consumer, only later. Owns the subscription and its repair: a listener never learns by itself
-that the way to it is dead (a firewall that forgot it, a machine that lost its power), so it asks.
+Publish and subscribe may lose a line; whoever listens here also finds out by itself what it is
+told, only later. A listener never learns by itself that the way to it is dead (a firewall that
+forgot it, a machine that lost its power), so it asks for signs of life.
 """
 
 import logging
 import time
 from typing import Any
 
-from huey_tasks import keys
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
 
@@ -26,11 +24,13 @@ QUIET_S = 2.0
 ANSWER_S = 2.0
 
 
-class ControlChannel:
-    """A subscription to the control channel of one queue."""
+class Subscription:
+    """What is said on some channels from the moment on in which `sources` first has one."""
 
-    def __init__(self, queue: TaskQueue) -> None:
-        self._queue = queue
+    def __init__(self, broker: Any, *channels: str) -> None:
+        #: Grows when Redis says that it has subscribed us: what was said before may be lost.
+        self.confirmed = 0
+        self._broker, self._channels = broker, channels
         self._subscription: Any = None
         self._next_try = 0.0
         self._heard_at = 0.0
@@ -46,11 +46,11 @@ class ControlChannel:
         return [self._subscription.connection._sock]
 
     def read(self) -> list[list[str]]:
-        """The commands that have come in, as lists of words; never waits for one.
+        """The lines that have come in, as lists of words; never waits for one.
 
         To be called every second or so: it is here that a dead subscription is noticed.
         """
-        commands: list[list[str]] = []
+        lines: list[list[str]] = []
         try:
             with redis_errors():
                 while self._subscription is not None:
@@ -58,13 +58,22 @@ class ControlChannel:
                     if line is None:
                         break
                     self._heard_at, self._asked_at = time.monotonic(), None
-                    if line["type"] == "message":
-                        commands.append(line["data"].decode().split())
+                    if line["type"] == "subscribe":  # redis-py may also do it anew by itself
+                        self.confirmed += 1
+                    elif line["type"] == "message":
+                        lines.append(line["data"].decode().split())
                 self._ask_for_a_sign()
         except (QueueUnavailable, OSError) as error:
-            logger.debug("control channel lost: %s", error)
-            self._drop()
-        return commands
+            logger.debug("subscription lost: %s", error)
+            self.drop()
+        return lines
+
+    def drop(self) -> None:
+        """Give the connection back; `sources` subscribes again, but not at once."""
+        if self._subscription is not None:
+            self._subscription.close()
+        self._subscription = None
+        self._next_try = time.monotonic() + RETRY_S
 
     def _ask_for_a_sign(self) -> None:
         now = time.monotonic()
@@ -74,23 +83,18 @@ class ControlChannel:
             self._asked_at = now
             self._subscription.ping()
         elif self._asked_at is not None and now - self._asked_at >= ANSWER_S:
-            logger.warning("control channel is silent, subscribing again")
-            self._drop()
+            logger.warning("a subscription is silent, subscribing again")
+            self.drop()
 
     def _subscribe(self) -> None:
-        subscription = self._queue.storage.broker.pubsub()
+        subscription = self._broker.pubsub()
         try:
             with redis_errors():
-                subscription.subscribe(keys.control(self._queue.name))
+                subscription.subscribe(*self._channels)
         except (QueueUnavailable, OSError) as error:
-            logger.debug("control channel not reached: %s", error)
+            logger.debug("channels not reached: %s", error)
             subscription.close()
             self._next_try = time.monotonic() + RETRY_S
             return
         self._subscription, self._asked_at = subscription, None
         self._heard_at = time.monotonic()
-
-    def _drop(self) -> None:
-        self._subscription.close()
-        self._subscription = None
-        self._next_try = time.monotonic() + RETRY_S
