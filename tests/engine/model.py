@@ -249,6 +249,14 @@ class Model:
             self._finish(task, "REVOKED", reason)
         return before
 
+    def awaited(self, task_id: str) -> str:
+        task = self.tasks.get(task_id)
+        if task is None or task.gone:
+            return ""
+        if task.state not in ENDED:
+            task.notes["awaited"] = "1"
+        return task.state
+
     def retry(self, task_id: str, new: NewTask) -> tuple[str, str]:
         task = self.tasks.get(task_id)
         if task is None or task.gone:

@@ -347,6 +347,10 @@ class ScriptsAndModel(RuleBasedStateMachine):
         new = replace(new, id=f"again-{self.model.rule}")
         assert scripts().retry(QUEUE, task_id, new) == self.model.retry(task_id, new)
 
+    @rule(task_id=TASKS)
+    def wait_for_its_end(self, task_id: str) -> None:
+        assert scripts().awaited(QUEUE, task_id) == self.model.awaited(task_id)
+
     @rule(mode=st.sampled_from(MODES))
     def change_the_mode(self, mode: str) -> None:
         scripts().mode(QUEUE, mode)

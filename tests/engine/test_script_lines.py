@@ -53,14 +53,14 @@ def _full_redis() -> Generator[None]:
 
 
 @contextmanager
-def _control_lines() -> Generator[list[str]]:
-    """What is said on the control channel inside of the block."""
+def _lines_on(name: str) -> Generator[list[str]]:
+    """What is said on a channel inside of the block."""
     lines: list[str] = []
     with broker.pubsub() as channel:
-        channel.subscribe(keys.control(QUEUE))
+        channel.subscribe(name)
         assert channel.get_message(timeout=5)["type"] == "subscribe"
         yield lines
-        broker.publish(keys.control(QUEUE), "over")
+        broker.publish(name, "over")
         while (line := channel.get_message(timeout=5)["data"].decode()) != "over":
             lines.append(line)
 
@@ -154,6 +154,12 @@ def test_a_full_redis_takes_outcomes_and_lets_them_end() -> None:
     assert all(0 < storage.conn.pttl(name) <= HOUR for name in names)
 
 
+def test_a_full_redis_takes_note_that_somebody_waits() -> None:
+    store("task")
+    with _full_redis():
+        assert scripts().awaited(QUEUE, "task") == "PENDING"
+
+
 def test_a_full_redis_can_be_paused_and_resumed() -> None:
     with _full_redis():
         scripts().mode(QUEUE, "paused")
@@ -166,7 +172,7 @@ def test_a_full_redis_can_be_paused_and_resumed() -> None:
 
 
 def test_consumers_hear_of_a_task_only_when_it_is_the_next_to_become_due() -> None:
-    with _control_lines() as lines:
+    with _lines_on(keys.control(QUEUE)) as lines:
         store("later", delay_ms=HOUR)
         store("latest", delay_ms=2 * HOUR)
         assert lines == []
@@ -177,10 +183,22 @@ def test_consumers_hear_of_a_task_only_when_it_is_the_next_to_become_due() -> No
 def test_consumers_hear_which_attempt_to_stop_and_of_no_task_that_waits() -> None:
     claim = _claim("runs")
     store("waits")
-    with _control_lines() as lines:
+    with _lines_on(keys.control(QUEUE)) as lines:
         for task_id in ("runs", "waits", "runs"):
             scripts().cancel(QUEUE, task_id, "", ttl_ms=HOUR)
     assert lines == [f"stop runs {claim.token}"]
+
+
+def test_the_end_of_a_task_is_told_only_if_somebody_waits_for_it() -> None:
+    awaited, ignored = _claim("awaited"), _claim("ignored")
+    with _lines_on(keys.ends(QUEUE)) as lines:
+        assert scripts().awaited(QUEUE, "awaited") == "STARTED"
+        assert scripts().awaited(QUEUE, "nobody") == ""
+        ends = [commit(claim, "SUCCESS") for claim in (awaited, ignored)]
+        HandWorker().step(*ends, want=0)
+        assert scripts().awaited(QUEUE, "ignored") == "SUCCESS"
+    assert lines == ["awaited"]
+    assert not broker.hexists(keys.task(QUEUE, "ignored"), "awaited")
 
 
 # ---- limits of one call
