@@ -120,6 +120,7 @@ class Consumer:
             self._crew.kill()
 
     def _serve(self, woken: socket.socket) -> None:
+        self._control.sources()  # it hears of cancels before anyone can know that it is there
         self._crew.start()
         logger.info(
             "consumer started",
