@@ -51,9 +51,9 @@ def counters(queue: str) -> str:
 def history(queue: str, span: str, number: int) -> str:
     """HASH of counts by `type|what` in one minute or hour since the epoch; scripts write.
 
-    `what` is SUBMITTED, RETRY, a terminal state, or `wait.<n>` and `run.<n>`: how many tasks waited,
-    or attempts took, a time in bucket n (four to each doubling of milliseconds). Life time: 6
-    hours, 35 days.
+    `what` is SUBMITTED, RETRY, a terminal state, or `wait.<n>` and `run.<n>`: how many tasks
+    waited, or attempts took, a time in bucket n (four to each doubling of milliseconds). Life
+    time: 6 hours, 35 days.
     """
     return f"{root(queue)}:history:{span}:{number}"
 

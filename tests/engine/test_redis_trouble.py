@@ -12,8 +12,8 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import accounting, lookup
-from huey_tasks.subscription import ANSWER_S, QUIET_S, Subscription
 from huey_tasks.patience import time_limit
+from huey_tasks.subscription import ANSWER_S, QUIET_S, Subscription
 from huey_tasks.task_queue import TaskQueue
 from tests.conftest import Process
 from tests.redis_servers import TROUBLES, RedisServer
