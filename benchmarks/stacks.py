@@ -39,7 +39,8 @@ class Stack:
 
 
 def _duckline(place: Place, ports: list[int]) -> list[Command]:
-    settings = {"PORT": str(ports[0]), "INSPECTOR_PORT": str(ports[1])}
+    # gunicorn itself reads WEB_CONCURRENCY, and takes an empty one for a mistake.
+    settings = {"PORT": str(ports[0]), "INSPECTOR_PORT": str(ports[1]), "WEB_CONCURRENCY": "1"}
     environment = Duckline().environment(place, TASKS_PATH="", **settings)
     return [Command([sys.executable, "app.py", "up"], environment, REPOSITORY)]
 

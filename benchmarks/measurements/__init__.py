@@ -11,6 +11,7 @@ from benchmarks.measurements import (
     latency,
     memory,
     mixed,
+    sockets,
     submit,
 )
 from benchmarks.measurements.measurement import Measurement
@@ -27,5 +28,6 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         memory.MEASUREMENT,
         idle.MEASUREMENT,
         greenlets.MEASUREMENT,
+        sockets.MEASUREMENT,
     )
 }

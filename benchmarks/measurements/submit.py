@@ -68,13 +68,13 @@ def run(service: Service, seconds: int) -> Outcome:
         web = ProcessGroup([service.command(place, port)], place.folder / "web.log")
         web.start()
         try:
-            if not wait(lambda: _answers(port), START_S):
+            if not wait(lambda: answers(port), START_S):
                 web.require_alive()
                 raise RuntimeError(f"{service.name} does not answer:\n{web.log.read_text()}")
-            warm = _load(port, WARM_UP_S)
+            warm = load(port, WARM_UP_S)
             members = [*web.members(), redis.process]
             before_s = cpu_s(members)
-            loaded = _load(port, seconds)
+            loaded = load(port, seconds)
             used_s = cpu_s(members) - before_s
             _check(service, place, warm["requests"] + loaded["requests"], web)
         finally:
@@ -90,7 +90,7 @@ def run(service: Service, seconds: int) -> Outcome:
     )
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     """Whether some process has the application loaded; listening alone says nothing of that."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_S)
     try:
@@ -103,7 +103,7 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _load(port: int, seconds: int) -> dict[str, Any]:
+def load(port: int, seconds: int) -> dict[str, Any]:
     """Let wrk post for so long. Raises RuntimeError when a request was not accepted."""
     command = [wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
     command += ["-s", str(APPS / "post.lua")]

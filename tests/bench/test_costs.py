@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.measurements import greenlets, growth, idle, memory
+from benchmarks.measurements import greenlets, growth, idle, memory, sockets
 
 
 def _grown(case: str, verb: str, ms: float, ratio: float) -> growth.Outcome:
@@ -31,7 +31,7 @@ def test_memory_is_compared_with_ours() -> None:
 
 
 def test_the_proportional_set_size_is_read_from_the_kernels_summary() -> None:
-    told = "5588-7ffc ---p 00000000 00:00 0 [rollup]\nRss:    900 kB\nPss:    345 kB\nPss_Dirty: 9 kB\n"
+    told = "5588-7ffc ---p 0 00:00 0 [rollup]\nRss:    900 kB\nPss:    345 kB\nPss_Dirty: 9 kB\n"
     assert idle.pss_kib(told) == 345
     with pytest.raises(ValueError, match="no Pss"):
         idle.pss_kib("Rss: 900 kB\n")
@@ -54,3 +54,8 @@ def test_greenlets_show_medians_and_the_ratio_to_ours() -> None:
     ]
     celery = greenlets.rows(outcomes)[2]
     assert celery == ["Celery", "2.00 s", "250", "200 – 300", "2.0 x", "1.00 ms"]
+
+
+def test_jitter_is_told_socket_by_socket() -> None:
+    arrivals = [(1, 10.0), (2, 10.5), (1, 12.25), (2, 12.5), (1, 14.0)]
+    assert sockets.jitter_ms(arrivals) == [250.0, 0.0, 250.0]
