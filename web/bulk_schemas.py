@@ -7,7 +7,8 @@ from pydantic import Field
 import huey_tasks as tq
 from web.body import JSON
 from web.bulk_body import MAX_BULK_TASKS, NDJSON
-from web.schemas import FieldError, Outbound, QueueName, TaskId
+from web.parameters import QueueName, TaskId
+from web.schemas import FieldError, Outbound
 
 _REF = "#/components/schemas/"
 

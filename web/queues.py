@@ -7,9 +7,9 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
+from web.parameters import QueueName, QueuePath
 from web.refusals import QueueNotFound
-from web.schemas import QueueName
-from web.stack_schemas import QueueChanged, QueueList, QueuePath, QueueView
+from web.stack_schemas import QueueChanged, QueueList, QueueView
 
 _ABOUT = "What waits, runs and has run, by queue."
 queues = ApiBlueprint("queues", "queues", _ABOUT)

@@ -2,77 +2,17 @@
 
 A model here is the JSON, field for field; the records of `huey_tasks` are read into it by
 attribute. Payloads of single task types are not here: their models come from the registered
-functions. What is said of queues, consumers and Redis is in `stack_schemas`.
+functions. What is said of queues, consumers and Redis is in `stack_schemas`, what stands in an
+address in `parameters`.
 """
 
-import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 
 import huey_tasks as tq
-
-_TASK_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_EXAMPLE_ID = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
-
-
-def _known_form(task_id: str) -> str:
-    if not re.fullmatch(_TASK_ID, task_id):
-        raise tq.TaskNotFound("No task has such an id: ids are UUIDs in lower case.")
-    return task_id
-
-
-def _digits(value: object) -> object:
-    # pydantic would also read " 5 ", "5.0" and "1_0" as numbers.
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,10}", value):
-        raise PydanticCustomError("whole_number", "A whole number is needed")
-    return value
-
-
-def _plain_seconds(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,6})?", value):
-        raise PydanticCustomError("seconds", "A number of seconds is needed")
-    return value
-
-
-def _true_or_false(value: object) -> object:
-    if isinstance(value, str) and value not in ("true", "false"):
-        raise PydanticCustomError("true_or_false", "It is true or false")
-    return value
-
-
-#: An id in the one form that is served; any other form is a 404, as an unknown id is.
-TaskId = Annotated[
-    str,
-    AfterValidator(_known_form),
-    WithJsonSchema({"type": "string", "format": "uuid", "example": _EXAMPLE_ID}),
-]
-QueueName = Literal["high", "default", "low"]
-Limit = Annotated[int, BeforeValidator(_digits)]
-Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
-#: A request waits no longer than this for the end of a task, in seconds.
-MAX_WAIT_S = 30
-Switch = Annotated[bool, BeforeValidator(_true_or_false)]
-
-
-class Query(BaseModel):
-    """What a caller may put behind the question mark: no name that is not known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @classmethod
-    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As pydantic's; flask-openapi3 asks for it at every request, which took longer than it."""
-        if arguments or options:
-            return super().model_json_schema(*arguments, **options)
-        if cls not in _schemas:
-            _schemas[cls] = super().model_json_schema()
-        return _schemas[cls]
-
-
-_schemas: dict[type[Query], dict[str, Any]] = {}
+from web.parameters import QueueName, TaskId
 
 
 class Inbound(BaseModel):
@@ -97,29 +37,6 @@ class SubmitBody(Inbound):
         json_schema_extra={"enum": ["high", "default", "low"]},
     )
     payload: dict[str, Any] = Field(description="The keyword arguments of the function.")
-
-
-class TaskPath(BaseModel):
-    task_id: TaskId = Field(description="The id that submit answered.")
-
-
-class WaitQuery(Query):
-    wait: Seconds = Field(
-        default=0,
-        ge=0,
-        le=MAX_WAIT_S,
-        description="Answer when the task has ended, but after so many seconds at the latest.",
-    )
-
-
-class TaskQuery(Query):
-    state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
-    queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
-    set_aside: Switch = Field(
-        default=False,
-        description="Only tasks that killed their workers or could not be read, the last first.",
-    )
-    limit: Limit = Field(default=50, ge=1, le=200, description="At most so many tasks.")
 
 
 class Submitted(Outbound):

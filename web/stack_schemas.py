@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 import huey_tasks as tq
-from web.schemas import Outbound, QueueName
+from web.parameters import QueueName
+from web.schemas import Outbound
 
 
 class QueueView(Outbound):
@@ -31,10 +32,6 @@ class QueueView(Outbound):
         description="Failed tasks that killed their workers or could not be read, kept for a look."
     )
     oldest_waiting_s: float | None
-
-
-class QueuePath(BaseModel):
-    queue: str = Field(description="`high`, `default` or `low`.")
 
 
 class QueueChanged(Outbound):

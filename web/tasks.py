@@ -11,22 +11,19 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, header, ok, problems
+from web.parameters import QueueName, TaskPath, TaskQuery, WaitQuery
 from web.redis_time import begin_anew
 from web.refusals import TooManyWaiting
 from web.schemas import (
     Cancelled,
-    QueueName,
     Retried,
     SubmitBody,
     Submitted,
     TaskDetail,
     TaskList,
-    TaskPath,
-    TaskQuery,
     TaskTypeList,
     TaskTypeView,
     TaskView,
-    WaitQuery,
 )
 
 ABOUT = "Submit a task, read its outcome, cancel or retry it."
