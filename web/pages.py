@@ -1,7 +1,6 @@
 """The pages: `/` (dashboard or inspector) and `/docs` (Swagger UI), whole without another host.
 
-A page is markup only: it asks the API for everything, so it opens while Redis is away. Its scripts
-and styles have addresses that name their version (see `assets`), which a browser keeps. Swagger UI
+A page is markup only: it asks the API for everything, so it opens while Redis is away. Swagger UI
 is served from its Python package. Its own page template starts it with an inline script, which the
 Content-Security-Policy refuses; ours starts it from a file.
 """
@@ -10,11 +9,10 @@ from pathlib import Path
 from typing import cast
 
 import flask_openapi3_swagger
-from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from flask import Blueprint, Response, current_app, render_template
 
 import huey_tasks as tq
 from web.answers import write_json
-from web.assets import Assets
 from web.openapi import DucklineApi
 from web.security import let_styles_in
 
@@ -50,10 +48,6 @@ window.ui = SwaggerUIBundle({
 });
 """
 
-_STATIC = Path(__file__).resolve().parent.parent / "static"
-_YEAR_S = 365 * 24 * 3600
-_assets = Assets(_STATIC)
-
 pages = Blueprint("pages", __name__)
 docs = Blueprint("docs", __name__, static_folder=_SWAGGER_FILES, static_url_path="/docs/swagger")
 
@@ -63,25 +57,9 @@ def front_page() -> Response:
     """Show the page of this service."""
     kind = cast(str, current_app.config["APP_KIND"])
     html = render_template(
-        "page.html",
-        app_kind=kind,
-        static=f"/static/v/{_assets.version}",
-        modules=_assets.modules(f"js/{kind}.js"),
-        port=tq.CONFIG.port,
-        inspector_port=tq.CONFIG.inspector_port,
+        f"{kind}.html", app_kind=kind, port=tq.CONFIG.port, inspector_port=tq.CONFIG.inspector_port
     )
     return Response(html, headers={"Cache-Control": "no-cache"})
-
-
-@pages.get("/static/v/<version>/<path:name>")
-def versioned_file(version: str, name: str) -> Response:
-    """Serve a static file; under its own version it may be kept for good."""
-    kept = version == _assets.version
-    answer = send_from_directory(_STATIC, name, max_age=_YEAR_S if kept else None)
-    if kept:
-        answer.cache_control.public = True
-        answer.cache_control.immutable = True
-    return answer
 
 
 @docs.get("/docs")
