@@ -73,10 +73,13 @@ class Deployment:
         return next(name for name, own in self.ports.items() if own == port)
 
     def close(self) -> None:
-        """Kill them all."""
-        for process in self._processes.values():
+        """Kill them all, and show what the Sentinels have done, for the report of a failure."""
+        for name, process in self._processes.items():
             process.kill()
             process.wait()
+            if name.startswith("s"):
+                lines = (self._folder / name / "log").read_text().splitlines()
+                print("\n".join(f"{name}: {line}" for line in lines if "master" in line))
 
     def _start_server(self, name: str, *options: str) -> None:
         self._start(
@@ -89,7 +92,7 @@ class Deployment:
         file.write_text(
             f"port {self.ports[name]}\nbind {LOOPBACK}\n"
             f"sentinel monitor ducks {LOOPBACK} {self.ports['a']} 2\n"
-            "sentinel down-after-milliseconds ducks 500\n"
+            "sentinel down-after-milliseconds ducks 1500\n"
             "sentinel failover-timeout ducks 3000\n"
         )
         self._start(name, str(file), "--sentinel")
@@ -209,7 +212,7 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
         note_ends()
         (deployment.kill if fault == "killed" else deployment.freeze)("a")
         accepted_by_a = len(load.accepted) + 1  # one may still be on its way into the list
-        wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=20)
+        wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=30)
         load.wait_for_more()
     deployment.thaw("a")
     service.process.stop()
@@ -257,7 +260,7 @@ def test_a_master_that_comes_back_from_the_dead_gets_no_writes(deployment: Deplo
     client: Any = connect(deployment.url)
     client.set("name", "a")
     deployment.freeze("a")
-    wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=20)
+    wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=30)
     deployment.thaw("a")
     assert deployment.client("a").info("replication")["role"] == "master"  # it does not know yet
     client.set("name", "b")  # its connection is still open
