@@ -31,7 +31,6 @@ from huey_tasks.errors import (
     ConfigError,
     DucklineError,
     InvalidPayload,
-    InvalidQuery,
     Problem,
     QueueDraining,
     QueueUnavailable,
@@ -41,7 +40,6 @@ from huey_tasks.errors import (
     UnknownQueue,
     UnknownTaskType,
 )
-from huey_tasks.operations import search_tasks
 from huey_tasks.patience import time_limit
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
@@ -55,8 +53,6 @@ from huey_tasks.records import (
     WorkerRecord,
 )
 from huey_tasks.registry import TaskType, task, task_types
-from huey_tasks.rows import TaskRow
-from huey_tasks.search import Page, Sort
 from huey_tasks.submission import (
     Batch,
     Outcome,
@@ -76,17 +72,14 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "InvalidPayload",
-    "InvalidQuery",
     "LogLine",
     "Outcome",
-    "Page",
     "Problem",
     "Progress",
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
     "Setting",
-    "Sort",
     "Stats",
     "Submission",
     "SubmittedTask",
@@ -96,7 +89,6 @@ __all__ = [
     "TaskNotFound",
     "TaskNotRetryable",
     "TaskRecord",
-    "TaskRow",
     "TaskState",
     "TaskType",
     "Unanswered",
@@ -120,7 +112,6 @@ __all__ = [
     "redis_info",
     "resume",
     "retry",
-    "search_tasks",
     "server_troubles",
     "stats",
     "stop_waiting",

@@ -67,7 +67,6 @@ class TaskQueue(RedisHuey):
                 expires_ms=round(expires_s * 1000),
                 gate=gate,
                 passes_on=passes_on,
-                tags=getattr(task, "tags", ""),
             )
         )
 

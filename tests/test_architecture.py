@@ -11,34 +11,21 @@ import pytest
 from redis.connection import AbstractConnection
 
 from huey_tasks import keys
-from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.scripts import LUA, Scripts, _source
 
 ROOT = Path(__file__).parent.parent
 
 #: Each may import those before it, and none after it.
 LAYERS = [
-    {
-        "errors",
-        "redis_urls",
-        "config",
-        "keys",
-        "board",
-        "ids",
-        "serializer",
-        "protocol",
-        "pace",
-        "query",
-        "fields",
-    },
+    {"errors", "redis_urls", "config", "keys", "board", "ids", "serializer", "protocol", "pace"},
     {"patience", "connection", "rights", "server_check", "subscription"},
-    {"scripts", "operator_scripts"},
+    {"scripts"},
     {"slots"},
     {"attempt", "flusher"},
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal"},
-    {"lookup", "rows", "search_streams", "search"},
+    {"lookup"},
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
@@ -47,7 +34,7 @@ LAYERS = [
     {"consumer", "registry"},
     {"tasks"},
     {"submission"},
-    {"client", "operations"},
+    {"client"},
     {"face"},
 ]
 
@@ -122,8 +109,7 @@ def test_only_config_reads_the_environment() -> None:
 
 def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
-    methods = [*vars(Scripts), *vars(OperatorScripts)]
-    assert sorted(names) == sorted(name for name in methods if not name.startswith("_"))
+    assert names == {name for name in vars(Scripts) if not name.startswith("_")}
     for name in names:
         text = (LUA / f"{name}.lua").read_text()
         assert text.startswith(f"-- {name}: ") and "-- returns: " in text

@@ -181,7 +181,7 @@ def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
 
 
 def _problems_of(error: DucklineError) -> list[Problem]:
-    if isinstance(error, InvalidRequest | tq.InvalidQuery):
+    if isinstance(error, InvalidRequest):
         return error.problems[:MAX_PROBLEMS]
     if isinstance(error, tq.InvalidPayload):
         return [
