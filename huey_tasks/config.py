@@ -138,6 +138,9 @@ class Config:
     default_worker_type: str = _setting("process", _worker_type, "", "workers of queue default")
     low_worker_type: str = _setting("process", _worker_type, "", "workers of queue low")
     result_ttl_s: float = _setting(86400.0, _number(1, 3.2e7), "s", "finished tasks are kept")
+    finished_cap: int = _setting(
+        100_000, _whole(100, 10**9), "tasks", "ended tasks kept in each state of a queue"
+    )
     lease_s: float = _setting(10.0, _number(0.5, 3600), "s", "a lost consumer's tasks return")
     shutdown_grace_s: float = _setting(10.0, _number(0, 3600), "s", "running tasks may finish")
     cancel_grace_s: float = _setting(

@@ -33,9 +33,6 @@ from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
 
-#: How many finished tasks of each state a queue keeps.
-FINISHED_CAP = 100_000
-
 #: A lost consumer (a killed machine, a deploy without grace) blames a task so much less.
 LOSSES_PER_CRASH = 10
 
@@ -258,7 +255,7 @@ class Consumer:
     def _prune(self) -> float | None:
         """A bite at a time; the next one soon, while there is more."""
         ttl_ms = self._storage.ttl_ms
-        pruned = self._scripts.prune(self.queue.name, ttl_ms=ttl_ms, cap=FINISHED_CAP)
+        pruned = self._scripts.prune(self.queue.name, ttl_ms=ttl_ms, cap=self.config.finished_cap)
         return 0.05 if pruned >= BATCH else None
 
     def _check_server(self) -> None:

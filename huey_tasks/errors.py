@@ -3,6 +3,7 @@
     DucklineError
     ├── ConfigError            a setting has a wrong value: the start stops
     ├── InvalidPayload         the payload does not fit the task type's parameters
+    ├── InvalidQuery           a search, a cursor or a tag is not written as it must be
     ├── UnknownTaskType        no task type of that name is registered
     ├── UnknownQueue           no queue of that name exists
     ├── TaskNotFound           no task has that id
@@ -50,6 +51,16 @@ class InvalidPayload(DucklineError):
 
     def __init__(self, detail: str, problems: list[Problem]) -> None:
         super().__init__(detail)
+        self.problems = problems
+
+
+class InvalidQuery(DucklineError):
+    """A search, a cursor or a tag cannot be read; `problems` says what would do."""
+
+    code = "invalid_request"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems[:3]))
         self.problems = problems
 
 

@@ -31,6 +31,7 @@ from huey_tasks.errors import (
     ConfigError,
     DucklineError,
     InvalidPayload,
+    InvalidQuery,
     Problem,
     QueueDraining,
     QueueUnavailable,
@@ -40,6 +41,7 @@ from huey_tasks.errors import (
     UnknownQueue,
     UnknownTaskType,
 )
+from huey_tasks.operations import search_tasks
 from huey_tasks.patience import time_limit
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
@@ -53,6 +55,8 @@ from huey_tasks.records import (
     WorkerRecord,
 )
 from huey_tasks.registry import TaskType, task, task_types
+from huey_tasks.rows import TaskRow
+from huey_tasks.search import Page, Sort
 from huey_tasks.submission import (
     Batch,
     Outcome,
@@ -72,14 +76,17 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "InvalidPayload",
+    "InvalidQuery",
     "LogLine",
     "Outcome",
+    "Page",
     "Problem",
     "Progress",
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
     "Setting",
+    "Sort",
     "Stats",
     "Submission",
     "SubmittedTask",
@@ -89,6 +96,7 @@ __all__ = [
     "TaskNotFound",
     "TaskNotRetryable",
     "TaskRecord",
+    "TaskRow",
     "TaskState",
     "TaskType",
     "Unanswered",
@@ -112,6 +120,7 @@ __all__ = [
     "redis_info",
     "resume",
     "retry",
+    "search_tasks",
     "server_troubles",
     "stats",
     "stop_waiting",

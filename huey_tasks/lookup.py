@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import keys, serializer
+from huey_tasks import fields, keys, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
 from huey_tasks.records import (
@@ -59,13 +59,9 @@ def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
-        hashes = [_text_fields(fields) for fields in pipe.execute()]
-    known = [(*pair, fields) for pair, fields in zip(ids, hashes, strict=True) if fields]
-    wanted = [
-        keys.outcome(task_id, fields["outcome"])
-        for _, task_id, fields in known
-        if fields.get("outcome")
-    ]
+        hashes = [fields.texts(found) for found in pipe.execute()]
+    known = [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
+    wanted = [keys.outcome(task_id, f["outcome"]) for _, task_id, f in known if f.get("outcome")]
     with redis_errors():
         blobs = dict(zip(wanted, storage.conn.mget(wanted), strict=True)) if wanted else {}
     return [
@@ -87,17 +83,17 @@ def claim_fields(queue: "TaskQueue", task_id: str) -> ClaimFields | None:
     """Who holds a task, and what it may still try; None if it is not there."""
     names = ("token", "retries_left", "retry_delay_s")
     with redis_errors():
-        fields = queue.storage.broker.hmget(keys.task(queue.name, task_id), names)
-    if None in fields:
+        held = queue.storage.broker.hmget(keys.task(queue.name, task_id), names)
+    if None in held:
         return None
-    return ClaimFields(fields[0].decode(), int(fields[1]), float(fields[2]))
+    return ClaimFields(held[0].decode(), int(held[1]), float(held[2]))
 
 
 def copy_of(queue: "TaskQueue", task_id: str, new_id: str) -> NewTask | None:
     """The task once more, as it was submitted, with another id; None if it is not there."""
     with redis_errors():
-        names = ("message", "type", "priority")
-        message, task_type, priority = queue.storage.broker.hmget(
+        names = ("message", "type", "priority", "tags")
+        message, task_type, priority, tags = queue.storage.broker.hmget(
             keys.task(queue.name, task_id), names
         )
     if message is None:
@@ -113,6 +109,7 @@ def copy_of(queue: "TaskQueue", task_id: str, new_id: str) -> NewTask | None:
         priority=int(priority),
         max_attempts=retries + 1,
         retry_delay_s=retry_delay_s,
+        tags=(tags or b"").decode(),
     )
 
 
@@ -185,8 +182,8 @@ def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
                 pid=told["pid"],
                 worker_type=told["worker_type"],
                 concurrency=len(told["workers"]),
-                started_at=_from_seconds(told["started_at"]),
-                last_seen_at=_from_seconds(seen_ms / 1000),
+                started_at=fields.from_seconds(told["started_at"]),
+                last_seen_at=fields.from_seconds(seen_ms / 1000),
                 workers=tuple(_worker_record(worker) for worker in told["workers"]),
             )
         )
@@ -238,7 +235,7 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
         status=state,
         task_type=f["type"],
         queue=queue,
-        payload=_payload(f["message"]),
+        payload=fields.payload_of(f["message"]),
         result=serializer.plain(outcome.get("result")) if succeeded else None,
         error=error,
         traceback=outcome.get("traceback") if current and not succeeded else None,
@@ -248,35 +245,19 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
         crashes=int(f.get("crashes", 0)),
         losses=int(f.get("losses", 0)),
         progress=Progress(progress["fraction"], progress["text"]) if progress else None,
-        submitted_at=_from_ms(f["submitted_at"]),
-        started_at=_from_ms(f["started_at"]) if "started_at" in f else None,
-        finished_at=_from_ms(f["finished_at"]) if "finished_at" in f else None,
-        next_retry_at=_from_ms(f["due_at"]) if state is TaskState.RETRY else None,
-        scheduled_for=_from_ms(f["due_at"]) if state is TaskState.SCHEDULED else None,
-        worker=_worker_name(f),
+        submitted_at=fields.from_ms(f["submitted_at"]),
+        started_at=fields.time_of(f, "started_at"),
+        finished_at=fields.time_of(f, "finished_at"),
+        next_retry_at=fields.time_of(f, "due_at") if state is TaskState.RETRY else None,
+        scheduled_for=fields.time_of(f, "due_at") if state is TaskState.SCHEDULED else None,
+        worker=fields.worker_name(f),
         stop_confirmed="stopped_at" in f if "stopping" in f else None,
         retry_of=f.get("retry_of"),
         retried_as=f.get("retried_as"),
+        gate=f.get("gate"),
+        cause=f.get("cause"),
+        tags=fields.tags_of(f),
     )
-
-
-def _worker_name(f: dict[str, str]) -> str | None:
-    """Who runs it, or ran it last: a token is the worker's name, its incarnation, its step."""
-    token = f.get("token") or f.get("stopping") or f.get("outcome")
-    return token.rsplit("/", 2)[0] if token else None
-
-
-def _payload(message: str) -> dict[str, Any]:
-    """The keyword arguments of a stored task; an unreadable message has none to show."""
-    try:
-        stored = serializer.loads(message)
-        return cast(dict[str, Any], serializer.plain(stored.kwargs))
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _text_fields(fields: dict[bytes, bytes]) -> dict[str, str]:
-    return {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items()}
 
 
 def _log_line(line: bytes) -> LogLine:
@@ -292,13 +273,5 @@ def _worker_record(told: dict[str, Any]) -> WorkerRecord:
         task_id=told.get("task_id"),
         task_type=told.get("task_type"),
         attempt=told.get("attempt"),
-        started_at=None if started_at is None else _from_seconds(started_at),
+        started_at=None if started_at is None else fields.from_seconds(started_at),
     )
-
-
-def _from_ms(text: str) -> dt.datetime:
-    return _from_seconds(float(text) / 1000)
-
-
-def _from_seconds(seconds: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)

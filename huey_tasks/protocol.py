@@ -35,7 +35,7 @@ class NewTask:
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
     `gate`: the gate that it passes when it ends; with `passes_on` the next task of its pipeline
-    does so in its place when it succeeds.
+    does so in its place when it succeeds. `tags`: `,one,two,`, or nothing.
     """
 
     id: str
@@ -48,6 +48,7 @@ class NewTask:
     expires_ms: int = 0
     gate: str = ""
     passes_on: bool = False
+    tags: str = ""
 
     def arguments(self) -> list[Argument]:
         """The task as `submit` reads it."""
@@ -62,6 +63,7 @@ class NewTask:
             self.expires_ms,
             self.gate,
             int(self.passes_on),
+            self.tags,
         ]
 
     def as_json(self) -> list[Any]:

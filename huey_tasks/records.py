@@ -71,6 +71,9 @@ class TaskRecord:
     stop_confirmed: bool | None  # of a task cancelled while it ran: whether its worker is free
     retry_of: str | None
     retried_as: str | None
+    gate: str | None  # the task that follows when it and others have ended
+    cause: str | None  # of one that failed: the group of failures that it belongs to
+    tags: tuple[str, ...]
     log: tuple[LogLine, ...] = ()
 
 

@@ -4,19 +4,30 @@ Owns the way from a type's name and a payload to a task in Redis: the type is fo
 checked, the task made in the form of its type (`mould`) and stored by `submit.lua`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, NamedTuple
 
 from huey_tasks import registry
 from huey_tasks.attempt import current_attempt
-from huey_tasks.errors import DucklineError, QueueDraining, QueueUnavailable, UnknownQueue
+from huey_tasks.errors import (
+    DucklineError,
+    InvalidQuery,
+    Problem,
+    QueueDraining,
+    QueueUnavailable,
+    UnknownQueue,
+)
 from huey_tasks.ids import new_id, new_ids
 from huey_tasks.keys import QUEUE_NAMES
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from huey_tasks.records import TaskState
+
+#: Tags of a task, and characters of a tag; a comma would part one from the next.
+MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\\x00-\x1f\x7f]{1,64}")
 
 #: How many tasks one call of a script stores; some milliseconds in which Redis does nothing else.
 BATCH = 200
@@ -49,21 +60,27 @@ class Submission:
     task_type: str
     payload: dict[str, Any]
     priority: str | None = None
+    tags: Sequence[str] = ()
 
 
 def submit(
-    task_type: str, payload: dict[str, Any], *, priority: str | None = None
+    task_type: str,
+    payload: dict[str, Any],
+    *,
+    priority: str | None = None,
+    tags: Sequence[str] = (),
 ) -> SubmittedTask:
     """Check a payload and put a task in its queue; `priority` names another than the type's own.
 
-    Raises UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining when the queue takes no
+    `tags`: up to ten words by which it can be found. Raises InvalidQuery for others,
+    UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining when the queue takes no
     tasks now; QueueUnavailable when Redis cannot take it, and then nothing was accepted, unless the
     answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
     """
     found, queue = _destination(task_type, priority)
     if current_attempt.get() is not None:
-        return _submit_from_a_task(found, queue, payload)
-    new = found.new_task(new_id(), queue, payload)
+        return _submit_from_a_task(found, queue, payload, tags)
+    new = _tagged(found.new_task(new_id(), queue, payload), tags)
     if not QUEUES[queue].storage.scripts.submit(queue, [new], may_refuse=True):
         raise _draining(queue)
     return _submitted(new, queue)
@@ -79,7 +96,7 @@ def submit_many(submissions: Iterable[Submission]) -> list[Outcome]:
     while some := list(islice(rest, BATCH)):
         batch = Batch(len(some))
         for one in some:
-            batch.add(one.task_type, one.payload, one.priority)
+            batch.add(one.task_type, one.payload, one.priority, one.tags)
         outcomes += batch.store() if away is None else batch.give_up(away)
         away = away or batch.away
     return outcomes
@@ -95,14 +112,20 @@ class Batch:
         self._outcomes: list[Outcome] = []
         self._new: dict[str, list[tuple[int, NewTask]]] = {}
 
-    def add(self, task_type: str, payload: dict[str, Any], priority: str | None = None) -> None:
+    def add(
+        self,
+        task_type: str,
+        payload: dict[str, Any],
+        priority: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> None:
         """Check a task and take it in; what is wrong with it becomes its outcome."""
         try:
             found, queue = _destination(task_type, priority)
             if current_attempt.get() is not None:
-                self._outcomes.append(_submit_from_a_task(found, queue, payload))
+                self._outcomes.append(_submit_from_a_task(found, queue, payload, tags))
                 return
-            new = found.new_task(next(self._ids), queue, payload)
+            new = _tagged(found.new_task(next(self._ids), queue, payload), tags)
         except DucklineError as error:
             self._outcomes.append(error)
             return
@@ -151,12 +174,26 @@ def _destination(task_type: str, priority: str | None) -> tuple[registry.TaskTyp
     return found, queue
 
 
+def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
+    return replace(new, tags=_checked(tags)) if tags else new
+
+
+def _checked(tags: Sequence[str]) -> str:
+    """The tags as they are kept. Raises InvalidQuery."""
+    wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not TAG.fullmatch(tag)]
+    if wrong:
+        rule = f"At most {MAX_TAGS} tags of 64 characters, without spaces, commas and quotes."
+        raise InvalidQuery([Problem(f"/tags/{n}", "tag", rule) for n in wrong[:MAX_TAGS]])
+    return f",{','.join(dict.fromkeys(tags))}," if tags else ""
+
+
 def _submit_from_a_task(
-    found: registry.TaskType[..., Any], queue: str, payload: dict[str, Any]
+    found: registry.TaskType[..., Any], queue: str, payload: dict[str, Any], tags: Sequence[str]
 ) -> SubmittedTask:
     """Huey's own way, which gives the task the same id when the attempt is repeated."""
     found.check(payload)
     task = found.wrappers[queue].task_class((), dict(payload))
+    task.tags = _checked(tags)
     QUEUES[queue].enqueue(task)
     return SubmittedTask(task.id, TaskState.PENDING, found.name, queue)
 

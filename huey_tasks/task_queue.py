@@ -67,6 +67,7 @@ class TaskQueue(RedisHuey):
                 expires_ms=round(expires_s * 1000),
                 gate=gate,
                 passes_on=passes_on,
+                tags=getattr(task, "tags", ""),
             )
         )
 

@@ -11,21 +11,34 @@ import pytest
 from redis.connection import AbstractConnection
 
 from huey_tasks import keys
+from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.scripts import LUA, Scripts, _source
 
 ROOT = Path(__file__).parent.parent
 
 #: Each may import those before it, and none after it.
 LAYERS = [
-    {"errors", "redis_urls", "config", "keys", "board", "ids", "serializer", "protocol", "pace"},
+    {
+        "errors",
+        "redis_urls",
+        "config",
+        "keys",
+        "board",
+        "ids",
+        "serializer",
+        "protocol",
+        "pace",
+        "query",
+        "fields",
+    },
     {"patience", "connection", "rights", "server_check", "subscription"},
-    {"scripts"},
+    {"scripts", "operator_scripts"},
     {"slots"},
     {"attempt", "flusher"},
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal"},
-    {"lookup"},
+    {"lookup", "rows", "search_streams", "search"},
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
@@ -34,7 +47,7 @@ LAYERS = [
     {"consumer", "registry"},
     {"tasks"},
     {"submission"},
-    {"client"},
+    {"client", "operations"},
     {"face"},
 ]
 
@@ -109,7 +122,8 @@ def test_only_config_reads_the_environment() -> None:
 
 def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
-    assert names == {name for name in vars(Scripts) if not name.startswith("_")}
+    methods = [*vars(Scripts), *vars(OperatorScripts)]
+    assert sorted(names) == sorted(name for name in methods if not name.startswith("_"))
     for name in names:
         text = (LUA / f"{name}.lua").read_text()
         assert text.startswith(f"-- {name}: ") and "-- returns: " in text

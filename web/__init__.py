@@ -19,6 +19,7 @@ from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
 from web.pages import docs, pages
 from web.queues import queues
+from web.search import search
 from web.stopping import when_stopping
 from web.tasks import submission, tasks
 from web.workers import workers
@@ -61,6 +62,6 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     push.register(app)
     when_stopping(tq.stop_waiting)
     app.register_blueprint(pages)
-    for blueprint in (*own, tasks, queues, workers, health):
+    for blueprint in (*own, tasks, search, queues, workers, health):
         app.register_api(blueprint)
     return app

@@ -126,7 +126,7 @@ def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
     for text in texts:
         try:
             body = _read_one(text)
-            batch.add(body.task_type, body.payload, body.priority)
+            batch.add(body.task_type, body.payload, body.priority, body.tags)
         except DucklineError as error:
             batch.refuse(error)
         except Exception:  # a validator of a task type may raise anything; the others go on

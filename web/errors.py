@@ -181,7 +181,7 @@ def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
 
 
 def _problems_of(error: DucklineError) -> list[Problem]:
-    if isinstance(error, InvalidRequest):
+    if isinstance(error, InvalidRequest | tq.InvalidQuery):
         return error.problems[:MAX_PROBLEMS]
     if isinstance(error, tq.InvalidPayload):
         return [

@@ -65,6 +65,12 @@ def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[s
                 "description": f"The queue; without it '{task_type.queue}'.",
             },
             "payload": {"$ref": payload_ref},
+            "tags": {
+                "type": "array",
+                "items": {"type": "string", "maxLength": 64},
+                "maxItems": 10,
+                "description": "Words by which the task can be found.",
+            },
         },
         "examples": [_submit_example(task_type)],
     }

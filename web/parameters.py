@@ -85,15 +85,5 @@ class WaitQuery(Query):
     )
 
 
-class TaskQuery(Query):
-    state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
-    queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
-    set_aside: Switch = Field(
-        default=False,
-        description="Only tasks that killed their workers or could not be read, the last first.",
-    )
-    limit: Limit = Field(default=50, ge=1, le=200, description="At most so many tasks.")
-
-
 class QueuePath(BaseModel):
     queue: str = Field(description="`high`, `default` or `low`.")

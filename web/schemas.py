@@ -37,6 +37,9 @@ class SubmitBody(Inbound):
         json_schema_extra={"enum": ["high", "default", "low"]},
     )
     payload: dict[str, Any] = Field(description="The keyword arguments of the function.")
+    tags: list[str] = Field(
+        default=[], description="Up to ten words by which the task can be found."
+    )
 
 
 class Submitted(Outbound):
@@ -107,18 +110,15 @@ class TaskView(Outbound):
     )
     retry_of: str | None = Field(description="The task that this one was made from by a retry.")
     retried_as: str | None = Field(description="The task that a retry made from this one.")
+    gate: str | None = Field(description="The task that follows when this one and others ended.")
+    cause: str | None = Field(description="The group of failures that it belongs to.")
+    tags: list[str]
 
 
 class TaskDetail(TaskView):
     """One task, with the lines it logged."""
 
     log: list[LogLineView]
-
-
-class TaskList(Outbound):
-    """Tasks, newest submission first."""
-
-    tasks: list[TaskView]
 
 
 class TaskTypeView(Outbound):

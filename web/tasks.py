@@ -1,4 +1,4 @@
-"""Tasks over HTTP: submit, read, list, cancel, retry.
+"""Tasks over HTTP: submit, read, cancel, retry. Finding them is in `search`.
 
 Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
 """
@@ -11,7 +11,7 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, header, ok, problems
-from web.parameters import QueueName, TaskPath, TaskQuery, WaitQuery
+from web.parameters import QueueName, TaskPath, WaitQuery
 from web.redis_time import begin_anew
 from web.refusals import TooManyWaiting
 from web.schemas import (
@@ -20,10 +20,8 @@ from web.schemas import (
     SubmitBody,
     Submitted,
     TaskDetail,
-    TaskList,
     TaskTypeList,
     TaskTypeView,
-    TaskView,
 )
 
 ABOUT = "Submit a task, read its outcome, cancel or retry it."
@@ -53,7 +51,7 @@ def submit_task(body: SubmitBody) -> Response:
     202 means: the task is in Redis, and it will reach a terminal state.
     """
     priority = body.priority if "priority" in body.model_fields_set else None
-    record = tq.submit(body.task_type, body.payload, priority=priority)
+    record = tq.submit(body.task_type, body.payload, priority=priority, tags=body.tags)
     view = Submitted(
         task_id=record.task_id,
         status=record.status,
@@ -61,21 +59,6 @@ def submit_task(body: SubmitBody) -> Response:
         message=f"Task '{record.task_type}' queued on '{record.queue}' queue.",
     )
     return respond(view, 202, {"Location": f"/api/tasks/{record.task_id}"})
-
-
-@tasks.get(
-    "/tasks",
-    responses={
-        **ok(200, TaskList, "The tasks."),
-        **problems("invalid_request", "queue_unavailable"),
-    },
-)
-def list_tasks(query: TaskQuery) -> Response:
-    """List tasks, newest submission first."""
-    records = tq.list_tasks(
-        state=query.state, queue=query.queue, set_aside=query.set_aside, limit=query.limit
-    )
-    return respond(TaskList(tasks=[TaskView.model_validate(record) for record in records]))
 
 
 @tasks.get(

@@ -108,7 +108,7 @@ end
 -- NewTask in protocol.py has the same fields. HSET comes first: a full Redis refuses it, and then
 -- nothing is half done.
 local function submit(id, message, type, priority, delay_ms, max_attempts, retry_delay_s, expires_ms,
-                      gate, passes_on)
+                      gate, passes_on, tags)
   if redis.call('ZSCORE', SUBMITTED, id) then return 0 end
   local fields = { 'message', message, 'type', type, 'priority', priority,
     'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
@@ -120,6 +120,7 @@ local function submit(id, message, type, priority, delay_ms, max_attempts, retry
     fields[#fields + 1], fields[#fields + 2] = 'gate', gate
     fields[#fields + 1], fields[#fields + 2] = 'passes_on', passes_on
   end
+  if tags and tags ~= '' then fields[#fields + 1], fields[#fields + 2] = 'tags', tags end
   redis.call('HSET', task_key(id), unpack(fields))
   redis.call('ZADD', SUBMITTED, NOW, id)
   count('SUBMITTED')

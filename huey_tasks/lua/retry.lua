@@ -1,7 +1,7 @@
 -- retry: FAILURE, REVOKED or EXPIRED -> a new task with the same payload, linked to the old one
 -- args: id
 -- then, for the new task: id message type priority delay_ms max_attempts retry_delay_s expires_ms
---                         gate passes_on
+--                         gate passes_on tags
 -- returns: {state of the old task, '' when unknown; id of the new one, '' when there is none}
 -- Asked twice it gives the same new task, so that two operators do not run it twice.
 local fields = redis.call('HMGET', task_key(id), 'state', 'retried_as')

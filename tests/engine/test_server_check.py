@@ -271,7 +271,8 @@ def test_with_no_other_rights_than_those_tried_everything_works(own: RedisServer
         own.wait_for(running, "STARTED")
         done = subprocess.run(
             [sys.executable, "-c", f"import huey_tasks as tq; tq.cancel({running!r})"
-             "; tq.list_tasks(); tq.stats(); tq.consumers(); tq.redis_info()"],
+             "; tq.list_tasks(); tq.search_tasks('-state:failure type:fail'); tq.stats()"
+             "; tq.consumers(); tq.redis_info()"],
             env={**os.environ, **settings}, cwd=REPOSITORY, capture_output=True, text=True,
         )  # fmt: skip
         assert own.admin.execute_command("ACL", "LOG") == []

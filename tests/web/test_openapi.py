@@ -86,7 +86,7 @@ def test_answers_have_exactly_the_documented_fields(
 
     for path, schema in {
         f"/api/tasks/{task_id}": "TaskDetail",
-        "/api/tasks": "TaskList",
+        "/api/tasks": "TaskPage",
         "/api/workers/stats": "StatsView",
         "/api/queues": "QueueList",
         "/api/workers": "ConsumerList",

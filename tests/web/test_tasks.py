@@ -52,7 +52,7 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
     assert task.pop("max_attempts") == 6
     absent = ["result", "error", "traceback", "progress", "started_at", "finished_at",
               "next_retry_at", "scheduled_for", "worker", "stop_confirmed", "retry_of",
-              "retried_as"]  # fmt: skip
+              "retried_as", "gate", "cause"]  # fmt: skip
     assert {name: task.pop(name) for name in absent} == dict.fromkeys(absent)
     assert task.pop("task_id")
     assert task == {
@@ -64,6 +64,7 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
         "deliveries": 0,
         "crashes": 0,
         "losses": 0,
+        "tags": [],
         "log": [],
     }
 

@@ -1,0 +1,169 @@
+-- search: looks through an index from a place on, the newest first; writes nothing
+-- args: index score id oldest look want conditions
+-- `index`: 'submitted', 'dead', or 'state:' and a state. It begins behind the place (`score`, `id`), ends at the
+-- score `oldest`, and looks at no more than `look` tasks. `conditions`: JSON, see query.py.
+-- returns: {1 when nothing is left, how many it looked at, score and id of the last of them,
+--           {id, score, submitted_at} of each that fits, at most `want`}
+local key = ROOT .. ':' .. index
+
+-- How many stand before that place: those with a higher score, and of those with the same the
+-- ones with a higher id.
+local function place()
+  if score == '+inf' then return 0 end
+  local low = redis.call('ZCOUNT', key, '(' .. score, '+inf')
+  local high = redis.call('ZCOUNT', key, score, '+inf')
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if redis.call('ZREVRANGE', key, middle, middle)[1] >= id then
+      low = middle + 1
+    else
+      high = middle
+    end
+  end
+  return low
+end
+
+-- What most searches ask for, and most tasks fail at, is read first; the rest only of the others.
+local first = { names = { 'type' }, positions = { type = 1 }, checks = {} }
+local second = { names = { 'submitted_at', 'state', 'type' }, checks = {},
+  positions = { submitted_at = 1, state = 2, type = 3 } }
+local SUBMITTED_AT, STATE, TYPE = 1, 2, 3
+local function field(name, where)
+  where = where or second
+  if not where.positions[name] then
+    where.names[#where.names + 1] = name
+    where.positions[name] = #where.names
+  end
+  return where.positions[name]
+end
+
+local function contains(text, part) return text and text:find(part, 1, true) ~= nil end
+
+-- Whether `check` holds of one of the values; with `no`, of none.
+local function any(condition, check, where)
+  local checks = (where or second).checks
+  checks[#checks + 1] = function(task, task_id)
+    for _, value in ipairs(condition.values) do
+      if check(task, value, task_id) then return not condition.no end
+    end
+    return condition.no
+  end
+end
+
+local checks = second.checks
+local function between(condition, measure)
+  checks[#checks + 1] = function(task)
+    local ms = measure(task)
+    return ms and (not condition.low or ms > condition.low)
+      and (not condition.high or ms < condition.high)
+  end
+end
+
+-- The error of a task that has failed; of one that tries again, that of its last attempt.
+local function error_of()
+  local reason, attempts = field('reason'), field('attempts')
+  return function(task)
+    if task[STATE] == 'SUCCESS' then return '' end
+    local text = task[reason]
+    if not text or text == '' then text = task[attempts] and task[attempts]:match('[^\n]*$') or '' end
+    return text:lower()
+  end
+end
+
+local function times()
+  local queued, started, finished = field('queued_at'), field('started_at'), field('finished_at')
+  return function(task)
+    local now = task[finished] or NOW
+    if task[started] and tonumber(task[started]) >= tonumber(task[queued] or 0) then
+      local runs = task[finished] or task[STATE] == 'STARTED'
+      return task[queued] and task[started] - task[queued], runs and now - task[started]
+    end
+    local waits = task[finished] or task[STATE] == 'PENDING'
+    return waits and task[queued] and now - task[queued], nil
+  end
+end
+
+local kinds = {
+  state = function(c)
+    local state = field('state', first)
+    any(c, function(task, value) return task[state] == value end, first)
+  end,
+  type = function(c) any(c, function(task, value) return task[1] == value end, first) end,
+  id = function(c)
+    any(c, function(_, value, task_id) return task_id:sub(1, #value) == value end, first)
+  end,
+  tag = function(c)
+    local tags = field('tags')
+    any(c, function(task, value) return contains(task[tags], ',' .. value .. ',') end)
+  end,
+  worker = function(c)
+    local token, stopping, outcome = field('token'), field('stopping'), field('outcome')
+    any(c, function(task, value)
+      local text = task[token] ~= '' and task[token] or task[stopping] or task[outcome] or ''
+      local worker = text:match('^(.*)/[^/]*/[^/]*$') or text:match('^[^/]*')
+      local behind = worker:sub(#value + 1, #value + 1)
+      return worker:sub(1, #value) == value and (behind == '' or contains('@-/', behind))
+    end)
+  end,
+  payload = function(c)
+    local message = field('message')
+    for _, value in ipairs(c.values) do
+      checks[#checks + 1] = function(task) return contains(task[message], value) end
+    end
+  end,
+  error = function(c)
+    local text, error = c.text:lower(), error_of()
+    checks[#checks + 1] = function(task) return contains(error(task), text) ~= c.no end
+  end,
+  any = function(c)
+    local text, error = c.text:lower(), error_of()
+    checks[#checks + 1] = function(task)
+      return (contains(task[TYPE]:lower(), text) or contains(error(task), text)) ~= c.no
+    end
+  end,
+  age = function(c) between(c, function(task) return NOW - task[SUBMITTED_AT] end) end,
+  wait = function(c)
+    local measure = times()
+    between(c, function(task) return (measure(task)) end)
+  end,
+  dur = function(c)
+    local measure = times()
+    between(c, function(task)
+      local _, ran = measure(task)
+      return ran
+    end)
+  end,
+}
+for _, condition in ipairs(cjson.decode(conditions)) do
+  for name, value in pairs(condition) do
+    if value == cjson.null then condition[name] = nil end
+  end
+  kinds[condition.kind](condition)
+end
+
+-- The fields of a task that fits, nil of another.
+local function fields_if(where, task_id)
+  local task = redis.call('HMGET', task_key(task_id), unpack(where.names))
+  if not task[1] then return nil end
+  for _, check in ipairs(where.checks) do
+    if not check(task, task_id) then return nil end
+  end
+  return task
+end
+
+local start, found, looked, left = place(), {}, 0, true
+local rows = redis.call('ZREVRANGE', key, start, start + look - 1, 'WITHSCORES')
+for at = 1, #rows, 2 do
+  if tonumber(rows[at + 1]) < tonumber(oldest) then
+    left = false
+    break
+  end
+  id, score, looked = rows[at], rows[at + 1], looked + 1
+  local task = (#first.checks == 0 or fields_if(first, id)) and fields_if(second, id)
+  if task then
+    found[#found + 1] = { id, score, task[SUBMITTED_AT] }
+    if #found == tonumber(want) then break end
+  end
+end
+if #rows < look * 2 and looked * 2 == #rows then left = false end
+return { left and 0 or 1, looked, score, id, found }

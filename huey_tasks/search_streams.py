@@ -1,0 +1,156 @@
+"""One index looked through step by step, as a part of a search.
+
+Owns what the script does not do: the exact look at payloads, and the two things that spare a look
+at most tasks. A small index is looked through as a whole; hours in which, as the history tells, no
+task of the wanted type came into the index are skipped. Which indexes a search takes is `search`'s.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from huey_tasks import fields, keys
+from huey_tasks.connection import redis_errors
+from huey_tasks.operator_scripts import Match, OperatorScripts, Place
+from huey_tasks.query import Query, Term
+
+if TYPE_CHECKING:
+    from huey_tasks.task_queue import TaskQueue
+
+#: How many tasks one call of the script looks at: Redis does nothing else for some milliseconds.
+LOOK = 800
+
+#: How many hours of the history one jump looks at, and how old they are at most.
+HOURS, KNOWN_HOURS = 168, 34 * 24
+
+#: Before every task.
+TOP = Place(math.inf, "")
+
+
+@dataclass(frozen=True)
+class Window:
+    """When tasks were submitted: from, and before, in ms since the epoch."""
+
+    from_ms: float = 0.0
+    before_ms: float = math.inf
+
+
+@dataclass
+class Stream:
+    """The tasks of one index, looked through step by step."""
+
+    queue: "TaskQueue"
+    index: str
+    query: Query
+    window: Window
+    reached: Place = TOP
+    done: bool = False
+    looked_at: int = 0
+    matches: list[Match] = field(default_factory=list[Match])
+
+    def __post_init__(self) -> None:
+        self._scripts = OperatorScripts(self.queue.storage.scripts)
+        names_state = self.index.startswith("state:")
+        self._conditions = [
+            condition
+            for condition in self.query.conditions()
+            if not (names_state and condition["kind"] == "state")
+        ]
+
+    def begin(self, behind: Place) -> None:
+        """Begin behind that place, and not before the window."""
+        self.reached = behind
+        if self.index == "submitted":
+            self.reached = min(behind, Place(self.window.before_ms, ""))
+
+    def look(self, limit: int) -> None:
+        """Look at some more."""
+        oldest = self.window.from_ms if self.index == "submitted" else 0.0
+        look = self._scripts.search(
+            self.queue.name,
+            self.index,
+            self.reached,
+            self._conditions,
+            oldest=oldest,
+            look=LOOK,
+            want=limit,
+        )
+        self.looked_at += look.looked_at
+        self.reached, self.done = look.reached, look.done
+        self.matches += self._exact(look.matches)
+        if not look.matches and not self.done and self.query.values("type"):
+            self._skip_hours()
+
+    def _exact(self, matches: list[Match]) -> list[Match]:
+        """Those that fit in what the script does not look at, or only roughly."""
+        if self.index != "submitted":
+            low, high = self.window.from_ms, self.window.before_ms
+            matches = [match for match in matches if low <= match.submitted_ms < high]
+        terms = self.query.payload
+        if not terms or not matches:
+            return matches
+        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
+            for match in matches:
+                pipe.hget(keys.task(self.queue.name, match.place.id), "message")
+            payloads = [fields.payload_of((message or b"").decode()) for message in pipe.execute()]
+        return [m for m, p in zip(matches, payloads, strict=True) if _fits(p, terms)]
+
+    def _skip_hours(self) -> None:
+        """Go on behind the hours in which no task of the wanted types came into this index."""
+        name = "SUBMITTED" if self.index == "submitted" else self.index.removeprefix("state:")
+        if name in ("dead", "FAILURE"):  # `prune` gives what was set aside a new place
+            return
+        names = [f"{task_type}|{name}" for task_type in self.query.values("type")]
+        hour = int(self.reached.score // 3_600_000)
+        oldest = int(time.time() // 3600) - KNOWN_HOURS
+        hours = range(hour - 1, max(hour - 1 - HOURS, oldest), -1)
+        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
+            for number in (hour, *hours):
+                key = keys.history(self.queue.name, "hour", number)
+                pipe.hmget(key, names).exists(key)
+            replies = pipe.execute()
+        pairs = zip(replies[::2], replies[1::2], strict=True)
+        may_hold = [not there or any(counts) for counts, there in pairs]
+        if may_hold[0]:
+            return
+        behind = next((n for n, may in zip(hours, may_hold[1:], strict=True) if may), hours.stop)
+        self.reached = min(self.reached, Place((behind + 1) * 3_600_000.0, ""))
+
+
+class WholeStream(Stream):
+    """A small index, looked through as a whole and put in the order of submission."""
+
+    def begin(self, behind: Place) -> None:
+        self._behind = behind
+
+    def look(self, limit: int) -> None:
+        place = TOP
+        while not self.done:
+            look = self._scripts.search(
+                self.queue.name,
+                self.index,
+                place,
+                self._conditions,
+                oldest=0.0,
+                look=LOOK,
+                want=LOOK,
+            )
+            self.looked_at += look.looked_at
+            found = [Match(Place(m.submitted_ms, m.place.id), m.submitted_ms) for m in look.matches]
+            self.matches += [match for match in self._exact(found) if match.place < self._behind]
+            place, self.done = look.reached, look.done
+
+
+def _fits(payload: dict[str, Any], terms: Iterable[Term]) -> bool:
+    return all((_text_at(payload, term.path) == term.value) is not term.unwanted for term in terms)
+
+
+def _text_at(value: Any, path: Sequence[str]) -> str | None:
+    """The value at the end of a way into a payload, as text; None if there is none."""
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = cast(dict[str, Any], value)[name]
+    return fields.as_text(value)

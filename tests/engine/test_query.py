@@ -1,0 +1,68 @@
+"""The search language: what it reads, and what it says of what it cannot read."""
+
+import pytest
+
+from huey_tasks.errors import InvalidQuery
+from huey_tasks.query import MAX_CHARS, MAX_TERMS, Term, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("", []),
+        ("  ", []),
+        ("state:failure", [Term("state", "FAILURE")]),
+        ("-queue:low", [Term("queue", "low", True)]),
+        ("type:send_email tag:vip", [Term("type", "send_email"), Term("tag", "vip")]),
+        ("time out", [Term("any", "time"), Term("any", "out")]),
+        ('"time out"', [Term("any", "time out")]),
+        ('error:"not \\"here\\""', [Term("error", 'not "here"')]),
+        ("payload.user.id:42", [Term("payload.user.id", "42", path=("user", "id"))]),
+        ("-payload.Größe:ä", [Term("payload.Größe", "ä", True, ("Größe",))]),
+        ("age:<1h", [Term("age", "<1h", high_ms=3_600_000)]),
+        ("dur:>1.5s", [Term("dur", ">1.5s", low_ms=1500)]),
+        ("-wait:>20ms", [Term("wait", ">20ms", high_ms=20)]),
+        ("age:>=2d", [Term("age", ">=2d", low_ms=172_800_000)]),
+    ],
+)
+def test_a_search_is_read_word_by_word(text: str, terms: list[Term]) -> None:
+    found = parse(text).terms
+    assert [(t.word, t.unwanted, t.path, t.low_ms, t.high_ms) for t in found] == [
+        (t.word, t.unwanted, t.path, t.low_ms, t.high_ms) for t in terms
+    ]
+    texts = [t.value for t in found if t.word not in ("age", "dur", "wait")]
+    assert texts == [t.value for t in terms if t.word not in ("age", "dur", "wait")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("statte:failure", "unknown_word"),
+        ("http://x", "unknown_word"),
+        ("payload:42", "unknown_word"),
+        ("state.x:failure", "unknown_word"),
+        ("state:gone", "unknown_value"),
+        ("queue:urgent", "unknown_value"),
+        ("age:1h", "time"),
+        ("age:<1w", "time"),
+        ("dur:>s", "time"),
+        ("type:", "empty"),
+        ("-", "empty"),
+        ('""', "empty"),
+        ('error:"open', "quote"),
+        ('a"b', "quote"),
+        ("x" * (MAX_CHARS + 1), "too_long"),
+        ("x " * (MAX_TERMS + 1), "too_long"),
+    ],
+)
+def test_what_cannot_be_read_is_named(text: str, code: str) -> None:
+    with pytest.raises(InvalidQuery) as refused:
+        parse(text)
+    assert [problem.code for problem in refused.value.problems] == [code]
+
+
+def test_an_unknown_word_is_told_which_there_are() -> None:
+    with pytest.raises(
+        InvalidQuery, match=r"'usr:' .* state, queue, type, tag, .* payload\.<field>"
+    ):
+        parse("usr:42")

@@ -1,0 +1,299 @@
+"""Finding tasks: every word, order, pages, and how far one request looks."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks import keys, search, search_streams
+from huey_tasks.errors import InvalidQuery
+from huey_tasks.protocol import NewTask
+from huey_tasks.query import parse
+from huey_tasks.queues import QUEUES
+from huey_tasks.search_streams import Window
+from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit
+from tests.waiting import wait_until
+
+broker = tq.default.storage.broker
+
+
+def find(q: str = "", **options: Any) -> list[str]:
+    """The ids of everything that fits, page by page."""
+    found, cursor = list[str](), None
+    while True:
+        page = tq.search_tasks(q, cursor=cursor, **options)
+        found += [task.task_id for task in page.tasks]
+        cursor = page.next_cursor
+        if cursor is None:
+            assert page.complete
+            return found
+
+
+def end(state: str, **fields: Any) -> str:
+    """A task of type echo that ended so."""
+    task_id = submit("echo", value=fields.pop("value", None))
+    worker = HandWorker(f"hand-{task_id}/0")
+    worker.step(commit(worker.claim(), state, **fields), want=0)
+    return task_id
+
+
+def names_of(found: Iterable[str], **named: str) -> set[str]:
+    ids = {task_id: name for name, task_id in named.items()}
+    return {ids[task_id] for task_id in found}
+
+
+def test_the_newest_submission_of_all_queues_comes_first() -> None:
+    ids = [
+        tq.submit("echo", {"value": n}, priority=("high", "default", "low")[n % 3]).task_id
+        for n in range(9)
+    ]
+    # Two of one millisecond have no order but that of their ids.
+    in_order = sorted(ids, key=lambda i: (tq.get_task(i).submitted_at, i), reverse=True)
+    assert find() == in_order
+    assert find(limit=2) == in_order
+
+
+def test_states_queues_and_types_are_found_and_excluded() -> None:
+    failed, done = end("FAILURE"), end("SUCCESS")
+    waits, high = submit("fail"), tq.submit("echo", {}, priority="high").task_id
+    named = {"failed": failed, "done": done, "waits": waits, "high": high}
+    for q, wanted in {
+        "state:failure": {"failed"},
+        "state:failure state:SUCCESS": {"failed", "done"},
+        "-state:pending": {"failed", "done"},
+        "state:pending queue:high": {"high"},
+        "-queue:default": {"high"},
+        "type:fail": {"waits"},
+        "type:ech": set(),
+        "-type:echo": {"waits"},
+        "state:failure type:fail": set(),
+        "state:retry": set(),
+        "queue:low": set(),
+    }.items():
+        assert names_of(find(q), **named) == wanted, q
+    assert find(state="FAILURE") == [failed]
+    assert find("state:failure", queue="low") == []
+
+
+def test_tags_are_whole_words() -> None:
+    first = tq.submit("echo", {}, tags=["vip", "eu/west", "vip"]).task_id
+    second = tq.submit("echo", {}, tags=["vip2"]).task_id
+    third = tq.submit("echo", {}).task_id
+    assert tq.get_task(first).tags == ("vip", "eu/west")
+    assert find("tag:vip") == [first]
+    assert set(find("tag:vip tag:vip2")) == {first, second}
+    assert set(find("-tag:vip")) == {second, third}
+    assert find("tag:,") == find("tag:eu") == []
+
+
+@pytest.mark.parametrize("tags", [["a,b"], ["a b"], [""], ["x" * 65], [f"t{n}" for n in range(11)]])
+def test_tags_that_could_not_be_told_apart_are_refused(tags: list[str]) -> None:
+    with pytest.raises(InvalidQuery, match="10 tags of 64 characters"):
+        tq.submit("echo", {}, tags=tags)
+    assert find() == []
+
+
+def test_a_retry_keeps_the_tags() -> None:
+    old = tq.submit("echo", {}, tags=["vip"]).task_id
+    tq.cancel(old)
+    new = tq.retry(old).task_id
+    assert find("tag:vip state:pending") == [new]
+
+
+def test_fields_of_the_payload_are_compared_as_text() -> None:
+    def echo(value: Any) -> str:
+        return submit("echo", value=value)
+
+    text, number, nested = echo("42"), echo(42), echo({"a": {"b": 'say "hi"\n'}})
+    yes, other, price = echo(True), echo("x 42"), echo(19.99)
+    named = {"text": text, "number": number, "nested": nested, "yes": yes, "other": other}
+    assert names_of(find("payload.value:42"), **named) == {"text", "number"}
+    assert find('payload.value.a.b:"say \\"hi\\"\n"') == [nested]
+    assert find("payload.value:true") == [yes]
+    assert find("payload.value:19.99") == [price]
+    assert find("payload.value:4") == find("payload.a:42") == find("payload.value.b:42") == []
+    assert len(find("-payload.value:42")) == 4
+
+
+def test_errors_are_found_by_a_part_of_them_whatever_its_case() -> None:
+    failed = end("FAILURE", reason="TimeoutError: no ANSWER (from host 7)")
+    other = end("FAILURE", reason="ValueError: on purpose")
+    end("SUCCESS", reason="")
+    assert find("error:answer") == find('error:"from HOST"') == find("timeouterror") == [failed]
+    assert find("-error:answer state:failure") == [other]
+    assert find("error:%") == find("error:.") == []
+    assert set(find("echo state:failure")) == {failed, other}
+    assert find("echo -purpose state:failure") == [failed]
+
+
+def test_a_worker_is_found_by_its_name_up_to_a_border() -> None:
+    one, ten = submit("echo"), submit("echo")
+    HandWorker("high@vm-1/1/aa").claim()
+    HandWorker("high@vm-1/10/bb").claim()
+    assert find("worker:high@vm-1/1") == [one]
+    assert find("worker:high@vm-1/10") == [ten]
+    assert set(find("worker:high")) == set(find("worker:high@vm-1")) == {one, ten}
+    assert find("worker:hig") == find("worker:vm-1") == []
+
+
+def test_an_id_is_found_by_its_beginning() -> None:
+    task_id = submit("echo")
+    submit("echo")
+    assert find(f"id:{task_id}") == find(f"id:{task_id[:8]}") == [task_id]
+    assert find(f"id:{task_id[1:8]}") == []
+
+
+def test_times_are_compared() -> None:
+    store("old")
+    begun = _now_ms()
+    wait_until(lambda: _now_ms() > begun + 20, description="20 ms have passed")
+    worker = HandWorker()
+    claim = worker.claim()
+    store("new")
+    assert find("age:>20ms") == ["old"]
+    assert find("wait:>20ms") == ["old"] and find("wait:<20ms age:>1m") == []
+    worker.step(commit(claim, "SUCCESS"), want=0)
+    assert find("dur:<1m") == ["old"] and find("dur:>1m") == []
+    assert set(find("-age:>1h")) == {"old", "new"}
+
+
+def test_the_time_of_submission_limits_a_search() -> None:
+    store("early")
+    begun = _now_ms()
+    wait_until(lambda: _now_ms() > begun + 1, description="a millisecond has passed")
+    store("late")
+    border = dt.datetime.fromtimestamp(_submitted_ms("late") / 1000, dt.UTC)
+    for q in ("", "state:pending"):
+        assert find(q, submitted_after=border) == ["late"]
+        assert find(q, submitted_before=border) == ["early"]
+    for task_id in ("early", "late"):
+        tq.default.storage.scripts.cancel(QUEUE, task_id, "", ttl_ms=60_000)
+    assert find(sort=tq.Sort.FINISHED, submitted_before=border) == ["early"]
+
+
+def test_sorted_by_their_end_only_those_that_ended_are_listed() -> None:
+    first, waits, second = submit("echo"), submit("echo"), submit("echo")
+    tq.cancel(second)
+    begun = _now_ms()
+    wait_until(lambda: _now_ms() > begun + 1, description="a millisecond has passed")
+    tq.cancel(first)
+    assert find(sort=tq.Sort.FINISHED) == [first, second]
+    assert find("state:pending", sort=tq.Sort.FINISHED) == []
+    assert find("-state:revoked", sort=tq.Sort.FINISHED) == []
+    assert waits in find()
+
+
+def test_pages_neither_repeat_nor_skip_what_was_there_while_others_come_and_go() -> None:
+    ids = [submit("echo", value=n) for n in range(30)]
+    seen, cursor = list[str](), None
+    while True:
+        page = tq.search_tasks("type:echo", limit=7, cursor=cursor)
+        seen += [task.task_id for task in page.tasks]
+        if (cursor := page.next_cursor) is None:
+            break
+        submit("echo", value="new")
+        last = seen[-1]  # the very task that the cursor names is forgotten
+        tq.cancel(last)
+        broker.zrem(keys.submitted(QUEUE), last)
+    assert sorted(seen) == sorted(ids)
+
+
+def test_tasks_of_one_millisecond_are_paged_too() -> None:
+    ids = [f"same-{n:02}" for n in range(20)]
+    scripts().submit(QUEUE, [NewTask(i, b"{}", "echo") for i in ids])
+    broker.zadd(keys.submitted(QUEUE), dict.fromkeys(ids, 5.0))
+    for task_id in ids:
+        broker.hset(keys.task(QUEUE, task_id), "submitted_at", 5)
+    assert find(limit=3) == find("state:pending", limit=3) == sorted(ids, reverse=True)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "!", "é", "MTIz", "bmFuIGE", "A" * 300, "LTEgYQ"])
+def test_a_forged_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(InvalidQuery, match="no cursor"):
+        tq.search_tasks(cursor=cursor)
+
+
+def test_when_time_is_up_the_search_says_how_far_it_came_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search_streams, "LOOK", 10)
+    store("wanted", task_type="rare")
+    scripts().submit(QUEUE, [NewTask(f"id-{n}", b"{}", "echo") for n in range(35)])
+
+    found, scanned, cursor = list[str](), 0, None
+    for _ in range(4):
+        page = search.find(QUEUES, parse("rare"), cursor=cursor, budget_s=0)
+        found += [task_id for _, task_id in page.tasks]
+        scanned, cursor = scanned + page.scanned, page.next_cursor
+        assert page.complete is (cursor is None)
+    assert (found, scanned, cursor) == (["wanted"], 36, None)
+
+
+def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_streams, "LOOK", 10)
+    now = _now_ms()
+    ids = {"wanted": 30, **{f"id-{n}": 20 for n in range(200)}, "new": 0}
+    scripts().submit(QUEUE, [NewTask(i, b"{}", "rare" if i == "wanted" else "echo") for i in ids])
+    for task_id, hours in ids.items():
+        at = now - hours * 3_600_000
+        broker.zadd(keys.submitted(QUEUE), {task_id: at})
+        broker.hset(keys.task(QUEUE, task_id), "submitted_at", at)
+    broker.delete(*broker.keys(f"{keys.root(QUEUE)}:history:*"))
+    for hours, name in ((0, "echo"), (20, "echo"), (30, "rare")):
+        key = keys.history(QUEUE, "hour", (now - hours * 3_600_000) // 3_600_000)
+        broker.hset(key, f"{name}|SUBMITTED", 1)
+        broker.expire(key, 60)
+
+    page = search.find(QUEUES, parse("type:rare"))
+    assert page.tasks == ((QUEUE, "wanted"),)
+    assert page.scanned < 40
+    in_doubt = keys.history(QUEUE, "hour", (now - 30 * 3_600_000) // 3_600_000)
+    broker.delete(in_doubt)  # what the history does not know is looked at
+    assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
+
+
+def test_a_rare_state_is_found_at_once_among_many() -> None:
+    failed = end("FAILURE")
+    scripts().submit(QUEUE, [NewTask(f"id-{n}", b"{}", "echo") for n in range(2000)])
+    page = search.find(QUEUES, parse("state:failure"))
+    assert (page.tasks, page.scanned, page.next_cursor) == (((QUEUE, failed),), 1, None)
+
+
+def test_a_row_shows_a_task_without_what_is_large() -> None:
+    large, small = submit("echo", value="x" * 5000), submit("echo", value=["y" * 5000])
+    huge = submit("echo", value="z" * 70_000)
+    rows = {row.task_id: row for row in tq.search_tasks().tasks}
+    assert rows[large].payload["value"] == "x" * 512 + "…"
+    assert (rows[small].payload, rows[huge].payload) == ({}, {})
+    assert all(row.payload_truncated for row in rows.values())
+
+
+def test_a_row_tells_how_long_a_task_waited_and_ran() -> None:
+    task_id = submit("echo")
+    (row,) = tq.search_tasks().tasks
+    assert row.wait_s is not None and row.wait_s >= 0 and row.run_s is None
+    worker = HandWorker()
+    claim = worker.claim()
+    (row,) = tq.search_tasks().tasks
+    assert row.run_s is not None and row.run_s >= 0
+    worker.step(commit(claim, "SUCCESS"), want=0)
+    (row,) = tq.search_tasks().tasks
+    record = tq.get_task(task_id)
+    assert record.started_at is not None and record.finished_at is not None
+    assert row.run_s == (record.finished_at - record.started_at).total_seconds()
+
+
+def test_a_window_that_is_empty_finds_nothing() -> None:
+    submit("echo")
+    assert search.find(QUEUES, parse(""), window=Window(5, 5)).tasks == ()
+
+
+def _now_ms() -> int:
+    seconds, microseconds = broker.time()
+    return seconds * 1000 + microseconds // 1000
+
+
+def _submitted_ms(task_id: str) -> float:
+    return broker.zscore(keys.submitted(QUEUE), task_id)
