@@ -43,7 +43,6 @@ def main(argv: list[str]) -> int:
 def measure() -> dict[str, float]:
     """How many times as fast as plain Huey each thing is, the median of some rounds."""
     ours, huey = chosen(["duckline", "huey"])
-    huey.install()
     ratios: dict[str, list[float]] = {"drain": [], "submit": []}
     for _ in range(ROUNDS):
         drained = [drain.run(system, DRAINED).per_second for system in (ours, huey)]

@@ -42,6 +42,7 @@ class Run:
 @contextlib.contextmanager
 def a_run(system: System, processes: int, profile: Profile) -> Generator[Run]:
     """Prepare a run: Redis and driver are there, the workers not yet."""
+    system.install()
     with (
         tempfile.TemporaryDirectory(prefix=f"bench-{system.name}-") as name,
         PrivateRedis(Path(name)) as redis,
