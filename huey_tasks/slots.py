@@ -87,13 +87,18 @@ class Slot:
 
         What waits goes back to the queue if the attempt that runs takes long, or all of them do.
         """
-        with self._lock:
-            now = time.monotonic()
+        now = time.monotonic()
+        if not self._lock.acquire(blocking=False):  # the worker itself is about to commit
+            self.deadline = now + HOLD_S
+            return
+        try:
             if now - self._claimed_at >= HOLD_S or now - self._batch_at >= MOST_HOLDS * HOLD_S:
                 self._hand_back()
             if self._finished:
                 self._step(want=0)
             self.deadline = now + HOLD_S if self._waiting else math.inf
+        finally:
+            self._lock.release()
 
     def flush(self) -> None:
         """Commit what is finished, hand back what waits, claim nothing; from any thread.

@@ -3,6 +3,8 @@
 local ROOT = KEYS[1]
 local clock = redis.call('TIME')
 local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+-- The same as Redis keeps it: turning a number into text takes longer than many a command.
+local AT = string.format('%.0f', NOW)
 local TERMINAL = { SUCCESS = true, FAILURE = true, REVOKED = true, EXPIRED = true }
 
 local function task_key(id) return ROOT .. ':task:' .. id end
@@ -149,21 +151,30 @@ local function pass_gate(gate)
   submit(unpack(callback))
 end
 
+-- What a task has when somebody or something holds it or waits for its end, in this order.
+local function ties_of(id)
+  return redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type', 'awaited', 'token')
+end
+
 -- The one way into a terminal state; the caller has removed the task from its index, and may name
--- more fields to set. A task that ends passes its gate, however it ended, unless the next of its pipeline will do so.
-local function finish(id, state, reason, ttl_ms, ...)
-  local fields = redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type', 'awaited')
-  redis.call('HSET', task_key(id), 'state', state, 'finished_at', NOW, 'token', '', 'reason', reason,
-    ...)
-  redis.call('PEXPIRE', task_key(id), ttl_ms)
+-- more fields to set. A task that ends passes its gate, however it ended, unless the next of its
+-- pipeline will do so.
+local function finish_tied(id, fields, state, reason, ttl_ms, ...)
+  local key = task_key(id)
+  redis.call('HSET', key, 'state', state, 'finished_at', AT, 'token', '', 'reason', reason, ...)
+  redis.call('PEXPIRE', key, ttl_ms)
   local members = ended[state] or {}
-  ended[state], members[#members + 1], members[#members + 2] = members, NOW, id
+  ended[state], members[#members + 1], members[#members + 2] = members, AT, id
   if fields[1] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
   count(state)
   note(fields[4], state)
   -- Whoever is not told looks for itself, so a user without the channel is no reason to fail.
   if fields[5] then redis.pcall('PUBLISH', ENDS, id) end
   if fields[2] and not (state == 'SUCCESS' and fields[3] == '1') then pass_gate(fields[2]) end
+end
+
+local function finish(id, state, reason, ttl_ms, ...)
+  finish_tied(id, ties_of(id), state, reason, ttl_ms, ...)
 end
 
 -- Ends a task as failed and keeps it until somebody has looked: only pushed out by later ones.

@@ -23,12 +23,12 @@ if last[1] and tonumber(last[1]) >= tonumber(sequence) then
 end
 
 local committed = { '' }
-local function commit(done)
+local function commit(done, ties)
   local id, delay_ms = done.id, done.delay_ms or 0
   committed[#committed + 1] = id
   if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
   if TERMINAL[done.state] then
-    finish(id, done.state, done.reason or '', ttl_ms, 'outcome', done.token)
+    finish_tied(id, ties, done.state, done.reason or '', ttl_ms, 'outcome', done.token)
   elseif done.state == 'DEAD' then
     set_aside(id, done.reason or '', ttl_ms)
   elseif done.state == 'RETRY' then
@@ -52,8 +52,9 @@ local function commit(done)
 end
 
 local function commit_if_held(done)
-  if holds(done.id, done.token) then
-    commit(done)
+  local ties = ties_of(done.id)
+  if done.token ~= '' and ties[6] == done.token then
+    commit(done, ties)
     return 1
   end
   confirm_stop(done.id, done.token)
@@ -70,15 +71,16 @@ end
 redis.call('ZREM', index_key('STARTED'), unpack(committed))
 
 local claims, claimed, leases = {}, {}, {}
+local lease_end = string.format('%.0f', NOW + lease_ms)
 local function claim(id, fields)
   local token = token_root .. (#claimed + 1)
   local attempt, deliveries = (fields[2] or 0) + 1, (fields[5] or 0) + 1
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
-    'deliveries', deliveries, 'started_at', NOW)
+    'deliveries', deliveries, 'started_at', AT)
   if fields[8] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
   note(fields[7], 'wait.' .. bucket(NOW - fields[9]))
   claimed[#claimed + 1] = id
-  leases[#leases + 1], leases[#leases + 2] = NOW + lease_ms, id
+  leases[#leases + 1], leases[#leases + 2] = lease_end, id
   claims[#claims + 1] = { id, token, fields[1], attempt, fields[3], fields[4], deliveries }
 end
 
