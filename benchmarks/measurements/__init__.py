@@ -3,6 +3,7 @@
 from typing import Any
 
 from benchmarks.measurements import (
+    bulk,
     crash,
     drain,
     greenlets,
@@ -21,6 +22,7 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
     for one in (
         drain.MEASUREMENT,
         submit.MEASUREMENT,
+        bulk.MEASUREMENT,
         latency.MEASUREMENT,
         mixed.MEASUREMENT,
         crash.MEASUREMENT,
