@@ -32,7 +32,7 @@ from web.tasks import ABOUT, BODY_PROBLEMS
 log = logging.getLogger("duckline.web.bulk")
 
 #: So many tasks are stored in one go.
-CHUNK = 200
+CHUNK = 100
 #: How many bulks one process reads and answers at once: each may hold tens of megabytes.
 MAX_BULKS = 8
 

@@ -14,14 +14,16 @@ import work
 import huey_tasks as tq
 from huey_tasks import keys, registry, serializer
 from huey_tasks.ids import new_ids
+from huey_tasks.pace import MOST
 from huey_tasks.protocol import Commit
+from web.bulk import CHUNK
 
 QUEUE = tq.default
 SCRIPTS = QUEUE.storage.scripts
 RESULTS = QUEUE.storage._result_scripts
-CHUNK = 500
+FILL = 500
 #: As many as one step of a worker may claim, and as one bulk submit stores at a time.
-STEP, BULK = 64, 200
+STEP, BULK = MOST, CHUNK
 
 
 class Worker:
@@ -50,8 +52,8 @@ class Worker:
 
 
 def fill(count):
-    for start in range(0, count, CHUNK):
-        SCRIPTS.submit(QUEUE.name, new_tasks(start, min(CHUNK, count - start)))
+    for start in range(0, count, FILL):
+        SCRIPTS.submit(QUEUE.name, new_tasks(start, min(FILL, count - start)))
 
 
 def new_tasks(start, count):
@@ -65,7 +67,7 @@ def new_tasks(start, count):
 def finish(count):
     worker = Worker("finish")
     while count > 0:
-        claimed = worker.step(min(CHUNK, count))
+        claimed = worker.step(min(FILL, count))
         if not claimed:
             raise SystemExit(f"{count} tasks to be finished are not there")
         count -= claimed

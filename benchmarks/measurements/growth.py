@@ -193,7 +193,7 @@ MEASUREMENT = Measurement(
         "(`appendfsync always`). Each size has a Redis and a client of its own, all asked in turn "
         "call by call, 300 times. Then all but ten of the many are finished "
         "with results, and they are compared with the ten once more. *Claim* commits a task and "
-        "claims the next; *submit of 200* and *step of 64* are the largest scripts that the engine "
+        "claims the next; *submit of 100* and *step of 64* are the largest scripts that the engine "
         "sends. The last row counts what SLOWLOG held afterwards."
     ),
     systems=("duckline",),
