@@ -7,7 +7,7 @@ RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint check load screenshots chaos bench clean
+.PHONY: help run dev test lint check load screenshots chaos bench guard clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ chaos: $(DEV) ## Run the fault storm and print its verdict
 
 bench: $(DEV) ## Measure beside the peers (ARGS="drain --quick"; benchmarks/README.md)
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+guard: $(DEV) ## Fail when we have become half as fast beside plain Huey as recorded (a minute)
+	@exec $(BIN)/python -m benchmarks.guard $(ARGS)
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
