@@ -64,7 +64,7 @@ def tags_of(f: dict[str, str]) -> tuple[str, ...]:
 
 def attempt_lines(f: dict[str, str]) -> list[AttemptLine]:
     """The attempts that a task has kept, the oldest first."""
-    return [AttemptLine(*json.loads(line)) for line in f.get("attempts", "").splitlines()]
+    return [AttemptLine(*json.loads(line)) for line in f.get("attempts", "").split("\n") if line]
 
 
 def as_text(value: Any) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import fields, keys, serializer
+from huey_tasks import fields, keys, past_attempts, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
 from huey_tasks.records import (
@@ -40,15 +40,21 @@ def is_task_id(text: str) -> bool:
 
 
 def find(queues: TaskQueues, task_id: str) -> TaskRecord | None:
-    """Read a task wherever it is, its log included; None if it is nowhere."""
+    """Read a task wherever it is, with its log and attempts; None if it is nowhere."""
     found = load(queues, [(queue, task_id) for queue in queues])
     if not found:
         return None
     record = found[0]
-    with redis_errors():
-        broker = queues[record.queue].storage.broker
-        lines = broker.lrange(keys.log(record.queue, task_id), 0, -1)
-    return replace(record, log=tuple(_log_line(line) for line in lines))
+    storage = queues[record.queue].storage
+    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
+        pipe.lrange(keys.log(record.queue, task_id), 0, -1)
+        pipe.hget(keys.task(record.queue, task_id), "attempts")
+        log, attempts = pipe.execute()
+    return replace(
+        record,
+        log=tuple(_log_line(line) for line in log),
+        attempts=past_attempts.load(storage, record, attempts or b""),
+    )
 
 
 def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
