@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from huey_tasks import fields, keys, lookup
 from huey_tasks.connection import redis_errors
+from huey_tasks.estimates import MINUTES, Prospects, start_of
 from huey_tasks.operator_scripts import OperatorScripts, SeenTask
 from huey_tasks.records import ConsumerRecord, TaskState, WorkerRecord
 
@@ -23,12 +24,6 @@ FIELDS = (
     "state", "type", "attempt", "due_at", "token", "started_at", "finished_at", "reason",
     "attempts",
 )  # fmt: skip
-
-#: Minutes of the history from which the start is reckoned, the present one included.
-MINUTES = 6
-
-#: Seconds. What has begun just now is no rate yet.
-LEAST_S = 10.0
 
 #: Names what an attempt could not get, as Huey says it.
 _LOCKED = re.compile(r"TaskLockedException: unable to acquire lock (.*)", re.DOTALL)
@@ -79,7 +74,7 @@ def explain(queue: "TaskQueue", task_id: str, knows: Callable[[str], bool]) -> E
         return None
     task = _Seen(queue, seen, lookup.consumers(queue))
     reasons = tuple(task.reasons(knows))
-    start_at, estimate = task.estimate()
+    start_at, estimate = start_of(task.now, task.state, task.prospects())
     position = task.seen.place + 1 if task.state is TaskState.PENDING else None
     return Explanation(
         task_id, task.state, reasons[0].text, reasons, position or None, start_at, estimate
@@ -99,7 +94,18 @@ class _Seen:
         self.busy = tuple(worker for worker in self.workers if worker.task_id is not None)
         self.now = fields.from_ms(seen.now_ms)
 
-    # ---- reasons
+    def prospects(self) -> Prospects:
+        """What its start depends on."""
+        waits = self.state is TaskState.PENDING
+        return Prospects(
+            paused=self.seen.mode == "paused",
+            worked_on=bool(self.consumers),
+            ahead=max(self.seen.place, 0) if waits else self.seen.waiting,
+            free=len(self.workers) - len(self.busy),
+            due_at=None if waits else fields.time_of(self.f, "due_at"),
+            starts=self.seen.starts,
+            over_s=self.seen.over_ms / 1000,
+        )
 
     def reasons(self, knows: Callable[[str], bool]) -> Iterator[Reason]:
         """All that is to be said, the weightiest first."""
@@ -199,50 +205,3 @@ class _Seen:
         text += f"; {int(used):,} have asked in its present window"
         text += f", which ends in {left_ms / 1000:.0f} s."
         return Reason("rate_limited", text, name=name, due_at=ends_at)
-
-    # ---- the start
-
-    def estimate(self) -> tuple[dt.datetime | None, str]:
-        """When it may start, and on what that rests or why nobody can say."""
-        if self.state.terminal:
-            return None, "It has ended."
-        if self.state is TaskState.STARTED:
-            return None, "It has started."
-        if self.seen.mode == "paused":
-            return None, "There is no estimate while its queue is paused."
-        if not self.consumers:
-            return None, "There is no estimate while nobody works on its queue."
-        waits = self.state is TaskState.PENDING
-        ahead = max(self.seen.place, 0) if waits else self.seen.waiting
-        due_at = None if waits else fields.time_of(self.f, "due_at")
-        free = len(self.workers) - len(self.busy)
-        if ahead < free or (due_at is not None and ahead == 0):
-            return self._when_free(due_at)
-        return self._by_rate(ahead, due_at)
-
-    def _when_free(self, due_at: dt.datetime | None) -> tuple[dt.datetime, str]:
-        if due_at is None or due_at <= self.now:
-            return self.now, "A worker is free for it."
-        return due_at, "It starts when it is due, if a worker is free then."
-
-    def _by_rate(self, ahead: int, due_at: dt.datetime | None) -> tuple[dt.datetime | None, str]:
-        if not self.seen.starts:
-            span = f"{MINUTES - 1} min"
-            return (
-                None,
-                f"No task of its queue has started in the last {span}: nothing to reckon by.",
-            )
-        over_s = max(self.seen.over_ms / 1000, LEAST_S)
-        rate = self.seen.starts / over_s
-        at = self.now + dt.timedelta(seconds=(ahead + 1) / rate)
-        text = (
-            f"{self.seen.starts:,} of its queue have started in the last {_span(over_s)} "
-            f"({rate:.3g} a second), and {ahead:,} stand before it"
-        )
-        if due_at is not None and due_at > at:
-            return due_at, f"{text} now; it is due later than those will take."
-        return at, f"{text}; so it is if that goes on, and none of higher priority comes."
-
-
-def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

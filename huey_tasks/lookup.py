@@ -41,19 +41,22 @@ def is_task_id(text: str) -> bool:
 
 def find(queues: TaskQueues, task_id: str) -> TaskRecord | None:
     """Read a task wherever it is, with its log and attempts; None if it is nowhere."""
-    found = load(queues, [(queue, task_id) for queue in queues])
-    if not found:
+    known = _hashes(queues, [(queue, task_id) for queue in queues])
+    if not known:
         return None
-    record = found[0]
-    storage = queues[record.queue].storage
-    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
-        pipe.lrange(keys.log(record.queue, task_id), 0, -1)
-        pipe.hget(keys.task(record.queue, task_id), "attempts")
-        log, attempts = pipe.execute()
+    queue, _, f = known[0]
+    lines = fields.attempt_lines(f)
+    outcomes = _outcomes(
+        queues, [(task_id, f.get("outcome"))] + [(task_id, o.token) for o in lines]
+    )
+    record = _task_record(queue, task_id, f, outcomes.get((task_id, f.get("outcome"))))
+    with redis_errors():
+        log = queues[queue].storage.broker.lrange(keys.log(queue, task_id), 0, -1)
+    of_lines = [outcomes.get((task_id, line.token)) for line in lines]
     return replace(
         record,
         log=tuple(_log_line(line) for line in log),
-        attempts=past_attempts.load(storage, record, attempts or b""),
+        attempts=past_attempts.of(record, lines, of_lines),
     )
 
 
@@ -61,19 +64,37 @@ def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     """Read the tasks of (queue, id) pairs, those that are there, in two round trips."""
     if not ids:
         return []
-    storage = _any(queues).storage
-    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
+    known = _hashes(queues, ids)
+    outcomes = _outcomes(queues, [(task_id, f.get("outcome")) for _, task_id, f in known])
+    return [
+        _task_record(queue, task_id, f, outcomes.get((task_id, f.get("outcome"))))
+        for queue, task_id, f in known
+    ]
+
+
+def _hashes(
+    queues: TaskQueues, ids: list[tuple[str, str]]
+) -> list[tuple[str, str, dict[str, str]]]:
+    """The fields of the tasks that are there, each with its queue and id."""
+    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
         hashes = [fields.texts(found) for found in pipe.execute()]
-    known = [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
-    wanted = [keys.outcome(task_id, f["outcome"]) for _, task_id, f in known if f.get("outcome")]
+    return [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
+
+
+def _outcomes(
+    queues: TaskQueues, attempts: list[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], bytes | None]:
+    """What attempts, as (task id, token), returned or raised; all in one round trip."""
+    wanted = list(dict.fromkeys(pair for pair in attempts if pair[1]))
+    if not wanted:
+        return {}
     with redis_errors():
-        blobs = dict(zip(wanted, storage.conn.mget(wanted), strict=True)) if wanted else {}
-    return [
-        _task_record(queue, task_id, f, blobs.get(keys.outcome(task_id, f.get("outcome", ""))))
-        for queue, task_id, f in known
-    ]
+        blobs = _any(queues).storage.conn.mget(
+            [keys.outcome(task_id, token or "") for task_id, token in wanted]
+        )
+    return dict(zip(wanted, blobs, strict=True))
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,17 @@ What an attempt raised, with its traceback, is in the result backend while it li
 that the beginning of the error, which the task itself keeps, is left.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
+from typing import Any, cast
 
-from huey_tasks import fields, keys, serializer
-from huey_tasks.connection import redis_errors
+from huey_tasks import fields, serializer
 from huey_tasks.records import AttemptRecord, TaskRecord, TaskState
 
-if TYPE_CHECKING:
-    from huey_tasks.storage import ReliableStorage
 
-
-def load(storage: "ReliableStorage", record: TaskRecord, kept: bytes) -> tuple[AttemptRecord, ...]:
-    """Read the attempts of a task, the oldest first, in at most one round trip."""
-    lines = fields.attempt_lines({"attempts": kept.decode("utf-8", "replace")})
-    blobs: list[bytes | None] = []
-    if lines:
-        with redis_errors():
-            blobs = storage.conn.mget([keys.outcome(record.task_id, line.token) for line in lines])
+def of(
+    record: TaskRecord, lines: Sequence[fields.AttemptLine], blobs: Sequence[bytes | None]
+) -> tuple[AttemptRecord, ...]:
+    """The attempts of a task, the oldest first: from the lines it keeps, and their outcomes."""
     found = [_failed(line, blob) for line, blob in zip(lines, blobs, strict=True)]
     if record.status in (TaskState.STARTED, TaskState.SUCCESS):
         found.append(

@@ -39,7 +39,7 @@ LAYERS = [
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal", "past_attempts"},
-    {"lookup", "rows", "search_streams", "search", "failures", "explain"},
+    {"lookup", "rows", "search_streams", "search", "failures", "estimates", "explain"},
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
