@@ -163,8 +163,7 @@ class _Seen:
             yield Reason("scheduled", f"It is scheduled, and due{at}.", due_at=due_at)
             yield from self._of_type(knows)
             return
-        lines = fields.attempt_lines(self.f)
-        error = lines[-1].error if lines else ""
+        error = fields.last_error(self.f) or ""
         if self.f.get("reason", "").startswith(_NO_CODE):
             text = f"It waits for newer code, and is offered again{at}: {self.f['reason']}."
             yield Reason("unknown_type", text, due_at=due_at, name=self.f["type"])
@@ -183,8 +182,11 @@ class _Seen:
             task_id, token = [(part or b"").decode() for part in held]
             is_held = held[0] is not None
             if task_id:
-                now_held = broker.hget(keys.task(self.queue.name, task_id), "token")
-                is_held = now_held == held[1]
+                # A cancelled attempt keeps it until its worker is free (`lock.lua`).
+                now, stopping, stopped = broker.hmget(
+                    keys.task(self.queue.name, task_id), ["token", "stopping", "stopped_at"]
+                )
+                is_held = held[1] in (now, None if stopped else stopping)
         text = f"Its last attempt found the lock '{name}' taken"
         if not is_held:
             return Reason("lock_held", f"{text}, which is free now.", name=name)

@@ -67,6 +67,12 @@ def attempt_lines(f: dict[str, str]) -> list[AttemptLine]:
     return [AttemptLine(*json.loads(line)) for line in f.get("attempts", "").split("\n") if line]
 
 
+def last_error(f: dict[str, str]) -> str | None:
+    """Why the last of the attempts failed that a task has kept; None if it has none."""
+    lines = f.get("attempts", "").rsplit("\n", 1)
+    return AttemptLine(*json.loads(lines[-1])).error or None if lines[-1] else None
+
+
 def as_text(value: Any) -> str:
     """A value of a payload as one writes it in a search."""
     if isinstance(value, str):

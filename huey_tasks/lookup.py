@@ -253,8 +253,9 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
     state = TaskState(f["state"])
     outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
     succeeded = state is TaskState.SUCCESS
-    # The reason tells how it ended; an outcome may be that of an earlier attempt.
-    error = None if succeeded else f.get("reason") or outcome.get("error") or None
+    # The reason tells how it ended; an outcome may be that of an earlier attempt, and one that
+    # waits for a lock has neither.
+    error = None if succeeded else f.get("reason") or outcome.get("error") or fields.last_error(f)
     current = error == outcome.get("error")
     progress = json.loads(f["progress"]) if f.get("progress") else None
     return TaskRecord(

@@ -191,6 +191,8 @@ def test_a_lock_names_its_holder(start_consumer: StartConsumer, tmp_path: Path) 
     assert tq.get_task(waits).attempts[0].error == (
         "TaskLockedException: unable to acquire lock the press"
     )
+    (row,) = tq.search_tasks(f"id:{waits}").tasks
+    assert row.error == tq.get_task(waits).error == tq.get_task(waits).attempts[0].error
     go_on.touch()
     wait_for(holder, "SUCCESS")
     free = reason(waits, "lock_held")
@@ -207,6 +209,19 @@ def test_a_lock_whose_holder_is_lost_is_free() -> None:
     worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason=why), want=0)
     scripts().lock(QUEUE, "the press", ("gone", "token"), ttl_ms=0, lease_ms=HOUR)
     assert reason(task_id, "lock_held").text.endswith("which is free now.")
+
+
+def test_a_cancelled_holder_keeps_its_lock_until_its_worker_is_free() -> None:
+    waits, holder = submit("echo"), submit("echo")
+    worker = HandWorker()
+    why = "TaskLockedException: unable to acquire lock the press"
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason=why), want=0)
+    claim = worker.claim()
+    scripts().lock(QUEUE, "the press", (claim.id, claim.token), ttl_ms=0, lease_ms=HOUR)
+    tq.cancel(holder)
+    assert reason(waits, "lock_held").task_id == holder
+    scripts().stopped(QUEUE, holder, claim.token)
+    assert reason(waits, "lock_held").text.endswith("which is free now.")
 
 
 def test_a_rate_limit_says_when_its_window_ends(start_consumer: StartConsumer) -> None:
