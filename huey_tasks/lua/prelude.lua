@@ -277,12 +277,13 @@ local function put_back(id)
   wait_in_queue(id, redis.call('HGET', task_key(id), 'place'))
 end
 
--- Its worker died ('crashes'), or its whole consumer was lost ('losses'), which a task is far less
--- likely to be the cause of. One to which this happens again and again is set aside as failed.
 local SAID_OF = {
   crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
   losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
 }
+
+-- Its worker died ('crashes'), or its whole consumer was lost ('losses'), which a task is far less
+-- likely to be the cause of. One to which this happens again and again is set aside as failed.
 local function crash(id, kind, limit, ttl_ms)
   local times = redis.call('HINCRBY', task_key(id), kind, 1)
   local said = SAID_OF[kind]
