@@ -18,8 +18,9 @@ from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks import serializer
 from huey_tasks.board import Cell, Phase, StopReason
+from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.protocol import About, Claim, Commit, Gate, NewTask
+from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
@@ -42,20 +43,6 @@ class TaskCancelled(CancelExecution):
 
     def __init__(self) -> None:
         super().__init__(retry=False)
-
-
-class UnstorableResult(CancelExecution):
-    """The task has ended well, and returned what JSON cannot carry: trying again would not help."""
-
-    def __init__(self, returned: object, why: Exception) -> None:
-        super().__init__(retry=False)
-        kind = type(returned).__name__
-        self._text = f"it ran to its end and returned a {kind}, which cannot be stored: {why}"
-
-    def __repr__(self) -> str:
-        return self._text
-
-    __str__ = __repr__
 
 
 class TaskInterrupted(KeyboardInterrupt):
@@ -82,6 +69,7 @@ class Attempt:
         self._handed_back = False
         self._begun = time.monotonic()
         self._where = ""
+        self._cause: Cause | None = None
         self._children: list[NewTask] = []
         self._gates: list[Gate] = []
         self._subtasks = 0
@@ -136,13 +124,20 @@ class Attempt:
         """Record the return value."""
         self._state, self._outcome = "SUCCESS", {"result": value}
 
-    def fail(self, error: str, traceback: str | None, where: str = "") -> None:
+    def fail(
+        self, error: str, traceback: str | None, where: str = "", cause: Cause | None = None
+    ) -> None:
         """Record an error, and where in the code it was raised; `retry` may follow."""
         self._where = where
+        self._cause = cause
         self._state = "FAILURE"
         self._reason = _clean(error)[:LINE_CHARS]
         trace = None if traceback is None else _clean(traceback)[-TRACEBACK_CHARS:]
         self._outcome = {"error": self._reason, "traceback": trace}
+
+    def postpone(self, why: str) -> None:
+        """Record why the task waits for another attempt, which is no failure; `retry` follows."""
+        self._reason = _clean(why)[:LINE_CHARS]
 
     def retry(self, delay_s: float, retries_left: int, next_delay_s: float) -> None:
         """Record that the task is tried again after `delay_s`."""
@@ -185,7 +180,9 @@ class Attempt:
             return Commit(self.claim.id, self.claim.token, "STOPPED", about=about), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted:
-            self.fail("the task interrupted itself (KeyboardInterrupt)", None)
+            error = "the task interrupted itself (KeyboardInterrupt)"
+            cause = cause_without_code("KeyboardInterrupt", error, self.task_type)
+            self.fail(error, None, cause=cause)
         outcome = self._encoded_outcome()
         about = About(self.task_type, self.claim.attempt, self.took_s, self._where)
         commit = Commit(
@@ -199,6 +196,7 @@ class Attempt:
             tuple(self._children),
             tuple(self._gates),
             about,
+            self._cause if self._state == "FAILURE" else None,
         )
         return commit, outcome
 
@@ -211,7 +209,9 @@ class Attempt:
         try:
             return serializer.dumps(self._outcome)
         except (TypeError, ValueError, RecursionError) as error:
-            self.fail(f"its result cannot be stored: {error}", None)
+            text = f"its result cannot be stored: {error}"
+            cause = cause_without_code("UnstorableResult", text, self.task_type)
+            self.fail(text, None, cause=cause)
             return serializer.dumps(self._outcome)
 
 

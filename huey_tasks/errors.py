@@ -7,6 +7,7 @@
     ├── UnknownTaskType        no task type of that name is registered
     ├── UnknownQueue           no queue of that name exists
     ├── TaskNotFound           no task has that id
+    ├── FailuresNotFound       no kept task has failed for that reason
     ├── TaskFinished           the task is in a terminal state and cannot change any more
     ├── TaskNotRetryable       the task has succeeded, or has not ended
     ├── QueueDraining          the queue takes no tasks from outside now
@@ -80,6 +81,12 @@ class TaskNotFound(DucklineError):
     """No task has that id, or its record has been kept long enough and is gone."""
 
     code = "task_not_found"
+
+
+class FailuresNotFound(DucklineError):
+    """No group of failed tasks has that fingerprint; its last task may have been forgotten."""
+
+    code = "failures_not_found"
 
 
 class TaskFinished(DucklineError):

@@ -30,6 +30,7 @@ from huey_tasks.config import Config, Setting
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
+    FailuresNotFound,
     InvalidPayload,
     InvalidQuery,
     Problem,
@@ -41,10 +42,19 @@ from huey_tasks.errors import (
     UnknownQueue,
     UnknownTaskType,
 )
-from huey_tasks.operations import search_tasks
+from huey_tasks.explain import Explanation
+from huey_tasks.failures import FailureGroup, Failures, GroupRetry
+from huey_tasks.operations import (
+    explain_task,
+    failure_group,
+    failure_groups,
+    retry_failures,
+    search_tasks,
+)
 from huey_tasks.patience import time_limit
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
+    AttemptRecord,
     ConsumerRecord,
     LogLine,
     Progress,
@@ -70,11 +80,17 @@ from huey_tasks.submission import (
 __all__ = [
     "CONFIG",
     "QUEUES",
+    "AttemptRecord",
     "Batch",
     "Config",
     "ConfigError",
     "ConsumerRecord",
     "DucklineError",
+    "Explanation",
+    "FailureGroup",
+    "Failures",
+    "FailuresNotFound",
+    "GroupRetry",
     "InvalidPayload",
     "InvalidQuery",
     "LogLine",
@@ -108,6 +124,9 @@ __all__ = [
     "current_task",
     "default",
     "drain",
+    "explain_task",
+    "failure_group",
+    "failure_groups",
     "get_task",
     "high",
     "list_tasks",
@@ -120,6 +139,7 @@ __all__ = [
     "redis_info",
     "resume",
     "retry",
+    "retry_failures",
     "search_tasks",
     "server_troubles",
     "stats",

@@ -64,7 +64,13 @@ def tags_of(f: dict[str, str]) -> tuple[str, ...]:
 
 def attempt_lines(f: dict[str, str]) -> list[AttemptLine]:
     """The attempts that a task has kept, the oldest first."""
-    return [AttemptLine(*json.loads(line)) for line in f.get("attempts", "").splitlines()]
+    return [AttemptLine(*json.loads(line)) for line in f.get("attempts", "").split("\n") if line]
+
+
+def last_error(f: dict[str, str]) -> str | None:
+    """Why the last of the attempts failed that a task has kept; None if it has none."""
+    lines = f.get("attempts", "").rsplit("\n", 1)
+    return AttemptLine(*json.loads(lines[-1])).error or None if lines[-1] else None
 
 
 def as_text(value: Any) -> str:

@@ -43,6 +43,32 @@ def dead(queue: str) -> str:
     return f"{root(queue)}:dead"
 
 
+def failures(queue: str) -> str:
+    """ZSET of the groups of failed tasks, by fingerprint; score: when one was last seen.
+
+    The newest 500. The script that ends a task as failed adds; `prune` takes off empty ones.
+    """
+    return f"{root(queue)}:failures"
+
+
+def failure(queue: str, fingerprint: str) -> str:
+    """HASH, what is said of a group: type, frame, message, times, counts by hour and task type.
+
+    Lives as long as the group has tasks; 24 hours and 20 task types at most.
+    """
+    return f"{root(queue)}:failure:{fingerprint}"
+
+
+def failed(queue: str, fingerprint: str) -> str:
+    """ZSET of the tasks of a group by when they failed, in ms; negative: it has been retried."""
+    return f"{root(queue)}:failed:{fingerprint}"
+
+
+def causes(queue: str) -> str:
+    """HASH of the fingerprint of each failed task, for `prune`: its record may be gone by then."""
+    return f"{root(queue)}:causes"
+
+
 def counters(queue: str) -> str:
     """HASH of totals since the beginning, one field a counter. Scripts write, `stats` reads."""
     return f"{root(queue)}:counters"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import fields, keys, serializer
+from huey_tasks import fields, keys, past_attempts, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
 from huey_tasks.records import (
@@ -40,34 +40,61 @@ def is_task_id(text: str) -> bool:
 
 
 def find(queues: TaskQueues, task_id: str) -> TaskRecord | None:
-    """Read a task wherever it is, its log included; None if it is nowhere."""
-    found = load(queues, [(queue, task_id) for queue in queues])
-    if not found:
+    """Read a task wherever it is, with its log and attempts; None if it is nowhere."""
+    known = _hashes(queues, [(queue, task_id) for queue in queues])
+    if not known:
         return None
-    record = found[0]
+    queue, _, f = known[0]
+    lines = fields.attempt_lines(f)
+    outcomes = _outcomes(
+        queues, [(task_id, f.get("outcome"))] + [(task_id, o.token) for o in lines]
+    )
+    record = _task_record(queue, task_id, f, outcomes.get((task_id, f.get("outcome"))))
     with redis_errors():
-        broker = queues[record.queue].storage.broker
-        lines = broker.lrange(keys.log(record.queue, task_id), 0, -1)
-    return replace(record, log=tuple(_log_line(line) for line in lines))
+        log = queues[queue].storage.broker.lrange(keys.log(queue, task_id), 0, -1)
+    of_lines = [outcomes.get((task_id, line.token)) for line in lines]
+    return replace(
+        record,
+        log=tuple(_log_line(line) for line in log),
+        attempts=past_attempts.of(record, lines, of_lines),
+    )
 
 
 def load(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     """Read the tasks of (queue, id) pairs, those that are there, in two round trips."""
     if not ids:
         return []
-    storage = _any(queues).storage
-    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
+    known = _hashes(queues, ids)
+    outcomes = _outcomes(queues, [(task_id, f.get("outcome")) for _, task_id, f in known])
+    return [
+        _task_record(queue, task_id, f, outcomes.get((task_id, f.get("outcome"))))
+        for queue, task_id, f in known
+    ]
+
+
+def _hashes(
+    queues: TaskQueues, ids: list[tuple[str, str]]
+) -> list[tuple[str, str, dict[str, str]]]:
+    """The fields of the tasks that are there, each with its queue and id."""
+    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
         hashes = [fields.texts(found) for found in pipe.execute()]
-    known = [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
-    wanted = [keys.outcome(task_id, f["outcome"]) for _, task_id, f in known if f.get("outcome")]
+    return [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
+
+
+def _outcomes(
+    queues: TaskQueues, attempts: list[tuple[str, str | None]]
+) -> dict[tuple[str, str | None], bytes | None]:
+    """What attempts, as (task id, token), returned or raised; all in one round trip."""
+    wanted = list(dict.fromkeys(pair for pair in attempts if pair[1]))
+    if not wanted:
+        return {}
     with redis_errors():
-        blobs = dict(zip(wanted, storage.conn.mget(wanted), strict=True)) if wanted else {}
-    return [
-        _task_record(queue, task_id, f, blobs.get(keys.outcome(task_id, f.get("outcome", ""))))
-        for queue, task_id, f in known
-    ]
+        blobs = _any(queues).storage.conn.mget(
+            [keys.outcome(task_id, token or "") for task_id, token in wanted]
+        )
+    return dict(zip(wanted, blobs, strict=True))
 
 
 @dataclass(frozen=True)
@@ -226,8 +253,9 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
     state = TaskState(f["state"])
     outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
     succeeded = state is TaskState.SUCCESS
-    # The reason tells how it ended; an outcome may be that of an earlier attempt.
-    error = None if succeeded else f.get("reason") or outcome.get("error") or None
+    # The reason tells how it ended; an outcome may be that of an earlier attempt, and one that
+    # waits for a lock has neither.
+    error = None if succeeded else f.get("reason") or outcome.get("error") or fields.last_error(f)
     current = error == outcome.get("error")
     progress = json.loads(f["progress"]) if f.get("progress") else None
     return TaskRecord(

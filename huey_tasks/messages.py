@@ -15,6 +15,7 @@ from huey.constants import EmptyData
 from huey.exceptions import HueyException
 from huey.utils import SKIPPED
 
+from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import Claim, Commit
 from huey_tasks.serializer import ChordResults, WrittenByNewerCode
@@ -62,14 +63,14 @@ def task_of(queue: "TaskQueue", claim: Claim) -> Task:
         raise Unreadable(wait_for_newer_code(queue.name, claim, str(error))) from error
     except Exception as error:
         reason = f"its message cannot be read: {type(error).__name__}"
-        raise Unreadable(Commit(claim.id, claim.token, "DEAD", reason=reason)) from error
+        raise Unreadable(_set_aside(claim, "UnreadableMessage", reason)) from error
 
 
 def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
     """Return the commit that lets a task wait, or sets it aside when it has waited too often."""
     reason = f"no consumer of queue {queue} has the code for it: {missing}"
     if claim.deliveries > WAITS:
-        return Commit(claim.id, claim.token, "DEAD", reason=reason)
+        return _set_aside(claim, "UnknownCode", reason)
     now = time.monotonic()
     if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
         _said_at[missing] = now
@@ -77,6 +78,11 @@ def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
     wait_s = min(FIRST_WAIT_S * claim.deliveries, LONGEST_WAIT_S)
     wait_ms = round(wait_s * random.uniform(1 - SPREAD, 1 + SPREAD) * 1000)
     return Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
+
+
+def _set_aside(claim: Claim, error_type: str, reason: str) -> Commit:
+    cause = cause_without_code(error_type, reason, "")
+    return Commit(claim.id, claim.token, "DEAD", reason=reason, cause=cause)
 
 
 def _results_of(queue: "TaskQueue", argument: Any) -> Any:

@@ -4,9 +4,12 @@ Apart from `scripts`, whose functions every task goes through; the loader is the
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from huey_tasks import keys
+from huey_tasks.connection import redis_errors
+from huey_tasks.protocol import Argument
 from huey_tasks.scripts import Scripts
 
 #: Bytes. A message that is larger is not read for a table.
@@ -38,6 +41,37 @@ class Look(NamedTuple):
     looked_at: int
     reached: Place
     matches: list[Match]
+
+
+class SeenGroup(NamedTuple):
+    """A group of failed tasks of one queue, as Redis keeps it; `sample` is "" if none is left."""
+
+    fingerprint: str
+    tasks: int
+    retryable: int
+    sample: str
+    fields: dict[str, str]
+
+
+class SeenFailures(NamedTuple):
+    """One look at the failures of a queue: the time in ms, how many there are and in groups."""
+
+    now_ms: float
+    failed: int
+    grouped: int
+    groups: list[SeenGroup]
+
+
+class SeenTask(NamedTuple):
+    """One look at a task that may wait, and at its queue; `over_ms` is the time of the starts."""
+
+    now_ms: float
+    fields: list[bytes | None]
+    mode: str
+    place: int
+    waiting: int
+    starts: int
+    over_ms: float
 
 
 class OperatorScripts:
@@ -80,3 +114,34 @@ class OperatorScripts:
         """The time in ms, and the fields of each task; none for one that is not there."""
         now, *rows = self._scripts._run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
         return float(now), rows
+
+    def failures(self, queues: Iterable[str], wanted: str = "") -> list[SeenFailures]:
+        """The groups of each queue, or the wanted one, those seen last first; one round trip."""
+        arguments: dict[str, Argument] = {"wanted": wanted}
+        loaded = self._scripts._load("failures", arguments)
+        with redis_errors(), self._scripts._client.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                loaded(keys=[keys.root(queue)], args=[wanted], client=pipe)
+            replies = pipe.execute()
+        return [
+            SeenFailures(float(now), failed, grouped, [_seen_group(*group) for group in groups])
+            for now, failed, grouped, groups in replies
+        ]
+
+    def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
+        """A task and its queue, and the starts of the last minutes; None if it is not there."""
+        seen = self._scripts._run("explain", queue, id=task_id, minutes=minutes)
+        if not seen:
+            return None
+        now, fields, mode, place, waiting, starts, over_ms = seen
+        return SeenTask(
+            float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms)
+        )
+
+
+def _seen_group(
+    fingerprint: bytes, tasks: int, retryable: int, sample: bytes, flat: list[bytes]
+) -> SeenGroup:
+    texts = [part.decode("utf-8", "replace") for part in flat]
+    fields = dict(zip(texts[::2], texts[1::2], strict=True))
+    return SeenGroup(fingerprint.decode(), tasks, retryable, sample.decode(), fields)

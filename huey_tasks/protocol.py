@@ -95,6 +95,20 @@ class About:
 
 
 @dataclass(frozen=True)
+class Cause:
+    """Why an attempt failed: what it has in common with others that failed for the same reason."""
+
+    fingerprint: str
+    error_type: str
+    frame: str  # file and function of the task's own code, "" if none of it raised
+    message: str  # without numbers, ids, quotations
+
+    def as_json(self) -> list[str]:
+        """The cause as `step` reads it."""
+        return [self.fingerprint, self.error_type, self.frame, self.message]
+
+
+@dataclass(frozen=True)
 class Commit:
     """How an attempt ended: the state the task goes to.
 
@@ -112,6 +126,7 @@ class Commit:
     children: tuple[NewTask, ...] = ()
     gates: tuple[Gate, ...] = ()
     about: About | None = None
+    cause: Cause | None = None  # of a task that has finally failed
 
     def as_json(self) -> dict[str, Any]:
         """The commit as `step` reads it, without what is 0 or empty."""
@@ -128,6 +143,8 @@ class Commit:
             told["children"] = [child.as_json() for child in self.children]
         if self.gates:
             told["gates"] = [gate.as_json() for gate in self.gates]
+        if self.cause is not None:
+            told["cause"] = self.cause.as_json()
         return told
 
 

@@ -30,6 +30,7 @@ WORDS = {
     "worker": "a worker or its consumer, up to a '@', '-' or '/' in its name",
     "id": "a task id, or how it begins",
     "error": "part of the error",
+    "cause": "the fingerprint of a group of failures",
     "payload.<field>": "the value of that field of the payload, as text",
     "age": "time since the submission: age:<1h, age:>5m",
     "dur": "time that the last attempt took: dur:>2s",
@@ -84,7 +85,7 @@ class Query:
         return [*self._choices(), *self._others()]
 
     def _choices(self) -> Iterator[dict[str, Any]]:
-        for word in ("state", "type", "tag", "worker", "id"):
+        for word in ("state", "type", "tag", "worker", "id", "cause"):
             for unwanted in (False, True):
                 values = self.values(word, unwanted=unwanted)
                 if values:
@@ -141,6 +142,8 @@ def _term(token: re.Match[str]) -> Term | Problem:
         return _choice(name, value.upper(), unwanted, STATES)
     if name == "queue":
         return _choice(name, value.lower(), unwanted, QUEUE_NAMES)
+    if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
+        return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
     return Term(name or "any", value, unwanted)
 
 

@@ -45,6 +45,23 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class AttemptRecord:
+    """An attempt of a task.
+
+    `state` is STARTED or SUCCESS, RETRY or FAILURE for one that raised, REVOKED for one that was
+    cancelled while it ran, CRASHED when its worker died, LOST when its whole consumer did.
+    """
+
+    attempt: int
+    state: str
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    worker: str | None
+    error: str | None
+    traceback: str | None
+
+
+@dataclass(frozen=True)
 class TaskRecord:
     """A task as it is now."""
 
@@ -75,6 +92,7 @@ class TaskRecord:
     cause: str | None  # of one that failed: the group of failures that it belongs to
     tags: tuple[str, ...]
     log: tuple[LogLine, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, 
 from pydantic_core import ErrorDetails
 
 from huey_tasks import serializer
-from huey_tasks.attempt import UnstorableResult, current_attempt
+from huey_tasks.attempt import current_attempt
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
 from huey_tasks.mould import Mould
 from huey_tasks.protocol import NewTask
@@ -242,10 +242,10 @@ def _encode(returned: Any) -> bytes:
     try:
         encoded = serializer.dumps({"result": returned})
     except (TypeError, ValueError, RecursionError) as error:
-        raise UnstorableResult(returned, error) from None
+        raise serializer.UnstorableResult(returned, error) from None
     if len(encoded) > CONFIG.result_max_bytes:
         too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
-        raise UnstorableResult(returned, ValueError(too_large))
+        raise serializer.UnstorableResult(returned, ValueError(too_large))
     return encoded
 
 

@@ -141,8 +141,7 @@ def _error(state: TaskState, f: dict[str, str]) -> str | None:
         return None
     if f.get("reason"):
         return f["reason"]
-    last = fields.attempt_lines(f)[-1:]
-    return last[0].error if last else None
+    return fields.last_error(f)
 
 
 def _shown(message: str) -> tuple[dict[str, Any], bool]:

@@ -162,18 +162,31 @@ def _indexes(query: Query, sort: Sort, set_aside: bool) -> list[str]:
 def _few(
     queues: Sequence["TaskQueue"], query: Query, window: Window, sort: Sort, set_aside: bool
 ) -> list["Stream"]:
-    """The streams of the wanted states, when those have few tasks; none when they have many."""
-    states = sorted(set(query.values("state")) - set(query.values("state", unwanted=True)))
-    if not states or not queues or sort is not Sort.SUBMITTED or set_aside:
+    """The streams of the wanted causes or states, if those have few tasks; none if many.
+
+    A group that is not kept any more has no tasks, though some may still name it as their cause.
+    """
+    if not queues or sort is not Sort.SUBMITTED or set_aside:
         return []
-    places = [(queue, state) for queue in queues for state in states]
-    with redis_errors(), queues[0].storage.broker.pipeline(transaction=False) as pipe:
-        for queue, state in places:
-            pipe.zcard(keys.index(queue.name, state))
-        sizes = pipe.execute()
-    if sum(sizes) > FEW:
-        return []
-    return [WholeStream(queue, f"state:{state}", query, window) for queue, state in places]
+    names = {word: _wanted_values(query, word) for word in ("cause", "state")}
+    groups = [f"failed:{cause}" for cause in names["cause"]]
+    states = [f"state:{state}" for state in names["state"]]
+    for indexes, least in ((groups, 1), (states, 0)):
+        places = [(queue, index) for queue in queues for index in indexes]
+        if places and least <= _size(places) <= FEW:
+            return [WholeStream(queue, index, query, window) for queue, index in places]
+    return []
+
+
+def _wanted_values(query: Query, word: str) -> list[str]:
+    return sorted(set(query.values(word)) - set(query.values(word, unwanted=True)))
+
+
+def _size(places: Sequence[tuple["TaskQueue", str]]) -> int:
+    with redis_errors(), places[0][0].storage.broker.pipeline(transaction=False) as pipe:
+        for queue, index in places:
+            pipe.zcard(f"{keys.root(queue.name)}:{index}")
+        return sum(pipe.execute())
 
 
 def _cursor(place: Place) -> str:

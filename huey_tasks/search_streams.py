@@ -133,7 +133,7 @@ class WholeStream(Stream):
                 self.index,
                 place,
                 self._conditions,
-                oldest=0.0,
+                oldest=-1e15,  # a score may be negative, that of a failed task that was retried
                 look=LOOK,
                 want=LOOK,
             )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
-from huey.exceptions import TaskException
+from huey.exceptions import CancelExecution, TaskException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
@@ -27,6 +27,21 @@ def _refuse(value: object) -> NoReturn:
 _write: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encoder(  # pyright: ignore
     None, _refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False
 )
+
+
+class UnstorableResult(CancelExecution):
+    """The task has ended well, and returned what JSON cannot carry: trying again would not help."""
+
+    def __init__(self, returned: object, why: Exception) -> None:
+        super().__init__(retry=False)
+        kind = type(returned).__name__
+        self._text = f"it ran to its end and returned a {kind}, which cannot be stored: {why}"
+
+    def __repr__(self) -> str:
+        return self._text
+
+    __str__ = __repr__
+
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 

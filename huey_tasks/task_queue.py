@@ -13,10 +13,12 @@ from typing import Any, cast
 
 from huey import RedisHuey, signals
 from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
+from huey.exceptions import HueyException
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages
 from huey_tasks.attempt import Attempt, current_attempt
+from huey_tasks.causes import cause_of, cause_without_code
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.messages import Unreadable
@@ -214,8 +216,19 @@ class TaskQueue(RedisHuey):
         """Huey asks for this when an attempt has failed (api.py:526)."""
         metadata = cast(dict[str, Any], super().build_error_result(task, exception))
         if (attempt := self._attempt_of(task)) is not None:
-            attempt.fail(metadata["error"], metadata["traceback"], journal.where(exception))
+            where, cause = journal.where(exception), cause_of(exception)
+            attempt.fail(metadata["error"], metadata["traceback"], where, cause)
         return metadata
+
+    def _run_post_execute(
+        self, task: Task, task_value: Any, exception: BaseException | None
+    ) -> None:
+        """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
+        attempt = None if exception is None else self._attempt_of(task)
+        if attempt is not None and not attempt.has_outcome:
+            named = f"{type(exception).__name__}: {exception}"
+            attempt.postpone(named if isinstance(exception, HueyException) else repr(exception))
+        super()._run_post_execute(task, task_value, exception)
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
         """Some ends are told by a signal only (api.py:422, 426, 439, 516)."""
@@ -247,10 +260,12 @@ class TaskQueue(RedisHuey):
         error = "TaskTimeout: it ran past its time limit and did not stop"
         backoff = self._registry.string_to_task(task_type).default_retry_backoff or 1
         left, delay_s = fields.retries_left, fields.retry_delay_s
-        commit = Commit(task_id, token, "FAILURE", reason=error)
+        cause = cause_without_code("TaskTimeout", error, task_type)
+        commit = Commit(task_id, token, "FAILURE", reason=error, cause=cause)
         if left > 0:
             commit = replace(
                 commit,
+                cause=None,
                 state="RETRY",
                 delay_ms=round(delay_s * 1000),
                 retries_left=left - 1,

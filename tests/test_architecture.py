@@ -30,6 +30,7 @@ LAYERS = [
         "pace",
         "query",
         "fields",
+        "causes",
     },
     {"patience", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts"},
@@ -37,8 +38,8 @@ LAYERS = [
     {"attempt", "flusher"},
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
-    {"journal"},
-    {"lookup", "rows", "search_streams", "search"},
+    {"journal", "past_attempts"},
+    {"lookup", "rows", "search_streams", "search", "failures", "estimates", "explain"},
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
@@ -135,6 +136,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
                 keys.dead("q"),
+                keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
@@ -144,6 +146,7 @@ def test_the_private_names_of_huey_that_we_use_are_there() -> None:
     """Huey is pinned; these are what a new version has to be checked for."""
     body = inspect.getsource(huey.api.Huey._execute)
     for seam in ("self._timeout_context(task)", "self.put_result(task.id", "self._requeue_task",
+                 "self._run_post_execute(task, task_value, exception)",
                  "self.build_error_result(task, exception)", "S.SIGNAL_COMPLETE"):  # fmt: skip
         assert seam in body
     requeue = inspect.getsource(huey.api.Huey._requeue_task)

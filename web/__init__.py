@@ -14,6 +14,8 @@ from huey_tasks.config import Config
 from web import errors, push, redis_time, security
 from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
 from web.bulk import bulk_submission
+from web.explain import explanation
+from web.failures import failures
 from web.health import health
 from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
@@ -62,6 +64,6 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     push.register(app)
     when_stopping(tq.stop_waiting)
     app.register_blueprint(pages)
-    for blueprint in (*own, tasks, search, queues, workers, health):
+    for blueprint in (*own, tasks, search, explanation, failures, queues, workers, health):
         app.register_api(blueprint)
     return app

@@ -52,6 +52,7 @@ KINDS: Mapping[str, Kind] = {
     "not_found": Kind(404, "No such path", "There is nothing at this path."),
     "task_not_found": Kind(404, "No such task"),
     "queue_not_found": Kind(404, "No such queue"),
+    "failures_not_found": Kind(404, "No such failures"),
     "method_not_allowed": Kind(
         405,
         "Method not allowed",

@@ -115,10 +115,30 @@ class TaskView(Outbound):
     tags: list[str]
 
 
+class AttemptView(Outbound):
+    """One attempt of a task."""
+
+    attempt: int
+    state: Literal["STARTED", "SUCCESS", "RETRY", "FAILURE", "REVOKED", "CRASHED", "LOST"] = Field(
+        description="RETRY and FAILURE: it raised; REVOKED: cancelled while it ran; CRASHED: its "
+        "worker died; LOST: its whole consumer did. The last two are not counted: the next has "
+        "the same number."
+    )
+    started_at: datetime | None
+    ended_at: datetime | None
+    worker: str | None
+    error: str | None
+    traceback: str | None = Field(description="Kept as long as a result.")
+
+
 class TaskDetail(TaskView):
-    """One task, with the lines it logged."""
+    """One task, with the lines it logged and its attempts."""
 
     log: list[LogLineView]
+    attempts: list[AttemptView] = Field(
+        description="The oldest first: all that failed or were lost, but no more than the last 50, "
+        "and the one that runs or succeeded."
+    )
 
 
 class TaskTypeView(Outbound):

@@ -17,8 +17,9 @@ class SearchQuery(Query):
         default="",
         max_length=1000,
         description="A search such as `state:failure payload.user_id:42 -worker:high age:<1h`. "
-        "Words: state queue type tag worker id error payload.<field> age dur wait; bare words look "
-        "in the error and the type. Several values of one word: any will do. `-` excludes.",
+        "Words: state queue type tag worker id error cause payload.<field> age dur wait; bare "
+        "words look in the error and the type. Several values of one word: any will do. `-` "
+        "excludes.",
     )
     state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")

@@ -11,6 +11,7 @@ if fields[3] == request then return fields[4] end
 if TERMINAL[state] then return state end
 redis.call('ZREM', index_key(state), id)
 redis.call('HSET', task_key(id), 'cancel_request', request, 'cancelled_from', state)
+if state == 'STARTED' then keep_attempt(id, 'REVOKED', reason) end
 finish(id, 'REVOKED', reason, ttl_ms)
 if state == 'STARTED' then
   redis.call('HSET', task_key(id), 'stopping', token)

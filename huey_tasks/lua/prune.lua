@@ -3,7 +3,8 @@
 -- returns: how many were looked at; as many as `limit` in one state means: call again
 write_even_if_full()
 local looked_at = 0
-local function forget(index, ids)
+local function forget(state, ids)
+  local index = index_key(state)
   for _, id in ipairs(ids) do
     if redis.call('ZSCORE', DEAD, id) then
       redis.call('ZADD', index, NOW, id)
@@ -11,14 +12,15 @@ local function forget(index, ids)
       redis.call('ZREM', index, id)
       redis.call('ZREM', SUBMITTED, id)
       redis.call('DEL', task_key(id), log_key(id))
+      if state == 'FAILURE' then leave_group(id) end
     end
   end
   looked_at = looked_at + #ids
 end
 for state in pairs(TERMINAL) do
   local index = index_key(state)
-  forget(index, redis.call('ZRANGEBYSCORE', index, '-inf', NOW - ttl_ms, 'LIMIT', 0, limit))
+  forget(state, redis.call('ZRANGEBYSCORE', index, '-inf', NOW - ttl_ms, 'LIMIT', 0, limit))
   local over = math.min(redis.call('ZCARD', index) - cap, tonumber(limit))
-  if over > 0 then forget(index, redis.call('ZRANGE', index, 0, over - 1)) end
+  if over > 0 then forget(state, redis.call('ZRANGE', index, 0, over - 1)) end
 end
 return looked_at

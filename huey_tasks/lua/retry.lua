@@ -6,7 +6,10 @@
 -- Asked twice it gives the same new task, so that two operators do not run it twice.
 local fields = redis.call('HMGET', task_key(id), 'state', 'retried_as')
 local state, new_id = fields[1], fields[2]
-if not state then return { '', '' } end
+if not state then
+  leave_group(id)
+  return { '', '' }
+end
 if state == 'SUCCESS' or not TERMINAL[state] then return { state, '' } end
 if not new_id then
   new_id = ARGV[2]
@@ -14,5 +17,6 @@ if not new_id then
   redis.call('HSET', task_key(new_id), 'retry_of', id)
   redis.call('HSET', task_key(id), 'retried_as', new_id)
   redis.call('ZREM', DEAD, id)
+  mark_retried(id)
 end
 return { state, new_id }

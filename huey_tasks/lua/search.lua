@@ -105,6 +105,10 @@ local kinds = {
       return worker:sub(1, #value) == value and (behind == '' or contains('@-/', behind))
     end)
   end,
+  cause = function(c)
+    local cause = field('cause')
+    any(c, function(task, value) return task[cause] == value end)
+  end,
   payload = function(c)
     local message = field('message')
     for _, value in ipairs(c.values) do

@@ -2,7 +2,7 @@
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types commits
 -- `commits`: JSON, [{id, token, state, type, run_ms, delay_ms, retries_left, retry_delay_s, reason,
---   children, gates}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: ms}.
+--   children, gates, cause}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: ms}.
 -- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each claim
 --          {id, token, message, attempt, retries_left, retry_delay_s, deliveries}; and whether
 --          anything is revoked in Huey's way, which workers look up in the result backend
@@ -22,16 +22,25 @@ if last[1] and tonumber(last[1]) >= tonumber(sequence) then
   return { cjson.decode(last[2]), claims, revocations }
 end
 
+-- Workers of an older version tell no cause.
+local function fail(done)
+  keep_attempt(done.id, 'FAILURE', done.reason or '')
+  if done.cause then join_group(done.id, done.cause) end
+end
+
 local committed = { '' }
 local function commit(done, ties)
   local id, delay_ms = done.id, done.delay_ms or 0
   committed[#committed + 1] = id
   if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
   if TERMINAL[done.state] then
+    if done.state == 'FAILURE' then fail(done) end
     finish_tied(id, ties, done.state, done.reason or '', ttl_ms, 'outcome', done.token)
   elseif done.state == 'DEAD' then
+    fail(done)
     set_aside(id, done.reason or '', ttl_ms)
   elseif done.state == 'RETRY' then
+    keep_attempt(id, 'RETRY', done.reason or '')
     local task = redis.call('HMGET', task_key(id), 'attempt', 'type')
     redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
       'retries_left', done.retries_left, 'retry_delay_s', done.retry_delay_s,

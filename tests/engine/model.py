@@ -4,13 +4,14 @@ Knows nothing of Redis, and no clock: a moment is the number of the rule in whic
 depends on time is decided by who calls. `test_model.py` holds it against the real scripts.
 """
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huey_tasks.protocol import Answer, Claim, Commit, Gate, NewTask
+from huey_tasks.protocol import Answer, Cause, Claim, Commit, Gate, NewTask
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
 SHORT, QUARTER, HOUR = 1, 900_000, 3_600_000
@@ -35,6 +36,31 @@ class Moment(NamedTuple):
 Value = str | Moment
 
 
+class ModelAttempt(NamedTuple):
+    """An attempt that failed or was lost, as its task keeps it."""
+
+    attempt: int
+    state: str
+    started: Value
+    ended: Moment
+    token: str
+    error: str
+
+
+@dataclass
+class ModelGroup:
+    """Failed tasks with one cause: when each failed, and which are retried."""
+
+    cause: tuple[str, str, str]  # type, frame, message
+    first_seen: Moment
+    last_seen: Moment
+    seen: int = 0  # how often, by how many types
+    types: Counter[str] = field(default_factory=Counter[str])
+    sample: str = ""
+    failed: dict[str, Moment] = field(default_factory=dict[str, Moment])
+    retried: set[str] = field(default_factory=set[str])
+
+
 @dataclass
 class ModelTask:
     """One task: what it counts, and the moments and texts that came with its states."""
@@ -52,6 +78,7 @@ class ModelTask:
     counts: Counter[str] = field(default_factory=Counter[str])  # deliveries, crashes, losses
     notes: dict[str, Value] = field(default_factory=dict[str, Value])
     log: list[str] = field(default_factory=list[str])
+    attempts: list[ModelAttempt] = field(default_factory=list[ModelAttempt])
     stays: bool = False  # its record has no life time, although it has ended
     gone: bool = False  # its record has reached the end of its life time
 
@@ -126,6 +153,8 @@ class Model:
         self.gates: dict[str, ModelGate] = {}
         self.locks: dict[str, Lock] = {}
         self.slots: dict[str, Answered] = {}
+        self.groups: dict[str, ModelGroup] = {}
+        self.causes: dict[str, str] = {}
         self.totals: Counter[str] = Counter()
         self.history: Counter[tuple[str, str]] = Counter()  # by type and what it did
         self.recovered_at: Moment | None = None
@@ -245,6 +274,7 @@ class Model:
         if before not in ENDED:
             task.notes |= {"cancel_request": request, "cancelled_from": before}
             if before == "STARTED":
+                self._keep(task, "REVOKED", reason)
                 task.notes["stopping"] = token or ""
             self._finish(task, "REVOKED", reason)
         return before
@@ -260,6 +290,7 @@ class Model:
     def retry(self, task_id: str, new: NewTask) -> tuple[str, str]:
         task = self.tasks.get(task_id)
         if task is None or task.gone:
+            self._leave(task_id)
             return "", ""
         if task.state == "SUCCESS" or task.state not in ENDED:
             return task.state, ""
@@ -268,6 +299,8 @@ class Model:
             self.tasks[new.id].notes["retry_of"] = task_id
             task.notes["retried_as"] = new.id
             self.dead.pop(task_id, None)
+            if task_id in self.causes and self.causes[task_id] in self.groups:
+                self.groups[self.causes[task_id]].retried.add(task_id)
         return task.state, str(task.notes["retried_as"])
 
     def mode(self, mode: str) -> None:
@@ -401,11 +434,15 @@ class Model:
             run = f"run.{_bucket(commit.about.took_s * 1000)}"
             self.history[commit.about.task_type, run] += 1
         if commit.state in ENDED:
+            if commit.state == "FAILURE":
+                self._fail(task, commit)
             task.notes["outcome"] = commit.token
             self._finish(task, commit.state, commit.reason)
         elif commit.state == "DEAD":
+            self._fail(task, commit)
             self._set_aside(task, commit.reason)
         elif commit.state == "RETRY":
+            self._keep(task, "RETRY", commit.reason)
             task.notes["outcome"], task.token = commit.token, ""
             task.retries_left, task.retry_delay_s = commit.retries_left, commit.retry_delay_s
             task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
@@ -431,11 +468,44 @@ class Model:
     def _crash(self, task: ModelTask, kind: str, limit: int) -> None:
         task.counts[kind] += 1
         self.totals[kind] += 1
+        what = "its worker died" if kind == "crashes" else "its consumer was lost"
+        self._keep(task, "CRASHED" if kind == "crashes" else "LOST", f"{what} while it ran")
         if task.counts[kind] < limit:
             self._put_back(task)
         else:
-            what = "its worker died" if kind == "crashes" else "its consumer was lost"
+            error = "WorkerDied" if kind == "crashes" else "ConsumerLost"
+            fingerprint = hashlib.sha1(f"{error} {task.new.type}".encode()).hexdigest()[:16]
+            self._join(task, Cause(fingerprint, error, "", f"{what} while it ran"))
             self._set_aside(task, f"{what} {task.counts[kind]} times while it ran")
+
+    def _keep(self, task: ModelTask, state: str, error: str) -> None:
+        started, token = task.notes["started_at"], task.token or ""
+        task.attempts.append(
+            ModelAttempt(task.attempt or 0, state, started, self._in(), token, error)
+        )
+
+    def _fail(self, task: ModelTask, commit: Commit) -> None:
+        self._keep(task, "FAILURE", commit.reason)
+        if commit.cause is not None:
+            self._join(task, commit.cause)
+
+    def _join(self, task: ModelTask, cause: Cause) -> None:
+        task_id, now = task.new.id, self._in()
+        task.notes["cause"] = self.causes[task_id] = cause.fingerprint
+        about = (cause.error_type, cause.frame, cause.message)
+        group = self.groups.setdefault(cause.fingerprint, ModelGroup(about, now, now))
+        group.last_seen, group.sample = now, task_id
+        group.seen += 1
+        group.types[task.new.type] += 1
+        group.failed[task_id] = now
+
+    def _leave(self, task_id: str) -> None:
+        group = self.groups.get(self.causes.pop(task_id, ""))
+        if group is not None:
+            del group.failed[task_id]
+            group.retried.discard(task_id)
+            if not group.failed:
+                self.groups = {name: one for name, one in self.groups.items() if one is not group}
 
     def _set_aside(self, task: ModelTask, reason: str) -> None:
         self.dead[task.new.id] = self._in()
@@ -468,6 +538,7 @@ class Model:
         """Give a task that was set aside another turn, and forget any other."""
         if task_id not in self.dead:
             del self.tasks[task_id]
+            self._leave(task_id)
             return False
         self.tasks[task_id].score = self._in()
         return True

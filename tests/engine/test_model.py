@@ -26,11 +26,22 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.protocol import About, Claim, Commit, Gate, NewTask
+from huey_tasks import fields, keys
+from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
 from tests.engine.look import SPANS, Look, clock_ms, history, standing
-from tests.engine.model import ENDED, HOUR, QUARTER, SHORT, STATES, WAITING, Model, Moment, Value
+from tests.engine.model import (
+    ENDED,
+    HOUR,
+    QUARTER,
+    SHORT,
+    STATES,
+    WAITING,
+    Model,
+    ModelTask,
+    Moment,
+    Value,
+)
 from tests.invariants import check_invariants
 from tests.waiting import wait_until
 
@@ -101,6 +112,8 @@ NEW_TASKS = _new_tasks(TASKS, 0, 0, 0, SHORT, HOUR)
 FOLLOWING = _new_tasks(TASKS, 0, HOUR)
 OPENED = st.builds(Gate, st.sampled_from([1, 1, 2, 3]), _new_tasks(st.sampled_from(GATES), 0, HOUR))
 
+CAUSES = [Cause(name * 16, "ValueError", "m.py:f", f"why {name}") for name in "ab"]
+
 #: How an attempt ended, without whose it was.
 ENDS = st.fixed_dictionaries(
     {
@@ -113,6 +126,7 @@ ENDS = st.fixed_dictionaries(
         "reason": st.sampled_from(["", "why"]),
         "children": st.lists(FOLLOWING, max_size=3).map(tuple),
         "gates": st.lists(OPENED, max_size=1).map(tuple),
+        "cause": st.sampled_from([None, *CAUSES]),
         "about": st.sampled_from([None, About("echo", 1, 0.0004, ""), About("fail", 1, 0.7, "")]),
     }
 )
@@ -445,6 +459,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         self._check_slots(look)
         self._check_gates_and_locks(look)
         self._check_numbers(look)
+        self._check_failures()
         self.model.rule += 1
 
     def _check_tasks(self, look: Look) -> None:
@@ -454,6 +469,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
             if task.gone:
                 assert not found and not log
                 continue
+            self._check_attempts(found.pop("attempts", ""), task)
             self._same(found, task.fields(), f"task {task_id}")
             assert log == task.log
             ended = task.state in ENDED
@@ -462,6 +478,41 @@ class ScriptsAndModel(RuleBasedStateMachine):
             if ended:
                 kept = {name: value for name, value in found.items() if name not in AFTERWARDS}
                 assert self.ended.setdefault(task_id, kept) == kept, "it changed after its end"
+
+    def _check_attempts(self, told: str, task: ModelTask) -> None:
+        lines = fields.attempt_lines({"attempts": told})
+        assert len(lines) == len(task.attempts)
+        for line, wanted in zip(lines, task.attempts, strict=True):
+            assert isinstance(wanted.started, Moment)
+            assert self._holds_at(wanted.started, line.started_ms)
+            assert self._holds_at(wanted.ended, line.ended_ms)
+            same = {"started_ms": line.started_ms, "ended_ms": line.ended_ms}
+            told_of = (wanted.attempt, wanted.state, wanted.token, wanted.error)
+            assert (line.attempt, line.state, line.token, line.error) == told_of, same
+
+    def _check_failures(self) -> None:
+        model = self.model
+        found = {i.decode(): c.decode() for i, c in broker.hgetall(keys.causes(QUEUE)).items()}
+        assert found == model.causes
+        seen = dict(broker.zrange(keys.failures(QUEUE), 0, -1, withscores=True))
+        assert {name.decode() for name in seen} == model.groups.keys()
+        for name, group in model.groups.items():
+            assert self._holds_at(group.last_seen, seen[name.encode()])
+            scores = dict(broker.zrange(keys.failed(QUEUE, name), 0, -1, withscores=True))
+            assert {i.decode() for i in scores} == group.failed.keys()
+            for task_id, failed_at in group.failed.items():
+                score = scores[task_id.encode()]
+                assert (score < 0) == (task_id in group.retried)
+                assert self._holds_at(failed_at, abs(score))
+            about = {
+                k.decode(): v.decode() for k, v in broker.hgetall(keys.failure(QUEUE, name)).items()
+            }
+            hours = [int(about.pop(field)) for field in list(about) if field.startswith("hour.")]
+            assert sum(hours) == group.seen
+            told = dict(zip(("type", "frame", "message"), group.cause, strict=True))
+            types = {f"task.{task_type}": str(n) for task_type, n in group.types.items()}
+            times = {"first_seen": group.first_seen, "last_seen": group.last_seen}
+            self._same(about, {**told, **types, **times, "sample": group.sample}, f"group {name}")
 
     def _check_indexes(self, look: Look) -> None:
         tasks = self.model.tasks

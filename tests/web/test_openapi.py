@@ -87,6 +87,8 @@ def test_answers_have_exactly_the_documented_fields(
     for path, schema in {
         f"/api/tasks/{task_id}": "TaskDetail",
         "/api/tasks": "TaskPage",
+        f"/api/tasks/{task_id}/explain": "ExplanationView",
+        "/api/failures": "FailureList",
         "/api/workers/stats": "StatsView",
         "/api/queues": "QueueList",
         "/api/workers": "ConsumerList",

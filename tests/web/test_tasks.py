@@ -66,6 +66,7 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
         "losses": 0,
         "tags": [],
         "log": [],
+        "attempts": [],
     }
 
 

@@ -1,0 +1,289 @@
+"""Why a task does not run: every reason, its place, and when it may start."""
+
+import datetime as dt
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks import explain, keys
+from huey_tasks.protocol import NewTask
+from tests.conftest import StartConsumer
+from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, submit, wait_for
+from tests.engine.model import HOUR
+from tests.waiting import wait_until
+
+broker = tq.default.storage.broker
+
+
+def now_ms() -> int:
+    seconds, microseconds = broker.time()
+    return seconds * 1000 + microseconds // 1000
+
+
+def consumer_with(*tasks: str | None) -> None:
+    """A consumer that says that its workers run these tasks."""
+    workers = [
+        {"worker": f"{QUEUE}@vm/{n}", "pid": n, "task_id": task_id, "task_type": "work_for",
+         "attempt": 1, "started_at": now_ms() / 1000 - 30}
+        if task_id else {"worker": f"{QUEUE}@vm/{n}", "pid": n}
+        for n, task_id in enumerate(tasks, 1)
+    ]  # fmt: skip
+    info = {"host": "vm", "pid": 1, "worker_type": "process", "started_at": 0, "workers": workers}
+    scripts().heartbeat(QUEUE, f"{QUEUE}@vm", json.dumps(info), len(tasks))
+
+
+def starts(number: int, minutes_ago: int = 0) -> None:
+    """So many tasks started in that minute."""
+    key = keys.history(QUEUE, "minute", now_ms() // 60_000 - minutes_ago)
+    broker.hincrby(key, "echo|wait.4", number)
+    broker.hincrby(key, "other|run.4", 1000)
+    broker.expire(key, 600)
+
+
+def _is_locked() -> bool:
+    return bool(broker.exists(keys.lock(QUEUE, "the press")))
+
+
+def codes(task_id: str) -> list[str]:
+    return [reason.code for reason in tq.explain_task(task_id).reasons]
+
+
+def reason(task_id: str, code: str) -> explain.Reason:
+    return next(one for one in tq.explain_task(task_id).reasons if one.code == code)
+
+
+def test_a_queue_without_a_consumer_says_so() -> None:
+    task_id = submit("echo")
+    found = tq.explain_task(task_id)
+    assert (found.status, found.position) == ("PENDING", 1)
+    assert [one.code for one in found.reasons] == ["no_consumer", "next"]
+    assert found.summary == "No consumer of queue default is running."
+    assert found.estimated_start_at is None
+    assert found.estimate == "There is no estimate while nobody works on its queue."
+
+
+def test_a_paused_queue_says_so_and_gives_no_estimate() -> None:
+    consumer_with(None)
+    starts(100)
+    task_id = submit("echo")
+    tq.pause(QUEUE)
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["queue_paused", "next"]
+    assert found.estimated_start_at is None and "paused" in found.estimate
+
+
+def test_a_draining_queue_runs_what_it_has() -> None:
+    consumer_with(None)
+    task_id = submit("echo")
+    tq.drain(QUEUE)
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["queue_draining", "next"]
+    assert found.estimated_start_at is not None
+
+
+def test_a_task_for_which_a_worker_is_free_starts_now() -> None:
+    consumer_with(str(uuid.uuid4()), None, None)
+    first, second, third = submit("echo"), submit("echo"), submit("echo")
+    for task_id in (first, second):
+        found = tq.explain_task(task_id)
+        assert found.estimated_start_at is not None
+        assert abs(found.estimated_start_at.timestamp() - now_ms() / 1000) < 5
+        assert found.estimate == "A worker is free for it."
+    assert codes(first) == ["next"]
+    assert codes(third) == ["behind_others"]
+    assert reason(third, "behind_others").ahead == 2
+    assert tq.explain_task(third).position == 3
+    assert tq.explain_task(third).estimated_start_at is None, "nothing has started lately"
+
+
+def test_busy_workers_are_named_with_what_they_do_since_when() -> None:
+    other = str(uuid.uuid4())
+    consumer_with(other, other)
+    task_id = submit("echo")
+    assert codes(task_id) == ["workers_busy", "next"]
+    busy = reason(task_id, "workers_busy")
+    assert busy.text.startswith("All 2 workers are busy, as told ")
+    assert [(one.worker, one.task_id, one.task_type) for one in busy.workers] == [
+        (f"{QUEUE}@vm/{n}", other, "work_for") for n in (1, 2)
+    ]
+    started_at = busy.workers[0].started_at
+    assert started_at is not None and 25 < now_ms() / 1000 - started_at.timestamp() < 40
+
+
+def test_the_start_is_reckoned_from_what_the_queue_has_started_lately() -> None:
+    consumer_with(str(uuid.uuid4()))
+    ids = [submit("echo") for _ in range(10)]
+    found = tq.explain_task(ids[9])
+    assert (found.position, found.estimated_start_at) == (10, None)
+    assert found.estimate == (
+        "No task of its queue has started in the last 5 min: nothing to reckon by."
+    )
+    starts(10, minutes_ago=7)
+    assert tq.explain_task(ids[9]).estimated_start_at is None, "too long ago"
+    starts(60, minutes_ago=2)
+    found = tq.explain_task(ids[9])
+    over_s = 120 + now_ms() % 60_000 / 1000
+    assert found.estimated_start_at is not None
+    wait_s = found.estimated_start_at.timestamp() - now_ms() / 1000
+    assert abs(wait_s - 10 / 60 * over_s) < 3
+    assert "60 of its queue have started in the last" in found.estimate
+    assert "9 stand before it" in found.estimate
+
+
+def test_a_scheduled_task_is_due_at_a_time() -> None:
+    consumer_with(None)
+    task_id = str(uuid.uuid4())
+    scripts().submit(QUEUE, [NewTask(task_id, b"{}", "echo", delay_ms=HOUR)])
+    found = tq.explain_task(task_id)
+    assert (found.status, found.position) == ("SCHEDULED", None)
+    assert [one.code for one in found.reasons] == ["scheduled"]
+    due_at = found.reasons[0].due_at
+    assert due_at is not None and abs(due_at.timestamp() - now_ms() / 1000 - 3600) < 5
+    assert found.estimated_start_at == due_at
+    tq.pause(QUEUE)
+    assert codes(task_id) == ["scheduled", "queue_paused"]
+    assert tq.explain_task(task_id).estimated_start_at is None
+
+
+def test_a_due_time_is_later_than_what_waits_or_the_other_way_round() -> None:
+    consumer_with(str(uuid.uuid4()))
+    soon, late = str(uuid.uuid4()), str(uuid.uuid4())
+    scripts().submit(QUEUE, [NewTask(soon, b"{}", "echo", delay_ms=50_000)])
+    scripts().submit(QUEUE, [NewTask(late, b"{}", "echo", delay_ms=100 * HOUR)])
+    for _ in range(200):
+        submit("echo")
+    assert tq.explain_task(late).estimated_start_at is None
+    starts(1, minutes_ago=1)
+    found = tq.explain_task(soon)
+    assert found.estimated_start_at is not None and found.reasons[0].due_at is not None
+    assert found.estimated_start_at > found.reasons[0].due_at + dt.timedelta(minutes=60)
+    found = tq.explain_task(late)
+    assert found.estimated_start_at == found.reasons[0].due_at
+    assert "later than those will take" in found.estimate
+
+
+def test_a_retry_is_due_at_a_time(start_consumer: StartConsumer) -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason="ValueError('x')"), want=0)
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["retry_due", "no_consumer"]
+    assert found.summary.startswith("Attempt 1 did not succeed; the next one is due at ")
+    assert found.reasons[0].due_at == tq.get_task(task_id).next_retry_at
+
+
+def test_a_lock_names_its_holder(start_consumer: StartConsumer, tmp_path: Path) -> None:
+    start_consumer(QUEUE, concurrency=2)
+    go_on = tmp_path / "go-on"
+    holder = submit("hold_the_press", file=str(go_on))
+    wait_until(_is_locked, description="it is locked")
+    waits = submit("hold_the_press", file=str(go_on))
+    wait_for(waits, "RETRY")
+    assert codes(waits) == ["lock_held", "retry_due"]
+    held = reason(waits, "lock_held")
+    assert (held.name, held.task_id) == ("the press", holder)
+    assert held.worker == tq.get_task(holder).worker
+    assert f"task {holder} holds it" in held.text
+    assert tq.get_task(waits).attempts[0].error == (
+        "TaskLockedException: unable to acquire lock the press"
+    )
+    (row,) = tq.search_tasks(f"id:{waits}").tasks
+    assert row.error == tq.get_task(waits).error == tq.get_task(waits).attempts[0].error
+    go_on.touch()
+    wait_for(holder, "SUCCESS")
+    free = reason(waits, "lock_held")
+    assert free.task_id is None and free.text.endswith("which is free now.")
+    with tq.default.lock_task("the press"):
+        assert "outside of any task" in reason(waits, "lock_held").text
+    tq.cancel(waits)
+
+
+def test_a_lock_whose_holder_is_lost_is_free() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    why = "TaskLockedException: unable to acquire lock the press"
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason=why), want=0)
+    scripts().lock(QUEUE, "the press", ("gone", "token"), ttl_ms=0, lease_ms=HOUR)
+    assert reason(task_id, "lock_held").text.endswith("which is free now.")
+
+
+def test_a_cancelled_holder_keeps_its_lock_until_its_worker_is_free() -> None:
+    waits, holder = submit("echo"), submit("echo")
+    worker = HandWorker()
+    why = "TaskLockedException: unable to acquire lock the press"
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason=why), want=0)
+    claim = worker.claim()
+    scripts().lock(QUEUE, "the press", (claim.id, claim.token), ttl_ms=0, lease_ms=HOUR)
+    tq.cancel(holder)
+    assert reason(waits, "lock_held").task_id == holder
+    scripts().stopped(QUEUE, holder, claim.token)
+    assert reason(waits, "lock_held").text.endswith("which is free now.")
+
+
+def test_a_rate_limit_says_when_its_window_ends(start_consumer: StartConsumer) -> None:
+    start_consumer(QUEUE)
+    first, second = submit("use_the_limit"), submit("use_the_limit")
+    wait_for(second, "RETRY")
+    wait_for(first, "SUCCESS")
+    assert codes(second) == ["rate_limited", "retry_due"]
+    limited = reason(second, "rate_limited")
+    assert limited.name == 'the "meter"'
+    assert "2 have asked in its present window" in limited.text
+    assert limited.due_at is not None
+    assert 0 < limited.due_at.timestamp() - now_ms() / 1000 <= 86_400
+    broker.delete(keys.limit(QUEUE, 'the "meter"'))
+    assert "a new window has begun" in reason(second, "rate_limited").text
+    tq.cancel(second)
+
+
+def test_a_type_that_nobody_knows_is_named(start_consumer: StartConsumer) -> None:
+    task_id = str(uuid.uuid4())
+    scripts().submit(QUEUE, [NewTask(task_id, b'{"$message":{}}', "of_tomorrow")])
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["unknown_type", "no_consumer", "next"]
+    assert found.reasons[0].name == "of_tomorrow"
+    worker = HandWorker()
+    why = "no consumer of queue default has the code for it: of_tomorrow"
+    worker.step(commit(worker.claim(), "PENDING", delay_ms=HOUR, reason=why), want=0)
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["unknown_type", "no_consumer"]
+    assert why in found.summary and found.reasons[0].due_at is not None
+
+
+def test_what_runs_or_has_ended_is_said_to() -> None:
+    task_id = submit("echo")
+    worker = HandWorker("default@vm/1/aa")
+    claim = worker.claim()
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["running"]
+    assert (found.position, found.estimated_start_at) == (None, None)
+    assert found.reasons[0].worker == tq.get_task(task_id).worker
+    worker.step(commit(claim, "SUCCESS"), want=0)
+    found = tq.explain_task(task_id)
+    assert [one.code for one in found.reasons] == ["ended"]
+    assert (found.summary, found.estimate) == ("It has ended as SUCCESS.", "It has ended.")
+
+
+@pytest.mark.parametrize("task_id", ["x", "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"])
+def test_an_unknown_task_is_not_found(task_id: Any) -> None:
+    with pytest.raises(tq.TaskNotFound):
+        tq.explain_task(task_id)
+
+
+def test_an_estimate_does_not_promise_too_much(
+    start_consumer: StartConsumer,
+) -> None:
+    start_consumer(QUEUE)
+    ids = [submit("work_for", seconds=0.1) for _ in range(120)]
+    wait_for(ids[19], "SUCCESS")
+    last = ids[-1]
+    found = tq.explain_task(last)
+    assert found.estimated_start_at is not None and found.position is not None
+    started_at = wait_for(last, "SUCCESS", timeout_s=60).started_at
+    assert started_at is not None
+    late_s = (started_at - found.estimated_start_at).total_seconds()
+    assert late_s < 5, "it was promised sooner than it could be"
