@@ -6,6 +6,8 @@ those of TASKS_PATH; it connects to nothing. `huey_tasks` imports it at the firs
 
 from importlib import import_module
 
+from huey_tasks.api_keys import ApiKey
+from huey_tasks.api_keys import read as read_api_keys
 from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
 from huey_tasks.client import (
     cancel,
@@ -70,6 +72,7 @@ from huey_tasks.submission import (
 __all__ = [
     "CONFIG",
     "QUEUES",
+    "ApiKey",
     "Batch",
     "Config",
     "ConfigError",
@@ -117,6 +120,7 @@ __all__ = [
     "ping",
     "purge",
     "queue_stats",
+    "read_api_keys",
     "redis_info",
     "resume",
     "retry",

@@ -21,6 +21,7 @@ LAYERS = [
     {
         "errors",
         "redis_urls",
+        "api_keys",
         "config",
         "keys",
         "board",
