@@ -28,6 +28,7 @@ LAYERS = [
         "ids",
         "serializer",
         "protocol",
+        "operation",
         "pace",
         "query",
         "fields",
@@ -39,7 +40,7 @@ LAYERS = [
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal"},
-    {"lookup", "rows", "search_streams", "search"},
+    {"lookup", "rows", "search_streams", "search", "audit", "actions", "undoing"},
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
@@ -135,7 +136,8 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     prelude = (LUA / "prelude.lua").read_text() + (LUA / "step.lua").read_text()
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
-                keys.dead("q"),
+                keys.dead("q"), keys.binned("q", ""), keys.binned_log("q", ""),
+                keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
