@@ -62,7 +62,7 @@ class AuditPage:
 
 def begin(queues: TaskQueues, action: Action, by: Operator, target: str = "") -> Operation:
     """Begin an operation at the time of Redis; the first script that does some of it writes it."""
-    return Operation.begin(_now_ms(queues), action, by, target)
+    return Operation.begin(_now_us(queues), action, by, target)
 
 
 def as_argument(queues: TaskQueues, action: Action, by: Operator | None, target: str = "") -> str:
@@ -79,10 +79,12 @@ def go_on(
     with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
         pipe.time()
         for queue in queues:
-            pipe.hget(keys.operation(queue, operation_id), "action")
-        (seconds, microseconds), *actions = pipe.execute()
-    if {one.decode() for one in actions if one} - {action}:
+            pipe.hmget(keys.operation(queue, operation_id), "action", "undone_at")
+        (seconds, microseconds), *parts = pipe.execute()
+    if {one.decode() for one, _ in parts if one} - {action}:
         raise _wrong("This operation is another action.")
+    if any(undone for _, undone in parts):
+        raise OperationOver("The operation was undone; begin a new one.")
     age_ms = seconds * 1000 + microseconds // 1000 - begun_ms(operation_id)
     if age_ms < 0:
         raise _wrong("It is no operation_id of an answer of ours.")
@@ -96,7 +98,7 @@ def read(queues: TaskQueues, *, action: Action | None, cursor: str | None, limit
     if cursor is not None and not OPERATION_ID.fullmatch(cursor):
         raise InvalidQuery([Problem("/cursor", "cursor", "It is no cursor of an answer of ours.")])
     found, ends = list[AuditEntry](), time.monotonic() + BUDGET_S
-    step = limit if action is None else STEP
+    step = limit + 1 if action is None else STEP
     while True:
         ids = _ids(queues, cursor, step)
         for entry in _entries(queues, ids):
@@ -159,10 +161,10 @@ def _whole(parts: list[AuditEntry]) -> AuditEntry:
     return replace(parts[0], queue=None, count=count, undone_at=max(undone, default=None))
 
 
-def _now_ms(queues: TaskQueues) -> int:
+def _now_us(queues: TaskQueues) -> int:
     with redis_errors():
         seconds, microseconds = _any(queues).storage.broker.time()
-    return seconds * 1000 + microseconds // 1000
+    return seconds * 1_000_000 + microseconds
 
 
 def _any(queues: TaskQueues) -> "TaskQueue":

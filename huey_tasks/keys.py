@@ -125,7 +125,10 @@ def ends(queue: str) -> str:
 
 
 def binned(queue: str, task_id: str) -> str:
-    """HASH, a task that an operator has deleted. 10 minutes, in which `restore` brings it back."""
+    """HASH, a task that an operator has deleted. 10 minutes, in which `restore` brings it back.
+
+    Nothing names its outcome any more, which goes at the end of its own life.
+    """
     return f"{root(queue)}:binned:{task_id}"
 
 

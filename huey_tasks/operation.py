@@ -16,8 +16,8 @@ UNDO_MS = 600_000
 #: Milliseconds in which an operation may go on, piece by piece.
 GOES_ON_MS = 24 * 3_600_000
 
-#: An id: when it began, in hexadecimal ms since the epoch, so that ids sort by time; and chance.
-OPERATION_ID = re.compile(r"[0-9a-f]{11}-[0-9a-f]{16}")
+#: An id: when it began, in hexadecimal µs since the epoch, so that ids sort by time; and chance.
+OPERATION_ID = re.compile(r"[0-9a-f]{14}-[0-9a-f]{16}")
 
 
 class Action(StrEnum):
@@ -60,9 +60,9 @@ class Operation:
     undo_ms: int
 
     @classmethod
-    def begin(cls, now_ms: int, action: Action, by: Operator, target: str) -> "Operation":
+    def begin(cls, now_us: int, action: Action, by: Operator, target: str) -> "Operation":
         """A new operation, begun at that time."""
-        operation_id = f"{now_ms:011x}-{secrets.token_hex(8)}"
+        operation_id = f"{now_us:014x}-{secrets.token_hex(8)}"
         return cls.going_on(operation_id, action, by, target)
 
     @classmethod
@@ -90,7 +90,7 @@ class Operation:
 
 def begun_ms(operation_id: str) -> int:
     """When an operation began, in ms since the epoch."""
-    return int(operation_id[:11], 16)
+    return int(operation_id[:14], 16) // 1000
 
 
 def undo_until(operation_id: str, undo_ms: int) -> dt.datetime | None:

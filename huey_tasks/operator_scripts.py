@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from huey_tasks import keys
-from huey_tasks.connection import redis_errors
+from huey_tasks.connection import redis_errors, unless_full
 from huey_tasks.operation import Operation
 from huey_tasks.protocol import Argument, NewTask
 from huey_tasks.scripts import Scripts
@@ -177,12 +177,4 @@ def _run_all(scripts: Scripts, script: str, queue: str, calls: Sequence[Call]) -
                 pipe.eval(cast(str, loaded.script), 1, *arguments)
             else:
                 pipe.evalsha(loaded.sha, 1, *arguments)
-        return [_unless_full(reply) for reply in pipe.execute(raise_on_error=False)]
-
-
-def _unless_full(reply: Any) -> Any:
-    if isinstance(reply, Exception):
-        if "OOM" in str(reply):
-            return None
-        raise reply
-    return reply
+        return [unless_full(reply) for reply in pipe.execute(raise_on_error=False)]

@@ -58,11 +58,10 @@ def undo(queues: TaskQueues, undo_id: str, by: Operator) -> Undone:
     if not lists:
         raise UndoNotFound("There is nothing to undo: it is undone already, or the time is over.")
     operation = audit.begin(queues, Action.UNDO, by, undo_id)
-    restored, left, ends = 0, 0, time.monotonic() + WHOLE_S
+    restored, ends = 0, time.monotonic() + WHOLE_S
     for queue, action in lists.items():
-        bring_back = _submit_anew if action is Action.PURGE else _restore
-        more = True
-        while more and time.monotonic() < ends:
+        bring_back, more = _submit_anew if action is Action.PURGE else _restore, True
+        while more and (not restored or time.monotonic() < ends):
             with time_limit(PIECE_S):
                 number, more = bring_back(queues[queue], undo_id, operation)
             restored += number

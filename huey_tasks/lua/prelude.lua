@@ -204,7 +204,7 @@ end
 local AUDIT_CAP, AUDIT_MS = 10000, 90 * 86400000
 
 -- The id of an operation begins with the time of its begin.
-local function begun_at(id) return tonumber(id:sub(1, 11), 16) end
+local function begun_at(id) return math.floor(tonumber(id:sub(1, 14), 16) / 1000) end
 
 local function undo_until(told) return begun_at(told.id) + told.undo_ms end
 
