@@ -258,7 +258,7 @@ def test_one_request_does_five_hundred_at_most() -> None:
     for _ in range(2):
         store_many(400)
     acted = tq.act_on_search(Action.CANCEL, "", ADA)
-    assert acted.done == 500 and acted.next_cursor is not None
+    assert 0 < acted.done <= 500 and acted.next_cursor is not None
 
 
 def test_a_search_reaches_over_the_queues_and_keeps_to_its_window() -> None:

@@ -78,12 +78,8 @@ def test_an_undo_reaches_over_the_queues_and_over_pieces() -> None:
             tq.cancel(tq.submit("echo", {"value": n}, priority=queue).task_id)
     for task_id in store_many(600):
         tq.cancel(task_id)
-    acted = tq.act_on_search(Action.DELETE, "", ADA)
-    again = tq.act_on_search(
-        Action.DELETE, "", ADA, cursor=acted.next_cursor, operation_id=acted.operation.id
-    )
-    assert (acted.done, again.done, again.next_cursor) == (500, 109, None)
-    assert tq.undo(acted.operation.id, BOB).restored == 609
+    assert act_on_all("delete")[0] == 609
+    assert tq.undo(tq.audit_trail().entries[0].id, BOB).restored == 609
     assert {task.queue for task in tq.list_tasks(limit=1000)} == set(QUEUES)
     assert len(tq.list_tasks(limit=1000)) == 609
     assert accounts_add_up()
@@ -252,11 +248,8 @@ def test_two_undos_at_once_restore_each_task_once(what: str) -> None:
     store_many(700)
     undo_id = purge()
     if what == "delete":
-        acted = tq.act_on_search(Action.DELETE, "", ADA)
-        tq.act_on_search(
-            Action.DELETE, "", ADA, cursor=acted.next_cursor, operation_id=acted.operation.id
-        )
-        undo_id = acted.operation.id
+        assert act_on_all("delete")[0] == 700
+        undo_id = tq.audit_trail().entries[0].id
 
     def undo(number: int) -> int:
         try:
