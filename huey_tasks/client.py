@@ -1,6 +1,6 @@
-"""Cancel, retry, steer and look: the verbs that the web service, the command line and tests share.
+"""Cancel, retry and look: the verbs that the web service, the command line and tests share.
 
-Submitting is in `submission`.
+Submitting is in `submission`, what operators do to queues and to many tasks in `operations`.
 """
 
 import importlib.util
@@ -9,19 +9,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import lookup, server_check
+from huey_tasks import audit, lookup, server_check
 from huey_tasks.ends import Ends
 from huey_tasks.errors import (
     ConfigError,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
-    UnknownQueue,
 )
 from huey_tasks.ids import new_id
-from huey_tasks.keys import QUEUE_NAMES
+from huey_tasks.operation import Action, Operator
 from huey_tasks.protocol import NewTask
-from huey_tasks.queues import QUEUES
+from huey_tasks.queues import QUEUES, queue_named
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
 from huey_tasks.submission import SubmittedTask
 from huey_tasks.task_queue import TaskQueue
@@ -29,32 +28,39 @@ from huey_tasks.task_queue import TaskQueue
 _ends = Ends(QUEUES)
 
 
-def cancel(task_id: str, reason: str = "cancelled") -> TaskRecord:
+def cancel(task_id: str, reason: str = "cancelled", by: Operator | None = None) -> TaskRecord:
     """Revoke a task: a waiting one never starts, a running one is stopped at once.
 
-    Raises TaskNotFound, TaskFinished, QueueUnavailable.
+    `by`: whose doing the audit trail tells it to be. Raises TaskNotFound, TaskFinished,
+    QueueUnavailable.
     """
-    for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
+    if not lookup.is_task_id(task_id):
+        raise _unknown(task_id)
+    operation = audit.as_argument(QUEUES, Action.CANCEL, by, task_id)
+    for queue in QUEUES.values():
         storage = queue.storage
-        state = storage.scripts.cancel(queue.name, task_id, reason, ttl_ms=storage.ttl_ms)
+        state = storage.scripts.cancel(
+            queue.name, task_id, reason, ttl_ms=storage.ttl_ms, operation=operation
+        )
         if not state:
             continue
         if TaskState(state).terminal:
             raise TaskFinished(f"The task has ended as {state} and cannot be cancelled.")
         return get_task(task_id)
-    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    raise _unknown(task_id)
 
 
-def retry(task_id: str) -> SubmittedTask:
+def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
     """Submit an ended task once more: a new task with the same payload, linked to the old one.
 
     Asked again, it returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
     has succeeded or not ended.
     """
     queue, new = _copy_of(task_id)
-    state, follower = queue.storage.scripts.retry(queue.name, task_id, new)
+    operation = audit.as_argument(QUEUES, Action.RETRY, by, task_id)
+    state, follower = queue.storage.scripts.retry(queue.name, task_id, new, operation=operation)
     if not state:
-        raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+        raise _unknown(task_id)
     if not follower:
         raise TaskNotRetryable(f"The task is {state}; only one that failed can be retried.")
     return SubmittedTask(follower, TaskState.PENDING, new.type, queue.name)
@@ -65,38 +71,18 @@ def _copy_of(task_id: str) -> tuple[TaskQueue, NewTask]:
         new = lookup.copy_of(queue, task_id, new_id())
         if new is not None:
             return queue, new
-    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    raise _unknown(task_id)
 
 
-def pause(queue: str) -> None:
-    """Let a queue give out no tasks; what runs goes on, submits are taken.
-
-    Raises UnknownQueue, QueueUnavailable.
-    """
-    _queue(queue).storage.scripts.mode(queue, "paused")
-
-
-def drain(queue: str) -> None:
-    """Let a queue take no tasks from outside and work off what it has. Raises UnknownQueue."""
-    _queue(queue).storage.scripts.mode(queue, "draining")
-
-
-def resume(queue: str) -> None:
-    """Let a paused or draining queue flow again. Raises UnknownQueue."""
-    _queue(queue).storage.scripts.mode(queue, "flowing")
-
-
-def purge(queue: str, reason: str = "purged") -> int:
-    """Revoke every task that waits in a queue; returns how many. Raises UnknownQueue."""
-    storage = _queue(queue).storage
-    return storage.scripts.purge(queue, reason, ttl_ms=storage.ttl_ms)
+def _unknown(task_id: str) -> TaskNotFound:
+    return TaskNotFound(f"No task has the id '{task_id[:36]}'.")
 
 
 def get_task(task_id: str) -> TaskRecord:
     """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
     record = lookup.find(QUEUES, task_id) if lookup.is_task_id(task_id) else None
     if record is None:
-        raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+        raise _unknown(task_id)
     return record
 
 
@@ -109,7 +95,7 @@ def wait_for_end(task_id: str, wait_s: float) -> None:
     states = zip(QUEUES.values(), lookup.states(QUEUES, places), strict=False)
     queue, state = next(((queue, state) for queue, state in states if state), (None, ""))
     if queue is None or not state:
-        raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+        raise _unknown(task_id)
     if TaskState(state).terminal:
         return
     with _ends.listen(queue.name, task_id) as ended:
@@ -134,7 +120,7 @@ def list_tasks(
 
     `set_aside`: only those that killed their workers or could not be read, and were not retried.
     """
-    chosen = [_queue(queue)] if queue is not None else list(QUEUES.values())
+    chosen = [queue_named(queue)] if queue is not None else list(QUEUES.values())
     ids: list[tuple[str, str]] = []
     for one in chosen:
         if set_aside:
@@ -148,12 +134,6 @@ def list_tasks(
     if state is not None:  # it may have moved on between the two looks
         found = [record for record in found if record.status is state]
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
-
-
-def _queue(name: str) -> TaskQueue:
-    if name not in QUEUES:
-        raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
-    return QUEUES[name]
 
 
 def ping() -> None:

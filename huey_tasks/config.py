@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from dotenv import dotenv_values
 
-from huey_tasks import redis_urls
+from huey_tasks import api_keys, redis_urls
 from huey_tasks.errors import ConfigError
 
 #: Where a Redis is looked for when neither REDIS_URL nor the embedded server is there.
@@ -68,6 +68,13 @@ def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
 
     parse.__doc__ = f"at least one word; several are separated by {separator!r}"
     return parse
+
+
+def _api_keys(text: str) -> tuple[str, ...]:
+    """keys, or name=key with at least 8 characters of key, one name a key; separated by ','"""
+    entries = _words(",")(text)
+    api_keys.check(entries)
+    return entries
 
 
 def _folders(text: str) -> tuple[Path, ...]:
@@ -154,7 +161,9 @@ class Config:
     demo_failure_rate: float | None = _setting(
         None, _number(0, 1), "share", "demo tasks; unset: each type's own rate"
     )
-    api_keys: tuple[str, ...] = _setting((), _words(","), "keys", "who may call", secret=True)
+    api_keys: tuple[str, ...] = _setting(
+        (), _api_keys, "keys", "who may call; name=key names one in the audit", secret=True
+    )
     allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")

@@ -184,6 +184,15 @@ def redis_errors() -> Generator[None]:
         raise
 
 
+def unless_full(reply: Any) -> Any:
+    """Return one reply of a pipeline; None if Redis was too full for it. Raises another error."""
+    if not isinstance(reply, Exception):
+        return reply
+    if isinstance(reply, redis.OutOfMemoryError) or "OOM" in str(reply)[:200]:  # since 7.0; before
+        return None
+    raise reply
+
+
 def _is_denial(words: str) -> bool:
     return any(denial in words for denial in _DENIALS)
 

@@ -10,6 +10,8 @@
     ├── FailuresNotFound       no kept task has failed for that reason
     ├── TaskFinished           the task is in a terminal state and cannot change any more
     ├── TaskNotRetryable       the task has succeeded, or has not ended
+    ├── OperationOver          an operation cannot go on: it is undone, or too old
+    ├── UndoNotFound           there is nothing to undo under that id, or no more
     ├── QueueDraining          the queue takes no tasks from outside now
     └── QueueUnavailable       Redis does not take the command now; nothing was changed
 
@@ -99,6 +101,18 @@ class TaskNotRetryable(DucklineError):
     """Only a task that ended without success can be submitted once more."""
 
     code = "task_not_retryable"
+
+
+class OperationOver(DucklineError):
+    """The operation was undone, or began too long ago: begin a new one."""
+
+    code = "operation_over"
+
+
+class UndoNotFound(DucklineError):
+    """The time to undo it is over, it is undone already, or there never was such an operation."""
+
+    code = "undo_not_found"
 
 
 class QueueDraining(DucklineError):

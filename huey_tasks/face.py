@@ -6,20 +6,20 @@ those of TASKS_PATH; it connects to nothing. `huey_tasks` imports it at the firs
 
 from importlib import import_module
 
+from huey_tasks.actions import Acted, Skipped
+from huey_tasks.api_keys import ApiKey
+from huey_tasks.api_keys import read as read_api_keys
 from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
+from huey_tasks.audit import AuditEntry, AuditPage
 from huey_tasks.client import (
     cancel,
     consumers,
-    drain,
     get_task,
     list_tasks,
     load_tasks,
-    pause,
     ping,
-    purge,
     queue_stats,
     redis_info,
-    resume,
     retry,
     server_troubles,
     stats,
@@ -33,23 +33,35 @@ from huey_tasks.errors import (
     FailuresNotFound,
     InvalidPayload,
     InvalidQuery,
+    OperationOver,
     Problem,
     QueueDraining,
     QueueUnavailable,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
+    UndoNotFound,
     UnknownQueue,
     UnknownTaskType,
 )
 from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
+from huey_tasks.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.operations import (
+    Purged,
+    act_on_search,
+    act_on_tasks,
+    audit_trail,
+    drain,
     explain_task,
     failure_group,
     failure_groups,
+    pause,
+    purge,
+    resume,
     retry_failures,
     search_tasks,
+    undo,
 )
 from huey_tasks.patience import time_limit
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
@@ -76,11 +88,18 @@ from huey_tasks.submission import (
     submit,
     submit_many,
 )
+from huey_tasks.undoing import Undone
 
 __all__ = [
     "CONFIG",
+    "OPERATION_ID",
     "QUEUES",
+    "Acted",
+    "Action",
+    "ApiKey",
     "AttemptRecord",
+    "AuditEntry",
+    "AuditPage",
     "Batch",
     "Config",
     "ConfigError",
@@ -94,14 +113,19 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "LogLine",
+    "Operation",
+    "OperationOver",
+    "Operator",
     "Outcome",
     "Page",
     "Problem",
     "Progress",
+    "Purged",
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
     "Setting",
+    "Skipped",
     "Sort",
     "Stats",
     "Submission",
@@ -116,9 +140,14 @@ __all__ = [
     "TaskState",
     "TaskType",
     "Unanswered",
+    "UndoNotFound",
+    "Undone",
     "UnknownQueue",
     "UnknownTaskType",
     "WorkerRecord",
+    "act_on_search",
+    "act_on_tasks",
+    "audit_trail",
     "cancel",
     "consumers",
     "current_task",
@@ -136,6 +165,7 @@ __all__ = [
     "ping",
     "purge",
     "queue_stats",
+    "read_api_keys",
     "redis_info",
     "resume",
     "retry",
@@ -149,6 +179,7 @@ __all__ = [
     "task",
     "task_types",
     "time_limit",
+    "undo",
     "wait_for_end",
 ]
 

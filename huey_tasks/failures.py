@@ -8,14 +8,15 @@ import datetime as dt
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import fields, keys, lookup, serializer
+from huey_tasks import fields, keys, serializer
+from huey_tasks.actions import retry_tasks
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import FailuresNotFound
-from huey_tasks.ids import new_id
-from huey_tasks.operator_scripts import OperatorScripts, SeenGroup
-from huey_tasks.protocol import NewTask
+from huey_tasks.operation import Operation
+from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, SeenGroup
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -90,9 +91,9 @@ def group(queues: TaskQueues, fingerprint: str) -> FailureGroup:
 def retry(
     queues: TaskQueues,
     fingerprint: str,
+    operation: Operation,
     *,
     limit: int | None,
-    operation_id: str,
     budget_s: float = BUDGET_S,
 ) -> GroupRetry:
     """Submit tasks of a group once more, the oldest first, each once, for a bounded time.
@@ -101,17 +102,18 @@ def retry(
     """
     if not _look(queues, fingerprint)[0]:
         raise FailuresNotFound("No failed task that is kept has this fingerprint.")
-    ends, retried, wanted = time.monotonic() + budget_s, 0, limit
-    while wanted is None or retried < wanted:
-        chunk = _oldest(queues, fingerprint)
-        for queue, task_id in chunk:
-            retried += _retry_one(queue, task_id)
-            if time.monotonic() >= ends or retried == wanted:
-                break
-        if not chunk or time.monotonic() >= ends:
+    ends, retried = time.monotonic() + budget_s, 0
+    while chunk := _oldest(queues, fingerprint, CHUNK if limit is None else limit - retried):
+        words = [
+            word
+            for queue, places in groupby(chunk, key=lambda place: place[0])
+            for word in retry_tasks(queues[queue], [task_id for _, task_id in places], operation)
+        ]
+        retried += words.count(DONE)
+        if time.monotonic() >= ends or FULL in words:
             break
     left = sum(parts.seen.retryable for found in _look(queues, fingerprint)[0] for parts in found)
-    return GroupRetry(fingerprint, retried, left, operation_id)
+    return GroupRetry(fingerprint, retried, left, operation.id)
 
 
 @dataclass(frozen=True)
@@ -197,19 +199,13 @@ def _group(parts: Sequence[_Part], state: str, reason: str, blob: bytes | None) 
     )
 
 
-def _oldest(queues: TaskQueues, fingerprint: str) -> list[tuple["TaskQueue", str]]:
-    """Some tasks of a group that can be retried, those that failed first."""
+def _oldest(queues: TaskQueues, fingerprint: str, most: int) -> list[tuple[str, str]]:
+    """The queues and ids of some tasks that can be retried, those that failed first."""
     rows: list[tuple[float, str, str]] = []
-    for queue in queues.values():
+    for queue in queues.values() if most > 0 else ():
         with redis_errors():
             found = queue.storage.broker.zrangebyscore(
                 keys.failed(queue.name, fingerprint), 1, "+inf", 0, CHUNK, withscores=True
             )
         rows += [(score, queue.name, task_id.decode()) for task_id, score in found]
-    return [(queues[name], task_id) for _, name, task_id in sorted(rows)[:CHUNK]]
-
-
-def _retry_one(queue: "TaskQueue", task_id: str) -> bool:
-    """Whether this call has retried it. One whose record is gone only leaves the group."""
-    new = lookup.copy_of(queue, task_id, new_id()) or NewTask(new_id(), b"", "")
-    return queue.storage.scripts.retry(queue.name, task_id, new)[1] == new.id
+    return [(queue, task_id) for _, queue, task_id in sorted(rows)[: min(most, CHUNK)]]

@@ -150,6 +150,38 @@ def ends(queue: str) -> str:
     return f"{root(queue)}:ends"
 
 
+def binned(queue: str, task_id: str) -> str:
+    """HASH, a task that an operator has deleted. 10 minutes, in which `restore` brings it back.
+
+    Nothing names its outcome any more, which goes at the end of its own life.
+    """
+    return f"{root(queue)}:binned:{task_id}"
+
+
+def binned_log(queue: str, task_id: str) -> str:
+    """LIST, the log of a task that was deleted. Lives as long as it would have."""
+    return f"{root(queue)}:binned-log:{task_id}"
+
+
+def undo(queue: str, operation_id: str) -> str:
+    """LIST of what an operation took away: ids that `purge` revoked, in their old order; of what
+    `delete` took, JSON with what `restore` needs. 10 minutes."""
+    return f"{root(queue)}:undo:{operation_id}"
+
+
+def audit(queue: str) -> str:
+    """ZSET of the ids of operators' operations, all of score 0: an id begins with its time.
+
+    The last 10,000 of 90 days. Every script that an operator's wish leads to adds to it.
+    """
+    return f"{root(queue)}:audit"
+
+
+def operation(queue: str, operation_id: str) -> str:
+    """HASH: what an operator did in this queue, who, why, and to how many tasks. 90 days."""
+    return f"{root(queue)}:operation:{operation_id}"
+
+
 def outcome(task_id: str, token: str) -> str:
     """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
 

@@ -7,7 +7,7 @@ import contextlib
 import datetime as dt
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -118,13 +118,25 @@ def claim_fields(queue: "TaskQueue", task_id: str) -> ClaimFields | None:
 
 def copy_of(queue: "TaskQueue", task_id: str, new_id: str) -> NewTask | None:
     """The task once more, as it was submitted, with another id; None if it is not there."""
-    with redis_errors():
-        names = ("message", "type", "priority", "tags")
-        message, task_type, priority, tags = queue.storage.broker.hmget(
-            keys.task(queue.name, task_id), names
-        )
-    if message is None:
-        return None
+    return copies_of(queue, [(task_id, new_id)])[0]
+
+
+def copies_of(queue: "TaskQueue", ids: Sequence[tuple[str, str]]) -> list[NewTask | None]:
+    """Copies of several tasks, in one round trip: pairs of an id and that of the copy."""
+    names = ("message", "type", "priority", "tags")
+    with redis_errors(), queue.storage.broker.pipeline(transaction=False) as pipe:
+        for task_id, _ in ids:
+            pipe.hmget(keys.task(queue.name, task_id), names)
+        found = pipe.execute()
+    return [
+        None if row[0] is None else _copy(new_id, *row)
+        for (_, new_id), row in zip(ids, found, strict=True)
+    ]
+
+
+def _copy(
+    new_id: str, message: bytes, task_type: bytes, priority: bytes, tags: bytes | None
+) -> NewTask:
     retries, retry_delay_s = 0, 0.0
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
         stored = serializer.loads(message)
@@ -138,6 +150,11 @@ def copy_of(queue: "TaskQueue", task_id: str, new_id: str) -> NewTask | None:
         retry_delay_s=retry_delay_s,
         tags=(tags or b"").decode(),
     )
+
+
+def nothing(new_id: str) -> NewTask:
+    """In the place of a copy of a task that is gone: it is never stored."""
+    return NewTask(new_id, b"", "")
 
 
 def recent_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:

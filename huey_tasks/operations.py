@@ -4,20 +4,22 @@ Each function stands for one module, which knows how; here is only which queues.
 """
 
 import datetime as dt
-import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from huey_tasks import explain, failures, lookup, search
+from huey_tasks import actions, audit, explain, failures, lookup, search, undoing
 from huey_tasks import query as query_language
+from huey_tasks.actions import Acted
+from huey_tasks.audit import AuditPage
 from huey_tasks.errors import TaskNotFound
 from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
-from huey_tasks.ids import new_id
-from huey_tasks.queues import QUEUES
+from huey_tasks.operation import Action, Operation, Operator
+from huey_tasks.queues import QUEUES, queue_named
 from huey_tasks.registry import task_types
 from huey_tasks.search import Page, Sort
 from huey_tasks.search_streams import Window
-
-logger = logging.getLogger(__name__)
+from huey_tasks.undoing import Undone
 
 
 def search_tasks(
@@ -37,15 +39,10 @@ def search_tasks(
     worker). It looks for some 60 ms; what is not `complete` goes on at `next_cursor`. Raises
     InvalidQuery, QueueUnavailable.
     """
-    window = Window()
-    if submitted_after is not None:
-        window = Window(submitted_after.timestamp() * 1000, window.before_ms)
-    if submitted_before is not None:
-        window = Window(window.from_ms, submitted_before.timestamp() * 1000)
     return search.search(
         QUEUES,
         query_language.parse(q).with_values(**values),
-        window=window,
+        window=_window(submitted_after, submitted_before),
         sort=sort,
         set_aside=set_aside,
         cursor=cursor,
@@ -70,23 +67,15 @@ def failure_group(fingerprint: str) -> FailureGroup:
 
 
 def retry_failures(
-    fingerprint: str,
-    *,
-    limit: int | None = None,
-    reason: str | None = None,
-    who: str = "",
-    operation_id: str | None = None,
+    fingerprint: str, by: Operator, *, limit: int | None = None, operation_id: str | None = None
 ) -> GroupRetry:
     """Submit the tasks of a group once more, or the `limit` oldest of them; each once.
 
     It takes no more than about a second; what is `left` is retried by the next call, with the same
-    `operation_id`. `who` and `reason` are for the record of what operators do. Raises
-    FailuresNotFound, QueueUnavailable.
+    `operation_id`. Raises FailuresNotFound, InvalidQuery, OperationOver, QueueUnavailable.
     """
-    done = failures.retry(QUEUES, fingerprint, limit=limit, operation_id=operation_id or new_id())
-    about = {"fingerprint": fingerprint, "tasks": done.retried, "who": who, "why": reason or ""}
-    logger.info("failed tasks retried", extra=about | {"operation_id": done.operation_id})
-    return done
+    operation = _operation(Action.RETRY_GROUP, by, fingerprint, operation_id)
+    return failures.retry(QUEUES, fingerprint, operation, limit=limit)
 
 
 def explain_task(task_id: str) -> Explanation:
@@ -97,3 +86,107 @@ def explain_task(task_id: str) -> Explanation:
         if found is not None:
             return found
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+
+
+def _window(after: dt.datetime | None, before: dt.datetime | None) -> Window:
+    window = Window()
+    if after is not None:
+        window = Window(after.timestamp() * 1000, window.before_ms)
+    if before is not None:
+        window = Window(window.from_ms, before.timestamp() * 1000)
+    return window
+
+
+def act_on_tasks(
+    action: Action, task_ids: Sequence[str], by: Operator, *, operation_id: str | None = None
+) -> Acted:
+    """Cancel, retry, requeue or delete the tasks with these ids, at most 500.
+
+    Raises InvalidQuery, OperationOver, QueueUnavailable.
+    """
+    target = task_ids[0] if len(task_ids) == 1 else f"{len(task_ids)} selected tasks"
+    return actions.act_on_ids(QUEUES, _operation(action, by, target, operation_id), task_ids)
+
+
+def act_on_search(
+    action: Action,
+    q: str,
+    by: Operator,
+    *,
+    submitted_after: dt.datetime | None = None,
+    submitted_before: dt.datetime | None = None,
+    set_aside: bool = False,
+    cursor: str | None = None,
+    operation_id: str | None = None,
+) -> Acted:
+    """Cancel, retry, requeue or delete some of the tasks that a search finds, for a second or so.
+
+    It goes on at `next_cursor`, with the same operation. Raises InvalidQuery, OperationOver,
+    QueueUnavailable.
+    """
+    query = query_language.parse(q)
+    return actions.act_on_search(
+        QUEUES,
+        _operation(action, by, q, operation_id),
+        query,
+        window=_window(submitted_after, submitted_before),
+        set_aside=set_aside,
+        cursor=cursor,
+    )
+
+
+def _operation(action: Action, by: Operator, target: str, operation_id: str | None) -> Operation:
+    if operation_id is None:
+        return audit.begin(QUEUES, action, by, target)
+    return audit.go_on(QUEUES, operation_id, action, by, target)
+
+
+def pause(queue: str, by: Operator | None = None) -> None:
+    """Let a queue give out no tasks; what runs goes on, submits are taken.
+
+    `by`: whose doing the audit trail tells it to be. Raises UnknownQueue, QueueUnavailable.
+    """
+    _steer(queue, "paused", Action.PAUSE, by)
+
+
+def drain(queue: str, by: Operator | None = None) -> None:
+    """Let a queue take no tasks from outside and work off what it has. Raises UnknownQueue."""
+    _steer(queue, "draining", Action.DRAIN, by)
+
+
+def resume(queue: str, by: Operator | None = None) -> None:
+    """Let a paused or draining queue flow again. Raises UnknownQueue."""
+    _steer(queue, "flowing", Action.RESUME, by)
+
+
+def _steer(queue: str, mode: str, action: Action, by: Operator | None) -> None:
+    chosen = queue_named(queue)
+    operation = audit.as_argument(QUEUES, action, by)
+    chosen.storage.scripts.mode(queue, mode, operation=operation)
+
+
+@dataclass(frozen=True)
+class Purged:
+    """How many tasks a purge has revoked; `operation` is what can be undone, if somebody's."""
+
+    purged: int
+    operation: Operation | None
+
+
+def purge(queue: str, reason: str = "purged", by: Operator | None = None) -> Purged:
+    """Revoke every task that waits in a queue. Raises UnknownQueue, QueueUnavailable."""
+    chosen = queue_named(queue)
+    operation = None if by is None else audit.begin(QUEUES, Action.PURGE, by)
+    return Purged(undoing.purge(chosen, reason, operation), operation)
+
+
+def undo(undo_id: str, by: Operator) -> Undone:
+    """Undo a purge or a delete, within 10 minutes. Raises UndoNotFound, QueueUnavailable."""
+    return undoing.undo(QUEUES, undo_id, by)
+
+
+def audit_trail(
+    *, action: Action | None = None, cursor: str | None = None, limit: int = 50
+) -> AuditPage:
+    """What operators have done, the newest first. Raises InvalidQuery for a forged cursor."""
+    return audit.read(QUEUES, action=action, cursor=cursor, limit=limit)

@@ -5,15 +5,26 @@ Apart from `scripts`, whose functions every task goes through; the loader is the
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from huey_tasks import keys
-from huey_tasks.connection import redis_errors
-from huey_tasks.protocol import Argument
+from huey_tasks.connection import redis_errors, unless_full
+from huey_tasks.operation import Operation
+from huey_tasks.protocol import Argument, NewTask
 from huey_tasks.scripts import Scripts
+
+#: What became of a task: what was wanted; or Redis was full. Any other word is its state.
+DONE, FULL = "done", "full"
+
+#: States from which a task is cancelled; `cancel` answers with the state that it was in.
+CANCELLABLE = frozenset({"PENDING", "SCHEDULED", "RETRY", "STARTED"})
 
 #: Bytes. A message that is larger is not read for a table.
 LARGEST_MESSAGE = 65536
+
+
+#: The arguments of one call: those with a name, and what follows them.
+Call = tuple[dict[str, Argument], list[Argument]]
 
 
 class Place(NamedTuple):
@@ -72,6 +83,14 @@ class SeenTask(NamedTuple):
     waiting: int
     starts: int
     over_ms: float
+
+
+class Restored(NamedTuple):
+    """What one call of `restore` has done."""
+
+    looked_at: int
+    restored: int
+    left: int
 
 
 class OperatorScripts:
@@ -137,6 +156,82 @@ class OperatorScripts:
         return SeenTask(
             float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms)
         )
+
+    def requeue(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
+        """Queue tasks that wait for their time; for each DONE, its other state, or ''."""
+        answers = self._scripts._run("requeue", queue, *task_ids, operation=operation.as_argument())
+        return [answer.decode() for answer in answers]
+
+    def delete(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
+        """Take ended tasks away; for each DONE, its other state, or ''. []: it is over."""
+        answers = self._scripts._run("delete", queue, *task_ids, operation=operation.as_argument())
+        return [answer.decode() for answer in answers]
+
+    def restore(self, queue: str, undo: str, limit: int, operation: Operation) -> Restored:
+        """Bring back some of what the operation `undo` has deleted."""
+        return Restored(
+            *self._scripts._run(
+                "restore", queue, undo=undo, limit=limit, operation=operation.as_argument()
+            )
+        )
+
+
+def cancel_all(
+    scripts: Scripts, queue: str, task_ids: Sequence[str], operation: Operation, *, ttl_ms: int
+) -> list[str]:
+    """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
+    told: dict[str, Argument] = {
+        "reason": f"cancelled: {operation.why}" if operation.why else "cancelled",
+        "ttl_ms": ttl_ms,
+        "request": operation.id,
+        "operation": operation.as_argument(),
+    }
+    calls: list[Call] = [({"id": task_id, **told}, []) for task_id in task_ids]
+    answers = [_word(state) for state in _run_all(scripts, "cancel", queue, calls)]
+    return [DONE if state in CANCELLABLE else state for state in answers]
+
+
+def retry_all(
+    scripts: Scripts,
+    queue: str,
+    pairs: Sequence[tuple[str, NewTask]],
+    operation: Operation,
+    *,
+    undo: str = "",
+) -> list[str]:
+    """Submit ended tasks anew, in this order: pairs of the old id and the new task.
+
+    For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
+    """
+    told: dict[str, Argument] = {"undo": undo, "operation": operation.as_argument()}
+    calls = [({"id": task_id, **told}, new.arguments()) for task_id, new in pairs]
+    replies = _run_all(scripts, "retry", queue, calls)
+    return [
+        DONE if reply and reply[1].decode() == new.id else _word(reply and reply[0])
+        for (_, new), reply in zip(pairs, replies, strict=True)
+    ]
+
+
+def _word(reply: bytes | None) -> str:
+    return FULL if reply is None else reply.decode()
+
+
+def _run_all(scripts: Scripts, script: str, queue: str, calls: Sequence[Call]) -> list[Any]:
+    """Run a script once for each call, in one round trip; None: Redis was too full for it.
+
+    The first sends the script whole, so that the others find it.
+    """
+    if not calls:
+        return []
+    with redis_errors(), scripts._client.pipeline(transaction=False) as pipe:
+        for at, (named, more) in enumerate(calls):
+            loaded = scripts._load(script, named)
+            arguments = [keys.root(queue), *named.values(), *more]
+            if at == 0:
+                pipe.eval(cast(str, loaded.script), 1, *arguments)
+            else:
+                pipe.evalsha(loaded.sha, 1, *arguments)
+        return [unless_full(reply) for reply in pipe.execute(raise_on_error=False)]
 
 
 def _seen_group(

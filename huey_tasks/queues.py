@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from huey_tasks.config import Config
+from huey_tasks.errors import UnknownQueue
 from huey_tasks.keys import QUEUE_NAMES
 from huey_tasks.task_queue import TaskQueue
 
@@ -24,3 +25,10 @@ def _make(name: str) -> TaskQueue:
 QUEUES = MappingProxyType({name: _make(name) for name in QUEUE_NAMES})
 
 high, default, low = (QUEUES[name] for name in QUEUE_NAMES)
+
+
+def queue_named(name: str) -> TaskQueue:
+    """The queue of that name. Raises UnknownQueue."""
+    if name not in QUEUES:
+        raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+    return QUEUES[name]

@@ -165,30 +165,36 @@ class Scripts:
         next_ms = self._run("promote", queue, limit=BATCH)
         return None if next_ms < 0 else next_ms / 1000
 
-    def cancel(self, queue: str, task_id: str, reason: str, *, ttl_ms: int) -> str:
+    def cancel(
+        self, queue: str, task_id: str, reason: str, *, ttl_ms: int, operation: str = ""
+    ) -> str:
         """Revoke a task that has not ended; returns the state it was in, '' if unknown."""
-        request = secrets.token_hex(8)
         state = self._run(
-            "cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms, request=request
-        )
+            "cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms,
+            request=secrets.token_hex(8), operation=operation,
+        )  # fmt: skip
         return cast(bytes, state).decode()
 
-    def retry(self, queue: str, task_id: str, new: NewTask) -> tuple[str, str]:
+    def retry(
+        self, queue: str, task_id: str, new: NewTask, *, operation: str = ""
+    ) -> tuple[str, str]:
         """Submit an ended task anew; returns its state and the id of the task that follows it."""
-        state, new_id = self._run("retry", queue, *new.arguments(), id=task_id)
+        state, new_id = self._run(
+            "retry", queue, *new.arguments(), id=task_id, undo="", operation=operation
+        )
         return state.decode(), new_id.decode()
 
-    def mode(self, queue: str, mode: str) -> None:
+    def mode(self, queue: str, mode: str, *, operation: str = "") -> None:
         """Let the queue be "flowing", "paused" or "draining"."""
-        self._run("mode", queue, mode=mode)
+        self._run("mode", queue, mode=mode, operation=operation)
 
-    def purge(self, queue: str, reason: str, *, ttl_ms: int) -> int:
-        """Revoke every waiting task; returns how many."""
-        purged, last = 0, BATCH
-        while last == BATCH:
-            last = int(self._run("purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH))
-            purged += last
-        return purged
+    def purge(self, queue: str, reason: str, *, ttl_ms: int, operation: str = "") -> int:
+        """Revoke waiting tasks; returns how many. As many as BATCH: there may be more."""
+        return int(
+            self._run(
+                "purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH, operation=operation
+            )
+        )
 
     def awaited(self, queue: str, task_id: str) -> str:
         """Have the end of a task told on the channel; returns its state, '' if unknown."""

@@ -28,6 +28,11 @@ _KINDS = {
     "revocations": "any",
     "consumers": "never",
     "consumer": "always",
+    "binned": "always",
+    "binned-log": "always",
+    "undo": "always",
+    "audit": "never",
+    "operation": "always",
 }
 
 

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter
 import huey_tasks as tq
 from huey_tasks.config import Config
 from web import errors, push, redis_time, security
+from web.actions import actions
 from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
 from web.bulk import bulk_submission
 from web.explain import explanation
@@ -34,7 +35,7 @@ __all__ = ["create_app", "create_inspector"]
 class _TaskSegment(BaseConverter):
     """Any one segment but those of other routes: a GET there is a 405 and not an unknown task."""
 
-    regex = r"(?!(?:submit|bulk)\Z)[^/]+"
+    regex = r"(?!(?:submit|bulk|actions)\Z)[^/]+"
     part_isolating = True
 
 
@@ -64,6 +65,7 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     push.register(app)
     when_stopping(tq.stop_waiting)
     app.register_blueprint(pages)
-    for blueprint in (*own, tasks, search, explanation, failures, queues, workers, health):
+    shared = (tasks, search, actions, explanation, failures, queues, workers, health)
+    for blueprint in (*own, *shared):
         app.register_api(blueprint)
     return app

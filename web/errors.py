@@ -51,6 +51,7 @@ KINDS: Mapping[str, Kind] = {
     "forbidden": Kind(403, "Forbidden", "This is not allowed."),
     "not_found": Kind(404, "No such path", "There is nothing at this path."),
     "task_not_found": Kind(404, "No such task"),
+    "undo_not_found": Kind(404, "Nothing to undo"),
     "queue_not_found": Kind(404, "No such queue"),
     "failures_not_found": Kind(404, "No such failures"),
     "method_not_allowed": Kind(
@@ -60,6 +61,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "task_finished": Kind(409, "The task has finished"),
     "task_not_retryable": Kind(409, "The task cannot be retried"),
+    "operation_over": Kind(409, "The operation is over"),
     "body_too_large": Kind(413, "Body too large", "The body is larger than this path takes."),
     "task_too_large": Kind(413, "Task too large"),
     "too_many_tasks": Kind(413, "Too many tasks"),

@@ -1,11 +1,11 @@
 """Failures over HTTP: the groups, what a retry of one takes and answers."""
 
 from datetime import datetime
-from typing import Annotated, cast
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from web.parameters import Limit, Query, QueueName, TaskId
+from web.operators import MAX_REASON
+from web.parameters import Limit, Query, QueueName
 from web.schemas import Inbound, Outbound
 
 
@@ -57,19 +57,17 @@ class FailureList(Outbound):
     )
 
 
-#: Why an operator does something.
-Why = Annotated[str, StringConstraints(max_length=500)]
-
-
 class FailureRetryBody(Inbound):
     """Which of a group to retry, and why."""
 
     limit: int | None = Field(
         default=None, ge=1, le=1_000_000, description="Only so many, the oldest; null: all."
     )
-    reason: Why = Field(default=cast(str, None), description="For the record.")
-    operation_id: TaskId = Field(
-        default=cast(str, None), description="That of the answer before, to go on with it."
+    reason: str | None = Field(
+        default=None, max_length=MAX_REASON, description="For the audit trail."
+    )
+    operation_id: str | None = Field(
+        default=None, max_length=100, description="That of the answer before, to go on with it."
     )
 
 

@@ -13,6 +13,7 @@ from web.failure_schemas import (
     FailuresRetried,
 )
 from web.openapi import ApiBlueprint, ok, problems
+from web.operators import OPERATOR_HEADER, operator
 from web.tasks import BODY_PROBLEMS
 
 _ABOUT = "Failed tasks, grouped by their cause, and how to retry them."
@@ -46,9 +47,16 @@ def read_failure(path: FailurePath) -> Response:
 
 @failures.post(
     "/failures/<fingerprint>/retry",
+    openapi_extensions={"parameters": [OPERATOR_HEADER]},
     responses={
         **ok(200, FailuresRetried, "So many are retried."),
-        **problems(*BODY_PROBLEMS, "invalid_request", "failures_not_found", "queue_unavailable"),
+        **problems(
+            *BODY_PROBLEMS,
+            "invalid_request",
+            "failures_not_found",
+            "operation_over",
+            "queue_unavailable",
+        ),
     },
 )
 def retry_failure(path: FailurePath, body: FailureRetryBody) -> Response:
@@ -57,5 +65,10 @@ def retry_failure(path: FailurePath, body: FailureRetryBody) -> Response:
     Each is retried once, and no task of another group is. A request goes on for about a second; ask
     again while something is `left`.
     """
-    sent = body.model_dump(exclude_unset=True)
-    return respond(FailuresRetried.model_validate(tq.retry_failures(path.fingerprint, **sent)))
+    done = tq.retry_failures(
+        path.fingerprint,
+        operator(body.reason),
+        limit=body.limit,
+        operation_id=body.operation_id,
+    )
+    return respond(FailuresRetried.model_validate(done))

@@ -12,12 +12,12 @@ from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 
-_TASK_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+TASK_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _EXAMPLE_ID = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 
 
 def _known_form(task_id: str) -> str:
-    if not re.fullmatch(_TASK_ID, task_id):
+    if not re.fullmatch(TASK_ID, task_id):
         raise tq.TaskNotFound("No task has such an id: ids are UUIDs in lower case.")
     return task_id
 

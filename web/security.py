@@ -8,11 +8,12 @@ host names are ours is in `hosts`.
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
+import huey_tasks as tq
 from huey_tasks.config import Config
 from web.errors import request_id
 from web.hosts import HostNames
@@ -37,14 +38,14 @@ _HEADERS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _UNSTORED_HEADERS = (*_HEADERS, ("Cache-Control", "no-store"))
-_ALLOW_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID"
+_ALLOW_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Operator, X-Request-ID"
 _EXPOSE_HEADERS = "Location, Retry-After, X-Request-ID"
 
 
 def register(app: Flask, config: Config) -> None:
     """Guard every route of `app`."""
     origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
-    app.before_request(_guard(origins, _digests(config.api_keys), HostNames.of(config)))
+    app.before_request(_guard(origins, tq.read_api_keys(config.api_keys), HostNames.of(config)))
     app.after_request(_dress(origins))
 
 
@@ -58,7 +59,7 @@ def let_styles_in() -> None:
 
 
 def _guard(
-    origins: frozenset[str], keys: tuple[bytes, ...], names: HostNames | None
+    origins: frozenset[str], keys: Sequence[tq.ApiKey], names: HostNames | None
 ) -> Callable[[], Response | None]:
     def guard() -> Response | None:
         request_id()
@@ -98,7 +99,12 @@ def _is_own(origin: str) -> bool:
     return bool(request.host) and urlsplit(origin).netloc == request.host.lower()
 
 
-def _check_key(keys: tuple[bytes, ...]) -> None:
+def key_holder() -> str | None:
+    """Who the API key of this request stands for; None if none is asked for."""
+    return g.get("key_holder")
+
+
+def _check_key(keys: Sequence[tq.ApiKey]) -> None:
     scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         key = sent.strip().encode("latin-1", "replace")  # the bytes as they came: WSGI, PEP 3333
@@ -106,12 +112,10 @@ def _check_key(keys: tuple[bytes, ...]) -> None:
         key = request.cookies.get(KEY_COOKIE, "").encode("utf-8", "replace")
     digest = hashlib.sha256(key).digest()
     # Every key is compared, each in constant time: how long it takes tells nothing.
-    if not any([hmac.compare_digest(digest, known) for known in keys]):  # noqa: C419
+    holders = [known.holder for known in keys if hmac.compare_digest(digest, known.digest)]
+    if not holders:
         raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")
-
-
-def _digests(keys: tuple[str, ...]) -> tuple[bytes, ...]:
-    return tuple(hashlib.sha256(key.encode()).digest() for key in keys)
+    g.key_holder = holders[0]
 
 
 def _is_preflight() -> bool:

@@ -43,6 +43,13 @@ class QueueChanged(Outbound):
     purged: int = Field(description="How many waiting tasks this request has revoked.")
 
 
+class QueuePurged(QueueChanged):
+    """What a purge left behind."""
+
+    undo_id: str | None = Field(description="Null when there was nothing to purge.")
+    undo_until: datetime | None
+
+
 class QueueList(Outbound):
     queues: list[QueueView]
 

@@ -1,5 +1,5 @@
 -- cancel: PENDING, SCHEDULED, RETRY or STARTED -> REVOKED
--- args: id reason ttl_ms request
+-- args: id reason ttl_ms request operation
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
 -- The state is written and the token cleared first: whatever a running attempt still writes is
 -- refused. Then its supervisor is told to stop exactly the worker that holds that token.
@@ -13,6 +13,7 @@ redis.call('ZREM', index_key(state), id)
 redis.call('HSET', task_key(id), 'cancel_request', request, 'cancelled_from', state)
 if state == 'STARTED' then keep_attempt(id, 'REVOKED', reason) end
 finish(id, 'REVOKED', reason, ttl_ms)
+write_down(operation, 1)
 if state == 'STARTED' then
   redis.call('HSET', task_key(id), 'stopping', token)
   redis.call('PUBLISH', CONTROL, 'stop ' .. id .. ' ' .. token)

@@ -1,7 +1,8 @@
 -- mode: a queue flows, is paused (it gives out no tasks; what runs goes on, submits are taken), or
 --       drains (it takes no tasks from outside, and works off what it has)
--- args: mode
+-- args: mode operation
 -- returns: nothing
 write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)
+write_down(operation, 0)
 if mode ~= 'paused' then ring() end

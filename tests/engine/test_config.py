@@ -1,9 +1,11 @@
 """Settings: defaults, values, and one clear line for a wrong one."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from huey_tasks import api_keys
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError
 
@@ -78,3 +80,32 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
 )
 def test_results_go_to_database_one_of_the_same_server(url: str, expected: str) -> None:
     assert Config.from_env({"REDIS_URL": url}).result_url == expected
+
+
+def test_a_key_may_have_a_name_and_lets_in_as_a_whole_too() -> None:
+    entries = Config.from_env({"API_KEYS": "plain-key, ada=s3cret-of-ada,c2VjcmV0=="}).api_keys
+    held = {key.digest: key.holder for key in api_keys.read(entries)}
+
+    def holder(text: str) -> str | None:
+        return held.get(hashlib.sha256(text.encode()).digest())
+
+    assert holder("s3cret-of-ada") == holder("ada=s3cret-of-ada") == "ada"
+    for text in ("plain-key", "c2VjcmV0=="):
+        assert holder(text) == f"key …{hashlib.sha256(text.encode()).hexdigest()[-4:]}"
+    assert holder("=") is holder("ada") is holder("c2VjcmV0") is None
+
+
+@pytest.mark.parametrize(
+    "entries",
+    ["ada=short", "ok-key,bob=1234567", "ada=the-same-key,bob=the-same-key"],
+    ids=["short", "one of several", "two names"],
+)
+def test_a_named_key_that_cannot_be_meant_stops_the_start(entries: str) -> None:
+    with pytest.raises(ConfigError, match=r"^API_KEYS=… is not right: it takes keys") as refused:
+        Config.from_env({"API_KEYS": entries})
+    assert entries not in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_two_keys_may_have_one_name_while_one_replaces_the_other() -> None:
+    entries = Config.from_env({"API_KEYS": "ada=old-key-of-ada,ada=new-key-of-ada"}).api_keys
+    assert {key.holder for key in api_keys.read(entries)} == {"ada"}

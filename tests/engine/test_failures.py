@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import failures, keys
+from huey_tasks import audit, failures, keys
 from huey_tasks.protocol import Cause
 from huey_tasks.queues import QUEUES
 from tests.conftest import StartConsumer
@@ -19,6 +19,7 @@ from tests.waiting import wait_until
 broker = tq.default.storage.broker
 
 CAUSE = Cause("a" * 16, "ValueError", "shop.py:pay", "no card #")
+BY = tq.Operator("Ada", "the card service is back")
 OTHER = Cause("b" * 16, "KeyError", "shop.py:find", "'…'")
 
 
@@ -91,12 +92,12 @@ def test_a_thousand_failures_of_three_causes_are_three_groups_and_one_is_retried
 
     for queue in ("high", "default"):
         tq.pause(queue)
-    trial = tq.retry_failures(declined.fingerprint, limit=5)
+    trial = tq.retry_failures(declined.fingerprint, BY, limit=5)
     assert (trial.retried, trial.left) == (5, 329)
     ended = [(tq.get_task(task_id).finished_at, task_id) for task_id in ids["charge"]]
     retried = {at for at, task_id in ended if at and tq.get_task(task_id).retried_as}
     assert max(retried) <= sorted(at for at, _ in ended if at)[4], "the oldest come first"
-    while (done := tq.retry_failures(declined.fingerprint)).left:
+    while (done := tq.retry_failures(declined.fingerprint, BY)).left:
         assert done.retried
     assert tq.stats().total("queued") == 334
     after = {g.frame: (g.count, g.retryable) for g in tq.failure_groups().groups}
@@ -222,12 +223,12 @@ def test_groups_of_several_queues_are_one_and_their_oldest_are_retried_first() -
     assert (group.count, group.queues) == (6, ("high", "default", "low"))
     assert tq.failure_groups(queue="low").groups[0].count == 2
 
-    done = tq.retry_failures(CAUSE.fingerprint, limit=4)
+    done = tq.retry_failures(CAUSE.fingerprint, BY, limit=4)
     assert (done.retried, done.left) == (4, 2)
     assert [bool(tq.get_task(task_id).retried_as) for task_id in ids] == [True] * 4 + [False] * 2
-    again = tq.retry_failures(CAUSE.fingerprint, operation_id=done.operation_id)
+    again = tq.retry_failures(CAUSE.fingerprint, BY, operation_id=done.operation_id)
     assert (again.retried, again.left, again.operation_id) == (2, 0, done.operation_id)
-    assert tq.retry_failures(CAUSE.fingerprint).retried == 0
+    assert tq.retry_failures(CAUSE.fingerprint, BY).retried == 0
     assert (only_group().count, only_group().retryable) == (6, 0)
 
 
@@ -237,15 +238,19 @@ def test_a_task_that_somebody_has_retried_alone_is_not_retried_with_its_group() 
     worker.step(commit(worker.claim(), "FAILURE", cause=CAUSE), want=0)
     tq.retry(task_id)
     assert (only_group().count, only_group().retryable) == (1, 0)
-    assert tq.retry_failures(CAUSE.fingerprint).retried == 0
+    assert tq.retry_failures(CAUSE.fingerprint, BY).retried == 0
     tq.retry(task_id)
     assert only_group().count == 1
 
 
-def test_a_retry_of_many_ends_in_time_and_tells_what_is_left() -> None:
+def test_a_retry_of_many_ends_in_time_and_tells_what_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(failures, "CHUNK", 1)
     for number in range(3):
         fail(f"task-{number}")
-    done = failures.retry(QUEUES, CAUSE.fingerprint, limit=None, operation_id="x", budget_s=0)
+    operation = audit.begin(QUEUES, tq.Action.RETRY_GROUP, BY)
+    done = failures.retry(QUEUES, CAUSE.fingerprint, operation, limit=None, budget_s=0)
     assert (done.retried, done.left) == (1, 2)
 
 
@@ -253,22 +258,49 @@ def test_more_are_retried_than_are_looked_at_in_one_go(monkeypatch: pytest.Monke
     monkeypatch.setattr(failures, "CHUNK", 2)
     for number in range(5):
         fail(f"task-{number}")
-    assert tq.retry_failures(CAUSE.fingerprint).retried == 5
+    assert tq.retry_failures(CAUSE.fingerprint, BY).retried == 5
 
 
 def test_a_record_that_is_gone_leaves_the_group_and_is_not_retried() -> None:
     fail("gone")
     fail("there")
     broker.delete(keys.task(QUEUE, "gone"))
-    done = tq.retry_failures(CAUSE.fingerprint)
+    done = tq.retry_failures(CAUSE.fingerprint, BY)
     assert (done.retried, done.left) == (1, 0)
     assert only_group().count == 1
 
 
 def test_an_unknown_group_is_not_found() -> None:
-    for ask in (tq.failure_group, tq.retry_failures):
-        with pytest.raises(tq.FailuresNotFound):
-            ask("c" * 16)
+    with pytest.raises(tq.FailuresNotFound):
+        tq.failure_group("c" * 16)
+    with pytest.raises(tq.FailuresNotFound):
+        tq.retry_failures("c" * 16, BY)
+
+
+def test_the_retry_of_a_group_is_one_entry_of_the_audit_trail() -> None:
+    for number in range(3):
+        fail(f"task-{number}")
+    trial = tq.retry_failures(CAUSE.fingerprint, BY, limit=1)
+    tq.retry_failures(CAUSE.fingerprint, BY, operation_id=trial.operation_id)
+    (entry,) = tq.audit_trail().entries
+    assert (entry.action, entry.target, entry.count) == ("retry_group", CAUSE.fingerprint, 3)
+    assert (entry.who, entry.why) == (BY.who, BY.why)
+
+
+def test_a_deleted_task_leaves_its_group_and_comes_back_to_it_with_an_undo() -> None:
+    first, second = (fail(str(uuid.uuid4())) for _ in range(2))
+    whole = only_group()
+    one = tq.act_on_tasks(tq.Action.DELETE, [first], BY)
+    assert only_group().count == 1
+    other = tq.act_on_tasks(tq.Action.DELETE, [second], BY)
+    assert tq.failure_groups().groups == ()
+    for acted in (one, other):
+        tq.undo(acted.operation.id, BY)
+    again = only_group()
+    assert (again.count, again.retryable) == (2, 2)
+    assert (again.error_type, again.frame, again.message, again.first_seen) == (
+        whole.error_type, whole.frame, whole.message, whole.first_seen,
+    )  # fmt: skip
 
 
 def test_tasks_are_found_by_their_cause() -> None:

@@ -349,8 +349,9 @@ class ScriptsAndModel(RuleBasedStateMachine):
     @rule(task_id=TASKS, request=st.sampled_from(["first", "second"]))
     def cancel(self, task_id: str, request: str) -> None:
         before = scripts()._run(
-            "cancel", QUEUE, id=task_id, reason="unwanted", ttl_ms=TTL_MS, request=request
-        )
+            "cancel", QUEUE, id=task_id, reason="unwanted", ttl_ms=TTL_MS, request=request,
+            operation="",
+        )  # fmt: skip
         assert before.decode() == self.model.cancel(task_id, "unwanted", request)
 
     @precondition(lambda self: self.model.ids(*ENDED))

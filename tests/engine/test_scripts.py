@@ -595,7 +595,7 @@ def test_a_purge_revokes_all_that_waits_and_nothing_else() -> None:
     running = submit("echo", value=0)
     HandWorker().claim()
     waiting = [submit("echo", value=n) for n in range(BATCH + 1)]
-    assert tq.purge(QUEUE) == len(waiting)
+    assert tq.purge(QUEUE).purged == len(waiting)
     assert state(running) == "STARTED"
     assert {state(task_id) for task_id in waiting} == {"REVOKED"}
     assert tq.queue_stats()[1].revoked == len(waiting)

@@ -175,3 +175,11 @@ def test_any_of_the_keys_opens_the_api(locked: FlaskClient, headers: dict[str, s
 @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
 def test_pages_are_open(locked: FlaskClient, path: str) -> None:
     assert locked.get(path).status_code == 200
+
+
+def test_a_key_with_a_name_lets_in() -> None:
+    named = web.create_app(dataclasses.replace(tq.CONFIG, api_keys=("ada=s3cret-of-ada",)))
+    client = named.test_client(use_cookies=False)
+    for key, status in (("s3cret-of-ada", 200), ("ada=s3cret-of-ada", 200), ("ada", 401)):
+        headers = {"Authorization": f"Bearer {key}"}
+        assert client.get("/api/queues", headers=headers).status_code == status

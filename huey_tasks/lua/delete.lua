@@ -1,0 +1,62 @@
+-- delete: SUCCESS, FAILURE, REVOKED or EXPIRED -> in no list, and gone by itself when the time to
+--         undo it is over
+-- args: operation
+-- then the ids
+-- returns: for each 'done', the state of one that has not ended, or '' when it is unknown; nothing
+--          at all when the operation is over: undone, or too old for that
+write_even_if_full()
+local told = cjson.decode(operation)
+if redis.call('HEXISTS', operation_key(told.id), 'undone_at') == 1 or undo_until(told) <= NOW then
+  return {}
+end
+
+local function bin(key, binned)
+  redis.call('RENAME', key, binned)
+  local ttl_ms = redis.call('PTTL', binned)
+  if ttl_ms < 0 or ttl_ms > told.undo_ms then redis.call('PEXPIRE', binned, told.undo_ms) end
+end
+
+-- It leaves its group of failures, which may be gone with it: what is said of that is kept too.
+local function bin_cause(id)
+  local cause = redis.call('HGET', CAUSES, id)
+  if not cause then return false end
+  local kept = { cause, redis.call('ZSCORE', failed_key(cause), id),
+    unpack(redis.call('HMGET', failure_key(cause), 'type', 'frame', 'message', 'first_seen',
+      'last_seen')) }
+  leave_group(id)
+  return kept
+end
+
+-- What `restore` needs: id, state, score in its index, when it was submitted and set aside, when
+-- its life would have ended, and its group of failures.
+local function bin_task(id, state)
+  local ttl_ms = redis.call('PTTL', task_key(id))
+  local old = { id, state, redis.call('ZSCORE', index_key(state), id),
+    redis.call('ZSCORE', SUBMITTED, id), redis.call('ZSCORE', DEAD, id),
+    ttl_ms >= 0 and NOW + ttl_ms or false, bin_cause(id) }
+  redis.call('ZREM', index_key(state), id)
+  redis.call('ZREM', SUBMITTED, id)
+  redis.call('ZREM', DEAD, id)
+  bin(task_key(id), binned_key(id))
+  if redis.call('EXISTS', log_key(id)) == 1 then bin(log_key(id), binned_log_key(id)) end
+  redis.call('HSET', binned_key(id), 'binned_by', told.id)
+  redis.call('RPUSH', undo_key(told.id), cjson.encode(old))
+end
+
+local answers, binned = {}, 0
+for at = 2, #ARGV do
+  local id = ARGV[at]
+  local state = redis.call('HGET', task_key(id), 'state')
+  if state and TERMINAL[state] then
+    bin_task(id, state)
+    state, binned = 'done', binned + 1
+  elseif redis.call('HGET', binned_key(id), 'binned_by') == told.id then
+    state = 'done'
+  end
+  answers[#answers + 1] = state or ''
+end
+if binned > 0 then
+  redis.call('PEXPIREAT', undo_key(told.id), undo_until(told))
+  write_down(operation, binned)
+end
+return answers

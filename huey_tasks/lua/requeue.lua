@@ -1,0 +1,24 @@
+-- requeue: SCHEDULED or RETRY -> PENDING now, whenever it was due
+-- args: operation
+-- then the ids
+-- returns: for each 'done', the state of one that waits for no time, or '' when it is unknown
+write_even_if_full()
+local told = cjson.decode(operation)
+local answers, requeued = {}, 0
+for at = 2, #ARGV do
+  local id = ARGV[at]
+  local fields = redis.call('HMGET', task_key(id), 'state', 'requeued_by', 'priority')
+  local state = fields[1]
+  if fields[2] == told.id then
+    state = 'done'
+  elseif state == 'SCHEDULED' or state == 'RETRY' then
+    redis.call('ZREM', index_key(state), id)
+    redis.call('HDEL', task_key(id), 'due_at')
+    redis.call('HSET', task_key(id), 'requeued_by', told.id)
+    wait_in_queue(id, new_place(fields[3]))
+    state, requeued = 'done', requeued + 1
+  end
+  answers[#answers + 1] = state or ''
+end
+if requeued > 0 then write_down(operation, requeued) end
+return answers

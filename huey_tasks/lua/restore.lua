@@ -1,0 +1,42 @@
+-- restore: what `delete` took away -> its state, with its old scores and the end of its life
+-- args: undo limit operation
+-- returns: {how many were on the list, how many of them are back, how many are left}
+local entries = redis.call('LRANGE', undo_key(undo), 0, limit - 1)
+if #entries == 0 then return { 0, 0, 0 } end
+redis.call('LTRIM', undo_key(undo), #entries, -1)
+
+local function bring_back(binned, key, ends_at)
+  redis.call('RENAME', binned, key)
+  if ends_at then redis.call('PEXPIREAT', key, ends_at) else redis.call('PERSIST', key) end
+end
+
+local function join_again(id, type, kept)
+  local cause, score, error_type, frame, message, first_seen, last_seen = unpack(kept)
+  redis.call('HSET', CAUSES, id, cause)
+  redis.call('ZADD', failed_key(cause), score, id)
+  if redis.call('ZADD', FAILURES, 'NX', last_seen, cause) == 0 then return end
+  redis.call('HSET', failure_key(cause), 'type', error_type, 'frame', frame, 'message', message,
+    'first_seen', first_seen, 'last_seen', last_seen, 'sample', id, 'task.' .. type, 1)
+end
+
+local restored = 0
+for _, entry in ipairs(entries) do
+  local id, state, score, submitted_at, dead_at, ends_at, kept = unpack(cjson.decode(entry))
+  local is_there = redis.call('EXISTS', binned_key(id)) == 1 and not (ends_at and ends_at <= NOW)
+  -- An id that was given out anew is another task.
+  if is_there and not redis.call('ZSCORE', SUBMITTED, id) then
+    redis.call('HDEL', binned_key(id), 'binned_by')
+    bring_back(binned_key(id), task_key(id), ends_at)
+    if redis.call('EXISTS', binned_log_key(id)) == 1 then
+      bring_back(binned_log_key(id), log_key(id), ends_at)
+    end
+    redis.call('ZADD', index_key(state), score, id)
+    redis.call('ZADD', SUBMITTED, submitted_at, id)
+    if dead_at then redis.call('ZADD', DEAD, dead_at, id) end
+    if kept then join_again(id, redis.call('HGET', task_key(id), 'type'), kept) end
+    restored = restored + 1
+  end
+end
+mark_undone(undo)
+write_down(operation, restored)
+return { #entries, restored, redis.call('LLEN', undo_key(undo)) }

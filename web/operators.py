@@ -1,0 +1,76 @@
+"""Who asks for a change, and why, as the audit trail tells it.
+
+The name of the API key, else the end of its hash, else the address that the request comes from; the
+header `X-Operator` puts a name before it, which nobody has checked. The reason is in the body.
+"""
+
+from typing import Any
+
+from flask import Request, request
+from pydantic import Field, ValidationError
+
+import huey_tasks as tq
+from huey_tasks.errors import Problem
+from web.body import JSON, read_json
+from web.refusals import InvalidRequest
+from web.schemas import Inbound
+from web.security import key_holder
+
+#: Characters.
+MAX_NAME, MAX_REASON = 64, 500
+
+#: For the OpenAPI document.
+OPERATOR_HEADER: dict[str, Any] = {
+    "name": "X-Operator",
+    "in": "header",
+    "required": False,
+    "description": "A name for the audit trail; at most 64 printable characters.",
+    "schema": {"type": "string", "maxLength": MAX_NAME},
+}
+
+
+class ReasonBody(Inbound):
+    """Why something is done."""
+
+    reason: str | None = Field(
+        default=None, max_length=MAX_REASON, description="For the audit trail."
+    )
+
+
+#: What a route takes that needs no body.
+REASON_REQUEST: dict[str, Any] = {
+    "required": False,
+    "content": {JSON: {"schema": {"$ref": "#/components/schemas/ReasonBody"}}},
+}
+
+
+def operator(reason: str | None = None) -> tq.Operator:
+    """Who sends this request, and why. Raises InvalidRequest for a name that cannot be shown."""
+    holder = key_holder() or request.remote_addr or "no address"
+    name = _name(request)
+    return tq.Operator(f"{name} ({holder})" if name else holder, (reason or "").strip())
+
+
+def operator_of_body() -> tq.Operator:
+    """The same, with the reason out of a body that need not be there.
+
+    Raises InvalidJson, InvalidRequest, UnsupportedMedia.
+    """
+    if not request.content_length and "HTTP_TRANSFER_ENCODING" not in request.environ:
+        return operator()
+    try:
+        return operator(ReasonBody.model_validate(read_json(request)).reason)
+    except ValidationError as error:
+        raise InvalidRequest.from_pydantic(error) from error
+
+
+def _name(sent: Request) -> str:
+    raw = sent.headers.get("X-Operator", "").encode("latin-1", "replace")  # as it came: PEP 3333
+    try:
+        name = raw.decode("utf-8").strip()
+    except UnicodeDecodeError:
+        name = raw.decode("latin-1").strip()
+    if len(name) <= MAX_NAME and name.isprintable():
+        return name
+    problem = Problem("/X-Operator", "name", f"At most {MAX_NAME} printable characters.")
+    raise InvalidRequest("The header X-Operator does not fit.", [problem])
