@@ -25,7 +25,10 @@ class ActionBody(Inbound):
         "ended task is taken out of every list, for good when the time to undo it is over."
     )
     task_ids: list[_Id] | None = Field(
-        default=None, min_length=1, max_length=MAX_IDS, description="The tasks; or else `q`."
+        default=None,
+        min_length=1,
+        max_length=MAX_IDS,
+        description="The tasks, the newest first; else `q`.",
     )
     q: str | None = Field(
         default=None, max_length=1000, description="A search; empty, it finds every task."
