@@ -80,3 +80,28 @@ class OperatorScripts:
         """The time in ms, and the fields of each task; none for one that is not there."""
         now, *rows = self._scripts._run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
         return float(now), rows
+
+    def history(
+        self,
+        queue: str,
+        task_type: str,
+        singles: Sequence[tuple[str, int]],
+        wholes: Sequence[tuple[str, int]],
+    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]]]:
+        """What was counted: in the present minute; of one type in each single (unit, number); by
+        type in each whole."""
+        noted, found, whole = self._scripts._run(
+            "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
+        )
+        return _numbers(noted), found, [_pairs(flat) for flat in whole]
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[str, bytes]:
+    return {
+        name.decode("utf-8", "replace"): value
+        for name, value in zip(flat[::2], flat[1::2], strict=True)
+    }
+
+
+def _numbers(flat: Sequence[bytes]) -> dict[str, int]:
+    return {name: int(value) for name, value in _pairs(flat).items()}

@@ -30,6 +30,8 @@ LAYERS = [
         "pace",
         "query",
         "fields",
+        "counts",
+        "usage",
     },
     {"patience", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts"},
@@ -38,7 +40,7 @@ LAYERS = [
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal"},
-    {"lookup", "rows", "search_streams", "search"},
+    {"lookup", "rows", "search_streams", "search", "history", "live_log"},
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
@@ -134,7 +136,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     prelude = (LUA / "prelude.lua").read_text() + (LUA / "step.lua").read_text()
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
-                keys.dead("q"),
+                keys.dead("q"), keys.noted("q"), keys.lines("q"),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key

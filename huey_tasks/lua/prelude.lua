@@ -13,7 +13,7 @@ local function index_key(state) return ROOT .. ':state:' .. state end
 local function gate_key(id) return ROOT .. ':gate:' .. id end
 local function lock_key(name) return ROOT .. ':lock:' .. name end
 local BELL, COUNTERS, CONTROL = ROOT .. ':bell', ROOT .. ':counters', ROOT .. ':control'
-local ENDS = ROOT .. ':ends'
+local ENDS, NOTED, LINES = ROOT .. ':ends', ROOT .. ':noted', ROOT .. ':lines'
 -- How many tasks that were set aside are kept, whatever their age.
 local DEAD_CAP = 10000
 local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
@@ -49,13 +49,8 @@ local function confirm_stop(id, token)
 end
 
 -- What many tasks have in common is written once, at the end of a script (the loader sees to that):
--- which tasks ended, what was counted (totals for ever; by task type for a while, by the minute and
--- the hour), and the bell.
-local ended, counted, noted, rings = {}, {}, {}, false
-local SPANS = {
-  { name = 'minute', ms = 60000, keep_ms = 6 * 3600000 },
-  { name = 'hour', ms = 3600000, keep_ms = 35 * 86400000 },
-}
+-- which tasks ended, what was counted (totals for ever; by task type for a while), and the bell.
+local ended, counted, noted, oldest_ms, rings = {}, {}, {}, -1, false
 
 local function count(name)
   counted[name] = (counted[name] or 0) + 1
@@ -68,7 +63,72 @@ end
 
 -- A duration as the number of its bucket: four to each doubling of milliseconds.
 local function bucket(ms)
-  return ms < 1 and 0 or math.floor(math.log(ms) / math.log(2) * 4) + 1
+  return ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
+end
+
+-- How long the first task of the queue has waited, -1 when none waits.
+local function oldest_waiting_ms()
+  local head = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
+  return head and NOW - (redis.call('HGET', task_key(head), 'queued_at') or NOW) or -1
+end
+
+-- The history. What is counted in the present minute stands in one hash, so that a task writes it
+-- once. Whoever is the first to count in a later minute folds that one into what it was part of.
+local function add(sums, what, number)
+  local sum = sums[what] or 0
+  sums[what] = what == 'oldest' and math.max(sum, number) or sum + number
+end
+
+-- The fields of NOTED as {type: {what: number}}; '' stands for all types.
+local function by_type(fields)
+  local types = { [''] = {} }
+  for at = 1, #fields, 2 do
+    local type, what = fields[at]:match('^(.*)|(.*)$')
+    if type then
+      types[type] = types[type] or {}
+      add(types[type], what, fields[at + 1])
+      if type ~= '' then add(types[''], what, fields[at + 1]) end
+    end
+  end
+  return types
+end
+
+local function fold(minute, types)
+  local spans = {
+    { name = 'minute', ms = 60000, keep_ms = 6 * 3600000 },
+    { name = 'quarter', ms = 900000, keep_ms = 26 * 3600000 },
+    { name = 'hour', ms = 3600000, keep_ms = 35 * 86400000 },
+    { name = 'day', ms = 86400000, keep_ms = 400 * 86400000 },
+  }
+  for _, span in ipairs(spans) do
+    local number = math.floor(minute * 60000 / span.ms)
+    local key = ROOT .. ':history:' .. span.name .. ':' .. number
+    for type, counts in pairs(types) do
+      local sums = cjson.decode(redis.call('HGET', key, type) or '{}')
+      for what, times in pairs(counts) do add(sums, what, times) end
+      redis.call('HSET', key, type, cjson.encode(sums))
+    end
+    redis.call('PEXPIREAT', key, (number + 1) * span.ms + span.keep_ms)
+  end
+end
+
+-- NOTED is emptied first: should one ever be there that cannot be folded, it fails one call.
+local function begin_minute()
+  local now, minute = math.floor(NOW / 60000), tonumber(redis.call('HGET', NOTED, 'minute') or -1)
+  if minute == now then return end
+  local fields = redis.call('HGETALL', NOTED)
+  redis.call('DEL', NOTED)
+  redis.call('HSET', NOTED, 'minute', now)
+  if minute > 0 then fold(minute, by_type(fields)) end
+end
+
+local function write_history()
+  if not next(noted) and oldest_ms < 0 then return end
+  begin_minute()
+  for field, number in pairs(noted) do redis.call('HINCRBY', NOTED, field, number) end
+  if oldest_ms >= 0 and oldest_ms > tonumber(redis.call('HGET', NOTED, '|oldest') or -1) then
+    redis.call('HSET', NOTED, '|oldest', oldest_ms)
+  end
 end
 
 -- Wakes one waiting worker; whoever claims rings again while tasks are left.
@@ -78,14 +138,7 @@ local function write_what_is_left()
   for state, members in pairs(ended) do redis.call('ZADD', index_key(state), unpack(members)) end
   if rings and redis.call('LLEN', BELL) == 0 then redis.call('LPUSH', BELL, 1) end
   for name, number in pairs(counted) do redis.call('HINCRBY', COUNTERS, name, number) end
-  if not next(noted) then return end
-  for _, span in ipairs(SPANS) do
-    local key = ROOT .. ':history:' .. span.name .. ':' .. math.floor(NOW / span.ms)
-    for field, number in pairs(noted) do
-      local is_new = redis.call('HINCRBY', key, field, number) == number
-      if is_new then redis.call('PEXPIRE', key, span.keep_ms) end
-    end
-  end
+  write_history()
 end
 
 -- A place at the end of the queue; a higher priority stands before every lower one.
