@@ -74,7 +74,7 @@ def edges_ms(bucket: int) -> tuple[float, float]:
 
 
 def _percentiles(buckets: list[tuple[int, int]]) -> list[float]:
-    """Where the times of each rank lie in their buckets, as if those were filled evenly; seconds."""
+    """Where the times of each rank lie, in seconds, as if they filled their buckets evenly."""
     total = sum(number for _, number in buckets)
     found, ranks, before = list[float](), [total * part for part in _PARTS], 0
     for bucket, number in buckets:

@@ -27,6 +27,7 @@ from huey_tasks.client import (
     wait_for_end,
 )
 from huey_tasks.config import Config, Setting
+from huey_tasks.counts import Point, Totals
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -41,7 +42,9 @@ from huey_tasks.errors import (
     UnknownQueue,
     UnknownTaskType,
 )
-from huey_tasks.operations import search_tasks
+from huey_tasks.history import History, Span
+from huey_tasks.live_log import TaskLine
+from huey_tasks.operations import read_history, read_log, search_tasks
 from huey_tasks.patience import time_limit
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
@@ -75,11 +78,13 @@ __all__ = [
     "ConfigError",
     "ConsumerRecord",
     "DucklineError",
+    "History",
     "InvalidPayload",
     "InvalidQuery",
     "LogLine",
     "Outcome",
     "Page",
+    "Point",
     "Problem",
     "Progress",
     "QueueDraining",
@@ -87,18 +92,21 @@ __all__ = [
     "QueueUnavailable",
     "Setting",
     "Sort",
+    "Span",
     "Stats",
     "Submission",
     "SubmittedTask",
     "TaskCancelled",
     "TaskFinished",
     "TaskInterrupted",
+    "TaskLine",
     "TaskNotFound",
     "TaskNotRetryable",
     "TaskRecord",
     "TaskRow",
     "TaskState",
     "TaskType",
+    "Totals",
     "Unanswered",
     "UnknownQueue",
     "UnknownTaskType",
@@ -117,6 +125,8 @@ __all__ = [
     "ping",
     "purge",
     "queue_stats",
+    "read_history",
+    "read_log",
     "redis_info",
     "resume",
     "retry",

@@ -15,6 +15,7 @@ from web import errors, push, redis_time, security
 from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
 from web.bulk import bulk_submission
 from web.health import health
+from web.history import history
 from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
 from web.pages import docs, pages
@@ -62,6 +63,6 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     push.register(app)
     when_stopping(tq.stop_waiting)
     app.register_blueprint(pages)
-    for blueprint in (*own, tasks, search, queues, workers, health):
+    for blueprint in (*own, tasks, search, history, queues, workers, health):
         app.register_api(blueprint)
     return app
