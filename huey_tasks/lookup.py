@@ -184,6 +184,8 @@ def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
                 concurrency=len(told["workers"]),
                 started_at=fields.from_seconds(told["started_at"]),
                 last_seen_at=fields.from_seconds(seen_ms / 1000),
+                memory_bytes=told.get("memory_bytes"),
+                cpu_percent=told.get("cpu_percent"),
                 workers=tuple(_worker_record(worker) for worker in told["workers"]),
             )
         )
@@ -274,4 +276,6 @@ def _worker_record(told: dict[str, Any]) -> WorkerRecord:
         task_type=told.get("task_type"),
         attempt=told.get("attempt"),
         started_at=None if started_at is None else fields.from_seconds(started_at),
+        memory_bytes=told.get("memory_bytes"),
+        cpu_percent=told.get("cpu_percent"),
     )
