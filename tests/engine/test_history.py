@@ -313,9 +313,18 @@ def test_the_longest_wait_of_a_time_is_kept_and_only_heartbeats_write_it() -> No
     assert by_minute[-1] == pytest.approx(30, abs=5)
     assert by_minute[-5] == pytest.approx(90, abs=5)
     assert [by_minute.count(None), len(by_minute)] == [59, 61]
+    ago(3)
+    fold()  # so that both are in the sums of the day
+    assert noted().keys().isdisjoint({"|oldest"})
     by_day = [point.oldest_waiting_s or 0 for point in read(Span.MONTH).all.points]
     assert max(by_day) == pytest.approx(90, abs=5)
     assert read(Span.HOUR, task_type="echo").all.points[-1].oldest_waiting_s is None
+
+
+def test_the_first_count_of_all_folds_nothing() -> None:
+    broker.config_resetstat()
+    fold()
+    assert "cmdstat_pexpireat" not in broker.info("commandstats")
 
 
 def test_an_empty_queue_has_no_oldest_and_writes_nothing() -> None:
