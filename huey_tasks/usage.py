@@ -55,7 +55,7 @@ class Meter:
             self._processes[pid] = process
             cpu_percent = process.cpu_percent()  # since the last call; the first one says nothing
             return Usage(_memory_bytes(process), cpu_percent if known else None)
-        except psutil.Error:  # it has just died, or is not ours to look at
+        except (psutil.Error, OSError, ValueError):  # it has just died, or is not ours to see
             self._processes.pop(pid, None)
             return Usage()
 
