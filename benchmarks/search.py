@@ -35,7 +35,8 @@ for n = first, first + number - 1 do
   redis.call('ZADD', root .. ':submitted', at, id)
   redis.call('ZADD', root .. ':state:' .. state, at + 5 + n % 3000, id)
   local hour = root .. ':history:hour:' .. math.floor(at / 3600000)
-  redis.call('HINCRBY', hour, type .. '|SUBMITTED', 1)
+  local sums = cjson.decode(redis.call('HGET', hour, type) or '{"SUBMITTED":0}')
+  redis.call('HSET', hour, type, cjson.encode({ SUBMITTED = sums.SUBMITTED + 1 }))
 end
 """
 

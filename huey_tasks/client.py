@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import audit, lookup, server_check
+from huey_tasks import audit, lookup, presences, server_check
 from huey_tasks.ends import Ends
 from huey_tasks.errors import (
     ConfigError,
@@ -153,7 +153,7 @@ def stats() -> Stats:
 
 def consumers() -> list[ConsumerRecord]:
     """Every live consumer."""
-    return [consumer for queue in QUEUES.values() for consumer in lookup.consumers(queue)]
+    return [consumer for queue in QUEUES.values() for consumer in presences.consumers(queue)]
 
 
 def redis_info() -> dict[str, Any]:

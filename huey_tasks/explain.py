@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from huey_tasks import fields, keys, lookup
+from huey_tasks import fields, keys, presences
 from huey_tasks.connection import redis_errors
 from huey_tasks.estimates import MINUTES, Prospects, start_of
 from huey_tasks.operator_scripts import OperatorScripts, SeenTask
@@ -72,7 +72,7 @@ def explain(queue: "TaskQueue", task_id: str, knows: Callable[[str], bool]) -> E
     seen = scripts.explain(queue.name, task_id, minutes=MINUTES)
     if seen is None:
         return None
-    task = _Seen(queue, seen, lookup.consumers(queue))
+    task = _Seen(queue, seen, presences.consumers(queue))
     reasons = tuple(task.reasons(knows))
     start_at, estimate = start_of(task.now, task.state, task.prospects())
     position = task.seen.place + 1 if task.state is TaskState.PENDING else None

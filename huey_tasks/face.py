@@ -27,6 +27,7 @@ from huey_tasks.client import (
     wait_for_end,
 )
 from huey_tasks.config import Config, Setting
+from huey_tasks.counts import Point, Totals
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -46,6 +47,8 @@ from huey_tasks.errors import (
 )
 from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
+from huey_tasks.history import History, Span
+from huey_tasks.live_log import TaskLine
 from huey_tasks.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.operations import (
     Purged,
@@ -58,6 +61,8 @@ from huey_tasks.operations import (
     failure_groups,
     pause,
     purge,
+    read_history,
+    read_log,
     resume,
     retry_failures,
     search_tasks,
@@ -110,6 +115,7 @@ __all__ = [
     "Failures",
     "FailuresNotFound",
     "GroupRetry",
+    "History",
     "InvalidPayload",
     "InvalidQuery",
     "LogLine",
@@ -118,6 +124,7 @@ __all__ = [
     "Operator",
     "Outcome",
     "Page",
+    "Point",
     "Problem",
     "Progress",
     "Purged",
@@ -127,18 +134,21 @@ __all__ = [
     "Setting",
     "Skipped",
     "Sort",
+    "Span",
     "Stats",
     "Submission",
     "SubmittedTask",
     "TaskCancelled",
     "TaskFinished",
     "TaskInterrupted",
+    "TaskLine",
     "TaskNotFound",
     "TaskNotRetryable",
     "TaskRecord",
     "TaskRow",
     "TaskState",
     "TaskType",
+    "Totals",
     "Unanswered",
     "UndoNotFound",
     "Undone",
@@ -166,6 +176,8 @@ __all__ = [
     "purge",
     "queue_stats",
     "read_api_keys",
+    "read_history",
+    "read_log",
     "redis_info",
     "resume",
     "retry",

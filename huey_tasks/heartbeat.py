@@ -1,4 +1,4 @@
-"""What a consumer says of itself every second: that it is here, and what each worker runs.
+"""What a consumer says of itself every second: that it is here, what each worker runs and uses.
 
 The inspector and the statistics read it; nothing decides by it.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from huey_tasks import neighbours
 from huey_tasks.board import Board
 from huey_tasks.task_queue import TaskQueue
+from huey_tasks.usage import Meter, Usage
 
 
 class Heartbeat:
@@ -22,16 +23,25 @@ class Heartbeat:
         self._queue, self._consumer = queue, consumer
         self._board, self._worker_type = board, worker_type
         self._started_at = time.time()
+        self._meter = Meter()
 
     def beat(self, pids: Mapping[int, int]) -> None:
         """Say it; `pids` gives the process of each cell."""
+        usage = self._meter.read({os.getpid(), *pids.values()})
+        # Greenlets share their process: what it uses is the consumer's, and no single worker's.
+        alone = self._worker_type == "process"
+        pool = set[int]() if alone else set(pids.values())
         info = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "worker_type": self._worker_type,
             "started_at": self._started_at,
             **neighbours.identity(),
-            "workers": [self._worker(index, pids.get(index, 0)) for index in self._indexes()],
+            **_sum([usage[pid] for pid in {os.getpid(), *pool}]),
+            "workers": [
+                self._worker(index, pids.get(index, 0), usage if alone else {})
+                for index in self._indexes()
+            ],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name
         scripts.heartbeat(queue, self._consumer, json.dumps(info), len(self._board.cells))
@@ -43,8 +53,9 @@ class Heartbeat:
     def _indexes(self) -> range:
         return range(len(self._board.cells))
 
-    def _worker(self, index: int, pid: int) -> dict[str, Any]:
+    def _worker(self, index: int, pid: int, usage: Mapping[int, Usage]) -> dict[str, Any]:
         worker: dict[str, Any] = {"worker": f"{self._consumer}/{index + 1}", "pid": pid}
+        worker |= _sum([usage.get(pid, Usage())])
         held = self._board.cells[index].held()
         if held is not None:
             worker |= {
@@ -54,3 +65,13 @@ class Heartbeat:
                 "started_at": held.started_at,
             }
         return worker
+
+
+def _sum(parts: list[Usage]) -> dict[str, Any]:
+    """What they use together; unknown if that of one is."""
+    memory = [part.memory_bytes for part in parts if part.memory_bytes is not None]
+    cpu = [part.cpu_percent for part in parts if part.cpu_percent is not None]
+    return {
+        "memory_bytes": sum(memory) if len(memory) == len(parts) else None,
+        "cpu_percent": round(sum(cpu), 2) if len(cpu) == len(parts) else None,
+    }

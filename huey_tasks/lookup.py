@@ -1,4 +1,4 @@
-"""Reading: tasks, numbers of queues, consumers, out of Redis into records. Writes nothing.
+"""Reading: tasks and numbers of queues, out of Redis into records. Writes nothing.
 
 Everything read is checked on the way in: Redis is input like any other.
 """
@@ -15,15 +15,12 @@ from huey_tasks import fields, keys, past_attempts, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
 from huey_tasks.records import (
-    ConsumerRecord,
     LogLine,
     Progress,
     QueueStats,
     TaskRecord,
     TaskState,
-    WorkerRecord,
 )
-from huey_tasks.scripts import KNOWN_MS
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -207,33 +204,6 @@ def queue_stats(queues: TaskQueues) -> list[QueueStats]:
     ]
 
 
-def presences(queue: "TaskQueue") -> list[tuple[str, dict[str, Any]]]:
-    """What each consumer has said of itself that was heard of in the last 50 s, by its name."""
-    online = queue.storage.scripts.online(queue.name, within_ms=KNOWN_MS)
-    return [(consumer, json.loads(info)) for consumer, info, _ in online]
-
-
-def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
-    """The live consumers of a queue."""
-    found: list[ConsumerRecord] = []
-    for consumer, info, seen_ms in queue.storage.scripts.online(queue.name):
-        told = cast(dict[str, Any], json.loads(info))
-        found.append(
-            ConsumerRecord(
-                consumer=consumer,
-                queue=queue.name,
-                host=told["host"],
-                pid=told["pid"],
-                worker_type=told["worker_type"],
-                concurrency=len(told["workers"]),
-                started_at=fields.from_seconds(told["started_at"]),
-                last_seen_at=fields.from_seconds(seen_ms / 1000),
-                workers=tuple(_worker_record(worker) for worker in told["workers"]),
-            )
-        )
-    return found
-
-
 def redis_info(queue: "TaskQueue") -> dict[str, Any]:
     """What the broker says of itself (Redis' INFO, flattened)."""
     with redis_errors():
@@ -308,15 +278,3 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
 def _log_line(line: bytes) -> LogLine:
     told = cast(dict[str, str], json.loads(line))
     return LogLine(dt.datetime.fromisoformat(told["at"]), told["level"], told["text"])
-
-
-def _worker_record(told: dict[str, Any]) -> WorkerRecord:
-    started_at = told.get("started_at")
-    return WorkerRecord(
-        worker=told["worker"],
-        pid=told["pid"],
-        task_id=told.get("task_id"),
-        task_type=told.get("task_type"),
-        attempt=told.get("attempt"),
-        started_at=None if started_at is None else fields.from_seconds(started_at),
-    )

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import lookup
+from huey_tasks import presences
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def identity() -> dict[str, Any]:
 def give_back_of_the_dead(queue: TaskQueue, *, max_losses: int) -> None:
     """Take back at once what dead consumers of this machine held."""
     storage = queue.storage
-    for consumer, told in lookup.presences(queue):
+    for consumer, told in presences.known(queue):
         if told.get("world") != world() or world() is None or birth(told["pid"]) == told["birth"]:
             continue
         released = storage.scripts.release(

@@ -4,21 +4,34 @@ Each function stands for one module, which knows how; here is only which queues.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from huey_tasks import actions, audit, explain, failures, lookup, search, undoing
+from huey_tasks import (
+    actions,
+    audit,
+    explain,
+    failures,
+    history,
+    live_log,
+    lookup,
+    search,
+    undoing,
+)
 from huey_tasks import query as query_language
 from huey_tasks.actions import Acted
 from huey_tasks.audit import AuditPage
 from huey_tasks.errors import TaskNotFound
 from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
+from huey_tasks.history import History, Span
+from huey_tasks.live_log import TaskLine
 from huey_tasks.operation import Action, Operation, Operator
 from huey_tasks.queues import QUEUES, queue_named
 from huey_tasks.registry import task_types
 from huey_tasks.search import Page, Sort
 from huey_tasks.search_streams import Window
+from huey_tasks.task_queue import TaskQueue
 from huey_tasks.undoing import Undone
 
 
@@ -55,10 +68,9 @@ def failure_groups(
 ) -> Failures:
     """The failed tasks that are kept, grouped by their cause, the one seen last first.
 
-    With `queue`, only what that queue has of each group. Raises QueueUnavailable.
+    With `queue`, only what that queue has of each group. Raises UnknownQueue, QueueUnavailable.
     """
-    chosen = {name: one for name, one in QUEUES.items() if queue is None or name == queue}
-    return failures.groups(chosen, task_type=task_type, limit=limit)
+    return failures.groups(_chosen(queue), task_type=task_type, limit=limit)
 
 
 def failure_group(fingerprint: str) -> FailureGroup:
@@ -190,3 +202,32 @@ def audit_trail(
 ) -> AuditPage:
     """What operators have done, the newest first. Raises InvalidQuery for a forged cursor."""
     return audit.read(QUEUES, action=action, cursor=cursor, limit=limit)
+
+
+def read_history(
+    span: Span = Span.HOUR, *, queue: str | None = None, task_type: str | None = None
+) -> History:
+    """What has happened in the queues, or in one, of all types of task or of one, up to now.
+
+    Every step of the span has its point; the last is partial. Raises UnknownQueue,
+    QueueUnavailable.
+    """
+    return history.read(_chosen(queue), span, task_type=task_type)
+
+
+def read_log(
+    *,
+    queue: str | None = None,
+    level: str | None = None,
+    task_type: str | None = None,
+    limit: int = 200,
+) -> list[TaskLine]:
+    """The last lines that tasks logged, the newest first; a thousand of each queue are kept.
+
+    `level`: only lines of at least this one ("INFO"). Raises UnknownQueue, QueueUnavailable.
+    """
+    return live_log.read(_chosen(queue), level=level, task_type=task_type, limit=limit)
+
+
+def _chosen(queue: str | None) -> Mapping[str, TaskQueue]:
+    return QUEUES if queue is None else {queue: queue_named(queue)}

@@ -157,6 +157,20 @@ class OperatorScripts:
             float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms)
         )
 
+    def history(
+        self,
+        queue: str,
+        task_type: str,
+        singles: Sequence[tuple[str, int]],
+        wholes: Sequence[tuple[str, int]],
+    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]]]:
+        """What was counted: in the present minute; of one type in each single (unit, number); by
+        type in each whole."""
+        noted, found, whole = self._scripts._run(
+            "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
+        )
+        return _numbers(noted), found, [_pairs(flat) for flat in whole]
+
     def requeue(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
         """Queue tasks that wait for their time; for each DONE, its other state, or ''."""
         answers = self._scripts._run("requeue", queue, *task_ids, operation=operation.as_argument())
@@ -240,3 +254,14 @@ def _seen_group(
     texts = [part.decode("utf-8", "replace") for part in flat]
     fields = dict(zip(texts[::2], texts[1::2], strict=True))
     return SeenGroup(fingerprint.decode(), tasks, retryable, sample.decode(), fields)
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[str, bytes]:
+    return {
+        name.decode("utf-8", "replace"): value
+        for name, value in zip(flat[::2], flat[1::2], strict=True)
+    }
+
+
+def _numbers(flat: Sequence[bytes]) -> dict[str, int]:
+    return {name: int(value) for name, value in _pairs(flat).items()}

@@ -133,7 +133,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class WorkerRecord:
-    """One slot of a consumer and the attempt it runs, if any."""
+    """One slot of a consumer and the attempt it runs, if any; what it uses, if that is known."""
 
     worker: str
     pid: int
@@ -141,11 +141,16 @@ class WorkerRecord:
     task_type: str | None
     attempt: int | None
     started_at: dt.datetime | None
+    memory_bytes: int | None
+    cpu_percent: float | None
 
 
 @dataclass(frozen=True)
 class ConsumerRecord:
-    """A live consumer and its workers, as its last heartbeat told."""
+    """A live consumer and its workers, as its last heartbeat told.
+
+    What it uses is that of its own process and, if its workers are greenlets, of theirs.
+    """
 
     consumer: str
     queue: str
@@ -155,4 +160,6 @@ class ConsumerRecord:
     concurrency: int
     started_at: dt.datetime
     last_seen_at: dt.datetime
+    memory_bytes: int | None
+    cpu_percent: float | None
     workers: tuple[WorkerRecord, ...]

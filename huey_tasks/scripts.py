@@ -30,8 +30,11 @@ KNOWN_MS = 50_000
 #: How many expired leases, due tasks or old records one call handles.
 BATCH = 100
 
-#: How many lines of a task's log are kept.
-LOG_LINES = 500
+#: How many lines of a task's log are kept, and how many lines of all tasks of a queue.
+LOG_LINES, QUEUE_LINES = 500, 1000
+
+#: Milliseconds. The lines of a queue are kept for so long after the last of them.
+LINES_MS = 7 * 86_400_000
 
 
 @cache
@@ -43,7 +46,9 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
         raise ValueError(f"lua/{name}.lua has no line '-- args:'")
     names = tuple(header[1].split())
     values = ", ".join(f"ARGV[{i}]" for i in range(1, len(names) + 1))
-    prelude = (LUA / "prelude.lua").read_text("utf-8")
+    parts = re.search(r"^-- with: (.+)$", body, re.MULTILINE)
+    files = ["prelude", *(f"with/{part}" for part in (parts[1].split() if parts else ()))]
+    prelude = "\n".join((LUA / f"{file}.lua").read_text("utf-8") for file in files)
     arguments = f"local {', '.join(names)} = {values}"
     run = "local answer = run()\nwrite_what_is_left()\nreturn answer"
     return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
@@ -206,7 +211,18 @@ class Scripts:
 
     def log(self, queue: str, task_id: str, token: str, line: str) -> bool:
         """Keep a line (JSON) that a running task logged; False when its lease is lost."""
-        return bool(self._run("log", queue, id=task_id, token=token, line=line, cap=LOG_LINES))
+        return bool(
+            self._run(
+                "log",
+                queue,
+                id=task_id,
+                token=token,
+                line=line,
+                cap=LOG_LINES,
+                queue_cap=QUEUE_LINES,
+                keep_ms=LINES_MS,
+            )
+        )
 
     def lock(
         self, queue: str, name: str, holder: tuple[str, str], *, ttl_ms: int, lease_ms: int

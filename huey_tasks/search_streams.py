@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from huey_tasks import fields, keys
 from huey_tasks.connection import redis_errors
+from huey_tasks.counts import Counts
 from huey_tasks.operator_scripts import Match, OperatorScripts, Place
 from huey_tasks.query import Query, Term
 
@@ -102,21 +103,34 @@ class Stream:
         name = "SUBMITTED" if self.index == "submitted" else self.index.removeprefix("state:")
         if name in ("dead", "FAILURE"):  # `prune` gives what was set aside a new place
             return
-        names = [f"{task_type}|{name}" for task_type in self.query.values("type")]
+        types = self.query.values("type")
         hour = int(self.reached.score // 3_600_000)
         oldest = int(time.time() // 3600) - KNOWN_HOURS
         hours = range(hour - 1, max(hour - 1 - HOURS, oldest), -1)
-        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
-            for number in (hour, *hours):
-                key = keys.history(self.queue.name, "hour", number)
-                pipe.hmget(key, names).exists(key)
-            replies = pipe.execute()
-        pairs = zip(replies[::2], replies[1::2], strict=True)
-        may_hold = [not there or any(counts) for counts, there in pairs]
+        may_hold = self._may_hold(name, types, (hour, *hours))
         if may_hold[0]:
             return
         behind = next((n for n, may in zip(hours, may_hold[1:], strict=True) if may), hours.stop)
         self.reached = min(self.reached, Place((behind + 1) * 3_600_000.0, ""))
+
+    def _may_hold(self, name: str, types: Sequence[str], hours: Sequence[int]) -> list[bool]:
+        """Whether something of that name may have happened to these types, for each hour.
+
+        What is still to be folded is read first: if it is folded meanwhile, it is in its hour.
+        """
+        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
+            noted = [f"{task_type}|{name}" for task_type in types]
+            pipe.hmget(keys.noted(self.queue.name), ["minute", *noted])
+            for number in hours:
+                key = keys.history(self.queue.name, "hour", number)
+                pipe.hmget(key, types).exists(key)
+            (minute, *present), *replies = pipe.execute()
+        present_hour = int(minute or 0) // 60
+        return [
+            any(Counts.read(sums).times(name) for sums in found)
+            or (any(present) if number == present_hour else not there)
+            for number, found, there in zip(hours, replies[::2], replies[1::2], strict=True)
+        ]
 
 
 class WholeStream(Stream):

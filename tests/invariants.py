@@ -24,6 +24,8 @@ _KINDS = {
     "limit": "always",
     "gate": "open",
     "history": "always",
+    "noted": "never",
+    "lines": "always",
     "lock": "never",
     "revocations": "any",
     "consumers": "never",

@@ -18,7 +18,7 @@ import psutil
 import redis
 
 import huey_tasks as tq
-from huey_tasks import lookup
+from huey_tasks import lookup, presences
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.waiting import wait_until
@@ -122,7 +122,7 @@ class RedisServer:
     def consumers(self) -> list[tq.ConsumerRecord]:
         """The live consumers of its queue; none while it does not answer."""
         try:
-            return lookup.consumers(self.queue)
+            return presences.consumers(self.queue)
         except tq.QueueUnavailable:
             return []
 

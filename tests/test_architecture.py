@@ -33,6 +33,8 @@ LAYERS = [
         "query",
         "fields",
         "causes",
+        "counts",
+        "usage",
     },
     {"patience", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts"},
@@ -43,6 +45,7 @@ LAYERS = [
     {"journal", "past_attempts"},
     {
         "lookup",
+        "presences",
         "rows",
         "search_streams",
         "search",
@@ -52,6 +55,8 @@ LAYERS = [
         "failures",
         "estimates",
         "explain",
+        "history",
+        "live_log",
     },
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
@@ -145,12 +150,14 @@ def test_every_script_is_a_method_and_has_a_header() -> None:
 
 
 def test_lua_builds_the_keys_that_keys_py_names() -> None:
-    prelude = (LUA / "prelude.lua").read_text() + (LUA / "step.lua").read_text()
+    files = (LUA / "prelude.lua", LUA / "step.lua", *(LUA / "with").glob("*.lua"))
+    prelude = "".join(file.read_text() for file in files)
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
                 keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
                 keys.dead("q"), keys.binned("q", ""), keys.binned_log("q", ""),
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
+                keys.noted("q"), keys.lines("q"),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key

@@ -18,6 +18,7 @@ from web.bulk import bulk_submission
 from web.explain import explanation
 from web.failures import failures
 from web.health import health
+from web.history import history
 from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
 from web.pages import docs, pages
@@ -65,7 +66,7 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     push.register(app)
     when_stopping(tq.stop_waiting)
     app.register_blueprint(pages)
-    shared = (tasks, search, actions, explanation, failures, queues, workers, health)
+    shared = (tasks, search, actions, explanation, failures, history, queues, workers, health)
     for blueprint in (*own, *shared):
         app.register_api(blueprint)
     return app

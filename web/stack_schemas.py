@@ -98,6 +98,12 @@ class WorkerView(Outbound):
     task_type: str | None
     attempt: int | None
     started_at: datetime | None
+    memory_bytes: int | None = Field(
+        description="Its share of memory; null when it is not known, and of greenlets."
+    )
+    cpu_percent: float | None = Field(
+        description="Of one core, over the last ten seconds; null as `memory_bytes`."
+    )
 
 
 class ConsumerView(Outbound):
@@ -111,6 +117,10 @@ class ConsumerView(Outbound):
     concurrency: int
     started_at: datetime
     last_seen_at: datetime
+    memory_bytes: int | None = Field(
+        description="Of its own process, and of its workers if they are greenlets."
+    )
+    cpu_percent: float | None = Field(description="Of one core; of the same processes.")
     workers: list[WorkerView]
 
 

@@ -1,5 +1,6 @@
 -- cancel: PENDING, SCHEDULED, RETRY or STARTED -> REVOKED
 -- args: id reason ttl_ms request operation
+-- with: failures operations
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
 -- The state is written and the token cleared first: whatever a running attempt still writes is
 -- refused. Then its supervisor is told to stop exactly the worker that holds that token.

@@ -1,6 +1,7 @@
 -- delete: SUCCESS, FAILURE, REVOKED or EXPIRED -> in no list, and gone by itself when the time to
 --         undo it is over
 -- args: operation
+-- with: failures operations
 -- then the ids
 -- returns: for each 'done', the state of one that has not ended, or '' when it is unknown; nothing
 --          at all when the operation is over: undone, or too old for that

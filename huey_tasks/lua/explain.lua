@@ -7,15 +7,22 @@ local task = redis.call('HMGET', task_key(id), 'state', 'type', 'attempt', 'due_
   'started_at', 'finished_at', 'reason', 'attempts')
 if not task[1] then return {} end
 
+-- How many have started in the present minute, which is not folded yet, and in those before it.
 local starts, over_ms = 0, 0
 local minute = math.floor(NOW / 60000)
-for back = 0, minutes - 1 do
-  local counts = redis.call('HGETALL', ROOT .. ':history:minute:' .. minute - back)
-  for at = 1, #counts, 2 do
-    if counts[at]:find('|wait%.%d+$') then
-      starts, over_ms = starts + counts[at + 1], NOW - (minute - back) * 60000
+local function count_starts(number, counts)
+  for what, times in pairs(counts) do
+    if what:sub(1, 5) == 'wait.' then
+      starts, over_ms = starts + times, math.max(over_ms, NOW - number * 60000)
     end
   end
+end
+local noted = redis.call('HGETALL', NOTED)
+local noted_minute = tonumber(redis.call('HGET', NOTED, 'minute') or -1)
+if noted_minute > minute - minutes then count_starts(noted_minute, by_type(noted)['']) end
+for number = minute - minutes + 1, minute do
+  local sums = redis.call('HGET', ROOT .. ':history:minute:' .. number, '')
+  if sums then count_starts(number, cjson.decode(sums)) end
 end
 return { NOW, task, redis.call('HGET', COUNTERS, 'mode') or '',
   redis.call('ZRANK', index_key('PENDING'), id) or -1, redis.call('ZCARD', index_key('PENDING')),

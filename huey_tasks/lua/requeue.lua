@@ -1,5 +1,6 @@
 -- requeue: SCHEDULED or RETRY -> PENDING now, whenever it was due
 -- args: operation
+-- with: operations
 -- then the ids
 -- returns: for each 'done', the state of one that waits for no time, or '' when it is unknown
 write_even_if_full()

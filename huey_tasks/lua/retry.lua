@@ -1,5 +1,6 @@
 -- retry: FAILURE, REVOKED or EXPIRED -> a new task with the same payload, linked to the old one
 -- args: id undo operation
+-- with: failures operations
 -- then, for the new task: id message type priority delay_ms max_attempts retry_delay_s expires_ms
 --                         gate passes_on tags
 -- `undo`: the operation that revoked it and is undone, or ''; the task is then off its list.

@@ -23,6 +23,5 @@ local mode = redis.call('HGET', COUNTERS, 'mode')
 add('paused', mode == 'paused' and 1 or 0)
 add('draining', mode == 'draining' and 1 or 0)
 add('dead', redis.call('ZCARD', DEAD))
-local head = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
-add('oldest_waiting_ms', head and NOW - (redis.call('HGET', task_key(head), 'queued_at') or NOW) or -1)
+add('oldest_waiting_ms', oldest_waiting_ms())
 return stats

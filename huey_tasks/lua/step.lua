@@ -1,6 +1,7 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types commits
+-- with: failures
 -- `commits`: JSON, [{id, token, state, type, run_ms, delay_ms, retries_left, retry_delay_s, reason,
 --   children, gates, cause}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: ms}.
 -- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each claim

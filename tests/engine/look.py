@@ -1,5 +1,6 @@
 """All that Redis keeps of a queue, as plain values; compares nothing and writes nothing."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, cast
@@ -14,7 +15,9 @@ broker = tq.default.storage.broker
 #: Milliseconds that the keys of the history are for, and that they live.
 SPANS = {
     "minute": (60_000, 6 * 3_600_000),
+    "quarter": (900_000, 26 * 3_600_000),
     "hour": (3_600_000, 35 * 86_400_000),
+    "day": (86_400_000, 400 * 86_400_000),
 }
 
 #: A hash, and the milliseconds that it will live: -1 without an end, -2 when there is none.
@@ -60,12 +63,26 @@ def history(span: str) -> tuple[Counter[tuple[str, str]], list[tuple[int, int]]]
     found: Counter[tuple[str, str]] = Counter()
     ms, _ = SPANS[span]
     times: list[tuple[int, int]] = []
+    for name, number in noted().items():
+        if "|" in name:
+            task_type, what = name.split("|")
+            _count(found, task_type, what, number)
     for key in broker.scan_iter(match=f"{keys.root(QUEUE)}:history:{span}:*", count=1000):
         times.append((int(key.decode().rpartition(":")[2]) * ms, broker.pttl(key)))
-        for field, number in broker.hgetall(key).items():
-            task_type, what = field.decode().split("|")
-            found[task_type, "wait" if what.startswith("wait.") else what] += int(number)
+        for task_type, sums in broker.hgetall(key).items():
+            for what, number in json.loads(sums).items() if task_type else ():
+                _count(found, task_type.decode(), what, number)
     return found, times
+
+
+def noted() -> dict[str, int]:
+    """What is counted in the present minute."""
+    fields = broker.hgetall(keys.noted(QUEUE))
+    return {field.decode(): int(number) for field, number in fields.items()}
+
+
+def _count(found: Counter[tuple[str, str]], task_type: str, what: str, number: int) -> None:
+    found[task_type, "wait" if what.startswith("wait.") else what] += number
 
 
 def standing(state: str) -> list[str]:

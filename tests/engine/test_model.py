@@ -582,7 +582,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
             assert found == +self.model.history, span
             for begun, lives in times:
                 assert self.clocks[0] - span_ms < begun <= self.clocks[-1]
-                assert 0 < lives <= life_ms
+                assert 0 < lives <= span_ms + life_ms
         check_invariants(broker)
 
 

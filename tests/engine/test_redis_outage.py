@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import lookup
+from huey_tasks import lookup, presences
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.conftest import StartConsumer
@@ -81,7 +81,7 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DurableRedis]:
 def _start(start_consumer: StartConsumer, durable: DurableRedis):  # type: ignore[no-untyped-def]
     return start_consumer(
         "default",
-        look_at=lambda: lookup.consumers(durable.queue),
+        look_at=lambda: presences.consumers(durable.queue),
         REDIS_URL=f"unix://{durable.socket}?db=0",
         RESULT_REDIS_URL=f"unix://{durable.socket}?db=1",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, lookup
+from huey_tasks import accounting, lookup, presences
 from huey_tasks.patience import time_limit
 from huey_tasks.subscription import ANSWER_S, QUIET_S, Subscription
 from huey_tasks.task_queue import TaskQueue
@@ -225,7 +225,7 @@ def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
     low = TaskQueue("low", broker_url=redis.url(0), result_url=redis.url(1),
                     result_ttl_s=60, lease_s=2)  # fmt: skip
     try:
-        wait_until(lambda: lookup.consumers(low), description="the consumer is online")
+        wait_until(lambda: presences.consumers(low), description="the consumer is online")
         wrapper = {t.name: t for t in tq.task_types()}["work_for"].wrappers["low"]
         task = wrapper.task_class((), {"seconds": 2.5})
         low.storage.enqueue(tq.low.serialize_task(task))

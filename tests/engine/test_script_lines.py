@@ -14,6 +14,7 @@ from huey_tasks import keys
 from huey_tasks.protocol import About, Claim
 from huey_tasks.scripts import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
+from tests.engine.look import noted
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
@@ -324,19 +325,13 @@ def test_a_cancelled_attempt_keeps_no_lock_of_the_attempt_before() -> None:
 # ---- the history by type
 
 
-def _history() -> dict[str, int]:
-    """What was counted this hour, by type and what it did."""
-    found = broker.hgetall(keys.history(QUEUE, "hour", _now() // 3_600_000))
-    return {field.decode(): int(number) for field, number in found.items()}
-
-
 @pytest.mark.parametrize(
     ("took_ms", "bucket"), [(0.9, 0), (1, 1), (1.18, 1), (1.2, 2), (1.99, 4), (2.01, 5), (1000, 40)]
 )
 def test_run_times_fall_into_four_buckets_to_each_doubling(took_ms: float, bucket: int) -> None:
     about = About("echo", 1, took_ms / 1000, "")
     HandWorker().step(commit(_claim("task"), "SUCCESS", about=about), want=0)
-    assert _history()[f"echo|run.{bucket}"] == 1
+    assert noted()[f"echo|run.{bucket}"] == 1
 
 
 def test_a_wait_is_counted_from_the_moment_when_the_task_came_to_its_queue() -> None:
@@ -344,7 +339,7 @@ def test_a_wait_is_counted_from_the_moment_when_the_task_came_to_its_queue() -> 
     broker.hset(keys.task(QUEUE, "task"), "queued_at", _now() - 1000 * HOUR)
     HandWorker().claim()
     hours_1000 = 127  # from 2^(126/4) ms, which are 844 hours, to 2^(127/4) ms, which are 1003
-    assert _history()[f"echo|wait.{hours_1000}"] == 1
+    assert noted()[f"echo|wait.{hours_1000}"] == 1
 
 
 # ---- tasks that someone has erased

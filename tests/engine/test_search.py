@@ -240,10 +240,10 @@ def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPat
         at = now - hours * 3_600_000
         broker.zadd(keys.submitted(QUEUE), {task_id: at})
         broker.hset(keys.task(QUEUE, task_id), "submitted_at", at)
-    broker.delete(*broker.keys(f"{keys.root(QUEUE)}:history:*"))
+    broker.delete(keys.noted(QUEUE))
     for hours, name in ((0, "echo"), (20, "echo"), (30, "rare")):
         key = keys.history(QUEUE, "hour", (now - hours * 3_600_000) // 3_600_000)
-        broker.hset(key, f"{name}|SUBMITTED", 1)
+        broker.hset(key, name, '{"SUBMITTED":1}')
         broker.expire(key, 60)
 
     page = search.find(QUEUES, parse("type:rare"))
@@ -251,6 +251,30 @@ def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPat
     assert page.scanned < 40
     in_doubt = keys.history(QUEUE, "hour", (now - 30 * 3_600_000) // 3_600_000)
     broker.delete(in_doubt)  # what the history does not know is looked at
+    assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
+
+
+def test_an_hour_is_not_skipped_while_its_last_minute_is_not_folded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search_streams, "LOOK", 10)
+    now = _now_ms()
+    hour = now // 3_600_000 - 20
+    ids = {"wanted": hour * 3_600_000, **{f"id-{n}": now for n in range(50)}}
+    scripts().submit(QUEUE, [NewTask(i, b"{}", "rare" if i == "wanted" else "echo") for i in ids])
+    for task_id, at in ids.items():
+        broker.zadd(keys.submitted(QUEUE), {task_id: at})
+        broker.hset(keys.task(QUEUE, task_id), "submitted_at", at)
+    broker.delete(keys.noted(QUEUE))
+    for number in range(hour - 1, now // 3_600_000 + 1):
+        broker.hset(keys.history(QUEUE, "hour", number), "echo", '{"SUBMITTED":1}')
+        broker.expire(keys.history(QUEUE, "hour", number), 60)
+
+    assert not search.find(QUEUES, parse("type:rare")).tasks  # as the history has it
+    broker.hset(keys.noted(QUEUE), mapping={"minute": hour * 60 + 59, "rare|SUBMITTED": 1})
+    assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
+    store("later", task_type="echo")  # and folds it
+    assert b"rare" in broker.hkeys(keys.history(QUEUE, "hour", hour))
     assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
 
 

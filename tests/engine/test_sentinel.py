@@ -15,7 +15,7 @@ import pytest
 import redis
 
 import huey_tasks as tq
-from huey_tasks import accounting, lookup, redis_urls
+from huey_tasks import accounting, lookup, presences, redis_urls
 from huey_tasks.config import Config
 from huey_tasks.connection import ASK_SENTINELS_S, connect
 from huey_tasks.errors import ConfigError
@@ -150,7 +150,7 @@ def queue(deployment: Deployment) -> TaskQueue:
 def consumer(deployment: Deployment, queue: TaskQueue) -> Iterator[Process]:
     settings = {"REDIS_URL": deployment.url, "RESULT_REDIS_URL": "", "DEFAULT_CONCURRENCY": "2"}
     process = Process(["app.py", "consumer", "default"], settings)
-    wait_until(lambda: lookup.consumers(queue), description="the consumer is online")
+    wait_until(lambda: presences.consumers(queue), description="the consumer is online")
     yield process
     process.stop()
     print(process.text())

@@ -93,6 +93,8 @@ def test_answers_have_exactly_the_documented_fields(
         "/api/queues": "QueueList",
         "/api/workers": "ConsumerList",
         "/api/task-types": "TaskTypeList",
+        "/api/history": "HistoryView",
+        "/api/log": "LogView",
         "/health/live": "Live",
         "/health/ready": "Ready",
     }.items():

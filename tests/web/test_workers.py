@@ -83,6 +83,10 @@ def test_consumers_are_listed_with_their_workers(
     assert (consumer["queue"], consumer["pid"]) == ("low", process.pid)
     assert (consumer["worker_type"], consumer["concurrency"]) == ("process", 2)
     assert [worker["task_id"] for worker in consumer["workers"]] == [None, None]
+    assert consumer["memory_bytes"] > 1_000_000
+    for worker in consumer["workers"]:
+        assert worker["memory_bytes"] > 1_000_000
+        assert worker["cpu_percent"] is None  # it takes two looks, ten seconds apart
 
 
 def test_the_inspector_shows_redis_and_the_settings(inspector: FlaskClient) -> None:
@@ -114,7 +118,10 @@ def test_without_redis_every_answer_is_503_and_the_pages_still_open(
     server = start_server(**own_redis.environment)
     own_redis.stop()
 
-    for path in ("/api/tasks", "/api/queues", "/api/workers", "/api/workers/stats"):
+    for path in (
+        "/api/tasks", "/api/queues", "/api/workers", "/api/workers/stats", "/api/history",
+        "/api/log",
+    ):  # fmt: skip
         answer = server.request("GET", path)
         assert (answer.status, answer.json["code"]) == (503, "queue_unavailable")
         assert int(answer.headers["Retry-After"]) > 0

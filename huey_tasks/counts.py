@@ -1,0 +1,153 @@
+"""What was counted in some time, and what follows from it: totals, rates, percentiles.
+
+Waits and run times are counted in buckets, four to each doubling of milliseconds, so a percentile
+is off by less than a fifth. Asks Redis nothing; which times are asked for is `history`'s.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+#: What is not a sum but the most that was seen.
+_MOST = "oldest"
+
+#: What a bucket is called, by its number.
+_BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run")}
+
+_PARTS = (0.5, 0.95, 0.99)
+
+
+class Percentiles(NamedTuple):
+    """Seconds; None when nothing was counted."""
+
+    p50_s: float | None = None
+    p95_s: float | None = None
+    p99_s: float | None = None
+
+
+class Counts:
+    """How often what happened in some time; grows by `add`."""
+
+    def __init__(self, numbers: Mapping[str, int] | None = None) -> None:
+        self._numbers = dict(numbers or {})
+
+    @classmethod
+    def read(cls, sums: bytes | None) -> "Counts":
+        """Read the JSON of a history; nothing was counted if there is none."""
+        return cls(json.loads(sums) if sums is not None else None)
+
+    def add(self, more: "Counts") -> None:
+        """Count what `more` has counted, too."""
+        numbers = self._numbers
+        most = max(numbers.get(_MOST, -1), more._numbers.get(_MOST, -1))
+        if not numbers:
+            numbers.update(more._numbers)
+            return
+        for what, number in more._numbers.items():
+            numbers[what] = numbers.get(what, 0) + number
+        if most >= 0:
+            numbers[_MOST] = most
+
+    def times(self, what: str) -> int:
+        """How often that was counted."""
+        return self._numbers.get(what, 0)
+
+    @property
+    def oldest_waiting_s(self) -> float | None:
+        """The longest wait of a task that still waited; None when none was seen to wait."""
+        most = self._numbers.get(_MOST)
+        return None if most is None else most / 1000
+
+    def percentiles(self, what: str) -> Percentiles:
+        """Those of "wait" or "run"."""
+        numbers = self._numbers
+        names = _BUCKETS[what]
+        buckets = [(at, numbers[name]) for at, name in enumerate(names) if name in numbers]
+        return Percentiles(*_percentiles(buckets)) if buckets else Percentiles()
+
+
+def edges_ms(bucket: int) -> tuple[float, float]:
+    """From which time on, and before which, a time is in a bucket; `bucket` in the prelude."""
+    return (0.0 if bucket == 0 else 2 ** ((bucket - 1) / 4)), 2 ** (bucket / 4)
+
+
+def _percentiles(buckets: list[tuple[int, int]]) -> list[float]:
+    """Where the times of each rank lie, in seconds, as if they filled their buckets evenly."""
+    total = sum(number for _, number in buckets)
+    found, ranks, before = list[float](), [total * part for part in _PARTS], 0
+    for bucket, number in buckets:
+        while len(found) < len(ranks) and ranks[len(found)] <= before + number:
+            low, high = edges_ms(bucket)
+            found.append((low + (high - low) * (ranks[len(found)] - before) / number) / 1000)
+        before += number
+    return found
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What was counted: tasks by what became of them, times in seconds."""
+
+    submitted: int
+    succeeded: int
+    failed: int
+    retried: int
+    revoked: int
+    expired: int
+    wait_p50_s: float | None
+    wait_p95_s: float | None
+    wait_p99_s: float | None
+    run_p50_s: float | None
+    run_p95_s: float | None
+    run_p99_s: float | None
+
+
+@dataclass(frozen=True)
+class Point(Numbers):
+    """One step of time; the last one is `partial`: it is not over."""
+
+    at: dt.datetime
+    partial: bool
+    oldest_waiting_s: float | None
+
+
+@dataclass(frozen=True)
+class Totals(Numbers):
+    """A whole span. `per_s`: tasks that ended; `failure_rate`: of those that ran to their end."""
+
+    per_s: float
+    failure_rate: float | None
+
+
+def point(counts: Counts, at: dt.datetime, *, partial: bool) -> Point:
+    """The counts of one step."""
+    oldest_s = counts.oldest_waiting_s
+    return Point(**vars(_numbers(counts)), at=at, partial=partial, oldest_waiting_s=oldest_s)
+
+
+def totals(counts: Counts, seconds: float) -> Totals:
+    """The counts of so many seconds."""
+    numbers = _numbers(counts)
+    done = numbers.succeeded + numbers.failed
+    ended = done + numbers.revoked + numbers.expired
+    rate = numbers.failed / done if done else None
+    return Totals(**vars(numbers), per_s=ended / seconds, failure_rate=rate)
+
+
+def _numbers(counts: Counts) -> Numbers:
+    wait, run = counts.percentiles("wait"), counts.percentiles("run")
+    return Numbers(
+        submitted=counts.times("SUBMITTED"),
+        succeeded=counts.times("SUCCESS"),
+        failed=counts.times("FAILURE"),
+        retried=counts.times("RETRY"),
+        revoked=counts.times("REVOKED"),
+        expired=counts.times("EXPIRED"),
+        wait_p50_s=wait.p50_s,
+        wait_p95_s=wait.p95_s,
+        wait_p99_s=wait.p99_s,
+        run_p50_s=run.p50_s,
+        run_p95_s=run.p95_s,
+        run_p99_s=run.p99_s,
+    )

@@ -1,0 +1,229 @@
+"""What has happened over the last minutes, hours or days: read from Redis, one point a step.
+
+Owns which keys answer for which span. The present minute is not in them yet, and is added here.
+What the numbers mean is in `counts`; `keys.noted` and `keys.history` say how they are kept.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from huey_tasks import fields
+from huey_tasks.connection import redis_errors
+from huey_tasks.counts import Counts, Point, Totals, point, totals
+from huey_tasks.operator_scripts import OperatorScripts
+
+if TYPE_CHECKING:
+    from huey_tasks.task_queue import TaskQueue
+
+#: Milliseconds in what is counted as one, the coarsest first; `fold` in the prelude has the same.
+UNITS_MS = {"day": 86_400_000, "hour": 3_600_000, "quarter": 900_000, "minute": 60_000}
+
+#: What stands for all types.
+ALL_TYPES = ""
+
+
+class Span(StrEnum):
+    """How far a history goes back."""
+
+    QUARTER_HOUR = "15m"  # by the minute
+    HOUR = "1h"  # by the minute
+    DAY = "24h"  # by the quarter of an hour
+    WEEK = "7d"  # by the hour
+    MONTH = "30d"  # by the day
+
+
+#: The unit of each span, and how many of those are over; one more is not.
+_STEPS = {
+    Span.QUARTER_HOUR: ("minute", 15),
+    Span.HOUR: ("minute", 60),
+    Span.DAY: ("quarter", 96),
+    Span.WEEK: ("hour", 168),
+    Span.MONTH: ("day", 30),
+}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of points, the oldest first and none left out, and what they add up to."""
+
+    points: tuple[Point, ...]
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class QueueSeries(Series):
+    """The series of one queue."""
+
+    queue: str
+
+
+@dataclass(frozen=True)
+class TypeTotals:
+    """What the tasks of one type add up to."""
+
+    task_type: str
+    totals: Totals
+
+
+@dataclass(frozen=True)
+class History:
+    """The history of some queues, from `since` to `until`, of which `now` is the known part."""
+
+    span: Span
+    step_s: float
+    since: dt.datetime
+    until: dt.datetime
+    now: dt.datetime
+    all: Series
+    queues: tuple[QueueSeries, ...]
+    types: tuple[TypeTotals, ...]
+
+
+class Place(NamedTuple):
+    """One minute, quarter, hour or day: which unit, and its number since the epoch."""
+
+    unit: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """The steps of a span that ends now: numbers of a unit, from `first` to `last`."""
+
+    unit: str
+    first: int
+    last: int
+    now_ms: float
+
+    @classmethod
+    def of(cls, span: Span, now_ms: float) -> "Window":
+        """The window of a span at that time."""
+        unit, steps = _STEPS[span]
+        last = int(now_ms // UNITS_MS[unit])
+        return cls(unit, last - steps, last, now_ms)
+
+    @property
+    def step_ms(self) -> int:
+        return UNITS_MS[self.unit]
+
+    @property
+    def seconds(self) -> float:
+        """How much of it is over."""
+        return max(self.now_ms - self.first * self.step_ms, 1.0) / 1000
+
+    def steps(self) -> list[Place]:
+        """Each step."""
+        return [Place(self.unit, number) for number in range(self.first, self.last + 1)]
+
+    def whole(self) -> list[Place]:
+        """The same time in as few and as coarse places as there are.
+
+        The last may end later than the window, as nothing is counted of what is yet to come.
+        """
+        places, at, end = list[Place](), self.first * self.step_ms, (self.last + 1) * self.step_ms
+        while at < end:
+            unit = next(unit for unit, ms in UNITS_MS.items() if at % ms == 0)
+            places.append(Place(unit, at // UNITS_MS[unit]))
+            at += UNITS_MS[unit]
+        return places
+
+    def step_of(self, at_ms: int) -> int | None:
+        """Which step, from 0, a time is in."""
+        step = at_ms // self.step_ms - self.first
+        return step if 0 <= step <= self.last - self.first else None
+
+
+class _Found:
+    """What one queue has counted in a window, by step and by type."""
+
+    def __init__(self, queue: "TaskQueue", window: Window, task_type: str | None) -> None:
+        wanted = ALL_TYPES if task_type is None else task_type
+        wholes = window.whole() if task_type is None else []
+        scripts = OperatorScripts(queue.storage.scripts)
+        noted, singles, whole = scripts.history(queue.name, wanted, window.steps(), wholes)
+        self.steps = [Counts.read(sums) for sums in singles]
+        self.types: dict[str, Counts] = {}
+        for name, sums in (pair for place in whole for pair in place.items()):
+            self._of(name).add(Counts.read(sums))
+        self._add_present(noted, window, wanted)
+        # The wholes are few and the steps many, so the wholes are added up where there are any.
+        self.whole = self.types.pop(ALL_TYPES, Counts())
+        if task_type is not None:
+            self.whole = summed(self.steps)
+            self.types = {task_type: self.whole}
+
+    def _of(self, name: str) -> Counts:
+        return self.types.setdefault(name, Counts())
+
+    def _add_present(self, noted: Mapping[str, int], window: Window, wanted: str) -> None:
+        step = window.step_of(noted.get("minute", -1) * UNITS_MS["minute"])
+        if step is None:
+            return
+        for name, number in noted.items():
+            task_type, bar, what = name.rpartition("|")
+            if not bar:
+                continue
+            counts = Counts({what: number})
+            self._of(task_type).add(counts)
+            if task_type != ALL_TYPES:
+                self._of(ALL_TYPES).add(counts)
+            if wanted in (ALL_TYPES, task_type):
+                self.steps[step].add(counts)
+
+
+def read(queues: Mapping[str, "TaskQueue"], span: Span, *, task_type: str | None = None) -> History:
+    """Read the history of these queues; of one type of task if it is named."""
+    now_ms = _now_ms(next(iter(queues.values())))
+    window = Window.of(span, now_ms)
+    found = {name: _Found(queue, window, task_type) for name, queue in queues.items()}
+    every = [summed(steps) for steps in zip(*(one.steps for one in found.values()), strict=True)]
+    whole = summed(one.whole for one in found.values())
+    return History(
+        span=span,
+        step_s=window.step_ms / 1000,
+        since=fields.from_ms(window.first * window.step_ms),
+        until=fields.from_ms((window.last + 1) * window.step_ms),
+        now=fields.from_ms(now_ms),
+        all=_series(every, whole, window),
+        queues=tuple(
+            QueueSeries(queue=name, **vars(_series(one.steps, one.whole, window)))
+            for name, one in found.items()
+        ),
+        types=_types(found.values(), window),
+    )
+
+
+def summed(parts: Iterable[Counts]) -> Counts:
+    """All of them together."""
+    whole = Counts()
+    for part in parts:
+        whole.add(part)
+    return whole
+
+
+def _series(steps: list[Counts], whole: Counts, window: Window) -> Series:
+    times = [fields.from_ms(place.number * window.step_ms) for place in window.steps()]
+    points = [
+        point(counts, at, partial=number == window.last)
+        for number, (counts, at) in enumerate(zip(steps, times, strict=True), window.first)
+    ]
+    return Series(tuple(points), totals(whole, window.seconds))
+
+
+def _types(found: Iterable[_Found], window: Window) -> tuple[TypeTotals, ...]:
+    """The totals of each type, the busiest first."""
+    types: dict[str, Counts] = {}
+    for one in found:
+        for name, counts in one.types.items():
+            types.setdefault(name, Counts()).add(counts)
+    listed = [TypeTotals(name, totals(counts, window.seconds)) for name, counts in types.items()]
+    return tuple(sorted(listed, key=lambda one: (-one.totals.per_s, one.task_type)))
+
+
+def _now_ms(queue: "TaskQueue") -> float:
+    with redis_errors():
+        seconds, microseconds = queue.storage.broker.time()
+    return seconds * 1000 + microseconds // 1000

@@ -1,0 +1,13 @@
+-- history: what was counted in some minutes, quarters, hours and days; writes nothing
+-- args: type singles wholes
+-- `singles`, `wholes`: JSON, [[span, number], …]; of the singles only `type` is wanted.
+-- returns: {the fields of NOTED, the sums of each single, the fields of each whole}
+local function history_key(place) return ROOT .. ':history:' .. place[1] .. ':' .. place[2] end
+local one, all = {}, {}
+for at, place in ipairs(cjson.decode(singles)) do
+  one[at] = redis.call('HGET', history_key(place), type)
+end
+for at, place in ipairs(cjson.decode(wholes)) do
+  all[at] = redis.call('HGETALL', history_key(place))
+end
+return { redis.call('HGETALL', NOTED), one, all }

@@ -1,0 +1,108 @@
+-- For scripts with failures: attempts that ended badly, and the groups of failed tasks.
+local function failure_key(cause) return ROOT .. ':failure:' .. cause end
+local function failed_key(cause) return ROOT .. ':failed:' .. cause end
+local FAILURES, CAUSES = ROOT .. ':failures', ROOT .. ':causes'
+
+-- A text of no more bytes than that, cut between two characters.
+local function cut(text, bytes)
+  if #text <= bytes then return text end
+  return (text:sub(1, bytes):gsub('[\194-\244][\128-\191]*$', ''))
+end
+
+-- Keeps with a task how the attempt that holds it ends, unless that is well: a line of JSON each,
+-- as AttemptLine in fields.py has them. The oldest make room; the caller then clears the token.
+local ATTEMPTS_CAP, ATTEMPTS_BYTES, ERROR_BYTES = 50, 16384, 500
+local function keep_attempt(id, state, error)
+  local task = redis.call('HMGET', task_key(id), 'attempt', 'started_at', 'token', 'attempts')
+  local line = cjson.encode({ tonumber(task[1]), state, tonumber(task[2]), NOW, task[3],
+    cut(error, ERROR_BYTES) }):gsub('\\/', '/')
+  local lines = task[4] and task[4] .. '\n' .. line or line
+  local _, older = lines:gsub('\n', '')
+  while older >= ATTEMPTS_CAP or (older > 0 and #lines > ATTEMPTS_BYTES) do
+    lines, older = lines:match('\n(.*)'), older - 1
+  end
+  redis.call('HSET', task_key(id), 'attempts', lines)
+end
+
+-- Failed tasks with one cause stand in one group. Its ZSET has the ids by when they failed, with a
+-- minus once they are retried; its HASH what is said of it. Groups beyond a number make room, those
+-- first that were seen longest ago; a task is then in none, though it keeps its `cause`.
+local GROUPS_CAP, TYPES_CAP, TREND_HOURS = 500, 20, 24
+local function forget_group(cause)
+  redis.call('ZREM', FAILURES, cause)
+  redis.call('DEL', failure_key(cause), failed_key(cause))
+end
+
+-- Drops what a group knows of hours long ago, and a new type when there are enough.
+local function tidy_group(group, hour, new_type)
+  local types = 0
+  for _, field in ipairs(redis.call('HKEYS', group)) do
+    local number = field:match('^hour%.(%d+)$')
+    if number and tonumber(number) <= hour - TREND_HOURS then redis.call('HDEL', group, field) end
+    if field:sub(1, 5) == 'task.' then types = types + 1 end
+  end
+  if types > TYPES_CAP then redis.call('HDEL', group, new_type) end
+end
+
+-- `cause`: {fingerprint, error type, frame, message}.
+local function join_group(id, cause)
+  local fingerprint, error_type, frame, message = unpack(cause)
+  local group, hour = failure_key(fingerprint), math.floor(NOW / 3600000)
+  local type = 'task.' .. redis.call('HGET', task_key(id), 'type')
+  redis.call('HSET', task_key(id), 'cause', fingerprint)
+  redis.call('HSET', CAUSES, id, fingerprint)
+  redis.call('ZADD', failed_key(fingerprint), NOW, id)
+  if redis.call('ZADD', FAILURES, NOW, fingerprint) == 1 then
+    redis.call('HSET', group, 'type', error_type, 'frame', frame, 'message', message,
+      'first_seen', NOW)
+    local over = redis.call('ZCARD', FAILURES) - GROUPS_CAP
+    for _, old in ipairs(over > 0 and redis.call('ZRANGE', FAILURES, 0, over - 1) or {}) do
+      forget_group(old)
+    end
+  end
+  redis.call('HSET', group, 'last_seen', NOW, 'sample', id)
+  local new_hour = redis.call('HINCRBY', group, 'hour.' .. hour, 1) == 1
+  local new_type = redis.call('HINCRBY', group, type, 1) == 1
+  if new_hour or new_type then tidy_group(group, hour, type) end
+end
+
+-- A failed task is forgotten, or erased: its group goes with its last task.
+local function leave_group(id)
+  local cause = redis.call('HGET', CAUSES, id)
+  if not cause then return end
+  redis.call('HDEL', CAUSES, id)
+  redis.call('ZREM', failed_key(cause), id)
+  if redis.call('ZCARD', failed_key(cause)) == 0 then forget_group(cause) end
+end
+
+-- A failed task is retried: it stays in its group, and cannot be retried there again.
+local function mark_retried(id)
+  local cause = redis.call('HGET', CAUSES, id)
+  local failed_at = cause and redis.call('ZSCORE', failed_key(cause), id)
+  if failed_at and tonumber(failed_at) > 0 then
+    redis.call('ZADD', failed_key(cause), -failed_at, id)
+  end
+end
+
+local SAID_OF = {
+  crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
+  losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
+}
+
+-- Its worker died ('crashes'), or its whole consumer was lost ('losses'), which a task is far less
+-- likely to be the cause of. One to which this happens again and again is set aside as failed.
+local function crash(id, kind, limit, ttl_ms)
+  local times = redis.call('HINCRBY', task_key(id), kind, 1)
+  local said = SAID_OF[kind]
+  count(kind)
+  keep_attempt(id, said.attempt, said.what .. ' while it ran')
+  if times < tonumber(limit) then
+    put_back(id)
+    return 'PENDING'
+  end
+  local type = redis.call('HGET', task_key(id), 'type')
+  local fingerprint = redis.sha1hex(said.error .. ' ' .. type):sub(1, 16)
+  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' })
+  set_aside(id, said.what .. ' ' .. times .. ' times while it ran', ttl_ms)
+  return 'FAILURE'
+end
