@@ -38,9 +38,13 @@ def consumer_with(*tasks: str | None) -> None:
 
 def starts(number: int, minutes_ago: int = 0) -> None:
     """So many tasks started in that minute."""
-    key = keys.history(QUEUE, "minute", now_ms() // 60_000 - minutes_ago)
-    broker.hincrby(key, "echo|wait.4", number)
-    broker.hincrby(key, "other|run.4", 1000)
+    minute = now_ms() // 60_000
+    if not minutes_ago:
+        broker.hset(keys.noted(QUEUE), "minute", minute)
+        broker.hincrby(keys.noted(QUEUE), "echo|wait.4", number)
+        return
+    key = keys.history(QUEUE, "minute", minute - minutes_ago)
+    broker.hset(key, "", json.dumps({"wait.4": number, "run.4": 1000}))
     broker.expire(key, 600)
 
 

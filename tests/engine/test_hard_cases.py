@@ -181,7 +181,7 @@ def _seconds() -> int:
 
 def _cancel(task_id: str, request: str) -> bytes:
     return scripts()._run(
-        "cancel", QUEUE, id=task_id, reason="test", ttl_ms=60_000, request=request
+        "cancel", QUEUE, id=task_id, reason="test", ttl_ms=60_000, request=request, operation=""
     )
 
 
