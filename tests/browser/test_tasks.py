@@ -20,7 +20,7 @@ def test_a_failing_task_is_seen_to_retry_and_then_to_fail_with_its_error(
     expect_state(panel(page), "Retrying")
     expect_state(panel(page), "Failed")
     expect(panel(page)).to_contain_text("ValueError('the bridge is out')")
-    panel(page).get_by_text("Traceback", exact=True).click()
+    panel(page).get_by_text("Traceback", exact=True).first.click()
     expect(panel(page)).to_contain_text("raise ValueError(message)")
     expect_state(row(page, task_id), "Failed")
 

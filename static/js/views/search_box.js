@@ -38,7 +38,8 @@ function create() {
   function search() {
     clearTimeout(timer);
     const text = input.value.trim();
-    if (text === sent) return;
+    // Who has left the page meanwhile is not called back to it.
+    if (text === sent || !location.hash.startsWith('#/tasks')) return;
     sent = text;
     // A step back leads to the search before this one, not to the letters in between.
     go(tasksUrl({ ...state.route.search, q: text }), typing);
@@ -66,8 +67,7 @@ function create() {
   input.addEventListener('input', () => {
     clearTimeout(timer);
     // While something is offered the word is not typed to its end: Enter searches for it as it stands.
-    // Who has left the page meanwhile is not called back to it.
-    if (isWhole(input.value) && list.hidden) timer = setTimeout(() => input.isConnected && search(), PAUSE_MS);
+    if (isWhole(input.value) && list.hidden) timer = setTimeout(search, PAUSE_MS);
   });
   input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));
   input.addEventListener('change', () => isWhole(input.value) && search());
