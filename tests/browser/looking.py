@@ -20,6 +20,16 @@ def verdict(page: Page) -> Locator:
     return page.get_by_test_id("verdict")
 
 
+def question(page: Page) -> Locator:
+    """The dialog that asks before an action."""
+    return page.get_by_test_id("question")
+
+
+def toast(page: Page, text: str) -> Locator:
+    """The note at the corner that says so."""
+    return page.get_by_test_id("toast").filter(has_text=text)
+
+
 def expect_state(place: Locator, label: str) -> None:
     """Wait until the row or panel shows the state in words."""
     expect(place.locator(".state").first).to_have_text(label)
@@ -41,3 +51,20 @@ def submit_with(page: Page, button: Locator) -> str:
 def expect_address(page: Page, ending: str) -> None:
     """Wait until the address ends so."""
     expect(page).to_have_url(re.compile(re.escape(ending) + "$"))
+
+
+def rows(page: Page) -> Locator:
+    """The rows of the list that are drawn."""
+    return page.get_by_test_id("task-row")
+
+
+def search_for(page: Page, text: str) -> None:
+    """Type a search into the box and send it."""
+    page.get_by_test_id("find").fill(text)
+    page.get_by_test_id("find").press("Enter")
+    page.get_by_test_id("find").press("Escape")
+
+
+def options(page: Page) -> Locator:
+    """What the search box offers."""
+    return page.get_by_test_id("find-options").get_by_role("option")

@@ -28,9 +28,9 @@ def test_tasks_are_listed_by_state(visits: Visits, stack: Stack) -> None:
     stack.api.wait_for_status(task_id, "SUCCESS")
     page = visits.open(f"{stack.inspector}#/tasks")
 
-    page.locator(".filter-chip", has_text="Success").click()
+    page.get_by_test_id("chip-state-success").click()
 
-    expect_address(page, "?state=SUCCESS#/tasks")
+    expect_address(page, "?q=state:success#/tasks")
     expect(row(page, task_id)).to_be_visible()
 
 
@@ -49,8 +49,8 @@ def test_each_queue_is_counted(visits: Visits, stack: Stack) -> None:
 
     for queue, workers in (("high", "4"), ("default", "2"), ("low", "2")):
         cells = page.get_by_test_id(f"queue-{queue}")
-        expect(cells.locator('[data-label="Workers"]')).to_have_text(workers)
-        expect(cells.locator('[data-label="Consumers"]')).to_have_text("1")
+        expect(cells.locator('[data-label="Workers"] dd')).to_have_text(workers)
+        expect(cells.locator('[data-label="Consumers"] dd')).to_have_text("1")
 
 
 def test_redis_is_shown_with_what_keeps_tasks_safe(visits: Visits, stack: Stack) -> None:

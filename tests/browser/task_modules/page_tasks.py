@@ -1,10 +1,13 @@
 """Task types whose course the browser tests steer."""
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
 from huey_tasks import current_task, task
+
+log = logging.getLogger("page_tasks")
 
 
 def _wait_for(file: str) -> None:
@@ -39,3 +42,48 @@ def stumble(message: str) -> None:
 def echo(value: Any) -> Any:
     """Return the value."""
     return value
+
+
+@task(queue="default", retries=0)
+def needs(file: str, what: str) -> str:
+    """Fail unless the file is there."""
+    if not Path(file).exists():
+        raise RuntimeError(f"{what} is missing")
+    return f"{what} is there"
+
+
+@task(queue="default")
+def tell(text: str, level: str = "INFO") -> None:
+    """Log one line."""
+    log.log(logging.getLevelNamesMapping()[level], "%s", text)
+
+
+@task(queue="default")
+def fail_at_once(message: str) -> None:
+    """Fail for good."""
+    raise ValueError(message)
+
+
+@task(queue="default", retries=1, retry_delay=300)
+def fail_slowly(message: str) -> None:
+    """Fail, and be tried again only in five minutes."""
+    raise ValueError(message)
+
+
+class PlainError(Exception):
+    """An error that is shown as its message and nothing else."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@task(queue="default")
+def fail_plainly(message: str) -> None:
+    """Fail with an error that begins as it is told to."""
+    raise PlainError(message)
+
+
+@task(queue="high")
+def add(amount: int, note: str, tags: list[str]) -> dict[str, Any]:
+    """Return what it was given."""
+    return {"amount": amount, "note": note, "tags": tags}

@@ -1,0 +1,103 @@
+/* What fails, grouped by cause: one card a cause, with a few of its tasks tried again before the
+   rest. Grouping is the server's; here it is shown and acted on. */
+
+import { h } from '../dom.js';
+import { ago, count, plural, shortId } from '../format.js';
+import { visible } from '../json_text.js';
+import { pageUrl, taskUrl, tasksUrl } from '../router.js';
+import { serverNow } from '../store.js';
+import { isTerminal } from '../task_state.js';
+import { sparkline } from './chart.js';
+import { segments } from './choices.js';
+import { factPage } from './fact_page.js';
+import { button, copyButton, emptyState, stateBadge, time } from './parts.js';
+
+const SORTS = {
+  count: ['most tasks', (a, b) => b.count - a.count],
+  last: ['latest', (a, b) => Date.parse(b.last_seen) - Date.parse(a.last_seen)],
+  first: ['newest cause', (a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen)],
+};
+
+/** @param {import('../store.js').State} state @param {any} actions */
+export function failuresPage(state, actions) {
+  const { sort: asked, cause } = state.route.params;
+  const sort = asked in SORTS ? asked : 'count';
+  const options = /** @type {[string, string][]} */ (Object.entries(SORTS).map(([name, [words]]) => [name, words]));
+  const aside = segments('Order', sort, options, (each) => pageUrl('failures', { sort: each === 'count' ? '' : each }));
+  return factPage(state, 'failures', 'Failures', 'Failed tasks by cause: the error, where in the task it was raised, and its message without numbers and names.', ({ groups, ungrouped }) => {
+    const sorted = [...groups].sort(SORTS[sort][1]);
+    return [
+      groups.length > 0 && h('p', { class: 'strip', key: 'strip' }, h('span', null, h('b', null, count(groups.reduce((sum, g) => sum + g.count, 0))), ' failed tasks'),
+        h('span', null, h('b', null, groups.length), groups.length === 1 ? ' cause' : ' causes')),
+      groups.length
+        ? h('ul', { class: 'groups', key: 'groups' }, sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
+        : h('div', { key: 'none' }, emptyState('No task has failed', 'Or none of those that failed is kept any more. Failures appear here by themselves, grouped by cause.')),
+      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' }, `${plural(ungrouped, 'failed task')} ${ungrouped === 1 ? 'is' : 'are'} in no group: too many others have failed since. `,
+        h('a', { href: tasksUrl({ state: 'FAILURE' }) }, 'All failed tasks')),
+    ];
+  }, { aside });
+}
+
+function groupCard(group, open, sort, state, actions) {
+  const { fingerprint, error_type: error, message, frame } = group;
+  const now = serverNow(state);
+  const keep = { sort: sort === 'count' ? '' : sort };
+  return h('li', { class: 'card group', key: fingerprint, data: { testid: 'failure-group', fingerprint, open: String(open) } },
+    h('div', { class: 'group-head' },
+      h('div', { class: 'group-what' },
+        h('h2', null, visible(error)),
+        h('p', { class: 'group-message', dir: 'auto' }, message ? visible(message) : h('span', { class: 'faint' }, 'without a message')),
+        !open && group.sample_error && h('p', { class: 'group-latest', dir: 'auto', title: 'The latest' }, visible(group.sample_error)),
+        h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)), group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
+          group.queues.map((queue) => h('span', { class: 'tag', key: `queue ${queue}` }, `${queue} queue`)))),
+      h('div', { class: 'group-when' },
+        h('a', { class: 'big', href: tasksUrl({ q: `cause:${fingerprint}` }), data: { testid: 'group-tasks' } }, h('b', null, count(group.count)), h('span', null, group.count === 1 ? 'task' : 'tasks')),
+        h('div', null, sparkline(group.trend, trendWords(group.trend)),
+          h('p', { class: 'spark-foot', 'aria-hidden': 'true' }, h('span', null, '24 h ago'), h('span', null, 'now'))),
+        h('dl', { class: 'smalls' },
+          h('div', null, h('dt', null, 'First seen'), h('dd', null, time(group.first_seen, ago(group.first_seen, now)))),
+          h('div', null, h('dt', null, 'Last seen'), h('dd', null, time(group.last_seen, ago(group.last_seen, now))))))),
+    h('div', { class: 'actions' },
+      retryControls(group, state.ui.retries?.[fingerprint], state, actions),
+      h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open), data: { testid: 'group-open' } }, open ? 'Hide the sample' : 'Show a sample')),
+    open && sample(group, actions));
+}
+
+function retryControls(group, told, state, actions) {
+  const { retryable } = group;
+  const tried = Boolean(told?.trial && !told.busy);
+  if (told?.busy) return h('span', { class: 'note', key: 'told', role: 'status' }, `Sending them again: ${count(told.retried)} so far…`);
+  const outcome = told && trialOutcome(group, told, state);
+  if (!retryable) return [outcome, h('span', { class: 'soft', key: 'none' }, 'Every kept task of this cause has been retried.')];
+  const all = retryable === 1 ? 'Retry it' : tried ? `Retry the rest (${count(retryable)})` : `Retry all ${count(retryable)}`;
+  return [
+    retryable > 3 && button('Retry 3 as a trial', () => actions.retryTrial(group), { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
+    button(all, () => actions.askRetryAll(group, tried), { key: 'all', class: tried ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
+    outcome,
+  ];
+}
+
+/** How those that were sent again do: each in its state, and the sum of it in words. */
+function trialOutcome({ task_types: types }, told, state) {
+  const tasks = (state.facts.trial?.value ?? []).filter((task) => told.ids.includes(task.task_id));
+  const n = (status) => tasks.filter((task) => task.status === status).length;
+  const open = tasks.filter((task) => !isTerminal(task)).length;
+  const words = !tasks.length ? '' : open ? `${count(open)} still on the way.`
+    : n('FAILURE') ? `${count(n('SUCCESS'))} did well, ${count(n('FAILURE'))} failed again.` : 'All of them did well.';
+  return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'told', role: 'status', data: { testid: 'retried' } },
+    h('span', null, `${plural(told.retried, 'task')} sent again ${ago(told.at, serverNow(state))}.`),
+    tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } }, stateBadge(task.status))),
+    words ? h('span', { key: 'words' }, words) : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, 'See how they do'));
+}
+
+function sample({ sample_task_id: id, sample_error: error, sample_traceback: traceback }, actions) {
+  return h('section', { class: 'block trouble', key: 'sample', data: { testid: 'group-sample' } },
+    h('div', { class: 'block-head' }, h('h3', null, 'The latest', id && [': ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)]), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
+    h('p', { class: 'error-text', dir: 'auto' }, visible(error ?? '')),
+    traceback && h('pre', { tabindex: 0, dir: 'ltr', 'aria-label': 'Traceback' }, visible(traceback)));
+}
+
+function trendWords(trend) {
+  const last = trend.at(-1) ?? 0;
+  return `${count(trend.reduce((sum, n) => sum + n, 0))} in 24 hours, ${count(last)} in the last one`;
+}
