@@ -2,11 +2,12 @@
 
 Owns the rhythm: while somebody listens, `read` is called once per tick and its text is kept as
 the latest frame. Listeners are woken and fetch it themselves, so that a slow one misses frames
-instead of queueing them, and holds up nobody. Nobody listens, nothing is read.
-It knows neither sockets nor what a frame says.
+instead of queueing them, and holds up nobody; the numbers tell it so. Nobody listens, nothing is
+read. It knows neither sockets nor what a frame says.
 """
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -31,7 +32,10 @@ class Frame:
 class Feed:
     """The latest frame, kept fresh while anybody listens."""
 
-    def __init__(self, read: Callable[[], str], period_s: float = 2.0) -> None:
+    def __init__(self, read: Callable[[int, str], str], period_s: float = 2.0) -> None:
+        """`read` is given the number of the frame and the epoch."""
+        #: Tells the frames of this process from those of the one before it, which began at 1 too.
+        self.epoch = secrets.token_hex(8)
         self._read = read
         self._period_s = period_s
         self._lock = threading.Lock()
@@ -75,7 +79,7 @@ class Feed:
         while self._wait_for_tick():
             self._read_at = time.monotonic()
             try:
-                text = self._read()
+                text = self._read(self._number + 1, self.epoch)
             except Exception:
                 log.exception("the feed could not be read; it goes on with the next tick")
                 continue

@@ -150,7 +150,8 @@ def _socket_operation() -> dict[str, Any]:
     switched = (
         "The connection is a WebSocket now. At once, and then every 2 s, comes one text frame: "
         f"the JSON of `{StatsView.__name__}` with `ts` (RFC 3339); or, while Redis is away, "
-        "`error` (a problem) and `ts`."
+        "`error` (a problem) and `ts`. Each has `seq`, which grows by 1, and `epoch`, the id of "
+        "the web process: who sees a gap, or another epoch, has missed something and reads anew."
     )
     return {
         "operationId": "stats_socket",

@@ -52,17 +52,20 @@ def register(app: Flask) -> None:
     app.register_blueprint(push)
 
 
-def stats_frame() -> str:
-    """Read the statistics as one frame; what keeps them away is a frame too."""
+def stats_frame(seq: int, epoch: str) -> str:
+    """Read the statistics as one frame; what keeps them away is a frame too.
+
+    A client that misses a `seq`, or sees another `epoch`, knows that it has missed something.
+    """
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     try:
         with tq.time_limit(LIMIT_S):
-            return to_json(StatsView.of(tq.stats()), ts=now)
+            return to_json(StatsView.of(tq.stats()), ts=now, seq=seq, epoch=epoch)
     except tq.QueueUnavailable as error:
         problem = problem_body(
             error.code, error.detail, instance="/ws/stats", retry_after_s=error.retry_after_s
         )
-        return write_json({"error": problem, "ts": now})
+        return write_json({"error": problem, "ts": now, "seq": seq, "epoch": epoch})
 
 
 @push.before_request

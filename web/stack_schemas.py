@@ -55,7 +55,7 @@ class QueueList(Outbound):
 
 
 class StatsView(Outbound):
-    """The whole service in numbers; also the frame of `/ws/stats`, which adds `ts`."""
+    """The whole service in numbers; also the frame of `/ws/stats`, which adds to it."""
 
     queued_high: int
     queued_default: int

@@ -12,9 +12,11 @@ class Source:
 
     def __init__(self) -> None:
         self.reads: list[float] = []
+        self.numbers: list[tuple[int, str]] = []
         self.fails = False
 
-    def read(self) -> str:
+    def read(self, number: int, epoch: str) -> str:
+        self.numbers.append((number, epoch))
         self.reads.append(time.monotonic())
         if self.fails:
             raise RuntimeError("cannot be read now")
@@ -83,6 +85,29 @@ def test_a_failed_reading_is_logged_and_the_next_one_is_tried() -> None:
         assert feed.latest is None
         source.fails = False
         assert woken.wait(5)
+
+
+def test_frames_are_numbered_within_the_epoch_of_the_feed() -> None:
+    source, other = Source(), Source()
+    feed = Feed(source.read, period_s=0.01)
+    with feed.listen(lambda: None), Feed(other.read).listen(lambda: None):
+        wait_until(lambda: len(source.numbers) >= 3, description="three readings")
+        wait_until(lambda: other.numbers, description="a reading of another feed")
+
+    assert source.numbers[:3] == [(1, feed.epoch), (2, feed.epoch), (3, feed.epoch)]
+    assert other.numbers[0][1] != feed.epoch
+
+
+def test_a_number_is_not_spent_on_a_failed_reading() -> None:
+    source = Source()
+    source.fails = True
+    feed = Feed(source.read, period_s=0.01)
+    with feed.listen(lambda: None):
+        wait_until(lambda: len(source.numbers) >= 2, description="two failed readings")
+        source.fails = False
+        wait_until(lambda: feed.latest, description="a frame")
+        assert feed.latest is not None
+        assert feed.latest.number == 1
 
 
 def test_a_stop_wakes_every_listener() -> None:

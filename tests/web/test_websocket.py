@@ -61,6 +61,8 @@ def test_a_frame_comes_at_once_and_every_two_seconds(server: Server, client: Fla
     assert first_after < 0.5
     assert 1.0 < gap < 3.0
     assert second.pop("ts") > first["ts"]
+    assert second.pop("seq") == first["seq"] + 1
+    assert second.pop("epoch") == first["epoch"]
     expected = client.get("/api/workers/stats").get_json()
     assert set(second) == set(expected)
     assert second["queued_high"] == 1
