@@ -2,8 +2,12 @@
    store how it went. */
 
 import { ApiProblem, cancelTask, submitTask } from './api.js';
+import { createOperations } from './operations.js';
+import { extend, toggle } from './selection.js';
 
 const TOAST_MS = 8_000;
+/** What can be undone stays longer on the page; the server keeps it for ten minutes. */
+const UNDO_MS = 30_000;
 let nextToast = 1;
 
 /** @typedef {ReturnType<typeof import('./store.js').createStore>} Store */
@@ -17,31 +21,41 @@ let nextToast = 1;
 export function createActions(store, refresh, reconnect) {
   const { dispatch } = store;
 
-  /** @param {'good'|'bad'} tone @param {string} text @param {string} [taskId] */
-  function toast(tone, text, taskId) {
+  /** @param {'good'|'bad'} tone @param {string} text @param {string} [taskId] @param {string[]} [undo] */
+  function toast(tone, text, taskId, undo = []) {
     const id = nextToast++;
-    dispatch({ type: 'toast', toast: { id, tone, text, taskId } });
-    setTimeout(() => dispatch({ type: 'toastGone', id }), TOAST_MS);
+    dispatch({ type: 'toast', toast: { id, tone, text, taskId, undo } });
+    setTimeout(() => dispatch({ type: 'toastGone', id }), undo.length ? UNDO_MS : TOAST_MS);
   }
 
   return {
+    ...createOperations(store, (tone, text, more = {}) => toast(tone, text, more.taskId, more.undo), refresh),
     dispatch,
     toast,
+    search: () => store.state().route.search,
+
+    /** Choose a row, or take it back; `range`: everything from the row chosen last. @param {string} id @param {boolean} range */
+    choose(id, range) {
+      const { selection, found } = store.state();
+      dispatch({ type: 'select', selection: range ? extend(selection, id, found.rows) : toggle(selection, id) });
+    },
 
     /**
      * Submit and show the new task at once.
      * @param {string} body JSON text of the submission
      * @param {string} payload JSON text of its payload
+     * @param {(taskId: string) => void} [onSent]
      * @returns {Promise<ApiProblem|null>} a 422, for the form to show
      */
-    async submit(body, payload) {
+    async submit(body, payload, onSent = () => {}) {
       try {
         const answer = await submitTask(body);
         const { task_type } = JSON.parse(body);
         const task = newborn(answer, task_type, payload, store.state());
-        if (fits(task, store.state().route)) dispatch({ type: 'taskAdded', task });
+        dispatch({ type: 'taskAdded', task, fits: isUnfiltered(store.state().route) });
         toast('good', `${task_type} is on the ${answer.priority} queue.`, answer.task_id);
         refresh();
+        onSent(answer.task_id);
         return null;
       } catch (error) {
         if (error instanceof ApiProblem && error.status === 422) return error;
@@ -93,7 +107,7 @@ export function createActions(store, refresh, reconnect) {
  */
 export function explain(error) {
   if (error instanceof ApiProblem) {
-    return { code: error.code, text: error.message, requestId: error.requestId };
+    return { code: error.code, text: error.message, requestId: error.requestId, errors: error.errors };
   }
   if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };
   throw error;
@@ -108,9 +122,9 @@ function newborn(answer, taskType, payload, state) {
   };
 }
 
-function fits(task, { view, filter }) {
-  if (view !== 'tasks') return true;
-  return (!filter.state || filter.state === task.status) && (!filter.queue || filter.queue === task.queue);
+/** What a search would find cannot be told here; without one, everything. */
+function isUnfiltered({ search: { q, from, to } }) {
+  return !q && !from && !to;
 }
 
 async function toClipboard(text) {

@@ -4,6 +4,8 @@
 import { parseKeeping } from './json_text.js';
 
 const TIMEOUT_MS = 10_000;
+/** For what is done to many tasks at once. */
+const LONG_MS = 60_000;
 const RAW = ['payload', 'result'];
 let unauthorized = () => {};
 
@@ -47,14 +49,15 @@ export const getRedis = async () => (await request('GET', '/api/redis')).redis;
 export const getSettings = async () => (await request('GET', '/api/config')).settings;
 
 /**
- * The newest tasks. `payload` and `result` of each are JSON source text.
- * @param {{state?: string, queue?: string, limit?: number}} filter
- * @returns {Promise<import('./store.js').Task[]>}
+ * A page of tasks, newest first. `payload` of each is JSON source text.
+ * @param {{q?: string, from?: string, to?: string, limit?: number, cursor?: string|null}} search
+ * @returns {Promise<import('./search_list.js').Answer>}
  */
-export async function getTasks(filter) {
+export function findTasks({ q, from, to, limit, cursor }) {
+  const asked = { q, submitted_after: from, submitted_before: to, limit, cursor };
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filter)) if (value) query.set(name, String(value));
-  return (await request('GET', `/api/tasks?${query}`, undefined, RAW)).tasks;
+  for (const [name, value] of Object.entries(asked)) if (value) query.set(name, String(value));
+  return request('GET', `/api/tasks?${query}`, undefined, RAW);
 }
 
 /** One task, `payload` and `result` as JSON source text. @param {string} id */
@@ -66,14 +69,33 @@ export const submitTask = (body) => request('POST', '/api/tasks/submit', body);
 /** @param {string} id */
 export const cancelTask = (id) => request('DELETE', `${taskPath(id)}/cancel`);
 
-async function request(method, path, body, keep = []) {
-  const { status, ok, text } = await exchange(method, path, body);
+/** @param {string} id */
+export const retryTask = (id) => request('POST', `${taskPath(id)}/retry`);
+
+/** Why a task does not run, or where it stands. @param {string} id */
+export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
+
+/**
+ * Do something to many tasks; one piece of it, which says where the next begins.
+ * @param {{action: string, task_ids?: string[], q?: string, cursor?: string|null, operation_id?: string|null}} piece
+ * @returns {Promise<{operation_id: string, done: number, skipped: number, next_cursor: string|null, undo_id: string|null}>}
+ */
+export const actOnTasks = (piece) => request('POST', '/api/tasks/actions', JSON.stringify(piece), [], LONG_MS);
+
+/** @param {string} queue @param {'pause'|'resume'|'drain'|'purge'} action */
+export const operateQueue = (queue, action) => request('POST', `/api/queues/${encodeURIComponent(queue)}/${action}`, undefined, [], LONG_MS);
+
+/** @param {string} undoId @returns {Promise<{restored: number}>} */
+export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(undoId)}`, undefined, [], LONG_MS);
+
+async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
+  const { status, ok, text } = await exchange(method, path, body, limitMs);
   if (ok) return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
   if (status === 401) unauthorized();
   throw new ApiProblem(status, problemBody(text));
 }
 
-async function exchange(method, path, body) {
+async function exchange(method, path, body, limitMs) {
   try {
     const answer = await fetch(path, {
       method,
@@ -81,7 +103,7 @@ async function exchange(method, path, body) {
       cache: 'no-store',
       credentials: 'same-origin',
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(limitMs),
     });
     return { status: answer.status, ok: answer.ok, text: await answer.text() };
   } catch {

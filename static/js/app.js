@@ -7,8 +7,11 @@ import { mount } from './dom.js';
 import { focusedTask, listenToKeys, moveRow } from './keys.js';
 import { goLive } from './live.js';
 import { go, readRoute, watchAddress } from './router.js';
+import { isEmpty, NOTHING_CHOSEN } from './selection.js';
 import { createStore, initialState } from './store.js';
 import { cycleTheme } from './theme.js';
+import { look } from './task_state.js';
+import { fits, wishOf } from './views/bulk_bar.js';
 import { dialogs } from './views/dialogs.js';
 import { liveBadge } from './views/live_badge.js';
 import { taskPanel } from './views/task_panel.js';
@@ -17,8 +20,9 @@ import { tools } from './views/tools.js';
 import { noticeBar } from './views/verdict_view.js';
 
 const COMMON = [
-  ['/', 'find in the list'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
-  ['x', 'cancel the row (asks first)'], ['Esc', 'close'], ['t', 'change the theme'], ['?', 'this help'],
+  ['Ctrl k', 'go to or do anything'], ['/', 'search tasks'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
+  ['x', 'select the row'], ['r', 'retry the row, or what is selected'], ['c', 'cancel the row, or what is selected (asks first)'],
+  ['Esc', 'close, or clear the selection'], ['t', 'change the theme'], ['?', 'this help'],
 ];
 
 /**
@@ -29,8 +33,8 @@ const COMMON = [
 /**
  * Start a page.
  * @param {Record<string, View>} views by name; the first is the default
- * @param {(store: import('./actions.js').Store, view: string) => void} [read] reads what a view shows
- *   beyond statistics and tasks
+ * @param {(store: import('./actions.js').Store, view: string, restarted?: boolean) => void} [read] reads
+ *   what a view shows beyond statistics and tasks; `restarted`: it is another process that answers now
  */
 export function startPage(views, read = () => {}) {
   const store = createStore(initialState(Date.now()));
@@ -47,11 +51,18 @@ export function startPage(views, read = () => {}) {
       draw(store.state());
     });
   };
-  let live = { refresh() {}, retryNow() {} };
+  let live = { refresh() {}, more() {}, retryNow() {} };
   const actions = {
     ...createActions(store, () => live.refresh(), () => live.retryNow()),
     redraw,
     retryNow: () => live.retryNow(),
+    more: () => live.more(),
+    /** What comes into sight is read; what takes a long search only on demand. */
+    scrolledToEnd: () => {
+      const { found, reading, foundProblem } = store.state();
+      if (found.next && found.rows.length && !reading && !foundProblem) live.more();
+    },
+    pages: () => Object.entries(views).map(([name, { title }]) => [name, title]),
     closePanel: () => go(`#/${store.state().route.view}`),
     cycleTheme: () => {
       cycleTheme();
@@ -69,7 +80,7 @@ export function startPage(views, read = () => {}) {
   });
   listenToKeys(shortcuts.keys);
   linkOtherPage();
-  live = goLive(store, (view) => read(store, view));
+  live = goLive(store, (view, restarted) => read(store, view, restarted));
   redraw();
 }
 
@@ -126,18 +137,37 @@ function keyboard(views, store, actions) {
     j: () => moveRow(1),
     k: () => moveRow(-1),
     x: () => {
-      const id = focusedTask() ?? store.state().route.taskId;
-      if (id) actions.askCancel(id);
+      const id = focusedTask();
+      if (id && store.state().route.view === 'tasks') actions.choose(id, false);
     },
+    r: () => withRows(store, actions, 'retry', (id) => actions.retry(id)),
+    c: () => withRows(store, actions, 'cancel', (id) => actions.askCancel(id)),
+    'Ctrl+k': () => actions.dispatch({ type: 'dialog', dialog: 'palette' }),
     Escape: () => {
-      const { cancels, route } = store.state();
+      const { cancels, route, selection } = store.state();
       const asking = Object.keys(cancels).find((id) => cancels[id] === 'asking');
       if (asking) actions.keep(asking);
       else if (route.taskId) actions.closePanel();
+      else if (!isEmpty(selection)) actions.dispatch({ type: 'select', selection: NOTHING_CHOSEN });
     },
   };
   for (const [pair, , name] of jumps) keys[pair] = () => go(`#/${name}`);
   return { keys, help: [...jumps.map(([pair, title]) => [pair, `go to ${title}`]), ...COMMON] };
+}
+
+/** Do something to what is selected (which asks), else to the row with the focus or the open task. */
+function withRows(store, actions, action, one) {
+  const state = store.state();
+  if (!isEmpty(state.selection)) {
+    const wish = wishOf(action, state);
+    if (wish.count !== 0) actions.wish(wish);
+    return;
+  }
+  const id = focusedTask() ?? state.route.taskId;
+  const task = state.found.byId.get(id) ?? state.list.items.find((each) => each.task_id === id) ?? state.task.record;
+  if (!task || task.task_id !== id) return;
+  if (fits(action, task.status)) one(id);
+  else actions.toast('bad', `A task that is ${look(task.status).label.toLowerCase()} cannot be ${action === 'retry' ? 'retried' : 'cancelled'}.`);
 }
 
 /** The dashboard and the inspector are two ports of one host. */

@@ -10,8 +10,8 @@ import { tasksPage } from './views/tasks.js';
 let reading = false;
 
 /** Task types change only when the service restarts: read until there are some. */
-async function readTypes(store) {
-  if (reading || store.state().taskTypes) return;
+async function readTypes(store, _view, restarted = false) {
+  if (reading || (store.state().taskTypes && !restarted)) return;
   reading = true;
   try {
     store.dispatch({ type: 'taskTypes', taskTypes: await getTaskTypes() });

@@ -1,7 +1,7 @@
 /* The inspector: for whoever operates the service. */
 
 import { explain } from './actions.js';
-import { getConsumers, getRedis, getSettings } from './api.js';
+import { getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
 import { startPage } from './app.js';
 import { configPage } from './views/config.js';
 import { queuesPage } from './views/queues.js';
@@ -13,6 +13,7 @@ const READS = { workers: getConsumers, queues: getConsumers, redis: getRedis, co
 const busy = new Set();
 
 async function read(store, view) {
+  if (view === 'tasks' && !store.state().taskTypes) readTypes(store);
   const get = READS[view];
   if (!get || busy.has(view)) return;
   busy.add(view);
@@ -22,6 +23,18 @@ async function read(store, view) {
     store.dispatch({ type: 'fact', name: view, problem: explain(error) });
   }
   busy.delete(view);
+}
+
+/** For the completion of a search; without them it knows what it has seen. */
+async function readTypes(store) {
+  if (busy.has('types')) return;
+  busy.add('types');
+  try {
+    store.dispatch({ type: 'taskTypes', taskTypes: await getTaskTypes() });
+  } catch (error) {
+    explain(error);
+  }
+  busy.delete('types');
 }
 
 startPage({

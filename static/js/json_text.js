@@ -106,6 +106,37 @@ export function pythonLiteral(source) {
 }
 
 /**
+ * Where the value that a pointer names stands in a JSON text; of one that is not there, the closest
+ * around it.
+ * @param {string} source
+ * @param {string} pointer RFC 6901, from the whole text
+ * @returns {{start: number, end: number, line: number}}
+ */
+export function placeOf(source, pointer) {
+  const wanted = pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  /** @type {{name: string|number, list: boolean}[]} the way to where the walk is */
+  const way = [];
+  let best = { start: 0, end: source.length, depth: -1 };
+  for (const match of source.matchAll(TOKEN)) {
+    const [token] = match;
+    const top = way.at(-1);
+    const behind = source.slice(match.index + token.length).match(/^\s*:/);
+    if (token.startsWith('"') && behind && top && !top.list) {
+      top.name = JSON.parse(token);
+    } else if (token === ',' && top?.list) {
+      top.name = Number(top.name) + 1;
+    } else if (token === '}' || token === ']') {
+      way.pop();
+    } else if (token !== ':' && token !== ',') {
+      const fits = way.length <= wanted.length && way.every(({ name }, i) => String(name) === wanted[i]);
+      if (fits && way.length > best.depth) best = { start: match.index, end: match.index + token.length, depth: way.length };
+      if (token === '{' || token === '[') way.push({ name: token === '[' ? 0 : '', list: token === '[' });
+    }
+  }
+  return { start: best.start, end: best.end, line: source.slice(0, best.start).split('\n').length };
+}
+
+/**
  * Text from outside with its invisible and direction-turning characters written as escapes; line
  * breaks and tabs stay.
  * @param {unknown} text

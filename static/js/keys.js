@@ -10,6 +10,11 @@ export function listenToKeys(shortcuts) {
   let first = '';
   let timer = 0;
   document.addEventListener('keydown', (event) => {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      shortcuts['Ctrl+k']?.();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     // An open dialog closes itself with Escape, unless someone takes the key from it.
     if (document.querySelector('dialog[open]')) return;

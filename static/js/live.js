@@ -1,38 +1,41 @@
 /* Keeps the store up to date. HTTP is the truth and the socket an optimisation: a frame that differs
-   from the last one makes the list be read again, a lost socket makes the statistics be asked for,
-   and every return of the socket starts from a fresh snapshot. */
+   from the last one makes the list be read again, a missed one makes everything be read anew, a lost
+   socket makes the statistics be asked for, and its return starts from a fresh snapshot. */
 
 import { explain } from './actions.js';
-import { ApiProblem, getStats, getTask, getTasks } from './api.js';
+import { ApiProblem, explainTask, findTasks, getStats, getTask } from './api.js';
+import { createFinder } from './finder.js';
+import { oneAtATime } from './one_at_a_time.js';
 import { openSocket } from './socket.js';
 import { sameList } from './store.js';
 import { isTerminal } from './task_state.js';
+import { rowsInSight } from './windowing.js';
 
 const CLOCK_MS = 1_000;
 const POLL_MS = 2_000;
-const LIST_VIEWS = new Set(['overview', 'tasks', 'submit']);
-const LIMITS = { overview: 12, submit: 12, tasks: 100 };
+const LIST_VIEWS = new Set(['overview', 'submit']);
+const LATEST = 12;
+/** States in which it is worth asking why a task does not run. */
+const WAITS = new Set(['PENDING', 'RETRY', 'SCHEDULED']);
 
 /**
  * Start the clock, the socket and the refreshes.
  * @param {import('./actions.js').Store} store
- * @param {(view: string) => void} [refreshView] reads what else the open view shows
- * @returns {{refresh: () => void, retryNow: () => void}}
+ * @param {(view: string, restarted?: boolean) => void} [refreshView] reads what else the open view shows
+ * @returns {{refresh: () => void, more: () => void, retryNow: () => void}}
  */
 export function goLive(store, refreshView = () => {}) {
   const { dispatch, state } = store;
   const readList = oneAtATime(async () => {
     const asked = state().route;
-    const { view } = asked;
-    const { find: _, ...filter } = asked.filter;
-    if (!LIST_VIEWS.has(view)) return;
-    const query = { ...(view === 'tasks' ? filter : {}), limit: LIMITS[view] };
+    if (!LIST_VIEWS.has(asked.view)) return;
     await attempt(async () => {
-      const tasks = await getTasks(query);
+      const { tasks } = await findTasks({ limit: LATEST });
       // The reader may have moved on while the answer was under way.
       if (sameList(asked, state().route)) dispatch({ type: 'tasks', tasks });
     }, 'tasksProblem', dispatch);
   });
+  const finder = createFinder(store, rowsInSight);
   const readTask = oneAtATime(async () => {
     const id = state().route.taskId;
     if (!id) return;
@@ -40,7 +43,18 @@ export function goLive(store, refreshView = () => {}) {
       const record = await getTask(id);
       if (state().route.taskId === id) dispatch({ type: 'task', record });
     }, 'task', dispatch);
+    await readWhy(id);
   });
+  async function readWhy(id) {
+    const { record } = state().task;
+    if (!record || record.task_id !== id || !WAITS.has(record.status)) return;
+    try {
+      const value = await explainTask(id);
+      if (state().route.taskId === id) dispatch({ type: 'why', id, value });
+    } catch (error) {
+      dispatch({ type: 'why', id, problem: explain(error) });
+    }
+  }
   const readStats = oneAtATime(() =>
     attempt(async () => {
       const frame = await getStats();
@@ -52,12 +66,23 @@ export function goLive(store, refreshView = () => {}) {
 
   function refresh() {
     readList();
+    finder.refresh();
     readTask();
     refreshView(state().route.view);
   }
 
+  /** @type {{epoch: string, seq: number}|null} the frame before: behind a gap, or another process, nothing known is sure */
+  let place = null;
+  function anew(restarted) {
+    finder.anew();
+    refresh();
+    if (restarted) refreshView(state().route.view, true);
+  }
+
   const socket = openSocket('/ws/stats', {
     onFrame(frame) {
+      if (place && (frame.epoch !== place.epoch || frame.seq !== place.seq + 1)) anew(frame.epoch !== place.epoch);
+      place = frame;
       if (frame.error) {
         dispatch({ type: 'problem', problem: explain(new ApiProblem(frame.error.status, frame.error)) });
         return;
@@ -77,16 +102,18 @@ export function goLive(store, refreshView = () => {}) {
   setInterval(() => dispatch({ type: 'clock', now: Date.now() }), CLOCK_MS);
   setInterval(() => {
     if (document.hidden) return;
-    const { list, task, route, socket: link } = state();
+    const { list, found, task, route, socket: link } = state();
     const alone = link !== 'open';
     if (alone) readStats();
     if (alone || !list.loaded || list.items.some((item) => !isTerminal(item))) readList();
+    if (alone || !found.loaded || moving(found, rowsInSight())) finder.refresh();
     if (route.taskId && !(task.record?.log && isTerminal(task.record))) readTask();
     refreshView(route.view);
   }, POLL_MS);
 
   return {
     refresh,
+    more: finder.more,
     retryNow() {
       socket.retryNow();
       readStats();
@@ -104,27 +131,15 @@ async function attempt(read, type, dispatch) {
   }
 }
 
-/** Never two of the same read at once; a wish during a read is granted when it ends. */
-function oneAtATime(read) {
-  let busy = false;
-  let again = false;
-  return async function run() {
-    if (busy) {
-      again = true;
-      return;
-    }
-    busy = true;
-    await read();
-    busy = false;
-    if (again) {
-      again = false;
-      run();
-    }
-  };
+function moving(found, ids) {
+  return ids.some((id) => {
+    const task = found.byId.get(id);
+    return task && !isTerminal(task);
+  });
 }
 
 function signature(frame) {
   // Ages grow by themselves; only what a task did counts as a change.
   return frame && JSON.stringify(frame, (key, value) =>
-    (key === 'ts' || key === 'oldest_waiting_s' ? undefined : value));
+    (key === 'ts' || key === 'seq' || key === 'oldest_waiting_s' ? undefined : value));
 }

@@ -1,9 +1,5 @@
-/* The address bar as state: `#/<view>` or `#/tasks/<id>` names what is open, `?state=&queue=` what
-   the list shows. So the back button works and a link can be shared. */
-
-import { TASK_STATES } from './task_state.js';
-
-const QUEUES = ['high', 'default', 'low'];
+/* The address bar as state: `#/<view>` or `#/tasks/<id>` names what is open, `?q=&from=&to=` what the
+   list of tasks is searched for. So the back button works and a link can be shared. */
 
 /**
  * @param {Location} place
@@ -12,34 +8,46 @@ const QUEUES = ['high', 'default', 'low'];
  * @returns {import('./store.js').Route}
  */
 export function readRoute(place, views, beneath) {
-  const [view = '', id = ''] = place.hash.replace(/^#\/?/, '').split('/');
+  const [view = '', id = '', more = ''] = place.hash.replace(/^#\/?/, '').split('/');
   const query = new URLSearchParams(place.search);
-  const state = (query.get('state') ?? '').toUpperCase();
-  const queue = query.get('queue') ?? '';
-  const filter = {
-    state: state in TASK_STATES ? state : '',
-    queue: QUEUES.includes(queue) ? queue : '',
-    find: query.get('find') ?? '',
-  };
-  if (view === 'tasks' && id) return { view: beneath || 'tasks', taskId: safeDecode(id), filter };
-  return { view: views.includes(view) ? view : views[0], taskId: null, filter };
+  const search = searchOf({ q: query.get('q') ?? '', state: query.get('state') ?? '', queue: query.get('queue') ?? '' });
+  const range = { from: instantOf(query.get('from')), to: instantOf(query.get('to')) };
+  const route = { again: more === 'again', search: { ...range, q: search } };
+  if (view === 'tasks' && id) return { ...route, view: beneath || 'tasks', taskId: safeDecode(id) };
+  return { ...route, view: views.includes(view) ? view : views[0], taskId: null };
 }
 
 /**
- * The address of the task list with a filter.
- * @param {{state?: string, queue?: string, find?: string}} filter
+ * The address of the task list with a search; a state and a queue become words of it.
+ * @param {{q?: string, state?: string, queue?: string, from?: string, to?: string}} search
  */
-export function tasksUrl(filter) {
+export function tasksUrl(search) {
   const query = new URLSearchParams();
-  if (filter.state) query.set('state', filter.state);
-  if (filter.queue) query.set('queue', filter.queue);
-  if (filter.find) query.set('find', filter.find);
-  return `${location.pathname}${query.size ? `?${query}` : ''}#/tasks`;
+  const q = searchOf(search);
+  if (q) query.set('q', q);
+  if (search.from) query.set('from', search.from);
+  if (search.to) query.set('to', search.to);
+  const text = query.toString().replaceAll('%3A', ':');
+  return `${location.pathname}${text ? `?${text}` : ''}#/tasks`;
+}
+
+function searchOf({ q = '', state = '', queue = '' }) {
+  return [q, state && `state:${state.toLowerCase()}`, queue && `queue:${queue}`].filter(Boolean).join(' ');
+}
+
+function instantOf(text) {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? '' : new Date(ms).toISOString();
 }
 
 /** @param {string} id */
 export function taskUrl(id) {
   return `#/tasks/${encodeURIComponent(id)}`;
+}
+
+/** The form that runs a task once more with another payload. @param {string} id */
+export function againUrl(id) {
+  return `${taskUrl(id)}/again`;
 }
 
 /** The whole address of a task, for others. @param {string} id */

@@ -1,10 +1,12 @@
 /* From a task type's JSON Schema to the fields of its form: references resolved, "or null" unwrapped,
    one kind of field for each. Draws nothing. */
 
+import { parseKeeping } from './json_text.js';
+
 /**
  * @typedef {'text'|'long'|'email'|'integer'|'number'|'date'|'enum'|'boolean'|'object'|'json'} Kind
  * @typedef {{name: string, pointer: string, kind: Kind, label: string, hint: string,
- *   required: boolean, nullable: boolean, options: string[], fields: Field[], example: any}} Field
+ *   required: boolean, nullable: boolean, options: string[], fields: Field[], example: any, source?: string}} Field
  *   `pointer` counts from the submission, like the pointers of a 422 ("/payload/amount");
  *   `options` are JSON texts
  */
@@ -19,6 +21,23 @@ const DEPTH = 6;
 export function fieldsOf(schema, example) {
   const root = resolve(schema, schema);
   return objectFields(root, example ?? {}, '/payload', schema, 0);
+}
+
+/**
+ * The fields with the values of a payload, as JSON source text: no digit is lost on the way. A member
+ * that the payload lacks is ''.
+ * @param {Field[]} fields
+ * @param {string} source JSON text of an object
+ * @returns {Field[]}
+ */
+export function withSources(fields, source) {
+  const members = source.trimStart().startsWith('{') ? parseKeeping(source, fields.map((each) => each.name)) : {};
+  return fields.map((each) => {
+    const own = typeof members[each.name] === 'string' ? members[each.name] : '';
+    // A field of one line would drop the line breaks of a text.
+    const kind = each.kind === 'text' && /\\[nr]/.test(own) ? 'long' : each.kind;
+    return { ...each, kind, source: own, fields: withSources(each.fields, own) };
+  });
 }
 
 function objectFields(object, example, pointer, root, depth) {

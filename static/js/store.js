@@ -2,6 +2,8 @@
    network, no page. Views read the state, actions.js and live.js dispatch. */
 
 import { addFrame } from './history.js';
+import * as search from './search_list.js';
+import { isEmpty, NOTHING_CHOSEN } from './selection.js';
 import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
 
 /**
@@ -17,10 +19,18 @@ import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
  *   max_attempts: number, progress: {fraction: number, text: string}|null, submitted_at: string,
  *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
  *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
+ *   losses?: number, tags?: string[], cause?: string|null, retry_of?: string|null, retried_as?: string|null,
+ *   gate?: string|null, wait_s?: number|null, run_s?: number|null, payload_truncated?: boolean, attempts?: Attempt[],
  *   log?: {at: string, level: string, text: string}[]}} Task payload and result are JSON source text
- * @typedef {{code: string, text: string, requestId?: string}} Problem
- * @typedef {{view: string, taskId: string|null, filter: {state: string, queue: string, find: string}}} Route
- * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string}} Toast
+ * @typedef {{attempt: number, state: string, started_at: string|null, ended_at: string|null,
+ *   worker: string|null, error: string|null, traceback: string|null}} Attempt
+ * @typedef {{code: string, text: string, requestId?: string, errors?: {pointer: string, message: string}[]}} Problem
+ * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
+ * @typedef {{view: string, taskId: string|null, again: boolean, search: Search}} Route
+ * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo?: string[]}} Toast
+ * @typedef {'cancel'|'retry'|'requeue'|'delete'} TaskAction
+ * @typedef {{action: TaskAction|'purge', ids: string[]|null, search: Search|null, count: number|null, queue?: string}} Wish
+ *   `ids`, or everything that `search` finds, or a queue
  */
 
 /** @param {number} now milliseconds */
@@ -41,10 +51,24 @@ export function initialState(now) {
     /** @type {Problem|null} why the last snapshot could not be read */
     problem: null,
     /** @type {Route} */
-    route: { view: '', taskId: null, filter: { state: '', queue: '', find: '' } },
+    route: { view: '', taskId: null, again: false, search: { q: '', from: '', to: '' } },
     list: EMPTY_LIST,
     /** @type {Problem|null} */
     listProblem: null,
+    found: search.nothingFound(),
+    /** @type {Problem|null} why the search cannot be read, or what is wrong with it */
+    foundProblem: null,
+    /** a page further down is being read */
+    reading: false,
+    /** why the rows of the table may not move now */
+    holds: /** @type {Record<string, boolean>} */ ({}),
+    selection: NOTHING_CHOSEN,
+    /** @type {Wish|null} what the confirmation dialog asks about */
+    wish: null,
+    /** @type {{verb: string, done: number, skipped: number, total: number|null, stopping: boolean}|null} what runs in pieces */
+    operation: null,
+    /** @type {{id: string, value: any, problem: Problem|null}|null} why the open task does not run */
+    why: null,
     /** @type {{record: Task|null, problem: Problem|null}} */
     task: { record: null, problem: null },
     /** @type {Record<string, 'asking'|'busy'>} cancels under way, by task id */
@@ -55,7 +79,7 @@ export function initialState(now) {
     facts: /** @type {Record<string, {value: any, problem: Problem|null}>} */ ({}),
     /** @type {Toast[]} */
     toasts: [],
-    /** @type {'help'|'key'|null} */
+    /** @type {'help'|'key'|'confirm'|'palette'|null} */
     dialog: null,
   };
 }
@@ -85,11 +109,37 @@ const STEPS = {
   route: (state, { route }) => {
     const list = sameList(route, state.route) ? state.list : EMPTY_LIST;
     const task = route.taskId === state.route.taskId ? state.task : known(state, route.taskId);
-    return { ...state, route, list, task };
+    const next = { ...state, route, list, task, why: route.taskId === state.route.taskId ? state.why : null };
+    return sameSearch(route, state.route) ? next : { ...next, found: search.nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
   },
   tasks: (state, { tasks }) => ({ ...state, list: receive(state.list, tasks), listProblem: null }),
   tasksProblem: (state, { problem }) => ({ ...state, listProblem: problem }),
-  taskAdded: (state, { task }) => ({ ...state, list: insert(state.list, task) }),
+  taskAdded: (state, { task, fits }) => ({
+    ...state, list: insert(state.list, task), found: fits ? search.insert(state.found, task) : state.found,
+  }),
+  found: (state, { answer: sent, how = 'head', cursor = '' }) => {
+    const answer = { ...sent, tasks: sent.tasks.map((task) => ({ ...task, read_at: serverNow(state) })) };
+    return {
+      ...state,
+      foundProblem: null,
+      found: how === 'head' ? search.receiveHead(state.found, answer)
+        : how === 'more' ? search.receiveMore(state.found, answer) : search.receiveAgain(state.found, answer, cursor),
+    };
+  },
+  foundProblem: (state, { problem }) => ({ ...state, foundProblem: problem }),
+  foundAnew: (state) => ({ ...state, found: { ...state.found, goingOn: false } }),
+  reading: (state, { on }) => ({ ...state, reading: on }),
+  deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, NOTHING_CHOSEN),
+  letIn: (state) => ({ ...state, found: search.letIn(state.found) }),
+  holdFound: (state, { reason, on }) => {
+    if (Boolean(state.holds[reason]) === on) return state;
+    const holds = { ...state.holds, [reason]: on };
+    return { ...state, holds, found: search.hold(state.found, isHeld(holds, state.selection)) };
+  },
+  select: (state, { selection }) => select(state, selection),
+  wish: (state, { wish }) => ({ ...state, wish, dialog: wish ? 'confirm' : null }),
+  operation: (state, { operation }) => ({ ...state, operation }),
+  why: (state, { id, value = null, problem = null }) => ({ ...state, why: { id, value: value ?? (state.why?.id === id ? state.why?.value : null), problem } }),
   hold: (state, { held }) => (held === state.list.held ? state : { ...state, list: hold(state.list, held) }),
   release: (state) => ({ ...state, list: release(state.list) }),
   task: (state, { record, problem = null }) => ({
@@ -107,7 +157,8 @@ const STEPS = {
   }),
   toast: (state, { toast }) => ({ ...state, toasts: [...state.toasts.slice(-2), toast] }),
   toastGone: (state, { id }) => ({ ...state, toasts: state.toasts.filter((t) => t.id !== id) }),
-  dialog: (state, { dialog }) => ({ ...state, dialog }),
+  // A dialog that closes late must not take another one with it.
+  dialog: (state, { dialog, only }) => (only && state.dialog !== only ? state : { ...state, dialog }),
 };
 
 /**
@@ -142,13 +193,26 @@ export function serverNow(state) {
   return state.now + state.skew;
 }
 
-/** Whether two routes ask the server for the same list. @param {Route} a @param {Route} b */
+/** Whether two routes show the same short list. @param {Route} a @param {Route} b */
 export function sameList(a, b) {
-  return a.view === b.view && a.filter.state === b.filter.state && a.filter.queue === b.filter.queue;
+  return a.view === b.view;
+}
+
+/** Whether two routes ask for the same search. @param {Route} a @param {Route} b */
+export function sameSearch(a, b) {
+  return a.view === b.view && a.search.q === b.search.q && a.search.from === b.search.from && a.search.to === b.search.to;
+}
+
+function select(state, selection) {
+  return { ...state, selection, found: search.hold(state.found, isHeld(state.holds, selection)) };
+}
+
+function isHeld(holds, selection) {
+  return Object.values(holds).some(Boolean) || !isEmpty(selection);
 }
 
 /** A task from the list, shown in the panel until the whole record arrives. */
 function known(state, id) {
-  const record = state.list.items.find((task) => task.task_id === id) ?? null;
+  const record = state.found.byId.get(id) ?? state.list.items.find((task) => task.task_id === id) ?? null;
   return { record, problem: null };
 }

@@ -1,7 +1,10 @@
-/* The two dialogs: keyboard help, and the question for an API key. */
+/* The dialogs: keyboard help, the question for an API key, the command palette, and what is asked
+   before many tasks are touched. */
 
 import { h } from '../dom.js';
 import { hasKey } from '../snippets.js';
+import { confirmDialog } from './confirm.js';
+import { palette } from './palette.js';
 import { button } from './parts.js';
 
 const open = (dialog) => dialog.showModal();
@@ -11,7 +14,10 @@ const open = (dialog) => dialog.showModal();
  * @param {any} actions
  * @param {[string, string][]} shortcuts keys and what they do
  */
-export function dialogs({ dialog }, actions, shortcuts) {
+export function dialogs(state, actions, shortcuts) {
+  const { dialog } = state;
+  if (dialog === 'confirm' && state.wish) return confirmDialog(state.wish, actions, shell);
+  if (dialog === 'palette') return palette(state, actions);
   if (dialog === 'help') return helpDialog(actions, shortcuts);
   return dialog === 'key' ? keyDialog(actions) : null;
 }
@@ -20,7 +26,7 @@ function helpDialog(actions, shortcuts) {
   return shell('help', 'Keyboard', actions,
     h('dl', { class: 'shortcuts' }, shortcuts.map(([keys, what]) =>
       h('div', null, h('dt', null, keys.split(' ').map((key) => h('kbd', null, key))), h('dd', null, what)))),
-    h('div', { class: 'actions' }, button('Close', close(actions), { class: 'primary' })));
+    h('div', { class: 'actions' }, button('Close', shut, { class: 'primary' })));
 }
 
 function keyDialog(actions) {
@@ -39,7 +45,7 @@ function keyDialog(actions) {
     h('form', { on: { submit } },
       h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
         h('p', { class: 'hint' }, 'Kept as a cookie of this site, in this browser only.')),
-      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, 'Use this key'), button('Not now', close(actions)))));
+      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, 'Use this key'), button('Not now', shut))));
 }
 
 /** Opened as a modal when it enters the page; from then on patching leaves it alone. */
@@ -48,6 +54,11 @@ function shell(name, title, actions, ...body) {
     key: name, class: 'dialog', wake: open, 'aria-labelledby': `dialog-${name}`, data: { testid: `dialog-${name}` },
     on: { close: close(actions) },
   }, h('h2', { id: `dialog-${name}` }, title), body);
+}
+
+/** The browser gives the focus back to where it was. */
+function shut(event) {
+  event.currentTarget.closest('dialog').close();
 }
 
 function close(actions) {

@@ -2,6 +2,7 @@
    typed and sent as text, so that no digit is lost on the way. */
 
 import { h } from '../dom.js';
+import { prettyText } from '../json_text.js';
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -58,16 +59,15 @@ function say(error, text) {
 
 function control(field, id) {
   const common = { id, name: field.pointer, 'aria-describedby': `${id}-error`, autocomplete: 'off', spellcheck: 'false' };
-  const { example, kind } = field;
+  const { kind } = field;
   if (kind === 'enum') {
-    const chosen = JSON.stringify(example);
+    const chosen = field.source === undefined ? JSON.stringify(field.example) : field.source && JSON.stringify(JSON.parse(field.source));
     return h('select', common, !field.required && h('option', { value: '' }, '–'), field.options.map((option) =>
       h('option', { value: option, selected: option === chosen }, String(JSON.parse(option)))));
   }
-  if (kind === 'boolean') return h('input', { ...common, type: 'checkbox', checked: example === true });
+  if (kind === 'boolean') return h('input', { ...common, type: 'checkbox', checked: (field.source ?? String(field.example)) === 'true' });
   if (kind === 'long' || kind === 'json') {
-    const text = kind === 'long' ? (example ?? '') : example === undefined ? '' : JSON.stringify(example, null, 2);
-    return h('textarea', { ...common, rows: kind === 'json' ? 5 : 3, class: kind === 'json' ? 'mono' : null }, text);
+    return h('textarea', { ...common, rows: kind === 'json' ? 5 : 3, class: kind === 'json' ? 'mono' : null }, firstText(field));
   }
   const numeric = kind === 'integer' || kind === 'number';
   return h('input', {
@@ -75,8 +75,19 @@ function control(field, id) {
     // Numbers are text inputs: a number input drops what it cannot hold before anyone sees it.
     type: kind === 'email' || kind === 'date' ? kind : 'text',
     inputmode: numeric ? (kind === 'integer' ? 'numeric' : 'decimal') : null,
-    value: example === undefined || example === null ? null : typeof example === 'object' ? JSON.stringify(example) : String(example),
+    value: firstText(field) || null,
   });
+}
+
+/** What stands in the field at first: the example, or a value as it was sent. */
+function firstText({ kind, example, source }) {
+  if (source !== undefined) {
+    if (kind === 'json') return prettyText(source);
+    return source === 'null' ? '' : source.startsWith('"') ? JSON.parse(source) : source;
+  }
+  if (kind === 'json') return example === undefined ? '' : JSON.stringify(example, null, 2);
+  if (example === undefined || example === null) return '';
+  return typeof example === 'object' ? JSON.stringify(example) : String(example);
 }
 
 function valueText(field, input) {

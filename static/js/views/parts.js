@@ -27,7 +27,7 @@ export function copyButton(actions, text, what) {
 /**
  * A small button with words.
  * @param {string} label
- * @param {() => void} onClick
+ * @param {(event: MouseEvent) => void} onClick
  * @param {Record<string, any>} [props]
  * @param {string} [iconName]
  */

@@ -1,17 +1,22 @@
 /* One task in full, in a drawer beside the page it was opened from; the same on both pages. */
 
 import { h } from '../dom.js';
-import { clock } from '../format.js';
+import { clock, plural, shortId } from '../format.js';
 import { visible } from '../json_text.js';
-import { sharedTaskUrl } from '../router.js';
-import { hasKey, taskAsCurl } from '../snippets.js';
+import { againUrl, go, sharedTaskUrl, tasksUrl, taskUrl } from '../router.js';
+import { asCurl, asPython, hasKey } from '../snippets.js';
 import { serverNow } from '../store.js';
 import { look } from '../task_state.js';
+import { againForm } from './again.js';
+import { attemptsBlock } from './attempts.js';
+import { fits } from './bulk_bar.js';
+import { submissionText } from './form.js';
 import { icon } from './icons.js';
 import { jsonBlock } from './json_view.js';
 import { button, copyButton, emptyState, facts, progressBar, stateBadge } from './parts.js';
 import { attempts, cancelControl } from './task_row.js';
 import { timeline } from './timeline.js';
+import { whyBlock } from './why.js';
 
 /**
  * @param {import('../store.js').State} state
@@ -29,7 +34,7 @@ export function taskPanel(state, actions) {
       h('div', { class: 'panel-title' },
         h('h2', { id: 'panel-title' }, record ? visible(record.task_type) : 'Task'), record && stateBadge(record.status)),
       h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close (Esc)', title: 'Close (Esc)', on: { click: actions.closePanel } }, icon('close'))),
-    h('div', { class: 'panel-body' }, record ? whole(record, state, actions) : missing(id, problem)));
+    h('div', { class: 'panel-body' }, record ? body(record, state, actions) : missing(id, problem)));
 }
 
 function missing(id, problem) {
@@ -41,42 +46,87 @@ function missing(id, problem) {
   return emptyState('This task cannot be read', `${problem.text} The page keeps trying.`);
 }
 
-function whole(task, state, actions) {
+function body(task, state, actions) {
+  const whole = task.log !== undefined;
+  return state.route.again && whole && canSubmit() ? [idLine(task, actions), againForm(task, state.taskTypes, actions)] : story(task, state, actions);
+}
+
+/** The inspector takes no new tasks. */
+function canSubmit() {
+  return document.body.dataset.app === 'dashboard';
+}
+
+function idLine({ task_id: id }, actions) {
+  return h('div', { class: 'panel-id', key: 'id' }, h('code', null, id), copyButton(actions, id, 'task id'));
+}
+
+function story(task, state, actions) {
   const now = serverNow(state);
-  const id = task.task_id;
+  const { status } = task;
+  const meaning = look(status);
   return [
-    h('div', { class: 'panel-id', key: 'id' }, h('code', null, id), copyButton(actions, id, 'task id')),
-    h('div', { class: 'actions', key: 'actions' },
-      button('Copy link', () => actions.copy(sharedTaskUrl(id), 'link'), {}, 'link'),
-      button('Copy as curl', () => actions.copy(taskAsCurl(id, location.origin, hasKey()), 'curl command'), {}, 'copy'),
-      h('span', { class: 'push' }, cancelControl(task, state.cancels[id], actions))),
+    idLine(task, actions),
+    controls(task, state, actions),
     state.task.problem && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${state.task.problem.text}`),
-    h('p', { class: 'soft', key: 'means' }, `${look(task.status).label}: ${look(task.status).means}.`),
-    task.progress && task.status !== 'SUCCESS' && h('section', { class: 'block', key: 'progress' },
-      h('h3', null, look(task.status).terminal ? 'Got as far as' : 'Progress'), progressBar(task.progress)),
+    h('p', { class: 'soft', key: 'means' }, `${meaning.label}: ${meaning.means}.`),
+    ['PENDING', 'RETRY', 'SCHEDULED'].includes(status) && whyBlock(state, task, now),
+    task.progress && status !== 'SUCCESS' && h('section', { class: 'block', key: 'progress' },
+      h('h3', null, meaning.terminal ? 'Got as far as' : 'Progress'), progressBar(task.progress)),
     task.error && errorBlock(task, actions),
+    attemptsBlock(task, now, actions),
     timeline(task, now),
-    facts([
-      ['Queue', task.queue], ['Attempt', attempts(task)], ['Worker', task.worker ? visible(task.worker) : '–'],
+    h('div', { key: 'facts' }, facts([
+      ['Queue', h('a', { href: tasksUrl({ queue: task.queue }) }, task.queue)], ['Attempt', attempts(task)], ['Worker', task.worker ? visible(task.worker) : '–'],
+      ...(task.tags?.length ? [['Tags', task.tags.map((tag) => h('a', { class: 'tag', key: tag, href: tasksUrl({ q: `tag:${tag}` }) }, visible(tag)))]] : []),
+      ...relatives(task),
       ...(task.deliveries > task.attempt || task.crashes ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], ['Consumers lost', task.losses]] : []),
-    ]),
+    ])),
     jsonBlock('Payload', task.payload, actions),
-    task.status === 'SUCCESS' && jsonBlock('Result', task.result, actions),
+    status === 'SUCCESS' && task.result !== undefined && jsonBlock('Result', task.result, actions),
     task.log !== undefined && logBlock(task.log),
   ];
 }
 
+function controls(task, state, actions) {
+  const id = task.task_id;
+  const body = () => submissionText(task.task_type, task.payload, task.queue, task.tags);
+  const able = (action) => fits(action, task.status);
+  return h('div', { class: 'panel-controls', key: 'controls' },
+    h('div', { class: 'actions', key: 'do' },
+      able('retry') && !task.retried_as && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
+      able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }), { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
+      canSubmit() && task.log !== undefined && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      h('span', { class: 'push', key: 'end' },
+        cancelControl(task, state.cancels[id], actions),
+        able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),
+    h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
+      button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
+      button('curl', () => actions.copy(asCurl(body(), location.origin, hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
+      button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
+}
+
+/** The tasks that this one came from, became, or lets go on. */
+function relatives({ retry_of: before, retried_as: after, gate }) {
+  const link = (id) => h('a', { href: taskUrl(id) }, h('code', null, shortId(id)));
+  return [
+    ...(before ? [['Retry of', link(before)]] : []), ...(after ? [['Retried as', link(after)]] : []),
+    ...(gate ? [['Followed by', link(gate)]] : []),
+  ];
+}
+
 /** Red only while it is the end of the task; what a later attempt may mend is told calmly. */
-function errorBlock({ status, error, traceback }, actions) {
+function errorBlock({ status, error, traceback, cause }, actions) {
   const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Why it ended' : 'Error of the last attempt';
   return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },
     h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
-    traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))));
+    traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))),
+    cause && h('p', { class: 'cause' }, h('a', { href: `#/failures/${encodeURIComponent(cause)}` }, 'All failures of this cause'), ' · ',
+      h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
 }
 
 function logBlock(lines) {
-  return h('section', { class: 'block', key: 'log' }, h('h3', null, 'Log'),
+  return h('section', { class: 'block', key: 'log' }, h('h3', null, lines.length ? `Log (${plural(lines.length, 'line')})` : 'Log'),
     lines.length
       ? h('ol', { class: 'log', tabindex: 0, 'aria-label': 'Log' }, lines.map(({ at, level, text }) =>
         h('li', { data: { level } }, h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()), h('span', { dir: 'auto' }, visible(text)))))

@@ -9,22 +9,42 @@ import { button, copyButton, progressBar, stateBadge, time } from './parts.js';
 
 const SUMMARY = 120;
 
+const COLUMNS = [
+  ['state', 'State'], ['task', 'Task'], ['queue', 'Queue'], ['attempt', 'Attempt'], ['outcome', 'Progress, error or payload'],
+  ['times', 'Waited → ran'], ['age', 'Submitted'], ['act', ''],
+];
+const NUMBERS = new Set(['attempt', 'times', 'age']);
+
+/** @param {HTMLElement} [chooser] what chooses all rows; without it, rows cannot be chosen */
+export function tableHead(chooser) {
+  return h('thead', null, h('tr', null, chooser && h('th', { scope: 'col', class: 'h-select', key: 'select' }, chooser),
+    COLUMNS.map(([name, label]) => h('th', { scope: 'col', key: name, class: `h-${name}${NUMBERS.has(name) ? ' num' : ''}` },
+      label || h('span', { class: 'off-screen' }, 'Actions')))));
+}
+
 /**
  * @param {import('../store.js').Task} task
  * @param {import('../store.js').State} state
  * @param {number} now server time, milliseconds
  * @param {any} actions
+ * @param {{left: boolean}} [choosable] the row can be chosen; `left`: it no longer fits the search
  */
-export function taskRow(task, state, now, actions) {
+export function taskRow(task, state, now, actions, choosable) {
   const id = task.task_id;
+  const chosen = Boolean(choosable) && (state.selection.everything || state.selection.ids.has(id));
   return h('tr', {
     class: 'task-row', key: id,
-    data: { testid: 'task-row', taskId: id, status: task.status, open: String(state.route.taskId === id) },
+    data: {
+      testid: 'task-row', taskId: id, status: task.status, open: String(state.route.taskId === id), chosen: String(chosen),
+      left: String(Boolean(choosable?.left)),
+    },
+    title: choosable?.left ? 'It does not match the search any more' : null,
     on: { click: (event) => openFromRow(event, id) },
   },
+    choosable && h('td', { class: 'c-select' }, check(task, chosen, actions)),
     h('td', { class: 'c-state' }, stateBadge(task.status)),
     h('td', { class: 'c-task' },
-      h('a', { class: 'row-link', href: taskUrl(id) }, visible(task.task_type)),
+      h('a', { class: 'row-link', href: taskUrl(id), dir: 'auto' }, visible(task.task_type)),
       h('span', { class: 'row-id' }, h('code', null, shortId(id)), copyButton(actions, id, 'task id'))),
     h('td', { class: 'c-queue' }, h('span', { class: 'tag' }, task.queue)),
     h('td', { class: 'c-attempt num' }, attempts(task)),
@@ -34,22 +54,31 @@ export function taskRow(task, state, now, actions) {
     h('td', { class: 'c-act' }, cancelControl(task, state.cancels[id], actions)));
 }
 
+function check(task, chosen, actions) {
+  return h('button', {
+    type: 'button', class: 'check', role: 'checkbox', 'aria-checked': String(chosen), data: { testid: 'row-check' },
+    'aria-label': `Select ${visible(task.task_type)} ${shortId(task.task_id)}`, title: 'Select (x); with Shift, up to here',
+    on: { click: (event) => actions.choose(task.task_id, event.shiftKey) },
+  });
+}
+
 /** "2/6": the attempt that runs or ran last, of how many there may be. @param {any} task */
 export function attempts({ attempt, max_attempts: most }) {
   return most ? h('span', { title: `attempt ${attempt} of at most ${most}` }, `${attempt}/${most}`) : h('span', { class: 'faint' }, '–');
 }
 
 /**
- * Seconds waited before the (last) start, and seconds run since.
- * @param {import('../store.js').Task} task
+ * Seconds waited for the last attempt, and seconds that it took.
+ * @param {import('../store.js').Task & {read_at?: number}} task
  * @param {number} now
  */
 export function waitAndRun(task, now) {
-  const { submitted_at: submitted, started_at: started, finished_at: finished, status } = task;
+  const { submitted_at: submitted, started_at: started, finished_at: finished, status, wait_s: waited } = task;
   const end = finished ?? (isTerminal(task) ? null : now);
   const running = started && (status === 'STARTED' || finished);
+  const waits = status === 'PENDING' && waited && task.read_at ? waited + Math.max(0, now - task.read_at) / 1000 : waited;
   return {
-    wait: secondsBetween(submitted, started ?? end),
+    wait: waits ?? secondsBetween(submitted, started ?? end),
     run: running ? secondsBetween(started, end) : null,
   };
 }
@@ -63,12 +92,11 @@ function times(task, now) {
 }
 
 function outcome(task, now) {
-  const { status, progress, error, result } = task;
+  const { status, progress, error } = task;
   if (status === 'STARTED' && progress) return progressBar(progress);
   if (status === 'RETRY') return words('again', `${nextTry(task, now)}${error ? ` · ${error}` : ''}`);
   if (error && status === 'FAILURE') return words('bad', error);
   if (error) return words('soft', isTerminal(task) ? error : `last attempt: ${error}`);
-  if (status === 'SUCCESS') return h('code', { class: 'summary', dir: 'ltr' }, oneLine(result, SUMMARY));
   return h('code', { class: 'summary faint', dir: 'ltr' }, oneLine(task.payload, SUMMARY));
 }
 

@@ -1,128 +1,64 @@
-/* The live list: the whole page with its filters, and the short form on other pages. */
+/* The page of tasks: a search, what it finds, and what can be done with it. */
 
 import { h } from '../dom.js';
-import { plural } from '../format.js';
-import { go, tasksUrl, taskUrl } from '../router.js';
+import { clock, count, plural } from '../format.js';
+import { tasksUrl } from '../router.js';
 import { serverNow } from '../store.js';
-import { newcomers, rows } from '../task_list.js';
-import { TASK_STATES } from '../task_state.js';
-import { icon } from './icons.js';
+import { bulkBar } from './bulk_bar.js';
+import { filters } from './filters.js';
+import { noTasksYet } from './latest.js';
 import { liveness } from './live_badge.js';
-import { button, emptyState, sectionHead } from './parts.js';
-import { taskRow } from './task_row.js';
+import { button, emptyState } from './parts.js';
+import { taskTable } from './task_table.js';
 
-const COLUMNS = ['State', 'Task', 'Queue', 'Attempt', 'Progress, result or error', 'Waited → ran', 'Submitted', ''];
-const COUNTED = {
-  PENDING: (q) => q.queued, STARTED: (q) => q.active, RETRY: (q) => q.retry, SCHEDULED: (q) => q.scheduled,
-  SUCCESS: (q) => q.success, FAILURE: (q) => q.failed, REVOKED: (q) => q.revoked, EXPIRED: (q) => q.expired,
-};
+export { latestTasks } from './latest.js';
 
 /** @param {import('../store.js').State} state @param {any} actions */
 export function tasksPage(state, actions) {
-  return h('div', { class: 'page', key: 'tasks', data: { live: liveness(state).name } },
+  const { found } = state;
+  const wrong = Boolean(state.foundProblem?.errors?.length);
+  return h('div', { class: 'page tasks-page', key: 'tasks', data: { live: liveness(state).name } },
     filters(state),
-    table(state, actions));
+    wrong ? h('div', { key: 'wrong' }, emptyState('This search cannot be read', 'What is wrong with it is said under the box. ', h('a', { href: tasksUrl({}) }, 'Show all tasks')))
+      : found.rows.length || found.waiting.length ? taskTable(state, actions) : nothing(state, actions),
+    !wrong && (found.rows.length > 0 || found.next) && foot(state, actions),
+    bulkBar(state, actions));
 }
 
-/** @param {import('../store.js').State} state @param {any} actions */
-export function latestTasks(state, actions) {
-  return h('section', { class: 'latest', key: 'latest' },
-    sectionHead('Latest tasks', h('a', { href: tasksUrl({}) }, 'All tasks')),
-    table(state, actions));
+/** How far was looked, and how to look further. */
+function foot({ found, reading, now, skew }, actions) {
+  const looked = plural(found.scanned, 'task');
+  const back = found.backTo && `back to ${when(found.backTo, now + skew)}`;
+  return h('div', { class: 'list-foot', key: 'foot' },
+    h('p', { class: 'soft', data: { testid: 'window' } }, found.next
+      ? [`${count(found.rows.length)} shown. Looked at ${looked}${back ? `, ${back}` : ''}.`]
+      : [`${count(found.rows.length)} shown, that is all. Looked at ${looked}.`]),
+    found.next && button(reading ? 'Looking…' : 'Go on', actions.more, { disabled: reading, data: { testid: 'go-on' } }),
+    h('span', { class: 'push export' }, h('span', { class: 'faint' }, 'All that match as '),
+      button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
+      button('CSV', () => actions.exportTasks('csv', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-csv' } })));
 }
 
-function filters({ route, stats }) {
-  const { filter } = route;
-  const chosen = (stats?.queues ?? []).filter((queue) => !filter.queue || queue.queue === filter.queue);
-  const count = (state) => chosen.reduce((sum, queue) => sum + COUNTED[state](queue), 0);
-  const chip = (state, label, mark) => h('a', {
-    class: 'filter-chip', key: label, href: tasksUrl({ ...filter, state }), data: { state: state || 'ALL' },
-    'aria-current': filter.state === state ? 'true' : null,
-  }, mark && icon(mark), label, state && stats && h('b', null, count(state)));
-  return h('div', { class: 'filters', role: 'search', 'aria-label': 'Filter tasks', key: 'filters' },
-    h('h1', { class: 'page-title' }, 'Tasks'),
-    h('label', { class: 'inline-field find' }, h('span', { class: 'off-screen' }, 'Find in the list'),
-      h('input', {
-        id: 'find', type: 'search', placeholder: 'Find: type, id, text   /', spellcheck: 'false', autocomplete: 'off',
-        data: { testid: 'find' }, wake: (input) => { input.value = filter.find; },
-        on: { input: (event) => go(tasksUrl({ ...filter, find: event.target.value }), true), keydown: openWholeId },
-      })),
-    h('label', { class: 'inline-field' }, 'Queue',
-      h('select', {
-        id: 'queue-filter', data: { testid: 'queue-filter' }, wake: fillQueues(filter.queue), key: filter.queue,
-        on: { change: (event) => go(tasksUrl({ ...filter, queue: event.target.value })) },
-      })),
-    h('div', { class: 'chips' },
-      chip('', 'All'), Object.entries(TASK_STATES).map(([state, { label, icon: mark }]) => chip(state, label, mark))));
+function when(at, now) {
+  const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
+  return sameDay ? clock(at) : `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${clock(at)}`;
 }
 
-/** Enter on a whole task id opens that task, listed or not. */
-function openWholeId(event) {
-  const text = event.target.value.trim().toLowerCase();
-  if (event.key === 'Enter' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) go(taskUrl(text));
-}
-
-/** @param {import('../store.js').Task[]} tasks @param {string} text */
-function matching(tasks, text) {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return tasks;
-  return tasks.filter((task) => [task.task_id, task.task_type, task.payload, task.result, task.error, task.worker]
-    .some((field) => field?.toLowerCase().includes(wanted)));
-}
-
-/** Options are written once; the key above makes a new select when the choice changes elsewhere. */
-function fillQueues(chosen) {
-  return (select) => {
-    for (const name of ['', 'high', 'default', 'low']) {
-      select.add(new Option(name || 'all', name, false, name === chosen));
-    }
-  };
-}
-
-function table(state, actions) {
-  const { list, listProblem } = state;
-  const find = state.route.view === 'tasks' ? state.route.filter.find : '';
-  const shown = matching(rows(list), find);
-  const fresh = newcomers(list);
-  if (!shown.length && !fresh) return nothing(state, actions);
-  const now = serverNow(state);
-  return h('div', {
-    class: 'table-wrap', key: 'table', data: { testid: 'task-list' },
-    on: {
-      pointerenter: (event) => event.pointerType === 'mouse' && actions.dispatch({ type: 'hold', held: true }),
-      pointerleave: () => actions.dispatch({ type: 'hold', held: false }),
-    },
-  },
-    h('div', { class: 'pill-place', key: 'pill' }, fresh > 0 && button(`${fresh} new`, () => actions.dispatch({ type: 'release' }), {
-      class: 'pill', data: { testid: 'new-pill' }, title: 'The list holds still while the pointer is over it',
-    })),
-    listProblem && h('p', { class: 'faint list-note', key: 'old' }, `Not refreshed: ${listProblem.text}`),
-    h('table', { class: 'tasks', key: 'rows' },
-      h('caption', { class: 'off-screen' }, `${plural(shown.length, 'task')}, newest first`),
-      h('thead', null, h('tr', null, COLUMNS.map((name, i) =>
-        h('th', { scope: 'col', class: i === 3 || i === 5 || i === 6 ? 'num' : '' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
-      h('tbody', null, shown.map((task) => taskRow(task, state, now, actions)))));
-}
-
-function nothing({ list, listProblem, route, problem }, actions) {
-  const { filter, view } = route;
-  if (view === 'tasks' && filter.find && list.shown.length) {
-    return h('div', { key: 'none' }, emptyState('Nothing listed has this text',
-      `The newest ${plural(list.shown.length, 'task')} were searched. A whole task id and Enter opens any task.`));
-  }
-  if (!list.loaded) {
-    const trouble = listProblem ?? problem;
+function nothing(state, actions) {
+  const { found, foundProblem, problem, reading, route: { search } } = state;
+  const trouble = foundProblem ?? problem;
+  if (!found.loaded) {
     return h('div', { key: 'none' }, trouble
       ? emptyState('The tasks cannot be read', trouble.text)
       : h('p', { class: 'booting' }, 'Loading tasks…'));
   }
-  if (view === 'tasks' && (filter.state || filter.queue)) {
-    const what = filter.state ? TASK_STATES[filter.state].label.toLowerCase() : 'in this queue';
-    return h('div', { key: 'none' }, emptyState(`No task is ${what} now`,
-      'Tasks appear here as soon as there are some. ', h('a', { href: tasksUrl({}) }, 'Show all tasks')));
+  if (!search.q && !search.from && !search.to) return h('div', { key: 'none' }, noTasksYet());
+  if (found.next) {
+    const back = found.backTo ? ` back to ${when(found.backTo, serverNow(state))}` : '';
+    return h('div', { key: 'none' }, emptyState(reading ? 'Looking…' : 'Nothing found so far',
+      `Looked at ${plural(found.scanned, 'task')}${back}. `, !reading && 'Go on to look further.'));
   }
-  return h('div', { key: 'none' }, emptyState('No tasks yet', ...(document.body.dataset.app === 'inspector'
-    ? ['Tasks appear here as soon as someone submits one.']
-    : ['Send one with a button above, fill in a ', h('a', { href: '#/submit' }, 'form'), ', or ask the API: ',
-      h('a', { href: '/docs' }, 'documentation'), '.'])));
+  return h('div', { key: 'none' }, emptyState('No task matches this search',
+    `All ${plural(found.scanned, 'task')} were looked at. New ones appear here by themselves. `,
+    h('a', { href: tasksUrl({}) }, 'Show all tasks')));
 }

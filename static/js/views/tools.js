@@ -1,4 +1,4 @@
-/* The buttons at the right of the header: keyboard help and theme. */
+/* The buttons at the right of the header: command palette, keyboard help, theme. */
 
 import { h } from '../dom.js';
 import { currentTheme, nextTheme } from '../theme.js';
@@ -11,6 +11,10 @@ export function tools(actions) {
   const theme = currentTheme();
   const label = `Theme: ${theme}. Switch to ${nextTheme()}`;
   return [
+    h('button', {
+      type: 'button', class: 'icon-button', key: 'palette', title: 'Go to or do anything (Ctrl K)', 'aria-label': 'Go to or do anything (Ctrl K)',
+      data: { testid: 'open-palette' }, on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'palette' }) },
+    }, icon('search')),
     h('button', {
       type: 'button', class: 'icon-button wide-only', key: 'help', title: 'Keyboard shortcuts (?)', 'aria-label': 'Keyboard shortcuts',
       on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },

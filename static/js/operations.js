@@ -1,0 +1,179 @@
+/* What is done to many tasks at once: in pieces, with progress, until it is done or stopped; and how
+   it is undone. Also what is done to one task and to a queue. */
+
+import { explain } from './actions.js';
+import { actOnTasks, findTasks, operateQueue, retryTask, undo } from './api.js';
+import { writer } from './export_file.js';
+import { count, plural } from './format.js';
+import { go } from './router.js';
+import { withValues } from './search_text.js';
+import { NOTHING_CHOSEN } from './selection.js';
+
+const PIECE = 200;
+/** Above so many tasks the reader types what is to be done. */
+export const MANY = 100;
+
+/** What each action is called before, while and after it is done. */
+export const ACTIONS = {
+  retry: { verb: 'Retry', doing: 'Retrying', done: 'Retried', does: 'Each failed, cancelled or expired one is submitted once more, as a new task.' },
+  requeue: { verb: 'Run now', doing: 'Moving', done: 'Moved to their queues:', does: 'Each scheduled or retrying one goes to its queue now.' },
+  cancel: { verb: 'Cancel', doing: 'Cancelling', done: 'Cancelled', does: 'Waiting ones never start, running ones are stopped at once.' },
+  delete: { verb: 'Delete', doing: 'Deleting', done: 'Deleted', does: 'Each ended one is taken out of all lists. It can be undone for 10 minutes.' },
+};
+
+/**
+ * @param {import('./actions.js').Store} store
+ * @param {(tone: 'good'|'bad', text: string, more?: {taskId?: string, undo?: string[]}) => void} toast
+ * @param {() => void} refresh
+ */
+export function createOperations(store, toast, refresh) {
+  const { dispatch, state } = store;
+  const tell = (operation) => dispatch({ type: 'operation', operation });
+
+  /** Run `piece` until it says that nothing is left. */
+  async function inPieces(verb, total, piece) {
+    if (state().operation) return null;
+    const sum = { verb, done: 0, skipped: 0, total, stopping: false };
+    tell(sum);
+    let problem = null;
+    try {
+      for (let left = true; left && !state().operation?.stopping;) {
+        const made = await piece();
+        left = made.left;
+        sum.done += made.done;
+        sum.skipped += made.skipped ?? 0;
+        tell({ ...sum, stopping: state().operation?.stopping ?? false });
+      }
+    } catch (error) {
+      problem = explain(error);
+    }
+    const stopped = state().operation?.stopping ?? false;
+    tell(null);
+    return { ...sum, problem, stopped };
+  }
+
+  /** @param {import('./store.js').Wish} wish */
+  async function act({ action, ids, search, count: total }) {
+    const next = ids ? piecesOf(ids) : piecesOfSearch(search);
+    /** @type {Set<string>} */
+    const undos = new Set();
+    let operation_id = undefined;
+    const sum = await inPieces(ACTIONS[action].doing, total, async () => {
+      const piece = next.body();
+      const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}) });
+      operation_id = answer.operation_id;
+      if (answer.undo_id) undos.add(answer.undo_id);
+      return { done: answer.done, skipped: answer.skipped, left: next.goOn(answer) };
+    });
+    if (!sum) return;
+    if (action === 'delete' && ids && !sum.problem) dispatch({ type: 'deleted', ids: new Set(ids) });
+    else dispatch({ type: 'select', selection: NOTHING_CHOSEN });
+    toast(sum.problem ? 'bad' : 'good', outcome(ACTIONS[action].done, sum), { undo: [...undos] });
+    refresh();
+  }
+
+  return {
+    /** Ask before many are touched. @param {import('./store.js').Wish} wish */
+    wish: (wish) => dispatch({ type: 'wish', wish }),
+    act,
+    stop: () => state().operation && tell({ ...state().operation, stopping: true }),
+
+    /** @param {string} id */
+    async retry(id) {
+      try {
+        const answer = await retryTask(id);
+        toast('good', 'Queued once more, as a new task.', { taskId: answer.task_id });
+      } catch (error) {
+        toast('bad', explain(error).text, { taskId: id });
+      }
+      refresh();
+    },
+
+    /** Delete one task: what can be undone is not asked about. @param {string} id */
+    async remove(id) {
+      await act({ action: 'delete', ids: [id], search: null, count: 1 });
+      if (state().route.taskId === id) go(`#/${state().route.view}`);
+    },
+
+    /** @param {string[]} ids newest last */
+    async undo(ids) {
+      try {
+        let restored = 0;
+        for (const id of [...ids].reverse()) restored += (await undo(id)).restored;
+        toast('good', `Undone: ${plural(restored, 'task')} restored.`);
+      } catch (error) {
+        toast('bad', `Not undone. ${explain(error).text}`);
+      }
+      refresh();
+    },
+
+    /** @param {string} queue @param {'pause'|'resume'|'drain'|'purge'} action */
+    async operate(queue, action) {
+      const done = { pause: 'paused', resume: 'resumed', drain: 'draining: it takes no new tasks', purge: 'purged' }[action];
+      try {
+        const answer = await operateQueue(queue, action);
+        const purged = action === 'purge' ? `, ${plural(answer.purged, 'task')} cancelled` : '';
+        toast('good', `The ${queue} queue is ${done}${purged}.`, { undo: answer.undo_id ? [answer.undo_id] : [] });
+      } catch (error) {
+        toast('bad', explain(error).text);
+      }
+      refresh();
+    },
+
+    /**
+     * Write a file of tasks: those given, or everything that the search finds.
+     * @param {'jsonl'|'csv'} format
+     * @param {import('./store.js').Task[]|null} tasks
+     * @param {import('./store.js').Search} search
+     */
+    async exportTasks(format, tasks, search) {
+      const file = writer(format);
+      let cursor = null;
+      const sum = await inPieces('Reading', tasks ? tasks.length : null, async () => {
+        if (tasks) return { done: file.add(tasks), left: false };
+        const answer = await findTasks({ ...search, cursor, limit: PIECE });
+        cursor = answer.next_cursor;
+        return { done: file.add(answer.tasks), left: cursor !== null };
+      });
+      if (!sum) return;
+      if (sum.done) file.save();
+      toast(sum.problem ? 'bad' : 'good', outcome('Exported', sum));
+    },
+  };
+}
+
+function piecesOf(ids) {
+  let at = 0;
+  return {
+    body: () => ({ task_ids: ids.slice(at, at + PIECE) }),
+    goOn: () => (at += PIECE) < ids.length,
+  };
+}
+
+function piecesOfSearch(search) {
+  let cursor = null;
+  // Said once: an age that is counted anew with every piece would let tasks slip through.
+  const q = asText(search);
+  return {
+    body: () => ({ q, ...(cursor ? { cursor } : {}) }),
+    goOn(answer) {
+      cursor = answer.next_cursor;
+      return cursor !== null;
+    },
+  };
+}
+
+/** Fixed times as words of the language, which the actions take nothing but. */
+function asText({ q, from, to }) {
+  const age = (at) => `${((Date.now() - Date.parse(at)) / 1000).toFixed(3)}s`;
+  const ages = [from && `<${age(from)}`, to && `>${age(to)}`].filter(Boolean);
+  return ages.length ? withValues(q, 'age', ages) : q;
+}
+
+function outcome(done, { done: n, skipped, problem, stopped }) {
+  return [
+    `${done} ${plural(n, 'task')}`,
+    skipped ? `; ${count(skipped)} did not qualify` : '',
+    stopped ? ', then stopped' : '', problem ? `, then it failed: ${problem.text}` : '.',
+  ].join('');
+}

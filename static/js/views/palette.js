@@ -1,0 +1,87 @@
+/* The command palette: one field that leads to every page, to what can be done with queues, to a
+   search, and to a task by its id. */
+
+import { h } from '../dom.js';
+import { tasksUrl, taskUrl, go } from '../router.js';
+import { QUEUES } from '../search_text.js';
+import { TASK_STATES } from '../task_state.js';
+import { combobox } from './combobox.js';
+
+const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * @param {import('../store.js').State} state
+ * @param {any} actions
+ */
+export function palette(state, actions) {
+  const close = () => actions.dispatch({ type: 'dialog', dialog: null, only: 'palette' });
+  return h('dialog', {
+    key: 'palette', class: 'palette', 'aria-label': 'Go to or do', data: { testid: 'palette' }, on: { close },
+    wake: (dialog) => open(dialog, state, actions, close),
+  });
+}
+
+function open(dialog, state, actions, close) {
+  const input = /** @type {HTMLInputElement} */ (h('input', {
+    type: 'text', 'aria-label': 'Go to or do', placeholder: 'A page, a queue, a search or a task id', maxlength: 1000, data: { testid: 'palette-input' },
+  }));
+  const commands = commandsOf(state, actions);
+  const { list, refresh } = combobox(input, 'palette', {
+    always: true,
+    suggest: () => [...typedCommands(input.value.trim()), ...fitting(commands, input.value)].slice(0, 12),
+    choose({ run }) {
+      dialog.close();
+      close();
+      run();
+    },
+    enter() {},
+    escape: () => dialog.close(),
+  });
+  dialog.append(input, list, h('p', { class: 'palette-foot faint', 'aria-hidden': 'true' },
+    h('kbd', null, '↑'), h('kbd', null, '↓'), ' choose ', h('kbd', null, 'Enter'), ' go ', h('kbd', null, 'Esc'), ' close'));
+  dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+  refresh();
+  dialog.showModal();
+  input.focus();
+}
+
+function typedCommands(text) {
+  if (!text) return [];
+  if (TASK_ID.test(text.toLowerCase())) return [{ label: `Open task ${text.toLowerCase()}`, note: 'Task', run: () => go(taskUrl(text.toLowerCase())) }];
+  const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text) ? [{ label: `Find task ${text}…`, note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
+  return [...id, ...(/[:"]/.test(text) ? [searchFor(text)] : [])];
+}
+
+function searchFor(text) {
+  return { label: `Search for ${text}`, note: 'Search', run: () => go(tasksUrl({ q: text })) };
+}
+
+function fitting(commands, typed) {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = commands.filter(({ label, note, also = '' }) => words.every((word) => `${label} ${note} ${also}`.toLowerCase().includes(word)));
+  return typed.trim() && !/[:"]/.test(typed) ? [...found, searchFor(typed.trim())] : found;
+}
+
+function commandsOf(state, actions) {
+  return [
+    ...actions.pages().map(([name, title]) => ({ label: title, note: 'Page', also: `go to ${name}`, run: () => go(`#/${name}`) })),
+    ...['STARTED', 'FAILURE', 'RETRY', 'PENDING'].map((status) => ({
+      label: `${TASK_STATES[status].label} tasks`, note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
+    })),
+    ...(state.stats?.queues ?? QUEUES.map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
+    { label: 'Change the theme', note: 'Page', also: 'dark light', run: actions.cycleTheme },
+    { label: 'Keyboard shortcuts', note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
+  ];
+}
+
+function queueCommands({ queue, paused, draining, queued }, actions) {
+  const named = (verb) => `${verb} the ${queue} queue`;
+  return [
+    { label: `Tasks of the ${queue} queue`, note: 'Tasks', run: () => go(tasksUrl({ queue })) },
+    paused || draining
+      ? { label: named('Resume'), note: 'Queue', run: () => actions.operate(queue, 'resume') }
+      : { label: named('Pause'), note: 'Queue: it gives out no tasks', run: () => actions.operate(queue, 'pause') },
+    !draining && { label: named('Drain'), note: 'Queue: it takes no new tasks', run: () => actions.operate(queue, 'drain') },
+    queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`, run: () => actions.wish({ action: 'purge', queue, ids: null, search: null, count: queued }) },
+  ].filter(Boolean);
+}

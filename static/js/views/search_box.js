@@ -1,0 +1,92 @@
+/* The one box in which tasks are searched for. It searches while one types, as soon as what is typed
+   is whole; Enter searches at once, and says what is wrong. Made once, so that a redraw never takes
+   a letter from the one who types. */
+
+import { completions, knownFrom } from '../completion.js';
+import { h, mount } from '../dom.js';
+import { go, tasksUrl, taskUrl } from '../router.js';
+import { isWhole } from '../search_text.js';
+import { combobox } from './combobox.js';
+import { icon } from './icons.js';
+
+const PAUSE_MS = 350;
+const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** @type {ReturnType<typeof create>|null} */
+let box = null;
+
+/** @param {import('../store.js').State} state */
+export function searchBox(state) {
+  box ??= create();
+  const made = box;
+  made.update(state);
+  return h('div', { class: 'search-place', key: 'search', wake: (host) => host.append(made.element) });
+}
+
+function create() {
+  /** @type {import('../store.js').State} */
+  let state;
+  let sent = '';
+  let timer = 0;
+  let typing = false;
+  const input = /** @type {HTMLInputElement} */ (h('input', {
+    id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
+    placeholder: 'Search: state:failure  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
+  }));
+  const errors = h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' });
+
+  function search() {
+    clearTimeout(timer);
+    const text = input.value.trim();
+    if (text === sent) return;
+    sent = text;
+    // A step back leads to the search before this one, not to the letters in between.
+    go(tasksUrl({ ...state.route.search, q: text }), typing);
+    typing = true;
+  }
+
+  const { list, refresh, close } = combobox(input, 'find', {
+    suggest: () => completions(input.value, input.selectionStart ?? input.value.length, knownFrom(state.taskTypes, state.found.byId.values())),
+    choose({ text, caret, open }) {
+      input.value = text;
+      input.setSelectionRange(caret, caret);
+      if (open) return refresh();
+      close();
+      search();
+    },
+    enter() {
+      const text = input.value.trim().toLowerCase();
+      close();
+      search();
+      typing = false;
+      if (TASK_ID.test(text)) go(taskUrl(text));
+    },
+    escape: () => input.blur(),
+  });
+  input.addEventListener('input', () => {
+    clearTimeout(timer);
+    // While something is offered the word is not typed to its end: Enter searches for it as it stands.
+    if (isWhole(input.value) && list.hidden) timer = setTimeout(search, PAUSE_MS);
+  });
+  input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));
+  input.addEventListener('change', () => isWhole(input.value) && search());
+  input.addEventListener('blur', () => { typing = false; });
+
+  return {
+    element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list, errors),
+
+    /** @param {import('../store.js').State} now */
+    update(now) {
+      state = now;
+      const { q } = now.route.search;
+      if (q !== sent) {
+        sent = q;
+        input.value = q;
+      }
+      const wrong = now.foundProblem?.errors ?? [];
+      if (wrong.length) input.setAttribute('aria-invalid', 'true');
+      else input.removeAttribute('aria-invalid');
+      mount(errors, wrong.map(({ message }, i) => h('li', { key: i }, message)));
+    },
+  };
+}
