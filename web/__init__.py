@@ -42,13 +42,13 @@ class _TaskSegment(BaseConverter):
 
 def create_app(config: Config = tq.CONFIG) -> Flask:
     """Build the service: API, WebSocket, dashboard and Swagger UI."""
-    app = _base("dashboard", config, submission, bulk_submission)
+    app = _base("dashboard", config, submission, bulk_submission, inspector)
     app.register_blueprint(docs)
     return app
 
 
 def create_inspector(config: Config = tq.CONFIG) -> Flask:
-    """Build the inspector: the same reading routes and cancel, and a look into Redis."""
+    """Build the inspector: the same pages and routes, but it takes no tasks."""
     return _base("inspector", config, inspector)
 
 

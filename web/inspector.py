@@ -1,4 +1,4 @@
-"""What only the inspector shows: the Redis server, and the settings of this process."""
+"""What operators look into: the Redis server, and the settings of this process."""
 
 from flask import Response
 

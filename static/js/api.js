@@ -2,10 +2,11 @@
    with application/problem+json) or Unreachable (no answer). A 401 is also told to `onUnauthorized`. */
 
 import { parseKeeping } from './json_text.js';
+import { operatorHeader } from './operator_name.js';
 
 const TIMEOUT_MS = 10_000;
 /** For what is done to many tasks at once. */
-const LONG_MS = 60_000;
+export const LONG_MS = 60_000;
 const RAW = ['payload', 'result'];
 let unauthorized = () => {};
 
@@ -82,13 +83,18 @@ export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
  */
 export const actOnTasks = (piece) => request('POST', '/api/tasks/actions', JSON.stringify(piece), [], LONG_MS);
 
-/** @param {string} queue @param {'pause'|'resume'|'drain'|'purge'} action */
-export const operateQueue = (queue, action) => request('POST', `/api/queues/${encodeURIComponent(queue)}/${action}`, undefined, [], LONG_MS);
-
 /** @param {string} undoId @returns {Promise<{restored: number}>} */
 export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(undoId)}`, undefined, [], LONG_MS);
 
-async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
+/**
+ * Ask, and read the answer.
+ * @param {string} method
+ * @param {string} path
+ * @param {string} [body] JSON text
+ * @param {string[]} [keep] members whose values stay JSON source text
+ * @param {number} [limitMs]
+ */
+export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
   const { status, ok, text } = await exchange(method, path, body, limitMs);
   if (ok) return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
   if (status === 401) unauthorized();
@@ -102,7 +108,7 @@ async function exchange(method, path, body, limitMs) {
       body,
       cache: 'no-store',
       credentials: 'same-origin',
-      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(method === 'GET' ? {} : operatorHeader()) },
       signal: AbortSignal.timeout(limitMs),
     });
     return { status: answer.status, ok: answer.ok, text: await answer.text() };

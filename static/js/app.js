@@ -6,14 +6,18 @@ import { onUnauthorized } from './api.js';
 import { mount } from './dom.js';
 import { focusedTask, listenToKeys, moveRow } from './keys.js';
 import { goLive } from './live.js';
-import { go, readRoute, watchAddress } from './router.js';
+import { go, pageUrl, readRoute, watchAddress } from './router.js';
 import { isEmpty, NOTHING_CHOSEN } from './selection.js';
 import { createStore, initialState } from './store.js';
+import { createOperatorActions } from './operator_actions.js';
+import { createReader } from './reads.js';
 import { cycleTheme } from './theme.js';
 import { look } from './task_state.js';
 import { fits, wishOf } from './views/bulk_bar.js';
 import { dialogs } from './views/dialogs.js';
 import { liveBadge } from './views/live_badge.js';
+import { followLog } from './views/log.js';
+import { navLinks } from './views/nav.js';
 import { taskPanel } from './views/task_panel.js';
 import { toasts } from './views/toasts.js';
 import { tools } from './views/tools.js';
@@ -26,18 +30,12 @@ const COMMON = [
 ];
 
 /**
- * @typedef {{view: (state: import('./store.js').State, actions: any) => HTMLElement,
- *   key: string, title: string}} View
- */
-
-/**
  * Start a page.
- * @param {Record<string, View>} views by name; the first is the default
- * @param {(store: import('./actions.js').Store, view: string, restarted?: boolean) => void} [read] reads
- *   what a view shows beyond statistics and tasks; `restarted`: it is another process that answers now
+ * @param {Record<string, import('./pages.js').Page>} views by name; the first is the default
  */
-export function startPage(views, read = () => {}) {
+export function startPage(views) {
   const store = createStore(initialState(Date.now()));
+  const reader = createReader(store, views);
   const names = Object.keys(views);
   const route = () => store.dispatch({ type: 'route', route: readRoute(location, names, store.state().route.view) });
   route();
@@ -52,8 +50,10 @@ export function startPage(views, read = () => {}) {
     });
   };
   let live = { refresh() {}, more() {}, retryNow() {} };
+  const basic = createActions(store, () => live.refresh(), () => live.retryNow());
   const actions = {
-    ...createActions(store, () => live.refresh(), () => live.retryNow()),
+    ...basic,
+    ...createOperatorActions(store, basic, reader.reread),
     redraw,
     retryNow: () => live.retryNow(),
     more: () => live.more(),
@@ -79,8 +79,7 @@ export function startPage(views, read = () => {}) {
     live.refresh();
   });
   listenToKeys(shortcuts.keys);
-  linkOtherPage();
-  live = goLive(store, (view, restarted) => read(store, view, restarted));
+  live = goLive(store, reader.read);
   redraw();
 }
 
@@ -102,27 +101,21 @@ function drawer(views, actions, help) {
   let before = null;
   return (state) => {
     const { view, taskId } = state.route;
+    mount(place('nav'), navLinks(views, state, actions));
     mount(place('badge'), liveBadge(state));
     mount(place('tools'), tools(actions));
     mount(place('notices'), noticeBar(state, actions));
     mount(place('main'), views[view].view(state, actions));
     if (taskId && !panelId) before = document.activeElement;
+    followLog();
     mount(place('panel'), taskPanel(state, actions));
     mount(place('dialogs'), dialogs(state, actions, help));
     mount(place('toasts'), toasts(state, actions));
-    markNav(view);
     document.title = `${views[view].title} · Duckline`;
     if (taskId && taskId !== panelId) /** @type {HTMLElement} */ (document.querySelector('.panel'))?.focus({ preventScroll: true });
     if (!taskId && panelId) /** @type {HTMLElement|null} */ (before)?.focus?.({ preventScroll: true });
     panelId = taskId;
   };
-}
-
-function markNav(view) {
-  for (const link of document.querySelectorAll('#nav [data-view]')) {
-    if (/** @type {HTMLElement} */ (link).dataset.view === view) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
 }
 
 function keyboard(views, store, actions) {
@@ -144,14 +137,15 @@ function keyboard(views, store, actions) {
     c: () => withRows(store, actions, 'cancel', (id) => actions.askCancel(id)),
     'Ctrl+k': () => actions.dispatch({ type: 'dialog', dialog: 'palette' }),
     Escape: () => {
-      const { cancels, route, selection } = store.state();
+      const { cancels, route, selection, ui } = store.state();
       const asking = Object.keys(cancels).find((id) => cancels[id] === 'asking');
-      if (asking) actions.keep(asking);
+      if (ui.menu) actions.dispatch({ type: 'ui', set: { menu: false } });
+      else if (asking) actions.keep(asking);
       else if (route.taskId) actions.closePanel();
       else if (!isEmpty(selection)) actions.dispatch({ type: 'select', selection: NOTHING_CHOSEN });
     },
   };
-  for (const [pair, , name] of jumps) keys[pair] = () => go(`#/${name}`);
+  for (const [pair, , name] of jumps) keys[pair] = () => go(pageUrl(name));
   return { keys, help: [...jumps.map(([pair, title]) => [pair, `go to ${title}`]), ...COMMON] };
 }
 
@@ -168,14 +162,4 @@ function withRows(store, actions, action, one) {
   if (!task || task.task_id !== id) return;
   if (fits(action, task.status)) one(id);
   else actions.toast('bad', `A task that is ${look(task.status).label.toLowerCase()} cannot be ${action === 'retry' ? 'retried' : 'cancelled'}.`);
-}
-
-/** The dashboard and the inspector are two ports of one host. */
-function linkOtherPage() {
-  for (const link of document.querySelectorAll('[data-other-port]')) {
-    const kind = /** @type {HTMLElement} */ (link).dataset.otherPort;
-    const url = new URL('/', location.href);
-    url.port = document.body.dataset[`${kind}Port`] ?? '';
-    /** @type {HTMLAnchorElement} */ (link).href = url.href;
-  }
 }

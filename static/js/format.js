@@ -3,6 +3,7 @@
 
 const COUNT = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const MINUTE = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
 
@@ -82,6 +83,13 @@ export function ago(at, now) {
   return seconds < 43200 ? CLOCK.format(ms) : `${DAY.format(ms)}, ${CLOCK.format(ms)}`;
 }
 
+/** The time of day without seconds, and the day where that is not today. @param {string|number} at @param {number} now milliseconds */
+export function moment(at, now) {
+  const ms = instant(at) ?? 0;
+  const today = DAY.format(ms) === DAY.format(now);
+  return today ? MINUTE.format(ms) : `${DAY.format(ms)}, ${MINUTE.format(ms)}`;
+}
+
 /** The whole date and time with its zone, for tooltips. @param {string|number|null|undefined} at */
 export function fullTime(at) {
   const ms = instant(at);
@@ -99,6 +107,27 @@ export function bytes(value) {
     unit += 1;
   }
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}
+
+/**
+ * A rate in the unit that leaves a number people can read.
+ * @param {number|null|undefined} perSecond
+ */
+export function rate(perSecond) {
+  if (perSecond === null || perSecond === undefined) return '–';
+  if (perSecond === 0) return '0';
+  for (const [times, unit] of /** @type {const} */ ([[1, 's'], [60, 'min'], [3600, 'h']])) {
+    const n = perSecond * times;
+    if (n >= 1 || unit === 'h') return `${n >= 100 ? count(Math.round(n)) : Number(n.toPrecision(2))}/${unit}`;
+  }
+  return '–';
+}
+
+/** A share; never rounded to 0 or to 100 %, which would hide something. @param {number|null|undefined} share */
+export function percent(share) {
+  if (share === null || share === undefined) return '–';
+  if (share === 0 || share === 1) return `${share * 100} %`;
+  return `${Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1)} %`;
 }
 
 /** The first eight characters of a task id. @param {string} id */

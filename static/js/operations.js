@@ -1,8 +1,8 @@
 /* What is done to many tasks at once: in pieces, with progress, until it is done or stopped; and how
-   it is undone. Also what is done to one task and to a queue. */
+   it is undone. Also what is done to one task. */
 
 import { explain } from './actions.js';
-import { actOnTasks, findTasks, operateQueue, retryTask, undo } from './api.js';
+import { actOnTasks, findTasks, retryTask, undo } from './api.js';
 import { writer } from './export_file.js';
 import { count, plural } from './format.js';
 import { go } from './router.js';
@@ -53,14 +53,14 @@ export function createOperations(store, toast, refresh) {
   }
 
   /** @param {import('./store.js').Wish} wish */
-  async function act({ action, ids, search, count: total }) {
+  async function act({ action, ids, search, count: total, reason }) {
     const next = ids ? piecesOf(ids) : piecesOfSearch(search);
     /** @type {Set<string>} */
     const undos = new Set();
     let operation_id = undefined;
     const sum = await inPieces(ACTIONS[action].doing, total, async () => {
       const piece = next.body();
-      const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}) });
+      const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}), ...(reason ? { reason } : {}) });
       operation_id = answer.operation_id;
       if (answer.undo_id) undos.add(answer.undo_id);
       return { done: answer.done, skipped: answer.skipped, left: next.goOn(answer) };
@@ -103,19 +103,6 @@ export function createOperations(store, toast, refresh) {
         toast('good', `Undone: ${plural(restored, 'task')} restored.`);
       } catch (error) {
         toast('bad', `Not undone. ${explain(error).text}`);
-      }
-      refresh();
-    },
-
-    /** @param {string} queue @param {'pause'|'resume'|'drain'|'purge'} action */
-    async operate(queue, action) {
-      const done = { pause: 'paused', resume: 'resumed', drain: 'draining: it takes no new tasks', purge: 'purged' }[action];
-      try {
-        const answer = await operateQueue(queue, action);
-        const purged = action === 'purge' ? `, ${plural(answer.purged, 'task')} cancelled` : '';
-        toast('good', `The ${queue} queue is ${done}${purged}.`, { undo: answer.undo_id ? [answer.undo_id] : [] });
-      } catch (error) {
-        toast('bad', explain(error).text);
       }
       refresh();
     },

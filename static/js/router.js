@@ -12,7 +12,7 @@ export function readRoute(place, views, beneath) {
   const query = new URLSearchParams(place.search);
   const search = searchOf({ q: query.get('q') ?? '', state: query.get('state') ?? '', queue: query.get('queue') ?? '' });
   const range = { from: instantOf(query.get('from')), to: instantOf(query.get('to')) };
-  const route = { again: more === 'again', search: { ...range, q: search } };
+  const route = { params: Object.fromEntries(query), again: more === 'again', search: { ...range, q: search } };
   if (view === 'tasks' && id) return { ...route, view: beneath || 'tasks', taskId: safeDecode(id) };
   return { ...route, view: views.includes(view) ? view : views[0], taskId: null };
 }
@@ -38,6 +38,17 @@ function searchOf({ q = '', state = '', queue = '' }) {
 function instantOf(text) {
   const ms = Date.parse(text ?? '');
   return Number.isNaN(ms) ? '' : new Date(ms).toISOString();
+}
+
+/**
+ * The address of a page with what it keeps there; what is empty is left out.
+ * @param {string} view
+ * @param {Record<string, string|undefined>} [params]
+ */
+export function pageUrl(view, params = {}) {
+  const given = Object.entries(params).filter(([, value]) => value);
+  const query = new URLSearchParams(/** @type {[string, string][]} */ (given));
+  return `${location.pathname}${query.size ? `?${query}` : ''}#/${view}`;
 }
 
 /** @param {string} id */

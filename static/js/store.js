@@ -1,7 +1,7 @@
 /* All the state of a page and the one function that changes it. The reducer is pure: no clock, no
    network, no page. Views read the state, actions.js and live.js dispatch. */
 
-import { addFrame } from './history.js';
+import { extend, renew } from './audit_list.js';
 import * as search from './search_list.js';
 import { isEmpty, NOTHING_CHOSEN } from './selection.js';
 import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
@@ -9,7 +9,7 @@ import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
 /**
  * @typedef {{queue: string, queued: number, active: number, scheduled: number, retry: number,
  *   success: number, failed: number, revoked: number, expired: number, consumers: number,
- *   workers: number, oldest_waiting_s: number|null}} QueueStats
+ *   workers: number, paused: boolean, draining: boolean, oldest_waiting_s: number|null}} QueueStats
  * @typedef {{queued_high: number, queued_default: number, queued_low: number, active_tasks: number,
  *   failed_tasks: number, success_tasks: number, workers_online: number, scheduled_tasks: number,
  *   retry_tasks: number, revoked_tasks: number, expired_tasks: number, queues: QueueStats[],
@@ -26,11 +26,12 @@ import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
  *   worker: string|null, error: string|null, traceback: string|null}} Attempt
  * @typedef {{code: string, text: string, requestId?: string, errors?: {pointer: string, message: string}[]}} Problem
  * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
- * @typedef {{view: string, taskId: string|null, again: boolean, search: Search}} Route
+ * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
+ *   params: Record<string, string>}} Route
  * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo?: string[]}} Toast
  * @typedef {'cancel'|'retry'|'requeue'|'delete'} TaskAction
- * @typedef {{action: TaskAction|'purge', ids: string[]|null, search: Search|null, count: number|null, queue?: string}} Wish
- *   `ids`, or everything that `search` finds, or a queue
+ * @typedef {{action: TaskAction, ids: string[]|null, search: Search|null, count: number|null, reason?: string}} Wish
+ *   `ids`, or everything that `search` finds; `reason` is for the audit
  */
 
 /** @param {number} now milliseconds */
@@ -46,12 +47,10 @@ export function initialState(now) {
     lastFrameAt: null,
     /** @type {Stats|null} */
     stats: null,
-    /** @type {import('./history.js').Bucket[]} */
-    history: [],
     /** @type {Problem|null} why the last snapshot could not be read */
     problem: null,
     /** @type {Route} */
-    route: { view: '', taskId: null, again: false, search: { q: '', from: '', to: '' } },
+    route: { view: '', taskId: null, again: false, search: { q: '', from: '', to: '' }, params: {} },
     list: EMPTY_LIST,
     /** @type {Problem|null} */
     listProblem: null,
@@ -75,8 +74,12 @@ export function initialState(now) {
     cancels: {},
     /** @type {any[]|null} */
     taskTypes: null,
-    /** what the inspector's tabs read, by name */
-    facts: /** @type {Record<string, {value: any, problem: Problem|null}>} */ ({}),
+    /** what the pages read beside statistics and tasks, by name (reads.js) */
+    facts: /** @type {Record<string, {value: any, key: string, problem: Problem|null}>} */ ({}),
+    /** what a page remembers that is not in the address: a cursor, an unfolded table */
+    ui: /** @type {Record<string, any>} */ ({}),
+    /** @type {import('./operator_actions.js').Question|null} what the reader has to confirm */
+    question: null,
     /** @type {Toast[]} */
     toasts: [],
     /** @type {'help'|'key'|'confirm'|'palette'|null} */
@@ -102,14 +105,13 @@ const STEPS = {
       lastFrameAt: at,
       stats: frame,
       problem: null,
-      history: addFrame(state.history, state.stats, frame, serverNow),
     };
   },
   problem: (state, { problem }) => ({ ...state, problem }),
   route: (state, { route }) => {
     const list = sameList(route, state.route) ? state.list : EMPTY_LIST;
     const task = route.taskId === state.route.taskId ? state.task : known(state, route.taskId);
-    const next = { ...state, route, list, task, why: route.taskId === state.route.taskId ? state.why : null };
+    const next = { ...state, route, list, task, ui: { ...state.ui, menu: false }, why: route.taskId === state.route.taskId ? state.why : null };
     return sameSearch(route, state.route) ? next : { ...next, found: search.nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
   },
   tasks: (state, { tasks }) => ({ ...state, list: receive(state.list, tasks), listProblem: null }),
@@ -151,10 +153,22 @@ const STEPS = {
     return { ...state, cancels: step ? { ...others, [id]: step } : others };
   },
   taskTypes: (state, { taskTypes }) => ({ ...state, taskTypes }),
-  fact: (state, { name, value, problem = null }) => ({
+  fact: (state, { name, key = '', value, problem = null }) => {
+    const known = state.facts[name]?.key === key ? state.facts[name].value : undefined;
+    return { ...state, facts: { ...state.facts, [name]: { key, value: value ?? known, problem } } };
+  },
+  audit: (state, { key, page, newest }) => {
+    const held = state.facts.audit?.key === key ? state.facts.audit.value : undefined;
+    const value = newest ? renew(held, page) : extend(held, page);
+    return { ...state, facts: { ...state.facts, audit: { key, value, problem: null } } };
+  },
+  /** An operator's action was answered: the next frame may be two seconds away. */
+  queueChanged: (state, { queue, paused, draining }) => (state.stats ? {
     ...state,
-    facts: { ...state.facts, [name]: { value: value ?? state.facts[name]?.value, problem } },
-  }),
+    stats: { ...state.stats, queues: state.stats.queues.map((q) => (q.queue === queue ? { ...q, paused, draining } : q)) },
+  } : state),
+  ui: (state, { set }) => ({ ...state, ui: { ...state.ui, ...set } }),
+  question: (state, { question }) => ({ ...state, question }),
   toast: (state, { toast }) => ({ ...state, toasts: [...state.toasts.slice(-2), toast] }),
   toastGone: (state, { id }) => ({ ...state, toasts: state.toasts.filter((t) => t.id !== id) }),
   // A dialog that closes late must not take another one with it.

@@ -1,7 +1,6 @@
 /* The whole state of the service in one sentence: what is going on, and what to do about it. */
 
 import { coarse, count, plural } from './format.js';
-import { waitingIn } from './history.js';
 
 /** @typedef {{tone: 'good'|'busy'|'warn'|'bad', title: string, text: string, commands?: string[],
  *   retry?: boolean}} Verdict */
@@ -26,7 +25,7 @@ function broken({ problem, stats, socket }, origin) {
   if (problem?.code === 'queue_unavailable') {
     return {
       tone: 'bad', retry: true, title: 'Redis is away',
-      text: `${problem.text} Accepted tasks are kept in Redis; nothing new can be sent until it is back. Check that it runs and that REDIS_URL is right. This page comes back by itself.`,
+      text: `${problem.text} ${stats ? 'What you see is the last that was known. ' : ''}Accepted tasks are kept in Redis; nothing new can be sent until it is back. Check that it runs and that REDIS_URL is right. This page comes back by itself.`,
     };
   }
   if (problem?.code === 'unauthorized') {
@@ -47,7 +46,9 @@ function broken({ problem, stats, socket }, origin) {
 function working({ stats }) {
   const idle = stats.queues.filter((queue) => queue.consumers === 0);
   if (idle.length) return unattended(idle);
-  const waiting = waitingIn(stats);
+  const waiting = stats.queues.reduce((sum, queue) => sum + queue.queued, 0);
+  const stopped = stats.queues.filter((queue) => queue.paused);
+  if (stopped.length) return paused(stopped);
   const oldest = Math.max(0, ...stats.queues.map((queue) => queue.oldest_waiting_s ?? 0));
   const running = stats.active_tasks;
   const parts = [
@@ -67,6 +68,16 @@ function working({ stats }) {
     tone: late ? 'warn' : 'busy',
     title: late ? `Falling behind: the oldest task has waited ${coarse(oldest)}` : `${count(running)} running, ${count(waiting)} waiting`,
     text: `${late ? `${count(running)} running, ${count(waiting)} waiting, ` : ''}${parts}.${!late && waiting ? ` The oldest has waited ${coarse(oldest)}.` : ''}`,
+  };
+}
+
+function paused(queues) {
+  const names = queues.map((queue) => queue.queue).join(', ');
+  const waiting = queues.reduce((sum, queue) => sum + queue.queued, 0);
+  return {
+    tone: 'warn',
+    title: queues.length === 1 ? `The ${names} queue is paused` : `The queues ${names} are paused`,
+    text: `${waiting ? `${plural(waiting, 'task waits', 'tasks wait')} there.` : 'Tasks sent there will wait.'} Someone stopped ${queues.length === 1 ? 'it' : 'them'} by hand: the Queues page says who and why, and resumes ${queues.length === 1 ? 'it' : 'them'}.`,
   };
 }
 

@@ -1,92 +1,126 @@
-/* Two small charts over the same time: tasks finished per bucket (stacked bars) and tasks waiting (an
-   area). The newest bucket is still filling, and is drawn so: hollow and dashed. */
+/* A plot over time, in SVG: stacked bars or lines, with one cursor that the pointer and the arrow
+   keys move. The newest point is still filling, and is drawn so: hollow and dashed. A gap in the
+   data is a gap in the line. */
 
 import { h, s } from '../dom.js';
-import { clock, count, plural } from '../format.js';
-import { BUCKET_MS, BUCKETS } from '../history.js';
 
-const W = 720;
-const H = 96;
-const FEWEST = 24;
-const SERIES = [
-  { name: 'success', label: 'Success' },
-  { name: 'failed', label: 'Failed' },
-  { name: 'other', label: 'Cancelled or expired' },
-];
+export const W = 720;
+const H = 120;
 
 /**
- * @param {import('../history.js').Bucket[]} history
- * @param {number} now server time, milliseconds
+ * @typedef {{name: string, label: string, value: (point: any) => number|null,
+ *   say: (value: number|null) => string}} Series `name` is its class
+ * @typedef {{top: number, bottom: number, lines: [number, string][], y: (value: number) => number}} Scale
+ *   `lines`: values with their words, `y`: 0 at the bottom to 1 at the top
  */
-export function activityChart(history, now) {
-  const end = Math.floor(now / BUCKET_MS) * BUCKET_MS;
-  // The shown time grows with what has been seen, so that a page just opened is not an empty chart.
-  const seen = history.length ? (end - history[0].start) / BUCKET_MS + 1 : 0;
-  const shown = Math.min(BUCKETS, Math.max(FEWEST, seen));
-  const step = W / shown;
-  const first = end - (shown - 1) * BUCKET_MS;
-  const buckets = history.filter((bucket) => bucket.start >= first);
-  const placed = buckets.map((bucket) => ({ ...bucket, step, x: ((bucket.start - first) / BUCKET_MS) * step }));
-  const done = (b) => b.success + b.failed + b.other;
-  const topDone = niceTop(Math.max(4, ...buckets.map(done)));
-  const topWaiting = niceTop(Math.max(4, ...buckets.map((b) => b.waiting)));
-  const latest = buckets.at(-1);
-  return h('div', { class: 'chart' },
-    plot('Finished', `per ${BUCKET_MS / 1000} s`, topDone, bars(placed, topDone, end),
-      `${plural(buckets.reduce((sum, b) => sum + done(b), 0), 'task')} finished in the time shown`),
-    plot('Waiting', `now ${count(latest?.waiting ?? 0)}`, topWaiting, area(placed, topWaiting),
-      `${plural(latest?.waiting ?? 0, 'task')} waiting now`),
-    h('div', { class: 'chart-foot' },
-      h('span', null, clock(first)),
-      h('ul', { class: 'legend' },
-        SERIES.map(({ name, label }) => h('li', { key: name }, h('i', { class: `swatch ${name}` }), label)),
-        h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), 'still filling')),
-      h('span', null, 'now')));
-}
 
-function plot(title, note, top, drawing, summary) {
-  return h('figure', { class: 'plot', key: title },
+/**
+ * @param {{title: string, note: string, kind: 'bars'|'lines', series: Series[], points: any[],
+ *   scale: Scale, cursor: number|null, summary: string}} plot
+ * @param {import('../dom.js').Child} control a slider that is laid over the drawing
+ */
+export function plot({ title, note, kind, series, points, scale, cursor, summary }, control) {
+  const step = W / points.length;
+  const drawing = kind === 'bars' ? bars(points, series, scale, step) : lines(points, series, scale, step);
+  return h('figure', { class: 'plot', key: title, data: { testid: `plot-${title.toLowerCase().replace(/ /g, '-')}` } },
     h('figcaption', null, h('b', null, title), ' ', h('span', { class: 'soft' }, note)),
     h('div', { class: 'plot-area' },
-      h('span', { class: 'plot-top' }, count(top)),
       s('svg', { viewBox: `0 0 ${W} ${H}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': summary },
-        s('path', { class: 'grid', d: `M0 .5H${W}M0 ${H / 2}H${W}` }), ...drawing,
-        s('path', { class: 'axis', d: `M0 ${H - 0.5}H${W}` }))));
+        s('path', { class: 'grid', d: scale.lines.map(([value]) => `M0 ${place(scale, value)}H${W}`).join('') }),
+        cursor !== null && s('rect', { class: 'cursor', key: 'cursor', x: cursor * step, y: 0, width: step, height: H }),
+        ...drawing,
+        s('path', { class: 'axis', key: 'axis', d: `M0 ${H - 0.5}H${W}` })),
+      h('div', { class: 'plot-scale', 'aria-hidden': 'true' }, scale.lines.map(([value, words]) =>
+        h('span', { key: words, style: { top: `${(place(scale, value) / H) * 100}%` } }, words))),
+      control));
 }
 
-function bars(buckets, top, end) {
-  return buckets.flatMap((bucket) => {
-    const partial = bucket.start >= end;
-    let base = H;
-    return SERIES.map(({ name }) => {
-      const height = (bucket[name] / top) * (H - 2);
-      base -= height;
-      return height > 0 && s('rect', {
-        class: `bar ${name}${partial ? ' partial' : ''}`, key: `${bucket.start}${name}`,
-        x: bucket.x + bucket.step * 0.12, y: base, width: bucket.step * 0.76, height,
-      }, s('title', null, describe(bucket, partial)));
+function place(scale, value) {
+  return Math.round((H - 1 - scale.y(value) * (H - 8)) * 10) / 10;
+}
+
+function bars(points, series, scale, step) {
+  const gap = Math.min(step * 0.12, 3);
+  return points.flatMap((point, i) => {
+    let below = 0;
+    return series.map(({ name, value }) => {
+      const amount = value(point) ?? 0;
+      const [y, base] = [place(scale, below + amount), place(scale, below)];
+      below += amount;
+      return amount > 0 && s('rect', {
+        class: `bar ${name}${point.partial ? ' partial' : ''}`, key: `${point.at}${name}`,
+        x: i * step + gap, y, width: step - 2 * gap, height: Math.max(1, base - y),
+      });
     }).filter(Boolean);
   });
 }
 
-function describe(bucket, partial) {
-  const parts = SERIES.filter(({ name }) => bucket[name]).map(({ name, label }) => `${bucket[name]} ${label.toLowerCase()}`);
-  return `${clock(bucket.start)}${partial ? ' (still filling)' : ''}: ${parts.join(', ')}; ${bucket.waiting} waiting`;
+function lines(points, series, scale, step) {
+  return series.flatMap(({ name, value }) => {
+    const whole = { d: '', open: false };
+    let tail = '';
+    points.forEach((point, i) => {
+      const amount = value(point);
+      if (amount === null || amount === undefined) {
+        whole.open = false;
+        return;
+      }
+      const here = `${Math.round((i + 0.5) * step * 10) / 10} ${place(scale, amount)}`;
+      const before = value(points[i - 1] ?? {});
+      const alone = (before ?? null) === null;
+      if (point.partial) tail = alone ? `M${here}h.01` : `M${(i - 0.5) * step} ${place(scale, before)}L${here}`;
+      else if (whole.open) whole.d += `L${here}`;
+      else whole.d += `M${here}h.01`;
+      whole.open = true;
+    });
+    return [
+      whole.d && s('path', { class: `line ${name}`, key: name, d: whole.d }),
+      tail && s('path', { class: `line partial ${name}`, key: `${name}-tail`, d: tail }),
+    ].filter(Boolean);
+  });
 }
 
-function area(buckets, top) {
-  if (!buckets.length) return [];
-  const points = buckets.map((b) => `${b.x + b.step / 2} ${H - 1 - (b.waiting / top) * (H - 3)}`);
-  const [x0, x1] = [buckets[0].x + buckets[0].step / 2, buckets.at(-1).x + buckets[0].step / 2];
-  const last = points.at(-1).split(' ');
-  return [
-    s('path', { class: 'area', d: `M${x0} ${H}L${points.join('L')}L${x1} ${H}Z` }),
-    s('path', { class: 'line', d: `M${points.join('L')}` }),
-    s('path', { class: 'tip', d: `M${last[0]} ${last[1]}h.01` }),
-  ];
+/** Counts: from 0 to a round number. @param {number} most @returns {Scale} */
+export function countScale(most) {
+  const top = niceTop(Math.max(4, most));
+  const words = (value) => (value >= 10_000 ? `${value / 1000}k` : String(value));
+  return { top, bottom: 0, lines: [[top, words(top)], [top / 2, words(top / 2)]], y: (value) => value / top };
+}
+
+/**
+ * Durations: a line for each power of ten, because a p99 can be a thousand times a p50.
+ * @param {number[]} values seconds
+ * @returns {Scale}
+ */
+export function timeScale(values) {
+  const seen = values.filter((value) => value > 0);
+  const low = Math.floor(Math.log10(Math.max(1e-3, Math.min(0.01, ...seen))));
+  const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(0.1, ...seen)) - 1e-9));
+  const steps = Array.from({ length: high - low }, (_, i) => low + 1 + i);
+  const shown = steps.length > 4 ? steps.filter((power) => (high - power) % 2 === 0) : steps;
+  return {
+    top: 10 ** high, bottom: 10 ** low,
+    lines: shown.map((power) => [10 ** power, power < 0 ? `${10 ** (power + 3)} ms` : `${10 ** power} s`]),
+    y: (value) => Math.min(1, Math.max(0, (Math.log10(Math.max(value, 1e-9)) - low) / (high - low))),
+  };
 }
 
 /** The next of 4, 10, 20, 40, 100, … that is not below `value`. */
 function niceTop(value) {
   for (let unit = 1; ; unit *= 10) for (const top of [4, 10, 20]) if (top * unit >= value) return top * unit;
+}
+
+/**
+ * A trend in a few pixels.
+ * @param {number[]} counts oldest first
+ * @param {string} summary
+ */
+export function sparkline(counts, summary) {
+  const top = Math.max(1, ...counts);
+  const step = 96 / counts.length;
+  return s('svg', { class: 'sparkline', viewBox: '0 0 96 24', preserveAspectRatio: 'none', role: 'img', 'aria-label': summary },
+    s('path', { class: 'axis', d: 'M0 23.5H96' }),
+    ...counts.map((n, i) => n > 0 && s('rect', {
+      key: i, x: i * step + 0.5, width: step - 1, y: 23 - Math.max(2, (n / top) * 22), height: Math.max(2, (n / top) * 22),
+    })).filter(Boolean));
 }

@@ -4,9 +4,9 @@ import { h } from '../dom.js';
 import { plural } from '../format.js';
 import { ACTIONS, MANY } from '../operations.js';
 import { button } from './parts.js';
+import { auditFields } from './question.js';
 
-const WORDS = { ...ACTIONS, purge: { verb: 'Purge', does: 'What waits there is cancelled; what runs goes on. It can be undone for 10 minutes.' } };
-const DANGEROUS = ['cancel', 'delete', 'purge'];
+const DANGEROUS = ['cancel', 'delete'];
 
 /**
  * @param {import('../store.js').Wish} wish
@@ -14,8 +14,9 @@ const DANGEROUS = ['cancel', 'delete', 'purge'];
  * @param {Function} shell makes a dialog
  */
 export function confirmDialog(wish, actions, shell) {
-  const { action: word, search, queue, count } = wish;
-  const { verb, does } = WORDS[word];
+  const { action: word, search, count } = wish;
+  const { verb, does } = ACTIONS[word];
+  const trail = auditFields();
   const typed = count === null || count > MANY;
   const go = /** @type {HTMLButtonElement} */ (h('button', {
     type: 'submit', class: `button ${DANGEROUS.includes(word) ? 'danger' : 'primary'}`, disabled: typed, data: { testid: 'confirm' },
@@ -28,8 +29,7 @@ export function confirmDialog(wish, actions, shell) {
     event.preventDefault();
     if (go.disabled) return;
     event.target.closest('dialog').close();
-    if (queue) actions.operate(queue, 'purge');
-    else actions.act(wish);
+    actions.act({ ...wish, reason: trail.reason() });
   };
   return shell('confirm', question(wish), { dispatch: () => actions.wish(null) },
     h('p', null, does),
@@ -37,11 +37,11 @@ export function confirmDialog(wish, actions, shell) {
     count === null && h('p', { class: 'soft' }, 'How many there are is not known; it goes on until the search has no more.'),
     h('form', { on: { submit } },
       typed && h('div', { class: 'field' }, h('label', { for: 'confirm-word' }, 'Type ', h('b', null, word), ' to go on'), input),
+      trail.places,
       h('div', { class: 'actions' }, go, button('Not now', (event) => event.currentTarget.closest('dialog').close()))));
 }
 
-function question({ action, count, queue }) {
-  const what = queue ? `the ${queue} queue` : count === null ? 'all tasks that match' : plural(count, 'task');
-  const aside = queue ? ` ${plural(count, 'task waits', 'tasks wait')} there.` : '';
-  return `${action === 'requeue' ? `Run ${what} now?` : `${WORDS[action].verb} ${what}?`}${aside}`;
+function question({ action, count }) {
+  const what = count === null ? 'all tasks that match' : plural(count, 'task');
+  return action === 'requeue' ? `Run ${what} now?` : `${ACTIONS[action].verb} ${what}?`;
 }

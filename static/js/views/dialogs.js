@@ -6,6 +6,7 @@ import { hasKey } from '../snippets.js';
 import { confirmDialog } from './confirm.js';
 import { palette } from './palette.js';
 import { button } from './parts.js';
+import { questionDialog } from './question.js';
 
 const open = (dialog) => dialog.showModal();
 
@@ -15,7 +16,8 @@ const open = (dialog) => dialog.showModal();
  * @param {[string, string][]} shortcuts keys and what they do
  */
 export function dialogs(state, actions, shortcuts) {
-  const { dialog } = state;
+  const { dialog, question } = state;
+  if (question) return questionDialog(question, actions);
   if (dialog === 'confirm' && state.wish) return confirmDialog(state.wish, actions, shell);
   if (dialog === 'palette') return palette(state, actions);
   if (dialog === 'help') return helpDialog(actions, shortcuts);

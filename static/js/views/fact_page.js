@@ -1,21 +1,25 @@
-/* A page of the inspector around one thing that was read: its title, its trouble, its content. */
+/* A page around one thing that was read: its title, its trouble, its content. */
 
 import { h } from '../dom.js';
 import { emptyState } from './parts.js';
 
 /**
  * @param {import('../store.js').State} state
- * @param {string} name of the view, and of what it reads
+ * @param {string} name of what it shows (reads.js)
  * @param {string} title
  * @param {string} about one line under the title
  * @param {(value: any) => import('../dom.js').Child|import('../dom.js').Child[]} draw
+ * @param {{key?: string, aside?: import('../dom.js').Child|import('../dom.js').Child[]}} [more] `key`
+ *   of what is asked for, `aside` stands beside the title
  */
-export function factPage(state, name, title, about, draw) {
-  const { value, problem } = state.facts[name] ?? { value: undefined, problem: null };
-  return h('div', { class: 'page', key: name },
-    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about)),
+export function factPage(state, name, title, about, draw, { key = '', aside = null } = {}) {
+  const fact = state.facts[name];
+  const { value, problem } = fact?.key === key ? fact : { value: undefined, problem: null };
+  return h('div', { class: 'page', key: name, data: { page: name } },
+    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
+      aside && h('div', { class: 'page-aside' }, aside)),
     problem && value !== undefined && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
     value !== undefined ? draw(value)
-      : problem ? emptyState('This cannot be read now', problem.text)
-        : h('p', { class: 'booting' }, 'Loading…'));
+      : problem ? h('div', { key: 'broken' }, emptyState('This cannot be read now', `${problem.text} The page keeps trying.`))
+        : h('p', { class: 'booting', key: 'loading' }, 'Loading…'));
 }

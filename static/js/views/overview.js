@@ -1,14 +1,18 @@
-/* The first thing to see: one sentence, three queues, what ended how, what happens now. */
+/* The first thing to see: one sentence, three queues, how it went, what ended how, what happens now. */
 
 import { h } from '../dom.js';
-import { serverNow } from '../store.js';
-import { activityChart } from './chart.js';
+import { count, duration, percent, rate } from '../format.js';
+import { visible } from '../json_text.js';
+import { queueOf, SPANS, spanOf } from '../page_filters.js';
+import { pageUrl } from '../router.js';
+import { segments } from './choices.js';
+import { historyCharts } from './history_charts.js';
 import { liveness } from './live_badge.js';
 import { outcomes } from './outcomes.js';
-import { sectionHead } from './parts.js';
+import { emptyState, sectionHead } from './parts.js';
 import { queueCard } from './queue_card.js';
 import { quickSend } from './quick_send.js';
-import { latestTasks } from './tasks.js';
+import { latestTasks } from './latest.js';
 import { verdictHero } from './verdict_view.js';
 
 /**
@@ -18,14 +22,57 @@ import { verdictHero } from './verdict_view.js';
 export function overview(state, actions) {
   const { stats, list } = state;
   const untouched = list.loaded && list.items.length === 0;
+  const sends = document.body.dataset.app === 'dashboard';
+  const span = spanOf(state.route.params);
+  const history = historyOf(state, span);
   return h('div', { class: 'page', key: 'overview', data: { live: liveness(state).name } },
     verdictHero(state, actions),
-    untouched && quickSend(state, actions, true),
-    stats && h('div', { class: 'cards', key: 'cards' }, stats.queues.map(queueCard)),
+    sends && untouched && quickSend(state, actions, true),
+    stats && h('div', { class: 'cards', key: 'cards' }, stats.queues.map((queue) => queueCard(queue, totalsOf(history, queue.queue), SPANS[span]))),
+    sends && !untouched && quickSend(state, actions),
     stats && h('div', { class: 'split', key: 'split' },
-      h('section', { class: 'card' }, sectionHead('Activity', h('span', { class: 'soft' }, 'since this page opened')),
-        activityChart(state.history, serverNow(state))),
-      h('section', { class: 'card' }, sectionHead('Outcomes'), outcomes(stats))),
-    !untouched && quickSend(state, actions),
+      historyCard(state, span, actions),
+      h('div', { class: 'column' },
+        h('section', { class: 'card' }, sectionHead('Outcomes', h('span', { class: 'soft' }, 'of all tasks')), outcomes(stats)),
+        history && typeCard(history.types, span))),
     latestTasks(state, actions));
+}
+
+/** @param {import('../store.js').State} state @param {string} span */
+export function historyOf({ facts }, span) {
+  return facts.history?.key === span ? facts.history.value : undefined;
+}
+
+/** @param {any} history @param {string} queue */
+export function totalsOf(history, queue) {
+  return history?.queues.find((each) => each.queue === queue)?.totals;
+}
+
+function historyCard({ route, facts, ui }, span, actions) {
+  const queue = queueOf(route.params);
+  const url = (change) => pageUrl('overview', { span: span === '15m' ? '' : span, queue, ...change });
+  const { value, problem } = facts.history?.key === span ? facts.history : { value: undefined, problem: null };
+  const series = value && (queue ? value.queues.find((each) => each.queue === queue) : value.all);
+  return h('section', { class: 'card', 'aria-label': 'History' },
+    h('div', { class: 'section-head' }, h('h2', null, 'History'),
+      segments('Time shown', span, Object.entries(SPANS), (each) => url({ span: each === '15m' ? '' : each })),
+      segments('Queue shown', queue, [['', 'all queues'], ['high', 'high'], ['default', 'default'], ['low', 'low']], (each) => url({ queue: each }))),
+    problem && value && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
+    series ? historyCharts(series, value, ui, actions)
+      : problem ? emptyState('The history cannot be read now', `${problem.text} The page keeps trying.`)
+        : h('p', { class: 'booting chart-place' }, 'Loading the history…'));
+}
+
+function typeCard(types, span) {
+  const seen = types.filter(({ totals: t }) => t.submitted + t.succeeded + t.failed > 0);
+  return h('section', { class: 'card', key: 'types' }, sectionHead('Task types', h('span', { class: 'soft' }, `last ${SPANS[span]}`)),
+    seen.length
+      ? h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Task types' }, h('table', { class: 'plain tight' },
+        h('thead', null, h('tr', null, ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
+        h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
+          h('th', { scope: 'row' }, visible(type)),
+          h('td', { class: 'num', title: rate(t.per_s) }, count(t.succeeded + t.failed)),
+          h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
+          h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
+      : h('p', { class: 'faint' }, `No task ended in the last ${SPANS[span]}.`));
 }

@@ -79,9 +79,9 @@ function queueCommands({ queue, paused, draining, queued }, actions) {
   return [
     { label: `Tasks of the ${queue} queue`, note: 'Tasks', run: () => go(tasksUrl({ queue })) },
     paused || draining
-      ? { label: named('Resume'), note: 'Queue', run: () => actions.operate(queue, 'resume') }
-      : { label: named('Pause'), note: 'Queue: it gives out no tasks', run: () => actions.operate(queue, 'pause') },
-    !draining && { label: named('Drain'), note: 'Queue: it takes no new tasks', run: () => actions.operate(queue, 'drain') },
-    queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`, run: () => actions.wish({ action: 'purge', queue, ids: null, search: null, count: queued }) },
+      ? { label: named('Resume'), note: 'Queue', run: () => actions.resume(queue) }
+      : { label: named('Pause'), note: 'Queue: it gives out no tasks', run: () => actions.askPause(queue) },
+    !draining && { label: named('Drain'), note: 'Queue: it takes no new tasks', run: () => actions.askDrain(queue) },
+    queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`, run: () => actions.askPurge({ queue, queued }) },
   ].filter(Boolean);
 }

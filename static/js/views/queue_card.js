@@ -1,27 +1,41 @@
-/* One queue in a card: what waits, what runs, who works on it. */
+/* One queue in a card: what waits, what runs, who works on it, and how it went of late. */
 
 import { h } from '../dom.js';
-import { coarse, count, plural } from '../format.js';
-import { tasksUrl } from '../router.js';
+import { coarse, count, duration, percent, plural, rate } from '../format.js';
+import { pageUrl, tasksUrl } from '../router.js';
 import { icon } from './icons.js';
 import { code } from './parts.js';
 
 const MOST_SLOTS = 24;
 
-/** @param {import('../store.js').QueueStats} queue */
-export function queueCard(queue) {
+/**
+ * @param {import('../store.js').QueueStats} queue
+ * @param {any} totals of the time shown; undefined: not known yet
+ * @param {string} span in words
+ */
+export function queueCard(queue, totals, span) {
   const orphan = queue.consumers === 0;
   return h('article', {
     class: 'card queue-card', key: queue.queue,
-    data: { testid: `queue-${queue.queue}`, orphan: String(orphan) }, 'aria-label': `Queue ${queue.queue}`,
+    data: { testid: `queue-${queue.queue}`, orphan: String(orphan), stopped: String(queue.paused || queue.draining) }, 'aria-label': `Queue ${queue.queue}`,
   },
-    h('header', null, h('h2', null, h('a', { href: tasksUrl({ queue: queue.queue }) }, queue.queue)), staff(queue)),
+    h('header', null, h('h2', null, h('a', { href: tasksUrl({ queue: queue.queue }) }, queue.queue)),
+      h('span', { class: 'marks' }, modeChip(queue), staff(queue))),
     h('div', { class: 'bigs' }, big('Waiting', queue, 'queued', 'PENDING'), big('Running', queue, 'active', 'STARTED')),
     orphan ? alarm(queue) : slots(queue),
     h('dl', { class: 'smalls' },
       small('Oldest waiting', coarse(queue.oldest_waiting_s), (queue.oldest_waiting_s ?? 0) >= 60),
       small('Retrying', count(queue.retry)),
-      small('Scheduled', count(queue.scheduled))));
+      small('Scheduled', count(queue.scheduled)),
+      small('Throughput', rate(totals?.per_s)),
+      small('Failures', percent(totals?.failure_rate), (totals?.failed ?? 0) > 0)),
+    percentiles(totals, span));
+}
+
+/** Whether someone stopped it by hand. @param {import('../store.js').QueueStats} queue */
+export function modeChip({ paused, draining }) {
+  if (paused) return h('a', { class: 'chip warn', key: 'mode', href: pageUrl('queues') }, icon('pause'), 'paused');
+  return draining && h('a', { class: 'chip warn', key: 'mode', href: pageUrl('queues') }, icon('drain'), 'draining');
 }
 
 function staff({ consumers, workers }) {
@@ -44,12 +58,22 @@ function slots({ active, workers }) {
     h('span', null, `${count(Math.min(active, workers))} of ${count(workers)} busy`));
 }
 
-function alarm({ queue, queued }) {
-  return h('p', { class: 'alarm', role: 'alert' },
+/** What to do about a queue that nobody works on. @param {import('../store.js').QueueStats} queue */
+export function alarm({ queue, queued }) {
+  return h('p', { class: 'alarm', role: 'alert', key: 'alarm' },
     queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'Tasks sent here will wait. ',
     'Start one: ', code(`python app.py consumer ${queue}`));
 }
 
 function small(label, value, late = false) {
   return h('div', { key: label, class: late ? 'late' : '' }, h('dt', null, label), h('dd', null, value));
+}
+
+/** Waiting and running times of the time shown. @param {any} totals @param {string} span */
+export function percentiles(totals, span) {
+  const row = (label, kind) => h('tr', { key: kind }, h('th', { scope: 'row' }, label),
+    ['p50', 'p95', 'p99'].map((p) => h('td', { class: 'num', key: p }, duration(totals?.[`${kind}_${p}_s`]))));
+  return h('table', { class: 'percentiles', key: 'percentiles' },
+    h('thead', null, h('tr', null, h('th', { scope: 'col' }, `Last ${span}`), ['p50', 'p95', 'p99'].map((p) => h('th', { scope: 'col', class: 'num', key: p }, p)))),
+    h('tbody', null, row('Wait', 'wait'), row('Run', 'run')));
 }

@@ -1,37 +1,83 @@
-/* The inspector's table of queues. */
+/* The queues with all their counts, and the buttons that steer them. */
 
 import { h } from '../dom.js';
-import { coarse, count } from '../format.js';
-import { tasksUrl } from '../router.js';
-import { emptyState } from './parts.js';
+import { ago, coarse, count, percent, plural, rate } from '../format.js';
+import { SPANS, spanOf } from '../page_filters.js';
+import { pageUrl, tasksUrl } from '../router.js';
+import { serverNow } from '../store.js';
+import { auditWords, undoControl } from './audit.js';
+import { icon } from './icons.js';
+import { historyOf, totalsOf } from './overview.js';
+import { button, emptyState, time } from './parts.js';
+import { alarm, percentiles } from './queue_card.js';
 
-const COLUMNS = [
+const COUNTS = [
   ['Waiting', 'queued', 'PENDING'], ['Running', 'active', 'STARTED'], ['Retrying', 'retry', 'RETRY'],
   ['Scheduled', 'scheduled', 'SCHEDULED'], ['Success', 'success', 'SUCCESS'], ['Failed', 'failed', 'FAILURE'],
   ['Cancelled', 'revoked', 'REVOKED'], ['Expired', 'expired', 'EXPIRED'],
 ];
+const MODES = {
+  open: ['good', 'check', 'open', 'Takes tasks and gives them out.'],
+  paused: ['warn', 'pause', 'paused', 'Gives out no tasks; takes new ones, which wait.'],
+  draining: ['warn', 'drain', 'draining', 'Works off what it has; new tasks are refused with a 503.'],
+  orphan: ['bad', 'warning', 'no consumer', 'Takes tasks, but nobody works on them.'],
+};
 
-/** @param {import('../store.js').State} state */
-export function queuesPage({ stats, problem }) {
+/** @param {import('../store.js').State} state @param {any} actions */
+export function queuesPage(state, actions) {
+  const { stats, problem } = state;
   return h('div', { class: 'page', key: 'queues' },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'), h('p', { class: 'soft' }, 'Every count opens the tasks behind it.')),
-    stats ? table(stats.queues) : problem ? emptyState('This cannot be read now', problem.text) : h('p', { class: 'booting' }, 'Loading…'));
+    stats ? h('div', { class: 'queue-list', key: 'list' }, stats.queues.map((queue) => queueBlock(queue, state, actions)))
+      : problem ? emptyState('The queues cannot be read now', `${problem.text} The page keeps trying.`) : h('p', { class: 'booting' }, 'Loading…'));
 }
 
-function table(queues) {
-  return h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable' },
-    h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'Queue'),
-      ['Consumers', 'Workers', 'Oldest waiting', ...COLUMNS.map(([name]) => name)].map((name) => h('th', { scope: 'col', class: 'num' }, name)))),
-    h('tbody', null, queues.map((queue) => h('tr', { key: queue.queue, data: { testid: `queue-${queue.queue}` } },
-      h('th', { scope: 'row' }, h('a', { href: tasksUrl({ queue: queue.queue }) }, queue.queue)),
-      cell('Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)),
-      cell('Workers', count(queue.workers)),
-      cell('Oldest waiting', coarse(queue.oldest_waiting_s)),
-      COLUMNS.map(([name, field, state]) => cell(name, queue[field]
-        ? h('a', { href: tasksUrl({ queue: queue.queue, state }) }, count(queue[field]))
-        : h('span', { class: 'faint' }, '0'))))))));
+function queueBlock(queue, state, actions) {
+  const name = queue.queue;
+  const span = spanOf(state.route.params);
+  const totals = totalsOf(historyOf(state, span), name);
+  const [tone, shape, word, means] = MODES[modeOf(queue)];
+  return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) }, 'aria-label': `Queue ${name}` },
+    h('header', null,
+      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word), h('span', { class: 'soft means' }, means),
+      h('div', { class: 'actions push' }, controls(queue, actions))),
+    queue.consumers === 0 && alarm(queue),
+    h('dl', { class: 'counts' }, COUNTS.map(([label, field, status]) => h('div', { key: field, data: { label } }, h('dt', null, label),
+      h('dd', null, queue[field] ? h('a', { href: tasksUrl({ queue: name, state: status }) }, count(queue[field])) : h('span', { class: 'faint' }, '0'))))),
+    h('div', { class: 'queue-more' },
+      h('dl', { class: 'facts' }, [
+        ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)], ['Workers', count(queue.workers)],
+        ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', rate(totals?.per_s)], ['Failures', percent(totals?.failure_rate)],
+        ['Set aside', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' }, count(queue.set_aside)) : '0'],
+      ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
+      percentiles(totals, SPANS[span])),
+    lastAction(name, state, actions));
 }
 
-function cell(label, value) {
-  return h('td', { class: 'num', data: { label } }, value);
+function modeOf({ paused, draining, consumers }) {
+  if (consumers === 0) return 'orphan';
+  return paused ? 'paused' : draining ? 'draining' : 'open';
+}
+
+function controls(queue, actions) {
+  const name = queue.queue;
+  const act = (label, run, mark, props = {}) => button(label, run, { ...props, data: { testid: `${label.toLowerCase()}-${name}` }, 'aria-label': `${label} ${name}`, key: label }, mark);
+  return [
+    queue.paused || queue.draining
+      ? act('Resume', () => actions.resume(name), 'play', { class: 'primary' })
+      : [act('Pause', () => actions.askPause(name), 'pause'), act('Drain', () => actions.askDrain(name), 'drain')],
+    act('Purge', () => actions.askPurge(queue), 'trash', {
+      disabled: queue.queued === 0, title: queue.queued ? `Cancel the ${plural(queue.queued, 'waiting task')}` : 'Nothing waits here',
+    }),
+  ];
+}
+
+/** Who did what to it last: the first question about a queue that stands still. */
+function lastAction(name, state, actions) {
+  const now = serverNow(state);
+  const last = (state.facts.recentAudit?.value ?? []).find((entry) => entry.queue === name && ['pause', 'resume', 'drain', 'purge'].includes(entry.action));
+  return last && h('p', { class: 'last-action', key: 'last', data: { testid: 'last-action' } },
+    h('span', null, auditWords(last), ' by ', h('b', null, last.who)), time(last.at, ago(last.at, now)),
+    last.why && h('q', { dir: 'auto' }, last.why),
+    undoControl(last, now, actions), h('a', { href: pageUrl('audit') }, 'Audit'));
 }

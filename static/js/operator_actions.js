@@ -1,0 +1,119 @@
+/* What an operator can do: steer the queues, retry failures, take an action back. Each asks first
+   where it matters, calls the API, and tells the reader how it went. */
+
+import { explain } from './actions.js';
+import { count, plural } from './format.js';
+import { changeQueue, getAudit, retryFailures } from './operator_api.js';
+import { AUDIT_PAGE } from './page_filters.js';
+import { serverNow } from './store.js';
+
+/** Above so many tasks a click is not enough: the number has to be typed. */
+const TYPED_ABOVE = 100;
+const TRIAL = 3;
+
+/**
+ * @typedef {{title: string, text: string, verb: string, danger?: boolean, typed?: string[],
+ *   run: (reason: string) => Promise<void>}} Question `typed`: what may be typed to confirm it
+ */
+
+/**
+ * @param {import('./actions.js').Store} store
+ * @param {import('./actions.js').Actions} basic
+ * @param {(...names: string[]) => void} reread
+ */
+export function createOperatorActions({ dispatch, state }, { toast, undo }, reread) {
+  const done = () => reread('recentAudit', 'audit', 'failures');
+
+  /** Run it; a failure is said and changes nothing else. */
+  async function attempt(run) {
+    try {
+      await run();
+    } catch (error) {
+      toast('bad', explain(error).text);
+    }
+    done();
+  }
+
+  /** @param {Question} question */
+  const ask = (question) => dispatch({ type: 'question', question });
+
+  const change = (queue, verb, said) => (reason = '') => attempt(async () => {
+    dispatch({ type: 'queueChanged', ...(await changeQueue(queue, verb, reason)) });
+    toast('good', said);
+  });
+
+  return {
+    ask,
+
+    /** @param {string} queue */
+    resume: (queue) => change(queue, 'resume', `The ${queue} queue gives out tasks again.`)(),
+
+    /** @param {string} queue */
+    askPause: (queue) => ask({
+      title: `Pause the ${queue} queue?`,
+      text: 'No task of it starts until it is resumed. What runs goes on, and new tasks are taken and wait.',
+      verb: 'Pause', run: change(queue, 'pause', `The ${queue} queue is paused.`),
+    }),
+
+    /** @param {string} queue */
+    askDrain: (queue) => ask({
+      title: `Drain the ${queue} queue?`,
+      text: 'It works off what it has. New tasks are refused with a 503 until it is resumed.',
+      verb: 'Drain', run: change(queue, 'drain', `The ${queue} queue drains: it takes no new tasks.`),
+    }),
+
+    /** @param {{queue: string, queued: number}} queue */
+    askPurge: ({ queue, queued }) => ask({
+      title: `Purge ${plural(queued, 'task')} from the ${queue} queue?`,
+      text: 'Every task that waits there now is cancelled. What runs, is scheduled or will be retried stays. It can be undone for 10 minutes.',
+      verb: `Purge ${plural(queued, 'task')}`, danger: true, typed: typed(queued, queue),
+      run: (reason) => attempt(async () => {
+        const answer = await changeQueue(queue, 'purge', reason);
+        toast('good', `${plural(answer.purged, 'task')} of the ${queue} queue ${answer.purged === 1 ? 'was' : 'were'} cancelled.`, undefined, answer.undo_id ? [answer.undo_id] : []);
+      }),
+    }),
+
+    /** @param {any} group */
+    retryTrial: ({ fingerprint }) => retryGroup(fingerprint, TRIAL, ''),
+
+    /** @param {any} group @param {boolean} rest whether a trial went before */
+    askRetryAll: ({ fingerprint, error_type: error, retryable }, rest) => ask({
+      title: `Retry ${rest ? 'the remaining ' : ''}${plural(retryable, 'task')}?`,
+      text: `Each failed task of this cause (${error}) is submitted again with the same payload, the oldest first. Other failures are left alone.`,
+      verb: `Retry ${plural(retryable, 'task')}`, typed: typed(retryable),
+      run: (reason) => retryGroup(fingerprint, null, reason),
+    }),
+
+    /** @param {string[]} ids newest last */
+    async undo(ids) {
+      await undo(ids);
+      done();
+    },
+
+    /** Read the next older page of the audit. @param {string} action filter */
+    async olderAudit(action) {
+      const { value } = state().facts.audit;
+      dispatch({ type: 'ui', set: { auditBusy: true } });
+      try {
+        const page = await getAudit({ action, cursor: value.next, limit: AUDIT_PAGE });
+        dispatch({ type: 'audit', key: action, page, newest: false });
+      } catch (error) {
+        toast('bad', explain(error).text);
+      }
+      dispatch({ type: 'ui', set: { auditBusy: false } });
+    },
+  };
+
+  function retryGroup(fingerprint, limit, reason) {
+    return attempt(async () => {
+      const answer = await retryFailures(fingerprint, limit, reason);
+      toast('good', `${plural(answer.retried, 'task is', 'tasks are')} on the way again${answer.left ? `, ${count(answer.left)} left` : ''}.`);
+      const told = { retried: answer.retried, at: serverNow(state()), trial: limit !== null };
+      dispatch({ type: 'ui', set: { retries: { ...state().ui.retries, [fingerprint]: told } } });
+    });
+  }
+}
+
+function typed(n, name) {
+  return n > TYPED_ABOVE ? [String(n), name].filter(Boolean) : undefined;
+}

@@ -1,0 +1,23 @@
+/* What the pages keep in the address beside the tasks' filter. An unknown value counts as none. */
+
+export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' };
+export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
+export const ACTIONS = ['cancel', 'retry', 'requeue', 'delete', 'pause', 'resume', 'drain', 'purge', 'retry_group', 'undo'];
+export const QUEUES = ['high', 'default', 'low'];
+export const AUDIT_PAGE = 50;
+
+/** @param {Record<string, string>} params */
+export const spanOf = ({ span }) => (span in SPANS ? span : '15m');
+
+/** @param {Record<string, string>} params */
+export const queueOf = ({ queue }) => (QUEUES.includes(queue) ? queue : '');
+
+/** @param {Record<string, string>} params */
+export const auditFilter = ({ action }) => ({ action: ACTIONS.includes(action) ? action : '' });
+
+/** @param {Record<string, string>} params */
+export const logFilter = ({ queue, level, type }) => ({
+  queue: QUEUES.includes(queue) ? queue : '',
+  level: LEVELS.includes(level) ? level : '',
+  type: type ?? '',
+});

@@ -1,0 +1,65 @@
+/* Every page of Duckline: its name in the address, its title, its key after `g`, what draws it and
+   what it reads. Both ports show these pages; they differ in which comes first. */
+
+import { getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
+import { getAudit, getFailures, getHistory, getLog } from './operator_api.js';
+import { auditPage } from './views/audit.js';
+import { configPage } from './views/config.js';
+import { failuresPage } from './views/failures.js';
+import { logPage } from './views/log.js';
+import { overview } from './views/overview.js';
+import { queuesPage } from './views/queues.js';
+import { redisPage } from './views/redis.js';
+import { submitPage } from './views/submit.js';
+import { tasksPage } from './views/tasks.js';
+import { workersPage } from './views/workers.js';
+import { AUDIT_PAGE, auditFilter, logFilter, spanOf } from './page_filters.js';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * @typedef {{title: string, key: string,
+ *   view: (state: import('./store.js').State, actions: any) => HTMLElement,
+ *   reads?: (state: import('./store.js').State) => import('./reads.js').Read[]}} Page
+ */
+
+/** They change only when the service restarts. */
+const types = {
+  name: 'taskTypes', get: getTaskTypes, every_ms: HOUR_MS, put: (taskTypes) => ({ type: 'taskTypes', taskTypes }),
+};
+const history = ({ route }) => {
+  const span = spanOf(route.params);
+  return { name: 'history', key: span, get: () => getHistory(span), every_ms: 4_900 };
+};
+const consumers = { name: 'consumers', get: getConsumers };
+const recentAudit = { name: 'recentAudit', get: async () => (await getAudit({ limit: AUDIT_PAGE })).entries, every_ms: 9_900 };
+const audit = ({ route }) => {
+  const filter = auditFilter(route.params);
+  return {
+    name: 'audit', key: filter.action, get: () => getAudit({ ...filter, limit: AUDIT_PAGE }),
+    put: (page) => ({ type: 'audit', key: filter.action, page, newest: true }),
+  };
+};
+const log = ({ route }) => {
+  const filter = logFilter(route.params);
+  return { name: 'log', key: JSON.stringify(filter), get: () => getLog({ ...filter, limit: 300 }) };
+};
+
+/** @type {Record<string, Page>} */
+const PAGES = {
+  overview: { title: 'Overview', key: 'o', view: overview, reads: (state) => [types, history(state)] },
+  tasks: { title: 'Tasks', key: 't', view: tasksPage, reads: () => [types] },
+  failures: { title: 'Failures', key: 'f', view: failuresPage, reads: () => [{ name: 'failures', get: getFailures, every_ms: 4_900 }] },
+  queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
+  workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
+  submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },
+  log: { title: 'Log', key: 'l', view: logPage, reads: (state) => [types, log(state)] },
+  audit: { title: 'Audit', key: 'a', view: auditPage, reads: (state) => [audit(state)] },
+  redis: { title: 'Redis', key: 'r', view: redisPage, reads: () => [{ name: 'redis', get: getRedis }] },
+  config: { title: 'Config', key: 'c', view: configPage, reads: () => [{ name: 'config', get: getSettings, every_ms: 30_000 }] },
+};
+
+/** @param {string[]} names in the order of the header; the first is the default */
+export function pagesInOrder(...names) {
+  return Object.fromEntries(names.map((name) => [name, PAGES[name]]));
+}

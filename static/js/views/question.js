@@ -1,0 +1,52 @@
+/* The question before an action that matters: what will happen, why it is done and by whom, and
+   where much is at stake a number to type. */
+
+import { h } from '../dom.js';
+import { LONGEST, operatorName, rememberOperator } from '../operator_name.js';
+import { button } from './parts.js';
+
+/** @param {import('../operator_actions.js').Question} question @param {any} actions */
+export function questionDialog(question, actions) {
+  const close = () => actions.dispatch({ type: 'question', question: null });
+  const trail = auditFields();
+  const proof = question.typed && field('question-typed', `To confirm, type ${question.typed.join(' or ')}`, { autocomplete: 'off', spellcheck: 'false' });
+  const yes = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
+  const check = () => { yes.disabled = Boolean(question.typed) && !question.typed.includes(proof.input.value.trim()); };
+  proof?.input.addEventListener('input', check);
+  check();
+  const submit = async (event) => {
+    event.preventDefault();
+    yes.disabled = true;
+    await question.run(trail.reason());
+    close();
+  };
+  return h('dialog', {
+    class: 'dialog', key: 'question', wake: (dialog) => dialog.showModal(), 'aria-labelledby': 'question-title', 'aria-describedby': 'question-text',
+    data: { testid: 'question' }, on: { close },
+  },
+    h('h2', { id: 'question-title' }, question.title), h('p', { id: 'question-text' }, question.text),
+    h('form', { on: { submit } }, proof?.place, trail.places,
+      h('div', { class: 'actions' }, yes, button('Leave it', close, { data: { testid: 'question-no' } }))));
+}
+
+/**
+ * Why, and by whom: what the audit asks of whoever changes something.
+ * @returns {{places: HTMLElement[], reason: () => string}} `reason` also keeps the name
+ */
+export function auditFields() {
+  const why = field('question-reason', 'Why? (for the audit; may stay empty)', { maxlength: 200 });
+  const who = field('question-who', 'Your name (for the audit; kept in this browser)', { maxlength: LONGEST, autocomplete: 'name' });
+  who.input.value = operatorName();
+  return {
+    places: [why.place, who.place],
+    reason() {
+      rememberOperator(who.input.value.trim());
+      return why.input.value.trim();
+    },
+  };
+}
+
+function field(id, label, props) {
+  const input = /** @type {HTMLInputElement} */ (h('input', { id, type: 'text', data: { testid: id }, ...props }));
+  return { input, place: h('div', { class: 'field' }, h('label', { for: id }, label), input) };
+}
