@@ -83,7 +83,7 @@ export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
  */
 export const actOnTasks = (piece) => request('POST', '/api/tasks/actions', JSON.stringify(piece), [], LONG_MS);
 
-/** @param {string} undoId @returns {Promise<{restored: number}>} */
+/** @param {string} undoId @returns {Promise<{restored: number, left: number}>} `left`: what this request had no time for */
 export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(undoId)}`, undefined, [], LONG_MS);
 
 /**

@@ -99,7 +99,13 @@ export function createOperations(store, toast, refresh) {
     async undo(ids) {
       try {
         let restored = 0;
-        for (const id of [...ids].reverse()) restored += (await undo(id)).restored;
+        for (const id of [...ids].reverse()) {
+          for (let left = 1; left > 0;) {
+            const answer = await undo(id);
+            restored += answer.restored;
+            left = answer.restored ? answer.left : 0;
+          }
+        }
         toast('good', `Undone: ${plural(restored, 'task')} restored.`);
       } catch (error) {
         toast('bad', `Not undone. ${explain(error).text}`);

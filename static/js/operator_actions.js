@@ -2,7 +2,9 @@
    where it matters, calls the API, and tells the reader how it went. */
 
 import { explain } from './actions.js';
-import { count, plural } from './format.js';
+import { findTasks } from './api.js';
+import { plural } from './format.js';
+import { visible } from './json_text.js';
 import { changeQueue, getAudit, retryFailures } from './operator_api.js';
 import { AUDIT_PAGE } from './page_filters.js';
 import { serverNow } from './store.js';
@@ -10,6 +12,7 @@ import { serverNow } from './store.js';
 /** Above so many tasks a click is not enough: the number has to be typed. */
 const TYPED_ABOVE = 100;
 const TRIAL = 3;
+const PIECE = 50;
 
 /**
  * @typedef {{title: string, text: string, verb: string, danger?: boolean, typed?: string[],
@@ -74,14 +77,14 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     }),
 
     /** @param {any} group */
-    retryTrial: ({ fingerprint }) => retryGroup(fingerprint, TRIAL, ''),
+    retryTrial: (group) => retryGroup(group, TRIAL, ''),
 
     /** @param {any} group @param {boolean} rest whether a trial went before */
-    askRetryAll: ({ fingerprint, error_type: error, retryable }, rest) => ask({
-      title: `Retry ${rest ? 'the remaining ' : ''}${plural(retryable, 'task')}?`,
-      text: `Each failed task of this cause (${error}) is submitted again with the same payload, the oldest first. Other failures are left alone.`,
-      verb: `Retry ${plural(retryable, 'task')}`, typed: typed(retryable),
-      run: (reason) => retryGroup(fingerprint, null, reason),
+    askRetryAll: (group, rest) => ask({
+      title: `Retry ${rest ? 'the remaining ' : ''}${plural(group.retryable, 'task')}?`,
+      text: `Each failed task of this cause (${visible(group.error_type)}) is submitted again with the same payload, the oldest first. Other failures are left alone.`,
+      verb: `Retry ${plural(group.retryable, 'task')}`, typed: typed(group.retryable),
+      run: (reason) => retryGroup(group, null, reason),
     }),
 
     /** @param {string[]} ids newest last */
@@ -104,13 +107,34 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     },
   };
 
-  function retryGroup(fingerprint, limit, reason) {
-    return attempt(async () => {
-      const answer = await retryFailures(fingerprint, limit, reason);
-      toast('good', `${plural(answer.retried, 'task is', 'tasks are')} on the way again${answer.left ? `, ${count(answer.left)} left` : ''}.`);
-      const told = { retried: answer.retried, at: serverNow(state()), trial: limit !== null };
-      dispatch({ type: 'ui', set: { retries: { ...state().ui.retries, [fingerprint]: told } } });
+  /** In pieces of about a second each, until the limit is reached or nothing is left. */
+  async function retryGroup({ fingerprint, task_types: types }, limit, reason) {
+    const told = { retried: 0, at: serverNow(state()), trial: limit !== null, busy: true, ids: /** @type {string[]} */ ([]) };
+    const tell = (more) => {
+      Object.assign(told, more);
+      dispatch({ type: 'ui', set: { retries: { ...state().ui.retries, [fingerprint]: { ...told } } } });
+    };
+    tell({});
+    await attempt(async () => {
+      let operation_id = undefined;
+      for (let left = 1; left > 0;) {
+        const answer = await retryFailures(fingerprint, { limit, reason: reason || undefined, operation_id });
+        operation_id = answer.operation_id;
+        left = answer.retried && limit === null ? answer.left : 0;
+        tell({ retried: told.retried + answer.retried });
+      }
+      toast('good', `${plural(told.retried, 'task is', 'tasks are')} on the way again.`);
+      if (told.trial) tell({ ids: await newTasks(types, told.at - 1000) });
     });
+    tell({ busy: false });
+    reread('trial');
+  }
+
+  /** The tasks that a trial has made: of these types, since then, and made out of others. */
+  async function newTasks(types, since) {
+    const q = types.map((type) => `type:"${type.replace(/[\\"]/g, '\\$&')}"`).join(' ');
+    const { tasks } = await findTasks({ q, from: new Date(since).toISOString(), limit: PIECE });
+    return tasks.filter((task) => task.retry_of).slice(0, TRIAL).map((task) => task.task_id);
   }
 }
 

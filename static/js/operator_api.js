@@ -11,13 +11,13 @@ export const getLog = async (filter) => (await request('GET', `/api/log?${query(
 export const getFailures = () => request('GET', '/api/failures?limit=100');
 
 /**
- * Submit failed tasks of one cause again, the oldest first.
+ * Submit failed tasks of one cause again, the oldest first; one piece of it.
  * @param {string} fingerprint
- * @param {number|null} limit null: all
- * @param {string} [reason]
+ * @param {{limit: number|null, reason?: string, operation_id?: string}} piece `limit` null: all
+ * @returns {Promise<{retried: number, left: number, operation_id: string}>}
  */
-export const retryFailures = (fingerprint, limit, reason) =>
-  post(`/api/failures/${encodeURIComponent(fingerprint)}/retry`, { limit, reason: reason || undefined });
+export const retryFailures = (fingerprint, piece) =>
+  post(`/api/failures/${encodeURIComponent(fingerprint)}/retry`, piece);
 
 /** @param {Record<string, string|number|undefined>} filter action, cursor, limit */
 export const getAudit = (filter) => request('GET', `/api/audit?${query(filter)}`);

@@ -23,8 +23,8 @@ export function rememberOperator(name) {
   }
 }
 
-/** The name as a header can carry it: characters that it cannot are left out. */
+/** The name as a header carries it: UTF-8, each byte as a character; what cannot be shown is left out. */
 export function operatorHeader() {
-  const name = operatorName().replace(/[^\x20-\x7e\xa1-\xff]/g, '').trim().slice(0, LONGEST);
-  return name ? { 'X-Operator': name } : {};
+  const name = [...operatorName().replace(/[^\P{C}]|[^\P{Z} ]/gu, '').trim()].slice(0, LONGEST).join('');
+  return name ? { 'X-Operator': String.fromCharCode(...new TextEncoder().encode(name)) } : {};
 }

@@ -1,7 +1,7 @@
 /* Every page of Duckline: its name in the address, its title, its key after `g`, what draws it and
    what it reads. Both ports show these pages; they differ in which comes first. */
 
-import { getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
+import { findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
 import { getAudit, getFailures, getHistory, getLog } from './operator_api.js';
 import { auditPage } from './views/audit.js';
 import { configPage } from './views/config.js';
@@ -16,6 +16,7 @@ import { workersPage } from './views/workers.js';
 import { AUDIT_PAGE, auditFilter, logFilter, spanOf } from './page_filters.js';
 
 const HOUR_MS = 3_600_000;
+const MOST_FOLLOWED = 24;
 
 /**
  * @typedef {{title: string, key: string,
@@ -40,6 +41,13 @@ const audit = ({ route }) => {
     put: (page) => ({ type: 'audit', key: filter.action, page, newest: true }),
   };
 };
+/** How the tasks of a trial do: a few, and all in one search. */
+const trials = ({ ui }) => {
+  const ids = Object.values(ui.retries ?? {}).flatMap((told) => told.ids).slice(-MOST_FOLLOWED);
+  return ids.length ? [{
+    name: 'trial', key: ids.join(), get: async () => (await findTasks({ q: ids.map((id) => `id:${id}`).join(' '), limit: MOST_FOLLOWED })).tasks,
+  }] : [];
+};
 const log = ({ route }) => {
   const filter = logFilter(route.params);
   return { name: 'log', key: JSON.stringify(filter), get: () => getLog({ ...filter, limit: 300 }) };
@@ -49,7 +57,7 @@ const log = ({ route }) => {
 const PAGES = {
   overview: { title: 'Overview', key: 'o', view: overview, reads: (state) => [types, history(state)] },
   tasks: { title: 'Tasks', key: 't', view: tasksPage, reads: () => [types] },
-  failures: { title: 'Failures', key: 'f', view: failuresPage, reads: () => [{ name: 'failures', get: getFailures, every_ms: 4_900 }] },
+  failures: { title: 'Failures', key: 'f', view: failuresPage, reads: (state) => [{ name: 'failures', get: getFailures, every_ms: 4_900 }, ...trials(state)] },
   queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
   submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },

@@ -5,7 +5,7 @@ import { h } from '../dom.js';
 import { ago, clock, count, plural, secondsBetween } from '../format.js';
 import { visible } from '../json_text.js';
 import { ACTIONS, auditFilter } from '../page_filters.js';
-import { pageUrl, taskUrl } from '../router.js';
+import { pageUrl, tasksUrl, taskUrl } from '../router.js';
 import { serverNow } from '../store.js';
 import { chooser } from './choices.js';
 import { button, emptyState, time } from './parts.js';
@@ -49,10 +49,12 @@ function table(entries, now, actions) {
       h('td', { class: 'c-undo' }, undoControl(entry, now, actions)))))));
 }
 
-function target({ target: what }) {
-  if (!what) return null;
+/** What it was done to: one task, a cause, or what a search found. */
+function target({ action, target: what }) {
+  if (!what || action === 'undo') return null;
+  if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
   if (TASK_ID.test(what)) return [' ', h('a', { href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
-  return [' ', h('code', { class: 'soft target' }, visible(what))];
+  return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
 }
 
 /**

@@ -6,10 +6,11 @@ import { ago, count, plural, shortId } from '../format.js';
 import { visible } from '../json_text.js';
 import { pageUrl, taskUrl, tasksUrl } from '../router.js';
 import { serverNow } from '../store.js';
+import { isTerminal } from '../task_state.js';
 import { sparkline } from './chart.js';
 import { segments } from './choices.js';
 import { factPage } from './fact_page.js';
-import { button, copyButton, emptyState, time } from './parts.js';
+import { button, copyButton, emptyState, stateBadge, time } from './parts.js';
 
 const SORTS = {
   count: ['most tasks', (a, b) => b.count - a.count],
@@ -31,7 +32,7 @@ export function failuresPage(state, actions) {
       groups.length
         ? h('ul', { class: 'groups', key: 'groups' }, sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
         : h('div', { key: 'none' }, emptyState('No task has failed', 'Or none of those that failed is kept any more. Failures appear here by themselves, grouped by cause.')),
-      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' }, `${plural(ungrouped, 'failed task')} ended without an error to group by. `,
+      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' }, `${plural(ungrouped, 'failed task')} ${ungrouped === 1 ? 'is' : 'are'} in no group: too many others have failed since. `,
         h('a', { href: tasksUrl({ state: 'FAILURE' }) }, 'All failed tasks')),
     ];
   }, { aside });
@@ -56,29 +57,41 @@ function groupCard(group, open, sort, state, actions) {
           h('div', null, h('dt', null, 'First seen'), h('dd', null, time(group.first_seen, ago(group.first_seen, now)))),
           h('div', null, h('dt', null, 'Last seen'), h('dd', null, time(group.last_seen, ago(group.last_seen, now))))))),
     h('div', { class: 'actions' },
-      retryControls(group, state.ui.retries?.[fingerprint], now, actions),
+      retryControls(group, state.ui.retries?.[fingerprint], state, actions),
       h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open), data: { testid: 'group-open' } }, open ? 'Hide the sample' : 'Show a sample')),
     open && sample(group, actions));
 }
 
-function retryControls(group, told, now, actions) {
+function retryControls(group, told, state, actions) {
   const { retryable } = group;
-  const rest = Boolean(told?.trial);
-  const said = told && h('span', { class: 'note good', key: 'told', role: 'status', data: { testid: 'retried' } },
-    `${plural(told.retried, 'task')} sent again ${ago(told.at, now)}. `, retryable > 0 ? 'If they do well, retry the rest.' : '',
-    ' ', h('a', { href: tasksUrl({ q: `type:${group.task_types[0]} age:<1h` }) }, 'See how they do'));
-  if (!retryable) return [said, h('span', { class: 'soft', key: 'none' }, 'Every task of this cause has been retried.')];
+  const tried = Boolean(told?.trial && !told.busy);
+  if (told?.busy) return h('span', { class: 'note', key: 'told', role: 'status' }, `Sending them again: ${count(told.retried)} so far…`);
+  const outcome = told && trialOutcome(group, told, state);
+  if (!retryable) return [outcome, h('span', { class: 'soft', key: 'none' }, 'Every kept task of this cause has been retried.')];
+  const all = retryable === 1 ? 'Retry it' : tried ? `Retry the rest (${count(retryable)})` : `Retry all ${count(retryable)}`;
   return [
-    retryable > 3 && button('Retry 3 as a trial', () => actions.retryTrial(group), { key: 'trial', class: rest ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
-    button(retryable === 1 ? 'Retry it' : rest ? `Retry the rest (${count(retryable)})` : `Retry all ${count(retryable)}`, () => actions.askRetryAll(group, rest),
-      { key: 'all', class: rest ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
-    said,
+    retryable > 3 && button('Retry 3 as a trial', () => actions.retryTrial(group), { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
+    button(all, () => actions.askRetryAll(group, tried), { key: 'all', class: tried ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
+    outcome,
   ];
+}
+
+/** How those that were sent again do: each in its state, and the sum of it in words. */
+function trialOutcome({ task_types: types }, told, state) {
+  const tasks = (state.facts.trial?.value ?? []).filter((task) => told.ids.includes(task.task_id));
+  const n = (status) => tasks.filter((task) => task.status === status).length;
+  const open = tasks.filter((task) => !isTerminal(task)).length;
+  const words = !tasks.length ? '' : open ? `${count(open)} still on the way.`
+    : n('FAILURE') ? `${count(n('SUCCESS'))} did well, ${count(n('FAILURE'))} failed again.` : 'All of them did well.';
+  return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'told', role: 'status', data: { testid: 'retried' } },
+    h('span', null, `${plural(told.retried, 'task')} sent again ${ago(told.at, serverNow(state))}.`),
+    tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } }, stateBadge(task.status))),
+    words ? h('span', { key: 'words' }, words) : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, 'See how they do'));
 }
 
 function sample({ sample_task_id: id, sample_error: error, sample_traceback: traceback }, actions) {
   return h('section', { class: 'block trouble', key: 'sample', data: { testid: 'group-sample' } },
-    h('div', { class: 'block-head' }, h('h3', null, 'The latest: ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
+    h('div', { class: 'block-head' }, h('h3', null, 'The latest', id && [': ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)]), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error ?? '')),
     traceback && h('pre', { tabindex: 0, dir: 'ltr', 'aria-label': 'Traceback' }, visible(traceback)));
 }
