@@ -2,8 +2,9 @@
    and below, empty space of the height that the others have. Rows go by blocks, because on a phone
    they are cards of different heights. Owns which blocks are near and how high each is. */
 
-const BLOCK = 30;
-const MARGIN = 1.2;
+const BLOCK = 20;
+/** Windows above and below the one that is seen. */
+const MARGIN = 0.8;
 const GUESS_PX = 57;
 
 let near = new Set([0, 1]);
@@ -11,23 +12,30 @@ let near = new Set([0, 1]);
 let heights = new Map();
 let rowHeight = GUESS_PX;
 
-/** @typedef {{index: number, ids: string[], drawn: boolean, height: number}} Block */
+/** @typedef {{index: number, ids: string[]|null, last: number, height: number}} Stretch
+ *   the rows of a block, or (`ids` is null) the space of the blocks from `index` to `last` */
 
 /**
  * @param {string[]} ids all rows in order
- * @returns {Block[]}
+ * @returns {Stretch[]}
  */
-export function blocks(ids) {
+export function stretches(ids) {
   const focused = /** @type {HTMLElement|null|undefined} */ (document.activeElement?.closest('tbody[data-block]'))?.dataset.block;
-  return Array.from({ length: Math.ceil(ids.length / BLOCK) }, (_, index) => {
-    const own = ids.slice(index * BLOCK, (index + 1) * BLOCK);
-    return {
-      index, ids: own,
-      // The row with the focus is kept: without it the keyboard would be at the top of the page.
-      drawn: near.has(index) || focused === String(index),
-      height: heights.get(index) ?? own.length * rowHeight,
-    };
-  });
+  const blocks = Math.ceil(ids.length / BLOCK);
+  /** @type {Stretch[]} */
+  const found = [];
+  for (let index = 0; index < blocks; index += 1) {
+    const height = heightOf(index, Math.min(BLOCK, ids.length - index * BLOCK));
+    const before = found.at(-1);
+    // The row with the focus is kept: without it the keyboard would be at the top of the page.
+    if (near.has(index) || focused === String(index)) {
+      found.push({ index, ids: ids.slice(index * BLOCK, (index + 1) * BLOCK), last: index, height });
+    } else if (before && before.ids === null) {
+      before.last = index;
+      before.height += height;
+    } else found.push({ index, ids: null, last: index, height });
+  }
+  return found;
 }
 
 /** Begin at the top, for another list. */
@@ -41,16 +49,22 @@ export function startOver() {
  * @returns {boolean} whether they are others than before
  */
 export function lookAround() {
-  const bodies = blockElements();
+  const bodies = [...document.querySelectorAll('tbody[data-block]')].map((body) => {
+    const { block = '0', last = '0' } = /** @type {HTMLElement} */ (body).dataset;
+    return { rows: body.childElementCount, first: Number(block), last: Number(last), drawn: block === last && !body.querySelector('.space'), box: body.getBoundingClientRect() };
+  });
   const now = new Set();
-  for (const body of bodies) {
-    const { top, bottom, height } = body.getBoundingClientRect();
-    const index = Number(body.dataset.block);
-    if (body.dataset.drawn === 'true' && height > 0) {
-      heights.set(index, height);
-      rowHeight = height / Math.max(1, body.childElementCount);
+  for (const { rows, first, last, drawn, box } of bodies) {
+    if (drawn && box.height > 0) {
+      heights.set(first, box.height);
+      rowHeight = box.height / Math.max(1, rows);
     }
-    if (bottom > -innerHeight * MARGIN && top < innerHeight * (1 + MARGIN)) now.add(index);
+    let top = box.top;
+    for (let index = first; index <= last; index += 1) {
+      const bottom = index === last ? box.bottom : top + heightOf(index, BLOCK);
+      if (bottom > -innerHeight * MARGIN && top < innerHeight * (1 + MARGIN)) now.add(index);
+      top = bottom;
+    }
   }
   if (!bodies.length || (now.size === near.size && [...now].every((index) => near.has(index)))) return false;
   near = now;
@@ -67,10 +81,10 @@ export function rowsInSight() {
 
 /** Whether the end of what is known comes into sight. */
 export function isNearEnd() {
-  const last = blockElements().at(-1);
+  const last = [...document.querySelectorAll('tbody[data-block]')].at(-1);
   return Boolean(last && last.getBoundingClientRect().bottom < innerHeight * (1 + MARGIN));
 }
 
-function blockElements() {
-  return /** @type {HTMLElement[]} */ ([...document.querySelectorAll('tbody[data-block]')]);
+function heightOf(index, rows) {
+  return heights.get(index) ?? rows * rowHeight;
 }

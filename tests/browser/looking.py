@@ -41,3 +41,20 @@ def submit_with(page: Page, button: Locator) -> str:
 def expect_address(page: Page, ending: str) -> None:
     """Wait until the address ends so."""
     expect(page).to_have_url(re.compile(re.escape(ending) + "$"))
+
+
+def rows(page: Page) -> Locator:
+    """The rows of the list that are drawn."""
+    return page.get_by_test_id("task-row")
+
+
+def search_for(page: Page, text: str) -> None:
+    """Type a search into the box and send it."""
+    page.get_by_test_id("find").fill(text)
+    page.get_by_test_id("find").press("Enter")
+    page.get_by_test_id("find").press("Escape")
+
+
+def options(page: Page) -> Locator:
+    """What the search box offers."""
+    return page.get_by_test_id("find-options").get_by_role("option")

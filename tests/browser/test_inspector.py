@@ -28,9 +28,9 @@ def test_tasks_are_listed_by_state(visits: Visits, stack: Stack) -> None:
     stack.api.wait_for_status(task_id, "SUCCESS")
     page = visits.open(f"{stack.inspector}#/tasks")
 
-    page.locator(".filter-chip", has_text="Success").click()
+    page.get_by_test_id("chip-state-success").click()
 
-    expect_address(page, "?state=SUCCESS#/tasks")
+    expect_address(page, "?q=state:success#/tasks")
     expect(row(page, task_id)).to_be_visible()
 
 

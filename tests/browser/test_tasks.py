@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_live, expect_state, panel, row
+from tests.browser.looking import expect_state, panel, row
 from tests.browser.service import Stack
 
 
@@ -78,33 +78,6 @@ def test_the_progress_bar_moves_while_the_task_runs(
     expect_state(row(page, task_id), "Success")
 
 
-def test_filters_live_in_the_address_and_the_back_button_undoes_them(
-    visits: Visits, stack: Stack
-) -> None:
-    page = visits.open(f"{stack.dashboard}#/tasks")
-
-    page.get_by_test_id("queue-filter").select_option("low")
-    expect_address(page, "?queue=low#/tasks")
-    page.locator(".filter-chip", has_text="Failed").click()
-    expect_address(page, "?state=FAILURE&queue=low#/tasks")
-    page.go_back()
-    expect_address(page, "?queue=low#/tasks")
-    expect(page.get_by_test_id("queue-filter")).to_have_value("low")
-    expect(page.locator(".filter-chip[aria-current]")).to_have_text("All")
-
-
-def test_a_filter_shows_only_what_matches(visits: Visits, stack: Stack) -> None:
-    wanted = stack.api.submit("echo", {"value": 1}, priority="low")
-    other = stack.api.submit("echo", {"value": 1}, priority="high")
-    for task_id in (wanted, other):
-        stack.api.wait_for_status(task_id, "SUCCESS")
-
-    page = visits.open(f"{stack.dashboard}?state=SUCCESS&queue=low#/tasks")
-
-    expect(row(page, wanted)).to_be_visible()
-    expect(row(page, other)).to_have_count(0)
-
-
 def test_a_shared_link_opens_the_task(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("echo", {"value": "shared"})
 
@@ -121,29 +94,3 @@ def test_a_link_to_an_unknown_task_says_so(visits: Visits, stack: Stack) -> None
     page = visits.open(f"{stack.dashboard}#/tasks/00000000-0000-4000-8000-000000000000")
 
     expect(panel(page)).to_contain_text("There is no such task")
-
-
-def test_the_list_holds_still_under_the_pointer(visits: Visits, stack: Stack) -> None:
-    known = stack.api.submit("echo", {"value": "known"})
-    page = visits.open(f"{stack.dashboard}#/tasks")
-    expect_live(page)
-    row(page, known).hover()
-
-    fresh = stack.api.submit("echo", {"value": "fresh"})
-
-    expect(page.get_by_test_id("new-pill")).to_be_visible()
-    expect(row(page, fresh)).to_have_count(0)
-    page.get_by_test_id("new-pill").click()
-    expect(row(page, fresh)).to_be_visible()
-
-
-def test_typing_into_find_narrows_the_list(dashboard: Page, stack: Stack) -> None:
-    wanted = stack.api.submit("echo", {"value": "needle in the list"})
-    other = stack.api.submit("echo", {"value": "hay"})
-    dashboard.get_by_role("link", name="Tasks", exact=True).click()
-    expect(row(dashboard, other)).to_be_visible()
-
-    dashboard.get_by_test_id("find").fill("needle in")
-
-    expect(row(dashboard, wanted)).to_be_visible()
-    expect(row(dashboard, other)).to_have_count(0)

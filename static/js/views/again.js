@@ -21,10 +21,9 @@ export function againForm(task, taskTypes, actions) {
   if (made?.id !== id) made = { id, element: create(task, type, actions) };
   const { element } = made;
   return h('section', { class: 'block', key: 'again', data: { testid: 'again' } },
-    h('h3', null, 'Run again with another payload'),
+    h('div', { class: 'block-head' }, h('h3', null, 'Run again with another payload'), h('a', { href: taskUrl(id) }, 'Back to the task')),
     h('p', { class: 'soft' }, 'This submits a new task; this one stays as it is.'),
-    h('div', { key: id, wake: (host) => host.append(element) }),
-    h('div', { class: 'actions' }, button('Back to the task', () => go(taskUrl(id)), { class: 'quiet' })));
+    h('div', { key: id, wake: (host) => host.append(element) }));
 }
 
 function create(task, type, actions) {

@@ -6,7 +6,7 @@ import { plural } from '../format.js';
 import { newcomers } from '../search_list.js';
 import { all, NOTHING_CHOSEN } from '../selection.js';
 import { serverNow } from '../store.js';
-import { blocks, isNearEnd, lookAround, startOver } from '../windowing.js';
+import { isNearEnd, lookAround, startOver, stretches } from '../windowing.js';
 import { button } from './parts.js';
 import { tableHead, taskRow } from './task_row.js';
 
@@ -40,16 +40,16 @@ export function taskTable(state, actions) {
     h('table', { class: 'tasks choosable', key: 'rows', 'aria-rowcount': found.rows.length + 1 },
       h('caption', { class: 'off-screen' }, `${plural(found.rows.length, 'task')}, newest first`),
       tableHead(chooseAll(state, actions)),
-      blocks(found.rows).map((block) => (block.drawn ? drawn(block, state, now, actions) : space(block)))));
+      stretches(found.rows).map((each) => (each.ids ? drawn(each, state, now, actions) : space(each)))));
 }
 
 function drawn({ index, ids }, state, now, actions) {
-  return h('tbody', { key: `block-${index}`, data: { block: index, drawn: 'true' } }, ids.map((id) =>
+  return h('tbody', { key: `block-${index}`, data: { block: index, last: index } }, ids.map((id) =>
     taskRow(state.found.byId.get(id), state, now, actions, { left: state.found.left.has(id) })));
 }
 
-function space({ index, height }) {
-  return h('tbody', { key: `space-${index}`, data: { block: index, drawn: 'false' }, 'aria-hidden': 'true' },
+function space({ index, last, height }) {
+  return h('tbody', { key: `space-${index}`, data: { block: index, last }, 'aria-hidden': 'true' },
     h('tr', null, h('td', { class: 'space', colspan: COLUMNS, style: { height: `${Math.round(height)}px` } })));
 }
 
