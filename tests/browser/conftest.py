@@ -174,3 +174,12 @@ def gate(tmp_path: Path) -> Iterator[Path]:
     file = tmp_path / "gate"
     yield file
     file.touch()
+
+
+@pytest.fixture
+def held_low(stack: Stack) -> Iterator[None]:
+    """The `low` queue gives out nothing during the test, and is empty and open after it."""
+    stack.api.call("POST", "/api/queues/low/pause")
+    yield
+    stack.api.call("POST", "/api/queues/low/purge")
+    stack.api.call("POST", "/api/queues/low/resume")

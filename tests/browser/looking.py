@@ -20,6 +20,16 @@ def verdict(page: Page) -> Locator:
     return page.get_by_test_id("verdict")
 
 
+def question(page: Page) -> Locator:
+    """The dialog that asks before an action."""
+    return page.get_by_test_id("question")
+
+
+def toast(page: Page, text: str) -> Locator:
+    """The note at the corner that says so."""
+    return page.get_by_test_id("toast").filter(has_text=text)
+
+
 def expect_state(place: Locator, label: str) -> None:
     """Wait until the row or panel shows the state in words."""
     expect(place.locator(".state").first).to_have_text(label)

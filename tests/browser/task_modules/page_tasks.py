@@ -1,10 +1,13 @@
 """Task types whose course the browser tests steer."""
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
 from huey_tasks import current_task, task
+
+log = logging.getLogger("page_tasks")
 
 
 def _wait_for(file: str) -> None:
@@ -39,3 +42,17 @@ def stumble(message: str) -> None:
 def echo(value: Any) -> Any:
     """Return the value."""
     return value
+
+
+@task(queue="default", retries=0)
+def needs(file: str, what: str) -> str:
+    """Fail unless the file is there."""
+    if not Path(file).exists():
+        raise RuntimeError(f"{what} is missing")
+    return f"{what} is there"
+
+
+@task(queue="default")
+def tell(text: str, level: str = "INFO") -> None:
+    """Log one line."""
+    log.log(logging.getLevelNamesMapping()[level], "%s", text)

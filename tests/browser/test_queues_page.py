@@ -1,0 +1,128 @@
+"""The queues, and what an operator does to them."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visits
+from tests.browser.looking import expect_address, question, toast
+from tests.browser.service import Stack
+
+
+@pytest.fixture
+def queues(visits: Visits, stack: Stack) -> Page:
+    return visits.open(f"{stack.dashboard}#/queues")
+
+
+@pytest.fixture
+def open_low(stack: Stack) -> Iterator[None]:
+    """Whatever a test does to the `low` queue, it is open again after it."""
+    yield
+    stack.api.call("POST", "/api/queues/low/resume")
+
+
+def _low(page: Page) -> Locator:
+    return page.get_by_test_id("queue-low")
+
+
+def _waiting(page: Page, count: int) -> None:
+    expect(_low(page).locator('[data-label="Waiting"] dd')).to_have_text(str(count))
+
+
+def _submit(stack: Stack, count: int) -> None:
+    task = {"task_type": "echo", "payload": {"value": "waits"}, "priority": "low"}
+    stack.api.call("POST", "/api/tasks/bulk", [task] * count)
+
+
+@pytest.mark.usefixtures("open_low")
+def test_a_queue_is_paused_with_a_reason_and_resumed(queues: Page) -> None:
+    queues.get_by_test_id("pause-low").click()
+    expect(question(queues)).to_contain_text("No task of it starts until it is resumed")
+    queues.get_by_test_id("question-reason").fill("the warehouse moves")
+    queues.get_by_test_id("question-who").fill("Zoë")
+    queues.get_by_test_id("question-yes").click()
+
+    expect(question(queues)).to_have_count(0)
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("paused")
+    last = _low(queues).get_by_test_id("last-action")
+    expect(last).to_contain_text("Paused low by Zoë")
+    expect(last).to_contain_text("the warehouse moves")
+    queues.get_by_test_id("resume-low").click()
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("open")
+
+
+@pytest.mark.usefixtures("open_low")
+def test_a_draining_queue_says_that_it_takes_nothing(queues: Page) -> None:
+    queues.get_by_test_id("drain-low").click()
+    queues.get_by_test_id("question-yes").click()
+
+    expect(_low(queues)).to_contain_text("new tasks are refused")
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("draining")
+
+
+def test_who_leaves_the_question_has_changed_nothing(queues: Page) -> None:
+    queues.get_by_test_id("pause-low").click()
+    queues.keyboard.press("Escape")
+
+    expect(question(queues)).to_have_count(0)
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("open")
+    expect(queues.get_by_test_id("pause-low")).to_be_focused()
+
+
+@pytest.mark.usefixtures("held_low")
+def test_a_purge_states_the_count_and_is_undone_from_its_toast(queues: Page, stack: Stack) -> None:
+    _submit(stack, 3)
+    _waiting(queues, 3)
+
+    queues.get_by_test_id("purge-low").click()
+    expect(question(queues)).to_contain_text("Purge 3 tasks from the low queue?")
+    queues.get_by_test_id("question-yes").click()
+    expect(toast(queues, "3 tasks of the low queue were cancelled")).to_be_visible()
+    _waiting(queues, 0)
+    toast(queues, "were cancelled").get_by_test_id("undo").click()
+
+    expect(toast(queues, "3 tasks restored")).to_be_visible()
+    _waiting(queues, 3)
+
+
+@pytest.mark.usefixtures("held_low")
+def test_a_large_purge_has_to_be_typed(queues: Page, stack: Stack) -> None:
+    _submit(stack, 101)
+    _waiting(queues, 101)
+    queues.get_by_test_id("purge-low").click()
+    yes, typed = queues.get_by_test_id("question-yes"), queues.get_by_test_id("question-typed")
+
+    expect(typed).to_be_focused()
+    expect(yes).to_be_disabled()
+    typed.fill("100")
+    expect(yes).to_be_disabled()
+    typed.fill("101")
+    expect(yes).to_be_enabled()
+    typed.fill("low")
+    typed.press("Enter")
+
+    expect(toast(queues, "101 tasks of the low queue were cancelled")).to_be_visible()
+
+
+def test_an_empty_queue_has_nothing_to_purge(queues: Page) -> None:
+    expect(queues.get_by_test_id("purge-low")).to_be_disabled()
+
+
+@pytest.mark.usefixtures("held_low")
+def test_a_count_opens_its_tasks_and_back_returns(queues: Page, stack: Stack) -> None:
+    _submit(stack, 1)
+    _low(queues).locator('[data-label="Waiting"]').get_by_role("link").click()
+
+    expect(queues).to_have_url(re.compile(r"\?q=state:pending\+queue:low#/tasks$"))
+    queues.go_back()
+    expect_address(queues, "#/queues")
+
+
+@pytest.mark.usefixtures("held_low")
+def test_a_paused_queue_is_the_headline_of_the_overview(visits: Visits, stack: Stack) -> None:
+    page = visits.open(stack.dashboard)
+
+    expect(page.get_by_test_id("verdict")).to_contain_text("The low queue is paused")
+    expect(page.get_by_test_id("queue-low")).to_contain_text("paused")
