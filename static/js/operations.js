@@ -6,7 +6,6 @@ import { actOnTasks, findTasks, retryTask, undo } from './api.js';
 import { writer } from './export_file.js';
 import { count, plural } from './format.js';
 import { go } from './router.js';
-import { withValues } from './search_text.js';
 import { NOTHING_CHOSEN } from './selection.js';
 
 const PIECE = 200;
@@ -68,6 +67,9 @@ export function createOperations(store, toast, refresh) {
     if (!sum) return;
     if (action === 'delete' && ids && !sum.problem) dispatch({ type: 'deleted', ids: new Set(ids) });
     else dispatch({ type: 'select', selection: NOTHING_CHOSEN });
+    dispatch({ type: 'acted', everything: ids === null });
+    // What is deleted answers 404: its panel is closed before it is read again.
+    if (action === 'delete' && ids?.includes(state().route.taskId ?? '')) go(`#/${state().route.view}`);
     toast(sum.problem ? 'bad' : 'good', outcome(ACTIONS[action].done, sum), { undo: [...undos] });
     refresh();
   }
@@ -90,10 +92,7 @@ export function createOperations(store, toast, refresh) {
     },
 
     /** Delete one task: what can be undone is not asked about. @param {string} id */
-    async remove(id) {
-      await act({ action: 'delete', ids: [id], search: null, count: 1 });
-      if (state().route.taskId === id) go(`#/${state().route.view}`);
-    },
+    remove: (id) => act({ action: 'delete', ids: [id], search: null, count: 1 }),
 
     /** @param {string[]} ids newest last */
     async undo(ids) {
@@ -110,6 +109,7 @@ export function createOperations(store, toast, refresh) {
       } catch (error) {
         toast('bad', `Not undone. ${explain(error).text}`);
       }
+      dispatch({ type: 'acted', everything: true });
       refresh();
     },
 
@@ -143,24 +143,16 @@ function piecesOf(ids) {
   };
 }
 
-function piecesOfSearch(search) {
+function piecesOfSearch({ q, from, to }) {
   let cursor = null;
-  // Said once: an age that is counted anew with every piece would let tasks slip through.
-  const q = asText(search);
+  const range = { ...(from ? { submitted_after: from } : {}), ...(to ? { submitted_before: to } : {}) };
   return {
-    body: () => ({ q, ...(cursor ? { cursor } : {}) }),
+    body: () => ({ q, ...range, ...(cursor ? { cursor } : {}) }),
     goOn(answer) {
       cursor = answer.next_cursor;
       return cursor !== null;
     },
   };
-}
-
-/** Fixed times as words of the language, which the actions take nothing but. */
-function asText({ q, from, to }) {
-  const age = (at) => `${((Date.now() - Date.parse(at)) / 1000).toFixed(3)}s`;
-  const ages = [from && `<${age(from)}`, to && `>${age(to)}`].filter(Boolean);
-  return ages.length ? withValues(q, 'age', ages) : q;
 }
 
 function outcome(done, { done: n, skipped, problem, stopped }) {
