@@ -6,8 +6,9 @@
 /** @typedef {{tasks: Task[], next_cursor: string|null, scanned: number, complete: boolean, scanned_back_to: string|null}} Answer */
 /** @typedef {{rows: string[], byId: Map<string, Task>, left: Set<string>, waiting: string[], latest: Answer|null,
  *   marks: {at: string, cursor: string}[], next: string|null, scanned: number,
- *   backTo: string|null, held: boolean, loaded: boolean, goingOn: boolean}} Found
- *   `marks`: where pages ended, newest first; `latest`: a head that does not reach down to the rows */
+ *   backTo: string|null, held: boolean, eased: boolean, loaded: boolean, goingOn: boolean}} Found
+ *   `marks`: where pages ended, newest first; `latest`: a head that does not reach down to the rows;
+ *   `eased`: the next answer may move rows though they are held */
 
 const MOST_ROWS = 20_000;
 const KEPT_ROWS = 10_000;
@@ -18,7 +19,7 @@ const TOP = '~';
 export function nothingFound() {
   return {
     rows: [], byId: new Map(), left: new Set(), waiting: [], latest: null, marks: [], next: null, scanned: 0,
-    backTo: null, held: false, loaded: false, goingOn: false,
+    backTo: null, held: false, eased: false, loaded: false, goingOn: false,
   };
 }
 
@@ -39,6 +40,7 @@ export function instantKey(at) {
  * @returns {Found}
  */
 export function receiveHead(found, answer) {
+  if (found.eased) return { ...receiveHead({ ...found, held: false, eased: false }, answer), held: found.held };
   const whole = answer.next_cursor === null || (answer.complete && answer.tasks.length > 0);
   if (!found.loaded || (!found.held && !found.goingOn && whole)) return asNew(found, answer);
   const bottom = bottomOf(answer);

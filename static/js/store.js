@@ -130,6 +130,8 @@ const STEPS = {
   },
   foundProblem: (state, { problem }) => ({ ...state, foundProblem: problem }),
   foundAnew: (state) => ({ ...state, found: { ...state.found, goingOn: false } }),
+  /** The reader has done something to the rows: what becomes of it is shown, whether they are held or not. */
+  acted: (state, { everything }) => ({ ...state, found: everything ? { ...state.found, loaded: false, goingOn: false } : { ...state.found, eased: true } }),
   reading: (state, { on }) => ({ ...state, reading: on }),
   deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, NOTHING_CHOSEN),
   letIn: (state) => ({ ...state, found: search.letIn(state.found) }),

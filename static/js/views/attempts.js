@@ -6,7 +6,8 @@ import { visible } from '../json_text.js';
 import { isTerminal } from '../task_state.js';
 import { copyButton, stateBadge, time } from './parts.js';
 
-const LABELS = { SUCCESS: 'SUCCESS', FAILURE: 'FAILURE', RETRY: 'RETRY', STARTED: 'STARTED', REVOKED: 'REVOKED', EXPIRED: 'EXPIRED', PENDING: 'PENDING' };
+/** How an attempt ended, where that is no state of a task. */
+const ENDS = { RETRY: 'failed', CRASHED: 'its worker died', LOST: 'its consumer was lost' };
 
 /** @typedef {import('../store.js').Attempt & {waits_from: number|null, waiting?: boolean}} Lane */
 
@@ -38,9 +39,9 @@ function drawLane(lane, place, now, task, actions) {
   return h('li', { key: `${attempt}-${lane.started_at ?? 'next'}`, data: { testid: 'attempt' } },
     h('div', { class: 'lane', 'aria-hidden': 'true' },
       lane.waits_from !== null && bar('wait', lane.waits_from, started ?? now, 'PENDING'),
-      started !== null && bar('run', started, ended ?? now, lane.state)),
+      started !== null && bar('run', started, ended ?? now, ENDS[lane.state] ? 'FAILURE' : lane.state)),
     h('p', { class: 'lane-words' },
-      h('b', null, waiting ? `Attempt ${attempt} waits` : `Attempt ${attempt}`), !waiting && LABELS[lane.state] ? stateBadge(lane.state) : !waiting && h('span', { class: 'tag' }, visible(lane.state).toLowerCase()),
+      h('b', null, waiting ? `Attempt ${attempt} waits` : `Attempt ${attempt}`), !waiting && (ENDS[lane.state] ? h('span', { class: 'chip bad' }, ENDS[lane.state]) : stateBadge(lane.state)),
       waited !== null && h('span', null, `${waiting ? 'for' : 'waited'} ${duration(waited / 1000)}`),
       started !== null && h('span', null, `ran ${duration(((ended ?? now) - started) / 1000)}`),
       started !== null && h('span', { class: 'soft' }, 'at ', time(started, clock(started))),

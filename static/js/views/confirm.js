@@ -18,12 +18,13 @@ export function confirmDialog(wish, actions, shell) {
   const { verb, does } = ACTIONS[word];
   const trail = auditFields();
   const typed = count === null || count > MANY;
+  const proofs = count === null ? [word] : [String(count), word];
   const go = /** @type {HTMLButtonElement} */ (h('button', {
     type: 'submit', class: `button ${DANGEROUS.includes(word) ? 'danger' : 'primary'}`, disabled: typed, data: { testid: 'confirm' },
   }, count === null ? `${verb} all` : `${verb} ${plural(count, 'task')}`));
   const input = typed && h('input', {
     id: 'confirm-word', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', data: { testid: 'confirm-word' },
-    on: { input: (event) => { go.disabled = event.target.value.trim().toLowerCase() !== word; } },
+    on: { input: (event) => { go.disabled = !proofs.includes(event.target.value.trim().toLowerCase()); } },
   });
   const submit = (event) => {
     event.preventDefault();
@@ -36,7 +37,7 @@ export function confirmDialog(wish, actions, shell) {
     search && h('p', null, search.q ? ['Search: ', h('code', null, search.q)] : 'There is no search: it is every task that is kept.'),
     count === null && h('p', { class: 'soft' }, 'How many there are is not known; it goes on until the search has no more.'),
     h('form', { on: { submit } },
-      typed && h('div', { class: 'field' }, h('label', { for: 'confirm-word' }, 'Type ', h('b', null, word), ' to go on'), input),
+      typed && h('div', { class: 'field' }, h('label', { for: 'confirm-word' }, `To confirm, type ${proofs.join(' or ')}`), input),
       trail.places,
       h('div', { class: 'actions' }, go, button('Not now', (event) => event.currentTarget.closest('dialog').close()))));
 }

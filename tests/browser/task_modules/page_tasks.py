@@ -56,3 +56,34 @@ def needs(file: str, what: str) -> str:
 def tell(text: str, level: str = "INFO") -> None:
     """Log one line."""
     log.log(logging.getLevelNamesMapping()[level], "%s", text)
+
+
+@task(queue="default")
+def fail_at_once(message: str) -> None:
+    """Fail for good."""
+    raise ValueError(message)
+
+
+@task(queue="default", retries=1, retry_delay=300)
+def fail_slowly(message: str) -> None:
+    """Fail, and be tried again only in five minutes."""
+    raise ValueError(message)
+
+
+class PlainError(Exception):
+    """An error that is shown as its message and nothing else."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@task(queue="default")
+def fail_plainly(message: str) -> None:
+    """Fail with an error that begins as it is told to."""
+    raise PlainError(message)
+
+
+@task(queue="high")
+def add(amount: int, note: str, tags: list[str]) -> dict[str, Any]:
+    """Return what it was given."""
+    return {"amount": amount, "note": note, "tags": tags}
