@@ -10,8 +10,26 @@ from tests.browser.conftest import PHONE, Visits
 from tests.browser.looking import expect_live, panel
 from tests.browser.service import Stack
 
-_DASHBOARD = ["#/", "?state=STARTED#/tasks", "#/submit"]
-_INSPECTOR = ["#/workers", "?state=SUCCESS&queue=low#/tasks", "#/queues", "#/redis", "#/config"]
+_DASHBOARD = [
+    "?span=1h#/",
+    "?state=STARTED#/tasks",
+    "#/submit",
+    "#/failures",
+    "#/queues",
+    "#/audit",
+    "#/log",
+]
+_INSPECTOR = [
+    "#/workers",
+    "?state=SUCCESS&queue=low#/tasks",
+    "#/queues",
+    "#/redis",
+    "#/config",
+    "#/failures",
+    "#/audit",
+    "#/log",
+    "#/overview",
+]
 
 
 def _address(stack: Stack, app: str, page: str) -> str:
@@ -96,4 +114,28 @@ def test_axe_finds_nothing_serious_in_the_panel_of_a_failed_task(
 
     expect(panel(page).locator(".error-text")).to_be_visible()
 
+    assert _serious(page) == []
+
+
+def test_axe_finds_nothing_serious_where_something_has_happened(
+    visits: Visits, stack: Stack, tmp_path: Path
+) -> None:
+    lost = {"file": str(tmp_path / "lost"), "what": "the anchor"}
+    for _ in range(4):
+        stack.api.wait_for_status(stack.api.submit("needs", lost), "FAILURE")
+    page = visits.open(f"{stack.dashboard}#/failures")
+    group = page.get_by_test_id("failure-group").filter(has_text="the anchor")
+    group.get_by_test_id("group-open").click()
+    group.get_by_test_id("retry-trial").click()
+    expect(group.get_by_test_id("trial-task")).to_have_count(3)
+    assert _serious(page) == []
+
+    page.goto(f"{stack.dashboard}#/queues")
+    page.get_by_test_id("drain-low").click()
+    expect(page.get_by_test_id("question")).to_be_visible()
+    assert _serious(page) == []
+
+    page.goto(f"{stack.dashboard}#/overview")
+    page.get_by_text("The same values as a table").click()
+    expect(page.get_by_role("region", name="Values")).to_be_visible()
     assert _serious(page) == []

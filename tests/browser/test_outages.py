@@ -101,6 +101,41 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
     _expect_not_reloaded(page)
 
 
+@pytest.mark.parametrize(
+    "name", ["queues", "failures", "workers", "log", "audit", "redis", "overview"]
+)
+def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
+    visits: Visits, web: WebServer, redis: OwnRedis, name: str
+) -> None:
+    visits.allow(_NO_ANSWER)
+    with _away(redis):
+        page = visits.open(f"{web.url}#/{name}")
+        expect(verdict(page)).to_contain_text("Redis is away")
+        expect(page.locator("#main .empty").first).to_contain_text("The page keeps trying")
+
+    expect(page.locator("#main")).not_to_contain_text("The page keeps trying")
+    expect(verdict(page)).not_to_contain_text("Redis is away")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("failures", "No task has failed"),
+        ("workers", "No consumer is online"),
+        ("log", "No task has logged anything"),
+        ("audit", "Nobody has done anything yet"),
+    ],
+)
+def test_an_empty_page_says_what_will_be_there(
+    visits: Visits, web: WebServer, redis: OwnRedis, name: str, words: str
+) -> None:
+    _empty(redis)
+
+    page = visits.open(f"{web.url}#/{name}")
+
+    expect(page.get_by_role("heading", name=words)).to_be_visible()
+
+
 def test_queues_without_a_consumer_are_named_with_what_to_do(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:

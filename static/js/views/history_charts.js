@@ -102,7 +102,7 @@ function ticks(points, now) {
 
 function valueTable(points, step, now, ui, actions) {
   const open = Boolean(ui.chartTable);
-  return h('details', { class: 'values', key: 'values', on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
+  return h('details', { class: 'values', key: 'values', open, on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
     h('summary', null, 'The same values as a table'),
     open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' }, h('table', { class: 'plain values-table' },
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'), TABLE.map(([name]) => h('th', { scope: 'col', class: 'num', key: name }, name)))),

@@ -38,7 +38,7 @@ function choosers(filter, types) {
   const options = (words, values) => /** @type {[string, string][]} */ ([['', words], ...values.map((value) => [value, visible(value)])]);
   return [
     chooser('log-queue', 'Queue', filter.queue, options('all', QUEUES), (queue) => url({ queue })),
-    chooser('log-level', 'Level', filter.level, options('all', LEVELS), (level) => url({ level })),
+    chooser('log-level', 'At least', filter.level, options('any level', LEVELS), (level) => url({ level })),
     chooser('log-type', 'Type', filter.type, options('all', names), (type) => url({ type })),
   ];
 }
