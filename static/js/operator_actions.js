@@ -99,7 +99,8 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
       dispatch({ type: 'ui', set: { auditBusy: true } });
       try {
         const page = await getAudit({ action, cursor: value.next, limit: AUDIT_PAGE });
-        dispatch({ type: 'audit', key: action, page, newest: false });
+        // The reader may have chosen another filter while the answer was under way.
+        if (state().facts.audit.key === action) dispatch({ type: 'audit', key: action, page, newest: false });
       } catch (error) {
         toast('bad', explain(error).text);
       }

@@ -1,6 +1,6 @@
 /* What the pages keep in the address beside the tasks' filter. An unknown value counts as none. */
 
-export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d' };
+export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' };
 export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
 export const ACTIONS = ['cancel', 'retry', 'requeue', 'delete', 'pause', 'resume', 'drain', 'purge', 'retry_group', 'undo'];
 export const QUEUES = ['high', 'default', 'low'];

@@ -35,8 +35,9 @@ export function createReader(store, pages) {
     } catch (error) {
       store.dispatch({ type: 'fact', name, key, problem: explain(error) });
       last.delete(name);
+    } finally {
+      busy.delete(name);
     }
-    busy.delete(name);
     const now = wanted().find((each) => each.name === name);
     if (now && (now.key ?? '') !== key) readOne(now);
   }

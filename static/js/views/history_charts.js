@@ -31,7 +31,7 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
   const at = typeof ui.chartAt === 'number' && ui.chartAt < points.length ? ui.chartAt : null;
   const point = at === null ? null : points[at];
   const shared = { points, cursor: at };
-  const control = (first, say) => slider(points, step, now, at, actions, first, say);
+  const control = (what, series) => slider(points, step, now, at, actions, what, series);
   const wait = [...times('wait'), OLDEST];
   const ended = totals.succeeded + totals.failed + totals.revoked + totals.expired;
   return h('div', { class: 'chart', data: { testid: 'history' } },
@@ -42,14 +42,14 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
       ...shared, kind: 'bars', title: 'Finished', note: `per ${per(step)}`, series: ENDS,
       scale: countScale(Math.max(...points.map((p) => p.succeeded + p.failed + p.revoked + p.expired))),
       summary: `${plural(ended, 'task')} finished in the time shown, ${count(totals.failed)} of them failed`,
-    }, control(true, ENDS)),
+    }, control('finished tasks', ENDS)),
     legend('ends', ENDS, point ?? totals, true),
     ...[['Wait time', 'from being due to its start', wait, 'wait'], ['Run time', 'of an attempt', times('run'), 'run']].map(([title, note, series, kind]) => [
       plot({
         ...shared, kind: 'lines', title, note: `${note}; log scale`, series,
         scale: timeScale(points.flatMap((p) => series.map(({ value }) => value(p) ?? 0))),
         summary: `${title}: half within ${duration(totals[`${kind}_p50_s`])}, 99 % within ${duration(totals[`${kind}_p99_s`])}`,
-      }, control(false, series)),
+      }, control(String(title).toLowerCase(), series)),
       legend(kind, series, point ?? totals, false),
     ]),
     h('div', { class: 'chart-foot', key: 'foot' }, ticks(points, now)),
@@ -57,13 +57,13 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
 }
 
 /** The cursor for the keyboard, laid over the plot for the pointer. */
-function slider(points, step, now, at, actions, first, series) {
+function slider(points, step, now, at, actions, what, series) {
   const last = points.length - 1;
   const set = (chartAt) => actions.dispatch({ type: 'ui', set: { chartAt } });
   const move = { ArrowLeft: (i) => i - 1, ArrowRight: (i) => i + 1, ArrowDown: (i) => i - 1, ArrowUp: (i) => i + 1, PageDown: (i) => i - 10, PageUp: (i) => i + 10, Home: () => 0, End: () => last };
   const shown = at ?? last;
   return h('div', {
-    class: 'plot-control', role: 'slider', tabindex: 0, 'aria-label': first ? 'Time, finished tasks' : 'Time',
+    class: 'plot-control', role: 'slider', tabindex: 0, 'aria-label': `Time, ${what}`,
     'aria-valuemin': 0, 'aria-valuemax': last, 'aria-valuenow': shown,
     'aria-valuetext': `${stretch(points[shown], step, now)}${points[shown].partial ? ', still filling' : ''}: ${series.map(({ label, value, say }) => `${label} ${say(value(points[shown]))}`).join(', ')}`,
     on: {

@@ -28,7 +28,7 @@ export function queueCard(queue, totals, span) {
       small('Retrying', count(queue.retry)),
       small('Scheduled', count(queue.scheduled)),
       small('Throughput', rate(totals?.per_s)),
-      small('Failures', percent(totals?.failure_rate), (totals?.failed ?? 0) > 0)),
+      small('Failures', totals?.failed ? h('a', { href: pageUrl('failures') }, percent(totals.failure_rate)) : percent(totals?.failure_rate), (totals?.failed ?? 0) > 0)),
     percentiles(totals, span));
 }
 
