@@ -2,7 +2,8 @@
    screen, because a number above 2^53 would lose digits: their source text is kept, cut out of the
    response, and re-indented token by token. */
 
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
+// Unrolled, so that a text of a megabyte does not fill the stack of the matcher.
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 // Characters that are invisible or turn the reading direction: shown as escapes, never obeyed.
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 

@@ -54,10 +54,14 @@ class Visits:
         """Load `url`; `options` of a context, or `fresh`, make it a browser that has seen nothing.
 
         Otherwise it is the one tab of all tests: its warm cache halves the time a page takes.
+        `prepare` is called with a fresh page before it loads anything.
         """
-        if options.pop("fresh", False) or options:
+        prepare: Callable[[Page], None] | None = options.pop("prepare", None)
+        if options.pop("fresh", False) or options or prepare:
             self._fresh.append(new_profile(self._browser, **options))
             page = self._fresh[-1].new_page()
+            if prepare:
+                prepare(page)
         else:
             page = self._tab
             page.mouse.move(0, 0)

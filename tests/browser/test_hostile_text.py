@@ -63,3 +63,40 @@ def test_a_string_of_100_kb_is_shown_whole_and_the_page_stays_usable(
     page.keyboard.press("Escape")
     expect(panel(page)).to_have_count(0)
     expect_live(page)
+
+
+def test_a_string_of_a_megabyte_is_cut_and_the_page_stays_usable(
+    visits: Visits, stack: Stack
+) -> None:
+    page = _open(visits, stack, "echo", {"value": "quack" * 190_000})
+
+    expect(panel(page).get_by_label("Payload", exact=True)).to_contain_text("950,0")
+    began = page.evaluate("performance.now()")
+    page.keyboard.press("Escape")
+    expect(panel(page)).to_have_count(0)
+    assert page.evaluate("performance.now()") - began < 2000
+
+
+def test_json_of_many_levels_is_shown_whole(visits: Visits, stack: Stack) -> None:
+    value: Any = "the bottom"
+    for _ in range(50):
+        value = [value]
+
+    page = _open(visits, stack, "echo", {"value": value})
+
+    expect(panel(page).get_by_label("Payload", exact=True)).to_contain_text("the bottom")
+
+
+def test_markup_in_tags_and_in_the_search_itself_stays_text(visits: Visits, stack: Stack) -> None:
+    tag = "<h6/id=planted>"
+    body = {"task_type": "echo", "payload": {"value": 1}, "tags": [tag]}
+    task_id = stack.api.call("POST", "/api/tasks/submit", body)["task_id"]
+
+    page = visits.open(f"{stack.dashboard}?q=tag:{tag}#/tasks/{task_id}")
+    expect(row(page, task_id)).to_be_visible()
+    expect(panel(page)).to_contain_text(tag)
+    page.keyboard.press("Escape")
+    page.get_by_test_id("find").fill("tag:")
+
+    expect(page.get_by_test_id("find-options")).to_contain_text(tag)
+    expect(page.locator("#planted")).to_have_count(0)

@@ -139,3 +139,57 @@ def test_axe_finds_nothing_serious_where_something_has_happened(
     page.get_by_text("The same values as a table").click()
     expect(page.get_by_role("region", name="Values")).to_be_visible()
     assert _serious(page) == []
+
+
+def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
+    visits: Visits, stack: Stack
+) -> None:
+    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
+    stack.api.submit("echo", {"value": "for axe"})
+    page.get_by_test_id("row-check").first.click()
+    expect(page.get_by_test_id("bulk-bar")).to_be_visible()
+    page.get_by_test_id("find").fill("st")
+    expect(page.get_by_test_id("find-options")).to_be_visible()
+    assert _serious(page) == []
+
+    page.get_by_test_id("find").press("Escape")
+    page.get_by_test_id("bulk-delete").click()
+    expect(page.get_by_test_id("dialog-confirm")).to_be_visible()
+    assert _serious(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_test_id("palette")).to_be_visible()
+
+    assert _serious(page) == []
+
+
+def test_axe_finds_nothing_serious_where_a_task_waits_or_runs_again(
+    visits: Visits, stack: Stack, held_low: None
+) -> None:
+    task_id = stack.api.submit("echo", {"value": "for axe"}, priority="low")
+    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+    expect(panel(page).get_by_test_id("why")).to_be_visible()
+    assert _serious(page) == []
+
+    panel(page).get_by_test_id("again-button").click()
+    expect(panel(page).get_by_test_id("again")).to_be_visible()
+
+    assert _serious(page) == []
+
+
+def test_choosing_tasks_fits_a_phone(visits: Visits, stack: Stack) -> None:
+    task_id = stack.api.submit("echo", {"value": "on a phone"})
+    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks", viewport=PHONE)
+    width = "document.documentElement.scrollWidth"
+
+    page.get_by_test_id("row-check").first.click()
+    expect(page.get_by_test_id("bulk-bar")).to_be_visible()
+    assert page.evaluate(width) == 390
+    page.keyboard.press("Control+k")
+    expect(page.get_by_test_id("palette")).to_be_visible()
+    assert page.evaluate(width) == 390
+    page.keyboard.press("Escape")
+    page.goto(f"{stack.dashboard}#/tasks/{task_id}/again")
+    expect(panel(page).get_by_test_id("again")).to_be_visible()
+
+    assert panel(page).evaluate("panel => panel.scrollWidth") == 390

@@ -14,13 +14,13 @@ export function stateBadge(status) {
 
 /**
  * @param {import('../actions.js').Actions} actions
- * @param {string} text
+ * @param {string|(() => string)} text
  * @param {string} what "task id", for the label and the toast
  */
 export function copyButton(actions, text, what) {
   return h('button', {
     type: 'button', class: 'icon-button', title: `Copy ${what}`, 'aria-label': `Copy ${what}`,
-    on: { click: () => actions.copy(text, what) },
+    on: { click: () => actions.copy(typeof text === 'string' ? text : text(), what) },
   }, icon('copy'));
 }
 
