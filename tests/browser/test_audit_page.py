@@ -76,11 +76,3 @@ def test_a_hostile_reason_stays_text(visits: Visits, stack: Stack) -> None:
     expect(_entries(page, "pause").first).to_contain_text("<img src=x onerror=alert(1)>")
     expect(_entries(page, "pause").first).to_contain_text(r"\u202egpj")
     expect(page.locator("#planted")).to_have_count(0)
-
-
-def test_an_action_that_nobody_has_taken_says_so(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}?action=requeue#/audit")
-
-    expect(page.get_by_text("Nothing of this kind was done")).to_be_visible()
-    page.get_by_role("link", name="Show everything").click()
-    expect_address(page, "#/audit")

@@ -49,8 +49,8 @@ def test_each_queue_is_counted(visits: Visits, stack: Stack) -> None:
 
     for queue, workers in (("high", "4"), ("default", "2"), ("low", "2")):
         cells = page.get_by_test_id(f"queue-{queue}")
-        expect(cells.locator('[data-label="Workers"]')).to_have_text(workers)
-        expect(cells.locator('[data-label="Consumers"]')).to_have_text("1")
+        expect(cells.locator('[data-label="Workers"] dd')).to_have_text(workers)
+        expect(cells.locator('[data-label="Consumers"] dd')).to_have_text("1")
 
 
 def test_redis_is_shown_with_what_keeps_tasks_safe(visits: Visits, stack: Stack) -> None:

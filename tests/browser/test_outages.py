@@ -101,9 +101,7 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
     _expect_not_reloaded(page)
 
 
-@pytest.mark.parametrize(
-    "name", ["queues", "failures", "workers", "log", "audit", "redis", "overview"]
-)
+@pytest.mark.parametrize("name", ["overview", "failures", "workers", "log", "audit", "redis"])
 def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str
 ) -> None:
@@ -134,6 +132,17 @@ def test_an_empty_page_says_what_will_be_there(
     page = visits.open(f"{web.url}#/{name}")
 
     expect(page.get_by_role("heading", name=words)).to_be_visible()
+
+
+def test_an_action_that_nobody_has_taken_says_so(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    _empty(redis)
+    page = visits.open(f"{web.url}?action=requeue#/audit")
+
+    expect(page.get_by_text("Nothing of this kind was done")).to_be_visible()
+    page.get_by_role("link", name="Show everything").click()
+    expect(page.get_by_text("Nobody has done anything yet")).to_be_visible()
 
 
 def test_queues_without_a_consumer_are_named_with_what_to_do(

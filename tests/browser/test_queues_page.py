@@ -64,6 +64,7 @@ def test_a_draining_queue_says_that_it_takes_nothing(queues: Page) -> None:
 
 def test_who_leaves_the_question_has_changed_nothing(queues: Page) -> None:
     queues.get_by_test_id("pause-low").click()
+    expect(question(queues)).to_be_visible()
     queues.keyboard.press("Escape")
 
     expect(question(queues)).to_have_count(0)
