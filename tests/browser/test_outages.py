@@ -109,9 +109,9 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     with _away(redis):
         page = visits.open(f"{web.url}#/{name}")
         expect(verdict(page)).to_contain_text("Redis is away")
-        expect(page.locator("#main .empty").first).to_contain_text("The page keeps trying")
+        expect(page.locator("#main .empty").first).to_contain_text("Redis does not answer")
 
-    expect(page.locator("#main")).not_to_contain_text("The page keeps trying")
+    expect(page.locator("#main")).not_to_contain_text("Redis does not answer")
     expect(verdict(page)).not_to_contain_text("Redis is away")
 
 
