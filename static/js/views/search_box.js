@@ -66,7 +66,8 @@ function create() {
   input.addEventListener('input', () => {
     clearTimeout(timer);
     // While something is offered the word is not typed to its end: Enter searches for it as it stands.
-    if (isWhole(input.value) && list.hidden) timer = setTimeout(search, PAUSE_MS);
+    // Who has left the page meanwhile is not called back to it.
+    if (isWhole(input.value) && list.hidden) timer = setTimeout(() => input.isConnected && search(), PAUSE_MS);
   });
   input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));
   input.addEventListener('change', () => isWhole(input.value) && search());
