@@ -47,6 +47,7 @@ function groupCard(group, open, sort, state, actions) {
       h('div', { class: 'group-what' },
         h('h2', null, visible(error)),
         h('p', { class: 'group-message', dir: 'auto' }, message ? visible(message) : h('span', { class: 'faint' }, 'without a message')),
+        !open && group.sample_error && h('p', { class: 'group-latest', dir: 'auto', title: 'The latest' }, visible(group.sample_error)),
         h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)), group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
           group.queues.map((queue) => h('span', { class: 'tag', key: `queue ${queue}` }, `${queue} queue`)))),
       h('div', { class: 'group-when' },
