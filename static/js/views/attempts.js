@@ -23,7 +23,7 @@ export function attemptsBlock(task, now, actions) {
   const place = (at) => Math.min(100, Math.max(0, ((at - from) / (to - from)) * 100));
   return h('section', { class: 'block attempts', key: 'attempts', data: { testid: 'attempts' } },
     h('div', { class: 'block-head' }, h('h3', null, task.max_attempts > 1 ? `Attempts (${task.attempt} of at most ${task.max_attempts})` : 'Time'),
-      h('span', { class: 'legend' }, h('span', null, h('i', { class: 'swatch wait' }), ' waited'), h('span', null, h('i', { class: 'swatch run', data: { state: task.status } }), ' ran'))),
+      h('span', { class: 'legend' }, h('span', null, h('i', { class: 'swatch wait' }), ' waited'), lanes.some((lane) => lane.started_at) && h('span', null, h('i', { class: 'swatch run', data: { state: isTerminal(task) ? task.status : 'STARTED' } }), ' ran'))),
     h('ol', null, lanes.map((lane) => drawLane(lane, place, now, task, actions))),
     h('div', { class: 'lane-scale faint', 'aria-hidden': 'true' }, h('span', null, clock(from)), h('span', null, duration((to - from) / 1000)), h('span', null, isTerminal(task) ? clock(to) : 'now')));
 }

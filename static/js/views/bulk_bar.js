@@ -65,7 +65,8 @@ function choices(state, actions) {
  */
 export function wishOf(action, { selection, found, route }) {
   if (selection.everything) return { action, ids: null, search: route.search, count: found.next ? null : found.rows.length };
-  const ids = [...selection.ids].filter((id) => {
+  // Newest first, as the actions want them: a retry then keeps the order in which they were submitted.
+  const ids = found.rows.filter((id) => selection.ids.has(id)).filter((id) => {
     const task = found.byId.get(id);
     return task && fits(action, task.status);
   });
