@@ -159,3 +159,18 @@ def test_no_row_moves_while_one_reads_further_down(visits: Visits, stack: Stack,
     pill.click()
     expect(row(page, fresh)).to_be_visible()
     assert page.evaluate("scrollY") == 0
+
+
+def test_what_a_long_search_has_found_is_kept_when_the_list_is_read_again(
+    visits: Visits, stack: Stack, many: str
+) -> None:
+    wanted = stack.api.submit("echo", {"value": "rare-9"})
+    _submit(stack, 10_000, "above")
+    page = visits.open(f"{stack.dashboard}?q=payload.value:rare-9#/tasks")
+    expect(row(page, wanted)).to_be_visible()
+
+    with page.expect_response("**/api/tasks?*", timeout=10_000):  # a change makes it be read again
+        stack.api.submit("echo", {"value": "something else"})
+
+    expect(page.get_by_test_id("window")).to_contain_text("1 shown")
+    expect(row(page, wanted)).to_be_visible()
