@@ -45,7 +45,8 @@ export function receiveHead(found, answer) {
   if (!found.loaded || (!found.held && !found.goingOn && whole)) return asNew(found, answer);
   const bottom = bottomOf(answer);
   const top = found.rows.length ? instantKey(found.byId.get(found.rows[0])?.submitted_at ?? null) : '';
-  if (found.rows.length && bottom > top) {
+  // A page that is not full ends where the time was up: nothing that fits lies above that.
+  if (found.rows.length && answer.complete && bottom > top) {
     // So many came at once that the page does not reach the rows any more: there is a gap between.
     return found.held ? { ...found, latest: answer } : asNew(found, answer);
   }

@@ -87,7 +87,7 @@ def test_another_process_that_answers_makes_the_task_types_be_read_again(
         wire.epoch = "another"
 
 
-def test_the_first_useful_paint_comes_within_a_second(visits: Visits, stack: Stack) -> None:
+def test_the_first_useful_paint_comes_soon(visits: Visits, stack: Stack) -> None:
     stack.api.submit("echo", {"value": "painted"})
 
     page = visits.open(f"{stack.dashboard}#/tasks", fresh=True)
@@ -96,6 +96,6 @@ def test_the_first_useful_paint_comes_within_a_second(visits: Visits, stack: Sta
     paints = page.evaluate(
         "performance.getEntriesByType('paint').map((each) => [each.name, each.startTime])"
     )
-    # Measured on two noisy cores with an empty cache: 240 ms, and 600 ms to the first row.
-    assert dict(paints)["first-contentful-paint"] < 1000
-    assert page.evaluate("performance.now()") < 4000
+    # Measured on two noisy cores with an empty cache: 244 ms. The bound leaves room for others.
+    assert dict(paints)["first-contentful-paint"] < 2000
+    assert page.evaluate("performance.now()") < 8000

@@ -48,7 +48,7 @@ function drawLane(lane, place, now, task, actions) {
       worker && h('span', { class: 'soft lane-worker' }, visible(worker))),
     error && !(attempt === task.attempt && isTerminal(task)) && h('details', { class: 'lane-error' },
       h('summary', null, h('span', { dir: 'auto' }, visible(error).slice(0, 240))),
-      h('div', { class: 'block-head' }, h('span', { class: 'faint' }, 'Traceback'), copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
+      h('div', { class: 'block-head' }, h('span', { class: 'faint' }, 'The whole error'), copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
       h('pre', { tabindex: 0, dir: 'ltr', 'aria-label': `Traceback of attempt ${attempt}` }, visible(traceback || error))));
 }
 
