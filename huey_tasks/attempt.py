@@ -308,5 +308,7 @@ class TaskLogHandler(logging.Handler):
             storage.scripts.log(storage.name, claim.id, claim.token, json.dumps(line))
         except (TaskTimeout, TaskCancelled):  # raised by a signal that came while we wrote
             raise
+        except QueueUnavailable as error:  # a courtesy, as progress is
+            logger.debug("a line of a task is not kept: %s", error.cause)
         except Exception:  # logging must never fail the task; the handler's own report says why
             self.handleError(record)

@@ -73,23 +73,31 @@ def as_argument(queues: TaskQueues, action: Action, by: Operator | None, target:
 def go_on(
     queues: TaskQueues, operation_id: str, action: Action, by: Operator, target: str
 ) -> Operation:
-    """Go on with an operation. Raises OperationOver; InvalidQuery if it is none, or another's."""
+    """Go on with an operation; with a new one, if that has changed nothing yet.
+
+    Raises OperationOver; InvalidQuery if it is none, or another's.
+    """
     if not OPERATION_ID.fullmatch(operation_id):
         raise _wrong("It is no operation_id of an answer of ours.")
     with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
         pipe.time()
         for queue in queues:
-            pipe.hmget(keys.operation(queue, operation_id), "action", "undone_at")
+            pipe.hmget(keys.operation(queue, operation_id), "action", "undone_at", "who")
         (seconds, microseconds), *parts = pipe.execute()
-    if {one.decode() for one, _ in parts if one} - {action}:
+    known = [part for part in parts if part[0] is not None]
+    if any(one.decode() != action for one, _, _ in known):
         raise _wrong("This operation is another action.")
-    if any(undone for _, undone in parts):
+    if any(who.decode() != by.who for _, _, who in known):
+        raise _wrong("This operation is somebody else's.")
+    if any(undone for _, undone, _ in known):
         raise OperationOver("The operation was undone; begin a new one.")
     age_ms = seconds * 1000 + microseconds // 1000 - begun_ms(operation_id)
     if age_ms < 0:
         raise _wrong("It is no operation_id of an answer of ours.")
     if age_ms > GOES_ON_MS:
         raise OperationOver("The operation began too long ago; begin a new one at this cursor.")
+    if not known:
+        return begin(queues, action, by, target)
     return Operation.going_on(operation_id, action, by, target)
 
 

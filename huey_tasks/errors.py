@@ -126,7 +126,8 @@ class QueueUnavailable(DucklineError):
     """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds.
 
     `detail` is for callers; `cause`, which may name hosts and paths, is for the operator's log.
-    Without `answered` the command may have been done all the same, and its answer was lost.
+    Without `answered` the command may have been done all the same, and its answer was lost; of a
+    submit, `task_id` is then the id to ask for.
     """
 
     code = "queue_unavailable"
@@ -136,5 +137,6 @@ class QueueUnavailable(DucklineError):
     ) -> None:
         super().__init__(detail)
         self.answered = answered
+        self.task_id: str | None = None
         self.cause = cause or detail
         self.retry_after_s = retry_after_s

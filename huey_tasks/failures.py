@@ -15,7 +15,7 @@ from huey_tasks import fields, keys, serializer
 from huey_tasks.actions import retry_tasks
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import FailuresNotFound
-from huey_tasks.operation import Operation
+from huey_tasks.operation import Operation, begun_ms
 from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, SeenGroup
 
 if TYPE_CHECKING:
@@ -98,12 +98,18 @@ def retry(
 ) -> GroupRetry:
     """Submit tasks of a group once more, the oldest first, each once, for a bounded time.
 
+    Only those that had failed when the operation began: a new task that fails again joins the
+    group, and would be retried for ever.
+
     Raises FailuresNotFound, and QueueUnavailable; called again it goes on with what is left.
     """
     if not _look(queues, fingerprint)[0]:
         raise FailuresNotFound("No failed task that is kept has this fingerprint.")
     ends, retried = time.monotonic() + budget_s, 0
-    while chunk := _oldest(queues, fingerprint, CHUNK if limit is None else limit - retried):
+    until_ms = begun_ms(operation.id)
+    while chunk := _oldest(
+        queues, fingerprint, until_ms, CHUNK if limit is None else limit - retried
+    ):
         words = [
             word
             for queue, places in groupby(chunk, key=lambda place: place[0])
@@ -112,7 +118,7 @@ def retry(
         retried += words.count(DONE)
         if time.monotonic() >= ends or FULL in words:
             break
-    left = sum(parts.seen.retryable for found in _look(queues, fingerprint)[0] for parts in found)
+    left = _retryable(queues, fingerprint, until_ms)
     return GroupRetry(fingerprint, retried, left, operation.id)
 
 
@@ -199,13 +205,24 @@ def _group(parts: Sequence[_Part], state: str, reason: str, blob: bytes | None) 
     )
 
 
-def _oldest(queues: TaskQueues, fingerprint: str, most: int) -> list[tuple[str, str]]:
+def _retryable(queues: TaskQueues, fingerprint: str, until_ms: int) -> int:
+    """How many tasks that had failed by then can be retried."""
+    broker = next(iter(queues.values())).storage.broker
+    with redis_errors(), broker.pipeline(transaction=False) as pipe:
+        for queue in queues:
+            pipe.zcount(keys.failed(queue, fingerprint), 1, until_ms)
+        return sum(pipe.execute())
+
+
+def _oldest(
+    queues: TaskQueues, fingerprint: str, until_ms: int, most: int
+) -> list[tuple[str, str]]:
     """The queues and ids of some tasks that can be retried, those that failed first."""
     rows: list[tuple[float, str, str]] = []
     for queue in queues.values() if most > 0 else ():
         with redis_errors():
             found = queue.storage.broker.zrangebyscore(
-                keys.failed(queue.name, fingerprint), 1, "+inf", 0, CHUNK, withscores=True
+                keys.failed(queue.name, fingerprint), 1, until_ms, 0, CHUNK, withscores=True
             )
         rows += [(score, queue.name, task_id.decode()) for task_id, score in found]
     return [(queue, task_id) for _, queue, task_id in sorted(rows)[: min(most, CHUNK)]]

@@ -85,7 +85,8 @@ class Operation:
             "target": self.target,
             "undo_ms": self.undo_ms,
         }
-        return json.dumps(told)
+        # Half a surrogate pair, which a name may hold, would stop a script half way.
+        return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def begun_ms(operation_id: str) -> int:

@@ -81,8 +81,12 @@ def submit(
     if current_attempt.get() is not None:
         return _submit_from_a_task(found, queue, payload, tags)
     new = _tagged(found.new_task(new_id(), queue, payload), tags)
-    if not QUEUES[queue].storage.scripts.submit(queue, [new], may_refuse=True):
-        raise _draining(queue)
+    try:
+        if not QUEUES[queue].storage.scripts.submit(queue, [new], may_refuse=True):
+            raise _draining(queue)
+    except QueueUnavailable as error:
+        error.task_id = None if error.answered else new.id
+        raise
     return _submitted(new, queue)
 
 

@@ -37,14 +37,22 @@ class Undone:
 
 
 def purge(queue: "TaskQueue", reason: str, operation: Operation | None) -> int:
-    """Revoke every task that waits in a queue; returns how many."""
+    """Revoke the tasks that wait in a queue, for a bounded time; returns how many.
+
+    Raises QueueUnavailable if Redis goes away before the first of them.
+    """
     told = "" if operation is None else operation.as_argument()
-    purged, last = 0, BATCH
-    while last == BATCH:
-        with time_limit(PIECE_S):
-            last = queue.storage.scripts.purge(
-                queue.name, reason, ttl_ms=queue.storage.ttl_ms, operation=told
-            )
+    purged, last, ends = 0, BATCH, time.monotonic() + WHOLE_S
+    while last == BATCH and time.monotonic() < ends:
+        try:
+            with time_limit(PIECE_S):
+                last = queue.storage.scripts.purge(
+                    queue.name, reason, ttl_ms=queue.storage.ttl_ms, operation=told
+                )
+        except QueueUnavailable:
+            if not purged:
+                raise
+            break  # what is revoked can be undone, if its operation is told
         purged += last
     return purged
 
@@ -58,16 +66,16 @@ def undo(queues: TaskQueues, undo_id: str, by: Operator) -> Undone:
     if not lists:
         raise UndoNotFound("There is nothing to undo: it is undone already, or the time is over.")
     operation = audit.begin(queues, Action.UNDO, by, undo_id)
-    restored, ends = 0, time.monotonic() + WHOLE_S
+    restored, tries, ends = 0, 0, time.monotonic() + WHOLE_S
     for queue, action in lists.items():
         bring_back, more = _submit_anew if action is Action.PURGE else _restore, True
-        while more and (not restored or time.monotonic() < ends):
+        while more and (not tries or time.monotonic() < ends):
             with time_limit(PIECE_S):
                 number, more = bring_back(queues[queue], undo_id, operation)
-            restored += number
+            restored, tries = restored + number, tries + 1
     with time_limit(PIECE_S):
         left = sum(_lengths(queues, undo_id))
-    if left and not restored:
+    if left and not restored and time.monotonic() < ends:
         raise QueueUnavailable("Redis is full: nothing can be brought back now.")
     return Undone(undo_id, restored, left)
 

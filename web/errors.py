@@ -125,6 +125,8 @@ def problem_body(
 def error_extra(error: DucklineError) -> dict[str, Any]:
     """What a problem says beyond its code and detail: the fields at fault, or the reasons."""
     extra: dict[str, Any] = dict(error.extra) if isinstance(error, WebError) else {}
+    if isinstance(error, tq.QueueUnavailable) and error.task_id is not None:
+        extra["task_id"] = error.task_id
     for problem in _problems_of(error):
         item = {
             "pointer": excerpt(problem.pointer),

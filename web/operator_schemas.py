@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
@@ -31,7 +31,7 @@ class ActionBody(Inbound):
         description="The tasks, the newest first; else `q`.",
     )
     q: str | None = Field(
-        default=None, max_length=1000, description="A search; empty, it finds every task."
+        default=None, max_length=1000, description="A search; for every task, say `age:>0s`."
     )
     submitted_after: AwareDatetime | None = Field(
         default=None, description="Of the search: from then on.", strict=False
@@ -49,6 +49,16 @@ class ActionBody(Inbound):
     reason: str | None = Field(
         default=None, max_length=MAX_REASON, description="For the audit trail."
     )
+
+    @field_validator("q")
+    @classmethod
+    def _says_something(cls, q: str | None) -> str | None:
+        if q is not None and not q.strip():
+            raise PydanticCustomError(
+                "empty_search",
+                "An empty search would mean every task; if that is meant, say 'age:>0s'",
+            )
+        return q
 
     @model_validator(mode="after")
     def _ids_or_search(self) -> "ActionBody":

@@ -181,3 +181,6 @@ class ProblemView(BaseModel):
     request_id: str
     errors: list[FieldError] = Field(default=[], description="Only in a 422.")
     reasons: list[str] = Field(default=[], description="Only when the service is not healthy.")
+    task_id: str | None = Field(
+        default=None, description="Of a submit whose answer from Redis was lost: the id to ask for."
+    )

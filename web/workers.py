@@ -45,8 +45,10 @@ def read_stats() -> Response:
     },
 )
 def read_health() -> Response:
-    """Say whether work can be done: Redis answers, can be trusted with tasks, and every queue has
-    a live consumer."""
+    """Say whether work can be done.
+
+    Redis answers, can be trusted with tasks, and every queue has a live consumer.
+    """
     try:
         found = {one.queue: one.consumers for one in tq.queue_stats()}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]

@@ -17,15 +17,27 @@ local function bin(key, binned)
   if ttl_ms < 0 or ttl_ms > told.undo_ms then redis.call('PEXPIRE', binned, told.undo_ms) end
 end
 
--- It leaves its group of failures, which may be gone with it: what is said of that is kept too.
+-- A cancelled attempt that has not let go yet may hold a lock, which its record keeps for it.
+local STOPS_WITHIN_MS = 60000
+local function still_stops(id)
+  local fields = redis.call('HMGET', task_key(id), 'stopping', 'stopped_at', 'finished_at')
+  return fields[1] and not fields[2] and NOW - fields[3] < STOPS_WITHIN_MS
+end
+
+-- It leaves its group of failures. A group without tasks is kept aside as long as they can come back;
+-- one that has made room for others knows the task no more.
 local function bin_cause(id)
   local cause = redis.call('HGET', CAUSES, id)
   if not cause then return false end
-  local kept = { cause, redis.call('ZSCORE', failed_key(cause), id),
-    unpack(redis.call('HMGET', failure_key(cause), 'type', 'frame', 'message', 'first_seen',
-      'last_seen')) }
-  leave_group(id)
-  return kept
+  local failed_at = redis.call('ZSCORE', failed_key(cause), id)
+  local last_seen = redis.call('HGET', failure_key(cause), 'last_seen')
+  redis.call('HDEL', CAUSES, id)
+  redis.call('ZREM', failed_key(cause), id)
+  if redis.call('ZCARD', failed_key(cause)) == 0 then
+    redis.call('ZREM', FAILURES, cause)
+    redis.call('PEXPIRE', failure_key(cause), told.undo_ms)
+  end
+  return failed_at and last_seen and { cause, failed_at, last_seen }
 end
 
 -- What `restore` needs: id, state, score in its index, when it was submitted and set aside, when
@@ -48,7 +60,9 @@ local answers, binned = {}, 0
 for at = 2, #ARGV do
   local id = ARGV[at]
   local state = redis.call('HGET', task_key(id), 'state')
-  if state and TERMINAL[state] then
+  if state and TERMINAL[state] and still_stops(id) then
+    state = 'STARTED'
+  elseif state and TERMINAL[state] then
     bin_task(id, state)
     state, binned = 'done', binned + 1
   elseif redis.call('HGET', binned_key(id), 'binned_by') == told.id then

@@ -4,26 +4,27 @@
 -- returns: {how many were on the list, how many of them are back, how many are left}
 local entries = redis.call('LRANGE', undo_key(undo), 0, limit - 1)
 if #entries == 0 then return { 0, 0, 0 } end
-redis.call('LTRIM', undo_key(undo), #entries, -1)
+write_even_if_full()
 
 local function bring_back(binned, key, ends_at)
   redis.call('RENAME', binned, key)
   if ends_at then redis.call('PEXPIREAT', key, ends_at) else redis.call('PERSIST', key) end
 end
 
-local function join_again(id, type, kept)
-  local cause, score, error_type, frame, message, first_seen, last_seen = unpack(kept)
+local function join_again(id, kept)
+  local cause, failed_at, last_seen = unpack(kept)
+  if redis.call('EXISTS', failure_key(cause)) == 0 then return end
   redis.call('HSET', CAUSES, id, cause)
-  redis.call('ZADD', failed_key(cause), score, id)
-  if redis.call('ZADD', FAILURES, 'NX', last_seen, cause) == 0 then return end
-  redis.call('HSET', failure_key(cause), 'type', error_type, 'frame', frame, 'message', message,
-    'first_seen', first_seen, 'last_seen', last_seen, 'sample', id, 'task.' .. type, 1)
+  redis.call('ZADD', failed_key(cause), failed_at, id)
+  redis.call('PERSIST', failure_key(cause))
+  if redis.call('ZADD', FAILURES, 'NX', last_seen, cause) == 1 then make_room_for_groups() end
 end
 
 local restored = 0
 for _, entry in ipairs(entries) do
   local id, state, score, submitted_at, dead_at, ends_at, kept = unpack(cjson.decode(entry))
-  local is_there = redis.call('EXISTS', binned_key(id)) == 1 and not (ends_at and ends_at <= NOW)
+  local is_there = redis.call('HGET', binned_key(id), 'binned_by') == undo
+    and not (ends_at and ends_at <= NOW)
   -- An id that was given out anew is another task.
   if is_there and not redis.call('ZSCORE', SUBMITTED, id) then
     redis.call('HDEL', binned_key(id), 'binned_by')
@@ -34,10 +35,12 @@ for _, entry in ipairs(entries) do
     redis.call('ZADD', index_key(state), score, id)
     redis.call('ZADD', SUBMITTED, submitted_at, id)
     if dead_at then redis.call('ZADD', DEAD, dead_at, id) end
-    if kept then join_again(id, redis.call('HGET', task_key(id), 'type'), kept) end
+    if kept then join_again(id, kept) end
     restored = restored + 1
   end
 end
+-- Last, so that whatever goes wrong before costs nothing: what is back is not there to come back.
+redis.call('LTRIM', undo_key(undo), #entries, -1)
 mark_undone(undo)
 write_down(operation, restored)
 return { #entries, restored, redis.call('LLEN', undo_key(undo)) }

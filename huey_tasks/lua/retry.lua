@@ -15,7 +15,8 @@ end
 local fields = redis.call('HMGET', task_key(id), 'state', 'retried_as')
 local state, new_id = fields[1], fields[2]
 if not state then leave_group(id) end
-if not state or state == 'SUCCESS' or not TERMINAL[state] then
+-- A task that was not there when it was to be copied has no message to submit anew.
+if not state or ARGV[5] == '' or state == 'SUCCESS' or not TERMINAL[state] then
   strike_off()
   return { state or '', '' }
 end

@@ -155,6 +155,8 @@ local function fields_if(where, task_id)
   return task
 end
 
+-- A payload may be a megabyte, and Redis does nothing else while it reads: the next call goes on.
+local MOST_BYTES, bytes = 4000000, 0
 local start, found, looked, left = place(), {}, 0, true
 local rows = redis.call('ZREVRANGE', key, start, start + look - 1, 'WITHSCORES')
 for at = 1, #rows, 2 do
@@ -163,11 +165,16 @@ for at = 1, #rows, 2 do
     break
   end
   id, score, looked = rows[at], rows[at + 1], looked + 1
-  local task = (#first.checks == 0 or fields_if(first, id)) and fields_if(second, id)
+  local task = #first.checks == 0 or fields_if(first, id)
+  if task and second.positions.message then
+    bytes = bytes + redis.call('HSTRLEN', task_key(id), 'message')
+  end
+  task = task and fields_if(second, id)
   if task then
     found[#found + 1] = { id, score, task[SUBMITTED_AT] }
     if #found == tonumber(want) then break end
   end
+  if bytes > MOST_BYTES then break end
 end
 if #rows < look * 2 and looked * 2 == #rows then left = false end
 return { left and 0 or 1, looked, score, id, found }

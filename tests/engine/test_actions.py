@@ -305,10 +305,28 @@ def test_an_operation_that_began_a_day_ago_does_not_go_on() -> None:
 
 
 def test_a_delete_does_not_go_on_when_the_time_to_undo_it_is_over() -> None:
-    ended = end("SUCCESS")
+    first, second = end("SUCCESS"), end("SUCCESS")
+    begun = tq.act_on_tasks(Action.DELETE, [first], ADA).operation.id
+    old = begun_before(601)
+    broker.rename(keys.operation(QUEUE, begun), keys.operation(QUEUE, old))
     with pytest.raises(tq.OperationOver):
-        tq.act_on_tasks(Action.DELETE, [ended], ADA, operation_id=begun_before(601))
-    assert state(ended) == "SUCCESS"
+        tq.act_on_tasks(Action.DELETE, [second], ADA, operation_id=old)
+    assert state(second) == "SUCCESS"
+
+
+def test_an_operation_is_not_gone_on_with_by_somebody_else() -> None:
+    first, second = submit("echo"), submit("echo")
+    operation = tq.act_on_tasks(Action.CANCEL, [first], ADA).operation
+    with pytest.raises(tq.InvalidQuery):
+        tq.act_on_tasks(Action.CANCEL, [second], tq.Operator("Eve"), operation_id=operation.id)
+    assert state(second) == "PENDING"
+
+
+def test_an_operation_that_has_changed_nothing_goes_on_as_a_new_one() -> None:
+    made_up, task_id = begun_before(3600), submit("echo")
+    acted = tq.act_on_tasks(Action.CANCEL, [task_id], ADA, operation_id=made_up)
+    assert acted.operation.id != made_up
+    assert [entry.id for entry in tq.audit_trail().entries] == [acted.operation.id]
 
 
 # ---- beside a consumer

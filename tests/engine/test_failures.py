@@ -298,9 +298,32 @@ def test_a_deleted_task_leaves_its_group_and_comes_back_to_it_with_an_undo() -> 
         tq.undo(acted.operation.id, BY)
     again = only_group()
     assert (again.count, again.retryable) == (2, 2)
-    assert (again.error_type, again.frame, again.message, again.first_seen) == (
-        whole.error_type, whole.frame, whole.message, whole.first_seen,
-    )  # fmt: skip
+    assert (again.error_type, again.frame, again.message) == (
+        "ValueError",
+        "shop.py:pay",
+        "no card #",
+    )
+    assert (again.first_seen, again.trend) == (whole.first_seen, whole.trend)
+
+
+def test_a_task_whose_group_made_room_for_others_can_be_deleted_and_brought_back() -> None:
+    first, second = (fail(str(uuid.uuid4())) for _ in range(2))
+    broker.zrem(keys.failures(QUEUE), CAUSE.fingerprint)
+    broker.delete(keys.failure(QUEUE, CAUSE.fingerprint), keys.failed(QUEUE, CAUSE.fingerprint))
+    acted = tq.act_on_tasks(tq.Action.DELETE, [first, second], BY)
+    assert tq.undo(acted.operation.id, BY).restored == 2
+    assert {tq.get_task(task_id).status for task_id in (first, second)} == {"FAILURE"}
+
+
+def test_what_fails_again_is_not_retried_by_the_same_operation() -> None:
+    fail("first")
+    fail("second")
+    trial = tq.retry_failures(CAUSE.fingerprint, BY, limit=1)
+    assert (trial.retried, trial.left) == (1, 1)
+    fail("of the trial", priority=1)
+    rest = tq.retry_failures(CAUSE.fingerprint, BY, operation_id=trial.operation_id)
+    assert (rest.retried, rest.left) == (1, 0)
+    assert only_group().retryable == 1
 
 
 def test_tasks_are_found_by_their_cause() -> None:

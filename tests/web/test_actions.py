@@ -121,10 +121,10 @@ def test_a_requeued_task_runs_now(client: FlaskClient, start_consumer: StartCons
     ("body", "pointer"),
     [
         ({}, "/action"),
-        ({"action": "explode", "q": ""}, "/action"),
-        ({"action": ["cancel"], "q": ""}, "/action"),
+        ({"action": "explode", "q": "tag:x"}, "/action"),
+        ({"action": ["cancel"], "q": "tag:x"}, "/action"),
         ({"action": "cancel"}, ""),
-        ({"action": "cancel", "q": "", "task_ids": [UNKNOWN]}, ""),
+        ({"action": "cancel", "q": "tag:x", "task_ids": [UNKNOWN]}, ""),
         ({"action": "cancel", "task_ids": []}, "/task_ids"),
         ({"action": "cancel", "task_ids": UNKNOWN}, "/task_ids"),
         ({"action": "cancel", "task_ids": [UNKNOWN] * 501}, "/task_ids"),
@@ -135,19 +135,20 @@ def test_a_requeued_task_runs_now(client: FlaskClient, start_consumer: StartCons
         ({"action": "cancel", "task_ids": [UNKNOWN], "cursor": "x"}, ""),
         ({"action": "cancel", "task_ids": [UNKNOWN], "set_aside": True}, ""),
         ({"action": "cancel", "q": "statte:failure"}, "/q"),
+        ({"action": "cancel", "q": " "}, "/q"),
         ({"action": "cancel", "q": "x" * 1001}, "/q"),
         ({"action": "cancel", "q": 5}, "/q"),
-        ({"action": "cancel", "q": "", "cursor": "forged"}, "/cursor"),
-        ({"action": "cancel", "q": "", "cursor": 5}, "/cursor"),
-        ({"action": "cancel", "q": "", "operation_id": "x"}, "/operation_id"),
-        ({"action": "cancel", "q": "", "operation_id": {}}, "/operation_id"),
-        ({"action": "cancel", "q": "", "reason": "x" * 501}, "/reason"),
-        ({"action": "cancel", "q": "", "reason": 5}, "/reason"),
-        ({"action": "cancel", "q": "", "submitted_after": "yesterday"}, "/submitted_after"),
-        ({"action": "cancel", "q": "", "submitted_before": "2026-01-01T00:00"},
+        ({"action": "cancel", "q": "tag:x", "cursor": "forged"}, "/cursor"),
+        ({"action": "cancel", "q": "tag:x", "cursor": 5}, "/cursor"),
+        ({"action": "cancel", "q": "tag:x", "operation_id": "x"}, "/operation_id"),
+        ({"action": "cancel", "q": "tag:x", "operation_id": {}}, "/operation_id"),
+        ({"action": "cancel", "q": "tag:x", "reason": "x" * 501}, "/reason"),
+        ({"action": "cancel", "q": "tag:x", "reason": 5}, "/reason"),
+        ({"action": "cancel", "q": "tag:x", "submitted_after": "yesterday"}, "/submitted_after"),
+        ({"action": "cancel", "q": "tag:x", "submitted_before": "2026-01-01T00:00"},
          "/submitted_before"),
-        ({"action": "cancel", "q": "", "set_aside": 1}, "/set_aside"),
-        ({"action": "cancel", "q": "", "color": "red"}, "/color"),
+        ({"action": "cancel", "q": "tag:x", "set_aside": 1}, "/set_aside"),
+        ({"action": "cancel", "q": "tag:x", "color": "red"}, "/color"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_a_422_that_says_where(
@@ -205,7 +206,7 @@ def test_a_get_of_the_actions_is_no_unknown_task(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", ["tasks/actions", "undo/x", "queues/high/purge"])
 def test_another_site_changes_nothing(client: FlaskClient, path: str) -> None:
     headers = {"Origin": "https://evil.example"}
-    answer = client.post(f"/api/{path}", json={"action": "cancel", "q": ""}, headers=headers)
+    answer = client.post(f"/api/{path}", json={"action": "cancel", "q": "tag:x"}, headers=headers)
     assert (answer.status_code, answer.get_json()["code"]) == (403, "cross_site")
 
 
@@ -348,7 +349,7 @@ def test_a_name_that_cannot_be_shown_is_refused_before_anything_is_done(
     client: FlaskClient, name: str, method: str, path: str
 ) -> None:
     task_id = submit(client)
-    body = {"action": "cancel", "q": ""} if path == "tasks/actions" else None
+    body = {"action": "cancel", "q": "tag:x"} if path == "tasks/actions" else None
     answer = client.open(
         f"/api/{path}".format(id=task_id), method=method, json=body, headers={"X-Operator": name}
     )
@@ -401,7 +402,10 @@ def test_while_redis_is_away_every_route_is_a_503(
 ) -> None:
     server = start_server(**own_redis.environment)
     own_redis.stop()
-    body, kind = json.dumps({"action": "cancel", "q": ""}), {"Content-Type": "application/json"}
+    body, kind = (
+        json.dumps({"action": "cancel", "q": "tag:x"}),
+        {"Content-Type": "application/json"},
+    )
     undo = "/api/undo/0643f9f2c5a000-0123456789abcdef"
     for method, path, sent in (
         ("POST", "/api/tasks/actions", body),

@@ -69,6 +69,18 @@ def test_in_any_trouble_a_submit_is_503_in_time_and_afterwards_202(
     wait_until(lambda: submit(service).status == 202, description="tasks are taken again")
 
 
+def test_a_submit_whose_answer_was_lost_tells_the_id_to_ask_for(
+    service: Server, redis: RedisServer
+) -> None:
+    assert submit(service).status == 202
+    with redis.frozen():
+        task_id = submit(service).json["task_id"]
+    wait_until(
+        lambda: service.request("GET", f"/api/tasks/{task_id}").status == 200,
+        description="Redis has done what nobody heard the end of",
+    )
+
+
 @pytest.mark.parametrize(
     "name", ["killed", "frozen", "loading", "busy", "forbidding", "locked", "crowded"]
 )

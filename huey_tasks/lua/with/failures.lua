@@ -33,6 +33,13 @@ local function forget_group(cause)
   redis.call('DEL', failure_key(cause), failed_key(cause))
 end
 
+local function make_room_for_groups()
+  local over = redis.call('ZCARD', FAILURES) - GROUPS_CAP
+  for _, old in ipairs(over > 0 and redis.call('ZRANGE', FAILURES, 0, over - 1) or {}) do
+    forget_group(old)
+  end
+end
+
 -- Drops what a group knows of hours long ago, and a new type when there are enough.
 local function tidy_group(group, hour, new_type)
   local types = 0
@@ -55,10 +62,8 @@ local function join_group(id, cause)
   if redis.call('ZADD', FAILURES, NOW, fingerprint) == 1 then
     redis.call('HSET', group, 'type', error_type, 'frame', frame, 'message', message,
       'first_seen', NOW)
-    local over = redis.call('ZCARD', FAILURES) - GROUPS_CAP
-    for _, old in ipairs(over > 0 and redis.call('ZRANGE', FAILURES, 0, over - 1) or {}) do
-      forget_group(old)
-    end
+    redis.call('PERSIST', group) -- it was kept aside, if its tasks were deleted
+    make_room_for_groups()
   end
   redis.call('HSET', group, 'last_seen', NOW, 'sample', id)
   local new_hour = redis.call('HINCRBY', group, 'hour.' .. hour, 1) == 1

@@ -15,9 +15,12 @@ local function undo_until(told) return begun_at(told.id) + told.undo_ms end
 
 local function forget_oldest_operation()
   local oldest = redis.call('ZRANGE', AUDIT, 0, 0)[1]
+  if not oldest then return end
   if redis.call('ZCARD', AUDIT) > AUDIT_CAP or begun_at(oldest) < NOW - AUDIT_MS then
     redis.call('ZREM', AUDIT, oldest)
-    redis.call('DEL', operation_key(oldest))
+    -- What can still be undone is known until then.
+    local undo_ms = tonumber(redis.call('HGET', operation_key(oldest), 'undo_ms') or 0)
+    redis.call('PEXPIREAT', operation_key(oldest), begun_at(oldest) + undo_ms)
   end
 end
 
@@ -30,11 +33,11 @@ local function write_down(operation, number)
   if redis.call('ZADD', AUDIT, 0, told.id) == 1 then
     redis.call('HSET', key, 'action', told.action, 'who', told.who, 'why', told.why,
       'target', told.target, 'undo_ms', told.undo_ms)
-    forget_oldest_operation()
-    forget_oldest_operation()
   end
   redis.call('HINCRBY', key, 'count', number)
   redis.call('PEXPIRE', key, AUDIT_MS)
+  forget_oldest_operation()
+  forget_oldest_operation()
 end
 
 local function mark_undone(id)
