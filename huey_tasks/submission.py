@@ -6,7 +6,7 @@ checked, the task made in the form of its type (`mould`) and stored by `submit.l
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -175,7 +175,7 @@ def _destination(task_type: str, priority: str | None) -> tuple[registry.TaskTyp
 
 
 def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
-    return replace(new, tags=_checked(tags)) if tags else new
+    return new._replace(tags=_checked(tags)) if tags else new
 
 
 def _checked(tags: Sequence[str]) -> str:

@@ -8,7 +8,6 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 import copy
 import logging
 import random
-from dataclasses import replace
 from typing import Any, cast
 
 from huey import RedisHuey, signals
@@ -263,8 +262,7 @@ class TaskQueue(RedisHuey):
         cause = cause_without_code("TaskTimeout", error, task_type)
         commit = Commit(task_id, token, "FAILURE", reason=error, cause=cause)
         if left > 0:
-            commit = replace(
-                commit,
+            commit = commit._replace(
                 cause=None,
                 state="RETRY",
                 delay_ms=round(delay_s * 1000),

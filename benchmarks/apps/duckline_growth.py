@@ -24,6 +24,8 @@ RESULTS = QUEUE.storage._result_scripts
 FILL = 500
 #: As many as one step of a worker may claim, and as one bulk submit stores at a time.
 STEP, BULK = MOST, CHUNK
+#: So many bulks are for more than two steps.
+BULKS = 2
 
 
 class Worker:
@@ -112,8 +114,9 @@ def rounds(count):
 
 def large():
     """The largest scripts that the engine itself sends; what waits stays as much as it was."""
-    timed, worker, left = Watch(), Worker("large"), BULK
-    timed(f"submit of {BULK}", SCRIPTS.submit, QUEUE.name, new_tasks(0, BULK))
+    timed, worker, left = Watch(), Worker("large"), BULKS * BULK
+    for _ in range(BULKS):
+        timed(f"submit of {BULK}", SCRIPTS.submit, QUEUE.name, new_tasks(0, BULK))
     while left:
         left -= timed(f"step of {STEP}", worker.step, min(STEP, left))
     worker.step(0)

@@ -10,7 +10,6 @@ MODEL_RUN=long looks fifty times as long; MODEL_RUN=short is for `lua_lines.py`.
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -202,7 +201,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
     def submit(self, news: list[NewTask], gates: list[Gate], again: bool, may_refuse: bool) -> None:
         free = [task_id for task_id in IDS if task_id not in self.model.tasks]
         if not again:
-            news = [replace(new, id=i) for new, i in zip(news, free, strict=False)] or news
+            news = [new._replace(id=i) for new, i in zip(news, free, strict=False)] or news
         submitted = scripts().submit(QUEUE, news, gates, may_refuse=may_refuse)
         assert submitted == self.model.submit(news, gates, may_refuse)
 
@@ -359,7 +358,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
     def retry(self, back: int, any_id: str, new: NewTask) -> None:
         failed = self.model.ids("FAILURE", "REVOKED", "EXPIRED")
         task_id = failed[-1 - back % len(failed)] if failed and back else any_id
-        new = replace(new, id=f"again-{self.model.rule}")
+        new = new._replace(id=f"again-{self.model.rule}")
         assert scripts().retry(QUEUE, task_id, new) == self.model.retry(task_id, new)
 
     @rule(task_id=TASKS)
