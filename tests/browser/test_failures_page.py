@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.looking import expect_address, expect_state, panel, question, row, toast
@@ -106,6 +106,26 @@ def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Pa
     group.get_by_test_id("retry-trial").click()
 
     expect(group.get_by_test_id("retried")).to_contain_text("0 did well, 3 failed again")
+
+
+def test_all_of_a_group_are_retried_once_though_they_fail_again(
+    visits: Visits, stack: Stack, lost: Path
+) -> None:
+    _fail(stack, "the anchor", lost, 3)
+    page = visits.open(f"{stack.dashboard}#/failures", fresh=True)
+    page.route("**/api/failures/*/retry", _one_at_a_time)  # as the server does when it is slow
+    group = _group(page, "the anchor")
+
+    group.get_by_test_id("retry-all").click()
+    expect(question(page)).to_contain_text("Retry 3 tasks?")
+    page.get_by_test_id("question-yes").click()
+
+    expect(toast(page, "3 tasks are on the way again")).to_be_visible()
+    expect(group.get_by_test_id("group-tasks")).to_contain_text("6")
+
+
+def _one_at_a_time(route: Route) -> None:
+    route.continue_(post_data={**route.request.post_data_json, "limit": 1})
 
 
 def test_the_order_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:
