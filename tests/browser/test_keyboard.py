@@ -18,6 +18,19 @@ def test_slash_goes_to_the_search_field(dashboard: Page) -> None:
     expect_address(dashboard, "#/tasks")
 
 
+def test_the_skip_link_goes_to_the_content_of_the_same_page(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
+    expect(page.get_by_test_id("find")).to_be_visible()
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#main")).to_be_focused()
+    expect_address(page, "?q=type:echo#/tasks")
+    expect(page.get_by_test_id("find")).to_be_visible()
+
+
 def test_g_and_a_letter_go_to_a_page(dashboard: Page) -> None:
     expect_live(dashboard)
 
