@@ -3,7 +3,7 @@
 
 import { extend, renew } from './audit_list.js';
 import * as search from './search_list.js';
-import { isEmpty, NOTHING_CHOSEN } from './selection.js';
+import { isEmpty, leaveOut, NOTHING_CHOSEN } from './selection.js';
 import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
 
 /**
@@ -134,7 +134,7 @@ const STEPS = {
   /** The reader has done something to the rows: what becomes of it is shown, whether they are held or not. */
   acted: (state, { everything }) => ({ ...state, found: everything ? { ...state.found, loaded: false, goingOn: false } : { ...state.found, eased: true } }),
   reading: (state, { on }) => ({ ...state, reading: on }),
-  deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, NOTHING_CHOSEN),
+  deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, leaveOut(state.selection, ids)),
   letIn: (state) => ({ ...state, found: search.letIn(state.found) }),
   holdFound: (state, { reason, on }) => {
     if (Boolean(state.holds[reason]) === on) return state;
