@@ -72,6 +72,15 @@ def test_a_group_leads_to_its_tasks_and_no_others(visits: Visits, stack: Stack, 
     expect(row(page, other)).to_have_count(0)
 
 
+def test_a_failed_task_leads_to_its_open_group(visits: Visits, stack: Stack, lost: Path) -> None:
+    (task_id,) = _fail(stack, "the buoy", lost)
+    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+
+    panel(page).get_by_role("link", name="All failures of this cause").click()
+
+    expect(_group(page, "the buoy").get_by_test_id("group-sample")).to_be_visible()
+
+
 def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:

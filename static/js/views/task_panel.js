@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { clock, plural, shortId } from '../format.js';
 import { visible } from '../json_text.js';
-import { againUrl, go, sharedTaskUrl, tasksUrl, taskUrl } from '../router.js';
+import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../router.js';
 import { asCurl, asPython, hasKey } from '../snippets.js';
 import { serverNow } from '../store.js';
 import { look } from '../task_state.js';
@@ -121,7 +121,7 @@ function errorBlock({ status, error, traceback, cause }, actions) {
     h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
     traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))),
-    cause && h('p', { class: 'cause' }, h('a', { href: `#/failures/${encodeURIComponent(cause)}` }, 'All failures of this cause'), ' · ',
+    cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
       h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
 }
 
