@@ -91,18 +91,19 @@ function controls(task, state, actions) {
   const id = task.task_id;
   const body = () => submissionText(task.task_type, task.payload, task.queue, task.tags);
   const able = (action) => fits(action, task.status);
+  const whole = task.log !== undefined; // a row of the list may hold only the beginning of the payload
   return h('div', { class: 'panel-controls', key: 'controls' },
     h('div', { class: 'actions', key: 'do' },
       able('retry') && !task.retried_as && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }), { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      canSubmit() && task.log !== undefined && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      canSubmit() && whole && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
       h('span', { class: 'push', key: 'end' },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),
     h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
       button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
-      button('curl', () => actions.copy(asCurl(body(), location.origin, hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
-      button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
+      whole && button('curl', () => actions.copy(asCurl(body(), location.origin, hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
+      whole && button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
 }
 
 /** The tasks that this one came from, became, or lets go on. */
