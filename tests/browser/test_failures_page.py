@@ -1,7 +1,9 @@
 """Failures by cause, and how a cause is retried: a few first, then the rest."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -134,7 +136,8 @@ def test_all_of_a_group_are_retried_once_though_they_fail_again(
 
 
 def _one_at_a_time(route: Route) -> None:
-    route.continue_(post_data={**route.request.post_data_json, "limit": 1})
+    body: dict[str, Any] = json.loads(route.request.post_data or "{}")
+    route.continue_(post_data={**body, "limit": 1})
 
 
 def test_the_order_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:
