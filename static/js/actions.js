@@ -110,7 +110,9 @@ export function explain(error) {
     return { code: error.code, text: error.message, requestId: error.requestId, errors: error.errors };
   }
   if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };
-  throw error;
+  // A mistake of ours: told to the console, but what waits for the end of this must not wait for ever.
+  reportError(error);
+  return { code: 'unexpected', text: 'This page has made a mistake. Load it again if it does not go on.' };
 }
 
 function newborn(answer, taskType, payload, state) {

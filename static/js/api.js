@@ -96,7 +96,7 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
  */
 export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
   const { status, ok, text } = await exchange(method, path, body, limitMs);
-  if (ok) return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
+  if (ok) return readBody(status, text, keep);
   if (status === 401) unauthorized();
   throw new ApiProblem(status, problemBody(text));
 }
@@ -114,6 +114,15 @@ async function exchange(method, path, body, limitMs) {
     return { status: answer.status, ok: answer.ok, text: await answer.text() };
   } catch {
     throw new Unreachable();
+  }
+}
+
+/** An answer that cannot be read (of a proxy, say) is a failure like others. */
+function readBody(status, text, keep) {
+  try {
+    return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
+  } catch {
+    throw new ApiProblem(status, { code: 'unreadable', detail: 'The answer of the server cannot be read.' });
   }
 }
 

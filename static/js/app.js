@@ -123,7 +123,7 @@ function keyboard(views, store, actions) {
   const keys = {
     '?': () => actions.dispatch({ type: 'dialog', dialog: 'help' }),
     '/': () => {
-      if (!document.getElementById('find')) go('#/tasks');
+      if (!document.getElementById('find')) go(pageUrl('tasks'));
       requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('find')?.focus()));
     },
     t: actions.cycleTheme,

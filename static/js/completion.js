@@ -62,7 +62,8 @@ function choices(word, known) {
   if (word === 'age') return AGES.map((each) => [each]);
   if (word === 'dur' || word === 'wait') return SPANS.map((each) => [each]);
   const lists = { type: known.types, tag: known.tags, worker: known.workers, cause: known.causes };
-  return (lists[word] ?? known.values[word] ?? []).map((each) => [each]);
+  const named = (table) => (Object.hasOwn(table, word) ? table[word] : undefined);
+  return (named(lists) ?? named(known.values) ?? []).map((each) => [each]);
 }
 
 /**

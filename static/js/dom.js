@@ -6,6 +6,7 @@ const SVG_NS = 'http://www.w3.org/2000/svg';
 const ON = Symbol('handlers');
 const KEY = Symbol('key');
 const WAKE = Symbol('wake');
+const SHOWS = Symbol('shows');
 
 /** @typedef {Node|string|number|null|undefined|false} Child */
 
@@ -14,7 +15,8 @@ const WAKE = Symbol('wake');
  * @param {string} tag
  * @param {Record<string, any>|null} [props] attributes, and: `on` (handlers by event), `style`
  *   (an object, set through CSSOM), `data` (dataset), `key` (identity among siblings), `wake`
- *   (called once when the element enters the page; patching then leaves its children alone)
+ *   (called once when the element enters the page; patching then leaves its children alone), `shows`
+ *   (the value of a field; patching leaves a field alone that the reader is in)
  * @param {...(Child|Child[])} children
  * @returns {HTMLElement}
  */
@@ -46,6 +48,7 @@ export function mount(host, ...children) {
 function build(node, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) set(node, name, value);
   append(node, children);
+  if (SHOWS in node) node.value = node[SHOWS];
   return node;
 }
 
@@ -61,6 +64,7 @@ function set(node, name, value) {
   if (name === 'on') listen(node, value);
   else if (name === 'key') node[KEY] = value;
   else if (name === 'wake') node[WAKE] = value;
+  else if (name === 'shows') node[SHOWS] = value;
   else if (name === 'data') Object.assign(node.dataset, value);
   else if (name === 'style') for (const k in value) node.style.setProperty(k, value[k]);
   else node.setAttribute(name, value === true ? '' : String(value));
@@ -88,6 +92,8 @@ function patch(node, wanted) {
   patchAttributes(node, wanted);
   if (wanted[ON]) listen(node, wanted[ON]);
   if (!node[WAKE]) patchChildren(node, wanted);
+  // Compared as the browser writes it: it may shorten what it is given.
+  if (SHOWS in wanted && node !== document.activeElement && node.value !== wanted.value) node.value = wanted.value;
 }
 
 function patchAttributes(node, wanted) {

@@ -39,10 +39,9 @@ export function goLive(store, refreshView = () => {}) {
   const readTask = oneAtATime(async () => {
     const id = state().route.taskId;
     if (!id) return;
-    await attempt(async () => {
-      const record = await getTask(id);
-      if (state().route.taskId === id) dispatch({ type: 'task', record });
-    }, 'task', dispatch);
+    // The reader may have opened another task while the answer was under way.
+    await attempt(() => getTask(id).then((record) => state().route.taskId === id && dispatch({ type: 'task', record })),
+      'task', (told) => state().route.taskId === id && dispatch(told));
     await readWhy(id);
   });
   async function readWhy(id) {

@@ -13,8 +13,11 @@ export function oneAtATime(read) {
       return;
     }
     busy = true;
-    await read();
-    busy = false;
+    try {
+      await read();
+    } finally {
+      busy = false;
+    }
     if (again) {
       again = false;
       run();

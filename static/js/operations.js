@@ -6,7 +6,7 @@ import { actOnTasks, findTasks, retryTask, undo } from './api.js';
 import { writer } from './export_file.js';
 import { count, plural } from './format.js';
 import { go } from './router.js';
-import { NOTHING_CHOSEN } from './selection.js';
+import { leaveOut, NOTHING_CHOSEN } from './selection.js';
 
 const PIECE = 200;
 /** Above so many tasks the reader types what is to be done. */
@@ -31,7 +31,11 @@ export function createOperations(store, toast, refresh) {
 
   /** Run `piece` until it says that nothing is left. */
   async function inPieces(verb, total, piece) {
-    if (state().operation) return null;
+    const before = state().operation;
+    if (before) {
+      toast('bad', `Not done. Wait until “${before.verb}…” is through, or stop it.`);
+      return null;
+    }
     const sum = { verb, done: 0, skipped: 0, total, stopping: false };
     tell(sum);
     let problem = null;
@@ -56,20 +60,25 @@ export function createOperations(store, toast, refresh) {
     const next = ids ? piecesOf(ids) : piecesOfSearch(search);
     /** @type {Set<string>} */
     const undos = new Set();
+    /** @type {Set<string>} those of `ids` that the server has answered for */
+    const sent = new Set();
     let operation_id = undefined;
     const sum = await inPieces(ACTIONS[action].doing, total, async () => {
       const piece = next.body();
       const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}), ...(reason ? { reason } : {}) });
       operation_id = answer.operation_id;
+      for (const id of piece.task_ids ?? []) sent.add(id);
       if (answer.undo_id) undos.add(answer.undo_id);
       return { done: answer.done, skipped: answer.skipped, left: next.goOn(answer) };
     });
     if (!sum) return;
-    if (action === 'delete' && ids && !sum.problem) dispatch({ type: 'deleted', ids: new Set(ids) });
-    else dispatch({ type: 'select', selection: NOTHING_CHOSEN });
-    dispatch({ type: 'acted', everything: ids === null });
+    const deleting = action === 'delete';
+    // Which of them were skipped is not told: the list is read again instead.
+    if (deleting && ids && !sum.skipped) dispatch({ type: 'deleted', ids: sent });
+    else dispatch({ type: 'select', selection: ids ? leaveOut(state().selection, sent) : NOTHING_CHOSEN });
+    dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });
     // What is deleted answers 404: its panel is closed before it is read again.
-    if (action === 'delete' && ids?.includes(state().route.taskId ?? '')) go(`#/${state().route.view}`);
+    if (deleting && sent.has(state().route.taskId ?? '')) go(`#/${state().route.view}`);
     toast(sum.problem ? 'bad' : 'good', outcome(ACTIONS[action].done, sum), { undo: [...undos] });
     refresh();
   }

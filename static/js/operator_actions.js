@@ -108,8 +108,11 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     },
   };
 
-  /** In pieces of about a second each, until the limit is reached or nothing is left. */
-  async function retryGroup({ fingerprint, task_types: types }, limit, reason) {
+  /**
+   * In pieces of about a second each, never more than were confirmed: a copy that fails again joins
+   * the same group, so "until nothing is left" may have no end. The oldest go first.
+   */
+  async function retryGroup({ fingerprint, task_types: types, retryable }, limit, reason) {
     const told = { retried: 0, at: serverNow(state()), trial: limit !== null, busy: true, ids: /** @type {string[]} */ ([]) };
     const tell = (more) => {
       Object.assign(told, more);
@@ -118,10 +121,10 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     tell({});
     await attempt(async () => {
       let operation_id = undefined;
-      for (let left = 1; left > 0;) {
-        const answer = await retryFailures(fingerprint, { limit, reason: reason || undefined, operation_id });
+      for (let left = limit ?? retryable; left > 0;) {
+        const answer = await retryFailures(fingerprint, { limit: left, reason: reason || undefined, operation_id });
         operation_id = answer.operation_id;
-        left = answer.retried && limit === null ? answer.left : 0;
+        left = answer.retried ? left - answer.retried : 0;
         tell({ retried: told.retried + answer.retried });
       }
       toast('good', `${plural(told.retried, 'task is', 'tasks are')} on the way again.`);

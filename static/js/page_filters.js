@@ -7,7 +7,7 @@ export const QUEUES = ['high', 'default', 'low'];
 export const AUDIT_PAGE = 50;
 
 /** @param {Record<string, string>} params */
-export const spanOf = ({ span }) => (span in SPANS ? span : '15m');
+export const spanOf = ({ span }) => (Object.hasOwn(SPANS, span ?? '') ? span : '15m');
 
 /** @param {Record<string, string>} params */
 export const queueOf = ({ queue }) => (QUEUES.includes(queue) ? queue : '');

@@ -69,5 +69,10 @@ const PAGES = {
 
 /** @param {string[]} names in the order of the header; the first is the default */
 export function pagesInOrder(...names) {
-  return Object.fromEntries(names.map((name) => [name, PAGES[name]]));
+  return Object.fromEntries(names.map((name) => [name, withForm(PAGES[name])]));
+}
+
+/** A task can be run again over each page: its form is made out of its type. @param {Page} page @returns {Page} */
+function withForm(page) {
+  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.route.again ? [types] : [])] };
 }

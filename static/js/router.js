@@ -89,9 +89,11 @@ export function watchAddress(onChange) {
     if (!link || !plain || event.defaultPrevented || link.hasAttribute('target')) return;
     const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
     const here = url.origin === location.origin && url.pathname === location.pathname;
-    if (!here || !(url.hash.startsWith('#/') || url.hash === '')) return;
+    if (!here) return;
     event.preventDefault();
-    go(url.href);
+    // `#main` names a place of this page, and no view.
+    if (url.hash.startsWith('#/') || url.hash === '') go(url.href);
+    else document.getElementById(url.hash.slice(1))?.focus();
   });
 }
 

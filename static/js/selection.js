@@ -26,6 +26,11 @@ export function extend(selection, id, rows) {
   return { ids: new Set([...selection.ids, ...range]), anchor: id, everything: false };
 }
 
+/** @param {Selection} selection @param {Set<string>} gone @returns {Selection} */
+export function leaveOut(selection, gone) {
+  return { ...selection, ids: new Set([...selection.ids].filter((id) => !gone.has(id))) };
+}
+
 /** @param {string[]} rows @returns {Selection} */
 export function all(rows) {
   return { ids: new Set(rows), anchor: null, everything: false };

@@ -35,12 +35,6 @@ print(answer.json()["task_id"])
 `;
 }
 
-/** @param {string} id @param {string} origin @param {boolean} withKey */
-export function taskAsCurl(id, origin, withKey) {
-  const key = withKey ? ' -H "Authorization: Bearer $DUCKLINE_KEY"' : '';
-  return `curl${key} ${origin}/api/tasks/${id}`;
-}
-
 /** Whether this browser holds an API key. */
 export function hasKey() {
   return document.cookie.split('; ').some((part) => part.startsWith('duckline_key='));

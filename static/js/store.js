@@ -3,8 +3,9 @@
 
 import { extend, renew } from './audit_list.js';
 import * as search from './search_list.js';
-import { isEmpty, NOTHING_CHOSEN } from './selection.js';
+import { isEmpty, leaveOut, NOTHING_CHOSEN } from './selection.js';
 import { EMPTY_LIST, hold, insert, receive, release } from './task_list.js';
+import { isTerminal } from './task_state.js';
 
 /**
  * @typedef {{queue: string, queued: number, active: number, scheduled: number, retry: number,
@@ -115,26 +116,26 @@ const STEPS = {
       question: route.view === state.route.view ? state.question : null };
     return sameSearch(route, state.route) ? next : { ...next, found: search.nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
   },
-  tasks: (state, { tasks }) => ({ ...state, list: receive(state.list, tasks), listProblem: null }),
+  tasks: (state, { tasks }) => withoutAnswered({ ...state, list: receive(state.list, tasks), listProblem: null }, tasks),
   tasksProblem: (state, { problem }) => ({ ...state, listProblem: problem }),
   taskAdded: (state, { task, fits }) => ({
     ...state, list: insert(state.list, task), found: fits ? search.insert(state.found, task) : state.found,
   }),
   found: (state, { answer: sent, how = 'head', cursor = '' }) => {
     const answer = { ...sent, tasks: sent.tasks.map((task) => ({ ...task, read_at: serverNow(state) })) };
-    return {
+    return withoutAnswered({
       ...state,
       foundProblem: null,
       found: how === 'head' ? search.receiveHead(state.found, answer)
         : how === 'more' ? search.receiveMore(state.found, answer) : search.receiveAgain(state.found, answer, cursor),
-    };
+    }, sent.tasks);
   },
   foundProblem: (state, { problem }) => ({ ...state, foundProblem: problem }),
   foundAnew: (state) => ({ ...state, found: { ...state.found, goingOn: false } }),
   /** The reader has done something to the rows: what becomes of it is shown, whether they are held or not. */
   acted: (state, { everything }) => ({ ...state, found: everything ? { ...state.found, loaded: false, goingOn: false } : { ...state.found, eased: true } }),
   reading: (state, { on }) => ({ ...state, reading: on }),
-  deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, NOTHING_CHOSEN),
+  deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, leaveOut(state.selection, ids)),
   letIn: (state) => ({ ...state, found: search.letIn(state.found) }),
   holdFound: (state, { reason, on }) => {
     if (Boolean(state.holds[reason]) === on) return state;
@@ -147,10 +148,10 @@ const STEPS = {
   why: (state, { id, value = null, problem = null }) => ({ ...state, why: { id, value: value ?? (state.why?.id === id ? state.why?.value : null), problem } }),
   hold: (state, { held }) => (held === state.list.held ? state : { ...state, list: hold(state.list, held) }),
   release: (state) => ({ ...state, list: release(state.list) }),
-  task: (state, { record, problem = null }) => ({
+  task: (state, { record, problem = null }) => withoutAnswered({
     ...state,
     task: { record: record ?? state.task.record, problem },
-  }),
+  }, record ? [record] : []),
   cancel: (state, { id, step }) => {
     const { [id]: _, ...others } = state.cancels;
     return { ...state, cancels: step ? { ...others, [id]: step } : others };
@@ -222,6 +223,12 @@ export function sameSearch(a, b) {
 
 function select(state, selection) {
   return { ...state, selection, found: search.hold(state.found, isHeld(state.holds, selection)) };
+}
+
+/** A task that has ended need not be asked about any more: the question is not shown, and takes no Escape. */
+function withoutAnswered(state, tasks) {
+  const over = tasks.filter((task) => state.cancels[task.task_id] === 'asking' && isTerminal(task));
+  return over.reduce((before, { task_id: id }) => STEPS.cancel(before, { id, step: null }), state);
 }
 
 function isHeld(holds, selection) {

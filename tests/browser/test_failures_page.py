@@ -1,10 +1,12 @@
 """Failures by cause, and how a cause is retried: a few first, then the rest."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visits
 from tests.browser.looking import expect_address, expect_state, panel, question, row, toast
@@ -72,6 +74,15 @@ def test_a_group_leads_to_its_tasks_and_no_others(visits: Visits, stack: Stack, 
     expect(row(page, other)).to_have_count(0)
 
 
+def test_a_failed_task_leads_to_its_open_group(visits: Visits, stack: Stack, lost: Path) -> None:
+    (task_id,) = _fail(stack, "the buoy", lost)
+    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+
+    panel(page).get_by_role("link", name="All failures of this cause").click()
+
+    expect(_group(page, "the buoy").get_by_test_id("group-sample")).to_be_visible()
+
+
 def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
@@ -106,6 +117,27 @@ def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Pa
     group.get_by_test_id("retry-trial").click()
 
     expect(group.get_by_test_id("retried")).to_contain_text("0 did well, 3 failed again")
+
+
+def test_all_of_a_group_are_retried_once_though_they_fail_again(
+    visits: Visits, stack: Stack, lost: Path
+) -> None:
+    _fail(stack, "the anchor", lost, 3)
+    page = visits.open(f"{stack.dashboard}#/failures", fresh=True)
+    page.route("**/api/failures/*/retry", _one_at_a_time)  # as the server does when it is slow
+    group = _group(page, "the anchor")
+
+    group.get_by_test_id("retry-all").click()
+    expect(question(page)).to_contain_text("Retry 3 tasks?")
+    page.get_by_test_id("question-yes").click()
+
+    expect(toast(page, "3 tasks are on the way again")).to_be_visible()
+    expect(group.get_by_test_id("group-tasks")).to_contain_text("6")
+
+
+def _one_at_a_time(route: Route) -> None:
+    body: dict[str, Any] = json.loads(route.request.post_data or "{}")
+    route.continue_(post_data={**body, "limit": 1})
 
 
 def test_the_order_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:

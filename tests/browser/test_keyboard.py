@@ -1,5 +1,6 @@
 """Everything by keyboard."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -16,6 +17,19 @@ def test_slash_goes_to_the_search_field(dashboard: Page) -> None:
 
     expect(dashboard.get_by_test_id("find")).to_be_focused()
     expect_address(dashboard, "#/tasks")
+
+
+def test_the_skip_link_goes_to_the_content_of_the_same_page(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
+    expect(page.get_by_test_id("find")).to_be_visible()
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#main")).to_be_focused()
+    expect_address(page, "?q=type:echo#/tasks")
+    expect(page.get_by_test_id("find")).to_be_visible()
 
 
 def test_g_and_a_letter_go_to_a_page(dashboard: Page) -> None:
@@ -70,6 +84,43 @@ def test_c_asks_before_it_cancels_and_escape_keeps(
 
     expect(row(page, task_id).get_by_test_id("cancel-confirm")).to_have_count(0)
     expect(row(page, task_id).get_by_test_id("cancel-button")).to_be_visible()
+
+
+def test_a_filter_keeps_the_focus_while_it_is_chosen(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}#/log")
+    level = page.get_by_test_id("log-level")
+    level.focus()
+
+    page.keyboard.press("ArrowDown")
+    expect_address(page, "?level=debug#/log")
+    page.keyboard.press("ArrowDown")
+    expect_address(page, "?level=info#/log")
+
+    expect(level).to_be_focused()
+    page.keyboard.press("Tab")
+    page.go_back()
+    expect(level).to_have_value("debug")
+
+
+def test_a_time_range_keeps_the_focus_while_it_is_chosen(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}#/tasks")
+    select = page.get_by_test_id("time-range")
+    select.focus()
+
+    page.keyboard.press("End")
+    expect_address(page, "#/tasks")
+    start = page.get_by_test_id("range-from")
+    expect(select).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(start).to_be_focused()
+    chosen = page.url
+    page.keyboard.type("03042020")
+    expect(page).to_have_url(chosen)  # half a time is none
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(r"from=2020-"))
+    expect(start).to_be_focused()
+    expect(page.get_by_test_id("find")).to_be_visible()
 
 
 def test_letters_typed_into_a_field_are_no_shortcuts(visits: Visits, stack: Stack) -> None:

@@ -164,9 +164,11 @@ def test_a_time_range_is_part_of_the_search(visits: Visits, stack: Stack) -> Non
     expect(row(page, task_id)).to_be_visible()
     select.select_option("chosen")
     page.get_by_test_id("range-to").fill("2020-01-01T12:00:00")
+    page.get_by_test_id("range-to").press("Enter")
 
     expect(page.get_by_role("heading", name="No task matches")).to_be_visible()
     page.get_by_test_id("range-to").fill("")
+    page.get_by_test_id("range-to").press("Enter")
     expect(row(page, task_id)).to_be_visible()
     page.reload()
     expect(select).to_have_value("chosen")

@@ -165,6 +165,55 @@ def test_a_retrying_task_is_run_now(visits: Visits, stack: Stack) -> None:
     expect_state(row(page, task_id), "Failed")
 
 
+def _wait_on_low(stack: Stack, tag: str) -> str:
+    body = {"task_type": "echo", "payload": {"value": 1}, "priority": "low", "tags": [tag]}
+    return stack.api.call("POST", "/api/tasks/submit", body)["task_id"]
+
+
+def _ask_to_cancel_all_that_match(page: Page) -> None:
+    rows(page).first.get_by_test_id("row-check").click()
+    page.get_by_test_id("select-matching").click()
+    page.get_by_test_id("bulk-cancel").click()
+
+
+@pytest.mark.usefixtures("held_low")
+def test_all_that_match_are_those_that_the_question_counted(visits: Visits, stack: Stack) -> None:
+    tag = f"t{uuid.uuid4().hex[:10]}"
+    counted = [_wait_on_low(stack, tag) for _ in range(2)]
+    page = _open(visits, stack, tag)
+    expect(rows(page)).to_have_count(2)
+
+    _ask_to_cancel_all_that_match(page)
+    expect(page.get_by_test_id("dialog-confirm")).to_contain_text("Cancel 2 tasks?")
+    late = _wait_on_low(stack, tag)
+    page.get_by_test_id("confirm").click()
+
+    expect(page.get_by_test_id("toast")).to_contain_text("Cancelled 2 tasks")
+    for task_id in counted:
+        stack.api.wait_for_status(task_id, "REVOKED")
+    assert stack.api.call("GET", f"/api/tasks/{late}")["status"] == "PENDING"
+
+
+@pytest.mark.usefixtures("held_low")
+def test_without_a_sure_count_none_is_told_and_newcomers_are_left_alone(
+    visits: Visits, stack: Stack
+) -> None:
+    tag = _submit(stack, 1)  # has ended: a cancel does not fit it
+    waits = _wait_on_low(stack, tag)
+    page = _open(visits, stack, tag)
+    expect(rows(page)).to_have_count(2)
+
+    _ask_to_cancel_all_that_match(page)
+    expect(page.get_by_test_id("dialog-confirm")).to_contain_text("Cancel all tasks that match?")
+    late = _wait_on_low(stack, tag)
+    page.get_by_test_id("confirm-word").fill("cancel")
+    page.get_by_test_id("confirm").click()
+
+    expect(page.get_by_test_id("toast")).to_contain_text("Cancelled 1 task")
+    stack.api.wait_for_status(waits, "REVOKED")
+    assert stack.api.call("GET", f"/api/tasks/{late}")["status"] == "PENDING"
+
+
 @pytest.mark.parametrize("which", ["selected", "all"])
 def test_tasks_are_exported_digit_for_digit(visits: Visits, stack: Stack, which: str) -> None:
     count = 3 if which == "selected" else 250

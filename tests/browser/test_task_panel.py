@@ -94,6 +94,18 @@ def _cause(stack: Stack, task_id: str) -> str:
     return stack.api.call("GET", f"/api/tasks/{task_id}")["cause"]
 
 
+def test_the_form_to_run_again_is_there_though_the_page_began_elsewhere(
+    visits: Visits, stack: Stack
+) -> None:
+    task_id = stack.api.submit("add", {"amount": 1, "note": "one", "tags": []})
+    page = visits.open(f"{stack.dashboard}#/workers")
+    expect(page.get_by_role("heading", name="Workers", exact=True)).to_be_visible()
+
+    page.evaluate("(id) => { location.hash = `#/tasks/${id}/again`; }", task_id)
+
+    expect(panel(page).get_by_test_id("again-form")).to_be_visible()
+
+
 def test_a_task_runs_again_with_an_edited_payload_and_keeps_big_numbers(
     visits: Visits, stack: Stack
 ) -> None:

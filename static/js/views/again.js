@@ -17,7 +17,8 @@ let made = null;
  */
 export function againForm(task, taskTypes, actions) {
   const id = task.task_id;
-  const type = (taskTypes ?? []).find((each) => each.task_type === task.task_type) ?? null;
+  if (!taskTypes) return h('p', { class: 'booting', key: 'again-soon' }, 'Loading…');
+  const type = taskTypes.find((each) => each.task_type === task.task_type) ?? null;
   if (made?.id !== id) made = { id, element: create(task, type, actions) };
   const { element } = made;
   return h('section', { class: 'block', key: 'again', data: { testid: 'again' } },

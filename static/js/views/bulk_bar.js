@@ -59,18 +59,26 @@ function choices(state, actions) {
 }
 
 /**
+ * A number is asked about only where the action is bound to those very tasks.
  * @param {import('../store.js').TaskAction} action
  * @param {import('../store.js').State} state
  * @returns {import('../store.js').Wish}
  */
-export function wishOf(action, { selection, found, route }) {
-  if (selection.everything) return { action, ids: null, search: route.search, count: found.next ? null : found.rows.length };
+export function wishOf(action, state) {
+  const { selection: { ids: chosen, everything }, found } = state;
   // Newest first, as the actions want them: a retry then keeps the order in which they were submitted.
-  const ids = found.rows.filter((id) => selection.ids.has(id)).filter((id) => {
+  const ids = found.rows.filter((id) => everything || chosen.has(id)).filter((id) => {
     const task = found.byId.get(id);
     return task && fits(action, task.status);
   });
-  return { action, ids, search: null, count: ids.length };
+  const known = !found.next && !found.latest && !found.waiting.length && !found.left.size && ids.length === found.rows.length;
+  return everything && !known ? { action, ids: null, search: asOfNow(state), count: null } : { action, ids, search: null, count: ids.length };
+}
+
+/** The search of the address without what comes after the question; every row shown is in it. */
+function asOfNow({ route: { search }, found, now, skew }) {
+  const newest = Date.parse(found.byId.get(found.rows[0])?.submitted_at ?? '') || 0;
+  return { ...search, to: search.to || new Date(Math.max(now + skew, newest + 1)).toISOString() };
 }
 
 function progress({ verb, done, skipped, total, stopping }, actions) {

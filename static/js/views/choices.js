@@ -26,10 +26,7 @@ export function segments(label, chosen, options, url) {
  * @param {(value: string) => string} url
  */
 export function chooser(id, label, chosen, options, url) {
-  // Options are written once; the key makes a new select when they or the choice change.
-  const key = `${id} ${chosen} ${options.length}`;
   return h('label', { class: 'inline-field', key: id }, label, h('select', {
-    id, key, data: { testid: id }, on: { change: (event) => go(url(event.target.value)) },
-    wake: (select) => options.forEach(([value, words]) => select.add(new Option(words, value, false, value === chosen))),
-  }));
+    id, shows: chosen, data: { testid: id }, on: { change: (event) => go(url(event.target.value)) },
+  }, options.map(([value, words]) => h('option', { value, key: value }, words))));
 }

@@ -35,7 +35,7 @@ export function confirmDialog(wish, actions, shell) {
   return shell('confirm', question(wish), { dispatch: () => actions.wish(null) },
     h('p', null, does),
     search && h('p', null, search.q ? ['Search: ', h('code', null, search.q)] : 'There is no search: it is every task that is kept.'),
-    count === null && h('p', { class: 'soft' }, 'How many there are is not known; it goes on until the search has no more.'),
+    count === null && h('p', { class: 'soft' }, 'How many there are is not known; it goes on until the search has no more. What is submitted from now on is left alone.'),
     h('form', { on: { submit } },
       typed && h('div', { class: 'field' }, h('label', { for: 'confirm-word' }, `To confirm, type ${proofs.join(' or ')}`), input),
       trail.places,

@@ -56,11 +56,10 @@ function timeRange(search) {
   const now = fixed ? CHOSEN : age;
   return h('div', { class: 'range', key: 'range' },
     h('label', { class: 'off-screen', for: 'time-range' }, 'Submitted'),
-    // The key makes a new select when the choice changes elsewhere.
-    h('select', { id: 'time-range', key: now, data: { testid: 'time-range' }, on: { change: ({ target }) => choose(search, target.value) } },
-      RANGES.map(([value, label]) => h('option', { value, selected: value === now }, label)),
-      !known && h('option', { value: age, selected: !fixed }, `age:${age}`),
-      h('option', { value: CHOSEN, selected: fixed }, 'From … to …')),
+    h('select', { id: 'time-range', shows: now, data: { testid: 'time-range' }, on: { change: ({ target }) => choose(search, target.value) } },
+      RANGES.map(([value, label]) => h('option', { value, key: value }, label)),
+      !known && h('option', { value: age, key: age }, `age:${age}`),
+      h('option', { value: CHOSEN, key: CHOSEN }, 'From … to …')),
     fixed && h('span', { class: 'range-ends', key: 'ends' }, end(search, 'from', 'From'), end(search, 'to', 'To')));
 }
 
@@ -70,10 +69,15 @@ function choose(search, value) {
   go(tasksUrl(value === CHOSEN ? { q, from: hour, to: '' } : { q }));
 }
 
+/** Applied when the reader is done with it: on the way there each digit makes another time. */
 function end(search, name, label) {
+  const apply = ({ target }) => {
+    const [at, before] = [target.value, local(search[name])].map((text) => (text ? new Date(text).toISOString() : ''));
+    if (at !== before) go(tasksUrl({ ...search, [name]: at }), true);
+  };
   return h('label', null, h('span', null, label), h('input', {
-    type: 'datetime-local', step: 1, key: search[name], data: { testid: `range-${name}` }, wake: (input) => { input.value = local(search[name]); },
-    on: { change: ({ target }) => go(tasksUrl({ ...search, [name]: target.value ? new Date(target.value).toISOString() : '' })) },
+    type: 'datetime-local', step: 1, shows: local(search[name]), data: { testid: `range-${name}` },
+    on: { blur: apply, keydown: (event) => event.key === 'Enter' && apply(event) },
   }));
 }
 

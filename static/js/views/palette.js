@@ -2,7 +2,7 @@
    search, and to a task by its id. */
 
 import { h } from '../dom.js';
-import { tasksUrl, taskUrl, go } from '../router.js';
+import { go, pageUrl, taskUrl, tasksUrl } from '../router.js';
 import { QUEUES } from '../search_text.js';
 import { TASK_STATES } from '../task_state.js';
 import { combobox } from './combobox.js';
@@ -64,7 +64,7 @@ function fitting(commands, typed) {
 
 function commandsOf(state, actions) {
   return [
-    ...actions.pages().map(([name, title]) => ({ label: title, note: 'Page', also: `go to ${name}`, run: () => go(`#/${name}`) })),
+    ...actions.pages().map(([name, title]) => ({ label: title, note: 'Page', also: `go to ${name}`, run: () => go(pageUrl(name)) })),
     ...['STARTED', 'FAILURE', 'RETRY', 'PENDING'].map((status) => ({
       label: `${TASK_STATES[status].label} tasks`, note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),

@@ -14,11 +14,12 @@ export function questionDialog(question, actions) {
   const check = () => { yes.disabled = Boolean(question.typed) && !question.typed.includes(proof.input.value.trim()); };
   proof?.input.addEventListener('input', check);
   check();
-  const submit = async (event) => {
+  // Closed first: what takes long is shown on the page, and must not close what is asked meanwhile.
+  const submit = (event) => {
     event.preventDefault();
     yes.disabled = true;
-    await question.run(trail.reason());
     close();
+    question.run(trail.reason());
   };
   return h('dialog', {
     class: 'dialog', key: 'question', wake: (dialog) => dialog.showModal(), 'aria-labelledby': 'question-title', 'aria-describedby': 'question-text',

@@ -60,9 +60,10 @@ function slots({ active, workers }) {
 
 /** What to do about a queue that nobody works on. @param {import('../store.js').QueueStats} queue */
 export function alarm({ queue, queued }) {
-  return h('p', { class: 'alarm', role: 'alert', key: 'alarm' },
+  // What is read out at once is what stays the same; the number changes with each task.
+  return h('p', { class: 'alarm', key: 'alarm' },
     queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'Tasks sent here will wait. ',
-    'Start one: ', code(`python app.py consumer ${queue}`));
+    h('span', { role: 'alert' }, 'No consumer. Start one: ', code(`python app.py consumer ${queue}`)));
 }
 
 function small(label, value, late = false) {

@@ -5,7 +5,7 @@ import { plural } from '../format.js';
 import { submitForm } from './form.js';
 import { emptyState } from './parts.js';
 import { quickSend } from './quick_send.js';
-import { latestTasks } from './tasks.js';
+import { latestTasks } from './latest.js';
 
 /** Forms live as long as the page: a draft is not lost by looking elsewhere. */
 const forms = new Map();

@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { clock, plural, shortId } from '../format.js';
 import { visible } from '../json_text.js';
-import { againUrl, go, sharedTaskUrl, tasksUrl, taskUrl } from '../router.js';
+import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../router.js';
 import { asCurl, asPython, hasKey } from '../snippets.js';
 import { serverNow } from '../store.js';
 import { look } from '../task_state.js';
@@ -91,18 +91,19 @@ function controls(task, state, actions) {
   const id = task.task_id;
   const body = () => submissionText(task.task_type, task.payload, task.queue, task.tags);
   const able = (action) => fits(action, task.status);
+  const whole = task.log !== undefined; // a row of the list may hold only the beginning of the payload
   return h('div', { class: 'panel-controls', key: 'controls' },
     h('div', { class: 'actions', key: 'do' },
       able('retry') && !task.retried_as && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }), { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      canSubmit() && task.log !== undefined && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      canSubmit() && whole && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
       h('span', { class: 'push', key: 'end' },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),
     h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
       button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
-      button('curl', () => actions.copy(asCurl(body(), location.origin, hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
-      button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
+      whole && button('curl', () => actions.copy(asCurl(body(), location.origin, hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
+      whole && button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
 }
 
 /** The tasks that this one came from, became, or lets go on. */
@@ -121,7 +122,7 @@ function errorBlock({ status, error, traceback, cause }, actions) {
     h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
     traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))),
-    cause && h('p', { class: 'cause' }, h('a', { href: `#/failures/${encodeURIComponent(cause)}` }, 'All failures of this cause'), ' · ',
+    cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
       h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
 }
 

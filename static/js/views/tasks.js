@@ -11,8 +11,6 @@ import { liveness } from './live_badge.js';
 import { button, emptyState } from './parts.js';
 import { taskTable } from './task_table.js';
 
-export { latestTasks } from './latest.js';
-
 /** @param {import('../store.js').State} state @param {any} actions */
 export function tasksPage(state, actions) {
   const { found } = state;

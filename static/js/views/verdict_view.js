@@ -29,7 +29,8 @@ function draw(said, state, actions, form) {
     h('span', { class: 'verdict-mark', key: said.tone }, icon(SHAPES[said.tone])),
     h('div', { class: 'verdict-words' },
       h(form === 'hero' ? 'h1' : 'h2', null, said.title),
-      h('p', null, said.text, (said.commands ?? []).map((command) => [' ', code(command)]))),
+      // Its numbers change all the time: the title alone is read out.
+      h('p', { 'aria-live': 'off' }, said.text, (said.commands ?? []).map((command) => [' ', code(command)]))),
     said.retry && button('Try now', actions.retryNow, {}, 'retry'),
     state.problem?.code === 'unauthorized'
       && button('Enter key', () => actions.dispatch({ type: 'dialog', dialog: 'key' }), { class: 'primary' }, 'key'));
