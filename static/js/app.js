@@ -123,8 +123,13 @@ function keyboard(views, store, actions) {
   const keys = {
     '?': () => actions.dispatch({ type: 'dialog', dialog: 'help' }),
     '/': () => {
-      if (!document.getElementById('find')) go(pageUrl('tasks'));
-      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('find')?.focus()));
+      const focus = () => document.getElementById('find')?.focus();
+      if (document.getElementById('find')) {
+        focus(); // at once: the next letter may be on its way
+        return;
+      }
+      go(pageUrl('tasks'));
+      requestAnimationFrame(() => requestAnimationFrame(focus));
     },
     t: actions.cycleTheme,
     j: () => moveRow(1),

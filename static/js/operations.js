@@ -152,11 +152,14 @@ function piecesOf(ids) {
   };
 }
 
+/** An empty search is refused, so that nobody means every task by mistake. */
+const EVERY_TASK = 'age:>0s';
+
 function piecesOfSearch({ q, from, to }) {
   let cursor = null;
   const range = { ...(from ? { submitted_after: from } : {}), ...(to ? { submitted_before: to } : {}) };
   return {
-    body: () => ({ q, ...range, ...(cursor ? { cursor } : {}) }),
+    body: () => ({ q: q.trim() || EVERY_TASK, ...range, ...(cursor ? { cursor } : {}) }),
     goOn(answer) {
       cursor = answer.next_cursor;
       return cursor !== null;

@@ -102,6 +102,7 @@ def _new_tasks(ids: st.SearchStrategy[str], *expires_ms: int) -> st.SearchStrate
         expires_ms=st.sampled_from(expires_ms),
         gate=st.sampled_from(["", "", *GATES[:2], *GATES]),
         passes_on=st.booleans(),
+        tags=st.just(""),
     )
 
 

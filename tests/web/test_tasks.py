@@ -118,8 +118,18 @@ def test_an_id_in_capitals_is_not_the_task(client: FlaskClient) -> None:
     assert client.get(f"/api/tasks/{submit(client).upper()}").status_code == 404
 
 
+def _submit_in_turn(client: FlaskClient, **more: Any) -> str:
+    """Submit a task, and be back in a later millisecond: within one the order is any."""
+    task_id, at = submit(client, **more), tq.default.storage.broker.time()
+    wait_until(
+        lambda: tq.default.storage.broker.time()[1] // 1000 != at[1] // 1000,
+        description="the next millisecond",
+    )
+    return task_id
+
+
 def test_tasks_are_listed_newest_first_without_their_logs(client: FlaskClient) -> None:
-    ids = [submit(client, priority=queue) for queue in ("high", "low", "default")]
+    ids = [_submit_in_turn(client, priority=queue) for queue in ("high", "low", "default")]
 
     tasks = client.get("/api/tasks").get_json()["tasks"]
 
@@ -128,7 +138,7 @@ def test_tasks_are_listed_newest_first_without_their_logs(client: FlaskClient) -
 
 
 def test_tasks_are_listed_by_state_queue_and_limit(client: FlaskClient) -> None:
-    low, high = submit(client, priority="low"), submit(client)
+    low, high = _submit_in_turn(client, priority="low"), submit(client)
     client.delete(f"/api/tasks/{low}/cancel")
 
     def listed(query: str) -> list[str]:
