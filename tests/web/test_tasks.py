@@ -120,12 +120,14 @@ def test_an_id_in_capitals_is_not_the_task(client: FlaskClient) -> None:
 
 def _submit_in_turn(client: FlaskClient, **more: Any) -> str:
     """Submit a task, and be back in a later millisecond: within one the order is any."""
-    task_id, at = submit(client, **more), tq.default.storage.broker.time()
-    wait_until(
-        lambda: tq.default.storage.broker.time()[1] // 1000 != at[1] // 1000,
-        description="the next millisecond",
-    )
+    task_id, at = submit(client, **more), _redis_ms()
+    wait_until(lambda: _redis_ms() > at, description="the next millisecond")
     return task_id
+
+
+def _redis_ms() -> int:
+    seconds, microseconds = tq.default.storage.broker.time()
+    return int(seconds) * 1000 + int(microseconds) // 1000
 
 
 def test_tasks_are_listed_newest_first_without_their_logs(client: FlaskClient) -> None:
