@@ -14,7 +14,8 @@ from benchmarks.measurements.measurement import Measurement, Options
 def main(argv: list[str]) -> int:
     """Do what the arguments ask for; returns the exit status."""
     arguments = _parser().parse_args(argv)
-    asked: list[str] = arguments.measurements
+    given: list[str] | str = arguments.measurements
+    asked = [given] if isinstance(given, str) else given
     options = Options(arguments.quick, arguments.seed, arguments.repeats)
     names = list(MEASUREMENTS) if asked == ["all"] else [name for name in asked if name != "report"]
     for name in names:
@@ -30,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "measurements",
-        nargs="+",
+        nargs="*",
+        default="all",
         choices=[*MEASUREMENTS, "report", "all"],
         help="what to measure; report: write docs/BENCHMARKS.md from what is saved; all: both",
     )
