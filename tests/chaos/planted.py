@@ -34,7 +34,7 @@ BUGS = (
     Bug(
         "no fence: a step takes any token",
         "huey_tasks/lua/step.lua",
-        "if holds(done.id, done.token) then",
+        "if done.token ~= '' and ties[6] == done.token then",
         "if true then",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
