@@ -122,10 +122,10 @@ def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Pa
 def test_all_of_a_group_are_retried_once_though_they_fail_again(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
-    _fail(stack, "the anchor", lost, 3)
+    _fail(stack, "the lantern", lost, 3)
     page = visits.open(f"{stack.dashboard}#/failures", fresh=True)
     page.route("**/api/failures/*/retry", _one_at_a_time)  # as the server does when it is slow
-    group = _group(page, "the anchor")
+    group = _group(page, "the lantern")
 
     group.get_by_test_id("retry-all").click()
     expect(question(page)).to_contain_text("Retry 3 tasks?")
