@@ -145,8 +145,8 @@ def test_axe_finds_nothing_serious_where_something_has_happened(
 def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
     visits: Visits, stack: Stack
 ) -> None:
+    stack.api.wait_for_status(stack.api.submit("echo", {"value": "for axe"}), "SUCCESS")
     page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
-    stack.api.submit("echo", {"value": "for axe"})
     page.get_by_test_id("row-check").first.click()
     expect(page.get_by_test_id("bulk-bar")).to_be_visible()
     page.get_by_test_id("find").fill("st")
@@ -154,10 +154,12 @@ def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
     assert _serious(page) == []
 
     page.get_by_test_id("find").press("Escape")
+    expect(page.get_by_test_id("find-options")).to_be_hidden()
     page.get_by_test_id("bulk-delete").click()
     expect(page.get_by_test_id("dialog-confirm")).to_be_visible()
     assert _serious(page) == []
     page.keyboard.press("Escape")
+    expect(page.get_by_test_id("dialog-confirm")).to_be_hidden()
     page.keyboard.press("Control+k")
     expect(page.get_by_test_id("palette")).to_be_visible()
 
