@@ -44,10 +44,11 @@ def test_a_refused_field_says_what_is_wrong_with_it(visits: Visits, stack: Stack
     visits.allow("status of 422")
     page = visits.open(f"{stack.dashboard}#/submit")
     page.get_by_test_id("choose-send_email").click()
-    address = page.get_by_test_id("submit-form-send_email").get_by_label("To", exact=True)
+    form = page.get_by_test_id("submit-form-send_email")
+    address = form.get_by_label("To", exact=True)
     address.fill("not an address")
 
-    page.get_by_test_id("submit-button").click()
+    form.get_by_test_id("submit-button").click()
 
     expect(page.get_by_test_id("error-/payload/to")).to_contain_text("email address")
     expect(address).to_have_attribute("aria-invalid", "true")
@@ -57,9 +58,10 @@ def test_a_refused_field_says_what_is_wrong_with_it(visits: Visits, stack: Stack
 def test_the_queue_of_the_form_is_where_the_task_goes(visits: Visits, stack: Stack) -> None:
     page = visits.open(f"{stack.dashboard}#/submit")
     page.get_by_test_id("choose-send_email").click()
-    page.get_by_test_id("queue-select").select_option("low")
+    form = page.get_by_test_id("submit-form-send_email")
+    form.get_by_test_id("queue-select").select_option("low")
 
-    task_id = submit_with(page, page.get_by_test_id("submit-button"))
+    task_id = submit_with(page, form.get_by_test_id("submit-button"))
 
     expect(row(page, task_id).locator(".c-queue")).to_have_text("low")
 
@@ -67,9 +69,10 @@ def test_the_queue_of_the_form_is_where_the_task_goes(visits: Visits, stack: Sta
 def test_a_big_whole_number_keeps_every_digit(visits: Visits, stack: Stack) -> None:
     page = visits.open(f"{stack.dashboard}#/submit")
     page.get_by_test_id("choose-echo").click()
-    page.get_by_test_id("submit-form-echo").get_by_label("Value").fill("12345678901234567890123")
+    form = page.get_by_test_id("submit-form-echo")
+    form.get_by_label("Value").fill("12345678901234567890123")
 
-    task_id = submit_with(page, page.get_by_test_id("submit-button"))
+    task_id = submit_with(page, form.get_by_test_id("submit-button"))
     page.goto(f"{stack.dashboard}#/tasks/{task_id}")
 
     expect(panel(page).get_by_label("Result", exact=True)).to_have_text("12345678901234567890123")
