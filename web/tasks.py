@@ -11,7 +11,7 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, header, ok, problems
-from web.operators import OPERATOR_HEADER, operator
+from web.operators import OF_OPERATOR, operator
 from web.parameters import QueueName, TaskPath, WaitQuery
 from web.redis_time import begin_anew
 from web.refusals import TooManyWaiting
@@ -92,7 +92,7 @@ def _wait_for_end(task_id: str, wait_s: float) -> None:
 
 @tasks.delete(
     "/tasks/<task:task_id>/cancel",
-    openapi_extensions={"parameters": [OPERATOR_HEADER]},
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, Cancelled, "The task is revoked."),
         **problems(
@@ -111,7 +111,7 @@ def cancel_task(path: TaskPath) -> Response:
 
 @tasks.post(
     "/tasks/<task:task_id>/retry",
-    openapi_extensions={"parameters": [OPERATOR_HEADER]},
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(202, Retried, "The new task.", Location=header("Where the new task is read.")),
         **problems(
