@@ -42,7 +42,7 @@ LAYERS = [
     {"attempt", "flusher"},
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
-    {"journal", "past_attempts"},
+    {"journal", "past_attempts", "facts"},
     {
         "lookup",
         "presences",
