@@ -39,7 +39,7 @@ LAYERS = [
     {"patience", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts"},
     {"slots"},
-    {"attempt", "flusher"},
+    {"attempt", "task_log", "flusher"},
     {"storage"},
     {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
     {"journal", "past_attempts", "facts"},

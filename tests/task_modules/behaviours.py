@@ -143,6 +143,16 @@ def report_progress(file: str) -> None:
 
 
 @task(queue="default")
+def log_as_files_appear(files: list[str]) -> None:
+    """Log a line when each file is there, and leave another one behind when it is logged."""
+    for number, file in enumerate(files):
+        while not Path(file).exists():
+            _pause(0.01)
+        logging.getLogger("behaviours").info("line %d", number)
+        Path(f"{file}.logged").touch()
+
+
+@task(queue="default")
 def give_up() -> None:
     """Say that another attempt is not worth it."""
     raise CancelExecution(retry=False)
