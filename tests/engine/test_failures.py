@@ -344,6 +344,19 @@ def test_tasks_are_found_by_their_cause() -> None:
     assert set(find(f"cause:{CAUSE.fingerprint}")) == {first, second}
 
 
+def test_a_cause_whose_group_made_room_and_formed_anew_finds_the_older_tasks_too() -> None:
+    fail("older")
+    broker.zadd(keys.failures(QUEUE), {CAUSE.fingerprint: 1})
+    for number in range(500):
+        fail(f"task-{number}", Cause(f"{number:016x}", "E", "", ""))
+    with pytest.raises(tq.FailuresNotFound):
+        tq.failure_group(CAUSE.fingerprint)
+    fail("newer")
+    assert tq.failure_group(CAUSE.fingerprint).count == 1
+    assert set(find(f"cause:{CAUSE.fingerprint}")) == {"newer", "older"}
+    assert find(f"cause:{CAUSE.fingerprint} state:failure id:ol") == ["older"]
+
+
 def _copy(task_id: str) -> Any:
     from huey_tasks import lookup
 
