@@ -67,9 +67,9 @@ class QueueWorker(Worker):
         try:
             self._run_next(now)
         except QueueUnavailable as error:
-            if not self._redis_away:
-                logger.warning("worker waits for Redis: %s", error.cause)
+            logger.debug("worker waits for Redis: %s", error.cause)
             self._redis_away = True
+            self.cell.wait_for_redis(error.cause)  # its supervisor tells, for all workers once
             self.sleep()
             return
         except Exception:  # a defect of ours or of a hook: this worker goes on with the next task
@@ -77,7 +77,7 @@ class QueueWorker(Worker):
             self.sleep()
             return
         if self._redis_away:
-            logger.info("worker is back at work: Redis answers again")
+            self.cell.wait_for_redis("")
         self._redis_away, self.delay = False, self.default_delay
 
     def _run_next(self, now: Any) -> None:

@@ -41,7 +41,7 @@ LAYERS = [
     {"slots"},
     {"attempt", "task_log", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
+    {"records", "logs", "queue_task", "outage", "chores", "messages", "mould", "rate_limit"},
     {"journal", "past_attempts", "facts"},
     {
         "lookup",

@@ -1,5 +1,6 @@
 """Redis killed under a running task: the attempt survives, and is committed when Redis is back."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -115,6 +116,68 @@ def test_an_attempt_that_ends_while_redis_is_away_is_committed_when_it_is_back(
     durable.start()
     record = durable.wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries) == (1, 1)
+
+
+def test_an_outage_is_two_lines_of_a_consumer_however_many_workers_it_has(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    consumer = _start(start_consumer, durable, DEFAULT_CONCURRENCY="4")
+    ids = [durable.submit("work_for", seconds=0.5) for _ in range(4)]
+    for task_id in ids:
+        durable.wait_for(task_id, "STARTED")
+    for times in (1, 2):
+        durable.kill()
+        wait_until(
+            lambda: consumer.text().count("waits for Redis") == times,  # noqa: B023
+            description="it is told",
+        )
+        durable.start()
+        wait_until(
+            lambda: consumer.text().count("Redis answers again") == times,  # noqa: B023
+            description="and that it is over",
+        )
+    for task_id in ids:
+        durable.wait_for(task_id, "SUCCESS")
+    told = [line for line in consumer.text().splitlines() if "Redis" in line]
+    words = ("consumer waits for Redis: ", "consumer is back: Redis answers again")
+    assert all(word in line for line, word in zip(told, words * 2, strict=True)), told
+
+
+def test_an_outage_of_the_result_backend_alone_is_told_once_too(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    consumer = start_consumer(
+        "default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1", DEFAULT_CONCURRENCY="3"
+    )
+    durable.kill()
+    ids = [tq.submit("echo", {"value": number}).task_id for number in range(20)]
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is told")
+    durable.start()
+    for task_id in ids:
+        wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it is done")  # noqa: B023
+    wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
+    told = [line for line in consumer.text().splitlines() if "huey_tasks.outage" in line]
+    assert len(told) == 2, told
+
+
+def test_a_worker_that_dies_while_it_waits_does_not_keep_its_consumer_waiting(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    consumer = start_consumer("default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1")
+    durable.kill()
+    task_id = tq.submit("echo", {"value": 1}).task_id
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is told")
+
+    def holder() -> int | None:
+        workers = [worker for one in tq.consumers() for worker in one.workers]
+        return next((worker.pid for worker in workers if worker.task_id == task_id), None)
+
+    pid = wait_until(holder, description="its consumer says which worker that is")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    durable.start()
+    wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it is done")
+    wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
 
 
 def _log_through_an_outage(
