@@ -285,6 +285,8 @@ def test_every_action_of_the_api_leaves_its_entry(client: FlaskClient) -> None:
 def test_one_task_is_cancelled_and_retried_for_a_reason(client: FlaskClient) -> None:
     task_id = submit(client)
     client.delete(f"/api/tasks/{task_id}/cancel?reason=wrong%20address%20%26%20zo%C3%AB")
+    cancelled = client.get(f"/api/tasks/{task_id}").get_json()
+    assert cancelled["error"] == "cancelled: wrong address & zoë"
     client.post(f"/api/tasks/{task_id}/retry", json={"reason": "  mended "})
     assert [(entry["action"], entry["why"]) for entry in audit(client)] == [
         ("retry", "mended"), ("cancel", "wrong address & zoë"),
