@@ -53,7 +53,7 @@ def redis_server() -> Iterator[Path]:
     wait_until(_answers, description="the private redis-server answers")
     yield _socket
     server.terminate()
-    server.wait(10)
+    server.wait(60)
     shutil.rmtree(_folder)
 
 
@@ -104,7 +104,7 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signum)
         try:
-            return self.popen.wait(20)
+            return self.popen.wait(60)
         except subprocess.TimeoutExpired:
             self.popen.kill()
             raise
@@ -137,6 +137,7 @@ def start_consumer() -> Iterator[StartConsumer]:
         wait_until(
             lambda: any(c.consumer not in known for c in look_at()),
             description=f"a consumer of queue {queue} is online",
+            timeout_s=60,
         )
         return process
 

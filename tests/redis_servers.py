@@ -116,7 +116,7 @@ class RedisServer:
                 return self.task(task_id).status == state
             return False
 
-        wait_until(reached, description=f"{task_id} is {state}", timeout_s=20)
+        wait_until(reached, description=f"{task_id} is {state}")
         return self.task(task_id)
 
     def consumers(self) -> list[tq.ConsumerRecord]:

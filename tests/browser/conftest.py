@@ -26,7 +26,8 @@ from playwright.sync_api import (
 from tests.browser.chromium import started_chromium
 from tests.browser.service import Stack
 
-expect.set_options(timeout=15_000)
+# A limit for what never comes, not a measure: on a busy machine a page may take long.
+expect.set_options(timeout=30_000)
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}

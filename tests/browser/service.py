@@ -37,7 +37,7 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the JSON answer; raise AssertionError when the status is not 2xx."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             text = None if body is None else json.dumps(body)
             connection.request(method, path, text, {"Content-Type": "application/json"})
@@ -88,12 +88,12 @@ class Stack:
         self._running = RunningStack(command, folder / "stack.log", {**os.environ, **environment})
 
     def wait_until_ready(self) -> None:
-        self._running.wait_for("Duckline is ready", timeout_s=50)
+        self._running.wait_for("Duckline is ready", timeout_s=150)
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does, and see that nothing is left behind."""
         self._running.send(signal.SIGINT)
-        code = self._running.wait(40)
+        code = self._running.wait(90)
         assert (code, self._running.left_behind()) == (0, []), self._running.log
 
 
@@ -111,12 +111,12 @@ class WebServer:
         bind = f"127.0.0.1:{self.api.port}"
         command = [sys.executable, "-m", "gunicorn", "--bind", bind, "app:app"]
         self._running = RunningStack(command, self._log_path, self._environment)
-        wait_until(self._answers, description=f"gunicorn answers on {bind}", timeout_s=20)
+        wait_until(self._answers, description=f"gunicorn answers on {bind}", timeout_s=60)
 
     def stop(self) -> None:
         if self._running.popen.poll() is None:
             self._running.send(signal.SIGQUIT)  # at once, without waiting for open connections
-            self._running.wait(20)
+            self._running.wait(60)
 
     def _answers(self) -> bool:
         if self._running.popen.poll() is not None:

@@ -358,7 +358,6 @@ def test_every_task_ends_once_while_operators_and_a_consumer_race(
     wait_until(
         lambda: tq.queue_stats()[1].queued + tq.queue_stats()[1].active == 0,
         description="all have ended",
-        timeout_s=30,
     )
     stats = tq.queue_stats()[1]
     assert stats.success + stats.failed + stats.revoked == len(ids)

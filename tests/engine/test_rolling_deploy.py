@@ -112,7 +112,7 @@ def test_new_types_wait_for_new_code_while_old_ones_flow(
     assert before.stop() == 0
     submit_some()
     for task_id in [*greets, last, *waves]:
-        record = wait_for(task_id, "SUCCESS", timeout_s=30)
+        record = wait_for(task_id, "SUCCESS")
         assert (record.attempt, record.crashes, record.losses) == (1, 0, 0)
     ran = deploy.executions()
     assert {task_id for what, task_id in ran if what == "new wave"} == set(waves)
@@ -130,7 +130,7 @@ def test_many_tasks_of_an_unknown_type_do_not_hold_up_the_others(
     consumer = start_consumer("default", TASKS_PATH=str(deploy.old))
     wait_for(deploy.submit("greet", name="first"), "SUCCESS")
     for number in range(20):
-        wait_for(deploy.submit("greet", name=str(number)), "SUCCESS", timeout_s=5)
+        wait_for(deploy.submit("greet", name=str(number)), "SUCCESS")
     assert len(_warnings(consumer)) == 1
 
 

@@ -212,7 +212,7 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
         note_ends()
         (deployment.kill if fault == "killed" else deployment.freeze)("a")
         accepted_by_a = len(load.accepted) + 1  # one may still be on its way into the list
-        wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=30)
+        wait_until(lambda: deployment.master() == "b", description="promoted")
         load.wait_for_more()
     deployment.thaw("a")
     service.process.stop()
@@ -223,7 +223,7 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
         numbers = lookup.queue_stats({"default": queue})[0]
         return numbers.queued + numbers.active == 0
 
-    wait_until(all_have_ended, description="all that is there has ended", timeout_s=30)
+    wait_until(all_have_ended, description="all that is there has ended")
     note_ends()
     assert accounting.verify(queue).gaps == ()
     assert {state for states in ends.values() for state in states} == {"SUCCESS"}
@@ -260,7 +260,7 @@ def test_a_master_that_comes_back_from_the_dead_gets_no_writes(deployment: Deplo
     client: Any = connect(deployment.url)
     client.set("name", "a")
     deployment.freeze("a")
-    wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=30)
+    wait_until(lambda: deployment.master() == "b", description="promoted")
     deployment.thaw("a")
     assert deployment.client("a").info("replication")["role"] == "master"  # it does not know yet
     client.set("name", "b")  # its connection is still open

@@ -45,7 +45,7 @@ class RunningStack:
             return
         self.seen.update({process.pid: process for process in below})
 
-    def wait_for(self, pattern: str, *, timeout_s: float = 15.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, *, timeout_s: float = 60.0) -> re.Match[str]:
         """Wait until the log matches `pattern` and return the last match."""
 
         def last_match() -> re.Match[str] | None:
@@ -67,7 +67,7 @@ class RunningStack:
         self.note_children()
         self.popen.send_signal(number)
 
-    def wait(self, timeout_s: float = 20.0) -> int:
+    def wait(self, timeout_s: float = 60.0) -> int:
         """Wait for the end of the supervisor and return its exit code."""
         return self.popen.wait(timeout_s)
 

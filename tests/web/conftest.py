@@ -47,12 +47,12 @@ class Server:
             ["-m", "gunicorn", "--bind", self.address, "--keep-alive", "1", application],
             environment,
         )
-        wait_until(self._answers, description=f"gunicorn answers on {self.address}")
+        wait_until(self._answers, description=f"gunicorn answers on {self.address}", timeout_s=60)
 
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
@@ -61,7 +61,7 @@ class Server:
 
     def raw(self, data: bytes) -> bytes:
         """Send bytes as they are, return everything until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as client:
             client.sendall(data)
             received = b""
             while chunk := client.recv(65536):
@@ -71,7 +71,7 @@ class Server:
     def connect(self, **options: Any) -> websocket.WebSocket:
         """Open a WebSocket; it is closed at the end of the test."""
         url = f"ws://{self.address}/ws/stats"
-        _opened.append(websocket.create_connection(url, timeout=10, **options))
+        _opened.append(websocket.create_connection(url, timeout=30, **options))
         return _opened[-1]
 
     def _answers(self) -> bool:
@@ -106,7 +106,7 @@ class OwnRedis:
 
     def stop(self) -> None:
         self._server.terminate()
-        self._server.wait(10)
+        self._server.wait(60)
         self.socket.unlink(missing_ok=True)
 
 

@@ -311,7 +311,7 @@ def test_a_real_server_streams_the_answer(server: Server) -> None:
 def test_a_bulk_that_breaks_off_is_no_task(server: Server) -> None:
     line = json.dumps(NOTE).encode() + b"\n"
     head = b"POST /api/tasks/bulk HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sender:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as sender:
         sender.sendall(head + b"\r\nContent-Length: 10000\r\n\r\n" + line * 5)
         sender.shutdown(socket.SHUT_WR)
         answer = sender.recv(65536)

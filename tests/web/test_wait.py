@@ -58,7 +58,7 @@ def test_the_answer_comes_with_the_end(client: FlaskClient) -> None:
 
     worker.step(commit(claim, "FAILURE", reason="on purpose"), want=0)
 
-    asking.join(10)
+    asking.join(60)
     assert [(task["status"], task["error"]) for task in told] == [("FAILURE", "on purpose")]
 
 
@@ -144,7 +144,7 @@ def test_a_stopping_server_answers_those_who_wait(start_server: StartServer) -> 
     status, body = asking.answer()
     assert status == 200
     assert b'"PENDING"' in body
-    assert server.process.popen.wait(10) == 0
+    assert server.process.popen.wait(60) == 0
 
 
 def test_without_redis_nobody_waits(start_server: StartServer, own_redis: OwnRedis) -> None:

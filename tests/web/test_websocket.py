@@ -38,7 +38,7 @@ def handshake(server: Server, **change: str | None) -> tuple[int, bytes]:
     named = {name.replace("_", "-"): value for name, value in change.items()}
     headers = {name: value for name, value in {**HANDSHAKE, **named}.items() if value is not None}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(f"GET /ws/stats HTTP/1.1\r\n{lines}\r\n".encode())
         received = client.recv(65536)
         while b"\r\n\r\n" not in received:
@@ -205,7 +205,7 @@ def test_a_stopping_server_says_so_to_every_socket(start_server: StartServer) ->
     os.kill(server.process.pid, signal.SIGTERM)
 
     assert {closing_code(ws) for ws in sockets} == {1012}
-    assert server.process.popen.wait(10) == 0
+    assert server.process.popen.wait(60) == 0
 
 
 def test_the_inspector_has_the_same_feed(start_server: StartServer) -> None:
