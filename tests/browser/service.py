@@ -8,24 +8,15 @@ import http.client
 import json
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_ports
 from tests.stack.running import RunningStack
 from tests.waiting import wait_until
 
 TASK_MODULES = Path(__file__).with_name("task_modules")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports on loopback that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 class Api:

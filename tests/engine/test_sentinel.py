@@ -3,7 +3,6 @@
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -23,6 +22,7 @@ from huey_tasks.server_check import check
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.conftest import Process
+from tests.ports import free_ports
 from tests.waiting import wait_until
 from tests.web.conftest import Server
 from web.redis_time import LIMIT_S
@@ -37,7 +37,7 @@ class Deployment:
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         names = ["a", "b", "s1", "s2", "s3"]
-        self.ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self._start_server("a")
         self._start_server("b", "--replicaof", LOOPBACK, str(self.ports["a"]))
         wait_until(self._is_in_step, description="the replica is in step")
@@ -112,14 +112,6 @@ class Deployment:
     def _is_watched(self) -> bool:
         states = [self.client(name).sentinel_master("ducks") for name in ("s1", "s2", "s3")]
         return all(s["num-other-sentinels"] == 2 and s["num-slaves"] == 1 for s in states)
-
-
-def _free_ports(number: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        listeners = [
-            stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(number)
-        ]
-        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def _answers(port: int) -> bool:

@@ -6,7 +6,6 @@ Locust runs as a process of its own: importing it would patch this one with geve
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_ports
 from tests.stack.running import ROOT, RunningStack
 
 #: With a Redis of its own, the default lease, and no failures: a retry waits real seconds.
@@ -27,19 +27,10 @@ _STACK = {
 _LOAD = {"LOAD_TIME": "5s", "LOAD_USERS": "10", "LOAD_SPAWN_RATE": "12", "LOAD_THINK_S": "0.5"}
 
 
-def free_ports(count: int) -> list[str]:
-    """Ports of the loopback interface that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @pytest.fixture
 def stack_port(tmp_path: Path) -> Iterator[str]:
     """The port of a stack that runs."""
-    port, inspector_port = free_ports(2)
+    port, inspector_port = map(str, free_ports(2))
     own = {"PORT": port, "INSPECTOR_PORT": inspector_port, "DATA_DIR": str(tmp_path / "data")}
     command = [sys.executable, "app.py", "up"]
     stack = RunningStack(command, tmp_path / "stack.log", {**os.environ, **_STACK, **own})

@@ -14,26 +14,24 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.ports import free_ports
 from tests.stack.running import ROOT, RunningStack
 from tests.waiting import wait_until
 
 Start = Callable[..., RunningStack]
 
 
-def free_ports() -> dict[str, str]:
+def two_ports() -> dict[str, str]:
     """Return two ports that nobody listens on, as settings."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        return {"PORT": str(one.getsockname()[1]), "INSPECTOR_PORT": str(two.getsockname()[1])}
+    one, two = free_ports(2)
+    return {"PORT": str(one), "INSPECTOR_PORT": str(two)}
 
 
 class Service:
     """A running stack and its HTTP API."""
 
     def __init__(self, start: Start, data_dir: Path, *arguments: str, **settings: str) -> None:
-        self.settings = {"DATA_DIR": str(data_dir), "DEMO_SPEED": "0", **free_ports(), **settings}
+        self.settings = {"DATA_DIR": str(data_dir), "DEMO_SPEED": "0", **two_ports(), **settings}
         self.settings = {
             "REDIS_URL": "",
             "RESULT_REDIS_URL": "",
@@ -114,7 +112,7 @@ def test_a_second_stack_on_the_same_data_waits_until_the_first_has_stopped(
 
 
 def test_a_port_in_use_stops_the_start_with_one_line(start: Start, tmp_path: Path) -> None:
-    ports = free_ports()
+    ports = two_ports()
     with socket.create_server(("127.0.0.1", int(ports["INSPECTOR_PORT"]))):
         service = Service(start, tmp_path / "data", **ports)
         assert service.stack.wait() == 1
@@ -138,7 +136,7 @@ def test_with_json_every_line_of_the_log_is_an_object(start: Start, tmp_path: Pa
 
 
 def test_gunicorn_alone_serves_the_web_service_with_gevent(start: Start, tmp_path: Path) -> None:
-    settings = {**free_ports(), "REDIS_URL": f"unix://{tmp_path}/no.sock"}
+    settings = {**two_ports(), "REDIS_URL": f"unix://{tmp_path}/no.sock"}
     stack = start([sys.executable, "-m", "gunicorn", "app:app"], **settings)
 
     stack.wait_for(f"listening at http://127.0.0.1:{settings['PORT']}")

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 import web
 from stack.embedded_redis import find_server
 from tests.conftest import Process
+from tests.ports import free_ports
 from tests.waiting import wait_until
 
 _opened: list[websocket.WebSocket] = []
@@ -40,8 +41,7 @@ class Server:
     """A gunicorn of ours on a loopback port."""
 
     def __init__(self, application: str = "app:app", **environment: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        (self.port,) = free_ports(1)
         self.address = f"127.0.0.1:{self.port}"
         self.process = Process(
             ["-m", "gunicorn", "--bind", self.address, "--keep-alive", "1", application],
@@ -102,7 +102,16 @@ class OwnRedis:
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
         )
-        wait_until(self.socket.exists, description="the test's own redis-server listens")
+        wait_until(self._answers, description="the test's own redis-server answers")
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(str(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
 
     def stop(self) -> None:
         self._server.terminate()
