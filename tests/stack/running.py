@@ -33,9 +33,8 @@ class RunningStack:
 
     @property
     def log(self) -> str:
-        """Everything printed so far."""
-        self.note_children()
-        return self.log_path.read_text()
+        """Everything printed so far; a line may be half written."""
+        return self.log_path.read_text("utf-8", "replace")
 
     def note_children(self) -> None:
         """Remember every process below the supervisor, to ask later whether one was left behind."""
@@ -52,11 +51,13 @@ class RunningStack:
             found = list(re.finditer(pattern, self.log, re.MULTILINE))
             return found[-1] if found else None
 
+        # The processes are looked for once, not at each poll: that would take the core they need.
         try:
             match = wait_until(last_match, description=pattern, timeout_s=timeout_s)
         except AssertionError as error:
             raise AssertionError(f"{error}; the log is:\n{self.log}") from None
         assert match is not None
+        self.note_children()
         return match
 
     def pid_of(self, name: str, mode: str = "steady") -> int:
