@@ -49,10 +49,11 @@ def test_a_dead_worker_is_noticed_though_what_it_has_forked_lives_on(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     start_consumer("default", LEASE_S="60")
-    task_id = submit("fork_and_wait", file=str(tmp_path / "pid"))
-    wait_until((tmp_path / "pid").exists, description="it has forked")
+    file = tmp_path / "pid"
+    task_id = submit("fork_and_wait", file=str(file))
+    wait_until(lambda: file.exists() and file.read_text(), description="it has forked")
+    forked = int(file.read_text())
     os.kill(worker_of(task_id), signal.SIGKILL)
-    forked = int((tmp_path / "pid").read_text())
     wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it runs again")
     os.kill(forked, signal.SIGKILL)
 

@@ -29,6 +29,9 @@ from web.redis_time import LIMIT_S
 
 LOOPBACK = "127.0.0.1"
 
+#: Seconds that the limit may be missed by on a machine with much else to do.
+MARGIN_S = 5.0
+
 
 class Deployment:
     """Two redis-servers and three Sentinels on loopback ports."""
@@ -209,7 +212,7 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
     deployment.thaw("a")
     service.process.stop()
     assert load.statuses == {202, 503}
-    assert load.longest_s < LIMIT_S + 1.5
+    assert load.longest_s < LIMIT_S + MARGIN_S
 
     def all_have_ended() -> bool:
         numbers = lookup.queue_stats({"default": queue})[0]
