@@ -56,6 +56,21 @@ class Api:
             description=f"task {task_id} is {status}",
         )
 
+    def wait_until_idle(self, *queues: str) -> None:
+        """Wait until nothing waits or runs in these queues: other tests may have left something."""
+
+        def idle() -> bool:
+            numbers = self.call("GET", "/api/queues")["queues"]
+            busy = [q["queue"] for q in numbers if q["queued"] + q["active"]]
+            return not set(busy) & set(queues)
+
+        wait_until(idle, description=f"nothing waits or runs in {queues}", timeout_s=240)
+
+    def run_now(self, task_id: str) -> None:
+        """Give a task that waits for its next attempt to its queue."""
+        body = {"action": "requeue", "task_ids": [task_id]}
+        assert self.call("POST", "/api/tasks/actions", body)["done"] == 1
+
 
 class Stack:
     """`app.py up` with data of its own."""
