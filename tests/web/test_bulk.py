@@ -258,7 +258,7 @@ def test_without_redis_the_whole_bulk_is_a_503(client: FlaskClient) -> None:
 def test_when_redis_goes_away_in_the_middle_every_task_is_told(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(web.bulk, "LIMIT_S", 0.4)
+    monkeypatch.setattr(web.bulk, "LIMIT_S", 2.0)
     broker = tq.default.storage.broker
     answer = client.post(PATH, json=[NOTE] * 20 * CHUNK, buffered=False)
     pieces = answer.iter_encoded()

@@ -151,7 +151,7 @@ def test_without_redis_nobody_waits(start_server: StartServer, own_redis: OwnRed
     server = start_server(**own_redis.environment)
     body, headers = json.dumps(email_body()), {"Content-Type": "application/json"}
     submitted = server.request("POST", "/api/tasks/submit", body, headers).json["task_id"]
-    asking = Asking(server, f"/api/tasks/{submitted}?wait=1.5")
+    asking = Asking(server, f"/api/tasks/{submitted}?wait=6")
     assert server.request("GET", "/health/ready").status == 200
     own_redis.stop()
 
