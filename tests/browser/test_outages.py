@@ -196,6 +196,9 @@ def test_a_refusal_of_the_old_key_that_comes_late_does_not_ask_again(
     page = visits.open(
         locked_web.url, prepare=lambda page: hold_first(page, "**/api/task-types", late)
     )
+    page.get_by_test_id("api-key").fill("a-wrong-key")
+    page.get_by_test_id("use-key").click()
+    expect(page.get_by_test_id("dialog-key")).to_contain_text("was refused")
     page.get_by_test_id("api-key").fill("the-right-key")
     page.get_by_test_id("use-key").click()
     expect_live(page)
