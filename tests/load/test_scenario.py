@@ -62,7 +62,7 @@ def test_the_scenario_passes_against_a_real_stack(stack_port: str) -> None:
     print(load.stderr, load.stdout)
     assert load.returncode == 0
     rows = dict(re.findall(r"^  (\S.{14}\S|\S.*?) {2,}(\d+)", load.stdout, re.MULTILINE))
-    assert int(rows["accepted"]) > 20
+    assert int(rows["accepted"]) > 5
     assert rows["ended"] == rows["accepted"]
     assert (rows["lost"], rows["5xx"], rows["unexpected"]) == ("0", "0", "0")
     assert "PASS: every accepted task has ended, and there was no 5xx" in load.stdout
