@@ -151,7 +151,7 @@ class RedisServer:
 
     @contextlib.contextmanager
     def loading(self) -> Generator[None]:
-        """Reads its file so slowly that it takes a minute, unless it is told to hurry."""
+        """Reads its file so slowly that it takes half a minute, unless it is told to hurry."""
         with self.admin.pipeline(transaction=False) as pipe:
             for number in range(600):
                 pipe.set(f"filler:{number}", os.urandom(100), ex=60)
@@ -159,7 +159,7 @@ class RedisServer:
         self.admin.bgrewriteaof()
         wait_until(self._has_rewritten, description="its file begins with a snapshot")
         self.kill()
-        slow = ("--key-load-delay", "100000", "--loading-process-events-interval-bytes", "1024")
+        slow = ("--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024")
         self.start(*slow)
         yield
         self.admin.config_set("key-load-delay", 0)
