@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Generator, Mapping
@@ -24,6 +25,17 @@ from stack.embedded_redis import find_server
 from tests.waiting import wait_until
 
 LEASE_S = 2.0
+
+
+def answers(place: Path) -> bool:
+    """Whether a server answers on that socket; the file is there before it does."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(place))
+            client.sendall(b"PING\r\n")
+            return client.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 class RedisServer:

@@ -18,6 +18,7 @@ import web
 from stack.embedded_redis import find_server
 from tests.conftest import Process
 from tests.ports import free_ports
+from tests.redis_servers import answers
 from tests.waiting import wait_until
 
 _opened: list[websocket.WebSocket] = []
@@ -102,16 +103,7 @@ class OwnRedis:
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
         )
-        wait_until(self._answers, description="the test's own redis-server answers")
-
-    def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as client:
-            try:
-                client.connect(str(self.socket))
-                client.sendall(b"PING\r\n")
-                return client.recv(16).startswith(b"+PONG")
-            except OSError:
-                return False
+        wait_until(lambda: answers(self.socket), description="the test's own redis-server answers")
 
     def stop(self) -> None:
         self._server.terminate()
