@@ -1,4 +1,8 @@
-"""The one way in which a test waits for something: until it is true, never for a fixed time."""
+"""The one way in which a test waits for something: until it is true, never for a fixed time.
+
+A limit ends what would never come true; it is no measure of speed, and far above what a machine
+with much else to do needs.
+"""
 
 import threading
 import time
@@ -10,7 +14,7 @@ T = TypeVar("T")
 _POLL_S = 0.01
 
 
-def wait_until(predicate: Callable[[], T], *, description: str, timeout_s: float = 10.0) -> T:
+def wait_until(predicate: Callable[[], T], *, description: str, timeout_s: float = 30.0) -> T:
     """Poll `predicate` until it is truthy and return that value.
 
     Raise AssertionError with `description` when it has not come true within `timeout_s` seconds.
