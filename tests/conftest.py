@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
@@ -99,6 +100,23 @@ class Process:
             self.popen.kill()
             raise
 
+    def kill(self) -> None:
+        """End it and what it has started. What they have sent is with Redis when this returns."""
+        below = psutil.Process(self.pid).children(recursive=True)
+        self.popen.kill()
+        self.popen.wait()
+        for process in below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        wait_until(lambda: not any(map(_runs, below)), description="nothing of it runs any more")
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
 
 StartConsumer = Callable[..., Process]
 
@@ -134,5 +152,5 @@ def start_consumer() -> Iterator[StartConsumer]:
     yield start
     for process in started:
         if process.popen.poll() is None:
-            process.stop(signal.SIGKILL)
+            process.kill()
         print(process.text())

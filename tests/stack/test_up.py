@@ -197,7 +197,7 @@ def test_make_dev_restarts_what_a_changed_task_file_concerns(
     before = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
     module = task_folder / "greeting.py"
 
-    module.write_text(module.read_text().replace("def greet", "def wave"))
+    _save(module, module.read_text().replace("def greet", "def wave"))
 
     service.stack.wait_for(r"greeting\.py changed; restarting web, inspector, high, default, low")
     wait_until(lambda: _answers(service, "wave"), description="the new type")
@@ -214,15 +214,22 @@ def test_make_dev_keeps_running_while_a_changed_file_cannot_be_imported(
     module = task_folder / "greeting.py"
     whole = module.read_text()
 
-    module.write_text(whole + "def half(:\n")
+    _save(module, whole + "def half(:\n")
     line = service.stack.wait_for(r"greeting\.py changed, but (.*); waiting for the next change$")
     assert line[1].startswith(f"TASKS_PATH: {module} cannot be imported: SyntaxError: ")
     assert {p.pid for p in psutil.Process(service.stack.popen.pid).children()} == before
     assert _answers(service, "greet")
 
-    module.write_text(whole.replace("def greet", "def wave"))
+    _save(module, whole.replace("def greet", "def wave"))
     wait_until(lambda: _answers(service, "wave"), description="the new type")
     service.stop()
+
+
+def _save(module: Path, text: str) -> None:
+    """Write it in one step: half of a file is a change, too."""
+    new = module.with_suffix(".new")
+    new.write_text(text)
+    new.replace(module)
 
 
 def _answers(service: Service, task_type: str) -> bool:

@@ -46,7 +46,7 @@ def test_a_hundred_listeners_cost_one_reading_a_tick() -> None:
     listening = [feed.listen(wake.set) for wake in wakes]
     for one in listening:
         one.__enter__()
-    wait_until(lambda: len(source.reads) == 3, description="three ticks")
+    wait_until(lambda: len(source.reads) >= 3, description="three ticks")
     for one in listening:
         one.__exit__(None, None, None)
 
