@@ -110,6 +110,20 @@ def test_consumers_hear_of_a_schedule_that_is_new_or_changed() -> None:
     assert lines == ["schedules", "schedules"]
 
 
+def test_a_consumer_that_is_told_looks_at_once(start_consumer: StartConsumer) -> None:
+    start_consumer(QUEUE)
+    create()
+    waits: list[float] = []
+    for runs in range(1, 6):
+        due = late()
+        broker.publish(keys.control(QUEUE), "schedules")
+        wait_until(lambda wanted=runs: numbers()[0] == wanted, description="it has run")
+        ran = tq.get_schedule("s").last_run_at
+        assert ran is not None
+        waits.append(ran.timestamp() - due / 1000)
+    assert statistics.median(waits) < 0.3, "by itself it looks every second"
+
+
 def test_several_consumers_make_one_task_for_each_due_time(start_consumer: StartConsumer) -> None:
     for _ in range(3):
         start_consumer(QUEUE)
@@ -354,6 +368,7 @@ def test_a_draining_queue_takes_none_and_it_stays_due_and_says_so() -> None:
     tq.drain(QUEUE)
     assert tq.get_schedule("s").problem is None, "nothing is due yet"
     due = late(by_s=130)
+    assert scripts.schedules_due(QUEUE).due == []
     assert (fire(), fire()) == (None, None)
     record = tq.get_schedule("s")
     assert record.problem == "Queue default drains; the run waits until it is resumed."
@@ -395,6 +410,9 @@ def test_what_the_consumer_cannot_make_is_a_problem_told_once_and_tried_again(
     assert [r.getMessage() for r in caplog.records] == [f"a schedule makes no task: {problem}"]
     assert numbers() == (0, 0, 3)
     broker.hset(keys.schedule(QUEUE, "s"), field, kept)
+    assert tq.change_schedule("s", tq.ScheduleChanges(overlap=True)).problem == problem
+    assert tq.change_schedule("s", tq.ScheduleChanges(every_s=61)).problem is None
+    broker.hset(keys.schedule(QUEUE, "s"), "problem", problem)
     late()
     fire()
     assert tq.get_schedule("s").problem is None and numbers() == (1, 0, 3)
@@ -440,6 +458,7 @@ def test_changes_at_the_same_time_are_all_made() -> None:
     ]  # fmt: skip
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(tq.change_schedule, ["s"] * 4, changes))
+    assert not scripts.schedule_update(QUEUE, "s", "old", "new", NEVER, {}, operation="")
     record = tq.get_schedule("s")
     assert (record.payload, record.tags, record.overlap) == ({"value": 2}, ("t",), False)
     assert (record.cron, record.every_s) == ("0 3 * * *", None)
@@ -461,6 +480,7 @@ def test_a_name_is_one_over_all_queues_however_many_create_it_at_once() -> None:
     assert len(tq.list_schedules()) == 30
     entries = tq.audit_trail(limit=200).entries
     assert sorted(entry.target or "" for entry in entries) == sorted(f"n{n}" for n in range(30))
+    assert sum(broker.zcard(keys.audit(queue)) for queue in QUEUES) == 30
 
 
 def test_of_two_with_one_name_the_first_has_it_and_both_are_deleted() -> None:
