@@ -1,5 +1,6 @@
 """The three queues over HTTP: their numbers, and pause, drain, resume and purge."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask import Response
@@ -83,7 +84,8 @@ def _changed(queue: QueueName) -> Response:
 
 def _now(queue: QueueName) -> dict[str, Any]:
     now = next(one for one in tq.queue_stats() if one.queue == queue)
-    return {"queue": queue, "paused": now.paused, "draining": now.draining}
+    told_at = datetime.now(UTC)
+    return {"queue": queue, "paused": now.paused, "draining": now.draining, "ts": told_at}
 
 
 def _known(queue: str) -> QueueName:

@@ -134,10 +134,10 @@ def test_a_deleted_task_is_in_no_list_and_unknown() -> None:
 
 
 def test_a_deleted_task_is_gone_by_itself_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huey_tasks.operation.UNDO_MS", 300)
+    monkeypatch.setattr("huey_tasks.operation.UNDO_MS", 1500)
     ended = end("FAILURE")
     assert act("delete", ended)[0] == 1
-    assert 0 < broker.pttl(keys.binned(QUEUE, ended)) <= 300
+    assert 0 < broker.pttl(keys.binned(QUEUE, ended)) <= 1500
     wait_until(lambda: not broker.exists(keys.binned(QUEUE, ended)), description="the task is gone")
     assert accounts_add_up()
 
@@ -358,7 +358,6 @@ def test_every_task_ends_once_while_operators_and_a_consumer_race(
     wait_until(
         lambda: tq.queue_stats()[1].queued + tq.queue_stats()[1].active == 0,
         description="all have ended",
-        timeout_s=30,
     )
     stats = tq.queue_stats()[1]
     assert stats.success + stats.failed + stats.revoked == len(ids)

@@ -189,7 +189,7 @@ def _wait_for_ends(ids: Iterable[str]) -> dict[str, tq.TaskRecord]:
     def all_free() -> bool:
         return all(record.stop_confirmed is not False for record in records().values())
 
-    wait_until(lambda: live() == 0, description="all tasks have ended", timeout_s=30)
+    wait_until(lambda: live() == 0, description="all tasks have ended")
     wait_until(all_free, description="every worker is free of what was cancelled")
     return records()
 

@@ -122,7 +122,7 @@ def test_a_pipeline_hands_each_result_to_the_next_task(start_consumer: StartCons
     start_consumer("default")
     add = _wrapper("add")
     results = tq.default.enqueue(add.s(1, 2).then(add, 10).then(add, 100))
-    assert results.get(blocking=True, timeout=10) == [3, 13, 113]
+    assert results.get(blocking=True, timeout=30) == [3, 13, 113]
 
 
 def test_a_chord_calls_back_with_all_results(start_consumer: StartConsumer) -> None:
@@ -131,7 +131,7 @@ def test_a_chord_calls_back_with_all_results(start_consumer: StartConsumer) -> N
     start_consumer("default", concurrency=2)
     add, echo = _wrapper("add"), _wrapper("echo")
     handle = tq.default.enqueue(chord([add.s(n, n) for n in range(3)], echo.s()))
-    assert handle.callback.get(blocking=True, timeout=10) == [0, 2, 4]
+    assert handle.callback.get(blocking=True, timeout=30) == [0, 2, 4]
 
 
 def test_a_task_of_an_unknown_type_waits_for_newer_code(start_consumer: StartConsumer) -> None:
@@ -176,7 +176,7 @@ def test_huey_consumer_serves_a_queue(tmp_path: Path) -> None:
 def test_huey_consumer_refuses_threads_in_one_line() -> None:
     command = ["-m", "huey.bin.huey_consumer", "huey_tasks.low", "-w", "2"]
     process = Process(command, {"PYTHONPATH": str(REPOSITORY)})
-    assert process.popen.wait(20) != 0
+    assert process.popen.wait(60) != 0
     assert "-k process or -k greenlet, not thread" in process.text()
 
 

@@ -33,24 +33,29 @@ def test_a_task_whose_worker_is_killed_runs_again_at_once(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     start_consumer("default", LEASE_S="60")
-    task_id = submit("work_for", seconds=2, file=str(tmp_path / "ledger"))
+    go_on, ledger = tmp_path / "go on", tmp_path / "ledger"
+    task_id = submit("work_until", file=str(go_on), ledger=str(ledger))
     os.kill(worker_of(task_id), signal.SIGKILL)
+    wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it is given out again")
+    go_on.touch()
     record = wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
-    assert len((tmp_path / "ledger").read_text().splitlines()) == 2
+    assert len(ledger.read_text().splitlines()) == 2
 
 
 @BOTH
 def test_a_task_whose_consumer_is_killed_runs_again_when_its_lease_ends(
-    start_consumer: StartConsumer, worker_type: str
+    start_consumer: StartConsumer, worker_type: str, tmp_path: Path
 ) -> None:
     consumer = start_consumer("default", worker_type=worker_type, LEASE_S="1")
-    task_id = submit("work_for", seconds=3)
+    task_id = submit("work_until", file=str(tmp_path / "go on"))
     worker = worker_of(task_id)
     os.kill(consumer.pid, signal.SIGKILL)
     consumer.popen.wait()
     wait_until(lambda: not psutil.pid_exists(worker), description="its worker dies with it")
     start_consumer("default", LEASE_S="1")
+    wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it is given out again")
+    (tmp_path / "go on").touch()
     record = wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries, record.crashes, record.losses) == (1, 2, 0, 1)
 
@@ -71,7 +76,7 @@ def test_a_chord_calls_back_once_though_a_member_ran_twice(
     types = {t.name: t.wrappers["default"] for t in tq.task_types()}
     mortal = types["die_once_then_add"].s(1, 2, str(tmp_path / "died"))
     handle = tq.default.enqueue(chord([types["add"].s(1, 1), mortal], types["echo"].s()))
-    assert handle.callback.get(blocking=True, timeout=10) == [2, 3]
+    assert handle.callback.get(blocking=True, timeout=30) == [2, 3]
     assert [r.task_type for r in tq.list_tasks()].count("echo") == 1
 
 
@@ -109,11 +114,12 @@ def test_a_stop_hands_running_tasks_back_uncounted(
 
 @BOTH
 def test_a_stop_lets_running_tasks_finish_within_the_grace(
-    start_consumer: StartConsumer, worker_type: str
+    start_consumer: StartConsumer, worker_type: str, tmp_path: Path
 ) -> None:
     consumer = start_consumer("default", worker_type=worker_type)
-    task_id = submit("work_for", seconds=1)
-    wait_for(task_id, "STARTED")
+    begun = tmp_path / "begun"
+    task_id = submit("work_for", seconds=1, file=str(begun))
+    wait_until(begun.exists, description="it has begun")
     assert consumer.stop() == 0
     assert tq.get_task(task_id).status == "SUCCESS"
 
@@ -137,7 +143,7 @@ def test_a_running_task_is_cancelled_and_its_worker_goes_on(
     task_id = submit("work_for", seconds=30)
     wait_for(task_id, "STARTED")
     assert tq.cancel(task_id).status == "REVOKED"
-    wait_for(submit("echo", value=1), "SUCCESS", timeout_s=5)
+    wait_for(submit("echo", value=1), "SUCCESS")
     assert tq.get_task(task_id).status == "REVOKED"
 
 
@@ -193,13 +199,17 @@ def test_accepted_tasks_survive_kills_of_workers_and_consumers(
             consumer.popen.wait()
             consumer = start_consumer("default", concurrency=3, LEASE_S="0.6", MAX_CRASHES="100")
         else:
-            for worker in tq.consumers()[0].workers:
+            for worker in wait_until(_workers, description="its workers are known"):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGKILL)
     for task_id in ids:
-        wait_for(task_id, "SUCCESS", timeout_s=20)
+        wait_for(task_id, "SUCCESS")
     assert tq.stats().total("success") == len(ids)
     assert {line.split()[0] for line in ledger.read_text().splitlines()} == set(ids)
+
+
+def _workers() -> list[tq.WorkerRecord]:
+    return [worker for consumer in tq.consumers() for worker in consumer.workers]
 
 
 def test_a_task_that_ignores_its_time_limit_is_killed_and_fails_like_any_other(

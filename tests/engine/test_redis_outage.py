@@ -59,7 +59,7 @@ class DurableRedis:
             record = lookup.find({"default": self.queue}, task_id)
             return record if record is not None and record.status == state else None
 
-        found = wait_until(reached, description=f"{task_id} is {state}", timeout_s=20)
+        found = wait_until(reached, description=f"{task_id} is {state}")
         assert found is not None
         return found
 

@@ -35,10 +35,7 @@ def purge() -> str:
 def everything(task_id: str) -> dict[str, Any]:
     """All that Redis keeps of a task: fields, scores, and the second in which its life ends."""
     task, log = keys.task(QUEUE, task_id), keys.log(QUEUE, task_id)
-    now = int(broker.time()[0] * 1000 + broker.time()[1] // 1000)
-
-    def ends(key: str) -> int:
-        return -1 if broker.pttl(key) < 0 else round((now + broker.pttl(key)) / 1000)
+    (seconds, _), *lives_s = broker.pipeline().time().ttl(task).ttl(log).execute()
 
     return {
         "fields": broker.hgetall(task),
@@ -46,7 +43,7 @@ def everything(task_id: str) -> dict[str, Any]:
         "submitted": broker.zscore(keys.submitted(QUEUE), task_id),
         "dead": broker.zscore(keys.dead(QUEUE), task_id),
         "where": scripts().whereabouts(QUEUE, task_id),
-        "ends": (ends(task), ends(log)),
+        "ends": tuple(-1 if life_s < 0 else seconds + life_s for life_s in lives_s),
     }
 
 

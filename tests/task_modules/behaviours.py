@@ -64,6 +64,15 @@ def work_for(seconds: float, file: str = "/dev/null") -> str:
 
 
 @task(queue="default")
+def work_until(file: str, ledger: str = "/dev/null") -> str:
+    """Go on until the file is there."""
+    _leave_mark(ledger, current_task.attempt)
+    while not Path(file).exists():
+        _pause(0.01)
+    return "done"
+
+
+@task(queue="default")
 def ignore_everything(seconds: float) -> None:
     """Swallow every exception, as bad code does."""
     end = time.monotonic() + seconds
@@ -221,7 +230,7 @@ def fork_and_wait(file: str) -> None:
         _pause(20)
         os._exit(0)
     Path(file).write_text(str(pid))
-    _pause(3)
+    _pause(60)
 
 
 @task(queue="default", timeout=0.5)

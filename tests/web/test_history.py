@@ -153,7 +153,7 @@ def _submit_and_wait(server: Server) -> str:
     sent = server.request(
         "POST", "/api/tasks/submit", body, {"Content-Type": "application/json"}
     ).json
-    task = server.request("GET", f"/api/tasks/{sent['task_id']}?wait=8").json
+    task = server.request("GET", f"/api/tasks/{sent['task_id']}?wait=30").json
     assert task["status"] == "SUCCESS"
     return task["task_id"]
 
