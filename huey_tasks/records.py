@@ -97,6 +97,7 @@ class TaskRecord(TaskFacts):
 
     result: Any
     traceback: str | None
+    schedule: str | None  # the one that has made it
     log: tuple[LogLine, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50
 
