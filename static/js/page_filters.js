@@ -15,6 +15,11 @@ export const queueOf = ({ queue }) => (QUEUES.includes(queue) ? queue : '');
 /** @param {Record<string, string>} params */
 export const auditFilter = ({ action }) => ({ action: ACTIONS.includes(action) ? action : '' });
 
+/** What the schedules' page shows: the form of a new one, of one by its name, or those that hold a text. @param {Record<string, string>} params */
+export const scheduleFilter = ({ new: isNew, edit, find, sort }) => ({
+  isNew: Boolean(isNew), edit: edit ?? '', find: find ?? '', order: /** @type {import('./schedules.js').Order} */ (sort === 'next' ? 'next' : 'name'),
+});
+
 /** @param {Record<string, string>} params */
 export const logFilter = ({ queue, level, type }) => ({
   queue: QUEUES.includes(queue) ? queue : '',

@@ -29,7 +29,8 @@ import { isTerminal } from './task_state.js';
  * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
  * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
  *   params: Record<string, string>}} Route
- * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo?: string[]}} Toast
+ * @typedef {string[]|(() => void)} Undo ids that the server takes back, or what does it
+ * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo: Undo|null}} Toast
  * @typedef {'cancel'|'retry'|'requeue'|'delete'} TaskAction
  * @typedef {{action: TaskAction, ids: string[]|null, search: Search|null, count: number|null, reason?: string}} Wish
  *   `ids`, or everything that `search` finds; `reason` is for the audit
