@@ -123,8 +123,12 @@ function makeZoned(zone, seconds) {
 function units(seconds) {
   if (seconds < 60) return `${Math.min(59, Math.max(1, Math.round(seconds)))} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
-  return `${Math.floor(seconds / 86400)} d ${Math.floor((seconds % 86400) / 3600)} h`;
+  if (seconds < 86400) return two(Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'min');
+  return two(Math.floor(seconds / 86400), 'd', Math.floor((seconds % 86400) / 3600), 'h');
+}
+
+function two(many, unit, few, smaller) {
+  return few ? `${many} ${unit} ${few} ${smaller}` : `${many} ${unit}`;
 }
 
 /** The time of day without seconds, and the day where that is not today. @param {string|number} at @param {number} now milliseconds */

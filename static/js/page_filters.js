@@ -2,7 +2,8 @@
 
 export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' };
 export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
-export const ACTIONS = ['cancel', 'retry', 'requeue', 'delete', 'pause', 'resume', 'drain', 'purge', 'retry_group', 'undo'];
+export const ACTIONS = ['cancel', 'retry', 'requeue', 'delete', 'pause', 'resume', 'drain', 'purge', 'retry_group', 'undo',
+  'schedule_create', 'schedule_update', 'schedule_delete', 'schedule_run'];
 export const QUEUES = ['high', 'default', 'low'];
 export const AUDIT_PAGE = 50;
 

@@ -16,6 +16,8 @@ _DASHBOARD = [
     "#/submit",
     "#/failures",
     "#/queues",
+    "#/schedules",
+    "?new=yes#/schedules",
     "#/audit",
     "#/log",
 ]
@@ -25,6 +27,8 @@ _INSPECTOR = [
     "#/queues",
     "#/redis",
     "#/config",
+    "#/schedules",
+    "?new=yes#/schedules",
     "#/failures",
     "#/audit",
     "#/log",

@@ -101,7 +101,9 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
     _expect_not_reloaded(page)
 
 
-@pytest.mark.parametrize("name", ["overview", "failures", "workers", "log", "audit", "redis"])
+@pytest.mark.parametrize(
+    "name", ["overview", "failures", "schedules", "workers", "log", "audit", "redis"]
+)
 def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str
 ) -> None:
@@ -119,6 +121,7 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     ("name", "words"),
     [
         ("failures", "No task has failed"),
+        ("schedules", "No schedule yet"),
         ("workers", "No consumer is online"),
         ("log", "No task has logged anything"),
         ("audit", "Nobody has done anything yet"),

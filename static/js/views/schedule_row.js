@@ -25,7 +25,7 @@ export function scheduleRow(schedule, state, actions) {
     h('tr', { key: 'row' },
       h('th', { scope: 'row', class: 'c-name' }, nameLink(name, state, actions),
         h('span', { class: 'marks-left' },
-          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, schedule.queue), queueMark(schedule, state),
+          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`), queueMark(schedule, state),
           schedule.tags.map((tag) => h('span', { class: 'tag', key: `tag ${tag}` }, visible(tag))))),
       h('td', { data: { label: 'Rule' } }, rule(schedule)),
       h('td', { data: { label: 'Next run' } }, paused

@@ -18,8 +18,8 @@ const ABOUT = 'Each makes a task of its type again and again: at set times, or e
 /** More rows than these are drawn on demand: the page is drawn every second. */
 const FEW = 100;
 const EXAMPLE = {
-  name: 'sales-report', task_type: 'generate_report', cron: '0 3 * * *', timezone: 'Europe/Berlin',
-  payload: { report_type: 'sales', user_id: 'user-42', date_range: { start: '2026-01-01', end: '2026-03-31' } },
+  name: 'good-morning', task_type: 'send_email', cron: '0 8 * * 1-5', timezone: 'Europe/Berlin',
+  payload: { to: 'ada@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
 };
 
 /** @param {import('../store.js').State} state @param {any} actions */
@@ -28,7 +28,7 @@ export function schedulesPage(state, actions) {
   if (isNew) return formPage('New schedule', 'It makes its first task at the next due time.', newSchedule(state, actions));
   if (edit) return editPage(edit, state, actions);
   return factPage(state, 'schedules', 'Schedules', ABOUT,
-    (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)), { aside: newLink() });
+    (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)), { aside: state.facts.schedules?.value?.length !== 0 && newLink() });
 }
 
 function newLink() {
@@ -65,7 +65,7 @@ function list(schedules, state, actions) {
     h('div', { class: 'schedule-bar', key: 'bar' },
       summary(schedules),
       h('div', { class: 'page-aside', key: 'choose' },
-        schedules.length > 5 && h('input', {
+        (schedules.length > 5 || find) && h('input', {
           type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules', placeholder: 'Name, task type, queue or tag', maxlength: 100,
           data: { testid: 'find-schedule' }, on: { input: (event) => go(address({ find: event.target.value }), true) },
         }),
