@@ -7,7 +7,6 @@ import { visible } from '../json_text.js';
 import { inUnits, jsonObject, UNITS } from '../schedules.js';
 import { serverNow } from '../store.js';
 import { fieldPart, plainField } from './field.js';
-import { time } from './parts.js';
 
 const TYPING_MS = 250;
 const NUMBER = /^\d+(\.\d+)?$/;

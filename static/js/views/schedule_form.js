@@ -21,7 +21,7 @@ export function newSchedule(state, actions) {
   if (!taskTypes.length) {
     return h('div', { key: 'none' }, emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'), ' function into a folder named in TASKS_PATH.'));
   }
-  return place('new', state, () => build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes)));
+  return place('new', state, (done) => build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), done));
 }
 
 /**
@@ -34,7 +34,7 @@ export function scheduleForm(schedule, state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
   const type = taskTypes.find((each) => each.task_type === schedule.task_type) ?? null;
-  return place(`${schedule.name} ${schedule.created_at}`, state, () => build('edit-schedule', schedule, actions, knownWhat(schedule, type)));
+  return place(`${schedule.name} ${schedule.created_at}`, state, (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
 }
 
 function loading(problem) {
@@ -46,7 +46,7 @@ function loading(problem) {
 function place(key, state, make) {
   if (!forms.has(key)) {
     if (key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
-    forms.set(key, make());
+    forms.set(key, make(() => forms.delete(key)));
   }
   const form = forms.get(key);
   form.refresh(state);
@@ -59,13 +59,14 @@ function place(key, state, make) {
  * @param {any} actions
  * @param {{head: HTMLElement, controls: () => Map<string, import('./field.js').Control>, fixed: () => Record<string, string>,
  *   payload: () => string, problem: () => string, verb: string, name: () => string, isNew: boolean}} what
+ * @param {() => void} done the draft is not wanted any more
  */
-function build(prefix, schedule, actions, what) {
+function build(prefix, schedule, actions, what, done) {
   const rule = ruleFields(prefix, schedule, actions);
   const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: 'words to find its tasks by, with spaces between them' }), prefix);
   const overlap = check(`${prefix}-overlap`, 'Start a run even if the one before has not ended', schedule.overlap ?? true, 'Otherwise that run is skipped, and counted.');
   const paused = what.isNew && check(`${prefix}-paused`, 'Start paused', false, 'It makes no task until it is resumed.');
-  const trail = auditFields(`${prefix}-audit`);
+  const audit = auditPart(`${prefix}-audit`);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
   const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } }, what.verb));
   const controls = () => new Map([...what.controls(), ...rule.controls, ...tags.controls]);
@@ -83,7 +84,7 @@ function build(prefix, schedule, actions, what) {
     const { rule: _, ...now } = members();
     const changed = Object.fromEntries(Object.entries(now).filter(([name, text]) => what.isNew || text !== first[name]));
     const ruled = what.isNew || jsonObject(rule.members()) !== first.rule ? rule.members() : {};
-    const reason = trail.reason();
+    const reason = audit.reason();
     return {
       ...what.fixed(), ...changed, ...ruled,
       ...(paused && paused.input.checked ? { paused: 'true' } : {}), ...(reason ? { reason: JSON.stringify(reason) } : {}),
@@ -97,7 +98,7 @@ function build(prefix, schedule, actions, what) {
     send.disabled = true;
     const errors = await actions.saveSchedule(what.name(), jsonObject(body()), what.isNew);
     send.disabled = false;
-    if (!errors.length) forms.clear();
+    if (!errors.length) done();
     placeErrors(form, controls(), other, errors);
   }
 
@@ -106,10 +107,9 @@ function build(prefix, schedule, actions, what) {
   },
     section('What', what.head), section('When', rule.element),
     section('How', h('div', { class: 'fields' }, tags.element, h('div', { class: 'checks' }, overlap.element, paused && paused.element))),
-    h('details', { class: 'for-audit' }, h('summary', null, 'For the audit: why, and by whom'), h('div', { class: 'fields' }, trail.places)),
-    other,
+    audit.element, other,
     h('div', { class: 'actions' }, send, button('Cancel', () => {
-      forms.clear();
+      done();
       go(pageUrl('schedules'));
     }, { data: { testid: 'leave-schedule' } })));
   return { element: form, refresh: rule.refresh };
@@ -122,11 +122,13 @@ function newWhat(taskTypes) {
   const nameInput = /** @type {HTMLInputElement} */ (name.controls.get('/name')?.input);
   nameInput.placeholder = 'nightly-report';
   nameInput.maxLength = 100;
-  const error = { show: () => {} };
-  const select = /** @type {HTMLSelectElement} */ (h('select', { id: `${prefix}-type`, data: { testid: 'schedule-type' }, on: { change: show } },
-    taskTypes.map(({ task_type: each }) => h('option', { value: each }, each))));
+  const types = taskTypes.map((each) => JSON.stringify(each.task_type));
+  const kind = fieldPart(plainField('task_type', 'Task type', { kind: 'enum', options: types, example: taskTypes[0].task_type }), prefix);
+  const select = /** @type {HTMLSelectElement} */ (kind.controls.get('/task_type')?.input);
   const about = h('p', { class: 'hint' });
-  const typeField = h('div', { class: 'field' }, h('label', { for: select.id }, 'Task type'), select, about);
+  select.dataset.testid = 'schedule-type';
+  select.addEventListener('change', show);
+  kind.element.append(about);
   const queuePlace = h('div', { class: 'queue-place' });
   const payloadPlace = h('div');
   /** @type {Map<string, any>} a look at another type loses nothing */
@@ -134,9 +136,9 @@ function newWhat(taskTypes) {
   const draft = () => drafts.get(select.value);
 
   function show() {
-    const type = taskTypes.find((each) => each.task_type === select.value);
+    const type = taskTypes[types.indexOf(select.value)];
     if (!drafts.has(select.value)) {
-      const own = `${prefix}-${select.value}`;
+      const own = `${prefix}-${type.task_type}`;
       drafts.set(select.value, { payload: payloadPart(type, own), queue: queueSelect(type, own) });
     }
     about.textContent = type.description;
@@ -147,12 +149,12 @@ function newWhat(taskTypes) {
   show();
   return {
     isNew: true, verb: 'Create schedule', problem: () => '',
-    head: h('div', { class: 'schedule-what' }, h('div', { class: 'fields' }, name.element, typeField, queuePlace), payloadPlace),
-    controls: () => new Map([...name.controls, ['/task_type', { input: select, show: error.show }], ...draft().payload.controls]),
+    head: h('div', { class: 'schedule-what' }, h('div', { class: 'fields' }, name.element, kind.element, queuePlace), payloadPlace),
+    controls: () => new Map([...name.controls, ...kind.controls, ...draft().payload.controls]),
     name: () => nameInput.value.trim(),
     payload: () => draft().payload.text(),
     fixed: () => ({
-      name: JSON.stringify(nameInput.value.trim()), task_type: JSON.stringify(select.value),
+      name: JSON.stringify(nameInput.value.trim()), task_type: select.value,
       ...(draft().queue.select.value ? { priority: JSON.stringify(draft().queue.select.value) } : {}),
     }),
   };
@@ -179,6 +181,19 @@ function jsonPart(prefix, source) {
   const area = /** @type {HTMLTextAreaElement} */ (part.controls.get('/payload')?.input);
   area.rows = 10;
   return { element: part.element, controls: part.controls, text: () => area.value, problem: () => jsonProblem(area.value) };
+}
+
+/** Why, and by whom: asked when it is unfolded, with the name as it is then. */
+function auditPart(prefix) {
+  /** @type {ReturnType<typeof auditFields>|null} */
+  let trail = null;
+  const fields = h('div', { class: 'fields' });
+  const unfold = () => {
+    trail ??= auditFields(prefix);
+    mount(fields, trail.places);
+  };
+  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, 'For the audit: why, and by whom'), fields);
+  return { element, reason: () => trail?.reason() ?? '' };
 }
 
 function section(title, content) {
