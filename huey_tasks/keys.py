@@ -201,6 +201,22 @@ def operation(queue: str, operation_id: str) -> str:
     return f"{root(queue)}:operation:{operation_id}"
 
 
+def schedules(queue: str) -> str:
+    """ZSET of the names of schedules by when they are due, in ms; `inf` while one is paused.
+
+    At most 1,000 over all queues. The scripts `schedule_*` write; consumers and lists read.
+    """
+    return f"{root(queue)}:schedules"
+
+
+def schedule(queue: str, name: str) -> str:
+    """HASH, a schedule: what it submits and when, and what has become of that.
+
+    Lives until it is deleted; a payload of at most 16 kB. Written and read as `schedules`.
+    """
+    return f"{root(queue)}:schedule:{name}"
+
+
 def outcome(task_id: str, token: str) -> str:
     """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
 

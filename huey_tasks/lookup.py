@@ -73,7 +73,7 @@ def _hashes(
     queues: TaskQueues, ids: list[tuple[str, str]]
 ) -> list[tuple[str, str, dict[str, str]]]:
     """The fields of the tasks that are there, each with its queue and id."""
-    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
+    with redis_errors(), any_of(queues).storage.broker.pipeline(transaction=False) as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
         hashes = [fields.texts(found) for found in pipe.execute()]
@@ -88,7 +88,7 @@ def _outcomes(
     if not wanted:
         return {}
     with redis_errors():
-        blobs = _any(queues).storage.conn.mget(
+        blobs = any_of(queues).storage.conn.mget(
             [keys.outcome(task_id, token or "") for task_id, token in wanted]
         )
     return dict(zip(wanted, blobs, strict=True))
@@ -174,7 +174,7 @@ def ids_in_state(queue: "TaskQueue", state: TaskState, limit: int) -> list[tuple
 
 def states(queues: TaskQueues, ids: list[tuple[str, str]]) -> list[str | None]:
     """The states of the tasks of (queue, id) pairs, in one round trip; None if one is not there."""
-    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
+    with redis_errors(), any_of(queues).storage.broker.pipeline(transaction=False) as pipe:
         for queue, task_id in ids:
             pipe.hget(keys.task(queue, task_id), "state")
         return [None if state is None else state.decode() for state in pipe.execute()]
@@ -192,12 +192,12 @@ def set_aside_ids(queue: "TaskQueue", limit: int) -> list[tuple[float, str]]:
 def ping(queues: TaskQueues) -> None:
     """Raise QueueUnavailable unless the broker answers."""
     with redis_errors():
-        _any(queues).storage.broker.ping()
+        any_of(queues).storage.broker.ping()
 
 
 def queue_stats(queues: TaskQueues) -> list[QueueStats]:
     """The numbers of each queue, in one round trip."""
-    scripts = _any(queues).storage.scripts
+    scripts = any_of(queues).storage.scripts
     return [
         _queue_stats(queue, numbers)
         for queue, numbers in zip(queues, scripts.stats(queues), strict=True)
@@ -231,7 +231,7 @@ def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
     )
 
 
-def _any(queues: TaskQueues) -> "TaskQueue":
+def any_of(queues: TaskQueues) -> "TaskQueue":
     """All queues are on one server; any of them will do to ask it."""
     return next(iter(queues.values()))
 
@@ -272,6 +272,7 @@ def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None
         gate=f.get("gate"),
         cause=f.get("cause"),
         tags=fields.tags_of(f),
+        schedule=f.get("schedule"),
     )
 
 

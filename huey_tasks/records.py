@@ -91,6 +91,7 @@ class TaskRecord:
     gate: str | None  # the task that follows when it and others have ended
     cause: str | None  # of one that failed: the group of failures that it belongs to
     tags: tuple[str, ...]
+    schedule: str | None  # the one that has made it
     log: tuple[LogLine, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50
 

@@ -23,6 +23,7 @@ from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
 from web.pages import docs, pages
 from web.queues import queues
+from web.schedules import schedules
 from web.search import search
 from web.stopping import when_stopping
 from web.tasks import submission, tasks
@@ -66,7 +67,9 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     push.register(app)
     when_stopping(tq.stop_waiting)
     app.register_blueprint(pages)
-    shared = (tasks, search, actions, explanation, failures, history, queues, workers, health)
+    shared = (
+        tasks, search, actions, explanation, failures, history, schedules, queues, workers, health,
+    )  # fmt: skip
     for blueprint in (*own, *shared):
         app.register_api(blueprint)
     return app

@@ -93,6 +93,9 @@ class ApiBlueprint(APIBlueprint):
     def post(self, rule: str, **options: Any) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().post(rule, **options))
 
+    def patch(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().patch(rule, **options))
+
     def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().delete(rule, **options))
 
@@ -107,6 +110,12 @@ def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Res
             "content": {"application/json": {"schema": schema}},
         }
     }
+
+
+def no_content(description: str) -> Responses:
+    """Document a good answer that has no body."""
+    headers = {"X-Request-ID": _header("The id of this request.")}
+    return {204: {"description": description, "headers": headers}}
 
 
 def problems(*codes: str) -> Responses:

@@ -142,7 +142,9 @@ class AuditEntryView(Outbound):
     why: str | None
     queue: str | None = Field(description="Null: in several queues.")
     count: int = Field(description="How many tasks it has changed.")
-    target: str | None = Field(description="A task, a search, a group of failures, or an undo_id.")
+    target: str | None = Field(
+        description="A task, a search, a group of failures, a schedule, or an undo_id."
+    )
     undo_id: str | None
     undo_until: datetime | None
     undone_at: datetime | None
