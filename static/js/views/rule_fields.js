@@ -40,7 +40,7 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
   const byCron = h('div', { class: 'fields' }, parts.cron.element, parts.zone.element, zones);
   const preview = h('div', { class: 'rule-preview', 'aria-live': 'polite', data: { testid: 'rule-preview' } });
   let timer = 0;
-  /** @type {any} */
+  /** @type {{rule: string, value: any}|null} the last that the server said of a rule */
   let judged = null;
 
   input('/timezone').setAttribute('list', zones.id);
@@ -81,14 +81,16 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
 
   return {
     element, controls, members,
+    /** What is known to be wrong with it. @returns {{pointer: string, message: string}[]} */
+    errors: () => (judged?.rule === jsonObject(members()) && judged.value.errors) || [],
     /** Show what is known of the rule by now. @param {import('../store.js').State} state */
     refresh(state) {
       const rule = jsonObject(members());
       if (!timer && state.ui.rule !== rule) look(); // another form was looked at meanwhile
       const fact = state.facts.preview?.key === rule ? state.facts.preview : null;
       const { value, problem } = fact ?? {};
-      if (value?.errors && judged !== value) for (const { pointer, message } of value.errors) controls.get(pointer)?.show(message);
-      judged = value ?? judged;
+      if (value?.errors && judged?.value !== value) for (const { pointer, message } of value.errors) controls.get(pointer)?.show(message);
+      if (value) judged = { rule, value };
       mount(preview, previewOf(value, problem, isCron() ? input('/timezone').value.trim() || 'UTC' : '', serverNow(state)));
     },
   };

@@ -98,8 +98,9 @@ function build(prefix, schedule, actions, what, done) {
     send.disabled = true;
     const errors = await actions.saveSchedule(what.name(), jsonObject(body()), what.isNew);
     send.disabled = false;
-    if (!errors.length) done();
-    placeErrors(form, controls(), other, errors);
+    if (!errors.length) return done();
+    const also = rule.errors().filter(({ pointer }) => errors.every((each) => each.pointer !== pointer));
+    placeErrors(form, controls(), other, [...errors, ...also]);
   }
 
   const form = h('form', {
