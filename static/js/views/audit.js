@@ -56,7 +56,7 @@ function table(entries, now, actions) {
 /** What it was done to: one task, a schedule, a cause, or what a search found. */
 function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
-  if (isOfSchedule(action)) return [' ', h('a', { href: pageUrl('schedules', { find: what }) }, visible(what))];
+  if (isOfSchedule(action)) return [' ', h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
   if (TASK_ID.test(what)) return [' ', h('a', { href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
