@@ -77,6 +77,8 @@ def test_the_badge_goes_stale_without_a_server_and_live_again_with_it(
     with _away(web):
         expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
         expect(verdict(page)).to_contain_text("The server does not answer")
+        assert page.locator(".top").evaluate("top => top.offsetHeight") < 60  # still one line
+        assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
     expect_live(page)
     expect(verdict(page)).not_to_contain_text("does not answer")

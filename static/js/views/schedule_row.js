@@ -98,11 +98,12 @@ function counts({ name, runs, skipped, missed }) {
 }
 
 function alarmsOf({ name, queue, problem }, { stats }) {
-  const orphan = stats?.queues.some((each) => each.queue === queue && each.consumers === 0);
+  const serving = stats?.queues.find((each) => each.queue === queue);
+  const cure = serving?.draining ? h('a', { href: pageUrl('queues') }, 'To the queues') : h('a', { href: pageUrl('schedules', { edit: name }) }, 'Edit it');
   return [
     problem && h('p', { class: 'alarm', key: 'problem', data: { testid: 'problem' } }, icon('warning'),
-      h('span', null, h('b', null, 'The last due time made no task: '), visible(problem), ' ', h('a', { href: pageUrl('schedules', { edit: name }) }, 'Edit it'))),
-    orphan && h('p', { class: 'alarm', key: 'orphan', data: { testid: 'no-consumer' } }, icon('warning'),
+      h('span', null, h('b', null, 'The last due time made no task: '), visible(problem), ' ', cure)),
+    serving?.consumers === 0 && h('p', { class: 'alarm', key: 'orphan', data: { testid: 'no-consumer' } }, icon('warning'),
       h('span', null, h('b', null, `No consumer serves the ${queue} queue: `), 'nothing is made until one does. Start it: ', h('code', null, `python app.py consumer ${queue}`))),
   ].filter(Boolean);
 }
