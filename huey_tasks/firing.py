@@ -53,9 +53,12 @@ class Firing:
         seen, ends = self._scripts.schedules_due(self._queue), time.monotonic() + BUDGET_S
         stuck = 0
         for name, due_ms, kept in seen.due:
-            schedule = Schedule.of(self._queue, name, due_ms, fields.texts(kept))
             try:
+                schedule = Schedule.of(self._queue, name, due_ms, fields.texts(kept))
                 stuck += not self._fire(schedule, due_ms, seen.now_ms)
+            except (KeyError, ValueError) as error:  # it must not hold up the others
+                stuck += 1
+                self._tell(f"schedule '{name}' cannot be read: {error!r}")
             except QueueUnavailable as error:
                 if not error.answered:
                     raise
