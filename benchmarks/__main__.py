@@ -14,9 +14,12 @@ from benchmarks.measurements.measurement import Measurement, Options
 def main(argv: list[str]) -> int:
     """Do what the arguments ask for; returns the exit status."""
     arguments = _parser().parse_args(argv)
-    given: list[str] | str = arguments.measurements
-    asked = [given] if isinstance(given, str) else given
+    given: list[str] | str = arguments.measurements  # the default stays a string
     options = Options(arguments.quick, arguments.seed, arguments.repeats)
+    if isinstance(given, str) and options.quick:
+        _overview(options)
+        return 0
+    asked = [given] if isinstance(given, str) else given
     names = list(MEASUREMENTS) if asked == ["all"] else [name for name in asked if name != "report"]
     for name in names:
         measurement = MEASUREMENTS[name]
@@ -37,11 +40,22 @@ def _parser() -> argparse.ArgumentParser:
         help="what to measure; report: write docs/BENCHMARKS.md from what is saved; all: both",
     )
     parser.add_argument("--systems", help="names separated by commas; default: those it is about")
-    parser.add_argument("--quick", action="store_true", help="shorter and fewer runs")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="shorter and fewer runs; alone: an overview in two minutes, which is not kept",
+    )
     parser.add_argument("--repeats", type=int, help="runs of each system")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is random")
     parser.add_argument("--save", action="store_true", help="keep the outcomes for the report")
     return parser
+
+
+def _overview(options: Options) -> None:
+    """Measure what people compare, beside the peers they come from; nothing is kept."""
+    for measurement in MEASUREMENTS.values():
+        if measurement.overview:
+            _measure(measurement, measurement.overview, options, save=False)
 
 
 def _measure(

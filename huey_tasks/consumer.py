@@ -1,8 +1,9 @@
 """The supervisor of one queue's workers: one process without threads, in one loop.
 
 It starts the worker processes, renews their leases, sees a death at once and gives the task back,
-stops cancelled attempts, promotes due tasks, recovers those of lost consumers, and says that it is
-alive. It runs no task itself, so no task can keep it from renewing a lease.
+stops cancelled attempts, promotes due tasks, makes those of schedules, recovers those of lost
+consumers, and says that it is alive. It runs no task itself, so no task can keep it from renewing a
+lease.
 """
 
 import contextlib
@@ -22,8 +23,10 @@ from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
 from huey_tasks.crew import Crew
 from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.firing import Firing
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.outage import Outage
 from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.scripts import BATCH
@@ -69,16 +72,21 @@ class Consumer:
         self._grace_ends: float | None = None
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
+        self._outage = Outage(self._board.cells)
+        self._fire = Chore(Firing(queue).fire_due, 1.0)
         self._chores = Chores(
+            self._outage,
             Chore(self._renew_leases, lease_s / 3),
             Chore(self._beat, 1.0, asks_redis=True),
             self._promote,
+            self._fire,
             Chore(self._recover_lost, min(1.0, lease_s / 6)),
             Chore(self._give_back_of_the_dead, 0.5),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
             Chore(self._check_server, 1.0),
+            Chore(self._outage.look, 1.0),
         )
 
     @classmethod
@@ -144,7 +152,7 @@ class Consumer:
         """How long one round may wait for Redis. A connection that has gone dead has to be given
         up before the leases that are renewed over it end; a stop has little time."""
         if self._stopping:
-            return 0.3 if self._chores.redis_away else 1.0
+            return 0.3 if self._outage.redis_away else 1.0
         return min(max(self.config.lease_s / 2, 1.0), SOCKET_TIMEOUT_S)
 
     @property
@@ -157,6 +165,8 @@ class Consumer:
         for command, *words in self._control.read():
             if command == "due":
                 self._promote.due = 0.0
+            elif command == "schedules":
+                self._fire.due = 0.0
             elif command == "stop":
                 self._stop(*words)
 
@@ -231,7 +241,7 @@ class Consumer:
         return self._scripts.promote(self.queue.name)
 
     def _recover_lost(self) -> None:
-        if self._chores.redis_away:
+        if self._outage.redis_away:
             return
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
         recovered = self._scripts.recover(

@@ -8,6 +8,10 @@
     ├── UnknownQueue           no queue of that name exists
     ├── TaskNotFound           no task has that id
     ├── FailuresNotFound       no kept task has failed for that reason
+    ├── ScheduleNotFound       no schedule has that name
+    ├── ScheduleExists         a schedule has that name already
+    ├── TooManySchedules       there are as many schedules as there may be
+    ├── ScheduleRunning        the run before has not ended, and runs of it must not overlap
     ├── TaskFinished           the task is in a terminal state and cannot change any more
     ├── TaskNotRetryable       the task has succeeded, or has not ended
     ├── OperationOver          an operation cannot go on: it is undone, or too old
@@ -89,6 +93,30 @@ class FailuresNotFound(DucklineError):
     """No group of failed tasks has that fingerprint; its last task may have been forgotten."""
 
     code = "failures_not_found"
+
+
+class ScheduleNotFound(DucklineError):
+    """No schedule has that name, in any queue."""
+
+    code = "schedule_not_found"
+
+
+class ScheduleExists(DucklineError):
+    """A schedule has that name already, perhaps in another queue."""
+
+    code = "schedule_exists"
+
+
+class TooManySchedules(DucklineError):
+    """There are as many schedules as there may be."""
+
+    code = "too_many_schedules"
+
+
+class ScheduleRunning(DucklineError):
+    """The run before has not ended, and runs of this schedule must not overlap."""
+
+    code = "schedule_running"
 
 
 class TaskFinished(DucklineError):

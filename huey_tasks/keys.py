@@ -54,7 +54,8 @@ def failures(queue: str) -> str:
 def failure(queue: str, fingerprint: str) -> str:
     """HASH, what is said of a group: type, frame, message, times, counts by hour and task type.
 
-    Lives as long as the group has tasks; 24 hours and 20 task types at most.
+    Lives as long as the group has tasks; 24 hours and 20 task types at most. `partial`: it may not
+    have all tasks of its cause, because it has, perhaps, been there before and made room.
     """
     return f"{root(queue)}:failure:{fingerprint}"
 
@@ -199,6 +200,22 @@ def audit(queue: str) -> str:
 def operation(queue: str, operation_id: str) -> str:
     """HASH: what an operator did in this queue, who, why, and to how many tasks. 90 days."""
     return f"{root(queue)}:operation:{operation_id}"
+
+
+def schedules(queue: str) -> str:
+    """ZSET of the names of schedules by when they are due, in ms; `inf` while one is paused.
+
+    At most 1,000 over all queues. The scripts `schedule_*` write; consumers and lists read.
+    """
+    return f"{root(queue)}:schedules"
+
+
+def schedule(queue: str, name: str) -> str:
+    """HASH, a schedule: what it submits and when, and what has become of that.
+
+    Lives until it is deleted; a payload of at most 16 kB. Written and read as `schedules`.
+    """
+    return f"{root(queue)}:schedule:{name}"
 
 
 def outcome(task_id: str, token: str) -> str:

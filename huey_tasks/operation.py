@@ -33,6 +33,10 @@ class Action(StrEnum):
     PURGE = "purge"  # all that waits in a queue is revoked
     UNDO = "undo"  # a purge or a delete is undone
     RETRY_GROUP = "retry_group"  # failures of one cause are submitted anew
+    SCHEDULE_CREATE = "schedule_create"  # a schedule submits a task again and again from now on
+    SCHEDULE_UPDATE = "schedule_update"  # what it submits or when is changed, or it is paused
+    SCHEDULE_DELETE = "schedule_delete"  # it is gone; the tasks that it made stay
+    SCHEDULE_RUN = "schedule_run"  # it submits a task now, apart from its plan
 
     @property
     def undoable(self) -> bool:
@@ -46,6 +50,11 @@ class Operator:
 
     who: str
     why: str = ""
+
+
+def cancelled(why: str) -> str:
+    """What a cancelled task gives as its reason."""
+    return f"cancelled: {why}" if why else "cancelled"
 
 
 @dataclass(frozen=True)

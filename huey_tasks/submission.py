@@ -77,7 +77,7 @@ def submit(
     tasks now; QueueUnavailable when Redis cannot take it, and then nothing was accepted, unless the
     answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
     """
-    found, queue = _destination(task_type, priority)
+    found, queue = destination(task_type, priority)
     if current_attempt.get() is not None:
         return _submit_from_a_task(found, queue, payload, tags)
     new = _tagged(found.new_task(new_id(), queue, payload), tags)
@@ -125,7 +125,7 @@ class Batch:
     ) -> None:
         """Check a task and take it in; what is wrong with it becomes its outcome."""
         try:
-            found, queue = _destination(task_type, priority)
+            found, queue = destination(task_type, priority)
             if current_attempt.get() is not None:
                 self._outcomes.append(_submit_from_a_task(found, queue, payload, tags))
                 return
@@ -170,7 +170,8 @@ class Batch:
         return self._outcomes
 
 
-def _destination(task_type: str, priority: str | None) -> tuple[registry.TaskType[..., Any], str]:
+def destination(task_type: str, priority: str | None) -> tuple[registry.TaskType[..., Any], str]:
+    """The task type, and its queue or another. Raises UnknownTaskType, UnknownQueue."""
     found = registry.get(task_type)
     queue = found.queue if priority is None else priority
     if queue not in QUEUES:
@@ -179,10 +180,10 @@ def _destination(task_type: str, priority: str | None) -> tuple[registry.TaskTyp
 
 
 def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
-    return new._replace(tags=_checked(tags)) if tags else new
+    return new._replace(tags=checked_tags(tags)) if tags else new
 
 
-def _checked(tags: Sequence[str]) -> str:
+def checked_tags(tags: Sequence[str]) -> str:
     """The tags as they are kept. Raises InvalidQuery."""
     wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not TAG.fullmatch(tag)]
     if wrong:
@@ -197,7 +198,7 @@ def _submit_from_a_task(
     """Huey's own way, which gives the task the same id when the attempt is repeated."""
     found.check(payload)
     task = found.wrappers[queue].task_class((), dict(payload))
-    task.tags = _checked(tags)
+    task.tags = checked_tags(tags)
     QUEUES[queue].enqueue(task)
     return SubmittedTask(task.id, TaskState.PENDING, found.name, queue)
 

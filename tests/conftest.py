@@ -9,13 +9,13 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent
@@ -39,6 +39,7 @@ for name in ("API_KEYS", "ALLOWED_ORIGINS", "LOG_FORMAT", "RESULT_TTL_S", "MAX_C
 import huey_tasks as tq  # noqa: E402
 from stack.embedded_redis import find_server  # noqa: E402
 from tests.invariants import check_invariants  # noqa: E402
+from tests.redis_servers import answers  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402
 
 
@@ -50,21 +51,11 @@ def redis_server() -> Iterator[Path]:
          "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"],
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    wait_until(_answers, description="the private redis-server answers")
+    wait_until(lambda: answers(_socket), description="the private redis-server answers")
     yield _socket
     server.terminate()
-    server.wait(10)
+    server.wait(60)
     shutil.rmtree(_folder)
-
-
-def _answers() -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(str(_socket))
-            client.sendall(b"PING\r\n")
-            return client.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +95,27 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signum)
         try:
-            return self.popen.wait(20)
+            return self.popen.wait(60)
         except subprocess.TimeoutExpired:
             self.popen.kill()
             raise
+
+    def kill(self) -> None:
+        """End it and what it has started. What they have sent is with Redis when this returns."""
+        below = psutil.Process(self.pid).children(recursive=True)
+        self.popen.kill()
+        self.popen.wait()
+        for process in below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        wait_until(lambda: not any(map(_runs, below)), description="nothing of it runs any more")
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 StartConsumer = Callable[..., Process]
@@ -137,11 +145,12 @@ def start_consumer() -> Iterator[StartConsumer]:
         wait_until(
             lambda: any(c.consumer not in known for c in look_at()),
             description=f"a consumer of queue {queue} is online",
+            timeout_s=60,
         )
         return process
 
     yield start
     for process in started:
         if process.popen.poll() is None:
-            process.stop(signal.SIGKILL)
+            process.kill()
         print(process.text())

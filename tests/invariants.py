@@ -35,6 +35,8 @@ _KINDS = {
     "undo": "always",
     "audit": "never",
     "operation": "always",
+    "schedules": "never",
+    "schedule": "never",
 }
 
 
@@ -60,6 +62,10 @@ def _check_indexes(broker: Any, queue: str) -> None:
         assert bool(token) == (state == b"STARTED"), f"task {task_id} is {state} with token {token}"
     live = [task_id for task_id, states in where.items() if not TaskState(states[0]).terminal]
     assert not live, f"ids in an index without a task: {live}"
+    named = {name.decode() for name in broker.zrange(keys.schedules(queue), 0, -1)}
+    prefix = f"{keys.root(queue)}:schedule:"
+    kept = {key.decode() for key in broker.scan_iter(match=_literal(prefix) + "*", count=1000)}
+    assert {f"{prefix}{name}" for name in named} == kept, "schedules that are not listed, or gone"
     counted = int(broker.hget(keys.counters(queue), "SUBMITTED") or 0)
     assert counted >= broker.zcard(keys.submitted(queue)), "more tasks are listed than submitted"
 
@@ -79,6 +85,8 @@ def _check_key(broker: Any, key: str) -> None:
         kept = retried is not None or broker.zscore(f"{root}:dead", task_id) is not None
         assert expires or kept or not ended, f"key {key} of an ended task never goes away"
         assert not expires or ended, f"key {key} of a live task would go away"
+    elif rule == "never":
+        assert not expires, f"key {key} would go away"
     elif rule == "always":
         assert expires, f"key {key} never goes away"
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Generator, Mapping
@@ -24,6 +25,17 @@ from stack.embedded_redis import find_server
 from tests.waiting import wait_until
 
 LEASE_S = 2.0
+
+
+def answers(place: Path) -> bool:
+    """Whether a server answers on that socket; the file is there before it does."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(place))
+            client.sendall(b"PING\r\n")
+            return client.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
 
 
 class RedisServer:
@@ -116,7 +128,7 @@ class RedisServer:
                 return self.task(task_id).status == state
             return False
 
-        wait_until(reached, description=f"{task_id} is {state}", timeout_s=20)
+        wait_until(reached, description=f"{task_id} is {state}")
         return self.task(task_id)
 
     def consumers(self) -> list[tq.ConsumerRecord]:
@@ -151,7 +163,7 @@ class RedisServer:
 
     @contextlib.contextmanager
     def loading(self) -> Generator[None]:
-        """Reads its file so slowly that it takes twelve seconds, unless it is told to hurry."""
+        """Reads its file so slowly that it takes half a minute, unless it is told to hurry."""
         with self.admin.pipeline(transaction=False) as pipe:
             for number in range(600):
                 pipe.set(f"filler:{number}", os.urandom(100), ex=60)
@@ -159,7 +171,7 @@ class RedisServer:
         self.admin.bgrewriteaof()
         wait_until(self._has_rewritten, description="its file begins with a snapshot")
         self.kill()
-        slow = ("--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
+        slow = ("--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024")
         self.start(*slow)
         yield
         self.admin.config_set("key-load-delay", 0)

@@ -12,6 +12,7 @@ from redis.connection import AbstractConnection
 
 from huey_tasks import keys
 from huey_tasks.operator_scripts import OperatorScripts
+from huey_tasks.schedule_scripts import ScheduleScripts
 from huey_tasks.scripts import LUA, Scripts, _source
 
 ROOT = Path(__file__).parent.parent
@@ -35,14 +36,15 @@ LAYERS = [
         "causes",
         "counts",
         "usage",
+        "plan",
     },
     {"patience", "connection", "rights", "server_check", "subscription"},
-    {"scripts", "operator_scripts"},
+    {"scripts", "operator_scripts", "schedule_scripts"},
     {"slots"},
-    {"attempt", "flusher"},
+    {"attempt", "task_log", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
-    {"journal", "past_attempts"},
+    {"records", "logs", "queue_task", "outage", "chores", "messages", "mould", "rate_limit"},
+    {"journal", "past_attempts", "facts"},
     {
         "lookup",
         "presences",
@@ -57,16 +59,18 @@ LAYERS = [
         "explain",
         "history",
         "live_log",
+        "schedule_records",
     },
     {"task_queue"},
     {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
     {"interrupts"},
-    {"crew"},
-    {"consumer", "registry"},
+    {"crew", "registry"},
+    {"firing"},
+    {"consumer"},
     {"tasks"},
     {"submission"},
-    {"client", "operations"},
+    {"client", "operations", "schedules"},
     {"face"},
 ]
 
@@ -141,7 +145,7 @@ def test_only_config_reads_the_environment() -> None:
 
 def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
-    methods = [*vars(Scripts), *vars(OperatorScripts)]
+    methods = [*vars(Scripts), *vars(OperatorScripts), *vars(ScheduleScripts)]
     assert sorted(names) == sorted(name for name in methods if not name.startswith("_"))
     for name in names:
         text = (LUA / f"{name}.lua").read_text()
@@ -157,7 +161,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
                 keys.dead("q"), keys.binned("q", ""), keys.binned_log("q", ""),
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
-                keys.noted("q"), keys.lines("q"),
+                keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key

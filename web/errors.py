@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "undo_not_found": Kind(404, "Nothing to undo"),
     "queue_not_found": Kind(404, "No such queue"),
     "failures_not_found": Kind(404, "No such failures"),
+    "schedule_not_found": Kind(404, "No such schedule"),
     "method_not_allowed": Kind(
         405,
         "Method not allowed",
@@ -61,6 +62,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "task_finished": Kind(409, "The task has finished"),
     "task_not_retryable": Kind(409, "The task cannot be retried"),
+    "schedule_exists": Kind(409, "There is such a schedule"),
+    "schedule_running": Kind(409, "The run before has not ended"),
+    "too_many_schedules": Kind(409, "Too many schedules"),
     "operation_over": Kind(409, "The operation is over"),
     "body_too_large": Kind(413, "Body too large", "The body is larger than this path takes."),
     "task_too_large": Kind(413, "Task too large"),

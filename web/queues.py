@@ -1,5 +1,6 @@
 """The three queues over HTTP: their numbers, and pause, drain, resume and purge."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from flask import Response
@@ -7,7 +8,7 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
-from web.operators import OPERATOR_HEADER, REASON_REQUEST, operator_of_body
+from web.operators import ReasonBody, of_operator, operator_of_body
 from web.parameters import QueueName, QueuePath
 from web.redis_time import begin_anew
 from web.refusals import QueueNotFound
@@ -17,7 +18,7 @@ from web.tasks import BODY_PROBLEMS
 _ABOUT = "What waits, runs and has run, by queue."
 queues = ApiBlueprint("queues", "queues", _ABOUT)
 
-_TAKES: dict[str, Any] = {"parameters": [OPERATOR_HEADER], "requestBody": REASON_REQUEST}
+_TAKES = of_operator(ReasonBody)
 _PROBLEMS = problems(*BODY_PROBLEMS, "queue_not_found", "invalid_request", "queue_unavailable")
 _CHANGED = {**ok(200, QueueChanged, "It is done."), **_PROBLEMS}
 
@@ -83,7 +84,8 @@ def _changed(queue: QueueName) -> Response:
 
 def _now(queue: QueueName) -> dict[str, Any]:
     now = next(one for one in tq.queue_stats() if one.queue == queue)
-    return {"queue": queue, "paused": now.paused, "draining": now.draining}
+    told_at = datetime.now(UTC)
+    return {"queue": queue, "paused": now.paused, "draining": now.draining, "ts": told_at}
 
 
 def _known(queue: str) -> QueueName:

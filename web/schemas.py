@@ -113,6 +113,7 @@ class TaskView(Outbound):
     gate: str | None = Field(description="The task that follows when this one and others ended.")
     cause: str | None = Field(description="The group of failures that it belongs to.")
     tags: list[str]
+    schedule: str | None = Field(description="The schedule that has made it.")
 
 
 class AttemptView(Outbound):

@@ -24,7 +24,7 @@ class SearchQuery(Query):
     state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
     type: str | None = Field(default=None, max_length=200, description="Only tasks of this type.")
-    tag: str | None = Field(default=None, max_length=64, description="Only tasks with this tag.")
+    tag: str | None = Field(default=None, max_length=109, description="Only tasks with this tag.")
     worker: str | None = Field(default=None, max_length=200, description="Only this worker's.")
     submitted_after: AwareDatetime | None = Field(default=None, description="From then on.")
     submitted_before: AwareDatetime | None = Field(default=None, description="Before then.")

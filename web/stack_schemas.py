@@ -41,6 +41,7 @@ class QueueChanged(Outbound):
     paused: bool
     draining: bool
     purged: int = Field(description="How many waiting tasks this request has revoked.")
+    ts: datetime = Field(description="A frame of `/ws/stats` from before may not know of it yet.")
 
 
 class QueuePurged(QueueChanged):

@@ -162,4 +162,5 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    overview=("duckline",),
 )

@@ -198,4 +198,5 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    overview=("duckline", "bullmq", "huey", "celery"),
 )

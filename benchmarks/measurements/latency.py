@@ -118,4 +118,5 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    overview=("duckline", "bullmq", "huey", "celery"),
 )

@@ -50,6 +50,9 @@ class Measurement(Generic[O]):
     measure: Callable[[Sequence[str], Options], Iterable[O]]
     rows: Callable[[Sequence[O]], Rows]
     plots: Callable[[Sequence[O]], Sequence[Plot]]
+    #: Those of them that `--quick` alone measures, in two minutes with all measurements that have
+    #: some; the long ones have none.
+    overview: Sequence[str] = ()
 
     def line(self, outcome: O) -> str:
         """One outcome in one line, while the others are still being made."""

@@ -170,4 +170,5 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    overview=tuple(SERVICES),
 )

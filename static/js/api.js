@@ -8,7 +8,7 @@ const TIMEOUT_MS = 10_000;
 /** For what is done to many tasks at once. */
 export const LONG_MS = 60_000;
 const RAW = ['payload', 'result'];
-let unauthorized = () => {};
+let unauthorized = (/** @type {string} */ _key) => {};
 
 /** The server's answer was a problem document (RFC 9457). */
 export class ApiProblem extends Error {
@@ -35,7 +35,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** @param {() => void} callback called on every 401 */
+/** @param {(cookies: string) => void} callback called on every 401, with the cookies that were refused */
 export function onUnauthorized(callback) {
   unauthorized = callback;
 }
@@ -95,9 +95,10 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
  * @param {number} [limitMs]
  */
 export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
+  const { cookie } = document;
   const { status, ok, text } = await exchange(method, path, body, limitMs);
   if (ok) return readBody(status, text, keep);
-  if (status === 401) unauthorized();
+  if (status === 401) unauthorized(cookie);
   throw new ApiProblem(status, problemBody(text));
 }
 

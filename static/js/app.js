@@ -40,14 +40,22 @@ export function startPage(views) {
   const route = () => store.dispatch({ type: 'route', route: readRoute(location, names, store.state().route.view) });
   route();
 
-  let scheduled = false;
+  let scheduled = 0;
+  let drawing = false;
   const redraw = () => {
-    if (scheduled) return;
-    scheduled = true;
-    requestAnimationFrame(() => {
-      scheduled = false;
+    scheduled ||= requestAnimationFrame(drawNow);
+  };
+  /** Draw what is not drawn yet; what drawing itself changes is for the next frame. */
+  const drawNow = () => {
+    if (!scheduled || drawing) return;
+    cancelAnimationFrame(scheduled);
+    scheduled = 0;
+    drawing = true;
+    try {
       draw(store.state());
-    });
+    } finally {
+      drawing = false;
+    }
   };
   let live = { refresh() {}, more() {}, retryNow() {} };
   const basic = createActions(store, () => live.refresh(), () => live.retryNow());
@@ -77,19 +85,22 @@ export function startPage(views) {
   watchAddress(() => {
     route();
     live.refresh();
+    drawNow();
   });
   listenToKeys(shortcuts.keys);
+  // Not a frame later: the next click or key would meet what stood there before this one.
+  for (const type of ['click', 'change', 'submit', 'keydown']) addEventListener(type, drawNow);
   live = goLive(store, reader.read);
   redraw();
 }
 
-/** Ask once; who says "not now" is not asked again by every refresh. */
+/** Ask once; who says "not now" is not asked again by every refresh, nor because of a key that was given up meanwhile. */
 function askForKey(store) {
   /** @type {string|null} */
   let askedWith = null;
-  return () => {
-    if (askedWith === document.cookie) return;
-    askedWith = document.cookie;
+  return (cookies) => {
+    if (cookies !== document.cookie || askedWith === cookies) return;
+    askedWith = cookies;
     store.dispatch({ type: 'dialog', dialog: 'key' });
   };
 }
@@ -123,13 +134,8 @@ function keyboard(views, store, actions) {
   const keys = {
     '?': () => actions.dispatch({ type: 'dialog', dialog: 'help' }),
     '/': () => {
-      const focus = () => document.getElementById('find')?.focus();
-      if (document.getElementById('find')) {
-        focus(); // at once: the next letter may be on its way
-        return;
-      }
-      go(pageUrl('tasks'));
-      requestAnimationFrame(() => requestAnimationFrame(focus));
+      if (!document.getElementById('find')) go(pageUrl('tasks'));
+      document.getElementById('find')?.focus(); // at once: the next letter may be on its way
     },
     t: actions.cycleTheme,
     j: () => moveRow(1),

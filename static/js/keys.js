@@ -7,8 +7,8 @@ const PAIR_MS = 1_200;
  * @param {Record<string, () => void>} shortcuts by key, pairs as "g t"
  */
 export function listenToKeys(shortcuts) {
-  let first = '';
-  let timer = 0;
+  /** When the `g` of a pair was taken, by the clock of the events; a slow page does not break a pair. */
+  let first = -Infinity;
   document.addEventListener('keydown', (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
       event.preventDefault();
@@ -19,12 +19,10 @@ export function listenToKeys(shortcuts) {
     // An open dialog closes itself with Escape, unless someone takes the key from it.
     if (document.querySelector('dialog[open]')) return;
     if (event.key !== 'Escape' && isTyping(/** @type {HTMLElement} */ (event.target))) return;
-    const name = first ? `${first} ${event.key}` : event.key;
-    clearTimeout(timer);
-    first = '';
-    if (event.key === 'g' && name === 'g') {
-      first = 'g';
-      timer = setTimeout(() => { first = ''; }, PAIR_MS);
+    const name = event.timeStamp - first < PAIR_MS ? `g ${event.key}` : event.key;
+    first = -Infinity;
+    if (name === 'g') {
+      first = performance.now();
       return;
     }
     const action = shortcuts[name];

@@ -48,6 +48,8 @@ export function initialState(now) {
     lastFrameAt: null,
     /** @type {Stats|null} */
     stats: null,
+    /** the mode of a queue as its change was answered, for frames that were read before */
+    settled: /** @type {Record<string, {ts: string, paused: boolean, draining: boolean}>} */ ({}),
     /** @type {Problem|null} why the last snapshot could not be read */
     problem: null,
     /** @type {Route} */
@@ -104,7 +106,7 @@ const STEPS = {
       now: at,
       skew: serverNow - at,
       lastFrameAt: at,
-      stats: frame,
+      stats: { ...frame, queues: frame.queues.map((q) => asSettled(q, frame.ts, state.settled[q.queue])) },
       problem: null,
     };
   },
@@ -143,7 +145,7 @@ const STEPS = {
     return { ...state, holds, found: search.hold(state.found, isHeld(holds, state.selection)) };
   },
   select: (state, { selection }) => select(state, selection),
-  wish: (state, { wish }) => ({ ...state, wish, dialog: wish ? 'confirm' : null }),
+  wish: (state, { wish }) => ({ ...state, wish, dialog: wish ? 'confirm' : state.dialog === 'confirm' ? null : state.dialog }),
   operation: (state, { operation }) => ({ ...state, operation }),
   why: (state, { id, value = null, problem = null }) => ({ ...state, why: { id, value: value ?? (state.why?.id === id ? state.why?.value : null), problem } }),
   hold: (state, { held }) => (held === state.list.held ? state : { ...state, list: hold(state.list, held) }),
@@ -166,9 +168,10 @@ const STEPS = {
     const value = newest ? renew(held, page) : extend(held, page);
     return { ...state, facts: { ...state.facts, audit: { key, value, problem: null } } };
   },
-  /** An operator's action was answered: the next frame may be two seconds away. */
-  queueChanged: (state, { queue, paused, draining }) => (state.stats ? {
+  /** An operator's action was answered: the next frame may be two seconds away, or on its way from before it. */
+  queueChanged: (state, { queue, paused, draining, ts }) => (state.stats ? {
     ...state,
+    settled: { ...state.settled, [queue]: { ts, paused, draining } },
     stats: { ...state.stats, queues: state.stats.queues.map((q) => (q.queue === queue ? { ...q, paused, draining } : q)) },
   } : state),
   ui: (state, { set }) => ({ ...state, ui: { ...state.ui, ...set } }),
@@ -223,6 +226,11 @@ export function sameSearch(a, b) {
 
 function select(state, selection) {
   return { ...state, selection, found: search.hold(state.found, isHeld(state.holds, selection)) };
+}
+
+function asSettled(queue, ts, settled) {
+  if (!settled || !ts || Date.parse(ts) > Date.parse(settled.ts)) return queue;
+  return { ...queue, paused: settled.paused, draining: settled.draining };
 }
 
 /** A task that has ended need not be asked about any more: the question is not shown, and takes no Escape. */

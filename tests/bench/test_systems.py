@@ -44,6 +44,14 @@ def test_every_measurement_names_systems_that_there_are() -> None:
     assert all(measurement.name == name for name, measurement in MEASUREMENTS.items())
 
 
+def test_the_overview_measures_ours_and_systems_that_its_measurements_are_about() -> None:
+    shown = [each for each in MEASUREMENTS.values() if each.overview]
+
+    assert [each.name for each in shown] == ["drain", "submit", "bulk", "latency"]
+    assert all(set(each.overview) <= set(each.systems) for each in shown)
+    assert all("duckline" in each.overview for each in shown)
+
+
 def test_titles_tell_the_systems_apart() -> None:
     assert len({system.title for system in SYSTEMS.values()}) == len(SYSTEMS)
 

@@ -26,7 +26,8 @@ from playwright.sync_api import (
 from tests.browser.chromium import started_chromium
 from tests.browser.service import Stack
 
-expect.set_options(timeout=15_000)
+# A limit for what never comes, not a measure: on a busy machine a page may take long.
+expect.set_options(timeout=30_000)
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -123,6 +124,7 @@ def new_profile(browser: Browser, **options: Any) -> BrowserContext:
     """Make a browser context with cookies, storage and cache of its own."""
     settings: dict[str, Any] = {"viewport": DESKTOP, "reduced_motion": "reduce", **options}
     context = browser.new_context(**settings)
+    context.set_default_timeout(60_000)
     context.add_init_script(_REPORT_VIOLATIONS)
     return context
 
@@ -183,7 +185,8 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def held_low(stack: Stack) -> Iterator[None]:
-    """The `low` queue gives out nothing during the test, and is empty and open after it."""
+    """The `low` queue is empty and gives out nothing, and after the test it is so and open."""
+    stack.api.wait_until_idle("low")
     stack.api.call("POST", "/api/queues/low/pause")
     yield
     stack.api.call("POST", "/api/queues/low/purge")

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 
 def row(page: Page, task_id: str) -> Locator:
@@ -68,3 +68,13 @@ def search_for(page: Page, text: str) -> None:
 def options(page: Page) -> Locator:
     """What the search box offers."""
     return page.get_by_test_id("find-options").get_by_role("option")
+
+
+def hold_first(page: Page, url: str, held: list[Route]) -> None:
+    """Keep the first request to `url` without an answer, in `held`."""
+    page.route(url, lambda route: held.append(route), times=1)
+
+
+def wait_for_drawing(page: Page) -> None:
+    """Wait until the page has drawn what it knows now; for what must not appear."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -8,24 +8,15 @@ import http.client
 import json
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_ports
 from tests.stack.running import RunningStack
 from tests.waiting import wait_until
 
 TASK_MODULES = Path(__file__).with_name("task_modules")
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports on loopback that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 class Api:
@@ -37,7 +28,7 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the JSON answer; raise AssertionError when the status is not 2xx."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             text = None if body is None else json.dumps(body)
             connection.request(method, path, text, {"Content-Type": "application/json"})
@@ -65,6 +56,21 @@ class Api:
             description=f"task {task_id} is {status}",
         )
 
+    def wait_until_idle(self, *queues: str) -> None:
+        """Wait until nothing waits or runs in these queues: other tests may have left something."""
+
+        def idle() -> bool:
+            numbers = self.call("GET", "/api/queues")["queues"]
+            busy = [q["queue"] for q in numbers if q["queued"] + q["active"]]
+            return not set(busy) & set(queues)
+
+        wait_until(idle, description=f"nothing waits or runs in {queues}", timeout_s=240)
+
+    def run_now(self, task_id: str) -> None:
+        """Give a task that waits for its next attempt to its queue."""
+        body = {"action": "requeue", "task_ids": [task_id]}
+        assert self.call("POST", "/api/tasks/actions", body)["done"] == 1
+
 
 class Stack:
     """`app.py up` with data of its own."""
@@ -88,12 +94,12 @@ class Stack:
         self._running = RunningStack(command, folder / "stack.log", {**os.environ, **environment})
 
     def wait_until_ready(self) -> None:
-        self._running.wait_for("Duckline is ready", timeout_s=50)
+        self._running.wait_for("Duckline is ready", timeout_s=150)
 
     def stop(self) -> None:
         """Stop it as Ctrl-C does, and see that nothing is left behind."""
         self._running.send(signal.SIGINT)
-        code = self._running.wait(40)
+        code = self._running.wait(90)
         assert (code, self._running.left_behind()) == (0, []), self._running.log
 
 
@@ -111,12 +117,12 @@ class WebServer:
         bind = f"127.0.0.1:{self.api.port}"
         command = [sys.executable, "-m", "gunicorn", "--bind", bind, "app:app"]
         self._running = RunningStack(command, self._log_path, self._environment)
-        wait_until(self._answers, description=f"gunicorn answers on {bind}", timeout_s=20)
+        wait_until(self._answers, description=f"gunicorn answers on {bind}", timeout_s=60)
 
     def stop(self) -> None:
         if self._running.popen.poll() is None:
             self._running.send(signal.SIGQUIT)  # at once, without waiting for open connections
-            self._running.wait(20)
+            self._running.wait(60)
 
     def _answers(self) -> bool:
         if self._running.popen.poll() is not None:

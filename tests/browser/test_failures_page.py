@@ -41,7 +41,8 @@ def test_failures_of_one_cause_are_one_group_with_its_sample(
     expect(group.get_by_test_id("group-tasks")).to_contain_text("2")
     expect(group).to_contain_text("page_tasks.py:needs")
     expect(group.get_by_role("img")).to_have_attribute(
-        "aria-label", "2 in 24 hours, 2 in the last one"
+        "aria-label",
+        re.compile(r"^2 in 24 hours, [0-2] in the last one$"),  # an hour may end here
     )
     group.get_by_test_id("group-open").click()
 

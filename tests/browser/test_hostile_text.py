@@ -32,7 +32,7 @@ def test_markup_in_payload_and_result_stays_text(visits: Visits, stack: Stack) -
 
 
 def test_markup_in_an_error_stays_text(visits: Visits, stack: Stack) -> None:
-    page = _open(visits, stack, "stumble", {"message": _MARKUP})
+    page = _open(visits, stack, "fail_slowly", {"message": _MARKUP})
 
     expect(panel(page).locator(".error-text")).to_contain_text("<img src=x onerror=alert(2)>")
     expect(page.locator("#planted")).to_have_count(0)
@@ -71,10 +71,9 @@ def test_a_string_of_a_megabyte_is_cut_and_the_page_stays_usable(
     page = _open(visits, stack, "echo", {"value": "quack" * 190_000})
 
     expect(panel(page).get_by_label("Payload", exact=True)).to_contain_text("950,0")
-    began = page.evaluate("performance.now()")
+    assert len(panel(page).text_content() or "") < 100_000
     page.keyboard.press("Escape")
     expect(panel(page)).to_have_count(0)
-    assert page.evaluate("performance.now()") - began < 2000
 
 
 def test_json_of_many_levels_is_folded_and_unfolds_to_the_bottom(

@@ -32,7 +32,7 @@ def test_a_line_appears_and_leads_to_its_task(visits: Visits, stack: Stack) -> N
 
 def test_the_log_holds_still_until_it_follows_again(visits: Visits, stack: Stack) -> None:
     _tell(stack, "before")
-    page = visits.open(f"{stack.dashboard}#/log")
+    page = visits.open(f"{stack.dashboard}?type=tell#/log")  # others may log while it is held
     expect(_lines(page).filter(has_text="before").first).to_be_visible()
 
     page.get_by_test_id("log-hold").click()

@@ -13,29 +13,33 @@ from tests.waiting import wait_until
 
 MANY = 10_000
 
-# Counts frames, and notes the longest time between two of them.
-_WATCH_FRAMES = """
+_COUNT_FRAMES = """
 () => {
-  const seen = window.frames_seen = { from: performance.now(), at: [] };
-  const next = (now) => { seen.at.push(now); seen.handle = requestAnimationFrame(next); };
+  window.frames_seen = 0;
+  const next = () => { window.frames_seen += 1; requestAnimationFrame(next); };
   requestAnimationFrame(next);
 }
 """
-_FRAMES = """
-() => {
-  const { at, handle } = window.frames_seen;
-  cancelAnimationFrame(handle);
-  const gaps = at.slice(1).map((now, i) => now - at[i]);
-  const seconds = Array(Math.floor((at.at(-1) - at[0]) / 1000) + 1).fill(0);
-  for (const now of at) seconds[Math.floor((now - at[0]) / 1000)] += 1;
-  return { longest: Math.max(...gaps), seconds: seconds.slice(0, -1) };  // the last is not whole
-}
-"""
 # The page may not evaluate texts, so a wait is a promise of its own.
-_WATCHED = """
-(ms) => new Promise((resolve) => {
-  const over = () => performance.now() - window.frames_seen.from > ms;
-  const look = () => (over() ? resolve() : setTimeout(look, 50));
+_NEXT_ROW_IS_DRAWN = """
+() => new Promise((resolve) => {
+  const look = () => {
+    const rows = [...document.querySelectorAll('.task-row')];
+    const at = rows.findIndex((row) => row.contains(document.activeElement));
+    if (at + 1 < rows.length) resolve();
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+_A_ROW_IS_IN_SIGHT = """
+() => new Promise((resolve) => {
+  const seen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
+  const look = () => {
+    const rows = [...document.querySelectorAll('.task-row')];
+    if (rows.some((row) => seen(row.getBoundingClientRect()))) resolve();
+    else requestAnimationFrame(look);
+  };
   look();
 })
 """
@@ -43,8 +47,7 @@ _SCROLL_TO_END = """
 async () => {
   const table = document.querySelector('table.tasks');
   const count = () => Number(table.getAttribute('aria-rowcount')) - 1;
-  const until = performance.now() + 60000;
-  while (count() < 10000 && performance.now() < until) {
+  while (count() < 10000) {
     window.scrollBy(0, 3000);
     await new Promise(requestAnimationFrame);
   }
@@ -61,21 +64,39 @@ def _submit(stack: Stack, count: int, tag: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def many(stack: Stack) -> Iterator[str]:
+def many(stack: Stack) -> str:
     """Ten thousand ended tasks with a tag; the tag."""
     _submit(stack, MANY, "many")
-    wait_until(
-        lambda: stack.api.call("GET", "/api/workers/stats")["queued_default"] == 0,
-        description="all have run",
-        timeout_s=120,
-    )
-    yield "many"
+    stack.api.wait_until_idle("default")
+    return "many"
 
 
-def _frames(page: Page) -> tuple[float, list[int]]:
-    """The longest time between two frames in ms, and how many there were in each whole second."""
-    seen = page.evaluate(_FRAMES)
-    return seen["longest"], seen["seconds"]
+@pytest.fixture(autouse=True)
+def nothing_is_left_to_run(stack: Stack) -> Iterator[None]:
+    """What comes after these tests does not wait behind ten thousand tasks."""
+    yield
+    stack.api.wait_until_idle("default")
+
+
+class Effort:
+    """What a page has computed: time on the processor, which others do not lengthen."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._cdp = page.context.new_cdp_session(page)
+        self._cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.evaluate(_COUNT_FRAMES)
+        self._begin_s = self._computed_s()
+
+    def per_frame_ms(self) -> float:
+        """Milliseconds since it began, for each frame that was drawn."""
+        frames: int = self._page.evaluate("window.frames_seen")
+        assert frames > 0, "nothing was drawn"
+        return (self._computed_s() - self._begin_s) * 1000 / frames
+
+    def _computed_s(self) -> float:
+        metrics = self._cdp.send("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
 def test_ten_thousand_rows_are_scrolled_through_without_stutter(
@@ -84,19 +105,15 @@ def test_ten_thousand_rows_are_scrolled_through_without_stutter(
     page = visits.open(f"{stack.dashboard}?q=tag:{many}#/tasks")
     expect(rows(page).first).to_be_visible()
 
-    page.evaluate(_WATCH_FRAMES)
-    reached = page.evaluate(_SCROLL_TO_END)
-    longest, _ = _frames(page)
+    effort = Effort(page)
+    assert page.evaluate(_SCROLL_TO_END) == MANY
 
-    assert reached == MANY
-    assert rows(page).count() < 300, "rows out of sight are not drawn"
-    # Measured without a GPU: 217 ms on two calm cores, 533 ms on two that others use.
-    assert longest < 2000
-    page.evaluate(_WATCH_FRAMES)
-    page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
     expect(rows(page).first).to_be_attached()
-    page.evaluate(_WATCHED, 1000)
-    assert _frames(page)[0] < 1000
+    assert rows(page).count() < 300, "rows out of sight are not drawn"
+    assert effort.per_frame_ms() < 200  # measured on two noisy cores: 19
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
+    page.evaluate(_A_ROW_IS_IN_SIGHT)
+    assert rows(page).count() < 300
 
 
 def test_the_keyboard_walks_beyond_the_rows_that_are_drawn(
@@ -107,6 +124,7 @@ def test_the_keyboard_walks_beyond_the_rows_that_are_drawn(
     seen = set[str]()
 
     for _ in range(150):
+        page.evaluate(_NEXT_ROW_IS_DRAWN)
         page.keyboard.press("j")
         seen.add(page.evaluate("document.activeElement.closest('.task-row')?.dataset.taskId"))
 
@@ -129,17 +147,12 @@ def test_a_flood_of_tasks_does_not_freeze_the_page(visits: Visits, stack: Stack)
     sender.start()
     try:
         wait_until(lambda: sent[0] >= 100, description="the flood runs")
-        page.evaluate(_WATCH_FRAMES)
-        page.evaluate(_WATCHED, 6200)
-        longest, seconds = _frames(page)
+        effort = Effort(page)
+        wait_until(lambda: sent[0] >= 1000, description="it has run for some time", timeout_s=120)
+        assert effort.per_frame_ms() < 200, "a frozen page computes all the time and draws nothing"
     finally:
         stop.set()
         sender.join()
-
-    assert sent[0] >= 500, "the flood was no flood"
-    # A frozen page draws none; the stack, the flood and others share the cores.
-    assert min(seconds) >= 10, seconds
-    assert longest < 1000
 
 
 def test_no_row_moves_while_one_reads_further_down(visits: Visits, stack: Stack, many: str) -> None:
@@ -169,7 +182,7 @@ def test_what_a_long_search_has_found_is_kept_when_the_list_is_read_again(
     page = visits.open(f"{stack.dashboard}?q=payload.value:rare-9#/tasks")
     expect(row(page, wanted)).to_be_visible()
 
-    with page.expect_response("**/api/tasks?*", timeout=10_000):  # a change makes it be read again
+    with page.expect_response("**/api/tasks?*"):  # a change makes it be read again
         stack.api.submit("echo", {"value": "something else"})
 
     expect(page.get_by_test_id("window")).to_contain_text("1 shown")

@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.looking import expect_live, panel
+from tests.browser.looking import expect_live, panel, wait_for_drawing
 from tests.browser.service import Stack
 
 _DASHBOARD = [
@@ -36,9 +36,14 @@ def _address(stack: Stack, app: str, page: str) -> str:
     return f"{stack.dashboard if app == 'dashboard' else stack.inspector}{page}"
 
 
-def _settle(page: Page) -> None:
+def _go(page: Page, stack: Stack, app: str, place: str) -> None:
+    """Go there, and wait until it is that page, and whole."""
+    page.goto(_address(stack, app, place))
+    name = place.partition("#/")[2] or "overview"
+    expect(page.locator('#nav [aria-current="page"]')).to_have_attribute("data-view", name)
     expect_live(page)
     expect(page.get_by_text("Loading")).to_have_count(0)
+    wait_for_drawing(page)
 
 
 def test_the_chosen_theme_survives_a_reload(visits: Visits, stack: Stack) -> None:
@@ -60,8 +65,7 @@ def test_the_chosen_theme_survives_a_reload(visits: Visits, stack: Stack) -> Non
 def test_nothing_scrolls_sideways_on_a_phone(visits: Visits, stack: Stack, app: str) -> None:
     page = visits.open(_address(stack, app, ""), viewport=PHONE)
     for each in _DASHBOARD if app == "dashboard" else _INSPECTOR:
-        page.goto(_address(stack, app, each))
-        _settle(page)
+        _go(page, stack, app, each)
 
         assert page.evaluate("document.documentElement.scrollWidth") == 390, each
         nav = page.locator("#nav")
@@ -82,9 +86,11 @@ def _serious(page: Page, scope: str | None = None) -> list[str]:
     """What axe calls serious or critical, in both themes."""
     found = Axe().run(page, scope).response["violations"]
     page.emulate_media(color_scheme="dark")
-    # Of axe's rules only this one depends on the theme.
-    found += Axe().run(page, scope, {"runOnly": ["color-contrast"]}).response["violations"]
-    page.emulate_media(color_scheme="light")
+    try:
+        # Of axe's rules only this one depends on the theme.
+        found += Axe().run(page, scope, {"runOnly": ["color-contrast"]}).response["violations"]
+    finally:
+        page.emulate_media(color_scheme="light")
     return [
         f"{each['id']}: {node['target']} {node['failureSummary']}"
         for each in found
@@ -97,11 +103,12 @@ def _serious(page: Page, scope: str | None = None) -> list[str]:
 def test_axe_finds_nothing_serious_on_any_page(
     visits: Visits, stack: Stack, gate: Path, app: str
 ) -> None:
-    stack.api.submit("hold", {"file": str(gate)})  # so that there is something running to look at
+    # So that something runs, and that something has been done to a task.
+    stack.api.submit("hold", {"file": str(gate)})
+    stack.api.cancel(stack.api.submit("hold", {"file": str(gate)}))
     page = visits.open(_address(stack, app, ""))
     for each in _DASHBOARD if app == "dashboard" else _INSPECTOR:
-        page.goto(_address(stack, app, each))
-        _settle(page)
+        _go(page, stack, app, each)
 
         assert _serious(page) == [], each
 
@@ -109,7 +116,7 @@ def test_axe_finds_nothing_serious_on_any_page(
 def test_axe_finds_nothing_serious_in_the_panel_of_a_failed_task(
     visits: Visits, stack: Stack
 ) -> None:
-    task_id = stack.api.submit("stumble", {"message": "for axe"})
+    task_id = stack.api.submit("fail_slowly", {"message": "for axe"})
     page = visits.open(f"{stack.dashboard}?state=RETRY#/tasks/{task_id}")
 
     expect(panel(page).locator(".error-text")).to_be_visible()
@@ -192,6 +199,19 @@ def test_axe_finds_nothing_serious_where_a_task_waits_or_runs_again(
 
     panel(page).get_by_test_id("again-button").click()
     expect(panel(page).get_by_test_id("again")).to_be_visible()
+
+    assert _serious(page) == []
+
+
+def test_axe_finds_nothing_serious_where_a_task_waits_for_busy_workers(
+    visits: Visits, stack: Stack, gate: Path
+) -> None:
+    for _ in range(2):
+        holder = stack.api.submit("hold", {"file": str(gate)})
+        stack.api.wait_for_status(holder, "STARTED")
+    page = visits.open(f"{stack.dashboard}#/tasks/{stack.api.submit('echo', {'value': 1})}")
+
+    expect(panel(page).locator(".busy-workers a").first).to_be_visible()
 
     assert _serious(page) == []
 

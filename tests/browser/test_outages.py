@@ -3,12 +3,13 @@
 import socket
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, panel, verdict
+from tests.browser.looking import expect_live, hold_first, panel, verdict, wait_for_drawing
 from tests.browser.service import WebServer
 from tests.web.conftest import OwnRedis
 
@@ -186,6 +187,29 @@ def test_the_page_asks_for_the_api_key_and_goes_live_with_the_right_one(
     expect(dialog).to_have_count(0)
     expect_live(page)
     expect(page.get_by_test_id("queue-high")).to_be_visible()
+
+
+def test_a_refusal_of_the_old_key_that_comes_late_does_not_ask_again(
+    visits: Visits, locked_web: WebServer
+) -> None:
+    visits.allow("status of 401|WebSocket connection")
+    late: list[Route] = []
+    page = visits.open(
+        locked_web.url, prepare=partial(hold_first, url="**/api/task-types", held=late)
+    )
+    page.get_by_test_id("api-key").fill("a-wrong-key")
+    page.get_by_test_id("use-key").click()
+    expect(page.get_by_test_id("dialog-key")).to_contain_text("was refused")
+    page.get_by_test_id("api-key").fill("the-right-key")
+    page.get_by_test_id("use-key").click()
+    expect_live(page)
+
+    with page.expect_response("**/api/task-types"):
+        late.pop().fulfill(status=401, json={"code": "unauthorized"})
+    wait_for_drawing(page)
+
+    expect(page.get_by_test_id("dialog-key")).to_have_count(0)
+    expect_live(page)
 
 
 def test_who_declines_the_key_dialog_can_open_it_again(

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, question, toast
+from tests.browser.looking import expect_address, expect_live, question, toast, wait_for_drawing
 from tests.browser.service import Stack
+from tests.browser.wire import Wire
 
 
 @pytest.fixture
@@ -51,6 +52,23 @@ def test_a_queue_is_paused_with_a_reason_and_resumed(queues: Page) -> None:
     expect(last).to_contain_text("the warehouse moves")
     queues.get_by_test_id("resume-low").click()
     expect(_low(queues).get_by_test_id("mode")).to_have_text("open")
+
+
+@pytest.mark.usefixtures("open_low")
+def test_a_frame_from_before_a_pause_does_not_deny_it(visits: Visits, stack: Stack) -> None:
+    wire = Wire()
+    page = visits.open(f"{stack.dashboard}#/queues", prepare=wire.tap)
+    expect_live(page)
+    wire.hold = True
+    wire.wait_for_frames(page, 1)
+
+    page.get_by_test_id("pause-low").click()
+    page.get_by_test_id("question-yes").click()
+    expect(_low(page).get_by_test_id("mode")).to_have_text("paused")
+    wire.let_go()
+    wait_for_drawing(page)
+
+    expect(_low(page).get_by_test_id("mode")).to_have_text("paused")
 
 
 @pytest.mark.usefixtures("open_low")

@@ -1,11 +1,21 @@
 """Finding tasks: one box, its completion, chips and times that edit the same search."""
 
 import uuid
+from functools import partial
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, options, panel, row, rows, search_for
+from tests.browser.looking import (
+    expect_address,
+    hold_first,
+    options,
+    panel,
+    row,
+    rows,
+    search_for,
+    wait_for_drawing,
+)
 from tests.browser.service import Stack
 
 
@@ -111,6 +121,7 @@ def test_chips_edit_the_search_and_the_back_button_undoes_them(
     page.get_by_test_id("chip-queue-low").click()
     expect_address(page, "?q=queue:low#/tasks")
     page.get_by_test_id("chip-state-failure").click()
+    expect(box).to_have_value("queue:low state:failure")
     page.get_by_test_id("chip-state-revoked").click()
     expect(box).to_have_value("queue:low state:failure state:revoked")
     page.get_by_test_id("chip-state-failure").click()
@@ -122,6 +133,52 @@ def test_chips_edit_the_search_and_the_back_button_undoes_them(
     expect(box).to_have_value("queue:low")
     expect(page.get_by_test_id("chip-queue-low")).to_have_attribute("aria-current", "true")
     expect(page.get_by_test_id("chip-state-failure")).not_to_have_attribute("aria-current", "true")
+
+
+def test_two_chips_that_are_clicked_before_the_next_frame_both_count(
+    visits: Visits, stack: Stack
+) -> None:
+    page = _tasks(visits, stack)
+    chips = [page.get_by_test_id(f"chip-state-{name}") for name in ("failure", "revoked")]
+
+    page.evaluate("chips => chips.forEach((chip) => chip.click())", [
+        chip.element_handle() for chip in chips
+    ])  # fmt: skip
+
+    expect(page.get_by_test_id("find")).to_have_value("state:failure state:revoked")
+
+
+def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
+    visits: Visits, stack: Stack
+) -> None:
+    asked: list[Route] = []
+    url = f"{stack.dashboard}#/tasks"
+    page = visits.open(url, prepare=partial(hold_first, url="**/api/task-types", held=asked))
+    box = page.get_by_test_id("find")
+
+    box.press_sequentially("type:send")
+    expect(box).to_have_value("type:send")
+    asked.pop().continue_()
+
+    expect(options(page).filter(has_text="type:send_email")).to_be_visible()
+
+
+def test_what_was_typed_does_not_take_away_the_button_that_is_clicked_next(
+    visits: Visits, stack: Stack
+) -> None:
+    task_id = stack.api.submit("echo", {"value": "chosen"})
+    stack.api.wait_for_status(task_id, "SUCCESS")
+    page = _tasks(visits, stack, f"?q=id:{task_id}")
+    row(page, task_id).get_by_test_id("row-check").click()
+    page.get_by_test_id("find").fill("hay")
+    delete = page.get_by_test_id("bulk-delete")
+
+    delete.hover()
+    page.mouse.down()
+    wait_for_drawing(page)
+    page.mouse.up()
+
+    expect(page.get_by_test_id("dialog-confirm")).to_contain_text("Delete 1 task?")
 
 
 def test_a_search_shows_only_what_matches(visits: Visits, stack: Stack) -> None:

@@ -12,12 +12,13 @@ from tests.browser.service import Stack
 def test_a_failing_task_is_seen_to_retry_and_then_to_fail_with_its_error(
     visits: Visits, stack: Stack
 ) -> None:
-    task_id = stack.api.submit("stumble", {"message": "the bridge is out"})
+    task_id = stack.api.submit("fail_slowly", {"message": "the bridge is out"})
     page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
 
     expect_state(row(page, task_id), "Retrying")
     expect(row(page, task_id)).to_contain_text("next attempt in")
     expect_state(panel(page), "Retrying")
+    stack.api.run_now(task_id)
     expect_state(panel(page), "Failed")
     expect(panel(page)).to_contain_text("ValueError('the bridge is out')")
     panel(page).get_by_text("Traceback", exact=True).first.click()

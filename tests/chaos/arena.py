@@ -70,7 +70,7 @@ class Arena:
         self.proxy.start()
         for name in (*CONSUMERS, "web"):
             self.start(name)
-        wait_until(self.web_socket.exists, description="the web service listens", timeout_s=30)
+        wait_until(self.web_socket.exists, description="the web service listens", timeout_s=60)
 
     def start(self, name: str) -> None:
         """Start the process of that name; of Redis, wait until it listens."""

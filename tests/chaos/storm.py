@@ -28,7 +28,7 @@ def run(arena: Arena, seed: int, seconds: float) -> History:
     injector = Injector(arena)
     try:
         arena.start_all()
-        wait_until(_all_online, description="both consumers are online", timeout_s=30)
+        wait_until(_all_online, description="both consumers are online", timeout_s=60)
         workload.start()
         observer.start()
         try:

@@ -42,7 +42,7 @@ def state(task_id: str) -> str:
     return tq.get_task(task_id).status
 
 
-def wait_for(task_id: str, wanted: str, timeout_s: float = 15.0) -> tq.TaskRecord:
+def wait_for(task_id: str, wanted: str, timeout_s: float = 30.0) -> tq.TaskRecord:
     """Wait until the task is in that state; return it."""
 
     def reached() -> tq.TaskRecord | None:

@@ -96,9 +96,9 @@ def test_different_words_stay_different() -> None:
     ["x" * 1_000_000, "'" * 1_000_000, "'a " * 300_000, "1a-" * 300_000, "é\x00\u202e" * 300_000],
 )
 def test_a_message_of_a_megabyte_is_looked_at_in_no_time_and_told_in_brief(message: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     plain = plain_message(message)
-    assert time.perf_counter() - begun < 0.25
+    assert time.thread_time() - begun < 0.25
     assert len(plain) <= MESSAGE_CHARS and plain.isprintable()
 
 

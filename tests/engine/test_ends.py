@@ -93,12 +93,12 @@ def test_hundreds_wait_on_one_subscription() -> None:
 def test_nothing_is_said_of_a_task_that_nobody_waits_for() -> None:
     with broker.pubsub() as channel:
         channel.subscribe(keys.ends(QUEUE))
-        assert channel.get_message(timeout=5)["type"] == "subscribe"
+        assert channel.get_message(timeout=30)["type"] == "subscribe"
         tq.cancel(submit("echo"))
         awaited = submit("echo")
         assert scripts().awaited(QUEUE, awaited) == "PENDING"
         tq.cancel(awaited)
-        assert channel.get_message(timeout=5)["data"].decode() == awaited
+        assert channel.get_message(timeout=30)["data"].decode() == awaited
 
 
 def test_the_wait_ends_in_time_without_an_end() -> None:
@@ -131,7 +131,7 @@ def test_an_end_that_was_not_heard_is_found_out(monkeypatch: pytest.MonkeyPatch)
     task_id = submit("echo")
     with Ends(tq.QUEUES).listen(QUEUE, task_id) as event:  # not marked, so nobody is told
         tq.cancel(task_id)
-        assert event.wait(10)
+        assert event.wait(60)
 
 
 def test_a_task_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,7 @@ def test_a_task_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     with Ends(tq.QUEUES).listen(QUEUE, task_id) as event:
         tq.cancel(task_id)
         broker.delete(keys.task(QUEUE, task_id))
-        assert event.wait(10)
+        assert event.wait(60)
     broker.flushall()
 
 
@@ -148,7 +148,7 @@ def test_a_stop_wakes_everybody_and_lets_nobody_wait() -> None:
     own = Ends(tq.QUEUES)
     with own.listen(QUEUE, "one") as first, own.listen(QUEUE, "two") as second:
         own.stop()
-        assert first.wait(10) and second.wait(10)
+        assert first.wait(60) and second.wait(60)
         with own.listen(QUEUE, "three") as third:
             assert third.is_set()
 

@@ -136,6 +136,8 @@ def test_the_start_is_reckoned_from_what_the_queue_has_started_lately() -> None:
     assert abs(wait_s - 10 / 60 * over_s) < 3
     assert "60 of its queue have started in the last" in found.estimate
     assert "9 stand before it" in found.estimate
+    starts(40)
+    assert tq.explain_task(ids[9]).estimate.startswith("100 of its queue"), "and in this minute"
 
 
 def test_a_scheduled_task_is_due_at_a_time() -> None:
@@ -285,9 +287,11 @@ def test_an_estimate_does_not_promise_too_much(
     ids = [submit("work_for", seconds=0.1) for _ in range(120)]
     wait_for(ids[19], "SUCCESS")
     last = ids[-1]
+    asked_at = dt.datetime.now(dt.UTC)
     found = tq.explain_task(last)
     assert found.estimated_start_at is not None and found.position is not None
     started_at = wait_for(last, "SUCCESS", timeout_s=60).started_at
     assert started_at is not None
     late_s = (started_at - found.estimated_start_at).total_seconds()
-    assert late_s < 5, "it was promised sooner than it could be"
+    took_s = (started_at - asked_at).total_seconds()
+    assert late_s < max(5, 0.7 * took_s), "it was promised sooner than it could be"

@@ -40,7 +40,7 @@ ALL_NUMBERS = [
 @pytest.fixture(autouse=True)
 def within_a_minute() -> None:
     """A test counts in one minute: not in the last seconds of one."""
-    wait_until(lambda: clock_ms() % MINUTE < 55_000, description="a minute has begun")
+    wait_until(lambda: clock_ms() % MINUTE < 50_000, description="a minute has begun")
 
 
 def end(state: str = "SUCCESS", *, task_type: str = "echo", took_s: float = 0.1) -> None:
@@ -390,7 +390,7 @@ def test_a_real_consumer_leaves_a_true_history(start_consumer: StartConsumer) ->
     echo, fail, work = totals["echo"], totals["fail"], totals["work_for"]
     assert (echo.submitted, echo.succeeded, echo.failed, echo.failure_rate) == (5, 5, 0, 0.0)
     assert (fail.submitted, fail.failed, fail.retried, fail.failure_rate) == (1, 1, 2, 1.0)
-    assert work.run_p50_s == pytest.approx(0.42, rel=0.3)
+    assert work.run_p50_s is not None and 0.36 < work.run_p50_s < 10
     found = read(Span.QUARTER_HOUR)
     assert found.all.totals.submitted == 7
     assert max(point.oldest_waiting_s or 0 for point in found.all.points) >= 0

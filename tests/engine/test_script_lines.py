@@ -59,10 +59,10 @@ def _lines_on(name: str) -> Generator[list[str]]:
     lines: list[str] = []
     with broker.pubsub() as channel:
         channel.subscribe(name)
-        assert channel.get_message(timeout=5)["type"] == "subscribe"
+        assert channel.get_message(timeout=30)["type"] == "subscribe"
         yield lines
         broker.publish(name, "over")
-        while (line := channel.get_message(timeout=5)["data"].decode()) != "over":
+        while (line := channel.get_message(timeout=30)["data"].decode()) != "over":
             lines.append(line)
 
 
@@ -431,10 +431,10 @@ def _ends() -> Generator[list[str]]:
     told: list[str] = []
     with broker.pubsub() as channel:
         channel.subscribe(keys.ends(QUEUE))
-        assert channel.get_message(timeout=5)["type"] == "subscribe"
+        assert channel.get_message(timeout=30)["type"] == "subscribe"
         yield told
         broker.publish(keys.ends(QUEUE), "over")
-        while (line := channel.get_message(timeout=5)["data"].decode()) != "over":
+        while (line := channel.get_message(timeout=30)["data"].decode()) != "over":
             told.append(line)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -23,11 +22,15 @@ from huey_tasks.server_check import check
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.conftest import Process
+from tests.ports import free_ports
 from tests.waiting import wait_until
 from tests.web.conftest import Server
 from web.redis_time import LIMIT_S
 
 LOOPBACK = "127.0.0.1"
+
+#: Seconds that the limit may be missed by on a machine with much else to do.
+MARGIN_S = 5.0
 
 
 class Deployment:
@@ -37,7 +40,7 @@ class Deployment:
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         names = ["a", "b", "s1", "s2", "s3"]
-        self.ports = dict(zip(names, _free_ports(len(names)), strict=True))
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self._start_server("a")
         self._start_server("b", "--replicaof", LOOPBACK, str(self.ports["a"]))
         wait_until(self._is_in_step, description="the replica is in step")
@@ -112,14 +115,6 @@ class Deployment:
     def _is_watched(self) -> bool:
         states = [self.client(name).sentinel_master("ducks") for name in ("s1", "s2", "s3")]
         return all(s["num-other-sentinels"] == 2 and s["num-slaves"] == 1 for s in states)
-
-
-def _free_ports(number: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        listeners = [
-            stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(number)
-        ]
-        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def _answers(port: int) -> bool:
@@ -212,18 +207,18 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
         note_ends()
         (deployment.kill if fault == "killed" else deployment.freeze)("a")
         accepted_by_a = len(load.accepted) + 1  # one may still be on its way into the list
-        wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=30)
+        wait_until(lambda: deployment.master() == "b", description="promoted")
         load.wait_for_more()
     deployment.thaw("a")
     service.process.stop()
     assert load.statuses == {202, 503}
-    assert load.longest_s < LIMIT_S + 1.5
+    assert load.longest_s < LIMIT_S + MARGIN_S
 
     def all_have_ended() -> bool:
         numbers = lookup.queue_stats({"default": queue})[0]
         return numbers.queued + numbers.active == 0
 
-    wait_until(all_have_ended, description="all that is there has ended", timeout_s=30)
+    wait_until(all_have_ended, description="all that is there has ended")
     note_ends()
     assert accounting.verify(queue).gaps == ()
     assert {state for states in ends.values() for state in states} == {"SUCCESS"}
@@ -260,7 +255,7 @@ def test_a_master_that_comes_back_from_the_dead_gets_no_writes(deployment: Deplo
     client: Any = connect(deployment.url)
     client.set("name", "a")
     deployment.freeze("a")
-    wait_until(lambda: deployment.master() == "b", description="promoted", timeout_s=30)
+    wait_until(lambda: deployment.master() == "b", description="promoted")
     deployment.thaw("a")
     assert deployment.client("a").info("replication")["role"] == "master"  # it does not know yet
     client.set("name", "b")  # its connection is still open

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +17,8 @@ from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.scripts import LUA
 from stack.embedded_redis import find_server
 from tests.conftest import REPOSITORY, Process
-from tests.redis_servers import RedisServer
+from tests.ports import free_ports
+from tests.redis_servers import RedisServer, answers
 from tests.waiting import wait_until
 
 #: What the README says that a user of Redis needs.
@@ -126,7 +126,7 @@ def test_a_server_of_another_kind_is_refused(tmp_path: Path, option: str, troubl
         [str(find_server()), "own.conf", *option.split()], cwd=tmp_path, stdout=subprocess.DEVNULL
     )
     try:
-        wait_until((tmp_path / "r.sock").exists, description="it listens")
+        wait_until(lambda: answers(tmp_path / "r.sock"), description="it answers")
         told = refusal(Config.from_env({"REDIS_URL": f"unix://{tmp_path}/r.sock"}))
         assert told.startswith(f"REDIS_URL: {trouble}")
     finally:
@@ -301,7 +301,7 @@ def test_a_process_does_not_start_on_a_redis_that_it_cannot_trust(
     own: RedisServer, command: list[str]
 ) -> None:
     process = Process(command, evicting(own).environment)
-    assert process.popen.wait(20) == os.EX_CONFIG
+    assert process.popen.wait(60) == os.EX_CONFIG
     assert process.text().startswith("duckline: REDIS_URL: with maxmemory-policy allkeys-lru")
     assert process.text().count("\n") == 1
 
@@ -309,21 +309,23 @@ def test_a_process_does_not_start_on_a_redis_that_it_cannot_trust(
 def test_the_stack_does_not_start_on_a_redis_that_it_cannot_trust(
     own: RedisServer, tmp_path: Path
 ) -> None:
-    settings = {**evicting(own).environment, "PORT": "8699", "INSPECTOR_PORT": "8698"}
+    port, inspector_port = map(str, free_ports(2))
+    settings = {**evicting(own).environment, "PORT": port, "INSPECTOR_PORT": inspector_port}
     process = Process(["app.py", "up"], settings)
-    assert process.popen.wait(20) == os.EX_CONFIG
+    assert process.popen.wait(60) == os.EX_CONFIG
     assert process.text().startswith("duckline: REDIS_URL: with maxmemory-policy allkeys-lru")
     assert process.text().count("\n") == 1
 
 
 def test_the_stack_makes_each_remark_once_for_all_its_processes(tmp_path: Path) -> None:
     own = RedisServer(tmp_path, "--appendonly", "no")
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("", 0)) as two:
-        ports = [str(listener.getsockname()[1]) for listener in (one, two)]
-    settings = {**own.environment, "PORT": ports[0], "INSPECTOR_PORT": ports[1]}
+    port, inspector_port = map(str, free_ports(2))
+    settings = {**own.environment, "PORT": port, "INSPECTOR_PORT": inspector_port}
     process = Process(["app.py", "up"], settings)
     try:
-        wait_until(lambda: "Duckline is ready" in process.text(), description="ready", timeout_s=40)
+        wait_until(
+            lambda: "Duckline is ready" in process.text(), description="ready", timeout_s=120
+        )
         assert process.stop() == 0
         assert process.text().count("keeps nothing on disk") == 1
     finally:
@@ -338,7 +340,7 @@ def test_a_consumer_that_meets_its_redis_later_ends_if_it_cannot_trust_it(own: R
     consumer = Process(["app.py", "consumer", "low"], own.environment)
     wait_until(lambda: "waits for Redis" in consumer.text(), description="the consumer waits")
     own.start("--maxmemory-policy", "allkeys-lru")
-    assert consumer.popen.wait(20) == os.EX_CONFIG
+    assert consumer.popen.wait(60) == os.EX_CONFIG
     assert "duckline: REDIS_URL: with maxmemory-policy allkeys-lru" in consumer.text()
     assert "Traceback" not in consumer.text()
 

@@ -93,5 +93,5 @@ def test_a_busy_system_adds_up_at_any_moment(start_consumer: StartConsumer) -> N
     status, text = verify()
     assert status == 0, text
     wait_until(
-        lambda: tq.stats().total("success") == len(ids), description="all are done", timeout_s=20
+        lambda: tq.stats().total("success") == len(ids), description="all are done", timeout_s=60
     )

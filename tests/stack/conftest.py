@@ -31,6 +31,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., RunningStack]]:
             stack.popen.wait()
         for process in stack.left_behind():
             process.kill()
+        print(stack.log_path.read_text())
 
 
 @pytest.fixture

@@ -33,9 +33,8 @@ class RunningStack:
 
     @property
     def log(self) -> str:
-        """Everything printed so far."""
-        self.note_children()
-        return self.log_path.read_text()
+        """Everything printed so far; a line may be half written."""
+        return self.log_path.read_text("utf-8", "replace")
 
     def note_children(self) -> None:
         """Remember every process below the supervisor, to ask later whether one was left behind."""
@@ -45,18 +44,20 @@ class RunningStack:
             return
         self.seen.update({process.pid: process for process in below})
 
-    def wait_for(self, pattern: str, *, timeout_s: float = 15.0) -> re.Match[str]:
+    def wait_for(self, pattern: str, *, timeout_s: float = 60.0) -> re.Match[str]:
         """Wait until the log matches `pattern` and return the last match."""
 
         def last_match() -> re.Match[str] | None:
             found = list(re.finditer(pattern, self.log, re.MULTILINE))
             return found[-1] if found else None
 
+        # The processes are looked for once, not at each poll: that would take the core they need.
         try:
             match = wait_until(last_match, description=pattern, timeout_s=timeout_s)
         except AssertionError as error:
             raise AssertionError(f"{error}; the log is:\n{self.log}") from None
         assert match is not None
+        self.note_children()
         return match
 
     def pid_of(self, name: str, mode: str = "steady") -> int:
@@ -67,7 +68,7 @@ class RunningStack:
         self.note_children()
         self.popen.send_signal(number)
 
-    def wait(self, timeout_s: float = 20.0) -> int:
+    def wait(self, timeout_s: float = 60.0) -> int:
         """Wait for the end of the supervisor and return its exit code."""
         return self.popen.wait(timeout_s)
 

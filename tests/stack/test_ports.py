@@ -7,6 +7,7 @@ import pytest
 
 from stack import ports
 from stack.errors import StartRefused
+from tests.ports import free_ports
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +26,7 @@ def taken_port() -> Iterator[int]:
 @pytest.fixture
 def free_port() -> int:
     """Give a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def test_a_taken_port_is_named_with_its_setting(taken_port: int, free_port: int) -> None:

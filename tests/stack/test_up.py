@@ -14,26 +14,25 @@ from typing import Any
 import psutil
 import pytest
 
+from huey_tasks.config import Config
+from tests.ports import free_ports
 from tests.stack.running import ROOT, RunningStack
 from tests.waiting import wait_until
 
 Start = Callable[..., RunningStack]
 
 
-def free_ports() -> dict[str, str]:
+def two_ports() -> dict[str, str]:
     """Return two ports that nobody listens on, as settings."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as two,
-    ):
-        return {"PORT": str(one.getsockname()[1]), "INSPECTOR_PORT": str(two.getsockname()[1])}
+    one, two = free_ports(2)
+    return {"PORT": str(one), "INSPECTOR_PORT": str(two)}
 
 
 class Service:
     """A running stack and its HTTP API."""
 
     def __init__(self, start: Start, data_dir: Path, *arguments: str, **settings: str) -> None:
-        self.settings = {"DATA_DIR": str(data_dir), "DEMO_SPEED": "0", **free_ports(), **settings}
+        self.settings = {"DATA_DIR": str(data_dir), "DEMO_SPEED": "0", **two_ports(), **settings}
         self.settings = {
             "REDIS_URL": "",
             "RESULT_REDIS_URL": "",
@@ -49,16 +48,16 @@ class Service:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def ready(self) -> "Service":
-        self.stack.wait_for("Duckline is ready", timeout_s=40)
+        self.stack.wait_for("Duckline is ready", timeout_s=120)
         return self
 
     def stop(self) -> None:
         self.stack.send(signal.SIGINT)
-        assert self.stack.wait(30) == 0
+        assert self.stack.wait(60) == 0
         assert self.stack.left_behind() == []
 
     def submit(self) -> str:
@@ -82,6 +81,13 @@ def test_a_submitted_task_succeeds_and_ctrl_c_leaves_nothing_behind(
     assert "SIGKILL" not in service.stack.log
 
 
+def test_settings_that_are_empty_count_as_unset(start: Start, tmp_path: Path) -> None:
+    own = {"PORT", "INSPECTOR_PORT", "DATA_DIR"}
+    empty = {name: "" for name in Config.setting_names() if name not in own}
+
+    Service(start, tmp_path / "data", **empty).ready().stop()
+
+
 def test_after_a_kill_of_everything_the_next_start_finishes_the_task(
     start: Start, tmp_path: Path
 ) -> None:
@@ -90,13 +96,11 @@ def test_after_a_kill_of_everything_the_next_start_finishes_the_task(
     task_id = first.submit()
     wait_until(lambda: first.status(task_id) == "STARTED", description="the task runs")
     first.stack.send(signal.SIGKILL)
-    wait_until(lambda: not first.stack.left_behind(), description="nothing is left", timeout_s=30)
+    wait_until(lambda: not first.stack.left_behind(), description="nothing is left")
 
     second = Service(start, tmp_path / "data").ready()
 
-    wait_until(
-        lambda: second.status(task_id) == "SUCCESS", description="the task succeeds", timeout_s=30
-    )
+    wait_until(lambda: second.status(task_id) == "SUCCESS", description="the task succeeds")
     second.stop()
 
 
@@ -116,7 +120,7 @@ def test_a_second_stack_on_the_same_data_waits_until_the_first_has_stopped(
 
 
 def test_a_port_in_use_stops_the_start_with_one_line(start: Start, tmp_path: Path) -> None:
-    ports = free_ports()
+    ports = two_ports()
     with socket.create_server(("127.0.0.1", int(ports["INSPECTOR_PORT"]))):
         service = Service(start, tmp_path / "data", **ports)
         assert service.stack.wait() == 1
@@ -140,13 +144,13 @@ def test_with_json_every_line_of_the_log_is_an_object(start: Start, tmp_path: Pa
 
 
 def test_gunicorn_alone_serves_the_web_service_with_gevent(start: Start, tmp_path: Path) -> None:
-    settings = {**free_ports(), "REDIS_URL": f"unix://{tmp_path}/no.sock"}
+    settings = {**two_ports(), "REDIS_URL": f"unix://{tmp_path}/no.sock"}
     stack = start([sys.executable, "-m", "gunicorn", "app:app"], **settings)
 
     stack.wait_for(f"listening at http://127.0.0.1:{settings['PORT']}")
 
     wait_until(lambda: psutil.Process(stack.popen.pid).children(), description="a worker")
-    with urllib.request.urlopen(f"http://127.0.0.1:{settings['PORT']}/", timeout=10) as page:
+    with urllib.request.urlopen(f"http://127.0.0.1:{settings['PORT']}/", timeout=30) as page:
         assert page.status == 200
     assert "MonkeyPatchWarning" not in stack.log
     maps = Path(f"/proc/{psutil.Process(stack.popen.pid).children()[0].pid}/maps").read_text()
@@ -179,7 +183,7 @@ def test_a_task_file_that_cannot_be_imported_stops_the_start_with_its_name(
 
     stack = Service(start, tmp_path / "data", TASKS_PATH=str(task_folder)).stack
 
-    assert stack.wait(40) == 1
+    assert stack.wait(60) == 1
     last = stack.log.splitlines()[-1]
     assert f"refuses to start: TASKS_PATH: {task_folder}/broken.py cannot be imported: " in last
     assert "SyntaxError" in last
@@ -201,10 +205,10 @@ def test_make_dev_restarts_what_a_changed_task_file_concerns(
     before = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
     module = task_folder / "greeting.py"
 
-    module.write_text(module.read_text().replace("def greet", "def wave"))
+    _save(module, module.read_text().replace("def greet", "def wave"))
 
     service.stack.wait_for(r"greeting\.py changed; restarting web, inspector, high, default, low")
-    wait_until(lambda: _answers(service, "wave"), description="the new type", timeout_s=30)
+    wait_until(lambda: _answers(service, "wave"), description="the new type")
     after = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
     assert len(before & after) == 1  # Redis
     service.stop()
@@ -218,15 +222,22 @@ def test_make_dev_keeps_running_while_a_changed_file_cannot_be_imported(
     module = task_folder / "greeting.py"
     whole = module.read_text()
 
-    module.write_text(whole + "def half(:\n")
+    _save(module, whole + "def half(:\n")
     line = service.stack.wait_for(r"greeting\.py changed, but (.*); waiting for the next change$")
     assert line[1].startswith(f"TASKS_PATH: {module} cannot be imported: SyntaxError: ")
     assert {p.pid for p in psutil.Process(service.stack.popen.pid).children()} == before
     assert _answers(service, "greet")
 
-    module.write_text(whole.replace("def greet", "def wave"))
-    wait_until(lambda: _answers(service, "wave"), description="the new type", timeout_s=30)
+    _save(module, whole.replace("def greet", "def wave"))
+    wait_until(lambda: _answers(service, "wave"), description="the new type")
     service.stop()
+
+
+def _save(module: Path, text: str) -> None:
+    """Write it in one step: half of a file is a change, too."""
+    new = module.with_suffix(".new")
+    new.write_text(text)
+    new.replace(module)
 
 
 def _answers(service: Service, task_type: str) -> bool:

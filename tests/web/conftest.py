@@ -17,6 +17,8 @@ from flask.testing import FlaskClient
 import web
 from stack.embedded_redis import find_server
 from tests.conftest import Process
+from tests.ports import free_ports
+from tests.redis_servers import answers
 from tests.waiting import wait_until
 
 _opened: list[websocket.WebSocket] = []
@@ -40,19 +42,18 @@ class Server:
     """A gunicorn of ours on a loopback port."""
 
     def __init__(self, application: str = "app:app", **environment: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        (self.port,) = free_ports(1)
         self.address = f"127.0.0.1:{self.port}"
         self.process = Process(
             ["-m", "gunicorn", "--bind", self.address, "--keep-alive", "1", application],
             environment,
         )
-        wait_until(self._answers, description=f"gunicorn answers on {self.address}")
+        wait_until(self._answers, description=f"gunicorn answers on {self.address}", timeout_s=60)
 
     def request(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         answer = Answer(response.status, response.headers, response.read())
@@ -61,7 +62,7 @@ class Server:
 
     def raw(self, data: bytes) -> bytes:
         """Send bytes as they are, return everything until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as client:
             client.sendall(data)
             received = b""
             while chunk := client.recv(65536):
@@ -71,7 +72,7 @@ class Server:
     def connect(self, **options: Any) -> websocket.WebSocket:
         """Open a WebSocket; it is closed at the end of the test."""
         url = f"ws://{self.address}/ws/stats"
-        _opened.append(websocket.create_connection(url, timeout=10, **options))
+        _opened.append(websocket.create_connection(url, timeout=30, **options))
         return _opened[-1]
 
     def _answers(self) -> bool:
@@ -102,11 +103,11 @@ class OwnRedis:
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
         )
-        wait_until(self.socket.exists, description="the test's own redis-server listens")
+        wait_until(lambda: answers(self.socket), description="the test's own redis-server answers")
 
     def stop(self) -> None:
         self._server.terminate()
-        self._server.wait(10)
+        self._server.wait(60)
         self.socket.unlink(missing_ok=True)
 
 

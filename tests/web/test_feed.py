@@ -34,7 +34,7 @@ def test_the_first_frame_comes_at_once() -> None:
     source = Source()
     feed, woken = Feed(source.read, period_s=60), threading.Event()
     with feed.listen(woken.set):
-        assert woken.wait(5)
+        assert woken.wait(60)
         assert feed.latest is not None
         assert feed.latest.text == "frame 1"
 
@@ -46,7 +46,7 @@ def test_a_hundred_listeners_cost_one_reading_a_tick() -> None:
     listening = [feed.listen(wake.set) for wake in wakes]
     for one in listening:
         one.__enter__()
-    wait_until(lambda: len(source.reads) == 3, description="three ticks")
+    wait_until(lambda: len(source.reads) >= 3, description="three ticks")
     for one in listening:
         one.__exit__(None, None, None)
 
@@ -84,7 +84,7 @@ def test_a_failed_reading_is_logged_and_the_next_one_is_tried() -> None:
         wait_until(lambda: len(source.reads) >= 2, description="two failed readings")
         assert feed.latest is None
         source.fails = False
-        assert woken.wait(5)
+        assert woken.wait(60)
 
 
 def test_frames_are_numbered_within_the_epoch_of_the_feed() -> None:
@@ -117,5 +117,5 @@ def test_a_stop_wakes_every_listener() -> None:
         wait_until(lambda: feed.latest, description="a frame")
         woken.clear()
         feed.stop()
-        assert woken.wait(5)
+        assert woken.wait(60)
         assert feed.stopping

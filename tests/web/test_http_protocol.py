@@ -53,7 +53,7 @@ def test_a_chunked_body_is_read(server: Server) -> None:
 
 
 def test_a_body_that_breaks_off_is_no_task(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(HEAD + b"Content-Length: 1000\r\n\r\n" + BODY)
         client.shutdown(socket.SHUT_WR)
         answer = client.recv(65536)
@@ -85,7 +85,7 @@ def test_forwarded_headers_are_not_believed(server: Server) -> None:
 
 
 def test_a_slow_client_holds_up_nobody(server: Server) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as slow:
         slow.sendall(HEAD + LENGTH + b"\r\n" + BODY[:5])
         assert server.request("GET", "/api/queues").status == 200
         slow.sendall(BODY[5:])

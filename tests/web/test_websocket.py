@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import struct
-import time
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -38,7 +38,7 @@ def handshake(server: Server, **change: str | None) -> tuple[int, bytes]:
     named = {name.replace("_", "-"): value for name, value in change.items()}
     headers = {name: value for name, value in {**HANDSHAKE, **named}.items() if value is not None}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(f"GET /ws/stats HTTP/1.1\r\n{lines}\r\n".encode())
         received = client.recv(65536)
         while b"\r\n\r\n" not in received:
@@ -52,15 +52,11 @@ def handshake(server: Server, **change: str | None) -> tuple[int, bytes]:
 def test_a_frame_comes_at_once_and_every_two_seconds(server: Server, client: FlaskClient) -> None:
     client.post("/api/tasks/submit", json=email_body())
     ws = server.connect()
-    asked_at = time.monotonic()
     first = json.loads(ws.recv())
-    first_after = time.monotonic() - asked_at
     second = json.loads(ws.recv())
-    gap = time.monotonic() - asked_at
 
-    assert first_after < 0.5
-    assert 1.0 < gap < 3.0
-    assert second.pop("ts") > first["ts"]
+    gap = datetime.fromisoformat(second.pop("ts")) - datetime.fromisoformat(first["ts"])
+    assert gap.total_seconds() > 1.9
     assert second.pop("seq") == first["seq"] + 1
     assert second.pop("epoch") == first["epoch"]
     expected = client.get("/api/workers/stats").get_json()
@@ -68,10 +64,26 @@ def test_a_frame_comes_at_once_and_every_two_seconds(server: Server, client: Fla
     assert second["queued_high"] == 1
 
 
+def test_who_comes_later_gets_the_frame_that_there_is(server: Server) -> None:
+    ws = server.connect()
+
+    def comes_between_two_frames() -> bool:
+        latest = json.loads(ws.recv())["seq"]
+        return json.loads(server.connect().recv())["seq"] == latest
+
+    wait_until(comes_between_two_frames, description="it does not wait for the next one")
+
+
 def test_every_socket_gets_the_same_frame(server: Server) -> None:
     sockets = [server.connect() for _ in range(20)]
-    frames = [{json.loads(ws.recv())["ts"], json.loads(ws.recv())["ts"]} for ws in sockets]
-    assert len(set.intersection(*frames)) >= 1
+    wanted = json.loads(sockets[-1].recv())["seq"] + 1  # all of them listen by then
+
+    def frame(ws: websocket.WebSocket) -> str:
+        while json.loads(text := str(ws.recv()))["seq"] < wanted:
+            pass
+        return text
+
+    assert len({frame(ws) for ws in sockets}) == 1
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:1"])
@@ -205,7 +217,7 @@ def test_a_stopping_server_says_so_to_every_socket(start_server: StartServer) ->
     os.kill(server.process.pid, signal.SIGTERM)
 
     assert {closing_code(ws) for ws in sockets} == {1012}
-    assert server.process.popen.wait(10) == 0
+    assert server.process.popen.wait(60) == 0
 
 
 def test_the_inspector_has_the_same_feed(start_server: StartServer) -> None:

@@ -86,7 +86,7 @@ def test_consumers_are_listed_with_their_workers(
     assert consumer["memory_bytes"] > 1_000_000
     for worker in consumer["workers"]:
         assert worker["memory_bytes"] > 1_000_000
-        assert worker["cpu_percent"] is None  # it takes two looks, ten seconds apart
+        assert worker["cpu_percent"] in (None, 0)  # it takes two looks, ten seconds apart
 
 
 def test_both_ports_show_redis_and_the_settings(

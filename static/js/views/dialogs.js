@@ -54,15 +54,11 @@ function keyDialog(actions) {
 function shell(name, title, actions, ...body) {
   return h('dialog', {
     key: name, class: 'dialog', wake: open, 'aria-labelledby': `dialog-${name}`, data: { testid: `dialog-${name}` },
-    on: { close: close(actions) },
+    on: { close: () => actions.dispatch({ type: 'dialog', dialog: null, only: name }) },
   }, h('h2', { id: `dialog-${name}` }, title), body);
 }
 
 /** The browser gives the focus back to where it was. */
 function shut(event) {
   event.currentTarget.closest('dialog').close();
-}
-
-function close(actions) {
-  return () => actions.dispatch({ type: 'dialog', dialog: null });
 }

@@ -12,6 +12,8 @@ import { factPage } from './fact_page.js';
 import { button, emptyState } from './parts.js';
 
 const NEAR_PX = 24;
+/** The list was scrolled to its end by itself, and the event of that is still to come. */
+let followed = false;
 
 /** @param {import('../store.js').State} state @param {any} actions */
 export function logPage(state, actions) {
@@ -55,7 +57,9 @@ function scroller(lines, held, hold) {
     class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
-      if (atEnd === held) hold(!atEnd);
+      const byItself = followed && atEnd;
+      followed = false;
+      if (!byItself && atEnd === held) hold(!atEnd);
     } },
   }, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li', { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
     h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
@@ -80,5 +84,8 @@ function unseen(lines, held) {
 /** Keep the end in sight after a redraw, unless the reader holds it. */
 export function followLog() {
   const list = /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="log-lines"][data-held="false"]'));
-  if (list) list.scrollTop = list.scrollHeight;
+  if (!list) return;
+  const before = list.scrollTop;
+  list.scrollTop = list.scrollHeight;
+  followed ||= list.scrollTop !== before;
 }

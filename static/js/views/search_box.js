@@ -28,6 +28,7 @@ function create() {
   let sent = '';
   let timer = 0;
   let typing = false;
+  let dismissed = false;
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
     placeholder: 'Search: state:failure  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
@@ -63,21 +64,38 @@ function create() {
     },
     escape: () => input.blur(),
   });
+  /** Left for something else on the page: that comes first, and must not be taken from under the pointer. */
+  function leave() {
+    const [place, inPlace] = [location.href, typing];
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (location.href !== place || document.querySelector('dialog[open]')) return;
+      typing = inPlace;
+      search();
+      typing = false;
+    }, PAUSE_MS);
+  }
+
   input.addEventListener('input', () => {
     clearTimeout(timer);
+    dismissed = false;
     // While something is offered the word is not typed to its end: Enter searches for it as it stands.
     if (isWhole(input.value) && list.hidden) timer = setTimeout(search, PAUSE_MS);
   });
   input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));
-  input.addEventListener('change', () => isWhole(input.value) && search());
+  input.addEventListener('change', () => isWhole(input.value) && leave());
   input.addEventListener('blur', () => { typing = false; });
+  input.addEventListener('keydown', ({ key }) => { dismissed = key === 'Escape' || key === 'Enter'; });
 
   return {
     element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list, errors),
 
     /** @param {import('../store.js').State} now */
     update(now) {
+      // What is typed before the types are known is completed as soon as they are.
+      const known = !state?.taskTypes && now.taskTypes;
       state = now;
+      if (known && !dismissed && document.activeElement === input) refresh();
       const { q } = now.route.search;
       if (q !== sent) {
         sent = q;

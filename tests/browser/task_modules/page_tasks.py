@@ -32,12 +32,6 @@ def two_steps(first: str, second: str) -> str:
     return "both steps"
 
 
-@task(queue="default", retries=1, retry_delay=4)
-def stumble(message: str) -> None:
-    """Fail, and fail again 4 s later: long enough to be seen in between."""
-    raise ValueError(message)
-
-
 @task(queue="default")
 def echo(value: Any) -> Any:
     """Return the value."""

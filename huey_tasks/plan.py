@@ -1,0 +1,150 @@
+"""When a schedule is due: five cron fields in a time zone, or every so many seconds.
+
+Owns what a plan may be, its times and its words; knows nothing of Redis and asks no clock. Cron is
+read as Debian's cron does (cronsim), which also says what the change to and from summer time means:
+what runs at set hours runs once, at the end of an hour that is left out, and in the first of two
+that are the same; what runs every so many minutes goes on through both. Times are ms since the
+epoch.
+"""
+
+import datetime as dt
+import re
+import zoneinfo
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice, takewhile
+
+from cronsim import CronSim, CronSimError
+
+from huey_tasks.errors import InvalidQuery, Problem
+
+#: Seconds from one run to the next: a second to a year.
+MIN_EVERY_S, MAX_EVERY_S = 1, 31_536_000
+
+#: Characters of a cron expression.
+MAX_CRON = 100
+
+#: No more due times than these are counted as missed by one late run: a week of minutes.
+MOST_MISSED = 10_000
+
+_CRON = re.compile(r"[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}")
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+#: Files beside the time zones that mean something else on each machine.
+_NO_ZONES = frozenset({"localtime", "Factory"})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The due times: of `cron` in `timezone`, or `start_ms` + n * `every_ms`, from n = 1 on."""
+
+    cron: str | None
+    every_ms: int | None
+    timezone: str
+    start_ms: int
+
+    @classmethod
+    def of(
+        cls, cron: str | None, every_s: float | None, timezone: str | None, start_ms: int
+    ) -> "Plan":
+        """Check what was asked for. Raises InvalidQuery, which names each wrong field."""
+        if (cron is None) is (every_s is None):
+            rule = "Either cron or every_s is needed, not both."
+            raise InvalidQuery([Problem("/cron", "cron_or_every_s", rule)])
+        if cron is None:
+            return cls._every(every_s or 0, timezone, start_ms)
+        problems = [] if timezone is None else list(_zone_problems(timezone))
+        plan = cls(" ".join(cron.split()), None, timezone or "UTC", start_ms)
+        problems += _cron_problems(plan.cron or "")
+        if not problems and not plan.after(start_ms):
+            problems = [Problem("/cron", "never", "There is no such time in the next 50 years.")]
+        if problems:
+            raise InvalidQuery(problems)
+        return plan
+
+    @classmethod
+    def _every(cls, every_s: float, timezone: str | None, start_ms: int) -> "Plan":
+        problems: list[Problem] = []
+        if not MIN_EVERY_S <= every_s <= MAX_EVERY_S:
+            rule = f"From {MIN_EVERY_S} to {MAX_EVERY_S:,} seconds, a year."
+            problems.append(Problem("/every_s", "every_s", rule))
+        if timezone is not None and timezone != "UTC":
+            rule = "A time zone belongs to cron: seconds are as long in each of them."
+            problems.append(Problem("/timezone", "cron_only", rule))
+        if problems:
+            raise InvalidQuery(problems)
+        return cls(None, round(every_s * 1000), "UTC", start_ms)
+
+    def after(self, ms: int, number: int = 1) -> tuple[int, ...]:
+        """The next due times after `ms`; raises InvalidQuery for a zone that is not known here."""
+        if self.every_ms is not None:
+            first = max((ms - self.start_ms) // self.every_ms, 0) + 1
+            return tuple(self.start_ms + n * self.every_ms for n in range(first, first + number))
+        return _cron_after(self.cron or "", self.timezone, ms, number)
+
+    def passed(self, due_ms: int, now_ms: int) -> int:
+        """How many due times lie behind `due_ms`, up to now; at most MOST_MISSED."""
+        if now_ms <= due_ms:
+            return 0
+        if self.every_ms is not None:
+            return min((now_ms - due_ms) // self.every_ms, MOST_MISSED)
+        times = _cron_times(self.cron or "", self.timezone, due_ms)
+        return sum(1 for _ in islice(takewhile(lambda ms: ms <= now_ms, times), MOST_MISSED))
+
+    @property
+    def words(self) -> str:
+        """The plan for people."""
+        if self.every_ms is None:
+            return _cron_words(self.cron or "")
+        for unit, seconds in _UNITS:
+            number, rest = divmod(self.every_ms, seconds * 1000)
+            if not rest:
+                return f"Every {unit}" if number == 1 else f"Every {number:,} {unit}s"
+        return f"Every {self.every_ms / 1000:,g} seconds"
+
+
+@lru_cache(4096)  # a list of schedules is read again and again, and their times change rarely
+def _cron_after(cron: str, timezone: str, ms: int, number: int) -> tuple[int, ...]:
+    return tuple(islice(_cron_times(cron, timezone, ms), number))
+
+
+def _cron_times(cron: str, timezone: str, ms: int) -> "filter[int]":
+    """All due times after `ms`, in their order."""
+    start = dt.datetime.fromtimestamp(ms / 1000, _zone(timezone))
+    # In the second of two hours that are the same, the first of them comes once more.
+    return filter(lambda at: at > ms, (round(at.timestamp() * 1000) for at in CronSim(cron, start)))
+
+
+@lru_cache(4096)
+def _cron_words(cron: str) -> str:
+    return CronSim(cron, dt.datetime(2000, 1, 1)).explain()
+
+
+def _cron_problems(cron: str) -> list[Problem]:
+    if len(cron) > MAX_CRON or not _CRON.fullmatch(cron):
+        rule = "Five fields are needed: minute, hour, day of month, month, day of week."
+        return [Problem("/cron", "cron", rule)]
+    try:
+        _cron_words(cron)
+    except (CronSimError, ValueError) as error:
+        return [Problem("/cron", "cron", f"{error}.")]
+    return []
+
+
+def _zone(timezone: str) -> dt.tzinfo:
+    if timezone == "UTC":
+        return dt.UTC
+    if problems := _zone_problems(timezone):
+        raise InvalidQuery(problems)
+    return zoneinfo.ZoneInfo(timezone)
+
+
+def _zone_problems(timezone: str) -> list[Problem]:
+    if timezone in _zones():
+        return []
+    rule = "It is no name of the IANA time zone database, such as Europe/Berlin."
+    return [Problem("/timezone", "timezone", rule)]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones() - _NO_ZONES)
