@@ -153,6 +153,10 @@ function keyboard(views, store, actions) {
       const { cancels, route, selection, ui } = store.state();
       const asking = Object.keys(cancels).find((id) => cancels[id] === 'asking');
       if (ui.menu) actions.dispatch({ type: 'ui', set: { menu: false } });
+      else if (ui.saved) {
+        document.getElementById('saved-button')?.focus();
+        actions.dispatch({ type: 'ui', set: { saved: null } });
+      }
       else if (asking) actions.keep(asking);
       else if (route.taskId) actions.closePanel();
       else if (!isEmpty(selection)) actions.dispatch({ type: 'select', selection: NOTHING_CHOSEN });

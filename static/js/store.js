@@ -115,7 +115,7 @@ const STEPS = {
   route: (state, { route }) => {
     const list = sameList(route, state.route) ? state.list : EMPTY_LIST;
     const task = route.taskId === state.route.taskId ? state.task : known(state, route.taskId);
-    const next = { ...state, route, list, task, ui: { ...state.ui, menu: false }, why: route.taskId === state.route.taskId ? state.why : null,
+    const next = { ...state, route, list, task, ui: { ...state.ui, menu: false, saved: null }, why: route.taskId === state.route.taskId ? state.why : null,
       question: route.view === state.route.view ? state.question : null };
     return sameSearch(route, state.route) ? next : { ...next, found: search.nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
   },

@@ -177,6 +177,22 @@ def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
     assert _serious(page) == []
 
 
+def test_axe_finds_nothing_serious_where_searches_are_saved(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}?q=queue:low#/tasks", fresh=True)
+    expect_live(page)
+    page.get_by_test_id("saved-button").click()
+    for name in ("One", "Two", "Three"):
+        page.get_by_test_id("saved-name").fill(name)
+        page.get_by_test_id("saved-save").click()
+        expect(page.get_by_test_id("saved-search").filter(has_text=name)).to_be_visible()
+    page.get_by_role("button", name="Delete Two").click()
+    expect(page.get_by_test_id("saved-undo")).to_be_visible()
+    page.get_by_role("button", name="Rename One").click()
+    expect(page.get_by_test_id("saved-rename")).to_be_visible()
+
+    assert _serious(page) == []
+
+
 def test_axe_finds_nothing_serious_where_a_task_waits_or_runs_again(
     visits: Visits, stack: Stack, held_low: None
 ) -> None:

@@ -8,6 +8,7 @@ import { go, tasksUrl } from '../router.js';
 import { toggled, valuesOf, withValues } from '../search_text.js';
 import { TASK_STATES } from '../task_state.js';
 import { icon } from './icons.js';
+import { savedMenu } from './saved.js';
 import { searchBox } from './search_box.js';
 
 const COUNTED = {
@@ -17,13 +18,14 @@ const COUNTED = {
 const RANGES = [['', 'Any time'], ['<15m', 'Last 15 minutes'], ['<1h', 'Last hour'], ['<24h', 'Last 24 hours'], ['<7d', 'Last 7 days']];
 const CHOSEN = 'chosen';
 
-/** @param {import('../store.js').State} state */
-export function filters(state) {
+/** @param {import('../store.js').State} state @param {any} actions */
+export function filters(state, actions) {
   const { search } = state.route;
   return h('div', { class: 'filters', role: 'search', 'aria-label': 'Search tasks', key: 'filters' },
     h('h1', { class: 'page-title' }, 'Tasks'),
     searchBox(state),
     timeRange(search),
+    savedMenu(state, actions),
     h('div', { class: 'chips', key: 'chips' },
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'State' },
         chip(search, 'state', '', 'Any state'), Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', name.toLowerCase(), look.label, {

@@ -2,11 +2,14 @@
    schedules, to a search, and to a task by its id. */
 
 import { h } from '../dom.js';
+import { visible } from '../json_text.js';
 import { QUEUES } from '../queues.js';
 import { go, isTaskId, pageUrl, taskUrl, tasksUrl } from '../router.js';
+import { READY_MADE, savedSearches } from '../saved_searches.js';
 import { runsOf } from '../schedules.js';
 import { TASK_STATES } from '../task_state.js';
 import { combobox } from './combobox.js';
+import { OPENED } from './saved.js';
 
 /**
  * @param {import('../store.js').State} state
@@ -67,11 +70,21 @@ function commandsOf(state, actions) {
     ...['STARTED', 'FAILURE', 'RETRY', 'PENDING'].map((status) => ({
       label: `${TASK_STATES[status].label} tasks`, note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),
+    ...savedCommands(state, actions),
     ...(state.stats?.queues ?? QUEUES.map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
     { label: 'New schedule', note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
     ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
     { label: 'Change the theme', note: 'Page', also: 'dark light', run: actions.cycleTheme },
     { label: 'Keyboard shortcuts', note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
+  ];
+}
+
+function savedCommands({ route: { view, search } }, actions) {
+  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: `Saved search: ${visible(saved.q).slice(0, 60)}`, also: saved.q, run: () => go(tasksUrl(saved)) });
+  const save = () => actions.dispatch({ type: 'ui', set: { saved: { ...OPENED, naming: true } } });
+  return [
+    ...savedSearches().map(command('own')), ...READY_MADE.map(command('ready')),
+    ...(view === 'tasks' && (search.q || search.from || search.to) ? [{ label: 'Save this search', note: 'Tasks', run: save }] : []),
   ];
 }
 

@@ -16,7 +16,7 @@ export function tasksPage(state, actions) {
   const { found } = state;
   const wrong = Boolean(state.foundProblem?.errors?.length);
   return h('div', { class: 'page tasks-page', key: 'tasks', data: { live: liveness(state).name } },
-    filters(state),
+    filters(state, actions),
     wrong ? h('div', { key: 'wrong' }, emptyState('This search cannot be read', 'What is wrong with it is said under the box. ', h('a', { href: tasksUrl({}) }, 'Show all tasks')))
       : found.rows.length || found.waiting.length ? taskTable(state, actions) : nothing(state, actions),
     !wrong && (found.rows.length > 0 || found.next) && foot(state, actions),
