@@ -100,7 +100,7 @@ def _promises() -> Iterator[str]:
         figures = [f"{promise[name]:,.1f} {unit}" for name in ("p50", "p99", "max")]
         goal = "" if promise["goal"] is None else f"< {promise['goal']:g} {unit}"
         rows.append([promise["name"], str(promise["n"]), *figures, goal])
-    yield "Recovery, cancels, lateness, idleness, by `python -m benchmarks.promises`."
+    yield "Recovery, cancels, lateness, waits, idleness, by `python -m benchmarks.promises`."
     yield table.markdown(rows)
     yield (
         f"<sub>run of {told['measured_at']}, revision {told['commit']}; {told['machine']}; "

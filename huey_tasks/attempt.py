@@ -4,7 +4,6 @@ An attempt starts without an outcome. Only a recorded one is committed, in one s
 an attempt that its consumer interrupts, because it stops, ends without one and is handed back.
 """
 
-import datetime as dt
 import json
 import logging
 import math
@@ -14,7 +13,7 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from huey.exceptions import CancelExecution, TaskTimeout
+from huey.exceptions import CancelExecution
 
 from huey_tasks import serializer
 from huey_tasks.board import Cell, Phase, StopReason
@@ -75,6 +74,9 @@ class Attempt:
         self._subtasks = 0
         #: Whether the task's own code runs: what it enqueues then is visible at once.
         self.in_body = False
+        #: How many lines that the task logged could not be kept, since the last that could.
+        self.missed_lines = 0
+        self._missed_at = ""
 
     def body(self, time_limit: AbstractContextManager[Any] | None) -> "_Body":
         """Return the context in which the task's own code runs: it may be interrupted there."""
@@ -163,6 +165,20 @@ class Attempt:
         name = f"{self.claim.id}/{self.claim.attempt}/{what}"
         return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
+    def miss_line(self, at: str) -> None:
+        """Count a line of that time that could not be kept."""
+        self._missed_at = at if self.missed_lines == 0 else self._missed_at
+        self.missed_lines += 1
+
+    def gap(self) -> str:
+        """The line (JSON) that stands for the missing ones.
+
+        One whose answer was lost is counted, though Redis may have kept it.
+        """
+        number = self.missed_lines
+        text = f"{number} line{' is' if number == 1 else 's are'} missing here: Redis was away"
+        return json.dumps({"at": self._missed_at, "level": "WARNING", "text": text})
+
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
         self._state, self._outcome, self._handed_back = "PENDING", None, True
@@ -197,6 +213,7 @@ class Attempt:
             tuple(self._gates),
             about,
             self._cause if self._state == "FAILURE" else None,
+            self.gap() if self.missed_lines else "",
         )
         return commit, outcome
 
@@ -286,29 +303,3 @@ class CurrentTask:
 
 
 current_task = CurrentTask()
-
-
-class TaskLogHandler(logging.Handler):
-    """Keeps with the running task what it logs through the standard logging module."""
-
-    #: Loggers of the machinery itself, which are not the task's own words.
-    MACHINERY = ("huey", "huey_tasks.")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        attempt = current_attempt.get()
-        if attempt is None or record.name.startswith(self.MACHINERY):
-            return
-        try:
-            line = {
-                "at": dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(),
-                "level": record.levelname,
-                "text": self.format(record)[:LINE_CHARS],
-            }
-            storage, claim = attempt.storage, attempt.claim
-            storage.scripts.log(storage.name, claim.id, claim.token, json.dumps(line))
-        except (TaskTimeout, TaskCancelled):  # raised by a signal that came while we wrote
-            raise
-        except QueueUnavailable as error:  # a courtesy, as progress is
-            logger.debug("a line of a task is not kept: %s", error.cause)
-        except Exception:  # logging must never fail the task; the handler's own report says why
-            self.handleError(record)

@@ -21,6 +21,7 @@ _REVOCATIONS_AT = 496
 _REVOKED_AT = 512
 _REVOKED_SIZE, _REVOKED_COUNT = 32, 64
 _COUNT = struct.Struct("<I")
+_WAITS_AT, _WAITS_SIZE = 224, 160
 _CELL_SIZE = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
 
 
@@ -98,6 +99,16 @@ class Cell:
         texts = [part.rstrip(b"\0").decode("utf-8", "replace") for part in (task_id, token)]
         name = task_type.rstrip(b"\0").decode("utf-8", "replace")
         return Held(texts[0], texts[1], name, attempt, started_at, deadline, Phase(phase))
+
+    def wait_for_redis(self, cause: str) -> None:
+        """Say why this worker waits for Redis; "" when it does not any more."""
+        packed = cause.encode()[:_WAITS_SIZE].ljust(_WAITS_SIZE, b"\0")
+        self._memory[self._at + _WAITS_AT : self._at + _WAITS_AT + _WAITS_SIZE] = packed
+
+    def waits_because(self) -> str:
+        """Why it waits for Redis; "" if it does not."""
+        raw = self._memory[self._at + _WAITS_AT : self._at + _WAITS_AT + _WAITS_SIZE]
+        return raw.rstrip(b"\0").decode("utf-8", "replace")
 
     def request_stop(self, token: str, reason: StopReason) -> None:
         """Ask the worker to stop the attempt with this token, and no other."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.outage import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +28,9 @@ class Chore:
 class Chores:
     """The chores of one supervisor, in the order in which they matter."""
 
-    def __init__(self, *chores: Chore) -> None:
+    def __init__(self, outage: Outage, *chores: Chore) -> None:
+        self._outage = outage
         self._chores = chores
-        self.redis_away = False
 
     def next_due(self) -> float:
         """When the next one is due, by time.monotonic()."""
@@ -52,19 +53,16 @@ class Chores:
                 continue
             if sooner is not None:
                 chore.due = min(chore.due, now + sooner)
-            if self.redis_away and chore.asks_redis:
+            if self._outage.redis_away and chore.asks_redis:
                 self._begin_anew()
                 return
 
     def _wait_for_redis(self, error: QueueUnavailable, now: float) -> None:
-        if not self.redis_away:
-            logger.warning("consumer waits for Redis: %s", error.cause)
-        self.redis_away = True
+        self._outage.begin(error.cause)
         for chore in self._chores:  # each would only wait for the same silence
             chore.due = now + min(chore.interval_s, 1.0)
 
     def _begin_anew(self) -> None:
-        logger.info("consumer is back: Redis answers again")
-        self.redis_away = False
+        self._outage.end()
         for chore in self._chores:
             chore.due = 0.0

@@ -18,7 +18,7 @@ from huey_tasks.errors import (
     TaskNotRetryable,
 )
 from huey_tasks.ids import new_id
-from huey_tasks.operation import Action, Operator
+from huey_tasks.operation import Action, Operator, cancelled
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES, queue_named
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
@@ -28,12 +28,14 @@ from huey_tasks.task_queue import TaskQueue
 _ends = Ends(QUEUES)
 
 
-def cancel(task_id: str, reason: str = "cancelled", by: Operator | None = None) -> TaskRecord:
+def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) -> TaskRecord:
     """Revoke a task: a waiting one never starts, a running one is stopped at once.
 
-    `by`: whose doing the audit trail tells it to be. Raises TaskNotFound, TaskFinished,
-    QueueUnavailable.
+    `by`: whose doing the audit trail tells it to be; why they do it is the `reason` that the task
+    keeps, if no other is given. Raises TaskNotFound, TaskFinished, QueueUnavailable.
     """
+    if reason is None:
+        reason = cancelled(by.why if by else "")
     if not lookup.is_task_id(task_id):
         raise _unknown(task_id)
     operation = audit.as_argument(QUEUES, Action.CANCEL, by, task_id)

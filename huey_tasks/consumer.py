@@ -26,6 +26,7 @@ from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.firing import Firing
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.outage import Outage
 from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.scripts import BATCH
@@ -71,8 +72,10 @@ class Consumer:
         self._grace_ends: float | None = None
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
+        self._outage = Outage(self._board.cells)
         self._fire = Chore(Firing(queue).fire_due, 1.0)
         self._chores = Chores(
+            self._outage,
             Chore(self._renew_leases, lease_s / 3),
             Chore(self._beat, 1.0, asks_redis=True),
             self._promote,
@@ -83,6 +86,7 @@ class Consumer:
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
             Chore(self._check_server, 1.0),
+            Chore(self._outage.look, 1.0),
         )
 
     @classmethod
@@ -148,7 +152,7 @@ class Consumer:
         """How long one round may wait for Redis. A connection that has gone dead has to be given
         up before the leases that are renewed over it end; a stop has little time."""
         if self._stopping:
-            return 0.3 if self._chores.redis_away else 1.0
+            return 0.3 if self._outage.redis_away else 1.0
         return min(max(self.config.lease_s / 2, 1.0), SOCKET_TIMEOUT_S)
 
     @property
@@ -237,7 +241,7 @@ class Consumer:
         return self._scripts.promote(self.queue.name)
 
     def _recover_lost(self) -> None:
-        if self._chores.redis_away:
+        if self._outage.redis_away:
             return
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
         recovered = self._scripts.recover(

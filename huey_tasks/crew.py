@@ -113,6 +113,7 @@ class Crew:
         """Give back what it held: the task it ran, and those it had claimed and not begun."""
         held = cell.held()
         cell.clear()
+        cell.wait_for_redis("")
         killed_by_us = held is not None and self._interrupts.forget(cell, held.token)
         # Killed by us, or not yet begun: the task is not to blame.
         to_blame = held is not None and held.in_body and not killed_by_us and self.replacing

@@ -35,7 +35,8 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks import logs
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
-    from huey_tasks.worker import QueueWorker, die_with, keep_task_logs
+    from huey_tasks.task_log import keep_task_logs
+    from huey_tasks.worker import QueueWorker, die_with
 
     die_with(parent)
     logs.configure(huey_tasks.CONFIG)

@@ -54,7 +54,8 @@ def failures(queue: str) -> str:
 def failure(queue: str, fingerprint: str) -> str:
     """HASH, what is said of a group: type, frame, message, times, counts by hour and task type.
 
-    Lives as long as the group has tasks; 24 hours and 20 task types at most.
+    Lives as long as the group has tasks; 24 hours and 20 task types at most. `partial`: it may not
+    have all tasks of its cause, because it has, perhaps, been there before and made room.
     """
     return f"{root(queue)}:failure:{fingerprint}"
 

@@ -11,16 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import fields, keys, past_attempts, serializer
+from huey_tasks import facts, fields, keys, past_attempts, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
-from huey_tasks.records import (
-    LogLine,
-    Progress,
-    QueueStats,
-    TaskRecord,
-    TaskState,
-)
+from huey_tasks.records import LogLine, QueueStats, TaskRecord, TaskState
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -237,41 +231,15 @@ def any_of(queues: TaskQueues) -> "TaskQueue":
 
 
 def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None) -> TaskRecord:
-    state = TaskState(f["state"])
     outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
-    succeeded = state is TaskState.SUCCESS
-    # The reason tells how it ended; an outcome may be that of an earlier attempt, and one that
-    # waits for a lock has neither.
-    error = None if succeeded else f.get("reason") or outcome.get("error") or fields.last_error(f)
-    current = error == outcome.get("error")
-    progress = json.loads(f["progress"]) if f.get("progress") else None
+    raised = outcome.get("error")
+    payload = fields.payload_of(f["message"])
+    told = facts.of(queue, task_id, f, payload=payload, raised=raised)
+    succeeded = told.status is TaskState.SUCCESS
     return TaskRecord(
-        task_id=task_id,
-        status=state,
-        task_type=f["type"],
-        queue=queue,
-        payload=fields.payload_of(f["message"]),
+        **vars(told),
         result=serializer.plain(outcome.get("result")) if succeeded else None,
-        error=error,
-        traceback=outcome.get("traceback") if current and not succeeded else None,
-        attempt=int(f.get("attempt", 0)),
-        max_attempts=int(f["max_attempts"]),
-        deliveries=int(f.get("deliveries", 0)),
-        crashes=int(f.get("crashes", 0)),
-        losses=int(f.get("losses", 0)),
-        progress=Progress(progress["fraction"], progress["text"]) if progress else None,
-        submitted_at=fields.from_ms(f["submitted_at"]),
-        started_at=fields.time_of(f, "started_at"),
-        finished_at=fields.time_of(f, "finished_at"),
-        next_retry_at=fields.time_of(f, "due_at") if state is TaskState.RETRY else None,
-        scheduled_for=fields.time_of(f, "due_at") if state is TaskState.SCHEDULED else None,
-        worker=fields.worker_name(f),
-        stop_confirmed="stopped_at" in f if "stopping" in f else None,
-        retry_of=f.get("retry_of"),
-        retried_as=f.get("retried_as"),
-        gate=f.get("gate"),
-        cause=f.get("cause"),
-        tags=fields.tags_of(f),
+        traceback=outcome.get("traceback") if told.error == raised and not succeeded else None,
         schedule=f.get("schedule"),
     )
 

@@ -52,6 +52,11 @@ class Operator:
     why: str = ""
 
 
+def cancelled(why: str) -> str:
+    """What a cancelled task gives as its reason."""
+    return f"cancelled: {why}" if why else "cancelled"
+
+
 @dataclass(frozen=True)
 class Operation:
     """One wish of an operator, which may be done in pieces. `target` says what it is about."""

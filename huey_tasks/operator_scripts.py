@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from huey_tasks import keys
 from huey_tasks.connection import redis_errors, unless_full
-from huey_tasks.operation import Operation
+from huey_tasks.operation import Operation, cancelled
 from huey_tasks.protocol import Argument, NewTask
 from huey_tasks.scripts import Scripts
 
@@ -195,7 +195,7 @@ def cancel_all(
 ) -> list[str]:
     """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
     told: dict[str, Argument] = {
-        "reason": f"cancelled: {operation.why}" if operation.why else "cancelled",
+        "reason": cancelled(operation.why),
         "ttl_ms": ttl_ms,
         "request": operation.id,
         "operation": operation.as_argument(),

@@ -123,6 +123,7 @@ class Commit(NamedTuple):
     gates: tuple[Gate, ...] = ()
     about: About | None = None
     cause: Cause | None = None  # of a task that has finally failed
+    gap: str = ""  # a line (JSON) that stands for those of its log that could not be kept
 
     def as_json(self) -> dict[str, Any]:
         """The commit as `step` reads it, without what is 0 or empty."""
@@ -141,6 +142,8 @@ class Commit(NamedTuple):
             told["gates"] = [gate.as_json() for gate in self.gates]
         if self.cause is not None:
             told["cause"] = self.cause.as_json()
+        if self.gap:
+            told["gap"] = self.gap
         return told
 
 

@@ -61,18 +61,16 @@ class AttemptRecord:
     traceback: str | None
 
 
-@dataclass(frozen=True)
-class TaskRecord:
-    """A task as it is now."""
+@dataclass(frozen=True, kw_only=True)
+class TaskFacts:
+    """What every look at a task shows."""
 
     task_id: str
     status: TaskState
     task_type: str
     queue: str
     payload: dict[str, Any]
-    result: Any
     error: str | None
-    traceback: str | None
     attempt: int
     max_attempts: int
     deliveries: int
@@ -91,6 +89,14 @@ class TaskRecord:
     gate: str | None  # the task that follows when it and others have ended
     cause: str | None  # of one that failed: the group of failures that it belongs to
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRecord(TaskFacts):
+    """A task as it is now, all of it."""
+
+    result: Any
+    traceback: str | None
     schedule: str | None  # the one that has made it
     log: tuple[LogLine, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50

@@ -4,15 +4,14 @@ A page of two hundred tasks must not fetch two hundred results. Owns what a row 
 of a payload it shows.
 """
 
-import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from huey_tasks import fields
+from huey_tasks import facts, fields
 from huey_tasks.operator_scripts import OperatorScripts
-from huey_tasks.records import Progress, TaskState
+from huey_tasks.records import TaskFacts, TaskState
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -29,39 +28,15 @@ FIELDS = (
 PAYLOAD_CHARS, TEXT_CHARS = 2048, 512
 
 
-@dataclass(frozen=True)
-class TaskRow:
+@dataclass(frozen=True, kw_only=True)
+class TaskRow(TaskFacts):
     """A task as it is now, without its result, traceback and log.
 
     `wait_s` is how long it has waited in its queue for its last attempt, or waits now; `run_s` how
-    long that attempt took, or takes. `cause` is the group of failures that it belongs to.
+    long that attempt took, or takes.
     """
 
-    task_id: str
-    status: TaskState
-    task_type: str
-    queue: str
-    payload: dict[str, Any]
     payload_truncated: bool
-    error: str | None
-    attempt: int
-    max_attempts: int
-    deliveries: int
-    crashes: int
-    losses: int
-    progress: Progress | None
-    submitted_at: dt.datetime
-    started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-    next_retry_at: dt.datetime | None
-    scheduled_for: dt.datetime | None
-    worker: str | None
-    stop_confirmed: bool | None
-    retry_of: str | None
-    retried_as: str | None
-    gate: str | None
-    cause: str | None
-    tags: tuple[str, ...]
     wait_s: float | None
     run_s: float | None
 
@@ -84,39 +59,10 @@ def _texts(row: Iterable[bytes | None]) -> dict[str, str]:
 
 
 def _row(queue: str, task_id: str, f: dict[str, str], now_ms: float) -> TaskRow:
-    state = TaskState(f["state"])
-    progress = json.loads(f["progress"]) if f.get("progress") else None
     payload, truncated = _shown(f["message"])
-    wait_s, run_s = durations(f, state, now_ms)
-    return TaskRow(
-        task_id=task_id,
-        status=state,
-        task_type=f["type"],
-        queue=queue,
-        payload=payload,
-        payload_truncated=truncated,
-        error=_error(state, f),
-        attempt=int(f.get("attempt", 0)),
-        max_attempts=int(f["max_attempts"]),
-        deliveries=int(f.get("deliveries", 0)),
-        crashes=int(f.get("crashes", 0)),
-        losses=int(f.get("losses", 0)),
-        progress=Progress(progress["fraction"], progress["text"]) if progress else None,
-        submitted_at=fields.from_ms(f["submitted_at"]),
-        started_at=fields.time_of(f, "started_at"),
-        finished_at=fields.time_of(f, "finished_at"),
-        next_retry_at=fields.time_of(f, "due_at") if state is TaskState.RETRY else None,
-        scheduled_for=fields.time_of(f, "due_at") if state is TaskState.SCHEDULED else None,
-        worker=fields.worker_name(f),
-        stop_confirmed="stopped_at" in f if "stopping" in f else None,
-        retry_of=f.get("retry_of"),
-        retried_as=f.get("retried_as"),
-        gate=f.get("gate"),
-        cause=f.get("cause"),
-        tags=fields.tags_of(f),
-        wait_s=wait_s,
-        run_s=run_s,
-    )
+    told = facts.of(queue, task_id, f, payload=payload, raised=None)
+    wait_s, run_s = durations(f, told.status, now_ms)
+    return TaskRow(**vars(told), payload_truncated=truncated, wait_s=wait_s, run_s=run_s)
 
 
 def durations(
@@ -133,15 +79,6 @@ def durations(
         ) / 1000 if runs else None
     waits = ended is not None or state is TaskState.PENDING
     return ((now - queued) / 1000 if waits and queued else None), None
-
-
-def _error(state: TaskState, f: dict[str, str]) -> str | None:
-    """Why it ended; of one that tries again, why its last attempt failed."""
-    if state is TaskState.SUCCESS:
-        return None
-    if f.get("reason"):
-        return f["reason"]
-    return fields.last_error(f)
 
 
 def _shown(message: str) -> tuple[dict[str, Any], bool]:

@@ -30,12 +30,6 @@ KNOWN_MS = 50_000
 #: How many expired leases, due tasks or old records one call handles.
 BATCH = 100
 
-#: How many lines of a task's log are kept, and how many lines of all tasks of a queue.
-LOG_LINES, QUEUE_LINES = 500, 1000
-
-#: Milliseconds. The lines of a queue are kept for so long after the last of them.
-LINES_MS = 7 * 86_400_000
-
 
 @cache
 def _source(name: str) -> tuple[tuple[str, ...], str]:
@@ -211,18 +205,7 @@ class Scripts:
 
     def log(self, queue: str, task_id: str, token: str, line: str) -> bool:
         """Keep a line (JSON) that a running task logged; False when its lease is lost."""
-        return bool(
-            self._run(
-                "log",
-                queue,
-                id=task_id,
-                token=token,
-                line=line,
-                cap=LOG_LINES,
-                queue_cap=QUEUE_LINES,
-                keep_ms=LINES_MS,
-            )
-        )
+        return bool(self._run("log", queue, id=task_id, token=token, line=line))
 
     def lock(
         self, queue: str, name: str, holder: tuple[str, str], *, ttl_ms: int, lease_ms: int

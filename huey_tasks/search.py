@@ -164,18 +164,29 @@ def _few(
 ) -> list["Stream"]:
     """The streams of the wanted causes or states, if those have few tasks; none if many.
 
-    A group that is not kept any more has no tasks, though some may still name it as their cause.
+    A group that is not kept any more has no tasks, and a partial one not all of them, though others
+    may still name it as their cause.
     """
     if not queues or sort is not Sort.SUBMITTED or set_aside:
         return []
-    names = {word: _wanted_values(query, word) for word in ("cause", "state")}
-    groups = [f"failed:{cause}" for cause in names["cause"]]
-    states = [f"state:{state}" for state in names["state"]]
-    for indexes, least in ((groups, 1), (states, 0)):
-        places = [(queue, index) for queue in queues for index in indexes]
-        if places and least <= _size(places) <= FEW:
-            return [WholeStream(queue, index, query, window) for queue, index in places]
+    causes = _wanted_values(query, "cause")
+    groups = [(queue, f"failed:{cause}") for queue in queues for cause in causes]
+    states = [
+        (queue, f"state:{state}") for queue in queues for state in _wanted_values(query, "state")
+    ]
+    if groups and 1 <= _size(groups) <= FEW and not _any_partial(queues, causes):
+        return [WholeStream(queue, index, query, window) for queue, index in groups]
+    if states and _size(states) <= FEW:
+        return [WholeStream(queue, index, query, window) for queue, index in states]
     return []
+
+
+def _any_partial(queues: Sequence["TaskQueue"], causes: Sequence[str]) -> bool:
+    with redis_errors(), queues[0].storage.broker.pipeline(transaction=False) as pipe:
+        for queue in queues:
+            for cause in causes:
+                pipe.hexists(keys.failure(queue.name, cause), "partial")
+        return any(pipe.execute())
 
 
 def _wanted_values(query: Query, word: str) -> list[str]:

@@ -35,6 +35,7 @@ class Subscription:
         self._next_try = 0.0
         self._heard_at = 0.0
         self._asked_at: float | None = None
+        self._went_silent = False
 
     def sources(self) -> list[Any]:
         """What to wait on: a socket, or nothing while there is no subscription."""
@@ -83,8 +84,8 @@ class Subscription:
             self._asked_at = now
             self._subscription.ping()
         elif self._asked_at is not None and now - self._asked_at >= ANSWER_S:
-            logger.warning("a subscription is silent, subscribing again")
             self.drop()
+            self._went_silent = True
 
     def _subscribe(self) -> None:
         subscription = self._broker.pubsub()
@@ -93,8 +94,12 @@ class Subscription:
                 subscription.subscribe(*self._channels)
         except (QueueUnavailable, OSError) as error:
             logger.debug("channels not reached: %s", error)
+            self._went_silent = False  # it is Redis that is silent, which others tell of
             subscription.close()
             self._next_try = time.monotonic() + RETRY_S
             return
+        if self._went_silent:
+            logger.warning("a subscription had gone dead without a word and was made anew")
+        self._went_silent = False
         self._subscription, self._asked_at = subscription, None
         self._heard_at = time.monotonic()

@@ -15,11 +15,12 @@ from typing import Any
 from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker, WorkerRecycle
 
 from huey_tasks import journal
-from huey_tasks.attempt import TaskLogHandler, current_attempt
+from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.flusher import Flusher
 from huey_tasks.protocol import Commit
+from huey_tasks.task_log import keep_task_logs
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -66,9 +67,9 @@ class QueueWorker(Worker):
         try:
             self._run_next(now)
         except QueueUnavailable as error:
-            if not self._redis_away:
-                logger.warning("worker waits for Redis: %s", error.cause)
+            logger.debug("worker waits for Redis: %s", error.cause)
             self._redis_away = True
+            self.cell.wait_for_redis(error.cause)  # its supervisor tells, for all workers once
             self.sleep()
             return
         except Exception:  # a defect of ours or of a hook: this worker goes on with the next task
@@ -76,7 +77,7 @@ class QueueWorker(Worker):
             self.sleep()
             return
         if self._redis_away:
-            logger.info("worker is back at work: Redis answers again")
+            self.cell.wait_for_redis("")
         self._redis_away, self.delay = False, self.default_delay
 
     def _run_next(self, now: Any) -> None:
@@ -114,16 +115,6 @@ class StopFlag(ForkSafeFlag):
 
     def is_set(self) -> bool:
         return self._is_set
-
-
-def keep_task_logs() -> None:
-    """Let what tasks log be kept with them."""
-    handler = TaskLogHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    if root.level > logging.INFO:  # nobody has set logging up, as under `huey_consumer`
-        root.setLevel(logging.INFO)
 
 
 def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None:

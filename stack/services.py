@@ -35,13 +35,15 @@ def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
         )
         for queue in QUEUES
     ]
+    # gunicorn reads this one by itself, before our settings, and fails if it is empty.
+    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
     host = local_host(config.host)
     api_key = next(iter(config.api_keys), None)
     webs = [
         ProcessSpec(
             name=name,
             command=_gunicorn(config.host, port, application),
-            env=env,
+            env=web_env,
             after=after,
             probe=http_answers(host, port, path, api_key=api_key),
             stop_grace_s=WEB_STOP_GRACE_S,

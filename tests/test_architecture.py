@@ -41,10 +41,10 @@ LAYERS = [
     {"patience", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts", "schedule_scripts"},
     {"slots"},
-    {"attempt", "flusher"},
+    {"attempt", "task_log", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "chores", "messages", "mould", "rate_limit"},
-    {"journal", "past_attempts"},
+    {"records", "logs", "queue_task", "outage", "chores", "messages", "mould", "rate_limit"},
+    {"journal", "past_attempts", "facts"},
     {
         "lookup",
         "presences",
@@ -196,3 +196,11 @@ def test_modules_stay_small() -> None:
         if (lines := len(file.read_text().splitlines())) > 320
     }
     assert large == {}
+
+
+def test_a_constant_that_pages_share_has_one_home() -> None:
+    homes: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "static/js").rglob("*.js")):
+        for name in re.findall(r"^export const ([A-Z_]+)\b", file.read_text(), re.MULTILINE):
+            homes.setdefault(name, []).append(file.name)
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}

@@ -13,7 +13,7 @@ import huey_tasks as tq
 from huey_tasks.config import Config
 from web import errors, push, redis_time, security
 from web.actions import actions
-from web.body import MAX_BODY_BYTES, StrictRequest, refuse_repeated_parameters
+from web.body import MAX_BODY_BYTES, StrictRequest, check_parameters
 from web.bulk import bulk_submission
 from web.explain import explanation
 from web.failures import failures
@@ -61,7 +61,7 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     # A merged slash is answered with a redirect in HTML; a wrong path is a 404 here.
     app.url_map.merge_slashes = False
     security.register(app, config)
-    app.before_request(refuse_repeated_parameters)
+    app.before_request(check_parameters)
     errors.register(app)
     redis_time.register(app)
     push.register(app)

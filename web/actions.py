@@ -13,7 +13,7 @@ from web.operator_schemas import (
     UndoneView,
     UndoPath,
 )
-from web.operators import OPERATOR_HEADER, REASON_REQUEST, operator, operator_of_body
+from web.operators import OF_OPERATOR, ReasonBody, of_operator, operator, operator_of_body
 from web.tasks import BODY_PROBLEMS
 
 _ABOUT = "What operators do to many tasks, how it is undone, and who did what."
@@ -22,7 +22,7 @@ actions = ApiBlueprint("actions", "operators", _ABOUT)
 
 @actions.post(
     "/tasks/actions",
-    openapi_extensions={"parameters": [OPERATOR_HEADER]},
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, ActedView, "What this request has done."),
         **problems(*BODY_PROBLEMS, "invalid_request", "operation_over", "queue_unavailable"),
@@ -53,7 +53,7 @@ def act_on_tasks(body: ActionBody) -> Response:
 
 @actions.post(
     "/undo/<undo_id>",
-    openapi_extensions={"parameters": [OPERATOR_HEADER], "requestBody": REASON_REQUEST},
+    openapi_extensions=of_operator(ReasonBody),
     responses={
         **ok(200, UndoneView, "It is undone."),
         **problems(*BODY_PROBLEMS, "undo_not_found", "invalid_request", "queue_unavailable"),

@@ -4,18 +4,21 @@ Owns the media types, the caps and the end of a body; its JSON is read by `stric
 fields a route takes is in `schemas`.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Request, request
 from gunicorn.http.errors import ParseException
+from pydantic import BaseModel, ValidationError
 
 from huey_tasks.errors import Problem
 from web.refusals import InvalidJson, InvalidRequest, UnsupportedMedia, pointer
-from web.strict_json import decode, parse_object
+from web.strict_json import NO_NUL, decode, parse_object
 
 #: Largest body that is read, in bytes.
 MAX_BODY_BYTES = 1024 * 1024
 JSON = "application/json"
+
+Options = TypeVar("Options", bound=BaseModel)
 
 
 class StrictRequest(Request):
@@ -35,14 +38,33 @@ def read_json(sent: Request) -> dict[str, Any]:
     return parse_object(decode(read_whole(sent)))
 
 
-def refuse_repeated_parameters() -> None:
-    """Raise InvalidRequest for `?limit=1&limit=2`: readers differ on which of the two counts."""
+def read_options(model: type[Options]) -> Options:
+    """Read the body of a request that needs none: where none is sent, no option is.
+
+    Raises as `read_json` does.
+    """
+    raw = read_whole(request)
+    if not raw:
+        return model()
+    check_media(request, JSON)
+    try:
+        return model.model_validate(parse_object(decode(raw)))
+    except ValidationError as error:
+        raise InvalidRequest.from_pydantic(error) from error
+
+
+def check_parameters() -> None:
+    """Raise InvalidRequest for what readers differ on: `?limit=1&limit=2`, and a NUL."""
     if not request.environ.get("QUERY_STRING"):
         return
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         problems = [Problem(pointer(name), "repeated", "Send it once.") for name in repeated]
         raise InvalidRequest("A parameter of the address is repeated.", problems)
+    for name, value in request.args.items():
+        if "\0" in value:
+            problem = Problem(pointer(name), "nul_character", NO_NUL)
+            raise InvalidRequest("A parameter of the address holds the character NUL.", [problem])
 
 
 def check_media(sent: Request, *taken: str) -> None:

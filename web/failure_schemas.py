@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from web.operators import MAX_REASON
+from web.operators import Reason
 from web.parameters import Limit, Query, QueueName
 from web.schemas import Inbound, Outbound
 
@@ -63,9 +63,7 @@ class FailureRetryBody(Inbound):
     limit: int | None = Field(
         default=None, ge=1, le=1_000_000, description="Only so many, the oldest; null: all."
     )
-    reason: str | None = Field(
-        default=None, max_length=MAX_REASON, description="For the audit trail."
-    )
+    reason: Reason = None
     operation_id: str | None = Field(
         default=None, max_length=100, description="That of the answer before, to go on with it."
     )

@@ -4,6 +4,7 @@ from flask import Response
 
 import huey_tasks as tq
 from web.answers import respond
+from web.body import read_options
 from web.failure_schemas import (
     FailureGroupView,
     FailureList,
@@ -13,7 +14,7 @@ from web.failure_schemas import (
     FailuresRetried,
 )
 from web.openapi import ApiBlueprint, ok, problems
-from web.operators import OPERATOR_HEADER, operator
+from web.operators import of_operator, operator
 from web.tasks import BODY_PROBLEMS
 
 _ABOUT = "Failed tasks, grouped by their cause, and how to retry them."
@@ -47,7 +48,7 @@ def read_failure(path: FailurePath) -> Response:
 
 @failures.post(
     "/failures/<fingerprint>/retry",
-    openapi_extensions={"parameters": [OPERATOR_HEADER]},
+    openapi_extensions=of_operator(FailureRetryBody),
     responses={
         **ok(200, FailuresRetried, "So many are retried."),
         **problems(
@@ -59,16 +60,17 @@ def read_failure(path: FailurePath) -> Response:
         ),
     },
 )
-def retry_failure(path: FailurePath, body: FailureRetryBody) -> Response:
+def retry_failure(path: FailurePath) -> Response:
     """Submit the tasks of a group once more, or a few of them first, the oldest first.
 
     Each is retried once, and no task of another group is. A request goes on for about a second; ask
     again while something is `left`.
     """
+    options = read_options(FailureRetryBody)
     done = tq.retry_failures(
         path.fingerprint,
-        operator(body.reason),
-        limit=body.limit,
-        operation_id=body.operation_id,
+        operator(options.reason),
+        limit=options.limit,
+        operation_id=options.operation_id,
     )
     return respond(FailuresRetried.model_validate(done))

@@ -29,6 +29,9 @@ Post a task, and a Python function runs it in the background; ask for its outcom
 Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by its pointer.
 """
 
+#: In the extensions of an operation: parameters beside those of its path and query.
+MORE_PARAMETERS = "x-more-parameters"
+
 Responses = dict[str | int, Any]
 View = TypeVar("View", bound=Callable[..., Response])
 
@@ -63,6 +66,8 @@ class DucklineApi(OpenAPI):
                 if media["schema"] == {"$ref": REF + "SubmitBody"}:
                     media["examples"] = submit_examples()
         for operation in _operations(self.spec_json["paths"]):
+            # flask-openapi3 writes over the parameters of a route with a path or a query.
+            operation.setdefault("parameters", []).extend(operation.pop(MORE_PARAMETERS, []))
             if "description" in operation:
                 operation["description"] = operation["description"].replace("<br/>", "\n").strip()
             if "health" in operation["tags"]:

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, field_validator, m
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
-from web.operators import MAX_REASON
+from web.operators import Reason
 from web.parameters import TASK_ID, Limit, Query
 from web.schemas import Inbound, Outbound
 
@@ -46,9 +46,7 @@ class ActionBody(Inbound):
     operation_id: str | None = Field(
         default=None, max_length=100, description="That of the answer before."
     )
-    reason: str | None = Field(
-        default=None, max_length=MAX_REASON, description="For the audit trail."
-    )
+    reason: Reason = None
 
     @field_validator("q")
     @classmethod

@@ -1,17 +1,21 @@
 """Who asks for a change, and why, as the audit trail tells it.
 
 The name of the API key, else the end of its hash, else the address that the request comes from; the
-header `X-Operator` puts a name before it, which nobody has checked. The reason is in the body.
+header `X-Operator` puts a name before it, which nobody has checked. The reason is in the body, or
+behind the `?` of a DELETE, which has none.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Request, request
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from huey_tasks.errors import Problem
-from web.body import JSON, read_json
+from web.body import JSON, read_options
+from web.openapi import MORE_PARAMETERS
+from web.openapi_schemas import REF
+from web.parameters import Query
 from web.refusals import InvalidRequest
 from web.schemas import Inbound
 from web.security import key_holder
@@ -19,8 +23,7 @@ from web.security import key_holder
 #: Characters.
 MAX_NAME, MAX_REASON = 64, 500
 
-#: For the OpenAPI document.
-OPERATOR_HEADER: dict[str, Any] = {
+_HEADER: dict[str, Any] = {
     "name": "X-Operator",
     "in": "header",
     "required": False,
@@ -29,19 +32,29 @@ OPERATOR_HEADER: dict[str, Any] = {
 }
 
 
+Reason = Annotated[
+    str | None, Field(max_length=MAX_REASON, description="Why, for the audit trail.")
+]
+
+
 class ReasonBody(Inbound):
     """Why something is done."""
 
-    reason: str | None = Field(
-        default=None, max_length=MAX_REASON, description="For the audit trail."
-    )
+    reason: Reason = None
 
 
-#: What a route takes that needs no body.
-REASON_REQUEST: dict[str, Any] = {
-    "required": False,
-    "content": {JSON: {"schema": {"$ref": "#/components/schemas/ReasonBody"}}},
-}
+class ReasonQuery(Query):
+    reason: Reason = None
+
+
+#: For the OpenAPI document: what every route for operators takes.
+OF_OPERATOR: dict[str, Any] = {MORE_PARAMETERS: [_HEADER]}
+
+
+def of_operator(options: type[BaseModel]) -> dict[str, Any]:
+    """The same, and a body that need not be there."""
+    content = {JSON: {"schema": {"$ref": REF + options.__name__}}}
+    return {**OF_OPERATOR, "requestBody": {"required": False, "content": content}}
 
 
 def operator(reason: str | None = None) -> tq.Operator:
@@ -56,12 +69,7 @@ def operator_of_body() -> tq.Operator:
 
     Raises InvalidJson, InvalidRequest, UnsupportedMedia.
     """
-    if not request.content_length and "HTTP_TRANSFER_ENCODING" not in request.environ:
-        return operator()
-    try:
-        return operator(ReasonBody.model_validate(read_json(request)).reason)
-    except ValidationError as error:
-        raise InvalidRequest.from_pydantic(error) from error
+    return operator(read_options(ReasonBody).reason)
 
 
 def _name(sent: Request) -> str:

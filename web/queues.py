@@ -8,7 +8,7 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
-from web.operators import OPERATOR_HEADER, REASON_REQUEST, operator_of_body
+from web.operators import ReasonBody, of_operator, operator_of_body
 from web.parameters import QueueName, QueuePath
 from web.redis_time import begin_anew
 from web.refusals import QueueNotFound
@@ -18,7 +18,7 @@ from web.tasks import BODY_PROBLEMS
 _ABOUT = "What waits, runs and has run, by queue."
 queues = ApiBlueprint("queues", "queues", _ABOUT)
 
-_TAKES: dict[str, Any] = {"parameters": [OPERATOR_HEADER], "requestBody": REASON_REQUEST}
+_TAKES = of_operator(ReasonBody)
 _PROBLEMS = problems(*BODY_PROBLEMS, "queue_not_found", "invalid_request", "queue_unavailable")
 _CHANGED = {**ok(200, QueueChanged, "It is done."), **_PROBLEMS}
 

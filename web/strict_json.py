@@ -17,6 +17,7 @@ from web.refusals import InvalidJson, InvalidRequest, excerpt, pointer
 
 #: Containers within containers; a payload that needs more is an attack or a mistake.
 MAX_DEPTH = 64
+NO_NUL = "A text may not hold the character NUL."
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -123,7 +124,7 @@ def _check_escapes(text: str, value: object) -> None:
     if _SURROGATE_ESCAPE.search(text) and _find(value, _has_lone_surrogate) is not None:
         raise InvalidJson("A text in the body holds half of a surrogate pair.")
     if "\\u0000" in text and (path := _find(value, _has_nul)) is not None:
-        problem = Problem(pointer(*path), "nul_character", "A text may not hold the character NUL.")
+        problem = Problem(pointer(*path), "nul_character", NO_NUL)
         raise InvalidRequest("A text in the body holds the character NUL.", [problem])
 
 

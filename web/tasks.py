@@ -11,7 +11,14 @@ from flask import Response
 import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, header, ok, problems
-from web.operators import OPERATOR_HEADER, operator
+from web.operators import (
+    OF_OPERATOR,
+    ReasonBody,
+    ReasonQuery,
+    of_operator,
+    operator,
+    operator_of_body,
+)
 from web.parameters import QueueName, TaskPath, WaitQuery
 from web.redis_time import begin_anew
 from web.refusals import TooManyWaiting
@@ -92,7 +99,7 @@ def _wait_for_end(task_id: str, wait_s: float) -> None:
 
 @tasks.delete(
     "/tasks/<task:task_id>/cancel",
-    openapi_extensions={"parameters": [OPERATOR_HEADER]},
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, Cancelled, "The task is revoked."),
         **problems(
@@ -104,18 +111,19 @@ def _wait_for_end(task_id: str, wait_s: float) -> None:
         ),
     },
 )
-def cancel_task(path: TaskPath) -> Response:
+def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
     """Cancel a task: a waiting one never starts, a running one is stopped at once."""
-    return respond(Cancelled(task_id=tq.cancel(path.task_id, by=operator()).task_id))
+    revoked = tq.cancel(path.task_id, by=operator(query.reason))
+    return respond(Cancelled(task_id=revoked.task_id))
 
 
 @tasks.post(
     "/tasks/<task:task_id>/retry",
-    openapi_extensions={"parameters": [OPERATOR_HEADER]},
+    openapi_extensions=of_operator(ReasonBody),
     responses={
         **ok(202, Retried, "The new task.", Location=header("Where the new task is read.")),
         **problems(
-            "cross_site",
+            *BODY_PROBLEMS,
             "task_not_found",
             "task_not_retryable",
             "invalid_request",
@@ -128,7 +136,7 @@ def retry_task(path: TaskPath) -> Response:
 
     Asked again, it answers with the same new task.
     """
-    new = tq.get_task(tq.retry(path.task_id, operator()).task_id)
+    new = tq.get_task(tq.retry(path.task_id, operator_of_body()).task_id)
     message = f"Task '{new.task_type}' queued once more on '{new.queue}' queue."
     view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
     return respond(view, 202, {"Location": f"/api/tasks/{new.task_id}"})

@@ -15,7 +15,7 @@ from benchmarks.promises.promise import Promise, render, save
 #: Where a full run leaves its figures.
 RESULTS = Path(__file__).parents[1] / "results" / "promises.json"
 
-NAMES = ("workers", "consumers", "machines", "cancels", "lateness", "idle")
+NAMES = ("workers", "consumers", "machines", "cancels", "lateness", "waits", "idle")
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class Plan:
     cancels: int = 500
     cancel_kills: int = 20
     due_tasks: int = 1000
+    waits: int = 300
     idle_samples: int = 5
     idle_s: float = 6.0
 
 
-QUICK = Plan(10, 3, 4, 60, 3, 100, 2, 3.0)
+QUICK = Plan(10, 3, 4, 60, 3, 100, 30, 2, 3.0)
 
 
 def main(argv: list[str]) -> int:
@@ -58,7 +59,7 @@ def main(argv: list[str]) -> int:
 
 def _measure(built: Arena, plan: Plan, chosen: list[str]) -> list[Promise]:
     # These read the settings from the environment when they are imported.
-    from benchmarks.promises import cancels, idleness, lateness, recovery
+    from benchmarks.promises import cancels, idleness, lateness, recovery, waits
 
     measurements: dict[str, Callable[[], list[Promise]]] = {
         "workers": lambda: recovery.of_workers(built, plan.worker_kills),
@@ -66,6 +67,7 @@ def _measure(built: Arena, plan: Plan, chosen: list[str]) -> list[Promise]:
         "machines": lambda: recovery.of_machines(built, plan.machine_tasks),
         "cancels": lambda: cancels.of_running_tasks(built, plan.cancels, plan.cancel_kills),
         "lateness": lambda: lateness.of_due_tasks(built, plan.due_tasks),
+        "waits": lambda: waits.of_callers(built, plan.waits),
         "idle": lambda: idleness.of_consumers(built, plan.idle_samples, plan.idle_s),
     }
     promises: list[Promise] = []

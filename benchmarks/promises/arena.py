@@ -6,12 +6,15 @@
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TypeVar
 
@@ -69,7 +72,7 @@ class Ledger:
 
 
 class Arena:
-    """Redis, and the consumers of queue `default` by name."""
+    """Redis, the consumers of queue `default` by name, and a web service where one is wanted."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -108,6 +111,24 @@ class Arena:
                 start_new_session=True,
             )
 
+    def serve(self) -> int:
+        """Start the web service, wait until it answers, and return its port."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port: int = free.getsockname()[1]
+        settings = {"PORT": str(port), "WEB_CONCURRENCY": "1", "API_KEYS": "", "HOST": ""}
+        with (self._folder / "web.log").open("ab") as log:
+            self._running["web"] = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app:app"],
+                cwd=REPOSITORY,
+                env={**os.environ, **self.settings, **settings},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        wait_until(lambda: _answers(port), "the web service answers")
+        return port
+
     def supervisor(self, name: str) -> psutil.Process:
         """The consumer's own process."""
         return psutil.Process(self._running[name].pid)
@@ -141,7 +162,7 @@ class Arena:
         return at
 
     def stop_all(self) -> None:
-        """End every consumer."""
+        """End every consumer, and the web service."""
         for process in self._running.values():
             with contextlib.suppress(psutil.NoSuchProcess):
                 group = [psutil.Process(process.pid)]
@@ -149,6 +170,13 @@ class Arena:
                     member.send_signal(signal.SIGKILL)
             process.wait()
         self._running.clear()
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), contextlib.closing(HTTPConnection("127.0.0.1", port)) as one:
+        one.request("GET", "/health/ready")
+        return one.getresponse().status == HTTPStatus.OK
+    return False
 
 
 @contextlib.contextmanager

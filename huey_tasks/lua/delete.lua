@@ -3,9 +3,9 @@
 -- args: operation
 -- with: failures operations
 -- then the ids
--- returns: for each 'done', the state of one that has not ended, or '' when it is unknown; nothing
---          at all when the operation is over: undone, or too old for that
-write_even_if_full()
+-- returns: for each 'done', the state of one that stays, or '' when it is unknown; nothing at all
+--          when the operation is over: undone, or too old for that
+-- The first write, an HDEL or a ZREM, needs no memory: a full Redis lets all of it pass.
 local told = cjson.decode(operation)
 if redis.call('HEXISTS', operation_key(told.id), 'undone_at') == 1 or undo_until(told) <= NOW then
   return {}
@@ -60,9 +60,7 @@ local answers, binned = {}, 0
 for at = 2, #ARGV do
   local id = ARGV[at]
   local state = redis.call('HGET', task_key(id), 'state')
-  if state and TERMINAL[state] and still_stops(id) then
-    state = 'STARTED'
-  elseif state and TERMINAL[state] then
+  if state and TERMINAL[state] and not still_stops(id) then
     bin_task(id, state)
     state, binned = 'done', binned + 1
   elseif redis.call('HGET', binned_key(id), 'binned_by') == told.id then

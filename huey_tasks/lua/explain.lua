@@ -17,9 +17,9 @@ local function count_starts(number, counts)
     end
   end
 end
-local noted = redis.call('HGETALL', NOTED)
-local noted_minute = tonumber(redis.call('HGET', NOTED, 'minute') or -1)
-if noted_minute > minute - minutes then count_starts(noted_minute, by_type(noted)['']) end
+local present = redis.call('HGETALL', NOTED)
+local since = tonumber(redis.call('HGET', NOTED, 'minute') or -1)
+if since > minute - minutes then count_starts(since, by_type(present)['']) end
 for number = minute - minutes + 1, minute do
   local sums = redis.call('HGET', ROOT .. ':history:minute:' .. number, '')
   if sums then count_starts(number, cjson.decode(sums)) end

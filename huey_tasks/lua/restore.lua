@@ -4,7 +4,6 @@
 -- returns: {how many were on the list, how many of them are back, how many are left}
 local entries = redis.call('LRANGE', undo_key(undo), 0, limit - 1)
 if #entries == 0 then return { 0, 0, 0 } end
-write_even_if_full()
 
 local function bring_back(binned, key, ends_at)
   redis.call('RENAME', binned, key)
@@ -20,6 +19,7 @@ local function join_again(id, kept)
   if redis.call('ZADD', FAILURES, 'NX', last_seen, cause) == 1 then make_room_for_groups() end
 end
 
+-- The first write, an HDEL or the LTRIM, needs no memory: a full Redis lets all of it pass.
 local restored = 0
 for _, entry in ipairs(entries) do
   local id, state, score, submitted_at, dead_at, ends_at, kept = unpack(cjson.decode(entry))

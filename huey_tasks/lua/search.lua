@@ -9,7 +9,6 @@ local key = ROOT .. ':' .. index
 -- How many stand before that place: those with a higher score, and of those with the same the
 -- ones with a higher id.
 local function place()
-  if score == '+inf' then return 0 end
   local low = redis.call('ZCOUNT', key, '(' .. score, '+inf')
   local high = redis.call('ZCOUNT', key, score, '+inf')
   while low < high do

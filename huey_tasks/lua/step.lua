@@ -1,9 +1,9 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types commits
--- with: failures
+-- with: failures log
 -- `commits`: JSON, [{id, token, state, type, run_ms, delay_ms, retries_left, retry_delay_s, reason,
---   children, gates, cause}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: ms}.
+--   children, gates, cause, gap}, …]; what is 0 or empty may be left out. `short_types`: JSON, {type: ms}.
 -- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each claim
 --          {id, token, message, attempt, retries_left, retry_delay_s, deliveries}; and whether
 --          anything is revoked in Huey's way, which workers look up in the result backend
@@ -33,6 +33,10 @@ local committed = { '' }
 local function commit(done, ties)
   local id, delay_ms = done.id, done.delay_ms or 0
   committed[#committed + 1] = id
+  if done.gap then
+    keep_line(id, done.type, done.gap)
+    ties[1] = '1'
+  end
   if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
   if TERMINAL[done.state] then
     if done.state == 'FAILURE' then fail(done) end

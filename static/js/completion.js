@@ -1,5 +1,6 @@
 /* What the search box offers while one types: words, then the values that are known for a word. Pure. */
 
+import { QUEUES } from './queues.js';
 import { termAt, termText, WORDS } from './search_text.js';
 import { TASK_STATES } from './task_state.js';
 
@@ -58,7 +59,7 @@ function valuesFor({ word, value }, known) {
 /** @returns {[string, string?][]} */
 function choices(word, known) {
   if (word === 'state') return Object.entries(TASK_STATES).map(([state, { label, means }]) => [state.toLowerCase(), `${label}: ${means}`]);
-  if (word === 'queue') return [['high'], ['default'], ['low']];
+  if (word === 'queue') return QUEUES.map((each) => [each]);
   if (word === 'age') return AGES.map((each) => [each]);
   if (word === 'dur' || word === 'wait') return SPANS.map((each) => [each]);
   const lists = { type: known.types, tag: known.tags, worker: known.workers, cause: known.causes };

@@ -2,8 +2,8 @@
    screen, because a number above 2^53 would lose digits: their source text is kept, cut out of the
    response, and re-indented token by token. */
 
-// Unrolled, so that a text of a megabyte does not fill the stack of the matcher.
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
+/** One token of JSON. Unrolled, so that a text of a megabyte does not fill the stack of the matcher. */
+export const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 // Characters that are invisible or turn the reading direction: shown as escapes, never obeyed.
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
@@ -150,7 +150,8 @@ function escape(character) {
   return `\\u${character.codePointAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function readable(token) {
+/** A token as it is shown: what is escaped without need is not. @param {string} token */
+export function readable(token) {
   if (!token.startsWith('"')) return token;
   try {
     return JSON.stringify(JSON.parse(token)).replace(INVISIBLE, escape);
@@ -159,7 +160,8 @@ function readable(token) {
   }
 }
 
-function kindOf(token, next) {
+/** @param {string} token @param {string} [next] the token behind it @returns {Token['kind']} */
+export function kindOf(token, next) {
   if (token.startsWith('"')) return next === ':' ? 'key' : 'string';
   if (/^[-\d]/.test(token)) return 'number';
   return /^[tfn]/.test(token) ? 'word' : 'mark';

@@ -1,9 +1,14 @@
 /* What the pages keep in the address beside the tasks' filter. An unknown value counts as none. */
 
+import { QUEUES } from './queues.js';
+
 export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' };
 export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
-export const ACTIONS = ['cancel', 'retry', 'requeue', 'delete', 'pause', 'resume', 'drain', 'purge', 'retry_group', 'undo'];
-export const QUEUES = ['high', 'default', 'low'];
+/** What the audit knows, and how it is told there. @type {Record<string, string>} */
+export const AUDITED = {
+  cancel: 'Cancelled', retry: 'Retried', requeue: 'Moved to the queue', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
+  drain: 'Drained', purge: 'Purged', retry_group: 'Retried failures', undo: 'Undone',
+};
 export const AUDIT_PAGE = 50;
 
 /** @param {Record<string, string>} params */
@@ -13,7 +18,7 @@ export const spanOf = ({ span }) => (Object.hasOwn(SPANS, span ?? '') ? span : '
 export const queueOf = ({ queue }) => (QUEUES.includes(queue) ? queue : '');
 
 /** @param {Record<string, string>} params */
-export const auditFilter = ({ action }) => ({ action: ACTIONS.includes(action) ? action : '' });
+export const auditFilter = ({ action }) => ({ action: Object.hasOwn(AUDITED, action ?? '') ? action : '' });
 
 /** @param {Record<string, string>} params */
 export const logFilter = ({ queue, level, type }) => ({

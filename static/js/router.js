@@ -51,6 +51,13 @@ export function pageUrl(view, params = {}) {
   return `${location.pathname}${query.size ? `?${query}` : ''}#/${view}`;
 }
 
+const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text is the whole id of a task. @param {string} text */
+export function isTaskId(text) {
+  return TASK_ID.test(text);
+}
+
 /** @param {string} id */
 export function taskUrl(id) {
   return `#/tasks/${encodeURIComponent(id)}`;

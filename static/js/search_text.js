@@ -1,6 +1,7 @@
 /* The search language as the page edits it: terms are found, added and taken out of one text. What
    a search means, and whether it is right, the server decides (huey_tasks/query.py). Pure. */
 
+import { QUEUES } from './queues.js';
 import { TASK_STATES } from './task_state.js';
 
 /** The words of the language, and what each looks at. */
@@ -19,7 +20,6 @@ export const WORDS = {
   id: 'a task id, or how it begins',
 };
 
-export const QUEUES = ['high', 'default', 'low'];
 const TERM = /(?<no>-?)(?:(?<word>[A-Za-z_]+(?:\.[^\s:"]+)?):)?(?:"(?<quoted>(?:[^"\\]|\\.)*)"?|(?<plain>[^\s"]*))(?:\s+|$)/y;
 
 /** @typedef {{start: number, end: number, no: boolean, word: string, value: string}} Term

@@ -76,3 +76,11 @@ def test_a_hostile_reason_stays_text(visits: Visits, stack: Stack) -> None:
     expect(_entries(page, "pause").first).to_contain_text("<img src=x onerror=alert(1)>")
     expect(_entries(page, "pause").first).to_contain_text(r"\u202egpj")
     expect(page.locator("#planted")).to_have_count(0)
+
+
+def test_an_unknown_action_in_the_address_counts_as_none(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}?action=constructor#/audit")
+
+    expect(page.get_by_test_id("audit-action")).to_have_value("")
+    page.get_by_test_id("audit-action").select_option(label="retried failures")
+    expect_address(page, "?action=retry_group#/audit")

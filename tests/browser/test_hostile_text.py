@@ -76,14 +76,21 @@ def test_a_string_of_a_megabyte_is_cut_and_the_page_stays_usable(
     expect(panel(page)).to_have_count(0)
 
 
-def test_json_of_many_levels_is_shown_whole(visits: Visits, stack: Stack) -> None:
+def test_json_of_many_levels_is_folded_and_unfolds_to_the_bottom(
+    visits: Visits, stack: Stack
+) -> None:
     value: Any = "the bottom"
     for _ in range(50):
         value = [value]
-
     page = _open(visits, stack, "echo", {"value": value})
+    payload = panel(page).get_by_label("Payload", exact=True)
+    expect(payload).to_contain_text("1 item")
+    expect(payload).not_to_contain_text("the bottom")
 
-    expect(panel(page).get_by_label("Payload", exact=True)).to_contain_text("the bottom")
+    panel(page).get_by_role("button", name="Unfold all of the payload").click()
+
+    expect(payload).to_contain_text("the bottom")
+    assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
 
 def test_markup_in_tags_and_in_the_search_itself_stays_text(visits: Visits, stack: Stack) -> None:

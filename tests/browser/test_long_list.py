@@ -32,6 +32,17 @@ _NEXT_ROW_IS_DRAWN = """
   look();
 })
 """
+_A_ROW_IS_IN_SIGHT = """
+() => new Promise((resolve) => {
+  const seen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
+  const look = () => {
+    const rows = [...document.querySelectorAll('.task-row')];
+    if (rows.some((row) => seen(row.getBoundingClientRect()))) resolve();
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
 _SCROLL_TO_END = """
 async () => {
   const table = document.querySelector('table.tasks');
@@ -96,13 +107,12 @@ def test_ten_thousand_rows_are_scrolled_through_without_stutter(
 
     effort = Effort(page)
     assert page.evaluate(_SCROLL_TO_END) == MANY
-    print("PERFRAME scroll", effort.per_frame_ms(), page.evaluate("window.frames_seen"))
 
     expect(rows(page).first).to_be_attached()
     assert rows(page).count() < 300, "rows out of sight are not drawn"
-    assert effort.per_frame_ms() < 200
+    assert effort.per_frame_ms() < 200  # measured on two noisy cores: 19
     page.evaluate("window.scrollTo(0, document.body.scrollHeight / 2)")
-    expect(rows(page).first).to_be_in_viewport()
+    page.evaluate(_A_ROW_IS_IN_SIGHT)
     assert rows(page).count() < 300
 
 
@@ -139,7 +149,6 @@ def test_a_flood_of_tasks_does_not_freeze_the_page(visits: Visits, stack: Stack)
         wait_until(lambda: sent[0] >= 100, description="the flood runs")
         effort = Effort(page)
         wait_until(lambda: sent[0] >= 1000, description="it has run for some time", timeout_s=120)
-        print("PERFRAME flood", effort.per_frame_ms(), page.evaluate("window.frames_seen"))
         assert effort.per_frame_ms() < 200, "a frozen page computes all the time and draws nothing"
     finally:
         stop.set()

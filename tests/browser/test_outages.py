@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -194,7 +195,7 @@ def test_a_refusal_of_the_old_key_that_comes_late_does_not_ask_again(
     visits.allow("status of 401|WebSocket connection")
     late: list[Route] = []
     page = visits.open(
-        locked_web.url, prepare=lambda page: hold_first(page, "**/api/task-types", late)
+        locked_web.url, prepare=partial(hold_first, url="**/api/task-types", held=late)
     )
     page.get_by_test_id("api-key").fill("a-wrong-key")
     page.get_by_test_id("use-key").click()

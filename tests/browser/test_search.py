@@ -1,6 +1,7 @@
 """Finding tasks: one box, its completion, chips and times that edit the same search."""
 
 import uuid
+from functools import partial
 
 from playwright.sync_api import Page, Route, expect
 
@@ -152,7 +153,7 @@ def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
 ) -> None:
     asked: list[Route] = []
     url = f"{stack.dashboard}#/tasks"
-    page = visits.open(url, prepare=lambda page: hold_first(page, "**/api/task-types", asked))
+    page = visits.open(url, prepare=partial(hold_first, url="**/api/task-types", held=asked))
     box = page.get_by_test_id("find")
 
     box.press_sequentially("type:send")

@@ -181,5 +181,11 @@ def test_a_bug_can_be_planted(bug: Bug, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bug", BUGS[1:3], ids=lambda bug: bug.name)
 def test_the_storm_notices_a_planted_bug(bug: Bug) -> None:
-    caught, said = storm_with(bug, ["--seconds", "3", "--seed", "1"])
-    assert caught, said
+    """What shows in one case of four may stay hidden in three seconds of a slow machine."""
+    said: list[str] = []
+    for seed in range(1, 5):
+        caught, words = storm_with(bug, ["--seconds", "3", "--seed", f"{seed}"])
+        if caught:
+            return
+        said.append(words)
+    raise AssertionError("\n".join(said))

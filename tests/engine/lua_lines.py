@@ -1,11 +1,11 @@
-"""Does every line of Lua matter? `python -m tests.engine.lua_lines [script …]`, an hour.
+"""Does every line of Lua matter? `python -m tests.engine.lua_lines [script …]`, a quarter hour.
 
 Drops one statement, one branch or one line of a long statement at a time, in a copy of the
-repository, and runs the tests of the scripts there. What no test misses is a survivor: it is
-listed, and wants a test or its removal. Not part of the default run; changes no file of ours.
+repository, and runs the tests of that script there, each time in a fork of a process that has
+imported them. What no test misses is a survivor: it is listed, and wants a test or its removal. Not
+part of the default run; changes no file of ours.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -13,16 +13,49 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+import pytest
+
 REPOSITORY = Path(__file__).parent.parent.parent
 LUA = Path("huey_tasks/lua")
-SCRIPTS = tuple(sorted(file.stem for file in (REPOSITORY / LUA).glob("*.lua")))
-NEEDED = ("huey_tasks", "tests", "stack", "web", "app.py", "pyproject.toml")
-TESTS = ("test_script_lines.py", "test_scripts.py", "test_model.py")
-TIMEOUT_S = 240
+SCRIPTS = tuple(
+    file.relative_to(REPOSITORY / LUA).with_suffix("").as_posix()
+    for file in sorted((REPOSITORY / LUA).rglob("*.lua"))
+)
+NEEDED = (
+    "huey_tasks", "tests", "stack", "web", "static", "app.py", "gunicorn.conf.py", "pyproject.toml",
+)  # fmt: skip
+
+#: The tests that look at a script, those first that miss most; of a script that is not here, ALL.
+ALL = ("engine/test_script_lines.py", "engine/test_scripts.py", "engine/test_model.py")
+_UNDO = ("engine/test_undo.py", "engine/test_actions.py", "engine/test_audit.py")
+_FAILURES = ("engine/test_failures.py", "web/test_failures.py")
+TESTS = {
+    "search": ("engine/test_search.py", *_FAILURES, "web/test_search.py"),
+    "rows": ("engine/test_search.py", "web/test_search.py"),
+    "delete": (*_UNDO, *_FAILURES),
+    "restore": (*_UNDO, *_FAILURES),
+    "purge": (*_UNDO, *ALL),
+    "with/operations": (*_UNDO, "web/test_actions.py"),
+    "failures": _FAILURES,
+    "with/failures": (*_FAILURES, *_UNDO, *ALL),
+    "history": ("engine/test_history.py", "web/test_history.py"),
+    "explain": ("engine/test_explain.py",),
+    "log": (*ALL, "web/test_history.py"),
+    "with/log": (*ALL, "web/test_history.py"),
+}
+
+#: In the environment of the pytest that tries the mutants of one script: its name.
+VARIABLE = "LUA_SCRIPT"
+PYTEST = ("-o", "addopts=", "-n0", "-p", "no:terminal", "-p", "no:cacheprovider")
+
+#: Seconds that one try takes at least before it counts as endless.
+LEAST_S = 30.0
 
 _OPENS = re.compile(r"(if|elseif|for|while|local function)\b(?!.*\bend\)?$)|else$")
 _CLOSES = re.compile(r"(end|elseif .*|else)\b")
@@ -82,46 +115,73 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip()) if line.strip() else -1
 
 
-def run(mutant: Mutant, copy: Path) -> str:
-    """What killed it: "parser", "test" or "time"; "" if nothing did."""
-    file = copy / LUA / f"{mutant.script}.lua"
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """In the pytest of one script: try its mutants instead of running the tests once."""
+    script = os.environ[VARIABLE]
+    # Those that start processes take longest. The one that missed the last line goes first.
+    items = sorted(session.items, key=lambda item: "start_consumer" in _fixtures(item))
+    begun = time.monotonic()
+    if killer := _killer(session, items, 600.0):
+        print(f"{items[0].nodeid} fails without any change ({killer})", flush=True)
+        pytest.exit("nothing is tried", returncode=3)
+    limit_s = max(3 * (time.monotonic() - begun), LEAST_S)
+    file = LUA / f"{script}.lua"
     text = file.read_text()
     lines = text.splitlines(keepends=True)
-    file.write_text("".join([*lines[: mutant.first - 1], *lines[mutant.last :]]))
-    try:
-        return _killer(copy)
-    finally:
-        file.write_text(text)
+    for mutant in mutants(script, text):
+        file.write_text("".join([*lines[: mutant.first - 1], *lines[mutant.last :]]))
+        killer = _killer(session, items, limit_s)
+        print(f"{killer or 'SURVIVES':8} {mutant}", flush=True)
+    file.write_text(text)
+    return True
 
 
-def _killer(copy: Path) -> str:
-    tests = [f"tests/engine/{name}" for name in TESTS]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *tests]
-    process = subprocess.Popen(
-        command,
-        cwd=copy,
-        env={**os.environ, "MODEL_RUN": "short"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,  # its Redis, which may be in an endless loop, ends with it
-    )
-    try:
-        output, _ = process.communicate(timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        return "time"
-    finally:
-        _end_group(process)
-    if process.returncode not in (0, 1):
-        raise RuntimeError(f"pytest did not run: {output}")
-    parsed = "Error compiling script" not in output
-    return "" if process.returncode == 0 else "test" if parsed else "parser"
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
-def _end_group(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _killer(session: pytest.Session, items: list[pytest.Item], limit_s: float) -> str:
+    """What fails now: "test", or "time"; "" if nothing does."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _run(session, items, theirs)
+    os.close(theirs)
+    deadline = time.monotonic() + limit_s
+    while not (ended := os.waitpid(pid, os.WNOHANG)[0]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if not ended:
+        _end(pid)
+    failed = os.read(ours, 16) if ended else b""
+    os.close(ours)
+    if failed:
+        items.insert(0, items.pop(int(failed)))
+    return "test" if failed else "" if ended else "time"
+
+
+def _run(session: pytest.Session, items: list[pytest.Item], told: int) -> None:
+    """In a fork: run the tests to the first that fails, and say which that is."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for ours in (1, 2):
+        os.dup2(nowhere, ours)
+    for number, item in enumerate(items):
+        # There is always a next one: what the whole session shares ends with this process.
+        following = items[(number + 1) % len(items)]
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            os.write(told, str(number).encode())
+            break
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os._exit(0)
+
+
+def _end(pid: int) -> None:
+    """End a fork whose Redis may be in an endless loop, and all that it has started."""
+    for process in psutil.Process(pid).children(recursive=True):
+        process.kill()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def copy_repository(copy: Path) -> None:
@@ -134,20 +194,32 @@ def copy_repository(copy: Path) -> None:
             shutil.copy(source, copy / name)
 
 
+def _try(script: str, copy: Path) -> list[str]:
+    """Try all mutants of a script; returns the survivors, as they are printed."""
+    tests = [f"tests/{name}" for name in TESTS.get(script, ALL)]
+    command = [sys.executable, "-m", "pytest", *PYTEST, "-s", "-p", "tests.engine.lua_lines"]
+    process = subprocess.Popen(
+        [*command, *tests],
+        cwd=copy,
+        env={**os.environ, "MODEL_RUN": "short", VARIABLE: script},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    survivors: list[str] = []
+    for line in process.stdout or ():
+        print(line, end="", flush=True)
+        survivors += [line] if line.startswith("SURVIVES ") else []
+    if process.wait():
+        raise SystemExit(f"pytest did not run for {script}")
+    return survivors
+
+
 def main(scripts: list[str]) -> int:
     """Try all mutants of these scripts; returns how many survive."""
     os.nice(10)
-    survivors: list[Mutant] = []
     with tempfile.TemporaryDirectory(prefix="duckline-lua-") as folder:
-        copy = Path(folder)
-        copy_repository(copy)
-        if killer := _killer(copy):
-            raise SystemExit(f"the tests fail without any change ({killer})")
-        for script in scripts:
-            for mutant in mutants(script, (copy / LUA / f"{script}.lua").read_text()):
-                killer = run(mutant, copy)
-                print(f"{killer or 'SURVIVES':8} {mutant}", flush=True)
-                survivors += [] if killer else [mutant]
+        copy_repository(Path(folder))
+        survivors = [line for script in scripts for line in _try(script, Path(folder))]
     print(f"\n{len(survivors)} survive", *survivors, sep="\n")
     return len(survivors)
 

@@ -11,6 +11,7 @@ import huey_tasks as tq
 from huey_tasks import accounting, actions, audit, keys
 from huey_tasks.ids import new_ids
 from huey_tasks.operation import Action, Operator
+from huey_tasks.operator_scripts import DONE, OperatorScripts
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from tests.conftest import StartConsumer
@@ -162,6 +163,14 @@ def test_a_request_that_is_sent_again_does_nothing_twice(action: str) -> None:
     (entry,) = tq.audit_trail().entries
     assert entry.count == 1
     assert len(tq.search_tasks().tasks) == {"retry": 2, "delete": 0}.get(action, 1)
+
+
+def test_a_delete_whose_answer_was_lost_says_the_same_again() -> None:
+    task_id = end("SUCCESS")
+    delete = OperatorScripts(scripts()).delete
+    first, other = (audit.begin(QUEUES, Action.DELETE, ADA) for _ in range(2))
+    answers = [delete(QUEUE, [task_id], one) for one in (first, first, other)]
+    assert answers == [[DONE], [DONE], [""]]
 
 
 def test_a_full_redis_still_cancels_requeues_and_deletes_and_counts_what_it_cannot_retry() -> None:
@@ -327,6 +336,29 @@ def test_an_operation_that_has_changed_nothing_goes_on_as_a_new_one() -> None:
     acted = tq.act_on_tasks(Action.CANCEL, [task_id], ADA, operation_id=made_up)
     assert acted.operation.id != made_up
     assert [entry.id for entry in tq.audit_trail().entries] == [acted.operation.id]
+
+
+def test_a_cancelled_task_is_deleted_when_its_worker_is_free_or_has_had_a_minute() -> None:
+    worker, task_id = HandWorker(), submit("echo")
+    claim = worker.claim()
+    tq.cancel(task_id)
+
+    def delete() -> int:
+        acted = tq.act_on_tasks(Action.DELETE, [task_id], ADA)
+        assert acted.done + acted.skipped.wrong_state == 1
+        if acted.done:
+            assert tq.undo(acted.operation.id, ADA).restored == 1
+        return acted.done
+
+    assert delete() == 0, "what it runs may hold a lock"
+    for back_ms, deleted in ((59_000, 0), (61_000, 1)):
+        finished_at = broker.time()[0] * 1000 - back_ms
+        broker.hset(keys.task(QUEUE, task_id), "finished_at", finished_at)
+        assert delete() == deleted
+    broker.hset(keys.task(QUEUE, task_id), "finished_at", broker.time()[0] * 1000)
+    assert delete() == 0
+    worker.step(commit(claim, "STOPPED"), want=0)
+    assert delete() == 1
 
 
 # ---- beside a consumer

@@ -10,8 +10,8 @@ import huey_tasks as tq
 from huey_tasks import actions, audit, keys
 from huey_tasks.operation import Action, Operation, Operator
 from huey_tasks.queues import QUEUES
-from tests.engine.helpers import QUEUE, submit
-from tests.engine.test_actions import end, full_redis, store_many
+from tests.engine.helpers import QUEUE, scripts, submit
+from tests.engine.test_actions import begun_before, end, full_redis, store_many
 
 broker = tq.default.storage.broker
 ADA = Operator("ada", "because")
@@ -194,3 +194,11 @@ def test_an_operation_says_until_when_it_can_be_undone() -> None:
     operation = Operation.begin(1_800_000_000_000_000, Action.DELETE, ADA, "")
     assert operation.undo_until == dt.datetime(2027, 1, 15, 8, 10, tzinfo=dt.UTC)
     assert Operation.begin(1, Action.CANCEL, ADA, "").undo_until is None
+
+
+def test_an_operation_from_before_the_trail_is_done_and_not_kept() -> None:
+    old = Operation.going_on(begun_before(91 * 86_400), Action.PAUSE, ADA, "")  # Redis' clock leapt
+    scripts().mode(QUEUE, "paused", operation=old.as_argument())
+    assert tq.queue_stats()[1].paused
+    assert entries() == []
+    assert not broker.exists(keys.operation(QUEUE, old.id))

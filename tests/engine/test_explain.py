@@ -136,6 +136,8 @@ def test_the_start_is_reckoned_from_what_the_queue_has_started_lately() -> None:
     assert abs(wait_s - 10 / 60 * over_s) < 3
     assert "60 of its queue have started in the last" in found.estimate
     assert "9 stand before it" in found.estimate
+    starts(40)
+    assert tq.explain_task(ids[9]).estimate.startswith("100 of its queue"), "and in this minute"
 
 
 def test_a_scheduled_task_is_due_at_a_time() -> None:

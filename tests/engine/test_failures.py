@@ -9,6 +9,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import audit, failures, keys
+from huey_tasks.operation import UNDO_MS
 from huey_tasks.protocol import Cause
 from huey_tasks.queues import QUEUES
 from tests.conftest import StartConsumer
@@ -294,6 +295,8 @@ def test_a_deleted_task_leaves_its_group_and_comes_back_to_it_with_an_undo() -> 
     assert only_group().count == 1
     other = tq.act_on_tasks(tq.Action.DELETE, [second], BY)
     assert tq.failure_groups().groups == ()
+    assert not broker.exists(keys.causes(QUEUE))
+    assert 0 < broker.pttl(keys.failure(QUEUE, CAUSE.fingerprint)) <= UNDO_MS
     for acted in (one, other):
         tq.undo(acted.operation.id, BY)
     again = only_group()
@@ -304,6 +307,8 @@ def test_a_deleted_task_leaves_its_group_and_comes_back_to_it_with_an_undo() -> 
         "no card #",
     )
     assert (again.first_seen, again.trend) == (whole.first_seen, whole.trend)
+    assert broker.pttl(keys.failure(QUEUE, CAUSE.fingerprint)) == -1
+    assert broker.hkeys(keys.causes(QUEUE)) == [task_id.encode() for task_id in (first, second)]
 
 
 def test_a_task_whose_group_made_room_for_others_can_be_deleted_and_brought_back() -> None:
@@ -313,6 +318,22 @@ def test_a_task_whose_group_made_room_for_others_can_be_deleted_and_brought_back
     acted = tq.act_on_tasks(tq.Action.DELETE, [first, second], BY)
     assert tq.undo(acted.operation.id, BY).restored == 2
     assert {tq.get_task(task_id).status for task_id in (first, second)} == {"FAILURE"}
+
+
+def test_a_group_whose_tasks_were_deleted_stays_when_another_fails_for_its_reason() -> None:
+    tq.act_on_tasks(tq.Action.DELETE, [fail(str(uuid.uuid4()))], BY)
+    fail("another")
+    assert broker.pttl(keys.failure(QUEUE, CAUSE.fingerprint)) == -1
+    assert only_group().count == 1
+
+
+def test_a_task_whose_group_made_room_meanwhile_comes_back_without_it() -> None:
+    task_id = fail(str(uuid.uuid4()))
+    acted = tq.act_on_tasks(tq.Action.DELETE, [task_id], BY)
+    broker.delete(keys.failure(QUEUE, CAUSE.fingerprint))
+    assert tq.undo(acted.operation.id, BY).restored == 1
+    seen = tq.failure_groups()
+    assert (seen.groups, seen.ungrouped) == ((), 1)
 
 
 def test_what_fails_again_is_not_retried_by_the_same_operation() -> None:
@@ -342,6 +363,19 @@ def test_tasks_are_found_by_their_cause() -> None:
     assert waits not in find(f"cause:{CAUSE.fingerprint}")
     broker.zrem(keys.failed(QUEUE, CAUSE.fingerprint), "second", "first")  # the group made room
     assert set(find(f"cause:{CAUSE.fingerprint}")) == {first, second}
+
+
+def test_a_cause_whose_group_made_room_and_formed_anew_finds_the_older_tasks_too() -> None:
+    fail("older")
+    broker.zadd(keys.failures(QUEUE), {CAUSE.fingerprint: 1})
+    for number in range(500):
+        fail(f"task-{number}", Cause(f"{number:016x}", "E", "", ""))
+    with pytest.raises(tq.FailuresNotFound):
+        tq.failure_group(CAUSE.fingerprint)
+    fail("newer")
+    assert tq.failure_group(CAUSE.fingerprint).count == 1
+    assert set(find(f"cause:{CAUSE.fingerprint}")) == {"newer", "older"}
+    assert find(f"cause:{CAUSE.fingerprint} state:failure id:ol") == ["older"]
 
 
 def _copy(task_id: str) -> Any:
@@ -471,11 +505,11 @@ def test_what_was_lost_or_cancelled_is_kept_too() -> None:
     HandWorker("lost").claim(lease_ms=0)
     recover()
     HandWorker("last").claim()
-    tq.cancel(task_id, "unwanted")
+    tq.cancel(task_id, "unwanted by Zoë")
     assert attempts(task_id) == [
         (1, "CRASHED", "its worker died while it ran"),
         (1, "LOST", "its consumer was lost while it ran"),
-        (1, "REVOKED", "unwanted"),
+        (1, "REVOKED", "unwanted by Zoë"),
     ]
 
 

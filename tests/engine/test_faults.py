@@ -11,7 +11,7 @@ from huey.api import chord
 
 import huey_tasks as tq
 from tests.conftest import StartConsumer
-from tests.engine.helpers import submit, wait_for
+from tests.engine.helpers import state, submit, wait_for
 from tests.waiting import wait_until
 
 BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])
@@ -29,32 +29,38 @@ def worker_of(task_id: str) -> int:
     return pid
 
 
+def lines(ledger: Path) -> list[str]:
+    """The marks that the task has left so far."""
+    return ledger.read_text().splitlines() if ledger.exists() else []
+
+
 def test_a_task_whose_worker_is_killed_runs_again_at_once(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     start_consumer("default", LEASE_S="60")
-    go_on, ledger = tmp_path / "go on", tmp_path / "ledger"
-    task_id = submit("work_until", file=str(go_on), ledger=str(ledger))
+    ledger, go_on = tmp_path / "ledger", tmp_path / "go on"
+    task_id = submit("work_until", go_on=str(go_on), file=str(ledger))
+    wait_until(lambda: lines(ledger), description="it runs")
     os.kill(worker_of(task_id), signal.SIGKILL)
-    wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it is given out again")
+    wait_until(lambda: len(lines(ledger)) == 2, description="it runs again")
     go_on.touch()
     record = wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries, record.crashes) == (1, 2, 1)
-    assert len(ledger.read_text().splitlines()) == 2
+    assert len(lines(ledger)) == 2
 
 
 @BOTH
 def test_a_task_whose_consumer_is_killed_runs_again_when_its_lease_ends(
-    start_consumer: StartConsumer, worker_type: str, tmp_path: Path
+    start_consumer: StartConsumer, tmp_path: Path, worker_type: str
 ) -> None:
-    consumer = start_consumer("default", worker_type=worker_type, LEASE_S="1")
-    task_id = submit("work_until", file=str(tmp_path / "go on"))
+    consumer = start_consumer("default", worker_type=worker_type, LEASE_S="3")
+    task_id = submit("work_until", go_on=str(tmp_path / "go on"))
     worker = worker_of(task_id)
     os.kill(consumer.pid, signal.SIGKILL)
     consumer.popen.wait()
     wait_until(lambda: not psutil.pid_exists(worker), description="its worker dies with it")
-    start_consumer("default", LEASE_S="1")
-    wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it is given out again")
+    start_consumer("default", LEASE_S="60")
+    wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it runs again")
     (tmp_path / "go on").touch()
     record = wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries, record.crashes, record.losses) == (1, 2, 0, 1)
@@ -116,10 +122,9 @@ def test_a_stop_hands_running_tasks_back_uncounted(
 def test_a_stop_lets_running_tasks_finish_within_the_grace(
     start_consumer: StartConsumer, worker_type: str, tmp_path: Path
 ) -> None:
-    consumer = start_consumer("default", worker_type=worker_type)
-    begun = tmp_path / "begun"
-    task_id = submit("work_for", seconds=1, file=str(begun))
-    wait_until(begun.exists, description="it has begun")
+    consumer = start_consumer("default", worker_type=worker_type, SHUTDOWN_GRACE_S="30")
+    task_id = submit("work_for", seconds=1)
+    wait_until(lambda: state(task_id) != "PENDING", description="it runs")
     assert consumer.stop() == 0
     assert tq.get_task(task_id).status == "SUCCESS"
 
@@ -128,7 +133,7 @@ def test_a_stop_leaves_no_process_and_kills_what_does_not_stop(
     start_consumer: StartConsumer,
 ) -> None:
     consumer = start_consumer("default", SHUTDOWN_GRACE_S="0.1", CANCEL_GRACE_S="0.2")
-    task_id = submit("ignore_everything", seconds=60)
+    task_id = submit("ignore_everything", seconds=600)
     worker = worker_of(task_id)
     assert consumer.stop() == 0
     assert not psutil.pid_exists(worker)
@@ -140,7 +145,7 @@ def test_a_running_task_is_cancelled_and_its_worker_goes_on(
     start_consumer: StartConsumer, worker_type: str
 ) -> None:
     start_consumer("default", worker_type=worker_type)
-    task_id = submit("work_for", seconds=30)
+    task_id = submit("work_for", seconds=600)
     wait_for(task_id, "STARTED")
     assert tq.cancel(task_id).status == "REVOKED"
     wait_for(submit("echo", value=1), "SUCCESS")
@@ -148,32 +153,33 @@ def test_a_running_task_is_cancelled_and_its_worker_goes_on(
 
 
 def test_a_cancelled_task_may_clean_up(start_consumer: StartConsumer, tmp_path: Path) -> None:
-    start_consumer("default", CANCEL_GRACE_S="5")
+    start_consumer("default", CANCEL_GRACE_S="30")
     ledger = tmp_path / "ledger"
     task_id = submit("clean_up_when_cancelled", file=str(ledger))
-    worker_of(task_id)
+    wait_until(lambda: lines(ledger), description="it runs")
     tq.cancel(task_id)
-    wait_until(ledger.exists, description="the task has cleaned up")
-    assert "cleaned up" in ledger.read_text()
+    wait_until(lambda: lines(ledger)[1:], description="the task has cleaned up")
+    assert "cleaned up" in lines(ledger)[1]
 
 
 def test_a_task_can_ask_whether_it_is_cancelled(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
-    start_consumer("default", CANCEL_GRACE_S="5")
+    start_consumer("default", CANCEL_GRACE_S="30")
     ledger = tmp_path / "ledger"
     task_id = submit("watch_for_cancel", file=str(ledger))
-    worker_of(task_id)
+    wait_until(lambda: lines(ledger), description="it runs")
     tq.cancel(task_id)
-    wait_until(ledger.exists, description="the task has noticed")
+    wait_until(lambda: "noticed" in lines(ledger)[-1], description="the task has noticed")
 
 
 @pytest.mark.parametrize("stubborn", ["ignore_everything", "count_in_c"])
 def test_a_task_that_does_not_stop_is_killed_after_the_grace(
-    start_consumer: StartConsumer, stubborn: str
+    start_consumer: StartConsumer, tmp_path: Path, stubborn: str
 ) -> None:
     start_consumer("default", CANCEL_GRACE_S="0.2")
-    task_id = submit(stubborn, seconds=60)
+    task_id = submit(stubborn, seconds=600, file=str(tmp_path / "ledger"))
+    wait_until(lambda: lines(tmp_path / "ledger"), description="it runs")
     worker = worker_of(task_id)
     tq.cancel(task_id)
     wait_until(lambda: not psutil.pid_exists(worker), description="the worker is killed")

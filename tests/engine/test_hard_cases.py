@@ -61,9 +61,9 @@ def test_a_dead_worker_is_noticed_though_what_it_has_forked_lives_on(
 def test_an_erased_task_that_is_due_does_not_stop_the_supervisor(
     start_consumer: StartConsumer,
 ) -> None:
-    start_consumer("default")
-    store(TASK_ID, delay_ms=100)
+    store(TASK_ID, delay_ms=1)
     broker.delete(keys.task(QUEUE, TASK_ID))
+    start_consumer("default")
     wait_until(lambda: not _ids(keys.index(QUEUE, "SCHEDULED")), description="it is dropped")
     wait_for(submit("fail_until", attempt=2), "SUCCESS")
 

@@ -1,5 +1,6 @@
 """Redis killed under a running task: the attempt survives, and is committed when Redis is back."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -8,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import lookup, presences
+from huey_tasks import keys, live_log, lookup, presences
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
-from tests.conftest import StartConsumer
+from tests.conftest import Process, StartConsumer
 from tests.waiting import wait_until
 
 
@@ -78,12 +79,13 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DurableRedis]:
     redis.kill()
 
 
-def _start(start_consumer: StartConsumer, durable: DurableRedis):  # type: ignore[no-untyped-def]
+def _start(start_consumer: StartConsumer, durable: DurableRedis, **environment: str) -> Process:
     return start_consumer(
         "default",
         look_at=lambda: presences.consumers(durable.queue),
         REDIS_URL=f"unix://{durable.socket}?db=0",
         RESULT_REDIS_URL=f"unix://{durable.socket}?db=1",
+        **environment,
     )
 
 
@@ -104,14 +106,133 @@ def test_an_attempt_that_ends_while_redis_is_away_is_committed_when_it_is_back(
     start_consumer: StartConsumer, durable: DurableRedis
 ) -> None:
     consumer = _start(start_consumer, durable)
-    begun = durable.folder / "begun"
-    task_id = durable.submit("work_for", seconds=1, file=str(begun))
-    wait_until(begun.exists, description="the task has begun")
+    last_line = durable.folder / "last line"
+    task_id = durable.submit("log_as_files_appear", files=[str(last_line)])
+    durable.wait_for(task_id, "STARTED")
     durable.kill()
-    wait_until(lambda: "worker waits for Redis" in consumer.text(), description="it has ended")
+    last_line.touch()
+    wait_until(Path(f"{last_line}.logged").exists, description="it is about to end")
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="and so it has")
     durable.start()
     record = durable.wait_for(task_id, "SUCCESS")
     assert (record.attempt, record.deliveries) == (1, 1)
+
+
+def test_an_outage_is_two_lines_of_a_consumer_however_many_workers_it_has(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    consumer = _start(start_consumer, durable, DEFAULT_CONCURRENCY="4")
+    ids = [durable.submit("work_for", seconds=0.5) for _ in range(4)]
+    for task_id in ids:
+        durable.wait_for(task_id, "STARTED")
+    for times in (1, 2):
+        durable.kill()
+        wait_until(
+            lambda: consumer.text().count("waits for Redis") == times,  # noqa: B023
+            description="it is told",
+        )
+        durable.start()
+        wait_until(
+            lambda: consumer.text().count("Redis answers again") == times,  # noqa: B023
+            description="and that it is over",
+        )
+    for task_id in ids:
+        durable.wait_for(task_id, "SUCCESS")
+    told = [line for line in consumer.text().splitlines() if "Redis" in line]
+    words = ("consumer waits for Redis: ", "consumer is back: Redis answers again")
+    assert all(word in line for line, word in zip(told, words * 2, strict=True)), told
+
+
+def test_an_outage_of_the_result_backend_alone_is_told_once_too(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    consumer = start_consumer(
+        "default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1", DEFAULT_CONCURRENCY="3"
+    )
+    durable.kill()
+    ids = [tq.submit("echo", {"value": number}).task_id for number in range(20)]
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is told")
+    durable.start()
+    for task_id in ids:
+        wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it is done")  # noqa: B023
+    wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
+    told = [line for line in consumer.text().splitlines() if "huey_tasks.outage" in line]
+    assert len(told) == 2, told
+
+
+def test_a_worker_that_dies_while_it_waits_does_not_keep_its_consumer_waiting(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    consumer = start_consumer("default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1")
+    durable.kill()
+    task_id = tq.submit("echo", {"value": 1}).task_id
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is told")
+
+    def holder() -> int | None:
+        workers = [worker for one in tq.consumers() for worker in one.workers]
+        return next((worker.pid for worker in workers if worker.task_id == task_id), None)
+
+    pid = wait_until(holder, description="its consumer says which worker that is")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    durable.start()
+    wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it is done")
+    wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
+
+
+def _log_through_an_outage(
+    start_consumer: StartConsumer, durable: DurableRedis, *, away: slice
+) -> list[str]:
+    """Have a task log four lines, some of them while Redis is away; return what is kept."""
+    consumer = _start(start_consumer, durable)
+    files = [durable.folder / f"{number}" for number in range(4)]
+    task_id = durable.submit("log_as_files_appear", files=[str(file) for file in files])
+    durable.wait_for(task_id, "STARTED")
+    for number, file in enumerate(files):
+        if number == away.start:
+            durable.kill()
+        if number == away.stop:
+            durable.start()
+        file.touch()
+        wait_until(Path(f"{file}.logged").exists, description=f"line {number} is logged")
+    if away.stop == len(files):
+        wait_until(lambda: "for Redis" in consumer.text(), description="the task has ended")
+        durable.start()
+    record = durable.wait_for(task_id, "SUCCESS")
+    assert record.attempt == 1
+    lines = live_log.read({"default": durable.queue}, limit=10)
+    assert [line.text for line in reversed(lines)] == [line.text for line in record.log]
+    assert {line.task_type for line in lines} == {"log_as_files_appear"}
+    assert 0 < durable.queue.storage.broker.pttl(keys.log("default", task_id)) <= 86_400_000
+    return [line.text for line in record.log]
+
+
+def test_a_log_says_how_many_lines_redis_could_not_take(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    assert _log_through_an_outage(start_consumer, durable, away=slice(1, 3)) == [
+        "line 0",
+        "2 lines are missing here: Redis was away",
+        "line 3",
+    ]
+
+
+def test_an_attempt_that_ends_meanwhile_says_so_with_its_commit(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    assert _log_through_an_outage(start_consumer, durable, away=slice(3, 4)) == [
+        "line 0",
+        "line 1",
+        "line 2",
+        "1 line is missing here: Redis was away",
+    ]
+
+
+def test_a_log_of_which_all_is_missing_lives_no_longer_than_its_task(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    kept = _log_through_an_outage(start_consumer, durable, away=slice(0, 4))
+    assert kept == ["4 lines are missing here: Redis was away"]
 
 
 def test_accepted_tasks_survive_a_killed_redis(
@@ -142,7 +263,7 @@ def test_a_task_waits_for_its_result_backend_and_is_not_failed_by_its_outage(
     consumer = start_consumer("default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1")
     durable.kill()
     task_id = tq.submit("echo", {"value": 1}).task_id
-    wait_until(lambda: "worker waits for Redis" in consumer.text(), description="it has ended")
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it has ended")
     durable.start()
     wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it has succeeded")
     assert tq.get_task(task_id).attempt == 1

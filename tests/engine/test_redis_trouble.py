@@ -2,6 +2,7 @@
 lose nothing that was accepted."""
 
 import contextlib
+import logging
 import secrets
 import threading
 import time
@@ -245,7 +246,7 @@ def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
 
 
 def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
-    redis: RedisServer, way: Way
+    redis: RedisServer, way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     channel = "duckline:{default}:control"
     control = Subscription(queue_over(way).storage.broker, channel)
@@ -262,3 +263,26 @@ def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
     way.silence()
     said.clear()
     wait_until(heard, description="it hears again", timeout_s=2 * (QUIET_S + ANSWER_S) + 5)
+    assert "gone dead without a word" in caplog.text
+
+
+def test_the_control_channel_does_not_tell_what_the_consumer_tells_already(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "huey_tasks.subscription")
+    control = Subscription(redis.queue.storage.broker, "duckline:{default}:control")
+
+    def is_there() -> bool:
+        with time_limit(0.5):
+            control.read()
+            return bool(control.sources())
+
+    wait_until(is_there, description="it is subscribed")
+    with redis.frozen():
+        wait_until(
+            lambda: not is_there() and "channels not reached" in caplog.text,
+            description="it is silent, and Redis too",
+            timeout_s=QUIET_S + ANSWER_S + 5,
+        )
+    wait_until(is_there, description="it is subscribed anew")
+    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []

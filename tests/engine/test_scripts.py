@@ -5,7 +5,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks import keys
 from huey_tasks.protocol import Gate, NewTask
-from huey_tasks.scripts import BATCH, LOG_LINES
+from huey_tasks.scripts import BATCH
 from tests.engine.helpers import (
     QUEUE,
     HandWorker,
@@ -498,11 +498,11 @@ def test_the_log_of_a_task_keeps_its_last_lines() -> None:
     task_id = submit("echo")
     claim = HandWorker().claim()
     line = '{"at":"2026-01-01T00:00:00+00:00","level":"INFO","text":"%d"}'
-    for number in range(LOG_LINES + 5):
+    for number in range(505):
         scripts().log(QUEUE, task_id, claim.token, line % number)
     assert not scripts().log(QUEUE, task_id, "other", line % -1)
     texts = [kept.text for kept in tq.get_task(task_id).log]
-    assert (len(texts), texts[0], texts[-1]) == (LOG_LINES, "5", str(LOG_LINES + 4))
+    assert (len(texts), texts[0], texts[-1]) == (500, "5", "504")
 
 
 def test_finished_tasks_beyond_the_cap_are_forgotten_oldest_first() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys, search, search_streams
+from huey_tasks import keys, rows, search, search_streams
 from huey_tasks.errors import InvalidQuery
+from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.protocol import NewTask
 from huey_tasks.query import parse
 from huey_tasks.queues import QUEUES
-from huey_tasks.search_streams import Window
+from huey_tasks.search_streams import TOP, Window
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit
 from tests.waiting import wait_until
 
@@ -53,6 +54,11 @@ def test_the_newest_submission_of_all_queues_comes_first() -> None:
     in_order = sorted(ids, key=lambda i: (tq.get_task(i).submitted_at, i), reverse=True)
     assert find() == in_order
     assert find(limit=2) == in_order
+
+
+def test_a_task_that_goes_between_search_and_reading_is_no_row() -> None:
+    stays = submit("echo")
+    assert [row.task_id for row in rows.load(tq.default, [stays, "gone"])] == [stays]
 
 
 def test_states_queues_and_types_are_found_and_excluded() -> None:
@@ -117,6 +123,37 @@ def test_fields_of_the_payload_are_compared_as_text() -> None:
     assert len(find("-payload.value:42")) == 4
 
 
+def _look(q: str, want: int = 10) -> tuple[set[str], int]:
+    """What one call of the script finds, and at how many tasks it looks."""
+    look = OperatorScripts(scripts()).search(
+        QUEUE, "submitted", TOP, parse(q).conditions(), oldest=0, look=10, want=want
+    )
+    return {match.place.id for match in look.matches}, look.looked_at
+
+
+def test_redis_leaves_out_most_payloads_that_do_not_fit() -> None:
+    fits = submit("echo", value="quite rare")
+    submit("echo", value="rare")
+    assert _look('payload.value:"quite rare"') == ({fits}, 2)
+
+
+def test_redis_is_let_go_when_enough_is_found_or_much_was_read() -> None:
+    ids = {f"large-{n}" for n in range(4)}
+    for task_id in ids:
+        store(task_id, b'"value":"42"' + b" " * 1_500_000)
+    found, looked_at = _look("", want=1)
+    assert (len(found), looked_at) == (1, 1)
+    assert _look("payload.value:42")[1] == 3, "these are more than 4 MB"
+    assert _look("") == (ids, 4), "which are not read where nobody asks for payloads"
+
+
+@pytest.mark.parametrize("q", ["", "type:echo", "echo", "-error:x", "age:<1h", "-tag:x"])
+def test_a_record_that_somebody_has_erased_is_not_found(q: str) -> None:
+    gone, stays = (end("FAILURE", reason="why") for _ in range(2))
+    broker.delete(keys.task(QUEUE, gone))
+    assert find(q) == [stays]
+
+
 def test_errors_are_found_by_a_part_of_them_whatever_its_case() -> None:
     failed = end("FAILURE", reason="TimeoutError: no ANSWER (from host 7)")
     other = end("FAILURE", reason="ValueError: on purpose")
@@ -126,6 +163,18 @@ def test_errors_are_found_by_a_part_of_them_whatever_its_case() -> None:
     assert find("error:%") == find("error:.") == []
     assert set(find("echo state:failure")) == {failed, other}
     assert find("echo -purpose state:failure") == [failed]
+
+
+def test_a_task_that_tries_again_has_the_error_of_its_last_attempt_until_it_succeeds() -> None:
+    task_id, worker = submit("echo"), HandWorker()
+    again = commit(worker.claim(), "RETRY", reason="TimeoutError: no answer", retries_left=1)
+    worker.step(again, want=0)
+    assert find("error:answer") == [task_id]
+    scripts().promote(QUEUE)
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert find("error:answer") == []
+    (row,) = tq.search_tasks().tasks
+    assert row.error is tq.get_task(task_id).error is None
 
 
 def test_a_worker_is_found_by_its_name_up_to_a_border() -> None:
@@ -157,6 +206,11 @@ def test_times_are_compared() -> None:
     worker.step(commit(claim, "SUCCESS"), want=0)
     assert find("dur:<1m") == ["old"] and find("dur:>1m") == []
     assert set(find("-age:>1h")) == {"old", "new"}
+    two_hours_ago = _now_ms() - 2 * 3_600_000
+    broker.hset(keys.task(QUEUE, "old"), "submitted_at", two_hours_ago)
+    broker.hset(keys.task(QUEUE, "new"), "queued_at", two_hours_ago)
+    assert find("age:<1h") == find("wait:>1h") == ["new"]
+    assert find("age:>1h") == find("wait:<1h") == ["old"]
 
 
 def test_the_time_of_submission_limits_a_search() -> None:
@@ -246,12 +300,12 @@ def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPat
         broker.hset(key, name, '{"SUBMITTED":1}')
         broker.expire(key, 60)
 
-    page = search.find(QUEUES, parse("type:rare"))
+    page = search.find(QUEUES, parse("type:rare"), budget_s=10)
     assert page.tasks == ((QUEUE, "wanted"),)
     assert page.scanned < 40
     in_doubt = keys.history(QUEUE, "hour", (now - 30 * 3_600_000) // 3_600_000)
     broker.delete(in_doubt)  # what the history does not know is looked at
-    assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
+    assert search.find(QUEUES, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
 
 
 def test_an_hour_is_not_skipped_while_its_last_minute_is_not_folded(
@@ -270,12 +324,12 @@ def test_an_hour_is_not_skipped_while_its_last_minute_is_not_folded(
         broker.hset(keys.history(QUEUE, "hour", number), "echo", '{"SUBMITTED":1}')
         broker.expire(keys.history(QUEUE, "hour", number), 60)
 
-    assert not search.find(QUEUES, parse("type:rare")).tasks  # as the history has it
+    assert not search.find(QUEUES, parse("type:rare"), budget_s=10).tasks  # as the history has it
     broker.hset(keys.noted(QUEUE), mapping={"minute": hour * 60 + 59, "rare|SUBMITTED": 1})
-    assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
+    assert search.find(QUEUES, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
     store("later", task_type="echo")  # and folds it
     assert b"rare" in broker.hkeys(keys.history(QUEUE, "hour", hour))
-    assert search.find(QUEUES, parse("type:rare")).tasks == ((QUEUE, "wanted"),)
+    assert search.find(QUEUES, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
 
 
 def test_a_rare_state_is_found_at_once_among_many() -> None:

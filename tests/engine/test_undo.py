@@ -1,13 +1,15 @@
 """Undo of a delete and of a purge: within its time, after it, twice at once, and of very many."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, keys, undoing
+from huey_tasks import accounting, audit, keys, undoing
 from huey_tasks.operation import Action, Operator
+from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from tests.conftest import StartConsumer
@@ -121,6 +123,28 @@ def test_a_task_whose_life_ended_meanwhile_does_not_come_back() -> None:
     assert tq.undo(undo_id, BOB).restored == 1
     assert [task.task_id for task in tq.list_tasks()] == [stays]
     assert accounts_add_up()
+
+
+def test_a_task_comes_back_no_later_than_its_life_ends() -> None:
+    task_id = end("FAILURE")
+    undo_id = delete(task_id)
+    (entry,) = (json.loads(one) for one in broker.lrange(keys.undo(QUEUE, undo_id), 0, -1))
+    entry[5] = 1  # as in the very millisecond in which it ends, and Redis still shows it
+    broker.lset(keys.undo(QUEUE, undo_id), 0, json.dumps(entry))
+    assert tq.undo(undo_id, BOB).restored == 0
+    assert tq.list_tasks() == []
+    broker.delete(keys.binned(QUEUE, task_id))
+    assert accounts_add_up()
+
+
+def test_who_comes_second_to_an_undo_has_done_nothing() -> None:
+    undo_id = delete(end("FAILURE"))
+    operation = audit.begin(QUEUES, Action.UNDO, BOB, undo_id)
+    restore = OperatorScripts(scripts()).restore
+    assert restore(QUEUE, undo_id, 100, operation) == (1, 1, 0)
+    again = audit.begin(QUEUES, Action.UNDO, ADA, undo_id)
+    assert restore(QUEUE, undo_id, 100, again) == (0, 0, 0)
+    assert [entry.who for entry in tq.audit_trail(action=Action.UNDO).entries] == ["bob"]
 
 
 def test_an_id_that_was_given_out_anew_is_another_task() -> None:

@@ -56,6 +56,11 @@ def test_the_web_service_and_the_inspector_are_published(services: dict[str, Any
     assert services["inspector"]["command"][-1] == "app:create_inspector()"
 
 
+def test_what_gunicorn_reads_by_itself_is_never_empty(services: dict[str, Any]) -> None:
+    for name in ("web", "inspector"):
+        assert default(services[name]["environment"]["WEB_CONCURRENCY"]) == "1"
+
+
 def test_redis_keeps_an_append_only_file_on_a_volume(services: dict[str, Any]) -> None:
     command = services["redis"]["command"]
     options = dict(zip(command[1::2], command[2::2], strict=True))

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
+from huey_tasks.config import Config
 from tests.ports import free_ports
 from tests.stack.running import ROOT, RunningStack
 from tests.waiting import wait_until
@@ -78,6 +79,13 @@ def test_a_submitted_task_succeeds_and_ctrl_c_leaves_nothing_behind(
     wait_until(lambda: service.status(task_id) == "SUCCESS", description="the task succeeds")
     service.stop()
     assert "SIGKILL" not in service.stack.log
+
+
+def test_settings_that_are_empty_count_as_unset(start: Start, tmp_path: Path) -> None:
+    own = {"PORT", "INSPECTOR_PORT", "DATA_DIR"}
+    empty = {name: "" for name in Config.setting_names() if name not in own}
+
+    Service(start, tmp_path / "data", **empty).ready().stop()
 
 
 def test_after_a_kill_of_everything_the_next_start_finishes_the_task(

@@ -19,8 +19,18 @@ from huey_tasks import TaskCancelled, current_task, low, submit, task
 
 def _leave_mark(file: str, mark: object = "") -> None:
     """Append a line outside Redis, in one write, so that a test can count executions."""
-    with Path(file).open("a") as ledger:
-        ledger.write(f"{current_task.id} {mark}\n")
+    ledger = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(ledger, f"{current_task.id} {mark}\n".encode())
+    finally:
+        os.close(ledger)
+
+
+def _write(file: str, text: str) -> None:
+    """Write a file that is there with all of it, or not at all."""
+    new = Path(f"{file}.new")
+    new.write_text(text)
+    new.replace(file)
 
 
 def _pause(seconds: float) -> None:
@@ -64,28 +74,30 @@ def work_for(seconds: float, file: str = "/dev/null") -> str:
 
 
 @task(queue="default")
-def work_until(file: str, ledger: str = "/dev/null") -> str:
-    """Go on until the file is there."""
-    _leave_mark(ledger, current_task.attempt)
-    while not Path(file).exists():
+def work_until(go_on: str, file: str = "/dev/null") -> str:
+    """Take as long as that file is not there."""
+    _leave_mark(file, current_task.attempt)
+    while not Path(go_on).exists():
         _pause(0.01)
     return "done"
 
 
 @task(queue="default")
-def ignore_everything(seconds: float) -> None:
+def ignore_everything(seconds: float, file: str = "/dev/null") -> None:
     """Swallow every exception, as bad code does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(Exception):
-            _pause(0.05)
+            _leave_mark(file, "begun")
+            _pause(seconds)
 
 
 @task(queue="default")
 def clean_up_when_cancelled(file: str) -> None:
     """Leave a mark when cancelled."""
     try:
-        _pause(30)
+        _leave_mark(file, "begun")
+        _pause(600)
     except TaskCancelled:
         _leave_mark(file, "cleaned up")
         raise
@@ -94,9 +106,13 @@ def clean_up_when_cancelled(file: str) -> None:
 @task(queue="default")
 def watch_for_cancel(file: str) -> None:
     """Catch every exception, but ask whether it is cancelled."""
-    while not current_task.cancel_requested:
-        with contextlib.suppress(Exception):
-            _pause(0.02)
+    noticed = False
+    while not noticed:
+        with contextlib.suppress(Exception):  # around all of it: it may be raised anywhere
+            _leave_mark(file, "begun")
+            while not current_task.cancel_requested:
+                _pause(0.02)
+            noticed = True
     _leave_mark(file, "noticed")
 
 
@@ -107,8 +123,9 @@ def hold_the_interpreter(seconds: float) -> None:
 
 
 @task(queue="default")
-def count_in_c(seconds: float) -> int:
+def count_in_c(seconds: float, file: str = "/dev/null") -> int:
     """Stay in one C loop that looks at no signal; far longer than any test."""
+    _leave_mark(file, "begun")
     return sum(range(int(seconds * 10**10)))
 
 
@@ -149,6 +166,16 @@ def report_progress(file: str) -> None:
     logging.getLogger("behaviours").info("line %s", 1)
     while not Path(file).exists():
         _pause(0.01)
+
+
+@task(queue="default")
+def log_as_files_appear(files: list[str]) -> None:
+    """Log a line when each file is there, and leave another one behind when it is logged."""
+    for number, file in enumerate(files):
+        while not Path(file).exists():
+            _pause(0.01)
+        logging.getLogger("behaviours").info("line %d", number)
+        Path(f"{file}.logged").touch()
 
 
 @task(queue="default")
@@ -206,7 +233,7 @@ def ignore_its_time_limit() -> None:
     """Swallow the soft time limit."""
     while True:
         with contextlib.suppress(Exception):
-            _pause(0.05)
+            _pause(600)
 
 
 @task(queue="default", retries=1, retry_delay=0.05)
@@ -229,7 +256,7 @@ def fork_and_wait(file: str) -> None:
         os.setsid()
         _pause(20)
         os._exit(0)
-    Path(file).write_text(str(pid))
+    _write(file, str(pid))
     _pause(60)
 
 
@@ -254,7 +281,7 @@ def fail_often() -> None:
     raise ValueError("again")
 
 
-@task(queue="default", retries=1, retry_delay=0.4, expires=0.3)
+@task(queue="default", retries=1, retry_delay=2.2, expires=2)
 def fail_once_and_expire() -> int:
     """Start in time, fail, and be tried again after the time to start is over."""
     if current_task.attempt == 1:

@@ -15,7 +15,7 @@ from huey_tasks import keys
 from tests.conftest import StartConsumer
 from tests.engine.helpers import wait_for
 from tests.waiting import wait_until
-from tests.web.conftest import OwnRedis, StartServer, email_body
+from tests.web.conftest import OwnRedis, Server, StartServer, email_body
 
 UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 broker = tq.default.storage.broker
@@ -282,6 +282,50 @@ def test_every_action_of_the_api_leaves_its_entry(client: FlaskClient) -> None:
     assert audit(client, "?action=pause") == [entries[5]]
 
 
+def test_one_task_is_cancelled_and_retried_for_a_reason(client: FlaskClient) -> None:
+    task_id = submit(client)
+    client.delete(f"/api/tasks/{task_id}/cancel?reason=wrong%20address%20%26%20zo%C3%AB")
+    cancelled = client.get(f"/api/tasks/{task_id}").get_json()
+    assert cancelled["error"] == "cancelled: wrong address & zoë"
+    client.post(f"/api/tasks/{task_id}/retry", json={"reason": "  mended "})
+    assert [(entry["action"], entry["why"]) for entry in audit(client)] == [
+        ("retry", "mended"), ("cancel", "wrong address & zoë"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        (f"reason={'x' * 501}", "/reason"),
+        ("reason=a&reason=b", "/reason"),
+        ("reason=%00", "/reason"),
+        ("why=x", "/why"),
+    ],
+)
+def test_a_cancel_for_no_proper_reason_is_a_422_and_cancels_nothing(
+    client: FlaskClient, query: str, pointer: str
+) -> None:
+    task_id = submit(client)
+    answer = client.delete(f"/api/tasks/{task_id}/cancel?{query}")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")
+    assert answer.get_json()["errors"][0]["pointer"] == pointer
+    assert status(client, task_id) == "PENDING" and audit(client) == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"reason": "x" * 501}, {"reason": 5}, {"reason": "\0"}, {"why": "x"}]
+)
+def test_a_retry_for_no_proper_reason_is_a_422_and_retries_nothing(
+    client: FlaskClient, body: dict[str, Any]
+) -> None:
+    task_id = submit(client)
+    client.delete(f"/api/tasks/{task_id}/cancel")
+    answer = client.post(f"/api/tasks/{task_id}/retry", json=body)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")
+    assert answer.get_json()["errors"][0]["pointer"] == f"/{next(iter(body))}"
+    assert client.get(f"/api/tasks/{task_id}").get_json()["retried_as"] is None
+
+
 def test_pages_of_the_trail_are_linked_by_cursors(client: FlaskClient) -> None:
     for _ in range(5):
         client.post("/api/queues/high/pause")
@@ -420,12 +464,17 @@ def test_while_redis_is_away_every_route_is_a_503(
     own_redis.start()
 
 
-def test_a_body_in_chunks_gives_its_reason(start_server: StartServer, client: FlaskClient) -> None:
-    server = start_server()
+@pytest.mark.parametrize(
+    ("chunks", "why"), [(b'10\r\n{"reason":"why"}\r\n', "why"), (b"", None)], ids=["one", "none"]
+)
+def test_a_body_in_chunks_gives_its_reason(
+    server: Server, client: FlaskClient, chunks: bytes, why: str | None
+) -> None:
     answer = server.raw(
         b"POST /api/queues/high/pause HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-        b'10\r\n{"reason":"why"}\r\n0\r\n\r\n'
+        + chunks
+        + b"0\r\n\r\n"
     )
     assert answer.startswith(b"HTTP/1.1 200")
-    assert audit(client)[0]["why"] == "why"
+    assert audit(client)[0]["why"] == why

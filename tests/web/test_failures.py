@@ -73,6 +73,24 @@ def test_a_few_of_a_group_are_retried_and_then_the_rest(client: FlaskClient) -> 
     assert all(task["cause"] == CAUSE.fingerprint for task in found)
 
 
+@pytest.mark.parametrize("kind", [None, "application/json", "application/x-www-form-urlencoded"])
+def test_a_retry_without_a_body_is_one_of_the_whole_group(
+    client: FlaskClient, kind: str | None
+) -> None:
+    for _ in range(2):
+        fail()
+    path = f"/api/failures/{CAUSE.fingerprint}/retry"
+    answer = client.post(path, content_type=kind)
+    assert (answer.status_code, answer.get_json()["retried"]) == (200, 2), answer.get_json()
+
+
+def test_a_retry_whose_body_is_a_form_is_a_415(client: FlaskClient) -> None:
+    fail()
+    answer = client.post(f"/api/failures/{CAUSE.fingerprint}/retry", data={"limit": "1"})
+    assert (answer.status_code, answer.get_json()["code"]) == (415, "unsupported_media_type")
+    assert client.get(f"/api/failures/{CAUSE.fingerprint}").get_json()["retryable"] == 1
+
+
 @pytest.mark.parametrize("fingerprint", ["c" * 16, "x", "%00", "*", "a" * 300])
 def test_an_unknown_group_is_a_404(client: FlaskClient, fingerprint: str) -> None:
     fail()

@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks import keys
-from huey_tasks.scripts import LINES_MS, QUEUE_LINES
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import HandWorker, commit, wait_for
 from tests.waiting import wait_until
@@ -215,13 +214,13 @@ def test_lines_can_be_of_one_queue_type_or_level_and_more(client: FlaskClient) -
 
 
 def test_a_queue_keeps_its_last_thousand_lines_for_a_week() -> None:
-    log("echo", *(f"{n}" for n in range(QUEUE_LINES + 5)))
+    log("echo", *(f"{n}" for n in range(1005)))
     kept = broker.lrange(keys.lines("default"), 0, -1)
-    assert len(kept) == QUEUE_LINES == 1000
+    assert len(kept) == 1000
     assert [json.loads(json.loads(line)[2])["text"] for line in (kept[0], kept[-1])] == [
         "5", "1004",
     ]  # fmt: skip
-    assert 0 < broker.pttl(keys.lines("default")) <= LINES_MS
+    assert 0 < broker.pttl(keys.lines("default")) <= 7 * 86_400_000
 
 
 def test_a_worker_that_lost_its_lease_adds_no_line(client: FlaskClient) -> None:

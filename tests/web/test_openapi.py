@@ -106,3 +106,20 @@ def test_answers_have_exactly_the_documented_fields(
 def test_a_key_is_optional_in_the_document_unless_keys_are_set(document: dict[str, Any]) -> None:
     assert {} in document["security"]
     assert set(document["components"]["securitySchemes"]) == {"bearer", "cookie"}
+
+
+def test_every_route_of_operators_takes_a_name_and_a_reason(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for path, method, operation in operations(document):
+        if method == "get" or path in ("/api/tasks/submit", "/api/tasks/bulk"):
+            continue
+        names = {(one["in"], one["name"]) for one in operation["parameters"]}
+        assert ("header", "X-Operator") in names, path
+        if method == "delete":
+            assert ("query", "reason") in names, path
+        else:
+            (media,) = operation["requestBody"]["content"].values()
+            body = schemas[media["schema"]["$ref"].rpartition("/")[2]]
+            assert "reason" in body["properties"], path
+            needed = operation["requestBody"].get("required", False)
+            assert needed is bool(body.get("required")), path

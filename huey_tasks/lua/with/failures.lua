@@ -37,6 +37,7 @@ local function make_room_for_groups()
   local over = redis.call('ZCARD', FAILURES) - GROUPS_CAP
   for _, old in ipairs(over > 0 and redis.call('ZRANGE', FAILURES, 0, over - 1) or {}) do
     forget_group(old)
+    count('dropped_groups')
   end
 end
 
@@ -62,6 +63,10 @@ local function join_group(id, cause)
   if redis.call('ZADD', FAILURES, NOW, fingerprint) == 1 then
     redis.call('HSET', group, 'type', error_type, 'frame', frame, 'message', message,
       'first_seen', NOW)
+    -- It may have been there before, and made room: then those of its tasks are not in it.
+    if redis.call('HEXISTS', COUNTERS, 'dropped_groups') == 1 then
+      redis.call('HSET', group, 'partial', 1)
+    end
     redis.call('PERSIST', group) -- it was kept aside, if its tasks were deleted
     make_room_for_groups()
   end

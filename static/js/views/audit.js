@@ -4,23 +4,17 @@ import { undoable } from '../audit_list.js';
 import { h } from '../dom.js';
 import { ago, clock, count, plural, secondsBetween } from '../format.js';
 import { visible } from '../json_text.js';
-import { ACTIONS, auditFilter } from '../page_filters.js';
-import { pageUrl, tasksUrl, taskUrl } from '../router.js';
+import { AUDITED, auditFilter } from '../page_filters.js';
+import { isTaskId, pageUrl, tasksUrl, taskUrl } from '../router.js';
 import { serverNow } from '../store.js';
 import { chooser } from './choices.js';
 import { button, emptyState, time } from './parts.js';
 import { factPage } from './fact_page.js';
 
-const NAMES = {
-  cancel: 'Cancelled', retry: 'Retried', requeue: 'Moved to the queue', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
-  drain: 'Drained', purge: 'Purged', retry_group: 'Retried failures', undo: 'Undone',
-};
-const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** @param {import('../store.js').State} state @param {any} actions */
 export function auditPage(state, actions) {
   const { action } = auditFilter(state.route.params);
-  const options = [['', 'everything'], ...ACTIONS.map((each) => [each, NAMES[each].toLowerCase()])];
+  const options = [['', 'everything'], ...Object.entries(AUDITED).map(([each, words]) => [each, words.toLowerCase()])];
   const choose = chooser('audit-action', 'Show', action, /** @type {[string, string][]} */ (options), (each) => pageUrl('audit', { action: each }));
   return factPage(state, 'audit', 'Audit', 'What people did here, the newest first. A purge or a deletion can be undone for 10 minutes.', (list) => {
     if (!list.entries.length) {
@@ -35,7 +29,7 @@ export function auditPage(state, actions) {
 /** What was done, in words. @param {import('../audit_list.js').Entry} entry */
 export function auditWords({ action, queue, count: n }) {
   const what = n !== null && n !== undefined && !['pause', 'resume', 'drain'].includes(action) ? ` ${plural(n, 'task')}` : '';
-  return `${NAMES[action] ?? visible(action)}${what}${queue ? ` ${what ? 'of ' : ''}${queue}` : ''}`;
+  return `${AUDITED[action] ?? visible(action)}${what}${queue ? ` ${what ? 'of ' : ''}${queue}` : ''}`;
 }
 
 function table(entries, now, actions) {
@@ -53,7 +47,7 @@ function table(entries, now, actions) {
 function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
-  if (TASK_ID.test(what)) return [' ', h('a', { href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
+  if (isTaskId(what)) return [' ', h('a', { href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
 }
 

@@ -3,8 +3,9 @@
 
 import { h } from '../dom.js';
 import { count as written } from '../format.js';
+import { QUEUES } from '../queues.js';
 import { go, tasksUrl } from '../router.js';
-import { QUEUES, toggled, valuesOf, withValues } from '../search_text.js';
+import { toggled, valuesOf, withValues } from '../search_text.js';
 import { TASK_STATES } from '../task_state.js';
 import { icon } from './icons.js';
 import { searchBox } from './search_box.js';

@@ -4,7 +4,8 @@
 import { h } from '../dom.js';
 import { clock, plural } from '../format.js';
 import { visible } from '../json_text.js';
-import { LEVELS, logFilter, QUEUES } from '../page_filters.js';
+import { LEVELS, logFilter } from '../page_filters.js';
+import { QUEUES } from '../queues.js';
 import { pageUrl, taskUrl } from '../router.js';
 import { chooser } from './choices.js';
 import { factPage } from './fact_page.js';

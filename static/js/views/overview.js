@@ -4,6 +4,7 @@ import { h } from '../dom.js';
 import { count, duration, percent, rate } from '../format.js';
 import { visible } from '../json_text.js';
 import { queueOf, SPANS, spanOf } from '../page_filters.js';
+import { QUEUES } from '../queues.js';
 import { pageUrl } from '../router.js';
 import { segments } from './choices.js';
 import { historyCharts } from './history_charts.js';
@@ -56,7 +57,7 @@ function historyCard({ route, facts, ui }, span, actions) {
   return h('section', { class: 'card', 'aria-label': 'History' },
     h('div', { class: 'section-head' }, h('h2', null, 'History'),
       segments('Time shown', span, Object.entries(SPANS), (each) => url({ span: each === '15m' ? '' : each })),
-      segments('Queue shown', queue, [['', 'all queues'], ['high', 'high'], ['default', 'default'], ['low', 'low']], (each) => url({ queue: each }))),
+      segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))], (each) => url({ queue: each }))),
     problem && value && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
     series ? historyCharts(series, value, ui, actions)
       : problem ? emptyState('The history cannot be read now', `${problem.text} The page keeps trying.`)

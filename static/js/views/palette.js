@@ -2,12 +2,10 @@
    search, and to a task by its id. */
 
 import { h } from '../dom.js';
-import { go, pageUrl, taskUrl, tasksUrl } from '../router.js';
-import { QUEUES } from '../search_text.js';
+import { QUEUES } from '../queues.js';
+import { go, isTaskId, pageUrl, taskUrl, tasksUrl } from '../router.js';
 import { TASK_STATES } from '../task_state.js';
 import { combobox } from './combobox.js';
-
-const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * @param {import('../store.js').State} state
@@ -47,7 +45,7 @@ function open(dialog, state, actions, close) {
 
 function typedCommands(text) {
   if (!text) return [];
-  if (TASK_ID.test(text.toLowerCase())) return [{ label: `Open task ${text.toLowerCase()}`, note: 'Task', run: () => go(taskUrl(text.toLowerCase())) }];
+  if (isTaskId(text.toLowerCase())) return [{ label: `Open task ${text.toLowerCase()}`, note: 'Task', run: () => go(taskUrl(text.toLowerCase())) }];
   const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text) ? [{ label: `Find task ${text}…`, note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
   return [...id, ...(/[:"]/.test(text) ? [searchFor(text)] : [])];
 }

@@ -4,13 +4,12 @@
 
 import { completions, knownFrom } from '../completion.js';
 import { h, mount } from '../dom.js';
-import { go, tasksUrl, taskUrl } from '../router.js';
+import { go, isTaskId, tasksUrl, taskUrl } from '../router.js';
 import { isWhole } from '../search_text.js';
 import { combobox } from './combobox.js';
 import { icon } from './icons.js';
 
 const PAUSE_MS = 350;
-const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @type {ReturnType<typeof create>|null} */
 let box = null;
@@ -61,7 +60,7 @@ function create() {
       close();
       search();
       typing = false;
-      if (TASK_ID.test(text)) go(taskUrl(text));
+      if (isTaskId(text)) go(taskUrl(text));
     },
     escape: () => input.blur(),
   });

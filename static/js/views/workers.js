@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } from '../format.js';
 import { visible } from '../json_text.js';
-import { QUEUES } from '../page_filters.js';
+import { QUEUES } from '../queues.js';
 import { taskUrl } from '../router.js';
 import { serverNow } from '../store.js';
 import { icon } from './icons.js';

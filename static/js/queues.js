@@ -1,0 +1,3 @@
+/* The three queues, the most urgent first. */
+
+export const QUEUES = ['high', 'default', 'low'];
