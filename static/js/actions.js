@@ -21,11 +21,12 @@ let nextToast = 1;
 export function createActions(store, refresh, reconnect) {
   const { dispatch } = store;
 
-  /** @param {'good'|'bad'} tone @param {string} text @param {string} [taskId] @param {string[]} [undo] */
+  /** @param {'good'|'bad'} tone @param {string} text @param {string} [taskId] @param {import('./store.js').Undo} [undo] */
   function toast(tone, text, taskId, undo = []) {
     const id = nextToast++;
-    dispatch({ type: 'toast', toast: { id, tone, text, taskId, undo } });
-    setTimeout(() => dispatch({ type: 'toastGone', id }), undo.length ? UNDO_MS : TOAST_MS);
+    const back = typeof undo === 'function' || undo.length ? undo : null;
+    dispatch({ type: 'toast', toast: { id, tone, text, taskId, undo: back } });
+    setTimeout(() => dispatch({ type: 'toastGone', id }), back ? UNDO_MS : TOAST_MS);
   }
 
   return {

@@ -120,6 +120,7 @@ async function exchange(method, path, body, limitMs) {
 
 /** An answer that cannot be read (of a proxy, say) is a failure like others. */
 function readBody(status, text, keep) {
+  if (status === 204) return null;
   try {
     return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
   } catch {

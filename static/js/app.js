@@ -11,6 +11,7 @@ import { isEmpty, NOTHING_CHOSEN } from './selection.js';
 import { createStore, initialState } from './store.js';
 import { createOperatorActions } from './operator_actions.js';
 import { createReader } from './reads.js';
+import { createScheduleActions } from './schedule_actions.js';
 import { cycleTheme } from './theme.js';
 import { look } from './task_state.js';
 import { fits, wishOf } from './views/bulk_bar.js';
@@ -62,6 +63,7 @@ export function startPage(views) {
   const actions = {
     ...basic,
     ...createOperatorActions(store, basic, reader.reread),
+    ...createScheduleActions(store, basic, reader.reread),
     redraw,
     retryNow: () => live.retryNow(),
     more: () => live.more(),

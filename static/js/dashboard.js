@@ -3,4 +3,4 @@
 import { startPage } from './app.js';
 import { pagesInOrder } from './pages.js';
 
-startPage(pagesInOrder('overview', 'tasks', 'failures', 'queues', 'submit', 'workers', 'log', 'audit', 'redis', 'config'));
+startPage(pagesInOrder('overview', 'tasks', 'failures', 'queues', 'submit', 'schedules', 'workers', 'log', 'audit', 'redis', 'config'));

@@ -5,6 +5,9 @@ const COUNT = new Intl.NumberFormat('en');
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const MINUTE = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const ZONED = new Map();
+const LATE_S = -5;
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
 
 /** @param {number|null|undefined} value */
@@ -81,6 +84,51 @@ export function ago(at, now) {
   if (seconds < 60) return `${Math.round(seconds)} s ago`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   return seconds < 43200 ? CLOCK.format(ms) : `${DAY.format(ms)}, ${CLOCK.format(ms)}`;
+}
+
+/** "in 4 min"; what is over is "now", then "4 min late". @param {string|number|null|undefined} at @param {number} now milliseconds */
+export function until(at, now) {
+  const seconds = secondsBetween(now, at);
+  if (seconds === null) return '–';
+  if (seconds <= LATE_S) return `${units(-seconds)} late`;
+  return seconds < 0.95 ? 'now' : `in ${units(seconds)}`;
+}
+
+/** The day and the time of day in a time zone, with seconds where it has some. @param {string|number} at @param {string} zone IANA name */
+export function inZone(at, zone) {
+  const ms = instant(at) ?? 0;
+  return zoned(zone, ms % 60_000 !== 0).format(ms);
+}
+
+/** A zone that this browser does not know is shown as UTC, and says so. */
+function zoned(zone, seconds) {
+  const key = `${zone} ${seconds}`;
+  const known = ZONED.get(key) ?? makeZoned(zone, seconds);
+  ZONED.set(key, known);
+  return known;
+}
+
+function makeZoned(zone, seconds) {
+  const shape = /** @type {const} */ ({
+    weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}),
+  });
+  try {
+    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone });
+  } catch {
+    return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: 'UTC', timeZoneName: 'short' });
+  }
+}
+
+/** A duration in whole units, rounded down; above an hour two of them. */
+function units(seconds) {
+  if (seconds < 60) return `${Math.min(59, Math.max(1, Math.round(seconds)))} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return two(Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'min');
+  return two(Math.floor(seconds / 86400), 'd', Math.floor((seconds % 86400) / 3600), 'h');
+}
+
+function two(many, unit, few, smaller) {
+  return few ? `${many} ${unit} ${few} ${smaller}` : `${many} ${unit}`;
 }
 
 /** The time of day without seconds, and the day where that is not today. @param {string|number} at @param {number} now milliseconds */

@@ -3,4 +3,4 @@
 import { startPage } from './app.js';
 import { pagesInOrder } from './pages.js';
 
-startPage(pagesInOrder('workers', 'overview', 'tasks', 'failures', 'queues', 'log', 'audit', 'redis', 'config'));
+startPage(pagesInOrder('workers', 'overview', 'tasks', 'failures', 'queues', 'schedules', 'log', 'audit', 'redis', 'config'));

@@ -106,6 +106,15 @@ export function pythonLiteral(source) {
     .replaceAll('\n', '\n    ');
 }
 
+/** Whether two payloads say the same; a member that is null may as well be absent. @param {string} a @param {string} b */
+export function sameJson(a, b) {
+  const sorted = (source) => JSON.stringify(JSON.parse(source), (_, value) =>
+    (value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null).sort(([x], [y]) => (x < y ? -1 : 1)))
+      : value));
+  return sorted(a) === sorted(b);
+}
+
 /**
  * Where the value that a pointer names stands in a JSON text; of one that is not there, the closest
  * around it.

@@ -1,4 +1,4 @@
-/* The part of the HTTP API that operators use: history, log, failures, audit, queues. */
+/* The part of the HTTP API that operators use: history, log, failures, audit, queues, schedules. */
 
 import { LONG_MS, request } from './api.js';
 
@@ -29,6 +29,27 @@ export const getAudit = (filter) => request('GET', `/api/audit?${query(filter)}`
  */
 export const changeQueue = (queue, verb, reason) =>
   post(`/api/queues/${encodeURIComponent(queue)}/${verb}`, reason ? { reason } : undefined);
+
+/** @param {string} name */
+const schedulePath = (name) => `/api/schedules/${encodeURIComponent(name)}`;
+
+/** All schedules; `payload` of each is JSON source text. @returns {Promise<import('./schedules.js').Schedule[]>} */
+export const getSchedules = async () => (await request('GET', '/api/schedules', undefined, ['payload'])).schedules;
+
+/** @param {string} body JSON text @returns {Promise<import('./schedules.js').Schedule>} */
+export const createSchedule = (body) => request('POST', '/api/schedules', body, ['payload']);
+
+/** @param {string} name @param {string} body JSON text of what changes @returns {Promise<import('./schedules.js').Schedule>} */
+export const changeSchedule = (name, body) => request('PATCH', schedulePath(name), body, ['payload']);
+
+/** @param {string} name @param {string} [reason] */
+export const deleteSchedule = (name, reason) => request('DELETE', schedulePath(name), reason ? JSON.stringify({ reason }) : undefined);
+
+/** Make a task of it now. @param {string} name */
+export const runSchedule = (name) => request('POST', `${schedulePath(name)}/run`);
+
+/** @param {string} rule JSON text @returns {Promise<{words: string, next_runs: string[]}>} */
+export const previewSchedule = (rule) => request('POST', '/api/schedules/preview', rule);
 
 function post(path, body) {
   return request('POST', path, body === undefined ? undefined : JSON.stringify(body), [], LONG_MS);

@@ -1,8 +1,8 @@
 /* Every page of Duckline: its name in the address, its title, its key after `g`, what draws it and
    what it reads. Both ports show these pages; they differ in which comes first. */
 
-import { findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
-import { getAudit, getFailures, getHistory, getLog } from './operator_api.js';
+import { ApiProblem, findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
+import { getAudit, getFailures, getHistory, getLog, getSchedules, previewSchedule } from './operator_api.js';
 import { auditPage } from './views/audit.js';
 import { configPage } from './views/config.js';
 import { failuresPage } from './views/failures.js';
@@ -10,10 +10,11 @@ import { logPage } from './views/log.js';
 import { overview } from './views/overview.js';
 import { queuesPage } from './views/queues.js';
 import { redisPage } from './views/redis.js';
+import { schedulesPage } from './views/schedules.js';
 import { submitPage } from './views/submit.js';
 import { tasksPage } from './views/tasks.js';
 import { workersPage } from './views/workers.js';
-import { AUDIT_PAGE, auditFilter, logFilter, spanOf } from './page_filters.js';
+import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf } from './page_filters.js';
 
 const HOUR_MS = 3_600_000;
 const MOST_FOLLOWED = 24;
@@ -52,6 +53,21 @@ const log = ({ route }) => {
   const filter = logFilter(route.params);
   return { name: 'log', key: JSON.stringify(filter), get: () => getLog({ ...filter, limit: 300 }) };
 };
+const schedules = { name: 'schedules', get: getSchedules };
+/** What the form's rule means; what is wrong with it is an answer too, and stays so until it is changed. */
+const preview = ({ route, ui, facts }) => {
+  const { edit, isNew } = scheduleFilter(route.params);
+  const wrong = facts.preview?.key === ui.rule && facts.preview?.value?.errors;
+  return (edit || isNew) && ui.rule ? [{ name: 'preview', key: ui.rule, get: () => judged(ui.rule), every_ms: wrong ? HOUR_MS : 4_900 }] : [];
+};
+async function judged(rule) {
+  try {
+    return await previewSchedule(rule);
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 422) return { errors: error.errors };
+    throw error;
+  }
+}
 
 /** @type {Record<string, Page>} */
 const PAGES = {
@@ -59,6 +75,7 @@ const PAGES = {
   tasks: { title: 'Tasks', key: 't', view: tasksPage, reads: () => [types] },
   failures: { title: 'Failures', key: 'f', view: failuresPage, reads: (state) => [{ name: 'failures', get: getFailures, every_ms: 4_900 }, ...trials(state)] },
   queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
+  schedules: { title: 'Schedules', key: 'd', view: schedulesPage, reads: (state) => [types, schedules, ...preview(state)] },
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
   submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },
   log: { title: 'Log', key: 'l', view: logPage, reads: (state) => [types, log(state)] },

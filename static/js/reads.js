@@ -19,6 +19,8 @@ export function createReader(store, pages) {
   /** @type {Map<string, {key: string, at: number}>} */
   const last = new Map();
   const busy = new Set();
+  /** What is being read while it was changed: the answer may be from before. */
+  const stale = new Set();
 
   /** @returns {Read[]} */
   const wanted = () => pages[store.state().route.view].reads?.(store.state()) ?? [];
@@ -31,7 +33,7 @@ export function createReader(store, pages) {
     last.set(name, { key, at: performance.now() });
     try {
       const value = await get();
-      store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
+      if (!stale.has(name)) store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
     } catch (error) {
       store.dispatch({ type: 'fact', name, key, problem: explain(error) });
       last.delete(name);
@@ -39,7 +41,9 @@ export function createReader(store, pages) {
       busy.delete(name);
     }
     const now = wanted().find((each) => each.name === name);
-    if (now && (now.key ?? '') !== key) readOne(now);
+    const again = stale.delete(name);
+    if (again) last.delete(name);
+    if (now && (again || (now.key ?? '') !== key)) readOne(now);
   }
 
   return {
@@ -50,7 +54,10 @@ export function createReader(store, pages) {
     },
     /** Read it again now: something was done to it. @param {string[]} names */
     reread(...names) {
-      for (const name of names) last.delete(name);
+      for (const name of names) {
+        last.delete(name);
+        if (busy.has(name)) stale.add(name);
+      }
       wanted().forEach(readOne);
     },
   };

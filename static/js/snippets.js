@@ -1,4 +1,4 @@
-/* A submission as a command or program that others can run. Keys are never put into them, only the
+/* A submission, or a schedule, as a command or program that others can run. Keys are never put into them, only the
    name of the variable that should hold one. */
 
 import { pythonLiteral, prettyText } from './json_text.js';
@@ -7,10 +7,11 @@ import { pythonLiteral, prettyText } from './json_text.js';
  * @param {string} body JSON text of the submission
  * @param {string} origin
  * @param {boolean} withKey
+ * @param {string} [path] where it is posted to
  */
-export function asCurl(body, origin, withKey) {
+export function asCurl(body, origin, withKey, path = '/api/tasks/submit') {
   const key = withKey ? ' \\\n  -H "Authorization: Bearer $DUCKLINE_KEY"' : '';
-  return `curl -X POST ${origin}/api/tasks/submit \\
+  return `curl -X POST ${origin}${path} \\
   -H 'Content-Type: application/json'${key} \\
   -d '${prettyText(body).replaceAll("'", "'\\''")}'`;
 }

@@ -20,7 +20,7 @@ import { isTerminal } from './task_state.js';
  *   max_attempts: number, progress: {fraction: number, text: string}|null, submitted_at: string,
  *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
  *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
- *   losses?: number, tags?: string[], cause?: string|null, retry_of?: string|null, retried_as?: string|null,
+ *   losses?: number, tags?: string[], cause?: string|null, retry_of?: string|null, schedule?: string|null, retried_as?: string|null,
  *   gate?: string|null, wait_s?: number|null, run_s?: number|null, payload_truncated?: boolean, attempts?: Attempt[],
  *   log?: {at: string, level: string, text: string}[]}} Task payload and result are JSON source text
  * @typedef {{attempt: number, state: string, started_at: string|null, ended_at: string|null,
@@ -29,7 +29,8 @@ import { isTerminal } from './task_state.js';
  * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
  * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
  *   params: Record<string, string>}} Route
- * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo?: string[]}} Toast
+ * @typedef {string[]|(() => void)} Undo ids that the server takes back, or what does it
+ * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo: Undo|null}} Toast
  * @typedef {'cancel'|'retry'|'requeue'|'delete'} TaskAction
  * @typedef {{action: TaskAction, ids: string[]|null, search: Search|null, count: number|null, reason?: string}} Wish
  *   `ids`, or everything that `search` finds; `reason` is for the audit

@@ -68,6 +68,26 @@ def send_one(api: Api, dice: random.Random) -> None:
         api.submit("resize_image", {"url": url, "width": dice.choice([320, 640, 1280])})
 
 
+def make_schedules(api: Api) -> None:
+    """Create what a small shop has to do again and again."""
+    report = {"user_id": "user-42", "date_range": {"start": "2026-01-01", "end": "2026-03-31"}}
+    pipeline = {"source": "s3://raw/orders", "destination": "warehouse.orders"}
+    mail = {"to": "ada@example.com", "subject": "Good morning", "body": "Today's orders."}
+    image = {"url": "https://img.example.com/shop/banner.jpg", "width": 1280}
+    for name, task_type, payload, rule in (
+        ("banner-refresh", "resize_image", image, {"every_s": 20}),
+        ("good-morning", "send_email", mail, {"cron": "0 8 * * 1-5", "timezone": "Europe/Berlin"}),
+        ("orders-import", "data_pipeline", {**pipeline, "record_count": 20_000},
+         {"every_s": 45, "overlap": False}),
+        ("sales-report", "generate_report", {**report, "report_type": "sales"},
+         {"cron": "* * * * *", "tags": ["finance"]}),
+        ("usage-report", "generate_report", {**report, "report_type": "usage"},
+         {"cron": "0 3 1 * *", "paused": True}),
+    ):  # fmt: skip
+        body = {"name": name, "task_type": task_type, "payload": payload, **rule}
+        api.call("POST", "/api/schedules", body)
+
+
 def open_page(browser: Browser, url: str, *, theme: str = "light", phone: bool = False) -> Page:
     """Open a page of its own window."""
     context = browser.new_context(
@@ -136,6 +156,9 @@ def photograph(browser: Browser, stack: Stack, watch: Callable[[Page], None]) ->
     light.goto(f"{stack.dashboard}#/queues")
     light.get_by_test_id("queue-high").get_by_role("row", name="Wait").wait_for()
     take(light, "queues", height=900)
+    light.goto(f"{stack.dashboard}#/schedules")
+    light.get_by_test_id("schedule-banner-refresh").get_by_test_id("last-run").wait_for()
+    take(light, "schedules", height=640)
     light.goto(f"{stack.dashboard}#/submit")
     light.get_by_test_id("choose-send_email").click()
     light.get_by_role("heading", name="send_email").wait_for()
@@ -153,6 +176,7 @@ def main() -> int:
         sender = threading.Thread(target=send_mixed_work, args=(stack.api, stop))
         try:
             stack.wait_until_ready()
+            make_schedules(stack.api)
             sender.start()
             with started_chromium() as browser:
                 photograph(browser, stack, lambda page: page.wait_for_timeout(WATCH_S * 1000))

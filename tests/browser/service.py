@@ -27,7 +27,7 @@ class Api:
         self.url = f"http://127.0.0.1:{port}/"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Return the JSON answer; raise AssertionError when the status is not 2xx."""
+        """Return the JSON answer, if there is one; raise AssertionError when it is not 2xx."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             text = None if body is None else json.dumps(body)
@@ -37,7 +37,7 @@ class Api:
         finally:
             connection.close()
         assert 200 <= answer.status < 300, (method, path, answer.status, content[:2000])
-        return json.loads(content)
+        return json.loads(content) if content else None
 
     def submit(self, task_type: str, payload: dict[str, Any], priority: str | None = None) -> str:
         """Submit a task and return its id."""

@@ -16,6 +16,8 @@ _DASHBOARD = [
     "#/submit",
     "#/failures",
     "#/queues",
+    "#/schedules",
+    "?new=yes#/schedules",
     "#/audit",
     "#/log",
 ]
@@ -25,6 +27,8 @@ _INSPECTOR = [
     "#/queues",
     "#/redis",
     "#/config",
+    "#/schedules",
+    "?new=yes#/schedules",
     "#/failures",
     "#/audit",
     "#/log",
@@ -198,6 +202,39 @@ def test_axe_finds_nothing_serious_where_a_task_waits_for_busy_workers(
     expect(panel(page).locator(".busy-workers a").first).to_be_visible()
 
     assert _serious(page) == []
+
+
+def test_axe_finds_nothing_serious_among_schedules(visits: Visits, stack: Stack) -> None:
+    visits.allow("status of 422")
+    api = stack.api
+    echo = {"task_type": "echo", "payload": {"value": 1}, "priority": "low", "tags": ["axe"]}
+    for name, rule in (
+        ("axe-stuck", {"every_s": 1}),
+        ("axe-paused", {"cron": "0 3 * * *", "paused": True, "overlap": False}),
+    ):
+        api.call("POST", "/api/schedules", {"name": name, **echo, **rule})
+    try:
+        page = visits.open(f"{stack.dashboard}#/schedules")
+        stuck = page.get_by_test_id("schedule-axe-stuck")
+        expect(stuck.get_by_test_id("last-run")).to_be_visible()
+        api.call("POST", "/api/queues/low/drain")
+        expect(stuck.get_by_test_id("problem")).to_be_visible()
+        assert _serious(page) == []
+        stuck.get_by_test_id("delete").click()
+        expect(page.get_by_test_id("question")).to_be_visible()
+        assert _serious(page) == []
+        page.get_by_test_id("question-no").click()
+        stuck.get_by_test_id("edit").click()
+        form = page.get_by_test_id("schedule-form")
+        form.get_by_label("Every", exact=True).fill("0")
+        expect(form.get_by_test_id("error-/every_s")).to_be_visible()
+        form.get_by_text("For the audit").click()
+        expect(form.get_by_label("Your name")).to_be_visible()
+        assert _serious(page) == []
+    finally:
+        for name in ("axe-stuck", "axe-paused"):
+            api.call("DELETE", f"/api/schedules/{name}")
+        api.call("POST", "/api/queues/low/resume")
 
 
 def test_choosing_tasks_fits_a_phone(visits: Visits, stack: Stack) -> None:

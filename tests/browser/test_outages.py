@@ -9,7 +9,14 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, hold_first, panel, verdict, wait_for_drawing
+from tests.browser.looking import (
+    expect_live,
+    hold_first,
+    panel,
+    toast,
+    verdict,
+    wait_for_drawing,
+)
 from tests.browser.service import WebServer
 from tests.web.conftest import OwnRedis
 
@@ -78,6 +85,8 @@ def test_the_badge_goes_stale_without_a_server_and_live_again_with_it(
     with _away(web):
         expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
         expect(verdict(page)).to_contain_text("The server does not answer")
+        assert page.locator(".top").evaluate("top => top.offsetHeight") < 60  # still one line
+        assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
     expect_live(page)
     expect(verdict(page)).not_to_contain_text("does not answer")
@@ -102,7 +111,9 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
     _expect_not_reloaded(page)
 
 
-@pytest.mark.parametrize("name", ["overview", "failures", "workers", "log", "audit", "redis"])
+@pytest.mark.parametrize(
+    "name", ["overview", "failures", "schedules", "workers", "log", "audit", "redis"]
+)
 def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str
 ) -> None:
@@ -120,6 +131,7 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     ("name", "words"),
     [
         ("failures", "No task has failed"),
+        ("schedules", "No schedule yet"),
         ("workers", "No consumer is online"),
         ("log", "No task has logged anything"),
         ("audit", "Nobody has done anything yet"),
@@ -158,6 +170,65 @@ def test_queues_without_a_consumer_are_named_with_what_to_do(
     expect(verdict(page)).to_contain_text("1 task waits")
     expect(verdict(page)).to_contain_text("python app.py consumer high")
     expect(page.get_by_test_id("queue-high")).to_contain_text("no consumer")
+
+
+def _schedule(web: WebServer, name: str) -> None:
+    mail = {"to": "a@example.com", "subject": "s", "body": "b"}
+    body = {"name": name, "task_type": "send_email", "payload": mail, "cron": "0 3 * * *"}
+    web.api.call("POST", "/api/schedules", body)
+
+
+def test_a_schedule_that_nobody_serves_says_so_with_what_to_do(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    _empty(redis)
+    _schedule(web, "unserved")
+
+    page = visits.open(f"{web.url}#/schedules")
+
+    row = page.get_by_test_id("schedule-unserved")
+    expect(row.get_by_test_id("no-consumer")).to_contain_text("python app.py consumer high")
+
+
+def test_known_schedules_and_a_draft_stay_while_redis_is_away(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    visits.allow(_NO_ANSWER)
+    _empty(redis)
+    _schedule(web, "known")
+    page = visits.open(f"{web.url}#/schedules")
+    expect(page.get_by_test_id("schedule-known")).to_be_visible()
+
+    with _away(redis):
+        expect(page.locator("#main")).to_contain_text("Not refreshed")
+        expect(page.get_by_test_id("schedule-known")).to_be_visible()
+        page.get_by_test_id("schedule-known").get_by_test_id("edit").click()
+        form = page.get_by_test_id("schedule-form")
+        form.get_by_label("Subject").fill("half written")
+        form.get_by_test_id("save-schedule").click()
+        expect(form.get_by_role("alert")).to_contain_text("Not saved")
+
+    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(form.get_by_label("Subject")).to_have_value("half written")
+
+
+def test_a_schedule_that_could_not_be_brought_back_still_can_be(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    visits.allow(_NO_ANSWER)
+    _empty(redis)
+    _schedule(web, "precious")
+    page = visits.open(f"{web.url}#/schedules")
+    page.get_by_test_id("schedule-precious").get_by_test_id("delete").click()
+    page.get_by_test_id("question-yes").click()
+
+    with _away(redis):
+        toast(page, "precious is deleted").get_by_test_id("undo").click()
+        expect(toast(page, "Not undone")).to_be_visible()
+    expect(verdict(page)).not_to_contain_text("Redis is away")
+    toast(page, "Not undone").get_by_test_id("undo").click()
+
+    expect(page.get_by_test_id("schedule-precious")).to_be_visible()
 
 
 def test_an_empty_service_says_what_to_do_first(

@@ -12,7 +12,7 @@ from tests.browser.service import Stack
 #: Page, key after `g`, title.
 _PAGES = [
     ("overview", "o", "Overview"), ("tasks", "t", "Tasks"), ("failures", "f", "Failures"),
-    ("queues", "q", "Queues"),
+    ("queues", "q", "Queues"), ("schedules", "d", "Schedules"),
     ("workers", "w", "Workers"), ("log", "l", "Log"), ("audit", "a", "Audit"),
     ("redis", "r", "Redis"), ("config", "c", "Config"),
 ]  # fmt: skip

@@ -2,9 +2,10 @@
    says is wrong is shown at the field, or at the line. */
 
 import { h, mount } from '../dom.js';
-import { placeOf, prettyText } from '../json_text.js';
+import { placeOf, prettyText, sameJson } from '../json_text.js';
 import { go, taskUrl } from '../router.js';
 import { submissionText, submitForm } from './form.js';
+import { jsonProblem } from './payload.js';
 import { button } from './parts.js';
 
 /** @type {{id: string, element: HTMLElement}|null} kept, so that a refresh takes no letter away */
@@ -47,7 +48,7 @@ function create(task, type, actions) {
   };
   const form = type && asForm(task.payload);
   // A form that cannot say the whole payload would change it behind the reader's back.
-  if (form && same(form.payloadText(), task.payload)) show('form', form);
+  if (form && sameJson(form.payloadText(), task.payload)) show('form', form);
   else show('json', asJson(task.payload));
   return host;
 }
@@ -99,22 +100,4 @@ function jsonForm(task, source, actions, onSent) {
       return !wrong;
     },
   });
-}
-
-function jsonProblem(text) {
-  try {
-    const value = JSON.parse(text);
-    return value && typeof value === 'object' && !Array.isArray(value) ? '' : 'The payload is an object: { … }.';
-  } catch (error) {
-    return `It is no JSON: ${/** @type {Error} */ (error).message}`;
-  }
-}
-
-/** Whether two payloads say the same; a member that is null may as well be absent. */
-function same(a, b) {
-  const sorted = (source) => JSON.stringify(JSON.parse(source), (_, value) =>
-    (value && typeof value === 'object' && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null).sort(([x], [y]) => (x < y ? -1 : 1)))
-      : value));
-  return sorted(a) === sorted(b);
 }

@@ -20,7 +20,7 @@ export function auditPage(state, actions) {
     if (!list.entries.length) {
       return h('div', { key: 'none' }, action
         ? emptyState('Nothing of this kind was done', h('a', { href: pageUrl('audit') }, 'Show everything'))
-        : emptyState('Nobody has done anything yet', 'Who pauses or purges a queue, cancels, retries or deletes tasks is noted here, with the reason they gave.'));
+        : emptyState('Nobody has done anything yet', 'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule is noted here, with the reason they gave.'));
     }
     return [table(list.entries, serverNow(state), actions), more(list, action, state.ui, actions)];
   }, { key: action, aside: choose });
@@ -28,9 +28,12 @@ export function auditPage(state, actions) {
 
 /** What was done, in words. @param {import('../audit_list.js').Entry} entry */
 export function auditWords({ action, queue, count: n }) {
+  if (isOfSchedule(action)) return AUDITED[action];
   const what = n !== null && n !== undefined && !['pause', 'resume', 'drain'].includes(action) ? ` ${plural(n, 'task')}` : '';
   return `${AUDITED[action] ?? visible(action)}${what}${queue ? ` ${what ? 'of ' : ''}${queue}` : ''}`;
 }
+
+const isOfSchedule = (action) => action.startsWith('schedule_') && action in AUDITED;
 
 function table(entries, now, actions) {
   return h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable audit' },
@@ -43,9 +46,10 @@ function table(entries, now, actions) {
       h('td', { class: 'c-undo' }, undoControl(entry, now, actions)))))));
 }
 
-/** What it was done to: one task, a cause, or what a search found. */
+/** What it was done to: one task, a schedule, a cause, or what a search found. */
 function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
+  if (isOfSchedule(action)) return [' ', h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
   if (isTaskId(what)) return [' ', h('a', { href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];

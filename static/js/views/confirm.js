@@ -16,7 +16,7 @@ const DANGEROUS = ['cancel', 'delete'];
 export function confirmDialog(wish, actions, shell) {
   const { action: word, search, count } = wish;
   const { verb, does } = ACTIONS[word];
-  const trail = auditFields();
+  const trail = auditFields('question');
   const typed = count === null || count > MANY;
   const proofs = count === null ? [word] : [String(count), word];
   const go = /** @type {HTMLButtonElement} */ (h('button', {

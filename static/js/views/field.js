@@ -16,6 +16,17 @@ export function fieldPart(field, prefix) {
   return field.kind === 'object' ? groupPart(field, prefix) : singlePart(field, prefix);
 }
 
+/**
+ * A field that no schema describes.
+ * @param {string} name
+ * @param {string} label
+ * @param {Partial<Field>} [more]
+ * @returns {Field}
+ */
+export function plainField(name, label, more = {}) {
+  return { name, label, pointer: `/${name}`, kind: 'text', hint: '', required: true, nullable: false, options: [], fields: [], example: undefined, ...more };
+}
+
 /** @param {Part[]} parts @param {Field[]} fields @returns {string} a JSON object */
 export function objectText(parts, fields) {
   const members = parts.map((part, i) => [fields[i].name, part.text()]).filter(([, text]) => text !== null);

@@ -1,9 +1,10 @@
-/* The command palette: one field that leads to every page, to what can be done with queues, to a
-   search, and to a task by its id. */
+/* The command palette: one field that leads to every page, to what can be done with queues and
+   schedules, to a search, and to a task by its id. */
 
 import { h } from '../dom.js';
 import { QUEUES } from '../queues.js';
 import { go, isTaskId, pageUrl, taskUrl, tasksUrl } from '../router.js';
+import { runsOf } from '../schedules.js';
 import { TASK_STATES } from '../task_state.js';
 import { combobox } from './combobox.js';
 
@@ -67,6 +68,8 @@ function commandsOf(state, actions) {
       label: `${TASK_STATES[status].label} tasks`, note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),
     ...(state.stats?.queues ?? QUEUES.map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
+    { label: 'New schedule', note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
+    ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
     { label: 'Change the theme', note: 'Page', also: 'dark light', run: actions.cycleTheme },
     { label: 'Keyboard shortcuts', note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
   ];
@@ -82,4 +85,15 @@ function queueCommands({ queue, paused, draining, queued }, actions) {
     !draining && { label: named('Drain'), note: 'Queue: it takes no new tasks', run: () => actions.askDrain(queue) },
     queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`, run: () => actions.askPurge({ queue, queued }) },
   ].filter(Boolean);
+}
+
+/** Of those that have been read: who has been on their page. */
+function scheduleCommands({ name, paused }, actions) {
+  return [
+    { label: `Edit schedule ${name}`, note: 'Schedule', run: () => go(pageUrl('schedules', { edit: name })) },
+    { label: `Run schedule ${name} now`, note: 'Schedule', run: () => actions.runSchedule(name) },
+    paused ? { label: `Resume schedule ${name}`, note: 'Schedule', run: () => actions.resumeSchedule(name) }
+      : { label: `Pause schedule ${name}`, note: 'Schedule: it makes no tasks', run: () => actions.askPauseSchedule(name) },
+    { label: `Runs of schedule ${name}`, note: 'Tasks', run: () => go(tasksUrl({ q: runsOf(name) })) },
+  ];
 }

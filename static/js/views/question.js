@@ -8,7 +8,7 @@ import { button } from './parts.js';
 /** @param {import('../operator_actions.js').Question} question @param {any} actions */
 export function questionDialog(question, actions) {
   const close = () => actions.dispatch({ type: 'question', question: null });
-  const trail = auditFields();
+  const trail = auditFields('question');
   const proof = question.typed && field('question-typed', `To confirm, type ${question.typed.join(' or ')}`, { autocomplete: 'off', spellcheck: 'false' });
   const yes = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
   const check = () => { yes.disabled = Boolean(question.typed) && !question.typed.includes(proof.input.value.trim()); };
@@ -32,11 +32,12 @@ export function questionDialog(question, actions) {
 
 /**
  * Why, and by whom: what the audit asks of whoever changes something.
+ * @param {string} prefix makes ids unique on the page
  * @returns {{places: HTMLElement[], reason: () => string}} `reason` also keeps the name
  */
-export function auditFields() {
-  const why = field('question-reason', 'Why? (for the audit; may stay empty)', { maxlength: 200 });
-  const who = field('question-who', 'Your name (for the audit; kept in this browser)', { maxlength: LONGEST, autocomplete: 'name' });
+export function auditFields(prefix) {
+  const why = field(`${prefix}-reason`, 'Why? (for the audit; may stay empty)', { maxlength: 200 });
+  const who = field(`${prefix}-who`, 'Your name (for the audit; kept in this browser)', { maxlength: LONGEST, autocomplete: 'name' });
   who.input.value = operatorName();
   return {
     places: [why.place, who.place],

@@ -106,10 +106,11 @@ function controls(task, state, actions) {
       whole && button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
 }
 
-/** The tasks that this one came from, became, or lets go on. */
-function relatives({ retry_of: before, retried_as: after, gate }) {
+/** What this one came from, became, or lets go on. */
+function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
   const link = (id) => h('a', { href: taskUrl(id) }, h('code', null, shortId(id)));
   return [
+    ...(schedule ? [['Schedule', h('a', { href: pageUrl('schedules', { find: schedule }) }, visible(schedule))]] : []),
     ...(before ? [['Retry of', link(before)]] : []), ...(after ? [['Retried as', link(after)]] : []),
     ...(gate ? [['Followed by', link(gate)]] : []),
   ];

@@ -9,12 +9,18 @@ export function toasts(state, actions) {
   return state.toasts.map(({ id, tone, text, taskId, undo }) =>
     h('div', { class: 'toast', key: id, data: { testid: 'toast', tone } },
       icon(tone === 'good' ? 'check' : 'warning'), h('span', null, text),
-      undo && undo.length > 0 && h('button', {
+      undo && h('button', {
         type: 'button', class: 'toast-undo', data: { testid: 'undo' },
-        on: { click: () => { actions.dispatch({ type: 'toastGone', id }); actions.undo(undo); } },
+        on: { click: () => { actions.dispatch({ type: 'toastGone', id }); takeBack(undo, actions); } },
       }, 'Undo'),
       taskId && h('a', { href: taskUrl(taskId) }, 'View task'),
       h('button', {
         type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', on: { click: () => actions.dispatch({ type: 'toastGone', id }) },
       }, icon('close'))));
+}
+
+/** @param {import('../store.js').Undo} undo @param {any} actions */
+function takeBack(undo, actions) {
+  if (typeof undo === 'function') undo();
+  else actions.undo(undo);
 }
