@@ -98,7 +98,7 @@ def test_a_consumer_runs_schedules_of_its_queue_on_time(start_consumer: StartCon
     tasks = [tq.get_task(task_id) for task_id in tasks_of()]
     begin = tq.get_schedule("s").created_at.timestamp()
     lateness = [(task.submitted_at.timestamp() - begin) % 1 for task in tasks]
-    assert statistics.median(lateness) < 0.1
+    assert statistics.median(lateness) < 0.25, "0.1 on a machine that has nothing else to do"
     assert tq.get_schedule("other") == other
 
 
@@ -217,8 +217,9 @@ def test_a_consumer_that_dies_before_it_hears_that_it_has_fired_leaves_no_double
         place = f"unix://{way.socket}?db="
         slow = {**own.environment, "REDIS_URL": f"{place}0", "RESULT_REDIS_URL": f"{place}1"}
         consumer = start_consumer(QUEUE, look_at=own.consumers, **slow)
-        _create_at(own, every_s=3)
+        _create_at(own, every_s=3600)
         way.delay_s = 0.1
+        own.admin.zadd(keys.schedules(QUEUE), {"s": _clock_of(own) + 300})
         wait_until(lambda: _at(own).runs, description="it has fired")
         consumer.stop(9)
     start_consumer(QUEUE, look_at=own.consumers, **own.environment)
