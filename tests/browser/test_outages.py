@@ -128,6 +128,25 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
 
 
 @pytest.mark.parametrize(
+    "name", ["failures", "workers", "log", "audit", "redis", "submit", "tasks", "tasks/x"]
+)
+def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
+    visits: Visits, web: WebServer, redis: OwnRedis, name: str
+) -> None:
+    visits.allow(_NO_ANSWER)
+    with _away(redis):
+        page = visits.open(
+            f"{web.url}#/{name}",
+            prepare=lambda page: page.route("**/api/**", lambda _: None),  # no answer ever comes
+        )
+        expect(verdict(page)).to_contain_text("Redis is away")
+        place = page.locator("#panel" if "/" in name else "#main")
+
+        expect(place.locator(".empty").first).to_contain_text("Redis does not answer")
+        expect(place.get_by_text("Loading")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
     ("name", "words"),
     [
         ("failures", "No task has failed"),

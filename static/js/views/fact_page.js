@@ -15,11 +15,13 @@ import { emptyState } from './parts.js';
 export function factPage(state, name, title, about, draw, { key = '', aside = null } = {}) {
   const fact = state.facts[name];
   const { value, problem } = fact?.key === key ? fact : { value: undefined, problem: null };
+  // What the socket says of the service comes long before a request to a frozen one ends.
+  const trouble = problem ?? state.problem;
   return h('div', { class: 'page', key: name, data: { page: name } },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
       aside && h('div', { class: 'page-aside' }, aside)),
     problem && value !== undefined && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
     value !== undefined ? draw(value)
-      : problem ? h('div', { key: 'broken' }, emptyState('This cannot be read now', `${problem.text} The page keeps trying.`))
+      : trouble ? h('div', { key: 'broken' }, emptyState('This cannot be read now', `${trouble.text} The page keeps trying.`))
         : h('p', { class: 'booting', key: 'loading' }, 'Loading…'));
 }

@@ -49,10 +49,12 @@ export function totalsOf(history, queue) {
   return history?.queues.find((each) => each.queue === queue)?.totals;
 }
 
-function historyCard({ route, facts, ui }, span, actions) {
+function historyCard(state, span, actions) {
+  const { route, facts, ui } = state;
   const queue = queueOf(route.params);
   const url = (change) => pageUrl('overview', { span: span === '15m' ? '' : span, queue, ...change });
   const { value, problem } = facts.history?.key === span ? facts.history : { value: undefined, problem: null };
+  const trouble = problem ?? state.problem;
   const series = value && (queue ? value.queues.find((each) => each.queue === queue) : value.all);
   return h('section', { class: 'card', 'aria-label': 'History' },
     h('div', { class: 'section-head' }, h('h2', null, 'History'),
@@ -60,7 +62,7 @@ function historyCard({ route, facts, ui }, span, actions) {
       segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))], (each) => url({ queue: each }))),
     problem && value && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
     series ? historyCharts(series, value, ui, actions)
-      : problem ? emptyState('The history cannot be read now', `${problem.text} The page keeps trying.`)
+      : trouble ? emptyState('The history cannot be read now', `${trouble.text} The page keeps trying.`)
         : h('p', { class: 'booting chart-place' }, 'Loading the history…'));
 }
 

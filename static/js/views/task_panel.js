@@ -34,7 +34,7 @@ export function taskPanel(state, actions) {
       h('div', { class: 'panel-title' },
         h('h2', { id: 'panel-title' }, record ? visible(record.task_type) : 'Task'), record && stateBadge(record.status)),
       h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close (Esc)', title: 'Close (Esc)', on: { click: actions.closePanel } }, icon('close'))),
-    h('div', { class: 'panel-body' }, record ? body(record, state, actions) : missing(id, problem)));
+    h('div', { class: 'panel-body' }, record ? body(record, state, actions) : missing(id, problem ?? state.problem)));
 }
 
 function missing(id, problem) {
