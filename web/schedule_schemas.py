@@ -8,7 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
-from web.operators import MAX_REASON
+from web.operators import Reason
 from web.parameters import Query, QueueName
 from web.schemas import Inbound, Outbound
 
@@ -28,7 +28,6 @@ _EVERY_S = Field(
 _TIMEZONE = Field(
     default=None, max_length=64, description="Of `cron`: a name such as `Europe/Berlin`; else UTC."
 )
-_REASON = Field(default=None, max_length=MAX_REASON, description="For the audit trail.")
 _OVERLAP = "False: a run is skipped while the one before has not ended."
 
 
@@ -59,7 +58,7 @@ class ScheduleBody(PlanBody):
     tags: list[str] = Field(default=[], description="Up to ten words for each of its tasks.")
     overlap: bool = Field(default=True, description=_OVERLAP)
     paused: bool = Field(default=False, description="Whether it waits for a PATCH to begin.")
-    reason: str | None = _REASON
+    reason: Reason = None
 
 
 class ScheduleChangeBody(PlanBody):
@@ -69,7 +68,7 @@ class ScheduleChangeBody(PlanBody):
     tags: list[str] | None = Field(default=None, description="All of them.")
     overlap: bool | None = Field(default=None, description=_OVERLAP)
     paused: bool | None = Field(default=None, description="A paused schedule is never due.")
-    reason: str | None = _REASON
+    reason: Reason = None
     # Taken in to be refused in words of our own.
     name: SkipJsonSchema[Any] = None
     task_type: SkipJsonSchema[Any] = None

@@ -1,13 +1,20 @@
 """Schedules over HTTP; what they do is `huey_tasks`'s."""
 
-from typing import Any, cast
+from typing import cast
 
 from flask import Response
 
 import huey_tasks as tq
 from web.answers import JsonAnswer, respond
 from web.openapi import ApiBlueprint, header, no_content, ok, problems
-from web.operators import OPERATOR_HEADER, REASON_REQUEST, operator, operator_of_body
+from web.operators import (
+    OF_OPERATOR,
+    ReasonBody,
+    ReasonQuery,
+    of_operator,
+    operator,
+    operator_of_body,
+)
 from web.parameters import QueueName
 from web.schedule_schemas import (
     PlanBody,
@@ -24,8 +31,6 @@ from web.tasks import BODY_PROBLEMS
 _ABOUT = "Tasks that are submitted again and again, by cron or every so many seconds."
 schedules = ApiBlueprint("schedules", "schedules", _ABOUT)
 
-_BY: dict[str, Any] = {"parameters": [OPERATOR_HEADER]}
-_WITHOUT_BODY: dict[str, Any] = {**_BY, "requestBody": REASON_REQUEST}
 _CONTENT = ("invalid_request", "invalid_payload", "unknown_task_type")
 
 
@@ -40,7 +45,7 @@ def list_schedules() -> Response:
 
 @schedules.post(
     "/schedules",
-    openapi_extensions=_BY,
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(201, ScheduleView, "The schedule.", Location=header("Where it is read.")),
         **problems(
@@ -102,7 +107,7 @@ def read_schedule(path: SchedulePath) -> Response:
 
 @schedules.patch(
     "/schedules/<name>",
-    openapi_extensions=_BY,
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, ScheduleView, "The schedule as it is now."),
         **problems(*BODY_PROBLEMS, *_CONTENT, "schedule_not_found", "queue_unavailable"),
@@ -120,21 +125,21 @@ def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
 
 @schedules.delete(
     "/schedules/<name>",
-    openapi_extensions=_WITHOUT_BODY,
+    openapi_extensions=OF_OPERATOR,
     responses={
         **no_content("It is gone."),
-        **problems(*BODY_PROBLEMS, "invalid_request", "schedule_not_found", "queue_unavailable"),
+        **problems("cross_site", "invalid_request", "schedule_not_found", "queue_unavailable"),
     },
 )
-def delete_schedule(path: SchedulePath) -> Response:
+def delete_schedule(path: SchedulePath, query: ReasonQuery) -> Response:
     """Delete a schedule; the tasks that it has made stay."""
-    tq.delete_schedule(path.name, operator_of_body())
+    tq.delete_schedule(path.name, operator(query.reason))
     return JsonAnswer("", 204, {})
 
 
 @schedules.post(
     "/schedules/<name>/run",
-    openapi_extensions=_WITHOUT_BODY,
+    openapi_extensions=of_operator(ReasonBody),
     responses={
         **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
         **problems(

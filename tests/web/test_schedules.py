@@ -139,7 +139,7 @@ def test_a_change_leaves_what_it_does_not_name(client: FlaskClient) -> None:
 def test_what_is_deleted_is_gone(client: FlaskClient) -> None:
     create(client)
 
-    answer = client.delete(f"{PATH}/nightly", json={"reason": "over"})
+    answer = client.delete(f"{PATH}/nightly?reason=over")
 
     assert (answer.status_code, answer.data) == (204, b"")
     assert client.get(PATH).get_json() == {"schedules": []}
@@ -163,7 +163,7 @@ def test_every_change_is_in_the_audit_trail(client: FlaskClient) -> None:
     client.post(PATH, json={**GOOD, "reason": "1"}, headers=by)
     client.patch(f"{PATH}/nightly", json={"paused": True, "reason": "2"}, headers=by)
     client.post(f"{PATH}/nightly/run", json={"reason": "3"}, headers=by)
-    client.delete(f"{PATH}/nightly", json={"reason": "4"}, headers=by)
+    client.delete(f"{PATH}/nightly?reason=4", headers=by)
 
     entries = client.get("/api/audit").get_json()["entries"]
     assert [(e["action"], e["why"]) for e in reversed(entries)] == [
