@@ -6,7 +6,6 @@ from flask import Response
 
 import huey_tasks as tq
 from web.answers import JsonAnswer, respond
-from web.body import read_options
 from web.openapi import ApiBlueprint, header, no_content, ok, problems
 from web.operators import (
     OF_OPERATOR,
@@ -108,21 +107,20 @@ def read_schedule(path: SchedulePath) -> Response:
 
 @schedules.patch(
     "/schedules/<name>",
-    openapi_extensions=of_operator(ScheduleChangeBody),
+    openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, ScheduleView, "The schedule as it is now."),
         **problems(*BODY_PROBLEMS, *_CONTENT, "schedule_not_found", "queue_unavailable"),
     },
 )
-def change_schedule(path: SchedulePath) -> Response:
+def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
     """Change a schedule, pause it, or let it go on.
 
     A new plan, or the end of a pause, begins now: what was due before is not made up for. `cron`
     takes the place of `every_s`, and the other way round. Its name, task type and queue stay.
     """
-    body = read_options(ScheduleChangeBody)
-    changed = tq.change_schedule(path.name, body.changes(), operator(body.reason))
-    return respond(_view(changed))
+    by = operator(body.reason)
+    return respond(_view(tq.change_schedule(path.name, body.changes(), by)))
 
 
 @schedules.delete(
