@@ -127,18 +127,22 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     expect(verdict(page)).not_to_contain_text("Redis is away")
 
 
+def _hold(route: Route) -> None:
+    """Let no answer ever come."""
+
+
 @pytest.mark.parametrize(
     "name", ["failures", "workers", "log", "audit", "redis", "submit", "tasks", "tasks/x"]
 )
 def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str
 ) -> None:
+    def answer_nothing(page: Page) -> None:
+        page.route("**/api/**", _hold)
+
     visits.allow(_NO_ANSWER)
     with _away(redis):
-        page = visits.open(
-            f"{web.url}#/{name}",
-            prepare=lambda page: page.route("**/api/**", lambda _: None),  # no answer ever comes
-        )
+        page = visits.open(f"{web.url}#/{name}", prepare=answer_nothing)
         expect(verdict(page)).to_contain_text("Redis is away")
         place = page.locator("#panel" if "/" in name else "#main")
 
