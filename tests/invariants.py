@@ -26,7 +26,7 @@ _KINDS = {
     "history": "always",
     "noted": "never",
     "lines": "always",
-    "lock": "never",
+    "lock": "any",
     "revocations": "any",
     "consumers": "never",
     "consumer": "always",
