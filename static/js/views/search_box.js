@@ -29,6 +29,8 @@ function create() {
   let timer = 0;
   let typing = false;
   let dismissed = false;
+  let pressed = false;
+  for (const type of ['pointerdown', 'pointerup', 'pointercancel']) addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
     placeholder: 'Search: state:failure  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
@@ -65,10 +67,11 @@ function create() {
     escape: () => input.blur(),
   });
   /** Left for something else on the page: that comes first, and must not be taken from under the pointer. */
-  function leave() {
-    const [place, inPlace] = [location.href, typing];
+  function leave(inPlace = typing) {
+    const place = location.href;
     clearTimeout(timer);
     timer = setTimeout(() => {
+      if (pressed) return void leave(inPlace);
       if (location.href !== place || document.querySelector('dialog[open]')) return;
       typing = inPlace;
       search();
