@@ -73,7 +73,7 @@ class Consumer:
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
         self._outage = Outage(self._board.cells)
-        self._fire = Chore(Firing(queue).fire_due, 1.0)
+        self._fire = Chore(Firing(queue).fire_due, 5.0)
         self._chores = Chores(
             self._outage,
             Chore(self._renew_leases, lease_s / 3),
