@@ -35,7 +35,8 @@ class NewTask(NamedTuple):
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
     `gate`: the gate that it passes when it ends; with `passes_on` the next task of its pipeline
-    does so in its place when it succeeds. `tags`: `,one,two,`, or nothing.
+    does so in its place when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
+    `,one,two,`, or nothing.
     """
 
     id: str

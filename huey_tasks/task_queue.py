@@ -54,7 +54,8 @@ class TaskQueue(RedisHuey):
         if task.eta is not None:
             delay_s = max((task.eta - utcnow()).total_seconds(), 0.0)
         if task.expires_resolved is not None:
-            expires_s = max((task.expires_resolved - utcnow()).total_seconds(), 0.001)
+            left_s = (task.expires_resolved - utcnow()).total_seconds()
+            expires_s = left_s if left_s > 0.001 else -0.001  # too late at any claim
         gate, passes_on = messages.gate_of(task)
         return TaskMessage.of(
             NewTask(

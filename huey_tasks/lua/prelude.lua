@@ -169,7 +169,7 @@ local function submit(id, message, type, priority, delay_ms, max_attempts, retry
   local fields = { 'message', message, 'type', type, 'priority', priority,
     'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
     'retry_delay_s', retry_delay_s, 'submitted_at', NOW }
-  if tonumber(expires_ms) > 0 then
+  if tonumber(expires_ms) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
   end
   if gate ~= '' then
