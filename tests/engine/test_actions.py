@@ -395,6 +395,10 @@ def test_every_task_ends_once_while_operators_and_a_consumer_race(
     assert stats.success + stats.failed + stats.revoked == len(ids)
     assert stats.revoked == cancelled
     assert accounts_add_up()
+    wait_until(
+        lambda: all(tq.get_task(one).stop_confirmed is not False for one in ids),
+        description="the workers are free of what was cancelled: before, it is not deleted",
+    )
     assert act_on_all("delete")[0] == len(ids)
     assert accounts_add_up()
 

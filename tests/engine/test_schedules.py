@@ -36,8 +36,13 @@ def create(name: str = "s", every_s: float | None = 60, **more: Any) -> tq.Sched
 
 
 def late(name: str = "s", by_s: float = 0.0, queue: str = QUEUE) -> int:
-    """Let a schedule be due for that long, as if nobody had been there; returns its due time."""
-    due = clock_ms() - round(by_s * 1000) - 1
+    """Let a schedule be due for that long, as if nobody had been there; returns its due time.
+
+    No two are the same: the id of a task is made from it.
+    """
+    begun = clock_ms()
+    due = wait_until(lambda: clock_ms() - begun and clock_ms(), description="another millisecond")
+    due -= round(by_s * 1000) + 1
     broker.hset(keys.schedule(queue, name), "start_at", due - 600_000)
     broker.zadd(keys.schedules(queue), {name: due})
     return due
