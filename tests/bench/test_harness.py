@@ -91,8 +91,8 @@ def test_a_driver_that_ends_says_why(tmp_path: Path) -> None:
 
 def test_our_own_engine_drains_a_queue() -> None:
     before = {process.pid for process in psutil.Process(os.getpid()).children(recursive=True)}
-    outcome = drain.run(SYSTEMS["duckline"], 100)
-    assert outcome.tasks == 100
+    outcome = drain.run(SYSTEMS["duckline"], 5000)
+    assert outcome.tasks == 5000
     assert outcome.per_second > 0
     after = {process.pid for process in psutil.Process(os.getpid()).children(recursive=True)}
     assert after <= before
