@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from benchmarks import report, store, table
@@ -52,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _overview(options: Options) -> None:
-    """Measure what people compare, beside the peers they come from; nothing is kept."""
+    """Measure once what people compare, beside the peers they come from; nothing is kept."""
+    options = replace(options, repeats=options.repeats or 1)
     for measurement in MEASUREMENTS.values():
         if measurement.overview:
             _measure(measurement, measurement.overview, options, save=False)
