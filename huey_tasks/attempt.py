@@ -20,6 +20,7 @@ from huey_tasks.board import Cell, Phase, StopReason
 from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
+from huey_tasks.safe_repr import TRACEBACK_CHARS, TaskRaised
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
@@ -28,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 #: Characters. Longer log lines, progress texts and error messages are cut.
 LINE_CHARS = 2000
-
-#: Characters. Of a longer traceback the end is kept, which says what happened.
-TRACEBACK_CHARS = 20_000
 
 
 #: What no task returns.
@@ -245,7 +243,12 @@ class _Body:
 
     def __exit__(self, *error: Any) -> bool | None:
         self._attempt.enter(Phase.AROUND)
-        return None if self._time_limit is None else self._time_limit.__exit__(*error)
+        if self._time_limit is not None and self._time_limit.__exit__(*error):
+            return True
+        raised = error[1]
+        if raised is None or isinstance(raised, (Exception, TaskInterrupted)):
+            return None
+        raise TaskRaised(raised) from raised  # Huey and the worker would end with it
 
 
 def _clean(text: str) -> str:
@@ -289,13 +292,18 @@ class CurrentTask:
     def progress(self, fraction: float, text: str = "") -> None:
         """Say how far the task is: `fraction` from 0 to 1, and a short text.
 
-        Raises ValueError for a fraction outside. While Redis is away nothing is shown: progress is
-        a courtesy, and must not fail the task.
+        A courtesy that never fails the task: a number outside is moved to the nearest end, what is
+        no number changes nothing, and while Redis is away nothing is shown.
         """
-        if not 0 <= fraction <= 1:
-            raise ValueError(f"progress takes a fraction from 0 to 1, not {fraction!r}")
+        try:
+            share, text = min(max(float(fraction), 0.0), 1.0), str(text)
+        except (TypeError, ValueError, OverflowError, ArithmeticError) as error:
+            logger.debug("progress is not shown: %s", type(error).__name__)
+            return
+        if math.isnan(share):
+            return
         attempt, storage = self._attempt, self._attempt.storage
-        progress = json.dumps({"fraction": fraction, "text": str(text)[:LINE_CHARS]})
+        progress = json.dumps({"fraction": share, "text": _clean(text[:LINE_CHARS])})
         try:
             storage.scripts.progress(storage.name, attempt.claim.id, attempt.claim.token, progress)
         except QueueUnavailable as error:

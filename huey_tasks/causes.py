@@ -17,6 +17,7 @@ import huey
 from huey.exceptions import TaskTimeout
 
 from huey_tasks.protocol import Cause
+from huey_tasks.safe_repr import module_name, text_of, type_name
 
 #: Characters of a message that are looked at, of the message of a cause, and of a name in it.
 LOOK_CHARS, MESSAGE_CHARS, NAME_CHARS = 1000, 300, 200
@@ -41,19 +42,15 @@ _NUMBERS = re.compile(r"(?:(?<!\w)[-+])?#(?:[.,:/-]+#)*")
 def cause_of(error: BaseException) -> Cause:
     """The cause of an attempt that ended with this exception."""
     kind = type(error)
-    name = kind.__qualname__
-    if kind.__module__.partition(".")[0] not in ("builtins", "huey", "huey_tasks"):
-        name = f"{kind.__module__}.{name}"
+    name, module = type_name(kind), module_name(kind)
+    if module.partition(".")[0] not in ("", "builtins", "huey", "huey_tasks"):
+        name = f"{module}.{name}"
     frames = [code for code in _codes(error) if _is_own(code.co_filename)]
     if not frames and error.__cause__ is not None:  # ours, raised from one of the task's
         frames = [code for code in _codes(error.__cause__) if _is_own(code.co_filename)]
     # Where a time limit strikes is chance; which task it struck is not.
     frame = "" if not frames else _place(frames[0 if isinstance(error, TaskTimeout) else -1])
-    try:
-        message = str(error)
-    except Exception:  # the task's own exception; whatever it does, the attempt has failed
-        message = ""
-    return _cause(name, frame, message, "")
+    return _cause(name, frame, text_of(error), "")
 
 
 def cause_without_code(error_type: str, message: str, task_type: str) -> Cause:

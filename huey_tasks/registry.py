@@ -7,6 +7,7 @@ type is registered on all three queues, because the caller may choose another th
 
 import inspect
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
@@ -15,7 +16,7 @@ from huey.api import TaskWrapper
 from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from huey_tasks import serializer
+from huey_tasks import results, serializer
 from huey_tasks.attempt import current_attempt
 from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
 from huey_tasks.mould import Mould
@@ -23,6 +24,9 @@ from huey_tasks.protocol import NewTask
 from huey_tasks.queues import CONFIG, QUEUES
 
 _MODEL = ConfigDict(extra="forbid", val_json_bytes="base64", ser_json_bytes="base64")
+
+#: Kept with the task, as what its own code logs.
+_task_log = logging.getLogger("duckline.result")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -220,11 +224,8 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
         arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
         encoded = serializer.without_tags(serializer.dumps(arguments))
         payload = model.model_validate_json(encoded)
-        try:
-            returned = function(**{name: getattr(payload, name) for name in arguments})
-        except SystemExit as error:  # it would end the worker, not the task
-            raise RuntimeError(f"the task called sys.exit({error.code})") from error
-        outcome = _encode(returned)
+        returned = function(**{name: getattr(payload, name) for name in arguments})
+        returned, outcome = _encode(returned)
         if (attempt := current_attempt.get()) is not None:
             attempt.returned(returned, outcome)
         return returned
@@ -237,16 +238,15 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
     return run
 
 
-def _encode(returned: Any) -> bytes:
-    """The outcome as it is stored. Raises UnstorableResult."""
-    try:
-        encoded = serializer.dumps({"result": returned})
-    except (TypeError, ValueError, RecursionError) as error:
-        raise serializer.UnstorableResult(returned, error) from None
+def _encode(returned: Any) -> tuple[Any, bytes]:
+    """The result and the outcome as they are stored. Raises UnstorableResult if too large."""
+    returned, encoded, note = results.encode(returned)
+    if note:
+        _task_log.warning("the result is not stored as it was returned: %s", note)
     if len(encoded) > CONFIG.result_max_bytes:
         too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
         raise serializer.UnstorableResult(returned, ValueError(too_large))
-    return encoded
+    return returned, encoded
 
 
 def _problem(detail: ErrorDetails, payload: Any) -> Problem:

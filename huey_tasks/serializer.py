@@ -5,9 +5,11 @@ object with one key that starts with `$`. An object of the user's with such a ke
 """
 
 import base64
+import dataclasses
 import datetime as dt
+import enum
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
@@ -15,7 +17,10 @@ from huey.exceptions import CancelExecution, TaskException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.utils import SKIPPED, Error
+from pydantic import BaseModel
 from pydantic_core import from_json, to_json, to_jsonable_python
+
+from huey_tasks.safe_repr import text_of, type_name
 
 
 def _refuse(value: object) -> NoReturn:
@@ -142,7 +147,9 @@ def _pack(value: Any) -> Any:
                 for key, item in cast(dict[Any, Any], value).items()
             }
             for key in packed:
-                if isinstance(key, str) and key[:1] == "$":
+                if type(key) is not str:
+                    return _pack(text_keys(packed))
+                if key[:1] == "$":
                     return {"$object": list(packed.items())}
             return packed
         case list() | tuple():
@@ -156,12 +163,65 @@ def _pack(value: Any) -> Any:
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
         case BaseException():
-            return {"$exception": [type(value).__name__, str(value)]}
+            return {"$exception": [type_name(type(value)), text_of(value)]}
+        case enum.Enum():
+            return _pack(value.value)
+        case BaseModel():
+            return _pack(value.model_dump())
+        case Iterator():
+            raise TypeError("an iterator is read by whoever stores a result")
         case None | bool() | int() | float() | str():
             return value
         case _:
-            # pydantic knows models, dataclasses, UUID, Decimal, sets, enums; the rest it refuses.
-            return {"$skipped": 1} if value is SKIPPED else to_jsonable_python(value)
+            if dataclasses.is_dataclass(value) and not isinstance(value, type):
+                return _pack(fields_of(value))
+            # pydantic knows UUID, Decimal, sets and more; the rest it refuses.
+            if value is SKIPPED:
+                return {"$skipped": 1}
+            return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="constants")
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass's instance."""
+    return {
+        field.name: getattr(value, field.name)
+        for field in dataclasses.fields(value)
+        if hasattr(value, field.name)
+    }
+
+
+def text_keys(value: dict[Any, Any]) -> dict[str, Any]:
+    """The dict with keys that are text; of those that meet, each names its type."""
+    found: dict[str, Any] = {str(key): item for key, item in value.items() if type(key) is str}
+    for key, item in value.items():
+        if type(key) is str:
+            continue
+        text = _key_text(key)
+        if text in found:
+            text = named = f"{text} ({type(key).__name__})"
+            number = 2
+            while text in found:
+                text, number = f"{named} {number}", number + 1
+        found[text] = item
+    return found
+
+
+def _key_text(key: Any) -> str:
+    match key:
+        case enum.Enum():
+            return _key_text(key.value)
+        case str():
+            return str(key)
+        case None | bool() | int() | float():
+            return json.dumps(key)
+        case bytes():
+            return base64.b64encode(key).decode()
+        case dt.datetime() | dt.date():
+            return key.isoformat()
+        case tuple():
+            return ", ".join(_key_text(part) for part in cast(tuple[Any, ...], key))
+        case _:
+            return str(key)
 
 
 def _unpack(value: dict[str, Any]) -> Any:

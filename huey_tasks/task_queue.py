@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from huey import RedisHuey, signals
 from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
-from huey.exceptions import HueyException
+from huey.exceptions import HueyException, TaskException
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages
@@ -24,6 +24,7 @@ from huey_tasks.messages import Unreadable
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
 from huey_tasks.rate_limit import QueueRateLimit
+from huey_tasks.safe_repr import repr_of, text_of, traceback_of, type_name, unwrapped
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
@@ -214,7 +215,13 @@ class TaskQueue(RedisHuey):
 
     def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
         """Huey asks for this when an attempt has failed (api.py:526)."""
-        metadata = cast(dict[str, Any], super().build_error_result(task, exception))
+        exception = unwrapped(exception)
+        metadata: dict[str, Any] = {
+            "error": _error_of(exception),
+            "retries": task.retries,
+            "traceback": traceback_of(exception),
+            "task_id": task.id,
+        }
         if (attempt := self._attempt_of(task)) is not None:
             where, cause = journal.where(exception), cause_of(exception)
             attempt.fail(metadata["error"], metadata["traceback"], where, cause)
@@ -226,8 +233,8 @@ class TaskQueue(RedisHuey):
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
         attempt = None if exception is None else self._attempt_of(task)
         if attempt is not None and not attempt.has_outcome:
-            named = f"{type(exception).__name__}: {exception}"
-            attempt.postpone(named if isinstance(exception, HueyException) else repr(exception))
+            named = f"{type_name(type(exception))}: {text_of(exception)}"
+            attempt.postpone(named if isinstance(exception, HueyException) else repr_of(exception))
         super()._run_post_execute(task, task_value, exception)
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
@@ -298,6 +305,12 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
         return attempt if is_current else None
+
+
+def _error_of(error: BaseException) -> str:
+    """What an exception says; one of another task's, handed on, says what that one did."""
+    metadata = error.metadata if isinstance(error, TaskException) else {}
+    return metadata.get("error") or repr_of(error)
 
 
 def _spread(task: Task, delay_s: float) -> float:
