@@ -36,7 +36,8 @@ def _shown(value: Any) -> Any:
 
 
 def test_bytes_are_base64_wherever_they_stand() -> None:
-    assert _shown([Row(b"\xff"), Model(data=b"\xff"), {"a": (b"\xff",)}, Row(Model(data=b"a"))]) == [
+    rows = [Row(b"\xff"), Model(data=b"\xff"), {"a": (b"\xff",)}, Row(Model(data=b"a"))]
+    assert _shown(rows) == [
         {"data": "/w=="}, {"data": "/w=="}, {"a": ["/w=="]}, {"data": {"data": "YQ=="}},
     ]  # fmt: skip
 
