@@ -30,8 +30,8 @@ lint: $(DEV) ## Check format, style and types
 # .ci/run has just run `make test` and says so with TESTED=1, so that nothing runs twice.
 check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests
 
-load: $(DEV) ## Put load on a running stack with Locust (ARGS go to locust)
-	@exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
+load: $(DEV) ## Put load on a running stack with Locust (SCENARIO=burst: 500 at once; SCENARIO=help)
+	@SCENARIO=$(SCENARIO) exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
 
 screenshots: $(DEV) ## Take the pictures in docs/screenshots anew (three minutes)
 	@tests/ensure_chromium.sh $(BIN)/python
