@@ -6,6 +6,7 @@ characters are escaped, so that no input can forge a line.
 
 import logging
 import sys
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -22,8 +23,10 @@ def configure(config: Config, stream: Any = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(formatter(config.log_format))
     root = logging.getLogger()
+    handler.setLevel(config.log_level.upper())
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    # What is kept with a task does not depend on what the operator wants to see of it.
+    root.setLevel(min(logging.INFO, handler.level))
     logging.captureWarnings(True)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
@@ -42,7 +45,7 @@ def formatter(log_format: str) -> logging.Formatter:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         _name_task,
-        structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S.%f", utc=as_json),
+        structlog.processors.TimeStamper(fmt="iso", utc=True) if as_json else _say_when,
         _escape,
     ]
     if as_json:
@@ -51,6 +54,12 @@ def formatter(log_format: str) -> logging.Formatter:
         foreign_pre_chain=before,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
+
+
+def _say_when(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Give a line for people its date and local time: a log is read days later, too."""
+    event["timestamp"] = datetime.now().isoformat(" ", "milliseconds")
+    return event
 
 
 def _name_task(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class Console:
             return
         colour = _LEVEL_COLOURS.get(level)
         shown = self._painted(text, colour) if colour else text
-        self._write([f"{self._prefix(OWN_NAME)}{shown}"])
+        now = datetime.now().isoformat(" ", "milliseconds")
+        self._write([f"{self._prefix(OWN_NAME)}{now} {shown}"])
 
     def announce(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
         """Write a short block that stands out: a title and named facts; one object in JSON."""

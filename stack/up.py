@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from huey_tasks.environment import misspelt
 from stack import broker, ports
 from stack.broker import Broker
 from stack.console import Console, complain, console_for
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def up(config: "Config", *, reload: bool = False) -> int:
     """Run the whole stack in the foreground; return the exit code, 0 after a clean stop."""
     started_at = time.monotonic()
+    config.require_closed(config.host)
     try:
         web_ports = {"PORT": config.port, "INSPECTOR_PORT": config.inspector_port}
         ports.require_free(config.host, web_ports)
@@ -40,6 +42,8 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
     console = console_for(sys.stdout, [spec.name for spec in specs], log_format=config.log_format)
     for note in redis.notes:
         console.say(note)
+    for name in misspelt(config.setting_names()):
+        console.say(name, level="warning")
     supervisor = Supervisor(specs, console)
     extras = [asyncio.create_task(_announce(config, redis, supervisor, console, started_at))]
     if reload:

@@ -23,6 +23,8 @@ LAYERS = [
         "errors",
         "redis_urls",
         "api_keys",
+        "addresses",
+        "environment",
         "config",
         "keys",
         "board",

@@ -11,7 +11,7 @@ from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 
 from huey_tasks.errors import Problem
-from web.refusals import InvalidJson, InvalidRequest, UnsupportedMedia, pointer
+from web.refusals import InvalidJson, InvalidRequest, Unsupported, UnsupportedMedia, pointer
 from web.strict_json import NO_NUL, decode, parse_object
 
 #: Largest body that is read, in bytes.
@@ -65,6 +65,17 @@ def check_parameters() -> None:
         if "\0" in value:
             problem = Problem(pointer(name), "nul_character", NO_NUL)
             raise InvalidRequest("A parameter of the address holds the character NUL.", [problem])
+
+
+def refuse_what_is_not_built() -> None:
+    """Raise Unsupported for an `Idempotency-Key`: who sends one retries without fear of two tasks.
+
+    That is what ignoring the header would give them.
+    """
+    if "HTTP_IDEMPOTENCY_KEY" in request.environ and request.method == "POST":
+        raise Unsupported(
+            "Idempotency-Key is not supported yet: the request may be repeated only without it."
+        )
 
 
 def check_media(sent: Request, *taken: str) -> None:
