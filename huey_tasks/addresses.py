@@ -1,4 +1,4 @@
-"""What kind of network address a text is. Resolves no names: a start must not wait for a resolver."""
+"""What kind of network address a text is; no name is resolved, which could delay a start."""
 
 import ipaddress
 

@@ -1,5 +1,7 @@
-"""The settings, read once from the environment and `.env` (`environment` says how). A wrong value raises `ConfigError` with one line
-that names the variable, the value and what it takes. Units are in the names: `_s` is seconds.
+"""The settings, read once from the environment and `.env` (`environment` says how).
+
+A wrong value raises `ConfigError` with one line that names the variable, the value and what it
+takes. Units are in the names: `_s` is seconds.
 """
 
 import math

@@ -41,9 +41,7 @@ def misspelt(names: Sequence[str]) -> list[str]:
     if os.environ.get(CHECKED) == "1":
         return []
     known = {*names, *(f"{name}_FILE" for name in names)}
-    suspects = {name: _ALIKE for name in os.environ} | {
-        name: _ALIKE_IN_DOTENV for name in _dotenv()
-    }
+    suspects = dict.fromkeys(os.environ, _ALIKE) | dict.fromkeys(_dotenv(), _ALIKE_IN_DOTENV)
     return [
         f"{name} is no setting and changes nothing; did you mean {nearest[0]}?"
         for name, alike in suspects.items()

@@ -23,7 +23,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
 #: What `make load SCENARIO=help` prints.
 HELP = """
 Settings of this load test, from the environment (make load SCENARIO=burst LOAD_HOST=http://…):

@@ -68,14 +68,17 @@ def check_parameters() -> None:
 
 
 def refuse_what_is_not_built() -> None:
-    """Raise Unsupported for an `Idempotency-Key`: who sends one retries without fear of two tasks.
+    """Raise Unsupported for what a caller relies on and this service would ignore.
 
-    That is what ignoring the header would give them.
+    Who sends an `Idempotency-Key` repeats the request without fear of a second task; who asks for
+    a dry run wants none at all.
     """
-    if "HTTP_IDEMPOTENCY_KEY" in request.environ and request.method == "POST":
-        raise Unsupported(
-            "Idempotency-Key is not supported yet: the request may be repeated only without it."
-        )
+    if request.method != "POST":
+        return
+    if "HTTP_IDEMPOTENCY_KEY" in request.environ:
+        raise Unsupported("Idempotency-Key is not supported yet; a repeat would submit twice.")
+    if "dry_run" in request.environ.get("QUERY_STRING", ""):
+        raise Unsupported("dry_run is not supported yet; the task would be submitted.")
 
 
 def check_media(sent: Request, *taken: str) -> None:
