@@ -13,7 +13,12 @@ import huey_tasks as tq
 from huey_tasks.config import Config
 from web import errors, push, redis_time, security
 from web.actions import actions
-from web.body import MAX_BODY_BYTES, StrictRequest, check_parameters
+from web.body import (
+    MAX_BODY_BYTES,
+    StrictRequest,
+    check_parameters,
+    refuse_what_is_not_built,
+)
 from web.bulk import bulk_submission
 from web.explain import explanation
 from web.failures import failures
@@ -62,6 +67,7 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     app.url_map.merge_slashes = False
     security.register(app, config)
     app.before_request(check_parameters)
+    app.before_request(refuse_what_is_not_built)
     errors.register(app)
     redis_time.register(app)
     push.register(app)

@@ -38,7 +38,7 @@ _HEADERS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _UNSTORED_HEADERS = (*_HEADERS, ("Cache-Control", "no-store"))
-_ALLOW_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Operator, X-Request-ID"
+_ALLOW_HEADERS = "Authorization, Content-Type, X-Operator, X-Request-ID"
 _EXPOSE_HEADERS = "Location, Retry-After, X-Request-ID"
 
 
