@@ -5,6 +5,7 @@ takes. Units are in the names: `_s` is seconds.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -87,6 +88,13 @@ def _words_of(parse: Callable[[str], Any]) -> str:
     return " ".join((parse.__doc__ or "").split())
 
 
+def _key_prefix(text: str) -> str:
+    """1 to 32 letters, digits, '.', '_' or '-'"""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", text):
+        raise ValueError
+    return text
+
+
 def _switch(text: str) -> bool:
     """0 or 1"""
     return bool(_whole(0, 1)(text))
@@ -139,6 +147,7 @@ class Config:
     result_redis_url: str | None = _setting(
         None, _redis_url, "URL", "results; unset: db 1 of the broker", secret=True
     )
+    key_prefix: str = _setting("duckline", _key_prefix, "", "what every key in Redis begins with")
     tasks_path: tuple[Path, ...] = _setting((), _folders, "folders", "more task modules")
     high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
     default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")

@@ -63,6 +63,11 @@ class ReliableStorage(RedisExpireStorage):
             read_timeout=read_timeout,
             connection_pool=results.connection_pool,
         )
+        # Huey's own names for them know no prefix.
+        self.result_prefix = keys.huey_result(name, "").encode()
+        self.counter_prefix = keys.huey_counter(name, "").encode()
+        self.result_key = lambda key: self.result_prefix + _bytes(key)
+        self.counter_key = lambda key: self.counter_prefix + _bytes(key)
         self.broker: Any = connect(broker_url)  # redis-py's types do not know that we get bytes
         self.scripts = Scripts(self.broker)
         self._result_scripts = Scripts(results)
@@ -305,3 +310,7 @@ def _value(task_id: str, state: str, reason: str, outcome: dict[str, Any]) -> An
         return EmptyData
     error = outcome if "error" in outcome else {"error": reason, "traceback": None}
     return serializer.Error({"task_id": task_id, "retries": 0, **error})
+
+
+def _bytes(key: str | bytes) -> bytes:
+    return key if isinstance(key, bytes) else key.encode()
