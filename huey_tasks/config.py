@@ -190,6 +190,8 @@ class Config:
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
+    #: Whether there must be data in Redis, because the stack has run here before.
+    dataset_is_expected: bool = field(default=False, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
 
@@ -218,6 +220,7 @@ class Config:
         return cls(
             **values,
             data_dir_is_default="data_dir" not in values,
+            dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
         )
 

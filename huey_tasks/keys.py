@@ -109,6 +109,20 @@ def history(queue: str, span: str, number: int) -> str:
     return f"{root(queue)}:history:{span}:{number}"
 
 
+def dataset(queue: str) -> str:
+    """HASH, the mark of a data set: its `id`, one for all queues; `clock`, the last time of Redis'
+    clock that a consumer has seen; `vanished_at` and `results_vanished_at`, when data were missed.
+
+    Consumers write it; without it, data that somebody has erased would look like a new start.
+    """
+    return f"{root(queue)}:dataset"
+
+
+def results_mark() -> str:
+    """STRING in the result backend: the id of the data set that its results belong to."""
+    return f"{_prefix}:dataset"
+
+
 def bell(queue: str) -> str:
     """LIST with at most one element: wakes a worker that waits. Scripts ring, workers BLPOP."""
     return f"{root(queue)}:bell"

@@ -11,6 +11,7 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any
 
 from huey.constants import EmptyData
@@ -66,8 +67,8 @@ class ReliableStorage(RedisExpireStorage):
         # Huey's own names for them know no prefix.
         self.result_prefix = keys.huey_result(name, "").encode()
         self.counter_prefix = keys.huey_counter(name, "").encode()
-        self.result_key = lambda key: self.result_prefix + _bytes(key)
-        self.counter_key = lambda key: self.counter_prefix + _bytes(key)
+        self.result_key = partial(_key, self.result_prefix)
+        self.counter_key = partial(_key, self.counter_prefix)
         self.broker: Any = connect(broker_url)  # redis-py's types do not know that we get bytes
         self.scripts = Scripts(self.broker)
         self._result_scripts = Scripts(results)
@@ -312,5 +313,5 @@ def _value(task_id: str, state: str, reason: str, outcome: dict[str, Any]) -> An
     return serializer.Error({"task_id": task_id, "retries": 0, **error})
 
 
-def _bytes(key: str | bytes) -> bytes:
-    return key if isinstance(key, bytes) else key.encode()
+def _key(prefix: bytes, name: str | bytes) -> bytes:
+    return prefix + (name if isinstance(name, bytes) else name.encode())

@@ -28,7 +28,7 @@ def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
         ProcessSpec(
             name=queue,
             command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
-            env=env,
+            env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
             after=after,
             stop_grace_s=config.shutdown_grace_s + hand_back_s,
             hurry_grace_s=hand_back_s,

@@ -72,6 +72,7 @@ async def _announce(
 ) -> None:
     """Print the block with the addresses as soon as the whole stack is ready for work."""
     await supervisor.ready.wait()
+    redis.note_that_it_is_used()
     web = base_url(config.host, config.port)
     console.announce(
         f"Duckline is ready ({time.monotonic() - started_at:.1f} s)",
