@@ -77,7 +77,7 @@ def _api_keys(text: str) -> tuple[str, ...]:
 
 def _folders(text: str) -> tuple[Path, ...]:
     """existing folders separated by ':'"""
-    folders = tuple(Path(part).expanduser() for part in text.split(":") if part)
+    folders = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
@@ -183,6 +183,8 @@ class Config:
     data_dir_is_default: bool = field(default=True, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
+    #: Whether whoever started this process has imported the task modules, and found no fault.
+    tasks_are_checked: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -210,6 +212,7 @@ class Config:
             **values,
             data_dir_is_default="data_dir" not in values,
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+            tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
         )
 
     @classmethod
