@@ -78,7 +78,7 @@ def _api_keys(text: str) -> tuple[str, ...]:
 
 def _folders(text: str) -> tuple[Path, ...]:
     """existing folders separated by ':'"""
-    folders = tuple(Path(part).expanduser() for part in text.split(":") if part)
+    folders = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
@@ -194,6 +194,8 @@ class Config:
     dataset_is_expected: bool = field(default=False, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
+    #: Whether whoever started this process has imported the task modules, and found no fault.
+    tasks_are_checked: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -222,6 +224,7 @@ class Config:
             data_dir_is_default="data_dir" not in values,
             dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+            tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
         )
 
     @classmethod
