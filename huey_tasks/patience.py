@@ -65,6 +65,12 @@ def _in_time(wait_s: float | None) -> float:
     return longest_s if limit is None else limit.wait_s(longest_s)
 
 
+def wait_for_connection_s() -> float:
+    """The seconds that the caller may wait for a connection of a pool; all that it has."""
+    limit = _limit.get()
+    return SOCKET_TIMEOUT_S if limit is None else max(limit.left_s(), 0.001)
+
+
 class InTime(_AnyConnection):
     """A connection whose waits end with its caller's time; mixed into each kind of redis-py's."""
 

@@ -18,6 +18,7 @@ from huey_tasks.errors import (
     Problem,
     QueueDraining,
     QueueUnavailable,
+    ServiceBusy,
     UnknownQueue,
 )
 from huey_tasks.ids import new_id, new_ids
@@ -162,7 +163,8 @@ class Batch:
 
     def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
         """Store nothing more, because Redis was found to be away."""
-        error = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        away = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        error = why if isinstance(why, ServiceBusy) else away
         for placed in self._new.values():
             for place, _ in placed:
                 self._outcomes[place] = error

@@ -40,7 +40,7 @@ LAYERS = [
         "usage",
         "plan",
     },
-    {"patience", "connection", "rights", "server_check", "subscription"},
+    {"patience", "pool", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts", "schedule_scripts"},
     {"slots"},
     {"attempt", "task_log", "flusher"},
@@ -123,7 +123,7 @@ def test_only_the_layer_that_owns_redis_imports_it() -> None:
         for file in (ROOT / folder).rglob("*.py")
         if any(name.split(".")[0] == "redis" for name in _imports(file))
     }
-    owners = ("patience", "connection", "scripts", "rights", "server_check")
+    owners = ("patience", "pool", "connection", "scripts", "rights", "server_check")
     assert importers <= {f"huey_tasks/{name}.py" for name in owners}
 
 

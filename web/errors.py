@@ -83,6 +83,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "not_implemented": Kind(501, "Not implemented", "The server does not do this."),
     "queue_unavailable": Kind(503, "The queue is unavailable"),
+    "service_busy": Kind(503, "The service is busy"),
     "queue_draining": Kind(503, "The queue takes no tasks now"),
     "unhealthy": Kind(503, "Not ready to do work"),
     "not_ready": Kind(503, "Not ready"),

@@ -125,7 +125,8 @@ def no_content(description: str) -> Responses:
 
 def problems(*codes: str) -> Responses:
     """Document the errors that a route can answer; those of every API route are added."""
-    return open_problems(*codes, "unauthorized", "unknown_host")
+    busy = ("service_busy",) if "queue_unavailable" in codes else ()
+    return open_problems(*codes, *busy, "unauthorized", "unknown_host")
 
 
 def open_problems(*codes: str) -> Responses:

@@ -52,6 +52,8 @@ def read_health() -> Response:
     try:
         found = {one.queue: one.consumers for one in tq.queue_stats()}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
+    except tq.ServiceBusy:
+        raise
     except tq.QueueUnavailable as error:
         raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
     reasons += [
