@@ -169,6 +169,13 @@ class Config:
     publish_address: str | None = _setting(
         None, _text, "address", "where a container's ports are published, if not at HOST"
     )
+    body_timeout_s: float = _setting(30.0, _number(1, 3600), "s", "for the body of a request")
+    max_connections: int = _setting(
+        4000, _whole(16, 60_000), "connections", "open to one web process"
+    )
+    max_connections_per_address: int = _setting(
+        2500, _whole(1, 60_000), "connections", "of one address, of those"
+    )
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_level: str = _setting(
         "info", _one_of("debug", "info", "warning", "error"), "", "the least that is logged"

@@ -11,7 +11,7 @@ from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 
 from huey_tasks.errors import Problem
-from web.refusals import InvalidJson, InvalidRequest, Unsupported, UnsupportedMedia, pointer
+from web.refusals import BodyTooSlow, InvalidJson, InvalidRequest, Unsupported, UnsupportedMedia, pointer
 from web.strict_json import NO_NUL, decode, parse_object
 
 #: Largest body that is read, in bytes.
@@ -107,6 +107,8 @@ def read_whole(sent: Request) -> bytes:
     try:
         while part := sent.stream.read(65536):
             parts.append(part)
+    except TimeoutError as error:
+        raise BodyTooSlow("The body did not come in time.") from error
     except (OSError, ParseException) as error:
         raise InvalidJson("The body is not sent in proper chunks.") from error
     raw = b"".join(parts)

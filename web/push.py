@@ -81,7 +81,8 @@ def check_handshake() -> None:
     if feed.listeners >= MAX_SOCKETS:
         raise TooManySockets(f"This process holds {MAX_SOCKETS} sockets, which is its limit.")
     _keep_only_the_handshake(request.environ)
-    request.environ["gunicorn.socket"] = Line(request.environ["gunicorn.socket"])
+    below = request.environ["gunicorn.socket"]
+    request.environ["gunicorn.socket"] = Line(getattr(below, "raw", below))
 
 
 @_sock.route("/ws/stats", bp=push)

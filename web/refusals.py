@@ -4,6 +4,7 @@
     └── WebError              refused by the web layer before a task is touched
         ├── InvalidJson       the body is not one strict JSON text
         ├── InvalidRequest    JSON, but not what the route takes: names every field
+        ├── BodyTooSlow       the body did not come in time
         ├── UnsupportedMedia  another content type or content encoding
         ├── Unsupported       a header asks for a promise that this service does not make
         ├── TooManyTasks      a bulk of more tasks than one request may bring
@@ -88,6 +89,12 @@ class InvalidRequest(WebError):
         found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = [_problem_of(item) for item in found[:MAX_PROBLEMS]]
         return cls(_count(len(found), "field does", "fields do") + " not fit.", problems)
+
+
+class BodyTooSlow(WebError):
+    """The body of a request did not come in time."""
+
+    code = "request_timeout"
 
 
 class UnsupportedMedia(WebError):
