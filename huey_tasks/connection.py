@@ -31,7 +31,7 @@ from redis.sentinel import (
 )
 
 from huey_tasks import redis_urls
-from huey_tasks.errors import ConfigError, ServiceBusy, QueueUnavailable
+from huey_tasks.errors import ConfigError, QueueUnavailable, ServiceBusy
 from huey_tasks.patience import SOCKET_TIMEOUT_S, InTime
 from huey_tasks.pool import Patient, PoolFull
 

@@ -8,11 +8,16 @@ import re
 from typing import Any, cast
 
 from gunicorn.http.body import ChunkedReader, LengthReader
-from gunicorn.http.errors import InvalidHeader, InvalidRequestLine, LimitRequestHeaders, NoMoreData
+from gunicorn.http.errors import (
+    InvalidHeader,
+    InvalidRequestLine,
+    LimitRequestHeaders,
+    ParseException,
+)
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-from server.wire import DRAIN_BYTES, HeadTooLong, SlowClient, Wire
+from server.wire import DRAIN_BYTES, HeadTooLong, Wire
 
 # What may stand in a Host header (RFC 3986: reg-name, IP-literal, port).
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
@@ -22,7 +27,12 @@ _FIRST_BYTES = frozenset(b"\r!#$%&'*+-.^_`|~") | frozenset(
 )
 
 
-class HttpRequest(Request):
+# gunicorn's stubs know less of them than we use.
+_Request: Any = Request
+_RequestParser: Any = RequestParser
+
+
+class HttpRequest(_Request):
     """One request; its head is checked when it is made."""
 
     _closes: bool | None = None
@@ -65,7 +75,9 @@ class HttpRequest(Request):
             return False
         reader = self.body.reader
         held_back = cast(Wire, self.unreader.sock).holds_body_back
-        return held_back or self.body.failed or getattr(reader, "length", DRAIN_BYTES) >= DRAIN_BYTES
+        return (
+            held_back or self.body.failed or getattr(reader, "length", DRAIN_BYTES) >= DRAIN_BYTES
+        )
 
     def _check_host(self) -> None:
         hosts = [value for name, value in self.headers if name == "HOST"]
@@ -83,10 +95,10 @@ class HttpRequest(Request):
         self.path = self.path or "/"
 
 
-class Requests(RequestParser):
+class Requests(_RequestParser):
     """The requests of one connection, one after the other."""
 
-    mesg_class = HttpRequest
+    mesg: HttpRequest | None
 
     def __init__(self, cfg: Any, wire: Wire, address: Any) -> None:
         super().__init__(cfg, wire, address)
@@ -94,7 +106,7 @@ class Requests(RequestParser):
 
     def __next__(self) -> HttpRequest:
         if self.mesg is not None:
-            if self.mesg.should_close() or not self.finish_body():
+            if self.mesg.should_close() or not self._read_rest(self.mesg):
                 raise StopIteration
             self._wire.await_head()
         self.mesg = None
@@ -102,18 +114,17 @@ class Requests(RequestParser):
         self.mesg = HttpRequest(self.cfg, self.unreader, self.source_addr, self.req_count)
         return self.mesg
 
-    def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
-        """Read what is left of a body, which is little; False when it does not come."""
-        if self.mesg.body_is_read():
-            return True
-        self._wire.hurry()
-        try:
-            while self.mesg.body.read(8192):
-                pass
-        except (SlowClient, OSError, NoMoreData):
-            return False
-        return self.mesg.body_is_read()
-
     def leaves_bytes(self) -> bool:
         """Whether the client may have sent, or be sending, what was not read."""
         return self.mesg is None or not self.mesg.body_is_read()
+
+    def _read_rest(self, request: HttpRequest) -> bool:
+        """Read what is left of a body, which is little; False when it does not come."""
+        if not request.body_is_read():
+            self._wire.hurry()
+            try:
+                while request.body.read(8192):
+                    pass
+            except (OSError, ParseException):
+                return False
+        return request.body_is_read()

@@ -6,7 +6,7 @@ Owns the loop of one connection. HTTP/2 is not spoken, and TLS is for a proxy in
 import errno
 import logging
 import resource
-from typing import Any
+from typing import Any, cast
 
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
@@ -59,10 +59,11 @@ class Worker(GeventWorker):
             self._crowd.leave(wire)
 
     def _serve(self, listener_name: Any, wire: Wire, addr: Any) -> None:
+        socket = cast(Any, wire)  # gunicorn asks for no more than a wire has
         requests = Requests(self.cfg, wire, addr or ("", 0))
         try:
             for request in requests:
-                self.handle_request(listener_name, request, wire, addr or ("", 0))
+                self.handle_request(listener_name, request, socket, addr or ("", 0))
         except (StopIteration, NoMoreData):
             wire.lingers = requests.leaves_bytes()
         except (SlowClient, ParseException) as error:
@@ -83,9 +84,7 @@ class Worker(GeventWorker):
         code, detail = known or ("internal_error", "")
         self._refuse(wire, addr, code, detail, getattr(error, "req", None))
 
-    def _refuse(
-        self, wire: Wire, addr: Any, code: str, detail: str, request: Any = None
-    ) -> None:
+    def _refuse(self, wire: Wire, addr: Any, code: str, detail: str, request: Any = None) -> None:
         status, answer = refusal.answer(code, detail, getattr(request, "headers", None) and request)
         _access.info("refused %s with %d: %s", addr[0] if addr else "", status, detail or code)
         try:

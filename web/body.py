@@ -11,7 +11,15 @@ from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 
 from huey_tasks.errors import Problem
-from web.refusals import BodyTooSlow, InvalidJson, InvalidRequest, Unsupported, UnsupportedMedia, pointer
+from web.body_room import FREE_BYTES, ROOM
+from web.refusals import (
+    BodyTooSlow,
+    InvalidJson,
+    InvalidRequest,
+    Unsupported,
+    UnsupportedMedia,
+    pointer,
+)
 from web.strict_json import NO_NUL, decode, parse_object
 
 #: Largest body that is read, in bytes.
@@ -104,13 +112,19 @@ def read_whole(sent: Request) -> bytes:
     and gunicorn ends a body without a word where the client has closed the connection.
     """
     parts: list[bytes] = []
+    held = 0
     try:
-        while part := sent.stream.read(65536):
+        while part := sent.stream.read(FREE_BYTES):
+            if parts:
+                ROOM.take(len(part))
+                held += len(part)
             parts.append(part)
     except TimeoutError as error:
         raise BodyTooSlow("The body did not come in time.") from error
     except (OSError, ParseException) as error:
         raise InvalidJson("The body is not sent in proper chunks.") from error
+    finally:
+        ROOM.give_back(held)
     raw = b"".join(parts)
     announced = sent.content_length
     if announced is not None and len(raw) != announced:

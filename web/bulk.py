@@ -33,7 +33,7 @@ log = logging.getLogger("duckline.web.bulk")
 
 #: So many tasks are stored in one go.
 CHUNK = 100
-#: How many bulks one process reads and answers at once: each may hold tens of megabytes.
+#: How many bulks one process answers at once: each may hold tens of megabytes.
 MAX_BULKS = 8
 
 bulk_submission = ApiBlueprint("bulk_submission", "tasks", ABOUT)
@@ -59,17 +59,23 @@ def submit_bulk() -> Response:
     `status` is accepted. One with a `code` is not, for the reason that `submit` would give; if it
     has a `task_id` too, Redis went away while it was sent, and only a look can tell.
     """
-    if not _places.acquire(blocking=False):
-        raise TooManyBulks(f"{MAX_BULKS} bulks are being answered here; send it again later.")
-    answer = _answer()
+    _take_a_place()  # only to see that there is one: who stalls with a body takes none
+    _places.release()
+    sent = read_bulk(request)
+    _take_a_place()
+    answer = _answer(sent)
     media = next(answer)  # until here a refusal is one of the whole request
     return Response(answer, 207, mimetype=media)
 
 
-def _answer() -> Iterator[str]:
+def _take_a_place() -> None:
+    if not _places.acquire(blocking=False):
+        raise TooManyBulks(f"{MAX_BULKS} bulks are being answered here; send it again later.")
+
+
+def _answer(sent: Bulk) -> Iterator[str]:
     """Give the media type of the answer, then its text piece by piece; then free the place."""
     try:
-        sent = read_bulk(request)
         chunks = _outcomes(sent, request_id())
         first = next(chunks, ())
         _refuse_if_away(first)

@@ -81,7 +81,9 @@ KINDS: Mapping[str, Kind] = {
     "expectation_failed": Kind(
         417, "Expectation failed", "Of Expect, only 100-continue is known here."
     ),
-    "headers_too_large": Kind(431, "Headers too large", "The headers of the request are too large."),
+    "headers_too_large": Kind(
+        431, "Headers too large", "The headers of the request are too large."
+    ),
     "upgrade_required": Kind(426, "WebSocket only"),
     "internal_error": Kind(
         500, "Internal error", "Something went wrong here; the log has it under this request_id."
@@ -94,6 +96,7 @@ KINDS: Mapping[str, Kind] = {
     "not_ready": Kind(503, "Not ready"),
     "too_many_sockets": Kind(503, "Too many sockets"),
     "too_many_waiting": Kind(503, "Too many wait"),
+    "too_many_bodies": Kind(503, "Too many large bodies"),
     "too_many_bulks": Kind(503, "Too many bulks"),
 }
 _CODE_OF_STATUS = {

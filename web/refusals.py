@@ -10,7 +10,8 @@
         ├── TooManyTasks      a bulk of more tasks than one request may bring
         ├── TaskTooLarge      a task of a bulk is larger than a task may be
         ├── CannotCheck       a check of a task of a bulk has failed itself
-        ├── TooManyBulks      this process holds as many bulks as it may
+        ├── TooManyBodies     this process holds as many bytes of bodies as it may
+        ├── TooManyBulks      this process answers as many bulks as it may
         ├── Unauthorized      API keys are set and none of them was sent
         ├── CrossSite         a page of another origin asks for a change
         ├── UnknownHost       the request is for a host name that is not ours
@@ -135,8 +136,14 @@ class CannotCheck(WebError):
     code = "internal_error"
 
 
+class TooManyBodies(_NotNow):
+    """This process holds as many bytes of bodies that still come in as it may."""
+
+    code = "too_many_bodies"
+
+
 class TooManyBulks(_NotNow):
-    """This process holds as many bulks in memory as it may."""
+    """This process answers as many bulks as it may."""
 
     code = "too_many_bulks"
 
