@@ -67,7 +67,13 @@ _access_level = "INFO" if _config.access_log else "CRITICAL"
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "huey_tasks.logs.formatter", "log_format": _config.log_format}},
+    "formatters": {
+        "line": {
+            "()": "huey_tasks.logs.formatter",
+            "log_format": _config.log_format,
+            "mark": _config.log_mark,
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"level": _config.log_level.upper(), "handlers": ["stderr"]},
     "loggers": {

@@ -185,6 +185,8 @@ class Config:
     data_dir_is_default: bool = field(default=True, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
+    #: What begins each log line, so that whoever started this process knows it from a task's print.
+    log_mark: str = field(default="", metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -212,6 +214,7 @@ class Config:
             **values,
             data_dir_is_default="data_dir" not in values,
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+            log_mark=environ.get("LOG_MARK", ""),
         )
 
     @classmethod

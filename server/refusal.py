@@ -58,4 +58,4 @@ def answer(code: str, detail: str, request: Any = None) -> tuple[int, bytes]:
     ]
     if problem["status"] == 503:
         lines.append("Retry-After: 2")
-    return problem["status"], "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+    return int(problem["status"]), "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body

@@ -14,7 +14,7 @@ from stack.broker import Broker
 from stack.console import Console, complain, console_for
 from stack.errors import StartRefused
 from stack.reloader import restart_on_change, watched_paths
-from stack.services import ROOT, base_url, service_specs
+from stack.services import LOG_MARK, ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def up(config: "Config", *, reload: bool = False) -> int:
 
 async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
     specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
-    console = console_for(sys.stdout, [spec.name for spec in specs], log_format=config.log_format)
+    console = console_for(
+        sys.stdout, [spec.name for spec in specs], log_format=config.log_format, mark=LOG_MARK
+    )
     for note in redis.notes:
         console.say(note)
     for name in misspelt(config.setting_names()):

@@ -39,6 +39,7 @@ LAYERS = [
         "counts",
         "usage",
         "plan",
+        "plain_text",
     },
     {"patience", "pool", "connection", "rights", "server_check", "subscription"},
     {"scripts", "operator_scripts", "schedule_scripts"},

@@ -24,7 +24,7 @@ from web.bulk_schemas import BULK_ANSWER, BULK_REQUEST
 from web.errors import KINDS, error_extra, request_id
 from web.openapi import ApiBlueprint, problems
 from web.redis_time import LIMIT_S
-from web.refusals import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks, printable
+from web.refusals import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks
 from web.schemas import SubmitBody
 from web.strict_json import decode, parse_object
 from web.tasks import ABOUT, BODY_PROBLEMS
@@ -172,5 +172,5 @@ def _line(index: int, outcome: tq.Outcome) -> str:
         told["task_id"], error = outcome.task_id, outcome.error
         detail = f"{error.detail} Whether it has this task is not known: ask for it."
     else:
-        error, detail = outcome, printable(outcome.detail)
+        error, detail = outcome, tq.escaped(outcome.detail)
     return json.dumps({**told, "code": error.code, "detail": detail, **error_extra(error)})

@@ -26,7 +26,6 @@ from web.refusals import (
     UpgradeRequired,
     WebError,
     excerpt,
-    printable,
 )
 
 log = logging.getLogger("duckline.web")
@@ -149,7 +148,7 @@ def error_extra(error: DucklineError) -> dict[str, Any]:
         item = {
             "pointer": excerpt(problem.pointer),
             "code": problem.code,
-            "message": printable(problem.message),
+            "message": tq.escaped(problem.message),
         }
         extra.setdefault("errors", []).append(item)
     return extra
@@ -169,7 +168,7 @@ def _answer_duckline(error: DucklineError) -> Response:
     if isinstance(error, tq.QueueUnavailable | tq.QueueDraining):
         headers = {"Retry-After": str(error.retry_after_s)}
     return _respond(
-        problem_body(error.code, printable(error.detail), **error_extra(error)), headers
+        problem_body(error.code, tq.escaped(error.detail), **error_extra(error)), headers
     )
 
 

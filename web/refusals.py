@@ -33,6 +33,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
 
 #: No answer repeats more of the caller's input than this, in characters.
@@ -212,21 +213,13 @@ class NotReady(_NotNow):
 
 def excerpt(text: str, limit: int = MAX_ECHO) -> str:
     """Return `text` fit to be shown: control characters escaped, at most `limit` characters."""
-    shown = printable(text[: limit + 1])
+    shown = tq.escaped(text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def pointer(*path: str | int) -> str:
     """Write an RFC 6901 pointer from its unescaped parts."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-
-
-def printable(text: str) -> str:
-    """Escape what a terminal or a reader would act on: controls, bidi overrides, surrogates."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 def _problem_of(item: ErrorDetails) -> Problem:
