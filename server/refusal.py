@@ -4,11 +4,13 @@ gunicorn would answer in HTML, with the client's text in it and none of the head
 """
 
 import json
-from typing import Any
+from collections.abc import Sequence
 
 from gunicorn.http import errors as http
 
 from server.wire import SlowClient
+
+Headers = Sequence[tuple[str, str]]
 
 #: What the client did, as a code of `web.errors` and in words; the first class that fits counts.
 _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
@@ -37,13 +39,15 @@ def code_of(error: Exception) -> tuple[str, str] | None:
     return next(((code, words) for kind, code, words in _WORDS if isinstance(error, kind)), None)
 
 
-def answer(code: str, detail: str, request: Any = None) -> tuple[int, bytes]:
-    """The status and the whole answer, after which the connection closes."""
+def answer(code: str, detail: str, read: Headers = ()) -> tuple[int, bytes]:
+    """The status and the whole answer, after which the connection closes.
+
+    `read`: the headers of the request, as far as they were read.
+    """
     from web.errors import choose_request_id, problem_body  # only a worker has the application
     from web.security import plain_headers
 
-    headers = [] if request is None else request.headers
-    sent = next((value for name, value in headers if name == "X-REQUEST-ID"), "")
+    sent = next((value for name, value in read if name == "X-REQUEST-ID"), "")
     request_id = choose_request_id(sent)
     problem = {**problem_body(code, detail), "request_id": request_id}
     body = json.dumps(problem).encode()

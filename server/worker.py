@@ -14,6 +14,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from huey_tasks.config import Config
 from server import refusal
 from server.crowd import Crowd
+from server.refusal import Headers
 from server.requests import Requests
 from server.wire import SlowClient, Wire
 
@@ -82,10 +83,11 @@ class Worker(GeventWorker):
         if known is None:
             self.log.error("a request could not be served", exc_info=error)
         code, detail = known or ("internal_error", "")
-        self._refuse(wire, addr, code, detail, getattr(error, "req", None))
+        read = getattr(getattr(error, "req", None), "headers", [])
+        self._refuse(wire, addr, code, detail, read)
 
-    def _refuse(self, wire: Wire, addr: Any, code: str, detail: str, request: Any = None) -> None:
-        status, answer = refusal.answer(code, detail, getattr(request, "headers", None) and request)
+    def _refuse(self, wire: Wire, addr: Any, code: str, detail: str, read: Headers = ()) -> None:
+        status, answer = refusal.answer(code, detail, read)
         _access.info("refused %s with %d: %s", addr[0] if addr else "", status, detail or code)
         try:
             wire.sendall(answer)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from flask import Request, request
 from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import ClientDisconnected
 
 from huey_tasks.errors import Problem
 from web.body_room import FREE_BYTES, ROOM
@@ -119,9 +120,10 @@ def read_whole(sent: Request) -> bytes:
                 ROOM.take(len(part))
                 held += len(part)
             parts.append(part)
-    except TimeoutError as error:
-        raise BodyTooSlow("The body did not come in time.") from error
-    except (OSError, ParseException) as error:
+    except (OSError, ParseException, ClientDisconnected) as error:
+        # werkzeug's stream calls every trouble with reading a disconnected client.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            raise BodyTooSlow("The body did not come in time.") from error
         raise InvalidJson("The body is not sent in proper chunks.") from error
     finally:
         ROOM.give_back(held)
