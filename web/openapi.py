@@ -27,6 +27,8 @@ _ABOUT = """\
 Post a task, and a Python function runs it in the background; ask for its outcome later.
 
 Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by its pointer.
+Answers are JSON whatever `Accept` says. Any request may also be refused before it is one, as a
+problem too: 400 for what is no proper HTTP, 408 for what does not come in time, 414, 417 and 431.
 """
 
 #: In the extensions of an operation: parameters beside those of its path and query.
