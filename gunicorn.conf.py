@@ -74,7 +74,7 @@ logconfig_dict: dict[str, Any] = {
             "mark": _config.log_mark,
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"()": "huey_tasks.logs.stderr_handler", "formatter": "line"}},
     "root": {"level": _config.log_level.upper(), "handlers": ["stderr"]},
     "loggers": {
         "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},

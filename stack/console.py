@@ -5,6 +5,7 @@ LOG_FORMAT=json. It does not read processes (process.py) and does not decide wha
 (supervisor.py, up.py).
 """
 
+import asyncio
 import json
 import os
 import sys
@@ -12,19 +13,27 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
+from huey_tasks.log_stream import LogStream
 from huey_tasks.plain_text import escaped
 
 OWN_NAME = "duckline"
 _COLOURS = (36, 33, 35, 34, 32, 96, 93, 95)  # readable on light and dark terminals
 _BOLD, _RED, _YELLOW = 1, 31, 33
 _LEVEL_COLOURS = {"warning": _YELLOW, "error": _RED}
+FLUSH_EVERY_S = 0.1
 
 
 class Console:
     """Write the lines of all processes to `stream`, each marked with the process it comes from."""
 
     def __init__(
-        self, stream: TextIO, names: Sequence[str], *, as_json: bool, colour: bool, mark: str = ""
+        self,
+        stream: TextIO | LogStream,
+        names: Sequence[str],
+        *,
+        as_json: bool,
+        colour: bool,
+        mark: str = "",
     ) -> None:
         """`mark` begins the lines that our processes log; what else they write is output."""
         self._mark = mark
@@ -75,19 +84,19 @@ class Console:
     def _painted(self, text: str, colour: int) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
 
-    def _write(self, lines: Sequence[str]) -> None:
-        try:
-            self._stream.writelines(f"{line}\n" for line in lines)
+    async def keep_flushing(self) -> None:
+        """Write, time and again, what the reader of the log did not take at once."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
             self._stream.flush()
-        except BrokenPipeError:
-            # Whoever read the log has gone (`make run | head`); that must not stop the tasks.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        self._stream.writelines(f"{line}\n" for line in lines)
+        self._stream.flush()
 
 
 def console_for(
-    stream: TextIO, names: Sequence[str], *, log_format: str, mark: str = ""
+    stream: LogStream, names: Sequence[str], *, log_format: str, mark: str = ""
 ) -> Console:
     """Make the Console for a stream: JSON if asked for, colours on a terminal without NO_COLOR."""
     colour = stream.isatty() and not os.environ.get("NO_COLOR")

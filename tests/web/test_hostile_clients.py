@@ -209,7 +209,7 @@ def test_a_client_that_drips_is_cut_off(patient_server: Server, kind: str) -> No
         "body": (SUBMIT + b"Content-Length: 100000\r\n\r\n", b" "),
         "chunks": (SUBMIT + CHUNKED, b"1\r\n \r\n"),
     }[kind]
-    pause, begun = threading.Event(), time.monotonic()
+    pause, begun, answer = threading.Event(), time.monotonic(), b""
     with connect(patient_server) as client:
         client.sendall(begin)
         with contextlib.suppress(OSError):
