@@ -7,17 +7,20 @@ costs both sides memory and a place in their loops.
 """
 
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import redis
 
-from huey_tasks.patience import wait_for_connection_s
+from huey_tasks.patience import stood_in_line, wait_for_connection_s
 
 _AnyPool = redis.ConnectionPool if TYPE_CHECKING else object
 
 #: Connections of one process to one Redis.
 SIZE = 64
+#: Seconds. A line that moves is not left sooner; whether it does is looked at in steps.
+LONGEST_LINE_S, STEP_S = 10.0, 1.0
 
 
 class PoolFull(redis.RedisError):
@@ -36,6 +39,7 @@ class Patient(_AnyPool):
     def reset(self) -> None:
         self._waiting: deque[threading.Event] = deque()
         self._woken: set[threading.Event] = set()  # and not yet run: a place is kept for each
+        self._answered = 0
         super().reset()
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
@@ -48,6 +52,8 @@ class Patient(_AnyPool):
             raise
 
     def release(self, connection: Any) -> None:
+        if connection.is_connected:  # it was not cut off for being silent
+            self._answered += 1
         super().release(connection)
         self._wake()
 
@@ -58,8 +64,9 @@ class Patient(_AnyPool):
         turn = threading.Event()
         self._waiting.append(turn)
         self._wake()  # a connection that came free before we stood in line has woken nobody
+        begun = time.monotonic()
         try:
-            turn.wait(wait_for_connection_s())
+            self._wait_while_it_moves(turn, begun)
         finally:  # a cancelled task leaves the line in the middle of its wait
             came = turn in self._woken
             self._woken.discard(turn)
@@ -67,6 +74,15 @@ class Patient(_AnyPool):
                 self._leave(turn)
         if not came:
             raise PoolFull(f"all {self.size} connections are in use")
+        stood_in_line(time.monotonic() - begun)
+
+    def _wait_while_it_moves(self, turn: threading.Event, begun: float) -> None:
+        """Wait for as long as the caller can, and longer while Redis answers those before it."""
+        answered, wait_s = self._answered, wait_for_connection_s()
+        while not turn.wait(wait_s):
+            if self._answered == answered or time.monotonic() - begun > LONGEST_LINE_S:
+                return
+            answered, wait_s = self._answered, STEP_S
 
     def _leave(self, turn: threading.Event) -> None:
         try:
