@@ -51,7 +51,7 @@ def consume(queue: str) -> int:
     from huey_tasks.consumer import Consumer
 
     config = huey_tasks.CONFIG
-    environment.forget("API_KEYS")  # who may call is the web service's business, and no task's
+    environment.forget("API_KEYS", "LOG_MARK")  # neither is for tasks to know
     logs.configure(config)
     for name in environment.misspelt(config.setting_names()):
         logging.getLogger("duckline.settings").warning(name)

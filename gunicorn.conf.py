@@ -43,8 +43,10 @@ _host = f"[{_config.host}]" if ":" in _config.host else _config.host
 _port = _config.inspector_port if "create_inspector" in " ".join(sys.argv) else _config.port
 bind = f"{_host}:{_port}"
 workers = _config.web_concurrency
-worker_class = "gevent"
-worker_connections = 4000  # sockets and requests open at once in one process; push allows 2000
+worker_class = "server.worker.Worker"
+worker_connections = _config.max_connections  # open at once in one process; push allows 2000
+backlog = 4096  # a burst of new connections waits in the kernel, as far as somaxconn allows
+http_parser = "python"  # the one that `server` checks heads in
 timeout = 30
 graceful_timeout = 5  # requests may end; WebSockets are told to reconnect elsewhere at once
 keepalive = 65  # longer than a usual proxy's, so that it never sends into a closing connection
@@ -66,7 +68,13 @@ _access_level = "INFO" if _config.access_log else "CRITICAL"
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "huey_tasks.logs.formatter", "log_format": _config.log_format}},
+    "formatters": {
+        "line": {
+            "()": "huey_tasks.logs.formatter",
+            "log_format": _config.log_format,
+            "mark": _config.log_mark,
+        }
+    },
     "handlers": {"stderr": {"()": "huey_tasks.logs.stderr_handler", "formatter": "line"}},
     "root": {"level": _config.log_level.upper(), "handlers": ["stderr"]},
     "loggers": {

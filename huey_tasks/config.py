@@ -183,6 +183,13 @@ class Config:
     publish_address: str | None = _setting(
         None, _text, "address", "where a container's ports are published, if not at HOST"
     )
+    body_timeout_s: float = _setting(30.0, _number(1, 3600), "s", "for the body of a request")
+    max_connections: int = _setting(
+        4000, _whole(16, 60_000), "connections", "open to one web process"
+    )
+    max_connections_per_address: int = _setting(
+        2500, _whole(1, 60_000), "connections", "of one address, of those"
+    )
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_level: str = _setting(
         "info", _one_of("debug", "info", "warning", "error"), "", "the least that is logged"
@@ -196,6 +203,8 @@ class Config:
     redis_is_checked: bool = field(default=False, metadata={})
     #: Whether whoever started this process has imported the task modules, and found no fault.
     tasks_are_checked: bool = field(default=False, metadata={})
+    #: What begins each log line, so that whoever started this process knows it from a task's print.
+    log_mark: str = field(default="", metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -225,6 +234,7 @@ class Config:
             dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
             tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
+            log_mark=environ.get("LOG_MARK", ""),
         )
 
     @classmethod

@@ -31,8 +31,9 @@ from redis.sentinel import (
 )
 
 from huey_tasks import redis_urls
-from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.errors import ConfigError, QueueUnavailable, ServiceBusy
 from huey_tasks.patience import SOCKET_TIMEOUT_S, InTime
+from huey_tasks.pool import Patient, PoolFull
 
 #: Seconds.
 CONNECT_TIMEOUT_S = 2.0
@@ -73,7 +74,10 @@ class _Master(InTime, SentinelManagedConnection): ...
 class _TlsMaster(InTime, SentinelManagedSSLConnection): ...
 
 
-class _MasterPool(SentinelConnectionPool):
+class _Pool(Patient, redis.ConnectionPool): ...
+
+
+class _MasterPool(Patient, SentinelConnectionPool):
     """Asks the Sentinels every second, and drops its connections when they name another master.
 
     One that was frozen comes back as if nothing had happened, and takes writes that will be thrown
@@ -129,7 +133,7 @@ def _pool(url: str, **options: Any) -> redis.ConnectionPool:
     told: dict[str, Any] = {**_options(), **options, **parse_url(url)}
     kind = told.pop("connection_class", redis.Connection)
     timed = {redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}.get(kind, _Tcp)
-    return redis.ConnectionPool(connection_class=timed, **told)
+    return _Pool(connection_class=timed, **told)
 
 
 def _sentinel_pool(url: str) -> redis.ConnectionPool:
@@ -154,6 +158,7 @@ def _options() -> dict[str, Any]:
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "retry": Retry(ExponentialWithJitterBackoff(cap=0.05, base=0.01), 1),
         "retry_on_error": [redis.ReadOnlyError],
+        "max_connections": 2**31,  # redis-py raises at its own limit; `Patient` waits at ours
         "client_name": f"duckline-{os.getpid()}",
         # Each of these would cost a round trip whenever a connection is made.
         "driver_info": None,
@@ -170,6 +175,8 @@ def redis_errors() -> Generator[None]:
     """
     try:
         yield
+    except PoolFull as error:
+        raise ServiceBusy("Too many requests are under way; try again.", str(error)) from error
     except redis.AuthenticationError as error:
         raise QueueUnavailable("Redis does not let us in.", _first_line(error)) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:

@@ -19,6 +19,7 @@
     ├── UndoNotFound           there is nothing to undo under that id, or no more
     ├── QueueDraining          the queue takes no tasks from outside now
     └── QueueUnavailable       Redis does not take the command now; nothing was changed
+        └── ServiceBusy        this process has as many calls of Redis under way as it may
 
 Each class has a `code`, stable for programs; `web.errors` maps codes to HTTP statuses. An error of
 the Redis client never leaves the package: `huey_tasks.connection` turns it into `QueueUnavailable`.
@@ -179,3 +180,12 @@ class QueueUnavailable(DucklineError):
         self.task_id: str | None = None
         self.cause = cause or detail
         self.retry_after_s = retry_after_s
+
+
+class ServiceBusy(QueueUnavailable):
+    """This process has as many calls of Redis under way as it may; Redis itself may be well.
+
+    Nothing was sent. It is no outage: whoever can wait tries again.
+    """
+
+    code = "service_busy"

@@ -41,6 +41,7 @@ from huey_tasks.errors import (
     ScheduleExists,
     ScheduleNotFound,
     ScheduleRunning,
+    ServiceBusy,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
@@ -74,6 +75,7 @@ from huey_tasks.operations import (
     undo,
 )
 from huey_tasks.patience import time_limit
+from huey_tasks.plain_text import escaped, is_plain
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
     AttemptRecord,
@@ -155,6 +157,7 @@ __all__ = [
     "SchedulePreview",
     "ScheduleRecord",
     "ScheduleRunning",
+    "ServiceBusy",
     "Setting",
     "Skipped",
     "Sort",
@@ -191,12 +194,14 @@ __all__ = [
     "default",
     "delete_schedule",
     "drain",
+    "escaped",
     "explain_task",
     "failure_group",
     "failure_groups",
     "get_schedule",
     "get_task",
     "high",
+    "is_plain",
     "list_schedules",
     "list_tasks",
     "load_tasks",

@@ -21,17 +21,19 @@ from huey_tasks.errors import (
     Problem,
     QueueDraining,
     QueueUnavailable,
+    ServiceBusy,
     UnknownQueue,
 )
 from huey_tasks.ids import new_id, new_ids
 from huey_tasks.keys import QUEUE_NAMES
+from huey_tasks.plain_text import is_plain
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from huey_tasks.records import TaskState
 from huey_tasks.task_queue import TaskQueue
 
 #: Tags of a task, and characters of a tag; a comma would part one from the next.
-MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\\x00-\x1f\x7f]{1,64}")
+MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\]{1,64}")
 
 #: How many tasks one call of a script stores; some milliseconds in which Redis does nothing else.
 BATCH = 200
@@ -166,7 +168,8 @@ class Batch:
 
     def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
         """Store nothing more, because Redis was found to be away."""
-        error = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        away = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        error = why if isinstance(why, ServiceBusy) else away
         for placed in self._new.values():
             for place, _ in placed:
                 self._outcomes[place] = error
@@ -189,11 +192,19 @@ def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
     return new._replace(tags=checked_tags(tags)) if tags else new
 
 
+def is_tag(text: str) -> bool:
+    """Whether `text` can be a tag."""
+    return TAG.fullmatch(text) is not None and is_plain(text)
+
+
 def checked_tags(tags: Sequence[str]) -> str:
     """The tags as they are kept. Raises InvalidQuery."""
-    wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not TAG.fullmatch(tag)]
+    wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not is_tag(tag)]
     if wrong:
-        rule = f"At most {MAX_TAGS} tags of 64 characters, without spaces, commas and quotes."
+        rule = (
+            f"At most {MAX_TAGS} tags of 64 characters that can be seen, "
+            "without spaces, commas and quotes."
+        )
         raise InvalidQuery([Problem(f"/tags/{n}", "tag", rule) for n in wrong[:MAX_TAGS]])
     return f",{','.join(dict.fromkeys(tags))}," if tags else ""
 

@@ -17,7 +17,7 @@ from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker, WorkerRecycl
 from huey_tasks import journal
 from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
-from huey_tasks.errors import QueueUnavailable
+from huey_tasks.errors import QueueUnavailable, ServiceBusy
 from huey_tasks.flusher import Flusher
 from huey_tasks.protocol import Commit
 from huey_tasks.task_log import keep_task_logs
@@ -66,6 +66,9 @@ class QueueWorker(Worker):
     def loop(self, now: Any = None) -> None:
         try:
             self._run_next(now)
+        except ServiceBusy as error:  # no outage: the other greenlets keep all connections busy
+            logger.debug("worker waits for its turn: %s", error.cause)
+            return
         except QueueUnavailable as error:
             logger.debug("worker waits for Redis: %s", error.cause)
             self._redis_away = True

@@ -13,7 +13,7 @@ from stack.console import Console
 from stack.import_check import import_problem
 from stack.supervisor import Supervisor
 
-SOURCE_FOLDERS = ("huey_tasks", "web", "static")
+SOURCE_FOLDERS = ("huey_tasks", "web", "server", "static")
 SOURCE_SUFFIXES = (".py", ".lua", ".html", ".js", ".css", ".svg", ".json")
 
 

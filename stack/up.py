@@ -17,7 +17,7 @@ from stack.console import Console, complain, console_for
 from stack.errors import StartRefused
 from stack.import_check import TASKS, import_problem
 from stack.reloader import next_change, restart_on_change, watched_paths
-from stack.services import ROOT, base_url, service_specs
+from stack.services import LOG_MARK, ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
 
 #: What is kept of the log of all processes for a reader that has stopped reading.
@@ -48,7 +48,9 @@ def up(config: "Config", *, reload: bool = False) -> int:
 async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
     specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
     log = LogStream(sys.stdout.fileno(), backlog_bytes=LOG_BACKLOG_BYTES)
-    console = console_for(log, [spec.name for spec in specs], log_format=config.log_format)
+    console = console_for(
+        log, [spec.name for spec in specs], log_format=config.log_format, mark=LOG_MARK
+    )
     for note in redis.notes:
         console.say(note)
     for name in misspelt(config.setting_names()):

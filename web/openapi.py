@@ -33,6 +33,8 @@ _ABOUT = """\
 Post a task, and a Python function runs it in the background; ask for its outcome later.
 
 Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by its pointer.
+Answers are JSON whatever `Accept` says. Any request may also be refused before it is one, as a
+problem too: 400 for what is no proper HTTP, 408 for what does not come in time, 414, 417 and 431.
 """
 
 #: In the extensions of an operation: parameters beside those of its path and query.
@@ -132,7 +134,8 @@ def no_content(description: str) -> Responses:
 
 def problems(*codes: str) -> Responses:
     """Document the errors that a route can answer; those of every API route are added."""
-    return open_problems(*codes, "unauthorized", "unknown_host")
+    busy = ("service_busy",) if "queue_unavailable" in codes else ()
+    return open_problems(*codes, *busy, "unauthorized", "unknown_host")
 
 
 def open_problems(*codes: str) -> Responses:

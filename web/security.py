@@ -54,6 +54,11 @@ def let_styles_in() -> None:
     g.content_security_policy = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
+def plain_headers() -> tuple[tuple[str, str], ...]:
+    """The headers of an answer that no route has made."""
+    return (*_UNSTORED_HEADERS, ("Content-Security-Policy", _CSP))
+
+
 # What follows runs for every request: headers are read where WSGI keeps them, because werkzeug's
 # view of them takes longer to miss one than all of this does.
 

@@ -46,8 +46,10 @@ BODY_PROBLEMS = (
     "invalid_json",
     "unsupported",
     "cross_site",
+    "request_timeout",
     "body_too_large",
     "unsupported_media_type",
+    "too_many_bodies",
 )
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
 

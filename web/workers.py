@@ -55,6 +55,8 @@ def read_health() -> Response:
         found = {one.queue: one.consumers for one in stats}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
         reasons += [loss for one in stats for loss in one.losses]
+    except tq.ServiceBusy:
+        raise
     except tq.QueueUnavailable as error:
         raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
     reasons += [
