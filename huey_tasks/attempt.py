@@ -7,9 +7,10 @@ an attempt that its consumer interrupts, because it stops, ends without one and 
 import json
 import logging
 import math
+import threading
 import time
 import uuid
-from contextlib import AbstractContextManager
+from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -77,10 +78,16 @@ class Attempt:
         #: How many lines that the task logged could not be kept, since the last that could.
         self.missed_lines = 0
         self._missed_at = ""
+        #: Threads of the task that Python would wait for, and what it gave to executors, unless
+        #: they have ended.
+        self.threads: set[threading.Thread] = set()
+        self.work: set[Future[Any]] = set()
+        self._thread = threading.get_ident()
 
-    def body(self, time_limit: AbstractContextManager[Any] | None) -> "_Body":
-        """Return the context in which the task's own code runs: it may be interrupted there."""
-        return _Body(self, time_limit)
+    @property
+    def is_here(self) -> bool:
+        """Whether the calling thread, or greenlet, is the worker's, and not one of the task's."""
+        return self._thread == threading.get_ident()
 
     def enter(self, phase: Phase) -> None:
         """The task's own code begins, or is over."""
@@ -230,22 +237,6 @@ class Attempt:
             cause = cause_without_code("UnstorableResult", text, self.task_type)
             self.fail(text, None, cause=cause)
             return serializer.dumps(self._outcome)
-
-
-class _Body:
-    """The task's own code, within its time limit."""
-
-    def __init__(self, attempt: Attempt, time_limit: AbstractContextManager[Any] | None) -> None:
-        self._attempt, self._time_limit = attempt, time_limit
-
-    def __enter__(self) -> None:
-        if self._time_limit is not None:
-            self._time_limit.__enter__()
-        self._attempt.enter(Phase.BODY)
-
-    def __exit__(self, *error: Any) -> bool | None:
-        self._attempt.enter(Phase.AROUND)
-        return None if self._time_limit is None else self._time_limit.__exit__(*error)
 
 
 def _clean(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from huey_tasks import greenlets
 from huey_tasks.board import Board, Cell
+from huey_tasks.offspring import send
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.worker import run_in_process
 
@@ -31,8 +32,8 @@ class Child(Protocol):
     cells: Sequence[Cell]
     started_at: float
 
-    def wait(self) -> str:
-        """Collect the dead process and say how it ended."""
+    def wait(self) -> int:
+        """Collect the dead process; returns its exit code, a signal as a negative number."""
         ...
 
 
@@ -50,11 +51,11 @@ class ForkedWorker:
         self.cells: Sequence[Cell] = (cell,)
         self.started_at = time.monotonic()
 
-    def wait(self) -> str:
+    def wait(self) -> int:
         self._process.join()
-        reason = describe_exit(self._process.exitcode or 0)
+        code = self._process.exitcode or 0
         self._process.close()
-        return reason
+        return code
 
 
 class GreenletPool:
@@ -75,10 +76,10 @@ class GreenletPool:
         self.cells: Sequence[Cell] = board.cells
         self.started_at = time.monotonic()
 
-    def wait(self) -> str:
+    def wait(self) -> int:
         code = self._process.wait()
         os.close(self.sentinel)
-        return describe_exit(code)
+        return code
 
 
 def has_exited(child: Child, sentinel_ready: bool) -> bool:
@@ -92,22 +93,6 @@ def has_exited(child: Child, sentinel_ready: bool) -> bool:
         return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
-
-
-def describe_exit(code: int) -> str:
-    """Say an exit code for people: `exit status 1`, `SIGKILL`."""
-    if code >= 0:
-        return f"exit status {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
-
-
-def send(pid: int, signum: signal.Signals) -> None:
-    """Signal a process that may just have gone."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signum)
 
 
 def kill_group(pid: int) -> None:

@@ -8,10 +8,13 @@ import time
 from collections.abc import Iterable
 from signal import Signals
 
+from huey_tasks import offspring
 from huey_tasks.board import Board, Cell
-from huey_tasks.children import Child, ForkedWorker, GreenletPool, has_exited, kill_group, send
+from huey_tasks.children import Child, ForkedWorker, GreenletPool, has_exited, kill_group
+from huey_tasks.deaths import Deaths
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.offspring import send
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -37,6 +40,9 @@ class Crew:
         self._interrupts = interrupts
         self._worker_type, self._max_crashes = worker_type, max_crashes
         self._children: dict[int, Child] = {}
+        self._deaths = Deaths()
+        offspring.adopt_orphans()
+        self._kept = offspring.children()  # whoever executed this consumer had started them
         self._respawns: list[tuple[float, Cell | None]] = []
         #: Whether the dead are replaced; not any more once the consumer stops.
         self.replacing = True
@@ -98,18 +104,22 @@ class Crew:
 
     def _bury(self, child: Child) -> None:
         kill_group(child.pid)  # what it has started itself ends with it
-        reason = child.wait()
+        how = self._deaths.describe(child.wait())
+        # Of the living each keeps its orphans itself, so whatever else is ours was the dead one's.
+        alive = {other.pid for other in self._children.values()}
+        if number := offspring.end_below(lambda pid: pid in alive or pid in self._kept):
+            logger.info("what a worker had started is ended with it", extra={"processes": number})
         for cell in child.cells:
-            self._release(cell, reason)
+            self._release(cell, how)
         if not self.replacing:
             return
-        logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": reason})
+        logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": how})
         now = time.monotonic()
         pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
-    def _release(self, cell: Cell, reason: str) -> None:
+    def _release(self, cell: Cell, how: str) -> None:
         """Give back what it held: the task it ran, and those it had claimed and not begun."""
         held = cell.held()
         cell.clear()
@@ -128,6 +138,7 @@ class Crew:
                 blamed=held.token if held is not None and to_blame else "",
                 limit=self._max_crashes,
                 ttl_ms=storage.ttl_ms,
+                how=how,
             )
         except QueueUnavailable as error:
             logger.warning("what it held returns when the lease ends: %s", error.cause)
@@ -135,7 +146,7 @@ class Crew:
         for task_id, state in released:
             logger.warning(
                 "worker died, its task is given back",
-                extra={"task_id": task_id, "how": reason, "state": state},
+                extra={"task_id": task_id, "how": how, "state": state},
             )
             if state == "FAILURE":
                 self._queue.report_failure(task_id)

@@ -110,7 +110,8 @@ class _Seen:
     def reasons(self, knows: Callable[[str], bool]) -> Iterator[Reason]:
         """All that is to be said, the weightiest first."""
         if self.state.terminal:
-            yield Reason("ended", f"It has ended as {self.state}.")
+            why = self.f.get("reason") if self.state is TaskState.FAILURE else None
+            yield Reason("ended", f"It has ended as {self.state}{f': {why}' if why else ''}.")
         elif self.state is TaskState.STARTED:
             worker = fields.worker_name(self.f)
             text = f"It runs, in attempt {self.f['attempt']}, on worker {worker}."
@@ -122,6 +123,15 @@ class _Seen:
         else:
             yield from self._of_wait(knows)
             yield from self._of_queue()
+        if not self.state.terminal:
+            yield from self._of_death()
+
+    def _of_death(self) -> Iterator[Reason]:
+        """It may have been the death of a worker, and may be of the next one."""
+        lines = fields.attempt_lines(self.f)
+        if lines and lines[-1].state == "CRASHED":
+            text = f"When it was last begun, in attempt {lines[-1].attempt}, {lines[-1].error}."
+            yield Reason("worker_died", text)
 
     def _of_type(self, knows: Callable[[str], bool]) -> Iterator[Reason]:
         if not knows(self.f["type"]):

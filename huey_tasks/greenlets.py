@@ -8,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from huey_tasks.board import Board
@@ -18,6 +20,8 @@ logger = logging.getLogger(__name__)
 def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]:
     """The command line of a pool."""
     start = (
+        # The running loop of asyncio in C is one a thread; in Python it is one a greenlet.
+        "import sys; sys.modules['_asyncio'] = None;"
         "from gevent import monkey; monkey.patch_all();"
         "from huey_tasks.greenlets import main;"
         f"main({queue!r}, {consumer!r}, {board_fd}, {workers}, {os.getpid()})"
@@ -32,10 +36,13 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey.consumer import GreenletEnvironment
 
     import huey_tasks
-    from huey_tasks import logs
+    from huey_tasks import logs, offspring
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
+    from huey_tasks.leftovers import GreenletLeftovers
+    from huey_tasks.plain_children import reset_in_forks
     from huey_tasks.task_log import keep_task_logs
+    from huey_tasks.task_threads import count_as_the_task
     from huey_tasks.worker import QueueWorker, die_with
 
     die_with(parent)
@@ -58,6 +65,8 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
             gevent.get_hub().loop.run_callback(deliver, greenlet)
 
     def keep_running(worker: QueueWorker) -> None:
+        # A thread takes after the one that starts it, and a greenlet would count as a daemon.
+        vars(threading.current_thread())["_daemonic"] = False
         while not stop_flag.is_set():
             try:
                 worker.run()
@@ -67,6 +76,11 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     gevent.signal_handler(signal.SIGTERM, stop_flag.set)
     gevent.signal_handler(signal.SIGINT, lambda: None)
     gevent.signal_handler(signal.SIGUSR1, interrupt)
+    reset_in_forks({signal.SIGTERM: None, signal.SIGINT: None, signal.SIGUSR1: None})
+    queue.leftovers = leftovers = GreenletLeftovers()
+    note_forks(leftovers.forked)
+    offspring.mark(offspring.CONSUMER_MARK, consumer)
+    count_as_the_task()
     keep_task_logs()
     flusher = Flusher()
     flusher.start()
@@ -74,3 +88,24 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
         worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell, flusher)
         running.append(gevent.spawn(keep_running, worker))
     gevent.joinall(running)
+
+
+def note_forks(note: Callable[[int], None]) -> None:
+    """Call `note` on both sides of each fork, with its result, in the greenlet that forks."""
+    import _posixsubprocess
+
+    from gevent import os as gevent_os
+
+    forks: Any = gevent_os
+
+    def noting(fork: Callable[..., int]) -> Callable[..., int]:
+        def fork_and_note(*args: Any) -> int:
+            pid = fork(*args)
+            note(pid)
+            return pid
+
+        return fork_and_note
+
+    # All forks of gevent go through the first; the second is how multiprocessing spawns.
+    forks._raw_fork = noting(forks._raw_fork)
+    _posixsubprocess.fork_exec = noting(_posixsubprocess.fork_exec)

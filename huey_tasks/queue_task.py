@@ -58,7 +58,8 @@ class QueueTask(Task):
 
     def create_id(self) -> str:
         attempt = current_attempt.get()
-        if attempt is None or not attempt.in_body:
+        # The order of threads is chance: an id by number could be another task's in a repeat.
+        if attempt is None or not attempt.in_body or not attempt.is_here:
             return super().create_id()
         return attempt.subtask_id()
 

@@ -140,15 +140,30 @@ class Scripts:
         }
 
     def release(
-        self, queue: str, holder: str, *, kind: str, blamed: str, limit: int, ttl_ms: int
+        self,
+        queue: str,
+        holder: str,
+        *,
+        kind: str,
+        blamed: str,
+        limit: int,
+        ttl_ms: int,
+        how: str = "",
     ) -> list[tuple[str, str]]:
         """Give back what a dead worker or consumer held; returns (id, new state) of each.
 
         A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
-        "*"; at `limit` it is set aside.
+        "*"; at `limit` it is set aside. `how` the holder died is kept with it.
         """
         rows = self._run(
-            "release", queue, holder=holder, kind=kind, blamed=blamed, limit=limit, ttl_ms=ttl_ms
+            "release",
+            queue,
+            holder=holder,
+            kind=kind,
+            blamed=blamed,
+            limit=limit,
+            ttl_ms=ttl_ms,
+            how=how,
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 

@@ -21,7 +21,9 @@ from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.causes import cause_of, cause_without_code
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.leftovers import Leftovers
 from huey_tasks.messages import Unreadable
+from huey_tasks.own_code import OwnCode
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
@@ -43,6 +45,8 @@ class TaskQueue(RedisHuey):
     def __init__(self, name: str, **storage: Any) -> None:
         super().__init__(name, serializer=JsonSerializer(), store_none=True, utc=True, **storage)
         self._registry = TypeRegistry()
+        #: What a task leaves running, in a worker; elsewhere that is its caller's business.
+        self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
 
     # ---- submit
@@ -190,7 +194,8 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None:
             return super()._timeout_context(task)
-        return attempt.body(super()._timeout_context(task) if task.timeout else None)
+        limit = super()._timeout_context(task) if task.timeout else None
+        return OwnCode(attempt, limit, self.leftovers)
 
     # ---- what Huey decides about the task that runs
 
@@ -297,7 +302,7 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None or attempt.in_body or attempt.storage is not self.storage:
             return None
-        return attempt
+        return attempt if attempt.is_here else None
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()

@@ -14,14 +14,16 @@ from typing import Any
 
 from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker, WorkerRecycle
 
-from huey_tasks import journal
+from huey_tasks import journal, offspring, plain_children
 from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.errors import QueueUnavailable, ServiceBusy
 from huey_tasks.flusher import Flusher
+from huey_tasks.leftovers import Leftovers
 from huey_tasks.protocol import Commit
 from huey_tasks.task_log import keep_task_logs
 from huey_tasks.task_queue import TaskQueue
+from huey_tasks.task_threads import count_as_the_task
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class QueueWorker(Worker):
         slot = self.huey.storage.open_slot(self.name, self.cell)
         self._flusher.watch(slot)
         self.initialize()
+        if self.huey.leftovers is not None:
+            self.huey.leftovers.keep_present()
         try:
             while not self.stop_flag.is_set():
                 self.loop()
@@ -139,9 +143,15 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int) -> None
             raise interruption
 
     signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, plain_children.ignore)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGUSR1, interrupt)
+    plain_children.reset_in_forks(
+        {signal.SIGTERM: stop, signal.SIGINT: plain_children.ignore, signal.SIGUSR1: interrupt}
+    )
+    queue.leftovers = Leftovers()
+    offspring.mark(offspring.CONSUMER_MARK, name.rpartition("/")[0])
+    count_as_the_task()
     keep_task_logs()
     sys.setswitchinterval(SWITCH_S)
     flusher = Flusher()
