@@ -6,6 +6,7 @@ that names the variable, the value and what it takes. Units are in the names: `_
 
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -20,6 +21,10 @@ from huey_tasks.errors import ConfigError
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 DEFAULT_DATA_DIR = Path("data")
+
+#: A path that can stand in pages and headers without escapes: no `//`, which names another host,
+#: and no dots that climb out of it.
+PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -83,6 +88,14 @@ def _folders(text: str) -> tuple[Path, ...]:
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
+
+
+def _root_path(text: str) -> str:
+    """a path such as /jobs: letters, digits, '.', '_', '~' and '-' behind each '/'"""
+    path = text.rstrip("/")
+    if path and not PATH_PREFIX.fullmatch(path):
+        raise ValueError
+    return path
 
 
 def _switch(text: str) -> bool:
@@ -166,12 +179,15 @@ class Config:
     )
     allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
+    root_path: str = _setting("", _root_path, "path", "where a proxy serves us, such as /jobs")
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
+    #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
+    single_modules: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -200,6 +216,7 @@ class Config:
             **values,
             data_dir_is_default="data_dir" not in values,
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+            single_modules=environ.get("SINGLE_MODULES") == "1",
         )
 
     @classmethod

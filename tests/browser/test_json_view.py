@@ -15,7 +15,7 @@ BIG = 12345678901234567890123
 def _open(visits: Visits, stack: Stack, value: Any, **options: Any) -> Page:
     task_id = stack.api.submit("echo", {"value": value})
     stack.api.wait_for_status(task_id, "SUCCESS")
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}", **options)
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}", **options)
     expect(_result(page)).to_be_visible()
     expect_live(page)
     return page

@@ -119,7 +119,7 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
 ) -> None:
     visits.allow(_NO_ANSWER)
     with _away(redis):
-        page = visits.open(f"{web.url}#/{name}")
+        page = visits.open(f"{web.url}{name}")
         expect(verdict(page)).to_contain_text("Redis is away")
         expect(page.locator("#main .empty").first).to_contain_text("Redis does not answer")
 
@@ -142,7 +142,7 @@ def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
 
     visits.allow(_NO_ANSWER)
     with _away(redis):
-        page = visits.open(f"{web.url}#/{name}", prepare=answer_nothing)
+        page = visits.open(f"{web.url}{name}", prepare=answer_nothing)
         expect(verdict(page)).to_contain_text("Redis is away")
         place = page.locator("#panel" if "/" in name else "#main")
 
@@ -165,7 +165,7 @@ def test_an_empty_page_says_what_will_be_there(
 ) -> None:
     _empty(redis)
 
-    page = visits.open(f"{web.url}#/{name}")
+    page = visits.open(f"{web.url}{name}")
 
     expect(page.get_by_role("heading", name=words)).to_be_visible()
 
@@ -174,7 +174,7 @@ def test_an_action_that_nobody_has_taken_says_so(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
     _empty(redis)
-    page = visits.open(f"{web.url}?action=requeue#/audit")
+    page = visits.open(f"{web.url}audit?action=requeue")
 
     expect(page.get_by_text("Nothing of this kind was done")).to_be_visible()
     page.get_by_role("link", name="Show everything").click()
@@ -207,7 +207,7 @@ def test_a_schedule_that_nobody_serves_says_so_with_what_to_do(
     _empty(redis)
     _schedule(web, "unserved")
 
-    page = visits.open(f"{web.url}#/schedules")
+    page = visits.open(f"{web.url}schedules")
 
     row = page.get_by_test_id("schedule-unserved")
     expect(row.get_by_test_id("no-consumer")).to_contain_text("python app.py consumer high")
@@ -219,7 +219,7 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
     visits.allow(_NO_ANSWER)
     _empty(redis)
     _schedule(web, "known")
-    page = visits.open(f"{web.url}#/schedules")
+    page = visits.open(f"{web.url}schedules")
     expect(page.get_by_test_id("schedule-known")).to_be_visible()
 
     with _away(redis):
@@ -241,7 +241,7 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     visits.allow(_NO_ANSWER)
     _empty(redis)
     _schedule(web, "precious")
-    page = visits.open(f"{web.url}#/schedules")
+    page = visits.open(f"{web.url}schedules")
     page.get_by_test_id("schedule-precious").get_by_test_id("delete").click()
     page.get_by_test_id("question-yes").click()
 
