@@ -81,7 +81,7 @@ def test_what_is_folded_stays_so_while_the_page_is_drawn_anew(visits: Visits, st
     page = _open(visits, stack, {"folded": {"secret": 1}})
     _branch(page, "folded: 1 member").click()
 
-    with page.expect_response("**/api/tasks/*"):
+    with page.expect_response("**/api/tasks?*"):
         stack.api.submit("echo", {"value": "something happens"})
     page.keyboard.press("t")
     expect(page.get_by_test_id("theme-switch")).not_to_have_attribute("data-theme", "system")

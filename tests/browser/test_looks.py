@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Visits
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.looking import expect_live, panel, wait_for_drawing
 from tests.browser.service import Stack
 
@@ -269,3 +269,31 @@ def test_choosing_tasks_fits_a_phone(visits: Visits, stack: Stack) -> None:
     expect(panel(page).get_by_test_id("again")).to_be_visible()
 
     assert panel(page).evaluate("panel => panel.scrollWidth") == 390
+
+
+def test_a_long_type_name_widens_no_page(visits: Visits, stack: Stack) -> None:
+    name = "synchronise_the_quarterly_ledger_of_every_subsidiary_with_the_central_warehouse"
+    task_id = stack.api.submit(name, {})
+    stack.api.wait_for_status(task_id, "FAILURE")
+    for size in (PHONE, DESKTOP):
+        page = visits.open(f"{stack.dashboard}failures", viewport=size)
+        for place in ("failures", "overview", "log", "submit", "tasks", f"tasks/{task_id}"):
+            page.goto(f"{stack.dashboard}{place}")
+            expect(page.get_by_text(name[:20]).first).to_be_attached()
+            wait_for_drawing(page)
+            assert page.evaluate("document.documentElement.scrollWidth") == size["width"], place
+    page.goto(f"{stack.dashboard}submit")
+    chosen = page.get_by_test_id(f"choose-{name}")
+    expect(chosen.locator(".type-about code")).to_have_text("width")
+    badge = chosen.locator(".tag").bounding_box()
+    assert badge and badge["height"] < 30
+
+
+def test_the_log_is_a_list_within_a_log(visits: Visits, stack: Stack) -> None:
+    stack.api.wait_for_status(stack.api.submit("tell", {"text": "listed"}), "SUCCESS")
+    page = visits.open(f"{stack.dashboard}log")
+    expect(
+        page.get_by_role("log").get_by_role("list").get_by_role("listitem").first
+    ).to_be_visible()
+    violations = Axe().run(page).response["violations"]
+    assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []

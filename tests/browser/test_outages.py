@@ -20,6 +20,7 @@ from tests.browser.looking import (
 from tests.browser.service import WebServer
 from tests.web.conftest import OwnRedis
 
+_NO_TASK = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 _NO_ANSWER = r"ERR_|WebSocket connection|status of 503"
 
 
@@ -132,7 +133,7 @@ def _hold(route: Route) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["failures", "workers", "log", "audit", "redis", "submit", "tasks", "tasks/x"]
+    "name", ["failures", "workers", "log", "audit", "redis", "submit", "tasks", f"tasks/{_NO_TASK}"]
 )
 def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str
@@ -254,6 +255,20 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     expect(page.get_by_test_id("schedule-precious")).to_be_visible()
 
 
+def test_an_empty_list_of_tasks_says_how_a_first_one_is_made(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    _empty(redis)
+
+    page = visits.open(f"{web.url}tasks")
+
+    first = page.get_by_test_id("first-task")
+    expect(first.get_by_role("heading", name="No tasks yet")).to_be_visible()
+    expect(first).not_to_contain_text("button above")
+    expect(first).to_contain_text(f"curl -X POST {web.url}api/tasks/submit")
+    expect(first).to_contain_text("@task(")
+
+
 def test_an_empty_service_says_what_to_do_first(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
@@ -281,6 +296,36 @@ def test_the_page_asks_for_the_api_key_and_goes_live_with_the_right_one(
     expect(dialog).to_have_count(0)
     expect_live(page)
     expect(page.get_by_test_id("queue-high")).to_be_visible()
+    # Kept by this tab for this port: neither another tab nor another port is handed it.
+    assert page.context.cookies() == []
+    assert page.evaluate("Object.values(localStorage).join()").find("the-right-key") == -1
+    page.reload()
+    expect_live(page)
+    other = page.context.new_page()
+    other.goto(locked_web.url)
+    expect(other.get_by_test_id("dialog-key")).to_be_visible()
+
+
+def test_a_socket_comes_back_with_a_new_ticket(
+    visits: Visits, redis: OwnRedis, web: WebServer
+) -> None:
+    """The ticket of the first connection is long over when a connection is lost."""
+    visits.allow(_NO_ANSWER + "|status of 401")
+    web.stop()
+    web.restart_with(API_KEYS="the-right-key")
+    try:
+        page = visits.open(web.url, fresh=True)
+        page.get_by_test_id("api-key").fill("the-right-key")
+        page.get_by_test_id("use-key").click()
+        expect_live(page)
+        with _away(web):
+            expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
+        with page.expect_websocket() as socket:
+            expect_live(page)
+        assert "ticket=" in socket.value.url and "the-right-key" not in socket.value.url
+    finally:
+        web.stop()
+        web.restart_with(API_KEYS="")
 
 
 def test_a_refusal_of_the_old_key_that_comes_late_does_not_ask_again(
