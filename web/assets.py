@@ -66,6 +66,12 @@ class Asset:
         return packed if len(packed) < len(self.body) else None
 
 
+def asset(name: str, body: bytes) -> Asset:
+    """Make what is sent of a file and its name, which tells what it is."""
+    kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
+    return Asset(body, kind or "application/octet-stream")
+
+
 @dataclass(frozen=True)
 class Assets:
     """The files of one app, under one version."""
@@ -131,11 +137,17 @@ def read_asset(version: str, name: str) -> Response:
     found = own.files.get(name)
     if found is None:
         raise NotFound
-    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+    return send(found, _FOREVER)
+
+
+def send(found: Asset, cache_control: str) -> Response:
+    """Answer with a file, compressed for who reads that."""
+    headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding"}
+    body = found.body
     if found.packed is not None and takes_gzip():
         headers["Content-Encoding"] = "gzip"
-        return Response(found.packed, headers=headers, mimetype=found.mimetype)
-    return Response(found.body, headers=headers, mimetype=found.mimetype)
+        body = found.packed
+    return Response(body, headers=headers, mimetype=found.mimetype)
 
 
 def _other_version(name: str) -> Response:
@@ -171,6 +183,5 @@ def _versioned(texts: Iterable[tuple[str, bytes]], script: str, styles: tuple[st
     files: dict[str, Asset] = {}
     for name, body in texts:
         digest.update(f"{name}\0{len(body)}\0".encode() + body)
-        kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
-        files[name] = Asset(body, kind or "application/octet-stream")
+        files[name] = asset(name, body)
     return Assets(digest.hexdigest()[:16], files, script, styles)

@@ -191,3 +191,14 @@ def test_no_text_of_ours_has_a_line_that_looks_like_a_comment() -> None:
         outside = re.sub(r"/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)
         for template in re.findall(r"`[^`]*`", outside):
             assert not re.search(r"^[ \t]*//", template, re.MULTILINE), file.name
+
+
+@pytest.mark.parametrize("name", ["js/swagger-ui-bundle.js", "css/swagger-ui.css"])
+def test_the_files_of_the_api_documentation_are_compressed(client: FlaskClient, name: str) -> None:
+    plain = client.get(f"/docs/swagger/{name}")
+    packed = client.get(f"/docs/swagger/{name}", headers={"Accept-Encoding": "gzip"})
+
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
+    for wrong in ("../__init__.py", "nothing.js", "%2e%2e/swagger.html", "/etc/passwd"):
+        assert client.get(f"/docs/swagger/{wrong}").status_code == 404
