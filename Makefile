@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint check load screenshots chaos bench guard clean
+.PHONY: help run dev test lint check load screenshots chaos bench guard lock secrets clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +32,8 @@ lint: $(DEV) ## Check format, style and types
 # .ci/run has just run `make test` and says so with TESTED=1, so that nothing runs twice.
 check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests
 
-load: $(DEV) ## Put load on a running stack with Locust (ARGS go to locust)
-	@exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
+load: $(DEV) ## Put load on a running stack with Locust (SCENARIO=burst: 500 at once; SCENARIO=help)
+	@SCENARIO=$(SCENARIO) exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
 
 screenshots: $(DEV) ## Take the pictures in docs/screenshots anew (three minutes)
 	@tests/ensure_chromium.sh $(BIN)/python
@@ -45,6 +47,13 @@ bench: $(DEV) ## Measure beside the peers (ARGS="drain --quick"; benchmarks/READ
 
 guard: $(DEV) ## Fail when we have become half as fast beside plain Huey as recorded (a minute)
 	@exec $(BIN)/python -m benchmarks.guard $(ARGS)
+
+lock: $(DEV) ## Write requirements*.txt, with hashes, from requirements*.in (UPGRADE=1: take newer)
+	@$(LOCK) requirements.in --output-file requirements.txt
+	@$(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+secrets: ## Write the secrets of docker-compose.yml into deploy/secrets, once
+	@deploy/make_secrets.sh
 
 clean: ## Remove the virtual environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ Each command imports only what it needs, because it counts for how fast the stac
 """
 
 import argparse
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -45,11 +46,13 @@ def __getattr__(name: str) -> Any:
 def consume(queue: str) -> int:
     """Serve one queue until SIGTERM."""
     import huey_tasks
-    from huey_tasks import logs
+    from huey_tasks import environment, logs
     from huey_tasks.consumer import Consumer
 
     config = huey_tasks.CONFIG
     logs.configure(config)
+    for name in environment.misspelt(config.setting_names()):
+        logging.getLogger("duckline.settings").warning(name)
     Consumer(
         huey_tasks.QUEUES[queue],
         config,
@@ -62,9 +65,18 @@ def consume(queue: str) -> int:
 def verify() -> int:
     """Account for every accepted task; works on a live system."""
     import huey_tasks
-    from huey_tasks import accounting
+    from huey_tasks import accounting, redis_urls
+    from huey_tasks.errors import DucklineError, QueueUnavailable
 
-    accounts = [accounting.verify(queue) for queue in huey_tasks.QUEUES.values()]
+    address = redis_urls.without_secrets(huey_tasks.CONFIG.broker_url)
+    print(f"Redis at {address}")
+    try:
+        accounts = [accounting.verify(queue) for queue in huey_tasks.QUEUES.values()]
+    except QueueUnavailable as error:
+        raise DucklineError(
+            f"{error.detail} Tried {address} ({error.cause}); REDIS_URL names another. The Redis "
+            "of `make run` is at unix://<DATA_DIR>/redis.sock."
+        ) from error
     for account in accounts:
         states = ", ".join(f"{state} {number}" for state, number in account.states.items())
         print(f"{account.queue}: accepted {account.accepted} = {states}")

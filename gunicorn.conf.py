@@ -19,6 +19,7 @@ from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
 
+from huey_tasks import environment  # noqa: E402
 from huey_tasks.config import Config  # noqa: E402
 from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
 from huey_tasks.server_check import ServerCheck  # noqa: E402
@@ -38,7 +39,9 @@ except ConfigError as error:
 
 _host = f"[{_config.host}]" if ":" in _config.host else _config.host
 
-bind = f"{_host}:{_config.port}"
+# The inspector has a port of its own; `--bind` wins over both.
+_port = _config.inspector_port if "create_inspector" in " ".join(sys.argv) else _config.port
+bind = f"{_host}:{_port}"
 workers = _config.web_concurrency
 worker_class = "gevent"
 worker_connections = 4000  # sockets and requests open at once in one process; push allows 2000
@@ -64,8 +67,8 @@ logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "huey_tasks.logs.formatter", "log_format": _config.log_format}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "handlers": {"stderr": {"()": "huey_tasks.logs.stderr_handler", "formatter": "line"}},
+    "root": {"level": _config.log_level.upper(), "handlers": ["stderr"]},
     "loggers": {
         "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},
         "gunicorn.access": {"level": _access_level, "handlers": [], "propagate": True},
@@ -95,8 +98,16 @@ _RETRY_S = 2.0
 
 
 def on_starting(server: Any) -> None:
-    """Refuse a Redis that cannot be used. One that is away is looked at when it is back."""
+    """Refuse an open address, and a Redis that cannot be used.
+
+    A Redis that is away is looked at when it is back.
+    """
+    for name in environment.misspelt(Config.setting_names()):
+        _log.warning(name)
     try:
+        for address in server.cfg.address:
+            if isinstance(address, tuple):  # not the path of a unix socket
+                _config.require_closed(str(address[0]))
         _check.make()
     except ConfigError as error:
         _refuse(error)

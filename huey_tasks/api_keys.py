@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-#: Characters of a key with a name: what is shorter is guessed, or was meant otherwise.
+#: Characters that a key has at least: a shorter one is soon guessed.
 SHORTEST = 8
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]{0,31})=(?P<key>.*[^=].*)")
@@ -25,16 +25,14 @@ class ApiKey:
 
 
 def check(entries: Sequence[str]) -> None:
-    """Raise ValueError for a key with a name that is too short, or that stands for two names."""
+    """Raise ValueError for a key that is too short, or that has two names."""
     names: dict[str, str] = {}
     for entry in entries:
         named = _NAMED.fullmatch(entry)
-        if named is None:
-            continue
-        if (
-            len(named["key"]) < SHORTEST
-            or names.setdefault(named["key"], named["name"]) != (named["name"])
-        ):
+        key = entry if named is None else named["key"]
+        if len(key) < SHORTEST:
+            raise ValueError
+        if named is not None and names.setdefault(key, named["name"]) != named["name"]:
             raise ValueError
 
 

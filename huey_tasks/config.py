@@ -1,20 +1,17 @@
-"""The settings, read once from the environment and `.env`.
+"""The settings, read once from the environment and `.env` (`environment` says how).
 
-This is the only module that reads `os.environ`. A wrong value raises `ConfigError` with one line
-that names the variable, the value and what it takes. Units are in the names: `_s` is seconds.
+A wrong value raises `ConfigError` with one line that names the variable, the value and what it
+takes. Units are in the names: `_s` is seconds.
 """
 
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from dotenv import dotenv_values
-
-from huey_tasks import api_keys, redis_urls
+from huey_tasks import addresses, api_keys, environment, redis_urls
 from huey_tasks.errors import ConfigError
 
 #: Where a Redis is looked for when neither REDIS_URL nor the embedded server is there.
@@ -60,7 +57,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _redis_url(text: str) -> str:
-    """a URL: redis://host:6379/0, rediss://…, unix:///path?db=0, redis+sentinel://host,host/name/0"""
+    """a URL: redis://host:6379/0, rediss://…, unix:///path?db=0, redis+sentinel://host,host/name/0
+    (in its password @ : / # ? and % stand escaped, as %40 %3A %2F %23 %3F %25)"""
     return redis_urls.check(text)
 
 
@@ -76,7 +74,7 @@ def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def _api_keys(text: str) -> tuple[str, ...]:
-    """keys, or name=key with at least 8 characters of key, one name a key; separated by ','"""
+    """keys of at least 8 characters, each alone or as name=key, one name a key; separated by ','"""
     entries = _words(",")(text)
     api_keys.check(entries)
     return entries
@@ -96,6 +94,10 @@ def _root_path(text: str) -> str:
     if path and not PATH_PREFIX.fullmatch(path):
         raise ValueError
     return path
+
+
+def _words_of(parse: Callable[[str], Any]) -> str:
+    return " ".join((parse.__doc__ or "").split())
 
 
 def _switch(text: str) -> bool:
@@ -180,7 +182,16 @@ class Config:
     allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
     root_path: str = _setting("", _root_path, "path", "where a proxy serves us, such as /jobs")
+    allow_open: bool = _setting(
+        False, _switch, "0 or 1", "serve other machines without API keys all the same"
+    )
+    publish_address: str | None = _setting(
+        None, _text, "address", "where a container's ports are published, if not at HOST"
+    )
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
+    log_level: str = _setting(
+        "info", _one_of("debug", "info", "warning", "error"), "", "the least that is logged"
+    )
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
@@ -196,9 +207,8 @@ class Config:
         A variable of the environment wins over `.env`; an empty one counts as unset.
         Raises ConfigError for the first value that does not fit.
         """
-        if environ is None:
-            dotenv = {k: v for k, v in dotenv_values(".env").items() if v is not None}
-            environ = {**dotenv, **os.environ}
+        secrets = tuple(spec.name.upper() for spec in fields(cls) if spec.metadata.get("secret"))
+        environ = environment.read(secrets) if environ is None else environ
         values: dict[str, Any] = {}
         for spec in fields(cls):
             text = environ.get(spec.name.upper(), "").strip()
@@ -210,7 +220,7 @@ class Config:
             except (ValueError, OverflowError):
                 shown = "…" if spec.metadata["secret"] else repr(text[:64])
                 raise ConfigError(
-                    f"{spec.name.upper()}={shown} is not right: it takes {parse.__doc__}."
+                    f"{spec.name.upper()}={shown} is not right: it takes {_words_of(parse)}."
                 ) from None
         return cls(
             **values,
@@ -240,6 +250,16 @@ class Config:
             unit, description = spec.metadata["unit"], spec.metadata["description"]
             shown.append(Setting(spec.name.upper(), text, unit, description))
         return shown
+
+    def require_closed(self, address: str) -> None:
+        """Raise ConfigError if serving at `address` lets every machine submit and cancel tasks."""
+        reached_at = self.publish_address or address
+        if self.api_keys or self.allow_open or addresses.is_loopback(reached_at):
+            return
+        raise ConfigError(
+            f"Serving at {reached_at} without API_KEYS lets everybody who reaches it submit and "
+            "cancel tasks: set API_KEYS, or ALLOW_OPEN=1 if that is what you want."
+        )
 
     @property
     def broker_url(self) -> str:

@@ -6,12 +6,14 @@ characters are escaped, so that no input can forge a line.
 
 import logging
 import sys
+from datetime import datetime
 from typing import Any
 
 import structlog
 
 from huey_tasks.attempt import current_attempt
 from huey_tasks.config import Config
+from huey_tasks.log_stream import LogStream
 
 #: Loggers that say more than an operator needs.
 _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
@@ -19,14 +21,21 @@ _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
 
 def configure(config: Config, stream: Any = None) -> None:
     """Send the root logger to `stream` (standard error) in the format of LOG_FORMAT."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = stderr_handler() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(formatter(config.log_format))
     root = logging.getLogger()
+    handler.setLevel(config.log_level.upper())
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    # What is kept with a task does not depend on what the operator wants to see of it.
+    root.setLevel(min(logging.INFO, handler.level))
     logging.captureWarnings(True)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+
+
+def stderr_handler() -> logging.StreamHandler[Any]:
+    """Return a handler for standard error that waits for no reader."""
+    return logging.StreamHandler(LogStream(sys.__stderr__.fileno() if sys.__stderr__ else 2))
 
 
 def formatter(log_format: str) -> logging.Formatter:
@@ -42,7 +51,7 @@ def formatter(log_format: str) -> logging.Formatter:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         _name_task,
-        structlog.processors.TimeStamper(fmt="iso" if as_json else "%H:%M:%S.%f", utc=as_json),
+        structlog.processors.TimeStamper(fmt="iso", utc=True) if as_json else _say_when,
         _escape,
     ]
     if as_json:
@@ -51,6 +60,12 @@ def formatter(log_format: str) -> logging.Formatter:
         foreign_pre_chain=before,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
+
+
+def _say_when(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Give a line for people its date and local time: a log is read days later, too."""
+    event["timestamp"] = datetime.now().isoformat(" ", "milliseconds")
+    return event
 
 
 def _name_task(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -37,14 +37,7 @@ class Follower:
     def start(self, environment: Environment) -> None:
         """Begin to poll, until the process ends."""
         for _ in range(_POLLERS):
-            session = FastHttpSession(
-                environment.host,
-                environment.events.request,
-                None,
-                connection_timeout=10.0,
-                network_timeout=10.0,
-            )
-            gevent.spawn(self._poll, Client(session, self._ledger, self._settings.api_key))
+            gevent.spawn(self._poll, self._client(environment))
 
     def drain(self) -> None:
         """Wait until every accepted task has ended, or the deadline has passed."""
@@ -54,6 +47,31 @@ class Follower:
             if self._ledger.drained_s >= self._settings.drain_s:
                 return
             gevent.sleep(_IDLE_S)
+
+    def look_once_more(self, environment: Environment) -> None:
+        """Read every task that has not ended: a backlog is what the service still knows."""
+        left = [entry.task_id for entry in self._ledger.open_entries()]
+        if left:
+            print(f"Reading the {len(left)} tasks that have not ended once more.", flush=True)
+        readers = [
+            gevent.spawn(self._read_all, self._client(environment), left[start::_POLLERS])
+            for start in range(_POLLERS)
+        ]
+        gevent.joinall(readers, raise_error=True)
+
+    def _read_all(self, client: Client, task_ids: list[str]) -> None:
+        for task_id in task_ids:
+            client.read_task(task_id)
+
+    def _client(self, environment: Environment) -> Client:
+        session = FastHttpSession(
+            environment.host,
+            environment.events.request,
+            None,
+            connection_timeout=10.0,
+            network_timeout=10.0,
+        )
+        return Client(session, self._ledger, self._settings.api_key)
 
     def _plan(self, task_id: str, interval_s: float) -> None:
         heapq.heappush(self._due, (time.monotonic() + interval_s, interval_s, task_id))

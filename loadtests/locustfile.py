@@ -13,6 +13,7 @@ import urllib.request
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import FastHttpUser, User, constant, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
@@ -46,13 +47,58 @@ class Gate:
 
 
 gate = Gate()
+#: Set when every user of a burst is ready to submit.
+all_are_there = Event()
 
 
-class Submitter(FastHttpUser):
-    """Somebody who submits a task now and then; seldom a wrong one, seldom to cancel it again."""
+class Caller(FastHttpUser):
+    """Somebody who submits tasks, and notes every answer in the ledger."""
 
+    abstract = True
     network_timeout = 10.0
     connection_timeout = 10.0
+
+    def on_start(self) -> None:
+        self.api = Client(self.client, ledger, settings.api_key)
+
+    def submit(self, submission: Submission) -> str | None:
+        """Submit a task and follow it; None when it was not accepted."""
+        answer = self.post(submission, _SUBMIT, 202)
+        accepted = answer and self.api.parse(Accepted, answer, f"POST {_SUBMIT}")
+        if not answer or not accepted:
+            return None
+        ledger.accept(accepted.task_id, submission.task_type, answer.latency_s)
+        follower.follow(accepted.task_id)
+        return accepted.task_id
+
+    def post(self, submission: Submission, name: str, expected: int) -> Answer | None:
+        """Send a submission; None when it was not answered as expected."""
+        if not gate.open:
+            raise StopUser
+        ledger.submitted += 1
+        body = submission.body
+        answer = self.api.call("POST", _SUBMIT, name=name, expected={expected}, body=body)
+        ledger.settled += 1
+        return answer
+
+
+class Burster(Caller):
+    """One of many who submit one task in the same instant."""
+
+    abstract = settings.scenario != "burst"
+    wait_time = constant(0)
+
+    @task
+    def submit_with_all(self) -> None:
+        all_are_there.wait()
+        self.submit(draw())
+        raise StopUser
+
+
+class Submitter(Caller):
+    """Somebody who submits a task now and then; seldom a wrong one, seldom to cancel it again."""
+
+    abstract = settings.scenario != "steady"
 
     def wait_time(self) -> float:
         """Think for half to one and a half times the mean, in seconds."""
@@ -60,21 +106,21 @@ class Submitter(FastHttpUser):
 
     def on_start(self) -> None:
         """Arrive at a time of one's own: users in step would submit in waves."""
-        self.api = Client(self.client, ledger, settings.api_key)
+        super().on_start()
         gevent.sleep(random.uniform(0, min(settings.think_s, 2.0)))
 
     @task(93)
     def submit_one(self) -> None:
-        self._submit(draw())
+        self.submit(draw())
 
     @task(4)
     def submit_a_bad_one(self) -> None:
-        if self._post(draw_bad(), f"{_SUBMIT} (bad)", 422):
+        if self.post(draw_bad(), f"{_SUBMIT} (bad)", 422):
             ledger.refused += 1
 
     @task(3)
     def submit_and_cancel(self) -> None:
-        task_id = self._submit(draw())
+        task_id = self.submit(draw())
         if task_id is None:
             return
         gevent.sleep(random.uniform(0, 1))
@@ -90,24 +136,6 @@ class Submitter(FastHttpUser):
             view = self.api.read_task(task_id)
             if view is not None and view.status not in TERMINAL:
                 ledger.unexpected[f"DELETE {name}: 409 for a task that is {view.status}"] += 1
-
-    def _submit(self, submission: Submission) -> str | None:
-        answer = self._post(submission, _SUBMIT, 202)
-        accepted = answer and self.api.parse(Accepted, answer, f"POST {_SUBMIT}")
-        if not answer or not accepted:
-            return None
-        ledger.accept(accepted.task_id, submission.task_type, answer.latency_s)
-        follower.follow(accepted.task_id)
-        return accepted.task_id
-
-    def _post(self, submission: Submission, name: str, expected: int) -> Answer | None:
-        if not gate.open:
-            raise StopUser
-        ledger.submitted += 1
-        body = submission.body
-        answer = self.api.call("POST", _SUBMIT, name=name, expected={expected}, body=body)
-        ledger.settled += 1
-        return answer
 
 
 class Watcher(User):
@@ -163,12 +191,18 @@ def require_service(environment: Environment, **_: Any) -> None:
 @events.test_start.add_listener
 def begin(environment: Environment, **_: Any) -> None:
     """Say what will happen, and start what runs beside the users."""
+    doing = {
+        "steady": f"{settings.users} users who think {settings.think_s:g} s",
+        "burst": f"{settings.users} users who submit one task each in the same instant",
+    }[settings.scenario]
     print(
-        f"Load on {environment.host}: {settings.users} users who think {settings.think_s:g} s, "
-        f"{settings.sockets} sockets; then up to {settings.drain_s:g} s for all tasks to end.",
+        f"Load on {environment.host}: {doing}, {settings.sockets} sockets; then up to "
+        f"{settings.drain_s:g} s for all tasks to end.",
         flush=True,
     )
     follower.start(environment)
+    if settings.scenario == "burst":
+        gevent.spawn(_end_when_all_are_answered, environment)
     gevent.spawn(_show_progress, environment, time.monotonic())
 
 
@@ -184,6 +218,19 @@ def _show_progress(environment: Environment, started: float) -> None:
         )
 
 
+@events.spawning_complete.add_listener
+def start_burst(**_: Any) -> None:
+    """Let all users of a burst go at once."""
+    all_are_there.set()
+
+
+def _end_when_all_are_answered(environment: Environment) -> None:
+    while ledger.settled < settings.users:
+        gevent.sleep(0.1)
+    if environment.runner is not None:
+        environment.runner.quit()
+
+
 @events.test_stopping.add_listener
 def stop_submitting(**_: Any) -> None:
     """Let nobody begin a submission any more."""
@@ -197,6 +244,7 @@ def drain(environment: Environment, **_: Any) -> None:
     try:
         environment.runner.stop()
         follower.drain()
+        follower.look_once_more(environment)
     except KeyboardInterrupt:
         print("Interrupted: not waiting for the tasks that are still live.", flush=True)
     environment.process_exit_code = verdict.exit_code(ledger)

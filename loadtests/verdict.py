@@ -1,7 +1,8 @@
 """The verdict: what an operator reads after a run, and the exit code that CI reads.
 
 A lost task or a 5xx fails the run, and so does a run in which nothing was accepted: it has tested
-nothing. Everything else is shown and left to the reader.
+nothing. Lost is a task that was accepted and is answered with 404; one that has not ended yet is
+part of the backlog. Everything else is shown and left to the reader.
 """
 
 import math
@@ -22,7 +23,7 @@ def exit_code(ledger: Ledger) -> int:
 
 def failures(ledger: Ledger) -> list[str]:
     """List the reasons why the run has failed, each a phrase."""
-    lost = len(ledger.gone_entries()) + len(ledger.open_entries())
+    lost = len(ledger.gone_entries())
     errors = ledger.server_errors.total()
     reasons: list[str] = []
     if lost:
@@ -70,13 +71,13 @@ def _ends(ledger: Ledger) -> list[tuple[str, str]]:
     revoked = sum(entry.cancelled for entry in ledger.entries.values())
     still = _tally(Counter(entry.status for entry in live))
     states = ", ".join(f"{state} {ended[state]}" for state in _STATES)
-    lost = f"{len(live) + len(gone)}   {len(gone)} answered 404, {len(live)} still live"
+    lost = f"{len(gone)}   answered 404 after their 202" if gone else "0"
     return [
         ("ended", f"{ended.total()}   {states}"),
         ("submit to finish", percentiles(ledger.took_s())),
         ("drain", f"{ledger.drained_s:.0f} s after the last submission"),
         ("cancels", f"{revoked} revoked, {ledger.too_late_to_cancel} too late (409)"),
-        ("still live", f"{len(live)}   {still}".rstrip() + _ids(live)),
+        ("backlog", f"{len(live)}   {still}".rstrip() + _ids(live)),
         ("lost", f"{lost}{_ids(gone)}"),
     ]
 
@@ -125,6 +126,8 @@ def _last_line(ledger: Ledger) -> str:
     sockets = ledger.sockets
     odd = ledger.surprises().total() + ledger.gave_up.total()
     odd += sockets.missed + sockets.incomplete.total()
-    passed = "PASS: every accepted task has ended, and there was no 5xx."
+    backlog = len(ledger.open_entries())
+    ended = f"a backlog of {backlog} is left" if backlog else "every accepted task has ended"
+    passed = f"PASS: no task was lost, {ended}, and there was no 5xx."
     oddities = "1 oddity" if odd == 1 else f"{odd} oddities"
     return passed if not odd else f"{passed[:-1]}; but look at the {oddities} above."

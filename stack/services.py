@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from huey_tasks.environment import CHECKED
 from stack.broker import Broker
 from stack.probes import http_answers
 from stack.process import ProcessSpec
@@ -20,7 +21,7 @@ HAND_BACK_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to han
 
 def service_specs(config: "Config", broker: Broker, reload: bool = False) -> list[ProcessSpec]:
     """Describe every process of the stack except Redis; `reload`: it is worked on."""
-    env = {**broker.env, "PYTHONUNBUFFERED": "1"}
+    env = {**broker.env, CHECKED: "1", "PYTHONUNBUFFERED": "1"}
     after = broker.spec.name if broker.spec else None
     hand_back_s = config.cancel_grace_s + HAND_BACK_MARGIN_S
     consumers = [

@@ -23,6 +23,9 @@ LAYERS = [
         "errors",
         "redis_urls",
         "api_keys",
+        "addresses",
+        "environment",
+        "log_stream",
         "config",
         "keys",
         "board",
@@ -136,11 +139,11 @@ def test_web_uses_the_public_face_only() -> None:
     assert {name for name in private if not re.fullmatch(allowed, name)} == set()
 
 
-def test_only_config_reads_the_environment() -> None:
+def test_only_one_module_reads_the_environment() -> None:
     readers = {
         file.name for file in ENGINE if re.search(r"os\.environ|os\.getenv", file.read_text())
     }
-    assert readers <= {"config.py", "children.py"}, "children.py hands it on to a pool"
+    assert readers <= {"environment.py", "children.py"}, "children.py hands it on to a pool"
 
 
 def test_every_script_is_a_method_and_has_a_header() -> None:

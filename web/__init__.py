@@ -13,7 +13,12 @@ import huey_tasks as tq
 from huey_tasks.config import Config
 from web import assets, errors, pages, push, redis_time, security, transfer
 from web.actions import actions
-from web.body import MAX_BODY_BYTES, StrictRequest, check_parameters
+from web.body import (
+    MAX_BODY_BYTES,
+    StrictRequest,
+    check_parameters,
+    refuse_what_is_not_built,
+)
 from web.bulk import bulk_submission
 from web.docs import docs
 from web.explain import explanation
@@ -63,6 +68,7 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     app.url_map.merge_slashes = False
     security.register(app, config)
     app.before_request(check_parameters)
+    app.before_request(refuse_what_is_not_built)
     errors.register(app)
     transfer.register(app)
     redis_time.register(app)

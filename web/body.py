@@ -11,7 +11,7 @@ from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 
 from huey_tasks.errors import Problem
-from web.refusals import InvalidJson, InvalidRequest, UnsupportedMedia, pointer
+from web.refusals import InvalidJson, InvalidRequest, Unsupported, UnsupportedMedia, pointer
 from web.strict_json import NO_NUL, decode, parse_object
 
 #: Largest body that is read, in bytes.
@@ -65,6 +65,20 @@ def check_parameters() -> None:
         if "\0" in value:
             problem = Problem(pointer(name), "nul_character", NO_NUL)
             raise InvalidRequest("A parameter of the address holds the character NUL.", [problem])
+
+
+def refuse_what_is_not_built() -> None:
+    """Raise Unsupported for what a caller relies on and this service would ignore.
+
+    Who sends an `Idempotency-Key` repeats the request without fear of a second task; who asks for
+    a dry run wants none at all.
+    """
+    if request.method != "POST":
+        return
+    if "HTTP_IDEMPOTENCY_KEY" in request.environ:
+        raise Unsupported("Idempotency-Key is not supported yet; a repeat would submit twice.")
+    if "dry_run" in request.environ.get("QUERY_STRING", ""):
+        raise Unsupported("dry_run is not supported yet; the task would be submitted.")
 
 
 def check_media(sent: Request, *taken: str) -> None:

@@ -47,6 +47,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "bad_request": Kind(400, "Bad request", "The request is not proper HTTP."),
     "invalid_json": Kind(400, "Not JSON"),
+    "unsupported": Kind(400, "Not supported"),
     "unauthorized": Kind(401, "An API key is needed"),
     "cross_site": Kind(403, "Refused for another site"),
     "forbidden": Kind(403, "Forbidden", "This is not allowed."),

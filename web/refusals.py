@@ -5,6 +5,7 @@
         ├── InvalidJson       the body is not one strict JSON text
         ├── InvalidRequest    JSON, but not what the route takes: names every field
         ├── UnsupportedMedia  another content type or content encoding
+        ├── Unsupported       a header asks for a promise that this service does not make
         ├── TooManyTasks      a bulk of more tasks than one request may bring
         ├── TaskTooLarge      a task of a bulk is larger than a task may be
         ├── CannotCheck       a check of a task of a bulk has failed itself
@@ -101,6 +102,12 @@ class UnsupportedMedia(WebError):
     @property
     def headers(self) -> dict[str, str]:
         return {"Accept": ", ".join(self.taken), "Accept-Encoding": "identity"}
+
+
+class Unsupported(WebError):
+    """The caller relies on something that is not built: to ignore it would break their promise."""
+
+    code = "unsupported"
 
 
 class TooManyTasks(WebError):

@@ -41,9 +41,7 @@ _HEADERS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _UNSTORED_HEADERS = (*_HEADERS, ("Cache-Control", "no-store"))
-_ALLOW_HEADERS = (
-    "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Operator, X-Request-ID"
-)
+_ALLOW_HEADERS = "Authorization, Content-Type, If-None-Match, X-Operator, X-Request-ID"
 _EXPOSE_HEADERS = "ETag, Location, Retry-After, X-Request-ID"
 
 

@@ -43,7 +43,13 @@ MAX_WAITING = 1000
 _places = threading.BoundedSemaphore(MAX_WAITING)
 
 #: What any body can be refused for.
-BODY_PROBLEMS = ("invalid_json", "cross_site", "body_too_large", "unsupported_media_type")
+BODY_PROBLEMS = (
+    "invalid_json",
+    "unsupported",
+    "cross_site",
+    "body_too_large",
+    "unsupported_media_type",
+)
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
 
 

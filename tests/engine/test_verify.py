@@ -95,3 +95,25 @@ def test_a_busy_system_adds_up_at_any_moment(start_consumer: StartConsumer) -> N
     wait_until(
         lambda: tq.stats().total("success") == len(ids), description="all are done", timeout_s=60
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:s3cret@127.0.0.1:1/4", "redis://127.0.0.1:1/4"),
+        ("unix:///no/such/redis.sock", "unix:///no/such/redis.sock"),
+    ],
+)
+def test_a_redis_that_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+
+    done = subprocess.run(
+        [sys.executable, "app.py", "verify"], cwd=REPOSITORY, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert done.stdout == f"Redis at {shown}\n"
+    assert done.stderr.count("\n") == 1 and f"Tried {shown} (" in done.stderr
+    assert "s3cret" not in done.stderr

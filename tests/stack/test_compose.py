@@ -1,14 +1,21 @@
 """docker-compose.yml and the Dockerfile say what the contract says, and name things that exist."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
+from redis.exceptions import NoPermissionError
 
+from huey_tasks import server_check
 from huey_tasks.config import Config
+from stack.embedded_redis import find_server
 from tests.stack.running import ROOT
+from tests.waiting import wait_until
 
 CONSUMERS = {"consumer_high": "4", "consumer_default": "2", "consumer_low": "2"}
 OURS = ["web", *CONSUMERS, "inspector"]
@@ -67,8 +74,32 @@ def test_redis_keeps_an_append_only_file_on_a_volume(services: dict[str, Any]) -
 
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
+    assert options["--aclfile"] == "/run/secrets/redis_users"
     assert services["redis"]["volumes"] == ["redis-data:/data"]
     assert "ports" not in services["redis"]
+
+
+def test_redis_is_full_before_it_is_killed_for_its_memory(services: dict[str, Any]) -> None:
+    command = services["redis"]["command"]
+    full = default(command[command.index("--maxmemory") + 1])
+
+    assert (full, default(services["redis"]["mem_limit"])) == ("768mb", "1536m")
+
+
+def test_every_service_has_limits(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert re.fullmatch(r"\d+[mg]", default(service["mem_limit"])), name
+        assert 0 < service["pids_limit"] <= 512, name
+        assert service["ulimits"]["nofile"] == {"soft": 65536, "hard": 65536}, name
+
+
+def test_images_are_named_by_digest(services: dict[str, Any]) -> None:
+    digest = r"@sha256:[0-9a-f]{64}"
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert len(set(bases)) == 1
+    assert re.search(digest, bases[0])
+    assert re.search(digest, services["redis"]["image"])
 
 
 def test_ours_wait_until_redis_is_healthy(services: dict[str, Any]) -> None:
@@ -90,10 +121,73 @@ def test_consumers_get_longer_than_their_own_grace_to_stop(services: dict[str, A
         assert seconds(services[name]["stop_grace_period"]) > Config().shutdown_grace_s
 
 
-def test_every_setting_in_it_is_one_that_duckline_reads(services: dict[str, Any]) -> None:
-    used = {setting for name in OURS for setting in services[name]["environment"]}
+def test_every_setting_is_passed_on_and_nothing_else(services: dict[str, Any]) -> None:
+    from_files = {"REDIS_URL", "RESULT_REDIS_URL"}
+    not_ours = {"DATA_DIR", "APPENDFSYNC"}  # of the embedded Redis; compose brings its own
 
-    assert used <= set(Config.setting_names())
+    for name in OURS:
+        used = {setting.removesuffix("_FILE") for setting in services[name]["environment"]}
+        assert used == set(Config.setting_names()) - not_ours, name
+        assert not from_files & services[name]["environment"].keys()
+
+
+def test_secrets_stand_in_files_that_the_command_writes(
+    services: dict[str, Any], secrets: Path
+) -> None:
+    document = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    files = {Path(secret["file"]).name for secret in document["secrets"].values()}
+
+    assert files == {file.name for file in secrets.iterdir()}
+    assert {name for service in services.values() for name in service["secrets"]} == set(
+        document["secrets"]
+    )
+
+
+def test_secrets_are_written_once_and_for_their_owner_alone(secrets: Path) -> None:
+    before = {file.name: file.read_text() for file in secrets.iterdir()}
+
+    subprocess.run([secrets.parent / "make_secrets.sh"], check=True, capture_output=True)
+
+    assert {file.name: file.read_text() for file in secrets.iterdir()} == before
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    assert before["redis_password"].strip() in before["redis_url"]
+    assert Config.from_env({"API_KEYS": before["api_keys"]}).api_keys[0].startswith("admin=")
+
+
+def test_the_user_of_redis_can_do_all_that_is_needed_and_erase_nothing(
+    secrets: Path, tmp_path: Path
+) -> None:
+    users, socket = secrets / "redis_users.acl", tmp_path / "redis.sock"
+    password = (secrets / "redis_password").read_text().strip()
+    server = subprocess.Popen(
+        [str(find_server()), "--port", "0", "--unixsocket", str(socket), "--aclfile", str(users)],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(socket.exists, description="the server of this test listens")
+        url = f"unix://duckline:{password}@{socket}"
+        config = Config.from_env({"REDIS_URL": url, "RESULT_REDIS_URL": f"{url}?db=1"})
+
+        assert not [note for note in server_check.check(config) if "persist" not in note]
+        client = redis.Redis.from_url(url)
+        for command in ("FLUSHALL", "FLUSHDB", "SHUTDOWN", "KEYS *", "CONFIG SET save x"):
+            with pytest.raises(NoPermissionError):
+                client.execute_command(*command.split())
+        client.close()
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """Give the folder that the command writes, made anew beside a copy of it."""
+    script = tmp_path / "deploy" / "make_secrets.sh"
+    script.parent.mkdir()
+    shutil.copy(ROOT / "deploy" / "make_secrets.sh", script)
+    subprocess.run([script], check=True, capture_output=True)
+    return script.parent / "secrets"
 
 
 def test_health_checks_name_a_module_that_exists(services: dict[str, Any]) -> None:

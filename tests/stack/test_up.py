@@ -130,6 +130,35 @@ def test_a_port_in_use_stops_the_start_with_one_line(start: Start, tmp_path: Pat
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("command", [["-m", "gunicorn", "app:app"], ["app.py", "up"]])
+def test_an_open_address_without_keys_stops_the_start_with_one_line(
+    start: Start, tmp_path: Path, command: list[str]
+) -> None:
+    refused = start(
+        [sys.executable, *command], HOST="0.0.0.0", DATA_DIR=str(tmp_path / "data"), **two_ports()
+    )
+
+    assert refused.wait() == os.EX_CONFIG
+    assert refused.log.count("\n") == 1
+    assert "Serving at 0.0.0.0 without API_KEYS" in refused.log and "ALLOW_OPEN=1" in refused.log
+
+
+def test_an_address_that_only_gunicorn_knows_is_looked_at_too(start: Start) -> None:
+    port = two_ports()["PORT"]
+    refused = start([sys.executable, "-m", "gunicorn", "--bind", f"0.0.0.0:{port}", "app:app"])
+
+    assert refused.wait() != 0
+    assert "Serving at 0.0.0.0 without API_KEYS" in refused.log and "Traceback" not in refused.log
+
+
+def test_a_misspelt_setting_is_named_once_by_the_whole_stack(start: Start, tmp_path: Path) -> None:
+    service = Service(start, tmp_path / "data", HIGH_CONCURENCY="3").ready()
+    service.stop()
+
+    assert service.stack.log.count("HIGH_CONCURENCY is no setting") == 1
+    assert "did you mean HIGH_CONCURRENCY?" in service.stack.log
+
+
 def test_with_api_keys_the_stack_still_knows_when_it_is_ready(start: Start, tmp_path: Path) -> None:
     Service(start, tmp_path / "data", API_KEYS="a-key-for-tests").ready().stop()
 
@@ -155,6 +184,16 @@ def test_gunicorn_alone_serves_the_web_service_with_gevent(start: Start, tmp_pat
     assert "MonkeyPatchWarning" not in stack.log
     maps = Path(f"/proc/{psutil.Process(stack.popen.pid).children()[0].pid}/maps").read_text()
     assert "gevent/libev" in maps or "gevent/_" in maps
+
+
+def test_gunicorn_serves_the_inspector_at_its_own_port(start: Start, tmp_path: Path) -> None:
+    settings = {**two_ports(), "REDIS_URL": f"unix://{tmp_path}/no.sock"}
+
+    web = start([sys.executable, "-m", "gunicorn", "app:app"], **settings)
+    inspector = start([sys.executable, "-m", "gunicorn", "app:create_inspector()"], **settings)
+
+    web.wait_for(f"listening at http://127.0.0.1:{settings['PORT']}")
+    inspector.wait_for(f"listening at http://127.0.0.1:{settings['INSPECTOR_PORT']}")
 
 
 def test_a_wrong_setting_stops_gunicorn_with_one_line(start: Start) -> None:

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+from tests.web.conftest import email_body
 
 GOOD: dict[str, Any] = {
     "task_type": "process_payment",
@@ -210,3 +211,21 @@ def test_text_in_any_script_arrives_unchanged(client: FlaskClient) -> None:
     ).get_json()["task_id"]
 
     assert client.get(f"/api/tasks/{task_id}").get_json()["payload"]["body"] == text
+
+
+@pytest.mark.parametrize("path", ["/api/tasks/submit", "/api/tasks/bulk", "/api/tasks/actions"])
+def test_an_idempotency_key_is_refused_rather_than_ignored(client: FlaskClient, path: str) -> None:
+    answer = client.post(path, json=email_body(), headers={"Idempotency-Key": "order-42"})
+
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] == "unsupported"
+    assert "Idempotency-Key is not supported" in answer.get_json()["detail"]
+    assert client.get("/api/workers/stats").get_json()["queued_high"] == 0
+
+
+def test_a_dry_run_is_refused_rather_than_run(client: FlaskClient) -> None:
+    answer = client.post("/api/tasks/submit?dry_run=1", json=email_body())
+
+    assert answer.status_code == 400
+    assert answer.get_json()["code"] == "unsupported"
+    assert client.get("/api/workers/stats").get_json()["queued_high"] == 0

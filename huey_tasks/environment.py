@@ -1,0 +1,69 @@
+"""The variables that settings are read from: the process's own, `.env`, and files with secrets.
+
+This is the only module that reads `os.environ`. It knows no setting's meaning.
+"""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from huey_tasks.errors import ConfigError
+
+#: How alike two names are from which on one is taken for a slip of the other; 1 is the same name.
+#: PORTS and PORT score 0.89, XDG_DATA_DIRS and DATA_DIR 0.76.
+_ALIKE = 0.85
+#: Of a name in `.env`, which is ours alone.
+_ALIKE_IN_DOTENV = 0.75
+_LONGEST_SECRET = 64 * 1024
+#: What `up` sets for the processes it starts: it has looked for misspelt names already.
+CHECKED = "SETTINGS_ARE_CHECKED"
+
+
+def read(secrets: Sequence[str] = ()) -> Mapping[str, str]:
+    """Return the variables of this process over those of `.env` over those of secret files.
+
+    `API_KEYS_FILE=/run/secrets/api_keys` gives API_KEYS that file's text, for each name in
+    `secrets`, so that a container's secrets need not stand in its environment. Raises ConfigError
+    for a file that cannot be read, and for a secret that is given in both ways.
+    """
+    variables = {**_dotenv(), **os.environ}
+    return {**variables, **dict(_from_files(variables, secrets))}
+
+
+def misspelt(names: Sequence[str]) -> list[str]:
+    """Say, one a line, which variables are probably meant to be one of `names`, the settings.
+
+    Says nothing in a process of `up`, which has said it for all of them.
+    """
+    if os.environ.get(CHECKED) == "1":
+        return []
+    known = {*names, *(f"{name}_FILE" for name in names)}
+    suspects = dict.fromkeys(os.environ, _ALIKE) | dict.fromkeys(_dotenv(), _ALIKE_IN_DOTENV)
+    return [
+        f"{name} is no setting and changes nothing; did you mean {nearest[0]}?"
+        for name, alike in suspects.items()
+        if name not in known
+        and (nearest := difflib.get_close_matches(name.upper(), names, n=1, cutoff=alike))
+    ]
+
+
+def _dotenv() -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
+
+
+def _from_files(variables: Mapping[str, str], secrets: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for name in secrets:
+        path = variables.get(f"{name}_FILE", "").strip()
+        if not path:
+            continue
+        if variables.get(name, "").strip():
+            raise ConfigError(f"{name} and {name}_FILE are both set; set one of them.")
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                yield name, file.read(_LONGEST_SECRET).strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ConfigError(f"{name}_FILE={path[:64]!r} cannot be read: {why}.") from error
