@@ -5,8 +5,10 @@ import { visible } from './json_text.js';
 import { look } from './task_state.js';
 import { verdict } from './verdict.js';
 
-/** A picture for each tone of the verdict; what is not named here is well. */
-const PICTURES = { warn: 'favicon-warn.svg', bad: 'favicon-bad.svg' };
+/** A picture for each degree of the verdict; what is not named here is well. */
+const WARNS = 'favicon-warn.svg';
+const BURNS = 'favicon-bad.svg';
+const PICTURES = { stopped: WARNS, late: WARNS, warn: WARNS, losing: BURNS, broken: BURNS, bad: BURNS };
 /** How many tasks had failed when the tab was last seen; null: not known. @type {number|null} */
 let seen = null;
 
@@ -19,7 +21,7 @@ export function showTab(state, page) {
   if (!document.hidden || seen === null) seen = failed;
   const fresh = failed === null || seen === null ? 0 : Math.max(0, failed - seen);
   document.title = `${fresh ? `(${fresh}) ` : ''}${whatIsOpen(state, page)} · Duckline`;
-  showPicture(PICTURES[toneOf(state)] ?? 'favicon.svg');
+  showPicture(PICTURES[degreeOf(state)] ?? 'favicon.svg');
 }
 
 function whatIsOpen({ route, task }, page) {
@@ -29,8 +31,10 @@ function whatIsOpen({ route, task }, page) {
 }
 
 /** Until the first numbers are here nothing is known. */
-function toneOf(state) {
-  return state.stats || state.problem ? verdict(state, '').tone : 'good';
+function degreeOf(state) {
+  if (!state.stats && !state.problem) return 'fine';
+  const found = /** @type {{severity?: string, tone: string}} */ (verdict(state, ''));
+  return found.severity ?? found.tone;
 }
 
 function showPicture(name) {

@@ -9,7 +9,8 @@ import { asCurl } from '../snippets.js';
 import { submissionText } from './form.js';
 import { copyButton, emptyState } from './parts.js';
 
-const FUNCTION = `from huey_tasks import task
+const FUNCTION = `# my_tasks/hello.py; start with TASKS_PATH=my_tasks
+from huey_tasks import task
 
 @task(queue="high")
 def greet(name: str) -> str:
