@@ -42,6 +42,10 @@ submission = ApiBlueprint("submission", "tasks", ABOUT)
 MAX_WAITING = 1000
 _places = threading.BoundedSemaphore(MAX_WAITING)
 
+_ETAG = (
+    "Names this state of the task: sent as If-None-Match, it is answered with 304 while it lasts."
+)
+
 #: What any body can be refused for.
 BODY_PROBLEMS = (
     "invalid_json",
@@ -79,7 +83,8 @@ def submit_task(body: SubmitBody) -> Response:
 @tasks.get(
     "/tasks/<task:task_id>",
     responses={
-        **ok(200, TaskDetail, "The task as it is now."),
+        **ok(200, TaskDetail, "The task as it is now.", ETag=header(_ETAG)),
+        304: {"description": "It is as it was when its ETag was sent."},
         **problems("task_not_found", "invalid_request", "too_many_waiting", "queue_unavailable"),
     },
 )
