@@ -43,7 +43,7 @@ def web(redis: OwnRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
 @pytest.fixture(scope="module")
 def locked_web(redis: OwnRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """A web server that asks for a key."""
-    keys = {"API_KEYS": "the-right-key,another"}
+    keys = {"API_KEYS": "the-right-key,another-key"}
     running = WebServer(tmp_path_factory.mktemp("locked"), **redis.environment, **keys)
     yield running
     running.stop()
