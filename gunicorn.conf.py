@@ -16,6 +16,7 @@ import threading  # noqa: E402
 import time  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
+from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
 
@@ -84,12 +85,21 @@ logconfig_dict: dict[str, Any] = {
 }
 
 
+# Neither the user of Basic authentication nor the query nor the Referer: each may hold a key.
+access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(L)s s'
+
+
 class logger_class(Logger):
     """gunicorn's logger, which would put together a line for each request that nobody sees."""
 
     def access(self, *about: Any) -> None:
         if _config.access_log:
             super().access(*about)
+
+    def atoms(self, *about: Any) -> dict[str, Any]:
+        atoms: dict[str, Any] = super().atoms(*about)
+        # gunicorn gives the path unquoted, with whatever control characters a client has put there.
+        return {**atoms, "U": quote(str(atoms["U"]), safe="/:@!$&'()*+,;=~")}
 
 
 _check = ServerCheck(_config)

@@ -19,6 +19,10 @@ LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 DEFAULT_DATA_DIR = Path("data")
 
+#: A path that can stand in pages and headers without escapes: no `//`, which names another host,
+#: and no dots that climb out of it.
+PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
+
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
@@ -82,6 +86,14 @@ def _folders(text: str) -> tuple[Path, ...]:
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
+
+
+def _root_path(text: str) -> str:
+    """a path such as /jobs: letters, digits, '.', '_', '~' and '-' behind each '/'"""
+    path = text.rstrip("/")
+    if path and not PATH_PREFIX.fullmatch(path):
+        raise ValueError
+    return path
 
 
 def _words_of(parse: Callable[[str], Any]) -> str:
@@ -177,6 +189,7 @@ class Config:
     )
     allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
+    root_path: str = _setting("", _root_path, "path", "where a proxy serves us, such as /jobs")
     allow_open: bool = _setting(
         False, _switch, "0 or 1", "serve other machines without API keys all the same"
     )
@@ -205,6 +218,8 @@ class Config:
     tasks_are_checked: bool = field(default=False, metadata={})
     #: What begins each log line, so that whoever started this process knows it from a task's print.
     log_mark: str = field(default="", metadata={})
+    #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
+    single_modules: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -235,6 +250,7 @@ class Config:
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
             tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
             log_mark=environ.get("LOG_MARK", ""),
+            single_modules=environ.get("SINGLE_MODULES") == "1",
         )
 
     @classmethod

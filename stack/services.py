@@ -23,8 +23,8 @@ WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
 HAND_BACK_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to hand its tasks back
 
 
-def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
-    """Describe every process of the stack except Redis."""
+def service_specs(config: "Config", broker: Broker, reload: bool = False) -> list[ProcessSpec]:
+    """Describe every process of the stack except Redis; `reload`: it is worked on."""
     env = {
         **broker.env,
         CHECKED: "1",
@@ -50,6 +50,8 @@ def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
     ]
     # gunicorn reads this one by itself, before our settings, and fails if it is empty.
     web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
+    if reload:
+        web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
     api_key = next(iter(config.api_keys), None)
     webs = [

@@ -46,7 +46,7 @@ def up(config: "Config", *, reload: bool = False) -> int:
 
 
 async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
-    specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
+    specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis, reload)]
     log = LogStream(sys.stdout.fileno(), backlog_bytes=LOG_BACKLOG_BYTES)
     console = console_for(
         log, [spec.name for spec in specs], log_format=config.log_format, mark=LOG_MARK
@@ -102,9 +102,9 @@ async def _announce(
     console.announce(
         f"Duckline is ready ({time.monotonic() - started_at:.1f} s)",
         [
-            ("Dashboard", f"{web}/"),
-            ("API docs", f"{web}/docs"),
-            ("Inspector", f"{base_url(config.host, config.inspector_port)}/"),
+            ("Dashboard", f"{web}{config.root_path}/"),
+            ("API docs", f"{web}{config.root_path}/docs"),
+            ("Inspector", f"{base_url(config.host, config.inspector_port)}{config.root_path}/"),
             redis.shown,
             ("", "Ctrl-C stops everything; nothing is lost."),
         ],

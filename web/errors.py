@@ -27,6 +27,7 @@ from web.refusals import (
     WebError,
     excerpt,
 )
+from web.root_path import address
 
 log = logging.getLogger("duckline.web")
 
@@ -157,7 +158,7 @@ def error_extra(error: DucklineError) -> dict[str, Any]:
 def register(app: Flask) -> None:
     """Make `app` answer every error as `application/problem+json`."""
     app.register_error_handler(DucklineError, _answer_duckline)
-    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
 
 
@@ -172,7 +173,8 @@ def _answer_duckline(error: DucklineError) -> Response:
     )
 
 
-def _answer_http(error: HTTPException) -> Response:
+def answer_http(error: HTTPException) -> Response:
+    """Answer what Flask or werkzeug refuses as a problem."""
     if isinstance(error, WebsocketMismatch) and request.path.startswith("/ws/"):
         return _answer_duckline(UpgradeRequired("This path speaks WebSocket only."))
     status = error.code or 500
@@ -205,7 +207,7 @@ def _answer_unexpected(error: Exception) -> Response:
 
 
 def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
-    instance = excerpt(quote(request.path, safe="/:@!$&'()*+,;=~"))
+    instance = excerpt(quote(address(request.path), safe="/:@!$&'()*+,;=~"))
     body = {**body, "instance": instance, "request_id": request_id()}
     return JsonAnswer(json.dumps(body), body["status"], headers, "application/problem+json")
 

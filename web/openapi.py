@@ -25,7 +25,6 @@ from web.openapi_schemas import (
 )
 from web.refusals import InvalidRequest
 from web.schemas import Outbound, ProblemView
-from web.security import KEY_COOKIE
 from web.stack_schemas import StatsView
 
 _PROBLEM = {"$ref": REF + "ProblemView"}
@@ -53,7 +52,6 @@ class DucklineApi(OpenAPI):
             info=Info(title="Duckline", version="0.1.0", description=_ABOUT),
             security_schemes={
                 "bearer": {"type": "http", "scheme": "bearer", "description": "One of API_KEYS."},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": KEY_COOKIE},
             },
             operation_id_callback=_operation_id,
             openapi_extensions={"security": _security(bool(config.api_keys))},
@@ -175,7 +173,9 @@ def _socket_operation() -> dict[str, Any]:
         "The connection is a WebSocket now. At once, and then every 2 s, comes one text frame: "
         f"the JSON of `{StatsView.__name__}` with `ts` (RFC 3339); or, while Redis is away, "
         "`error` (a problem) and `ts`. Each has `seq`, which grows by 1, and `epoch`, the id of "
-        "the web process: who sees a gap, or another epoch, has missed something and reads anew."
+        "the web process: who sees a gap, or another epoch, has missed something and reads anew. "
+        "A page, which can send no header here, asks with `?ticket=` and what "
+        "`POST /api/ws-ticket` gives."
     )
     return {
         "operationId": "stats_socket",
@@ -191,7 +191,7 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _security(needed: bool) -> list[dict[str, list[str]]]:
-    ways: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
+    ways: list[dict[str, list[str]]] = [{"bearer": []}]
     return ways if needed else [{}, *ways]
 
 

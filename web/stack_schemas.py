@@ -55,6 +55,13 @@ class QueueList(Outbound):
     queues: list[QueueView]
 
 
+class SocketTicket(Outbound):
+    """What opens a WebSocket once or more, for a short time, in place of a key."""
+
+    ticket: str
+    expires_in_s: int
+
+
 class StatsView(Outbound):
     """The whole service in numbers; also the frame of `/ws/stats`, which adds to it."""
 

@@ -6,13 +6,16 @@ import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
 from web.refusals import Unhealthy
+from web.security import tickets
 from web.stack_schemas import (
     ConsumerList,
     ConsumerView,
     Health,
     QueueHealth,
+    SocketTicket,
     StatsView,
 )
+from web.tickets import LIFE_S
 
 _ABOUT = "Consumers, their workers, statistics and health."
 workers = ApiBlueprint("workers", "workers", _ABOUT)
@@ -35,6 +38,15 @@ def list_workers() -> Response:
 def read_stats() -> Response:
     """Read the whole service in numbers."""
     return respond(StatsView.of(tq.stats()))
+
+
+@workers.post(
+    "/ws-ticket",
+    responses={**ok(200, SocketTicket, "A ticket."), **problems("cross_site")},
+)
+def issue_ticket() -> Response:
+    """Get a ticket that opens `/ws/stats`, for pages: they can send no key with a WebSocket."""
+    return respond(SocketTicket(ticket=tickets().issue(), expires_in_s=LIFE_S))
 
 
 @workers.get(

@@ -176,7 +176,8 @@ const STEPS = {
     stats: { ...state.stats, queues: state.stats.queues.map((q) => (q.queue === queue ? { ...q, paused, draining } : q)) },
   } : state),
   ui: (state, { set }) => ({ ...state, ui: { ...state.ui, ...set } }),
-  question: (state, { question }) => ({ ...state, question }),
+  // What is closed late must not take another question with it.
+  question: (state, { question, only }) => (only && state.question !== only ? state : { ...state, question }),
   toast: (state, { toast }) => ({ ...state, toasts: [...state.toasts.slice(-2), toast] }),
   toastGone: (state, { id }) => ({ ...state, toasts: state.toasts.filter((t) => t.id !== id) }),
   // A dialog that closes late must not take another one with it.

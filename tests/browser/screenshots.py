@@ -117,9 +117,9 @@ def open_running_report(page: Page, api: Api) -> None:
     task_id = wait_until(
         lambda: half_done_report(api), description="a report is half done", timeout_s=60
     )
-    page.goto(f"{page.url.split('#')[0]}#/tasks")
+    page.goto(f"{api.url}tasks")
     page.get_by_test_id("find").wait_for()
-    page.goto(f"{page.url.split('#')[0]}#/tasks/{task_id}")
+    page.goto(f"{api.url}tasks/{task_id}")
     page.get_by_test_id("task-panel").get_by_role("list", name="Log").wait_for()
 
 
@@ -149,17 +149,17 @@ def photograph(browser: Browser, stack: Stack, watch: Callable[[Page], None]) ->
     take(inspector, "inspector", height=640)
     open_running_report(light, stack.api)
     take(light, "task", height=960)
-    light.goto(f"{stack.dashboard}#/failures")
+    light.goto(f"{stack.dashboard}failures")
     light.get_by_test_id("group-open").first.click()
     light.get_by_test_id("group-sample").wait_for()
     take(light, "failures", height=900)
-    light.goto(f"{stack.dashboard}#/queues")
+    light.goto(f"{stack.dashboard}queues")
     light.get_by_test_id("queue-high").get_by_role("row", name="Wait").wait_for()
     take(light, "queues", height=900)
-    light.goto(f"{stack.dashboard}#/schedules")
+    light.goto(f"{stack.dashboard}schedules")
     light.get_by_test_id("schedule-banner-refresh").get_by_test_id("last-run").wait_for()
     take(light, "schedules", height=640)
-    light.goto(f"{stack.dashboard}#/submit")
+    light.goto(f"{stack.dashboard}submit")
     light.get_by_test_id("choose-send_email").click()
     light.get_by_role("heading", name="send_email").wait_for()
     take(light, "submit", height=900)

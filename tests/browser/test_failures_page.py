@@ -34,7 +34,7 @@ def test_failures_of_one_cause_are_one_group_with_its_sample(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
     ids = _fail(stack, "the ladder", lost, 2)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = _group(page, "the ladder")
 
     expect(group.get_by_role("heading", name="RuntimeError")).to_be_visible()
@@ -55,7 +55,7 @@ def test_failures_of_one_cause_are_one_group_with_its_sample(
 
 def test_an_open_group_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:
     _fail(stack, "the map", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     _group(page, "the map").get_by_test_id("group-open").click()
     expect(_group(page, "the map").get_by_test_id("group-sample")).to_be_visible()
 
@@ -67,7 +67,7 @@ def test_an_open_group_is_in_the_address(visits: Visits, stack: Stack, lost: Pat
 
 def test_a_group_leads_to_its_tasks_and_no_others(visits: Visits, stack: Stack, lost: Path) -> None:
     (mine,), (other,) = _fail(stack, "the oar", lost), _fail(stack, "the sail", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
 
     _group(page, "the oar").get_by_test_id("group-tasks").click()
 
@@ -77,7 +77,7 @@ def test_a_group_leads_to_its_tasks_and_no_others(visits: Visits, stack: Stack, 
 
 def test_a_failed_task_leads_to_its_open_group(visits: Visits, stack: Stack, lost: Path) -> None:
     (task_id,) = _fail(stack, "the buoy", lost)
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}")
 
     panel(page).get_by_role("link", name="All failures of this cause").click()
 
@@ -89,7 +89,7 @@ def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
 ) -> None:
     _fail(stack, "the key", lost, 5)
     (other,) = _fail(stack, "the lock", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = _group(page, "the key")
     lost.touch()
 
@@ -106,13 +106,13 @@ def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
 
 
 def _other(page: Page, stack: Stack, task_id: str) -> Locator:
-    page.goto(f"{stack.dashboard}#/tasks/{task_id}")
+    page.goto(f"{stack.dashboard}tasks/{task_id}")
     return panel(page)
 
 
 def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Path) -> None:
     _fail(stack, "the compass", lost, 4)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = _group(page, "the compass")
 
     group.get_by_test_id("retry-trial").click()
@@ -124,7 +124,7 @@ def test_all_of_a_group_are_retried_once_though_they_fail_again(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
     _fail(stack, "the lantern", lost, 3)
-    page = visits.open(f"{stack.dashboard}#/failures", fresh=True)
+    page = visits.open(f"{stack.dashboard}failures", fresh=True)
     page.route("**/api/failures/*/retry", _one_at_a_time)  # as the server does when it is slow
     group = _group(page, "the lantern")
 
@@ -144,11 +144,11 @@ def _one_at_a_time(route: Route) -> None:
 def test_the_order_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:
     _fail(stack, "the rope", lost, 2)
     _fail(stack, "the hook", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
 
     page.get_by_role("link", name="newest cause").click()
 
-    expect_address(page, "?sort=first#/failures")
+    expect_address(page, "/failures?sort=first")
     expect(page.get_by_test_id("failure-group").first).to_contain_text("the hook is missing")
 
 
@@ -156,7 +156,7 @@ def test_hostile_messages_and_tracebacks_stay_text(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
     _fail(stack, "<img src=x onerror=alert(1)><h6 id=planted>our</h6> \u202egpj", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = page.get_by_test_id("failure-group").filter(has_text="planted>our<")
 
     group.get_by_test_id("group-open").click()

@@ -188,7 +188,21 @@ def test_a_key_is_needed_before_the_socket_opens(start_server: StartServer) -> N
     assert handshake(server)[0] == 401
     assert handshake(server, Authorization="Bearer wrong")[0] == 401
     assert handshake(server, Authorization="Bearer secret-key")[0] == 101
-    assert handshake(server, Cookie="duckline_key=secret-key")[0] == 101
+    assert handshake(server, Cookie="duckline_key=secret-key")[0] == 401
+
+
+def test_a_ticket_opens_the_socket_of_a_page(start_server: StartServer) -> None:
+    server = start_server(API_KEYS="secret-key")
+    headers = {"Authorization": "Bearer secret-key"}
+    ticket = server.request("POST", "/api/ws-ticket", headers=headers).json["ticket"]
+
+    for path, line in ((f"?ticket={ticket}", b" 101 "), ("?ticket=1.2", b" 401 "), ("", b" 401 ")):
+        request = (
+            f"GET /ws/stats{path} HTTP/1.1\r\nHost: {server.address}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert line in server.first_line(request.encode())
 
 
 def test_the_socket_outlives_redis(start_server: StartServer, own_redis: OwnRedis) -> None:

@@ -4,7 +4,7 @@
 
 import { completions, knownFrom } from '../completion.js';
 import { h, mount } from '../dom.js';
-import { go, isTaskId, tasksUrl, taskUrl } from '../router.js';
+import { go, isOnTasks, isTaskId, tasksUrl, taskUrl } from '../router.js';
 import { isWhole } from '../search_text.js';
 import { combobox } from './combobox.js';
 import { icon } from './icons.js';
@@ -41,7 +41,7 @@ function create() {
     clearTimeout(timer);
     const text = input.value.trim();
     // Who has left the page meanwhile is not called back to it.
-    if (text === sent || !location.hash.startsWith('#/tasks')) return;
+    if (text === sent || !isOnTasks()) return;
     sent = text;
     // A step back leads to the search before this one, not to the letters in between.
     go(tasksUrl({ ...state.route.search, q: text }), typing);

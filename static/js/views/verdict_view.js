@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { verdict } from '../verdict.js';
+import { base } from '../root.js';
 import { icon } from './icons.js';
 import { button, code } from './parts.js';
 
@@ -12,7 +13,7 @@ const SHAPES = { good: 'check', busy: 'play', warn: 'warning', bad: 'warning' };
  * @param {import('../actions.js').Actions & {retryNow: () => void}} actions
  */
 export function verdictHero(state, actions) {
-  return draw(verdict(state, location.origin), state, actions, 'hero');
+  return draw(verdict(state, base()), state, actions, 'hero');
 }
 
 /**
@@ -20,7 +21,7 @@ export function verdictHero(state, actions) {
  * @param {import('../actions.js').Actions & {retryNow: () => void}} actions
  */
 export function noticeBar(state, actions) {
-  const said = verdict(state, location.origin);
+  const said = verdict(state, base());
   return state.route.view === 'overview' || said.tone !== 'bad' ? null : draw(said, state, actions, 'notice');
 }
 
