@@ -4,6 +4,7 @@ An attempt starts without an outcome. Only a recorded one is committed, in one s
 an attempt that its consumer interrupts, because it stops, ends without one and is handed back.
 """
 
+import datetime as dt
 import json
 import logging
 import math
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from huey.exceptions import CancelExecution
 
-from huey_tasks import serializer
-from huey_tasks.board import Cell, Phase, StopReason
+from huey_tasks import copies, serializer
+from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
@@ -77,6 +78,7 @@ class Attempt:
         #: How many lines that the task logged could not be kept, since the last that could.
         self.missed_lines = 0
         self._missed_at = ""
+        self._remark = ""
 
     def body(self, time_limit: AbstractContextManager[Any] | None) -> "_Body":
         """Return the context in which the task's own code runs: it may be interrupted there."""
@@ -170,6 +172,21 @@ class Attempt:
         self._missed_at = at if self.missed_lines == 0 else self._missed_at
         self.missed_lines += 1
 
+    def retire_worker(self, why: str, *, spoilt: bool) -> None:
+        """Have its supervisor replace the worker, and the task's log say so if it has spoilt it."""
+        if self._cell is not None:
+            self._cell.retire(Retirement(self.claim.id, self.task_type, why, spoilt))
+        if spoilt:
+            self._remark = f"the worker is replaced after this task: {why}"
+
+    def _last_line(self) -> str:
+        """The line (JSON) that goes into the task's log with the commit, "" if there is none."""
+        if not self._remark:
+            return self.gap() if self.missed_lines else ""
+        missing = f"{json.loads(self.gap())['text']}; " if self.missed_lines else ""
+        at = dt.datetime.now(dt.UTC).isoformat()
+        return json.dumps({"at": at, "level": "WARNING", "text": missing + self._remark})
+
     def gap(self) -> str:
         """The line (JSON) that stands for the missing ones.
 
@@ -193,7 +210,8 @@ class Attempt:
         """Return the commit and the outcome to store before it."""
         if self._revoked:
             about = About(self.task_type, self.claim.attempt, self.took_s, "")
-            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about), None
+            line = self._last_line()
+            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted:
             error = "the task interrupted itself (KeyboardInterrupt)"
@@ -213,7 +231,7 @@ class Attempt:
             tuple(self._gates),
             about,
             self._cause if self._state == "FAILURE" else None,
-            self.gap() if self.missed_lines else "",
+            self._last_line(),
         )
         return commit, outcome
 
@@ -244,6 +262,7 @@ class _Body:
         self._attempt.enter(Phase.BODY)
 
     def __exit__(self, *error: Any) -> bool | None:
+        copies.end_if_copy(error[1])
         self._attempt.enter(Phase.AROUND)
         return None if self._time_limit is None else self._time_limit.__exit__(*error)
 

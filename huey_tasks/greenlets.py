@@ -36,7 +36,8 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
     from huey_tasks.task_log import keep_task_logs
-    from huey_tasks.worker import QueueWorker, die_with
+    from huey_tasks.worker import QueueWorker, die_with, leave
+    from huey_tasks.worker_state import Limits, WorkerState
 
     die_with(parent)
     logs.configure(huey_tasks.CONFIG)
@@ -58,7 +59,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
             gevent.get_hub().loop.run_callback(deliver, greenlet)
 
     def keep_running(worker: QueueWorker) -> None:
-        while not stop_flag.is_set():
+        while not (stop_flag.is_set() or state.is_over):
             try:
                 worker.run()
             except (Exception, gevent.GreenletExit):  # the slot must not be lost with one greenlet
@@ -70,7 +71,15 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     keep_task_logs()
     flusher = Flusher()
     flusher.start()
-    for cell in Board(board_fd, workers).cells:
-        worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell, flusher)
+    cells = Board(board_fd, workers).cells
+    config = huey_tasks.CONFIG
+    limits = Limits(config.max_tasks_per_worker, config.worker_max_memory)
+    state = WorkerState(limits, others_run=lambda: any(cell.in_body for cell in cells))
+    queue.after_attempt = state.look
+    for cell in cells:
+        name = f"{consumer}/{cell.index + 1}"
+        worker = QueueWorker(queue, stop_flag, name, cell, flusher, state)
         running.append(gevent.spawn(keep_running, worker))
     gevent.joinall(running)
+    if state.is_over:
+        leave()
