@@ -4,7 +4,6 @@ An attempt starts without an outcome. Only a recorded one is committed, in one s
 an attempt that its consumer interrupts, because it stops, ends without one and is handed back.
 """
 
-import datetime as dt
 import json
 import logging
 import math
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from huey.exceptions import CancelExecution
 
-from huey_tasks import copies, serializer
+from huey_tasks import copies, remarks, serializer
 from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
@@ -67,7 +66,8 @@ class Attempt:
         self._encoded = b""
         self._revoked = False
         self._handed_back = False
-        self._begun = time.monotonic()
+        #: When it began, by time.monotonic().
+        self.begun = time.monotonic()
         self._where = ""
         self._cause: Cause | None = None
         self._children: list[NewTask] = []
@@ -78,7 +78,7 @@ class Attempt:
         #: How many lines that the task logged could not be kept, since the last that could.
         self.missed_lines = 0
         self._missed_at = ""
-        self._remark = ""
+        self._remarks = list[str]()
 
     def body(self, time_limit: AbstractContextManager[Any] | None) -> "_Body":
         """Return the context in which the task's own code runs: it may be interrupted there."""
@@ -113,7 +113,7 @@ class Attempt:
     @property
     def took_s(self) -> float:
         """How long it has taken so far."""
-        return time.monotonic() - self._begun
+        return time.monotonic() - self.begun
 
     @property
     def has_outcome(self) -> bool:
@@ -177,24 +177,17 @@ class Attempt:
         if self._cell is not None:
             self._cell.retire(Retirement(self.claim.id, self.task_type, why, spoilt))
         if spoilt:
-            self._remark = f"the worker is replaced after this task: {why}"
+            self._remarks = [f"the worker is replaced after this task: {why}"]
+
+    def gap(self) -> str:
+        """The line (JSON) that stands for the missing ones."""
+        return remarks.line(remarks.missing(self.missed_lines), self._missed_at)
 
     def _last_line(self) -> str:
         """The line (JSON) that goes into the task's log with the commit, "" if there is none."""
-        if not self._remark:
-            return self.gap() if self.missed_lines else ""
-        missing = f"{json.loads(self.gap())['text']}; " if self.missed_lines else ""
-        at = dt.datetime.now(dt.UTC).isoformat()
-        return json.dumps({"at": at, "level": "WARNING", "text": missing + self._remark})
-
-    def gap(self) -> str:
-        """The line (JSON) that stands for the missing ones.
-
-        One whose answer was lost is counted, though Redis may have kept it.
-        """
-        number = self.missed_lines
-        text = f"{number} line{' is' if number == 1 else 's are'} missing here: Redis was away"
-        return json.dumps({"at": self._missed_at, "level": "WARNING", "text": text})
+        missing = [remarks.missing(self.missed_lines)] if self.missed_lines else []
+        said = "; ".join([*missing, *self._remarks])
+        return remarks.line(said, self._missed_at) if said else ""
 
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""

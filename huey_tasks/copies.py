@@ -30,6 +30,8 @@ def end_if_copy(error: BaseException | None = None) -> None:
 
 
 def _status(error: BaseException | None) -> int:
+    if error is not None and isinstance(error.__cause__, SystemExit):
+        error = error.__cause__  # a task that exits is an error of another kind, to the worker
     if not isinstance(error, SystemExit):
         return 0 if error is None else 1
     return error.code & 0xFF if isinstance(error.code, int) else int(error.code is not None)

@@ -72,3 +72,22 @@ class StandardDescriptors:
             if identity(fd) != known and identity(kept) == known:
                 os.dup2(kept, fd)
         fill_standard()
+
+
+class Reserve:
+    """Some descriptors for the end: a worker without any could not commit what it has done."""
+
+    SIZE = 8
+
+    def __init__(self) -> None:
+        self._known = identity(0)
+        self._fds: list[int] = []
+        with contextlib.suppress(OSError):  # none to be had even now
+            self._fds = [duplicate(0) for _ in range(self.SIZE)]
+
+    def give_up(self) -> None:
+        """Let them be used, those that are still ours."""
+        while self._fds:
+            fd = self._fds.pop()
+            if identity(fd) == self._known:
+                os.close(fd)

@@ -57,8 +57,8 @@ def _loggers() -> dict[str, list[Any]]:
     for name, logger in list(logging.root.manager.loggerDict.items()):
         if isinstance(logger, logging.Logger):
             found[name] = logger
-    return {
-        name: [*_state(one, _OF_LOGGER), list(one.handlers), list(one.filters)]
+    return {  # _OF_LOGGER first; written out, because there may be hundreds
+        name: [one.disabled, one.level, one.propagate, one.handlers[:], one.filters[:]]
         for name, one in found.items()
     }
 

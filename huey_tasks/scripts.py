@@ -48,6 +48,13 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
     return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
 
 
+def read_all() -> None:
+    """Read the files of all scripts now: later, a process may have no file to open any more."""
+    for file in LUA.glob("*.lua"):
+        if file.stem != "prelude":
+            _source(file.stem)
+
+
 class Scripts:
     """The scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
 

@@ -7,6 +7,7 @@ used up.
 
 import asyncio
 import contextlib
+import decimal
 import faulthandler
 import gc
 import locale
@@ -87,6 +88,7 @@ def of_process(*, is_pool: bool) -> list[Trait]:
         Trait("limits", _resources, _set_resources),
         Trait("interpreter", _interpreter, _set_interpreter),
         Trait("locale", lambda: locale.setlocale(locale.LC_ALL), _set_locale),
+        _decimals(decimal.getcontext()),
         Trait("event loop", _event_loop, _set_event_loop, notable=False),
     ]
 
@@ -218,6 +220,21 @@ def _set_interpreter(known: tuple[Any, ...]) -> None:
     gc.set_threshold(*threshold)
     socket.setdefaulttimeout(timeout_s)
     threading.stack_size(stack_size)
+
+
+def _decimals(context: decimal.Context) -> Trait:
+    """How decimals are computed; each attempt has this context, unless it takes another."""
+    names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+
+    def read() -> tuple[Any, ...]:
+        return (*(getattr(context, name) for name in names), dict(context.traps))
+
+    def write(known: tuple[Any, ...]) -> None:
+        for name, value in zip(names, known, strict=False):
+            setattr(context, name, value)
+        context.traps = known[-1]
+
+    return Trait("decimals", read, write)
 
 
 def _set_locale(known: str) -> None:

@@ -10,13 +10,14 @@ import logging
 import os
 import signal
 import sys
+import time
 from contextvars import copy_context
 from types import FrameType
 from typing import Any
 
 from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker
 
-from huey_tasks import journal
+from huey_tasks import journal, scripts
 from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.errors import QueueUnavailable
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 #: Seconds between tries while Redis is away: first, and at most.
 BACKOFF_S = 0.1
 MAX_BACKOFF_S = 2.0
+
+#: Seconds in which a worker that is to be replaced tries to commit; then its tasks go back.
+LAST_COMMIT_S = 60.0
 
 #: Seconds after which a task that computes makes way for the flusher.
 SWITCH_S = 0.001
@@ -63,6 +67,7 @@ class QueueWorker(Worker):
         slot = self.huey.storage.open_slot(self.name, self.cell)
         self._flusher.watch(slot)
         self.initialize()
+        scripts.read_all()
         self._state.begin()
         try:
             while not (self.stop_flag.is_set() or self._state.is_over):
@@ -97,8 +102,11 @@ class QueueWorker(Worker):
         if task is None:
             journal.sum_up()
             return
-        self.task_count += 1
         claim = task.claim
+        if self._state.is_over:  # of a pool: another greenlet has spoilt it meanwhile
+            self.huey.storage.slot.finish(Commit(claim.id, claim.token, "UNBEGUN"))
+            return
+        self.task_count += 1
         self.cell.hold(claim.id, claim.token, task.name, claim.attempt, task.timeout)
         if self.cell.is_revoked(claim.token):  # cancelled while it waited here
             self.huey.storage.slot.finish(Commit(claim.id, claim.token, "STOPPED"))
@@ -106,13 +114,20 @@ class QueueWorker(Worker):
             copy_context().run(self.huey.execute, task, now)  # what it sets there ends with it
 
     def _commit_before_the_end(self, slot: Slot) -> None:
-        """A worker that is to be replaced has done its work: it waits for Redis, if need be."""
-        while not self.stop_flag.is_set():
+        """A worker that is to be replaced has done its work: it waits for Redis, if need be.
+
+        Not for ever: it may be spoilt in a way that keeps it from Redis, as another user is.
+        """
+        ends = time.monotonic() + LAST_COMMIT_S
+        while not self.stop_flag.is_set() and time.monotonic() < ends:
             try:
                 slot.flush()
             except QueueUnavailable as error:
                 self.cell.wait_for_redis(error.cause)
                 self.sleep()
+            except Exception:  # what the task has spoilt keeps us from it
+                logger.exception("a spoilt worker could not commit")
+                return
             else:
                 return
 
@@ -168,9 +183,11 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits:
     flusher.start()
     state = WorkerState(limits)
     queue.after_attempt = state.look
-    QueueWorker(queue, stop_flag, name, cell, flusher, state).run()
-    if state.is_over:  # what a task has left, threads for one, must not keep the process
-        leave()
+    try:
+        QueueWorker(queue, stop_flag, name, cell, flusher, state).run()
+    finally:
+        if state.is_over:  # what a task has left, threads for one, must not keep the process
+            leave()
 
 
 def leave() -> None:

@@ -5,6 +5,7 @@ unless the attempt was short and its type has left no trace so far. What a task 
 back; where that cannot be, the worker is replaced.
 """
 
+import errno
 import logging
 import math
 import os
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 from huey_tasks import copies, environment
 from huey_tasks.attempt import Attempt
-from huey_tasks.descriptors import STANDARD, duplicate
+from huey_tasks.descriptors import STANDARD, Reserve, duplicate
 from huey_tasks.traits import Trait, of_process
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class WorkerState:
         self._handlers = list(logging.root.handlers)
         self._logging = logging.root.level, logging.root.manager.disable
         self._statm = _open_statm()
+        self._reserve = Reserve()
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         half = 2**20 if soft == resource.RLIM_INFINITY else soft // 2
         self._most_files = half if self._is_pool else min(half, MOST_FILES)
@@ -86,10 +88,19 @@ class WorkerState:
         """Look at the process after an attempt; put back what differs, or say that it is over."""
         copies.end_if_copy()
         self._tasks += 1
-        task_type = attempt.task_type
-        is_short = attempt.took_s < LONG_S and time.monotonic() < self._close_look_at
+        try:
+            self._look(attempt)
+        except Exception:  # a defect of ours, or a task has broken what we use: both end with it
+            logger.exception("the state of the worker is not known")
+            self._end(attempt, "its state cannot be read", spoilt=True)
+
+    def _look(self, attempt: Attempt) -> None:
+        now = time.monotonic()
         if not (
-            self._seems_the_same() and is_short and self._clean_looks.get(task_type, 0) >= TRUSTED
+            self._seems_the_same()
+            and now < self._close_look_at
+            and now - attempt.begun < LONG_S
+            and self._clean_looks.get(attempt.task_type, 0) >= TRUSTED
         ):
             self._look_closely(attempt)
         if 0 < self.limits.tasks <= self._tasks:
@@ -115,13 +126,14 @@ class WorkerState:
 
     def _look_closely(self, attempt: Attempt) -> None:
         self._close_look_at = time.monotonic() + CLOSE_LOOK_EVERY_S
+        if (files := _files()) > self._most_files:
+            self._reserve.give_up()
+            self._end(attempt, f"it left {files} files open", spoilt=True)
         changed = [trait for trait, known in self._traits if _read(trait) != known]
         if changed:
             self._put_back(attempt, changed)
         clean = self._clean_looks.get(attempt.task_type, 0) + 1
         self._clean_looks[attempt.task_type] = -math.inf if changed else clean
-        if (files := _files()) > self._most_files:
-            self._end(attempt, f"it left {files} files open", spoilt=True)
         memory = _memory_bytes(self._statm) if self.limits.memory_bytes else 0
         if memory > self.limits.memory_bytes:
             said = f"it has {memory:,} bytes of memory, WORKER_MAX_MEMORY allows"
@@ -161,11 +173,11 @@ def _read(trait: Trait) -> Any:
 
 
 def _files() -> int:
-    """How many files are open, or rather the lowest number that is free; very many if none is."""
+    """How many files are open, or rather the lowest number that is free; else all that may be."""
     try:
         fd = os.dup(1)
-    except OSError:
-        return 2**31
+    except OSError as error:  # number 1 may be closed, which another look sees to
+        return 0 if error.errno == errno.EBADF else resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     os.close(fd)
     return fd
 

@@ -41,6 +41,7 @@ LAYERS = [
         "plan",
         "descriptors",
         "copies",
+        "remarks",
         "loggers",
         "traits",
     },
