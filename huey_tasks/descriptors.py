@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import socket
+from collections.abc import Sequence
 
 STANDARD = (0, 1, 2)
 
@@ -52,10 +53,14 @@ def duplicate(fd: int) -> int:
 
 
 class StandardDescriptors:
-    """Numbers 0 to 2 as they are now, with a duplicate of each to put it back from."""
+    """Numbers 0 to 2 as they are now, with a duplicate of each to put it back from.
 
-    def __init__(self) -> None:
+    `needed` are others that nobody can put back.
+    """
+
+    def __init__(self, needed: Sequence[int] = ()) -> None:
         fill_standard()
+        self._needed = tuple(needed)
         self._known = [identity(fd) for fd in STANDARD]
         self._kept: list[int] = []
         for fd in STANDARD:
@@ -63,8 +68,8 @@ class StandardDescriptors:
                 self._kept.append(duplicate(fd))
 
     def read(self) -> list[Identity | None]:
-        """Which files the numbers 0 to 2 and their duplicates are."""
-        return [identity(fd) for fd in (*STANDARD, *self._kept)]
+        """Which files the numbers 0 to 2, their duplicates and the needed ones are."""
+        return [identity(fd) for fd in (*STANDARD, *self._kept, *self._needed)]
 
     def put_back(self, _: object = None) -> None:
         """Put back what can be; the rest is /dev/null, so that nothing else takes the number."""

@@ -11,6 +11,7 @@ import decimal
 import faulthandler
 import gc
 import locale
+import logging
 import os
 import resource
 import signal
@@ -64,7 +65,7 @@ class Trait(NamedTuple):
 
 def of_process(*, is_pool: bool) -> list[Trait]:
     """The traits of this process, which has one worker or is a pool of greenlets."""
-    descriptors, loggers = StandardDescriptors(), Loggers()
+    descriptors, loggers = StandardDescriptors(_descriptors_of_logs()), Loggers()
     if is_pool:
         signals = Trait("signal handlers", lambda: _handlers(_SIGNALS_OF_POOL))
     else:
@@ -91,6 +92,16 @@ def of_process(*, is_pool: bool) -> list[Trait]:
         _decimals(decimal.getcontext()),
         Trait("event loop", _event_loop, _set_event_loop, notable=False),
     ]
+
+
+def _descriptors_of_logs() -> list[int]:
+    """Where the handlers of the root logger write to."""
+    streams = [getattr(handler, "stream", None) for handler in logging.root.handlers]
+    found: list[int] = []
+    for stream in streams:
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it has none
+            found.append(stream.fileno())
+    return found
 
 
 def _attributes() -> list[Any]:
