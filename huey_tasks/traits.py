@@ -96,7 +96,7 @@ def of_process(*, is_pool: bool) -> list[Trait]:
 
 def _descriptors_of_logs() -> list[int]:
     """Where the handlers of the root logger write to."""
-    streams = [getattr(handler, "stream", None) for handler in logging.root.handlers]
+    streams: list[Any] = [getattr(one, "stream", None) for one in logging.root.handlers]
     found: list[int] = []
     for stream in streams:
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it has none
