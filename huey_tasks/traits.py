@@ -62,6 +62,11 @@ class Trait(NamedTuple):
     #: Whether putting it back is worth a line in the log.
     notable: bool = True
 
+    @property
+    def stays_changed(self) -> bool:
+        """Whether nothing can be done about it."""
+        return self.write is _leave_as_it_is
+
 
 def of_process(*, is_pool: bool) -> list[Trait]:
     """The traits of this process, which has one worker or is a pool of greenlets."""

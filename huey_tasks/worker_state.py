@@ -141,7 +141,9 @@ class WorkerState:
 
     def _put_back(self, attempt: Attempt, changed: list[Trait]) -> None:
         if self._others_run():  # what differs may be what another task is about to use
-            changed = [trait for trait in changed if trait.name in _ALWAYS_PUT_BACK]
+            changed = [
+                trait for trait in changed if trait.name in _ALWAYS_PUT_BACK or trait.stays_changed
+            ]
         known = {trait.name: value for trait, value in self._traits}
         left: list[str] = []
         for trait in changed:

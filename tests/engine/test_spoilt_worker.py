@@ -156,7 +156,8 @@ def test_a_pool_drains_and_is_replaced(start_consumer: StartConsumer, tmp_path: 
     assert wait_for(innocent, "SUCCESS").deliveries == 1
     record = wait_for(late, "SUCCESS")
     assert record.result != spoiler.result and record.crashes == 0
-    assert "worker is replaced" in consumer.text() and "died" not in consumer.text()
+    [line] = [one for one in consumer.text().splitlines() if "worker is replaced" in one]
+    assert spoiler.task_id in line and "died" not in consumer.text()
 
 
 def test_a_pool_puts_back_what_nobody_else_uses(start_consumer: StartConsumer) -> None:
