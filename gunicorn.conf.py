@@ -14,6 +14,7 @@ import os  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
@@ -88,7 +89,7 @@ _RETRY_S = 2.0
 
 
 def on_starting(server: Any) -> None:
-    """Refuse an open address, and a Redis that cannot be used.
+    """Refuse an open address, task modules that cannot be imported, a Redis that cannot be used.
 
     A Redis that is away is looked at when it is back.
     """
@@ -98,11 +99,27 @@ def on_starting(server: Any) -> None:
         for address in server.cfg.address:
             if isinstance(address, tuple):  # not the path of a unix socket
                 _config.require_closed(str(address[0]))
+        if _config.tasks_path and not _config.tasks_are_checked:
+            _try_tasks()
         _check.make()
     except ConfigError as error:
         _refuse(error)
     except QueueUnavailable as error:
         _log.warning("serving all the same: %s (%s)", error, error.cause)
+
+
+def _try_tasks() -> None:
+    """In a process of its own, which has said why if it failed; a worker would print a traceback.
+
+    Begun without `subprocess`, whose form for greenlets would take the arbiter's signals.
+    """
+    root = str(Path(__file__).resolve().parent)
+    program = "import sys; from stack.import_check import main; sys.exit(main())"
+    command = [sys.executable, "-P", "-c", program]
+    pid = os.posix_spawn(sys.executable, command, {**os.environ, "PYTHONPATH": root})
+    _, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise SystemExit(os.EX_CONFIG)
 
 
 def when_ready(server: Any) -> None:

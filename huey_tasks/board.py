@@ -14,15 +14,17 @@ import time
 from dataclasses import dataclass
 from enum import IntEnum
 
-_HELD = struct.Struct("<B d d I 36s 100s 64s")  # phase, started, deadline, attempt, id, token, type
+_HELD = struct.Struct(
+    "<B d d I 36s 100s 128s"
+)  # phase, started, deadline, attempt, id, token, type
 _STOP = struct.Struct("<B 100s")  # why, token
-_STOP_AT = 384
-_REVOCATIONS_AT = 496
-_REVOKED_AT = 512
+_STOP_AT = 448
+_REVOCATIONS_AT = 560
+_REVOKED_AT = 576
 _REVOKED_SIZE, _REVOKED_COUNT = 32, 64
 _COUNT = struct.Struct("<I")
-_WAITS_AT, _WAITS_SIZE = 224, 160
-_RETIRES = struct.Struct("<B 36s 64s 155s")  # whether, spoilt or not; id, type, why
+_WAITS_AT, _WAITS_SIZE = 288, 160
+_RETIRES = struct.Struct("<B 36s 128s 155s")  # whether, spoilt or not; id, type, why
 _RETIRES_AT = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
 _CELL_SIZE = _RETIRES_AT + _RETIRES.size
 
@@ -92,7 +94,7 @@ class Cell:
     ) -> None:
         """Say that this worker has claimed a task and not begun it."""
         deadline = time.monotonic() + (timeout_s or math.inf)
-        packed = (task_id.encode(), token.encode(), task_type.encode()[:64])
+        packed = (task_id.encode(), token.encode(), task_type.encode()[:128])
         _HELD.pack_into(self._memory, self._at, 0, time.time(), deadline, attempt, *packed)
 
     def clear(self) -> None:

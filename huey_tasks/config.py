@@ -78,7 +78,7 @@ def _api_keys(text: str) -> tuple[str, ...]:
 
 def _folders(text: str) -> tuple[Path, ...]:
     """existing folders separated by ':'"""
-    folders = tuple(Path(part).expanduser() for part in text.split(":") if part)
+    folders = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
@@ -86,6 +86,13 @@ def _folders(text: str) -> tuple[Path, ...]:
 
 def _words_of(parse: Callable[[str], Any]) -> str:
     return " ".join((parse.__doc__ or "").split())
+
+
+def _key_prefix(text: str) -> str:
+    """1 to 32 letters, digits, '.', '_' or '-'"""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", text):
+        raise ValueError
+    return text
 
 
 def _switch(text: str) -> bool:
@@ -149,6 +156,7 @@ class Config:
     result_redis_url: str | None = _setting(
         None, _redis_url, "URL", "results; unset: db 1 of the broker", secret=True
     )
+    key_prefix: str = _setting("duckline", _key_prefix, "", "what every key in Redis begins with")
     tasks_path: tuple[Path, ...] = _setting((), _folders, "folders", "more task modules")
     high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
     default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
@@ -197,8 +205,12 @@ class Config:
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
+    #: Whether there must be data in Redis, because the stack has run here before.
+    dataset_is_expected: bool = field(default=False, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
+    #: Whether whoever started this process has imported the task modules, and found no fault.
+    tasks_are_checked: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -225,7 +237,9 @@ class Config:
         return cls(
             **values,
             data_dir_is_default="data_dir" not in values,
+            dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+            tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
         )
 
     @classmethod

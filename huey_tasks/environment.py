@@ -36,6 +36,13 @@ def read(secrets: Sequence[str] = ()) -> Mapping[str, str]:
     return {**variables, **dict(_from_files(variables, secrets))}
 
 
+def forget(*names: str) -> None:
+    """Take variables out of this process, and so out of what it starts: they are not for tasks."""
+    for name in names:
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+
+
 def misspelt(names: Sequence[str]) -> list[str]:
     """Say, one a line, which variables are probably meant to be one of `names`, the settings.
 

@@ -2,6 +2,7 @@
 
     DucklineError
     ├── ConfigError            a setting has a wrong value: the start stops
+    ├── InvalidTaskType        what `@task` declares cannot work: a wrong option, name or signature
     ├── InvalidPayload         the payload does not fit the task type's parameters
     ├── InvalidQuery           a search, a cursor or a tag is not written as it must be
     ├── UnknownTaskType        no task type of that name is registered
@@ -40,6 +41,16 @@ class ConfigError(DucklineError):
     """A setting has a value that cannot work."""
 
     code = "config_error"
+
+
+class InvalidTaskType(DucklineError, ValueError):
+    """What is declared of a task type cannot work; the text begins with its `place`, file:line."""
+
+    code = "invalid_task_type"
+
+    def __init__(self, detail: str, place: str) -> None:
+        super().__init__(f"{place}: {detail}")
+        self.place = place
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from huey_tasks.client import (
     consumers,
     get_task,
     list_tasks,
-    load_tasks,
     ping,
     queue_stats,
     redis_info,
@@ -34,6 +33,7 @@ from huey_tasks.errors import (
     FailuresNotFound,
     InvalidPayload,
     InvalidQuery,
+    InvalidTaskType,
     OperationOver,
     Problem,
     QueueDraining,
@@ -53,6 +53,7 @@ from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
 from huey_tasks.history import History, Span
 from huey_tasks.live_log import TaskLine
+from huey_tasks.loading import load_tasks
 from huey_tasks.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.operations import (
     Purged,
@@ -134,6 +135,7 @@ __all__ = [
     "History",
     "InvalidPayload",
     "InvalidQuery",
+    "InvalidTaskType",
     "LogLine",
     "Operation",
     "OperationOver",

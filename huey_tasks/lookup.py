@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import facts, fields, keys, past_attempts, serializer
+from huey_tasks import facts, fields, keys, losses, past_attempts, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
 from huey_tasks.records import LogLine, QueueStats, TaskRecord, TaskState
@@ -222,6 +222,7 @@ def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
         draining=bool(numbers["draining"]),
         set_aside=numbers["dead"],
         oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
+        losses=tuple(losses.losses(queue, numbers)),
     )
 
 

@@ -121,6 +121,8 @@ class QueueStats:
     draining: bool
     set_aside: int
     oldest_waiting_s: float | None
+    #: What has been lost of its accepted tasks and their results, one sentence each.
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

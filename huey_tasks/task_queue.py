@@ -14,6 +14,7 @@ from typing import Any, cast
 from huey import RedisHuey, signals
 from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.exceptions import HueyException
+from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages
@@ -23,7 +24,7 @@ from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.messages import Unreadable
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
-from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
+from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
@@ -63,7 +64,7 @@ class TaskQueue(RedisHuey):
         return TaskMessage.of(
             NewTask(
                 task.id,
-                super().serialize_task(task),
+                self.serializer.serialize(self._message_of(task)),
                 type(task).__name__,
                 priority=int(task.priority or 0),
                 delay_ms=round(delay_s * 1000),
@@ -75,6 +76,10 @@ class TaskQueue(RedisHuey):
                 tags=getattr(task, "tags", ""),
             )
         )
+
+    def _message_of(self, task: Task) -> Message:
+        """What Huey writes (api.py:296), with the arguments that are complete now by name."""
+        return by_name(self._registry.create_message(task), task)
 
     def enqueue(self, task: Any) -> Any:
         """Submit a task; one that follows from the running task goes with that one's commit.

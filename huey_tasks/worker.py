@@ -67,7 +67,7 @@ class QueueWorker(Worker):
         slot = self.huey.storage.open_slot(self.name, self.cell)
         self._flusher.watch(slot)
         self.initialize()
-        scripts.read_all()
+        scripts.read_ahead()
         self._state.begin()
         try:
             while not (self.stop_flag.is_set() or self._state.is_over):

@@ -30,6 +30,12 @@ def watched_paths(root: Path, tasks_path: Iterable[Path]) -> list[Path]:
     return [path for path in candidates if path.exists()]
 
 
+async def next_change(paths: Sequence[Path]) -> None:
+    """Return when a source file has changed."""
+    async for _ in awatch(*paths, watch_filter=SourceFilter()):
+        return
+
+
 async def restart_on_change(
     paths: Sequence[Path], root: Path, supervisor: Supervisor, console: Console
 ) -> None:

@@ -1,5 +1,6 @@
 """The list of Duckline's own processes: three consumers, the web service, the inspector."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +22,16 @@ HAND_BACK_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to han
 
 def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
     """Describe every process of the stack except Redis."""
-    env = {**broker.env, CHECKED: "1", "PYTHONUNBUFFERED": "1"}
+    env = {**broker.env, CHECKED: "1", "TASKS_ARE_CHECKED": "1", "PYTHONUNBUFFERED": "1"}
+    if config.tasks_path:  # as it is from here: gunicorn changes its folder
+        env["TASKS_PATH"] = os.pathsep.join(str(folder) for folder in config.tasks_path)
     after = broker.spec.name if broker.spec else None
     hand_back_s = config.cancel_grace_s + HAND_BACK_MARGIN_S
     consumers = [
         ProcessSpec(
             name=queue,
             command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
-            env=env,
+            env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
             after=after,
             stop_grace_s=config.shutdown_grace_s + hand_back_s,
             hurry_grace_s=hand_back_s,

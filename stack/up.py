@@ -9,12 +9,14 @@ import time
 from typing import TYPE_CHECKING
 
 from huey_tasks.environment import misspelt
+from huey_tasks.errors import ConfigError
 from huey_tasks.log_stream import LogStream
 from stack import broker, ports
 from stack.broker import Broker
 from stack.console import Console, complain, console_for
 from stack.errors import StartRefused
-from stack.reloader import restart_on_change, watched_paths
+from stack.import_check import TASKS, import_problem
+from stack.reloader import next_change, restart_on_change, watched_paths
 from stack.services import ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
 
@@ -51,6 +53,8 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
         console.say(note)
     for name in misspelt(config.setting_names()):
         console.say(name, level="warning")
+    if config.tasks_path:
+        await _try_tasks(config, console, reload)
     supervisor = Supervisor(specs, console)
     extras = [asyncio.create_task(console.keep_flushing())]
     extras.append(asyncio.create_task(_announce(config, redis, supervisor, console, started_at)))
@@ -67,11 +71,31 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
     return code
 
 
+async def _try_tasks(config: "Config", console: Console, reload: bool) -> None:
+    """Import the task modules once, before five processes do. Raise ConfigError if that fails.
+
+    With `reload` say so, and try again when a file has changed.
+    """
+    paths = watched_paths(ROOT, config.tasks_path)
+    while True:
+        changed = asyncio.create_task(next_change(paths)) if reload else None
+        problem = await import_problem(ROOT, {}, TASKS, console.say)
+        if problem is None:
+            if changed is not None:
+                changed.cancel()
+            return
+        if changed is None:
+            raise ConfigError(problem)
+        console.say(f"{problem}; waiting for the next change", level="warning")
+        await changed
+
+
 async def _announce(
     config: "Config", redis: Broker, supervisor: Supervisor, console: Console, started_at: float
 ) -> None:
     """Print the block with the addresses as soon as the whole stack is ready for work."""
     await supervisor.ready.wait()
+    redis.note_that_it_is_used()
     web = base_url(config.host, config.port)
     console.announce(
         f"Duckline is ready ({time.monotonic() - started_at:.1f} s)",

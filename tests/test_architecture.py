@@ -11,6 +11,7 @@ import pytest
 from redis.connection import AbstractConnection
 
 from huey_tasks import keys
+from huey_tasks.dataset_scripts import DatasetScripts
 from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.schedule_scripts import ScheduleScripts
 from huey_tasks.scripts import LUA, Scripts, _source
@@ -45,15 +46,30 @@ LAYERS = [
         "remarks",
         "loggers",
         "traits",
+        "declaration",
+        "accepted",
+        "payloads",
+        "loading",
     },
     {"patience", "connection", "rights", "server_check", "subscription"},
-    {"scripts", "operator_scripts", "schedule_scripts"},
+    {"scripts", "operator_scripts", "schedule_scripts", "dataset_scripts"},
     {"slots"},
     {"attempt", "task_log", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "outage", "chores", "messages", "mould", "rate_limit"},
+    {
+        "records",
+        "dataset",
+        "logs",
+        "queue_task",
+        "outage",
+        "chores",
+        "messages",
+        "mould",
+        "rate_limit",
+    },
     {"journal", "past_attempts", "facts", "worker_state"},
     {
+        "losses",
         "lookup",
         "presences",
         "rows",
@@ -153,7 +169,12 @@ def test_only_one_module_reads_the_environment() -> None:
 
 def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
-    methods = [*vars(Scripts), *vars(OperatorScripts), *vars(ScheduleScripts)]
+    methods = [
+        *vars(Scripts),
+        *vars(OperatorScripts),
+        *vars(ScheduleScripts),
+        *vars(DatasetScripts),
+    ]
     assert sorted(names) == sorted(name for name in methods if not name.startswith("_"))
     for name in names:
         text = (LUA / f"{name}.lua").read_text()
@@ -167,7 +188,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
                 keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
-                keys.dead("q"), keys.binned("q", ""), keys.binned_log("q", ""),
+                keys.dead("q"), keys.dataset("q"), keys.binned("q", ""), keys.binned_log("q", ""),
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),

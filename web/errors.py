@@ -169,7 +169,15 @@ def _answer_http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
     if status >= 500:
         log.error("answered %d", status, exc_info=error, extra={"request_id": request_id()})
-    return _respond(problem_body(code, status=status), headers)
+    return _respond(problem_body(code, _limit_of_body(status), status=status), headers)
+
+
+def _limit_of_body(status: int) -> str:
+    """How large a body this path takes, for one that is larger; "" for another error."""
+    limit = request.max_content_length
+    if status != 413 or limit is None:
+        return ""
+    return f"The body is larger than this path takes, which is {limit:,} bytes."
 
 
 def _answer_unexpected(error: Exception) -> Response:

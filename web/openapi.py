@@ -16,7 +16,13 @@ from flask_openapi3.openapi import OpenAPI
 
 from huey_tasks.config import Config
 from web.errors import KINDS, problem_body
-from web.openapi_schemas import REF, model_schemas, submit_examples, submit_schemas
+from web.openapi_schemas import (
+    REF,
+    drop_null_defaults,
+    model_schemas,
+    submit_examples,
+    submit_schemas,
+)
 from web.refusals import InvalidRequest
 from web.schemas import Outbound, ProblemView
 from web.security import KEY_COOKIE
@@ -77,6 +83,7 @@ class DucklineApi(OpenAPI):
             if "application/json" in responses.get("422", {}).get("content", {}):
                 del responses["422"]
         self.spec_json["paths"]["/ws/stats"] = {"get": _socket_operation()}
+        drop_null_defaults(self.spec_json)
 
 
 class ApiBlueprint(APIBlueprint):

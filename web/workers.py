@@ -47,11 +47,14 @@ def read_stats() -> Response:
 def read_health() -> Response:
     """Say whether work can be done.
 
-    Redis answers, can be trusted with tasks, and every queue has a live consumer.
+    Redis answers, can be trusted with tasks, none of those accepted is missing, and every queue has
+    a live consumer.
     """
     try:
-        found = {one.queue: one.consumers for one in tq.queue_stats()}
+        stats = tq.queue_stats()
+        found = {one.queue: one.consumers for one in stats}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
+        reasons += [loss for one in stats for loss in one.losses]
     except tq.QueueUnavailable as error:
         raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
     reasons += [

@@ -23,5 +23,8 @@ local mode = redis.call('HGET', COUNTERS, 'mode')
 add('paused', mode == 'paused' and 1 or 0)
 add('draining', mode == 'draining' and 1 or 0)
 add('dead', redis.call('ZCARD', DEAD))
+add('written_off', tonumber(redis.call('HGET', COUNTERS, 'written_off') or 0))
+add('vanished_at', redis.call('HGET', DATASET, 'vanished_at') or 0)
+add('results_vanished_at', redis.call('HGET', DATASET, 'results_vanished_at') or 0)
 add('oldest_waiting_ms', oldest_waiting_ms())
 return stats

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -216,6 +217,15 @@ def test_accepted_tasks_survive_kills_of_workers_and_consumers(
 
 def _workers() -> list[tq.WorkerRecord]:
     return [worker for consumer in tq.consumers() for worker in consumer.workers]
+
+
+def test_a_time_limit_strikes_however_long_the_name_of_the_type_is(
+    start_consumer: StartConsumer,
+) -> None:
+    name = import_module("signatures").LONG_NAME
+    start_consumer("default", CANCEL_GRACE_S="0.2")
+    record = wait_for(submit(name), "FAILURE")
+    assert record.error is not None and "time limit" in record.error
 
 
 def test_a_task_that_ignores_its_time_limit_is_killed_and_fails_like_any_other(

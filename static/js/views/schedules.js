@@ -19,7 +19,7 @@ const ABOUT = 'Each makes a task of its type again and again: at set times, or e
 const FEW = 100;
 const EXAMPLE = {
   name: 'good-morning', task_type: 'send_email', cron: '0 8 * * 1-5', timezone: 'Europe/Berlin',
-  payload: { to: 'ada@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
+  payload: { to: 'user@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
 };
 
 /** @param {import('../store.js').State} state @param {any} actions */
