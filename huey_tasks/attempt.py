@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from huey.exceptions import CancelExecution
 
-from huey_tasks import serializer
-from huey_tasks.board import Cell, Phase, StopReason
+from huey_tasks import remarks, serializer
+from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
@@ -67,7 +67,8 @@ class Attempt:
         self._encoded = b""
         self._revoked = False
         self._handed_back = False
-        self._begun = time.monotonic()
+        #: When it began, by time.monotonic().
+        self.begun = time.monotonic()
         self._where = ""
         self._cause: Cause | None = None
         self._children: list[NewTask] = []
@@ -83,6 +84,7 @@ class Attempt:
         self.threads: set[threading.Thread] = set()
         self.work: set[Future[Any]] = set()
         self._thread = threading.get_ident()
+        self._remarks = list[str]()
 
     @property
     def is_here(self) -> bool:
@@ -118,7 +120,7 @@ class Attempt:
     @property
     def took_s(self) -> float:
         """How long it has taken so far."""
-        return time.monotonic() - self._begun
+        return time.monotonic() - self.begun
 
     @property
     def has_outcome(self) -> bool:
@@ -177,14 +179,22 @@ class Attempt:
         self._missed_at = at if self.missed_lines == 0 else self._missed_at
         self.missed_lines += 1
 
-    def gap(self) -> str:
-        """The line (JSON) that stands for the missing ones.
+    def retire_worker(self, why: str, *, spoilt: bool) -> None:
+        """Have its supervisor replace the worker, and the task's log say so if it has spoilt it."""
+        if self._cell is not None:
+            self._cell.retire(Retirement(self.claim.id, self.task_type, why, spoilt))
+        if spoilt:
+            self._remarks = [f"the worker is replaced after this task: {why}"]
 
-        One whose answer was lost is counted, though Redis may have kept it.
-        """
-        number = self.missed_lines
-        text = f"{number} line{' is' if number == 1 else 's are'} missing here: Redis was away"
-        return json.dumps({"at": self._missed_at, "level": "WARNING", "text": text})
+    def gap(self) -> str:
+        """The line (JSON) that stands for the missing ones."""
+        return remarks.line(remarks.missing(self.missed_lines), self._missed_at)
+
+    def _last_line(self) -> str:
+        """The line (JSON) that goes into the task's log with the commit, "" if there is none."""
+        missing = [remarks.missing(self.missed_lines)] if self.missed_lines else []
+        said = "; ".join([*missing, *self._remarks])
+        return remarks.line(said, self._missed_at) if said else ""
 
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
@@ -200,7 +210,8 @@ class Attempt:
         """Return the commit and the outcome to store before it."""
         if self._revoked:
             about = About(self.task_type, self.claim.attempt, self.took_s, "")
-            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about), None
+            line = self._last_line()
+            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted:
             error = "the task interrupted itself (KeyboardInterrupt)"
@@ -220,7 +231,7 @@ class Attempt:
             tuple(self._gates),
             about,
             self._cause if self._state == "FAILURE" else None,
-            self.gap() if self.missed_lines else "",
+            self._last_line(),
         )
         return commit, outcome
 

@@ -24,7 +24,9 @@ _REVOKED_AT = 576
 _REVOKED_SIZE, _REVOKED_COUNT = 32, 64
 _COUNT = struct.Struct("<I")
 _WAITS_AT, _WAITS_SIZE = 288, 160
-_CELL_SIZE = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
+_RETIRES = struct.Struct("<B 36s 128s 155s")  # whether, spoilt or not; id, type, why
+_RETIRES_AT = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
+_CELL_SIZE = _RETIRES_AT + _RETIRES.size
 
 
 class Phase(IntEnum):
@@ -65,6 +67,19 @@ class Held:
         return self.phase is not Phase.AROUND
 
 
+@dataclass(frozen=True)
+class Retirement:
+    """Why a worker takes no other task, and after which one.
+
+    `spoilt`: because of what that one has done; else it was only the last one of many.
+    """
+
+    task_id: str
+    task_type: str
+    why: str
+    spoilt: bool
+
+
 class Cell:
     """One worker's place on the board."""
 
@@ -90,6 +105,11 @@ class Cell:
         """Say what is done with the attempt now."""
         self._memory[self._at] = phase
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the task's own code runs; cheaper than `held`."""
+        return self._memory[self._at] != Phase.AROUND
+
     def held(self) -> Held | None:
         """What the worker holds; None for nothing, and for a cell that is being written."""
         raw = self._memory[self._at : self._at + _HELD.size]
@@ -111,6 +131,21 @@ class Cell:
         """Why it waits for Redis; "" if it does not."""
         raw = self._memory[self._at + _WAITS_AT : self._at + _WAITS_AT + _WAITS_SIZE]
         return raw.rstrip(b"\0").decode("utf-8", "replace")
+
+    def retire(self, retirement: Retirement) -> None:
+        """Say that this worker ends by itself, to be replaced."""
+        texts = (retirement.task_id, retirement.task_type, retirement.why)
+        packed = [text.encode() for text in texts]
+        at = self._at + _RETIRES_AT
+        _RETIRES.pack_into(self._memory, at, 2 if retirement.spoilt else 1, *packed)
+
+    def take_retirement(self) -> Retirement | None:
+        """What a worker has said by `retire`, once."""
+        at = self._at + _RETIRES_AT
+        kind, *packed = _RETIRES.unpack_from(self._memory, at)
+        self._memory[at] = 0
+        texts = [text.rstrip(b"\0").decode("utf-8", "replace") for text in packed]
+        return Retirement(*texts, spoilt=kind == 2) if kind else None
 
     def request_stop(self, token: str, reason: StopReason) -> None:
         """Ask the worker to stop the attempt with this token, and no other."""

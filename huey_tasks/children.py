@@ -20,6 +20,7 @@ from huey_tasks.board import Board, Cell
 from huey_tasks.offspring import send
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.worker import run_in_process
+from huey_tasks.worker_state import Limits
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -40,14 +41,15 @@ class Child(Protocol):
 class ForkedWorker:
     """One worker in a forked process."""
 
-    def __init__(self, queue: TaskQueue, name: str, cell: Cell) -> None:
-        process = _FORK.Process(
-            target=run_in_process, args=(queue, name, cell, os.getpid()), name=name, daemon=False
-        )
+    def __init__(self, queue: TaskQueue, name: str, cell: Cell, limits: Limits) -> None:
+        arguments = (queue, name, cell, os.getpid(), limits)
+        process = _FORK.Process(target=run_in_process, args=arguments, name=name, daemon=False)
         process.start()
         self._process = process
         self.pid = process.pid or 0
-        self.sentinel = process.sentinel
+        # Not multiprocessing's pipe, where there is a better one: a task can close its other end.
+        self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        self.sentinel = process.sentinel if self._pidfd is None else self._pidfd
         self.cells: Sequence[Cell] = (cell,)
         self.started_at = time.monotonic()
 
@@ -55,6 +57,8 @@ class ForkedWorker:
         self._process.join()
         code = self._process.exitcode or 0
         self._process.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
         return code
 
 

@@ -127,6 +127,15 @@ def _setting(
     )
 
 
+def _size(text: str) -> int:
+    """bytes, 1048576 or more, or KB, MB, GB as in 512MB; 0: no limit"""
+    match = re.fullmatch(r"(\d{1,15}) ?([kmg]?)i?b?", text.lower(), re.ASCII)
+    size = int(match[1]) * 1024 ** " kmg".index(match[2] or " ") if match else -1
+    if size != 0 and size < 2**20:
+        raise ValueError
+    return size
+
+
 _concurrency = _whole(1, 10_000)
 _worker_type = _one_of("process", "greenlet")
 
@@ -177,6 +186,12 @@ class Config:
         1.0, _number(0, 3600), "s", "before a cancelled task is killed"
     )
     max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "then the task is set aside")
+    max_tasks_per_worker: int = _setting(
+        0, _whole(0, 10**9), "tasks", "then a worker is replaced; 0: never"
+    )
+    worker_max_memory: int = _setting(
+        0, _size, "bytes", "a worker that has more is replaced; 0: no limit"
+    )
     result_max_bytes: int = _setting(
         1_048_576, _whole(1, 2**29), "bytes", "a result that is larger fails its task"
     )

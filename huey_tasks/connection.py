@@ -6,6 +6,7 @@ exception crosses. Does not know any key or script; how long anything may take i
 
 import contextlib
 import os
+import ssl
 import time
 from collections.abc import Generator
 from typing import Any, cast
@@ -31,6 +32,7 @@ from redis.sentinel import (
 )
 
 from huey_tasks import redis_urls
+from huey_tasks.descriptors import apart, fill_standard
 from huey_tasks.errors import ConfigError, QueueUnavailable, ServiceBusy
 from huey_tasks.patience import SOCKET_TIMEOUT_S, InTime
 from huey_tasks.pool import Patient, PoolFull
@@ -56,22 +58,38 @@ _REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS", "UNBLOCKED
 _DENIALS = ("ACL failure in script", "The user executing the script")
 
 
-class _Tcp(InTime, redis.Connection): ...
+class _Apart(InTime):
+    """A connection whose socket never has the number of a standard stream, nor a low one.
+
+    A task may close those, and whoever prints then writes to what has taken the number since.
+    """
+
+    def _connect(self) -> Any:
+        fill_standard()
+        found: Any = super()._connect()  # pyright: ignore[reportAttributeAccessIssue]
+        return found if isinstance(found, ssl.SSLSocket) else apart(found)
+
+    def _wrap_socket_with_ssl(self, sock: Any) -> Any:
+        wrap: Any = super()._wrap_socket_with_ssl  # pyright: ignore[reportAttributeAccessIssue]
+        return wrap(apart(sock))
 
 
-class _Tls(InTime, redis.SSLConnection): ...
+class _Tcp(_Apart, redis.Connection): ...
 
 
-class _Unix(InTime, redis.UnixDomainSocketConnection):
+class _Tls(_Apart, redis.SSLConnection): ...
+
+
+class _Unix(_Apart, redis.UnixDomainSocketConnection):
     # redis-py 8.1 asks for them when a connect takes too long.
     port = 0
     host = property(lambda self: "")  # pyright: ignore[reportIncompatibleMethodOverride]
 
 
-class _Master(InTime, SentinelManagedConnection): ...
+class _Master(_Apart, SentinelManagedConnection): ...
 
 
-class _TlsMaster(InTime, SentinelManagedSSLConnection): ...
+class _TlsMaster(_Apart, SentinelManagedSSLConnection): ...
 
 
 class _Pool(Patient, redis.ConnectionPool): ...

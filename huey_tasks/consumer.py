@@ -34,6 +34,7 @@ from huey_tasks.scripts import BATCH
 from huey_tasks.server_check import ServerCheck
 from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
+from huey_tasks.worker_state import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Consumer:
             self._interrupts,
             worker_type=worker_type,
             max_crashes=config.max_crashes,
+            limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
         )
         self._control = Subscription(queue.storage.broker, keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from signal import Signals
 
 from huey_tasks import offspring
-from huey_tasks.board import Board, Cell
+from huey_tasks.board import Board, Cell, Retirement
 from huey_tasks.children import Child, ForkedWorker, GreenletPool, has_exited, kill_group
 from huey_tasks.deaths import Deaths
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.interrupts import Interrupts
 from huey_tasks.offspring import send
 from huey_tasks.task_queue import TaskQueue
+from huey_tasks.worker_state import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +36,12 @@ class Crew:
         *,
         worker_type: str,
         max_crashes: int,
+        limits: Limits,
     ) -> None:
         self._queue, self._consumer, self._board = queue, consumer, board
         self._interrupts = interrupts
         self._worker_type, self._max_crashes = worker_type, max_crashes
+        self._limits = limits
         self._children: dict[int, Child] = {}
         self._deaths = Deaths()
         offspring.adopt_orphans()
@@ -96,7 +99,7 @@ class Crew:
         if cell is None:
             child = GreenletPool(self._queue, self._consumer, self._board)
         else:
-            child = ForkedWorker(self._queue, self._name(cell), cell)
+            child = ForkedWorker(self._queue, self._name(cell), cell, self._limits)
         self._children[child.sentinel] = child
 
     def _name(self, cell: Cell) -> str:
@@ -111,11 +114,16 @@ class Crew:
             logger.info("what a worker had started is ended with it", extra={"processes": number})
         for cell in child.cells:
             self._release(cell, how)
+        retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
         if not self.replacing:
             return
-        logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": how})
         now = time.monotonic()
         pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
+        if retirements:  # it has done at least one task, so this is no loop of starts
+            _say_why(retirements[0], child.pid)
+            pause = 0.0
+        else:
+            logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": how})
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
@@ -150,3 +158,10 @@ class Crew:
             )
             if state == "FAILURE":
                 self._queue.report_failure(task_id)
+
+
+def _say_why(retirement: Retirement, pid: int) -> None:
+    """The one line about a worker that ends by itself, which may not be able to write one."""
+    extra = {"task_type": retirement.task_type, "task_id": retirement.task_id}
+    level = logging.WARNING if retirement.spoilt else logging.INFO
+    logger.log(level, "worker is replaced", extra=extra | {"why": retirement.why, "pid": pid})

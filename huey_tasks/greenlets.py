@@ -43,7 +43,8 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.plain_children import reset_in_forks
     from huey_tasks.task_log import keep_task_logs
     from huey_tasks.task_threads import count_as_the_task
-    from huey_tasks.worker import QueueWorker, die_with
+    from huey_tasks.worker import QueueWorker, die_with, leave
+    from huey_tasks.worker_state import Limits, WorkerState
 
     die_with(parent)
     logs.configure(huey_tasks.CONFIG)
@@ -67,7 +68,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     def keep_running(worker: QueueWorker) -> None:
         # A thread takes after the one that starts it, and a greenlet would count as a daemon.
         vars(threading.current_thread())["_daemonic"] = False
-        while not stop_flag.is_set():
+        while not (stop_flag.is_set() or state.is_over):
             try:
                 worker.run()
             except (Exception, gevent.GreenletExit):  # the slot must not be lost with one greenlet
@@ -84,10 +85,18 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     keep_task_logs()
     flusher = Flusher()
     flusher.start()
-    for cell in Board(board_fd, workers).cells:
-        worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell, flusher)
+    cells = Board(board_fd, workers).cells
+    config = huey_tasks.CONFIG
+    limits = Limits(config.max_tasks_per_worker, config.worker_max_memory)
+    state = WorkerState(limits, others_run=lambda: any(cell.in_body for cell in cells))
+    queue.after_attempt = state.look
+    for cell in cells:
+        name = f"{consumer}/{cell.index + 1}"
+        worker = QueueWorker(queue, stop_flag, name, cell, flusher, state)
         running.append(gevent.spawn(keep_running, worker))
     gevent.joinall(running)
+    if state.is_over:
+        leave()
 
 
 def note_forks(note: Callable[[int], None]) -> None:

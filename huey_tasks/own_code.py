@@ -9,6 +9,7 @@ from typing import Any
 
 from huey.exceptions import TaskTimeout
 
+from huey_tasks import copies
 from huey_tasks.attempt import Attempt, TaskCancelled
 from huey_tasks.board import Phase
 from huey_tasks.leftovers import Leftovers
@@ -32,6 +33,7 @@ class OwnCode:
         self._attempt.enter(Phase.BODY)
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        copies.end_if_copy(error)
         attempt = self._attempt
         try:
             if (attempt.threads or attempt.work) and not _is_stop(error):

@@ -23,8 +23,7 @@ LUA = Path(__file__).parent / "lua"
 #: Milliseconds. A consumer that was not heard of for so long does not count as live.
 ONLINE_MS = 5000
 
-#: Milliseconds. What it said of itself is remembered for so long: the next consumer on its machine
-#: sees by it that it has died, and gives back what it held.
+#: Milliseconds. So long the next consumer on its machine can see that it has died.
 KNOWN_MS = 50_000
 
 #: How many expired leases, due tasks or old records one call handles.
@@ -46,6 +45,12 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
     arguments = f"local {', '.join(names)} = {values}"
     run = "local answer = run()\nwrite_what_is_left()\nreturn answer"
     return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
+
+
+def read_ahead() -> None:
+    """Read what a worker needs now: later, its process may have no file to open any more."""
+    for name in ("step", "outcome", "log", "progress"):
+        _source(name)
 
 
 class Seen(NamedTuple):

@@ -8,6 +8,7 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 import copy
 import logging
 import random
+from collections.abc import Callable
 from typing import Any, cast
 
 from huey import RedisHuey, signals
@@ -48,6 +49,8 @@ class TaskQueue(RedisHuey):
         #: What a task leaves running, in a worker; elsewhere that is its caller's business.
         self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
+        #: Called after each attempt, before its end is committed; must not raise.
+        self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
 
     # ---- submit
 
@@ -187,6 +190,7 @@ class TaskQueue(RedisHuey):
             self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
+            self.after_attempt(attempt)
             self.storage.slot.finish(*attempt.commit())
 
     def _timeout_context(self, task: Task) -> Any:
