@@ -36,7 +36,7 @@ def test_a_thread_that_is_left_reaches_no_other_task(
 ) -> None:
     start_consumer("default", worker_type=worker_type)
     end = tmp_path / "end"
-    left = wait_for(submit("leave_thread", file=str(end), daemon=True), "SUCCESS")
+    left = wait_for(submit("start_and_leave_thread", file=str(end), daemon=True), "SUCCESS")
     other = submit("say_in_threads", how="thread")
     wait_for(other, "SUCCESS")
     end.touch()
@@ -58,7 +58,7 @@ def test_threads_and_work_of_executors_are_waited_for(
     assert file.exists()
 
     end = tmp_path / "end"
-    task_id = submit("leave_thread", file=str(end), daemon=False)
+    task_id = submit("start_and_leave_thread", file=str(end), daemon=False)
     wait_until(lambda: len(logged(task_id)) > 5, description="its thread talks")
     assert tq.get_task(task_id).status == "STARTED"
     end.touch()
@@ -74,7 +74,7 @@ def test_waiting_for_a_thread_counts_for_the_time_limit_and_can_be_cancelled(
     record = wait_for(submit("wait_for_thread_too_long"), "FAILURE")
     assert record.error is not None and "TaskTimeout" in record.error
     end = tmp_path / "end"
-    task_id = submit("leave_thread", file=str(end), daemon=False)
+    task_id = submit("start_and_leave_thread", file=str(end), daemon=False)
     wait_until(lambda: logged(task_id), description="its thread talks")
     tq.cancel(task_id)
     wait_until(lambda: tq.get_task(task_id).stop_confirmed, description="the stop is confirmed")

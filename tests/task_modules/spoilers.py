@@ -261,7 +261,7 @@ def run_loop() -> str:
 @task(queue="default")
 def leave_thread() -> int:
     """Leave a thread behind that does not end, and no file to open."""
-    threading.Thread(target=time.sleep, args=(600,)).start()
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
     _open_files()
     return os.getpid()
 

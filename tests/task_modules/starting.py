@@ -296,7 +296,7 @@ def say_in_threads(how: str) -> None:
 
 
 @task(queue="default")
-def leave_thread(file: str, daemon: bool) -> None:
+def start_and_leave_thread(file: str, daemon: bool) -> None:
     """Leave a thread that logs, reports and submits until the file is there."""
 
     def talk() -> None:
