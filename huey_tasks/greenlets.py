@@ -104,17 +104,24 @@ def note_forks(note: Callable[[int], None]) -> None:
     import _posixsubprocess
 
     from gevent import os as gevent_os
+    from gevent import subprocess as gevent_subprocess
 
-    forks: Any = gevent_os
+    def noting(start: Callable[..., Any]) -> Callable[..., Any]:
+        def start_and_note(*args: Any, **options: Any) -> Any:
+            found = start(*args, **options)
+            note(found[0] if isinstance(found, tuple) else found)
+            return found
 
-    def noting(fork: Callable[..., int]) -> Callable[..., int]:
-        def fork_and_note(*args: Any) -> int:
-            pid = fork(*args)
-            note(pid)
-            return pid
+        return start_and_note
 
-        return fork_and_note
-
-    # All forks of gevent go through the first; the second is how multiprocessing spawns.
-    forks._raw_fork = noting(forks._raw_fork)
-    _posixsubprocess.fork_exec = noting(_posixsubprocess.fork_exec)
+    # Each is called by whatever starts a process in its way, and by nothing of the others.
+    for module, name in (
+        (gevent_os, "_raw_fork"),
+        (gevent_os, "_raw_forkpty"),
+        (gevent_os, "_raw_posix_spawn"),
+        (gevent_os, "_raw_posix_spawnp"),
+        (gevent_subprocess, "fork"),
+        (_posixsubprocess, "fork_exec"),  # how multiprocessing spawns
+    ):
+        if hasattr(module, name):
+            setattr(module, name, noting(getattr(module, name)))

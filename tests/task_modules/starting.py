@@ -54,9 +54,9 @@ def _stubborn() -> int:
 
 
 def _grandchild() -> int:
-    """The one in between has ended; the other has a session of its own."""
+    """The one in between has ended; the other has a session of its own, and no pipe of ours."""
     shell = subprocess.run(
-        ["sh", "-c", "setsid sleep 300 >/dev/null & echo $!"], capture_output=True, check=True
+        ["sh", "-c", "setsid sleep 300 >/dev/null & echo $!"], stdout=subprocess.PIPE, check=True
     )
     return int(shell.stdout)
 
