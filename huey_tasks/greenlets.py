@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from huey_tasks.board import Board
@@ -39,6 +38,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks import logs, offspring
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
+    from huey_tasks.greenlet_forks import note_forks
     from huey_tasks.leftovers import GreenletLeftovers
     from huey_tasks.plain_children import reset_in_forks
     from huey_tasks.task_log import keep_task_logs
@@ -97,31 +97,3 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     gevent.joinall(running)
     if state.is_over:
         leave()
-
-
-def note_forks(note: Callable[[int], None]) -> None:
-    """Call `note` on both sides of each fork, with its result, in the greenlet that forks."""
-    import _posixsubprocess
-
-    from gevent import os as gevent_os
-    from gevent import subprocess as gevent_subprocess
-
-    def noting(start: Callable[..., Any]) -> Callable[..., Any]:
-        def start_and_note(*args: Any, **options: Any) -> Any:
-            found = start(*args, **options)
-            note(found[0] if isinstance(found, tuple) else found)
-            return found
-
-        return start_and_note
-
-    # Each is called by whatever starts a process in its way, and by nothing of the others.
-    for module, name in (
-        (gevent_os, "_raw_fork"),
-        (gevent_os, "_raw_forkpty"),
-        (gevent_os, "_raw_posix_spawn"),
-        (gevent_os, "_raw_posix_spawnp"),
-        (gevent_subprocess, "fork"),
-        (_posixsubprocess, "fork_exec"),  # how multiprocessing spawns
-    ):
-        if hasattr(module, name):
-            setattr(module, name, noting(getattr(module, name)))
