@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from gevent import core
+from gevent import core  # pyright: ignore[reportAttributeAccessIssue]
 from gevent import os as gevent_os
 from gevent import subprocess as gevent_subprocess
 
