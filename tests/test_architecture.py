@@ -38,6 +38,7 @@ LAYERS = [
         "fields",
         "causes",
         "counts",
+        "tracebacks",
         "usage",
         "plan",
     },

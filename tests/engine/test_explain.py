@@ -178,7 +178,7 @@ def test_a_retry_is_due_at_a_time(start_consumer: StartConsumer) -> None:
     worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason="ValueError('x')"), want=0)
     found = tq.explain_task(task_id)
     assert [one.code for one in found.reasons] == ["retry_due", "no_consumer"]
-    assert found.summary.startswith("Attempt 1 did not succeed; the next one is due at ")
+    assert found.summary.startswith("Attempt 1 failed")
     assert found.reasons[0].due_at == tq.get_task(task_id).next_retry_at
 
 

@@ -164,7 +164,7 @@ def test_a_task_that_waits_is_explained(client: FlaskClient) -> None:
     assert found == {
         "task_id": task_id,
         "status": "PENDING",
-        "summary": "Queue high is paused: it gives out no tasks.",
+        "summary": "Queue high is paused: it starts no tasks.",
         "position": 1,
         "estimated_start_at": None,
         "estimate": "There is no estimate while its queue is paused.",

@@ -1,7 +1,7 @@
 /* The queues with all their counts, and the buttons that steer them. */
 
 import { h } from '../dom.js';
-import { ago, coarse, count, percent, plural, rate } from '../format.js';
+import { ago, coarse, count, plural } from '../format.js';
 import { SPANS, spanOf } from '../page_filters.js';
 import { pageUrl, tasksUrl } from '../router.js';
 import { serverNow } from '../store.js';
@@ -9,7 +9,7 @@ import { auditWords, undoControl } from './audit.js';
 import { icon } from './icons.js';
 import { historyOf, totalsOf } from './overview.js';
 import { button, emptyState, time } from './parts.js';
-import { alarm, percentiles } from './queue_card.js';
+import { alarm, failures, percentiles, throughput } from './queue_card.js';
 
 const COUNTS = [
   ['Waiting', 'queued', 'PENDING'], ['Running', 'active', 'STARTED'], ['Retrying', 'retry', 'RETRY'],
@@ -47,8 +47,8 @@ function queueBlock(queue, state, actions) {
     h('div', { class: 'queue-more' },
       h('dl', { class: 'facts' }, [
         ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)], ['Workers', count(queue.workers)],
-        ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', rate(totals?.per_s)], ['Failures', percent(totals?.failure_rate)],
-        ['Set aside', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' }, count(queue.set_aside)) : '0'],
+        ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', throughput(queue)], ['Failures', failures(queue)],
+        ['Quarantined', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' }, count(queue.set_aside)) : '0'],
       ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
       percentiles(totals, SPANS[span])),
     lastAction(name, state, actions));
