@@ -77,6 +77,7 @@ from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
     AttemptRecord,
     ConsumerRecord,
+    LastMinute,
     LogLine,
     Progress,
     QueueStats,
@@ -134,6 +135,7 @@ __all__ = [
     "History",
     "InvalidPayload",
     "InvalidQuery",
+    "LastMinute",
     "LogLine",
     "Operation",
     "OperationOver",

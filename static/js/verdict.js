@@ -53,7 +53,7 @@ const WORDS = {
     text: `${number ? `${plural(number, 'task waits', 'tasks wait')}, and starts` .replace('tasks wait, and starts', 'tasks wait, and start') : 'Tasks sent there wait, and start'} when one runs:`,
   }),
   failing: ({ queues, number, cause, failed, done }) => ({
-    title: `${list(queues)} is failing: ${percent(number)} in the last minute`,
+    title: `${list(queues)} is failing: ${percent(number).replace(' ', '\u00a0')} in the last minute`,
     text: `${count(failed)} of ${plural(done, 'task')} failed${cause ? `, mostly with ${named(cause)}` : ''}.`, more: cause ? 'Open this failure' : 'Show the failed tasks',
   }),
   new_cause: ({ number, cause }, { now }) => ({

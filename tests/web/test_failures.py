@@ -172,7 +172,8 @@ def test_a_task_that_waits_is_explained(client: FlaskClient) -> None:
     assert [reason["code"] for reason in reasons] == ["queue_paused", "no_consumer", "next"]
     assert reasons[0] == {
         "code": "queue_paused", "text": found["summary"], "due_at": None, "workers": [],
-        "name": None, "task_id": None, "worker": None, "ahead": None,
+        "name": None, "task_id": None, "worker": None, "ahead": None, "by": None,
+        "since": reasons[0]["since"],
     }  # fmt: skip
 
 
