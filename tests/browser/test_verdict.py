@@ -21,7 +21,7 @@ _JUDGE = """async ([queues, problem, causes]) => {
 }"""
 
 
-def _queue(name: str = "default", **facts: Any) -> dict[str, Any]:
+def _queue(name: Any = "default", **facts: Any) -> dict[str, Any]:
     minute = {"seconds": 60, "done": 100, "failed": 0, "per_s": 1.7, "failure_rate": 0.0}
     minute |= {"per_s_before": 1.7, **facts.pop("last_minute", {})}
     return {
