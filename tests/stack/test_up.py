@@ -263,7 +263,7 @@ def test_make_dev_keeps_running_while_a_changed_file_cannot_be_imported(
 
     _save(module, whole + "def half(:\n")
     line = service.stack.wait_for(r"greeting\.py changed, but (.*); waiting for the next change$")
-    assert line[1].startswith(f"TASKS_PATH: {module} cannot be imported: SyntaxError: ")
+    assert line[1].startswith(f"TASKS_PATH: {module}:7 cannot be imported: SyntaxError: ")
     assert {p.pid for p in psutil.Process(service.stack.popen.pid).children()} == before
     assert _answers(service, "greet")
 
