@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 from huey_tasks.board import Board
@@ -39,6 +38,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks import logs, offspring
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
+    from huey_tasks.greenlet_forks import note_forks
     from huey_tasks.leftovers import GreenletLeftovers
     from huey_tasks.plain_children import reset_in_forks
     from huey_tasks.task_log import keep_task_logs
@@ -97,24 +97,3 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     gevent.joinall(running)
     if state.is_over:
         leave()
-
-
-def note_forks(note: Callable[[int], None]) -> None:
-    """Call `note` on both sides of each fork, with its result, in the greenlet that forks."""
-    import _posixsubprocess
-
-    from gevent import os as gevent_os
-
-    forks: Any = gevent_os
-
-    def noting(fork: Callable[..., int]) -> Callable[..., int]:
-        def fork_and_note(*args: Any) -> int:
-            pid = fork(*args)
-            note(pid)
-            return pid
-
-        return fork_and_note
-
-    # All forks of gevent go through the first; the second is how multiprocessing spawns.
-    forks._raw_fork = noting(forks._raw_fork)
-    _posixsubprocess.fork_exec = noting(_posixsubprocess.fork_exec)

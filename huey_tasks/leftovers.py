@@ -118,8 +118,9 @@ def _pools() -> dict[Any, Any]:
         return {}
     ends = pool.Pool._terminate_pool.__func__
     registry: dict[Any, Any] = dict(util._finalizer_registry)
+    # A pool that only its finalizer ends does not know, and takes work for ever.
     return {
-        key: finalizer
+        key: finalizer if (pool_of := finalizer._weakref()) is None else pool_of.terminate
         for key, finalizer in registry.items()
         if getattr(finalizer._callback, "__func__", None) is ends
     }

@@ -19,6 +19,8 @@ Handler = Callable[[int, FrameType | None], object]
 #: Seconds, as Python has it where nobody has changed it.
 PLAIN_SWITCH_S = 0.005
 
+_ALL = signal.valid_signals()
+
 
 def reset_in_forks(ours: Mapping[signal.Signals, Handler | None]) -> None:
     """Put these signals back to Python's defaults in every child that this process forks.
@@ -30,10 +32,9 @@ def reset_in_forks(ours: Mapping[signal.Signals, Handler | None]) -> None:
     masks: dict[int, set[Any]] = {}
 
     def hold() -> None:
-        # One that came before the handlers are put back would be noted by ours, and lost.
-        masks[threading.get_ident()] = signal.pthread_sigmask(
-            signal.SIG_BLOCK, [*ours, signal.SIGALRM]
-        )
+        # One that came at once would be noted by our handler, or forgotten: Python takes what has
+        # come in a new child for its parent's.
+        masks[threading.get_ident()] = signal.pthread_sigmask(signal.SIG_BLOCK, _ALL)
 
     def release() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, masks.pop(threading.get_ident()))

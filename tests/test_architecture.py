@@ -54,6 +54,7 @@ LAYERS = [
         "plain_text",
         "offspring",
         "plain_children",
+        "greenlet_forks",
         "deaths",
     },
     {"patience", "pool", "connection", "rights", "server_check", "subscription"},

@@ -15,6 +15,7 @@ from tests.waiting import wait_until
 
 BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])
 KINDS = ["tool", "session", "stubborn", "grandchild", "bare environment", "fork", "daemon"]
+KINDS += ["posix spawn", "terminal", "system"]
 #: multiprocessing's own, which gevent supports only in part.
 MULTIPROCESSING = ["multiprocess", "pool", "process executor", "spawn", "forkserver"]
 

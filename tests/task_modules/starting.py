@@ -7,8 +7,10 @@ import faulthandler
 import logging
 import multiprocessing
 import os
+import pty
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -54,9 +56,9 @@ def _stubborn() -> int:
 
 
 def _grandchild() -> int:
-    """The one in between has ended; the other has a session of its own."""
+    """The one in between has ended; the other has a session of its own, and no pipe of ours."""
     shell = subprocess.run(
-        ["sh", "-c", "setsid sleep 300 >/dev/null & echo $!"], capture_output=True, check=True
+        ["sh", "-c", "setsid sleep 300 >/dev/null & echo $!"], stdout=subprocess.PIPE, check=True
     )
     return int(shell.stdout)
 
@@ -93,6 +95,24 @@ def _daemon() -> int:
     return pid
 
 
+def _posix_spawn() -> int:
+    return os.posix_spawnp("sleep", ["sleep", "300"], os.environ)
+
+
+def _terminal() -> int:
+    pid, _ = pty.fork()
+    if pid == 0:
+        _sleep(300)
+        os._exit(0)
+    return pid
+
+
+def _system() -> int:
+    with tempfile.NamedTemporaryFile("r") as file:
+        assert os.system(f"setsid sleep 300 & echo $! > {file.name}; exit 3") == 3 << 8
+        return int(file.read())
+
+
 def _multiprocess() -> int:
     process = multiprocessing.get_context("fork").Process(target=_nap, args=(300,))
     process.start()
@@ -125,6 +145,9 @@ STARTS: dict[str, Callable[[], int]] = {
     "bare environment": _bare_environment,
     "fork": _fork,
     "daemon": _daemon,
+    "posix spawn": _posix_spawn,
+    "terminal": _terminal,
+    "system": _system,
     "multiprocess": _multiprocess,
     "pool": _pool,
     "process executor": _process_executor,
