@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from huey.exceptions import CancelExecution
 
-from huey_tasks import remarks, serializer
+from huey_tasks import remarks, serializer, tracebacks
 from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
@@ -29,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 #: Characters. Longer log lines, progress texts and error messages are cut.
 LINE_CHARS = 2000
-
-#: Characters. Of a longer traceback the end is kept, which says what happened.
-TRACEBACK_CHARS = 20_000
 
 
 #: What no task returns.
@@ -143,7 +140,7 @@ class Attempt:
         self._cause = cause
         self._state = "FAILURE"
         self._reason = _clean(error)[:LINE_CHARS]
-        trace = None if traceback is None else _clean(traceback)[-TRACEBACK_CHARS:]
+        trace = None if traceback is None else tracebacks.cut(_clean(traceback))
         self._outcome = {"error": self._reason, "traceback": trace}
 
     def postpone(self, why: str) -> None:

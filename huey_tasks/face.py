@@ -80,6 +80,7 @@ from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
     AttemptRecord,
     ConsumerRecord,
+    LastMinute,
     LogLine,
     Progress,
     QueueStats,
@@ -138,6 +139,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "LastMinute",
     "LogLine",
     "Operation",
     "OperationOver",

@@ -287,7 +287,7 @@ class Scripts:
         """Take a consumer off the list."""
         self._run("leave", queue, consumer=consumer)
 
-    def stats(self, queues: Iterable[str]) -> list[dict[str, int]]:
+    def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
         """The numbers of each queue, each one consistent look, all in one round trip."""
         arguments: dict[str, Argument] = {"online_ms": ONLINE_MS}
         loaded = self._load("stats", arguments)
@@ -296,7 +296,13 @@ class Scripts:
                 loaded(keys=[keys.root(queue)], args=list(arguments.values()), client=pipe)
             replies = pipe.execute()
         return [
-            {flat[i].decode(): int(flat[i + 1]) for i in range(0, len(flat), 2)} for flat in replies
+            {
+                name.decode(): value.decode("utf-8", "replace")
+                if isinstance(value, bytes)
+                else value
+                for name, value in zip(flat[::2], flat[1::2], strict=True)
+            }
+            for flat in replies
         ]
 
     def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:

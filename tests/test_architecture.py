@@ -39,6 +39,7 @@ LAYERS = [
         "fields",
         "causes",
         "counts",
+        "tracebacks",
         "usage",
         "plan",
         "descriptors",

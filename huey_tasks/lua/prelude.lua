@@ -121,6 +121,7 @@ local function begin_minute()
   local fields = redis.call('HGETALL', NOTED)
   redis.call('DEL', NOTED)
   redis.call('HSET', NOTED, 'minute', now)
+  redis.call('HSETNX', COUNTERS, 'counted_from', NOW)
   if minute > 0 then fold(minute, by_type(fields)) end
 end
 

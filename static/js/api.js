@@ -35,7 +35,7 @@ export class ApiProblem extends Error {
 /** The server gave no answer: it is down, or the network is. */
 export class Unreachable extends Error {
   constructor() {
-    super('The server does not answer.');
+    super('Can’t reach the server.');
     this.code = 'unreachable';
   }
 }

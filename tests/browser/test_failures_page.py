@@ -96,8 +96,8 @@ def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
     group.get_by_test_id("retry-trial").click()
 
     expect(group.get_by_test_id("trial-task")).to_have_text(["Success"] * 3)
-    expect(group.get_by_test_id("retried")).to_contain_text("All of them did well")
-    group.get_by_role("button", name="Retry the rest (2)").click()
+    expect(group.get_by_test_id("retried")).to_contain_text("All succeeded")
+    group.get_by_role("button", name="Retry remaining 2").click()
     expect(question(page)).to_contain_text("Retry the remaining 2 tasks?")
     page.get_by_test_id("question-yes").click()
     expect(toast(page, "2 tasks are on the way again")).to_be_visible()
@@ -117,7 +117,24 @@ def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Pa
 
     group.get_by_test_id("retry-trial").click()
 
-    expect(group.get_by_test_id("retried")).to_contain_text("0 did well, 3 failed again")
+    expect(group.get_by_test_id("retried")).to_contain_text("0 succeeded, 3 failed")
+    expect(group.get_by_test_id("retry-all")).not_to_have_class(re.compile("primary"))
+    expect(group.locator(".button.primary")).to_have_text("Open the latest failure")
+    group.get_by_test_id("latest-failure").click()
+    expect(panel(page).locator(".error-text")).to_contain_text("the compass is missing")
+
+
+def test_the_example_stands_in_the_group_and_what_varies_in_it_is_dimmed(
+    visits: Visits, stack: Stack
+) -> None:
+    for message in ("no room for 'Ada' in 17", "no room for 'Bob' in 4"):
+        task_id = stack.api.submit("fail_at_once", {"message": message})
+        stack.api.wait_for_status(task_id, "FAILURE")
+    page = visits.open(f"{stack.dashboard}#/failures")
+    group = page.get_by_test_id("failure-group").filter(has_text="no room for")
+
+    expect(group.locator(".group-message")).to_contain_text("no room for 'Bob' in 4")
+    expect(group.locator(".varies")).to_have_text([re.compile("Bob"), re.compile("4")])
 
 
 def test_all_of_a_group_are_retried_once_though_they_fail_again(

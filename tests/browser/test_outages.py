@@ -85,12 +85,12 @@ def test_the_badge_goes_stale_without_a_server_and_live_again_with_it(
 
     with _away(web):
         expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
-        expect(verdict(page)).to_contain_text("The server does not answer")
+        expect(verdict(page)).to_contain_text("Can’t reach the server")
         assert page.locator(".top").evaluate("top => top.offsetHeight") < 60  # still one line
         assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
     expect_live(page)
-    expect(verdict(page)).not_to_contain_text("does not answer")
+    expect(verdict(page)).not_to_contain_text("Can’t reach")
     _expect_not_reloaded(page)
 
 
@@ -103,11 +103,11 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
     _mark(page)
 
     with _away(redis):
-        expect(verdict(page)).to_contain_text("Redis is away")
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
         page.get_by_test_id("quick-send_email").click()
         expect(page.get_by_test_id("toast")).to_contain_text("Not sent")
 
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     expect_live(page)
     _expect_not_reloaded(page)
 
@@ -121,11 +121,11 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     visits.allow(_NO_ANSWER)
     with _away(redis):
         page = visits.open(f"{web.url}{name}")
-        expect(verdict(page)).to_contain_text("Redis is away")
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
         expect(page.locator("#main .empty").first).to_contain_text("Redis does not answer")
 
     expect(page.locator("#main")).not_to_contain_text("Redis does not answer")
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
 
 
 def _hold(route: Route) -> None:
@@ -144,7 +144,7 @@ def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
     visits.allow(_NO_ANSWER)
     with _away(redis):
         page = visits.open(f"{web.url}{name}", prepare=answer_nothing)
-        expect(verdict(page)).to_contain_text("Redis is away")
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
         place = page.locator("#panel" if "/" in name else "#main")
 
         expect(place.locator(".empty").first).to_contain_text("Redis does not answer")
@@ -190,7 +190,7 @@ def test_queues_without_a_consumer_are_named_with_what_to_do(
 
     page = visits.open(web.url)
 
-    expect(verdict(page)).to_contain_text("Nobody works on the queues high, default, low")
+    expect(verdict(page)).to_contain_text("The high, default and low queues have no consumer")
     expect(verdict(page)).to_contain_text("1 task waits")
     expect(verdict(page)).to_contain_text("python app.py consumer high")
     expect(page.get_by_test_id("queue-high")).to_contain_text("no consumer")
@@ -232,7 +232,7 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
         form.get_by_test_id("save-schedule").click()
         expect(form.get_by_role("alert")).to_contain_text("Not saved")
 
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     expect(form.get_by_label("Subject")).to_have_value("half written")
 
 
@@ -249,7 +249,7 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     with _away(redis):
         toast(page, "precious is deleted").get_by_test_id("undo").click()
         expect(toast(page, "Not undone")).to_be_visible()
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     toast(page, "Not undone").get_by_test_id("undo").click()
 
     expect(page.get_by_test_id("schedule-precious")).to_be_visible()

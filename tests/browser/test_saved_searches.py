@@ -158,7 +158,7 @@ def test_the_menu_is_used_with_the_keyboard_alone(visits: Visits, stack: Stack) 
     expect(links.first).to_be_focused()
     page.keyboard.press("Enter")
 
-    expect(page.get_by_test_id("find")).to_have_value("state:failure age:<1h")
+    expect(page.get_by_test_id("find")).to_have_value("state:failed age:<1h")
 
 
 def test_the_palette_saves_and_opens_searches(visits: Visits, stack: Stack) -> None:

@@ -120,11 +120,11 @@ def test_chips_edit_the_search_and_the_back_button_undoes_them(
     page.get_by_test_id("chip-queue-low").click()
     expect_address(page, "/tasks?q=queue:low")
     page.get_by_test_id("chip-state-failure").click()
-    expect(box).to_have_value("queue:low state:failure")
+    expect(box).to_have_value("queue:low state:failed")
     page.get_by_test_id("chip-state-revoked").click()
-    expect(box).to_have_value("queue:low state:failure state:revoked")
+    expect(box).to_have_value("queue:low state:failed state:cancelled")
     page.get_by_test_id("chip-state-failure").click()
-    expect(box).to_have_value("queue:low state:revoked")
+    expect(box).to_have_value("queue:low state:cancelled")
     page.go_back()
     page.go_back()
     page.go_back()
@@ -144,7 +144,7 @@ def test_two_chips_that_are_clicked_before_the_next_frame_both_count(
         chip.element_handle() for chip in chips
     ])  # fmt: skip
 
-    expect(page.get_by_test_id("find")).to_have_value("state:failure state:revoked")
+    expect(page.get_by_test_id("find")).to_have_value("state:failed state:cancelled")
 
 
 def test_types_that_become_known_late_are_offered_for_what_is_typed_already(

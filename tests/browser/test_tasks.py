@@ -21,8 +21,9 @@ def test_a_failing_task_is_seen_to_retry_and_then_to_fail_with_its_error(
     stack.api.run_now(task_id)
     expect_state(panel(page), "Failed")
     expect(panel(page)).to_contain_text("ValueError('the bridge is out')")
-    panel(page).get_by_text("Traceback", exact=True).first.click()
-    expect(panel(page)).to_contain_text("raise ValueError(message)")
+    shown = panel(page).locator(".trouble").get_by_test_id("traceback")
+    expect(shown.locator(".tb-own")).to_contain_text("raise ValueError(message)")
+    expect(shown.locator(".tb-own")).to_be_visible()
     expect_state(row(page, task_id), "Failed")
 
 

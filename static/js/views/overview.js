@@ -75,7 +75,7 @@ function typeCard(types, span) {
         h('thead', null, h('tr', null, ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
         h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
           h('th', { scope: 'row' }, longName(visible(type))),
-          h('td', { class: 'num', title: rate(t.per_s) }, count(t.succeeded + t.failed)),
+          h('td', { class: 'num', title: `${rate(t.per_s)} on average` }, count(t.succeeded + t.failed)),
           h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
           h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
       : h('p', { class: 'faint' }, `No task ended in the last ${SPANS[span]}.`));

@@ -33,7 +33,7 @@ function create() {
   for (const type of ['pointerdown', 'pointerup', 'pointercancel']) addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
-    placeholder: 'Search: state:failure  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
+    placeholder: 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
   }));
   const errors = h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' });
 

@@ -18,6 +18,7 @@ import { jsonBlock } from './json_view.js';
 import { button, copyButton, emptyState, facts, progressBar, stateBadge } from './parts.js';
 import { attempts, cancelControl } from './task_row.js';
 import { timeline } from './timeline.js';
+import { traceback } from './traceback.js';
 import { whyBlock } from './why.js';
 
 /**
@@ -119,12 +120,12 @@ function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
 }
 
 /** Red only while it is the end of the task; what a later attempt may mend is told calmly. */
-function errorBlock({ status, error, traceback, cause }, actions) {
-  const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Why it ended' : 'Error of the last attempt';
+function errorBlock({ status, error, traceback: trace, cause }, actions) {
+  const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Reason' : 'Last error';
   return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },
-    h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
+    h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
-    traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))),
+    trace && h('details', { open: status === 'FAILURE' }, h('summary', null, 'Traceback'), traceback(trace)),
     cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
       h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
 }
