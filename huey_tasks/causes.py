@@ -16,11 +16,22 @@ from types import CodeType
 import huey
 from huey.exceptions import TaskTimeout
 
+from huey_tasks.plain_text import escaped
 from huey_tasks.protocol import Cause
-from huey_tasks.safe_repr import module_name, text_of, type_name
+from huey_tasks.safe_repr import (
+    leaves_of,
+    module_name,
+    reason_of,
+    text_of,
+    trace_of,
+    type_name,
+)
 
 #: Characters of a message that are looked at, of the message of a cause, and of a name in it.
 LOOK_CHARS, MESSAGE_CHARS, NAME_CHARS = 1000, 300, 200
+
+#: Of a group of exceptions so many are told.
+GROUP_MEMBERS = 3
 
 _OURS = Path(__file__).resolve().parent
 _PATHS = sysconfig.get_paths()
@@ -45,12 +56,19 @@ def cause_of(error: BaseException) -> Cause:
     name, module = type_name(kind), module_name(kind)
     if module.partition(".")[0] not in ("", "builtins", "huey", "huey_tasks"):
         name = f"{module}.{name}"
-    frames = [code for code in _codes(error) if _is_own(code.co_filename)]
-    if not frames and error.__cause__ is not None:  # ours, raised from one of the task's
-        frames = [code for code in _codes(error.__cause__) if _is_own(code.co_filename)]
+    frames = _own_frames(error)
     # Where a time limit strikes is chance; which task it struck is not.
-    frame = "" if not frames else _place(frames[0 if isinstance(error, TaskTimeout) else -1])
-    return _cause(name, frame, text_of(error), "")
+    frame = "" if not frames else _place(frames[0 if issubclass(kind, TaskTimeout) else -1][0])
+    return _cause(name, frame, _message(error), "")
+
+
+def where(error: BaseException) -> str:
+    """The line of the task's own code that raised, as `file.py:12 in function`; "" if none did."""
+    frames = _own_frames(error)
+    if not frames:
+        return ""
+    code, line = frames[-1]
+    return escaped(f"{Path(code.co_filename).name}:{line} in {code.co_name}")[:NAME_CHARS]
 
 
 def cause_without_code(error_type: str, message: str, task_type: str) -> Cause:
@@ -69,21 +87,41 @@ def plain_message(message: str) -> str:
     text = _UUID.sub("#", text)
     text = _TOKEN.sub(lambda found: "#" if _is_id(found[0]) else found[0], text)
     text = _NUMBERS.sub("#", _WITH_DIGIT.sub("#", text))
-    return _printable(text)[:MESSAGE_CHARS]
+    return escaped(text)[:MESSAGE_CHARS]
 
 
 def _cause(error_type: str, frame: str, message: str, task_type: str) -> Cause:
-    error_type, frame = _printable(error_type)[:NAME_CHARS], _printable(frame)[:NAME_CHARS]
+    error_type, frame = escaped(error_type)[:NAME_CHARS], escaped(frame)[:NAME_CHARS]
     plain = plain_message(message)
-    told = "\0".join((error_type, frame, plain, _printable(task_type)))
+    told = "\0".join((error_type, frame, plain, escaped(task_type)))
     return Cause(hashlib.sha256(told.encode()).hexdigest()[:16], error_type, frame, plain)
 
 
-def _codes(error: BaseException) -> Iterator[CodeType]:
-    """What was called, up to the line that raised."""
-    trace = error.__traceback__
+def _message(error: BaseException) -> str:
+    """What it says; a group says only how many it has, so its first members speak for it."""
+    inside = [one for one in leaves_of(error) if one is not error][:GROUP_MEMBERS]
+    return "; ".join(
+        [text_of(error), *(f"{type_name(type(one))}: {text_of(one)}" for one in inside)]
+    )
+
+
+def _own_frames(error: BaseException) -> list[tuple[CodeType, int]]:
+    """The task's own code that was called, with its lines, up to the one that raised.
+
+    Of a group that of its first member, if that has any. Of one that is not the task's, such as a
+    library's that was raised from another: that of the other.
+    """
+    for source in (*leaves_of(error), error, reason_of(error)):
+        frames = [] if source is None else list(_frames(source))
+        if own := [frame for frame in frames if _is_own(frame[0].co_filename)]:
+            return own
+    return []
+
+
+def _frames(error: BaseException) -> Iterator[tuple[CodeType, int]]:
+    trace = trace_of(error)
     while trace is not None:
-        yield trace.tb_frame.f_code
+        yield trace.tb_frame.f_code, trace.tb_lineno
         trace = trace.tb_next
 
 
@@ -96,7 +134,10 @@ def _is_own(filename: str) -> bool:
     """Whether code is the task's own: neither a library's nor Huey's nor ours."""
     if filename.startswith("<"):
         return False
-    path = Path(filename).resolve()
+    try:
+        path = Path(filename).resolve()
+    except (OSError, ValueError, RuntimeError):  # a name that is no path: code made by the task
+        return True
     if {"site-packages", "dist-packages"} & set(path.parts):
         return False
     if path.is_relative_to(_OURS):
@@ -106,11 +147,3 @@ def _is_own(filename: str) -> bool:
 
 def _is_id(token: str) -> bool:
     return len(token) >= 50 or any(char.isdigit() for char in token)
-
-
-def _printable(text: str) -> str:
-    """Escape controls, text directions and halves of surrogate pairs."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from huey_tasks import neighbours
 from huey_tasks.board import Board
+from huey_tasks.scripts import Seen
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.usage import Meter, Usage
 
@@ -25,8 +26,8 @@ class Heartbeat:
         self._started_at = time.time()
         self._meter = Meter()
 
-    def beat(self, pids: Mapping[int, int]) -> None:
-        """Say it; `pids` gives the process of each cell."""
+    def beat(self, pids: Mapping[int, int], dataset: str = "") -> Seen:
+        """Say it; `pids` gives the process of each cell, `dataset` the data as far as known."""
         usage = self._meter.read({os.getpid(), *pids.values()})
         # Greenlets share their process: what it uses is the consumer's, and no single worker's.
         alone = self._worker_type == "process"
@@ -44,7 +45,8 @@ class Heartbeat:
             ],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name
-        scripts.heartbeat(queue, self._consumer, json.dumps(info), len(self._board.cells))
+        workers = len(self._board.cells)
+        return scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
 
     def leave(self) -> None:
         """Say goodbye."""

@@ -8,9 +8,7 @@ few; of thousands a second nobody would read them, so the rest of a second is on
 import logging
 import math
 import time
-import traceback
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from huey_tasks.protocol import Commit
@@ -87,14 +85,6 @@ def task_failed(queue: str, task_id: str, record: TaskRecord | None, at: str) ->
             "error": record.error,
         }
     logger.error("task failed", extra=extra | ({"at": at} if at else {}))
-
-
-def where(exception: BaseException) -> str:
-    """The line that raised, as `file.py:12 in function`."""
-    frames = traceback.extract_tb(exception.__traceback__)
-    if not frames:
-        return ""
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}"
 
 
 def _about(commit: Commit) -> dict[str, Any]:

@@ -74,7 +74,10 @@ class SeenFailures(NamedTuple):
 
 
 class SeenTask(NamedTuple):
-    """One look at a task that may wait, and at its queue; `over_ms` is the time of the starts."""
+    """One look at a task that may wait, and at its queue; `over_ms` is the time of the starts.
+
+    `mode_by`, `mode_why`, `mode_at` (ms): who set the mode, why and when; "" if nobody has.
+    """
 
     now_ms: float
     fields: list[bytes | None]
@@ -83,6 +86,9 @@ class SeenTask(NamedTuple):
     waiting: int
     starts: int
     over_ms: float
+    mode_by: str
+    mode_why: str
+    mode_at: str
 
 
 class Restored(NamedTuple):
@@ -152,9 +158,19 @@ class OperatorScripts:
         seen = self._scripts._run("explain", queue, id=task_id, minutes=minutes)
         if not seen:
             return None
-        now, fields, mode, place, waiting, starts, over_ms = seen
+        now, fields, mode, place, waiting, starts, over_ms, *set_by = seen
+        by, why, at = [text.decode("utf-8", "replace") for text in set_by]
         return SeenTask(
-            float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms)
+            float(now),
+            fields,
+            mode.decode(),
+            place,
+            waiting,
+            int(starts),
+            float(over_ms),
+            by,
+            why,
+            at,
         )
 
     def history(
@@ -163,13 +179,13 @@ class OperatorScripts:
         task_type: str,
         singles: Sequence[tuple[str, int]],
         wholes: Sequence[tuple[str, int]],
-    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]]]:
+    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]], float | None]:
         """What was counted: in the present minute; of one type in each single (unit, number); by
-        type in each whole."""
-        noted, found, whole = self._scripts._run(
+        type in each whole. And since when (ms); None: nothing ever was."""
+        noted, found, whole, since_ms = self._scripts._run(
             "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
         )
-        return _numbers(noted), found, [_pairs(flat) for flat in whole]
+        return _numbers(noted), found, [_pairs(flat) for flat in whole], float(since_ms) or None
 
     def requeue(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
         """Queue tasks that wait for their time; for each DONE, its other state, or ''."""

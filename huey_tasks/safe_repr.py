@@ -1,12 +1,14 @@
 """What an exception says of itself, read so that nothing it does can keep its task from ending.
 
-The methods of an exception are the task's code: they may raise, lie or return what is no text.
+The methods and attributes of an exception are the task's code: they may raise, or return anything.
 """
 
 import traceback
+from types import TracebackType
+from typing import Any
 
-#: Characters. Of a longer traceback both ends are kept: where it came from, and what it says.
-TRACEBACK_CHARS = 20_000
+#: Exceptions of a group that are looked at.
+MEMBERS = 1000
 
 
 class TaskRaised(Exception):
@@ -17,9 +19,9 @@ class TaskRaised(Exception):
         self.raised = raised
 
 
-def unwrapped(error: BaseException) -> BaseException:
-    """The exception that the task itself raised."""
-    return error.raised if isinstance(error, TaskRaised) else error
+def unwrapped(error: Any) -> Any:
+    """The exception that the task itself raised; whatever else is given, as it is."""
+    return error.raised if type(error) is TaskRaised else error
 
 
 def type_name(kind: type) -> str:
@@ -37,30 +39,62 @@ def module_name(kind: type) -> str:
     return name if isinstance(name, str) else ""
 
 
+def trace_of(error: BaseException) -> TracebackType | None:
+    """Where it was raised, whatever its class puts in the place of `__traceback__`."""
+    return BaseException.__dict__["__traceback__"].__get__(error)
+
+
+def reason_of(error: BaseException) -> BaseException | None:
+    """What it was raised from."""
+    return BaseException.__dict__["__cause__"].__get__(error)
+
+
+def members_of(error: BaseException) -> tuple[BaseException, ...]:
+    """The exceptions in a group, () for any other."""
+    if not issubclass(type(error), BaseExceptionGroup):
+        return ()
+    return BaseExceptionGroup.__dict__["exceptions"].__get__(error)
+
+
+def leaves_of(error: BaseException) -> list[BaseException]:
+    """The exceptions inside a group and its groups, the first ones of very many; else itself."""
+    found: list[BaseException] = []
+    waiting = [error]
+    while waiting and len(found) < MEMBERS:
+        one = waiting.pop()
+        members = members_of(one)
+        waiting.extend(reversed(members))
+        if not members:
+            found.append(one)
+    return found
+
+
+def contains(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether it is of that type, or a group that has one of that type inside."""
+    return any(issubclass(type(one), kind) for one in leaves_of(error))
+
+
 def text_of(error: BaseException) -> str:
     """`str(error)`, or "" if that fails."""
     try:
-        return str(error)
+        return "".join((str(error),))  # a str, and no subclass with methods of its own
     except BaseException:  # the task's own code; its attempt has ended already
         return ""
 
 
 def repr_of(error: BaseException) -> str:
-    """`repr(error)`, or the name of its type and what it says if that fails."""
+    """`repr(error)`, or the name of its type and what it says if that fails or is empty."""
     try:
-        return repr(error)
+        text = "".join((repr(error),))
     except BaseException:  # as above
-        return f"{type_name(type(error))}({text_of(error)!r})"
+        text = ""
+    return text if text.strip() else f"{type_name(type(error))}({text_of(error)!r})"
 
 
 def traceback_of(error: BaseException) -> str:
     """The traceback with its causes; without them if they cannot be printed."""
     try:
-        text = "".join(traceback.format_exception(error))
+        return "".join(traceback.format_exception(type(error), error, trace_of(error)))
     except BaseException:  # as above
-        lines = traceback.format_tb(BaseException.__dict__["__traceback__"].__get__(error))
-        text = f"Traceback (most recent call last):\n{''.join(lines)}{repr_of(error)}\n"
-    if len(text) <= TRACEBACK_CHARS:
-        return text
-    half = TRACEBACK_CHARS // 2 - 10
-    return f"{text[:half]}\n  [...]\n{text[-half:]}"
+        lines = traceback.format_tb(trace_of(error))
+        return f"Traceback (most recent call last):\n{''.join(lines)}{repr_of(error)}\n"

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import redis
 from redis.commands.core import Script
@@ -23,8 +23,7 @@ LUA = Path(__file__).parent / "lua"
 #: Milliseconds. A consumer that was not heard of for so long does not count as live.
 ONLINE_MS = 5000
 
-#: Milliseconds. What it said of itself is remembered for so long: the next consumer on its machine
-#: sees by it that it has died, and gives back what it held.
+#: Milliseconds. So long the next consumer on its machine can see that it has died.
 KNOWN_MS = 50_000
 
 #: How many expired leases, due tasks or old records one call handles.
@@ -46,6 +45,20 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
     arguments = f"local {', '.join(names)} = {values}"
     run = "local answer = run()\nwrite_what_is_left()\nreturn answer"
     return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
+
+
+def read_ahead() -> None:
+    """Read what a worker needs now: later, its process may have no file to open any more."""
+    for name in ("step", "outcome", "log", "progress"):
+        _source(name)
+
+
+class Seen(NamedTuple):
+    """What a heartbeat sees: the data set, and by how many ms the clock has gone back."""
+
+    dataset: str  # '' when its mark was gone
+    back_ms: int
+    moved: int  # tasks whose due time went back with it
 
 
 class Scripts:
@@ -119,22 +132,43 @@ class Scripts:
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int
-    ) -> set[tuple[str, str]]:
-        """Extend the leases of (id, token) pairs; returns those that hold none any more."""
+    ) -> dict[tuple[str, str], bool]:
+        """Extend the leases of (id, token) pairs; returns those that hold none any more.
+
+        True stands for a task that is not there at all.
+        """
         flat = [part for pair in held for part in pair]
-        lost = [part.decode() for part in self._run("renew", queue, *flat, lease_ms=lease_ms)]
-        return set(zip(lost[::2], lost[1::2], strict=True))
+        lost = self._run("renew", queue, *flat, lease_ms=lease_ms)
+        return {
+            (id.decode(), token.decode()): bool(erased)
+            for id, token, erased in zip(lost[::3], lost[1::3], lost[2::3], strict=True)
+        }
 
     def release(
-        self, queue: str, holder: str, *, kind: str, blamed: str, limit: int, ttl_ms: int
+        self,
+        queue: str,
+        holder: str,
+        *,
+        kind: str,
+        blamed: str,
+        limit: int,
+        ttl_ms: int,
+        how: str = "",
     ) -> list[tuple[str, str]]:
         """Give back what a dead worker or consumer held; returns (id, new state) of each.
 
         A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
-        "*"; at `limit` it is set aside.
+        "*"; at `limit` it is set aside. `how` the holder died is kept with it.
         """
         rows = self._run(
-            "release", queue, holder=holder, kind=kind, blamed=blamed, limit=limit, ttl_ms=ttl_ms
+            "release",
+            queue,
+            holder=holder,
+            kind=kind,
+            blamed=blamed,
+            limit=limit,
+            ttl_ms=ttl_ms,
+            how=how,
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 
@@ -234,22 +268,26 @@ class Scripts:
         """
         return int(self._run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
 
-    def heartbeat(self, queue: str, consumer: str, info: str, concurrency: int) -> None:
-        """Say that a consumer is here; `info` is JSON."""
-        self._run(
+    def heartbeat(
+        self, queue: str, consumer: str, info: str, concurrency: int, dataset: str = ""
+    ) -> Seen:
+        """Say that a consumer is here; `info` is JSON. Returns what it sees of data and clock."""
+        found, back_ms, moved = self._run(
             "heartbeat",
             queue,
             consumer=consumer,
             info=info,
             concurrency=concurrency,
             known_ms=KNOWN_MS,
+            dataset=dataset,
         )
+        return Seen(found.decode(), int(back_ms), int(moved))
 
     def leave(self, queue: str, consumer: str) -> None:
         """Take a consumer off the list."""
         self._run("leave", queue, consumer=consumer)
 
-    def stats(self, queues: Iterable[str]) -> list[dict[str, int]]:
+    def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
         """The numbers of each queue, each one consistent look, all in one round trip."""
         arguments: dict[str, Argument] = {"online_ms": ONLINE_MS}
         loaded = self._load("stats", arguments)
@@ -258,7 +296,13 @@ class Scripts:
                 loaded(keys=[keys.root(queue)], args=list(arguments.values()), client=pipe)
             replies = pipe.execute()
         return [
-            {flat[i].decode(): int(flat[i + 1]) for i in range(0, len(flat), 2)} for flat in replies
+            {
+                name.decode(): value.decode("utf-8", "replace")
+                if isinstance(value, bytes)
+                else value
+                for name, value in zip(flat[::2], flat[1::2], strict=True)
+            }
+            for flat in replies
         ]
 
     def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:

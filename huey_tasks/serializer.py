@@ -20,7 +20,8 @@ from huey.utils import SKIPPED, Error
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json, to_jsonable_python
 
-from huey_tasks.safe_repr import text_of, type_name
+from huey_tasks.model_values import is_pydantic, values_of
+from huey_tasks.safe_repr import text_of, type_name, unwrapped
 
 
 def _refuse(value: object) -> NoReturn:
@@ -39,7 +40,7 @@ class UnstorableResult(CancelExecution):
 
     def __init__(self, returned: object, why: Exception) -> None:
         super().__init__(retry=False)
-        kind = type(returned).__name__
+        kind = type_name(type(returned))
         self._text = f"it ran to its end and returned a {kind}, which cannot be stored: {why}"
 
     def __repr__(self) -> str:
@@ -79,7 +80,8 @@ class JsonSerializer(Serializer):
 
 
 def dumps(value: Any) -> bytes:
-    """Encode; raises TypeError for a value JSON cannot carry, ValueError for NaN and Infinity."""
+    """Encode; raises TypeError for a value that JSON cannot carry, ValueError for NaN, Infinity and
+    keys that are the same as text. Objects in it may raise anything."""
     return "".join(_write(_pack(value), 0)).encode("utf-8")
 
 
@@ -148,7 +150,10 @@ def _pack(value: Any) -> Any:
             }
             for key in packed:
                 if type(key) is not str:
-                    return _pack(text_keys(packed))
+                    named, met = text_keys(packed)
+                    if met:
+                        raise ValueError("two keys of an object are the same as text")
+                    return _pack(named)
                 if key[:1] == "$":
                     return {"$object": list(packed.items())}
             return packed
@@ -163,18 +168,19 @@ def _pack(value: Any) -> Any:
         case bytes():
             return {"$bytes": base64.b64encode(value).decode()}
         case BaseException():
-            return {"$exception": [type_name(type(value)), text_of(value)]}
+            error = unwrapped(value)
+            return {"$exception": [type_name(type(error)), text_of(error)]}
         case enum.Enum():
             return _pack(value.value)
         case BaseModel():
-            return _pack(value.model_dump())
+            return _pack(values_of(value))
         case Iterator():
             raise TypeError("an iterator is read by whoever stores a result")
         case None | bool() | int() | float() | str():
             return value
         case _:
             if dataclasses.is_dataclass(value) and not isinstance(value, type):
-                return _pack(fields_of(value))
+                return _pack(values_of(value) if is_pydantic(value) else fields_of(value))
             # pydantic knows UUID, Decimal, sets and more; the rest it refuses.
             if value is SKIPPED:
                 return {"$skipped": 1}
@@ -190,20 +196,22 @@ def fields_of(value: Any) -> dict[str, Any]:
     }
 
 
-def text_keys(value: dict[Any, Any]) -> dict[str, Any]:
-    """The dict with keys that are text; of those that meet, each names its type."""
+def text_keys(value: dict[Any, Any]) -> tuple[dict[str, Any], bool]:
+    """The dict with keys that are text, and whether some met; those then name their types."""
+    has_met = False
     found: dict[str, Any] = {str(key): item for key, item in value.items() if type(key) is str}
     for key, item in value.items():
         if type(key) is str:
             continue
         text = _key_text(key)
         if text in found:
+            has_met = True
             text = named = f"{text} ({type(key).__name__})"
             number = 2
             while text in found:
                 text, number = f"{named} {number}", number + 1
         found[text] = item
-    return found
+    return found, has_met
 
 
 def _key_text(key: Any) -> str:
@@ -259,6 +267,8 @@ def _message(content: dict[str, Any]) -> Message:
         unknown = ", ".join(sorted(content.keys() - _MESSAGE_FIELDS))
         raise WrittenByNewerCode(f"what '{unknown}' of a task means is not known here")
     # Huey extends the positional arguments of a follow-up task, so they must be a tuple.
-    content["args"] = tuple(content.get("args") or ())
+    # An object says how many of the named arguments were positional (`queue_task.by_name`).
+    args = content.get("args")
+    content["args"] = args if type(args) is dict else tuple(args or ())
     content["kwargs"] = content.get("kwargs") or {}
     return Message(**content)

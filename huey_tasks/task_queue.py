@@ -7,24 +7,27 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 
 import copy
 import logging
-import random
+from collections.abc import Callable
 from typing import Any, cast
 
 from huey import RedisHuey, signals
 from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
-from huey.exceptions import HueyException, TaskException
+from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages
 from huey_tasks.attempt import Attempt, current_attempt
-from huey_tasks.causes import cause_of, cause_without_code
+from huey_tasks.causes import cause_of, where
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.failed_attempts import failure_of, overdue, spread, why_not_yet
+from huey_tasks.leftovers import Leftovers
 from huey_tasks.messages import Unreadable
+from huey_tasks.own_code import OwnCode
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
-from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
+from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
-from huey_tasks.safe_repr import repr_of, text_of, traceback_of, type_name, unwrapped
+from huey_tasks.safe_repr import unwrapped
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
@@ -43,7 +46,11 @@ class TaskQueue(RedisHuey):
     def __init__(self, name: str, **storage: Any) -> None:
         super().__init__(name, serializer=JsonSerializer(), store_none=True, utc=True, **storage)
         self._registry = TypeRegistry()
+        #: What a task leaves running, in a worker; elsewhere that is its caller's business.
+        self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
+        #: Called after each attempt, before its end is committed; must not raise.
+        self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
 
     # ---- submit
 
@@ -61,7 +68,7 @@ class TaskQueue(RedisHuey):
         return TaskMessage.of(
             NewTask(
                 task.id,
-                super().serialize_task(task),
+                self.serializer.serialize(self._message_of(task)),
                 type(task).__name__,
                 priority=int(task.priority or 0),
                 delay_ms=round(delay_s * 1000),
@@ -73,6 +80,10 @@ class TaskQueue(RedisHuey):
                 tags=getattr(task, "tags", ""),
             )
         )
+
+    def _message_of(self, task: Task) -> Message:
+        """What Huey writes (api.py:296), with the arguments that are complete now by name."""
+        return by_name(self._registry.create_message(task), task)
 
     def enqueue(self, task: Any) -> Any:
         """Submit a task; one that follows from the running task goes with that one's commit.
@@ -138,7 +149,7 @@ class TaskQueue(RedisHuey):
             super().add_schedule(task)
             return
         delay_s = (task.eta - self._get_timestamp()).total_seconds() if task.eta else 0.0
-        attempt.retry(_spread(task, delay_s), task.retries, task.retry_delay)
+        attempt.retry(spread(task, delay_s), task.retries, task.retry_delay)
         self._emit(signals.SIGNAL_SCHEDULED, task)
 
     # ---- run
@@ -175,10 +186,11 @@ class TaskQueue(RedisHuey):
         except QueueUnavailable:  # raised by what Huey itself reads and writes
             attempt.hand_back()
             raise
-        except Exception as error:  # raised by Huey or a hook, outside the task's own code
+        except BaseException as error:  # raised by Huey or a hook, outside the task's own code
             self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
+            self.after_attempt(attempt)
             self.storage.slot.finish(*attempt.commit())
 
     def _timeout_context(self, task: Task) -> Any:
@@ -186,7 +198,8 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None:
             return super()._timeout_context(task)
-        return attempt.body(super()._timeout_context(task) if task.timeout else None)
+        limit = super()._timeout_context(task) if task.timeout else None
+        return OwnCode(attempt, limit, self.leftovers)
 
     # ---- what Huey decides about the task that runs
 
@@ -216,25 +229,20 @@ class TaskQueue(RedisHuey):
     def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
         """Huey asks for this when an attempt has failed (api.py:526)."""
         exception = unwrapped(exception)
-        metadata: dict[str, Any] = {
-            "error": _error_of(exception),
-            "retries": task.retries,
-            "traceback": traceback_of(exception),
-            "task_id": task.id,
-        }
+        metadata = failure_of(task, exception)
         if (attempt := self._attempt_of(task)) is not None:
-            where, cause = journal.where(exception), cause_of(exception)
-            attempt.fail(metadata["error"], metadata["traceback"], where, cause)
+            at, cause = where(exception), cause_of(exception)
+            attempt.fail(metadata["error"], metadata["traceback"], at, cause)
         return metadata
 
     def _run_post_execute(
         self, task: Task, task_value: Any, exception: BaseException | None
     ) -> None:
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
-        attempt = None if exception is None else self._attempt_of(task)
-        if attempt is not None and not attempt.has_outcome:
-            named = f"{type_name(type(exception))}: {text_of(exception)}"
-            attempt.postpone(named if isinstance(exception, HueyException) else repr_of(exception))
+        exception = unwrapped(exception)
+        attempt = self._attempt_of(task)
+        if exception is not None and attempt is not None and not attempt.has_outcome:
+            attempt.postpone(why_not_yet(exception))
         super()._run_post_execute(task, task_value, exception)
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
@@ -246,7 +254,7 @@ class TaskQueue(RedisHuey):
                 attempt.end_as("REVOKED", "revoked before it started")
             elif signal == signals.SIGNAL_EXPIRED:
                 attempt.end_as("EXPIRED", "it was not started in time")
-        super()._emit(signal, task, *args, **kwargs)
+        super()._emit(signal, task, *map(unwrapped, args), **kwargs)
 
     # ---- a consumer
 
@@ -264,20 +272,9 @@ class TaskQueue(RedisHuey):
         fields = lookup.claim_fields(self, task_id)
         if fields is None or fields.token != token:
             return
-        error = "TaskTimeout: it ran past its time limit and did not stop"
         backoff = self._registry.string_to_task(task_type).default_retry_backoff or 1
-        left, delay_s = fields.retries_left, fields.retry_delay_s
-        cause = cause_without_code("TaskTimeout", error, task_type)
-        commit = Commit(task_id, token, "FAILURE", reason=error, cause=cause)
-        if left > 0:
-            commit = commit._replace(
-                cause=None,
-                state="RETRY",
-                delay_ms=round(delay_s * 1000),
-                retries_left=left - 1,
-                retry_delay_s=delay_s * backoff,
-            )
-        self.storage.slot.finish(commit, dumps({"error": error, "traceback": None}))
+        commit = overdue(task_id, token, task_type, fields, backoff)
+        self.storage.slot.finish(commit, dumps({"error": commit.reason, "traceback": None}))
         self.storage.slot.flush()
 
     def report_failure(self, task_id: str, where: str = "") -> None:
@@ -299,21 +296,9 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None or attempt.in_body or attempt.storage is not self.storage:
             return None
-        return attempt
+        return attempt if attempt.is_here else None
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()
         is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
         return attempt if is_current else None
-
-
-def _error_of(error: BaseException) -> str:
-    """What an exception says; one of another task's, handed on, says what that one did."""
-    metadata = error.metadata if isinstance(error, TaskException) else {}
-    return metadata.get("error") or repr_of(error)
-
-
-def _spread(task: Task, delay_s: float) -> float:
-    """The delay with the task type's jitter, a share of it, to both sides."""
-    jitter = getattr(task, "retry_jitter", 0.0)
-    return delay_s * (1 + random.uniform(-jitter, jitter)) if jitter else delay_s

@@ -91,6 +91,9 @@ class TaskView(Outbound):
     queue: QueueName
     payload: dict[str, Any]
     result: Any
+    result_note: str | None = Field(
+        description="What of the result is replaced, because JSON cannot carry it."
+    )
     error: str | None
     traceback: str | None
     attempt: int = Field(description="Executions begun so far.")

@@ -2,7 +2,8 @@
 -- args: id minutes
 -- returns: {} when there is no such task, else {time, fields in the order of FIELDS in explain.py,
 --          mode of the queue, place among those that wait (from 0; -1: it does not), how many wait,
---          how many tasks have started in these minutes, ms since the first of those minutes began}
+--          how many tasks have started in these minutes, ms since the first of those minutes began,
+--          who set the mode, why, and when in ms}
 local task = redis.call('HMGET', task_key(id), 'state', 'type', 'attempt', 'due_at', 'token',
   'started_at', 'finished_at', 'reason', 'attempts')
 if not task[1] then return {} end
@@ -24,6 +25,8 @@ for number = minute - minutes + 1, minute do
   local sums = redis.call('HGET', ROOT .. ':history:minute:' .. number, '')
   if sums then count_starts(number, cjson.decode(sums)) end
 end
+local set_by = redis.call('HMGET', COUNTERS, 'mode_by', 'mode_why', 'mode_at')
+for at = 1, 3 do set_by[at] = set_by[at] or '' end
 return { NOW, task, redis.call('HGET', COUNTERS, 'mode') or '',
   redis.call('ZRANK', index_key('PENDING'), id) or -1, redis.call('ZCARD', index_key('PENDING')),
-  starts, over_ms }
+  starts, over_ms, unpack(set_by) }

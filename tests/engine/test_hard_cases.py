@@ -45,7 +45,7 @@ def test_json_that_is_no_task_fails_and_blocks_nobody(
     wait_for(submit("echo", value=1), "SUCCESS")
 
 
-def test_a_dead_worker_is_noticed_though_what_it_has_forked_lives_on(
+def test_a_dead_worker_is_noticed_though_what_it_has_forked_holds_its_files(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     start_consumer("default", LEASE_S="60")
@@ -55,7 +55,7 @@ def test_a_dead_worker_is_noticed_though_what_it_has_forked_lives_on(
     forked = int(file.read_text())
     os.kill(worker_of(task_id), signal.SIGKILL)
     wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it runs again")
-    os.kill(forked, signal.SIGKILL)
+    assert not psutil.pid_exists(forked)  # it ended with its worker
 
 
 def test_an_erased_task_that_is_due_does_not_stop_the_supervisor(
@@ -108,7 +108,7 @@ def test_a_task_that_calls_exit_fails_like_any_other(start_consumer: StartConsum
     start_consumer("default")
     record = wait_for(submit("exit_the_interpreter"), "FAILURE")
     assert (record.attempt, record.crashes) == (2, 0)
-    assert record.error is not None and "sys.exit(3)" in record.error
+    assert record.error == "SystemExit(3)"
 
 
 def test_a_growing_delay_stays_within_its_cap(start_consumer: StartConsumer) -> None:

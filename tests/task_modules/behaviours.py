@@ -250,7 +250,7 @@ def return_half_a_surrogate() -> str:
 
 @task(queue="default")
 def fork_and_wait(file: str) -> None:
-    """Fork a process that outlives the worker, and wait."""
+    """Fork a process that would outlive the worker, and wait."""
     pid = os.fork()
     if pid == 0:
         os.setsid()

@@ -50,9 +50,9 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
     submitted_at = task.pop("submitted_at")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", submitted_at)
     assert task.pop("max_attempts") == 6
-    absent = ["result", "error", "traceback", "progress", "started_at", "finished_at",
-              "next_retry_at", "scheduled_for", "worker", "stop_confirmed", "retry_of",
-              "retried_as", "gate", "cause", "schedule"]  # fmt: skip
+    absent = ["result", "result_note", "error", "traceback", "progress", "started_at",
+              "finished_at", "next_retry_at", "scheduled_for", "worker", "stop_confirmed",
+              "retry_of", "retried_as", "gate", "cause", "schedule"]  # fmt: skip
     assert {name: task.pop(name) for name in absent} == dict.fromkeys(absent)
     assert task.pop("task_id")
     assert task == {
