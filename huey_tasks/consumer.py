@@ -21,23 +21,22 @@ from huey_tasks import keys, neighbours
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
-from huey_tasks.crew import Crew
+from huey_tasks.crew import LOSSES_PER_CRASH, Crew
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.firing import Firing
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.isolation import LOOK_S, EndOfIsolation, Isolation, LoneConsumer
 from huey_tasks.outage import Outage
 from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
+from huey_tasks.protocol import ALONE
 from huey_tasks.scripts import BATCH
 from huey_tasks.server_check import ServerCheck
 from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
-
-#: A lost consumer (a killed machine, a deploy without grace) blames a task so much less.
-LOSSES_PER_CRASH = 10
 
 #: Seconds after the grace, and after interrupting, in which a worker may still commit.
 LAST_WORDS_S = 2.0
@@ -47,22 +46,28 @@ class Consumer:
     """Serves one queue with `concurrency` workers until SIGTERM or SIGINT."""
 
     def __init__(
-        self, queue: TaskQueue, config: Config, *, concurrency: int, worker_type: str
+        self,
+        queue: TaskQueue,
+        config: Config,
+        *,
+        concurrency: int,
+        worker_type: str,
+        parent: int | None = None,  # of one that runs only what must run alone
     ) -> None:
         self.queue, self.config = queue, config
         self.concurrency, self.worker_type = concurrency, worker_type
         self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
+        self._isolation: Isolation = LoneConsumer(queue, self._run_alone)
+        if parent is not None:
+            self.name += ALONE
+            self._isolation = EndOfIsolation(queue, parent, self._is_busy, self._stop_gently)
         self._scripts, self._storage = queue.storage.scripts, queue.storage
         self._board = Board.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
         self._crew = Crew(
-            queue,
-            self.name,
-            self._board,
-            self._interrupts,
-            worker_type=worker_type,
-            max_crashes=config.max_crashes,
-        )
+            queue, self.name, self._board, self._interrupts,
+            worker_type=worker_type, max_crashes=config.max_crashes,
+        )  # fmt: skip
         self._control = Subscription(queue.storage.broker, keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
@@ -87,6 +92,7 @@ class Consumer:
             Chore(self._periodic.enqueue_due, 1.0),
             Chore(self._check_server, 1.0),
             Chore(self._outage.look, 1.0),
+            Chore(self._isolation.look, LOOK_S),
         )
 
     @classmethod
@@ -110,8 +116,9 @@ class Consumer:
 
         Raises ConfigError for a Redis that cannot be used, as soon as it answers.
         """
-        with contextlib.suppress(QueueUnavailable):  # then it is a chore
+        with contextlib.suppress(QueueUnavailable):  # then they are chores
             self._server_check.make()
+            self._heartbeat.say_what_it_knows()
         woken, wake = socket.socketpair()
         woken.setblocking(False)
         wake.setblocking(False)
@@ -131,7 +138,7 @@ class Consumer:
             "consumer started",
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
-        while self._crew or not self._stopping:
+        while self._crew or self._isolation or not self._stopping:
             with time_limit(self._patience_s):
                 self._chores.do_what_is_due()
                 sources = [woken, *self._control.sources(), *self._crew.sentinels()]
@@ -238,7 +245,7 @@ class Consumer:
         return next_s
 
     def _promote_due(self) -> float | None:
-        return self._scripts.promote(self.queue.name)
+        return self._scripts.promote(self.queue.name, lease_ms=self._storage.lease_ms)
 
     def _recover_lost(self) -> None:
         if self._outage.redis_away:
@@ -258,8 +265,9 @@ class Consumer:
                 self.queue.report_failure(task_id)
 
     def _give_back_of_the_dead(self) -> None:
+        most = self.config.max_crashes
         neighbours.give_back_of_the_dead(
-            self.queue, max_losses=self.config.max_crashes * LOSSES_PER_CRASH
+            self.queue, max_crashes=most, max_losses=most * LOSSES_PER_CRASH
         )
 
     def _prune(self) -> float | None:
@@ -276,9 +284,22 @@ class Consumer:
             logger.debug("Redis is looked at later: %s", error.cause)
         except ConfigError as refusal:
             self._refusal = refusal
-            self._on_stop_signal(signal.SIGTERM, None)
+            self._stop_gently()
+
+    # ---- tasks under suspicion
+
+    def _run_alone(self, parent: int) -> None:
+        """In another process: serve what must run alone."""
+        kind = self.worker_type
+        Consumer(self.queue, self.config, concurrency=1, worker_type=kind, parent=parent).run()
+
+    def _is_busy(self) -> bool:
+        return any(cell.held() is not None for cell in self._board.cells)
 
     # ---- the end
+
+    def _stop_gently(self) -> None:
+        self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: hand it back now."""
@@ -287,6 +308,7 @@ class Consumer:
         self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
         self._crew.replacing = False
         self._crew.signal(signal.SIGTERM)
+        self._isolation.stop()
 
     def _say_goodbye(self) -> None:
         try:

@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 #: Seconds. A worker that died sooner after its start is started again only after a pause.
 RESPAWN_PAUSE_S = 1.0
 
+#: A shared death (of a consumer, a pool, a machine) blames a task so much less than one of its own.
+LOSSES_PER_CRASH = 10
+
 
 class Crew:
     """The worker processes, by their sentinels, and those to be started soon."""
@@ -99,8 +102,9 @@ class Crew:
     def _bury(self, child: Child) -> None:
         kill_group(child.pid)  # what it has started itself ends with it
         reason = child.wait()
+        shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
         for cell in child.cells:
-            self._release(cell, reason)
+            self._release(cell, reason, shared=shared)
         if not self.replacing:
             return
         logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": reason})
@@ -109,8 +113,11 @@ class Crew:
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
-    def _release(self, cell: Cell, reason: str) -> None:
-        """Give back what it held: the task it ran, and those it had claimed and not begun."""
+    def _release(self, cell: Cell, reason: str, *, shared: bool) -> None:
+        """Give back what it held: the task it ran, and those it had claimed and not begun.
+
+        `shared`: several ran in the process that died, and nobody knows which of them killed it.
+        """
         held = cell.held()
         cell.clear()
         cell.wait_for_redis("")
@@ -124,9 +131,9 @@ class Crew:
             released = storage.scripts.release(
                 self._queue.name,
                 self._name(cell),
-                kind="crashes",
+                kind="losses" if shared else "crashes",
                 blamed=held.token if held is not None and to_blame else "",
-                limit=self._max_crashes,
+                limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
                 ttl_ms=storage.ttl_ms,
             )
         except QueueUnavailable as error:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from huey_tasks import neighbours
+from huey_tasks import messages, neighbours
 from huey_tasks.board import Board
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.usage import Meter, Usage
@@ -44,7 +44,17 @@ class Heartbeat:
             ],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name
-        scripts.heartbeat(queue, self._consumer, json.dumps(info), len(self._board.cells))
+        size = len(self._board.cells)
+        is_known, unknown = scripts.heartbeat(queue, self._consumer, json.dumps(info), size)
+        if not is_known:
+            self.say_what_it_knows()
+        for name in unknown - set(self._queue._registry._registry):
+            messages.say_it_waits(f"task type '{name}'", queue=queue)
+
+    def say_what_it_knows(self) -> None:
+        """Name the task types whose code is here, also those registered in Huey's own way."""
+        types = list(self._queue._registry._registry)
+        self._queue.storage.scripts.knows(self._queue.name, self._consumer, types)
 
     def leave(self) -> None:
         """Say goodbye."""

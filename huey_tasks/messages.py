@@ -71,13 +71,18 @@ def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
     reason = f"no consumer of queue {queue} has the code for it: {missing}"
     if claim.deliveries > WAITS:
         return _set_aside(claim, "UnknownCode", reason)
-    now = time.monotonic()
-    if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
-        _said_at[missing] = now
-        logger.warning("tasks wait for newer code: %s", missing, extra={"task_id": claim.id})
+    say_it_waits(missing, task_id=claim.id)
     wait_s = min(FIRST_WAIT_S * claim.deliveries, LONGEST_WAIT_S)
     wait_ms = round(wait_s * random.uniform(1 - SPREAD, 1 + SPREAD) * 1000)
     return Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
+
+
+def say_it_waits(missing: str, **extra: str) -> None:
+    """Log that tasks wait because something is not known here; seldom, for each thing."""
+    now = time.monotonic()
+    if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
+        _said_at[missing] = now
+        logger.warning("tasks wait for newer code: %s", missing, extra=extra)
 
 
 def _set_aside(claim: Claim, error_type: str, reason: str) -> Commit:

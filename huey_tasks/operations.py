@@ -92,9 +92,8 @@ def retry_failures(
 
 def explain_task(task_id: str) -> Explanation:
     """Say why a task does not run, and when it may. Raises TaskNotFound, QueueUnavailable."""
-    known = {task_type.name for task_type in task_types()}
     for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
-        found = explain.explain(queue, task_id, known.__contains__)
+        found = explain.explain(queue, task_id)
         if found is not None:
             return found
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")

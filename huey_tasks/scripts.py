@@ -97,11 +97,13 @@ class Scripts:
         lease_ms: int,
         ttl_ms: int,
         short_types: str = "{}",
+        alone: bool = False,
     ) -> Answer:
         """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
 
         It claims one task, or several if their types are among `short_types` (JSON, milliseconds
-        by type). `sequence` grows by one with every new step of a slot.
+        by type); with `alone`, one of those that must run alone. `sequence` grows by one with
+        every new step of a slot.
         """
         accepted, claims, revocations = self._run(
             "step",
@@ -112,6 +114,7 @@ class Scripts:
             want=want,
             ttl_ms=ttl_ms,
             short_types=short_types,
+            alone=int(alone),
             commits=encode(commits),
         )
         flags = [bool(flag) for flag in accepted]
@@ -159,9 +162,13 @@ class Scripts:
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 
-    def promote(self, queue: str) -> float | None:
-        """Queue what is due; returns the seconds until the next is due, None if none waits."""
-        next_ms = self._run("promote", queue, limit=BATCH)
+    def promote(self, queue: str, *, lease_ms: int = 30_000) -> float | None:
+        """Queue what is due, and what waits for a lock or a rate limit that is there.
+
+        Returns the seconds until the next is due, None if none waits. A cancelled attempt keeps its
+        lock for `lease_ms` at most.
+        """
+        next_ms = self._run("promote", queue, limit=BATCH, lease_ms=lease_ms)
         return None if next_ms < 0 else next_ms / 1000
 
     def cancel(
@@ -222,9 +229,9 @@ class Scripts:
         """Give a lock back if that token holds it, or any if it is "*"."""
         return bool(self._run("unlock", queue, name=name, token=token))
 
-    def limit(self, queue: str, name: str, *, per_ms: int) -> tuple[int, int]:
+    def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
         """Count a use of a rate limit; returns the uses and the ms left of its window."""
-        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms)
+        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms, most=most)
         return int(used), int(left_ms)
 
     def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
@@ -234,16 +241,23 @@ class Scripts:
         """
         return int(self._run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
 
-    def heartbeat(self, queue: str, consumer: str, info: str, concurrency: int) -> None:
-        """Say that a consumer is here; `info` is JSON."""
-        self._run(
-            "heartbeat",
-            queue,
-            consumer=consumer,
-            info=info,
-            concurrency=concurrency,
+    def knows(self, queue: str, consumer: str, types: Iterable[str]) -> None:
+        """Say which task types a consumer knows: its workers claim no others."""
+        self._run("knows", queue, *types, consumer=consumer, known_ms=KNOWN_MS)
+
+    def heartbeat(
+        self, queue: str, consumer: str, info: str, concurrency: int
+    ) -> tuple[bool, set[str]]:
+        """Say that a consumer is here; `info` is JSON.
+
+        Returns whether it is known which types it knows, and the types that some consumer does not
+        know and tasks wait for.
+        """
+        known, unknown = self._run(
+            "heartbeat", queue, consumer=consumer, info=info, concurrency=concurrency,
             known_ms=KNOWN_MS,
-        )
+        )  # fmt: skip
+        return bool(known), {name.decode() for name in unknown}
 
     def leave(self, queue: str, consumer: str) -> None:
         """Take a consumer off the list."""

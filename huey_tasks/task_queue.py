@@ -15,7 +15,7 @@ from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.exceptions import HueyException
 from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import journal, lookup, messages
+from huey_tasks import journal, lookup, messages, waits
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.causes import cause_of, cause_without_code
 from huey_tasks.connection import redis_errors
@@ -126,6 +126,9 @@ class TaskQueue(RedisHuey):
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
         """Huey doubles the delay without end (api.py:577): keep it within its cap."""
+        attempt = self._attempt_of(task)
+        if attempt is not None and attempt.blocked_on:
+            return
         cap = getattr(task, "max_retry_delay", None) or MAX_RETRY_DELAY_S
         task.retry_delay = min(task.retry_delay, cap)
         super()._requeue_task(task, timestamp, retry_eta)
@@ -225,7 +228,11 @@ class TaskQueue(RedisHuey):
     ) -> None:
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
         attempt = None if exception is None else self._attempt_of(task)
-        if attempt is not None and not attempt.has_outcome:
+        if attempt is None or attempt.has_outcome:
+            pass
+        elif waits.is_wait(exception) and waits.may_wait(task, attempt):
+            attempt.block()
+        else:
             named = f"{type(exception).__name__}: {exception}"
             attempt.postpone(named if isinstance(exception, HueyException) else repr(exception))
         super()._run_post_execute(task, task_value, exception)
@@ -237,6 +244,8 @@ class TaskQueue(RedisHuey):
                 attempt.succeed(None)  # a periodic task, whose result Huey does not keep
             elif signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
                 attempt.end_as("REVOKED", "revoked before it started")
+            elif signal == signals.SIGNAL_LOCKED and waits.may_wait(task, attempt):
+                task.retries += 1  # which Huey takes off again: to wait costs none
             elif signal == signals.SIGNAL_EXPIRED:
                 attempt.end_as("EXPIRED", "it was not started in time")
         super()._emit(signal, task, *args, **kwargs)

@@ -45,7 +45,17 @@ LAYERS = [
     {"slots"},
     {"attempt", "task_log", "flusher"},
     {"storage"},
-    {"records", "logs", "queue_task", "outage", "chores", "messages", "mould", "rate_limit"},
+    {
+        "records",
+        "logs",
+        "queue_task",
+        "outage",
+        "chores",
+        "messages",
+        "mould",
+        "rate_limit",
+        "waits",
+    },
     {"journal", "past_attempts", "facts"},
     {
         "lookup",
@@ -64,7 +74,7 @@ LAYERS = [
         "schedule_records",
     },
     {"task_queue"},
-    {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
+    {"accounting", "ends", "isolation", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
     {"interrupts"},
     {"crew", "registry"},
@@ -165,7 +175,8 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
-                keys.slot("q", "")):  # fmt: skip
+                keys.slot("q", ""), keys.call("q", ""), keys.blocked("q", ""), keys.unknown("q"),
+                keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
 
 

@@ -1,5 +1,6 @@
 -- stats: one consistent look at a queue; writes nothing
 -- args: online_ms
+-- with: blocked
 -- returns: pairs of name and number
 local stats = {}
 local function add(name, number)

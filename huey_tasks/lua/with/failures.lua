@@ -93,26 +93,3 @@ local function mark_retried(id)
     redis.call('ZADD', failed_key(cause), -failed_at, id)
   end
 end
-
-local SAID_OF = {
-  crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
-  losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
-}
-
--- Its worker died ('crashes'), or its whole consumer was lost ('losses'), which a task is far less
--- likely to be the cause of. One to which this happens again and again is set aside as failed.
-local function crash(id, kind, limit, ttl_ms)
-  local times = redis.call('HINCRBY', task_key(id), kind, 1)
-  local said = SAID_OF[kind]
-  count(kind)
-  keep_attempt(id, said.attempt, said.what .. ' while it ran')
-  if times < tonumber(limit) then
-    put_back(id)
-    return 'PENDING'
-  end
-  local type = redis.call('HGET', task_key(id), 'type')
-  local fingerprint = redis.sha1hex(said.error .. ' ' .. type):sub(1, 16)
-  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' })
-  set_aside(id, said.what .. ' ' .. times .. ' times while it ran', ttl_ms)
-  return 'FAILURE'
-end
