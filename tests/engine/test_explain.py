@@ -204,7 +204,12 @@ def test_a_lock_names_its_holder(start_consumer: StartConsumer, tmp_path: Path) 
     assert held.worker == tq.get_task(holder).worker
     assert f"task {holder} holds" in held.text
     record = tq.get_task(waits)
-    assert (record.status, record.attempt, record.attempts, record.error) == ("PENDING", 0, (), None)
+    assert (record.status, record.attempt, record.attempts, record.error) == (
+        "PENDING",
+        0,
+        (),
+        None,
+    )
     go_on.touch()
     wait_for(holder, "SUCCESS")
     wait_for(waits, "SUCCESS")
