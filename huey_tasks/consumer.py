@@ -116,9 +116,8 @@ class Consumer:
 
         Raises ConfigError for a Redis that cannot be used, as soon as it answers.
         """
-        with contextlib.suppress(QueueUnavailable):  # then they are chores
+        with contextlib.suppress(QueueUnavailable):  # then it is a chore
             self._server_check.make()
-            self._heartbeat.say_what_it_knows()
         woken, wake = socket.socketpair()
         woken.setblocking(False)
         wake.setblocking(False)
@@ -133,6 +132,8 @@ class Consumer:
 
     def _serve(self, woken: socket.socket) -> None:
         self._control.sources()  # it hears of cancels before anyone can know that it is there
+        with contextlib.suppress(QueueUnavailable), time_limit(self._patience_s):
+            self._beat()  # what it knows, before it claims; that it is there, should it die at once
         self._crew.start()
         logger.info(
             "consumer started",

@@ -151,7 +151,7 @@ class _Seen:
             yield self._of_limit(what.partition(":")[2])
         elif kind == "alone":
             text = (
-                f"It ran when its consumer was lost, {self.f.get('losses', 0)} times, and may be the "
+                f"It was lost with its consumer {self.f.get('losses', 0)} times, and may be the "
                 "cause: it runs next where no other task runs."
             )
             yield Reason("runs_alone", text, ahead=self.seen.place)

@@ -30,6 +30,7 @@ class Heartbeat:
         usage = self._meter.read({os.getpid(), *pids.values()})
         # Greenlets share their process: what it uses is the consumer's, and no single worker's.
         alone = self._worker_type == "process"
+        started = self._indexes() if pids else range(0)
         pool = set[int]() if alone else set(pids.values())
         info = {
             "host": socket.gethostname(),
@@ -39,8 +40,7 @@ class Heartbeat:
             **neighbours.identity(),
             **_sum([usage[pid] for pid in {os.getpid(), *pool}]),
             "workers": [
-                self._worker(index, pids.get(index, 0), usage if alone else {})
-                for index in self._indexes()
+                self._worker(index, pids.get(index, 0), usage if alone else {}) for index in started
             ],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name

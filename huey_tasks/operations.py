@@ -28,7 +28,6 @@ from huey_tasks.history import History, Span
 from huey_tasks.live_log import TaskLine
 from huey_tasks.operation import Action, Operation, Operator
 from huey_tasks.queues import QUEUES, queue_named
-from huey_tasks.registry import task_types
 from huey_tasks.search import Page, Sort
 from huey_tasks.search_streams import Window
 from huey_tasks.task_queue import TaskQueue

@@ -414,12 +414,11 @@ class Model:
         self.bell = True
 
     def _queue_again(self, task: ModelTask, place: int | None = None) -> None:
-        if task.counts["suspicion"] < SUSPECT:
+        if task.counts.get("suspicion", 0) < SUSPECT:
             self._queue(task, place)
         else:
             task.place = self._new_place(task) if place is None else place
             self._wait_blocked(task, "alone")
-        task.counts += Counter()  # without the zeros that were only looked at
 
     def _block(self, task: ModelTask, on: str) -> None:
         task.blocked_on, task.score = on, (task.place or 0) + BEHIND
@@ -559,13 +558,13 @@ class Model:
         what = "its worker died" if kind == "crashes" else "its consumer was lost"
         self._keep(task, "CRASHED" if kind == "crashes" else "LOST", f"{what} while it ran")
         if task.counts[kind] < limit:
-            task.counts["suspicion"] += kind == "losses"
+            if kind == "losses":
+                task.counts["suspicion"] += 1
             if kind == "crashes" and task.counts[kind] == 2:
                 self._uncount(task)
                 self._wait_until_due(task, "RETRY", PAUSE)
             else:
                 self._put_back(task)
-            task.counts += Counter()
         else:
             error = "WorkerDied" if kind == "crashes" else "ConsumerLost"
             fingerprint = hashlib.sha1(f"{error} {task.new.type}".encode()).hexdigest()[:16]

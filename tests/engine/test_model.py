@@ -79,6 +79,7 @@ KNOWN = [["echo"], ["fail"], ["echo", "fail"], None]
 HOLDERS = [*WORKERS, "c", "c/", "c/w1/", "c", "d", "d-alone"]
 
 LOCKS = ["press", "scale"]
+BLOCKERS = ["lock:press", "lock:scale", "limit:2:meter"]
 MODES = ["paused", "draining", "flowing", "flowing"]
 CONTENTS = [b"{}", b"other", '{"ä": "\\"/\\u0000\\n"}'.encode()]
 
@@ -129,7 +130,7 @@ ENDS = st.fixed_dictionaries(
         "retries_left": st.integers(0, 2),
         "retry_delay_s": st.sampled_from([0.0, 1.5]),
         "reason": st.sampled_from(["", "why"]),
-        "blocked_on": st.sampled_from(["", "lock:press", "lock:scale", "limit:2:meter"]),
+        "blocked_on": st.sampled_from(["", "", *BLOCKERS]),
         "children": st.lists(FOLLOWING, max_size=3).map(tuple),
         "gates": st.lists(OPENED, max_size=1).map(tuple),
         "cause": st.sampled_from([None, *CAUSES]),
@@ -231,6 +232,26 @@ class ScriptsAndModel(RuleBasedStateMachine):
     @rule(name=st.sampled_from(WORKERS), want=WANTS, lease=LEASES, pace=PACES)
     def claim(self, name: str, want: int, lease: int, pace: str) -> None:
         self._step(self.workers[name], [], want, lease, pace)
+
+    @precondition(lambda self: any(worker.holds for worker in self.workers.values()))
+    @rule(number=NUMBERS, on=st.sampled_from(BLOCKERS))
+    def it_cannot_get_what_another_has(self, number: int, on: str) -> None:
+        worker = self._worker(number)
+        claim = worker.holds.pop(0)
+        kind, _, name = on.partition(":")
+        if kind == "lock":
+            taken = scripts().lock(QUEUE, name, ("", ""), ttl_ms=0, lease_ms=HOUR)
+            assert taken == self.model.lock(name, "", "", 0, HOUR)
+        self._step(worker, [commit(claim, "PENDING", blocked_on=on, delay_ms=HOUR)], 0, HOUR)
+
+    @precondition(lambda self: self.model.ids("PENDING"))
+    @rule(name=st.sampled_from(["c/w", "d/w"]), want=st.integers(1, 4), limit=st.integers(2, 4))
+    def a_consumer_dies_twice_with_the_same(self, name: str, want: int, limit: int) -> None:
+        consumer = name.partition("/")[0]
+        for _ in range(2):
+            self._step(self.workers[name], [], want, HOUR, SHORT_TYPES[1])
+            self._release(consumer, "losses", "*", limit)
+            self.redis_is_as_the_model_says()
 
     @precondition(some_were_given_out)
     @rule(back=NUMBERS, end=ENDS)
