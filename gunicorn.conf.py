@@ -66,7 +66,7 @@ logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "huey_tasks.logs.formatter", "log_format": _config.log_format}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"()": "huey_tasks.logs.stderr_handler", "formatter": "line"}},
     "root": {"level": _config.log_level.upper(), "handlers": ["stderr"]},
     "loggers": {
         "gunicorn.error": {"level": "WARNING", "handlers": [], "propagate": True},

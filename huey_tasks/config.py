@@ -52,7 +52,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _redis_url(text: str) -> str:
-    """a URL: redis://host:6379/0, rediss://…, unix:///path?db=0, redis+sentinel://host,host/name/0"""
+    """a URL: redis://host:6379/0, rediss://…, unix:///path?db=0, redis+sentinel://host,host/name/0
+    (in its password @ : / # ? and % stand escaped, as %40 %3A %2F %23 %3F %25)"""
     return redis_urls.check(text)
 
 
@@ -80,6 +81,10 @@ def _folders(text: str) -> tuple[Path, ...]:
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
+
+
+def _words_of(parse: Callable[[str], Any]) -> str:
+    return " ".join((parse.__doc__ or "").split())
 
 
 def _switch(text: str) -> bool:
@@ -199,7 +204,7 @@ class Config:
             except (ValueError, OverflowError):
                 shown = "…" if spec.metadata["secret"] else repr(text[:64])
                 raise ConfigError(
-                    f"{spec.name.upper()}={shown} is not right: it takes {parse.__doc__}."
+                    f"{spec.name.upper()}={shown} is not right: it takes {_words_of(parse)}."
                 ) from None
         return cls(
             **values,

@@ -175,6 +175,8 @@ def redis_errors() -> Generator[None]:
     except (redis.ConnectionError, redis.TimeoutError) as error:
         told = _first_line(error)
         raise QueueUnavailable("Redis does not answer.", told, answered=False) from error
+    except redis.InvalidResponse as error:
+        raise QueueUnavailable("Something other than Redis answers.", _first_line(error)) from error
     except redis.ResponseError as error:
         words = str(error)[:200]
         if isinstance(error, NoPermissionError) or _is_denial(words):

@@ -13,6 +13,7 @@ import structlog
 
 from huey_tasks.attempt import current_attempt
 from huey_tasks.config import Config
+from huey_tasks.log_stream import LogStream
 
 #: Loggers that say more than an operator needs.
 _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
@@ -20,7 +21,7 @@ _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
 
 def configure(config: Config, stream: Any = None) -> None:
     """Send the root logger to `stream` (standard error) in the format of LOG_FORMAT."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = stderr_handler() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(formatter(config.log_format))
     root = logging.getLogger()
     handler.setLevel(config.log_level.upper())
@@ -30,6 +31,11 @@ def configure(config: Config, stream: Any = None) -> None:
     logging.captureWarnings(True)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+
+
+def stderr_handler() -> logging.StreamHandler[Any]:
+    """Return a handler for standard error that waits for no reader."""
+    return logging.StreamHandler(LogStream(sys.__stderr__.fileno() if sys.__stderr__ else 2))
 
 
 def formatter(log_format: str) -> logging.Formatter:

@@ -1,8 +1,8 @@
 """From a claim back to Huey's task; and what is to become of a claim from which there is no way.
 
 A task with a parameter that is not known here waits, because newer code may be on its way; so does
-one of a type that is not known, should it be claimed before its consumer has said what it knows. One whose message cannot be read is set aside: it must neither run nor block the queue, nor
-be lost.
+one of an unknown type, should it be claimed before its consumer has said what it knows. One whose
+message cannot be read is set aside: it must neither run nor block the queue, nor be lost.
 """
 
 import logging

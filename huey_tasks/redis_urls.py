@@ -4,6 +4,9 @@
     unix://[user:password@]/path.sock[?db=0]
     redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/db]      rediss+sentinel://
 
+What has a meaning in a URL (`@ : / # ? %`) is written %-escaped in a password. Behind the `?` stand
+only the options in OPTIONS: others would change what is read, or limits that are Duckline's own.
+
 Takes them apart and checks their form; what connects is in `connection`. The form for Sentinels is
 the one that other Python tools use (redis-sentinel-url, docket, Prefect).
 """
@@ -14,6 +17,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 SENTINEL_PORT = 26379
 
+#: What may stand behind the `?`, beside what begins with `ssl_` or, for Sentinels, `sentinel_`.
+OPTIONS = frozenset({"db", "username", "password", "socket_keepalive", "health_check_interval"})
+
+_UNESCAPED = re.compile(r"%(?![0-9a-fA-F]{2})")
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<name>[^\[\]:,/@]+))(?::(?P<port>\d{1,5}))?")
 _SECRETS = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 
@@ -33,6 +40,7 @@ class SentinelUrl:
 def check(url: str) -> str:
     """Return a URL that has one of the forms; raises ValueError."""
     scheme = url.partition("://")[0]
+    _check_marks(url)
     if is_sentinel(url):
         split_sentinel(url)
     elif scheme in ("redis", "rediss"):
@@ -43,6 +51,20 @@ def check(url: str) -> str:
     elif scheme != "unix" or not urlsplit(url).path:
         raise ValueError("not a URL of Redis")
     return url
+
+
+def _check_marks(url: str) -> None:
+    """Raise ValueError for what a password that is not escaped leaves, and for unknown options.
+
+    What stands behind its `@`, `#` or `?` would be taken for a host, or for nothing.
+    """
+    place, _, query = url.partition("://")[2].partition("?")
+    if "#" in url or place.count("@") > 1 or _UNESCAPED.search(place):
+        raise ValueError("a mark in the password is not escaped")
+    families = ("ssl_", "sentinel_") if is_sentinel(url) else ("ssl_",)
+    for name, _ in parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)):
+        if name not in OPTIONS and not name.startswith(families):
+            raise ValueError("an option that Duckline does not take")
 
 
 def is_sentinel(url: str) -> bool:

@@ -86,9 +86,19 @@ def _refuse(setting: str, troubles: Iterable[str]) -> None:
 def _info(client: redis.Redis, setting: str) -> Info | None:
     """What the server says of itself, None if it forbids INFO."""
     try:
-        client.ping()
-    except (redis.AuthenticationError, NoPermissionError) as error:  # raised while connecting
+        client.ping()  # what is wrong with the URL shows while it connects
+    except (redis.AuthenticationError, NoPermissionError) as error:
         raise ConfigError(f"{setting}: Redis does not let us in: {error}") from error
+    except redis.InvalidResponse as error:
+        raise ConfigError(f"{setting}: what answers at that address is not Redis.") from error
+    except redis.ResponseError as error:
+        if "DB index" not in str(error):
+            raise
+        database = client.connection_pool.connection_kwargs.get("db", 0)
+        raise ConfigError(
+            f"{setting}: this Redis has no database {database}; set {setting} to one that it has "
+            "(results may stand in the same one as the tasks)."
+        ) from error
     info, _ = rights.attempt(client.info)
     return cast(Info | None, info)
 
@@ -102,6 +112,8 @@ def _troubles(info: Info) -> Iterator[str]:
         yield "it is a Redis Cluster, and Duckline takes one server, or a master with Sentinels"
     if info.get("redis_mode") == "sentinel":
         yield "it is a Sentinel; for what it watches, write redis+sentinel://host:port/service"
+    if info.get("role") == "slave":
+        yield "it is a replica, which takes no writes; name its master, or its Sentinels"
     policy = str(info.get("maxmemory_policy", "noeviction"))
     if policy != "noeviction":
         yield f"with maxmemory-policy {policy}, a full Redis throws tasks away; set noeviction"

@@ -5,6 +5,7 @@ LOG_FORMAT=json. It does not read processes (process.py) and does not decide wha
 (supervisor.py, up.py).
 """
 
+import asyncio
 import json
 import os
 import sys
@@ -12,17 +13,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
+from huey_tasks.log_stream import LogStream
+
 OWN_NAME = "duckline"
 _COLOURS = (36, 33, 35, 34, 32, 96, 93, 95)  # readable on light and dark terminals
 _BOLD, _RED, _YELLOW = 1, 31, 33
 _LEVEL_COLOURS = {"warning": _YELLOW, "error": _RED}
+FLUSH_EVERY_S = 0.1
 
 
 class Console:
     """Write the lines of all processes to `stream`, each marked with the process it comes from."""
 
     def __init__(
-        self, stream: TextIO, names: Sequence[str], *, as_json: bool, colour: bool
+        self, stream: TextIO | LogStream, names: Sequence[str], *, as_json: bool, colour: bool
     ) -> None:
         self._stream = stream
         self._as_json = as_json
@@ -64,18 +68,18 @@ class Console:
     def _painted(self, text: str, colour: int) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
 
-    def _write(self, lines: Sequence[str]) -> None:
-        try:
-            self._stream.writelines(f"{line}\n" for line in lines)
+    async def keep_flushing(self) -> None:
+        """Write, time and again, what the reader of the log did not take at once."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
             self._stream.flush()
-        except BrokenPipeError:
-            # Whoever read the log has gone (`make run | head`); that must not stop the tasks.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+
+    def _write(self, lines: Sequence[str]) -> None:
+        self._stream.writelines(f"{line}\n" for line in lines)
+        self._stream.flush()
 
 
-def console_for(stream: TextIO, names: Sequence[str], *, log_format: str) -> Console:
+def console_for(stream: LogStream, names: Sequence[str], *, log_format: str) -> Console:
     """Make the Console for a stream: JSON if asked for, colours on a terminal without NO_COLOR."""
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
     return Console(stream, names, as_json=log_format == "json", colour=colour)

@@ -22,6 +22,13 @@ NAME = "redis"
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS, with its closing zero.
 LONGEST_SOCKET_PATH_BYTES = 100
 LONGEST_LOG_BYTES = 1 << 20
+LITTLE_ROOM_BYTES = 16 << 20  # a write of 16 MiB, the largest bulk, may not fit
+#: What may be done by everybody who reaches the socket: all that Duckline does, and looking. Nobody
+#: needs to erase, stop or rewire a server that is the stack's own; a stray write could.
+RIGHTS = (
+    "reset on nopass ~* &* +@all -@admin -@dangerous +info +keys +config|get +client|setname "
+    "+client|list +slowlog|get +latency|latest +monitor"
+)
 STOP_GRACE_S = 30.0  # to bring the last second of its append-only file to disk
 
 
@@ -88,12 +95,21 @@ def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
     options = [part for key, value in settings.items() for part in (f"--{key}", value)]
     return ProcessSpec(
         name=NAME,
-        command=[str(server), *options],
+        command=[str(server), *options, "--user", "default", *RIGHTS.split()],
         probe=redis_answers(str(socket)),
         stop_grace_s=STOP_GRACE_S,
         log_file=log_file,
+        cause=lambda: full_disk(lock.directory),
         pass_fds=(lock.fd,),
     )
+
+
+def full_disk(directory: Path) -> str:
+    """Say that the disk of `directory` is full; "" while there is room."""
+    free = shutil.disk_usage(directory).free
+    if free >= LITTLE_ROOM_BYTES:
+        return ""
+    return f"the disk of DATA_DIR {directory} is full ({free / 1e6:.1f} MB free); make room on it"
 
 
 def _require_reader(server: Path, directory: Path) -> None:

@@ -24,6 +24,7 @@ _libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else No
 
 REFUSAL_MARK = "duckline: "  # how app.py begins the line about what it refuses
 LINES_REMEMBERED = 50
+_LAST_BYTES = 8192  # of a log file, which hold its last lines
 
 Probe = Callable[[], Coroutine[None, None, str | None]]
 """Answers None when the process is ready for work, else the reason why it is not, in words."""
@@ -41,6 +42,7 @@ class ProcessSpec:
     stop_grace_s: float = 10.0  # between SIGTERM and SIGKILL
     hurry_grace_s: float = 5.0  # between a second SIGTERM and SIGKILL
     log_file: Path | None = None  # where its last words are when it does not print them
+    cause: Callable[[], str] | None = None  # why it may have died, "" when nothing is known
     reloads: bool = False  # restarted by `make dev` when a source file changes
     pass_fds: tuple[int, ...] = ()
 
@@ -133,7 +135,9 @@ class Process:
         """Return the end of the process's log file, for a process that logs to one."""
         if self.spec.log_file is None or not self.spec.log_file.exists():
             return []
-        text = self.spec.log_file.read_text(encoding="utf-8", errors="replace")
+        with self.spec.log_file.open("rb") as file:
+            file.seek(max(0, self.spec.log_file.stat().st_size - _LAST_BYTES))
+            text = file.read().decode("utf-8", "replace")
         return text.splitlines()[-lines:]
 
 

@@ -99,8 +99,12 @@ class Supervisor:
             if not self.ready.is_set() and deaths >= DEATHS_TO_GIVE_UP:
                 self._give_up(process, reason)
                 return
+            self._console.lines(name, process.last_words(2))
+            cause = process.spec.cause() if process.spec.cause else ""
             self._console.say(
-                f"{name} died ({reason}); starting it again in {backoff_s:.1f} s", level="warning"
+                f"{name} died ({reason}){cause and f': {cause}'}; "
+                f"starting it again in {backoff_s:.1f} s",
+                level="error" if cause else "warning",
             )
             await self._pause(name, backoff_s)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from huey_tasks.environment import misspelt
+from huey_tasks.log_stream import LogStream
 from stack import broker, ports
 from stack.broker import Broker
 from stack.console import Console, complain, console_for
@@ -16,6 +17,11 @@ from stack.errors import StartRefused
 from stack.reloader import restart_on_change, watched_paths
 from stack.services import ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
+
+#: What is kept of the log of all processes for a reader that has stopped reading.
+LOG_BACKLOG_BYTES = 8 * 1024 * 1024
+#: Seconds in which such a reader may still get the last lines.
+LAST_LINES_S = 1.0
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config
@@ -39,13 +45,15 @@ def up(config: "Config", *, reload: bool = False) -> int:
 
 async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
     specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
-    console = console_for(sys.stdout, [spec.name for spec in specs], log_format=config.log_format)
+    log = LogStream(sys.stdout.fileno(), backlog_bytes=LOG_BACKLOG_BYTES)
+    console = console_for(log, [spec.name for spec in specs], log_format=config.log_format)
     for note in redis.notes:
         console.say(note)
     for name in misspelt(config.setting_names()):
         console.say(name, level="warning")
     supervisor = Supervisor(specs, console)
-    extras = [asyncio.create_task(_announce(config, redis, supervisor, console, started_at))]
+    extras = [asyncio.create_task(console.keep_flushing())]
+    extras.append(asyncio.create_task(_announce(config, redis, supervisor, console, started_at)))
     if reload:
         paths = watched_paths(ROOT, config.tasks_path)
         extras.append(asyncio.create_task(restart_on_change(paths, ROOT, supervisor, console)))
@@ -55,6 +63,7 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
     await asyncio.wait(extras)
     if code == 0:
         console.say("stopped; every accepted task is kept")
+    log.drain(LAST_LINES_S)
     return code
 
 

@@ -25,6 +25,7 @@ LAYERS = [
         "api_keys",
         "addresses",
         "environment",
+        "log_stream",
         "config",
         "keys",
         "board",

@@ -76,8 +76,8 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
         ("unix:///tmp/r.sock?db=0&password=x", "unix:///tmp/r.sock?db=1&password=x"),
         ("rediss+sentinel://h/name?db=3", "rediss+sentinel://h/name/1"),
         (
-            "redis+sentinel://u:p@a,[::1]:2/name/0?ssl=1",
-            "redis+sentinel://u:p@a,[::1]:2/name/1?ssl=1",
+            "redis+sentinel://u:p@a,[::1]:2/name/0?ssl_ca_certs=x",
+            "redis+sentinel://u:p@a,[::1]:2/name/1?ssl_ca_certs=x",
         ),
     ],
 )
@@ -224,3 +224,44 @@ def test_a_secret_file_that_cannot_be_read_stops_the_start(
     with pytest.raises(ConfigError, match=r"^REDIS_URL_FILE=.* cannot be read: ") as refused:
         Config.from_env()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:sec@ret@host:6379/0",
+        "redis://:sec#ret@host:6379/0",
+        "redis://:sec/ret@host:6379/0",
+        "redis://:sec?ret@host:6379/0",
+        "redis://:sec%ret@host:6379/0",
+        "redis://:sec:ret:x/y@host:6379/0",
+        "rediss://user:se@c#ret@host/0",
+        "unix://:sec@ret@/run/redis.sock",
+        "redis+sentinel://:sec@ret@host/name",
+        "redis://host/0?decode_responses=1&x=secret",
+        "redis://host/0?protocol=3",
+        "redis://host/0?encoding=secret",
+        "redis://host/0?max_connections=1",
+        "redis://host/0?socket_timeout=secret",
+        "redis://host/0?secret",
+        "redis://host:secret/0",
+    ],
+)
+def test_a_url_with_an_unescaped_password_or_a_strange_option_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^REDIS_URL=… is not right") as refused:
+        Config.from_env({"REDIS_URL": url})
+    text = str(refused.value)
+    assert "%40" in text and "sec" not in text and "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:p%40ss%23w%2Frd%3A%25x@host:6379/5",
+        "rediss://user:p%3Fw@host/0?ssl_cert_reqs=none",
+        "redis://host/0?socket_keepalive=1&health_check_interval=5",
+        "redis+sentinel://u:p@a,b:2/name/0?sentinel_password=x",
+    ],
+)
+def test_an_escaped_password_and_known_options_are_taken(url: str) -> None:
+    assert Config.from_env({"REDIS_URL": url}).redis_url == url

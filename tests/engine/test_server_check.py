@@ -1,10 +1,12 @@
 """What is asked of a Redis before it gets tasks, on every server that is here, and what follows."""
 
+import http.server
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -352,3 +354,33 @@ def test_a_consumer_that_meets_its_redis_later_says_what_is_doubtful(own: RedisS
     own.start("--appendonly", "no")
     wait_until(lambda: "keeps nothing on disk" in consumer.text(), description="it says so")
     assert consumer.stop() == 0
+
+
+# ---- servers that cannot serve
+
+
+def test_a_server_with_one_database_is_refused_with_the_setting_to_change(tmp_path: Path) -> None:
+    server = RedisServer(tmp_path, "--databases", "1")
+    try:
+        said = refusal(config_of(server))
+        assert said.startswith(
+            "RESULT_REDIS_URL: this Redis has no database 1; set RESULT_REDIS_URL"
+        )
+        same = Config.from_env({"REDIS_URL": server.url(0), "RESULT_REDIS_URL": server.url(0)})
+        assert server_check.check(same) == []
+    finally:
+        server.close()
+
+
+def test_a_replica_is_refused(own: RedisServer) -> None:
+    own.admin.execute_command("REPLICAOF", "127.0.0.1", "1")
+    assert "it is a replica" in refusal(config_of(own))
+
+
+def test_what_is_no_redis_is_refused(tmp_path: Path) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        url = f"redis://127.0.0.1:{web.server_port}/0"
+        said = refusal(Config.from_env({"REDIS_URL": url}))
+        web.shutdown()
+    assert said == "REDIS_URL: what answers at that address is not Redis."

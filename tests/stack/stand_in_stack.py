@@ -26,6 +26,8 @@ def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
         print(f"redis is at {embedded_redis.url(socket, 0)}", flush=True)
         return embedded_redis.spec(lock, socket, appendfsync="always")
     ready_file = fields.pop("ready_file", None)
+    if "log_file" in fields:
+        fields["log_file"] = Path(fields["log_file"])
 
     async def probe() -> str | None:
         return None if Path(str(ready_file)).exists() else "no ready file"

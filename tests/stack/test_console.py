@@ -5,6 +5,7 @@ import json
 import os
 import re
 
+from huey_tasks.log_stream import LogStream
 from stack.console import Console
 
 
@@ -59,8 +60,8 @@ def test_with_json_every_line_is_an_object() -> None:
 def test_a_reader_that_left_does_not_stop_the_stack() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer, "w") as stream:
-        console = Console(stream, ["web"], as_json=False, colour=False)
+    console = Console(LogStream(writer), ["web"], as_json=False, colour=False)
 
-        console.say("nobody listens")
-        console.say("still nobody")
+    console.say("nobody listens")
+    console.say("still nobody")
+    os.close(writer)

@@ -1,18 +1,20 @@
 """The Redis that `make run` brings along: which binary, where it listens, what it keeps."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import stat
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import psutil
 import pytest
 from redis import Redis
-from redis.exceptions import BusyLoadingError
+from redis.exceptions import BusyLoadingError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from stack import embedded_redis
@@ -25,7 +27,7 @@ RunStack = Callable[..., RunningStack]
 
 def connect(stack: RunningStack) -> Redis:
     """Connect to the embedded Redis of a stack that is ready."""
-    stack.wait_for(r"duckline +\| ready")
+    stack.wait_for(r"^duckline .* ready$")
     url = stack.wait_for(r"redis is at (\S+)")[1]
     return Redis.from_url(url)
 
@@ -91,6 +93,15 @@ def test_a_full_disk_ends_the_server_and_loses_nothing_that_it_had_taken(
     assert (redis.get("kept"), redis.get("not taken")) == (b"yes", None)
 
 
+def test_a_full_disk_is_named_with_the_folder(tmp_path: Path) -> None:
+    nowhere = Path("/proc")  # a file system with no room, on every Linux
+
+    assert embedded_redis.full_disk(nowhere).startswith(
+        "the disk of DATA_DIR /proc is full (0.0 MB"
+    )
+    assert embedded_redis.full_disk(tmp_path) == ""
+
+
 def test_it_listens_on_a_private_socket_and_on_no_port(run_stack: RunStack, tmp_path: Path) -> None:
     redis = connect(run_stack({"redis_in": str(tmp_path / "data")}))
 
@@ -111,6 +122,49 @@ def test_it_keeps_an_append_only_file_and_never_evicts(run_stack: RunStack, tmp_
         "save": "",
     }
     assert {name: redis.config_get(name)[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "FLUSHALL",
+        "FLUSHDB",
+        "SHUTDOWN NOSAVE",
+        "DEBUG SLEEP 0",
+        "SWAPDB 0 1",
+        "REPLICAOF 127.0.0.1 1",
+        "CONFIG SET appendonly no",
+        "ACL SETUSER default +@all",
+        "MODULE LOAD x",
+    ],
+)
+def test_nothing_that_reaches_its_socket_can_erase_stop_or_rewire_it(
+    restricted: Redis, command: str
+) -> None:
+    restricted.set("kept", "yes")
+
+    with pytest.raises(ResponseError, match=r"no permissions|NOPERM|not allowed"):
+        restricted.execute_command(*command.split())
+
+    assert restricted.get("kept") == b"yes"
+
+
+def test_an_operator_may_look_at_it(restricted: Redis) -> None:
+    for command in ("INFO", "KEYS *", "SLOWLOG GET", "CLIENT LIST", "CONFIG GET *", "DBSIZE"):
+        restricted.execute_command(*command.split())
+
+
+@pytest.fixture(scope="module")
+def restricted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """One embedded Redis for tests that must not change it."""
+    folder = tmp_path_factory.mktemp("restricted")
+    spec = {"redis_in": str(folder / "data")}
+    command = [sys.executable, "-m", "tests.stack.stand_in_stack", json.dumps([spec])]
+    stack = RunningStack(command, folder / "log", dict(os.environ))
+    redis = connect(stack)
+    yield redis
+    redis.close()
+    stop(stack)
 
 
 def test_a_deep_data_dir_gets_a_short_private_socket_that_is_removed_again(

@@ -33,6 +33,18 @@ def test_a_killed_process_comes_back_and_the_log_names_the_signal(run_stack: Run
     assert stack.pid_of("b") == neighbour
 
 
+def test_what_a_dead_process_wrote_last_into_its_own_log_is_shown(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    log = tmp_path / "own.log"
+    log.write_text("long ago\n" * 10_000 + "starting\ncannot write: no space left\n")
+
+    stack = run_stack(stand_in("a", "crash", log_file=str(log)))
+
+    stack.wait_for(r"^a +\| cannot write: no space left\n.* a died \(exit code 3\)")
+    assert "long ago" not in stack.log
+
+
 def test_a_process_that_keeps_dying_waits_longer_each_time(
     run_stack: RunStack, tmp_path: Path
 ) -> None:
@@ -68,7 +80,7 @@ def test_a_process_that_refuses_its_settings_stops_the_start_at_once(
     assert stack.wait() == 1
 
     last = stack.log.splitlines()[-1]
-    assert last == "duckline | bad refuses to start: TASKS_PATH is not right"
+    assert last.endswith(" bad refuses to start: TASKS_PATH is not right")
     assert "starting it again" not in stack.log
     assert stack.left_behind() == []
 
