@@ -214,7 +214,7 @@ local function wake_others()
 end
 
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
-  find_ours()
+  if tonumber(want) > 0 then find_ours() end
   -- What it looks at and cannot claim, because it is too late or not known, is bounded.
   local tries = tonumber(want) > 0 and math.ceil(100 / want) or 0
   for _ = 1, tries do

@@ -130,7 +130,7 @@ def test_what_a_consumer_knows_is_said_again_when_it_was_forgotten(
     (consumer,) = wait_until(tq.consumers, description="it is there")
     key = keys.consumer(QUEUE, consumer.consumer)
     broker.delete(key)
-    wait_until(lambda: broker.hexists(key, "knows.echo"), description="it says it again")
+    wait_until(lambda: bool(broker.hexists(key, "knows.echo")), description="it says it again")
 
 
 def test_consumers_without_the_code_never_hold_up_those_with_it(
@@ -164,7 +164,9 @@ def test_a_lock_is_waited_for_without_a_failed_attempt(
     consumer = start_consumer(QUEUE, concurrency=3, LOG_FORMAT="json")
     ledger, go_on = tmp_path / "ledger", tmp_path / "go on"
     ids = [submit("share_the_scale", file=str(ledger), go_on=str(go_on)) for _ in range(3)]
-    wait_until(lambda: broker.zcard(keys.blocked(QUEUE, "lock:the scale")) == 2, description="wait")
+    wait_until(
+        lambda: bool(broker.zcard(keys.blocked(QUEUE, "lock:the scale")) == 2), description="wait"
+    )
     waiting = next(task_id for task_id in ids if waits_for(task_id))
     assert tq.get_task(waiting).status == "PENDING"
     go_on.touch()
@@ -175,7 +177,7 @@ def test_a_lock_is_waited_for_without_a_failed_attempt(
     assert whats == ["begin", "end"] * 3
     assert int(broker.hget(keys.counters(QUEUE), "RETRY") or 0) == 0
     assert not _warnings(consumer)
-    assert tq.list_failures().groups == ()
+    assert tq.failure_groups().groups == ()
 
 
 def test_a_lock_whose_holder_was_killed_is_found_free() -> None:
