@@ -14,9 +14,10 @@ WORKDIR /srv/duckline
 COPY app.py gunicorn.conf.py ./
 COPY huey_tasks huey_tasks
 COPY web web
+COPY server server
 COPY stack stack
 COPY static static
-RUN python -m compileall -q app.py huey_tasks web stack
+RUN python -m compileall -q app.py huey_tasks web server stack
 USER 10001:10001
 STOPSIGNAL SIGTERM
 EXPOSE 8000 5555

@@ -3,6 +3,7 @@
     python app.py up [--reload]        the whole stack, in the foreground
     python app.py consumer <queue>     the consumer of one queue
     python app.py verify               an account of every accepted task; status 1 on a gap
+    python app.py verify --write-off   takes note of lost tasks, so that the account adds up again
 
 Each command imports only what it needs, because it counts for how fast the stack starts.
 """
@@ -50,6 +51,7 @@ def consume(queue: str) -> int:
     from huey_tasks.consumer import Consumer
 
     config = huey_tasks.CONFIG
+    environment.forget("API_KEYS", "LOG_MARK")  # neither is for tasks to know
     logs.configure(config)
     for name in environment.misspelt(config.setting_names()):
         logging.getLogger("duckline.settings").warning(name)
@@ -62,7 +64,7 @@ def consume(queue: str) -> int:
     return 0
 
 
-def verify() -> int:
+def verify(write_off: bool = False) -> int:
     """Account for every accepted task; works on a live system."""
     import huey_tasks
     from huey_tasks import accounting, redis_urls
@@ -71,6 +73,9 @@ def verify() -> int:
     address = redis_urls.without_secrets(huey_tasks.CONFIG.broker_url)
     print(f"Redis at {address}")
     try:
+        if write_off:
+            for queue in huey_tasks.QUEUES.values():
+                print(f"{queue.name}: {accounting.write_off(queue)} tasks written off")
         accounts = [accounting.verify(queue) for queue in huey_tasks.QUEUES.values()]
     except QueueUnavailable as error:
         raise DucklineError(
@@ -105,7 +110,8 @@ def main(argv: list[str]) -> int:
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
     consumer_command = commands.add_parser("consumer", help="serve one queue")
     consumer_command.add_argument("queue", choices=["high", "default", "low"])
-    commands.add_parser("verify", help="account for every accepted task")
+    verify_command = commands.add_parser("verify", help="account for every accepted task")
+    verify_command.add_argument("--write-off", action="store_true", help="take note of losses")
     arguments = parser.parse_args(argv)
 
     from huey_tasks.errors import ConfigError, DucklineError
@@ -115,7 +121,7 @@ def main(argv: list[str]) -> int:
             case "up":
                 return up(arguments.reload)
             case "verify":
-                return verify()
+                return verify(arguments.write_off)
             case _:
                 return consume(arguments.queue)
     except DucklineError as error:

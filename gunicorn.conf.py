@@ -14,7 +14,9 @@ import os  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
+from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
 
@@ -42,8 +44,10 @@ _host = f"[{_config.host}]" if ":" in _config.host else _config.host
 _port = _config.inspector_port if "create_inspector" in " ".join(sys.argv) else _config.port
 bind = f"{_host}:{_port}"
 workers = _config.web_concurrency
-worker_class = "gevent"
-worker_connections = 4000  # sockets and requests open at once in one process; push allows 2000
+worker_class = "server.worker.Worker"
+worker_connections = _config.max_connections  # open at once in one process; push allows 2000
+backlog = 4096  # a burst of new connections waits in the kernel, as far as somaxconn allows
+http_parser = "python"  # the one that `server` checks heads in
 timeout = 30
 graceful_timeout = 5  # requests may end; WebSockets are told to reconnect elsewhere at once
 keepalive = 65  # longer than a usual proxy's, so that it never sends into a closing connection
@@ -65,7 +69,13 @@ _access_level = "INFO" if _config.access_log else "CRITICAL"
 logconfig_dict: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "huey_tasks.logs.formatter", "log_format": _config.log_format}},
+    "formatters": {
+        "line": {
+            "()": "huey_tasks.logs.formatter",
+            "log_format": _config.log_format,
+            "mark": _config.log_mark,
+        }
+    },
     "handlers": {"stderr": {"()": "huey_tasks.logs.stderr_handler", "formatter": "line"}},
     "root": {"level": _config.log_level.upper(), "handlers": ["stderr"]},
     "loggers": {
@@ -75,6 +85,10 @@ logconfig_dict: dict[str, Any] = {
 }
 
 
+# Neither the user of Basic authentication nor the query nor the Referer: each may hold a key.
+access_log_format = '%(h)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(L)s s'
+
+
 class logger_class(Logger):
     """gunicorn's logger, which would put together a line for each request that nobody sees."""
 
@@ -82,13 +96,18 @@ class logger_class(Logger):
         if _config.access_log:
             super().access(*about)
 
+    def atoms(self, *about: Any) -> dict[str, Any]:
+        atoms: dict[str, Any] = super().atoms(*about)
+        # gunicorn gives the path unquoted, with whatever control characters a client has put there.
+        return {**atoms, "U": quote(str(atoms["U"]), safe="/:@!$&'()*+,;=~")}
+
 
 _check = ServerCheck(_config)
 _RETRY_S = 2.0
 
 
 def on_starting(server: Any) -> None:
-    """Refuse an open address, and a Redis that cannot be used.
+    """Refuse an open address, task modules that cannot be imported, a Redis that cannot be used.
 
     A Redis that is away is looked at when it is back.
     """
@@ -98,11 +117,27 @@ def on_starting(server: Any) -> None:
         for address in server.cfg.address:
             if isinstance(address, tuple):  # not the path of a unix socket
                 _config.require_closed(str(address[0]))
+        if _config.tasks_path and not _config.tasks_are_checked:
+            _try_tasks()
         _check.make()
     except ConfigError as error:
         _refuse(error)
     except QueueUnavailable as error:
         _log.warning("serving all the same: %s (%s)", error, error.cause)
+
+
+def _try_tasks() -> None:
+    """In a process of its own, which has said why if it failed; a worker would print a traceback.
+
+    Begun without `subprocess`, whose form for greenlets would take the arbiter's signals.
+    """
+    root = str(Path(__file__).resolve().parent)
+    program = "import sys; from stack.import_check import main; sys.exit(main())"
+    command = [sys.executable, "-P", "-c", program]
+    pid = os.posix_spawn(sys.executable, command, {**os.environ, "PYTHONPATH": root})
+    _, status = os.waitpid(pid, 0)
+    if status != 0:
+        raise SystemExit(os.EX_CONFIG)
 
 
 def when_ready(server: Any) -> None:

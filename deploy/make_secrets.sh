@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 umask 077
+prefix=${KEY_PREFIX:-duckline}
 mkdir -p secrets
 
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -21,7 +22,7 @@ if [ ! -s secrets/redis_password ]; then
   # What Duckline needs and no more, so that nothing that reaches this Redis can erase or stop it.
   put redis_users.acl <<ACL
 user default off
-user duckline on >$password resetchannels ~duckline:* ~huey.* &duckline:* +@all -@admin -@dangerous +client|setname +info +config|get
+user duckline on >$password resetchannels ~$prefix:* &$prefix:* +@all -@admin -@dangerous +client|setname +info +config|get
 ACL
   printf 'redis://duckline:%s@redis:6379/0\n' "$password" | put redis_url
   printf 'redis://duckline:%s@redis:6379/1\n' "$password" | put result_redis_url

@@ -8,8 +8,9 @@ consistent look, and what the second finds amiss in passing is looked at again i
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from huey_tasks import keys
+from huey_tasks import keys, losses
 from huey_tasks.connection import redis_errors
+from huey_tasks.dataset_scripts import DatasetScripts
 from huey_tasks.records import TaskState
 from huey_tasks.task_queue import TaskQueue
 
@@ -31,10 +32,10 @@ class Account:
 def verify(queue: TaskQueue) -> Account:
     """Account for every task of a queue, in small steps. Raises QueueUnavailable."""
     numbers = queue.storage.scripts.stats([queue.name])[0]
-    states = {state.value: numbers[state] for state in TaskState}
-    accepted, gaps = numbers["SUBMITTED"], list[str]()
-    if accepted != sum(states.values()):
-        gaps.append(f"{accepted} tasks were accepted, {sum(states.values())} are accounted for")
+    states: dict[str, int] = {state.value: numbers[state] for state in TaskState}
+    accepted, gaps = numbers["SUBMITTED"], list(losses.losses(queue.name, numbers))
+    if numbers["written_off"]:
+        states["written off"] = numbers["written_off"]
     looked_at = 0
     for state in TaskState:
         for ids in _steps(queue, keys.index(queue.name, state)):
@@ -43,6 +44,14 @@ def verify(queue: TaskQueue) -> Account:
     for ids in _steps(queue, keys.submitted(queue.name)):
         gaps += _gaps(queue, None, ids)
     return Account(queue.name, accepted, states, looked_at, tuple(dict.fromkeys(gaps)))
+
+
+def write_off(queue: TaskQueue) -> int:
+    """Take note of what is lost, so that the account adds up again; returns how many tasks.
+
+    Raises QueueUnavailable.
+    """
+    return DatasetScripts(queue.storage.scripts).write_off(queue.name)
 
 
 def _gaps(queue: TaskQueue, expected: TaskState | None, ids: list[str]) -> Iterator[str]:

@@ -7,16 +7,17 @@ an attempt that its consumer interrupts, because it stops, ends without one and 
 import json
 import logging
 import math
+import threading
 import time
 import uuid
-from contextlib import AbstractContextManager
+from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from huey.exceptions import CancelExecution
 
-from huey_tasks import serializer
-from huey_tasks.board import Cell, Phase, StopReason
+from huey_tasks import remarks, serializer, tracebacks
+from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
@@ -28,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 #: Characters. Longer log lines, progress texts and error messages are cut.
 LINE_CHARS = 2000
-
-#: Characters. Of a longer traceback the end is kept, which says what happened.
-TRACEBACK_CHARS = 20_000
 
 
 #: What no task returns.
@@ -66,10 +64,11 @@ class Attempt:
         self._encoded = b""
         self._revoked = False
         self._handed_back = False
-        self._begun = time.monotonic()
         #: The last lock or rate limit that the task could not get, and what it now waits for.
         self.missed = self.blocked_on = ""
         self._missed_for_ms = 0
+        #: When it began, by time.monotonic().
+        self.begun = time.monotonic()
         self._where = ""
         self._cause: Cause | None = None
         self._children: list[NewTask] = []
@@ -80,10 +79,17 @@ class Attempt:
         #: How many lines that the task logged could not be kept, since the last that could.
         self.missed_lines = 0
         self._missed_at = ""
+        #: Threads of the task that Python would wait for, and what it gave to executors, unless
+        #: they have ended.
+        self.threads: set[threading.Thread] = set()
+        self.work: set[Future[Any]] = set()
+        self._thread = threading.get_ident()
+        self._remarks = list[str]()
 
-    def body(self, time_limit: AbstractContextManager[Any] | None) -> "_Body":
-        """Return the context in which the task's own code runs: it may be interrupted there."""
-        return _Body(self, time_limit)
+    @property
+    def is_here(self) -> bool:
+        """Whether the calling thread, or greenlet, is the worker's, and not one of the task's."""
+        return self._thread == threading.get_ident()
 
     def enter(self, phase: Phase) -> None:
         """The task's own code begins, or is over."""
@@ -114,7 +120,7 @@ class Attempt:
     @property
     def took_s(self) -> float:
         """How long it has taken so far."""
-        return time.monotonic() - self._begun
+        return time.monotonic() - self.begun
 
     @property
     def has_outcome(self) -> bool:
@@ -137,7 +143,7 @@ class Attempt:
         self._cause = cause
         self._state = "FAILURE"
         self._reason = _clean(error)[:LINE_CHARS]
-        trace = None if traceback is None else _clean(traceback)[-TRACEBACK_CHARS:]
+        trace = None if traceback is None else tracebacks.cut(_clean(traceback))
         self._outcome = {"error": self._reason, "traceback": trace}
 
     def postpone(self, why: str) -> None:
@@ -181,14 +187,22 @@ class Attempt:
         self._missed_at = at if self.missed_lines == 0 else self._missed_at
         self.missed_lines += 1
 
-    def gap(self) -> str:
-        """The line (JSON) that stands for the missing ones.
+    def retire_worker(self, why: str, *, spoilt: bool) -> None:
+        """Have its supervisor replace the worker, and the task's log say so if it has spoilt it."""
+        if self._cell is not None:
+            self._cell.retire(Retirement(self.claim.id, self.task_type, why, spoilt))
+        if spoilt:
+            self._remarks = [f"the worker is replaced after this task: {why}"]
 
-        One whose answer was lost is counted, though Redis may have kept it.
-        """
-        number = self.missed_lines
-        text = f"{number} line{' is' if number == 1 else 's are'} missing here: Redis was away"
-        return json.dumps({"at": self._missed_at, "level": "WARNING", "text": text})
+    def gap(self) -> str:
+        """The line (JSON) that stands for the missing ones."""
+        return remarks.line(remarks.missing(self.missed_lines), self._missed_at)
+
+    def _last_line(self) -> str:
+        """The line (JSON) that goes into the task's log with the commit, "" if there is none."""
+        missing = [remarks.missing(self.missed_lines)] if self.missed_lines else []
+        said = "; ".join([*missing, *self._remarks])
+        return remarks.line(said, self._missed_at) if said else ""
 
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
@@ -205,7 +219,8 @@ class Attempt:
         """Return the commit and the outcome to store before it."""
         if self._revoked:
             about = About(self.task_type, self.claim.attempt, self.took_s, "")
-            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about), None
+            line = self._last_line()
+            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted and not self.blocked_on:
             error = "the task interrupted itself (KeyboardInterrupt)"
@@ -225,7 +240,7 @@ class Attempt:
             tuple(self._gates),
             about,
             self._cause if self._state == "FAILURE" else None,
-            self.gap() if self.missed_lines else "",
+            self._last_line(),
             self.blocked_on,
         )
         return commit, outcome
@@ -243,22 +258,6 @@ class Attempt:
             cause = cause_without_code("UnstorableResult", text, self.task_type)
             self.fail(text, None, cause=cause)
             return serializer.dumps(self._outcome)
-
-
-class _Body:
-    """The task's own code, within its time limit."""
-
-    def __init__(self, attempt: Attempt, time_limit: AbstractContextManager[Any] | None) -> None:
-        self._attempt, self._time_limit = attempt, time_limit
-
-    def __enter__(self) -> None:
-        if self._time_limit is not None:
-            self._time_limit.__enter__()
-        self._attempt.enter(Phase.BODY)
-
-    def __exit__(self, *error: Any) -> bool | None:
-        self._attempt.enter(Phase.AROUND)
-        return None if self._time_limit is None else self._time_limit.__exit__(*error)
 
 
 def _clean(text: str) -> str:

@@ -14,15 +14,19 @@ import time
 from dataclasses import dataclass
 from enum import IntEnum
 
-_HELD = struct.Struct("<B d d I 36s 100s 64s")  # phase, started, deadline, attempt, id, token, type
+_HELD = struct.Struct(
+    "<B d d I 36s 100s 128s"
+)  # phase, started, deadline, attempt, id, token, type
 _STOP = struct.Struct("<B 100s")  # why, token
-_STOP_AT = 384
-_REVOCATIONS_AT = 496
-_REVOKED_AT = 512
+_STOP_AT = 448
+_REVOCATIONS_AT = 560
+_REVOKED_AT = 576
 _REVOKED_SIZE, _REVOKED_COUNT = 32, 64
 _COUNT = struct.Struct("<I")
-_WAITS_AT, _WAITS_SIZE = 224, 160
-_CELL_SIZE = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
+_WAITS_AT, _WAITS_SIZE = 288, 160
+_RETIRES = struct.Struct("<B 36s 128s 155s")  # whether, spoilt or not; id, type, why
+_RETIRES_AT = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
+_CELL_SIZE = _RETIRES_AT + _RETIRES.size
 
 
 class Phase(IntEnum):
@@ -63,6 +67,19 @@ class Held:
         return self.phase is not Phase.AROUND
 
 
+@dataclass(frozen=True)
+class Retirement:
+    """Why a worker takes no other task, and after which one.
+
+    `spoilt`: because of what that one has done; else it was only the last one of many.
+    """
+
+    task_id: str
+    task_type: str
+    why: str
+    spoilt: bool
+
+
 class Cell:
     """One worker's place on the board."""
 
@@ -77,7 +94,7 @@ class Cell:
     ) -> None:
         """Say that this worker has claimed a task and not begun it."""
         deadline = time.monotonic() + (timeout_s or math.inf)
-        packed = (task_id.encode(), token.encode(), task_type.encode()[:64])
+        packed = (task_id.encode(), token.encode(), task_type.encode()[:128])
         _HELD.pack_into(self._memory, self._at, 0, time.time(), deadline, attempt, *packed)
 
     def clear(self) -> None:
@@ -87,6 +104,11 @@ class Cell:
     def enter(self, phase: Phase) -> None:
         """Say what is done with the attempt now."""
         self._memory[self._at] = phase
+
+    @property
+    def in_body(self) -> bool:
+        """Whether the task's own code runs; cheaper than `held`."""
+        return self._memory[self._at] != Phase.AROUND
 
     def held(self) -> Held | None:
         """What the worker holds; None for nothing, and for a cell that is being written."""
@@ -109,6 +131,21 @@ class Cell:
         """Why it waits for Redis; "" if it does not."""
         raw = self._memory[self._at + _WAITS_AT : self._at + _WAITS_AT + _WAITS_SIZE]
         return raw.rstrip(b"\0").decode("utf-8", "replace")
+
+    def retire(self, retirement: Retirement) -> None:
+        """Say that this worker ends by itself, to be replaced."""
+        texts = (retirement.task_id, retirement.task_type, retirement.why)
+        packed = [text.encode() for text in texts]
+        at = self._at + _RETIRES_AT
+        _RETIRES.pack_into(self._memory, at, 2 if retirement.spoilt else 1, *packed)
+
+    def take_retirement(self) -> Retirement | None:
+        """What a worker has said by `retire`, once."""
+        at = self._at + _RETIRES_AT
+        kind, *packed = _RETIRES.unpack_from(self._memory, at)
+        self._memory[at] = 0
+        texts = [text.rstrip(b"\0").decode("utf-8", "replace") for text in packed]
+        return Retirement(*texts, spoilt=kind == 2) if kind else None
 
     def request_stop(self, token: str, reason: StopReason) -> None:
         """Ask the worker to stop the attempt with this token, and no other."""

@@ -16,6 +16,7 @@ from types import CodeType
 import huey
 from huey.exceptions import TaskTimeout
 
+from huey_tasks.plain_text import escaped
 from huey_tasks.protocol import Cause
 
 #: Characters of a message that are looked at, of the message of a cause, and of a name in it.
@@ -72,13 +73,13 @@ def plain_message(message: str) -> str:
     text = _UUID.sub("#", text)
     text = _TOKEN.sub(lambda found: "#" if _is_id(found[0]) else found[0], text)
     text = _NUMBERS.sub("#", _WITH_DIGIT.sub("#", text))
-    return _printable(text)[:MESSAGE_CHARS]
+    return escaped(text)[:MESSAGE_CHARS]
 
 
 def _cause(error_type: str, frame: str, message: str, task_type: str) -> Cause:
-    error_type, frame = _printable(error_type)[:NAME_CHARS], _printable(frame)[:NAME_CHARS]
+    error_type, frame = escaped(error_type)[:NAME_CHARS], escaped(frame)[:NAME_CHARS]
     plain = plain_message(message)
-    told = "\0".join((error_type, frame, plain, _printable(task_type)))
+    told = "\0".join((error_type, frame, plain, escaped(task_type)))
     return Cause(hashlib.sha256(told.encode()).hexdigest()[:16], error_type, frame, plain)
 
 
@@ -109,11 +110,3 @@ def _is_own(filename: str) -> bool:
 
 def _is_id(token: str) -> bool:
     return len(token) >= 50 or any(char.isdigit() for char in token)
-
-
-def _printable(text: str) -> str:
-    """Escape controls, text directions and halves of surrogate pairs."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )

@@ -17,8 +17,10 @@ from typing import Protocol
 
 from huey_tasks import greenlets
 from huey_tasks.board import Board, Cell
+from huey_tasks.offspring import send
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.worker import run_in_process
+from huey_tasks.worker_state import Limits
 
 _FORK = multiprocessing.get_context("fork")
 
@@ -31,30 +33,33 @@ class Child(Protocol):
     cells: Sequence[Cell]
     started_at: float
 
-    def wait(self) -> str:
-        """Collect the dead process and say how it ended."""
+    def wait(self) -> int:
+        """Collect the dead process; returns its exit code, a signal as a negative number."""
         ...
 
 
 class ForkedWorker:
     """One worker in a forked process."""
 
-    def __init__(self, queue: TaskQueue, name: str, cell: Cell) -> None:
-        process = _FORK.Process(
-            target=run_in_process, args=(queue, name, cell, os.getpid()), name=name, daemon=False
-        )
+    def __init__(self, queue: TaskQueue, name: str, cell: Cell, limits: Limits) -> None:
+        arguments = (queue, name, cell, os.getpid(), limits)
+        process = _FORK.Process(target=run_in_process, args=arguments, name=name, daemon=False)
         process.start()
         self._process = process
         self.pid = process.pid or 0
-        self.sentinel = process.sentinel
+        # Not multiprocessing's pipe, where there is a better one: a task can close its other end.
+        self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        self.sentinel = process.sentinel if self._pidfd is None else self._pidfd
         self.cells: Sequence[Cell] = (cell,)
         self.started_at = time.monotonic()
 
-    def wait(self) -> str:
+    def wait(self) -> int:
         self._process.join()
-        reason = describe_exit(self._process.exitcode or 0)
+        code = self._process.exitcode or 0
         self._process.close()
-        return reason
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+        return code
 
 
 class GreenletPool:
@@ -75,10 +80,10 @@ class GreenletPool:
         self.cells: Sequence[Cell] = board.cells
         self.started_at = time.monotonic()
 
-    def wait(self) -> str:
+    def wait(self) -> int:
         code = self._process.wait()
         os.close(self.sentinel)
-        return describe_exit(code)
+        return code
 
 
 def has_exited(child: Child, sentinel_ready: bool) -> bool:
@@ -92,22 +97,6 @@ def has_exited(child: Child, sentinel_ready: bool) -> bool:
         return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
-
-
-def describe_exit(code: int) -> str:
-    """Say an exit code for people: `exit status 1`, `SIGKILL`."""
-    if code >= 0:
-        return f"exit status {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
-
-
-def send(pid: int, signum: signal.Signals) -> None:
-    """Signal a process that may just have gone."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signum)
 
 
 def kill_group(pid: int) -> None:

@@ -3,20 +3,11 @@
 Submitting is in `submission`, what operators do to queues and to many tasks in `operations`.
 """
 
-import importlib.util
-import sys
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from huey_tasks import audit, lookup, presences, server_check
 from huey_tasks.ends import Ends
-from huey_tasks.errors import (
-    ConfigError,
-    TaskFinished,
-    TaskNotFound,
-    TaskNotRetryable,
-)
+from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
 from huey_tasks.ids import new_id
 from huey_tasks.operation import Action, Operator, cancelled
 from huey_tasks.protocol import NewTask
@@ -166,33 +157,3 @@ def redis_info() -> dict[str, Any]:
 def server_troubles() -> list[str]:
     """What speaks against trusting the broker with tasks now, such as an evicting policy."""
     return server_check.troubles_of(QUEUES["default"].storage.broker)
-
-
-def load_tasks(folders: Iterable[Path]) -> list[str]:
-    """Import every module of the folders, so that its task types are registered.
-
-    Returns the modules' names. Raises ConfigError, naming the file, when one cannot be imported.
-    """
-    loaded: list[str] = []
-    for folder in folders:
-        if str(folder) not in sys.path:
-            sys.path.insert(0, str(folder))
-        for file in sorted(folder.glob("*.py")):
-            name = f"duckline_tasks_{file.stem}"
-            if file.name.startswith("_") or name in sys.modules:
-                continue
-            spec = importlib.util.spec_from_file_location(name, file)
-            if spec is None or spec.loader is None:
-                continue
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[name] = module
-            try:
-                spec.loader.exec_module(module)
-            except Exception as error:
-                del sys.modules[name]
-                kind = type(error).__name__
-                raise ConfigError(
-                    f"TASKS_PATH: {file} cannot be imported: {kind}: {error}"
-                ) from error
-            loaded.append(name)
-    return loaded

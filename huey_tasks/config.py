@@ -5,6 +5,7 @@ takes. Units are in the names: `_s` is seconds.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -17,6 +18,10 @@ from huey_tasks.errors import ConfigError
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 DEFAULT_DATA_DIR = Path("data")
+
+#: A path that can stand in pages and headers without escapes: no `//`, which names another host,
+#: and no dots that climb out of it.
+PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -77,14 +82,29 @@ def _api_keys(text: str) -> tuple[str, ...]:
 
 def _folders(text: str) -> tuple[Path, ...]:
     """existing folders separated by ':'"""
-    folders = tuple(Path(part).expanduser() for part in text.split(":") if part)
+    folders = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
     if not all(folder.is_dir() for folder in folders):
         raise ValueError
     return folders
 
 
+def _root_path(text: str) -> str:
+    """a path such as /jobs: letters, digits, '.', '_', '~' and '-' behind each '/'"""
+    path = text.rstrip("/")
+    if path and not PATH_PREFIX.fullmatch(path):
+        raise ValueError
+    return path
+
+
 def _words_of(parse: Callable[[str], Any]) -> str:
     return " ".join((parse.__doc__ or "").split())
+
+
+def _key_prefix(text: str) -> str:
+    """1 to 32 letters, digits, '.', '_' or '-'"""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", text):
+        raise ValueError
+    return text
 
 
 def _switch(text: str) -> bool:
@@ -105,6 +125,15 @@ def _setting(
         repr=not secret,
         metadata={"parse": parse, "unit": unit, "description": description, "secret": secret},
     )
+
+
+def _size(text: str) -> int:
+    """bytes, 1048576 or more, or KB, MB, GB as in 512MB; 0: no limit"""
+    match = re.fullmatch(r"(\d{1,15}) ?([kmg]?)i?b?", text.lower(), re.ASCII)
+    size = int(match[1]) * 1024 ** " kmg".index(match[2] or " ") if match else -1
+    if size != 0 and size < 2**20:
+        raise ValueError
+    return size
 
 
 _concurrency = _whole(1, 10_000)
@@ -139,6 +168,7 @@ class Config:
     result_redis_url: str | None = _setting(
         None, _redis_url, "URL", "results; unset: db 1 of the broker", secret=True
     )
+    key_prefix: str = _setting("duckline", _key_prefix, "", "what every key in Redis begins with")
     tasks_path: tuple[Path, ...] = _setting((), _folders, "folders", "more task modules")
     high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
     default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
@@ -156,6 +186,12 @@ class Config:
         1.0, _number(0, 3600), "s", "before a cancelled task is killed"
     )
     max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "then the task is set aside")
+    max_tasks_per_worker: int = _setting(
+        0, _whole(0, 10**9), "tasks", "then a worker is replaced; 0: never"
+    )
+    worker_max_memory: int = _setting(
+        0, _size, "bytes", "a worker that has more is replaced; 0: no limit"
+    )
     result_max_bytes: int = _setting(
         1_048_576, _whole(1, 2**29), "bytes", "a result that is larger fails its task"
     )
@@ -168,11 +204,19 @@ class Config:
     )
     allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
     allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
+    root_path: str = _setting("", _root_path, "path", "where a proxy serves us, such as /jobs")
     allow_open: bool = _setting(
         False, _switch, "0 or 1", "serve other machines without API keys all the same"
     )
     publish_address: str | None = _setting(
         None, _text, "address", "where a container's ports are published, if not at HOST"
+    )
+    body_timeout_s: float = _setting(30.0, _number(1, 3600), "s", "for the body of a request")
+    max_connections: int = _setting(
+        4000, _whole(16, 60_000), "connections", "open to one web process"
+    )
+    max_connections_per_address: int = _setting(
+        2500, _whole(1, 60_000), "connections", "of one address, of those"
     )
     access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
     log_level: str = _setting(
@@ -181,8 +225,16 @@ class Config:
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
     data_dir_is_default: bool = field(default=True, metadata={})
+    #: Whether there must be data in Redis, because the stack has run here before.
+    dataset_is_expected: bool = field(default=False, metadata={})
     #: Whether whoever started this process has looked at Redis, and told people about it.
     redis_is_checked: bool = field(default=False, metadata={})
+    #: Whether whoever started this process has imported the task modules, and found no fault.
+    tasks_are_checked: bool = field(default=False, metadata={})
+    #: What begins each log line, so that whoever started this process knows it from a task's print.
+    log_mark: str = field(default="", metadata={})
+    #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
+    single_modules: bool = field(default=False, metadata={})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -209,7 +261,11 @@ class Config:
         return cls(
             **values,
             data_dir_is_default="data_dir" not in values,
+            dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
+            tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
+            log_mark=environ.get("LOG_MARK", ""),
+            single_modules=environ.get("SINGLE_MODULES") == "1",
         )
 
     @classmethod

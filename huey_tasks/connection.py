@@ -6,6 +6,7 @@ exception crosses. Does not know any key or script; how long anything may take i
 
 import contextlib
 import os
+import ssl
 import time
 from collections.abc import Generator
 from typing import Any, cast
@@ -31,8 +32,10 @@ from redis.sentinel import (
 )
 
 from huey_tasks import redis_urls
-from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.descriptors import apart, fill_standard
+from huey_tasks.errors import ConfigError, QueueUnavailable, ServiceBusy
 from huey_tasks.patience import SOCKET_TIMEOUT_S, InTime
+from huey_tasks.pool import Patient, PoolFull
 
 #: Seconds.
 CONNECT_TIMEOUT_S = 2.0
@@ -55,25 +58,44 @@ _REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS", "UNBLOCKED
 _DENIALS = ("ACL failure in script", "The user executing the script")
 
 
-class _Tcp(InTime, redis.Connection): ...
+class _Apart(InTime):
+    """A connection whose socket never has the number of a standard stream, nor a low one.
+
+    A task may close those, and whoever prints then writes to what has taken the number since.
+    """
+
+    def _connect(self) -> Any:
+        fill_standard()
+        found: Any = super()._connect()  # pyright: ignore[reportAttributeAccessIssue]
+        return found if isinstance(found, ssl.SSLSocket) else apart(found)
+
+    def _wrap_socket_with_ssl(self, sock: Any) -> Any:
+        wrap: Any = super()._wrap_socket_with_ssl  # pyright: ignore[reportAttributeAccessIssue]
+        return wrap(apart(sock))
 
 
-class _Tls(InTime, redis.SSLConnection): ...
+class _Tcp(_Apart, redis.Connection): ...
 
 
-class _Unix(InTime, redis.UnixDomainSocketConnection):
+class _Tls(_Apart, redis.SSLConnection): ...
+
+
+class _Unix(_Apart, redis.UnixDomainSocketConnection):
     # redis-py 8.1 asks for them when a connect takes too long.
     port = 0
     host = property(lambda self: "")  # pyright: ignore[reportIncompatibleMethodOverride]
 
 
-class _Master(InTime, SentinelManagedConnection): ...
+class _Master(_Apart, SentinelManagedConnection): ...
 
 
-class _TlsMaster(InTime, SentinelManagedSSLConnection): ...
+class _TlsMaster(_Apart, SentinelManagedSSLConnection): ...
 
 
-class _MasterPool(SentinelConnectionPool):
+class _Pool(Patient, redis.ConnectionPool): ...
+
+
+class _MasterPool(Patient, SentinelConnectionPool):
     """Asks the Sentinels every second, and drops its connections when they name another master.
 
     One that was frozen comes back as if nothing had happened, and takes writes that will be thrown
@@ -129,7 +151,7 @@ def _pool(url: str, **options: Any) -> redis.ConnectionPool:
     told: dict[str, Any] = {**_options(), **options, **parse_url(url)}
     kind = told.pop("connection_class", redis.Connection)
     timed = {redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}.get(kind, _Tcp)
-    return redis.ConnectionPool(connection_class=timed, **told)
+    return _Pool(connection_class=timed, **told)
 
 
 def _sentinel_pool(url: str) -> redis.ConnectionPool:
@@ -154,6 +176,7 @@ def _options() -> dict[str, Any]:
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "retry": Retry(ExponentialWithJitterBackoff(cap=0.05, base=0.01), 1),
         "retry_on_error": [redis.ReadOnlyError],
+        "max_connections": 2**31,  # redis-py raises at its own limit; `Patient` waits at ours
         "client_name": f"duckline-{os.getpid()}",
         # Each of these would cost a round trip whenever a connection is made.
         "driver_info": None,
@@ -170,6 +193,8 @@ def redis_errors() -> Generator[None]:
     """
     try:
         yield
+    except PoolFull as error:
+        raise ServiceBusy("Too many requests are under way; try again.", str(error)) from error
     except redis.AuthenticationError as error:
         raise QueueUnavailable("Redis does not let us in.", _first_line(error)) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:

@@ -22,6 +22,7 @@ from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
 from huey_tasks.crew import LOSSES_PER_CRASH, Crew
+from huey_tasks.dataset import DataSet
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.firing import Firing
 from huey_tasks.heartbeat import Heartbeat
@@ -35,6 +36,7 @@ from huey_tasks.scripts import BATCH
 from huey_tasks.server_check import ServerCheck
 from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
+from huey_tasks.worker_state import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -65,12 +67,18 @@ class Consumer:
         self._board = Board.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
         self._crew = Crew(
-            queue, self.name, self._board, self._interrupts,
-            worker_type=worker_type, max_crashes=config.max_crashes,
-        )  # fmt: skip
+            queue,
+            self.name,
+            self._board,
+            self._interrupts,
+            worker_type=worker_type,
+            max_crashes=config.max_crashes,
+            limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
+        )
         self._control = Subscription(queue.storage.broker, keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
+        self._dataset = DataSet(queue.storage, expected=config.dataset_is_expected)
         self._server_check = ServerCheck(config, [queue.name])
         self._refusal: ConfigError | None = None
         self._stop_signals = 0
@@ -78,7 +86,8 @@ class Consumer:
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
         self._outage = Outage(self._board.cells)
-        self._fire = Chore(Firing(queue).fire_due, 5.0)
+        self._firing = Firing(queue)
+        self._fire = Chore(self._firing.fire_due, 5.0)
         self._chores = Chores(
             self._outage,
             Chore(self._renew_leases, lease_s / 3),
@@ -91,6 +100,7 @@ class Consumer:
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
             Chore(self._check_server, 1.0),
+            Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
         )
@@ -223,11 +233,16 @@ class Consumer:
         lost = self._scripts.renew(self.queue.name, pairs, lease_ms=self._storage.lease_ms)
         for child, cell in self._crew.cells():
             now_held = cell.held()
-            if now_held is not None and (now_held.task_id, now_held.token) in lost:
+            if now_held is None:
+                continue
+            erased = lost.get((now_held.task_id, now_held.token))
+            if erased is False:  # one that was erased nobody has cancelled: it runs to its end
                 self._interrupts.stop(child, cell, now_held.token, StopReason.CANCEL)
 
     def _beat(self) -> None:
-        self._heartbeat.beat({cell.index: child.pid for child, cell in self._crew.cells()})
+        pids = {cell.index: child.pid for child, cell in self._crew.cells()}
+        if self._dataset.look(self._heartbeat.beat(pids, self._dataset.id)):
+            self._firing.plan_again()
 
     def _end_overdue(self) -> float | None:
         """End attempts that ignore their time limit: outcome first, then the process."""

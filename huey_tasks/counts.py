@@ -18,6 +18,9 @@ _BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in
 
 _PARTS = (0.5, 0.95, 0.99)
 
+#: What a task ends as.
+_ENDS = ("SUCCESS", "FAILURE", "REVOKED", "EXPIRED")
+
 
 class Percentiles(NamedTuple):
     """Seconds; None when nothing was counted."""
@@ -114,10 +117,44 @@ class Point(Numbers):
 
 @dataclass(frozen=True)
 class Totals(Numbers):
-    """A whole span. `per_s`: tasks that ended; `failure_rate`: of those that ran to their end."""
+    """A whole span. `per_s`: tasks that ended; `failure_rate`: of those that ran to their end.
+
+    The time before the first count does not lower `per_s`: nothing was there to end.
+    """
 
     per_s: float
     failure_rate: float | None
+
+
+@dataclass(frozen=True)
+class LastMinute:
+    """What ended in the last full minute; of a younger queue since its first count.
+
+    `seconds`: how long that was. `per_s`: tasks that ended. `failed` of `done` that ran to their
+    end failed. `per_s_before`: the minute before, None if less than that is known.
+    """
+
+    seconds: float
+    done: int
+    failed: int
+    per_s: float
+    failure_rate: float | None
+    per_s_before: float | None
+
+
+def last_minute(numbers: Mapping[str, int]) -> LastMinute:
+    """The last minute as `stats.lua` gives it: `minute_ms`, ends in it, and ends before it."""
+    ends = {state: numbers[f"minute.{state}"] for state in _ENDS}
+    done, seconds = ends["SUCCESS"] + ends["FAILURE"], max(numbers["minute_ms"] / 1000, 1.0)
+    before = [numbers[f"before.{state}"] for state in _ENDS if f"before.{state}" in numbers]
+    return LastMinute(
+        seconds=seconds,
+        done=done,
+        failed=ends["FAILURE"],
+        per_s=sum(ends.values()) / seconds,
+        failure_rate=ends["FAILURE"] / done if done else None,
+        per_s_before=sum(before) / 60 if before else None,
+    )
 
 
 def point(counts: Counts, at: dt.datetime, *, partial: bool) -> Point:
@@ -127,12 +164,12 @@ def point(counts: Counts, at: dt.datetime, *, partial: bool) -> Point:
 
 
 def totals(counts: Counts, seconds: float) -> Totals:
-    """The counts of so many seconds."""
+    """The counts of so many seconds, of which at least one is over."""
     numbers = _numbers(counts)
     done = numbers.succeeded + numbers.failed
     ended = done + numbers.revoked + numbers.expired
     rate = numbers.failed / done if done else None
-    return Totals(**vars(numbers), per_s=ended / seconds, failure_rate=rate)
+    return Totals(**vars(numbers), per_s=ended / max(seconds, 1.0), failure_rate=rate)
 
 
 def _numbers(counts: Counts) -> Numbers:

@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterable
 from signal import Signals
 
-from huey_tasks.board import Board, Cell
-from huey_tasks.children import Child, ForkedWorker, GreenletPool, has_exited, kill_group, send
+from huey_tasks import offspring
+from huey_tasks.board import Board, Cell, Retirement
+from huey_tasks.children import Child, ForkedWorker, GreenletPool, has_exited, kill_group
+from huey_tasks.deaths import Deaths
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.offspring import send
 from huey_tasks.task_queue import TaskQueue
+from huey_tasks.worker_state import Limits
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +39,16 @@ class Crew:
         *,
         worker_type: str,
         max_crashes: int,
+        limits: Limits,
     ) -> None:
         self._queue, self._consumer, self._board = queue, consumer, board
         self._interrupts = interrupts
         self._worker_type, self._max_crashes = worker_type, max_crashes
+        self._limits = limits
         self._children: dict[int, Child] = {}
+        self._deaths = Deaths()
+        offspring.adopt_orphans()
+        self._kept = offspring.children()  # whoever executed this consumer had started them
         self._respawns: list[tuple[float, Cell | None]] = []
         #: Whether the dead are replaced; not any more once the consumer stops.
         self.replacing = True
@@ -93,7 +102,7 @@ class Crew:
         if cell is None:
             child = GreenletPool(self._queue, self._consumer, self._board)
         else:
-            child = ForkedWorker(self._queue, self._name(cell), cell)
+            child = ForkedWorker(self._queue, self._name(cell), cell, self._limits)
         self._children[child.sentinel] = child
 
     def _name(self, cell: Cell) -> str:
@@ -101,19 +110,28 @@ class Crew:
 
     def _bury(self, child: Child) -> None:
         kill_group(child.pid)  # what it has started itself ends with it
-        reason = child.wait()
+        how = self._deaths.describe(child.wait())
+        # Of the living each keeps its orphans itself, so whatever else is ours was the dead one's.
+        alive = {other.pid for other in self._children.values()}
+        if number := offspring.end_below(lambda pid: pid in alive or pid in self._kept):
+            logger.info("what a worker had started is ended with it", extra={"processes": number})
         shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
         for cell in child.cells:
-            self._release(cell, reason, shared=shared)
+            self._release(cell, how, shared=shared)
+        retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
         if not self.replacing:
             return
-        logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": reason})
         now = time.monotonic()
         pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
+        if retirements:  # it has done at least one task, so this is no loop of starts
+            _say_why(retirements[0], child.pid)
+            pause = 0.0
+        else:
+            logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": how})
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
-    def _release(self, cell: Cell, reason: str, *, shared: bool) -> None:
+    def _release(self, cell: Cell, how: str, *, shared: bool) -> None:
         """Give back what it held: the task it ran, and those it had claimed and not begun.
 
         `shared`: several ran in the process that died, and nobody knows which of them killed it.
@@ -135,6 +153,7 @@ class Crew:
                 blamed=held.token if held is not None and to_blame else "",
                 limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
                 ttl_ms=storage.ttl_ms,
+                how=how,
             )
         except QueueUnavailable as error:
             logger.warning("what it held returns when the lease ends: %s", error.cause)
@@ -142,7 +161,14 @@ class Crew:
         for task_id, state in released:
             logger.warning(
                 "worker died, its task is given back",
-                extra={"task_id": task_id, "how": reason, "state": state},
+                extra={"task_id": task_id, "how": how, "state": state},
             )
             if state == "FAILURE":
                 self._queue.report_failure(task_id)
+
+
+def _say_why(retirement: Retirement, pid: int) -> None:
+    """The one line about a worker that ends by itself, which may not be able to write one."""
+    extra = {"task_type": retirement.task_type, "task_id": retirement.task_id}
+    level = logging.WARNING if retirement.spoilt else logging.INFO
+    logger.log(level, "worker is replaced", extra=extra | {"why": retirement.why, "pid": pid})

@@ -18,6 +18,9 @@ _ALIKE = 0.85
 #: Of a name in `.env`, which is ours alone.
 _ALIKE_IN_DOTENV = 0.75
 _LONGEST_SECRET = 64 * 1024
+#: The one mapping of this process, and what is in it: reading that is a hundred times as fast.
+_ENVIRON, _ENVIRONB = os.environ, os.environb
+_DATA: dict[bytes, bytes] = vars(os.environ)["_data"]
 #: What `up` sets for the processes it starts: it has looked for misspelt names already.
 CHECKED = "SETTINGS_ARE_CHECKED"
 
@@ -31,6 +34,13 @@ def read(secrets: Sequence[str] = ()) -> Mapping[str, str]:
     """
     variables = {**_dotenv(), **os.environ}
     return {**variables, **dict(_from_files(variables, secrets))}
+
+
+def forget(*names: str) -> None:
+    """Take variables out of this process, and so out of what it starts: they are not for tasks."""
+    for name in names:
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
 
 
 def misspelt(names: Sequence[str]) -> list[str]:
@@ -48,6 +58,24 @@ def misspelt(names: Sequence[str]) -> list[str]:
         if name not in known
         and (nearest := difflib.get_close_matches(name.upper(), names, n=1, cutoff=alike))
     ]
+
+
+def variables() -> dict[bytes, bytes]:
+    """Return the variables of this process as they are now; none if they are gone."""
+    return dict(_DATA) if os.environ is _ENVIRON else {}
+
+
+def count() -> int:
+    """Return how many variables there are, or -1 if they are gone: cheaper than to read them."""
+    return len(_DATA) if os.environ is _ENVIRON else -1
+
+
+def put_back(known: Mapping[bytes, bytes]) -> None:
+    """Let the process have the variables that it once had, and no others."""
+    os.environ, os.environb = _ENVIRON, _ENVIRONB
+    for name in _DATA.keys() - known.keys():
+        del _ENVIRONB[name]
+    _ENVIRONB.update(known)
 
 
 def _dotenv() -> dict[str, str]:

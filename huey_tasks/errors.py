@@ -2,6 +2,7 @@
 
     DucklineError
     ├── ConfigError            a setting has a wrong value: the start stops
+    ├── InvalidTaskType        what `@task` declares cannot work: a wrong option, name or signature
     ├── InvalidPayload         the payload does not fit the task type's parameters
     ├── InvalidQuery           a search, a cursor or a tag is not written as it must be
     ├── UnknownTaskType        no task type of that name is registered
@@ -18,6 +19,7 @@
     ├── UndoNotFound           there is nothing to undo under that id, or no more
     ├── QueueDraining          the queue takes no tasks from outside now
     └── QueueUnavailable       Redis does not take the command now; nothing was changed
+        └── ServiceBusy        this process has as many calls of Redis under way as it may
 
 Each class has a `code`, stable for programs; `web.errors` maps codes to HTTP statuses. An error of
 the Redis client never leaves the package: `huey_tasks.connection` turns it into `QueueUnavailable`.
@@ -40,6 +42,16 @@ class ConfigError(DucklineError):
     """A setting has a value that cannot work."""
 
     code = "config_error"
+
+
+class InvalidTaskType(DucklineError, ValueError):
+    """What is declared of a task type cannot work; the text begins with its `place`, file:line."""
+
+    code = "invalid_task_type"
+
+    def __init__(self, detail: str, place: str) -> None:
+        super().__init__(f"{place}: {detail}")
+        self.place = place
 
 
 @dataclass(frozen=True)
@@ -168,3 +180,12 @@ class QueueUnavailable(DucklineError):
         self.task_id: str | None = None
         self.cause = cause or detail
         self.retry_after_s = retry_after_s
+
+
+class ServiceBusy(QueueUnavailable):
+    """This process has as many calls of Redis under way as it may; Redis itself may be well.
+
+    Nothing was sent. It is no outage: whoever can wait tries again.
+    """
+
+    code = "service_busy"

@@ -34,6 +34,7 @@ class Reason:
     `due_at`: when a wait ends. `workers`: those that are busy. `name`: of the lock or the limit.
     `task_id`, `worker`: who holds the lock, or runs the task. `ahead`: who stands before it, among
     those that wait for the same.
+    `by`, `since`: who stopped the queue, and when.
     """
 
     code: str
@@ -44,6 +45,8 @@ class Reason:
     task_id: str | None = None
     worker: str | None = None
     ahead: int | None = None
+    by: str | None = None
+    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class _Seen:
     def reasons(self) -> Iterator[Reason]:
         """All that is to be said, the weightiest first."""
         if self.state.terminal:
-            yield Reason("ended", f"It has ended as {self.state}.")
+            why = self.f.get("reason") if self.state is TaskState.FAILURE else None
+            yield Reason("ended", f"It has ended as {self.state}{f': {why}' if why else ''}.")
         elif self.state is TaskState.STARTED:
             worker = fields.worker_name(self.f)
             text = f"It runs, in attempt {self.f['attempt']}, on worker {worker}."
@@ -126,6 +130,15 @@ class _Seen:
         else:
             yield from self._of_wait()
             yield from self._of_queue()
+        if not self.state.terminal:
+            yield from self._of_death()
+
+    def _of_death(self) -> Iterator[Reason]:
+        """It may have been the death of a worker, and may be of the next one."""
+        lines = fields.attempt_lines(self.f)
+        if lines and lines[-1].state == "CRASHED":
+            text = f"When it was last begun, in attempt {lines[-1].attempt}, {lines[-1].error}."
+            yield Reason("worker_died", text)
 
     def _of_type(self) -> Iterator[Reason]:
         name, knowing = self.f["type"], self.seen.knowing
@@ -158,14 +171,20 @@ class _Seen:
 
     def _of_queue(self) -> Iterator[Reason]:
         if self.seen.mode == "paused":
-            yield Reason(
-                "queue_paused", f"Queue {self.queue.name} is paused: it gives out no tasks."
-            )
+            yield self._of_mode("queue_paused", "is paused", "it starts no tasks")
         if not self.consumers:
             yield Reason("no_consumer", f"No consumer of queue {self.queue.name} is running.")
         if self.seen.mode == "draining":
-            text = f"Queue {self.queue.name} drains: it takes no new tasks, and runs those it has."
-            yield Reason("queue_draining", text)
+            yield self._of_mode(
+                "queue_draining", "is draining", "it finishes queued tasks and refuses new ones"
+            )
+
+    def _of_mode(self, code: str, how: str, means: str) -> Reason:
+        by, why, at = self.seen.mode_by, self.seen.mode_why, self.seen.mode_at
+        text = f"Queue {self.queue.name} {how}{f' by {by}' if by else ''}: {means}."
+        if why:
+            text += f" Reason given: {why}"
+        return Reason(code, text, by=by or None, since=fields.from_ms(at) if at else None)
 
     def _of_place(self) -> Iterator[Reason]:
         ahead = max(self.seen.place, 0)
@@ -183,16 +202,15 @@ class _Seen:
 
     def _of_wait(self) -> Iterator[Reason]:
         due_at = fields.time_of(self.f, "due_at")
-        at = "" if due_at is None else f" at {due_at:%Y-%m-%d %H:%M:%S} UTC"
         if self.state is TaskState.SCHEDULED:
-            yield Reason("scheduled", f"It is scheduled, and due{at}.", due_at=due_at)
+            yield Reason("scheduled", "It is scheduled for later.", due_at=due_at)
             yield from self._of_type()
             return
         if self.f.get("reason", "").startswith(_NO_CODE):
-            text = f"It waits for newer code, and is offered again{at}: {self.f['reason']}."
+            text = f"It waits for a worker with newer code: {self.f['reason']}."
             yield Reason("unknown_type", text, due_at=due_at, name=self.f["type"])
             return
-        text = f"Attempt {self.f['attempt']} did not succeed; the next one is due{at}."
+        text = f"Attempt {self.f['attempt']} failed; it waits to retry."
         yield Reason("retry_due", text, due_at=due_at)
 
     def _of_lock(self, name: str) -> Reason:

@@ -16,7 +16,6 @@ from huey_tasks.client import (
     consumers,
     get_task,
     list_tasks,
-    load_tasks,
     ping,
     queue_stats,
     redis_info,
@@ -34,6 +33,7 @@ from huey_tasks.errors import (
     FailuresNotFound,
     InvalidPayload,
     InvalidQuery,
+    InvalidTaskType,
     OperationOver,
     Problem,
     QueueDraining,
@@ -41,6 +41,7 @@ from huey_tasks.errors import (
     ScheduleExists,
     ScheduleNotFound,
     ScheduleRunning,
+    ServiceBusy,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
@@ -53,6 +54,7 @@ from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
 from huey_tasks.history import History, Span
 from huey_tasks.live_log import TaskLine
+from huey_tasks.loading import load_tasks
 from huey_tasks.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.operations import (
     Purged,
@@ -73,10 +75,12 @@ from huey_tasks.operations import (
     undo,
 )
 from huey_tasks.patience import time_limit
+from huey_tasks.plain_text import escaped, is_plain
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
 from huey_tasks.records import (
     AttemptRecord,
     ConsumerRecord,
+    LastMinute,
     LogLine,
     Progress,
     QueueStats,
@@ -134,6 +138,8 @@ __all__ = [
     "History",
     "InvalidPayload",
     "InvalidQuery",
+    "InvalidTaskType",
+    "LastMinute",
     "LogLine",
     "Operation",
     "OperationOver",
@@ -153,6 +159,7 @@ __all__ = [
     "SchedulePreview",
     "ScheduleRecord",
     "ScheduleRunning",
+    "ServiceBusy",
     "Setting",
     "Skipped",
     "Sort",
@@ -189,12 +196,14 @@ __all__ = [
     "default",
     "delete_schedule",
     "drain",
+    "escaped",
     "explain_task",
     "failure_group",
     "failure_groups",
     "get_schedule",
     "get_task",
     "high",
+    "is_plain",
     "list_schedules",
     "list_tasks",
     "load_tasks",

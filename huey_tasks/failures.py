@@ -73,10 +73,15 @@ class GroupRetry:
     operation_id: str
 
 
-def groups(queues: TaskQueues, *, task_type: str | None = None, limit: int = 50) -> Failures:
+def groups(
+    queues: TaskQueues, *, task_type: str | None = None, limit: int = 50, samples: bool = True
+) -> Failures:
     """Read the groups of these queues, with what they have of other queues left out."""
     merged, ungrouped = _look(queues, "")
     of_type = [parts for parts in merged if task_type is None or task_type in _types(parts)]
+    if not samples:
+        bare = [_group(parts, "", "", None) for parts in of_type[:limit]]
+        return Failures(tuple(bare), ungrouped)
     return Failures(tuple(_with_samples(queues, of_type[:limit])), ungrouped)
 
 

@@ -7,13 +7,12 @@ are and whenever one of them is killed. All times are of Redis' clock.
 
 import logging
 import time
-import uuid
 from typing import TYPE_CHECKING
 
 from huey_tasks import fields, registry
 from huey_tasks.errors import InvalidPayload, InvalidQuery, QueueUnavailable, UnknownTaskType
 from huey_tasks.protocol import NewTask
-from huey_tasks.schedule_records import Schedule
+from huey_tasks.schedule_records import Schedule, all_schedules
 from huey_tasks.schedule_scripts import NEVER, ScheduleScripts
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds after which other chores get their turn.
 BUDGET_S = 0.1
-
-_RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "duckline:schedule")
 
 
 def tag_of(name: str) -> str:
@@ -44,7 +41,7 @@ class Firing:
     """Makes tasks of the schedules of one queue."""
 
     def __init__(self, queue: "TaskQueue") -> None:
-        self._queue = queue.name
+        self._queue, self._task_queue = queue.name, queue
         self._scripts = ScheduleScripts(queue.storage.scripts)
         self._told = ""
 
@@ -71,6 +68,20 @@ class Firing:
             self._told = ""
             return 0.0  # their next due times, and whatever one look did not bring
         return None if seen.next_ms is None else seen.next_ms / 1000
+
+    def plan_again(self) -> None:
+        """Let no schedule wait for a time that its plan would not give now: the clock went back."""
+        now_ms = self._scripts.schedules_due(self._queue).now_ms
+        for schedule in all_schedules({self._queue: self._task_queue}):
+            if schedule.due_ms is None or schedule.plan.cron is None:
+                continue
+            try:
+                later = schedule.plan.after(now_ms)
+            except InvalidQuery:  # a consumer with newer time zones may know it
+                continue
+            if later and later[0] < schedule.due_ms:
+                due_ms, name = schedule.due_ms, schedule.name
+                self._scripts.schedule_advance(self._queue, name, due_ms, later[0])
 
     def _fire(self, schedule: Schedule, due_ms: int, now_ms: int) -> bool:
         """Handle one due time; False when it has to stay due."""
@@ -101,7 +112,7 @@ class Firing:
     def _task(self, schedule: Schedule, due_ms: int) -> tuple[NewTask | None, str]:
         """The task of a due time, which always has the same id; or why there is none."""
         try:
-            return task_of(schedule, str(uuid.uuid5(_RUNS, f"{schedule.id} {due_ms}"))), ""
+            return task_of(schedule, schedule.run_id(due_ms)), ""
         except UnknownTaskType as error:
             return None, f"{error.detail[:-1]} in the consumer."
         except InvalidPayload as error:

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from huey_tasks.board import Board
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]:
     """The command line of a pool."""
     start = (
+        # The running loop of asyncio in C is one a thread; in Python it is one a greenlet.
+        "import sys; sys.modules['_asyncio'] = None;"
         "from gevent import monkey; monkey.patch_all();"
         "from huey_tasks.greenlets import main;"
         f"main({queue!r}, {consumer!r}, {board_fd}, {workers}, {os.getpid()})"
@@ -32,11 +35,16 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey.consumer import GreenletEnvironment
 
     import huey_tasks
-    from huey_tasks import logs
+    from huey_tasks import logs, offspring
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
+    from huey_tasks.greenlet_forks import note_forks
+    from huey_tasks.leftovers import GreenletLeftovers
+    from huey_tasks.plain_children import reset_in_forks
     from huey_tasks.task_log import keep_task_logs
-    from huey_tasks.worker import QueueWorker, die_with
+    from huey_tasks.task_threads import count_as_the_task
+    from huey_tasks.worker import QueueWorker, die_with, leave
+    from huey_tasks.worker_state import Limits, WorkerState
 
     die_with(parent)
     logs.configure(huey_tasks.CONFIG)
@@ -58,7 +66,9 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
             gevent.get_hub().loop.run_callback(deliver, greenlet)
 
     def keep_running(worker: QueueWorker) -> None:
-        while not stop_flag.is_set():
+        # A thread takes after the one that starts it, and a greenlet would count as a daemon.
+        vars(threading.current_thread())["_daemonic"] = False
+        while not (stop_flag.is_set() or state.is_over):
             try:
                 worker.run()
             except (Exception, gevent.GreenletExit):  # the slot must not be lost with one greenlet
@@ -67,10 +77,23 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     gevent.signal_handler(signal.SIGTERM, stop_flag.set)
     gevent.signal_handler(signal.SIGINT, lambda: None)
     gevent.signal_handler(signal.SIGUSR1, interrupt)
+    reset_in_forks({signal.SIGTERM: None, signal.SIGINT: None, signal.SIGUSR1: None})
+    queue.leftovers = leftovers = GreenletLeftovers()
+    note_forks(leftovers.forked)
+    offspring.mark(offspring.CONSUMER_MARK, consumer)
+    count_as_the_task()
     keep_task_logs()
     flusher = Flusher()
     flusher.start()
-    for cell in Board(board_fd, workers).cells:
-        worker = QueueWorker(queue, stop_flag, f"{consumer}/{cell.index + 1}", cell, flusher)
+    cells = Board(board_fd, workers).cells
+    config = huey_tasks.CONFIG
+    limits = Limits(config.max_tasks_per_worker, config.worker_max_memory)
+    state = WorkerState(limits, others_run=lambda: any(cell.in_body for cell in cells))
+    queue.after_attempt = state.look
+    for cell in cells:
+        name = f"{consumer}/{cell.index + 1}"
+        worker = QueueWorker(queue, stop_flag, name, cell, flusher, state)
         running.append(gevent.spawn(keep_running, worker))
     gevent.joinall(running)
+    if state.is_over:
+        leave()

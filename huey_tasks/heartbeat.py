@@ -12,6 +12,7 @@ from typing import Any
 
 from huey_tasks import messages, neighbours
 from huey_tasks.board import Board
+from huey_tasks.scripts import Seen
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.usage import Meter, Usage
 
@@ -25,8 +26,8 @@ class Heartbeat:
         self._started_at = time.time()
         self._meter = Meter()
 
-    def beat(self, pids: Mapping[int, int]) -> None:
-        """Say it; `pids` gives the process of each cell."""
+    def beat(self, pids: Mapping[int, int], dataset: str = "") -> Seen:
+        """Say it; `pids` gives the process of each cell, `dataset` the data as far as known."""
         usage = self._meter.read({os.getpid(), *pids.values()})
         # Greenlets share their process: what it uses is the consumer's, and no single worker's.
         alone = self._worker_type == "process"
@@ -44,12 +45,13 @@ class Heartbeat:
             ],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name
-        size = len(self._board.cells)
-        is_known, unknown = scripts.heartbeat(queue, self._consumer, json.dumps(info), size)
-        if not is_known:
+        workers = len(self._board.cells)
+        seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
+        if not seen.is_known:
             self.say_what_it_knows()
-        for name in unknown - set(self._queue._registry._registry):
+        for name in seen.unknown_types - set(self._queue._registry._registry):
             messages.say_it_waits(f"task type '{name}'", queue=queue)
+        return seen
 
     def say_what_it_knows(self) -> None:
         """Name the task types whose code is here, also those registered in Huey's own way."""

@@ -5,7 +5,7 @@ What the numbers mean is in `counts`; `keys.noted` and `keys.history` say how th
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -109,10 +109,10 @@ class Window:
     def step_ms(self) -> int:
         return UNITS_MS[self.unit]
 
-    @property
-    def seconds(self) -> float:
-        """How much of it is over."""
-        return max(self.now_ms - self.first * self.step_ms, 1.0) / 1000
+    def seconds(self, since_ms: float | None) -> float:
+        """How much of it is over, and was counted: nothing was before `since_ms`."""
+        begin_ms = max(self.first * self.step_ms, since_ms or 0)
+        return max(self.now_ms - begin_ms, 0) / 1000
 
     def steps(self) -> list[Place]:
         """Each step."""
@@ -143,7 +143,9 @@ class _Found:
         wanted = ALL_TYPES if task_type is None else task_type
         wholes = window.whole() if task_type is None else []
         scripts = OperatorScripts(queue.storage.scripts)
-        noted, singles, whole = scripts.history(queue.name, wanted, window.steps(), wholes)
+        noted, singles, whole, self.since_ms = scripts.history(
+            queue.name, wanted, window.steps(), wholes
+        )
         self.steps = [Counts.read(sums) for sums in singles]
         self.types: dict[str, Counts] = {}
         for name, sums in (pair for place in whole for pair in place.items()):
@@ -181,15 +183,16 @@ def read(queues: Mapping[str, "TaskQueue"], span: Span, *, task_type: str | None
     found = {name: _Found(queue, window, task_type) for name, queue in queues.items()}
     every = [summed(steps) for steps in zip(*(one.steps for one in found.values()), strict=True)]
     whole = summed(one.whole for one in found.values())
+    since_ms = _first(found.values())
     return History(
         span=span,
         step_s=window.step_ms / 1000,
         since=fields.from_ms(window.first * window.step_ms),
         until=fields.from_ms((window.last + 1) * window.step_ms),
         now=fields.from_ms(now_ms),
-        all=_series(every, whole, window),
+        all=_series(every, whole, window, since_ms),
         queues=tuple(
-            QueueSeries(queue=name, **vars(_series(one.steps, one.whole, window)))
+            QueueSeries(queue=name, **vars(_series(one.steps, one.whole, window, one.since_ms)))
             for name, one in found.items()
         ),
         types=_types(found.values(), window),
@@ -204,22 +207,28 @@ def summed(parts: Iterable[Counts]) -> Counts:
     return whole
 
 
-def _series(steps: list[Counts], whole: Counts, window: Window) -> Series:
+def _first(found: Iterable[_Found]) -> float | None:
+    """When anything was counted first, in ms."""
+    return min((one.since_ms for one in found if one.since_ms is not None), default=None)
+
+
+def _series(steps: list[Counts], whole: Counts, window: Window, since_ms: float | None) -> Series:
     times = [fields.from_ms(place.number * window.step_ms) for place in window.steps()]
     points = [
         point(counts, at, partial=number == window.last)
         for number, (counts, at) in enumerate(zip(steps, times, strict=True), window.first)
     ]
-    return Series(tuple(points), totals(whole, window.seconds))
+    return Series(tuple(points), totals(whole, window.seconds(since_ms)))
 
 
-def _types(found: Iterable[_Found], window: Window) -> tuple[TypeTotals, ...]:
+def _types(found: Collection[_Found], window: Window) -> tuple[TypeTotals, ...]:
     """The totals of each type, the busiest first."""
     types: dict[str, Counts] = {}
     for one in found:
         for name, counts in one.types.items():
             types.setdefault(name, Counts()).add(counts)
-    listed = [TypeTotals(name, totals(counts, window.seconds)) for name, counts in types.items()]
+    seconds = window.seconds(_first(found))
+    listed = [TypeTotals(name, totals(counts, seconds)) for name, counts in types.items()]
     return tuple(sorted(listed, key=lambda one: (-one.totals.per_s, one.task_type)))
 
 

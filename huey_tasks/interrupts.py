@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from huey_tasks.board import Cell, StopReason
-from huey_tasks.children import Child, freeze, kill_group, send
+from huey_tasks.children import Child, freeze, kill_group
+from huey_tasks.offspring import send
 
 logger = logging.getLogger(__name__)
 

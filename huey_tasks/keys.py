@@ -5,7 +5,20 @@ Lua scripts get the queue's root as their only key and build the others as `lua/
 a test holds the two against each other. Times are milliseconds since the epoch by Redis' clock.
 """
 
-PREFIX = "duckline"
+#: What every key begins with; KEY_PREFIX sets it, so that several stacks can share one server.
+_prefix = "duckline"
+
+
+def use_prefix(prefix: str) -> None:
+    """Let the keys of this process begin with `prefix`; called once, before any is made."""
+    global _prefix
+    _prefix = prefix
+
+
+def everything() -> str:
+    """The pattern that matches every key."""
+    return f"{_prefix}:*"
+
 
 #: The queues, most urgent first.
 QUEUE_NAMES = ("high", "default", "low")
@@ -13,7 +26,7 @@ QUEUE_NAMES = ("high", "default", "low")
 
 def root(queue: str) -> str:
     """The start of every key of a queue."""
-    return f"{PREFIX}:{{{queue}}}"
+    return f"{_prefix}:{{{queue}}}"
 
 
 def task(queue: str, task_id: str) -> str:
@@ -95,6 +108,20 @@ def history(queue: str, span: str, number: int) -> str:
     in every minute take some (N + 1) * 1 MB a queue, and cannot take more than (N + 1) * 12 MB.
     """
     return f"{root(queue)}:history:{span}:{number}"
+
+
+def dataset(queue: str) -> str:
+    """HASH, the mark of a data set: its `id`, one for all queues; `clock`, the last time of Redis'
+    clock that a consumer has seen; `vanished_at` and `results_vanished_at`, when data were missed.
+
+    Consumers write it; without it, data that somebody has erased would look like a new start.
+    """
+    return f"{root(queue)}:dataset"
+
+
+def results_mark() -> str:
+    """STRING in the result backend: the id of the data set that its results belong to."""
+    return f"{_prefix}:dataset"
 
 
 def bell(queue: str) -> str:
@@ -251,4 +278,14 @@ def outcome(task_id: str, token: str) -> str:
 
     The token keeps a worker that lost its lease from writing over another's outcome.
     """
-    return f"{PREFIX}:outcome:{task_id}:{token}"
+    return f"{_prefix}:outcome:{task_id}:{token}"
+
+
+def huey_result(queue: str, name: str) -> str:
+    """STRING in the result backend: what Huey's own API keeps of a queue, such as a revocation."""
+    return f"{_prefix}:huey.r.{queue}.{name}"
+
+
+def huey_counter(queue: str, name: str) -> str:
+    """STRING in the result backend: a counter of Huey's own API. RESULT_TTL_S."""
+    return f"{_prefix}:huey.c.{queue}.{name}"

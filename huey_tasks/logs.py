@@ -14,6 +14,7 @@ import structlog
 from huey_tasks.attempt import current_attempt
 from huey_tasks.config import Config
 from huey_tasks.log_stream import LogStream
+from huey_tasks.plain_text import escaped
 
 #: Loggers that say more than an operator needs.
 _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
@@ -22,7 +23,7 @@ _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
 def configure(config: Config, stream: Any = None) -> None:
     """Send the root logger to `stream` (standard error) in the format of LOG_FORMAT."""
     handler = stderr_handler() if stream is None else logging.StreamHandler(stream)
-    handler.setFormatter(formatter(config.log_format))
+    handler.setFormatter(formatter(config.log_format, config.log_mark))
     root = logging.getLogger()
     handler.setLevel(config.log_level.upper())
     root.handlers[:] = [handler]
@@ -38,13 +39,25 @@ def stderr_handler() -> logging.StreamHandler[Any]:
     return logging.StreamHandler(LogStream(sys.__stderr__.fileno() if sys.__stderr__ else 2))
 
 
-def formatter(log_format: str) -> logging.Formatter:
-    """Return the formatter for `console` or `json`."""
+def formatter(log_format: str, mark: str = "") -> logging.Formatter:
+    """Return the formatter for `console` or `json`.
+
+    `mark` begins every line: whoever knows it tells our lines from what a task has printed.
+    """
+
+    def mark_own(logger: Any, name: str, text: Any) -> str:
+        return mark + str(text).replace("\n", f"\n{mark}")
+
     as_json = log_format == "json"
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+        else structlog.dev.ConsoleRenderer(
+            colors=False,
+            pad_event_to=0,
+            pad_level=False,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     before: list[Any] = [
         structlog.stdlib.add_log_level,
@@ -53,12 +66,12 @@ def formatter(log_format: str) -> logging.Formatter:
         _name_task,
         structlog.processors.TimeStamper(fmt="iso", utc=True) if as_json else _say_when,
         _escape,
+        structlog.processors.format_exc_info,
+        _escape_traceback if as_json else _indent_traceback,
     ]
-    if as_json:
-        before.append(structlog.processors.format_exc_info)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=before,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, mark_own],
     )
 
 
@@ -80,5 +93,22 @@ def _escape(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
     """Escape control characters in texts (tracebacks are rendered later and keep their lines)."""
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable():
-            event[key] = "".join(c if c.isprintable() else repr(c)[1:-1] for c in value)
+            event[key] = escaped(value)
     return event
+
+
+def _escape_traceback(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    if "exception" in event:
+        event["exception"] = "\n".join(_traceback_lines(event))
+    return event
+
+
+def _indent_traceback(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Indent a traceback: no line of a message in it looks like one of the log."""
+    if "exception" in event:
+        event["exception"] = "\n".join(f"    {line}" for line in _traceback_lines(event))
+    return event
+
+
+def _traceback_lines(event: dict[str, Any]) -> list[str]:
+    return [escaped(line, keep_tabs=True) for line in event["exception"].split("\n")]

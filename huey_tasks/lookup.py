@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from huey_tasks import facts, fields, keys, past_attempts, serializer
+from huey_tasks import counts, facts, fields, keys, losses, past_attempts, serializer
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import NewTask
 from huey_tasks.records import LogLine, QueueStats, TaskRecord, TaskState
@@ -204,8 +204,10 @@ def redis_info(queue: "TaskQueue") -> dict[str, Any]:
         return cast(dict[str, Any], queue.storage.broker.info())
 
 
-def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
+def _queue_stats(queue: str, numbers: dict[str, Any]) -> QueueStats:
     waiting_ms = numbers["oldest_waiting_ms"]
+    stopped = bool(numbers["paused"] or numbers["draining"])
+    at = numbers["mode_at"] if stopped else ""
     return QueueStats(
         queue=queue,
         queued=numbers["PENDING"],
@@ -222,6 +224,11 @@ def _queue_stats(queue: str, numbers: dict[str, int]) -> QueueStats:
         draining=bool(numbers["draining"]),
         set_aside=numbers["dead"],
         oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
+        losses=tuple(losses.losses(queue, numbers)),
+        last_minute=counts.last_minute(numbers),
+        stopped_by=(stopped and numbers["mode_by"]) or None,
+        stopped_why=(stopped and numbers["mode_why"]) or None,
+        stopped_at=fields.from_ms(at) if at else None,
     )
 
 

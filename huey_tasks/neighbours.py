@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import presences
+from huey_tasks import offspring, presences
 from huey_tasks.protocol import runs_alone
 from huey_tasks.task_queue import TaskQueue
 
@@ -59,10 +59,12 @@ def give_back_of_the_dead(queue: TaskQueue, *, max_crashes: int, max_losses: int
             limit=max_crashes if runs_alone(consumer) else max_losses,
             ttl_ms=storage.ttl_ms,
         )
+        pids = {int(worker["pid"]) for worker in told.get("workers", ())}
+        number = offspring.end_of_lost_consumer(consumer, pids)
         storage.scripts.leave(queue.name, consumer)
         logger.warning(
             "consumer died, its tasks are given back",
-            extra={"consumer": consumer, "tasks": len(released)},
+            extra={"consumer": consumer, "tasks": len(released), "processes": number},
         )
         for task_id, state in released:
             if state == "FAILURE":

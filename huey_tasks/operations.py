@@ -63,13 +63,18 @@ def search_tasks(
 
 
 def failure_groups(
-    *, queue: str | None = None, task_type: str | None = None, limit: int = 50
+    *,
+    queue: str | None = None,
+    task_type: str | None = None,
+    limit: int = 50,
+    samples: bool = True,
 ) -> Failures:
     """The failed tasks that are kept, grouped by their cause, the one seen last first.
 
-    With `queue`, only what that queue has of each group. Raises UnknownQueue, QueueUnavailable.
+    With `queue`, only what that queue has of each group. `samples`: read an error and its
+    traceback for each group. Raises UnknownQueue, QueueUnavailable.
     """
-    return failures.groups(_chosen(queue), task_type=task_type, limit=limit)
+    return failures.groups(_chosen(queue), task_type=task_type, limit=limit, samples=samples)
 
 
 def failure_group(fingerprint: str) -> FailureGroup:

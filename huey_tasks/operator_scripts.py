@@ -74,7 +74,10 @@ class SeenFailures(NamedTuple):
 
 
 class SeenTask(NamedTuple):
-    """One look at a task that may wait, and at its queue; `over_ms` is the time of the starts."""
+    """One look at a task that may wait, and at its queue; `over_ms` is the time of the starts.
+
+    `mode_by`, `mode_why`, `mode_at` (ms): who set the mode, why and when; "" if nobody has.
+    """
 
     now_ms: float
     fields: list[bytes | None]
@@ -85,6 +88,9 @@ class SeenTask(NamedTuple):
     over_ms: float
     knowing: tuple[str, ...]  # the live consumers that know its type
     others: tuple[str, ...]
+    mode_by: str
+    mode_why: str
+    mode_at: str
 
 
 class Restored(NamedTuple):
@@ -156,11 +162,12 @@ class OperatorScripts:
         )
         if not seen:
             return None
-        now, fields, mode, place, waiting, starts, over_ms, *consumers = seen
-        knowing, others = (tuple(name.decode() for name in names) for names in consumers)
+        now, fields, mode, place, waiting, starts, over_ms, *more = seen
+        knowing, others = (tuple(name.decode() for name in names) for names in more[:2])
+        by, why, at = [text.decode("utf-8", "replace") for text in more[2:]]
         return SeenTask(
             float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms),
-            knowing, others,
+            knowing, others, by, why, at,
         )  # fmt: skip
 
     def history(
@@ -169,13 +176,13 @@ class OperatorScripts:
         task_type: str,
         singles: Sequence[tuple[str, int]],
         wholes: Sequence[tuple[str, int]],
-    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]]]:
+    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]], float | None]:
         """What was counted: in the present minute; of one type in each single (unit, number); by
-        type in each whole."""
-        noted, found, whole = self._scripts._run(
+        type in each whole. And since when (ms); None: nothing ever was."""
+        noted, found, whole, since_ms = self._scripts._run(
             "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
         )
-        return _numbers(noted), found, [_pairs(flat) for flat in whole]
+        return _numbers(noted), found, [_pairs(flat) for flat in whole], float(since_ms) or None
 
     def requeue(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
         """Queue tasks that wait for their time; for each DONE, its other state, or ''."""

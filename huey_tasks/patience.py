@@ -33,6 +33,11 @@ class _Limit:
             self._ends = now + self._total_s
         return self._ends - now
 
+    def put_off(self, seconds: float) -> None:
+        """Let a wait count for nothing that was not for Redis."""
+        if self._ends is not None:
+            self._ends += seconds
+
     def wait_s(self, longest_s: float) -> float:
         """The seconds that one wait may take now; a moment, when the time is up."""
         return max(min(self.left_s(), self._total_s / 2, longest_s), 0.001)
@@ -63,6 +68,19 @@ def _in_time(wait_s: float | None) -> float:
     limit = _limit.get()
     longest_s = wait_s or SOCKET_TIMEOUT_S
     return longest_s if limit is None else limit.wait_s(longest_s)
+
+
+def wait_for_connection_s() -> float:
+    """The seconds that the caller may wait for a connection of a pool; all that it has."""
+    limit = _limit.get()
+    return SOCKET_TIMEOUT_S if limit is None else max(limit.left_s(), 0.001)
+
+
+def stood_in_line(seconds: float) -> None:
+    """Give the caller the time back in which it waited for others, whom Redis did answer."""
+    limit = _limit.get()
+    if limit is not None:
+        limit.put_off(seconds)
 
 
 class InTime(_AnyConnection):

@@ -21,9 +21,16 @@ STATES = (
     "PENDING", "STARTED", "RETRY", "SCHEDULED", "SUCCESS", "FAILURE", "REVOKED", "EXPIRED",
 )  # fmt: skip
 
+#: What the pages call the states (static/js/task_state.js), as they may be searched for, too.
+LABELS = {
+    "WAITING": "PENDING", "RUNNING": "STARTED", "RETRYING": "RETRY", "SUCCEEDED": "SUCCESS",
+    "FAILED": "FAILURE", "CANCELLED": "REVOKED", "CANCELED": "REVOKED",
+}  # fmt: skip
+
 #: The words, and what each looks at, for people.
 WORDS = {
-    "state": "one of " + ", ".join(state.lower() for state in STATES),
+    "state": "waiting, running, retrying, scheduled, success, failed, cancelled or expired "
+    "(or as the API calls them: pending, started, retry, failure, revoked)",
     "queue": "high, default or low",
     "type": "the whole name of a task type",
     "tag": "a whole tag",
@@ -139,7 +146,8 @@ def _term(token: re.Match[str]) -> Term | Problem:
     if name in ("age", "dur", "wait"):
         return _time(name, value, unwanted)
     if name == "state":
-        return _choice(name, value.upper(), unwanted, STATES)
+        state = value.upper()
+        return _choice(name, LABELS.get(state, state), unwanted, STATES)
     if name == "queue":
         return _choice(name, value.lower(), unwanted, QUEUE_NAMES)
     if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):

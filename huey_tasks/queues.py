@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from huey_tasks import keys
 from huey_tasks.config import Config
 from huey_tasks.errors import UnknownQueue
 from huey_tasks.keys import QUEUE_NAMES
@@ -9,6 +10,7 @@ from huey_tasks.task_queue import TaskQueue
 
 #: The settings of this process.
 CONFIG = Config.from_env()
+keys.use_prefix(CONFIG.key_prefix)
 
 
 def _make(name: str) -> TaskQueue:

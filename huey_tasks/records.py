@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
 
+from huey_tasks.counts import LastMinute
+
 
 class TaskState(StrEnum):
     """Where a task is in its life."""
@@ -104,7 +106,10 @@ class TaskRecord(TaskFacts):
 
 @dataclass(frozen=True)
 class QueueStats:
-    """The numbers of one queue; success, failed, revoked and expired are totals over all time."""
+    """The numbers of one queue; success, failed, revoked and expired are totals over all time.
+
+    `stopped_by`, `stopped_why`, `stopped_at`: of a paused or draining queue, as far as is known.
+    """
 
     queue: str
     queued: int
@@ -121,6 +126,12 @@ class QueueStats:
     draining: bool
     set_aside: int
     oldest_waiting_s: float | None
+    last_minute: LastMinute
+    stopped_by: str | None
+    stopped_why: str | None
+    stopped_at: dt.datetime | None
+    #: What has been lost of its accepted tasks and their results, one sentence each.
+    losses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,23 @@
-"""Task types: what `@task` registers, and how a payload is checked against a function's signature.
+"""Task types: what `@task` registers, and how it is found and run.
 
-A type's payload model is made from the type hints of its parameters; the same model checks a
-submission, gives the JSON Schema, and turns the payload into arguments when the task runs. Every
-type is registered on all three queues, because the caller may choose another than the type's own.
+What a payload may hold is `payloads`, what may be declared is `declaration`. Every type is
+registered on all three queues, because the caller may choose another than the type's own.
 """
 
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast, get_type_hints, overload
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
 from huey.api import TaskWrapper
-from pydantic import BaseModel, ConfigDict, PydanticUserError, ValidationError, create_model
-from pydantic_core import ErrorDetails
 
-from huey_tasks import serializer
+from huey_tasks import declaration, serializer
 from huey_tasks.attempt import current_attempt
-from huey_tasks.errors import InvalidPayload, Problem, UnknownQueue, UnknownTaskType
+from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.mould import Mould
+from huey_tasks.payloads import Payload
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import CONFIG, QUEUES
-
-_MODEL = ConfigDict(extra="forbid", val_json_bytes="base64", ser_json_bytes="base64")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,7 +35,7 @@ class TaskType(Generic[P, R]):
     retry_backoff: float
     timeout_s: float | None
     example: dict[str, Any]
-    payload_model: type[BaseModel]
+    payload: Payload
     function: Callable[P, R]
     wrappers: Mapping[str, TaskWrapper]
     moulds: Mapping[str, Mould]
@@ -51,29 +46,18 @@ class TaskType(Generic[P, R]):
     @property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the payload."""
-        return self.payload_model.model_json_schema()
+        return self.payload.schema
 
     def new_task(self, task_id: str, queue: str, payload: dict[str, Any]) -> NewTask:
         """Make a task of this type, to be stored in that queue. Raises InvalidPayload."""
-        return self.moulds[queue].cast(task_id, payload, self.check(payload))
+        return self.moulds[queue].cast(task_id, payload, self.payload.check(payload))
 
     def check(self, payload: Mapping[str, Any]) -> bytes:
         """Return the payload as `serializer.dumps` has it.
 
         Raises InvalidPayload unless it fits; the problems name each field.
         """
-        try:
-            encoded = serializer.dumps(payload)
-            plain = serializer.without_tags(encoded)
-            self.payload_model.__pydantic_validator__.validate_json(plain, strict=True)
-            return encoded
-        except ValidationError as error:
-            problems = [_problem(detail, payload) for detail in error.errors(include_url=False)]
-            raise InvalidPayload(
-                f"The payload does not fit task type '{self.name}'.", problems
-            ) from None
-        except (TypeError, ValueError) as error:
-            raise InvalidPayload(str(error), [Problem("", "not_json", str(error))]) from None
+        return self.payload.check(payload)
 
 
 _types: dict[str, TaskType[..., Any]] = {}
@@ -104,15 +88,9 @@ def task(
     /,
     *,
     queue: str = "default",
-    retries: int = 0,
-    retry_delay: float = 2,
-    retry_backoff: float = 2,
-    retry_jitter: float = 0.0,
-    max_retry_delay: float | None = None,
-    timeout: float | None = None,
-    expires: float | None = None,
     name: str | None = None,
     example: dict[str, Any] | None = None,
+    **options: Any,
 ) -> TaskType[P, R] | Callable[[Callable[P, R]], TaskType[P, R]]:
     """Register a function as a task type; `@task` alone takes all defaults.
 
@@ -122,60 +100,102 @@ def task(
     `timeout`: seconds an attempt may take. `expires`: seconds within which it must have started.
     `example`: a payload to show in forms.
 
-    Raises UnknownQueue, and TypeError for a signature that cannot be a payload.
+    Raises InvalidTaskType, which names the user's file and line, for an option, a name, a signature
+    or an example that cannot work.
     """
-    if queue not in QUEUES:
-        raise UnknownQueue(f"There is no queue '{queue[:64]}'; the queues are {', '.join(QUEUES)}.")
+    declaration.refuse_unknown(
+        {option: value for option, value in options.items() if option not in _DEFAULTS},
+        ("queue", "name", "example", *_DEFAULTS),
+    )
+    declaration.check_queue(queue)
+    declaration.check_options(options)
+    if name is not None:
+        declaration.check_name(name)
 
     def register(function: Callable[P, R]) -> TaskType[P, R]:
-        type_name = name or function.__name__
-        if type_name in _types:
-            where = _types[type_name].function.__code__.co_filename
-            raise TypeError(f"there is a task type '{type_name}' already, in {where}")
-        model = payload_model(function, type_name)
-        runner = _runner(function, model)
-        wrappers = {
-            queue_name: cast(
-                TaskWrapper,
-                instance.task(
-                    name=type_name,
-                    retries=retries,
-                    retry_delay=retry_delay,
-                    retry_backoff=retry_backoff,
-                    retry_jitter=retry_jitter,
-                    max_retry_delay=max_retry_delay,
-                    timeout=timeout,
-                    expires=expires,
-                    parameters=frozenset(model.model_fields),
-                )(runner),
-            )
-            for queue_name, instance in QUEUES.items()
-        }
-        task_type = TaskType(
-            name=type_name,
-            queue=queue,
-            description=inspect.getdoc(function) or "",
-            retries=retries,
-            retry_delay_s=retry_delay,
-            retry_backoff=retry_backoff,
-            timeout_s=timeout,
-            example=example or {},
-            payload_model=model,
-            function=function,
-            wrappers=wrappers,
-            moulds={queue: Mould(QUEUES[queue], one) for queue, one in wrappers.items()},
+        plain = function.function if isinstance(function, TaskType) else function
+        return _registered(plain, queue, name, example, {**_DEFAULTS, **options})
+
+    if function is None:
+        return register
+    if not callable(function):
+        word = "@task takes its options by name, such as @task(queue='low')"
+        raise InvalidTaskType(word, declaration.place_of_caller())
+    return register(function)
+
+
+#: The options of `@task` that are Huey's, or that the queue reads from the class of a task.
+_DEFAULTS: dict[str, Any] = {
+    "retries": 0,
+    "retry_delay": 2,
+    "retry_backoff": 2,
+    "retry_jitter": 0.0,
+    "max_retry_delay": None,
+    "timeout": None,
+    "expires": None,
+}
+
+
+def _registered(
+    function: Callable[P, R],
+    queue: str,
+    name: str | None,
+    example: dict[str, Any] | None,
+    options: dict[str, Any],
+) -> TaskType[P, R]:
+    place = declaration.place_of(function)
+    type_name = declaration.check_name(name or getattr(function, "__name__", None), place)
+    _refuse_twice(type_name, place)
+    payload = Payload(function, type_name)
+    runner = _runner(function, payload)
+    shown = payload.example(example)
+    wrappers = {
+        queue_name: cast(
+            TaskWrapper,
+            instance.task(
+                name=type_name, parameters=tuple(payload.parameters), place=place, **options
+            )(runner),
         )
-        _types[type_name] = task_type
-        return task_type
+        for queue_name, instance in QUEUES.items()
+    }
+    task_type = TaskType(
+        name=type_name,
+        queue=queue,
+        description=inspect.getdoc(function) or "",
+        retries=options["retries"],
+        retry_delay_s=options["retry_delay"],
+        retry_backoff=options["retry_backoff"],
+        timeout_s=options["timeout"],
+        example=shown,
+        payload=payload,
+        function=function,
+        wrappers=wrappers,
+        moulds={queue: Mould(QUEUES[queue], one) for queue, one in wrappers.items()},
+    )
+    _types[type_name] = task_type
+    return task_type
 
-    return register if function is None else register(function)
+
+def _refuse_twice(type_name: str, place: str) -> None:
+    if type_name not in _types:
+        return
+    first = declaration.place_of(_types[type_name].function)
+    if first == place:
+        why = "its file is loaded twice, under two names: import it by one of them"
+    else:
+        why = f"there is one already, in {first}; give one of them another name, @task(name=…)"
+    raise InvalidTaskType(f"task type '{type_name}': {why}", place)
 
 
-def get(name: str) -> TaskType[..., Any]:
-    """The task type of that name. Raises UnknownTaskType."""
+def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
+    """The task type of that name. Raises UnknownTaskType, which names the nearest ones.
+
+    To find them takes longer than a submit; without `suggest` it is spared, as for many at once.
+    """
     found = _types.get(name)
     if found is None:
-        raise UnknownTaskType(f"No task type '{name[:64]}' is registered.")
+        near = declaration.nearest(name, _types, at_most=3) if suggest else ""
+        raise UnknownTaskType(f"No task type '{name[:64]}' is registered{near or '.'}")
     return found
 
 
@@ -185,43 +205,15 @@ def task_types() -> list[TaskType[..., Any]]:
     return sorted(_types.values(), key=lambda found: (order.index(found.queue), found.name))
 
 
-def payload_model(function: Callable[..., Any], type_name: str) -> type[BaseModel]:
-    """Make the model of a function's parameters; unknown keys are refused.
-
-    Raises TypeError for parameters that JSON cannot name or that have no type hint.
-    """
-    if inspect.iscoroutinefunction(function):
-        raise TypeError(
-            f"task type '{type_name}': Huey runs no 'async def'; use asyncio.run() inside"
-        )
-    hints = get_type_hints(function, include_extras=True)
-    parameters: dict[str, Any] = {}
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise TypeError(f"task type '{type_name}': '{parameter}' cannot be a key of a payload")
-        if parameter.name not in hints:
-            raise TypeError(
-                f"task type '{type_name}': parameter '{parameter.name}' has no type hint"
-            )
-        required = parameter.default is inspect.Parameter.empty
-        parameters[parameter.name] = (hints[parameter.name], ... if required else parameter.default)
-    title = "".join(part.capitalize() for part in type_name.split("_"))
-    try:
-        return create_model(f"{title}Payload", __config__=_MODEL, **parameters)
-    except (PydanticUserError, NameError) as error:
-        raise TypeError(f"task type '{type_name}': {error}") from error
-
-
-def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..., Any]:
+def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any]:
     """The function that workers call: payload in, arguments checked and typed, JSON out."""
     signature = inspect.signature(function)
 
     def run(*args: Any, **kwargs: Any) -> Any:
         arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
-        encoded = serializer.without_tags(serializer.dumps(arguments))
-        payload = model.model_validate_json(encoded)
+        typed = payload.arguments(arguments, accepted=not args)
         try:
-            returned = function(**{name: getattr(payload, name) for name in arguments})
+            returned = function(**typed)
         except SystemExit as error:  # it would end the worker, not the task
             raise RuntimeError(f"the task called sys.exit({error.code})") from error
         outcome = _encode(returned)
@@ -229,11 +221,8 @@ def _runner(function: Callable[..., Any], model: type[BaseModel]) -> Callable[..
             attempt.returned(returned, outcome)
         return returned
 
-    run.__name__, run.__doc__, run.__module__ = (
-        function.__name__,
-        function.__doc__,
-        function.__module__,
-    )
+    run.__name__ = getattr(function, "__name__", "run")
+    run.__doc__, run.__module__ = function.__doc__, function.__module__
     return run
 
 
@@ -247,28 +236,3 @@ def _encode(returned: Any) -> bytes:
         too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
         raise serializer.UnstorableResult(returned, ValueError(too_large))
     return encoded
-
-
-def _problem(detail: ErrorDetails, payload: Any) -> Problem:
-    """Point at the field; where a type is a union, pydantic's path goes on with what it tried."""
-    pointer, inside = "", payload
-    for step in detail["loc"]:
-        if isinstance(inside, dict):
-            fields = cast(dict[str, Any], inside)
-            if step not in fields and detail["type"] != "missing":
-                break
-            inside = fields.get(str(step))
-        elif isinstance(inside, list) and isinstance(step, int):
-            inside = cast(list[Any], inside)[step]
-        else:
-            break
-        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
-    return Problem(pointer, detail["type"], detail["msg"])
-
-
-def example_for(task_type: TaskType[..., Any]) -> dict[str, Any]:
-    """A payload to start from: the type's own example, else its defaults."""
-    if task_type.example:
-        return task_type.example
-    properties = cast(dict[str, Any], task_type.schema.get("properties", {}))
-    return {key: json.loads(json.dumps(spec.get("default"))) for key, spec in properties.items()}

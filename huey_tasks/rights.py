@@ -77,7 +77,7 @@ def lacking_at_results(client: redis.Redis, queues: Iterable[str]) -> list[str]:
     """Say in words what the user of the result backend's URL may not do."""
     patterns = [keys.outcome("*", "")[:-1]]
     for queue in queues:
-        patterns += [f"huey.r.{queue}.*", f"huey.c.{queue}.*"]  # as Huey's own storage names them
+        patterns += [keys.huey_result(queue, "*"), keys.huey_counter(queue, "*")]
     denied: list[_Denied] = []
     for pattern in patterns:
         denied += _try_all(client, RESULT_COMMANDS, pattern.replace("*", "probe"), pattern, "")

@@ -5,6 +5,7 @@ the middle of creating may leave behind, the one that was created first is the o
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
 
 TaskQueues = Mapping[str, "TaskQueue"]
+
+_RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "duckline:schedule")
 
 #: How many of its next runs are told.
 NEXT_RUNS = 5
@@ -69,6 +72,14 @@ class Schedule:
     def payload_value(self) -> dict[str, Any]:
         """The payload as it was given."""
         return cast(dict[str, Any], serializer.loads(self.payload))
+
+    def run_id(self, due_ms: int) -> str:
+        """The id of the task of a due time, always the same; another one in a later `epoch`.
+
+        An epoch ends when Redis' clock goes back, because due times then come again.
+        """
+        epoch = f" {self.f['epoch']}" if "epoch" in self.f else ""
+        return str(uuid.uuid5(_RUNS, f"{self.id} {due_ms}{epoch}"))
 
     @property
     def age(self) -> tuple[int, int]:

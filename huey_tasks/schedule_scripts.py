@@ -71,6 +71,12 @@ class ScheduleScripts:
             )
         )  # fmt: skip
 
+    def schedule_advance(self, queue: str, name: str, due: int, next_due: int) -> bool:
+        """Let a schedule wait for another time; False when it does not wait for `due` any more."""
+        return bool(
+            self._scripts._run("schedule_advance", queue, name=name, due=due, next_due=next_due)
+        )
+
     def schedules_due(self, queue: str) -> SeenDue:
         """Look at the schedules that are due now."""
         now_ms, next_ms, rows = self._scripts._run("schedules_due", queue, limit=DUE_AT_ONCE)

@@ -1,72 +1,39 @@
 """The Lua scripts as Python functions: every change of a task's state is one call of these.
 
-A script lives in `lua/<verb>.lua`; its `-- args:` line names its arguments, which the loader turns
-into Lua locals, so that both sides use names and never count positions. Writes no key itself.
+Writes no key itself; how a script is found and called is in `script_runner`.
 """
 
-import re
 import secrets
 from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any, cast
-
-import redis
-from redis.commands.core import Script
+from typing import Any, NamedTuple, cast
 
 from huey_tasks import keys
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import Answer, Argument, Claim, Commit, Gate, NewTask, encode
-
-LUA = Path(__file__).parent / "lua"
+from huey_tasks.script_runner import ScriptRunner
 
 #: Milliseconds. A consumer that was not heard of for so long does not count as live.
 ONLINE_MS = 5000
 
-#: Milliseconds. What it said of itself is remembered for so long: the next consumer on its machine
-#: sees by it that it has died, and gives back what it held.
+#: Milliseconds. So long the next consumer on its machine can see that it has died.
 KNOWN_MS = 50_000
 
 #: How many expired leases, due tasks or old records one call handles.
 BATCH = 100
 
 
-@cache
-def _source(name: str) -> tuple[tuple[str, ...], str]:
-    """The argument names and the full text of a script."""
-    body = (LUA / f"{name}.lua").read_text("utf-8")
-    header = re.search(r"^-- args: (.+)$", body, re.MULTILINE)
-    if header is None:
-        raise ValueError(f"lua/{name}.lua has no line '-- args:'")
-    names = tuple(header[1].split())
-    values = ", ".join(f"ARGV[{i}]" for i in range(1, len(names) + 1))
-    parts = re.search(r"^-- with: (.+)$", body, re.MULTILINE)
-    files = ["prelude", *(f"with/{part}" for part in (parts[1].split() if parts else ()))]
-    prelude = "\n".join((LUA / f"{file}.lua").read_text("utf-8") for file in files)
-    arguments = f"local {', '.join(names)} = {values}"
-    run = "local answer = run()\nwrite_what_is_left()\nreturn answer"
-    return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
+class Seen(NamedTuple):
+    """What a heartbeat sees: the data set, and by how many ms the clock has gone back."""
+
+    dataset: str  # '' when its mark was gone
+    back_ms: int
+    moved: int  # tasks whose due time went back with it
+    is_known: bool  # whether it is known which task types the consumer knows
+    unknown_types: frozenset[str]  # for which tasks wait that some consumer did not know
 
 
-class Scripts:
+class Scripts(ScriptRunner):
     """The scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
-
-    def __init__(self, client: redis.Redis) -> None:
-        self._client = client
-        self._loaded: dict[str, Script] = {}
-
-    def _run(self, script: str, queue: str, *more: Argument, **named: Argument) -> Any:
-        loaded = self._load(script, named)
-        with redis_errors():
-            return loaded(keys=[keys.root(queue)], args=[*named.values(), *more])
-
-    def _load(self, script: str, named: dict[str, Argument]) -> Script:
-        names, source = _source(script)
-        if names != tuple(named):
-            raise TypeError(f"lua/{script}.lua takes {names}, not {tuple(named)}")
-        if script not in self._loaded:
-            self._loaded[script] = self._client.register_script(source)
-        return self._loaded[script]
 
     def submit(
         self,
@@ -122,22 +89,43 @@ class Scripts:
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int
-    ) -> set[tuple[str, str]]:
-        """Extend the leases of (id, token) pairs; returns those that hold none any more."""
+    ) -> dict[tuple[str, str], bool]:
+        """Extend the leases of (id, token) pairs; returns those that hold none any more.
+
+        True stands for a task that is not there at all.
+        """
         flat = [part for pair in held for part in pair]
-        lost = [part.decode() for part in self._run("renew", queue, *flat, lease_ms=lease_ms)]
-        return set(zip(lost[::2], lost[1::2], strict=True))
+        lost = self._run("renew", queue, *flat, lease_ms=lease_ms)
+        return {
+            (id.decode(), token.decode()): bool(erased)
+            for id, token, erased in zip(lost[::3], lost[1::3], lost[2::3], strict=True)
+        }
 
     def release(
-        self, queue: str, holder: str, *, kind: str, blamed: str, limit: int, ttl_ms: int
+        self,
+        queue: str,
+        holder: str,
+        *,
+        kind: str,
+        blamed: str,
+        limit: int,
+        ttl_ms: int,
+        how: str = "",
     ) -> list[tuple[str, str]]:
         """Give back what a dead worker or consumer held; returns (id, new state) of each.
 
         A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
-        "*"; at `limit` it is set aside.
+        "*"; at `limit` it is set aside. `how` the holder died is kept with it.
         """
         rows = self._run(
-            "release", queue, holder=holder, kind=kind, blamed=blamed, limit=limit, ttl_ms=ttl_ms
+            "release",
+            queue,
+            holder=holder,
+            kind=kind,
+            blamed=blamed,
+            limit=limit,
+            ttl_ms=ttl_ms,
+            how=how,
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 
@@ -246,24 +234,21 @@ class Scripts:
         self._run("knows", queue, *types, consumer=consumer, known_ms=KNOWN_MS)
 
     def heartbeat(
-        self, queue: str, consumer: str, info: str, concurrency: int
-    ) -> tuple[bool, set[str]]:
-        """Say that a consumer is here; `info` is JSON.
-
-        Returns whether it is known which types it knows, and the types that some consumer does not
-        know and tasks wait for.
-        """
-        known, unknown = self._run(
+        self, queue: str, consumer: str, info: str, concurrency: int, dataset: str = ""
+    ) -> Seen:
+        """Say that a consumer is here; `info` is JSON. Returns what it sees."""
+        found, back_ms, moved, known, unknown = self._run(
             "heartbeat", queue, consumer=consumer, info=info, concurrency=concurrency,
-            known_ms=KNOWN_MS,
+            known_ms=KNOWN_MS, dataset=dataset,
         )  # fmt: skip
-        return bool(known), {name.decode() for name in unknown}
+        types = frozenset(name.decode() for name in unknown)
+        return Seen(found.decode(), int(back_ms), int(moved), bool(known), types)
 
     def leave(self, queue: str, consumer: str) -> None:
         """Take a consumer off the list."""
         self._run("leave", queue, consumer=consumer)
 
-    def stats(self, queues: Iterable[str]) -> list[dict[str, int]]:
+    def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
         """The numbers of each queue, each one consistent look, all in one round trip."""
         arguments: dict[str, Argument] = {"online_ms": ONLINE_MS}
         loaded = self._load("stats", arguments)
@@ -272,7 +257,13 @@ class Scripts:
                 loaded(keys=[keys.root(queue)], args=list(arguments.values()), client=pipe)
             replies = pipe.execute()
         return [
-            {flat[i].decode(): int(flat[i + 1]) for i in range(0, len(flat), 2)} for flat in replies
+            {
+                name.decode(): value.decode("utf-8", "replace")
+                if isinstance(value, bytes)
+                else value
+                for name, value in zip(flat[::2], flat[1::2], strict=True)
+            }
+            for flat in replies
         ]
 
     def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:

@@ -53,6 +53,7 @@ def check(config: Config, queues: Iterable[str] = keys.QUEUE_NAMES) -> list[str]
 
     Raises ConfigError with one line for what cannot work, QueueUnavailable when Redis is away.
     """
+    keys.use_prefix(config.key_prefix)  # a start may look at Redis before it has any queue
     names, warnings, seen = tuple(queues), list[str](), set[str]()
     with redis_errors(), time_limit(TIME_LIMIT_S):
         for setting, url, lacking in (

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from huey_tasks import keys
+from huey_tasks import copies, keys
 from huey_tasks.board import Cell
 from huey_tasks.pace import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.protocol import Claim, Commit, runs_alone
@@ -43,6 +43,8 @@ class Slot:
         self.bells = [keys.call(queue, worker.partition("/")[0])]
         if not self.alone:
             self.bells.append(keys.bell(queue))
+        #: How many tasks it claims at a time, at most.
+        self.most = MOST
         #: Whether something was revoked in Huey's way when the last tasks were claimed.
         self.revocations = False
         #: When what is finished must be committed and what waits handed back, by time.monotonic().
@@ -67,9 +69,9 @@ class Slot:
         with self._lock:
             self.idle = False
             if not self._waiting:
-                self._step(want=MOST)
+                self._step(want=self.most)
                 while self._finished:  # that was an answer that had been lost: on with what is new
-                    self._step(want=0 if self._waiting else MOST)
+                    self._step(want=0 if self._waiting else self.most)
                 if self.cell is not None:
                     self.cell.clear()
                 if len(self._waiting) > 1:
@@ -124,6 +126,7 @@ class Slot:
 
     def _step(self, want: int) -> None:
         """Send a step; one without an answer as it was, because Redis may have done it."""
+        copies.end_if_copy()
         if not self._unanswered:
             self._sent = len(self._finished)
         sent = self._finished[: self._sent]

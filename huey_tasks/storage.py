@@ -11,6 +11,7 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any
 
 from huey.constants import EmptyData
@@ -63,6 +64,11 @@ class ReliableStorage(RedisExpireStorage):
             read_timeout=read_timeout,
             connection_pool=results.connection_pool,
         )
+        # Huey's own names for them know no prefix.
+        self.result_prefix = keys.huey_result(name, "").encode()
+        self.counter_prefix = keys.huey_counter(name, "").encode()
+        self.result_key = partial(_key, self.result_prefix)
+        self.counter_key = partial(_key, self.counter_prefix)
         self.broker: Any = connect(broker_url)  # redis-py's types do not know that we get bytes
         self.scripts = Scripts(self.broker)
         self._result_scripts = Scripts(results)
@@ -308,3 +314,7 @@ def _value(task_id: str, state: str, reason: str, outcome: dict[str, Any]) -> An
         return EmptyData
     error = outcome if "error" in outcome else {"error": reason, "traceback": None}
     return serializer.Error({"task_id": task_id, "retries": 0, **error})
+
+
+def _key(prefix: bytes, name: str | bytes) -> bytes:
+    return prefix + (name if isinstance(name, bytes) else name.encode())

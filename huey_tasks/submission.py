@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
+from huey.constants import EmptyData
+from huey.utils import Error
+
 from huey_tasks import registry
 from huey_tasks.attempt import current_attempt
 from huey_tasks.errors import (
@@ -18,16 +21,19 @@ from huey_tasks.errors import (
     Problem,
     QueueDraining,
     QueueUnavailable,
+    ServiceBusy,
     UnknownQueue,
 )
 from huey_tasks.ids import new_id, new_ids
 from huey_tasks.keys import QUEUE_NAMES
+from huey_tasks.plain_text import is_plain
 from huey_tasks.protocol import NewTask
 from huey_tasks.queues import QUEUES
 from huey_tasks.records import TaskState
+from huey_tasks.task_queue import TaskQueue
 
 #: Tags of a task, and characters of a tag; a comma would part one from the next.
-MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\\x00-\x1f\x7f]{1,64}")
+MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\]{1,64}")
 
 #: How many tasks one call of a script stores; some milliseconds in which Redis does nothing else.
 BATCH = 200
@@ -78,8 +84,8 @@ def submit(
     answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
     """
     found, queue = destination(task_type, priority)
-    if current_attempt.get() is not None:
-        return _submit_from_a_task(found, queue, payload, tags)
+    if current_attempt.get() is not None or QUEUES[queue].immediate:
+        return _submit_by_huey(found, queue, payload, tags)
     new = _tagged(found.new_task(new_id(), queue, payload), tags)
     try:
         if not QUEUES[queue].storage.scripts.submit(queue, [new], may_refuse=True):
@@ -125,9 +131,9 @@ class Batch:
     ) -> None:
         """Check a task and take it in; what is wrong with it becomes its outcome."""
         try:
-            found, queue = destination(task_type, priority)
-            if current_attempt.get() is not None:
-                self._outcomes.append(_submit_from_a_task(found, queue, payload, tags))
+            found, queue = destination(task_type, priority, suggest=False)
+            if current_attempt.get() is not None or QUEUES[queue].immediate:
+                self._outcomes.append(_submit_by_huey(found, queue, payload, tags))
                 return
             new = _tagged(found.new_task(next(self._ids), queue, payload), tags)
         except DucklineError as error:
@@ -162,7 +168,8 @@ class Batch:
 
     def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
         """Store nothing more, because Redis was found to be away."""
-        error = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        away = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
+        error = why if isinstance(why, ServiceBusy) else away
         for placed in self._new.values():
             for place, _ in placed:
                 self._outcomes[place] = error
@@ -170,9 +177,11 @@ class Batch:
         return self._outcomes
 
 
-def destination(task_type: str, priority: str | None) -> tuple[registry.TaskType[..., Any], str]:
+def destination(
+    task_type: str, priority: str | None, *, suggest: bool = True
+) -> tuple[registry.TaskType[..., Any], str]:
     """The task type, and its queue or another. Raises UnknownTaskType, UnknownQueue."""
-    found = registry.get(task_type)
+    found = registry.get(task_type, suggest=suggest)
     queue = found.queue if priority is None else priority
     if queue not in QUEUES:
         raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
@@ -183,24 +192,42 @@ def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
     return new._replace(tags=checked_tags(tags)) if tags else new
 
 
+def is_tag(text: str) -> bool:
+    """Whether `text` can be a tag."""
+    return TAG.fullmatch(text) is not None and is_plain(text)
+
+
 def checked_tags(tags: Sequence[str]) -> str:
     """The tags as they are kept. Raises InvalidQuery."""
-    wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not TAG.fullmatch(tag)]
+    wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not is_tag(tag)]
     if wrong:
-        rule = f"At most {MAX_TAGS} tags of 64 characters, without spaces, commas and quotes."
+        rule = (
+            f"At most {MAX_TAGS} tags of 64 characters that can be seen, "
+            "without spaces, commas and quotes."
+        )
         raise InvalidQuery([Problem(f"/tags/{n}", "tag", rule) for n in wrong[:MAX_TAGS]])
     return f",{','.join(dict.fromkeys(tags))}," if tags else ""
 
 
-def _submit_from_a_task(
+def _submit_by_huey(
     found: registry.TaskType[..., Any], queue: str, payload: dict[str, Any], tags: Sequence[str]
 ) -> SubmittedTask:
-    """Huey's own way, which gives the task the same id when the attempt is repeated."""
+    """Huey's own way: from a task, where a repeat of the attempt gives the same id; and in Huey's
+    immediate mode, which runs the task here, and whose state is then how that went."""
     found.check(payload)
     task = found.wrappers[queue].task_class((), dict(payload))
     task.tags = checked_tags(tags)
     QUEUES[queue].enqueue(task)
-    return SubmittedTask(task.id, TaskState.PENDING, found.name, queue)
+    return SubmittedTask(task.id, _state_here(QUEUES[queue], task.id), found.name, queue)
+
+
+def _state_here(queue: TaskQueue, task_id: str) -> TaskState:
+    """How a task stands that was just enqueued; the immediate mode has run it."""
+    if not queue.immediate:
+        return TaskState.PENDING
+    kept = queue.get_raw(task_id, peek=True)
+    failed = kept is EmptyData or isinstance(queue.serializer.deserialize(kept), Error)
+    return TaskState.FAILURE if failed else TaskState.SUCCESS
 
 
 def _submitted(new: NewTask, queue: str) -> SubmittedTask:

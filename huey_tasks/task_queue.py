@@ -8,11 +8,13 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 import copy
 import logging
 import random
+from collections.abc import Callable
 from typing import Any, cast
 
 from huey import RedisHuey, signals
 from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.exceptions import HueyException
+from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
 from huey_tasks import journal, lookup, messages, waits
@@ -20,9 +22,11 @@ from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.causes import cause_of, cause_without_code
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.leftovers import Leftovers
 from huey_tasks.messages import Unreadable
+from huey_tasks.own_code import OwnCode
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
-from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry
+from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
 from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
 from huey_tasks.storage import ReliableStorage, TaskMessage
@@ -42,7 +46,11 @@ class TaskQueue(RedisHuey):
     def __init__(self, name: str, **storage: Any) -> None:
         super().__init__(name, serializer=JsonSerializer(), store_none=True, utc=True, **storage)
         self._registry = TypeRegistry()
+        #: What a task leaves running, in a worker; elsewhere that is its caller's business.
+        self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
+        #: Called after each attempt, before its end is committed; must not raise.
+        self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
 
     # ---- submit
 
@@ -60,7 +68,7 @@ class TaskQueue(RedisHuey):
         return TaskMessage.of(
             NewTask(
                 task.id,
-                super().serialize_task(task),
+                self.serializer.serialize(self._message_of(task)),
                 type(task).__name__,
                 priority=int(task.priority or 0),
                 delay_ms=round(delay_s * 1000),
@@ -72,6 +80,10 @@ class TaskQueue(RedisHuey):
                 tags=getattr(task, "tags", ""),
             )
         )
+
+    def _message_of(self, task: Task) -> Message:
+        """What Huey writes (api.py:296), with the arguments that are complete now by name."""
+        return by_name(self._registry.create_message(task), task)
 
     def enqueue(self, task: Any) -> Any:
         """Submit a task; one that follows from the running task goes with that one's commit.
@@ -181,6 +193,7 @@ class TaskQueue(RedisHuey):
             self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
+            self.after_attempt(attempt)
             self.storage.slot.finish(*attempt.commit())
 
     def _timeout_context(self, task: Task) -> Any:
@@ -188,7 +201,8 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None:
             return super()._timeout_context(task)
-        return attempt.body(super()._timeout_context(task) if task.timeout else None)
+        limit = super()._timeout_context(task) if task.timeout else None
+        return OwnCode(attempt, limit, self.leftovers)
 
     # ---- what Huey decides about the task that runs
 
@@ -301,7 +315,7 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         if attempt is None or attempt.in_body or attempt.storage is not self.storage:
             return None
-        return attempt
+        return attempt if attempt.is_here else None
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()

@@ -6,6 +6,7 @@ Owns that decision and what has to be taken and given back for it (the lock, the
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack import data_dir, embedded_redis
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from huey_tasks.config import Config
 
 
+#: A file in DATA_DIR: a whole stack has been ready here, so Redis has its data set.
+USED = "used"
+
+
 @dataclass(frozen=True, slots=True)
 class Broker:
     """Say which Redis it is: to the children (`env`), to people (`shown`), and what to run."""
@@ -24,6 +29,12 @@ class Broker:
     env: dict[str, str] = field(default_factory=dict[str, str])
     spec: ProcessSpec | None = None  # the embedded server
     notes: tuple[str, ...] = ()  # lines for the log
+    used: Path | None = None  # the file that says that there are data in the folder
+
+    def note_that_it_is_used(self) -> None:
+        """Expect the data of this stack from now on: if they are gone, consumers say so."""
+        if self.used is not None:
+            self.used.touch()
 
 
 @contextmanager
@@ -48,10 +59,12 @@ def opened(config: "Config") -> Generator[Broker]:
             "REDIS_URL": embedded_redis.url(socket, 0),
             "RESULT_REDIS_URL": config.result_redis_url or embedded_redis.url(socket, 1),
             "DATA_DIR": str(lock.directory),
+            "DATASET_IS_EXPECTED": "1" if (lock.directory / USED).exists() else "",
         }
         yield Broker(
             shown=("Data", str(lock.directory)),
             env=env,
+            used=lock.directory / USED,
             spec=embedded_redis.spec(lock, socket, appendfsync=config.appendfsync),
             notes=(note,) if note else (),
         )

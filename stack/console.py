@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from huey_tasks.log_stream import LogStream
+from huey_tasks.plain_text import escaped
 
 OWN_NAME = "duckline"
 _COLOURS = (36, 33, 35, 34, 32, 96, 93, 95)  # readable on light and dark terminals
@@ -26,8 +27,16 @@ class Console:
     """Write the lines of all processes to `stream`, each marked with the process it comes from."""
 
     def __init__(
-        self, stream: TextIO | LogStream, names: Sequence[str], *, as_json: bool, colour: bool
+        self,
+        stream: TextIO | LogStream,
+        names: Sequence[str],
+        *,
+        as_json: bool,
+        colour: bool,
+        mark: str = "",
     ) -> None:
+        """`mark` begins the lines that our processes log; what else they write is output."""
+        self._mark = mark
         self._stream = stream
         self._as_json = as_json
         self._colour = colour
@@ -35,11 +44,18 @@ class Console:
         self._colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)}
 
     def lines(self, name: str, lines: Sequence[str]) -> None:
-        """Write lines that the process `name` has printed."""
+        """Write lines that the process `name` has logged or printed.
+
+        Nothing that a task prints acts on a terminal, or looks like a line that was logged.
+        """
+        self._write([self._line(name, line) for line in lines])
+
+    def _line(self, name: str, line: str) -> str:
+        logged = line.startswith(self._mark)
+        text = escaped(line.removeprefix(self._mark), keep_tabs=True)
         if self._as_json:
-            self._write([line if line.startswith("{") else _as_json(name, line) for line in lines])
-        else:
-            self._write([f"{self._prefix(name)}{line}" for line in lines])
+            return text if logged and text.startswith("{") else _as_json(name, text)
+        return self._prefix(name, "|" if logged else ">") + text
 
     def say(self, text: str, *, level: str = "info") -> None:
         """Write one line of the stack itself. `level`: "info", "warning" or "error"."""
@@ -61,9 +77,9 @@ class Console:
         rows = [f"    {name:<{width}}  {value}".rstrip() for name, value in facts]
         self._write(["", f"  {self._painted(title, _BOLD)}", "", *rows, ""])
 
-    def _prefix(self, name: str) -> str:
+    def _prefix(self, name: str, between: str = "|") -> str:
         colour = self._colours.get(name, _BOLD)
-        return self._painted(f"{name:<{self._width}} | ", colour)
+        return self._painted(f"{name:<{self._width}} {between} ", colour)
 
     def _painted(self, text: str, colour: int) -> str:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
@@ -79,10 +95,12 @@ class Console:
         self._stream.flush()
 
 
-def console_for(stream: LogStream, names: Sequence[str], *, log_format: str) -> Console:
+def console_for(
+    stream: LogStream, names: Sequence[str], *, log_format: str, mark: str = ""
+) -> Console:
     """Make the Console for a stream: JSON if asked for, colours on a terminal without NO_COLOR."""
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
-    return Console(stream, names, as_json=log_format == "json", colour=colour)
+    return Console(stream, names, as_json=log_format == "json", colour=colour, mark=mark)
 
 
 def complain(text: str) -> None:

@@ -91,7 +91,8 @@ class Process:
         self._output = LineReader(self._popen.stdout, self._pass_on)
 
     def _pass_on(self, lines: list[str]) -> None:
-        self._last_lines.extend(lines)
+        mark = self.spec.env.get("LOG_MARK", "")
+        self._last_lines.extend(line.removeprefix(mark) for line in lines)
         self._on_lines(self.spec.name, lines)
 
     def reap(self) -> None:

@@ -13,7 +13,7 @@ from stack.console import Console
 from stack.import_check import import_problem
 from stack.supervisor import Supervisor
 
-SOURCE_FOLDERS = ("huey_tasks", "web", "static")
+SOURCE_FOLDERS = ("huey_tasks", "web", "server", "static")
 SOURCE_SUFFIXES = (".py", ".lua", ".html", ".js", ".css", ".svg", ".json")
 
 
@@ -28,6 +28,12 @@ def watched_paths(root: Path, tasks_path: Iterable[Path]) -> list[Path]:
     """Return what is watched: the source folders, app.py and every folder of TASKS_PATH."""
     candidates = [*(root / name for name in SOURCE_FOLDERS), root / "app.py", *tasks_path]
     return [path for path in candidates if path.exists()]
+
+
+async def next_change(paths: Sequence[Path]) -> None:
+    """Return when a source file has changed."""
+    async for _ in awatch(*paths, watch_filter=SourceFilter()):
+        return
 
 
 async def restart_on_change(

@@ -1,5 +1,7 @@
 """The list of Duckline's own processes: three consumers, the web service, the inspector."""
 
+import os
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,20 +17,30 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("high", "default", "low")
 HEALTH_PATH = "/api/workers/health"
+#: Begins the log lines of every process here; a task's print does not know it.
+LOG_MARK = f"{secrets.token_hex(8)} "
 WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
 HAND_BACK_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to hand its tasks back
 
 
-def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
-    """Describe every process of the stack except Redis."""
-    env = {**broker.env, CHECKED: "1", "PYTHONUNBUFFERED": "1"}
+def service_specs(config: "Config", broker: Broker, reload: bool = False) -> list[ProcessSpec]:
+    """Describe every process of the stack except Redis; `reload`: it is worked on."""
+    env = {
+        **broker.env,
+        CHECKED: "1",
+        "TASKS_ARE_CHECKED": "1",
+        "PYTHONUNBUFFERED": "1",
+        "LOG_MARK": LOG_MARK,
+    }
+    if config.tasks_path:  # as it is from here: gunicorn changes its folder
+        env["TASKS_PATH"] = os.pathsep.join(str(folder) for folder in config.tasks_path)
     after = broker.spec.name if broker.spec else None
     hand_back_s = config.cancel_grace_s + HAND_BACK_MARGIN_S
     consumers = [
         ProcessSpec(
             name=queue,
             command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
-            env=env,
+            env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
             after=after,
             stop_grace_s=config.shutdown_grace_s + hand_back_s,
             hurry_grace_s=hand_back_s,
@@ -38,6 +50,8 @@ def service_specs(config: "Config", broker: Broker) -> list[ProcessSpec]:
     ]
     # gunicorn reads this one by itself, before our settings, and fails if it is empty.
     web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
+    if reload:
+        web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
     api_key = next(iter(config.api_keys), None)
     webs = [

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 
 from stack.console import Console
+from stack.orphans import adopt_orphans, end_orphans
 from stack.process import Process, ProcessSpec
 
 FIRST_BACKOFF_S = 0.2
@@ -38,6 +39,7 @@ class Supervisor:
 
     async def run(self) -> int:
         """Run until told to stop; return 0 after a clean stop and 1 when the stack gave up."""
+        adopt_orphans()
         self._listen_to_signals()
         for name, process in self.processes.items():
             self._keepers[name] = asyncio.create_task(self._keep(process), name=name)
@@ -74,6 +76,7 @@ class Supervisor:
     def _reap(self) -> None:
         for process in self.processes.values():
             process.reap()
+        end_orphans({process.pid for process in self.processes.values() if process.pid})
 
     async def _keep(self, process: Process) -> None:
         """Start the process again and again, until it is asked to leave."""

@@ -9,13 +9,15 @@ import time
 from typing import TYPE_CHECKING
 
 from huey_tasks.environment import misspelt
+from huey_tasks.errors import ConfigError
 from huey_tasks.log_stream import LogStream
 from stack import broker, ports
 from stack.broker import Broker
 from stack.console import Console, complain, console_for
 from stack.errors import StartRefused
-from stack.reloader import restart_on_change, watched_paths
-from stack.services import ROOT, base_url, service_specs
+from stack.import_check import TASKS, import_problem
+from stack.reloader import next_change, restart_on_change, watched_paths
+from stack.services import LOG_MARK, ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
 
 #: What is kept of the log of all processes for a reader that has stopped reading.
@@ -44,13 +46,17 @@ def up(config: "Config", *, reload: bool = False) -> int:
 
 
 async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
-    specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis)]
+    specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis, reload)]
     log = LogStream(sys.stdout.fileno(), backlog_bytes=LOG_BACKLOG_BYTES)
-    console = console_for(log, [spec.name for spec in specs], log_format=config.log_format)
+    console = console_for(
+        log, [spec.name for spec in specs], log_format=config.log_format, mark=LOG_MARK
+    )
     for note in redis.notes:
         console.say(note)
     for name in misspelt(config.setting_names()):
         console.say(name, level="warning")
+    if config.tasks_path:
+        await _try_tasks(config, console, reload)
     supervisor = Supervisor(specs, console)
     extras = [asyncio.create_task(console.keep_flushing())]
     extras.append(asyncio.create_task(_announce(config, redis, supervisor, console, started_at)))
@@ -67,18 +73,38 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
     return code
 
 
+async def _try_tasks(config: "Config", console: Console, reload: bool) -> None:
+    """Import the task modules once, before five processes do. Raise ConfigError if that fails.
+
+    With `reload` say so, and try again when a file has changed.
+    """
+    paths = watched_paths(ROOT, config.tasks_path)
+    while True:
+        changed = asyncio.create_task(next_change(paths)) if reload else None
+        problem = await import_problem(ROOT, {}, TASKS, console.say)
+        if problem is None:
+            if changed is not None:
+                changed.cancel()
+            return
+        if changed is None:
+            raise ConfigError(problem)
+        console.say(f"{problem}; waiting for the next change", level="warning")
+        await changed
+
+
 async def _announce(
     config: "Config", redis: Broker, supervisor: Supervisor, console: Console, started_at: float
 ) -> None:
     """Print the block with the addresses as soon as the whole stack is ready for work."""
     await supervisor.ready.wait()
+    redis.note_that_it_is_used()
     web = base_url(config.host, config.port)
     console.announce(
         f"Duckline is ready ({time.monotonic() - started_at:.1f} s)",
         [
-            ("Dashboard", f"{web}/"),
-            ("API docs", f"{web}/docs"),
-            ("Inspector", f"{base_url(config.host, config.inspector_port)}/"),
+            ("Dashboard", f"{web}{config.root_path}/"),
+            ("API docs", f"{web}{config.root_path}/docs"),
+            ("Inspector", f"{base_url(config.host, config.inspector_port)}{config.root_path}/"),
             redis.shown,
             ("", "Ctrl-C stops everything; nothing is lost."),
         ],

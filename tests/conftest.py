@@ -33,7 +33,15 @@ os.environ.update(
     SHUTDOWN_GRACE_S="5",
     TASKS_PATH=str(REPOSITORY / "tests" / "task_modules"),
 )
-for name in ("API_KEYS", "ALLOWED_ORIGINS", "LOG_FORMAT", "RESULT_TTL_S", "MAX_CRASHES"):
+for name in (
+    "API_KEYS",
+    "ALLOWED_ORIGINS",
+    "LOG_FORMAT",
+    "RESULT_TTL_S",
+    "MAX_CRASHES",
+    "MAX_TASKS_PER_WORKER",
+    "WORKER_MAX_MEMORY",
+):
     os.environ.pop(name, None)
 
 import huey_tasks as tq  # noqa: E402

@@ -19,6 +19,7 @@ _KINDS = {
     "failed": "open",
     "causes": "open",
     "counters": "never",
+    "dataset": "never",
     "bell": "never",
     "slot": "always",
     "limit": "always",

@@ -11,9 +11,11 @@ import pytest
 from redis.connection import AbstractConnection
 
 from huey_tasks import keys
+from huey_tasks.dataset_scripts import DatasetScripts
 from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.schedule_scripts import ScheduleScripts
-from huey_tasks.scripts import LUA, Scripts, _source
+from huey_tasks.script_runner import LUA, _source
+from huey_tasks.scripts import Scripts
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,16 +40,34 @@ LAYERS = [
         "fields",
         "causes",
         "counts",
+        "tracebacks",
         "usage",
         "plan",
+        "descriptors",
+        "copies",
+        "remarks",
+        "loggers",
+        "traits",
+        "declaration",
+        "accepted",
+        "payloads",
+        "loading",
+        "plain_text",
+        "offspring",
+        "plain_children",
+        "greenlet_forks",
+        "deaths",
     },
-    {"patience", "connection", "rights", "server_check", "subscription"},
-    {"scripts", "operator_scripts", "schedule_scripts"},
+    {"patience", "pool", "connection", "rights", "server_check", "subscription"},
+    {"script_runner", "scripts", "operator_scripts", "schedule_scripts", "dataset_scripts"},
     {"slots"},
     {"attempt", "task_log", "flusher"},
+    {"leftovers", "task_threads", "own_code"},
     {"storage"},
     {
         "records",
+        "waits",
+        "dataset",
         "logs",
         "queue_task",
         "outage",
@@ -55,10 +75,10 @@ LAYERS = [
         "messages",
         "mould",
         "rate_limit",
-        "waits",
     },
-    {"journal", "past_attempts", "facts"},
+    {"journal", "past_attempts", "facts", "worker_state"},
     {
+        "losses",
         "lookup",
         "presences",
         "rows",
@@ -124,17 +144,23 @@ def test_imports_run_one_way(file: Path) -> None:
 
 @pytest.mark.parametrize("file", ENGINE, ids=lambda file: file.relative_to(ROOT).as_posix())
 def test_the_engine_knows_nothing_of_the_web(file: Path) -> None:
-    assert not {name.split(".")[0] for name in _imports(file)} & {"flask", "web", "stack", "app"}
+    assert not {name.split(".")[0] for name in _imports(file)} & {
+        "flask",
+        "web",
+        "server",
+        "stack",
+        "app",
+    }
 
 
 def test_only_the_layer_that_owns_redis_imports_it() -> None:
     importers = {
         file.relative_to(ROOT).as_posix()
-        for folder in ("huey_tasks", "web", "stack", "loadtests")
+        for folder in ("huey_tasks", "web", "server", "stack", "loadtests")
         for file in (ROOT / folder).rglob("*.py")
         if any(name.split(".")[0] == "redis" for name in _imports(file))
     }
-    owners = ("patience", "connection", "scripts", "rights", "server_check")
+    owners = ("patience", "pool", "connection", "scripts", "rights", "server_check")
     assert importers <= {f"huey_tasks/{name}.py" for name in owners}
 
 
@@ -153,12 +179,17 @@ def test_only_one_module_reads_the_environment() -> None:
     readers = {
         file.name for file in ENGINE if re.search(r"os\.environ|os\.getenv", file.read_text())
     }
-    assert readers <= {"environment.py", "children.py"}, "children.py hands it on to a pool"
+    assert readers <= {"environment.py", "children.py", "offspring.py"}, "the others hand it on"
 
 
 def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
-    methods = [*vars(Scripts), *vars(OperatorScripts), *vars(ScheduleScripts)]
+    methods = [
+        *vars(Scripts),
+        *vars(OperatorScripts),
+        *vars(ScheduleScripts),
+        *vars(DatasetScripts),
+    ]
     assert sorted(names) == sorted(name for name in methods if not name.startswith("_"))
     for name in names:
         text = (LUA / f"{name}.lua").read_text()
@@ -172,7 +203,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
                 keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
-                keys.dead("q"), keys.binned("q", ""), keys.binned_log("q", ""),
+                keys.dead("q"), keys.dataset("q"), keys.binned("q", ""), keys.binned_log("q", ""),
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
@@ -205,7 +236,7 @@ def test_the_socket_of_a_subscription_can_be_waited_on() -> None:
 def test_modules_stay_small() -> None:
     large = {
         file.relative_to(ROOT).as_posix(): lines
-        for folder in ("huey_tasks", "web", "stack", "loadtests")
+        for folder in ("huey_tasks", "web", "server", "stack", "loadtests")
         for file in (ROOT / folder).rglob("*.py")
         if (lines := len(file.read_text().splitlines())) > 320
     }

@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
 from huey_tasks.config import Config
-from web import errors, push, redis_time, security
+from web import assets, errors, pages, push, redis_time, security, transfer
 from web.actions import actions
 from web.body import (
     MAX_BODY_BYTES,
@@ -20,14 +20,15 @@ from web.body import (
     refuse_what_is_not_built,
 )
 from web.bulk import bulk_submission
+from web.docs import docs
 from web.explain import explanation
 from web.failures import failures
 from web.health import health
 from web.history import history
 from web.inspector import inspector
 from web.openapi import ApiBlueprint, DucklineApi
-from web.pages import docs, pages
 from web.queues import queues
+from web.root_path import UnderRootPath
 from web.schedules import schedules
 from web.search import search
 from web.stopping import when_stopping
@@ -69,10 +70,14 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     app.before_request(check_parameters)
     app.before_request(refuse_what_is_not_built)
     errors.register(app)
+    transfer.register(app)
     redis_time.register(app)
     push.register(app)
     when_stopping(tq.stop_waiting)
-    app.register_blueprint(pages)
+    pages.register(app)
+    made = assets.prepare(_STATIC, kind, single_modules=config.single_modules)
+    assets.register(app, made)
+    app.wsgi_app = UnderRootPath(app.wsgi_app, config.root_path)
     shared = (
         tasks, search, actions, explanation, failures, history, schedules, queues, workers, health,
     )  # fmt: skip

@@ -9,9 +9,18 @@ from typing import Any, TypeVar
 from flask import Request, request
 from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import ClientDisconnected
 
 from huey_tasks.errors import Problem
-from web.refusals import InvalidJson, InvalidRequest, Unsupported, UnsupportedMedia, pointer
+from web.body_room import FREE_BYTES, ROOM
+from web.refusals import (
+    BodyTooSlow,
+    InvalidJson,
+    InvalidRequest,
+    Unsupported,
+    UnsupportedMedia,
+    pointer,
+)
 from web.strict_json import NO_NUL, decode, parse_object
 
 #: Largest body that is read, in bytes.
@@ -104,11 +113,20 @@ def read_whole(sent: Request) -> bytes:
     and gunicorn ends a body without a word where the client has closed the connection.
     """
     parts: list[bytes] = []
+    held = 0
     try:
-        while part := sent.stream.read(65536):
+        while part := sent.stream.read(FREE_BYTES):
+            if parts:
+                ROOM.take(len(part))
+                held += len(part)
             parts.append(part)
-    except (OSError, ParseException) as error:
+    except (OSError, ParseException, ClientDisconnected) as error:
+        # werkzeug's stream calls every trouble with reading a disconnected client.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            raise BodyTooSlow("The body did not come in time.") from error
         raise InvalidJson("The body is not sent in proper chunks.") from error
+    finally:
+        ROOM.give_back(held)
     raw = b"".join(parts)
     announced = sent.content_length
     if announced is not None and len(raw) != announced:

@@ -24,7 +24,7 @@ from web.bulk_schemas import BULK_ANSWER, BULK_REQUEST
 from web.errors import KINDS, error_extra, request_id
 from web.openapi import ApiBlueprint, problems
 from web.redis_time import LIMIT_S
-from web.refusals import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks, printable
+from web.refusals import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks
 from web.schemas import SubmitBody
 from web.strict_json import decode, parse_object
 from web.tasks import ABOUT, BODY_PROBLEMS
@@ -33,7 +33,7 @@ log = logging.getLogger("duckline.web.bulk")
 
 #: So many tasks are stored in one go.
 CHUNK = 100
-#: How many bulks one process reads and answers at once: each may hold tens of megabytes.
+#: How many bulks one process answers at once: each may hold tens of megabytes.
 MAX_BULKS = 8
 
 bulk_submission = ApiBlueprint("bulk_submission", "tasks", ABOUT)
@@ -59,17 +59,23 @@ def submit_bulk() -> Response:
     `status` is accepted. One with a `code` is not, for the reason that `submit` would give; if it
     has a `task_id` too, Redis went away while it was sent, and only a look can tell.
     """
-    if not _places.acquire(blocking=False):
-        raise TooManyBulks(f"{MAX_BULKS} bulks are being answered here; send it again later.")
-    answer = _answer()
+    _take_a_place()  # only to see that there is one: who stalls with a body takes none
+    _places.release()
+    sent = read_bulk(request)
+    _take_a_place()
+    answer = _answer(sent)
     media = next(answer)  # until here a refusal is one of the whole request
     return Response(answer, 207, mimetype=media)
 
 
-def _answer() -> Iterator[str]:
+def _take_a_place() -> None:
+    if not _places.acquire(blocking=False):
+        raise TooManyBulks(f"{MAX_BULKS} bulks are being answered here; send it again later.")
+
+
+def _answer(sent: Bulk) -> Iterator[str]:
     """Give the media type of the answer, then its text piece by piece; then free the place."""
     try:
-        sent = read_bulk(request)
         chunks = _outcomes(sent, request_id())
         first = next(chunks, ())
         _refuse_if_away(first)
@@ -166,5 +172,5 @@ def _line(index: int, outcome: tq.Outcome) -> str:
         told["task_id"], error = outcome.task_id, outcome.error
         detail = f"{error.detail} Whether it has this task is not known: ask for it."
     else:
-        error, detail = outcome, printable(outcome.detail)
+        error, detail = outcome, tq.escaped(outcome.detail)
     return json.dumps({**told, "code": error.code, "detail": detail, **error_extra(error)})

@@ -43,9 +43,9 @@ _TASKS: dict[str, Any] = {
 _ITEM: dict[str, Any] = {"anyOf": [{"$ref": _REF + "BulkAccepted"}, {"$ref": _REF + "BulkRefused"}]}
 _PAYMENT = (
     '{"task_type": "process_payment", '
-    '"payload": {"user_id": "user-%d", "amount": 19.99, "currency": "EUR"}}'
+    '"payload": {"user_id": "usr_%d", "amount": 99.99, "currency": "USD"}}'
 )
-_LINES = f"{_PAYMENT % 41}\n{_PAYMENT % 42}\n"
+_LINES = f"{_PAYMENT % 12345}\n{_PAYMENT % 12346}\n"
 
 BULK_REQUEST: dict[str, Any] = {
     "required": True,

@@ -26,8 +26,8 @@ from web.refusals import (
     UpgradeRequired,
     WebError,
     excerpt,
-    printable,
 )
+from web.root_path import address
 
 log = logging.getLogger("duckline.web")
 
@@ -67,6 +67,7 @@ KINDS: Mapping[str, Kind] = {
     "schedule_running": Kind(409, "The run before has not ended"),
     "too_many_schedules": Kind(409, "Too many schedules"),
     "operation_over": Kind(409, "The operation is over"),
+    "request_timeout": Kind(408, "Too slow", "The request did not come in time."),
     "body_too_large": Kind(413, "Body too large", "The body is larger than this path takes."),
     "task_too_large": Kind(413, "Task too large"),
     "too_many_tasks": Kind(413, "Too many tasks"),
@@ -77,17 +78,25 @@ KINDS: Mapping[str, Kind] = {
     "invalid_payload": Kind(422, "The payload does not fit"),
     "unknown_task_type": Kind(422, "No such task type"),
     "unknown_queue": Kind(422, "No such queue"),
+    "expectation_failed": Kind(
+        417, "Expectation failed", "Of Expect, only 100-continue is known here."
+    ),
+    "headers_too_large": Kind(
+        431, "Headers too large", "The headers of the request are too large."
+    ),
     "upgrade_required": Kind(426, "WebSocket only"),
     "internal_error": Kind(
         500, "Internal error", "Something went wrong here; the log has it under this request_id."
     ),
     "not_implemented": Kind(501, "Not implemented", "The server does not do this."),
     "queue_unavailable": Kind(503, "The queue is unavailable"),
+    "service_busy": Kind(503, "The service is busy"),
     "queue_draining": Kind(503, "The queue takes no tasks now"),
     "unhealthy": Kind(503, "Not ready to do work"),
     "not_ready": Kind(503, "Not ready"),
     "too_many_sockets": Kind(503, "Too many sockets"),
     "too_many_waiting": Kind(503, "Too many wait"),
+    "too_many_bodies": Kind(503, "Too many large bodies"),
     "too_many_bulks": Kind(503, "Too many bulks"),
 }
 _CODE_OF_STATUS = {
@@ -106,10 +115,14 @@ def request_id() -> str:
     """The id of this request: the caller's X-Request-ID if it is short and safe, else a new one."""
     known: str | None = g.get("request_id")
     if known is None:
-        sent: str = request.environ.get("HTTP_X_REQUEST_ID", "")
-        known = sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+        known = choose_request_id(request.environ.get("HTTP_X_REQUEST_ID", ""))
         g.request_id = known
     return known
+
+
+def choose_request_id(sent: str) -> str:
+    """The id that a caller `sent`, if it is short and safe, else a new one."""
+    return sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 def problem_body(
@@ -136,7 +149,7 @@ def error_extra(error: DucklineError) -> dict[str, Any]:
         item = {
             "pointer": excerpt(problem.pointer),
             "code": problem.code,
-            "message": printable(problem.message),
+            "message": tq.escaped(problem.message),
         }
         extra.setdefault("errors", []).append(item)
     return extra
@@ -145,7 +158,7 @@ def error_extra(error: DucklineError) -> dict[str, Any]:
 def register(app: Flask) -> None:
     """Make `app` answer every error as `application/problem+json`."""
     app.register_error_handler(DucklineError, _answer_duckline)
-    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
 
 
@@ -156,11 +169,12 @@ def _answer_duckline(error: DucklineError) -> Response:
     if isinstance(error, tq.QueueUnavailable | tq.QueueDraining):
         headers = {"Retry-After": str(error.retry_after_s)}
     return _respond(
-        problem_body(error.code, printable(error.detail), **error_extra(error)), headers
+        problem_body(error.code, tq.escaped(error.detail), **error_extra(error)), headers
     )
 
 
-def _answer_http(error: HTTPException) -> Response:
+def answer_http(error: HTTPException) -> Response:
+    """Answer what Flask or werkzeug refuses as a problem."""
     if isinstance(error, WebsocketMismatch) and request.path.startswith("/ws/"):
         return _answer_duckline(UpgradeRequired("This path speaks WebSocket only."))
     status = error.code or 500
@@ -169,7 +183,15 @@ def _answer_http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
     if status >= 500:
         log.error("answered %d", status, exc_info=error, extra={"request_id": request_id()})
-    return _respond(problem_body(code, status=status), headers)
+    return _respond(problem_body(code, _limit_of_body(status), status=status), headers)
+
+
+def _limit_of_body(status: int) -> str:
+    """How large a body this path takes, for one that is larger; "" for another error."""
+    limit = request.max_content_length
+    if status != 413 or limit is None:
+        return ""
+    return f"The body is larger than this path takes, which is {limit:,} bytes."
 
 
 def _answer_unexpected(error: Exception) -> Response:
@@ -185,7 +207,7 @@ def _answer_unexpected(error: Exception) -> Response:
 
 
 def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
-    instance = excerpt(quote(request.path, safe="/:@!$&'()*+,;=~"))
+    instance = excerpt(quote(address(request.path), safe="/:@!$&'()*+,;=~"))
     body = {**body, "instance": instance, "request_id": request_id()}
     return JsonAnswer(json.dumps(body), body["status"], headers, "application/problem+json")
 

@@ -36,12 +36,14 @@ class ReasonView(Outbound):
 
     code: Code
     text: str
-    due_at: datetime | None = Field(description="When a wait ends.")
+    due_at: datetime | None = Field(description="When a wait ends; the text names no time.")
     workers: list[BusyWorkerView] = Field(description="Of `workers_busy`: those that are.")
     name: str | None = Field(description="Of the lock, the rate limit or the task type.")
     task_id: str | None = Field(description="Of `lock_held`: the task that holds it.")
     worker: str | None = Field(description="Who holds the lock, or runs the task.")
     ahead: int | None = Field(description="How many tasks stand before it in its queue.")
+    by: str | None = Field(description="Of a stopped queue: who paused or drained it.")
+    since: datetime | None = Field(description="Of a stopped queue: when that was.")
 
 
 class ExplanationView(Outbound):

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from web.operators import Reason
-from web.parameters import Limit, Query, QueueName
+from web.parameters import Limit, Query, QueueName, Switch
 from web.schemas import Inbound, Outbound
 
 
@@ -19,6 +19,9 @@ class FailuresQuery(Query):
         default=None, max_length=200, description="Only groups with tasks of this type."
     )
     limit: Limit = Field(default=50, ge=1, le=500, description="At most so many groups.")
+    samples: Switch = Field(
+        default=True, description="`false` leaves the samples null, which makes the answer small."
+    )
 
 
 class FailurePath(BaseModel):

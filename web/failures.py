@@ -30,7 +30,9 @@ failures = ApiBlueprint("failures", "failures", _ABOUT)
 )
 def list_failures(query: FailuresQuery) -> Response:
     """List the causes for which tasks have failed, the one seen last first."""
-    found = tq.failure_groups(queue=query.queue, task_type=query.type, limit=query.limit)
+    found = tq.failure_groups(
+        queue=query.queue, task_type=query.type, limit=query.limit, samples=query.samples
+    )
     return respond(FailureList.model_validate(found))
 
 

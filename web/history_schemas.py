@@ -67,7 +67,10 @@ class PointView(_Numbers):
 class TotalsView(_Numbers):
     """The whole span."""
 
-    per_s: float = Field(description="Tasks that ended in each second of the span.")
+    per_s: float = Field(
+        description="Tasks that ended in each second of the span; of a younger service, since its "
+        "first task."
+    )
     failure_rate: float | None = Field(
         description="Failed tasks among those that succeeded or failed, from 0 to 1."
     )

@@ -12,6 +12,8 @@ import socket
 import threading
 import time
 
+from web.frames import FrameHeaders
+
 #: A client that does not take a frame within this time is dropped, in seconds.
 SEND_TIMEOUT_S = 5.0
 #: What a client may send at once, and per second, in bytes; pongs and a close frame are tiny.
@@ -24,6 +26,9 @@ _DEAD_PEER_MS = 20_000
 _LINGER_S = 1.0
 _LINGER_BYTES = 1024 * 1024
 _CLOSE_POLICY_VIOLATION = b"\x88\x02\x03\xf0"  # a close frame with the code 1008
+_CLOSE_TOO_BIG = b"\x88\x02\x03\xf1"  # 1009
+#: A frame that claims to be longer ends its socket with 1009, in bytes.
+MAX_FRAME_BYTES = 4096
 
 
 class Line:
@@ -36,6 +41,8 @@ class Line:
         self._broken = False
         self._allowance = float(READ_BURST_BYTES)
         self._read_at = time.monotonic()
+        self._headers = FrameHeaders(MAX_FRAME_BYTES)
+        sock.settimeout(None)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER_BYTES)
         if sock.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_PEER_MS)
@@ -70,6 +77,9 @@ class Line:
         if self._allowance < 0:
             self.send(_CLOSE_POLICY_VIOLATION)
             raise ConnectionAbortedError("the client sends more than a read-only feed takes")
+        if not self._headers.feed(data):
+            self.send(_CLOSE_TOO_BIG)
+            raise ConnectionAbortedError("the client sends a frame that is too long")
         return data
 
     def close(self) -> None:

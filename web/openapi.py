@@ -16,10 +16,15 @@ from flask_openapi3.openapi import OpenAPI
 
 from huey_tasks.config import Config
 from web.errors import KINDS, problem_body
-from web.openapi_schemas import REF, model_schemas, submit_examples, submit_schemas
+from web.openapi_schemas import (
+    REF,
+    drop_null_defaults,
+    model_schemas,
+    submit_examples,
+    submit_schemas,
+)
 from web.refusals import InvalidRequest
 from web.schemas import Outbound, ProblemView
-from web.security import KEY_COOKIE
 from web.stack_schemas import StatsView
 
 _PROBLEM = {"$ref": REF + "ProblemView"}
@@ -27,6 +32,8 @@ _ABOUT = """\
 Post a task, and a Python function runs it in the background; ask for its outcome later.
 
 Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by its pointer.
+Answers are JSON whatever `Accept` says. Any request may also be refused before it is one, as a
+problem too: 400 for what is no proper HTTP, 408 for what does not come in time, 414, 417 and 431.
 """
 
 #: In the extensions of an operation: parameters beside those of its path and query.
@@ -45,7 +52,6 @@ class DucklineApi(OpenAPI):
             info=Info(title="Duckline", version="0.1.0", description=_ABOUT),
             security_schemes={
                 "bearer": {"type": "http", "scheme": "bearer", "description": "One of API_KEYS."},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": KEY_COOKIE},
             },
             operation_id_callback=_operation_id,
             openapi_extensions={"security": _security(bool(config.api_keys))},
@@ -77,6 +83,7 @@ class DucklineApi(OpenAPI):
             if "application/json" in responses.get("422", {}).get("content", {}):
                 del responses["422"]
         self.spec_json["paths"]["/ws/stats"] = {"get": _socket_operation()}
+        drop_null_defaults(self.spec_json)
 
 
 class ApiBlueprint(APIBlueprint):
@@ -125,7 +132,8 @@ def no_content(description: str) -> Responses:
 
 def problems(*codes: str) -> Responses:
     """Document the errors that a route can answer; those of every API route are added."""
-    return open_problems(*codes, "unauthorized", "unknown_host")
+    busy = ("service_busy",) if "queue_unavailable" in codes else ()
+    return open_problems(*codes, *busy, "unauthorized", "unknown_host")
 
 
 def open_problems(*codes: str) -> Responses:
@@ -165,7 +173,9 @@ def _socket_operation() -> dict[str, Any]:
         "The connection is a WebSocket now. At once, and then every 2 s, comes one text frame: "
         f"the JSON of `{StatsView.__name__}` with `ts` (RFC 3339); or, while Redis is away, "
         "`error` (a problem) and `ts`. Each has `seq`, which grows by 1, and `epoch`, the id of "
-        "the web process: who sees a gap, or another epoch, has missed something and reads anew."
+        "the web process: who sees a gap, or another epoch, has missed something and reads anew. "
+        "A page, which can send no header here, asks with `?ticket=` and what "
+        "`POST /api/ws-ticket` gives."
     )
     return {
         "operationId": "stats_socket",
@@ -181,7 +191,7 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _security(needed: bool) -> list[dict[str, list[str]]]:
-    ways: list[dict[str, list[str]]] = [{"bearer": []}, {"cookie": []}]
+    ways: list[dict[str, list[str]]] = [{"bearer": []}]
     return ways if needed else [{}, *ways]
 
 

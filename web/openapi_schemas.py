@@ -1,7 +1,7 @@
 """The schemas of the OpenAPI document: our models, and one submit body for each task type."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from pydantic.json_schema import models_json_schema
@@ -33,15 +33,13 @@ def submit_schemas() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     mapping: dict[str, str] = {}
     for task_type in tq.task_types():
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", task_type.name)
-        payload = task_type.payload_model.model_json_schema(
-            ref_template=f"{REF}Payload.{name}.{{model}}"
-        )
+        name = _component_name(task_type.name, mapping)
+        payload = task_type.payload.schema_at(f"{REF}Payload_{name}_{{model}}")
         for inner, schema in payload.pop("$defs", {}).items():
-            schemas[f"Payload.{name}.{inner}"] = schema
-        schemas[f"Payload.{name}"] = payload
-        schemas[f"Submit.{name}"] = _submit_schema(task_type, REF + f"Payload.{name}")
-        mapping[task_type.name] = REF + f"Submit.{name}"
+            schemas[f"Payload_{name}_{inner}"] = schema
+        schemas[f"Payload_{name}"] = payload
+        schemas[f"Submit_{name}"] = _submit_schema(task_type, REF + f"Payload_{name}")
+        mapping[task_type.name] = f"{REF}Submit_{name}"
     if mapping:
         schemas["SubmitBody"] = {
             "oneOf": [{"$ref": ref} for ref in mapping.values()],
@@ -50,8 +48,30 @@ def submit_schemas() -> dict[str, Any]:
     return schemas
 
 
+def _component_name(type_name: str, taken: Mapping[str, str]) -> str:
+    """A name without dots, which generators of code take for modules, and that is its own."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", type_name)
+    names = (plain, *(f"{plain}_{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if f"{REF}Submit_{name}" not in taken.values())
+
+
+def drop_null_defaults(node: Any) -> None:
+    """Take away each `default: null` of a schema that takes no null: it means "left out"."""
+    if isinstance(node, list):
+        for item in cast(list[Any], node):
+            drop_null_defaults(item)
+    elif isinstance(node, dict):
+        part = cast(dict[str, Any], node)
+        takes_null = "null" in part.get("type", "null") and None in part.get("enum", (None,))
+        if part.get("default", ...) is None and not takes_null:
+            del part["default"]
+        for key, inner in part.items():
+            if key not in ("default", "example", "examples", "value", "enum", "const"):
+                drop_null_defaults(inner)
+
+
 def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[str, Any]:
-    return {
+    schema: dict[str, Any] = {
         "type": "object",
         "title": task_type.name,
         "description": task_type.description,
@@ -72,8 +92,10 @@ def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[s
                 "description": "Words by which the task can be found.",
             },
         },
-        "examples": [_submit_example(task_type)],
     }
+    if task_type.example:
+        schema["examples"] = [_submit_example(task_type)]
+    return schema
 
 
 def _submit_example(task_type: tq.TaskType[..., Any]) -> dict[str, Any]:

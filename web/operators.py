@@ -8,7 +8,8 @@ behind the `?` of a DELETE, which has none.
 from typing import Annotated, Any
 
 from flask import Request, request
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 from huey_tasks.errors import Problem
@@ -27,13 +28,21 @@ _HEADER: dict[str, Any] = {
     "name": "X-Operator",
     "in": "header",
     "required": False,
-    "description": "A name for the audit trail; at most 64 printable characters.",
+    "description": "A name for the audit trail; at most 64 characters that can be seen.",
     "schema": {"type": "string", "maxLength": MAX_NAME},
 }
 
 
+def _plain(text: str | None) -> str | None:
+    if text is not None and not tq.is_plain(text):
+        raise PydanticCustomError("hidden_character", "It holds a character that is not seen")
+    return text
+
+
 Reason = Annotated[
-    str | None, Field(max_length=MAX_REASON, description="Why, for the audit trail.")
+    str | None,
+    Field(max_length=MAX_REASON, description="Why, for the audit trail, in one line."),
+    AfterValidator(_plain),
 ]
 
 
@@ -78,7 +87,7 @@ def _name(sent: Request) -> str:
         name = raw.decode("utf-8").strip()
     except UnicodeDecodeError:
         name = raw.decode("latin-1").strip()
-    if len(name) <= MAX_NAME and name.isprintable():
+    if len(name) <= MAX_NAME and tq.is_plain(name):
         return name
-    problem = Problem("/X-Operator", "name", f"At most {MAX_NAME} printable characters.")
+    problem = Problem("/X-Operator", "name", f"At most {MAX_NAME} characters that can be seen.")
     raise InvalidRequest("The header X-Operator does not fit.", [problem])

@@ -1,84 +1,93 @@
-"""The pages: `/` (dashboard or inspector) and `/docs` (Swagger UI), whole without another host.
+"""The addresses of the pages, such as `/tasks/<id>`; one document shows them all.
 
-A page is markup only: it asks the API for everything, so it opens while Redis is away. Swagger UI
-is served from its Python package. Its own page template starts it with an inline script, which the
-Content-Security-Policy refuses; ours starts it from a file.
+It is markup only and asks the API for everything, so it opens while Redis is away. A browser that
+asks for a path that is none gets the same document, with the status 404, and it says so; a program
+gets a problem, as everywhere.
 """
 
-from pathlib import Path
-from typing import cast
+import re
+from typing import Any, cast
 
-import flask_openapi3_swagger
-from flask import Blueprint, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import NotFound
 
 import huey_tasks as tq
-from web.answers import write_json
-from web.openapi import DucklineApi
-from web.security import let_styles_in
+from web.assets import this_apps
+from web.errors import answer_http
+from web.parameters import TASK_ID
+from web.root_path import address
 
-_SWAGGER_FILES = Path(flask_openapi3_swagger.__path__[0]) / "templates" / "swagger"
-_DOCS_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Duckline API</title>
-<link rel="icon" href="/docs/swagger/images/swagger.svg">
-<link rel="stylesheet" href="/docs/swagger/css/swagger-ui.css">
-</head>
-<body>
-<div id="swagger-ui"></div>
-<script src="/docs/swagger/js/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
-</body>
-</html>
-"""
-_DOCS_START = """\
-"use strict";
-window.ui = SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#swagger-ui",
-  deepLinking: true,
-  displayRequestDuration: true,
-  layout: "BaseLayout",
-  presets: [SwaggerUIBundle.presets.apis],
-  tryItOutEnabled: true,
-  validatorUrl: null,
-});
-"""
+#: The pages of the dashboard, as static/js/pages.js has them.
+NAMES = (
+    "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
+    "redis", "config",
+)  # fmt: skip
+_NOT_OF_THE_INSPECTOR = "submit"
+#: Below these no page is: what is asked for there is asked by programs.
+_NO_PAGES = ("/api/", "/ws/", "/health/", "/static/", "/assets/", "/docs/")
 
 pages = Blueprint("pages", __name__)
-docs = Blueprint("docs", __name__, static_folder=_SWAGGER_FILES, static_url_path="/docs/swagger")
+
+
+def register(app: Flask) -> None:
+    """Serve the pages of `app`, which knows its kind."""
+    app.register_blueprint(pages)
+    app.register_error_handler(404, _answer_wrong_address)
 
 
 @pages.get("/")
 def front_page() -> Response:
-    """Show the page of this service."""
-    kind = cast(str, current_app.config["APP_KIND"])
+    """Show the first page of this service."""
+    return _document()
+
+
+@pages.get("/<any({}):name>".format(", ".join(NAMES)), strict_slashes=False)
+def named_page(name: str) -> Response:
+    """Show a page."""
+    if not _takes_html() or (name == _NOT_OF_THE_INSPECTOR and _kind() == "inspector"):
+        raise NotFound
+    return _document()
+
+
+@pages.get("/tasks/<task_id>", strict_slashes=False)
+@pages.get("/tasks/<task_id>/again", strict_slashes=False)
+def task_page(task_id: str) -> Response:
+    """Show a task; whether there is one with this id is for the page to ask."""
+    if not _takes_html() or not re.fullmatch(TASK_ID, task_id):
+        raise NotFound
+    return _document()
+
+
+def _answer_wrong_address(error: Any) -> Response:
+    answer = _document(404) if _is_for_a_reader() else answer_http(error)
+    answer.vary.add("Accept")
+    return answer
+
+
+def _is_for_a_reader() -> bool:
+    """Whether a browser asks for a page: it names HTML, and nothing that it would rather have."""
+    if request.method not in ("GET", "HEAD") or request.path.startswith(_NO_PAGES):
+        return False
+    wanted = request.accept_mimetypes
+    return "text/html" in wanted.values() and wanted["text/html"] >= wanted["application/json"]
+
+
+def _takes_html() -> bool:
+    wanted = request.accept_mimetypes
+    return not wanted or wanted["text/html"] > 0
+
+
+def _kind() -> str:
+    return cast(str, current_app.config["APP_KIND"])
+
+
+def _document(status: int = 200) -> Response:
     html = render_template(
-        f"{kind}.html", app_kind=kind, port=tq.CONFIG.port, inspector_port=tq.CONFIG.inspector_port
+        f"{_kind()}.html",
+        files=this_apps(),
+        root=address(""),
+        port=tq.CONFIG.port,
+        inspector_port=tq.CONFIG.inspector_port,
     )
-    return Response(html, headers={"Cache-Control": "no-cache"})
-
-
-@docs.get("/docs")
-def docs_page() -> Response:
-    """Show Swagger UI."""
-    let_styles_in()
-    return Response(_DOCS_PAGE, headers={"Cache-Control": "no-cache"})
-
-
-@docs.get("/docs/start.js")
-def docs_start() -> Response:
-    """Serve the lines that start Swagger UI."""
-    headers = {"Cache-Control": "no-cache"}
-    return Response(_DOCS_START, headers=headers, mimetype="text/javascript")
-
-
-@docs.get("/openapi.json")
-def openapi_document() -> Response:
-    """Serve the OpenAPI document of this app."""
-    document = cast(DucklineApi, current_app).api_doc
-    headers = {"Cache-Control": "no-cache"}
-    return Response(write_json(document), headers=headers, mimetype="application/json")
+    headers = {"Cache-Control": "no-cache", "Vary": "X-Forwarded-Prefix"}
+    return Response(html, status, headers)

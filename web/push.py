@@ -22,7 +22,7 @@ import huey_tasks as tq
 from web.answers import to_json, write_json
 from web.errors import problem_body, request_id
 from web.feed import Feed
-from web.line import Line
+from web.line import MAX_FRAME_BYTES, Line
 from web.redis_time import LIMIT_S
 from web.refusals import TooManySockets, UpgradeRequired, excerpt
 from web.stack_schemas import StatsView
@@ -32,8 +32,10 @@ log = logging.getLogger("duckline.web.push")
 
 MAX_SOCKETS = 2000
 PERIOD_S = 2.0
-#: A larger message from a client ends its socket with 1009, in bytes.
-MAX_MESSAGE_BYTES = 4096
+#: A larger message from a client, in one frame or several, ends its socket with 1009, in bytes.
+MAX_MESSAGE_BYTES = MAX_FRAME_BYTES
+#: Seconds between pings; a client that has not answered one by the next is gone.
+PING_S = 20.0
 _HANDSHAKE = frozenset(
     {"HTTP_UPGRADE", "HTTP_CONNECTION", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION"}
 )
@@ -48,7 +50,10 @@ def register(app: Flask) -> None:
     feed = Feed(stats_frame, PERIOD_S)
     when_stopping(feed.stop)
     app.extensions["duckline_feed"] = feed
-    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MAX_MESSAGE_BYTES}
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "max_message_size": MAX_MESSAGE_BYTES,
+        "ping_interval": PING_S,
+    }
     app.register_blueprint(push)
 
 
@@ -81,7 +86,8 @@ def check_handshake() -> None:
     if feed.listeners >= MAX_SOCKETS:
         raise TooManySockets(f"This process holds {MAX_SOCKETS} sockets, which is its limit.")
     _keep_only_the_handshake(request.environ)
-    request.environ["gunicorn.socket"] = Line(request.environ["gunicorn.socket"])
+    below = request.environ["gunicorn.socket"]
+    request.environ["gunicorn.socket"] = Line(getattr(below, "raw", below))
 
 
 @_sock.route("/ws/stats", bp=push)

@@ -4,12 +4,14 @@
     └── WebError              refused by the web layer before a task is touched
         ├── InvalidJson       the body is not one strict JSON text
         ├── InvalidRequest    JSON, but not what the route takes: names every field
+        ├── BodyTooSlow       the body did not come in time
         ├── UnsupportedMedia  another content type or content encoding
         ├── Unsupported       a header asks for a promise that this service does not make
         ├── TooManyTasks      a bulk of more tasks than one request may bring
         ├── TaskTooLarge      a task of a bulk is larger than a task may be
         ├── CannotCheck       a check of a task of a bulk has failed itself
-        ├── TooManyBulks      this process holds as many bulks as it may
+        ├── TooManyBodies     this process holds as many bytes of bodies as it may
+        ├── TooManyBulks      this process answers as many bulks as it may
         ├── Unauthorized      API keys are set and none of them was sent
         ├── CrossSite         a page of another origin asks for a change
         ├── UnknownHost       the request is for a host name that is not ours
@@ -31,6 +33,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
 
 #: No answer repeats more of the caller's input than this, in characters.
@@ -90,6 +93,12 @@ class InvalidRequest(WebError):
         return cls(_count(len(found), "field does", "fields do") + " not fit.", problems)
 
 
+class BodyTooSlow(WebError):
+    """The body of a request did not come in time."""
+
+    code = "request_timeout"
+
+
 class UnsupportedMedia(WebError):
     """The body is not sent plain, in one of the media types `taken`."""
 
@@ -128,8 +137,14 @@ class CannotCheck(WebError):
     code = "internal_error"
 
 
+class TooManyBodies(_NotNow):
+    """This process holds as many bytes of bodies that still come in as it may."""
+
+    code = "too_many_bodies"
+
+
 class TooManyBulks(_NotNow):
-    """This process holds as many bulks in memory as it may."""
+    """This process answers as many bulks as it may."""
 
     code = "too_many_bulks"
 
@@ -198,21 +213,13 @@ class NotReady(_NotNow):
 
 def excerpt(text: str, limit: int = MAX_ECHO) -> str:
     """Return `text` fit to be shown: control characters escaped, at most `limit` characters."""
-    shown = printable(text[: limit + 1])
+    shown = tq.escaped(text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def pointer(*path: str | int) -> str:
     """Write an RFC 6901 pointer from its unescaped parts."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-
-
-def printable(text: str) -> str:
-    """Escape what a terminal or a reader would act on: controls, bidi overrides, surrogates."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 def _problem_of(item: ErrorDetails) -> Problem:

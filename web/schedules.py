@@ -16,6 +16,7 @@ from web.operators import (
     operator_of_body,
 )
 from web.parameters import QueueName
+from web.root_path import address
 from web.schedule_schemas import (
     PlanBody,
     PreviewView,
@@ -77,7 +78,7 @@ def create_schedule(body: ScheduleBody) -> Response:
         paused=body.paused,
         by=operator(body.reason),
     )
-    return respond(_view(made), 201, {"Location": f"/api/schedules/{made.name}"})
+    return respond(_view(made), 201, {"Location": address(f"/api/schedules/{made.name}")})
 
 
 @schedules.post(
@@ -164,7 +165,7 @@ def run_schedule(path: SchedulePath) -> Response:
         priority=cast(QueueName, made.queue),
         message=f"Task '{made.task_type}' queued on '{made.queue}' queue.",
     )
-    return respond(view, 202, {"Location": f"/api/tasks/{made.task_id}"})
+    return respond(view, 202, {"Location": address(f"/api/tasks/{made.task_id}")})
 
 
 def _view(record: tq.ScheduleRecord) -> ScheduleView:

@@ -18,11 +18,14 @@ from huey_tasks.config import Config
 from web.errors import request_id
 from web.hosts import HostNames
 from web.refusals import CrossSite, Unauthorized
+from web.tickets import Tickets
 
-#: Cookie in which the pages keep the key that the user typed (SameSite=Strict).
-KEY_COOKIE = "duckline_key"
 _PROTECTED = ("/api/", "/ws/")
 _HEALTH = "/health/"
+_SOCKETS = "/ws/"
+#: Names under which callers of other services put a key into the address, where logs keep it.
+_KEY_PARAMETERS = ("access_token", "api_key", "apikey", "key", "token")
+_TICKETS = "duckline_tickets"
 _UNSTORED = (*_PROTECTED, _HEALTH)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CSP = (
@@ -38,20 +41,27 @@ _HEADERS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _UNSTORED_HEADERS = (*_HEADERS, ("Cache-Control", "no-store"))
-_ALLOW_HEADERS = "Authorization, Content-Type, X-Operator, X-Request-ID"
-_EXPOSE_HEADERS = "Location, Retry-After, X-Request-ID"
+_ALLOW_HEADERS = "Authorization, Content-Type, If-None-Match, X-Operator, X-Request-ID"
+_EXPOSE_HEADERS = "ETag, Location, Retry-After, X-Request-ID"
 
 
 def register(app: Flask, config: Config) -> None:
     """Guard every route of `app`."""
     origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
-    app.before_request(_guard(origins, tq.read_api_keys(config.api_keys), HostNames.of(config)))
+    keys = tq.read_api_keys(config.api_keys)
+    app.extensions[_TICKETS] = Tickets(keys)
+    app.before_request(_guard(origins, keys, HostNames.of(config)))
     app.after_request(_dress(origins))
 
 
 def let_styles_in() -> None:
     """Let the page that answers this request have style attributes; Swagger UI lays it out so."""
     g.content_security_policy = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
+
+def plain_headers() -> tuple[tuple[str, str], ...]:
+    """The headers of an answer that no route has made."""
+    return (*_UNSTORED_HEADERS, ("Content-Security-Policy", _CSP))
 
 
 # What follows runs for every request: headers are read where WSGI keeps them, because werkzeug's
@@ -67,10 +77,10 @@ def _guard(
             names.check(_sent("HTTP_HOST"))
         if _is_preflight() and _origin() in origins:
             return _preflight_answer()
-        if request.method in _CHANGING or request.path.startswith("/ws/"):
+        if request.method in _CHANGING or request.path.startswith(_SOCKETS):
             _check_same_site(origins)
         if keys and request.path.startswith(_PROTECTED):
-            _check_key(keys)
+            _check_holder(keys)
         return None
 
     return guard
@@ -104,12 +114,35 @@ def key_holder() -> str | None:
     return g.get("key_holder")
 
 
-def _check_key(keys: Sequence[tq.ApiKey]) -> None:
-    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        key = sent.strip().encode("latin-1", "replace")  # the bytes as they came: WSGI, PEP 3333
+def tickets() -> Tickets:
+    """The tickets with which our own pages open sockets."""
+    found: Tickets = current_app.extensions[_TICKETS]
+    return found
+
+
+def _check_holder(keys: Sequence[tq.ApiKey]) -> None:
+    query = request.environ.get("QUERY_STRING")
+    if query and any(name in request.args for name in _KEY_PARAMETERS):
+        raise Unauthorized(
+            "A key in the address ends up in logs: send it as Authorization: Bearer <key>."
+        )
+    authorization = _sent("HTTP_AUTHORIZATION")
+    if query and not authorization and request.path.startswith(_SOCKETS):
+        _check_ticket(request.args.get("ticket"))
     else:
-        key = request.cookies.get(KEY_COOKIE, "").encode("utf-8", "replace")
+        _check_key(keys, authorization)
+
+
+def _check_ticket(ticket: str | None) -> None:
+    """A browser lets no page send a header with a WebSocket; see `tickets`."""
+    if ticket is None or not tickets().knows(ticket):
+        raise Unauthorized("The ticket has ended, or is none: POST /api/ws-ticket gives another.")
+
+
+def _check_key(keys: Sequence[tq.ApiKey], authorization: str) -> None:
+    scheme, _, sent = authorization.partition(" ")
+    # The bytes as they came: WSGI, PEP 3333.
+    key = sent.strip().encode("latin-1", "replace") if scheme.lower() == "bearer" else b""
     digest = hashlib.sha256(key).digest()
     # Every key is compared, each in constant time: how long it takes tells nothing.
     holders = [known.holder for known in keys if hmac.compare_digest(digest, known.digest)]

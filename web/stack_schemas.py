@@ -12,6 +12,19 @@ from web.parameters import QueueName
 from web.schemas import Outbound
 
 
+class LastMinuteView(Outbound):
+    """What ended in the last full minute (of the clock); of a younger queue since it began."""
+
+    seconds: float = Field(description="How long that was: 60, or less than two minutes.")
+    done: int = Field(description="Tasks that succeeded or failed.")
+    failed: int
+    per_s: float = Field(description="Tasks that ended, however they did, in each second.")
+    failure_rate: float | None = Field(description="`failed` of `done`, from 0 to 1.")
+    per_s_before: float | None = Field(
+        description="`per_s` of the minute before; null while less than that is known."
+    )
+
+
 class QueueView(Outbound):
     """One queue, in numbers."""
 
@@ -32,6 +45,10 @@ class QueueView(Outbound):
         description="Failed tasks that killed their workers or could not be read, kept for a look."
     )
     oldest_waiting_s: float | None
+    last_minute: LastMinuteView
+    stopped_by: str | None = Field(description="Who paused or drained it; null while it is open.")
+    stopped_why: str | None
+    stopped_at: datetime | None
 
 
 class QueueChanged(Outbound):
@@ -53,6 +70,13 @@ class QueuePurged(QueueChanged):
 
 class QueueList(Outbound):
     queues: list[QueueView]
+
+
+class SocketTicket(Outbound):
+    """What opens a WebSocket once or more, for a short time, in place of a key."""
+
+    ticket: str
+    expires_in_s: int
 
 
 class StatsView(Outbound):

@@ -9,6 +9,7 @@ number beyond a double, a NUL in a text) is a 422. Which fields a route takes is
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, cast
 
@@ -29,6 +30,8 @@ def decode(raw: bytes) -> str:
     """Read `raw` as UTF-8. Raises InvalidJson."""
     if not raw:
         raise InvalidJson("The body is empty; JSON is needed.")
+    if raw.startswith(BOM_UTF8):
+        raise InvalidJson("The body begins with a byte order mark (BOM); JSON has none.")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -22,6 +22,7 @@ from web.operators import (
 from web.parameters import QueueName, TaskPath, WaitQuery
 from web.redis_time import begin_anew
 from web.refusals import TooManyWaiting
+from web.root_path import address
 from web.schemas import (
     Cancelled,
     Retried,
@@ -41,13 +42,19 @@ submission = ApiBlueprint("submission", "tasks", ABOUT)
 MAX_WAITING = 1000
 _places = threading.BoundedSemaphore(MAX_WAITING)
 
+_ETAG = (
+    "Names this state of the task: sent as If-None-Match, it is answered with 304 while it lasts."
+)
+
 #: What any body can be refused for.
 BODY_PROBLEMS = (
     "invalid_json",
     "unsupported",
     "cross_site",
+    "request_timeout",
     "body_too_large",
     "unsupported_media_type",
+    "too_many_bodies",
 )
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
 
@@ -72,13 +79,14 @@ def submit_task(body: SubmitBody) -> Response:
         priority=cast(QueueName, record.queue),
         message=f"Task '{record.task_type}' queued on '{record.queue}' queue.",
     )
-    return respond(view, 202, {"Location": f"/api/tasks/{record.task_id}"})
+    return respond(view, 202, {"Location": address(f"/api/tasks/{record.task_id}")})
 
 
 @tasks.get(
     "/tasks/<task:task_id>",
     responses={
-        **ok(200, TaskDetail, "The task as it is now."),
+        **ok(200, TaskDetail, "The task as it is now.", ETag=header(_ETAG)),
+        304: {"description": "It is as it was when its ETag was sent."},
         **problems("task_not_found", "invalid_request", "too_many_waiting", "queue_unavailable"),
     },
 )
@@ -145,7 +153,7 @@ def retry_task(path: TaskPath) -> Response:
     new = tq.get_task(tq.retry(path.task_id, operator_of_body()).task_id)
     message = f"Task '{new.task_type}' queued once more on '{new.queue}' queue."
     view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
-    return respond(view, 202, {"Location": f"/api/tasks/{new.task_id}"})
+    return respond(view, 202, {"Location": address(f"/api/tasks/{new.task_id}")})
 
 
 @tasks.get("/task-types", responses={**ok(200, TaskTypeList, "The task types."), **problems()})

@@ -6,13 +6,16 @@ import huey_tasks as tq
 from web.answers import respond
 from web.openapi import ApiBlueprint, ok, problems
 from web.refusals import Unhealthy
+from web.security import tickets
 from web.stack_schemas import (
     ConsumerList,
     ConsumerView,
     Health,
     QueueHealth,
+    SocketTicket,
     StatsView,
 )
+from web.tickets import LIFE_S
 
 _ABOUT = "Consumers, their workers, statistics and health."
 workers = ApiBlueprint("workers", "workers", _ABOUT)
@@ -37,6 +40,15 @@ def read_stats() -> Response:
     return respond(StatsView.of(tq.stats()))
 
 
+@workers.post(
+    "/ws-ticket",
+    responses={**ok(200, SocketTicket, "A ticket."), **problems("cross_site")},
+)
+def issue_ticket() -> Response:
+    """Get a ticket that opens `/ws/stats`, for pages: they can send no key with a WebSocket."""
+    return respond(SocketTicket(ticket=tickets().issue(), expires_in_s=LIFE_S))
+
+
 @workers.get(
     "/workers/health",
     responses={
@@ -47,11 +59,16 @@ def read_stats() -> Response:
 def read_health() -> Response:
     """Say whether work can be done.
 
-    Redis answers, can be trusted with tasks, and every queue has a live consumer.
+    Redis answers, can be trusted with tasks, none of those accepted is missing, and every queue has
+    a live consumer.
     """
     try:
-        found = {one.queue: one.consumers for one in tq.queue_stats()}
+        stats = tq.queue_stats()
+        found = {one.queue: one.consumers for one in stats}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
+        reasons += [loss for one in stats for loss in one.losses]
+    except tq.ServiceBusy:
+        raise
     except tq.QueueUnavailable as error:
         raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
     reasons += [

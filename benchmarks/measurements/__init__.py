@@ -5,6 +5,7 @@ from typing import Any
 from benchmarks.measurements import (
     bulk,
     crash,
+    crowd,
     drain,
     greenlets,
     growth,
@@ -22,6 +23,7 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
     for one in (
         drain.MEASUREMENT,
         submit.MEASUREMENT,
+        crowd.MEASUREMENT,
         bulk.MEASUREMENT,
         latency.MEASUREMENT,
         mixed.MEASUREMENT,

@@ -103,9 +103,9 @@ def answers(port: int) -> bool:
     return True
 
 
-def load(port: int, seconds: int) -> dict[str, Any]:
+def load(port: int, seconds: int, connections: int = CONNECTIONS) -> dict[str, Any]:
     """Let wrk post for so long. Raises RuntimeError when a request was not accepted."""
-    command = [wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
+    command = [wrk(), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s"]
     command += ["-s", str(APPS / "post.lua")]
     shown = subprocess.run(
         [*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True

@@ -4,8 +4,9 @@
 -- returns: {} when there is no such task, else {time, fields in the order of FIELDS in explain.py,
 --          mode of the queue, place among those that wait (from 0; -1: it does not; what waits for
 --          something else counts for those that wait for the same), how many wait,
---          how many tasks have started in these minutes, ms since the first of those minutes began, the live consumers
---          that know its type, those that do not}
+--          how many tasks have started in these minutes, ms since the first of those minutes began,
+--          the live consumers that know its type, those that do not,
+--          who set the mode, why, and when in ms}
 local task = redis.call('HMGET', task_key(id), 'state', 'type', 'attempt', 'due_at', 'token',
   'started_at', 'finished_at', 'reason', 'attempts', 'blocked_on', 'place', 'losses')
 if not task[1] then return {} end
@@ -39,5 +40,7 @@ for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms
   local which = knows(consumer, task[2]) and knowing or others
   which[#which + 1] = consumer
 end
+local set_by = redis.call('HMGET', COUNTERS, 'mode_by', 'mode_why', 'mode_at')
+for at = 1, 3 do set_by[at] = set_by[at] or '' end
 return { NOW, task, redis.call('HGET', COUNTERS, 'mode') or '', place(),
-  redis.call('ZCARD', index_key('PENDING')), starts, over_ms, knowing, others }
+  redis.call('ZCARD', index_key('PENDING')), starts, over_ms, knowing, others, unpack(set_by) }

@@ -5,6 +5,9 @@
 -- returns: nothing
 write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)
+-- Who stopped it, and why, is what everybody asks of a queue that stands still.
+local by = operation ~= '' and cjson.decode(operation) or { who = '', why = '' }
+redis.call('HSET', COUNTERS, 'mode_by', by.who, 'mode_why', by.why, 'mode_at', AT)
 write_down(operation, 0)
 if mode ~= 'paused' then
   ring()

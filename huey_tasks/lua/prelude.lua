@@ -18,6 +18,7 @@ local ENDS, NOTED, LINES = ROOT .. ':ends', ROOT .. ':noted', ROOT .. ':lines'
 -- How many tasks that were set aside are kept, whatever their age.
 local DEAD_CAP = 10000
 local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
+local DATASET = ROOT .. ':dataset'
 
 -- A Redis that is out of memory lets a script write if its first write is one that needs none. So
 -- what ends or keeps tasks goes on, which frees memory, while submits are refused.
@@ -114,6 +115,7 @@ local function begin_minute()
   local fields = redis.call('HGETALL', NOTED)
   redis.call('DEL', NOTED)
   redis.call('HSET', NOTED, 'minute', now)
+  redis.call('HSETNX', COUNTERS, 'counted_from', NOW)
   if minute > 0 then fold(minute, by_type(fields)) end
 end
 

@@ -18,7 +18,7 @@ for _, id in ipairs(ended) do
   elseif exists(id, 'STARTED') then
     redis.call('ZREM', index_key('STARTED'), id)
     count('recovered')
-    recovered[#recovered + 1] = { id, crash(id, 'losses', max_losses, ttl_ms) }
+    recovered[#recovered + 1] = { id, crash(id, 'losses', max_losses, ttl_ms, '') }
   end
 end
 -- After a gap, go on extending until none is left to extend.

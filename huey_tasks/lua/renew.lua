@@ -1,7 +1,8 @@
 -- renew: STARTED -> STARTED, with a longer lease
 -- args: lease_ms
 -- then, for each task: id token
--- returns: the id and the token of each that holds no lease any more (cancelled, or given away)
+-- returns: the id and the token of each that holds no lease any more (cancelled, or given away),
+--          and 1 if there is no such task at all: somebody has erased it
 write_even_if_full()
 local lost = {}
 for at = 2, #ARGV, 2 do
@@ -10,6 +11,7 @@ for at = 2, #ARGV, 2 do
   else
     lost[#lost + 1] = ARGV[at]
     lost[#lost + 1] = ARGV[at + 1]
+    lost[#lost + 1] = 1 - redis.call('EXISTS', task_key(ARGV[at]))
   end
 end
 return lost

@@ -1,7 +1,7 @@
 -- stats: one consistent look at a queue; writes nothing
 -- args: online_ms
 -- with: blocked
--- returns: pairs of name and number
+-- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`
 local stats = {}
 local function add(name, number)
   stats[#stats + 1] = name
@@ -24,5 +24,38 @@ local mode = redis.call('HGET', COUNTERS, 'mode')
 add('paused', mode == 'paused' and 1 or 0)
 add('draining', mode == 'draining' and 1 or 0)
 add('dead', redis.call('ZCARD', DEAD))
+add('written_off', tonumber(redis.call('HGET', COUNTERS, 'written_off') or 0))
+add('vanished_at', redis.call('HGET', DATASET, 'vanished_at') or 0)
+add('results_vanished_at', redis.call('HGET', DATASET, 'results_vanished_at') or 0)
 add('oldest_waiting_ms', oldest_waiting_ms())
+for _, name in ipairs({ 'mode_by', 'mode_why', 'mode_at' }) do
+  add(name, redis.call('HGET', COUNTERS, name) or '')
+end
+
+-- What ended in a minute, which may not be folded yet.
+local minute = math.floor(NOW / 60000)
+local noted_in = tonumber(redis.call('HGET', NOTED, 'minute') or -1)
+local function counted_in(number)
+  if number == noted_in then return by_type(redis.call('HGETALL', NOTED))[''] end
+  local sums = redis.call('HGET', ROOT .. ':history:minute:' .. number, '')
+  return sums and cjson.decode(sums) or {}
+end
+local function add_ends(prefix, minutes)
+  for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
+    local sum = 0
+    for _, counts in ipairs(minutes) do sum = sum + (counts[state] or 0) end
+    add(prefix .. state, sum)
+  end
+end
+
+-- The last full minute; as long as less than that has been counted, what there is.
+local from = tonumber(redis.call('HGET', COUNTERS, 'counted_from') or NOW)
+if from <= (minute - 1) * 60000 then
+  add('minute_ms', 60000)
+  add_ends('minute.', { counted_in(minute - 1) })
+else
+  add('minute_ms', NOW - from)
+  add_ends('minute.', { counted_in(minute - 1), counted_in(minute) })
+end
+if from <= (minute - 2) * 60000 then add_ends('before.', { counted_in(minute - 2) }) end
 return stats

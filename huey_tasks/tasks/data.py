@@ -24,9 +24,9 @@ Place = Annotated[
     retry_delay=2,
     retry_backoff=2,
     example={
-        "source": "s3://raw/orders",
-        "destination": "warehouse.orders",
-        "record_count": 12500,
+        "source": "s3://bucket/input",
+        "destination": "s3://bucket/output",
+        "record_count": 1000,
     },
 )
 def data_pipeline(

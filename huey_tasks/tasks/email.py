@@ -54,9 +54,9 @@ Address = Annotated[EmailStr, WrapValidator(_check_unless_plain), Field(max_leng
     retry_delay=2,
     retry_backoff=2,
     example={
-        "to": "ada@example.com",
-        "subject": "Your invoice",
-        "body": "Dear Ada, the invoice is attached.",
+        "to": "user@example.com",
+        "subject": "Welcome aboard!",
+        "body": "Thanks for signing up.",
     },
 )
 def send_email(to: Address, subject: Line, body: Text) -> dict[str, str]:

@@ -25,7 +25,7 @@ Identifier = (
     retries=3,
     retry_delay=2,
     retry_backoff=2,
-    example={"user_id": "user-42", "amount": 19.99, "currency": "EUR"},
+    example={"user_id": "usr_12345", "amount": 99.99, "currency": "USD"},
 )
 def process_payment(
     user_id: Identifier, amount: Amount, currency: Currency

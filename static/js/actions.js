@@ -2,7 +2,9 @@
    store how it went. */
 
 import { ApiProblem, cancelTask, submitTask } from './api.js';
+import { keepKey } from './api_key.js';
 import { createOperations } from './operations.js';
+import { explain } from './problem.js';
 import { extend, toggle } from './selection.js';
 
 const TOAST_MS = 8_000;
@@ -90,30 +92,14 @@ export function createActions(store, refresh, reconnect) {
         : /** @type {const} */ (['bad', 'This browser did not allow copying.'])));
     },
 
-    /** @param {string} key @returns {boolean} false when a cookie cannot hold it */
+    /** @param {string} key @returns {boolean} false when no header can carry it */
     useKey(key) {
-      if (!/^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/.test(key)) return false;
-      document.cookie = `duckline_key=${key}; SameSite=Strict; path=/`;
+      if (!keepKey(key)) return false;
       dispatch({ type: 'dialog', dialog: null });
       reconnect();
       return true;
     },
   };
-}
-
-/**
- * What went wrong, for people.
- * @param {any} error
- * @returns {import('./store.js').Problem}
- */
-export function explain(error) {
-  if (error instanceof ApiProblem) {
-    return { code: error.code, text: error.message, requestId: error.requestId, errors: error.errors };
-  }
-  if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };
-  // A mistake of ours: told to the console, but what waits for the end of this must not wait for ever.
-  reportError(error);
-  return { code: 'unexpected', text: 'This page has made a mistake. Load it again if it does not go on.' };
 }
 
 function newborn(answer, taskType, payload, state) {

@@ -1,14 +1,19 @@
 /* The HTTP API as functions. Every failure is one of two errors: ApiProblem (the server answered
    with application/problem+json) or Unreachable (no answer). A 401 is also told to `onUnauthorized`. */
 
+import { apiKey, authorization } from './api_key.js';
 import { parseKeeping } from './json_text.js';
 import { operatorHeader } from './operator_name.js';
+import { ROOT } from './root.js';
 
 const TIMEOUT_MS = 10_000;
 /** For what is done to many tasks at once. */
 export const LONG_MS = 60_000;
 const RAW = ['payload', 'result'];
 let unauthorized = (/** @type {string} */ _key) => {};
+/** What was read last under an address, and its name there: what has not changed is not sent again. */
+const known = /** @type {Map<string, {tag: string, value: any}>} */ (new Map());
+const MOST_KNOWN = 40;
 
 /** The server's answer was a problem document (RFC 9457). */
 export class ApiProblem extends Error {
@@ -30,12 +35,12 @@ export class ApiProblem extends Error {
 /** The server gave no answer: it is down, or the network is. */
 export class Unreachable extends Error {
   constructor() {
-    super('The server does not answer.');
+    super('Can’t reach the server.');
     this.code = 'unreachable';
   }
 }
 
-/** @param {(cookies: string) => void} callback called on every 401, with the cookies that were refused */
+/** @param {(key: string) => void} callback called on every 401, with the key that was refused */
 export function onUnauthorized(callback) {
   unauthorized = callback;
 }
@@ -76,6 +81,13 @@ export const retryTask = (id) => request('POST', `${taskPath(id)}/retry`);
 /** Why a task does not run, or where it stands. @param {string} id */
 export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
 
+/** Where the statistics are pushed; a browser sends no key there, so a ticket stands in the address. */
+export async function socketAddress() {
+  if (!apiKey()) return `${ROOT}/ws/stats`;
+  const { ticket } = await request('POST', '/api/ws-ticket');
+  return `${ROOT}/ws/stats?${new URLSearchParams({ ticket })}`;
+}
+
 /**
  * Do something to many tasks; one piece of it, which says where the next begins.
  * @param {{action: string, task_ids?: string[], q?: string, cursor?: string|null, operation_id?: string|null}} piece
@@ -95,24 +107,37 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
  * @param {number} [limitMs]
  */
 export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
-  const { cookie } = document;
-  const { status, ok, text } = await exchange(method, path, body, limitMs);
-  if (ok) return readBody(status, text, keep);
-  if (status === 401) unauthorized(cookie);
+  const key = apiKey();
+  const before = method === 'GET' ? known.get(path) : undefined;
+  const { status, ok, text, tag } = await exchange(method, path, body, limitMs, { ...authorization(key), ...(before && { 'If-None-Match': before.tag }) });
+  if (status === 304 && before) return before.value;
+  if (ok) {
+    const value = readBody(status, text, keep);
+    if (method === 'GET') remember(path, tag, value);
+    return value;
+  }
+  if (status === 401) unauthorized(key);
   throw new ApiProblem(status, problemBody(text));
 }
 
-async function exchange(method, path, body, limitMs) {
+/** The same value is given again: nobody may change it. */
+function remember(path, tag, value) {
+  known.delete(path);
+  if (tag) known.set(path, { tag, value });
+  if (known.size > MOST_KNOWN) known.delete(known.keys().next().value ?? '');
+}
+
+async function exchange(method, path, body, limitMs, headers) {
   try {
-    const answer = await fetch(path, {
+    const answer = await fetch(ROOT + path, {
       method,
       body,
       cache: 'no-store',
       credentials: 'same-origin',
-      headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(method === 'GET' ? {} : operatorHeader()) },
+      headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(method === 'GET' ? {} : operatorHeader()) },
       signal: AbortSignal.timeout(limitMs),
     });
-    return { status: answer.status, ok: answer.ok, text: await answer.text() };
+    return { status: answer.status, ok: answer.ok, text: await answer.text(), tag: answer.headers.get('ETag') };
   } catch {
     throw new Unreachable();
   }

@@ -3,15 +3,18 @@
 
 import { createActions } from './actions.js';
 import { onUnauthorized } from './api.js';
+import { apiKey } from './api_key.js';
 import { mount } from './dom.js';
+import { focusConfirm, keepFocus } from './focus.js';
 import { focusedTask, listenToKeys, moveRow } from './keys.js';
 import { goLive } from './live.js';
-import { go, pageUrl, readRoute, watchAddress } from './router.js';
+import { beneathUrl, go, pageUrl, readRoute, redirect, watchAddress } from './router.js';
 import { isEmpty, NOTHING_CHOSEN } from './selection.js';
 import { createStore, initialState } from './store.js';
 import { createOperatorActions } from './operator_actions.js';
 import { createReader } from './reads.js';
 import { createScheduleActions } from './schedule_actions.js';
+import { showTab } from './tab.js';
 import { cycleTheme } from './theme.js';
 import { look } from './task_state.js';
 import { fits, wishOf } from './views/bulk_bar.js';
@@ -19,6 +22,7 @@ import { dialogs } from './views/dialogs.js';
 import { liveBadge } from './views/live_badge.js';
 import { followLog } from './views/log.js';
 import { navLinks } from './views/nav.js';
+import { NOWHERE } from './views/nowhere.js';
 import { taskPanel } from './views/task_panel.js';
 import { toasts } from './views/toasts.js';
 import { tools } from './views/tools.js';
@@ -39,6 +43,7 @@ export function startPage(views) {
   const reader = createReader(store, views);
   const names = Object.keys(views);
   const route = () => store.dispatch({ type: 'route', route: readRoute(location, names, store.state().route.view) });
+  redirect();
   route();
 
   let scheduled = 0;
@@ -58,13 +63,14 @@ export function startPage(views) {
       drawing = false;
     }
   };
-  let live = { refresh() {}, more() {}, retryNow() {} };
-  const basic = createActions(store, () => live.refresh(), () => live.retryNow());
+  let live = { refresh() {}, reread() {}, more() {}, retryNow() {} };
+  const basic = createActions(store, () => live.reread(), () => live.retryNow());
   const actions = {
     ...basic,
     ...createOperatorActions(store, basic, reader.reread),
     ...createScheduleActions(store, basic, reader.reread),
     redraw,
+    drawNow,
     retryNow: () => live.retryNow(),
     more: () => live.more(),
     /** What comes into sight is read; what takes a long search only on demand. */
@@ -73,7 +79,7 @@ export function startPage(views) {
       if (found.next && found.rows.length && !reading && !foundProblem) live.more();
     },
     pages: () => Object.entries(views).map(([name, { title }]) => [name, title]),
-    closePanel: () => go(`#/${store.state().route.view}`),
+    closePanel: () => go(beneathUrl(store.state().route.view)),
     cycleTheme: () => {
       cycleTheme();
       redraw();
@@ -84,12 +90,13 @@ export function startPage(views) {
   const draw = drawer(views, actions, shortcuts.help);
   store.subscribe(redraw);
   onUnauthorized(askForKey(store));
-  watchAddress(() => {
+  watchAddress(names, () => {
     route();
     live.refresh();
     drawNow();
   });
   listenToKeys(shortcuts.keys);
+  document.addEventListener('visibilitychange', redraw);
   // Not a frame later: the next click or key would meet what stood there before this one.
   for (const type of ['click', 'change', 'submit', 'keydown']) addEventListener(type, drawNow);
   live = goLive(store, reader.read);
@@ -100,9 +107,9 @@ export function startPage(views) {
 function askForKey(store) {
   /** @type {string|null} */
   let askedWith = null;
-  return (cookies) => {
-    if (cookies !== document.cookie || askedWith === cookies) return;
-    askedWith = cookies;
+  return (key) => {
+    if (key !== apiKey() || askedWith === key) return;
+    askedWith = key;
     store.dispatch({ type: 'dialog', dialog: 'key' });
   };
 }
@@ -113,18 +120,21 @@ function drawer(views, actions, help) {
   /** @type {Element|null} */
   let before = null;
   return (state) => {
-    const { view, taskId } = state.route;
+    const { taskId } = state.route;
+    const page = views[state.route.view] ?? NOWHERE;
+    const refocus = keepFocus();
     mount(place('nav'), navLinks(views, state, actions));
     mount(place('badge'), liveBadge(state));
     mount(place('tools'), tools(actions));
     mount(place('notices'), noticeBar(state, actions));
-    mount(place('main'), views[view].view(state, actions));
+    mount(place('main'), page.view(state, actions));
     if (taskId && !panelId) before = document.activeElement;
     followLog();
     mount(place('panel'), taskPanel(state, actions));
     mount(place('dialogs'), dialogs(state, actions, help));
     mount(place('toasts'), toasts(state, actions));
-    document.title = `${views[view].title} · Duckline`;
+    refocus();
+    showTab(state, page.title);
     if (taskId && taskId !== panelId) /** @type {HTMLElement} */ (document.querySelector('.panel'))?.focus({ preventScroll: true });
     if (!taskId && panelId) /** @type {HTMLElement|null} */ (before)?.focus?.({ preventScroll: true });
     panelId = taskId;
@@ -147,7 +157,11 @@ function keyboard(views, store, actions) {
       if (id && store.state().route.view === 'tasks') actions.choose(id, false);
     },
     r: () => withRows(store, actions, 'retry', (id) => actions.retry(id)),
-    c: () => withRows(store, actions, 'cancel', (id) => actions.askCancel(id)),
+    c: () => withRows(store, actions, 'cancel', (id) => {
+      actions.askCancel(id);
+      actions.drawNow();
+      focusConfirm(id);
+    }),
     'Ctrl+k': () => actions.dispatch({ type: 'dialog', dialog: 'palette' }),
     Escape: () => {
       const { cancels, route, selection, ui } = store.state();

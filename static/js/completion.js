@@ -2,7 +2,7 @@
 
 import { QUEUES } from './queues.js';
 import { termAt, termText, WORDS } from './search_text.js';
-import { TASK_STATES } from './task_state.js';
+import { TASK_STATES, wordsOf } from './task_state.js';
 
 const MOST = 10;
 const AGES = ['<5m', '<15m', '<1h', '<24h', '>1h'];
@@ -41,7 +41,7 @@ function wordsFor({ value }, known) {
   return [...fields, ...words].filter(({ word }) => word.startsWith(typed) && word !== typed);
 }
 
-/** A bare text may be the beginning of a value: `fail` offers `state:failure`. */
+/** A bare text may be the beginning of a value: `fail` offers `state:failed`. */
 function guesses({ value }, known) {
   const typed = value.toLowerCase();
   if (!typed) return [];
@@ -51,14 +51,14 @@ function guesses({ value }, known) {
 function valuesFor({ word, value }, known) {
   const typed = value.toLowerCase();
   return choices(word, known)
-    .filter(([choice, note]) => choice !== value && (choice.toLowerCase().includes(typed) || note?.toLowerCase().startsWith(typed)))
+    .filter(([choice, , also = []]) => choice !== value && [choice, ...also].some((name) => name.toLowerCase().includes(typed)))
     .sort(([a], [b]) => Number(b.toLowerCase().startsWith(typed)) - Number(a.toLowerCase().startsWith(typed)))
     .map(([choice, note]) => ({ word, value: choice, note }));
 }
 
-/** @returns {[string, string?][]} */
+/** @returns {[string, string?, string[]?][]} a value, what it means, and what else it is called */
 function choices(word, known) {
-  if (word === 'state') return Object.entries(TASK_STATES).map(([state, { label, means }]) => [state.toLowerCase(), `${label}: ${means}`]);
+  if (word === 'state') return Object.entries(TASK_STATES).map(([state, { means }]) => [wordsOf(state)[0], means, wordsOf(state)]);
   if (word === 'queue') return QUEUES.map((each) => [each]);
   if (word === 'age') return AGES.map((each) => [each]);
   if (word === 'dur' || word === 'wait') return SPANS.map((each) => [each]);

@@ -98,11 +98,11 @@ function patch(node, wanted) {
 
 function patchAttributes(node, wanted) {
   for (const { name } of [...node.attributes]) {
-    // `open` belongs to the reader: they unfold a <details>, a refresh must not fold it.
+    // `open` belongs to the reader: they fold a <details> and unfold it, a refresh must not.
     if (name !== 'open' && name !== 'style' && !wanted.hasAttribute(name)) node.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (name !== 'style' && node.getAttribute(name) !== value) node.setAttribute(name, value);
+    if (name !== 'style' && !(name === 'open' && node.nodeName === 'DETAILS') && node.getAttribute(name) !== value) node.setAttribute(name, value);
   }
   // The style attribute is refused by the CSP; the same text through CSSOM is not.
   if (node.style.cssText !== wanted.style.cssText) node.style.cssText = wanted.style.cssText;

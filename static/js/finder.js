@@ -1,7 +1,7 @@
 /* Reads what the search of the address finds: the newest page again and again, pages further down when
    they are wanted, and those in sight anew. A search that finds little goes on by itself for a while. */
 
-import { explain } from './actions.js';
+import { explain } from './problem.js';
 import { findTasks } from './api.js';
 import { oneAtATime } from './one_at_a_time.js';
 import { cursorOf } from './search_list.js';

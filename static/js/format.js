@@ -2,13 +2,25 @@
    texts or milliseconds since 1970; nothing here reads the clock. */
 
 const COUNT = new Intl.NumberFormat('en');
-const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
-const MINUTE = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const ZONED = new Map();
 const LATE_S = -5;
-const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' });
+let CLOCK, MINUTE, DAY, FULL, ZONE;
+setZone(undefined);
+
+/** The time zone of every time on the page. @param {string|undefined} timeZone IANA name; undefined: the browser's */
+export function setZone(timeZone) {
+  CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone });
+  MINUTE = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone });
+  DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone });
+  FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long', timeZone });
+  ZONE = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', timeZoneName: 'short', timeZone });
+}
+
+/** The zone of the times on the page, as it is at that time: "UTC", "GMT+5:30". @param {string|number} at */
+export function zoneAt(at) {
+  return ZONE.formatToParts(instant(at) ?? 0).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+}
 
 /** @param {number|null|undefined} value */
 export function count(value) {

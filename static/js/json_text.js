@@ -5,7 +5,11 @@
 /** One token of JSON. Unrolled, so that a text of a megabyte does not fill the stack of the matcher. */
 export const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 // Characters that are invisible or turn the reading direction: shown as escapes, never obeyed.
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+// Not the joiners that make one sign of several: between emoji, and in scripts that are written with them.
+const INVISIBLE = /(?!(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d(?=\p{Extended_Pictographic}))(?!(?<=[\p{sc=Arabic}\p{sc=Deva}\p{sc=Beng}\p{sc=Mlym}\p{sc=Sinh}\p{sc=Knda}\p{sc=Telu}\p{sc=Taml}])[\u200c\u200d](?=[\p{sc=Arabic}\p{sc=Deva}\p{sc=Beng}\p{sc=Mlym}\p{sc=Sinh}\p{sc=Knda}\p{sc=Telu}\p{sc=Taml}]))[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+
+// As Python's repr() spells the joiner within one emoji.
+const SPELLED_JOINER = /(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\\u200d(?=\p{Extended_Pictographic})/gu;
 
 /** @typedef {{kind: 'key'|'string'|'number'|'word'|'mark'|'space', text: string}} Token */
 
@@ -152,7 +156,7 @@ export function placeOf(source, pointer) {
  * @param {unknown} text
  */
 export function visible(text) {
-  return String(text).replace(INVISIBLE, (c) => (c === '\n' || c === '\t' ? c : escape(c)));
+  return String(text).replace(SPELLED_JOINER, '\u200d').replace(INVISIBLE, (c) => (c === '\n' || c === '\t' ? c : escape(c)));
 }
 
 function escape(character) {

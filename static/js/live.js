@@ -2,8 +2,8 @@
    from the last one makes the list be read again, a missed one makes everything be read anew, a lost
    socket makes the statistics be asked for, and its return starts from a fresh snapshot. */
 
-import { explain } from './actions.js';
-import { ApiProblem, explainTask, findTasks, getStats, getTask } from './api.js';
+import { explain } from './problem.js';
+import { ApiProblem, explainTask, findTasks, getStats, getTask, socketAddress } from './api.js';
 import { createFinder } from './finder.js';
 import { oneAtATime } from './one_at_a_time.js';
 import { openSocket } from './socket.js';
@@ -22,7 +22,8 @@ const WAITS = new Set(['PENDING', 'RETRY', 'SCHEDULED']);
  * Start the clock, the socket and the refreshes.
  * @param {import('./actions.js').Store} store
  * @param {(view: string, restarted?: boolean) => void} [refreshView] reads what else the open view shows
- * @returns {{refresh: () => void, more: () => void, retryNow: () => void}}
+ * @returns {{refresh: () => void, reread: () => void, more: () => void, retryNow: () => void}} `reread` also
+ *   what has ended
  */
 export function goLive(store, refreshView = () => {}) {
   const { dispatch, state } = store;
@@ -35,10 +36,15 @@ export function goLive(store, refreshView = () => {}) {
       if (sameList(asked, state().route)) dispatch({ type: 'tasks', tasks });
     }, 'tasksProblem', dispatch);
   });
+  /** Something may have been done to the open task that no later state of it tells. */
+  let doubted = false;
+  /** What has ended changes no more: it is read once, however large it is. */
+  const isRead = ({ task: { record }, route }) => !doubted && record?.log && record.task_id === route.taskId && isTerminal(record);
   const finder = createFinder(store, rowsInSight);
   const readTask = oneAtATime(async () => {
     const id = state().route.taskId;
     if (!id) return;
+    doubted = false;
     // The reader may have opened another task while the answer was under way.
     await attempt(() => getTask(id).then((record) => state().route.taskId === id && dispatch({ type: 'task', record })),
       'task', (told) => state().route.taskId === id && dispatch(told));
@@ -66,19 +72,24 @@ export function goLive(store, refreshView = () => {}) {
   function refresh() {
     readList();
     finder.refresh();
-    readTask();
+    if (!isRead(state())) readTask();
     refreshView(state().route.view);
+  }
+  /** Somebody has done something, or it is not known what was missed. */
+  function reread() {
+    doubted = true;
+    refresh();
   }
 
   /** @type {{epoch: string, seq: number}|null} the frame before: behind a gap, or another process, nothing known is sure */
   let place = null;
   function anew(restarted) {
     finder.anew();
-    refresh();
+    reread();
     if (restarted) refreshView(state().route.view, true);
   }
 
-  const socket = openSocket('/ws/stats', {
+  const socket = openSocket(socketAddress, {
     onFrame(frame) {
       if (place && (frame.epoch !== place.epoch || frame.seq !== place.seq + 1)) anew(frame.epoch !== place.epoch);
       place = frame;
@@ -93,7 +104,7 @@ export function goLive(store, refreshView = () => {}) {
     onState(now) {
       const was = state().socket;
       dispatch({ type: 'socket', socket: now, at: Date.now() });
-      if (now === 'open') refresh();
+      if (now === 'open') reread();
       if (now === 'closed' && was !== 'closed') readStats();
     },
   });
@@ -101,22 +112,23 @@ export function goLive(store, refreshView = () => {}) {
   setInterval(() => dispatch({ type: 'clock', now: Date.now() }), CLOCK_MS);
   setInterval(() => {
     if (document.hidden) return;
-    const { list, found, task, route, socket: link } = state();
+    const { list, found, route, socket: link } = state();
     const alone = link !== 'open';
     if (alone) readStats();
     if (alone || !list.loaded || list.items.some((item) => !isTerminal(item))) readList();
     if (alone || !found.loaded || moving(found, rowsInSight())) finder.refresh();
-    if (route.taskId && !(task.record?.log && isTerminal(task.record))) readTask();
+    if (!isRead(state())) readTask();
     refreshView(route.view);
   }, POLL_MS);
 
   return {
     refresh,
+    reread,
     more: finder.more,
     retryNow() {
       socket.retryNow();
       readStats();
-      refresh();
+      reread();
     },
   };
 }

@@ -1,11 +1,11 @@
 /* What is done to many tasks at once: in pieces, with progress, until it is done or stopped; and how
    it is undone. Also what is done to one task. */
 
-import { explain } from './actions.js';
+import { explain } from './problem.js';
 import { actOnTasks, findTasks, retryTask, undo } from './api.js';
 import { writer } from './export_file.js';
 import { count, plural } from './format.js';
-import { go } from './router.js';
+import { beneathUrl, go } from './router.js';
 import { leaveOut, NOTHING_CHOSEN } from './selection.js';
 
 const PIECE = 200;
@@ -78,7 +78,7 @@ export function createOperations(store, toast, refresh) {
     else dispatch({ type: 'select', selection: ids ? leaveOut(state().selection, sent) : NOTHING_CHOSEN });
     dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });
     // What is deleted answers 404: its panel is closed before it is read again.
-    if (deleting && sent.has(state().route.taskId ?? '')) go(`#/${state().route.view}`);
+    if (deleting && sent.has(state().route.taskId ?? '')) go(beneathUrl(state().route.view));
     toast(sum.problem ? 'bad' : 'good', outcome(ACTIONS[action].done, sum), { undo: [...undos] });
     refresh();
   }

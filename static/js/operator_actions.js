@@ -1,7 +1,7 @@
 /* What an operator can do: steer the queues, retry failures, take an action back. Each asks first
    where it matters, calls the API, and tells the reader how it went. */
 
-import { explain } from './actions.js';
+import { explain } from './problem.js';
 import { findTasks } from './api.js';
 import { plural } from './format.js';
 import { visible } from './json_text.js';

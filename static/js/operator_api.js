@@ -10,6 +10,9 @@ export const getLog = async (filter) => (await request('GET', `/api/log?${query(
 
 export const getFailures = () => request('GET', '/api/failures?limit=100');
 
+/** The groups that failed last, without their errors and tracebacks. */
+export const getCauses = async () => (await request('GET', '/api/failures?limit=25&samples=false')).groups;
+
 /**
  * Submit failed tasks of one cause again, the oldest first; one piece of it.
  * @param {string} fingerprint

@@ -2,7 +2,7 @@
    what it reads. Both ports show these pages; they differ in which comes first. */
 
 import { ApiProblem, findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from './api.js';
-import { getAudit, getFailures, getHistory, getLog, getSchedules, previewSchedule } from './operator_api.js';
+import { getAudit, getCauses, getFailures, getHistory, getLog, getSchedules, previewSchedule } from './operator_api.js';
 import { auditPage } from './views/audit.js';
 import { configPage } from './views/config.js';
 import { failuresPage } from './views/failures.js';
@@ -89,7 +89,10 @@ export function pagesInOrder(...names) {
   return Object.fromEntries(names.map((name) => [name, withForm(PAGES[name])]));
 }
 
+/** The causes that failed lately, small: the verdict on every page names them. */
+const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
+
 /** A task can be run again over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.route.again ? [types] : [])] };
+  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []), ...(state.route.again ? [types] : [])] };
 }

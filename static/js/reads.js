@@ -1,7 +1,7 @@
 /* Reads what the open page shows beyond statistics and tasks. A page names its reads; each lands in
    the store as a fact under its name. Owns how often, and never two of the same at once. */
 
-import { explain } from './actions.js';
+import { explain } from './problem.js';
 
 const EVERY_MS = 1_900;
 
@@ -23,7 +23,7 @@ export function createReader(store, pages) {
   const stale = new Set();
 
   /** @returns {Read[]} */
-  const wanted = () => pages[store.state().route.view].reads?.(store.state()) ?? [];
+  const wanted = () => pages[store.state().route.view]?.reads?.(store.state()) ?? [];
 
   async function readOne({ name, key = '', get, put, every_ms: every = EVERY_MS }) {
     const before = last.get(name);

@@ -12,7 +12,7 @@ export const LONGEST_NAME = 60;
 
 /** @type {SavedSearch[]} */
 export const READY_MADE = [
-  ['Submitted in the last hour and failed', 'state:failure age:<1h'], ['Running longer than a minute', 'state:started dur:>1m'],
+  ['Submitted in the last hour and failed', 'state:failed age:<1h'], ['Running longer than a minute', 'state:running dur:>1m'],
   ['Waiting longer than a minute', 'state:pending wait:>1m'], ['Retrying now', 'state:retry'],
 ].map(([name, q]) => ({ name, q, from: '', to: '' }));
 

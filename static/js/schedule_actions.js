@@ -1,6 +1,6 @@
 /* What an operator can do with schedules: make, change, run, pause, resume, delete them. */
 
-import { explain } from './actions.js';
+import { explain } from './problem.js';
 import { ApiProblem } from './api.js';
 import { until } from './format.js';
 import { changeSchedule, createSchedule, deleteSchedule, runSchedule } from './operator_api.js';

@@ -2,11 +2,11 @@
    a search means, and whether it is right, the server decides (huey_tasks/query.py). Pure. */
 
 import { QUEUES } from './queues.js';
-import { TASK_STATES } from './task_state.js';
+import { stateNamed, wordsOf } from './task_state.js';
 
 /** The words of the language, and what each looks at. */
 export const WORDS = {
-  state: 'pending, started, retry, scheduled, success, failure, revoked, expired',
+  state: 'waiting, running, retrying, scheduled, success, failed, cancelled, expired',
   queue: 'high, default or low',
   type: 'a task type, by its whole name',
   tag: 'a whole tag',
@@ -51,7 +51,14 @@ export function termText({ no = false, word, value }) {
 
 /** The values that are wanted under a word, in lower case. @param {string} text @param {string} word */
 export function valuesOf(text, word) {
-  return termsOf(text).filter((term) => term.word === word && !term.no).map((term) => term.value.toLowerCase());
+  const values = termsOf(text).filter((term) => term.word === word && !term.no).map((term) => term.value.toLowerCase());
+  return word === 'state' ? values.map((value) => shown(value)) : values;
+}
+
+/** A state under the name that the page shows, whatever it was called. */
+function shown(value) {
+  const state = stateNamed(value);
+  return state ? wordsOf(state)[0] : value;
 }
 
 /**
@@ -95,7 +102,7 @@ export function isWhole(text) {
   const quotes = text.replace(/\\./g, '').split('"').length - 1;
   return quotes % 2 === 0 && termsOf(text).every(({ word, value }) => {
     if (!value || value === '-') return false;
-    if (word === 'state') return value.toUpperCase() in TASK_STATES;
+    if (word === 'state') return stateNamed(value) !== null;
     if (word === 'queue') return QUEUES.includes(value.toLowerCase());
     if (word === 'age' || word === 'dur' || word === 'wait') return /^[<>]=?\d+(\.\d+)?(ms|s|m|h|d)$/.test(value);
     return word === '' || word in WORDS || /^payload\../.test(word);

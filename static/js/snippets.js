@@ -35,8 +35,3 @@ answer.raise_for_status()
 print(answer.json()["task_id"])
 `;
 }
-
-/** Whether this browser holds an API key. */
-export function hasKey() {
-  return document.cookie.split('; ').some((part) => part.startsWith('duckline_key='));
-}

@@ -7,23 +7,30 @@ const LONGEST_WAIT_MS = 8_000;
 const SILENCE_MS = 7_000;
 
 /**
- * Keep a WebSocket to `path` open until the page closes.
- * @param {string} path
+ * Keep a WebSocket open until the page closes.
+ * @param {() => Promise<string>} address asked for each connection; a failure counts as a lost one
  * @param {{onFrame: (frame: any) => void, onState: (state: 'connecting'|'open'|'closed') => void}} hooks
  * @returns {{retryNow: () => void}}
  */
-export function openSocket(path, hooks) {
-  const url = new URL(path, location.href);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+export function openSocket(address, hooks) {
   /** @type {WebSocket|null} */
   let socket = null;
   let failures = 0;
   let timer = 0;
+  /** Tells the connection that is wanted now from one whose address came late. */
+  let attempt = 0;
   let watchdog = 0;
 
   function connect() {
     clearTimeout(timer);
     hooks.onState('connecting');
+    const mine = ++attempt;
+    address().then((path) => mine === attempt && open(path), () => mine === attempt && lost());
+  }
+
+  function open(path) {
+    const url = new URL(path, location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const mine = new WebSocket(url);
     socket = mine;
     watch(mine);

@@ -10,7 +10,10 @@ import { isTerminal } from './task_state.js';
 /**
  * @typedef {{queue: string, queued: number, active: number, scheduled: number, retry: number,
  *   success: number, failed: number, revoked: number, expired: number, consumers: number,
- *   workers: number, paused: boolean, draining: boolean, oldest_waiting_s: number|null}} QueueStats
+ *   workers: number, paused: boolean, draining: boolean, oldest_waiting_s: number|null, set_aside: number,
+ *   last_minute: LastMinute, stopped_by: string|null, stopped_why: string|null, stopped_at: string|null}} QueueStats
+ * @typedef {{seconds: number, done: number, failed: number, per_s: number, failure_rate: number|null,
+ *   per_s_before: number|null}} LastMinute
  * @typedef {{queued_high: number, queued_default: number, queued_low: number, active_tasks: number,
  *   failed_tasks: number, success_tasks: number, workers_online: number, scheduled_tasks: number,
  *   retry_tasks: number, revoked_tasks: number, expired_tasks: number, queues: QueueStats[],
@@ -176,7 +179,8 @@ const STEPS = {
     stats: { ...state.stats, queues: state.stats.queues.map((q) => (q.queue === queue ? { ...q, paused, draining } : q)) },
   } : state),
   ui: (state, { set }) => ({ ...state, ui: { ...state.ui, ...set } }),
-  question: (state, { question }) => ({ ...state, question }),
+  // What is closed late must not take another question with it.
+  question: (state, { question, only }) => (only && state.question !== only ? state : { ...state, question }),
   toast: (state, { toast }) => ({ ...state, toasts: [...state.toasts.slice(-2), toast] }),
   toastGone: (state, { id }) => ({ ...state, toasts: state.toasts.filter((t) => t.id !== id) }),
   // A dialog that closes late must not take another one with it.

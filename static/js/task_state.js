@@ -1,5 +1,7 @@
 /* The eight states of a task: what each is called, means and looks like. */
 
+const MORE_WORDS = { SUCCESS: ['succeeded'], REVOKED: ['canceled'] };
+
 /** @typedef {{label: string, icon: string, means: string, terminal: boolean}} StateLook */
 
 /** @type {Record<string, StateLook>} */
@@ -13,6 +15,17 @@ export const TASK_STATES = {
   REVOKED: { label: 'Cancelled', icon: 'slash', terminal: true, means: 'stopped by someone' },
   EXPIRED: { label: 'Expired', icon: 'hourglass', terminal: true, means: 'not started in time' },
 };
+
+/** What each state may be called in a search; the first is the one to offer. @param {string} state */
+export function wordsOf(state) {
+  return [look(state).label.toLowerCase(), ...(MORE_WORDS[state] ?? []), state.toLowerCase()];
+}
+
+/** The state that a word of a search means; huey_tasks/query.py knows the same. @param {string} word */
+export function stateNamed(word) {
+  const typed = word.toLowerCase();
+  return Object.keys(TASK_STATES).find((state) => wordsOf(state).includes(typed)) ?? null;
+}
 
 /** @param {string} status @returns {StateLook} */
 export function look(status) {

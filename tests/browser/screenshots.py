@@ -25,7 +25,7 @@ WATCH_S = 150
 DESKTOP = {"width": 1440, "height": 1080}
 PHONE = {"width": 390, "height": 844}
 PEOPLE = ["ada", "grace", "linus", "barbara", "ken", "margaret"]
-SUBJECTS = ["Your invoice", "Welcome aboard", "Your order has shipped", "Password changed"]
+SUBJECTS = ["Your invoice", "Welcome aboard!", "Your order has shipped", "Password changed"]
 
 
 def send_mixed_work(api: Api, stop: threading.Event) -> None:
@@ -41,14 +41,14 @@ def send_mixed_work(api: Api, stop: threading.Event) -> None:
             api.submit(
                 "generate_report",
                 {
-                    "report_type": dice.choice(["sales", "usage"]),
-                    "user_id": f"user-{dice.randint(1, 90)}",
-                    "date_range": {"start": "2026-01-01", "end": "2026-03-31"},
+                    "report_type": dice.choice(["monthly_summary", "usage"]),
+                    "user_id": f"usr_{12345 + dice.randint(0, 90)}",
+                    "date_range": "last_30_days",
                 },
             )
         if beat % 30 == 5:
             records = dice.randint(2, 90) * 1000
-            pipeline = {"source": "s3://raw/orders", "destination": "warehouse.orders"}
+            pipeline = {"source": "s3://bucket/input", "destination": "s3://bucket/output"}
             api.submit("data_pipeline", {**pipeline, "record_count": records})
 
 
@@ -61,7 +61,7 @@ def send_one(api: Api, dice: random.Random) -> None:
         api.submit("send_email", mail)
     elif kind < 0.65:
         amount = dice.randint(500, 25_000) / 100
-        api.submit("process_payment", {"user_id": who, "amount": amount, "currency": "EUR"})
+        api.submit("process_payment", {"user_id": who, "amount": amount, "currency": "USD"})
     elif kind < 0.9:
         name = "missing" if dice.random() < 0.12 else f"{dice.randint(100, 999)}"
         url = f"https://img.example.com/{who}/{name}.jpg"
@@ -70,16 +70,16 @@ def send_one(api: Api, dice: random.Random) -> None:
 
 def make_schedules(api: Api) -> None:
     """Create what a small shop has to do again and again."""
-    report = {"user_id": "user-42", "date_range": {"start": "2026-01-01", "end": "2026-03-31"}}
-    pipeline = {"source": "s3://raw/orders", "destination": "warehouse.orders"}
-    mail = {"to": "ada@example.com", "subject": "Good morning", "body": "Today's orders."}
+    report = {"user_id": "usr_12345", "date_range": "last_30_days"}
+    pipeline = {"source": "s3://bucket/input", "destination": "s3://bucket/output"}
+    mail = {"to": "user@example.com", "subject": "Good morning", "body": "Today's orders."}
     image = {"url": "https://img.example.com/shop/banner.jpg", "width": 1280}
     for name, task_type, payload, rule in (
         ("banner-refresh", "resize_image", image, {"every_s": 20}),
         ("good-morning", "send_email", mail, {"cron": "0 8 * * 1-5", "timezone": "Europe/Berlin"}),
         ("orders-import", "data_pipeline", {**pipeline, "record_count": 20_000},
          {"every_s": 45, "overlap": False}),
-        ("sales-report", "generate_report", {**report, "report_type": "sales"},
+        ("monthly-summary", "generate_report", {**report, "report_type": "monthly_summary"},
          {"cron": "* * * * *", "tags": ["finance"]}),
         ("usage-report", "generate_report", {**report, "report_type": "usage"},
          {"cron": "0 3 1 * *", "paused": True}),
@@ -117,9 +117,9 @@ def open_running_report(page: Page, api: Api) -> None:
     task_id = wait_until(
         lambda: half_done_report(api), description="a report is half done", timeout_s=60
     )
-    page.goto(f"{page.url.split('#')[0]}#/tasks")
+    page.goto(f"{api.url}tasks")
     page.get_by_test_id("find").wait_for()
-    page.goto(f"{page.url.split('#')[0]}#/tasks/{task_id}")
+    page.goto(f"{api.url}tasks/{task_id}")
     page.get_by_test_id("task-panel").get_by_role("list", name="Log").wait_for()
 
 
@@ -149,17 +149,17 @@ def photograph(browser: Browser, stack: Stack, watch: Callable[[Page], None]) ->
     take(inspector, "inspector", height=640)
     open_running_report(light, stack.api)
     take(light, "task", height=960)
-    light.goto(f"{stack.dashboard}#/failures")
+    light.goto(f"{stack.dashboard}failures")
     light.get_by_test_id("group-open").first.click()
     light.get_by_test_id("group-sample").wait_for()
     take(light, "failures", height=900)
-    light.goto(f"{stack.dashboard}#/queues")
+    light.goto(f"{stack.dashboard}queues")
     light.get_by_test_id("queue-high").get_by_role("row", name="Wait").wait_for()
     take(light, "queues", height=900)
-    light.goto(f"{stack.dashboard}#/schedules")
+    light.goto(f"{stack.dashboard}schedules")
     light.get_by_test_id("schedule-banner-refresh").get_by_test_id("last-run").wait_for()
     take(light, "schedules", height=640)
-    light.goto(f"{stack.dashboard}#/submit")
+    light.goto(f"{stack.dashboard}submit")
     light.get_by_test_id("choose-send_email").click()
     light.get_by_role("heading", name="send_email").wait_for()
     take(light, "submit", height=900)

@@ -119,6 +119,11 @@ class WebServer:
         self._running = RunningStack(command, self._log_path, self._environment)
         wait_until(self._answers, description=f"gunicorn answers on {bind}", timeout_s=60)
 
+    def restart_with(self, **settings: str) -> None:
+        """Start it again with other settings."""
+        self._environment |= settings
+        self.start()
+
     def stop(self) -> None:
         if self._running.popen.poll() is None:
             self._running.send(signal.SIGQUIT)  # at once, without waiting for open connections

@@ -34,7 +34,7 @@ def test_failures_of_one_cause_are_one_group_with_its_sample(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
     ids = _fail(stack, "the ladder", lost, 2)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = _group(page, "the ladder")
 
     expect(group.get_by_role("heading", name="RuntimeError")).to_be_visible()
@@ -55,7 +55,7 @@ def test_failures_of_one_cause_are_one_group_with_its_sample(
 
 def test_an_open_group_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:
     _fail(stack, "the map", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     _group(page, "the map").get_by_test_id("group-open").click()
     expect(_group(page, "the map").get_by_test_id("group-sample")).to_be_visible()
 
@@ -67,7 +67,7 @@ def test_an_open_group_is_in_the_address(visits: Visits, stack: Stack, lost: Pat
 
 def test_a_group_leads_to_its_tasks_and_no_others(visits: Visits, stack: Stack, lost: Path) -> None:
     (mine,), (other,) = _fail(stack, "the oar", lost), _fail(stack, "the sail", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
 
     _group(page, "the oar").get_by_test_id("group-tasks").click()
 
@@ -77,7 +77,7 @@ def test_a_group_leads_to_its_tasks_and_no_others(visits: Visits, stack: Stack, 
 
 def test_a_failed_task_leads_to_its_open_group(visits: Visits, stack: Stack, lost: Path) -> None:
     (task_id,) = _fail(stack, "the buoy", lost)
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}")
 
     panel(page).get_by_role("link", name="All failures of this cause").click()
 
@@ -89,15 +89,15 @@ def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
 ) -> None:
     _fail(stack, "the key", lost, 5)
     (other,) = _fail(stack, "the lock", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = _group(page, "the key")
     lost.touch()
 
     group.get_by_test_id("retry-trial").click()
 
     expect(group.get_by_test_id("trial-task")).to_have_text(["Success"] * 3)
-    expect(group.get_by_test_id("retried")).to_contain_text("All of them did well")
-    group.get_by_role("button", name="Retry the rest (2)").click()
+    expect(group.get_by_test_id("retried")).to_contain_text("All succeeded")
+    group.get_by_role("button", name="Retry remaining 2").click()
     expect(question(page)).to_contain_text("Retry the remaining 2 tasks?")
     page.get_by_test_id("question-yes").click()
     expect(toast(page, "2 tasks are on the way again")).to_be_visible()
@@ -106,25 +106,42 @@ def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
 
 
 def _other(page: Page, stack: Stack, task_id: str) -> Locator:
-    page.goto(f"{stack.dashboard}#/tasks/{task_id}")
+    page.goto(f"{stack.dashboard}tasks/{task_id}")
     return panel(page)
 
 
 def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Path) -> None:
     _fail(stack, "the compass", lost, 4)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = _group(page, "the compass")
 
     group.get_by_test_id("retry-trial").click()
 
-    expect(group.get_by_test_id("retried")).to_contain_text("0 did well, 3 failed again")
+    expect(group.get_by_test_id("retried")).to_contain_text("0 succeeded, 3 failed")
+    expect(group.get_by_test_id("retry-all")).not_to_have_class(re.compile("primary"))
+    expect(group.locator(".button.primary")).to_have_text("Open the latest failure")
+    group.get_by_test_id("latest-failure").click()
+    expect(panel(page).locator(".error-text")).to_contain_text("the compass is missing")
+
+
+def test_the_example_stands_in_the_group_and_what_varies_in_it_is_dimmed(
+    visits: Visits, stack: Stack
+) -> None:
+    for message in ("no room for 'Ada' in 17", "no room for 'Bob' in 4"):
+        task_id = stack.api.submit("fail_at_once", {"message": message})
+        stack.api.wait_for_status(task_id, "FAILURE")
+    page = visits.open(f"{stack.dashboard}#/failures")
+    group = page.get_by_test_id("failure-group").filter(has_text="no room for")
+
+    expect(group.locator(".group-message")).to_contain_text("no room for 'Bob' in 4")
+    expect(group.locator(".varies")).to_have_text([re.compile("Bob"), re.compile("4")])
 
 
 def test_all_of_a_group_are_retried_once_though_they_fail_again(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
     _fail(stack, "the lantern", lost, 3)
-    page = visits.open(f"{stack.dashboard}#/failures", fresh=True)
+    page = visits.open(f"{stack.dashboard}failures", fresh=True)
     page.route("**/api/failures/*/retry", _one_at_a_time)  # as the server does when it is slow
     group = _group(page, "the lantern")
 
@@ -144,11 +161,11 @@ def _one_at_a_time(route: Route) -> None:
 def test_the_order_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -> None:
     _fail(stack, "the rope", lost, 2)
     _fail(stack, "the hook", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
 
     page.get_by_role("link", name="newest cause").click()
 
-    expect_address(page, "?sort=first#/failures")
+    expect_address(page, "/failures?sort=first")
     expect(page.get_by_test_id("failure-group").first).to_contain_text("the hook is missing")
 
 
@@ -156,7 +173,7 @@ def test_hostile_messages_and_tracebacks_stay_text(
     visits: Visits, stack: Stack, lost: Path
 ) -> None:
     _fail(stack, "<img src=x onerror=alert(1)><h6 id=planted>our</h6> \u202egpj", lost)
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = page.get_by_test_id("failure-group").filter(has_text="planted>our<")
 
     group.get_by_test_id("group-open").click()

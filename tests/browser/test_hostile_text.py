@@ -16,7 +16,7 @@ _CONTROL = "\u0001\u0007\u001b[31mred\u007f"
 
 def _open(visits: Visits, stack: Stack, task_type: str, payload: dict[str, Any]) -> Page:
     task_id = stack.api.submit(task_type, payload)
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}")
     expect(row(page, task_id)).to_be_visible()
     return page
 
@@ -98,7 +98,7 @@ def test_markup_in_tags_and_in_the_search_itself_stays_text(visits: Visits, stac
     body = {"task_type": "echo", "payload": {"value": 1}, "tags": [tag]}
     task_id = stack.api.call("POST", "/api/tasks/submit", body)["task_id"]
 
-    page = visits.open(f"{stack.dashboard}?q=tag:{tag}#/tasks/{task_id}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}?q=tag:{tag}")
     expect(row(page, task_id)).to_be_visible()
     expect(panel(page)).to_contain_text(tag)
     page.keyboard.press("Escape")

@@ -26,17 +26,17 @@ def test_workers_are_shown_with_what_they_run(inspector: Page, stack: Stack, gat
 def test_tasks_are_listed_by_state(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("echo", {"value": "inspected"})
     stack.api.wait_for_status(task_id, "SUCCESS")
-    page = visits.open(f"{stack.inspector}#/tasks")
+    page = visits.open(f"{stack.inspector}tasks")
 
     page.get_by_test_id("chip-state-success").click()
 
-    expect_address(page, "?q=state:success#/tasks")
+    expect_address(page, "/tasks?q=state:success")
     expect(row(page, task_id)).to_be_visible()
 
 
 def test_a_task_is_cancelled_from_the_inspector(visits: Visits, stack: Stack, gate: Path) -> None:
     task_id = stack.api.submit("hold", {"file": str(gate)})
-    page = visits.open(f"{stack.inspector}#/tasks/{task_id}")
+    page = visits.open(f"{stack.inspector}tasks/{task_id}")
 
     panel(page).get_by_test_id("cancel-button").click()
     panel(page).get_by_test_id("cancel-confirm").click()
@@ -45,7 +45,7 @@ def test_a_task_is_cancelled_from_the_inspector(visits: Visits, stack: Stack, ga
 
 
 def test_each_queue_is_counted(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.inspector}#/queues")
+    page = visits.open(f"{stack.inspector}queues")
 
     for queue, workers in (("high", "4"), ("default", "2"), ("low", "2")):
         cells = page.get_by_test_id(f"queue-{queue}")
@@ -54,7 +54,7 @@ def test_each_queue_is_counted(visits: Visits, stack: Stack) -> None:
 
 
 def test_redis_is_shown_with_what_keeps_tasks_safe(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.inspector}#/redis")
+    page = visits.open(f"{stack.inspector}redis")
 
     expect(page.get_by_text("noeviction")).to_be_visible()
     expect(page.locator(".facts div", has_text="Append-only file")).to_contain_text("on")
@@ -62,7 +62,7 @@ def test_redis_is_shown_with_what_keeps_tasks_safe(visits: Visits, stack: Stack)
 
 
 def test_the_configuration_hides_what_is_secret(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.inspector}#/config")
+    page = visits.open(f"{stack.inspector}config")
 
     expect(page.get_by_role("row", name="DEMO_SPEED")).to_contain_text("10")
     expect(page.get_by_role("row", name="REDIS_URL").first).to_contain_text("set")

@@ -15,7 +15,7 @@ BIG = 12345678901234567890123
 def _open(visits: Visits, stack: Stack, value: Any, **options: Any) -> Page:
     task_id = stack.api.submit("echo", {"value": value})
     stack.api.wait_for_status(task_id, "SUCCESS")
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}", **options)
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}", **options)
     expect(_result(page)).to_be_visible()
     expect_live(page)
     return page
@@ -81,7 +81,7 @@ def test_what_is_folded_stays_so_while_the_page_is_drawn_anew(visits: Visits, st
     page = _open(visits, stack, {"folded": {"secret": 1}})
     _branch(page, "folded: 1 member").click()
 
-    with page.expect_response("**/api/tasks/*"):
+    with page.expect_response("**/api/tasks?*"):
         stack.api.submit("echo", {"value": "something happens"})
     page.keyboard.press("t")
     expect(page.get_by_test_id("theme-switch")).not_to_have_attribute("data-theme", "system")

@@ -16,11 +16,11 @@ def test_slash_goes_to_the_search_field(dashboard: Page) -> None:
     dashboard.keyboard.press("/")
 
     expect(dashboard.get_by_test_id("find")).to_be_focused()
-    expect_address(dashboard, "#/tasks")
+    expect_address(dashboard, "/tasks")
 
 
 def test_the_skip_link_goes_to_the_content_of_the_same_page(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=type:echo")
     expect(page.get_by_test_id("find")).to_be_visible()
 
     page.keyboard.press("Tab")
@@ -28,14 +28,14 @@ def test_the_skip_link_goes_to_the_content_of_the_same_page(visits: Visits, stac
     page.keyboard.press("Enter")
 
     expect(page.locator("#main")).to_be_focused()
-    expect_address(page, "?q=type:echo#/tasks")
+    expect_address(page, "/tasks?q=type:echo")
     expect(page.get_by_test_id("find")).to_be_visible()
 
 
 def test_g_and_a_letter_go_to_a_page(dashboard: Page) -> None:
     expect_live(dashboard)
 
-    for letter, address in (("t", "#/tasks"), ("s", "#/submit"), ("o", "#/overview")):
+    for letter, address in (("t", "/tasks"), ("s", "/submit"), ("o", "/overview")):
         dashboard.keyboard.press("g")
         dashboard.keyboard.press(letter)
         expect_address(dashboard, address)
@@ -56,7 +56,7 @@ def test_a_pair_of_keys_is_one_however_late_the_page_comes_to_the_second(
         }"""
     )
 
-    expect_address(dashboard, "#/tasks")
+    expect_address(dashboard, "/tasks")
 
 
 def test_the_question_mark_shows_the_shortcuts_and_escape_closes_them(dashboard: Page) -> None:
@@ -72,7 +72,7 @@ def test_the_question_mark_shows_the_shortcuts_and_escape_closes_them(dashboard:
 
 def test_j_and_k_walk_the_rows_and_enter_opens_one(visits: Visits, stack: Stack) -> None:
     below, above = (stack.api.submit("echo", {"value": n}) for n in (1, 2))
-    page = visits.open(f"{stack.dashboard}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks")
     expect(row(page, above)).to_be_visible()
 
     page.keyboard.press("j")
@@ -93,7 +93,7 @@ def test_c_asks_before_it_cancels_and_escape_keeps(
     visits: Visits, stack: Stack, gate: Path
 ) -> None:
     task_id = stack.api.submit("hold", {"file": str(gate)})
-    page = visits.open(f"{stack.dashboard}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks")
     row(page, task_id).locator(".row-link").focus()
 
     page.keyboard.press("c")
@@ -105,14 +105,14 @@ def test_c_asks_before_it_cancels_and_escape_keeps(
 
 
 def test_a_filter_keeps_the_focus_while_it_is_chosen(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/log")
+    page = visits.open(f"{stack.dashboard}log")
     level = page.get_by_test_id("log-level")
     level.focus()
 
     page.keyboard.press("ArrowDown")
-    expect_address(page, "?level=debug#/log")
+    expect_address(page, "/log?level=debug")
     page.keyboard.press("ArrowDown")
-    expect_address(page, "?level=info#/log")
+    expect_address(page, "/log?level=info")
 
     expect(level).to_be_focused()
     page.keyboard.press("Tab")
@@ -121,7 +121,7 @@ def test_a_filter_keeps_the_focus_while_it_is_chosen(visits: Visits, stack: Stac
 
 
 def test_a_time_range_keeps_the_focus_while_it_is_chosen(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks")
     select = page.get_by_test_id("time-range")
     select.focus()
 
@@ -142,7 +142,7 @@ def test_a_time_range_keeps_the_focus_while_it_is_chosen(visits: Visits, stack: 
 
 
 def test_letters_typed_into_a_field_are_no_shortcuts(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks")
 
     page.get_by_test_id("find").press_sequentially("gt?xr")
 

@@ -12,7 +12,7 @@ def _quiet_page(visits: Visits, stack: Stack, wire: Wire) -> Page:
     """A list in which nothing changes any more, so that it is not read without a reason."""
     task_id = stack.api.submit("echo", {"value": "quiet"})
     stack.api.wait_for_status(task_id, "SUCCESS")
-    page = visits.open(f"{stack.dashboard}?q=id:{task_id}#/tasks", prepare=wire.tap)
+    page = visits.open(f"{stack.dashboard}tasks?q=id:{task_id}", prepare=wire.tap)
     expect_live(page)
     expect(rows(page)).to_have_count(1)
     wire.wait_for_frames(page, 2)
@@ -53,7 +53,7 @@ def test_the_first_useful_paint_comes_soon(visits: Visits, stack: Stack) -> None
     first_ms: list[float] = []
 
     for _ in range(3):
-        page = visits.open(f"{stack.dashboard}#/tasks", fresh=True)
+        page = visits.open(f"{stack.dashboard}tasks", fresh=True)
         expect(rows(page).first).to_be_visible()
         paints = page.evaluate(
             "performance.getEntriesByType('paint').map((each) => [each.name, each.startTime])"

@@ -19,7 +19,7 @@ def _lines(page: Page) -> Locator:
 
 def test_a_line_appears_and_leads_to_its_task(visits: Visits, stack: Stack) -> None:
     _tell(stack, "already there")
-    page = visits.open(f"{stack.dashboard}#/log")
+    page = visits.open(f"{stack.dashboard}log")
     expect(_lines(page).filter(has_text="already there")).to_be_visible()
 
     task_id = _tell(stack, "fresh from the worker")
@@ -32,7 +32,7 @@ def test_a_line_appears_and_leads_to_its_task(visits: Visits, stack: Stack) -> N
 
 def test_the_log_holds_still_until_it_follows_again(visits: Visits, stack: Stack) -> None:
     _tell(stack, "before")
-    page = visits.open(f"{stack.dashboard}?type=tell#/log")  # others may log while it is held
+    page = visits.open(f"{stack.dashboard}log?type=tell")  # others may log while it is held
     expect(_lines(page).filter(has_text="before").first).to_be_visible()
 
     page.get_by_test_id("log-hold").click()
@@ -47,7 +47,7 @@ def test_the_log_holds_still_until_it_follows_again(visits: Visits, stack: Stack
 
 def test_scrolling_up_holds_the_log(visits: Visits, stack: Stack) -> None:
     _tell(stack, "\n".join(f"line {n} of a long story" for n in range(80)))
-    page = visits.open(f"{stack.dashboard}#/log")
+    page = visits.open(f"{stack.dashboard}log")
     expect(_lines(page).filter(has_text="a long story").first).to_be_visible()
 
     page.get_by_test_id("log-lines").focus()
@@ -59,12 +59,12 @@ def test_scrolling_up_holds_the_log(visits: Visits, stack: Stack) -> None:
 def test_filters_are_in_the_address(visits: Visits, stack: Stack) -> None:
     _tell(stack, "all is well")
     _tell(stack, "something smells", level="WARNING")
-    page = visits.open(f"{stack.dashboard}#/log")
+    page = visits.open(f"{stack.dashboard}log")
 
     page.get_by_test_id("log-level").select_option("warning")
-    expect_address(page, "?level=warning#/log")
+    expect_address(page, "/log?level=warning")
     page.get_by_test_id("log-type").select_option("tell")
-    expect_address(page, "?level=warning&type=tell#/log")
+    expect_address(page, "/log?level=warning&type=tell")
     expect(_lines(page).filter(has_text="something smells").first).to_be_visible()
     expect(_lines(page).filter(has_text="all is well")).to_have_count(0)
     page.go_back()
@@ -72,7 +72,7 @@ def test_filters_are_in_the_address(visits: Visits, stack: Stack) -> None:
 
 
 def test_a_filter_without_lines_says_so(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}?type=no_such_type#/log")
+    page = visits.open(f"{stack.dashboard}log?type=no_such_type")
 
     expect(page.get_by_text("No line fits")).to_be_visible()
     expect(page.get_by_test_id("log-type")).to_have_value("no_such_type")
@@ -80,7 +80,7 @@ def test_a_filter_without_lines_says_so(visits: Visits, stack: Stack) -> None:
 
 def test_hostile_lines_stay_text(visits: Visits, stack: Stack) -> None:
     _tell(stack, "<h6 id=planted>x</h6> \u202egpj")
-    page = visits.open(f"{stack.dashboard}#/log")
+    page = visits.open(f"{stack.dashboard}log")
 
     expect(_lines(page).filter(has_text="<h6 id=planted>")).to_contain_text(r"\u202egpj")
     expect(page.locator("#planted")).to_have_count(0)

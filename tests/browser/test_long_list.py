@@ -102,7 +102,7 @@ class Effort:
 def test_ten_thousand_rows_are_scrolled_through_without_stutter(
     visits: Visits, stack: Stack, many: str
 ) -> None:
-    page = visits.open(f"{stack.dashboard}?q=tag:{many}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}")
     expect(rows(page).first).to_be_visible()
 
     effort = Effort(page)
@@ -119,7 +119,7 @@ def test_ten_thousand_rows_are_scrolled_through_without_stutter(
 def test_the_keyboard_walks_beyond_the_rows_that_are_drawn(
     visits: Visits, stack: Stack, many: str
 ) -> None:
-    page = visits.open(f"{stack.dashboard}?q=tag:{many}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}")
     expect(rows(page).first).to_be_visible()
     seen = set[str]()
 
@@ -133,7 +133,7 @@ def test_the_keyboard_walks_beyond_the_rows_that_are_drawn(
 
 
 def test_a_flood_of_tasks_does_not_freeze_the_page(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks")
     expect_live(page)
     stop, sent = threading.Event(), [0]
 
@@ -156,7 +156,7 @@ def test_a_flood_of_tasks_does_not_freeze_the_page(visits: Visits, stack: Stack)
 
 
 def test_no_row_moves_while_one_reads_further_down(visits: Visits, stack: Stack, many: str) -> None:
-    page = visits.open(f"{stack.dashboard}?q=tag:{many}+tag:news#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}+tag:news")
     expect(rows(page).first).to_be_visible()
     page.mouse.wheel(0, 1500)
     expect(page.get_by_test_id("task-list")).to_have_attribute("data-held", "true")
@@ -179,7 +179,7 @@ def test_what_a_long_search_has_found_is_kept_when_the_list_is_read_again(
 ) -> None:
     wanted = stack.api.submit("echo", {"value": "rare-9"})
     _submit(stack, 10_000, "above")
-    page = visits.open(f"{stack.dashboard}?q=payload.value:rare-9#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=payload.value:rare-9")
     expect(row(page, wanted)).to_be_visible()
 
     with page.expect_response("**/api/tasks?*"):  # a change makes it be read again

@@ -6,33 +6,33 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Visits
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.looking import expect_live, panel, wait_for_drawing
 from tests.browser.service import Stack
 
 _DASHBOARD = [
-    "?span=1h#/",
-    "?state=STARTED#/tasks",
-    "#/submit",
-    "#/failures",
-    "#/queues",
-    "#/schedules",
-    "?new=yes#/schedules",
-    "#/audit",
-    "#/log",
+    "?span=1h",
+    "tasks?state=STARTED",
+    "submit",
+    "failures",
+    "queues",
+    "schedules",
+    "schedules?new=yes",
+    "audit",
+    "log",
 ]
 _INSPECTOR = [
-    "#/workers",
-    "?state=SUCCESS&queue=low#/tasks",
-    "#/queues",
-    "#/redis",
-    "#/config",
-    "#/schedules",
-    "?new=yes#/schedules",
-    "#/failures",
-    "#/audit",
-    "#/log",
-    "#/overview",
+    "workers",
+    "tasks?state=SUCCESS&queue=low",
+    "queues",
+    "redis",
+    "config",
+    "schedules",
+    "schedules?new=yes",
+    "failures",
+    "audit",
+    "log",
+    "overview",
 ]
 
 
@@ -43,7 +43,7 @@ def _address(stack: Stack, app: str, page: str) -> str:
 def _go(page: Page, stack: Stack, app: str, place: str) -> None:
     """Go there, and wait until it is that page, and whole."""
     page.goto(_address(stack, app, place))
-    name = place.partition("#/")[2] or "overview"
+    name = place.partition("?")[0] or "overview"
     expect(page.locator('#nav [aria-current="page"]')).to_have_attribute("data-view", name)
     expect_live(page)
     expect(page.get_by_text("Loading")).to_have_count(0)
@@ -78,7 +78,7 @@ def test_nothing_scrolls_sideways_on_a_phone(visits: Visits, stack: Stack, app: 
 
 def test_the_panel_fits_a_phone(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("echo", {"value": "https://example.com/" + "long/" * 60})
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}", viewport=PHONE)
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}", viewport=PHONE)
 
     expect(panel(page)).to_contain_text("Result")
 
@@ -121,7 +121,7 @@ def test_axe_finds_nothing_serious_in_the_panel_of_a_failed_task(
     visits: Visits, stack: Stack
 ) -> None:
     task_id = stack.api.submit("fail_slowly", {"message": "for axe"})
-    page = visits.open(f"{stack.dashboard}?state=RETRY#/tasks/{task_id}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}?state=RETRY")
 
     expect(panel(page).locator(".error-text")).to_be_visible()
 
@@ -134,20 +134,20 @@ def test_axe_finds_nothing_serious_where_something_has_happened(
     lost = {"file": str(tmp_path / "lost"), "what": "the anchor"}
     for _ in range(4):
         stack.api.wait_for_status(stack.api.submit("needs", lost), "FAILURE")
-    page = visits.open(f"{stack.dashboard}#/failures")
+    page = visits.open(f"{stack.dashboard}failures")
     group = page.get_by_test_id("failure-group").filter(has_text="the anchor")
     group.get_by_test_id("group-open").click()
     group.get_by_test_id("retry-trial").click()
     expect(group.get_by_test_id("trial-task")).to_have_count(3)
     assert _serious(page) == []
 
-    page.goto(f"{stack.dashboard}#/queues")
+    page.goto(f"{stack.dashboard}queues")
     page.get_by_test_id("drain-low").click()
     expect(page.get_by_test_id("question")).to_be_visible()
     assert _serious(page) == []
     page.get_by_test_id("question-no").click()
 
-    page.goto(f"{stack.dashboard}#/overview")
+    page.goto(f"{stack.dashboard}overview")
     page.get_by_text("The same values as a table").click()
     expect(page.get_by_role("region", name="Values")).to_be_visible()
     assert _serious(page) == []
@@ -157,7 +157,7 @@ def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
     visits: Visits, stack: Stack
 ) -> None:
     stack.api.wait_for_status(stack.api.submit("echo", {"value": "for axe"}), "SUCCESS")
-    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=type:echo")
     page.get_by_test_id("row-check").first.click()
     expect(page.get_by_test_id("bulk-bar")).to_be_visible()
     page.get_by_test_id("find").fill("st")
@@ -178,7 +178,7 @@ def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
 
 
 def test_axe_finds_nothing_serious_where_searches_are_saved(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}?q=queue:low#/tasks", fresh=True)
+    page = visits.open(f"{stack.dashboard}tasks?q=queue:low", fresh=True)
     expect_live(page)
     page.get_by_test_id("saved-button").click()
     for name in ("One", "Two", "Three"):
@@ -197,7 +197,7 @@ def test_axe_finds_nothing_serious_where_a_task_waits_or_runs_again(
     visits: Visits, stack: Stack, held_low: None
 ) -> None:
     task_id = stack.api.submit("echo", {"value": "for axe"}, priority="low")
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}")
     expect(panel(page).get_by_test_id("why")).to_be_visible()
     assert _serious(page) == []
 
@@ -213,7 +213,7 @@ def test_axe_finds_nothing_serious_where_a_task_waits_for_busy_workers(
     for _ in range(2):
         holder = stack.api.submit("hold", {"file": str(gate)})
         stack.api.wait_for_status(holder, "STARTED")
-    page = visits.open(f"{stack.dashboard}#/tasks/{stack.api.submit('echo', {'value': 1})}")
+    page = visits.open(f"{stack.dashboard}tasks/{stack.api.submit('echo', {'value': 1})}")
 
     expect(panel(page).locator(".busy-workers a").first).to_be_visible()
 
@@ -230,7 +230,7 @@ def test_axe_finds_nothing_serious_among_schedules(visits: Visits, stack: Stack)
     ):
         api.call("POST", "/api/schedules", {"name": name, **echo, **rule})
     try:
-        page = visits.open(f"{stack.dashboard}#/schedules")
+        page = visits.open(f"{stack.dashboard}schedules")
         stuck = page.get_by_test_id("schedule-axe-stuck")
         expect(stuck.get_by_test_id("last-run")).to_be_visible()
         api.call("POST", "/api/queues/low/drain")
@@ -255,7 +255,7 @@ def test_axe_finds_nothing_serious_among_schedules(visits: Visits, stack: Stack)
 
 def test_choosing_tasks_fits_a_phone(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("echo", {"value": "on a phone"})
-    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks", viewport=PHONE)
+    page = visits.open(f"{stack.dashboard}tasks?q=type:echo", viewport=PHONE)
     width = "document.documentElement.scrollWidth"
 
     page.get_by_test_id("row-check").first.click()
@@ -265,7 +265,35 @@ def test_choosing_tasks_fits_a_phone(visits: Visits, stack: Stack) -> None:
     expect(page.get_by_test_id("palette")).to_be_visible()
     assert page.evaluate(width) == 390
     page.keyboard.press("Escape")
-    page.goto(f"{stack.dashboard}#/tasks/{task_id}/again")
+    page.goto(f"{stack.dashboard}tasks/{task_id}/again")
     expect(panel(page).get_by_test_id("again")).to_be_visible()
 
     assert panel(page).evaluate("panel => panel.scrollWidth") == 390
+
+
+def test_a_long_type_name_widens_no_page(visits: Visits, stack: Stack) -> None:
+    name = "synchronise_the_quarterly_ledger_of_every_subsidiary_with_the_central_warehouse"
+    task_id = stack.api.submit(name, {})
+    stack.api.wait_for_status(task_id, "FAILURE")
+    for size in (PHONE, DESKTOP):
+        page = visits.open(f"{stack.dashboard}failures", viewport=size)
+        for place in ("failures", "overview", "log", "submit", "tasks", f"tasks/{task_id}"):
+            page.goto(f"{stack.dashboard}{place}")
+            expect(page.get_by_text(name[:20]).first).to_be_attached()
+            wait_for_drawing(page)
+            assert page.evaluate("document.documentElement.scrollWidth") == size["width"], place
+    page.goto(f"{stack.dashboard}submit")
+    chosen = page.get_by_test_id(f"choose-{name}")
+    expect(chosen.locator(".type-about code")).to_have_text("width")
+    badge = chosen.locator(".tag").bounding_box()
+    assert badge and badge["height"] < 30
+
+
+def test_the_log_is_a_list_within_a_log(visits: Visits, stack: Stack) -> None:
+    stack.api.wait_for_status(stack.api.submit("tell", {"text": "listed"}), "SUCCESS")
+    page = visits.open(f"{stack.dashboard}log")
+    expect(
+        page.get_by_role("log").get_by_role("list").get_by_role("listitem").first
+    ).to_be_visible()
+    violations = Axe().run(page).response["violations"]
+    assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []

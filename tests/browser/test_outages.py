@@ -20,6 +20,7 @@ from tests.browser.looking import (
 from tests.browser.service import WebServer
 from tests.web.conftest import OwnRedis
 
+_NO_TASK = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 _NO_ANSWER = r"ERR_|WebSocket connection|status of 503"
 
 
@@ -42,7 +43,7 @@ def web(redis: OwnRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
 @pytest.fixture(scope="module")
 def locked_web(redis: OwnRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """A web server that asks for a key."""
-    keys = {"API_KEYS": "the-right-key,another"}
+    keys = {"API_KEYS": "the-right-key,another-key"}
     running = WebServer(tmp_path_factory.mktemp("locked"), **redis.environment, **keys)
     yield running
     running.stop()
@@ -84,12 +85,12 @@ def test_the_badge_goes_stale_without_a_server_and_live_again_with_it(
 
     with _away(web):
         expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
-        expect(verdict(page)).to_contain_text("The server does not answer")
+        expect(verdict(page)).to_contain_text("Can’t reach the server")
         assert page.locator(".top").evaluate("top => top.offsetHeight") < 60  # still one line
         assert page.evaluate("document.documentElement.scrollWidth") == 1440
 
     expect_live(page)
-    expect(verdict(page)).not_to_contain_text("does not answer")
+    expect(verdict(page)).not_to_contain_text("Can’t reach")
     _expect_not_reloaded(page)
 
 
@@ -102,11 +103,11 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
     _mark(page)
 
     with _away(redis):
-        expect(verdict(page)).to_contain_text("Redis is away")
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
         page.get_by_test_id("quick-send_email").click()
         expect(page.get_by_test_id("toast")).to_contain_text("Not sent")
 
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     expect_live(page)
     _expect_not_reloaded(page)
 
@@ -119,12 +120,12 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
 ) -> None:
     visits.allow(_NO_ANSWER)
     with _away(redis):
-        page = visits.open(f"{web.url}#/{name}")
-        expect(verdict(page)).to_contain_text("Redis is away")
+        page = visits.open(f"{web.url}{name}")
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
         expect(page.locator("#main .empty").first).to_contain_text("Redis does not answer")
 
     expect(page.locator("#main")).not_to_contain_text("Redis does not answer")
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
 
 
 def _hold(route: Route) -> None:
@@ -132,7 +133,7 @@ def _hold(route: Route) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["failures", "workers", "log", "audit", "redis", "submit", "tasks", "tasks/x"]
+    "name", ["failures", "workers", "log", "audit", "redis", "submit", "tasks", f"tasks/{_NO_TASK}"]
 )
 def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str
@@ -142,8 +143,8 @@ def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
 
     visits.allow(_NO_ANSWER)
     with _away(redis):
-        page = visits.open(f"{web.url}#/{name}", prepare=answer_nothing)
-        expect(verdict(page)).to_contain_text("Redis is away")
+        page = visits.open(f"{web.url}{name}", prepare=answer_nothing)
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
         place = page.locator("#panel" if "/" in name else "#main")
 
         expect(place.locator(".empty").first).to_contain_text("Redis does not answer")
@@ -165,7 +166,7 @@ def test_an_empty_page_says_what_will_be_there(
 ) -> None:
     _empty(redis)
 
-    page = visits.open(f"{web.url}#/{name}")
+    page = visits.open(f"{web.url}{name}")
 
     expect(page.get_by_role("heading", name=words)).to_be_visible()
 
@@ -174,7 +175,7 @@ def test_an_action_that_nobody_has_taken_says_so(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
     _empty(redis)
-    page = visits.open(f"{web.url}?action=requeue#/audit")
+    page = visits.open(f"{web.url}audit?action=requeue")
 
     expect(page.get_by_text("Nothing of this kind was done")).to_be_visible()
     page.get_by_role("link", name="Show everything").click()
@@ -189,7 +190,7 @@ def test_queues_without_a_consumer_are_named_with_what_to_do(
 
     page = visits.open(web.url)
 
-    expect(verdict(page)).to_contain_text("Nobody works on the queues high, default, low")
+    expect(verdict(page)).to_contain_text("The high, default and low queues have no consumer")
     expect(verdict(page)).to_contain_text("1 task waits")
     expect(verdict(page)).to_contain_text("python app.py consumer high")
     expect(page.get_by_test_id("queue-high")).to_contain_text("no consumer")
@@ -207,7 +208,7 @@ def test_a_schedule_that_nobody_serves_says_so_with_what_to_do(
     _empty(redis)
     _schedule(web, "unserved")
 
-    page = visits.open(f"{web.url}#/schedules")
+    page = visits.open(f"{web.url}schedules")
 
     row = page.get_by_test_id("schedule-unserved")
     expect(row.get_by_test_id("no-consumer")).to_contain_text("python app.py consumer high")
@@ -219,7 +220,7 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
     visits.allow(_NO_ANSWER)
     _empty(redis)
     _schedule(web, "known")
-    page = visits.open(f"{web.url}#/schedules")
+    page = visits.open(f"{web.url}schedules")
     expect(page.get_by_test_id("schedule-known")).to_be_visible()
 
     with _away(redis):
@@ -231,7 +232,7 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
         form.get_by_test_id("save-schedule").click()
         expect(form.get_by_role("alert")).to_contain_text("Not saved")
 
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     expect(form.get_by_label("Subject")).to_have_value("half written")
 
 
@@ -241,17 +242,31 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     visits.allow(_NO_ANSWER)
     _empty(redis)
     _schedule(web, "precious")
-    page = visits.open(f"{web.url}#/schedules")
+    page = visits.open(f"{web.url}schedules")
     page.get_by_test_id("schedule-precious").get_by_test_id("delete").click()
     page.get_by_test_id("question-yes").click()
 
     with _away(redis):
         toast(page, "precious is deleted").get_by_test_id("undo").click()
         expect(toast(page, "Not undone")).to_be_visible()
-    expect(verdict(page)).not_to_contain_text("Redis is away")
+    expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     toast(page, "Not undone").get_by_test_id("undo").click()
 
     expect(page.get_by_test_id("schedule-precious")).to_be_visible()
+
+
+def test_an_empty_list_of_tasks_says_how_a_first_one_is_made(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    _empty(redis)
+
+    page = visits.open(f"{web.url}tasks")
+
+    first = page.get_by_test_id("first-task")
+    expect(first.get_by_role("heading", name="No tasks yet")).to_be_visible()
+    expect(first).not_to_contain_text("button above")
+    expect(first).to_contain_text(f"curl -X POST {web.url}api/tasks/submit")
+    expect(first).to_contain_text("@task(")
 
 
 def test_an_empty_service_says_what_to_do_first(
@@ -281,6 +296,36 @@ def test_the_page_asks_for_the_api_key_and_goes_live_with_the_right_one(
     expect(dialog).to_have_count(0)
     expect_live(page)
     expect(page.get_by_test_id("queue-high")).to_be_visible()
+    # Kept by this tab for this port: neither another tab nor another port is handed it.
+    assert page.context.cookies() == []
+    assert page.evaluate("Object.values(localStorage).join()").find("the-right-key") == -1
+    page.reload()
+    expect_live(page)
+    other = page.context.new_page()
+    other.goto(locked_web.url)
+    expect(other.get_by_test_id("dialog-key")).to_be_visible()
+
+
+def test_a_socket_comes_back_with_a_new_ticket(
+    visits: Visits, redis: OwnRedis, web: WebServer
+) -> None:
+    """The ticket of the first connection is long over when a connection is lost."""
+    visits.allow(_NO_ANSWER + "|status of 401")
+    web.stop()
+    web.restart_with(API_KEYS="the-right-key")
+    try:
+        page = visits.open(web.url, fresh=True)
+        page.get_by_test_id("api-key").fill("the-right-key")
+        page.get_by_test_id("use-key").click()
+        expect_live(page)
+        with _away(web):
+            expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "stale")
+        with page.expect_websocket() as socket:
+            expect_live(page)
+        assert "ticket=" in socket.value.url and "the-right-key" not in socket.value.url
+    finally:
+        web.stop()
+        web.restart_with(API_KEYS="")
 
 
 def test_a_refusal_of_the_old_key_that_comes_late_does_not_ask_again(

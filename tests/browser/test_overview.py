@@ -48,10 +48,10 @@ def test_the_time_shown_is_in_the_address_and_back_returns(visits: Visits, stack
 
     for span in ("1h", "24h", "7d"):
         page.locator(f'.segments [data-value="{span}"]').click()
-        expect_address(page, f"?span={span}#/overview")
+        expect_address(page, f"/overview?span={span}")
         expect(_history(page)).to_be_visible()
     page.locator('.segments [data-value="high"]').click()
-    expect_address(page, "?span=7d&queue=high#/overview")
+    expect_address(page, "/overview?span=7d&queue=high")
     page.go_back()
     page.go_back()
     expect(page.locator('.segments [data-value="24h"]')).to_have_attribute("aria-current", "true")
@@ -92,7 +92,7 @@ def test_the_same_values_are_a_table(visits: Visits, stack: Stack) -> None:
 
 
 def test_the_inspector_has_the_overview_without_sending(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.inspector}#/overview")
+    page = visits.open(f"{stack.inspector}overview")
 
     expect(_history(page)).to_be_visible()
     expect(page.get_by_test_id("quick-send_email")).to_have_count(0)

@@ -26,7 +26,7 @@ def test_g_and_a_letter_go_to_every_page(visits: Visits, stack: Stack, app: str)
     for name, key, title in _PAGES:
         page.keyboard.press("g")
         page.keyboard.press(key)
-        expect_address(page, f"#/{name}")
+        expect_address(page, f"/{name}")
         expect(page).to_have_title(re.compile(f"^{title} "))
         expect(page.locator('#nav [aria-current="page"]')).to_have_text(title)
 
@@ -56,16 +56,16 @@ def test_a_phone_has_the_other_pages_in_a_menu(visits: Visits, stack: Stack) -> 
     more.click()
     audit.click()
 
-    expect_address(page, "#/audit")
+    expect_address(page, "/audit")
     expect(audit).to_be_hidden()
 
 
 def test_going_to_another_page_leaves_its_filters_behind(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}?level=error#/log")
+    page = visits.open(f"{stack.dashboard}log?level=error")
     expect(page.get_by_test_id("log-level")).to_have_value("error")
 
     page.locator("#nav").get_by_role("link", name="Audit").click()
 
-    expect_address(page, "/#/audit")
+    expect_address(page, "/audit")
     page.go_back()
     expect(page.get_by_test_id("log-level")).to_have_value("error")

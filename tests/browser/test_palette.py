@@ -20,7 +20,7 @@ def _commands(page: Page) -> Locator:
 @pytest.fixture
 def tasks(visits: Visits, stack: Stack) -> Page:
     """The list of tasks, freshly opened."""
-    page = visits.open(f"{stack.dashboard}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks")
     expect_live(page)
     return page
 
@@ -30,7 +30,7 @@ def test_it_leads_to_a_page(tasks: Page) -> None:
     expect(_commands(tasks).first).to_have_attribute("aria-selected", "true")
     tasks.keyboard.press("Enter")
 
-    expect_address(tasks, "#/submit")
+    expect_address(tasks, "/submit")
     expect(tasks.get_by_test_id("palette")).to_have_count(0)
 
 
@@ -47,7 +47,7 @@ def test_it_searches(tasks: Page) -> None:
     _ask(tasks, "state:failure queue:low")
     tasks.keyboard.press("Enter")
 
-    expect_address(tasks, "?q=state:failure+queue:low#/tasks")
+    expect_address(tasks, "/tasks?q=state:failure+queue:low")
 
 
 def test_it_pauses_and_resumes_a_queue(tasks: Page, stack: Stack) -> None:

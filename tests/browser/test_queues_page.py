@@ -14,7 +14,7 @@ from tests.browser.wire import Wire
 
 @pytest.fixture
 def queues(visits: Visits, stack: Stack) -> Page:
-    return visits.open(f"{stack.dashboard}#/queues")
+    return visits.open(f"{stack.dashboard}queues")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_queue_is_paused_with_a_reason_and_resumed(queues: Page) -> None:
 @pytest.mark.usefixtures("open_low")
 def test_a_frame_from_before_a_pause_does_not_deny_it(visits: Visits, stack: Stack) -> None:
     wire = Wire()
-    page = visits.open(f"{stack.dashboard}#/queues", prepare=wire.tap)
+    page = visits.open(f"{stack.dashboard}queues", prepare=wire.tap)
     expect_live(page)
     wire.hold = True
     wire.wait_for_frames(page, 1)
@@ -134,9 +134,9 @@ def test_a_count_opens_its_tasks_and_back_returns(queues: Page, stack: Stack) ->
     _submit(stack, 1)
     _low(queues).locator('[data-label="Waiting"]').get_by_role("link").click()
 
-    expect(queues).to_have_url(re.compile(r"\?q=state:pending\+queue:low#/tasks$"))
+    expect(queues).to_have_url(re.compile(r"/tasks\?q=state:pending\+queue:low$"))
     queues.go_back()
-    expect_address(queues, "#/queues")
+    expect_address(queues, "/queues")
 
 
 @pytest.mark.usefixtures("held_low")

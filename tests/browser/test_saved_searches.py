@@ -21,7 +21,7 @@ _FULL = "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaEx
 
 def _open(visits: Visits, stack: Stack, query: str = "", **options: Any) -> Page:
     """The tasks in a browser that has saved nothing."""
-    page = visits.open(f"{stack.dashboard}{query}#/tasks", fresh=True, **options)
+    page = visits.open(f"{stack.dashboard}tasks{query}", fresh=True, **options)
     expect_live(page)
     return page
 
@@ -59,13 +59,13 @@ def test_a_search_is_saved_and_opened_after_a_reload(visits: Visits, stack: Stac
     _unfold(page)
     _save(page, "Low failures")
     expect(_menu(page).get_by_test_id("saved-where")).to_contain_text("in this browser only")
-    page.goto(f"{stack.dashboard}#/tasks")
+    page.goto(f"{stack.dashboard}tasks")
     page.reload()
 
     _unfold(page)
     _saved(page, "Low failures").get_by_role("link").click()
 
-    expect_address(page, "?q=state:failure+queue:low#/tasks")
+    expect_address(page, "/tasks?q=state:failure+queue:low")
     expect(page.get_by_test_id("find")).to_have_value("state:failure queue:low")
     expect(_menu(page)).to_have_count(0)
     expect(page.get_by_test_id("saved-button")).to_be_focused()
@@ -76,7 +76,7 @@ def test_a_range_of_time_is_saved_with_the_search(visits: Visits, stack: Stack) 
     page = _open(visits, stack, query)
     _unfold(page)
     _save(page, "That morning")
-    page.goto(f"{stack.dashboard}#/tasks")
+    page.goto(f"{stack.dashboard}tasks")
 
     _unfold(page)
     expect(_saved(page, "That morning")).to_contain_text("31 Jan")
@@ -90,7 +90,7 @@ def test_saving_under_a_known_name_replaces_it(visits: Visits, stack: Stack) -> 
     page = _open(visits, stack, "?q=queue:low")
     _unfold(page)
     _save(page, "Mine")
-    page.goto(f"{stack.dashboard}?q=queue:high#/tasks")
+    page.goto(f"{stack.dashboard}tasks?q=queue:high")
     _unfold(page)
 
     _menu(page).get_by_test_id("saved-name").fill("Mine")
@@ -158,7 +158,7 @@ def test_the_menu_is_used_with_the_keyboard_alone(visits: Visits, stack: Stack) 
     expect(links.first).to_be_focused()
     page.keyboard.press("Enter")
 
-    expect(page.get_by_test_id("find")).to_have_value("state:failure age:<1h")
+    expect(page.get_by_test_id("find")).to_have_value("state:failed age:<1h")
 
 
 def test_the_palette_saves_and_opens_searches(visits: Visits, stack: Stack) -> None:
@@ -172,13 +172,13 @@ def test_the_palette_saves_and_opens_searches(visits: Visits, stack: Stack) -> N
     page.keyboard.type("My lowlands")
     page.keyboard.press("Enter")
     expect(toast(page, "Saved in this browser: My lowlands")).to_be_visible()
-    page.goto(f"{stack.dashboard}#/queues")
+    page.goto(f"{stack.dashboard}queues")
     expect(page.get_by_test_id("queue-low")).to_be_visible()
     page.keyboard.press("Control+k")
     entry.fill("lowlands")
     page.keyboard.press("Enter")
 
-    expect_address(page, "?q=queue:low#/tasks")
+    expect_address(page, "/tasks?q=queue:low")
 
 
 def test_every_ready_made_search_can_be_read_and_finds_its_tasks(

@@ -46,7 +46,7 @@ def _base(stack: Stack, app: str) -> str:
 
 
 def _open(visits: Visits, stack: Stack, query: str = "", **options: Any) -> Page:
-    return visits.open(f"{stack.dashboard}{query}#/schedules", **options)
+    return visits.open(f"{stack.dashboard}schedules{query}", **options)
 
 
 def _row(page: Page, name: str) -> Locator:
@@ -78,7 +78,7 @@ def _error(form: Locator, pointer: str) -> Locator:
 def test_a_schedule_of_every_second_is_made_and_its_runs_appear(
     visits: Visits, stack: Stack, app: str
 ) -> None:
-    page = visits.open(f"{_base(stack, app)}#/schedules")
+    page = visits.open(f"{_base(stack, app)}schedules")
     page.get_by_test_id("new-schedule").first.click()
     form = _form(page)
     form.get_by_label("Name", exact=True).fill("heartbeat")
@@ -90,7 +90,7 @@ def test_a_schedule_of_every_second_is_made_and_its_runs_appear(
     _save(form)
 
     expect(toast(page, "heartbeat is set: its next run is")).to_be_visible()
-    expect_address(page, "/#/schedules")
+    expect_address(page, "/schedules")
     expect(
         _row(page, "heartbeat").get_by_role("link", name="heartbeat", exact=True)
     ).to_be_focused()
@@ -108,7 +108,7 @@ def test_the_count_of_runs_leads_to_its_tasks(visits: Visits, stack: Stack) -> N
     expect(_row(page, "tick").get_by_test_id("runs")).to_have_text(re.compile(r"^[1-9]\d* run"))
     _row(page, "tick").get_by_test_id("runs").click()
 
-    expect_address(page, "?q=tag:schedule:tick#/tasks")
+    expect_address(page, "/tasks?q=tag:schedule:tick")
     expect(rows(page).first).to_contain_text("tick")
 
 
@@ -207,7 +207,7 @@ def test_a_new_one_takes_queue_tags_and_manners(visits: Visits, stack: Stack) ->
 @pytest.mark.parametrize("app", ["dashboard", "inspector"])
 def test_run_now_makes_a_task_and_leads_to_it(visits: Visits, stack: Stack, app: str) -> None:
     _make(stack, "on-demand")
-    page = visits.open(f"{_base(stack, app)}#/schedules")
+    page = visits.open(f"{_base(stack, app)}schedules")
 
     _row(page, "on-demand").get_by_test_id("run-now").click()
     toast(page, "on-demand runs now").get_by_role("link", name="View task").click()
@@ -231,7 +231,7 @@ def test_it_is_paused_with_a_reason_and_resumed(visits: Visits, stack: Stack) ->
     expect(row.get_by_test_id("next-run")).to_have_count(0)
     row.get_by_test_id("resume").click()
     expect(row.get_by_test_id("next-run")).to_be_visible()
-    page.goto(f"{stack.dashboard}?action=schedule_update#/audit")
+    page.goto(f"{stack.dashboard}audit?action=schedule_update")
 
     entry = page.get_by_test_id("audit-entry").filter(has_text="the books are closed").first
     expect(entry).to_contain_text("quarterly")
@@ -334,7 +334,7 @@ def test_many_are_ordered_by_name_or_due_time_and_found_by_a_text(
     expect(names).to_have_text(["gamma", "beta", "alpha", "one", "three", "two"])
     page.get_by_test_id("find-schedule").press_sequentially("greek")
     expect(names).to_have_text(["gamma", "beta", "alpha"])
-    expect_address(page, "?sort=next&find=greek#/schedules")
+    expect_address(page, "/schedules?sort=next&find=greek")
     page.get_by_test_id("find-schedule").fill("<h6 id=planted>")
     expect(page.get_by_role("heading", name="No schedule fits")).to_be_visible()
     expect(page.locator("#planted")).to_have_count(0)
@@ -345,7 +345,7 @@ def test_it_is_made_and_paused_by_keyboard_alone(visits: Visits, stack: Stack) -
     expect_live(page)
     page.keyboard.press("g")
     page.keyboard.press("d")
-    expect_address(page, "#/schedules")
+    expect_address(page, "/schedules")
     page.keyboard.press("Control+k")
     page.get_by_test_id("palette-input").press_sequentially("new sched")
     page.keyboard.press("Enter")
@@ -396,7 +396,7 @@ def test_markup_in_payload_tags_and_address_stays_text(visits: Visits, stack: St
 
     _row(page, "hostile").get_by_test_id("edit").click()
     expect(_form(page).get_by_label("Value", exact=True)).to_have_value(re.compile("onerror=alert"))
-    page.goto(f"{stack.dashboard}?edit=%3Ch6%20id=planted%3E%E2%80%AE#/schedules")
+    page.goto(f"{stack.dashboard}schedules?edit=%3Ch6%20id=planted%3E%E2%80%AE")
     expect(page.get_by_role("heading", name="There is no such schedule")).to_be_visible()
 
     expect(page.locator("h1")).to_have_text(r"Edit <h6 id=planted>\u202e")

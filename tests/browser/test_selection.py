@@ -44,7 +44,7 @@ def _count(stack: Stack, q: str) -> int:
 
 
 def _open(visits: Visits, stack: Stack, tag: str) -> Page:
-    page = visits.open(f"{stack.dashboard}?q=tag:{tag}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{tag}")
     expect(rows(page).first).to_be_visible()
     return page
 
@@ -69,7 +69,7 @@ def test_x_selects_and_shift_click_selects_a_range(visits: Visits, stack: Stack)
 
 def test_a_selection_keeps_the_rows_in_their_places(visits: Visits, stack: Stack) -> None:
     known = stack.api.submit("echo", {"value": "known"})
-    page = visits.open(f"{stack.dashboard}?q=type:echo#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=type:echo")
     row(page, known).get_by_test_id("row-check").click()
     page.mouse.move(0, 0)
 
@@ -158,7 +158,7 @@ def test_waiting_tasks_are_cancelled_together(visits: Visits, stack: Stack) -> N
 
 def test_a_retrying_task_is_run_now(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("fail_slowly", {"message": "wait for me"})
-    page = visits.open(f"{stack.dashboard}?q=id:{task_id}#/tasks")
+    page = visits.open(f"{stack.dashboard}tasks?q=id:{task_id}")
     expect_state(row(page, task_id), "Retrying")
 
     row(page, task_id).get_by_test_id("row-check").click()

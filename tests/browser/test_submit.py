@@ -42,7 +42,7 @@ def test_the_toast_opens_the_task_that_was_sent(dashboard: Page) -> None:
 
 def test_a_refused_field_says_what_is_wrong_with_it(visits: Visits, stack: Stack) -> None:
     visits.allow("status of 422")
-    page = visits.open(f"{stack.dashboard}#/submit")
+    page = visits.open(f"{stack.dashboard}submit")
     page.get_by_test_id("choose-send_email").click()
     form = page.get_by_test_id("submit-form-send_email")
     address = form.get_by_label("To", exact=True)
@@ -56,7 +56,7 @@ def test_a_refused_field_says_what_is_wrong_with_it(visits: Visits, stack: Stack
 
 
 def test_the_queue_of_the_form_is_where_the_task_goes(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/submit")
+    page = visits.open(f"{stack.dashboard}submit")
     page.get_by_test_id("choose-send_email").click()
     form = page.get_by_test_id("submit-form-send_email")
     form.get_by_test_id("queue-select").select_option("low")
@@ -67,19 +67,19 @@ def test_the_queue_of_the_form_is_where_the_task_goes(visits: Visits, stack: Sta
 
 
 def test_a_big_whole_number_keeps_every_digit(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/submit")
+    page = visits.open(f"{stack.dashboard}submit")
     page.get_by_test_id("choose-echo").click()
     form = page.get_by_test_id("submit-form-echo")
     form.get_by_label("Value").fill("12345678901234567890123")
 
     task_id = submit_with(page, form.get_by_test_id("submit-button"))
-    page.goto(f"{stack.dashboard}#/tasks/{task_id}")
+    page.goto(f"{stack.dashboard}tasks/{task_id}")
 
     expect(panel(page).get_by_label("Result", exact=True)).to_have_text("12345678901234567890123")
 
 
 def test_a_draft_survives_a_look_at_another_page(visits: Visits, stack: Stack) -> None:
-    page = visits.open(f"{stack.dashboard}#/submit")
+    page = visits.open(f"{stack.dashboard}submit")
     page.get_by_test_id("choose-send_email").click()
     subject = page.get_by_test_id("submit-form-send_email").get_by_label("Subject")
     subject.fill("half written")

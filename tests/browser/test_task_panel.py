@@ -13,7 +13,7 @@ BIG = 12345678901234567890123
 
 
 def _open(visits: Visits, stack: Stack, task_id: str, more: str = "") -> Page:
-    page = visits.open(f"{stack.dashboard}#/tasks/{task_id}{more}")
+    page = visits.open(f"{stack.dashboard}tasks/{task_id}{more}")
     expect(panel(page)).to_contain_text(task_id)
     return page
 
@@ -101,7 +101,7 @@ def test_the_form_to_run_again_is_there_though_the_page_began_elsewhere(
     visits: Visits, stack: Stack
 ) -> None:
     task_id = stack.api.submit("add", {"amount": 1, "note": "one", "tags": []})
-    page = visits.open(f"{stack.dashboard}#/workers")
+    page = visits.open(f"{stack.dashboard}workers")
     expect(page.get_by_role("heading", name="Workers", exact=True)).to_be_visible()
 
     page.evaluate("(id) => { location.hash = `#/tasks/${id}/again`; }", task_id)
@@ -120,7 +120,7 @@ def test_a_task_runs_again_with_an_edited_payload_and_keeps_big_numbers(
     page = _open(visits, stack, task_id)
 
     panel(page).get_by_test_id("again-button").click()
-    expect_address(page, f"#/tasks/{task_id}/again")
+    expect_address(page, f"/tasks/{task_id}/again")
     expect(panel(page).get_by_label("Amount")).to_have_value(str(BIG))
     expect(panel(page).get_by_label("Note")).to_have_value("two\nlines")
     panel(page).get_by_label("Note").fill("edited")
@@ -184,7 +184,7 @@ def test_a_deleted_task_closes_its_panel_and_undo_brings_it_back(
 def test_a_task_is_copied_as_what_submits_it(visits: Visits, stack: Stack) -> None:
     task_id = stack.api.submit("add", {"amount": BIG, "note": "it's", "tags": []})
     page = visits.open(
-        f"{stack.dashboard}#/tasks/{task_id}", permissions=["clipboard-read", "clipboard-write"]
+        f"{stack.dashboard}tasks/{task_id}", permissions=["clipboard-read", "clipboard-write"]
     )
     read = "navigator.clipboard.readText()"
 

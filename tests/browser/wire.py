@@ -1,6 +1,7 @@
 """The socket between a page and the server, on which a test loses, holds back or changes frames."""
 
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ class Wire:
 
     lose: int = 0
     epoch: str | None = None
+    #: Members of every frame, and of each of its queues, that are to be other than they are.
+    change: dict[str, Any] = field(default_factory=dict[str, Any])
     #: Every frame has the numbers of the first one: whatever other tests have left to be done.
     still: bool = False
     #: Frames wait in `held` until they are let go.
@@ -30,7 +33,7 @@ class Wire:
             self._send = socket.send
             socket.connect_to_server().on_message(self._take)
 
-        page.route_web_socket("**/ws/stats", relay)
+        page.route_web_socket(re.compile(r"/ws/stats(\?|$)"), relay)
 
     def let_go(self) -> None:
         """Pass on what was held, and all that comes from now on."""
@@ -62,6 +65,10 @@ class Wire:
         if self.still:
             self._first = self._first or frame
             frame = {**self._first, **{name: frame[name] for name in ("seq", "epoch", "ts")}}
+        if self.change:
+            frame |= self.change
+            for queue in frame["queues"]:
+                queue |= self.change
         frame["epoch"] = self.epoch or frame["epoch"]
         self._send(json.dumps(frame))
         self.passed += 1

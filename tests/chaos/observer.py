@@ -62,7 +62,7 @@ class Observer:
     def look_at_all(self) -> None:
         """Read every task that is in Redis, whoever put it there."""
         with redis_errors():
-            found = tq.default.storage.broker.scan_iter(match=f"{keys.PREFIX}:*:task:*", count=1000)
+            found = tq.default.storage.broker.scan_iter(match="*:task:*", count=1000)
             ids = [key.decode().rpartition(":")[2] for key in found]
         for sighting in look(ids):
             self.sightings[sighting.task_id].append(sighting)

@@ -86,7 +86,7 @@ def test_a_cancel_revokes_what_has_not_ended_and_skips_the_rest() -> None:
     assert (done, skipped) == (3, tq.Skipped(not_found=1, wrong_state=1))
     assert [state(one) for one in (ended, waits, running, high)] == ["SUCCESS"] + ["REVOKED"] * 3
     assert tq.get_task(waits).error == "cancelled: because"
-    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=1) != set()
+    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=1) != {}
     assert accounts_add_up()
 
 

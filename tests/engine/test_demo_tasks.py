@@ -21,10 +21,10 @@ EXAMPLES = {
 @pytest.mark.parametrize(
     ("task_type", "queue", "retries", "fields"),
     [
-        ("send_email", "high", 5, {"status": "sent", "to": "ada@example.com"}),
-        ("process_payment", "high", 3, {"status": "charged", "amount": "19.99"}),
-        ("generate_report", "low", 2, {"status": "generated", "days": 90}),
-        ("data_pipeline", "low", 2, {"status": "completed", "records": 12500}),
+        ("send_email", "high", 5, {"status": "sent", "to": "user@example.com"}),
+        ("process_payment", "high", 3, {"status": "charged", "amount": "99.99"}),
+        ("generate_report", "low", 2, {"status": "generated", "date_range": "last_30_days"}),
+        ("data_pipeline", "low", 2, {"status": "completed", "records": 1000}),
     ],
 )
 def test_a_demo_task_succeeds_on_its_own_queue(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,33 @@ def test_a_queue_without_a_consumer_says_so() -> None:
     assert found.summary == "No consumer of queue default is running."
     assert found.estimated_start_at is None
     assert found.estimate == "There is no estimate while nobody works on its queue."
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"), [(tq.pause, "queue_paused"), (tq.drain, "queue_draining")]
+)
+def test_it_says_who_stopped_the_queue_and_why(stop: Any, code: str) -> None:
+    consumer_with(None)
+    task_id = submit("echo")
+    stop(QUEUE, by=tq.Operator("ada", "new printer"))
+    found = reason(task_id, code)
+    assert "by ada" in found.text and "new printer" in found.text
+    assert found.by == "ada" and found.since is not None
+    queue = next(one for one in tq.queue_stats() if one.queue == QUEUE)
+    assert (queue.stopped_by, queue.stopped_why) == ("ada", "new printer")
+    assert queue.stopped_at == found.since
+    tq.resume(QUEUE, by=tq.Operator("bob", ""))
+    queue = next(one for one in tq.queue_stats() if one.queue == QUEUE)
+    assert (queue.stopped_by, queue.stopped_why, queue.stopped_at) == (None, None, None)
+
+
+def test_no_text_names_a_time_of_day_since_it_would_be_in_another_zone_than_the_page() -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason="ValueError('x')"), want=0)
+    found = tq.explain_task(task_id)
+    assert found.reasons[0].due_at is not None
+    assert not re.search(r"\d:\d\d|UTC", " ".join(one.text for one in found.reasons))
 
 
 def test_a_paused_queue_says_so_and_gives_no_estimate() -> None:
@@ -178,7 +206,7 @@ def test_a_retry_is_due_at_a_time(start_consumer: StartConsumer) -> None:
     worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason="ValueError('x')"), want=0)
     found = tq.explain_task(task_id)
     assert [one.code for one in found.reasons] == ["retry_due", "no_consumer"]
-    assert found.summary.startswith("Attempt 1 did not succeed; the next one is due at ")
+    assert found.summary.startswith("Attempt 1 failed")
     assert found.reasons[0].due_at == tq.get_task(task_id).next_retry_at
 
 

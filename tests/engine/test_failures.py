@@ -84,7 +84,7 @@ def test_a_thousand_failures_of_three_causes_are_three_groups_and_one_is_retried
         "failing.py:fail_somewhere": (333, 333, ("high", "default")),
     }
     declined = next(g for g in found.groups if g.frame == "failing.py:_charge")
-    assert declined.error_type == "duckline_tasks_failing.Declined"
+    assert declined.error_type == "failing.Declined"
     assert declined.message == "card # of user '…' was declined after #"
     assert declined.task_types == ("fail_somewhere",)
     assert sum(declined.trend) == declined.trend[-1] + declined.trend[-2] == 334

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -98,7 +99,8 @@ def test_a_task_that_kills_its_worker_again_and_again_is_set_aside(
     consumer = start_consumer("default", LOG_FORMAT="json")
     task_id = submit("die", file=str(tmp_path / "ledger"))
     record = wait_for(task_id, "FAILURE")
-    assert (record.crashes, record.error) == (3, "its worker died 3 times while it ran")
+    error = "its worker died 3 times while it ran: SIGKILL, which is what lack of memory looks like"
+    assert (record.crashes, record.error) == (3, error)
     assert len((tmp_path / "ledger").read_text().splitlines()) == 3
     wait_for(submit("echo", value=1), "SUCCESS")
     wait_until(lambda: '"task failed"' in consumer.text(), description="the failure is logged")
@@ -216,6 +218,15 @@ def test_accepted_tasks_survive_kills_of_workers_and_consumers(
 
 def _workers() -> list[tq.WorkerRecord]:
     return [worker for consumer in tq.consumers() for worker in consumer.workers]
+
+
+def test_a_time_limit_strikes_however_long_the_name_of_the_type_is(
+    start_consumer: StartConsumer,
+) -> None:
+    name = import_module("signatures").LONG_NAME
+    start_consumer("default", CANCEL_GRACE_S="0.2")
+    record = wait_for(submit(name), "FAILURE")
+    assert record.error is not None and "time limit" in record.error
 
 
 def test_a_task_that_ignores_its_time_limit_is_killed_and_fails_like_any_other(

@@ -220,8 +220,48 @@ def test_rates_are_of_what_ended() -> None:
     submit("echo")
     totals = read(Span.HOUR).all.totals
     assert (totals.submitted, totals.failure_rate) == (5, 0.25)
-    assert 4 / 3660 <= totals.per_s <= 4 / 3600
+    assert 4 / 3660 < totals.per_s <= 4
     assert read(Span.HOUR, queue="low").all.totals.failure_rate is None
+
+
+def test_a_mean_does_not_count_the_time_before_the_first_task() -> None:
+    for _ in range(10):
+        end()
+    assert read(Span.MONTH).all.totals.per_s >= 10 / 120
+    broker.hset(keys.counters(QUEUE), "counted_from", clock_ms() - 300_000)
+    for span in (Span.QUARTER_HOUR, Span.DAY, Span.MONTH):
+        assert read(span).all.totals.per_s == pytest.approx(10 / 300, rel=0.1)
+        assert read(span).types[0].totals.per_s == pytest.approx(10 / 300, rel=0.1)
+
+
+def last_minute() -> tq.LastMinute:
+    return next(one for one in tq.queue_stats() if one.queue == QUEUE).last_minute
+
+
+def test_the_last_minute_is_the_last_full_one_and_its_failures_are_its_own() -> None:
+    assert (last_minute().done, last_minute().failure_rate) == (0, None)
+    for state in ("SUCCESS", "SUCCESS", "FAILURE"):
+        end(state)
+    assert (last_minute().done, last_minute().failed) == (3, 1)  # younger than a minute
+    assert last_minute().seconds < 60
+    assert last_minute().per_s_before is None
+    broker.hset(keys.counters(QUEUE), "counted_from", clock_ms() - 10 * MINUTE)
+    assert last_minute().done == 0  # the present minute is not over
+    ago(1)
+    assert (last_minute().seconds, last_minute().done) == (60, 3)
+    assert last_minute().per_s == pytest.approx(3 / 60)
+    assert last_minute().failure_rate == pytest.approx(1 / 3)
+    assert last_minute().per_s_before == 0
+    fold()
+    assert (last_minute().done, last_minute().failed) == (3, 1)
+
+
+def test_a_minute_with_two_before_it_has_a_trend() -> None:
+    for _ in range(6):
+        end()
+    broker.hset(keys.counters(QUEUE), "counted_from", clock_ms() - 10 * MINUTE)
+    ago(2)
+    assert (last_minute().per_s, last_minute().per_s_before) == (0, 0.1)
 
 
 @pytest.mark.parametrize("now_s", [0, 86_399, 1_764_066_123, 1_764_028_800, 1_764_115_199])

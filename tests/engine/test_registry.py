@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 import huey_tasks as tq
 from huey_tasks import registry, serializer
-from huey_tasks.registry import payload_model
+from huey_tasks.payloads import Payload
 
 
 class Size(BaseModel):
@@ -25,12 +25,10 @@ def example(url: str, size: Size, day: dt.date, tags: list[str] | None = None) -
 
 def test_parameters_may_be_models_dates_and_lists() -> None:
     payload = {"url": "u", "size": {"width": 1}, "day": "2026-01-01"}
-    model = payload_model(example, "example").model_validate(payload)
-    assert model.model_dump() == {
+    assert Payload(example, "example").arguments(payload, accepted=False) == {
         "url": "u",
-        "size": {"width": 1, "height": 10},
+        "size": Size(width=1, height=10),
         "day": dt.date(2026, 1, 1),
-        "tags": None,
     }
 
 
@@ -81,6 +79,11 @@ def test_a_missing_field_is_named() -> None:
     assert {problem.pointer for problem in refused.value.problems} == {"/subject", "/body"}
 
 
+def test_the_nearest_names_of_an_unknown_type_are_given() -> None:
+    with pytest.raises(tq.UnknownTaskType, match="did you mean 'send_email'"):
+        tq.submit("send_emial", {})
+
+
 def test_the_example_of_every_demo_type_is_a_good_payload() -> None:
     for name in ("send_email", "process_payment", "generate_report", "data_pipeline"):
         registry.get(name).check(registry.get(name).example)
@@ -100,7 +103,7 @@ def test_the_priority_of_a_request_wins_over_the_queue_of_the_type() -> None:
 
 
 def test_a_type_is_registered_once() -> None:
-    with pytest.raises(TypeError, match="already"):
+    with pytest.raises(tq.InvalidTaskType, match=r"there is one already, in .*behaviours\.py:\d+"):
         tq.task(name="echo")(lambda: None)
 
 
@@ -138,31 +141,6 @@ def _as_a_worker_runs_it(task_type: Any, payload: dict[str, Any]) -> Any:
     return task_type.wrappers["default"].func(**serializer.loads(serializer.dumps(payload)))
 
 
-def no_hint(x) -> None:  # type: ignore[no-untyped-def]
-    """A parameter whose type nobody knows."""
-
-
-def positional(*args: int) -> None:
-    """Arguments without names."""
-
-
-def any_key(**kwargs: int) -> None:
-    """Names that nobody knows."""
-
-
-@pytest.mark.parametrize("function", [no_hint, positional, any_key])
-def test_a_signature_that_cannot_be_a_payload_is_refused(function: Any) -> None:
-    with pytest.raises(TypeError, match="task type 'bad'"):
-        tq.task(name="bad")(function)
-
-
-def test_an_async_function_is_refused_at_once() -> None:
-    async def later(n: int) -> None: ...
-
-    with pytest.raises(TypeError, match="async def"):
-        tq.task(name="bad")(later)
-
-
 def test_calling_a_task_type_runs_the_function_here_and_now() -> None:
     add = {task_type.name: task_type for task_type in tq.task_types()}["add"]
     assert add(2, 3) == 5
@@ -174,12 +152,6 @@ def test_current_task_is_there_only_inside_a_task() -> None:
         _ = tq.current_task.id
 
 
-def test_a_broken_module_on_the_tasks_path_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "broken.py").write_text("import no_such_module")
-    with pytest.raises(tq.ConfigError, match=r"broken\.py cannot be imported: ModuleNotFound"):
-        tq.load_tasks([tmp_path])
-
-
 def test_a_module_dropped_into_a_folder_can_be_invoked(tmp_path: Path) -> None:
     (tmp_path / "dropped.py").write_text(
         "from huey_tasks import task\n"
@@ -187,7 +159,7 @@ def test_a_module_dropped_into_a_folder_can_be_invoked(tmp_path: Path) -> None:
         "def dropped_in(n: int) -> int:\n"
         "    return n + 1\n"
     )
-    assert tq.load_tasks([tmp_path]) == ["duckline_tasks_dropped"]
+    assert tq.load_tasks([tmp_path]) == ["dropped"]
     assert tq.submit("dropped_in", {"n": 1}).queue == "low"
 
 

@@ -89,7 +89,7 @@ def test_the_task_of_a_due_time_has_always_the_same_id() -> None:
     due = late()
     (found,) = schedule_records.named(QUEUES, "s")
     fire()
-    assert tasks_of() == [str(uuid.uuid5(firing._RUNS, f"{found.id} {due}"))]
+    assert tasks_of() == [str(uuid.uuid5(schedule_records._RUNS, f"{found.id} {due}"))]
     tq.delete_schedule("s")
     create()
     assert schedule_records.named(QUEUES, "s")[0].id != found.id, "one created anew has other tasks"
@@ -155,7 +155,7 @@ def _account(name: str) -> None:
     begin = int(broker.hget(keys.schedule(QUEUE, name), "start_at"))
     assert runs + missed == (found.due_ms - begin) // 1000 - 1
     dues = range(begin + 1000, found.due_ms, 1000)
-    possible = {str(uuid.uuid5(firing._RUNS, f"{found.id} {due}")) for due in dues}
+    possible = {str(uuid.uuid5(schedule_records._RUNS, f"{found.id} {due}")) for due in dues}
     made = tasks_of(name)
     assert len(made) == len(set(made)) == runs and set(made) <= possible and skipped == 0
 

@@ -79,7 +79,7 @@ def test_a_full_redis_refuses_a_lost_commit_without_an_error() -> None:
 def test_a_full_redis_renews_leases() -> None:
     claim = _claim("task", lease_ms=0)
     with _full_redis():
-        assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=HOUR) == set()
+        assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=HOUR) == {}
     assert broker.zscore(keys.index(QUEUE, "STARTED"), "task") > _now() + HOUR / 2
 
 
@@ -416,7 +416,7 @@ def test_no_token_at_all_holds_no_lease(verb: str) -> None:
         claim = Claim("task", "", b"", 1, 0, 0, 1)
         assert release(claim, worker="hand") == []
     elif verb == "renew":
-        assert scripts().renew(QUEUE, [("task", "")], lease_ms=HOUR) == {("task", "")}
+        assert scripts().renew(QUEUE, [("task", "")], lease_ms=HOUR) == {("task", ""): False}
     else:
         assert not scripts().progress(QUEUE, "task", "", "half")
     assert broker.hgetall(keys.task(QUEUE, "task")) == before

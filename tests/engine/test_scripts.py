@@ -169,7 +169,7 @@ def _ms(clock: tuple[int, int]) -> int:
 def test_renewing_extends_a_lease() -> None:
     task_id = submit("echo")
     claim = HandWorker().claim(lease_ms=0)
-    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == set()
+    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {}
     assert recover() == []
     assert state(task_id) == "STARTED"
 
@@ -179,7 +179,11 @@ def test_renewing_tells_which_leases_are_lost() -> None:
     claim = HandWorker().claim()
     tq.cancel(claim.id)
     assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {
-        (claim.id, claim.token)
+        (claim.id, claim.token): False
+    }
+    broker.delete(keys.task(QUEUE, claim.id))
+    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {
+        (claim.id, claim.token): True
     }
 
 

@@ -16,7 +16,7 @@ import pytest
 from huey_tasks import keys, rights, server_check
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError, QueueUnavailable
-from huey_tasks.scripts import LUA
+from huey_tasks.script_runner import LUA
 from stack.embedded_redis import find_server
 from tests.conftest import REPOSITORY, Process
 from tests.ports import free_ports
@@ -25,7 +25,7 @@ from tests.waiting import wait_until
 
 #: What the README says that a user of Redis needs.
 RIGHTS = (
-    "resetchannels ~duckline:* ~huey.* &duckline:* "
+    "resetchannels ~duckline:* &duckline:* "
     "+@all -@admin -@dangerous +client|setname +info +config|get"
 )
 
@@ -188,11 +188,12 @@ def test_a_command_that_is_denied_is_named(
 
 
 def test_keys_and_channels_that_are_denied_are_named(check_as: Callable[..., Any]) -> None:
-    assert check_as("~huey.* &* +@all", ("high",)) == (
+    assert check_as("~duckline:huey.* ~duckline:outcome:* &* +@all", ("high",)) == (
         "REDIS_URL: its user may not use the keys duckline:{high}:*."
     )
-    assert check_as("~duckline:* &* +@all", ("high",)) == (
-        "RESULT_REDIS_URL: its user may not use the keys huey.r.high.*, huey.c.high.*."
+    assert check_as("~duckline:{high}:* &* +@all", ("high",)) == (
+        "RESULT_REDIS_URL: its user may not use the keys duckline:outcome:*, "
+        "duckline:huey.r.high.*, duckline:huey.c.high.*."
     )
     assert check_as("~* resetchannels +@all", ("high",)) == (
         "REDIS_URL: its user may not use the channel duckline:{high}:control."
@@ -201,7 +202,8 @@ def test_keys_and_channels_that_are_denied_are_named(check_as: Callable[..., Any
 
 def test_a_consumer_needs_the_rights_for_its_own_queue_only(check_as: Callable[..., Any]) -> None:
     rules = (
-        "resetchannels ~duckline:{low}:* ~duckline:outcome:* ~huey.?.low.* &duckline:{low}:* +@all"
+        "resetchannels ~duckline:{low}:* ~duckline:outcome:* ~duckline:huey.?.low.* "
+        "&duckline:{low}:* +@all"
     )
     assert check_as(rules, ("low",)) == []
     assert "duckline:{high}:*" in check_as(rules, ("low", "high"))
@@ -256,7 +258,7 @@ def test_with_no_other_rights_than_those_tried_everything_works(own: RedisServer
     commands = re.findall(r"[A-Z]{3,}", rights.BROKER_COMMANDS + rights.RESULT_COMMANDS)
     others = ["eval", "evalsha", "blpop", "subscribe", "info", "config|get", "multi", "exec"]
     allowed = [f"+{command.lower()}" for command in {*commands, *others} - {"PX"}]
-    rules = ["resetchannels", "~duckline:*", "~huey.*", "&duckline:*", "+@connection", *allowed]
+    rules = ["resetchannels", "~duckline:*", "&duckline:*", "+@connection", *allowed]
     own.admin.execute_command("ACL", "SETUSER", "duck", "reset", "on", ">pw", *rules)
     place = f"unix://duck:pw@{own.socket}?db="
     settings = {"REDIS_URL": f"{place}0", "RESULT_REDIS_URL": f"{place}1"}

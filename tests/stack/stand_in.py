@@ -26,6 +26,9 @@ def main(mode: str) -> None:
         sys.exit(os.EX_CONFIG)
     if mode == "family" and os.fork() == 0:
         mode = "child"
+    if mode == "daemon" and os.fork() == 0:
+        os.setsid()
+        mode = "child"
     stubborn = mode in ("stubborn", "child")
     signal.signal(signal.SIGTERM, signal.SIG_IGN if stubborn else leave)
     say(f"{mode} runs as {os.getpid()} at {time.monotonic()}")

@@ -27,7 +27,7 @@ def test_a_broken_task_file_is_named_with_its_error_in_one_line(tmp_path: Path) 
     broken = tmp_path / "broken.py"
     broken.write_text("raise RuntimeError('no duck')\n")
 
-    found = f"TASKS_PATH: {broken} cannot be imported: RuntimeError: no duck"
+    found = f"TASKS_PATH: {broken}:1 cannot be imported: RuntimeError: no duck"
     assert problem(tmp_path) == found
 
 
@@ -39,16 +39,72 @@ def test_a_broken_file_of_the_service_gives_the_last_line_of_its_traceback(tmp_p
 
 
 def test_an_import_without_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_check, "TIMEOUT_S", 3.0)
+    monkeypatch.setattr(import_check, "TIMEOUT_S", 10.0)
     (tmp_path / "endless.py").write_text("import threading\nthreading.Event().wait()\n")
 
-    assert problem(tmp_path) == "its import has not ended after 3 s"
+    endless = tmp_path / "endless.py"
+    assert (
+        problem(tmp_path)
+        == f"TASKS_PATH: {endless} cannot be imported: it has not ended after 10 s"
+    )
     wait_until(lambda: not _checks_running(), description="the check is gone")
+
+
+@pytest.mark.parametrize(
+    ("text", "how"),
+    [
+        ("import os\nos._exit(0)\n", "exit code 0"),
+        ("import os\nos._exit(3)\n", "exit code 3"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", "SIGKILL"),
+        ("import os\nos.abort()\n", "SIGABRT"),
+        ("import os\nos.closerange(0, 256)\nos._exit(0)\n", "exit code 0"),
+    ],
+)
+def test_a_module_that_ends_the_process_is_named(tmp_path: Path, text: str, how: str) -> None:
+    (tmp_path / "ends.py").write_text(text)
+
+    said = f"TASKS_PATH: {tmp_path}/ends.py cannot be imported: it ended the process ({how})"
+    assert problem(tmp_path) == said
+
+
+def test_what_a_module_has_started_neither_keeps_the_check_nor_stays(tmp_path: Path) -> None:
+    (tmp_path / "starts.py").write_text(
+        "import subprocess, threading\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
+    )
+
+    assert problem(tmp_path) is None
+    pid = int((tmp_path / "pid").read_text())
+    wait_until(lambda: not _runs(pid), description="the child is gone")
+
+
+def test_a_module_that_takes_long_is_named_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slow.py").write_text("import threading\nthreading.Event().wait(2)\n")
+    quick = "from huey_tasks import loading\n    loading.SLOW_S = 0.4"
+    program = import_check.PROGRAM.replace("from huey_tasks import loading", quick)
+    monkeypatch.setattr(import_check, "PROGRAM", program)
+    said: list[str] = []
+
+    env = {"TASKS_PATH": str(tmp_path)}
+    assert asyncio.run(import_problem(ROOT, env, import_check.TASKS, said.append)) is None
+    assert said and f"the import of {tmp_path}/slow.py has taken 0.4 s" in said[0]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _checks_running() -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process().children()
-        if child.status() != psutil.STATUS_ZOMBIE and import_check.PROGRAM in child.cmdline()
+        if child.status() != psutil.STATUS_ZOMBIE
+        and import_check.PROGRAM % import_check.SERVICE in child.cmdline()
     ]

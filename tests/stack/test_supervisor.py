@@ -221,3 +221,14 @@ def _is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
+
+
+def test_a_daemon_that_a_killed_process_leaves_behind_is_ended(run_stack: RunStack) -> None:
+    stack = run_stack(stand_in("a", "daemon"), stand_in("b"))
+    daemon = int(stack.wait_for(r"child runs as (\d+)")[1])
+    leader, neighbour = int(stack.wait_for(r"daemon runs as (\d+)")[1]), stack.pid_of("b")
+
+    os.kill(leader, signal.SIGKILL)
+
+    wait_until(lambda: not psutil.pid_exists(daemon), description="the daemon is ended")
+    assert stack.pid_of("b") == neighbour

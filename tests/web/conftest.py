@@ -69,6 +69,13 @@ class Server:
                 received += chunk
             return received
 
+    def first_line(self, data: bytes) -> bytes:
+        """Send bytes as they are, return the first line that comes back."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as client:
+            client.sendall(data)
+            with client.makefile("rb") as received:
+                return received.readline()
+
     def connect(self, **options: Any) -> websocket.WebSocket:
         """Open a WebSocket; it is closed at the end of the test."""
         url = f"ws://{self.address}/ws/stats"

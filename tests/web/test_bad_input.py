@@ -229,3 +229,23 @@ def test_a_dry_run_is_refused_rather_than_run(client: FlaskClient) -> None:
     assert answer.status_code == 400
     assert answer.get_json()["code"] == "unsupported"
     assert client.get("/api/workers/stats").get_json()["queued_high"] == 0
+
+
+def test_a_byte_order_mark_is_named(client: FlaskClient) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(email_body()).encode()
+    for path in ("/api/tasks/submit", "/api/tasks/bulk"):
+        answer = client.post(path, data=body, content_type="application/json")
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_json")
+        assert "byte order mark" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\x85", "\u202e", "\u2028", "\u200f"])
+def test_names_and_reasons_hold_no_hidden_characters(client: FlaskClient, char: str) -> None:
+    tagged = client.post("/api/tasks/submit", json=email_body(tags=[f"a{char}b"]))
+    assert (tagged.status_code, tagged.get_json()["errors"][0]["pointer"]) == (422, "/tags/0")
+    told = client.post("/api/queues/low/pause", json={"reason": f"a{char}b"})
+    assert (told.status_code, told.get_json()["errors"][0]["pointer"]) == (422, "/reason")
+    named = client.post(
+        "/api/queues/low/pause", headers={"X-Operator": f"a{char}b".encode().decode("latin-1")}
+    )
+    assert named.status_code == 422

@@ -164,7 +164,7 @@ def test_a_task_that_waits_is_explained(client: FlaskClient) -> None:
     assert found == {
         "task_id": task_id,
         "status": "PENDING",
-        "summary": "Queue high is paused: it gives out no tasks.",
+        "summary": "Queue high is paused: it starts no tasks.",
         "position": 1,
         "estimated_start_at": None,
         "estimate": "There is no estimate while its queue is paused.",
@@ -172,7 +172,8 @@ def test_a_task_that_waits_is_explained(client: FlaskClient) -> None:
     assert [reason["code"] for reason in reasons] == ["queue_paused", "no_consumer", "next"]
     assert reasons[0] == {
         "code": "queue_paused", "text": found["summary"], "due_at": None, "workers": [],
-        "name": None, "task_id": None, "worker": None, "ahead": None,
+        "name": None, "task_id": None, "worker": None, "ahead": None, "by": None,
+        "since": reasons[0]["since"],
     }  # fmt: skip
 
 

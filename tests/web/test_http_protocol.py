@@ -1,5 +1,6 @@
 """Requests that only a raw socket can send, against a real gunicorn."""
 
+import base64
 import json
 import socket
 
@@ -101,3 +102,19 @@ def test_requests_are_logged_when_asked_for_and_only_then(start_server: StartSer
         lambda: "GET /health/live" in talking.process.text(), description="a line of the log"
     )
     assert "/health/live" not in silent.process.text()
+
+
+def test_no_key_reaches_the_access_log(start_server: StartServer) -> None:
+    server = start_server(API_KEYS="kept-out-of-logs", ACCESS_LOG="1")
+    basic = base64.b64encode(b"kept-out-of-logs:").decode()
+
+    server.request("GET", "/api/queues", headers={"Authorization": f"Basic {basic}"})
+    server.request("GET", "/api/queues?key=kept-out-of-logs")
+    server.request("GET", "/?key=kept-out-of-logs", headers={"Referer": "/?k=kept-out-of-logs"})
+    server.request("GET", "/a%1b%5b2J%0d%0ab", headers={"User-Agent": "kept-out-of-logs"})
+    server.process.stop()
+
+    log = server.process.text()
+    assert log.count('"GET /api/queues HTTP/1.1" 401') == 2
+    assert '"GET /a%1B%5B2J%0D%0Ab HTTP/1.1" 404' in log
+    assert "kept-out-of-logs" not in log and "\x1b[2J" not in log

@@ -144,7 +144,7 @@ def test_a_preflight_is_answered_for_allowed_origins_only(friendly: FlaskClient)
         {"Authorization": "Bearer first-key2"},
         {"Authorization": "Basic first-key"},
         {"Authorization": "first-key"},
-        {"Cookie": "duckline_key=wrong"},
+        {"Cookie": "duckline_key=first-key"},
         {"X-API-Key": "first-key"},
     ],
     ids=str,
@@ -164,7 +164,6 @@ def test_without_a_key_the_api_is_closed(
         {"Authorization": "Bearer first-key"},
         {"Authorization": "bearer  first-key"},
         {"Authorization": "Bearer schlüssel".encode().decode("latin-1")},
-        {"Cookie": "other=1; duckline_key=first-key"},
     ],
     ids=str,
 )
@@ -183,3 +182,64 @@ def test_a_key_with_a_name_lets_in() -> None:
     for key, status in (("s3cret-of-ada", 200), ("ada=s3cret-of-ada", 200), ("ada", 401)):
         headers = {"Authorization": f"Bearer {key}"}
         assert client.get("/api/queues", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("name", ["key", "api_key", "apikey", "access_token", "token"])
+@pytest.mark.parametrize("path", ["/api/queues", "/api/tasks", "/ws/stats"])
+def test_a_key_in_the_address_is_refused_even_beside_one_in_its_place(
+    locked: FlaskClient, path: str, name: str
+) -> None:
+    for headers in ({}, {"Authorization": "Bearer first-key"}):
+        answer = locked.get(f"{path}?{name}=first-key", headers=headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthorized")
+        assert "first-key" not in answer.text
+
+
+def test_no_answer_sets_a_cookie(locked: FlaskClient) -> None:
+    for path in ("/", "/tasks", "/api/queues", "/docs"):
+        answer = locked.get(path, headers={"Authorization": "Bearer first-key"})
+        assert "Set-Cookie" not in answer.headers
+
+
+def _ticket(client: FlaskClient) -> str:
+    answer = client.post("/api/ws-ticket", headers={"Authorization": "Bearer first-key"})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    return answer.get_json()["ticket"]
+
+
+def test_a_ticket_is_given_for_a_key_only(locked: FlaskClient) -> None:
+    assert locked.post("/api/ws-ticket").status_code == 401
+    assert locked.post(f"/api/ws-ticket?ticket={_ticket(locked)}").status_code == 401
+
+
+def test_a_ticket_opens_the_socket_and_nothing_else(locked: FlaskClient) -> None:
+    ticket = _ticket(locked)
+    assert locked.get(f"/ws/stats?ticket={ticket}").status_code == 426  # let in; but no handshake
+    assert locked.get(f"/api/queues?ticket={ticket}").status_code == 401
+    headers = {"Authorization": f"Bearer {ticket}"}
+    assert locked.get("/api/queues", headers=headers).status_code == 401
+
+
+def test_a_ticket_that_is_none_of_ours_opens_nothing(
+    locked: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = _ticket(locked)
+    ends, proof = ticket.split(".")
+    late = f"{int(ends) + 1}.{proof}"
+    other = web.create_app(dataclasses.replace(tq.CONFIG, api_keys=("another-key",))).test_client()
+    for wrong in (
+        "",
+        ".",
+        ends,
+        f"{ends}.",
+        late,
+        ticket.upper(),
+        f"{ticket}0",
+        "٣.٣",
+        f" {ticket}",
+    ):
+        assert locked.get("/ws/stats", query_string={"ticket": wrong}).status_code == 401
+    assert other.get(f"/ws/stats?ticket={ticket}").status_code == 401
+    now = float(ends)
+    monkeypatch.setattr("web.tickets.time.time", lambda: now + 0.5)
+    assert locked.get(f"/ws/stats?ticket={ticket}").status_code == 401

@@ -188,7 +188,21 @@ def test_a_key_is_needed_before_the_socket_opens(start_server: StartServer) -> N
     assert handshake(server)[0] == 401
     assert handshake(server, Authorization="Bearer wrong")[0] == 401
     assert handshake(server, Authorization="Bearer secret-key")[0] == 101
-    assert handshake(server, Cookie="duckline_key=secret-key")[0] == 101
+    assert handshake(server, Cookie="duckline_key=secret-key")[0] == 401
+
+
+def test_a_ticket_opens_the_socket_of_a_page(start_server: StartServer) -> None:
+    server = start_server(API_KEYS="secret-key")
+    headers = {"Authorization": "Bearer secret-key"}
+    ticket = server.request("POST", "/api/ws-ticket", headers=headers).json["ticket"]
+
+    for path, line in ((f"?ticket={ticket}", b" 101 "), ("?ticket=1.2", b" 401 "), ("", b" 401 ")):
+        request = (
+            f"GET /ws/stats{path} HTTP/1.1\r\nHost: {server.address}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\n\r\n"
+        )
+        assert line in server.first_line(request.encode())
 
 
 def test_the_socket_outlives_redis(start_server: StartServer, own_redis: OwnRedis) -> None:
@@ -223,3 +237,46 @@ def test_a_stopping_server_says_so_to_every_socket(start_server: StartServer) ->
 def test_the_inspector_has_the_same_feed(start_server: StartServer) -> None:
     ws = start_server("app:create_inspector()").connect()
     assert json.loads(ws.recv())["queues"]
+
+
+def test_a_client_that_answers_no_ping_is_dropped(start_server: StartServer) -> None:
+    server = start_server("tests.web.quick_pings:app")
+    silent, received = raw_socket(server), b""
+    while chunk := silent.recv(65536):
+        received += chunk
+    assert b"\x89\x00" in received, "it was pinged"
+    assert b"Ping/Pong timeout" in received
+    silent.close()
+    lively = server.connect()
+    for _ in range(3):
+        assert json.loads(lively.recv())["seq"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x81\xff\x00\x00\x01\x00\x00\x00\x00\x00",  # a terabyte of text
+        b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff",
+        b"\x81\xfe\x10\x01",  # 4097 bytes
+        b"\x81\x81\x00\x00\x00\x00x\x82\xfe\xff\xff",  # behind a short one
+        b"\x01\xfe\x20\x00",  # the first part of a message
+    ],
+)
+def test_a_frame_that_claims_too_much_is_refused_at_its_header(
+    server: Server, header: bytes
+) -> None:
+    with raw_socket(server) as client:
+        client.sendall(header)
+        received = b""
+        while chunk := client.recv(65536):
+            received += chunk
+    assert b"\x88\x02\x03\xf1" in received, "closed with 1009"
+
+
+def raw_socket(server: Server) -> socket.socket:
+    """A WebSocket without a client behind it."""
+    client = socket.create_connection(("127.0.0.1", server.port), 60)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items())
+    client.sendall(f"GET /ws/stats HTTP/1.1\r\n{lines}\r\n".encode())
+    assert client.recv(12) == b"HTTP/1.1 101"
+    return client

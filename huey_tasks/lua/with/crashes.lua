@@ -35,17 +35,18 @@ end
 
 -- Its worker died ('crashes'), or a process died in which others ran as well ('losses'), which a
 -- task is far less likely to be the cause of. One to which this happens again and again is set
--- aside as failed.
-local function crash(id, kind, limit, ttl_ms)
+-- aside as failed, in a group of its type and of `how` it died.
+local function crash(id, kind, limit, ttl_ms, how)
   local times = redis.call('HINCRBY', task_key(id), kind, 1)
   local said = SAID_OF[kind]
+  local by = how ~= '' and ': ' .. how or ''
   count(kind)
-  keep_attempt(id, said.attempt, said.what .. ' while it ran')
+  keep_attempt(id, said.attempt, said.what .. ' while it ran' .. by)
   if times < tonumber(limit) then return run_again(id, kind, times) end
   local fields = redis.call('HMGET', task_key(id), 'type', 'suspicion')
-  local fingerprint = redis.sha1hex(said.error .. ' ' .. fields[1]):sub(1, 16)
-  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' })
-  set_aside(id, said.what .. ' ' .. times .. ' times while it ran', ttl_ms)
+  local fingerprint = redis.sha1hex(said.error .. ' ' .. fields[1] .. by):sub(1, 16)
+  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' .. by })
+  set_aside(id, said.what .. ' ' .. times .. ' times while it ran' .. by, ttl_ms)
   if tonumber(fields[2] or 0) >= SUSPECT then acquit() end
   return 'FAILURE'
 end

@@ -5,6 +5,7 @@ import { clock, duration, instant } from '../format.js';
 import { visible } from '../json_text.js';
 import { isTerminal } from '../task_state.js';
 import { copyButton, stateBadge, time } from './parts.js';
+import { traceback as drawTraceback } from './traceback.js';
 
 /** How an attempt ended, where that is no state of a task. */
 const ENDS = { RETRY: 'failed', CRASHED: 'its worker died', LOST: 'its consumer was lost' };
@@ -49,7 +50,7 @@ function drawLane(lane, place, now, task, actions) {
     error && !(attempt === task.attempt && isTerminal(task)) && h('details', { class: 'lane-error' },
       h('summary', null, h('span', { dir: 'auto' }, visible(error).slice(0, 240))),
       h('div', { class: 'block-head' }, h('span', { class: 'faint' }, 'The whole error'), copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
-      h('pre', { tabindex: 0, dir: 'ltr', 'aria-label': `Traceback of attempt ${attempt}` }, visible(traceback || error))));
+      drawTraceback(traceback || error, `Traceback of attempt ${attempt}`)));
 }
 
 /** @param {import('../store.js').Task} task @returns {Lane[]} */

@@ -51,7 +51,7 @@ function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
   if (isOfSchedule(action)) return [' ', h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
-  if (isTaskId(what)) return [' ', h('a', { href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
+  if (isTaskId(what)) return [' ', h('a', { class: 'target', href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
 }
 

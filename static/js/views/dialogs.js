@@ -1,8 +1,8 @@
 /* The dialogs: keyboard help, the question for an API key, the command palette, and what is asked
    before many tasks are touched. */
 
+import { hasKey } from '../api_key.js';
 import { h } from '../dom.js';
-import { hasKey } from '../snippets.js';
 import { confirmDialog } from './confirm.js';
 import { palette } from './palette.js';
 import { button } from './parts.js';
@@ -32,7 +32,7 @@ function helpDialog(actions, shortcuts) {
 }
 
 function keyDialog(actions) {
-  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, 'A key has no spaces, quotes, commas or semicolons.');
+  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, 'A key has no spaces and no commas.');
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'api-key', type: 'password', autocomplete: 'current-password', 'aria-describedby': 'key-error', data: { testid: 'api-key' },
   }));
@@ -42,11 +42,11 @@ function keyDialog(actions) {
   };
   return shell('key', 'API key', actions,
     h('p', null, hasKey()
-      ? 'The key that this browser keeps was refused. Enter one that the service knows.'
+      ? 'The key that this tab keeps was refused. Enter one that the service knows.'
       : 'This service asks for a key. It is one of those that the service was started with (API_KEYS).'),
     h('form', { on: { submit } },
       h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
-        h('p', { class: 'hint' }, 'Kept as a cookie of this site, in this browser only.')),
+        h('p', { class: 'hint' }, 'Kept by this tab until you close it.')),
       h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, 'Use this key'), button('Not now', shut))));
 }
 

@@ -3,6 +3,7 @@
 
 import { h } from '../dom.js';
 import { prettyText } from '../json_text.js';
+import { prose } from './prose.js';
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
@@ -60,7 +61,7 @@ function singlePart(field, prefix) {
 }
 
 function hint(field) {
-  return field.hint && h('p', { class: 'hint' }, field.hint);
+  return field.hint && h('p', { class: 'hint' }, prose(field.hint));
 }
 
 function say(error, text) {

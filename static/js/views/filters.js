@@ -6,7 +6,7 @@ import { count as written } from '../format.js';
 import { QUEUES } from '../queues.js';
 import { go, tasksUrl } from '../router.js';
 import { toggled, valuesOf, withValues } from '../search_text.js';
-import { TASK_STATES } from '../task_state.js';
+import { TASK_STATES, wordsOf } from '../task_state.js';
 import { icon } from './icons.js';
 import { savedMenu } from './saved.js';
 import { searchBox } from './search_box.js';
@@ -28,7 +28,7 @@ export function filters(state, actions) {
     savedMenu(state, actions),
     h('div', { class: 'chips', key: 'chips' },
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'State' },
-        chip(search, 'state', '', 'Any state'), Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', name.toLowerCase(), look.label, {
+        chip(search, 'state', '', 'Any state'), Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', wordsOf(name)[0], look.label, {
           mark: look.icon, state: name, number: state.stats && counted(state.stats, search, name),
         }))),
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'Queue' },
@@ -40,7 +40,7 @@ function chip(search, word, value, label, { mark = '', state = '', number = null
   const on = value ? values.includes(value) : !values.length;
   const q = value ? toggled(search.q, word, value) : withValues(search.q, word, []);
   return h('a', {
-    class: 'filter-chip', key: `${word}:${value}`, href: tasksUrl({ ...search, q }), data: { testid: `chip-${word}-${value || 'any'}`, state },
+    class: 'filter-chip', key: `${word}:${value}`, href: tasksUrl({ ...search, q }), data: { testid: `chip-${word}-${state.toLowerCase() || value || 'any'}`, state },
     'aria-current': on ? 'true' : null,
   }, mark && icon(mark), label, number !== null && h('b', null, written(number)));
 }

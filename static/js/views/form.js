@@ -1,8 +1,10 @@
 /* The form of one task type, made from its JSON Schema and filled with its example. Built once and
    kept, so that a draft survives a look at another page. */
 
+import { hasKey } from '../api_key.js';
 import { h, mount } from '../dom.js';
-import { asCurl, asPython, hasKey } from '../snippets.js';
+import { asCurl, asPython } from '../snippets.js';
+import { base } from '../root.js';
 import { button } from './parts.js';
 import { payloadPart, queueSelect, placeErrors } from './payload.js';
 
@@ -41,8 +43,8 @@ export function submitForm(type, actions, again) {
     payload.element, queue.element,
     other,
     h('div', { class: 'actions' }, send,
-      button('Copy as curl', () => actions.copy(asCurl(bodyText(), location.origin, hasKey()), 'curl command'), {}, 'copy'),
-      button('Copy as Python', () => actions.copy(asPython(bodyText(), location.origin, hasKey()), 'Python program'), {}, 'copy')));
+      button('Copy as curl', () => actions.copy(asCurl(bodyText(), base(), hasKey()), 'curl command'), {}, 'copy'),
+      button('Copy as Python', () => actions.copy(asPython(bodyText(), base(), hasKey()), 'Python program'), {}, 'copy')));
   return Object.assign(form, { payloadText });
 }
 

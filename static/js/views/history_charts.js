@@ -10,6 +10,7 @@ const ENDS = [
   { name: 'failed', label: 'Failed', value: (p) => p.failed, say: count },
   { name: 'other', label: 'Cancelled or expired', value: (p) => p.revoked + p.expired, say: count },
 ];
+const RETRIES = [{ name: 'retried', label: 'Retried', value: (p) => p.retried, say: count }];
 const times = (kind) => ['p50', 'p95', 'p99'].map((name) => ({
   name, label: name, value: (p) => p[`${kind}_${name}_s`] ?? null, say: duration,
 }));
@@ -44,6 +45,12 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
       summary: `${plural(ended, 'task')} finished in the time shown, ${count(totals.failed)} of them failed`,
     }, control('finished tasks', ENDS)),
     legend('ends', ENDS, point ?? totals, true),
+    plot({
+      ...shared, kind: 'bars', title: 'Retries', note: `attempts that failed and were tried again, per ${per(step)}`, series: RETRIES,
+      scale: countScale(Math.max(...points.map((p) => p.retried))),
+      summary: `${plural(totals.retried, 'retry', 'retries')} in the time shown`,
+    }, control('retries', RETRIES)),
+    legend('retries', RETRIES, point ?? totals, true, hourly(totals, points, step, now)),
     ...[['Wait time', 'from being due to its start', wait, 'wait'], ['Run time', 'of an attempt', times('run'), 'run']].map(([title, note, series, kind]) => [
       plot({
         ...shared, kind: 'lines', title, note: `${note}; log scale`, series,
@@ -84,12 +91,19 @@ function slider(points, step, now, at, actions, what, series) {
   });
 }
 
-function legend(name, series, from, always) {
+/** Retries are told by the hour: few that matter come in a minute. */
+function hourly({ retried }, points, step, now) {
+  const hours = Math.max(1, (Date.parse(now) - Date.parse(points[0].at)) / 3_600_000);
+  return step * points.length > 3_600 ? `${retried / hours < 10 ? Number((retried / hours).toFixed(1)) : count(Math.round(retried / hours))} per hour on average` : '';
+}
+
+function legend(name, series, from, always, note = '') {
   return h('ul', { class: 'legend', key: `legend-${name}` },
     series.map(({ name: mark, label, value, say }) => {
       const known = value(from);
       return h('li', { key: mark }, h('i', { class: `swatch ${mark}` }), `${label} `, (always || known !== null) && h('b', null, say(known)));
     }),
+    note && h('li', { key: 'note', class: 'soft' }, note),
     name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), 'still filling'));
 }
 

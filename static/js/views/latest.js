@@ -2,7 +2,8 @@
 
 import { h } from '../dom.js';
 import { plural } from '../format.js';
-import { tasksUrl } from '../router.js';
+import { ROOT } from '../root.js';
+import { pageUrl, tasksUrl } from '../router.js';
 import { serverNow } from '../store.js';
 import { newcomers, rows } from '../task_list.js';
 import { button, emptyState, sectionHead } from './parts.js';
@@ -48,10 +49,10 @@ function nothing({ list, listProblem, problem }) {
   return h('div', { key: 'none' }, noTasksYet());
 }
 
-/** What a service says in which nothing has ever happened. */
-export function noTasksYet() {
+/** What a service says in which nothing has ever happened, beside the buttons that send a task. */
+function noTasksYet() {
   return emptyState('No tasks yet', ...(document.body.dataset.app === 'inspector'
     ? ['Tasks appear here as soon as someone submits one.']
-    : ['Send one with a button above, fill in a ', h('a', { href: '#/submit' }, 'form'), ', or ask the API: ',
-      h('a', { href: '/docs' }, 'documentation'), '.']));
+    : ['Send one with a button above, fill in a ', h('a', { href: pageUrl('submit') }, 'form'), ', or ask the API: ',
+      h('a', { href: `${ROOT}/docs` }, 'documentation'), '.']));
 }

@@ -53,7 +53,7 @@ function nothing(filter) {
 }
 
 function scroller(lines, held, hold) {
-  return h('ol', {
+  return h('div', {
     class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
@@ -61,9 +61,9 @@ function scroller(lines, held, hold) {
       followed = false;
       if (!byItself && atEnd === held) hold(!atEnd);
     } },
-  }, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li', { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
+  }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li', { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
     h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
-    h('a', { href: taskUrl(id), title: `${queue} queue, task ${id}` }, visible(type)), h('span', { dir: 'auto' }, visible(text)))));
+    h('a', { href: taskUrl(id), title: `${queue} queue, task ${id}` }, visible(type)), h('span', { dir: 'auto' }, visible(text))))));
 }
 
 /** Tells lines apart that are alike: how many such lines stand just above. */

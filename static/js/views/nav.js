@@ -2,6 +2,7 @@
    room, in a menu. Which page is the other port's is only known here. */
 
 import { h } from '../dom.js';
+import { ROOT } from '../root.js';
 import { pageUrl } from '../router.js';
 import { icon } from './icons.js';
 
@@ -34,10 +35,13 @@ export function navLinks(pages, { route, ui }, actions) {
 }
 
 function otherPort() {
+  const docs = h('a', { href: `${ROOT}/docs`, key: 'docs' }, 'API docs');
+  // Under a path of a proxy there is no other port that a reader could reach.
+  if (ROOT) return document.body.dataset.app === 'inspector' ? [] : [docs];
   const inspector = document.body.dataset.app === 'inspector';
   return inspector
     ? [h('a', { href: portUrl('dashboardPort'), key: 'dashboard' }, 'Dashboard')]
-    : [h('a', { href: '/docs', key: 'docs' }, 'API docs'), h('a', { href: portUrl('inspectorPort'), key: 'inspector' }, 'Inspector')];
+    : [docs, h('a', { href: portUrl('inspectorPort'), key: 'inspector' }, 'Inspector')];
 }
 
 /** The dashboard and the inspector are two ports of one host. */

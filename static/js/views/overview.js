@@ -11,6 +11,7 @@ import { historyCharts } from './history_charts.js';
 import { liveness } from './live_badge.js';
 import { outcomes } from './outcomes.js';
 import { emptyState, sectionHead } from './parts.js';
+import { longName } from './prose.js';
 import { queueCard } from './queue_card.js';
 import { quickSend } from './quick_send.js';
 import { latestTasks } from './latest.js';
@@ -73,8 +74,8 @@ function typeCard(types, span) {
       ? h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Task types' }, h('table', { class: 'plain tight' },
         h('thead', null, h('tr', null, ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
         h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
-          h('th', { scope: 'row' }, visible(type)),
-          h('td', { class: 'num', title: rate(t.per_s) }, count(t.succeeded + t.failed)),
+          h('th', { scope: 'row' }, longName(visible(type))),
+          h('td', { class: 'num', title: `${rate(t.per_s)} on average` }, count(t.succeeded + t.failed)),
           h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
           h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
       : h('p', { class: 'faint' }, `No task ended in the last ${SPANS[span]}.`));

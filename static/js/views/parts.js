@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { fullTime } from '../format.js';
+import { LOGO } from '../root.js';
 import { look } from '../task_state.js';
 import { icon } from './icons.js';
 
@@ -66,7 +67,7 @@ export function time(at, words) {
  */
 export function emptyState(title, ...body) {
   return h('div', { class: 'empty' },
-    h('img', { src: '/static/img/logo.svg', width: 70, height: 39, alt: '' }),
+    h('img', { src: LOGO, width: 70, height: 39, alt: '' }),
     h('h3', null, title), h('p', null, ...body));
 }
 

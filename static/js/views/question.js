@@ -7,7 +7,7 @@ import { button } from './parts.js';
 
 /** @param {import('../operator_actions.js').Question} question @param {any} actions */
 export function questionDialog(question, actions) {
-  const close = () => actions.dispatch({ type: 'question', question: null });
+  const close = () => actions.dispatch({ type: 'question', question: null, only: question });
   const trail = auditFields('question');
   const proof = question.typed && field('question-typed', `To confirm, type ${question.typed.join(' or ')}`, { autocomplete: 'off', spellcheck: 'false' });
   const yes = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
@@ -18,6 +18,7 @@ export function questionDialog(question, actions) {
   const submit = (event) => {
     event.preventDefault();
     yes.disabled = true;
+    event.target.closest('dialog').close(); // the browser gives the focus back to where it was
     close();
     question.run(trail.reason());
   };
@@ -27,7 +28,7 @@ export function questionDialog(question, actions) {
   },
     h('h2', { id: 'question-title' }, question.title), h('p', { id: 'question-text' }, question.text),
     h('form', { on: { submit } }, proof?.place, trail.places,
-      h('div', { class: 'actions' }, yes, button('Leave it', close, { data: { testid: 'question-no' } }))));
+      h('div', { class: 'actions' }, yes, button('Leave it', (event) => event.currentTarget.closest('dialog').close(), { data: { testid: 'question-no' } }))));
 }
 
 /**

@@ -27,8 +27,8 @@ export function queueCard(queue, totals, span) {
       small('Oldest waiting', coarse(queue.oldest_waiting_s), (queue.oldest_waiting_s ?? 0) >= 60),
       small('Retrying', count(queue.retry)),
       small('Scheduled', count(queue.scheduled)),
-      small('Throughput', rate(totals?.per_s)),
-      small('Failures', totals?.failed ? h('a', { href: pageUrl('failures') }, percent(totals.failure_rate)) : percent(totals?.failure_rate), (totals?.failed ?? 0) > 0)),
+      small('Throughput', throughput(queue)),
+      small('Failures', failures(queue), queue.last_minute.failed > 0)),
     percentiles(totals, span));
 }
 
@@ -64,6 +64,22 @@ export function alarm({ queue, queued }) {
   return h('p', { class: 'alarm', key: 'alarm' },
     queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'Tasks sent here will wait. ',
     h('span', { role: 'alert' }, 'No consumer. Start one: ', code(`python app.py consumer ${queue}`)));
+}
+
+/** Of the last full minute, and whether that is more or less than the minute before. @param {import('../store.js').QueueStats} queue */
+export function throughput({ last_minute: { per_s: now, per_s_before: before } }) {
+  const change = before === null || (now === 0 && before === 0) ? 0 : (now - before) / Math.max(now, before);
+  const [arrow, words] = change > 0.1 ? ['↗', 'more'] : change < -0.1 ? ['↘', 'less'] : ['→', 'as much'];
+  return [rate(now), before !== null && now + before > 0 && h('span', { class: 'trend', key: 'trend', role: 'img', 'aria-label': `${words} than the minute before`.replace('as much than', 'about the same as'), title: `${rate(before)} in the minute before` }, ` ${arrow}`), ' ', lastMin()];
+}
+
+/** @param {import('../store.js').QueueStats} queue */
+export function failures({ last_minute: { failure_rate: share, failed } }) {
+  return [failed ? h('a', { href: pageUrl('failures') }, percent(share)) : percent(share), ' ', share !== null && lastMin()];
+}
+
+function lastMin() {
+  return h('span', { class: 'soft last-min', key: 'last-min', title: 'Of the last full minute' }, 'last min');
 }
 
 function small(label, value, late = false) {

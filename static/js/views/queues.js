@@ -1,7 +1,7 @@
 /* The queues with all their counts, and the buttons that steer them. */
 
 import { h } from '../dom.js';
-import { ago, coarse, count, percent, plural, rate } from '../format.js';
+import { ago, coarse, count, plural } from '../format.js';
 import { SPANS, spanOf } from '../page_filters.js';
 import { pageUrl, tasksUrl } from '../router.js';
 import { serverNow } from '../store.js';
@@ -9,7 +9,7 @@ import { auditWords, undoControl } from './audit.js';
 import { icon } from './icons.js';
 import { historyOf, totalsOf } from './overview.js';
 import { button, emptyState, time } from './parts.js';
-import { alarm, percentiles } from './queue_card.js';
+import { alarm, failures, percentiles, throughput } from './queue_card.js';
 
 const COUNTS = [
   ['Waiting', 'queued', 'PENDING'], ['Running', 'active', 'STARTED'], ['Retrying', 'retry', 'RETRY'],
@@ -17,17 +17,17 @@ const COUNTS = [
   ['Cancelled', 'revoked', 'REVOKED'], ['Expired', 'expired', 'EXPIRED'],
 ];
 const MODES = {
-  open: ['good', 'check', 'open', 'Takes tasks and gives them out.'],
-  paused: ['warn', 'pause', 'paused', 'Gives out no tasks; takes new ones, which wait.'],
-  draining: ['warn', 'drain', 'draining', 'Works off what it has; new tasks are refused with a 503.'],
-  orphan: ['bad', 'warning', 'no consumer', 'Takes tasks, but nobody works on them.'],
+  open: ['good', 'check', 'open', ''],
+  paused: ['warn', 'pause', 'paused', 'Running tasks finish; new tasks wait.'],
+  draining: ['warn', 'drain', 'draining', 'Finishes queued tasks, rejects new ones (503).'],
+  orphan: ['bad', 'warning', 'no consumer', 'Tasks sent here wait until a consumer starts.'],
 };
 
 /** @param {import('../store.js').State} state @param {any} actions */
 export function queuesPage(state, actions) {
   const { stats, problem } = state;
   return h('div', { class: 'page', key: 'queues' },
-    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'), h('p', { class: 'soft' }, 'Every count opens the tasks behind it.')),
+    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'), h('p', { class: 'soft' }, 'Click a number to see its tasks.')),
     stats ? h('div', { class: 'queue-list', key: 'list' }, stats.queues.map((queue) => queueBlock(queue, state, actions)))
       : problem ? emptyState('The queues cannot be read now', `${problem.text} The page keeps trying.`) : h('p', { class: 'booting' }, 'Loading…'));
 }
@@ -39,7 +39,7 @@ function queueBlock(queue, state, actions) {
   const [tone, shape, word, means] = MODES[modeOf(queue)];
   return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) }, 'aria-label': `Queue ${name}` },
     h('header', null,
-      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word), h('span', { class: 'soft means' }, means),
+      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word), means && h('span', { class: 'soft means' }, means),
       h('div', { class: 'actions push' }, controls(queue, actions))),
     queue.consumers === 0 && alarm(queue),
     h('dl', { class: 'counts' }, COUNTS.map(([label, field, status]) => h('div', { key: field, data: { label } }, h('dt', null, label),
@@ -47,8 +47,8 @@ function queueBlock(queue, state, actions) {
     h('div', { class: 'queue-more' },
       h('dl', { class: 'facts' }, [
         ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)], ['Workers', count(queue.workers)],
-        ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', rate(totals?.per_s)], ['Failures', percent(totals?.failure_rate)],
-        ['Set aside', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' }, count(queue.set_aside)) : '0'],
+        ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', throughput(queue)], ['Failures', failures(queue)],
+        ['Quarantined', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' }, count(queue.set_aside)) : '0'],
       ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
       percentiles(totals, SPANS[span])),
     lastAction(name, state, actions));

@@ -7,6 +7,7 @@ import { go, pageUrl } from '../router.js';
 import { FIRST_RULE, jsonObject } from '../schedules.js';
 import { fieldPart, plainField } from './field.js';
 import { button, emptyState } from './parts.js';
+import { prose } from './prose.js';
 import { jsonProblem, payloadPart, placeErrors, queueSelect } from './payload.js';
 import { auditFields } from './question.js';
 import { ruleFields } from './rule_fields.js';
@@ -142,7 +143,7 @@ function newWhat(taskTypes) {
       const own = `${prefix}-${type.task_type}`;
       drafts.set(select.value, { payload: payloadPart(type, own), queue: queueSelect(type, own) });
     }
-    about.textContent = type.description;
+    about.replaceChildren(...prose(type.description));
     queuePlace.replaceChildren(draft().queue.element);
     payloadPlace.replaceChildren(draft().payload.element);
   }

@@ -1,12 +1,14 @@
 /* The schedules: a table of them, or the form that makes or changes one. Which, is in the address. */
 
+import { hasKey } from '../api_key.js';
 import { h } from '../dom.js';
 import { count, plural } from '../format.js';
 import { visible } from '../json_text.js';
 import { scheduleFilter } from '../page_filters.js';
 import { go, pageUrl } from '../router.js';
 import { shown } from '../schedules.js';
-import { asCurl, hasKey } from '../snippets.js';
+import { asCurl } from '../snippets.js';
+import { base } from '../root.js';
 import { segments } from './choices.js';
 import { factPage } from './fact_page.js';
 import { icon } from './icons.js';
@@ -19,7 +21,7 @@ const ABOUT = 'Each makes a task of its type again and again: at set times, or e
 const FEW = 100;
 const EXAMPLE = {
   name: 'good-morning', task_type: 'send_email', cron: '0 8 * * 1-5', timezone: 'Europe/Berlin',
-  payload: { to: 'ada@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
+  payload: { to: 'user@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
 };
 
 /** @param {import('../store.js').State} state @param {any} actions */
@@ -90,7 +92,7 @@ function summary(schedules) {
 }
 
 function nothingYet(actions) {
-  const command = asCurl(JSON.stringify(EXAMPLE), location.origin, hasKey(), '/api/schedules');
+  const command = asCurl(JSON.stringify(EXAMPLE), base(), hasKey(), '/api/schedules');
   return h('div', { class: 'first-schedule', key: 'none' },
     emptyState('No schedule yet', 'A schedule submits a task by itself: a report every night at three, a clean-up every five minutes. ',
       'Each due time makes exactly one task, however many consumers run; due times that pass while none does are made up for by one late run.'),

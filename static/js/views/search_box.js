@@ -4,7 +4,7 @@
 
 import { completions, knownFrom } from '../completion.js';
 import { h, mount } from '../dom.js';
-import { go, isTaskId, tasksUrl, taskUrl } from '../router.js';
+import { go, isOnTasks, isTaskId, tasksUrl, taskUrl } from '../router.js';
 import { isWhole } from '../search_text.js';
 import { combobox } from './combobox.js';
 import { icon } from './icons.js';
@@ -33,7 +33,7 @@ function create() {
   for (const type of ['pointerdown', 'pointerup', 'pointercancel']) addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
-    placeholder: 'Search: state:failure  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
+    placeholder: 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
   }));
   const errors = h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' });
 
@@ -41,7 +41,7 @@ function create() {
     clearTimeout(timer);
     const text = input.value.trim();
     // Who has left the page meanwhile is not called back to it.
-    if (text === sent || !location.hash.startsWith('#/tasks')) return;
+    if (text === sent || !isOnTasks()) return;
     sent = text;
     // A step back leads to the search before this one, not to the letters in between.
     go(tasksUrl({ ...state.route.search, q: text }), typing);

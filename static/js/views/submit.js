@@ -2,8 +2,10 @@
 
 import { h } from '../dom.js';
 import { plural } from '../format.js';
+import { visible } from '../json_text.js';
 import { submitForm } from './form.js';
 import { emptyState } from './parts.js';
+import { prose } from './prose.js';
 import { quickSend } from './quick_send.js';
 import { latestTasks } from './latest.js';
 
@@ -31,7 +33,7 @@ function workbench({ taskTypes, problem }, actions) {
       h('button', {
         type: 'button', 'aria-pressed': String(each === type), data: { testid: `choose-${each.task_type}` },
         on: { click: () => choose(each.task_type, actions) },
-      }, h('span', { class: 'type-name' }, each.task_type), h('span', { class: 'tag' }, each.queue), h('span', { class: 'type-about' }, each.description))))),
+      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue), h('span', { class: 'type-about' }, prose(each.description)))))),
     h('div', { class: 'bench-form' },
       h('div', { class: 'section-head' }, h('h2', null, type.task_type), h('span', { class: 'soft' }, rules(type))),
       h('div', { key: type.task_type, wake: (host) => host.append(formFor(type, actions)) })));

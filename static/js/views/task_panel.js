@@ -1,12 +1,14 @@
 /* One task in full, in a drawer beside the page it was opened from; the same on both pages. */
 
+import { hasKey } from '../api_key.js';
 import { h } from '../dom.js';
 import { clock, plural, shortId } from '../format.js';
 import { visible } from '../json_text.js';
 import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../router.js';
-import { asCurl, asPython, hasKey } from '../snippets.js';
+import { asCurl, asPython } from '../snippets.js';
 import { serverNow } from '../store.js';
 import { look } from '../task_state.js';
+import { base } from '../root.js';
 import { againForm } from './again.js';
 import { attemptsBlock } from './attempts.js';
 import { fits } from './bulk_bar.js';
@@ -16,6 +18,7 @@ import { jsonBlock } from './json_view.js';
 import { button, copyButton, emptyState, facts, progressBar, stateBadge } from './parts.js';
 import { attempts, cancelControl } from './task_row.js';
 import { timeline } from './timeline.js';
+import { traceback } from './traceback.js';
 import { whyBlock } from './why.js';
 
 /**
@@ -26,11 +29,11 @@ export function taskPanel(state, actions) {
   const id = state.route.taskId;
   if (!id) return null;
   const { record, problem } = state.task;
-  return h('aside', {
+  return h('section', {
     class: 'panel', key: id, role: 'dialog', 'aria-labelledby': 'panel-title', tabindex: -1,
     data: { testid: 'task-panel', taskId: id, status: record?.status ?? '' },
   },
-    h('header', { class: 'panel-head' },
+    h('div', { class: 'panel-head' },
       h('div', { class: 'panel-title' },
         h('h2', { id: 'panel-title' }, record ? visible(record.task_type) : 'Task'), record && stateBadge(record.status)),
       h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close (Esc)', title: 'Close (Esc)', on: { click: actions.closePanel } }, icon('close'))),
@@ -102,8 +105,8 @@ function controls(task, state, actions) {
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),
     h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
       button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
-      whole && button('curl', () => actions.copy(asCurl(body(), location.origin, hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
-      whole && button('Python', () => actions.copy(asPython(body(), location.origin, hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
+      whole && button('curl', () => actions.copy(asCurl(body(), base(), hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
+      whole && button('Python', () => actions.copy(asPython(body(), base(), hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
 }
 
 /** What this one came from, became, or lets go on. */
@@ -117,12 +120,12 @@ function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
 }
 
 /** Red only while it is the end of the task; what a later attempt may mend is told calmly. */
-function errorBlock({ status, error, traceback, cause }, actions) {
-  const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Why it ended' : 'Error of the last attempt';
+function errorBlock({ status, error, traceback: trace, cause }, actions) {
+  const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Reason' : 'Last error';
   return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },
-    h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${traceback ?? ''}`, 'error')),
+    h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
-    traceback && h('details', null, h('summary', null, 'Traceback'), h('pre', { tabindex: 0, dir: 'ltr' }, visible(traceback))),
+    trace && h('details', { open: status === 'FAILURE' }, h('summary', null, 'Traceback'), traceback(trace)),
     cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
       h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
 }

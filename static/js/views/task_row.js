@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { ago, duration, secondsBetween, shortId } from '../format.js';
 import { oneLine, visible } from '../json_text.js';
-import { taskUrl } from '../router.js';
+import { go, taskUrl } from '../router.js';
 import { isTerminal } from '../task_state.js';
 import { button, copyButton, progressBar, stateBadge, time } from './parts.js';
 
@@ -136,5 +136,5 @@ export function cancelControl(task, step, actions) {
 function openFromRow(event, id) {
   // Buttons and links of the row do their own thing; so does a reader who selects text.
   if (event.target.closest('a, button') || String(getSelection())) return;
-  location.hash = taskUrl(id);
+  go(taskUrl(id));
 }

@@ -6,7 +6,7 @@ import { tasksUrl } from '../router.js';
 import { serverNow } from '../store.js';
 import { bulkBar } from './bulk_bar.js';
 import { filters } from './filters.js';
-import { noTasksYet } from './latest.js';
+import { firstTask } from './first_task.js';
 import { liveness } from './live_badge.js';
 import { button, emptyState } from './parts.js';
 import { taskTable } from './task_table.js';
@@ -50,7 +50,7 @@ function nothing(state, actions) {
       ? emptyState('The tasks cannot be read', trouble.text)
       : h('p', { class: 'booting' }, 'Loading tasks…'));
   }
-  if (!search.q && !search.from && !search.to) return h('div', { key: 'none' }, noTasksYet());
+  if (!search.q && !search.from && !search.to) return h('div', { key: 'none' }, firstTask(state.taskTypes, actions));
   if (found.next) {
     const back = found.backTo ? ` back to ${when(found.backTo, serverNow(state))}` : '';
     return h('div', { key: 'none' }, emptyState(reading ? 'Looking…' : 'Nothing found so far',

@@ -1,13 +1,14 @@
 /* "Why is it not running?": the reasons that the service gives, refreshed while the task waits. */
 
 import { h } from '../dom.js';
-import { clock, coarse, secondsBetween } from '../format.js';
+import { ago, clock, coarse, moment, secondsBetween, until, zoneAt } from '../format.js';
 import { visible } from '../json_text.js';
 import { taskUrl } from '../router.js';
 import { icon } from './icons.js';
 import { time } from './parts.js';
 
 const MOST_WORKERS = 8;
+const DUE = { scheduled: ' Due at ', retry_due: ' Next attempt at ', unknown_type: ' Next try at ' };
 const CALM = new Set(['scheduled', 'next', 'retry_due', 'behind_others', 'workers_busy', 'running', 'ended']);
 
 /**
@@ -20,13 +21,29 @@ export function whyBlock({ why }, task, now) {
   const { summary, reasons, position, estimated_start_at: start, estimate } = why.value;
   return h('section', { class: 'block why', key: 'why', data: { testid: 'why' } },
     h('h3', null, 'Why is it not running?'),
-    h('p', { class: 'why-summary' }, visible(summary)),
-    h('ul', { class: 'reasons' }, reasons.map((reason) => h('li', { key: reason.code, data: { code: reason.code, calm: String(CALM.has(reason.code)) } },
+    h('p', { class: 'why-summary' }, visible(summary), detail(reasons[0], now)),
+    h('ul', { class: 'reasons' }, reasons.filter(({ text, workers }, i) => i > 0 || text !== summary || workers?.length).map((reason) => h('li', { key: reason.code, data: { code: reason.code, calm: String(CALM.has(reason.code)) } },
       icon(CALM.has(reason.code) ? 'clock' : 'warning'),
-      h('div', null, h('span', null, visible(reason.text)), reason.workers && busyWorkers(reason.workers, now))))),
+      h('div', null, reason.text !== summary && h('span', null, visible(reason.text), detail(reason, now)), reason.workers && busyWorkers(reason.workers, now))))),
     h('p', { class: 'soft why-estimate' },
       position !== null && [h('b', null, position === 1 ? 'Next in line' : `Number ${position} in line`), '. '],
-      start && ['Expected to start at ', time(start, clock(start)), '. '], estimate && visible(estimate)));
+      start && !reasons.some(({ due_at: due }) => due === start) && ['Expected to start at ', time(start, when(start, now)), '. '], estimate && visible(estimate)),
+    // The times of one box are in one zone, and it is named once.
+    (start || reasons.some(({ due_at: due, since }) => due || since)) && h('p', { class: 'faint zone', key: 'zone', data: { testid: 'why-zone' } }, `Times in ${zoneAt(start ?? now)}`));
+}
+
+/** The times of a reason, which its text leaves to the reader's clock. */
+function detail({ code, due_at: due, since }, now) {
+  return [
+    due && [DUE[code] ?? ' It ends at ', time(due, when(due, now)), ` (${until(due, now)}).`],
+    since && [' Since ', time(since, when(since, now)), ` (${ago(since, now)}).`],
+  ];
+}
+
+/** The time of day, and the day where that is not today. */
+function when(at, now) {
+  const day = moment(at, now);
+  return day.includes(',') ? `${day.split(',')[0]}, ${clock(at)}` : clock(at);
 }
 
 function busyWorkers(workers, now) {

@@ -81,3 +81,12 @@ def fail_plainly(message: str) -> None:
 def add(amount: int, note: str, tags: list[str]) -> dict[str, Any]:
     """Return what it was given."""
     return {"amount": amount, "note": note, "tags": tags}
+
+
+@task(queue="high", retries=0)
+def synchronise_the_quarterly_ledger_of_every_subsidiary_with_the_central_warehouse(
+    width: int = 3,
+) -> None:
+    """Fail, `width` wide, under a name that is as long as people make them."""
+    logging.getLogger(__name__).info("comparing the books")
+    raise ValueError("the ledger does not balance")

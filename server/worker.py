@@ -1,0 +1,106 @@
+"""gunicorn's gevent worker, with every connection behind a `Wire` and in a `Crowd`.
+
+Owns the loop of one connection. HTTP/2 is not spoken, and TLS is for a proxy in front.
+"""
+
+import errno
+import logging
+import resource
+from typing import Any, cast
+
+from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.workers.ggevent import GeventWorker
+
+from huey_tasks.config import Config
+from server import refusal
+from server.crowd import Crowd
+from server.refusal import Headers
+from server.requests import Requests
+from server.wire import SlowClient, Wire
+
+_access = logging.getLogger("gunicorn.access")
+
+#: Descriptors that are no connections of clients: Redis, logs, static files.
+_OTHER_FILES = 256
+#: Connections that are closing do not keep new ones out.
+_CLOSING = 1024
+_GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT})
+
+
+class Worker(GeventWorker):
+    """Serves connections, each within its limits."""
+
+    def init_process(self) -> None:
+        config = Config.from_env()
+        limit = min(self.worker_connections, _files() - _OTHER_FILES)
+        self._crowd = Crowd(limit, min(config.max_connections_per_address, limit))
+        self._body_s = config.body_timeout_s
+        self.worker_connections = limit + _CLOSING
+        super().init_process()
+
+    def notify(self) -> None:
+        super().notify()
+        if not self.alive:
+            self._crowd.close_idle()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection until either side ends it."""
+        address = addr[0] if isinstance(addr, tuple) else ""
+        wire = Wire(
+            client, address, self._crowd, idle_s=float(self.cfg.keepalive), body_s=self._body_s
+        )
+        if not self._crowd.enter(wire):
+            self._refuse(wire, addr, "service_busy", "Too many connections are open.")
+            client.close()
+            return
+        try:
+            self._serve(listener.getsockname(), wire, addr)
+        finally:
+            wire.close()
+            self._crowd.leave(wire)
+
+    def _serve(self, listener_name: Any, wire: Wire, addr: Any) -> None:
+        socket = cast(Any, wire)  # gunicorn asks for no more than a wire has
+        requests = Requests(self.cfg, wire, addr or ("", 0))
+        try:
+            for request in requests:
+                self.handle_request(listener_name, request, socket, addr or ("", 0))
+        except (StopIteration, NoMoreData):
+            wire.lingers = requests.leaves_bytes()
+        except (SlowClient, ParseException) as error:
+            if not isinstance(error, SlowClient) or requests.mesg is None:
+                self._refuse_error(wire, addr, error)
+        except OSError as error:
+            if error.errno not in _GONE:
+                self.log.exception("a connection has failed")
+        except Exception as error:
+            self._refuse_error(wire, addr, error)
+        else:
+            wire.lingers = requests.leaves_bytes()
+
+    def _refuse_error(self, wire: Wire, addr: Any, error: Exception) -> None:
+        known = refusal.code_of(error)
+        if known is None:
+            self.log.error("a request could not be served", exc_info=error)
+        code, detail = known or ("internal_error", "")
+        read = getattr(getattr(error, "req", None), "headers", [])
+        self._refuse(wire, addr, code, detail, read)
+
+    def _refuse(self, wire: Wire, addr: Any, code: str, detail: str, read: Headers = ()) -> None:
+        status, answer = refusal.answer(code, detail, read)
+        _access.info("refused %s with %d: %s", addr[0] if addr else "", status, detail or code)
+        try:
+            wire.sendall(answer)
+            wire.lingers = True
+        except OSError as error:
+            self.log.debug("a refusal was not taken: %s", error)
+
+
+def _files() -> int:
+    """How many descriptors this process may have: as many as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        wanted = 65536 if hard == resource.RLIM_INFINITY else hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return soft if soft != resource.RLIM_INFINITY else 65536

@@ -1,0 +1,59 @@
+"""The path of a proxy under which the service is reached, such as `/jobs`.
+
+Owns which path that is: ROOT_PATH, else what a proxy on this machine says in X-Forwarded-Prefix.
+It becomes WSGI's SCRIPT_NAME, of which every address that we write is made; no route knows it.
+"""
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from flask import request
+
+from huey_tasks.config import PATH_PREFIX
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Any], Iterable[bytes]]
+
+
+class UnderRootPath:
+    """A WSGI application that is reached under a path of its proxy."""
+
+    def __init__(self, application: Wsgi, root_path: str) -> None:
+        """`root_path` is checked by the settings; '' when the proxy says it, if there is one."""
+        self._application = application
+        self._root_path = root_path
+
+    def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
+        root = self._root_path
+        if not root and "HTTP_X_FORWARDED_PREFIX" in environ:
+            root = _said_by_proxy(environ)
+        if root:
+            environ["SCRIPT_NAME"] = root
+            path: str = environ["PATH_INFO"]
+            # Some proxies take the prefix off, others pass the path as it came.
+            if path == root or path.startswith(f"{root}/"):
+                environ["PATH_INFO"] = path[len(root) :] or "/"
+        return self._application(environ, start_response)
+
+
+def address(path: str) -> str:
+    """Write the address of one of our paths as the caller of this request reaches it."""
+    return request.environ.get("SCRIPT_NAME", "") + path
+
+
+def _said_by_proxy(environ: Environ) -> str:
+    """The prefix, or '' if a stranger says it, or if it could be anything but a plain path."""
+    prefix: str = environ["HTTP_X_FORWARDED_PREFIX"].strip().rstrip("/")
+    proper = PATH_PREFIX.fullmatch(prefix) is not None
+    return prefix if proper and _is_this_machine(environ.get("REMOTE_ADDR", "")) else ""
+
+
+@lru_cache(maxsize=256)
+def _is_this_machine(address: str) -> bool:
+    """Whether the peer is on this machine; over a Unix socket it has no address."""
+    try:
+        return not address or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
