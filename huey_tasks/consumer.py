@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from huey_tasks import keys, neighbours
+from huey_tasks import keys, neighbours, recovery
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
@@ -62,7 +62,9 @@ class Consumer:
         self._isolation: Isolation = LoneConsumer(queue, self._run_alone)
         if parent is not None:
             self.name += ALONE
-            self._isolation = EndOfIsolation(queue, parent, self._is_busy, self._stop_gently)
+            self._isolation = EndOfIsolation(
+                queue, parent, self._is_busy, lambda: self._on_stop_signal(signal.SIGTERM, None)
+            )
         self._scripts, self._storage = queue.storage.scripts, queue.storage
         self._board = Board.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
@@ -267,24 +269,11 @@ class Consumer:
         if self._outage.redis_away:
             return
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
-        recovered = self._scripts.recover(
-            self.queue.name,
-            max_losses=self.config.max_crashes * LOSSES_PER_CRASH,
-            ttl_ms=self._storage.ttl_ms,
-            lease_ms=self._storage.lease_ms,
-        )
-        for task_id, state in recovered:
-            logger.warning(
-                "lease ended, task recovered", extra={"task_id": task_id, "state": state}
-            )
-            if state == "FAILURE":
-                self.queue.report_failure(task_id)
+        recovery.recover_lost(self.queue, max_crashes=self.config.max_crashes)
 
     def _give_back_of_the_dead(self) -> None:
         most = self.config.max_crashes
-        neighbours.give_back_of_the_dead(
-            self.queue, max_crashes=most, max_losses=most * LOSSES_PER_CRASH
-        )
+        neighbours.give_back_of_the_dead(self.queue, most, most * LOSSES_PER_CRASH)
 
     def _prune(self) -> float | None:
         """A bite at a time; the next one soon, while there is more."""
@@ -300,7 +289,7 @@ class Consumer:
             logger.debug("Redis is looked at later: %s", error.cause)
         except ConfigError as refusal:
             self._refusal = refusal
-            self._stop_gently()
+            self._on_stop_signal(signal.SIGTERM, None)
 
     # ---- tasks under suspicion
 
@@ -313,9 +302,6 @@ class Consumer:
         return any(cell.held() is not None for cell in self._board.cells)
 
     # ---- the end
-
-    def _stop_gently(self) -> None:
-        self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: hand it back now."""

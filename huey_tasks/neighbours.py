@@ -42,7 +42,7 @@ def identity() -> dict[str, Any]:
     return {"world": world(), "birth": birth(os.getpid())}
 
 
-def give_back_of_the_dead(queue: TaskQueue, *, max_crashes: int, max_losses: int) -> None:
+def give_back_of_the_dead(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
     """Take back at once what dead consumers of this machine held.
 
     What ran alone is to blame; of tasks that ran together nobody knows which was.
