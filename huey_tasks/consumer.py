@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from huey_tasks import keys, neighbours, recovery
+from huey_tasks import duties, keys, neighbours
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
@@ -32,7 +32,6 @@ from huey_tasks.outage import Outage
 from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.protocol import ALONE
-from huey_tasks.scripts import BATCH
 from huey_tasks.server_check import ServerCheck
 from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
@@ -62,9 +61,7 @@ class Consumer:
         self._isolation: Isolation = LoneConsumer(queue, self._run_alone)
         if parent is not None:
             self.name += ALONE
-            self._isolation = EndOfIsolation(
-                queue, parent, self._is_busy, lambda: self._on_stop_signal(signal.SIGTERM, None)
-            )
+            self._isolation = EndOfIsolation(queue, parent, self._is_busy, self._stop_gently)
         self._scripts, self._storage = queue.storage.scripts, queue.storage
         self._board = Board.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
@@ -269,17 +266,14 @@ class Consumer:
         if self._outage.redis_away:
             return
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
-        recovery.recover_lost(self.queue, max_crashes=self.config.max_crashes)
+        duties.recover_lost(self.queue, max_crashes=self.config.max_crashes)
 
     def _give_back_of_the_dead(self) -> None:
         most = self.config.max_crashes
         neighbours.give_back_of_the_dead(self.queue, most, most * LOSSES_PER_CRASH)
 
     def _prune(self) -> float | None:
-        """A bite at a time; the next one soon, while there is more."""
-        ttl_ms = self._storage.ttl_ms
-        pruned = self._scripts.prune(self.queue.name, ttl_ms=ttl_ms, cap=self.config.finished_cap)
-        return 0.05 if pruned >= BATCH else None
+        return duties.prune(self.queue, cap=self.config.finished_cap)
 
     def _check_server(self) -> None:
         """Once, at the first contact. A server that cannot be used ends the consumer."""
@@ -289,7 +283,7 @@ class Consumer:
             logger.debug("Redis is looked at later: %s", error.cause)
         except ConfigError as refusal:
             self._refusal = refusal
-            self._on_stop_signal(signal.SIGTERM, None)
+            self._stop_gently()
 
     # ---- tasks under suspicion
 
@@ -302,6 +296,9 @@ class Consumer:
         return any(cell.held() is not None for cell in self._board.cells)
 
     # ---- the end
+
+    def _stop_gently(self) -> None:
+        self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: hand it back now."""

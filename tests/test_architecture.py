@@ -80,6 +80,7 @@ LAYERS = [
     {
         "losses",
         "lookup",
+        "overdue",
         "presences",
         "rows",
         "search_streams",
@@ -99,7 +100,7 @@ LAYERS = [
     {"greenlets", "children", "heartbeat"},
     {"interrupts"},
     {"crew", "registry"},
-    {"firing"},
+    {"firing", "duties"},
     {"consumer"},
     {"tasks"},
     {"submission"},
