@@ -64,6 +64,9 @@ class Attempt:
         self._encoded = b""
         self._revoked = False
         self._handed_back = False
+        #: The last lock or rate limit that the task could not get, and what it now waits for.
+        self.missed = self.blocked_on = ""
+        self._missed_for_ms = 0
         #: When it began, by time.monotonic().
         self.begun = time.monotonic()
         self._where = ""
@@ -147,6 +150,14 @@ class Attempt:
         """Record why the task waits for another attempt, which is no failure; `retry` follows."""
         self._reason = _clean(why)[:LINE_CHARS]
 
+    def miss(self, what: str, for_ms: int = 0) -> None:
+        """Take note of a lock or a rate limit that the task could not get, and for how long."""
+        self.missed, self._missed_for_ms = _clean(what), for_ms
+
+    def block(self) -> None:
+        """Let the task wait for what it could not get; this attempt does not count."""
+        self.blocked_on, self._delay_ms = self.missed, self._missed_for_ms
+
     def retry(self, delay_s: float, retries_left: int, next_delay_s: float) -> None:
         """Record that the task is tried again after `delay_s`."""
         self._state = "RETRY"
@@ -196,6 +207,7 @@ class Attempt:
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
         self._state, self._outcome, self._handed_back = "PENDING", None, True
+        self.blocked_on, self._delay_ms = "", 0
         self._children.clear()
         self._gates.clear()
 
@@ -210,7 +222,7 @@ class Attempt:
             line = self._last_line()
             return Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
-        if not self.has_outcome and not interrupted:
+        if not self.has_outcome and not interrupted and not self.blocked_on:
             error = "the task interrupted itself (KeyboardInterrupt)"
             cause = cause_without_code("KeyboardInterrupt", error, self.task_type)
             self.fail(error, None, cause=cause)
@@ -229,6 +241,7 @@ class Attempt:
             about,
             self._cause if self._state == "FAILURE" else None,
             self._last_line(),
+            self.blocked_on,
         )
         return commit, outcome
 

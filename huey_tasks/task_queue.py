@@ -17,9 +17,9 @@ from huey.exceptions import HueyException
 from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import journal, lookup, messages
+from huey_tasks import journal, lookup, messages, overdue, waits
 from huey_tasks.attempt import Attempt, current_attempt
-from huey_tasks.causes import cause_of, cause_without_code
+from huey_tasks.causes import cause_of
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.leftovers import Leftovers
@@ -28,7 +28,7 @@ from huey_tasks.own_code import OwnCode
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
-from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
+from huey_tasks.serializer import ChordResults, JsonSerializer
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -138,6 +138,9 @@ class TaskQueue(RedisHuey):
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
         """Huey doubles the delay without end (api.py:577): keep it within its cap."""
+        attempt = self._attempt_of(task)
+        if attempt is not None and attempt.blocked_on:
+            return
         cap = getattr(task, "max_retry_delay", None) or MAX_RETRY_DELAY_S
         task.retry_delay = min(task.retry_delay, cap)
         super()._requeue_task(task, timestamp, retry_eta)
@@ -239,7 +242,11 @@ class TaskQueue(RedisHuey):
     ) -> None:
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
         attempt = None if exception is None else self._attempt_of(task)
-        if attempt is not None and not attempt.has_outcome:
+        if attempt is None or attempt.has_outcome:
+            pass
+        elif waits.is_wait(exception) and waits.may_wait(task, attempt):
+            attempt.block()
+        else:
             named = f"{type(exception).__name__}: {exception}"
             attempt.postpone(named if isinstance(exception, HueyException) else repr(exception))
         super()._run_post_execute(task, task_value, exception)
@@ -251,6 +258,8 @@ class TaskQueue(RedisHuey):
                 attempt.succeed(None)  # a periodic task, whose result Huey does not keep
             elif signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
                 attempt.end_as("REVOKED", "revoked before it started")
+            elif signal == signals.SIGNAL_LOCKED and waits.may_wait(task, attempt):
+                task.retries += 1  # which Huey takes off again: to wait costs none
             elif signal == signals.SIGNAL_EXPIRED:
                 attempt.end_as("EXPIRED", "it was not started in time")
         super()._emit(signal, task, *args, **kwargs)
@@ -264,28 +273,8 @@ class TaskQueue(RedisHuey):
         return Consumer.from_huey_options(self, options)
 
     def time_out(self, task_id: str, token: str, task_type: str) -> None:
-        """End an attempt that has ignored its time limit, as Huey would have: retry or failure.
-
-        Its token is void afterwards; the worker that still runs it can commit nothing.
-        """
-        fields = lookup.claim_fields(self, task_id)
-        if fields is None or fields.token != token:
-            return
-        error = "TaskTimeout: it ran past its time limit and did not stop"
-        backoff = self._registry.string_to_task(task_type).default_retry_backoff or 1
-        left, delay_s = fields.retries_left, fields.retry_delay_s
-        cause = cause_without_code("TaskTimeout", error, task_type)
-        commit = Commit(task_id, token, "FAILURE", reason=error, cause=cause)
-        if left > 0:
-            commit = commit._replace(
-                cause=None,
-                state="RETRY",
-                delay_ms=round(delay_s * 1000),
-                retries_left=left - 1,
-                retry_delay_s=delay_s * backoff,
-            )
-        self.storage.slot.finish(commit, dumps({"error": error, "traceback": None}))
-        self.storage.slot.flush()
+        """End an attempt that has ignored its time limit, as Huey would have: retry or failure."""
+        overdue.time_out(self, task_id, token, task_type)
 
     def report_failure(self, task_id: str, where: str = "") -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
