@@ -265,8 +265,8 @@ def test_figures_say_that_they_are_of_the_last_minute(visits: Visits, stack: Sta
 
     expect(smalls.filter(has_text="Throughput")).to_contain_text("last min")
     expect(page.get_by_test_id("plot-retries")).to_be_visible()
-    page.goto(f"{stack.inspector}#/queues")
+    page.goto(f"{stack.inspector}queues")
     expect(
         page.get_by_test_id("queue-default").locator('[data-label="Throughput"]')
     ).to_contain_text("last min")
-    expect_address(page, "#/queues")
+    expect_address(page, "/queues")
