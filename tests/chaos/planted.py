@@ -15,8 +15,18 @@ from pathlib import Path
 from tests.chaos.arena import REPOSITORY
 from tests.chaos.checker import Breach
 
-_COPIED = ("app.py", "gunicorn.conf.py", "huey_tasks", "web", "server", "static", "stack", "tests/chaos",
-           "tests/__init__.py", "tests/waiting.py")  # fmt: skip
+_COPIED = (
+    "app.py",
+    "gunicorn.conf.py",
+    "huey_tasks",
+    "web",
+    "server",
+    "static",
+    "stack",
+    "tests/chaos",
+    "tests/__init__.py",
+    "tests/waiting.py",
+)
 
 
 @dataclass(frozen=True)
