@@ -1,10 +1,9 @@
-"""One execution of a task, from claim to commit, and what the running task sees of it.
+"""One execution of a task, from claim to commit.
 
 An attempt starts without an outcome. Only a recorded one is committed, in one step, by the storage;
 an attempt that its consumer interrupts, because it stops, ends without one and is handed back.
 """
 
-import json
 import logging
 import math
 import threading
@@ -19,7 +18,6 @@ from huey.exceptions import CancelExecution
 from huey_tasks import remarks, results, serializer, tracebacks
 from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_of, cause_without_code, where
-from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
 from huey_tasks.safe_repr import repr_of, traceback_of
 
@@ -65,6 +63,9 @@ class Attempt:
         self._encoded = b""
         self._revoked = False
         self._handed_back = False
+        #: The last lock or rate limit that the task could not get, and what it now waits for.
+        self.missed = self.blocked_on = ""
+        self._missed_for_ms = 0
         #: When it began, by time.monotonic().
         self.begun = time.monotonic()
         self._where = ""
@@ -140,13 +141,21 @@ class Attempt:
         self._where = where
         self._cause = cause
         self._state = "FAILURE"
-        self._reason = _clean(error)[:LINE_CHARS]
-        trace = None if traceback is None else tracebacks.cut(_clean(traceback))
+        self._reason = clean(error)[:LINE_CHARS]
+        trace = None if traceback is None else tracebacks.cut(clean(traceback))
         self._outcome = {"error": self._reason, "traceback": trace}
 
     def postpone(self, why: str) -> None:
         """Record why the task waits for another attempt, which is no failure; `retry` follows."""
-        self._reason = _clean(why)[:LINE_CHARS]
+        self._reason = clean(why)[:LINE_CHARS]
+
+    def miss(self, what: str, for_ms: int = 0) -> None:
+        """Take note of a lock or a rate limit that the task could not get, and for how long."""
+        self.missed, self._missed_for_ms = clean(what), for_ms
+
+    def block(self) -> None:
+        """Let the task wait for what it could not get; this attempt does not count."""
+        self.blocked_on, self._delay_ms = self.missed, self._missed_for_ms
 
     def retry(self, delay_s: float, retries_left: int, next_delay_s: float) -> None:
         """Record that the task is tried again after `delay_s`."""
@@ -197,6 +206,7 @@ class Attempt:
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
         self._state, self._outcome, self._handed_back = "PENDING", None, True
+        self.blocked_on, self._delay_ms = "", 0
         self._children.clear()
         self._gates.clear()
 
@@ -211,7 +221,7 @@ class Attempt:
             line = self._last_line()
             return Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line), None
         interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
-        if not self.has_outcome and not interrupted:
+        if not self.has_outcome and not interrupted and not self.blocked_on:
             error = "the task interrupted itself (KeyboardInterrupt)"
             cause = cause_without_code("KeyboardInterrupt", error, self.task_type)
             self.fail(error, None, cause=cause)
@@ -230,6 +240,7 @@ class Attempt:
             about,
             self._cause if self._state == "FAILURE" else None,
             self._last_line(),
+            self.blocked_on,
         )
         return commit, outcome
 
@@ -247,63 +258,9 @@ class Attempt:
         return serializer.dumps(self._outcome)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """A text that UTF-8 can carry: a file name may hold half a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 current_attempt: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)
-
-
-class CurrentTask:
-    """The task that the calling code runs in; outside of one, every use raises RuntimeError."""
-
-    @property
-    def _attempt(self) -> Attempt:
-        attempt = current_attempt.get()
-        if attempt is None:
-            raise RuntimeError("current_task is there only while a consumer runs a task")
-        return attempt
-
-    @property
-    def id(self) -> str:
-        """The task's id: stable over retries and repeats, the idempotency key of side effects."""
-        return self._attempt.claim.id
-
-    @property
-    def attempt(self) -> int:
-        """Which attempt this is, from 1."""
-        return self._attempt.claim.attempt
-
-    @property
-    def queue(self) -> str:
-        """`high`, `default` or `low`."""
-        return self._attempt.storage.name
-
-    @property
-    def cancel_requested(self) -> bool:
-        """Whether someone cancelled the task; for code that catches every exception."""
-        return self._attempt.stop_reason is StopReason.CANCEL
-
-    def progress(self, fraction: float, text: str = "") -> None:
-        """Say how far the task is: `fraction` from 0 to 1, and a short text.
-
-        A courtesy that never fails the task: a number outside is moved to the nearest end, what is
-        no number changes nothing, and while Redis is away nothing is shown.
-        """
-        try:
-            share, text = min(max(float(fraction), 0.0), 1.0), str(text)
-        except (TypeError, ValueError, OverflowError, ArithmeticError) as error:
-            logger.debug("progress is not shown: %s", type(error).__name__)
-            return
-        if math.isnan(share):
-            return
-        attempt, storage = self._attempt, self._attempt.storage
-        progress = json.dumps({"fraction": share, "text": _clean(text[:LINE_CHARS])})
-        try:
-            storage.scripts.progress(storage.name, attempt.claim.id, attempt.claim.token, progress)
-        except QueueUnavailable as error:
-            logger.debug("progress is not shown: %s", error.cause)
-
-
-current_task = CurrentTask()

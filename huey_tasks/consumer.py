@@ -17,29 +17,27 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from huey_tasks import keys, neighbours
+from huey_tasks import duties, keys, neighbours
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
-from huey_tasks.crew import Crew
+from huey_tasks.crew import LOSSES_PER_CRASH, Crew
 from huey_tasks.dataset import DataSet
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.firing import Firing
 from huey_tasks.heartbeat import Heartbeat
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.isolation import LOOK_S, EndOfIsolation, Isolation, LoneConsumer
 from huey_tasks.outage import Outage
 from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
-from huey_tasks.scripts import BATCH
+from huey_tasks.protocol import ALONE
 from huey_tasks.server_check import ServerCheck
 from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.worker_state import Limits
 
 logger = logging.getLogger(__name__)
-
-#: A lost consumer (a killed machine, a deploy without grace) blames a task so much less.
-LOSSES_PER_CRASH = 10
 
 #: Seconds after the grace, and after interrupting, in which a worker may still commit.
 LAST_WORDS_S = 2.0
@@ -49,11 +47,21 @@ class Consumer:
     """Serves one queue with `concurrency` workers until SIGTERM or SIGINT."""
 
     def __init__(
-        self, queue: TaskQueue, config: Config, *, concurrency: int, worker_type: str
+        self,
+        queue: TaskQueue,
+        config: Config,
+        *,
+        concurrency: int,
+        worker_type: str,
+        parent: int | None = None,  # of one that runs only what must run alone
     ) -> None:
         self.queue, self.config = queue, config
         self.concurrency, self.worker_type = concurrency, worker_type
         self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
+        self._isolation: Isolation = LoneConsumer(queue, self._run_alone)
+        if parent is not None:
+            self.name += ALONE
+            self._isolation = EndOfIsolation(queue, parent, self._is_busy, self._stop_gently)
         self._scripts, self._storage = queue.storage.scripts, queue.storage
         self._board = Board.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
@@ -93,6 +101,7 @@ class Consumer:
             Chore(self._check_server, 1.0),
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
+            Chore(self._isolation.look, LOOK_S),
         )
 
     @classmethod
@@ -132,12 +141,14 @@ class Consumer:
 
     def _serve(self, woken: socket.socket) -> None:
         self._control.sources()  # it hears of cancels before anyone can know that it is there
+        with contextlib.suppress(QueueUnavailable), time_limit(self._patience_s):
+            self._beat()  # what it knows, before it claims; that it is there, should it die at once
         self._crew.start()
         logger.info(
             "consumer started",
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
-        while self._crew or not self._stopping:
+        while self._crew or self._isolation or not self._stopping:
             with time_limit(self._patience_s):
                 self._chores.do_what_is_due()
                 sources = [woken, *self._control.sources(), *self._crew.sentinels()]
@@ -249,35 +260,20 @@ class Consumer:
         return next_s
 
     def _promote_due(self) -> float | None:
-        return self._scripts.promote(self.queue.name)
+        return self._scripts.promote(self.queue.name, lease_ms=self._storage.lease_ms)
 
     def _recover_lost(self) -> None:
         if self._outage.redis_away:
             return
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
-        recovered = self._scripts.recover(
-            self.queue.name,
-            max_losses=self.config.max_crashes * LOSSES_PER_CRASH,
-            ttl_ms=self._storage.ttl_ms,
-            lease_ms=self._storage.lease_ms,
-        )
-        for task_id, state in recovered:
-            logger.warning(
-                "lease ended, task recovered", extra={"task_id": task_id, "state": state}
-            )
-            if state == "FAILURE":
-                self.queue.report_failure(task_id)
+        duties.recover_lost(self.queue, max_crashes=self.config.max_crashes)
 
     def _give_back_of_the_dead(self) -> None:
-        neighbours.give_back_of_the_dead(
-            self.queue, max_losses=self.config.max_crashes * LOSSES_PER_CRASH
-        )
+        most = self.config.max_crashes
+        neighbours.give_back_of_the_dead(self.queue, most, most * LOSSES_PER_CRASH)
 
     def _prune(self) -> float | None:
-        """A bite at a time; the next one soon, while there is more."""
-        ttl_ms = self._storage.ttl_ms
-        pruned = self._scripts.prune(self.queue.name, ttl_ms=ttl_ms, cap=self.config.finished_cap)
-        return 0.05 if pruned >= BATCH else None
+        return duties.prune(self.queue, cap=self.config.finished_cap)
 
     def _check_server(self) -> None:
         """Once, at the first contact. A server that cannot be used ends the consumer."""
@@ -287,9 +283,22 @@ class Consumer:
             logger.debug("Redis is looked at later: %s", error.cause)
         except ConfigError as refusal:
             self._refusal = refusal
-            self._on_stop_signal(signal.SIGTERM, None)
+            self._stop_gently()
+
+    # ---- tasks under suspicion
+
+    def _run_alone(self, parent: int) -> None:
+        """In another process: serve what must run alone."""
+        kind = self.worker_type
+        Consumer(self.queue, self.config, concurrency=1, worker_type=kind, parent=parent).run()
+
+    def _is_busy(self) -> bool:
+        return any(cell.held() is not None for cell in self._board.cells)
 
     # ---- the end
+
+    def _stop_gently(self) -> None:
+        self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: hand it back now."""
@@ -298,6 +307,7 @@ class Consumer:
         self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
         self._crew.replacing = False
         self._crew.signal(signal.SIGTERM)
+        self._isolation.stop()
 
     def _say_goodbye(self) -> None:
         try:

@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 #: Seconds. A worker that died sooner after its start is started again only after a pause.
 RESPAWN_PAUSE_S = 1.0
 
+#: A shared death (of a consumer, a pool, a machine) blames a task so much less than one of its own.
+LOSSES_PER_CRASH = 10
+
 
 class Crew:
     """The worker processes, by their sentinels, and those to be started soon."""
@@ -44,8 +47,7 @@ class Crew:
         self._limits = limits
         self._children: dict[int, Child] = {}
         self._deaths = Deaths()
-        offspring.adopt_orphans()
-        self._kept = offspring.children()  # whoever executed this consumer had started them
+        self._kept = set[int]()
         self._respawns: list[tuple[float, Cell | None]] = []
         #: Whether the dead are replaced; not any more once the consumer stops.
         self.replacing = True
@@ -55,6 +57,8 @@ class Crew:
 
     def start(self) -> None:
         """Start all workers."""
+        offspring.adopt_orphans()
+        self._kept = offspring.children()  # whoever executed this consumer had started them
         if self._worker_type == "greenlet":
             self._start(None)
             return
@@ -112,8 +116,9 @@ class Crew:
         alive = {other.pid for other in self._children.values()}
         if number := offspring.end_below(lambda pid: pid in alive or pid in self._kept):
             logger.info("what a worker had started is ended with it", extra={"processes": number})
+        shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
         for cell in child.cells:
-            self._release(cell, how)
+            self._release(cell, how, shared=shared)
         retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
         if not self.replacing:
             return
@@ -127,8 +132,11 @@ class Crew:
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
-    def _release(self, cell: Cell, how: str) -> None:
-        """Give back what it held: the task it ran, and those it had claimed and not begun."""
+    def _release(self, cell: Cell, how: str, *, shared: bool) -> None:
+        """Give back what it held: the task it ran, and those it had claimed and not begun.
+
+        `shared`: several ran in the process that died, and nobody knows which of them killed it.
+        """
         held = cell.held()
         cell.clear()
         cell.wait_for_redis("")
@@ -142,9 +150,9 @@ class Crew:
             released = storage.scripts.release(
                 self._queue.name,
                 self._name(cell),
-                kind="crashes",
+                kind="losses" if shared else "crashes",
                 blamed=held.token if held is not None and to_blame else "",
-                limit=self._max_crashes,
+                limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
                 ttl_ms=storage.ttl_ms,
                 how=how,
             )

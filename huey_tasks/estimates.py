@@ -20,7 +20,8 @@ class Prospects:
     """What the start of a task depends on.
 
     `ahead`: how many wait and come before it. `free`: workers without a task. `starts`: how many
-    tasks of its queue have started in the last `over_s` seconds.
+    tasks of its queue have started in the last `over_s` seconds. `blocked`: it waits for something
+    besides a worker.
     """
 
     paused: bool
@@ -30,6 +31,7 @@ class Prospects:
     due_at: dt.datetime | None
     starts: int
     over_s: float
+    blocked: bool = False
 
 
 def start_of(
@@ -45,6 +47,8 @@ def start_of(
         return None, "There is no estimate while its queue is paused."
     if not prospects.worked_on:
         return None, "There is no estimate while nobody works on its queue."
+    if prospects.blocked:
+        return None, "There is no estimate while it waits for something besides a worker."
     if due_at is not None and due_at > now and ahead < max(prospects.free, 1):
         return due_at, "It starts when it is due, if a worker is free then."
     if ahead < prospects.free:

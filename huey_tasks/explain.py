@@ -5,8 +5,7 @@ started lately, and not at all if there is nothing to reckon from. Writes nothin
 """
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,12 +21,9 @@ if TYPE_CHECKING:
 #: The fields of the task in the order in which `explain.lua` gives them.
 FIELDS = (
     "state", "type", "attempt", "due_at", "token", "started_at", "finished_at", "reason",
-    "attempts",
+    "attempts", "blocked_on", "place", "losses",
 )  # fmt: skip
 
-#: Names what an attempt could not get, as Huey says it.
-_LOCKED = re.compile(r"TaskLockedException: unable to acquire lock (.*)", re.DOTALL)
-_LIMITED = re.compile(r'RateLimitExceeded: Rate limit exceeded on "(.*)", retry in .*', re.DOTALL)
 _NO_CODE = "no consumer of queue "
 
 
@@ -36,7 +32,8 @@ class Reason:
     """One thing that keeps a task from running, or lets it; `code` is stable for programs.
 
     `due_at`: when a wait ends. `workers`: those that are busy. `name`: of the lock or the limit.
-    `task_id`, `worker`: who holds the lock, or runs the task. `ahead`: who stands before it.
+    `task_id`, `worker`: who holds the lock, or runs the task. `ahead`: who stands before it, among
+    those that wait for the same.
     `by`, `since`: who stopped the queue, and when.
     """
 
@@ -69,16 +66,17 @@ class Explanation:
     estimate: str
 
 
-def explain(queue: "TaskQueue", task_id: str, knows: Callable[[str], bool]) -> Explanation | None:
-    """Explain a task of this queue, None if it is not there; `knows`: is a type known here?"""
+def explain(queue: "TaskQueue", task_id: str) -> Explanation | None:
+    """Explain a task of this queue, None if it is not there."""
     scripts = OperatorScripts(queue.storage.scripts)
     seen = scripts.explain(queue.name, task_id, minutes=MINUTES)
     if seen is None:
         return None
     task = _Seen(queue, seen, presences.consumers(queue))
-    reasons = tuple(task.reasons(knows))
+    reasons = tuple(task.reasons())
     start_at, estimate = start_of(task.now, task.state, task.prospects())
-    position = task.seen.place + 1 if task.state is TaskState.PENDING else None
+    in_line = task.state is TaskState.PENDING and not task.blocked
+    position = task.seen.place + 1 if in_line else None
     return Explanation(
         task_id, task.state, reasons[0].text, reasons, position or None, start_at, estimate
     )
@@ -96,6 +94,9 @@ class _Seen:
         self.workers = [worker for consumer in consumers for worker in consumer.workers]
         self.busy = tuple(worker for worker in self.workers if worker.task_id is not None)
         self.now = fields.from_ms(seen.now_ms)
+        on = self.f.get("blocked_on", "")
+        #: What it waits for besides a worker; a type is no matter where a consumer knows it.
+        self.blocked = "" if on.startswith("type:") and seen.knowing else on
 
     def prospects(self) -> Prospects:
         """What its start depends on."""
@@ -108,9 +109,10 @@ class _Seen:
             due_at=None if waits else fields.time_of(self.f, "due_at"),
             starts=self.seen.starts,
             over_s=self.seen.over_ms / 1000,
+            blocked=bool(self.blocked) or bool(self.seen.others and not self.seen.knowing),
         )
 
-    def reasons(self, knows: Callable[[str], bool]) -> Iterator[Reason]:
+    def reasons(self) -> Iterator[Reason]:
         """All that is to be said, the weightiest first."""
         if self.state.terminal:
             why = self.f.get("reason") if self.state is TaskState.FAILURE else None
@@ -120,11 +122,13 @@ class _Seen:
             text = f"It runs, in attempt {self.f['attempt']}, on worker {worker}."
             yield Reason("running", text, worker=worker)
         elif self.state is TaskState.PENDING:
-            yield from self._of_type(knows)
+            yield from self._of_type()
+            yield from self._of_what_blocks_it()
             yield from self._of_queue()
-            yield from self._of_place()
+            if not self.blocked:
+                yield from self._of_place()
         else:
-            yield from self._of_wait(knows)
+            yield from self._of_wait()
             yield from self._of_queue()
         if not self.state.terminal:
             yield from self._of_death()
@@ -136,13 +140,34 @@ class _Seen:
             text = f"When it was last begun, in attempt {lines[-1].attempt}, {lines[-1].error}."
             yield Reason("worker_died", text)
 
-    def _of_type(self, knows: Callable[[str], bool]) -> Iterator[Reason]:
-        if not knows(self.f["type"]):
+    def _of_type(self) -> Iterator[Reason]:
+        name, knowing = self.f["type"], self.seen.knowing
+        if not self.seen.others:
+            return
+        if not knowing:
             text = (
-                "The web service has no code for its type. If no consumer has it either, it waits "
-                "for newer code, for an hour at most."
+                f"No running consumer of queue {self.queue.name} knows its type, '{name}'. "
+                "It waits until one starts that does."
             )
-            yield Reason("unknown_type", text, name=self.f["type"])
+            yield Reason("unknown_type", text, name=name)
+        else:
+            text = (
+                f"Its type, '{name}', is known to {', '.join(knowing)}, and to no other consumer."
+            )
+            yield Reason("known_to_some", text, name=name)
+
+    def _of_what_blocks_it(self) -> Iterator[Reason]:
+        kind, _, what = self.blocked.partition(":")
+        if kind == "lock":
+            yield self._of_lock(what)
+        elif kind == "limit":
+            yield self._of_limit(what.partition(":")[2])
+        elif kind == "alone":
+            text = (
+                f"It was lost with its consumer {self.f.get('losses', 0)} times, and may be the "
+                "cause: it runs next where no other task runs."
+            )
+            yield Reason("runs_alone", text, ahead=self.seen.place)
 
     def _of_queue(self) -> Iterator[Reason]:
         if self.seen.mode == "paused":
@@ -175,21 +200,16 @@ class _Seen:
         else:
             yield Reason("next", "It is the next of its queue.", ahead=0)
 
-    def _of_wait(self, knows: Callable[[str], bool]) -> Iterator[Reason]:
+    def _of_wait(self) -> Iterator[Reason]:
         due_at = fields.time_of(self.f, "due_at")
         if self.state is TaskState.SCHEDULED:
             yield Reason("scheduled", "It is scheduled for later.", due_at=due_at)
-            yield from self._of_type(knows)
+            yield from self._of_type()
             return
-        error = fields.last_error(self.f) or ""
         if self.f.get("reason", "").startswith(_NO_CODE):
             text = f"It waits for a worker with newer code: {self.f['reason']}."
             yield Reason("unknown_type", text, due_at=due_at, name=self.f["type"])
             return
-        if (locked := _LOCKED.fullmatch(error)) is not None:
-            yield self._of_lock(locked[1])
-        if (limited := _LIMITED.fullmatch(error)) is not None:
-            yield self._of_limit(limited[1])
         text = f"Attempt {self.f['attempt']} failed; it waits to retry."
         yield Reason("retry_due", text, due_at=due_at)
 
@@ -205,23 +225,26 @@ class _Seen:
                     keys.task(self.queue.name, task_id), ["token", "stopping", "stopped_at"]
                 )
                 is_held = held[1] in (now, None if stopped else stopping)
-        text = f"Its last attempt found the lock '{name}' taken"
+        text, ahead = f"It waits for the lock '{name}'", self.seen.place
         if not is_held:
-            return Reason("lock_held", f"{text}, which is free now.", name=name)
+            text += ", which is free now: the first that waits for it goes on within a second."
+            return Reason("lock_held", text, name=name, ahead=ahead)
         if not task_id:
-            return Reason("lock_held", f"{text}; it was locked outside of any task.", name=name)
+            text += ", which was locked outside of any task."
+            return Reason("lock_held", text, name=name, ahead=ahead)
         worker = fields.worker_of(token)
-        text += f"; task {task_id} holds it, on worker {worker}."
-        return Reason("lock_held", text, name=name, task_id=task_id, worker=worker)
+        text += f", which task {task_id} holds, on worker {worker}."
+        return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
 
     def _of_limit(self, name: str) -> Reason:
         key = keys.limit(self.queue.name, name)
         with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
             used, left_ms = pipe.hget(key, "used").pttl(key).execute()
-        text = f"Its last attempt found the rate limit '{name}' used up"
+        text, ahead = f"It waits for the rate limit '{name}'", self.seen.place
         if used is None or left_ms < 0:
-            return Reason("rate_limited", f"{text}; a new window has begun since.", name=name)
+            text += ", whose next window has begun."
+            return Reason("rate_limited", text, name=name, ahead=ahead)
         ends_at = self.now + dt.timedelta(milliseconds=left_ms)
         text += f"; {int(used):,} have asked in its present window"
         text += f", which ends in {left_ms / 1000:.0f} s."
-        return Reason("rate_limited", text, name=name, due_at=ends_at)
+        return Reason("rate_limited", text, name=name, due_at=ends_at, ahead=ahead)

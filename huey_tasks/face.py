@@ -9,7 +9,7 @@ from importlib import import_module
 from huey_tasks.actions import Acted, Skipped
 from huey_tasks.api_keys import ApiKey
 from huey_tasks.api_keys import read as read_api_keys
-from huey_tasks.attempt import TaskCancelled, TaskInterrupted, current_task
+from huey_tasks.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.audit import AuditEntry, AuditPage
 from huey_tasks.client import (
     cancel,
@@ -91,6 +91,7 @@ from huey_tasks.records import (
 )
 from huey_tasks.registry import TaskType, task, task_types
 from huey_tasks.rows import TaskRow
+from huey_tasks.running_task import current_task
 from huey_tasks.schedule_records import ScheduleRecord
 from huey_tasks.schedules import (
     ScheduleChanges,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from huey_tasks import neighbours
+from huey_tasks import messages, neighbours
 from huey_tasks.board import Board
 from huey_tasks.scripts import Seen
 from huey_tasks.task_queue import TaskQueue
@@ -31,6 +31,7 @@ class Heartbeat:
         usage = self._meter.read({os.getpid(), *pids.values()})
         # Greenlets share their process: what it uses is the consumer's, and no single worker's.
         alone = self._worker_type == "process"
+        started = self._indexes() if pids else range(0)
         pool = set[int]() if alone else set(pids.values())
         info = {
             "host": socket.gethostname(),
@@ -40,13 +41,22 @@ class Heartbeat:
             **neighbours.identity(),
             **_sum([usage[pid] for pid in {os.getpid(), *pool}]),
             "workers": [
-                self._worker(index, pids.get(index, 0), usage if alone else {})
-                for index in self._indexes()
+                self._worker(index, pids.get(index, 0), usage if alone else {}) for index in started
             ],
         }
         scripts, queue = self._queue.storage.scripts, self._queue.name
         workers = len(self._board.cells)
-        return scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
+        seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
+        if not seen.is_known:
+            self.say_what_it_knows()
+        for name in seen.unknown_types - set(self._queue._registry._registry):
+            messages.say_it_waits(f"task type '{name}'", queue=queue)
+        return seen
+
+    def say_what_it_knows(self) -> None:
+        """Name the task types whose code is here, also those registered in Huey's own way."""
+        types = list(self._queue._registry._registry)
+        self._queue.storage.scripts.knows(self._queue.name, self._consumer, types)
 
     def leave(self) -> None:
         """Say goodbye."""

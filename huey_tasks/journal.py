@@ -33,6 +33,8 @@ def attempt_ended(commit: Commit, accepted: bool) -> None:
         logger.warning("attempt failed, the next one follows", extra=extra)
     elif commit.state != "PENDING":
         _crowd.tell(commit)
+    elif commit.blocked_on:
+        logger.debug("task waits", extra=_about(commit) | {"for": commit.blocked_on})
     elif commit.about is not None:
         logger.info("task given back, its consumer stops", extra=_about(commit))
 

@@ -37,8 +37,9 @@ def task(queue: str, task_id: str) -> str:
 def index(queue: str, state: str) -> str:
     """ZSET of the ids in one state; a task is in exactly the one of its own state.
 
-    Score: PENDING its place, SCHEDULED and RETRY when it is due, STARTED when its lease ends,
-    a terminal state when it finished. `prune` caps the terminal ones by age and by number.
+    Score: PENDING its place (behind all places while it is `blocked`), SCHEDULED and RETRY when it
+    is due, STARTED when its lease ends, a terminal state when it finished. `prune` caps the
+    terminal ones by age and by number.
     """
     return f"{root(queue)}:state:{state}"
 
@@ -128,6 +129,30 @@ def bell(queue: str) -> str:
     return f"{root(queue)}:bell"
 
 
+def call(queue: str, consumer: str) -> str:
+    """LIST with at most one element: as `bell`, for the workers of one consumer. 10 minutes."""
+    return f"{root(queue)}:call:{consumer}"
+
+
+def blocked(queue: str, on: str) -> str:
+    """ZSET of the tasks that wait for something besides a worker, by their places.
+
+    `on`: "type:<task type>", "lock:<name>", "limit:<uses>:<name>" or "alone". They are PENDING, and
+    stand behind all others in that index. `with/blocked.lua` writes it.
+    """
+    return f"{root(queue)}:blocked:{on}"
+
+
+def unknown(queue: str) -> str:
+    """SET of the "type:<task type>" for which tasks wait because a consumer did not know it."""
+    return f"{root(queue)}:unknown"
+
+
+def awaited(queue: str) -> str:
+    """ZSET of the locks and rate limits that tasks wait for, by when to look at each again."""
+    return f"{root(queue)}:awaited"
+
+
 def slot(queue: str, slot_id: str) -> str:
     """HASH, the last step of a worker and its answer, to answer a re-sent one. 10 minutes."""
     return f"{root(queue)}:slot:{slot_id}"
@@ -178,7 +203,10 @@ def consumers(queue: str) -> str:
 
 
 def consumer(queue: str, consumer_id: str) -> str:
-    """HASH, what a consumer says of itself. Lives for 50 s after the last heartbeat."""
+    """HASH, what a consumer says of itself, and a field for each task type that it knows.
+
+    Lives for 50 s after the last heartbeat.
+    """
     return f"{root(queue)}:consumer:{consumer_id}"
 
 

@@ -1,8 +1,8 @@
 """From a claim back to Huey's task; and what is to become of a claim from which there is no way.
 
-A task of a type, or with a parameter, that is not known here waits, because newer code may be on
-its way. One whose message cannot be read is set aside: it must neither run nor block the queue, nor
-be lost.
+A task with a parameter that is not known here waits, because newer code may be on its way; so does
+one of an unknown type, should it be claimed before its consumer has said what it knows. One whose
+message cannot be read is set aside: it must neither run nor block the queue, nor be lost.
 """
 
 import logging
@@ -71,13 +71,18 @@ def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
     reason = f"no consumer of queue {queue} has the code for it: {missing}"
     if claim.deliveries > WAITS:
         return _set_aside(claim, "UnknownCode", reason)
-    now = time.monotonic()
-    if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
-        _said_at[missing] = now
-        logger.warning("tasks wait for newer code: %s", missing, extra={"task_id": claim.id})
+    say_it_waits(missing, task_id=claim.id)
     wait_s = min(FIRST_WAIT_S * claim.deliveries, LONGEST_WAIT_S)
     wait_ms = round(wait_s * random.uniform(1 - SPREAD, 1 + SPREAD) * 1000)
     return Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
+
+
+def say_it_waits(missing: str, **extra: str) -> None:
+    """Log that tasks wait because something is not known here; seldom, for each thing."""
+    now = time.monotonic()
+    if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
+        _said_at[missing] = now
+        logger.warning("tasks wait for newer code: %s", missing, extra=extra)
 
 
 def _set_aside(claim: Claim, error_type: str, reason: str) -> Commit:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from huey_tasks import offspring, presences
+from huey_tasks.protocol import runs_alone
 from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
@@ -41,8 +42,11 @@ def identity() -> dict[str, Any]:
     return {"world": world(), "birth": birth(os.getpid())}
 
 
-def give_back_of_the_dead(queue: TaskQueue, *, max_losses: int) -> None:
-    """Take back at once what dead consumers of this machine held."""
+def give_back_of_the_dead(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
+    """Take back at once what dead consumers of this machine held.
+
+    What ran alone is to blame; of tasks that ran together nobody knows which was.
+    """
     storage = queue.storage
     for consumer, told in presences.known(queue):
         if told.get("world") != world() or world() is None or birth(told["pid"]) == told["birth"]:
@@ -50,9 +54,9 @@ def give_back_of_the_dead(queue: TaskQueue, *, max_losses: int) -> None:
         released = storage.scripts.release(
             queue.name,
             consumer,
-            kind="losses",
+            kind="crashes" if runs_alone(consumer) else "losses",
             blamed="*",
-            limit=max_losses,
+            limit=max_crashes if runs_alone(consumer) else max_losses,
             ttl_ms=storage.ttl_ms,
         )
         pids = {int(worker["pid"]) for worker in told.get("workers", ())}

@@ -28,7 +28,6 @@ from huey_tasks.history import History, Span
 from huey_tasks.live_log import TaskLine
 from huey_tasks.operation import Action, Operation, Operator
 from huey_tasks.queues import QUEUES, queue_named
-from huey_tasks.registry import task_types
 from huey_tasks.search import Page, Sort
 from huey_tasks.search_streams import Window
 from huey_tasks.task_queue import TaskQueue
@@ -97,9 +96,8 @@ def retry_failures(
 
 def explain_task(task_id: str) -> Explanation:
     """Say why a task does not run, and when it may. Raises TaskNotFound, QueueUnavailable."""
-    known = {task_type.name for task_type in task_types()}
     for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
-        found = explain.explain(queue, task_id, known.__contains__)
+        found = explain.explain(queue, task_id)
         if found is not None:
             return found
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")

@@ -11,7 +11,7 @@ from huey_tasks import keys
 from huey_tasks.connection import redis_errors, unless_full
 from huey_tasks.operation import Operation, cancelled
 from huey_tasks.protocol import Argument, NewTask
-from huey_tasks.scripts import Scripts
+from huey_tasks.scripts import ONLINE_MS, Scripts
 
 #: What became of a task: what was wanted; or Redis was full. Any other word is its state.
 DONE, FULL = "done", "full"
@@ -86,6 +86,8 @@ class SeenTask(NamedTuple):
     waiting: int
     starts: int
     over_ms: float
+    knowing: tuple[str, ...]  # the live consumers that know its type
+    others: tuple[str, ...]
     mode_by: str
     mode_why: str
     mode_at: str
@@ -155,23 +157,18 @@ class OperatorScripts:
 
     def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
         """A task and its queue, and the starts of the last minutes; None if it is not there."""
-        seen = self._scripts._run("explain", queue, id=task_id, minutes=minutes)
+        seen = self._scripts._run(
+            "explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS
+        )
         if not seen:
             return None
-        now, fields, mode, place, waiting, starts, over_ms, *set_by = seen
-        by, why, at = [text.decode("utf-8", "replace") for text in set_by]
+        now, fields, mode, place, waiting, starts, over_ms, *more = seen
+        knowing, others = (tuple(name.decode() for name in names) for names in more[:2])
+        by, why, at = [text.decode("utf-8", "replace") for text in more[2:]]
         return SeenTask(
-            float(now),
-            fields,
-            mode.decode(),
-            place,
-            waiting,
-            int(starts),
-            float(over_ms),
-            by,
-            why,
-            at,
-        )
+            float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms),
+            knowing, others, by, why, at,
+        )  # fmt: skip
 
     def history(
         self,

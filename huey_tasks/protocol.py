@@ -10,6 +10,14 @@ from typing import Any, NamedTuple
 
 Argument = str | bytes | int | float
 
+#: The name of a consumer that runs only what must run alone ends so.
+ALONE = "-alone"
+
+
+def runs_alone(name: str) -> bool:
+    """Whether a consumer, or the worker of one, runs only what must run alone."""
+    return name.partition("/")[0].endswith(ALONE)
+
 
 class Claim(NamedTuple):
     """A task given to a worker for the time of a lease."""
@@ -109,8 +117,9 @@ class Cause(NamedTuple):
 class Commit(NamedTuple):
     """How an attempt ended: the state the task goes to.
 
-    PENDING hands it back uncounted, and UNBEGUN a claim that was never touched. DEAD sets it aside
-    as failed. STOPPED says that the worker is free of an attempt that was cancelled.
+    PENDING hands it back uncounted, and UNBEGUN a claim that was never touched. With `blocked_on`
+    ("lock:<name>", "limit:<uses>:<name>") it waits for that. DEAD sets it aside as failed. STOPPED
+    says that the worker is free of an attempt that was cancelled.
     """
 
     id: str
@@ -125,6 +134,7 @@ class Commit(NamedTuple):
     about: About | None = None
     cause: Cause | None = None  # of a task that has finally failed
     gap: str = ""  # a line (JSON) that stands for those of its log that could not be kept
+    blocked_on: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The commit as `step` reads it, without what is 0 or empty."""
@@ -145,6 +155,8 @@ class Commit(NamedTuple):
             told["cause"] = self.cause.as_json()
         if self.gap:
             told["gap"] = self.gap
+        if self.blocked_on:
+            told["blocked_on"] = self.blocked_on
         return told
 
 

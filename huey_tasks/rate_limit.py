@@ -11,6 +11,7 @@ from huey.api import RateLimit
 from huey.exceptions import RateLimitExceeded
 
 from huey_tasks import keys
+from huey_tasks.attempt import current_attempt
 from huey_tasks.connection import redis_errors
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ class QueueRateLimit(RateLimit):
     def acquire(self) -> None:
         """Count a use. Raises RateLimitExceeded, with the seconds until the window ends."""
         per_ms = max(round(self._per * 1000), 1)
-        used, left_ms = self._scripts.limit(self._queue, self._name, per_ms=per_ms)
+        most = int(self._limit)
+        used, left_ms = self._scripts.limit(self._queue, self._name, per_ms=per_ms, most=most)
         if used > self._limit:
+            if self._retry and (attempt := current_attempt.get()) is not None:
+                attempt.miss(f"limit:{most}:{self._name}", left_ms)
             raise RateLimitExceeded(self._name, left_ms / 1000, retry=self._retry)
 
     def current_usage(self) -> int:

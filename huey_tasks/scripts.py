@@ -1,24 +1,16 @@
 """The Lua scripts as Python functions: every change of a task's state is one call of these.
 
-A script lives in `lua/<verb>.lua`; its `-- args:` line names its arguments, which the loader turns
-into Lua locals, so that both sides use names and never count positions. Writes no key itself.
+Writes no key itself; how a script is found and called is in `script_runner`.
 """
 
-import re
 import secrets
 from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple, cast
-
-import redis
-from redis.commands.core import Script
 
 from huey_tasks import keys
 from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import Answer, Argument, Claim, Commit, Gate, NewTask, encode
-
-LUA = Path(__file__).parent / "lua"
+from huey_tasks.script_runner import ScriptRunner
 
 #: Milliseconds. A consumer that was not heard of for so long does not count as live.
 ONLINE_MS = 5000
@@ -30,56 +22,18 @@ KNOWN_MS = 50_000
 BATCH = 100
 
 
-@cache
-def _source(name: str) -> tuple[tuple[str, ...], str]:
-    """The argument names and the full text of a script."""
-    body = (LUA / f"{name}.lua").read_text("utf-8")
-    header = re.search(r"^-- args: (.+)$", body, re.MULTILINE)
-    if header is None:
-        raise ValueError(f"lua/{name}.lua has no line '-- args:'")
-    names = tuple(header[1].split())
-    values = ", ".join(f"ARGV[{i}]" for i in range(1, len(names) + 1))
-    parts = re.search(r"^-- with: (.+)$", body, re.MULTILINE)
-    files = ["prelude", *(f"with/{part}" for part in (parts[1].split() if parts else ()))]
-    prelude = "\n".join((LUA / f"{file}.lua").read_text("utf-8") for file in files)
-    arguments = f"local {', '.join(names)} = {values}"
-    run = "local answer = run()\nwrite_what_is_left()\nreturn answer"
-    return names, f"{prelude}\n{arguments}\nlocal function run()\n{body}\nend\n{run}"
-
-
-def read_ahead() -> None:
-    """Read what a worker needs now: later, its process may have no file to open any more."""
-    for name in ("step", "outcome", "log", "progress"):
-        _source(name)
-
-
 class Seen(NamedTuple):
     """What a heartbeat sees: the data set, and by how many ms the clock has gone back."""
 
     dataset: str  # '' when its mark was gone
     back_ms: int
     moved: int  # tasks whose due time went back with it
+    is_known: bool  # whether it is known which task types the consumer knows
+    unknown_types: frozenset[str]  # for which tasks wait that some consumer did not know
 
 
-class Scripts:
+class Scripts(ScriptRunner):
     """The scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
-
-    def __init__(self, client: redis.Redis) -> None:
-        self._client = client
-        self._loaded: dict[str, Script] = {}
-
-    def _run(self, script: str, queue: str, *more: Argument, **named: Argument) -> Any:
-        loaded = self._load(script, named)
-        with redis_errors():
-            return loaded(keys=[keys.root(queue)], args=[*named.values(), *more])
-
-    def _load(self, script: str, named: dict[str, Argument]) -> Script:
-        names, source = _source(script)
-        if names != tuple(named):
-            raise TypeError(f"lua/{script}.lua takes {names}, not {tuple(named)}")
-        if script not in self._loaded:
-            self._loaded[script] = self._client.register_script(source)
-        return self._loaded[script]
 
     def submit(
         self,
@@ -110,11 +64,13 @@ class Scripts:
         lease_ms: int,
         ttl_ms: int,
         short_types: str = "{}",
+        alone: bool = False,
     ) -> Answer:
         """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
 
         It claims one task, or several if their types are among `short_types` (JSON, milliseconds
-        by type). `sequence` grows by one with every new step of a slot.
+        by type); with `alone`, one of those that must run alone. `sequence` grows by one with
+        every new step of a slot.
         """
         accepted, claims, revocations = self._run(
             "step",
@@ -125,6 +81,7 @@ class Scripts:
             want=want,
             ttl_ms=ttl_ms,
             short_types=short_types,
+            alone=int(alone),
             commits=encode(commits),
         )
         flags = [bool(flag) for flag in accepted]
@@ -193,9 +150,13 @@ class Scripts:
         )
         return [(id.decode(), state.decode()) for id, state in rows]
 
-    def promote(self, queue: str) -> float | None:
-        """Queue what is due; returns the seconds until the next is due, None if none waits."""
-        next_ms = self._run("promote", queue, limit=BATCH)
+    def promote(self, queue: str, *, lease_ms: int = 30_000) -> float | None:
+        """Queue what is due, and what waits for a lock or a rate limit that is there.
+
+        Returns the seconds until the next is due, None if none waits. A cancelled attempt keeps its
+        lock for `lease_ms` at most.
+        """
+        next_ms = self._run("promote", queue, limit=BATCH, lease_ms=lease_ms)
         return None if next_ms < 0 else next_ms / 1000
 
     def cancel(
@@ -256,9 +217,9 @@ class Scripts:
         """Give a lock back if that token holds it, or any if it is "*"."""
         return bool(self._run("unlock", queue, name=name, token=token))
 
-    def limit(self, queue: str, name: str, *, per_ms: int) -> tuple[int, int]:
+    def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
         """Count a use of a rate limit; returns the uses and the ms left of its window."""
-        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms)
+        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms, most=most)
         return int(used), int(left_ms)
 
     def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
@@ -268,20 +229,20 @@ class Scripts:
         """
         return int(self._run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
 
+    def knows(self, queue: str, consumer: str, types: Iterable[str]) -> None:
+        """Say which task types a consumer knows: its workers claim no others."""
+        self._run("knows", queue, *types, consumer=consumer, known_ms=KNOWN_MS)
+
     def heartbeat(
         self, queue: str, consumer: str, info: str, concurrency: int, dataset: str = ""
     ) -> Seen:
-        """Say that a consumer is here; `info` is JSON. Returns what it sees of data and clock."""
-        found, back_ms, moved = self._run(
-            "heartbeat",
-            queue,
-            consumer=consumer,
-            info=info,
-            concurrency=concurrency,
-            known_ms=KNOWN_MS,
-            dataset=dataset,
-        )
-        return Seen(found.decode(), int(back_ms), int(moved))
+        """Say that a consumer is here; `info` is JSON. Returns what it sees."""
+        found, back_ms, moved, known, unknown = self._run(
+            "heartbeat", queue, consumer=consumer, info=info, concurrency=concurrency,
+            known_ms=KNOWN_MS, dataset=dataset,
+        )  # fmt: skip
+        types = frozenset(name.decode() for name in unknown)
+        return Seen(found.decode(), int(back_ms), int(moved), bool(known), types)
 
     def leave(self, queue: str, consumer: str) -> None:
         """Take a consumer off the list."""

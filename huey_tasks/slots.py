@@ -15,7 +15,7 @@ from collections.abc import Callable
 from huey_tasks import copies, keys
 from huey_tasks.board import Cell
 from huey_tasks.pace import HOLD_S, MOST, MOST_HOLDS, Pace
-from huey_tasks.protocol import Claim, Commit
+from huey_tasks.protocol import Claim, Commit, runs_alone
 from huey_tasks.scripts import Scripts
 
 
@@ -37,6 +37,12 @@ class Slot:
         self.id = f"{worker}/{secrets.token_hex(4)}"
         self.cell = cell
         self.pace = Pace()
+        #: Whether it claims only what must run alone.
+        self.alone = runs_alone(worker)
+        #: What wakes it when there is something to claim: for every worker, or for its consumer.
+        self.bells = [keys.call(queue, worker.partition("/")[0])]
+        if not self.alone:
+            self.bells.append(keys.bell(queue))
         #: How many tasks it claims at a time, at most.
         self.most = MOST
         #: Whether something was revoked in Huey's way when the last tasks were claimed.
@@ -136,6 +142,7 @@ class Slot:
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
             short_types=self.pace.short_types(),
+            alone=self.alone,
         )
         self._unanswered = False
         self.deadline = math.inf

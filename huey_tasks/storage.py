@@ -105,17 +105,17 @@ class ReliableStorage(RedisExpireStorage):
         """Claim a task; wait up to `read_timeout` for one."""
         slot = self.slot
         claim = None if slot.idle and self.blocking else slot.claim()
-        if claim is None and self.blocking and self._wait_for_bell():
+        if claim is None and self.blocking and (self._wait_for_bell(slot) or slot.alone):
             claim = slot.claim()
         return claim
 
-    def _wait_for_bell(self) -> bool:
+    def _wait_for_bell(self, slot: Slot) -> bool:
         """Of the greenlets of a pool one waits at a time, or idle pools would keep Redis busy."""
         if not self._at_the_bell.acquire(timeout=self.read_timeout):
             return False
         try:
             with redis_errors():
-                heard = self.broker.blpop([keys.bell(self.name)], timeout=self.read_timeout)
+                heard = self.broker.blpop(slot.bells, timeout=self.read_timeout)
             return heard is not None
         finally:
             self._at_the_bell.release()
@@ -158,7 +158,7 @@ class ReliableStorage(RedisExpireStorage):
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
         """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
-        self.scripts.promote(self.name)
+        self.scripts.promote(self.name, lease_ms=self.lease_ms)
         return []
 
     def queue_size(self) -> int:
@@ -243,7 +243,10 @@ class ReliableStorage(RedisExpireStorage):
         attempt = current_attempt.get()
         holder = (attempt.claim.id, attempt.claim.token) if attempt is not None else ("", "")
         ttl_ms = math.ceil((ttl or 0) * 1000)
-        return self.scripts.lock(self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.lease_ms)
+        taken = self.scripts.lock(self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.lease_ms)
+        if attempt is not None and not taken:
+            attempt.miss(f"lock:{lock}")
+        return taken
 
     def delete_data(self, key: str | bytes) -> bool:
         """Delete a value; inside of a task only its own lock, elsewhere any lock."""

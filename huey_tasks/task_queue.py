@@ -15,12 +15,12 @@ from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import journal, lookup, messages
+from huey_tasks import journal, lookup, messages, overdue, waits
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.causes import cause_of, where
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.failed_attempts import failure_of, overdue, spread, why_not_yet
+from huey_tasks.failed_attempts import failure_of, spread, why_not_yet
 from huey_tasks.leftovers import Leftovers
 from huey_tasks.messages import Unreadable
 from huey_tasks.own_code import OwnCode
@@ -28,7 +28,7 @@ from huey_tasks.protocol import Claim, Commit, Gate, NewTask
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
 from huey_tasks.safe_repr import unwrapped
-from huey_tasks.serializer import ChordResults, JsonSerializer, dumps
+from huey_tasks.serializer import ChordResults, JsonSerializer
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -138,6 +138,9 @@ class TaskQueue(RedisHuey):
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
         """Huey doubles the delay without end (api.py:577): keep it within its cap."""
+        attempt = self._attempt_of(task)
+        if attempt is not None and attempt.blocked_on:
+            return
         cap = getattr(task, "max_retry_delay", None) or MAX_RETRY_DELAY_S
         task.retry_delay = min(task.retry_delay, cap)
         super()._requeue_task(task, timestamp, retry_eta)
@@ -241,7 +244,11 @@ class TaskQueue(RedisHuey):
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
         exception = unwrapped(exception)
         attempt = self._attempt_of(task)
-        if exception is not None and attempt is not None and not attempt.has_outcome:
+        if exception is None or attempt is None or attempt.has_outcome:
+            pass
+        elif waits.is_wait(exception) and waits.may_wait(task, attempt):
+            attempt.block()
+        else:
             attempt.postpone(why_not_yet(exception))
         super()._run_post_execute(task, task_value, exception)
 
@@ -252,6 +259,8 @@ class TaskQueue(RedisHuey):
                 attempt.succeed(None)  # a periodic task, whose result Huey does not keep
             elif signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
                 attempt.end_as("REVOKED", "revoked before it started")
+            elif signal == signals.SIGNAL_LOCKED and waits.may_wait(task, attempt):
+                task.retries += 1  # which Huey takes off again: to wait costs none
             elif signal == signals.SIGNAL_EXPIRED:
                 attempt.end_as("EXPIRED", "it was not started in time")
         super()._emit(signal, task, *map(unwrapped, args), **kwargs)
@@ -265,17 +274,8 @@ class TaskQueue(RedisHuey):
         return Consumer.from_huey_options(self, options)
 
     def time_out(self, task_id: str, token: str, task_type: str) -> None:
-        """End an attempt that has ignored its time limit, as Huey would have: retry or failure.
-
-        Its token is void afterwards; the worker that still runs it can commit nothing.
-        """
-        fields = lookup.claim_fields(self, task_id)
-        if fields is None or fields.token != token:
-            return
-        backoff = self._registry.string_to_task(task_type).default_retry_backoff or 1
-        commit = overdue(task_id, token, task_type, fields, backoff)
-        self.storage.slot.finish(commit, dumps({"error": commit.reason, "traceback": None}))
-        self.storage.slot.flush()
+        """End an attempt that has ignored its time limit, as Huey would have: retry or failure."""
+        overdue.time_out(self, task_id, token, task_type)
 
     def report_failure(self, task_id: str, where: str = "") -> None:
         """Write the one log record of a task that has finally failed, however it came about."""

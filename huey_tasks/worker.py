@@ -17,7 +17,7 @@ from typing import Any
 
 from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker
 
-from huey_tasks import journal, offspring, plain_children, scripts
+from huey_tasks import journal, offspring, plain_children, script_runner
 from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
 from huey_tasks.errors import QueueUnavailable, ServiceBusy
@@ -71,7 +71,7 @@ class QueueWorker(Worker):
         self.initialize()
         if self.huey.leftovers is not None:
             self.huey.leftovers.keep_present()
-        scripts.read_ahead()
+        script_runner.read_ahead()
         self._state.begin()
         try:
             while not (self.stop_flag.is_set() or self._state.is_over):

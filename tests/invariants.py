@@ -34,6 +34,10 @@ _KINDS = {
     "binned": "always",
     "binned-log": "always",
     "undo": "always",
+    "call": "always",
+    "blocked": "open",
+    "unknown": "open",
+    "awaited": "open",
     "audit": "never",
     "operation": "always",
     "schedules": "never",
@@ -45,6 +49,7 @@ def check_invariants(broker: Any) -> None:
     """Raise AssertionError for a task that is in no index or in two, or a key nobody owns."""
     for queue in keys.QUEUE_NAMES:
         _check_indexes(broker, queue)
+        _check_blocked(broker, queue)
     for key in broker.scan_iter(match="*", count=1000):
         _check_key(broker, key.decode())
 
@@ -69,6 +74,29 @@ def _check_indexes(broker: Any, queue: str) -> None:
     assert {f"{prefix}{name}" for name in named} == kept, "schedules that are not listed, or gone"
     counted = int(broker.hget(keys.counters(queue), "SUBMITTED") or 0)
     assert counted >= broker.zcard(keys.submitted(queue)), "more tasks are listed than submitted"
+
+
+def _check_blocked(broker: Any, queue: str) -> None:
+    """What is blocked stands behind all places, and among those that wait for the same."""
+    index = keys.index(queue, "PENDING")
+    blocked = broker.zrangebyscore(index, "(2e15", "+inf", withscores=True)
+    waits: dict[str, dict[bytes, float]] = {}
+    for task_id, score in blocked:
+        on, place = broker.hmget(keys.task(queue, task_id.decode()), ["blocked_on", "place"])
+        assert on is not None and score == 4e15 + float(place), f"{task_id} is blocked on {on}"
+        waits.setdefault(on.decode(), {})[task_id] = float(place)
+    prefix = keys.blocked(queue, "")
+    found = {
+        key.decode().removeprefix(prefix): dict(broker.zrange(key, 0, -1, withscores=True))
+        for key in broker.scan_iter(match=_literal(prefix) + "*", count=1000)
+    }
+    assert found == waits
+    assert {on.decode() for on in broker.smembers(keys.unknown(queue))} == {
+        on for on in waits if on.startswith("type:")
+    }
+    assert {on.decode() for on in broker.zrange(keys.awaited(queue), 0, -1)} == {
+        on for on in waits if on.startswith(("lock:", "limit:"))
+    }
 
 
 def _check_key(broker: Any, key: str) -> None:

@@ -14,7 +14,8 @@ from huey_tasks import keys
 from huey_tasks.dataset_scripts import DatasetScripts
 from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.schedule_scripts import ScheduleScripts
-from huey_tasks.scripts import LUA, Scripts, _source
+from huey_tasks.script_runner import LUA, _source
+from huey_tasks.scripts import Scripts
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,6 +42,7 @@ LAYERS = [
         "query",
         "fields",
         "causes",
+        "failed_attempts",
         "counts",
         "tracebacks",
         "usage",
@@ -61,13 +63,14 @@ LAYERS = [
         "deaths",
     },
     {"patience", "pool", "connection", "rights", "server_check", "subscription"},
-    {"scripts", "operator_scripts", "schedule_scripts", "dataset_scripts"},
+    {"script_runner", "scripts", "operator_scripts", "schedule_scripts", "dataset_scripts"},
     {"slots"},
-    {"attempt", "task_log", "flusher"},
+    {"attempt", "running_task", "task_log", "flusher"},
     {"leftovers", "task_threads", "own_code"},
     {"storage"},
     {
         "records",
+        "waits",
         "dataset",
         "logs",
         "queue_task",
@@ -81,7 +84,7 @@ LAYERS = [
     {
         "losses",
         "lookup",
-        "failed_attempts",
+        "overdue",
         "presences",
         "rows",
         "search_streams",
@@ -97,11 +100,11 @@ LAYERS = [
         "schedule_records",
     },
     {"task_queue"},
-    {"accounting", "ends", "periodic", "worker", "neighbours", "queues"},
+    {"accounting", "ends", "isolation", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
     {"interrupts"},
     {"crew", "registry"},
-    {"firing"},
+    {"firing", "duties"},
     {"consumer"},
     {"tasks"},
     {"submission"},
@@ -162,7 +165,15 @@ def test_only_the_layer_that_owns_redis_imports_it() -> None:
         for file in (ROOT / folder).rglob("*.py")
         if any(name.split(".")[0] == "redis" for name in _imports(file))
     }
-    owners = ("patience", "pool", "connection", "scripts", "rights", "server_check")
+    owners = (
+        "patience",
+        "pool",
+        "connection",
+        "script_runner",
+        "scripts",
+        "rights",
+        "server_check",
+    )
     assert importers <= {f"huey_tasks/{name}.py" for name in owners}
 
 
@@ -209,7 +220,8 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
-                keys.slot("q", "")):  # fmt: skip
+                keys.slot("q", ""), keys.call("q", ""), keys.blocked("q", ""), keys.unknown("q"),
+                keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
 
 

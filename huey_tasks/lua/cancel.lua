@@ -1,6 +1,6 @@
 -- cancel: PENDING, SCHEDULED, RETRY or STARTED -> REVOKED
 -- args: id reason ttl_ms request operation
--- with: failures operations
+-- with: blocked failures operations
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
 -- The state is written and the token cleared first: whatever a running attempt still writes is
 -- refused. Then its supervisor is told to stop exactly the worker that holds that token.
@@ -10,7 +10,7 @@ if not state then return '' end
 -- The same request again, because its answer got lost, gets the same answer.
 if fields[3] == request then return fields[4] end
 if TERMINAL[state] then return state end
-redis.call('ZREM', index_key(state), id)
+leave(id, state)
 redis.call('HSET', task_key(id), 'cancel_request', request, 'cancelled_from', state)
 if state == 'STARTED' then keep_attempt(id, 'REVOKED', reason) end
 finish(id, 'REVOKED', reason, ttl_ms)

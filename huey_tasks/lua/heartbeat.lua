@@ -1,9 +1,11 @@
 -- heartbeat: a consumer is here, and says what its workers do; how long the oldest task waits is noted
 -- args: consumer info concurrency known_ms dataset
--- with: schedules clock
+-- with: blocked schedules clock
 -- `dataset`: the id of the data set that the consumer knows this queue to be part of.
 -- returns: {the id found ('' if the mark was gone, and is set again), ms by which the clock has gone
---          back since the last heartbeat of any consumer (0 if it has not), tasks moved with it}
+--          back since the last heartbeat of any consumer (0 if it has not), tasks moved with it,
+--          1, or 0 when it has to say once more which task types it knows, and for which types
+--          tasks wait because a consumer did not know them}
 write_even_if_full()
 local mark = redis.call('HMGET', DATASET, 'id', 'clock')
 local back_ms, moved = (mark[2] or NOW) - NOW, 0
@@ -15,8 +17,12 @@ redis.call('HSET', DATASET, 'clock', AT)
 
 redis.call('ZADD', CONSUMERS, NOW, consumer)
 redis.call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', NOW - known_ms)
-local key = ROOT .. ':consumer:' .. consumer
+local key = consumer_key(consumer)
 redis.call('HSET', key, 'info', info, 'concurrency', concurrency, 'seen_at', NOW)
 redis.call('PEXPIRE', key, known_ms)
 oldest_ms = oldest_waiting_ms()
-return { mark[1] or '', back_ms, moved }
+local unknown = {}
+for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do
+  unknown[#unknown + 1] = on:match('^type:(.*)$')
+end
+return { mark[1] or '', back_ms, moved, redis.call('HEXISTS', key, 'types'), unknown }

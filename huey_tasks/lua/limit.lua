@@ -1,5 +1,7 @@
--- limit: one more use of a rate limit in its present window; no task changes here
--- args: name per_ms
+-- limit: one more use of a rate limit in its present window; no task changes here, but those that
+--        wait for it are looked at when the window ends
+-- args: name per_ms most
+-- with: blocked
 -- returns: how many uses that makes, and the milliseconds until the window ends
 local key = ROOT .. ':limit:' .. name
 local window = math.floor(NOW / per_ms)
@@ -8,4 +10,6 @@ local used = (tonumber(seen[1]) == window and seen[2] or 0) + 1
 write_even_if_full()
 redis.call('HSET', key, 'window', window, 'used', used)
 redis.call('PEXPIREAT', key, (window + 1) * per_ms)
+local on = 'limit:' .. most .. ':' .. name
+if redis.call('ZSCORE', AWAITED, on) then look_again(on, (window + 1) * per_ms) end
 return { used, (window + 1) * per_ms - NOW }

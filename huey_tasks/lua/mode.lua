@@ -1,7 +1,7 @@
 -- mode: a queue flows, is paused (it gives out no tasks; what runs goes on, submits are taken), or
 --       drains (it takes no tasks from outside, and works off what it has)
 -- args: mode operation
--- with: operations
+-- with: blocked operations
 -- returns: nothing
 write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)
@@ -9,4 +9,7 @@ redis.call('HSET', COUNTERS, 'mode', mode)
 local by = operation ~= '' and cjson.decode(operation) or { who = '', why = '' }
 redis.call('HSET', COUNTERS, 'mode_by', by.who, 'mode_why', by.why, 'mode_at', AT)
 write_down(operation, 0)
-if mode ~= 'paused' then ring() end
+if mode ~= 'paused' then
+  ring()
+  for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do call_those_who_know(on) end
+end

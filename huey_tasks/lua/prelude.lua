@@ -68,12 +68,6 @@ local function bucket(ms)
   return ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
 end
 
--- How long the first task of the queue has waited, -1 when none waits.
-local function oldest_waiting_ms()
-  local head = redis.call('ZRANGE', index_key('PENDING'), 0, 0)[1]
-  return head and NOW - (redis.call('HGET', task_key(head), 'queued_at') or NOW) or -1
-end
-
 -- The history. What is counted in the present minute stands in one hash, so that a task writes it
 -- once. Whoever is the first to count in a later minute folds that one into what it was part of.
 local function add(sums, what, number)
@@ -144,9 +138,11 @@ local function write_what_is_left()
   write_history()
 end
 
--- A place at the end of the queue; a higher priority stands before every lower one.
+-- A place at the end of the queue; a higher priority stands before every lower one. Beyond its
+-- limits a priority counts no more: what is blocked stands behind all places.
 local function new_place(priority)
-  return redis.call('HINCRBY', COUNTERS, 'place', 1) - priority * 1e10
+  local within = math.max(-1e5, math.min(1e5, tonumber(priority)))
+  return redis.call('HINCRBY', COUNTERS, 'place', 1) - within * 1e10
 end
 
 local function wait_in_queue(id, place)
@@ -209,7 +205,8 @@ end
 
 -- What a task has when somebody or something holds it or waits for its end, in this order.
 local function ties_of(id)
-  return redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type', 'awaited', 'token')
+  return redis.call('HMGET', task_key(id), 'logged', 'gate', 'passes_on', 'type', 'awaited', 'token',
+    'suspicion')
 end
 
 -- The one way into a terminal state; the caller has removed the task from its index, and may name
@@ -240,11 +237,4 @@ local function set_aside(id, reason, ttl_ms)
   redis.call('PERSIST', task_key(id))
   redis.call('PERSIST', log_key(id))
   redis.call('ZREMRANGEBYRANK', DEAD, 0, -DEAD_CAP - 1)
-end
-
--- An attempt ended without an outcome: back to its old place, the attempt not counted.
-local function put_back(id)
-  redis.call('HINCRBY', task_key(id), 'attempt', -1)
-  redis.call('HSET', task_key(id), 'token', '')
-  wait_in_queue(id, redis.call('HGET', task_key(id), 'place'))
 end

@@ -1,6 +1,6 @@
 -- purge: PENDING -> REVOKED, for all that wait, the oldest first
 -- args: reason ttl_ms limit operation
--- with: operations
+-- with: blocked operations
 -- returns: how many; as many as `limit` means: call again
 -- What it revokes is on the list of its operation, for those who undo it; once somebody does, it is
 -- over, or it would revoke again what comes back.
@@ -10,7 +10,7 @@ local revoked = {}
 local ids = redis.call('ZRANGE', index_key('PENDING'), 0, limit - 1)
 for _, id in ipairs(ids) do
   if exists(id, 'PENDING') then
-    redis.call('ZREM', index_key('PENDING'), id)
+    leave(id, 'PENDING')
     finish(id, 'REVOKED', reason, ttl_ms)
     revoked[#revoked + 1] = id
   end

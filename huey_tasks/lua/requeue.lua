@@ -1,6 +1,6 @@
 -- requeue: SCHEDULED or RETRY -> PENDING now, whenever it was due
 -- args: operation
--- with: operations
+-- with: blocked operations
 -- then the ids
 -- returns: for each 'done', the state of one that waits for no time, or '' when it is unknown
 write_even_if_full()
@@ -8,7 +8,7 @@ local told = cjson.decode(operation)
 local answers, requeued = {}, 0
 for at = 2, #ARGV do
   local id = ARGV[at]
-  local fields = redis.call('HMGET', task_key(id), 'state', 'requeued_by', 'priority')
+  local fields = redis.call('HMGET', task_key(id), 'state', 'requeued_by', 'priority', 'suspicion')
   local state = fields[1]
   if fields[2] == told.id then
     state = 'done'
@@ -16,7 +16,7 @@ for at = 2, #ARGV do
     redis.call('ZREM', index_key(state), id)
     redis.call('HDEL', task_key(id), 'due_at')
     redis.call('HSET', task_key(id), 'requeued_by', told.id)
-    wait_in_queue(id, new_place(fields[3]))
+    queue_again(id, new_place(fields[3]), fields[4])
     state, requeued = 'done', requeued + 1
   end
   answers[#answers + 1] = state or ''

@@ -76,7 +76,7 @@ def test_a_draining_queue_says_that_it_takes_nothing(queues: Page) -> None:
     queues.get_by_test_id("drain-low").click()
     queues.get_by_test_id("question-yes").click()
 
-    expect(_low(queues)).to_contain_text("new tasks are refused")
+    expect(_low(queues)).to_contain_text("rejects new ones (503)")
     expect(_low(queues).get_by_test_id("mode")).to_have_text("draining")
 
 

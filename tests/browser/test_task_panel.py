@@ -29,7 +29,7 @@ def test_every_attempt_has_its_own_error_and_traceback(visits: Visits, stack: St
     expect(attempts).to_have_count(2)
     expect(attempts.first).to_contain_text("Attempt 1")
     expect(attempts.first).to_contain_text("failed")
-    attempts.first.locator("summary").click()
+    attempts.first.locator("summary").first.click()
     expect(attempts.first).to_contain_text("raise ValueError(message)")
     expect(attempts.nth(1)).to_contain_text(re.compile(r"waited \d"))
 

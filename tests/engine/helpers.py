@@ -3,7 +3,7 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.protocol import Claim, Commit, NewTask
+from huey_tasks.protocol import Claim, Commit, NewTask, runs_alone
 from huey_tasks.scripts import Scripts
 from huey_tasks.task_queue import TaskQueue
 from tests.waiting import wait_until
@@ -84,6 +84,7 @@ class HandWorker:
             lease_ms=lease_ms,
             ttl_ms=60_000,
             short_types=short_types,
+            alone=runs_alone(self.name),
         )
         return answer.accepted, answer.claims
 

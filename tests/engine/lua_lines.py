@@ -35,6 +35,7 @@ NEEDED = (
 ALL = ("engine/test_script_lines.py", "engine/test_scripts.py", "engine/test_model.py")
 _UNDO = ("engine/test_undo.py", "engine/test_actions.py", "engine/test_audit.py")
 _FAILURES = ("engine/test_failures.py", "web/test_failures.py")
+_BLOCKED = ("engine/test_blocked.py", "engine/test_suspects.py")
 TESTS = {
     "search": ("engine/test_search.py", *_FAILURES, "web/test_search.py"),
     "rows": ("engine/test_search.py", "web/test_search.py"),
@@ -47,6 +48,10 @@ TESTS = {
     "history": ("engine/test_history.py", "web/test_history.py"),
     "explain": ("engine/test_explain.py",),
     "log": (*ALL, "web/test_history.py"),
+    "with/blocked": (*_BLOCKED, *ALL),
+    "with/crashes": (*_BLOCKED, *ALL),
+    "knows": _BLOCKED,
+    "step": (*ALL, *_BLOCKED),
     "with/log": (*ALL, "web/test_history.py"),
 }
 

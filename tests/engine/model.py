@@ -11,10 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huey_tasks.protocol import Answer, Cause, Claim, Commit, Gate, NewTask
+from huey_tasks.protocol import Answer, Cause, Claim, Commit, Gate, NewTask, runs_alone
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
 SHORT, QUARTER, HOUR = 1, 900_000, 3_600_000
+
+#: Milliseconds that a task waits after its second crash; and after which a lock is looked at again.
+PAUSE = LOOK = 1000
+
+#: What is blocked stands so far behind its place; and how many losses make a suspect.
+BEHIND, SUSPECT = 4e15, 2
 
 #: Milliseconds of work that a step claims at a time; and how many late tasks it looks at.
 BUDGET_MS, LATE = 5, 100
@@ -70,12 +76,13 @@ class ModelTask:
     retries_left: int
     retry_delay_s: float
     state: str = "PENDING"
-    score: int | Moment = 0
+    score: float | Moment = 0
     place: int | None = None
     token: str | None = None  # None: it never had any
     lease_ms: int = 0
     attempt: int | None = None
-    counts: Counter[str] = field(default_factory=Counter[str])  # deliveries, crashes, losses
+    counts: Counter[str] = field(default_factory=Counter[str])  # deliveries, losses, suspicion, …
+    blocked_on: str | None = None
     notes: dict[str, Value] = field(default_factory=dict[str, Value])
     log: list[str] = field(default_factory=list[str])
     attempts: list[ModelAttempt] = field(default_factory=list[ModelAttempt])
@@ -96,6 +103,7 @@ class ModelTask:
             "token": self.token,
             "attempt": self.attempt,
             "logged": 1 if self.log else None,
+            "blocked_on": self.blocked_on,
             **self.counts,
         }
         if self.new.gate:
@@ -161,12 +169,14 @@ class Model:
         self.queue_mode: str | None = None  # None: nobody has ever said
         self.revocations = False
         self.bell = False
+        self.knows: dict[str, set[str]] = {}  # by consumer; those that have said it
+        self.awaited_things: set[str] = set()
 
     def ids(self, *states: str) -> list[str]:
         """The tasks in these states; those that wait stand in the order of their places."""
         found = [task for task in self.tasks.values() if task.state in states]
         if states == ("PENDING",):
-            found.sort(key=lambda task: task.place or 0)
+            found.sort(key=lambda task: task.score)  # pyright: ignore[reportArgumentType]
         return [task.new.id for task in found]
 
     def holds(self, task_id: str, token: str) -> bool:
@@ -199,18 +209,21 @@ class Model:
         if last is not None and last.sequence >= sequence:
             still_held = self._still_held(last, f"{slot}/{sequence}.")
             return Answer(last.accepted, still_held, self.revocations)
-        accepted = [self._commit(commit) for commit in commits]
+        accepted = [self._commit(commit, lease_ms) for commit in commits]
         claims: list[Claim] = []
         if self.queue_mode != "paused":
+            known = _Known(self.knows.get(slot.partition("/")[0]), short_types)
+            ours = [on for on in self._blocking("type:") if known.has(on.partition(":")[2])]
             for _ in range(math.ceil(LATE / want) if want else 0):
-                fit = self._next(want, short_types)
+                offered = self._alone() if runs_alone(slot) else self._offered(ours, want)
+                fit = self._next(offered, known, may_block=not runs_alone(slot))
                 claims = [
                     self._claim(task, f"{slot}/{sequence}.{number}", lease_ms)
                     for number, task in enumerate(fit, 1)
                 ]
                 if claims:
                     break
-            self.bell = self.bell or bool(self.ids("PENDING"))
+            self.bell = self.bell or (not runs_alone(slot) and bool(self._offered([], 1)))
         if accepted or claims:
             self.slots[slot] = Answered(sequence, accepted, [claim.id for claim in claims])
         return Answer(accepted, claims, self.revocations)
@@ -255,14 +268,23 @@ class Model:
                 recovered.append((task.new.id, task.state))
         return recovered
 
-    def promote(self, order: list[str]) -> float | None:
-        """`order`: those that wait, RETRY before SCHEDULED, each by when they are due."""
+    def promote(self, order: list[str], looks: bool) -> float | None:
+        """`order`: those that wait, RETRY before SCHEDULED, each by when they are due.
+
+        `looks`: it is time to look whether locks and rate limits are there.
+        """
         for task in [self.tasks[task_id] for task_id in order]:
             if isinstance(task.score, Moment) and task.score.plus_ms < HOUR:
                 del task.notes["due_at"]
-                self._queue(task)
-        self.bell = self.bell or (self.queue_mode != "paused" and bool(self.ids("PENDING")))
-        return HOUR / 1000 if self.ids(*WAITING) else None
+                self._queue_again(task)
+        for on in sorted(self.awaited_things) if looks else []:
+            kind, _, what = on.partition(":")
+            room = 2 if kind == "limit" else int(not self._is_locked(what, HOUR))
+            self._wake(on, room)
+        self.bell = self.bell or (self.queue_mode != "paused" and bool(self._offered([], 1)))
+        if looks and self.awaited_things:
+            return LOOK / 1000
+        return HOUR / 1000 if self.ids(*WAITING) or self.awaited_things else None
 
     def cancel(self, task_id: str, reason: str, request: str) -> str:
         task = self.tasks.get(task_id)
@@ -335,6 +357,7 @@ class Model:
         held = name in self.locks and token in ("*", self.locks[name].token)
         if held:
             del self.locks[name]
+            self._wake(f"lock:{name}", 1)
         return held
 
     def prune(self, orders: list[list[str]], old: bool, cap: int) -> int:
@@ -379,13 +402,58 @@ class Model:
         if name not in self.tasks and name not in self.gates:
             self.gates[name] = ModelGate(gate.size, gate.callback)
 
+    def _new_place(self, task: ModelTask) -> int:
+        self.totals["place"] += 1
+        return self.totals["place"] - task.new.priority * 10**10
+
     def _queue(self, task: ModelTask, place: int | None = None) -> None:
         if place is None:
-            self.totals["place"] += 1
-            place = self.totals["place"] - task.new.priority * 10**10
+            place = self._new_place(task)
         task.state, task.place, task.score = "PENDING", place, place
         task.notes["queued_at"] = self._in()
         self.bell = True
+
+    def _queue_again(self, task: ModelTask, place: int | None = None) -> None:
+        if task.counts.get("suspicion", 0) < SUSPECT:
+            self._queue(task, place)
+        else:
+            task.place = self._new_place(task) if place is None else place
+            self._wait_blocked(task, "alone")
+
+    def _block(self, task: ModelTask, on: str) -> None:
+        task.blocked_on, task.score = on, (task.place or 0) + BEHIND
+        if on.startswith(("lock:", "limit:")):
+            self.awaited_things.add(on)
+
+    def _wait_blocked(self, task: ModelTask, on: str) -> None:
+        task.state, task.notes["queued_at"] = "PENDING", self._in()
+        self._block(task, on)
+
+    def _blocked(self, on: str) -> list[ModelTask]:
+        found = [task for task in self.tasks.values() if task.blocked_on == on]
+        return sorted(found, key=lambda task: task.place or 0)
+
+    def _blocking(self, kind: str) -> set[str]:
+        everything = {task.blocked_on or "" for task in self.tasks.values()}
+        return {on for on in everything if on.startswith(kind)}
+
+    def _unblock(self, task: ModelTask) -> None:
+        on, task.blocked_on = task.blocked_on, None
+        if on is not None and not self._blocked(on):
+            self.awaited_things.discard(on)
+
+    def _wake(self, on: str, most: int) -> None:
+        for task in self._blocked(on)[:most]:
+            self._unblock(task)
+            self._queue(task, task.place)
+
+    def _alone(self) -> list[ModelTask]:
+        return self._blocked("alone")[:20]
+
+    def _offered(self, ours: list[str], want: int) -> list[ModelTask]:
+        plain = [self.tasks[i] for i in self.ids("PENDING") if self.tasks[i].blocked_on is None]
+        left = [task for on in ours for task in self._blocked(on)[:want]]
+        return sorted(plain[:want] + left, key=lambda task: task.place or 0)[:want]
 
     def _wait_until_due(self, task: ModelTask, state: str, delay_ms: int) -> None:
         task.state, task.score = state, self._in(delay_ms)
@@ -396,15 +464,21 @@ class Model:
         held = [task_id for n, task_id in numbered if self.holds(task_id, f"{token_root}{n}")]
         return [self.tasks[task_id].claim() for task_id in held]
 
-    def _next(self, want: int, short_types: dict[str, float]) -> list[ModelTask]:
-        """Those to be claimed of the first `want`; the late among those looked at expire."""
+    def _next(
+        self, offered: list[ModelTask], known: "_Known", *, may_block: bool
+    ) -> list[ModelTask]:
+        """Those to be claimed; the late expire, those of unknown types are left to others."""
         fit: list[ModelTask] = []
         worth_ms = 0.0
-        for task in [self.tasks[task_id] for task_id in self.ids("PENDING")[:want]]:
+        for task in offered:
             if task.new.expires_ms == SHORT and not task.counts["deliveries"]:
                 self._finish(task, "EXPIRED", "it was not started in time")
                 continue
-            worth_ms += short_types.get(task.new.type, BUDGET_MS)
+            if not known.has(task.new.type):
+                if may_block:
+                    self._block(task, f"type:{task.new.type}")
+                continue
+            worth_ms += known.short.get(task.new.type, BUDGET_MS) if may_block else BUDGET_MS
             if fit and worth_ms > BUDGET_MS:
                 break
             fit.append(task)
@@ -414,6 +488,7 @@ class Model:
         task.lease_ms, task.score = lease_ms, self._in(lease_ms)
 
     def _claim(self, task: ModelTask, token: str, lease_ms: int) -> Claim:
+        self._unblock(task)
         task.attempt = (task.attempt or 0) + 1
         task.counts["deliveries"] += 1
         task.state, task.token = "STARTED", token
@@ -424,7 +499,7 @@ class Model:
         self._lease(task, lease_ms)
         return task.claim()
 
-    def _commit(self, commit: Commit) -> bool:
+    def _commit(self, commit: Commit, lease_ms: int) -> bool:
         if not self.holds(commit.id, commit.token):
             self.stopped(commit.id, commit.token)
             self.totals["fenced"] += commit.state != "STOPPED"
@@ -433,6 +508,11 @@ class Model:
         if commit.about is not None:
             run = f"run.{_bucket(commit.about.took_s * 1000)}"
             self.history[commit.about.task_type, run] += 1
+        handed_back = commit.state == "UNBEGUN" or (
+            commit.state == "PENDING" and not commit.blocked_on
+        )
+        if not handed_back:
+            task.counts.pop("suspicion", None)
         if commit.state in ENDED:
             if commit.state == "FAILURE":
                 self._fail(task, commit)
@@ -448,6 +528,13 @@ class Model:
             task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
             self._count("RETRY", task.new.type)
             self._wait_until_due(task, "RETRY", commit.delay_ms)
+        elif commit.blocked_on:
+            kind, _, name = commit.blocked_on.partition(":")
+            if kind == "lock" and not self._is_locked(name, lease_ms):
+                self._put_back(task)
+            else:
+                self._uncount(task)
+                self._wait_blocked(task, commit.blocked_on)
         elif commit.delay_ms:
             self._uncount(task)
             task.notes["reason"] = commit.reason
@@ -463,7 +550,7 @@ class Model:
 
     def _put_back(self, task: ModelTask) -> None:
         self._uncount(task)
-        self._queue(task, task.place)
+        self._queue_again(task, task.place)
 
     def _crash(self, task: ModelTask, kind: str, limit: int) -> None:
         task.counts[kind] += 1
@@ -471,12 +558,22 @@ class Model:
         what = "its worker died" if kind == "crashes" else "its consumer was lost"
         self._keep(task, "CRASHED" if kind == "crashes" else "LOST", f"{what} while it ran")
         if task.counts[kind] < limit:
-            self._put_back(task)
+            if kind == "losses":
+                task.counts["suspicion"] += 1
+            if kind == "crashes" and task.counts[kind] == 2:
+                self._uncount(task)
+                self._wait_until_due(task, "RETRY", PAUSE)
+            else:
+                self._put_back(task)
         else:
             error = "WorkerDied" if kind == "crashes" else "ConsumerLost"
             fingerprint = hashlib.sha1(f"{error} {task.new.type}".encode()).hexdigest()[:16]
             self._join(task, Cause(fingerprint, error, "", f"{what} while it ran"))
             self._set_aside(task, f"{what} {task.counts[kind]} times while it ran")
+            if task.counts.get("suspicion", 0) >= SUSPECT:
+                for other in self._blocked("alone"):
+                    other.counts["suspicion"] = SUSPECT - 1
+                self._wake("alone", 1000)
 
     def _keep(self, task: ModelTask, state: str, error: str) -> None:
         started, token = task.notes["started_at"], task.token or ""
@@ -513,6 +610,7 @@ class Model:
         self._finish(task, "FAILURE", reason)
 
     def _finish(self, task: ModelTask, state: str, reason: str) -> None:
+        self._unblock(task)
         task.state, task.token, task.score = state, "", self._in()
         task.notes |= {"finished_at": self._in(), "reason": reason}
         self._count(state, task.new.type)
@@ -532,7 +630,7 @@ class Model:
         task = self.tasks.get(lock.id)
         if task is None or task.gone or task.notes.get("stopping") != lock.token:
             return False
-        return "stopped_at" not in task.notes and lease_ms == HOUR
+        return "stopped_at" not in task.notes and lease_ms > 0
 
     def _is_kept_by_prune(self, task_id: str) -> bool:
         """Give a task that was set aside another turn, and forget any other."""
@@ -542,6 +640,16 @@ class Model:
             return False
         self.tasks[task_id].score = self._in()
         return True
+
+
+class _Known(NamedTuple):
+    """What a worker knows: what its consumer has said, and the types that it has run."""
+
+    said: set[str] | None
+    short: dict[str, float]
+
+    def has(self, task_type: str) -> bool:
+        return task_type in self.short or self.said is None or task_type in self.said
 
 
 def _bucket(ms: float) -> int:

@@ -210,82 +210,139 @@ def test_a_retry_is_due_at_a_time(start_consumer: StartConsumer) -> None:
     assert found.reasons[0].due_at == tq.get_task(task_id).next_retry_at
 
 
+def block(on: str, delay_ms: int = HOUR) -> str:
+    """A task whose attempt could not get this."""
+    task_id = submit("echo")
+    worker = HandWorker(f"of-{task_id}")
+    claim = worker.claim()
+    assert claim.id == task_id
+    worker.step(commit(claim, "PENDING", blocked_on=on, delay_ms=delay_ms), want=0)
+    return task_id
+
+
 def test_a_lock_names_its_holder(start_consumer: StartConsumer, tmp_path: Path) -> None:
     start_consumer(QUEUE, concurrency=2)
     go_on = tmp_path / "go-on"
     holder = submit("hold_the_press", file=str(go_on))
     wait_until(_is_locked, description="it is locked")
     waits = submit("hold_the_press", file=str(go_on))
-    wait_for(waits, "RETRY")
-    assert codes(waits) == ["lock_held", "retry_due"]
+    wait_until(lambda: codes(waits) == ["lock_held"], description="it waits for the lock")
     held = reason(waits, "lock_held")
-    assert (held.name, held.task_id) == ("the press", holder)
+    assert (held.name, held.task_id, held.ahead) == ("the press", holder, 0)
     assert held.worker == tq.get_task(holder).worker
-    assert f"task {holder} holds it" in held.text
-    assert tq.get_task(waits).attempts[0].error == (
-        "TaskLockedException: unable to acquire lock the press"
+    assert f"task {holder} holds" in held.text
+    record = tq.get_task(waits)
+    assert (record.status, record.attempt, record.attempts, record.error) == (
+        "PENDING",
+        0,
+        (),
+        None,
     )
-    (row,) = tq.search_tasks(f"id:{waits}").tasks
-    assert row.error == tq.get_task(waits).error == tq.get_task(waits).attempts[0].error
     go_on.touch()
     wait_for(holder, "SUCCESS")
-    free = reason(waits, "lock_held")
-    assert free.task_id is None and free.text.endswith("which is free now.")
+    wait_for(waits, "SUCCESS")
+
+
+def test_a_lock_outside_of_any_task_says_so() -> None:
     with tq.default.lock_task("the press"):
-        assert "outside of any task" in reason(waits, "lock_held").text
-    tq.cancel(waits)
+        task_id = block("lock:the press")
+        assert "outside of any task" in reason(task_id, "lock_held").text
+        found = tq.explain_task(task_id)
+        assert (found.position, found.estimated_start_at) == (None, None)
 
 
 def test_a_lock_whose_holder_is_lost_is_free() -> None:
-    task_id = submit("echo")
-    worker = HandWorker()
-    why = "TaskLockedException: unable to acquire lock the press"
-    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason=why), want=0)
-    scripts().lock(QUEUE, "the press", ("gone", "token"), ttl_ms=0, lease_ms=HOUR)
-    assert reason(task_id, "lock_held").text.endswith("which is free now.")
+    with tq.default.lock_task("the press"):
+        task_id = block("lock:the press")
+    tq.cancel(task_id)
+    scripts().lock(QUEUE, "the press", ("", ""), ttl_ms=0, lease_ms=HOUR)
+    task_id = block("lock:the press")
+    broker.hset(keys.lock(QUEUE, "the press"), mapping={"id": "gone", "token": "token"})
+    assert "which is free now" in reason(task_id, "lock_held").text
 
 
 def test_a_cancelled_holder_keeps_its_lock_until_its_worker_is_free() -> None:
-    waits, holder = submit("echo"), submit("echo")
-    worker = HandWorker()
-    why = "TaskLockedException: unable to acquire lock the press"
-    worker.step(commit(worker.claim(), "RETRY", delay_ms=HOUR, reason=why), want=0)
-    claim = worker.claim()
+    holder = submit("echo")
+    claim = HandWorker("holder").claim()
     scripts().lock(QUEUE, "the press", (claim.id, claim.token), ttl_ms=0, lease_ms=HOUR)
+    waits = block("lock:the press")
     tq.cancel(holder)
     assert reason(waits, "lock_held").task_id == holder
     scripts().stopped(QUEUE, holder, claim.token)
-    assert reason(waits, "lock_held").text.endswith("which is free now.")
+    assert "which is free now" in reason(waits, "lock_held").text
 
 
 def test_a_rate_limit_says_when_its_window_ends(start_consumer: StartConsumer) -> None:
     start_consumer(QUEUE)
     first, second = submit("use_the_limit"), submit("use_the_limit")
-    wait_for(second, "RETRY")
     wait_for(first, "SUCCESS")
-    assert codes(second) == ["rate_limited", "retry_due"]
+    wait_until(lambda: codes(second) == ["rate_limited"], description="it waits for the limit")
     limited = reason(second, "rate_limited")
     assert limited.name == 'the "meter"'
     assert "2 have asked in its present window" in limited.text
     assert limited.due_at is not None
     assert 0 < limited.due_at.timestamp() - now_ms() / 1000 <= 86_400
     broker.delete(keys.limit(QUEUE, 'the "meter"'))
-    assert "a new window has begun" in reason(second, "rate_limited").text
+    assert "next window has begun" in reason(second, "rate_limited").text
     tq.cancel(second)
 
 
-def test_a_type_that_nobody_knows_is_named(start_consumer: StartConsumer) -> None:
+def test_a_type_that_no_consumer_knows_is_named() -> None:
     task_id = str(uuid.uuid4())
     scripts().submit(QUEUE, [NewTask(task_id, b'{"$message":{}}', "of_tomorrow")])
+    assert codes(task_id) == ["no_consumer", "next"]
+    consumer_with(None)
+    assert codes(task_id) == ["next"], "a consumer of an older version does not say what it knows"
+    scripts().knows(QUEUE, f"{QUEUE}@vm", ["echo"])
+    assert codes(task_id)[0] == "unknown_type"
     found = tq.explain_task(task_id)
-    assert [one.code for one in found.reasons] == ["unknown_type", "no_consumer", "next"]
     assert found.reasons[0].name == "of_tomorrow"
+    assert found.summary == (
+        "No running consumer of queue default knows its type, 'of_tomorrow'. It waits until one "
+        "starts that does."
+    )
+    assert found.estimated_start_at is None
+    HandWorker(f"{QUEUE}@vm/1/a").step()
+    assert codes(task_id) == ["unknown_type"]
+    assert tq.explain_task(task_id).position is None
+
+
+def test_a_type_that_some_consumers_know_names_those() -> None:
+    consumer_with(None)
+    scripts().knows(QUEUE, f"{QUEUE}@vm", ["echo"])
+    info = {"host": "vm", "pid": 2, "worker_type": "process", "started_at": 0, "workers": []}
+    scripts().heartbeat(QUEUE, f"{QUEUE}@new", json.dumps(info), 1)
+    scripts().knows(QUEUE, f"{QUEUE}@new", ["echo", "of_tomorrow"])
+    task_id = str(uuid.uuid4())
+    scripts().submit(QUEUE, [NewTask(task_id, b'{"$message":{}}', "of_tomorrow")])
+    first, second = submit("echo"), submit("echo")
+    for _ in range(2):
+        assert codes(task_id) == ["known_to_some", "next"]
+        assert f"known to {QUEUE}@new, and" in reason(task_id, "known_to_some").text
+        HandWorker(f"{QUEUE}@vm/1/a").step(want=0)
+    worker = HandWorker(f"{QUEUE}@vm/1/a")
+    assert worker.claim().id == first
+    assert codes(task_id) == ["known_to_some", "next"], "it keeps its place"
+    assert codes(second) == ["next"]
+
+
+def test_a_parameter_that_nobody_knows_is_named() -> None:
+    task_id = submit("echo")
     worker = HandWorker()
-    why = "no consumer of queue default has the code for it: of_tomorrow"
+    why = "no consumer of queue default has the code for it: echo has no parameter new"
     worker.step(commit(worker.claim(), "PENDING", delay_ms=HOUR, reason=why), want=0)
     found = tq.explain_task(task_id)
     assert [one.code for one in found.reasons] == ["unknown_type", "no_consumer"]
     assert why in found.summary and found.reasons[0].due_at is not None
+
+
+def test_a_task_that_was_lost_twice_says_that_it_runs_alone() -> None:
+    task_id = submit("echo")
+    for number in range(2):
+        HandWorker(f"c/{number}").claim()
+        scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30, ttl_ms=HOUR)
+    assert codes(task_id) == ["runs_alone", "no_consumer"]
+    assert "2 times" in reason(task_id, "runs_alone").text
 
 
 def test_what_runs_or_has_ended_is_said_to() -> None:

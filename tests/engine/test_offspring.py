@@ -14,8 +14,10 @@ from tests.engine.test_faults import worker_of
 from tests.waiting import wait_until
 
 BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])
-KINDS = ["tool", "session", "stubborn", "grandchild", "bare environment", "fork", "daemon"]
-KINDS += ["posix spawn", "terminal", "system"]
+KINDS = [
+    *("tool", "session", "stubborn", "grandchild", "bare environment", "fork", "daemon"),
+    *("posix spawn", "terminal", "system"),
+]
 #: multiprocessing's own, which gevent supports only in part.
 MULTIPROCESSING = ["multiprocess", "pool", "process executor", "spawn", "forkserver"]
 

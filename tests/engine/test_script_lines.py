@@ -210,7 +210,7 @@ def test_more_due_tasks_than_one_call_takes_are_promoted_by_the_next() -> None:
         store(f"task-{number}", delay_ms=1)
     begun = _now()
     wait_until(lambda: _now() > begun + 1, description="all are due")
-    answers = [scripts()._run("promote", QUEUE, limit=limit) for limit in (1, 1, 1)]
+    answers = [scripts()._run("promote", QUEUE, limit=limit, lease_ms=HOUR) for limit in (1, 1, 1)]
     assert answers == [0, 0, -1]
 
 

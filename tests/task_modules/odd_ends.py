@@ -34,7 +34,7 @@ class Unprintable(Exception):
     __str__ = __repr__
 
     @property
-    def __notes__(self) -> list[str]:
+    def __notes__(self) -> list[str]:  # type: ignore[override]
         raise MemoryError
 
     @property

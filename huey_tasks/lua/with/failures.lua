@@ -93,28 +93,3 @@ local function mark_retried(id)
     redis.call('ZADD', failed_key(cause), -failed_at, id)
   end
 end
-
-local SAID_OF = {
-  crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
-  losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
-}
-
--- Its worker died ('crashes'), or its whole consumer was lost ('losses'), which a task is far less
--- likely to be the cause of. One to which this happens again and again is set aside as failed, in a
--- group of its type and of `how` it died.
-local function crash(id, kind, limit, ttl_ms, how)
-  local times = redis.call('HINCRBY', task_key(id), kind, 1)
-  local said = SAID_OF[kind]
-  local by = how ~= '' and ': ' .. how or ''
-  count(kind)
-  keep_attempt(id, said.attempt, said.what .. ' while it ran' .. by)
-  if times < tonumber(limit) then
-    put_back(id)
-    return 'PENDING'
-  end
-  local type = redis.call('HGET', task_key(id), 'type')
-  local fingerprint = redis.sha1hex(said.error .. ' ' .. type .. by):sub(1, 16)
-  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' .. by })
-  set_aside(id, said.what .. ' ' .. times .. ' times while it ran' .. by, ttl_ms)
-  return 'FAILURE'
-end

@@ -126,7 +126,7 @@ function errorBlock({ status, error, traceback: trace, cause }, actions) {
   return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },
     h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
-    trace && h('details', { open: status === 'FAILURE' }, h('summary', null, 'Traceback'), traceback(trace)),
+    trace && h('details', { key: `traceback ${status}`, open: status === 'FAILURE' }, h('summary', null, 'Traceback'), traceback(trace)),
     cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
       h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
 }

@@ -1,0 +1,52 @@
+-- For scripts with crashes: attempts whose process died, and what becomes of their tasks.
+local SAID_OF = {
+  crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
+  losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
+}
+
+-- The first crash, and the losses before it is under suspicion, are repeated at once; after that
+-- the pause doubles, so that what kills its process does not keep everybody busy with new ones.
+local FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1000, 60000
+local function pause_ms(kind, times)
+  local repeats = times - (kind == 'losses' and SUSPECT or 1)
+  if repeats < 1 then return 0 end
+  return math.min(FIRST_PAUSE_MS * 2 ^ (repeats - 1), LONGEST_PAUSE_MS)
+end
+
+-- The one that killed them is found: the others that were lost with it go on as before.
+local function acquit()
+  for _, id in ipairs(redis.call('ZRANGE', blocked_key(ALONE), 0, 999)) do
+    redis.call('HSET', task_key(id), 'suspicion', SUSPECT - 1)
+  end
+  wake(ALONE, 1000)
+end
+
+local function run_again(id, kind, times)
+  if kind == 'losses' then redis.call('HINCRBY', task_key(id), 'suspicion', 1) end
+  local wait_ms = pause_ms(kind, times)
+  if wait_ms == 0 then
+    put_back(id)
+    return 'PENDING'
+  end
+  uncount(id)
+  wait_until_due(id, 'RETRY', NOW + wait_ms)
+  return 'RETRY'
+end
+
+-- Its worker died ('crashes'), or a process died in which others ran as well ('losses'), which a
+-- task is far less likely to be the cause of. One to which this happens again and again is set
+-- aside as failed, in a group of its type and of `how` it died.
+local function crash(id, kind, limit, ttl_ms, how)
+  local times = redis.call('HINCRBY', task_key(id), kind, 1)
+  local said = SAID_OF[kind]
+  local by = how ~= '' and ': ' .. how or ''
+  count(kind)
+  keep_attempt(id, said.attempt, said.what .. ' while it ran' .. by)
+  if times < tonumber(limit) then return run_again(id, kind, times) end
+  local fields = redis.call('HMGET', task_key(id), 'type', 'suspicion')
+  local fingerprint = redis.sha1hex(said.error .. ' ' .. fields[1] .. by):sub(1, 16)
+  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' .. by })
+  set_aside(id, said.what .. ' ' .. times .. ' times while it ran' .. by, ttl_ms)
+  if tonumber(fields[2] or 0) >= SUSPECT then acquit() end
+  return 'FAILURE'
+end
