@@ -1,7 +1,7 @@
 """Why a task failed, told so that failures with one cause have one fingerprint.
 
 A cause is the type of the exception, the place in the task's own code, and the message without what
-differs from case to case: numbers, ids, quoted parts. A message may be hostile: it is bounded
+differs from case to case: numbers, ids, long quotations. A message may be hostile: it is bounded
 before it is looked at, and what cannot be printed is escaped. Knows no key and no task.
 """
 
@@ -29,6 +29,9 @@ from huey_tasks.safe_repr import (
 
 #: Characters of a message that are looked at, of the message of a cause, and of a name in it.
 LOOK_CHARS, MESSAGE_CHARS, NAME_CHARS = 1000, 300, 200
+
+#: Characters of a quotation that is kept.
+QUOTED_CHARS = 32
 
 #: Of a group of exceptions so many are told.
 GROUP_MEMBERS = 3
@@ -81,13 +84,18 @@ def plain_message(message: str) -> str:
     text = " ".join(message[: 2 * LOOK_CHARS].split())
     is_cut = len(text) > LOOK_CHARS or len(message) > 2 * LOOK_CHARS
     text = text[:LOOK_CHARS]
-    text = _QUOTED.sub("'…'", _EMAIL.sub("…", _URL.sub("…", text)))
+    text = _QUOTED.sub(_short_or_left_out, _EMAIL.sub("…", _URL.sub("…", text)))
     if is_cut:  # the end of the last quotation is gone
         text = _OPEN_QUOTE.sub("'…'", text)
     text = _UUID.sub("#", text)
     text = _TOKEN.sub(lambda found: "#" if _is_id(found[0]) else found[0], text)
     text = _NUMBERS.sub("#", _WITH_DIGIT.sub("#", text))
     return escaped(text)[:MESSAGE_CHARS]
+
+
+def _short_or_left_out(quoted: re.Match[str]) -> str:
+    """A word that is quoted, a key for one, tells causes apart; what is long is data."""
+    return quoted[0] if len(quoted[0]) <= QUOTED_CHARS + 2 else "'…'"
 
 
 def _cause(error_type: str, frame: str, message: str, task_type: str) -> Cause:

@@ -74,6 +74,15 @@ def failure(queue: str, fingerprint: str) -> str:
     return f"{root(queue)}:failure:{fingerprint}"
 
 
+def messages(queue: str, kind: str) -> str:
+    """SET of the groups of one error type and frame, which differ in their messages.
+
+    With 15 of them further messages join one group, whose fingerprint is the `kind`. A group is
+    in it as long as it is in `failures`.
+    """
+    return f"{root(queue)}:messages:{kind}"
+
+
 def failed(queue: str, fingerprint: str) -> str:
     """ZSET of the tasks of a group by when they failed, in ms; negative: it has been retried."""
     return f"{root(queue)}:failed:{fingerprint}"

@@ -39,6 +39,7 @@ _KINDS = {
     "unknown": "open",
     "awaited": "open",
     "audit": "never",
+    "messages": "never",
     "operation": "always",
     "schedules": "never",
     "schedule": "never",

@@ -216,6 +216,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
                 keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
+                keys.messages("q", ""),
                 keys.dead("q"), keys.dataset("q"), keys.binned("q", ""), keys.binned_log("q", ""),
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),

@@ -34,7 +34,7 @@ local function bin_cause(id)
   redis.call('HDEL', CAUSES, id)
   redis.call('ZREM', failed_key(cause), id)
   if redis.call('ZCARD', failed_key(cause)) == 0 then
-    redis.call('ZREM', FAILURES, cause)
+    is_no_group_now(cause)
     redis.call('PEXPIRE', failure_key(cause), told.undo_ms)
   end
   return failed_at and last_seen and { cause, failed_at, last_seen }

@@ -16,7 +16,11 @@ local function join_again(id, kept)
   redis.call('HSET', CAUSES, id, cause)
   redis.call('ZADD', failed_key(cause), failed_at, id)
   redis.call('PERSIST', failure_key(cause))
-  if redis.call('ZADD', FAILURES, 'NX', last_seen, cause) == 1 then make_room_for_groups() end
+  if redis.call('ZADD', FAILURES, 'NX', last_seen, cause) == 1 then
+    local kind = redis.call('HGET', failure_key(cause), 'kind')
+    if kind then redis.call('SADD', messages_key(kind), cause) end
+    make_room_for_groups()
+  end
 end
 
 -- The first write, an HDEL or the LTRIM, needs no memory: a full Redis lets all of it pass.

@@ -48,8 +48,10 @@ def other(message: object) -> None:
         (["since 2026-11-25T10:19:04Z", "since 2026-01-02T03:04:05.678Z"], "since #"),
         (["object at 0x7f3a9c", "object at 0xdeadbeef"], "object at #"),
         (["commit 9fceb02 is bad", "commit 00a1b2c is bad"], "commit # is bad"),
-        (["no 'ada'", "no 'a \"b\" c'"], "no '…'"),
-        (['key "x" and `y`', 'key "" and `a b`'], "key '…' and '…'"),
+        ([f"no '{'ab ' * 20}'", f"no '{'x' * 33}'"], "no '…'"),
+        ([f'key "{"y" * 40}" and `{"z" * 99}`'], "key '…' and '…'"),
+        (["no 'table 7'", "no 'table 8'"], "no 'table #'"),
+        (["no 'ada@example.com'", "no 'bob@mail.test'"], "no '…'"),
         (["can't open it, don't", "can't open it, don't"], "can't open it, don't"),
         (["mail to ada@example.com", "mail to b.o.b+x@mail.test"], "mail to …"),
         (["GET https://a.test/x?y=1 failed", "GET http://b failed"], "GET … failed"),
@@ -59,7 +61,7 @@ def other(message: object) -> None:
         (["<img src=x onerror=alert(1)>"], "<img src=x onerror=alert(#)>"),
     ],
 )
-def test_messages_that_differ_in_numbers_ids_and_quotations_are_one(
+def test_messages_that_differ_in_numbers_ids_and_long_quotations_are_one(
     messages: list[str], plain: str | None
 ) -> None:
     found = {plain_message(message) for message in messages}
@@ -89,6 +91,8 @@ def test_ids_of_every_common_form_are_left_out(told: str) -> None:
 def test_different_words_stay_different() -> None:
     assert plain_message("connection refused") != plain_message("connection reset")
     assert plain_message("no host") == "no host"
+    quoted = ["'a bug'", "'name'", 'no "ada"', 'no `a "b" c`', "''"]
+    assert [plain_message(message) for message in quoted] == quoted
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,20 @@ end
 -- minus once they are retried; its HASH what is said of it. Groups beyond a number make room, those
 -- first that were seen longest ago; a task is then in none, though it keeps its `cause`.
 local GROUPS_CAP, TYPES_CAP, TREND_HOURS = 500, 20, 24
-local function forget_group(cause)
+
+-- Groups of one error type and frame differ in their messages. A flood of messages must neither
+-- push other groups out nor make room for itself, so beyond a number the rest are one group.
+local MESSAGES_CAP, OTHER_MESSAGES = 15, 'other messages'
+local function messages_key(kind) return ROOT .. ':messages:' .. kind end
+
+local function is_no_group_now(cause)
   redis.call('ZREM', FAILURES, cause)
+  local kind = redis.call('HGET', failure_key(cause), 'kind')
+  if kind then redis.call('SREM', messages_key(kind), cause) end
+end
+
+local function forget_group(cause)
+  is_no_group_now(cause)
   redis.call('DEL', failure_key(cause), failed_key(cause))
 end
 
@@ -52,17 +64,37 @@ local function tidy_group(group, hour, new_type)
   if types > TYPES_CAP then redis.call('HDEL', group, new_type) end
 end
 
+-- The group of a cause, and its message: that of its own message while there are few of its kind.
+-- A failure without a frame is of a kind of its task's type.
+local function group_of(cause, type)
+  local fingerprint, error_type, frame, message = unpack(cause)
+  local kind = redis.sha1hex(table.concat({ error_type, frame, frame == '' and type or '' }, '\0'))
+  kind = kind:sub(1, 16)
+  local messages = messages_key(kind)
+  if redis.call('SISMEMBER', messages, fingerprint) == 1
+    or redis.call('SCARD', messages) < MESSAGES_CAP then
+    return fingerprint, message, kind
+  end
+  return kind, OTHER_MESSAGES, nil
+end
+
 -- `cause`: {fingerprint, error type, frame, message}.
 local function join_group(id, cause)
-  local fingerprint, error_type, frame, message = unpack(cause)
+  local _, error_type, frame = unpack(cause)
+  local type = redis.call('HGET', task_key(id), 'type')
+  local fingerprint, message, kind = group_of(cause, type)
   local group, hour = failure_key(fingerprint), math.floor(NOW / 3600000)
-  local type = 'task.' .. redis.call('HGET', task_key(id), 'type')
+  type = 'task.' .. type
   redis.call('HSET', task_key(id), 'cause', fingerprint)
   redis.call('HSET', CAUSES, id, fingerprint)
   redis.call('ZADD', failed_key(fingerprint), NOW, id)
   if redis.call('ZADD', FAILURES, NOW, fingerprint) == 1 then
     redis.call('HSET', group, 'type', error_type, 'frame', frame, 'message', message,
       'first_seen', NOW)
+    if kind then
+      redis.call('HSET', group, 'kind', kind)
+      redis.call('SADD', messages_key(kind), fingerprint)
+    end
     -- It may have been there before, and made room: then those of its tasks are not in it.
     if redis.call('HEXISTS', COUNTERS, 'dropped_groups') == 1 then
       redis.call('HSET', group, 'partial', 1)
