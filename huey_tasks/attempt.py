@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from huey.exceptions import CancelExecution
+from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks import remarks, results, serializer, tracebacks
 from huey_tasks.board import Cell, Phase, Retirement, StopReason
@@ -29,6 +29,16 @@ logger = logging.getLogger(__name__)
 #: Characters. Longer log lines, progress texts and error messages are cut.
 LINE_CHARS = 2000
 
+
+#: Said of an attempt that has ignored its time limit.
+OVERDUE = "it ran past its time limit and did not stop"
+
+#: Why an attempt was stopped, as the log says it.
+_STOPPED = {
+    StopReason.CANCEL: "it was cancelled",
+    StopReason.OVERDUE: OVERDUE,
+    StopReason.LOST: "its lease was lost",
+}
 
 #: What no task returns.
 _NOTHING = object()
@@ -61,7 +71,7 @@ class Attempt:
         self._outcome: dict[str, Any] | None = None
         self._returned: Any = _NOTHING
         self._encoded = b""
-        self._revoked = False
+        self._stopped = StopReason.NONE
         self._handed_back = False
         #: The last lock or rate limit that the task could not get, and what it now waits for.
         self.missed = self.blocked_on = ""
@@ -103,7 +113,7 @@ class Attempt:
             return StopReason.NONE
         return self._cell.stop_reason(self.claim.token)
 
-    def interruption(self) -> TaskCancelled | TaskInterrupted | None:
+    def interruption(self) -> TaskCancelled | TaskTimeout | TaskInterrupted | None:
         """Return what to raise inside the task now, None to leave it alone; at most once."""
         if self._cell is None or (reason := self.stop_reason) is StopReason.NONE:
             return None
@@ -113,8 +123,8 @@ class Attempt:
         self._cell.enter(Phase.INTERRUPTED)
         if reason is StopReason.HAND_BACK:
             return TaskInterrupted()
-        self._revoked = True
-        return TaskCancelled()
+        self._stopped = reason
+        return TaskTimeout(OVERDUE) if reason is StopReason.OVERDUE else TaskCancelled()
 
     @property
     def took_s(self) -> float:
@@ -216,15 +226,13 @@ class Attempt:
 
     def commit(self) -> tuple[Commit, bytes | None]:
         """Return the commit and the outcome to store before it."""
-        if self._revoked:
-            about = About(self.task_type, self.claim.attempt, self.took_s, "")
-            line = self._last_line()
-            return Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line), None
-        interrupted = self._handed_back or self.stop_reason is StopReason.HAND_BACK
+        reason = self._stopped or self.stop_reason
+        if reason.is_final:
+            return self._stop_commit(reason), None
+        interrupted = self._handed_back or reason is StopReason.HAND_BACK
         if not self.has_outcome and not interrupted and not self.blocked_on:
-            error = "the task interrupted itself (KeyboardInterrupt)"
-            cause = cause_without_code("KeyboardInterrupt", error, self.task_type)
-            self.fail(error, None, cause=cause)
+            error = "it ended without an outcome"
+            self.fail(error, None, cause=cause_without_code("NoOutcome", error, self.task_type))
         outcome = self._encoded_outcome()
         about = About(self.task_type, self.claim.attempt, self.took_s, self._where)
         commit = Commit(
@@ -243,6 +251,12 @@ class Attempt:
             self.blocked_on,
         )
         return commit, outcome
+
+    def _stop_commit(self, reason: StopReason) -> Commit:
+        about = About(self.task_type, self.claim.attempt, self.took_s, "")
+        why, line = _STOPPED[reason], self._last_line()
+        commit = Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line)
+        return commit._replace(reason=why)
 
     def _encoded_outcome(self) -> bytes | None:
         """Nothing may keep an attempt from ending; an iterator in a result may still raise."""

@@ -43,6 +43,13 @@ class StopReason(IntEnum):
     NONE = 0
     CANCEL = 1  # the task was revoked: its outcome is not wanted any more
     HAND_BACK = 2  # the consumer stops: the task goes back to its queue
+    OVERDUE = 3  # it has ignored its time limit: its outcome is written already
+    LOST = 4  # its lease is over: another attempt may run
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing that the attempt does from now on counts."""
+        return self not in (StopReason.NONE, StopReason.HAND_BACK)
 
 
 @dataclass(frozen=True)

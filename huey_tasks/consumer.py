@@ -236,7 +236,9 @@ class Consumer:
                 continue
             erased = lost.get((now_held.task_id, now_held.token))
             if erased is False:  # one that was erased nobody has cancelled: it runs to its end
-                self._interrupts.stop(child, cell, now_held.token, StopReason.CANCEL)
+                revoked = cell.is_revoked(now_held.token)
+                why = StopReason.CANCEL if revoked else StopReason.LOST
+                self._interrupts.stop(child, cell, now_held.token, why)
 
     def _beat(self) -> None:
         pids = {cell.index: child.pid for child, cell in self._crew.cells()}
@@ -254,7 +256,7 @@ class Consumer:
             left_s = held.deadline + grace_s - now
             if left_s <= 0:
                 self.queue.time_out(held.task_id, held.token, held.task_type)
-                self._interrupts.stop(child, cell, held.token, StopReason.CANCEL)
+                self._interrupts.stop(child, cell, held.token, StopReason.OVERDUE)
             elif math.isfinite(left_s):
                 next_s = min(left_s, next_s or left_s)
         return next_s

@@ -117,8 +117,7 @@ class Crew:
         if number := offspring.end_below(lambda pid: pid in alive or pid in self._kept):
             logger.info("what a worker had started is ended with it", extra={"processes": number})
         shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
-        for cell in child.cells:
-            self._release(cell, how, shared=shared)
+        killed_by_us = [self._release(cell, how, shared=shared) for cell in child.cells]
         retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
         if not self.replacing:
             return
@@ -127,13 +126,17 @@ class Crew:
         if retirements:  # it has done at least one task, so this is no loop of starts
             _say_why(retirements[0], child.pid)
             pause = 0.0
+        elif any(killed_by_us):
+            logger.info("worker was killed with its task and is replaced", extra={"pid": child.pid})
         else:
             logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": how})
         cell = None if self._worker_type == "greenlet" else child.cells[0]
         self._respawns.append((now + pause, cell))
 
-    def _release(self, cell: Cell, how: str, *, shared: bool) -> None:
+    def _release(self, cell: Cell, how: str, *, shared: bool) -> bool:
         """Give back what it held: the task it ran, and those it had claimed and not begun.
+
+        Returns whether it was killed because its task did not stop.
 
         `shared`: several ran in the process that died, and nobody knows which of them killed it.
         """
@@ -158,14 +161,19 @@ class Crew:
             )
         except QueueUnavailable as error:
             logger.warning("what it held returns when the lease ends: %s", error.cause)
-            return
+            return killed_by_us
         for task_id, state in released:
-            logger.warning(
-                "worker died, its task is given back",
-                extra={"task_id": task_id, "how": how, "state": state},
-            )
+            extra = {"task_id": task_id, "state": state}
+            if not self.replacing:
+                logger.info("task given back, its consumer stops", extra=extra)
+            elif killed_by_us:  # it had claimed this one as well
+                logger.info("task given back, its worker was killed with another", extra=extra)
+            else:
+                extra["how"] = how
+                logger.warning("worker died, its task is given back", extra=extra)
             if state == "FAILURE":
                 self._queue.report_failure(task_id)
+        return killed_by_us
 
 
 def _say_why(retirement: Retirement, pid: int) -> None:

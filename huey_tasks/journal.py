@@ -25,7 +25,7 @@ def attempt_ended(commit: Commit, accepted: bool) -> None:
     if commit.state == "UNBEGUN":
         return
     if commit.state == "STOPPED":
-        logger.info("task stopped, it was cancelled", extra=_about(commit))
+        logger.info("task stopped, %s", commit.reason or "it was cancelled", extra=_about(commit))
     elif not accepted:
         logger.warning("outcome refused, the lease was lost", extra=_about(commit))
     elif commit.state == "RETRY":

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from huey_tasks import lookup
+from huey_tasks.attempt import OVERDUE
 from huey_tasks.causes import cause_without_code
 from huey_tasks.protocol import Commit
 from huey_tasks.serializer import dumps
@@ -19,7 +20,7 @@ def time_out(queue: "TaskQueue", task_id: str, token: str, task_type: str) -> No
     fields = lookup.claim_fields(queue, task_id)
     if fields is None or fields.token != token:
         return
-    error = "TaskTimeout: it ran past its time limit and did not stop"
+    error = f"TaskTimeout: {OVERDUE}"
     backoff = queue._registry.string_to_task(task_type).default_retry_backoff or 1
     left, delay_s = fields.retries_left, fields.retry_delay_s
     cause = cause_without_code("TaskTimeout", error, task_type)

@@ -7,7 +7,6 @@ import math
 from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks.attempt import LINE_CHARS, Attempt, clean, current_attempt
-from huey_tasks.board import StopReason
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.safe_repr import type_name
 
@@ -41,8 +40,11 @@ class CurrentTask:
 
     @property
     def cancel_requested(self) -> bool:
-        """Whether someone cancelled the task; for code that catches every exception."""
-        return self._attempt.stop_reason is StopReason.CANCEL
+        """Whether the task is to stop, for code that catches every exception.
+
+        Someone cancelled it, or its time limit or its lease is over; what it returns is not kept.
+        """
+        return self._attempt.stop_reason.is_final
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Say how far the task is: `fraction` from 0 to 1, and a short text.

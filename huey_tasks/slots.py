@@ -119,6 +119,11 @@ class Slot:
                 self._step(want=0)
                 self._hand_back()
 
+    @property
+    def unsaved(self) -> int:
+        """How many attempts have ended and are not committed."""
+        return sum(commit.about is not None for commit, _ in self._finished)
+
     def _hand_back(self) -> None:
         while self._waiting:
             claim = self._waiting.popleft()

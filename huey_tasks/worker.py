@@ -139,12 +139,17 @@ class QueueWorker(Worker):
                 return
 
     def _flush(self) -> None:
+        slot = self.huey.storage.slot
         try:
-            self.huey.storage.slot.flush()
+            slot.flush()
         except QueueUnavailable as error:
-            logger.warning(
-                "a finished task could not be committed and will repeat: %s", error.cause
-            )
+            if number := slot.unsaved:
+                extra = {"tasks": number}
+                logger.warning(
+                    "finished tasks could not be committed and repeat: %s", error.cause, extra=extra
+                )
+            else:
+                logger.debug("stopped without a last step: %s", error.cause)
 
 
 class StopFlag(ForkSafeFlag):

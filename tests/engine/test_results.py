@@ -27,7 +27,7 @@ def odd_ends() -> Any:
 def test_whatever_a_task_raises_is_its_error_by_name_and_is_tried_again(
     start_consumer: StartConsumer, worker_type: str
 ) -> None:
-    consumer = start_consumer("default", WORKER_TYPE=worker_type)
+    consumer = start_consumer("default", worker_type=worker_type)
     ids = {how: submit("end_oddly", how=how) for how in odd_ends()["RAISED"]}
     for how, task_id in ids.items():
         record = wait_for(task_id, "FAILURE")

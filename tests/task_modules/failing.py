@@ -64,3 +64,11 @@ def use_the_limit() -> None:
     """Use a rate limit of one a day."""
     with default.rate_limit('the "meter"', 1, 86_400):
         pass
+
+
+@task(queue="default")
+def fail_in_a_model() -> None:
+    """Raise inside of pydantic."""
+    from pydantic import TypeAdapter
+
+    TypeAdapter(int).validate_python("many")
