@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import StartConsumer
 from tests.engine.helpers import state, submit, wait_for
-from tests.engine.test_redis_outage import DurableRedis, _start, durable  # noqa: F401
+from tests.engine.test_redis_outage import DurableRedis, _start, durable  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.waiting import wait_until
 
 
@@ -69,4 +69,4 @@ def test_the_place_of_an_error_is_the_users_line(start_consumer: StartConsumer) 
             ),
             description=f"the log tells of {task_type}",
         )
-        assert f"in {task_type}'" in line and "at='failing.py:" in line, line
+        assert line is not None and f"in {task_type}'" in line and "at='failing.py:" in line, line

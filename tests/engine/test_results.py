@@ -41,7 +41,7 @@ def test_whatever_a_task_raises_is_its_error_by_name_and_is_tried_again(
             ),
             description=f"the log has the failure of {how}",
         )  # fmt: skip
-        assert "at='odd_ends.py:" in line, line
+        assert line is not None and "at='odd_ends.py:" in line, line
     assert "worker died" not in consumer.text() and "worker error" not in consumer.text()
     names = {group.error_type.rpartition(".")[2] for group in tq.failure_groups().groups}
     assert {"CancelledError", "SystemExit", "Stop", "BaseExceptionGroup", "Unprintable"} <= names
