@@ -549,6 +549,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         assert found == model.causes
         seen = dict(broker.zrange(keys.failures(QUEUE), 0, -1, withscores=True))
         assert {name.decode() for name in seen} == model.groups.keys()
+        kinds: dict[str, set[str]] = {}
         for name, group in model.groups.items():
             assert self._holds_at(group.last_seen, seen[name.encode()])
             scores = dict(broker.zrange(keys.failed(QUEUE, name), 0, -1, withscores=True))
@@ -560,12 +561,16 @@ class ScriptsAndModel(RuleBasedStateMachine):
             about = {
                 k.decode(): v.decode() for k, v in broker.hgetall(keys.failure(QUEUE, name)).items()
             }
+            kinds.setdefault(about.pop("kind"), set()).add(name)
             hours = [int(about.pop(field)) for field in list(about) if field.startswith("hour.")]
             assert sum(hours) == group.seen
             told = dict(zip(("type", "frame", "message"), group.cause, strict=True))
             types = {f"task.{task_type}": str(n) for task_type, n in group.types.items()}
             times = {"first_seen": group.first_seen, "last_seen": group.last_seen}
             self._same(about, {**told, **types, **times, "sample": group.sample}, f"group {name}")
+        for kind, names in kinds.items():
+            assert {n.decode() for n in broker.smembers(keys.messages(QUEUE, kind))} == names
+        assert len(broker.keys(keys.messages(QUEUE, "*"))) == len(kinds)
 
     def _check_indexes(self, look: Look) -> None:
         tasks = self.model.tasks
