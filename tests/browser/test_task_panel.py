@@ -200,3 +200,13 @@ def test_a_task_is_copied_as_what_submits_it(visits: Visits, stack: Stack) -> No
     panel(page).get_by_role("button", name="Copy task id").click()
     expect(page.get_by_test_id("toast").last).to_contain_text("Copied task id")
     assert page.evaluate(read) == task_id
+
+
+def test_what_of_a_result_is_replaced_stands_below_it(visits: Visits, stack: Stack) -> None:
+    task_id = stack.api.submit("average_of_nothing", {})
+    stack.api.wait_for_status(task_id, "SUCCESS")
+    page = _open(visits, stack, task_id)
+
+    expect(panel(page).get_by_test_id("result-note")).to_have_text(
+        "Not as it was returned: NaN and Infinity are null."
+    )

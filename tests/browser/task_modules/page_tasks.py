@@ -1,6 +1,7 @@
 """Task types whose course the browser tests steer."""
 
 import logging
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,9 @@ def synchronise_the_quarterly_ledger_of_every_subsidiary_with_the_central_wareho
     """Fail, `width` wide, under a name that is as long as people make them."""
     logging.getLogger(__name__).info("comparing the books")
     raise ValueError("the ledger does not balance")
+
+
+@task(queue="high")
+def average_of_nothing() -> dict[str, float]:
+    """Return a number that JSON does not have."""
+    return {"mean": math.nan}
