@@ -47,8 +47,7 @@ class Crew:
         self._limits = limits
         self._children: dict[int, Child] = {}
         self._deaths = Deaths()
-        offspring.adopt_orphans()
-        self._kept = offspring.children()  # whoever executed this consumer had started them
+        self._kept = set[int]()
         self._respawns: list[tuple[float, Cell | None]] = []
         #: Whether the dead are replaced; not any more once the consumer stops.
         self.replacing = True
@@ -58,6 +57,8 @@ class Crew:
 
     def start(self) -> None:
         """Start all workers."""
+        offspring.adopt_orphans()
+        self._kept = offspring.children()  # whoever executed this consumer had started them
         if self._worker_type == "greenlet":
             self._start(None)
             return

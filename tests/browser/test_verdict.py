@@ -222,10 +222,10 @@ def test_a_traceback_folds_what_repeats_and_what_is_a_librarys(
 ) -> None:
     page = visits.open(stack.dashboard)
     ours, library = (
-        '  File "/work/ours.py", line 7, in walk',
+        '  File "/srv/shop/ours.py", line 7, in walk',
         '  File "/x/site-packages/y.py", line 1',
     )
-    frames = [library] * 2 + [ours, "    walk()", '  File "/work/ours.py", line 9, in step'] * 5
+    frames = [library] * 2 + [ours, "    walk()", '  File "/srv/shop/ours.py", line 9, in step'] * 5
     text = "\n".join(["Traceback (most recent call last):", *frames, library, "ValueError: no"])
     blocks = page.evaluate(
         "async (text) => (await import('/static/js/traceback.js')).blocksOf(text)", text

@@ -15,8 +15,18 @@ from pathlib import Path
 from tests.chaos.arena import REPOSITORY
 from tests.chaos.checker import Breach
 
-_COPIED = ("app.py", "gunicorn.conf.py", "huey_tasks", "web", "static", "stack", "tests/chaos",
-           "tests/__init__.py", "tests/waiting.py")  # fmt: skip
+_COPIED = (
+    "app.py",
+    "gunicorn.conf.py",
+    "huey_tasks",
+    "web",
+    "server",
+    "static",
+    "stack",
+    "tests/chaos",
+    "tests/__init__.py",
+    "tests/waiting.py",
+)
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,8 @@ BUGS = (
     Bug(
         "a promotion drops one in four",
         "huey_tasks/lua/promote.lua",
-        "wait_in_queue(id, new_place(redis.call('HGET', task_key(id), 'priority')))",
-        "if NOW % 4 > 0 then wait_in_queue(id, new_place(0)) end",
+        "queue_again(id, new_place(fields[1]), fields[2])",
+        "if NOW % 4 > 0 then queue_again(id, new_place(0), fields[2]) end",
         frozenset({Breach.LOST, Breach.GAP}),
     ),
     Bug(

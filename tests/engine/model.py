@@ -167,7 +167,6 @@ class Model:
         self.history: Counter[tuple[str, str]] = Counter()  # by type and what it did
         self.recovered_at: Moment | None = None
         self.queue_mode: str | None = None  # None: nobody has ever said
-        self.mode_at = Moment(0)
         self.revocations = False
         self.bell = False
         self.knows: dict[str, set[str]] = {}  # by consumer; those that have said it
@@ -327,7 +326,7 @@ class Model:
         return task.state, str(task.notes["retried_as"])
 
     def mode(self, mode: str) -> None:
-        self.queue_mode, self.mode_at = mode, self._in()
+        self.queue_mode = mode
         self.bell = self.bell or mode != "paused"
 
     def purge(self, reason: str) -> int:

@@ -12,8 +12,6 @@ from tests.conftest import REPOSITORY, Process, StartConsumer
 from tests.engine.helpers import store, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
-
 BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])
 
 
@@ -142,10 +140,10 @@ def test_a_task_of_an_unknown_type_waits_for_newer_code(start_consumer: StartCon
     task_id = "12345678-1234-4234-8234-123456789abc"
     message = b'{"$message":{"id":"%s","name":"from_the_future"}}' % task_id.encode()
     store(task_id, message, "from_the_future")
-    waits = keys.blocked("default", "type:from_the_future")
-    wait_until(lambda: bool(broker.exists(waits)), description="it is seen")
-    record = tq.get_task(task_id)
-    assert (record.status, record.deliveries) == ("PENDING", 0), "and claimed by nobody"
+    blocked = keys.blocked(tq.default.name, "type:from_the_future")
+    broker = tq.default.storage.broker
+    wait_until(lambda: bool(broker.exists(blocked)), description="it is set apart")
+    assert wait_for(task_id, "PENDING").attempt == 0
 
 
 def test_bytes_that_are_no_task_fail_and_run_nothing(start_consumer: StartConsumer) -> None:

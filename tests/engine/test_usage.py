@@ -63,7 +63,7 @@ def test_a_consumer_tells_what_it_and_its_workers_use(
 
     def told() -> tq.ConsumerRecord | None:
         (consumer,) = tq.consumers()
-        return consumer if consumer.memory_bytes else None
+        return consumer if consumer.memory_bytes and consumer.workers else None
 
     consumer = wait_until(told, description="its memory is known")
     assert consumer is not None

@@ -1,10 +1,12 @@
 """Statistics, queues, workers and health, and what operators look into."""
 
 import os
+from typing import Any
 
 from flask.testing import FlaskClient
 
 from tests.conftest import StartConsumer
+from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, StartServer, email_body
 
 NO_TASKS = {
@@ -78,8 +80,11 @@ def test_consumers_are_listed_with_their_workers(
 ) -> None:
     process = start_consumer("low", concurrency=2)
 
-    (consumer,) = client.get("/api/workers").get_json()["consumers"]
+    def listed() -> dict[str, Any]:
+        return client.get("/api/workers").get_json()["consumers"][0]
 
+    wait_until(lambda: len(listed()["workers"]) == 2, description="its workers have started")
+    consumer = listed()
     assert (consumer["queue"], consumer["pid"]) == ("low", process.pid)
     assert (consumer["worker_type"], consumer["concurrency"]) == ("process", 2)
     assert [worker["task_id"] for worker in consumer["workers"]] == [None, None]
