@@ -22,6 +22,8 @@ def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
     found: list[ConsumerRecord] = []
     for consumer, info, seen_ms in queue.storage.scripts.online(queue.name):
         told = cast(dict[str, Any], json.loads(info))
+        if not told["workers"]:  # it is there, and starts them
+            continue
         found.append(
             ConsumerRecord(
                 consumer=consumer,
