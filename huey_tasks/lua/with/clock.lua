@@ -20,6 +20,7 @@ local function move_schedules_back(ms)
       redis.call('ZINCRBY', SCHEDULES, -ms, name)
     end
   end
+  tell_of_schedules() -- consumers wait for the due time that they saw last
 end
 
 -- Moves what is waited for by `ms`; returns how many tasks that are.
