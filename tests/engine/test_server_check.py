@@ -248,7 +248,7 @@ def test_every_command_that_is_used_is_tried() -> None:
     tried = set(re.findall(r"[A-Z]{3,}", rights.BROKER_COMMANDS))
     used = {
         command
-        for file in LUA.glob("*.lua")
+        for file in LUA.rglob("*.lua")
         for command in re.findall(r"redis\.p?call\(\s*'(\w+)'", file.read_text())
     }
     assert used <= tried
