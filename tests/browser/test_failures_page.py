@@ -127,14 +127,14 @@ def test_a_trial_that_fails_again_says_so(visits: Visits, stack: Stack, lost: Pa
 def test_the_example_stands_in_the_group_and_what_varies_in_it_is_dimmed(
     visits: Visits, stack: Stack
 ) -> None:
-    for message in ("no room for 'Ada' in 17", "no room for 'Bob' in 4"):
+    for message in ("no room for 17 guests at 8", "no room for 4 guests at 9"):
         task_id = stack.api.submit("fail_at_once", {"message": message})
         stack.api.wait_for_status(task_id, "FAILURE")
     page = visits.open(f"{stack.dashboard}#/failures")
     group = page.get_by_test_id("failure-group").filter(has_text="no room for")
 
-    expect(group.locator(".group-message")).to_contain_text("no room for 'Bob' in 4")
-    expect(group.locator(".varies")).to_have_text([re.compile("Bob"), re.compile("4")])
+    expect(group.locator(".group-message")).to_contain_text("no room for 4 guests at 9")
+    expect(group.locator(".varies")).to_have_text(["4", "9"])
 
 
 def test_all_of_a_group_are_retried_once_though_they_fail_again(

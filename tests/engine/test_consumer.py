@@ -168,7 +168,10 @@ def test_huey_consumer_serves_a_queue(tmp_path: Path) -> None:
         wait_until(lambda: tq.consumers(), description="the consumer is online")
         task_id = tq.submit("echo", {"value": 1}, priority="low").task_id
         wait_for(task_id, "SUCCESS")
-        assert len(tq.consumers()[0].workers) == 2
+        wait_until(
+            lambda: [len(consumer.workers) for consumer in tq.consumers()] == [2],
+            description="a heartbeat names both workers",
+        )
     finally:
         assert process.stop() == 0
 

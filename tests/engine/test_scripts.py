@@ -531,7 +531,9 @@ def test_finished_tasks_that_are_too_old_are_forgotten_and_live_ones_kept() -> N
 
 
 def test_a_consumer_is_online_until_it_leaves() -> None:
-    info = '{"host":"h","pid":1,"worker_type":"process","started_at":1.0,"workers":[]}'
+    worker = '{"worker":"c1/1","pid":2,"memory_bytes":null,"cpu_percent":null}'
+    about = '"host":"h","pid":1,"worker_type":"process","started_at":1.0'
+    info = f'{{{about},"workers":[{worker}]}}'
     scripts().heartbeat(QUEUE, "c1", info, 2)
     assert [consumer.consumer for consumer in tq.consumers()] == ["c1"]
     assert (scripts().stats([QUEUE])[0]["consumers"], scripts().stats([QUEUE])[0]["workers"]) == (
