@@ -132,9 +132,10 @@ def _try_tasks() -> None:
     Begun without `subprocess`, whose form for greenlets would take the arbiter's signals.
     """
     root = str(Path(__file__).resolve().parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     program = "import sys; from stack.import_check import main; sys.exit(main())"
     command = [sys.executable, "-P", "-c", program]
-    pid = os.posix_spawn(sys.executable, command, {**os.environ, "PYTHONPATH": root})
+    pid = os.posix_spawn(sys.executable, command, {**os.environ, "PYTHONPATH": path})
     _, status = os.waitpid(pid, 0)
     if status != 0:
         raise SystemExit(os.EX_CONFIG)

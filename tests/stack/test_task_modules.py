@@ -67,6 +67,22 @@ def test_a_process_that_is_started_by_hand_says_the_same_line(
     assert refused.log.startswith(f"duckline: TASKS_PATH: {file}:{line}") and said in refused.log
 
 
+def test_a_server_that_is_started_by_hand_keeps_the_python_path(
+    start: Start, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept_elsewhere.py").write_text("")
+    file = write(tmp_path / "tasks", "import kept_elsewhere\n")
+
+    own = {**settings(file.parent, tmp_path), "PYTHONPATH": str(elsewhere)}
+    serving = start([sys.executable, "-m", "gunicorn", "app:app"], **own)
+
+    serving.wait_for("listening at")
+    serving.send(signal.SIGTERM)
+    assert serving.wait() == 0
+
+
 def test_make_dev_waits_until_the_file_is_mended(start: Start, tmp_path: Path) -> None:
     file = write(tmp_path / "tasks", BROKEN["syntax"][0])
     own = {"REDIS_URL": "", "RESULT_REDIS_URL": "", **settings(file.parent, tmp_path)}
