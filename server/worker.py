@@ -6,8 +6,10 @@ Owns the loop of one connection. HTTP/2 is not spoken, and TLS is for a proxy in
 import errno
 import logging
 import resource
+from functools import partial
 from typing import Any, cast
 
+from gevent.server import StreamServer
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -22,6 +24,9 @@ _access = logging.getLogger("gunicorn.access")
 
 #: Descriptors that are no connections of clients: Redis, logs, static files.
 _OTHER_FILES = 256
+#: Connections accepted in one turn of the loop. gunicorn takes one, so that processes share a crowd
+#: evenly; a turn answers all who are in, so those outside would wait for seconds.
+_ACCEPTED_AT_A_TIME = 32
 #: Connections that are closing do not keep new ones out.
 _CLOSING = 1024
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT})
@@ -37,6 +42,14 @@ class Worker(GeventWorker):
         self._body_s = config.body_timeout_s
         self.worker_connections = limit + _CLOSING
         super().init_process()
+
+    def _accept(self, listener: Any, *, spawn: Any, **for_pywsgi: Any) -> StreamServer:
+        """Accept connections of one listening socket; gunicorn calls it once for each."""
+        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=spawn)
+        server.max_accept = _ACCEPTED_AT_A_TIME
+        return server
+
+    server_class = cast(Any, _accept)  # a class to gunicorn, which only calls it
 
     def notify(self) -> None:
         super().notify()
