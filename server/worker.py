@@ -24,12 +24,23 @@ _access = logging.getLogger("gunicorn.access")
 
 #: Descriptors that are no connections of clients: Redis, logs, static files.
 _OTHER_FILES = 256
-#: Connections accepted in one turn of the loop. gunicorn takes one, so that processes share a crowd
-#: evenly; a turn answers all who are in, so those outside would wait for seconds.
-_ACCEPTED_AT_A_TIME = 32
+#: Connections accepted in one turn of the loop, as a share of those open.
+_NEW_SHARE = 4
 #: Connections that are closing do not keep new ones out.
 _CLOSING = 1024
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT})
+
+
+class _Listener(StreamServer):
+    """Accepts one connection in a turn of the loop while few are open, and more the more there are.
+
+    gunicorn takes one, so that its processes share callers evenly. But a turn answers all who are
+    in: with hundreds of them, one newcomer in each left the others outside for seconds.
+    """
+
+    @property
+    def max_accept(self) -> int:  # type: ignore[override]
+        return max(1, len(self.pool or ()) // _NEW_SHARE)
 
 
 class Worker(GeventWorker):
@@ -45,9 +56,7 @@ class Worker(GeventWorker):
 
     def _accept(self, listener: Any, *, spawn: Any, **for_pywsgi: Any) -> StreamServer:
         """Accept connections of one listening socket; gunicorn calls it once for each."""
-        server = StreamServer(listener, handle=partial(self.handle, listener), spawn=spawn)
-        server.max_accept = _ACCEPTED_AT_A_TIME
-        return server
+        return _Listener(listener, handle=partial(self.handle, listener), spawn=spawn)
 
     server_class = cast(Any, _accept)  # a class to gunicorn, which only calls it
 
