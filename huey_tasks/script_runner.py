@@ -29,7 +29,7 @@ def _source(name: str) -> tuple[tuple[str, ...], str]:
     names = tuple(header[1].split())
     values = ", ".join(f"ARGV[{i}]" for i in range(1, len(names) + 1))
     parts = re.search(r"^-- with: (.+)$", body, re.MULTILINE)
-    files = ["prelude", *(f"with/{part}" for part in (parts[1].split() if parts else ()))]
+    files = ["prelude", *(f"lib/{part}" for part in (parts[1].split() if parts else ()))]
     prelude = "\n".join((LUA / f"{file}.lua").read_text("utf-8") for file in files)
     arguments = f"local {', '.join(names)} = {values}"
     run = "local answer = run()\nwrite_what_is_left()\nreturn answer"

@@ -1,6 +1,6 @@
 -- heartbeat: a consumer is here, and says what its workers do; how long the oldest task waits is noted
 -- args: consumer info concurrency known_ms dataset
--- with: blocked schedules clock
+-- with: blocked schedules clock_back
 -- `dataset`: the id of the data set that the consumer knows this queue to be part of.
 -- returns: {the id found ('' if the mark was gone, and is set again), ms by which the clock has gone
 --          back since the last heartbeat of any consumer (0 if it has not), tasks moved with it,

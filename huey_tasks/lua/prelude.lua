@@ -1,4 +1,4 @@
--- Shared by every script: the loader puts it in front, and behind it the parts in `with/` that a
+-- Shared by every script: the loader puts it in front, and behind it the parts in `lib/` that a
 -- script asks for. KEYS[1] is the root of one queue.
 -- Scripts read and check before they write, because a Lua error undoes nothing.
 local ROOT = KEYS[1]
