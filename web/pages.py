@@ -17,7 +17,7 @@ from web.errors import answer_http
 from web.parameters import TASK_ID
 from web.root_path import address
 
-#: The pages of the dashboard, as static/js/pages.js has them.
+#: The pages of the dashboard, as static/js/app/pages.js has them.
 NAMES = (
     "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
     "redis", "config",
