@@ -4,7 +4,7 @@ import { ApiProblem } from './tasks.js';
 
 /**
  * @param {any} error
- * @returns {import('../state/store.js').Problem}
+ * @returns {import('../state/records.js').Problem}
  */
 export function explain(error) {
   if (error instanceof ApiProblem) {

@@ -9,7 +9,7 @@ import { definitionOf, jsonObject } from '../state/schedules.js';
 import { serverNow } from '../state/store.js';
 
 /**
- * @param {import('../tasks/actions.js').Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {import('../tasks/actions.js').Actions} basic
  * @param {(...names: string[]) => void} reread
  */

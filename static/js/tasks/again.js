@@ -12,7 +12,7 @@ import { button } from '../components/parts.js';
 let made = null;
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {any[]|null} taskTypes
  * @param {any} actions
  */

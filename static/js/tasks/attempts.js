@@ -10,10 +10,10 @@ import { traceback as drawTraceback } from '../components/traceback.js';
 /** How an attempt ended, where that is no state of a task. */
 const ENDS = { RETRY: 'failed', CRASHED: 'its worker died', LOST: 'its consumer was lost' };
 
-/** @typedef {import('../state/store.js').Attempt & {waits_from: number|null, waiting?: boolean}} Lane */
+/** @typedef {import('../state/records.js').Attempt & {waits_from: number|null, waiting?: boolean}} Lane */
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {number} now server time, milliseconds
  * @param {any} actions
  */
@@ -53,7 +53,7 @@ function drawLane(lane, place, now, task, actions) {
       drawTraceback(traceback || error, `Traceback of attempt ${attempt}`)));
 }
 
-/** @param {import('../state/store.js').Task} task @returns {Lane[]} */
+/** @param {import('../state/records.js').Task} task @returns {Lane[]} */
 function lanesOf(task) {
   const known = [...(task.attempts ?? [])].filter(({ started_at: started }) => started);
   const seen = known.at(-1)?.attempt ?? 0;

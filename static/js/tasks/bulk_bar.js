@@ -60,9 +60,9 @@ function choices(state, actions) {
 
 /**
  * A number is asked about only where the action is bound to those very tasks.
- * @param {import('../state/store.js').TaskAction} action
+ * @param {import('../state/records.js').TaskAction} action
  * @param {import('../state/store.js').State} state
- * @returns {import('../state/store.js').Wish}
+ * @returns {import('../state/records.js').Wish}
  */
 export function wishOf(action, state) {
   const { selection: { ids: chosen, everything }, found } = state;

@@ -9,7 +9,7 @@ import { auditFields } from '../components/question_dialog.js';
 const DANGEROUS = ['cancel', 'delete'];
 
 /**
- * @param {import('../state/store.js').Wish} wish
+ * @param {import('../state/records.js').Wish} wish
  * @param {any} actions
  * @param {Function} shell makes a dialog
  */

@@ -23,7 +23,7 @@ export function tableHead(chooser) {
 }
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {import('../state/store.js').State} state
  * @param {number} now server time, milliseconds
  * @param {any} actions
@@ -69,7 +69,7 @@ export function attempts({ attempt, max_attempts: most }) {
 
 /**
  * Seconds waited for the last attempt, and seconds that it took.
- * @param {import('../state/store.js').Task & {read_at?: number}} task
+ * @param {import('../state/records.js').Task & {read_at?: number}} task
  * @param {number} now
  */
 export function waitAndRun(task, now) {
@@ -100,7 +100,7 @@ function outcome(task, now) {
   return h('code', { class: 'summary faint', dir: 'ltr' }, oneLine(task.payload, SUMMARY));
 }
 
-/** "next in 3.2 s". @param {import('../state/store.js').Task} task @param {number} now */
+/** "next in 3.2 s". @param {import('../state/records.js').Task} task @param {number} now */
 export function nextTry(task, now) {
   const seconds = secondsBetween(now, task.next_retry_at);
   return seconds === null || seconds <= 0 ? 'next attempt is due' : `next attempt in ${Math.ceil(seconds)} s`;
@@ -113,7 +113,7 @@ function words(tone, text) {
 
 /**
  * Cancel, then "really?" in the same place.
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {'asking'|'busy'|undefined} step
  * @param {any} actions
  */

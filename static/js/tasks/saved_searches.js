@@ -8,7 +8,7 @@ const MOST = 100;
 const LONGEST_SEARCH = 1_000;
 export const LONGEST_NAME = 60;
 
-/** @typedef {{name: string} & import('../state/store.js').Search} SavedSearch */
+/** @typedef {{name: string} & import('../state/records.js').Search} SavedSearch */
 
 /** @type {SavedSearch[]} */
 export const READY_MADE = [
@@ -34,7 +34,7 @@ export function areStored() {
 /**
  * Save a search, in place of one of the same name.
  * @param {string} name
- * @param {import('../state/store.js').Search} search
+ * @param {import('../state/records.js').Search} search
  * @returns {boolean} false when there are too many
  */
 export function saveSearch(name, { q, from, to }) {
