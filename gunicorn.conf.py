@@ -149,7 +149,9 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Hear when to stop; look at Redis as soon as it answers, if it was away at the start."""
-    from web.stopping import hear_sigterm  # only now: gunicorn loads the application in its workers
+    from web.http.shutdown import (
+        hear_sigterm,
+    )  # only now: gunicorn loads the application in its workers
 
     hear_sigterm()
     if not _check.made:
