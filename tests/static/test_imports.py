@@ -7,9 +7,9 @@ import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from web import assets
+from web.pages import assets
 
-STATIC = Path(assets.__file__).parents[1] / "static"
+STATIC = Path(assets.__file__).parents[2] / "static"
 JS = STATIC / "js"
 
 #: Each room may import its own modules and those of the rooms above it in this list, no others.
