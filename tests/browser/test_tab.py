@@ -48,6 +48,7 @@ def test_a_hidden_tab_counts_what_has_failed_and_shows_how_the_service_is(
     expect(page).to_have_title("(3) Overview · Duckline")
     tap.change = {"failed_tasks": 13, "consumers": 0}
     expect(page.locator(_FAVICON)).to_have_attribute("href", re.compile(r"favicon-bad\.svg$"))
+    expect(page).to_have_title(re.compile(r"^\(3\) The .+ queues have no consumer · Duckline$"))
 
     _hide(page, False)
     expect(page).to_have_title("Overview · Duckline")
