@@ -13,12 +13,12 @@ from web.failures.schemas import (
 )
 from web.http.body import read_options
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import of_operator, operator
-from web.tasks.routes import BODY_PROBLEMS
 
-_ABOUT = "Failed tasks, grouped by their cause, and how to retry them."
-failures = ApiBlueprint("failures", "failures", _ABOUT)
+failures = ApiBlueprint("failures", "failures")
 
 
 @failures.get(

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from web.http.models import Inbound, Outbound
 from web.http.parameters import Limit, Query, QueueName, Switch
 from web.operations.operator import Reason
-from web.tasks.schemas import Inbound, Outbound
 
 
 class FailuresQuery(Query):

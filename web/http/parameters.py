@@ -7,7 +7,7 @@ as true. Bodies and answers are in `schemas`.
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
@@ -49,8 +49,6 @@ TaskId = Annotated[
 QueueName = Literal["high", "default", "low"]
 Limit = Annotated[int, BeforeValidator(_digits)]
 Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
-#: A request waits no longer than this for the end of a task, in seconds.
-MAX_WAIT_S = 30
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 
 
@@ -70,20 +68,3 @@ class Query(BaseModel):
 
 
 _schemas: dict[type[Query], dict[str, Any]] = {}
-
-
-class TaskPath(BaseModel):
-    task_id: TaskId = Field(description="The id that submit answered.")
-
-
-class WaitQuery(Query):
-    wait: Seconds = Field(
-        default=0,
-        ge=0,
-        le=MAX_WAIT_S,
-        description="Answer when the task has ended, but after so many seconds at the latest.",
-    )
-
-
-class QueuePath(BaseModel):
-    queue: str = Field(description="`high`, `default` or `low`.")

@@ -7,13 +7,15 @@ they say one word. What is wrong, and whether anybody does the work, is in `/api
 from flask import Response
 
 import huey_tasks as tq
-from web.http.errors import NotReady
+from web.http.errors import NotReady, Unhealthy
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, open_problems
-from web.queues.schemas import Live, Ready
+from web.monitoring.health_schemas import Health, Live, QueueHealth, Ready
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import open_problems, problems
 
-_ABOUT = "For load balancers and supervisors."
-health = ApiBlueprint("health", "health", _ABOUT, prefix="/health")
+health = ApiBlueprint("health", "health", prefix="/health")
+work_health = ApiBlueprint("work_health", "workers")
 
 
 @health.get("/live", responses={**ok(200, Live, "It does."), **open_problems()})
@@ -30,3 +32,37 @@ def read_ready() -> Response:
     except tq.QueueUnavailable as error:
         raise NotReady("Not ready.") from error
     return respond(Ready())
+
+
+@work_health.get(
+    "/workers/health",
+    responses={
+        **ok(200, Health, "Redis answers and every queue has a live consumer."),
+        **problems("unhealthy"),
+    },
+)
+def read_health() -> Response:
+    """Say whether work can be done.
+
+    Redis answers, can be trusted with tasks, none of those accepted is missing, and every queue has
+    a live consumer.
+    """
+    try:
+        stats = tq.queue_stats()
+        found = {one.queue: one.consumers for one in stats}
+        reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
+        reasons += [loss for one in stats for loss in one.losses]
+    except tq.ServiceBusy:
+        raise
+    except tq.QueueUnavailable as error:
+        raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
+    reasons += [
+        f"Queue '{queue}' has no live consumer."
+        for queue, consumers in found.items()
+        if not consumers
+    ]
+    queues = {queue: QueueHealth(consumers=consumers) for queue, consumers in found.items()}
+    if reasons:
+        shown = {queue: view.model_dump() for queue, view in queues.items()}
+        raise Unhealthy(" ".join(reasons), redis="ok", queues=shown, reasons=reasons)
+    return respond(Health(queues=queues, reasons=[]))

@@ -5,10 +5,11 @@ from flask import Response
 import huey_tasks as tq
 from web.http.responses import respond
 from web.monitoring.history_schemas import HistoryQuery, HistoryView, LogQuery, LogView
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
 
-_ABOUT = "What has happened over the last minutes, hours and days."
-history = ApiBlueprint("history", "history", _ABOUT)
+history = ApiBlueprint("history", "history")
 
 _PROBLEMS = problems("invalid_request", "queue_unavailable")
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 import huey_tasks as tq
+from web.http.models import Outbound
 from web.http.parameters import Limit, Query, QueueName
-from web.tasks.schemas import LogLineView, Outbound
+from web.tasks.schemas import LogLineView
 
 
 def _upper(value: object) -> object:

@@ -4,11 +4,12 @@ from flask import Response
 
 import huey_tasks as tq
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
-from web.queues.schemas import RedisServer, RedisView, SettingList, SettingView
+from web.monitoring.inspector_schemas import RedisServer, RedisView, SettingList, SettingView
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
 
-_ABOUT = "For whoever operates the service."
-inspector = ApiBlueprint("inspector", "inspector", _ABOUT)
+inspector = ApiBlueprint("inspector", "inspector")
 
 
 @inspector.get(

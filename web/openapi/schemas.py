@@ -7,10 +7,12 @@ from typing import Any, cast
 from pydantic.json_schema import models_json_schema
 
 import huey_tasks as tq
-from web.tasks.schemas import Inbound, Outbound, ProblemView
+from web.http.models import Inbound, Outbound, ProblemView
 
 #: Where the document keeps its schemas.
 REF = "#/components/schemas/"
+#: In the extensions of an operation: parameters beside those of its path and query.
+MORE_PARAMETERS = "x-more-parameters"
 
 
 def model_schemas() -> dict[str, Any]:

@@ -15,11 +15,10 @@ import huey_tasks as tq
 from huey_tasks.errors import Problem
 from web.http.body import JSON, read_options
 from web.http.errors import InvalidRequest
+from web.http.models import Inbound
 from web.http.parameters import Query
 from web.http.security import key_holder
-from web.openapi.app import MORE_PARAMETERS
-from web.openapi.schemas import REF
-from web.tasks.schemas import Inbound
+from web.openapi.schemas import MORE_PARAMETERS, REF
 
 #: Characters.
 MAX_NAME, MAX_REASON = 64, 500

@@ -4,7 +4,9 @@ from flask import Response
 
 import huey_tasks as tq
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import OF_OPERATOR, ReasonBody, of_operator, operator, operator_of_body
 from web.operations.schemas import (
     ActedView,
@@ -14,10 +16,8 @@ from web.operations.schemas import (
     UndoneView,
     UndoPath,
 )
-from web.tasks.routes import BODY_PROBLEMS
 
-_ABOUT = "What operators do to many tasks, how it is undone, and who did what."
-actions = ApiBlueprint("actions", "operators", _ABOUT)
+actions = ApiBlueprint("actions", "operators")
 
 
 @actions.post(

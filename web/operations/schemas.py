@@ -7,9 +7,9 @@ from pydantic import AwareDatetime, Field, StringConstraints, field_validator, m
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
+from web.http.models import Inbound, Outbound
 from web.http.parameters import TASK_ID, Limit, Query
 from web.operations.operator import Reason
-from web.tasks.schemas import Inbound, Outbound
 
 #: Tasks that one request may name.
 MAX_IDS = 500

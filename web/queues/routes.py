@@ -7,16 +7,16 @@ from flask import Response
 
 import huey_tasks as tq
 from web.http.errors import QueueNotFound
-from web.http.parameters import QueueName, QueuePath
+from web.http.parameters import QueueName
 from web.http.redis_deadline import begin_anew
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import ReasonBody, of_operator, operator_of_body
-from web.queues.schemas import QueueChanged, QueueList, QueuePurged, QueueView
-from web.tasks.routes import BODY_PROBLEMS
+from web.queues.schemas import QueueChanged, QueueList, QueuePath, QueuePurged, QueueView
 
-_ABOUT = "What waits, runs and has run, by queue."
-queues = ApiBlueprint("queues", "queues", _ABOUT)
+queues = ApiBlueprint("queues", "queues")
 
 _TAKES = of_operator(ReasonBody)
 _PROBLEMS = problems(*BODY_PROBLEMS, "queue_not_found", "invalid_request", "queue_unavailable")

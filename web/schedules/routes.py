@@ -8,7 +8,9 @@ import huey_tasks as tq
 from web.http.parameters import QueueName
 from web.http.responses import JsonAnswer, respond
 from web.http.root_path import address
-from web.openapi.app import ApiBlueprint, header, no_content, ok, problems
+from web.openapi.answers import header, no_content, ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import (
     OF_OPERATOR,
     ReasonBody,
@@ -26,11 +28,9 @@ from web.schedules.schemas import (
     SchedulePath,
     ScheduleView,
 )
-from web.tasks.routes import BODY_PROBLEMS
 from web.tasks.schemas import Submitted
 
-_ABOUT = "Tasks that are submitted again and again, by cron or every so many seconds."
-schedules = ApiBlueprint("schedules", "schedules", _ABOUT)
+schedules = ApiBlueprint("schedules", "schedules")
 
 _CONTENT = ("invalid_request", "invalid_payload", "unknown_task_type")
 

@@ -8,9 +8,9 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
+from web.http.models import Inbound, Outbound
 from web.http.parameters import Query, QueueName
 from web.operations.operator import Reason
-from web.tasks.schemas import Inbound, Outbound
 
 _CRON = Field(
     default=None,

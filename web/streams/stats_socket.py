@@ -24,7 +24,7 @@ from web.http.problems import problem_body, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
 from web.http.shutdown import when_stopping
-from web.queues.schemas import StatsView
+from web.monitoring.stats_schemas import StatsView
 from web.streams.client_connection import MAX_FRAME_BYTES, Line
 from web.streams.feed import Feed
 

@@ -23,10 +23,10 @@ from web.http.errors import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBu
 from web.http.problems import KINDS, error_extra, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.strict_json import decode, parse_object
-from web.openapi.app import ApiBlueprint, problems
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.tasks.bulk_body import NDJSON, Bulk, read_bulk
 from web.tasks.bulk_schemas import BULK_ANSWER, BULK_REQUEST
-from web.tasks.routes import ABOUT, BODY_PROBLEMS
 from web.tasks.schemas import SubmitBody
 
 log = logging.getLogger("duckline.web.bulk")
@@ -36,7 +36,7 @@ CHUNK = 100
 #: How many bulks one process answers at once: each may hold tens of megabytes.
 MAX_BULKS = 8
 
-bulk_submission = ApiBlueprint("bulk_submission", "tasks", ABOUT)
+bulk_submission = ApiBlueprint("bulk_submission", "tasks")
 _places = threading.BoundedSemaphore(MAX_BULKS)
 
 

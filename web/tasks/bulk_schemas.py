@@ -6,9 +6,9 @@ from pydantic import Field
 
 import huey_tasks as tq
 from web.http.body import JSON
+from web.http.models import FieldError, Outbound
 from web.http.parameters import QueueName, TaskId
 from web.tasks.bulk_body import MAX_BULK_TASKS, NDJSON
-from web.tasks.schemas import FieldError, Outbound
 
 _REF = "#/components/schemas/"
 

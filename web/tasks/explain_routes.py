@@ -7,13 +7,15 @@ from flask import Response
 from pydantic import Field
 
 import huey_tasks as tq
-from web.http.parameters import TaskId, TaskPath
+from web.http.models import Outbound
+from web.http.parameters import TaskId
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
-from web.tasks.routes import ABOUT
-from web.tasks.schemas import Outbound
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
+from web.tasks.schemas import TaskPath
 
-explanation = ApiBlueprint("explanation", "tasks", ABOUT)
+explanation = ApiBlueprint("explanation", "tasks")
 
 Code = Literal[
     "queue_paused", "queue_draining", "no_consumer", "workers_busy", "retry_due", "scheduled",

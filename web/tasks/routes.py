@@ -4,17 +4,21 @@ Owns the routes and what they answer; what a task is, and what it may become, is
 """
 
 import threading
+from functools import cached_property
 from typing import Any, cast
 
 from flask import Response
+from werkzeug.routing import BaseConverter, ValidationError
 
 import huey_tasks as tq
 from web.http.errors import TooManyWaiting
-from web.http.parameters import QueueName, TaskPath, WaitQuery
+from web.http.parameters import QueueName
 from web.http.redis_deadline import begin_anew
 from web.http.responses import respond
 from web.http.root_path import address
-from web.openapi.app import ApiBlueprint, header, ok, problems
+from web.openapi.answers import header, ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import (
     OF_OPERATOR,
     ReasonBody,
@@ -29,14 +33,15 @@ from web.tasks.schemas import (
     SubmitBody,
     Submitted,
     TaskDetail,
+    TaskPath,
     TaskTypeList,
     TaskTypeView,
+    WaitQuery,
 )
 
-ABOUT = "Submit a task, read its outcome, cancel or retry it."
-tasks = ApiBlueprint("tasks", "tasks", ABOUT)
+tasks = ApiBlueprint("tasks", "tasks")
 #: Apart, because the inspector serves everything of `tasks` but takes no new ones.
-submission = ApiBlueprint("submission", "tasks", ABOUT)
+submission = ApiBlueprint("submission", "tasks")
 
 #: How many requests may wait in one process; each holds its connection.
 MAX_WAITING = 1000
@@ -46,17 +51,20 @@ _ETAG = (
     "Names this state of the task: sent as If-None-Match, it is answered with 304 while it lasts."
 )
 
-#: What any body can be refused for.
-BODY_PROBLEMS = (
-    "invalid_json",
-    "unsupported",
-    "cross_site",
-    "request_timeout",
-    "body_too_large",
-    "unsupported_media_type",
-    "too_many_bodies",
-)
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
+
+
+class TaskSegment(BaseConverter):
+    """A task id in a path: any segment but that of a fixed path, where a GET is a 405."""
+
+    @cached_property
+    def _fixed(self) -> frozenset[str]:
+        return frozenset(rule.rule.removeprefix("/api/tasks/") for rule in self.map.iter_rules())
+
+    def to_python(self, value: str) -> str:
+        if value in self._fixed:
+            raise ValidationError
+        return value
 
 
 @submission.post(

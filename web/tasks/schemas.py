@@ -1,30 +1,32 @@
-"""What goes in and out over HTTP, as pydantic models; the OpenAPI document is made from them.
+"""Tasks and task types over HTTP: what goes in and out, as pydantic models.
 
-A model here is the JSON, field for field; the records of `huey_tasks` are read into it by
-attribute. Payloads of single task types are not here: their models come from the registered
-functions. What is said of queues, consumers and Redis is in `stack_schemas`, what stands in an
-address in `parameters`.
+Payloads of single task types are not here: their models come from the registered functions.
 """
 
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 import huey_tasks as tq
-from web.http.parameters import QueueName, TaskId
+from web.http.models import Inbound, Outbound
+from web.http.parameters import Query, QueueName, Seconds, TaskId
+
+#: A request waits no longer than this for the end of a task, in seconds.
+MAX_WAIT_S = 30
 
 
-class Inbound(BaseModel):
-    """Anything a caller sends: no field that is not known, nothing converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class TaskPath(BaseModel):
+    task_id: TaskId = Field(description="The id that submit answered.")
 
 
-class Outbound(BaseModel):
-    """Anything we send, read from a record by attribute."""
-
-    model_config = ConfigDict(from_attributes=True, ser_json_bytes="base64")
+class WaitQuery(Query):
+    wait: Seconds = Field(
+        default=0,
+        ge=0,
+        le=MAX_WAIT_S,
+        description="Answer when the task has ended, but after so many seconds at the latest.",
+    )
 
 
 class SubmitBody(Inbound):
@@ -163,28 +165,3 @@ class TaskTypeView(Outbound):
 
 class TaskTypeList(Outbound):
     task_types: list[TaskTypeView]
-
-
-class FieldError(BaseModel):
-    """One thing that is wrong, and where (RFC 6901)."""
-
-    pointer: str
-    code: str
-    message: str
-
-
-class ProblemView(BaseModel):
-    """An error, as RFC 9457 has it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    request_id: str
-    errors: list[FieldError] = Field(default=[], description="Only in a 422.")
-    reasons: list[str] = Field(default=[], description="Only when the service is not healthy.")
-    task_id: str | None = Field(
-        default=None, description="Of a submit whose answer from Redis was lost: the id to ask for."
-    )

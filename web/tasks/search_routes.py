@@ -4,11 +4,12 @@ from flask import Response
 
 import huey_tasks as tq
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
-from web.tasks.routes import ABOUT
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
 from web.tasks.search_schemas import SearchQuery, TaskPage
 
-search = ApiBlueprint("search", "tasks", ABOUT)
+search = ApiBlueprint("search", "tasks")
 
 
 @search.get(

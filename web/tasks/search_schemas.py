@@ -6,8 +6,9 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 import huey_tasks as tq
+from web.http.models import Outbound
 from web.http.parameters import Limit, Query, QueueName, Switch
-from web.tasks.schemas import Outbound, ProgressView
+from web.tasks.schemas import ProgressView
 
 
 class SearchQuery(Query):
