@@ -4,16 +4,15 @@ Owns the routes and what they answer; what a task is, and what it may become, is
 """
 
 import threading
-from functools import cached_property
 from typing import Any, cast
 
 from flask import Response
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
+from web.http import redis_deadline
 from web.http.errors import TooManyWaiting
 from web.http.parameters import QueueName
-from web.http.redis_deadline import begin_anew
 from web.http.responses import respond
 from web.http.root_path import address
 from web.openapi.answers import header, ok
@@ -55,16 +54,13 @@ _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "
 
 
 class TaskSegment(BaseConverter):
-    """A task id in a path: any segment but that of a fixed path, where a GET is a 405."""
+    """A task id in a path: any segment but that of a fixed path, where a GET is a 405.
 
-    @cached_property
-    def _fixed(self) -> frozenset[str]:
-        return frozenset(rule.rule.removeprefix("/api/tasks/") for rule in self.map.iter_rules())
+    werkzeug lists every rule that matches a path in Allow, so the names must not match at all.
+    """
 
-    def to_python(self, value: str) -> str:
-        if value in self._fixed:
-            raise ValidationError
-        return value
+    regex = r"(?!(?:submit|bulk|actions)\Z)[^/]+"
+    part_isolating = True
 
 
 @submission.post(
@@ -116,7 +112,7 @@ def _wait_for_end(task_id: str, wait_s: float) -> None:
         tq.wait_for_end(task_id, wait_s)
     finally:
         _places.release()
-    begin_anew()
+    redis_deadline.restart()
 
 
 @tasks.delete(
