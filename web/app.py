@@ -53,7 +53,7 @@ def create_app(config: Config = tq.CONFIG) -> Flask:
 
 
 def create_inspector(config: Config = tq.CONFIG) -> Flask:
-    """Build the inspector: the same pages and routes, but it takes no tasks."""
+    """Build the inspector: the same pages and routes, but it accepts no tasks."""
     return _base("inspector", config, inspector)
 
 
@@ -68,7 +68,7 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     app.request_class = StrictRequest
     app.config.update(APP_KIND=kind, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     app.url_map.converters["task"] = TaskSegment
-    # A merged slash is answered with a redirect in HTML; a wrong path is a 404 here.
+    # werkzeug answers doubled slashes with a redirect in HTML; here a wrong path is a 404.
     app.url_map.merge_slashes = False
     security.register(app, config)
     app.before_request(check_parameters)

@@ -1,26 +1,26 @@
-"""What every schema of the API is made of, and the one form of its errors, as pydantic models.
+"""The base classes of all schemas of the API, and the schema of its errors.
 
-A model is the JSON, field for field; `Outbound` models read the records of `huey_tasks` by
-attribute. The OpenAPI document is made from them.
+A model has the fields of the JSON, one for one. `Outbound` models read the records of `huey_tasks`
+by attribute. The OpenAPI document is made from them.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class Inbound(BaseModel):
-    """Anything a caller sends: no field that is not known, nothing converted."""
+    """A body that a caller sends: unknown fields are errors, no value is converted."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Outbound(BaseModel):
-    """Anything we send, read from a record by attribute."""
+    """A body of an answer, read from a record by attribute."""
 
     model_config = ConfigDict(from_attributes=True, ser_json_bytes="base64")
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong, and where (RFC 6901)."""
+    """One invalid field; `pointer` is an RFC 6901 JSON pointer."""
 
     pointer: str
     code: str
@@ -28,7 +28,7 @@ class FieldError(BaseModel):
 
 
 class ProblemView(BaseModel):
-    """An error, as RFC 9457 has it."""
+    """An error as an RFC 9457 problem."""
 
     type: str
     title: str
@@ -38,7 +38,9 @@ class ProblemView(BaseModel):
     code: str
     request_id: str
     errors: list[FieldError] = Field(default=[], description="Only in a 422.")
-    reasons: list[str] = Field(default=[], description="Only when the service is not healthy.")
+    reasons: list[str] = Field(default=[], description="Only when the service is unhealthy.")
     task_id: str | None = Field(
-        default=None, description="Of a submit whose answer from Redis was lost: the id to ask for."
+        default=None,
+        description="Only if the answer of Redis to a submit was lost: the id of the task, if it "
+        "was stored.",
     )

@@ -1,7 +1,8 @@
-"""For whoever starts and restarts this process: does it live, and may it be sent requests?
+"""Health checks over HTTP.
 
-These two need no key and no name of ours, because a load balancer or kubelet has neither, and so
-they say one word. What is wrong, and whether anybody does the work, is in `/api/workers/health`.
+`/health/live` and `/health/ready` need no API key and no known host name, because a load balancer
+or kubelet has neither; so they give no details. `/api/workers/health` says what is wrong, and
+whether tasks are being run.
 """
 
 from flask import Response
@@ -18,15 +19,15 @@ health = ApiBlueprint("health", "health", prefix="/health")
 work_health = ApiBlueprint("work_health", "workers")
 
 
-@health.get("/live", responses={**ok(200, Live, "It does."), **open_problems()})
+@health.get("/live", responses={**ok(200, Live, "The process serves requests."), **open_problems()})
 def read_live() -> Response:
-    """Say that this process serves requests."""
+    """Check whether this process serves requests."""
     return respond(Live())
 
 
-@health.get("/ready", responses={**ok(200, Ready, "It may."), **open_problems("not_ready")})
+@health.get("/ready", responses={**ok(200, Ready, "Redis answers."), **open_problems("not_ready")})
 def read_ready() -> Response:
-    """Say whether this process may be sent requests: Redis answers."""
+    """Check whether this process can handle requests: Redis answers."""
     try:
         tq.ping()
     except tq.QueueUnavailable as error:
@@ -42,9 +43,9 @@ def read_ready() -> Response:
     },
 )
 def read_health() -> Response:
-    """Say whether work can be done.
+    """Check whether tasks can be run.
 
-    Redis answers, can be trusted with tasks, none of those accepted is missing, and every queue has
+    Redis answers, its settings are safe for tasks, no accepted task is missing, and every queue has
     a live consumer.
     """
     try:

@@ -1,4 +1,4 @@
-"""What the health checks answer."""
+"""The schemas of the health checks."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ class QueueHealth(Outbound):
 
 
 class Health(Outbound):
-    """Everything is there to do work."""
+    """Tasks can be run."""
 
     status: Literal["ok"] = "ok"
     redis: Literal["ok"] = "ok"

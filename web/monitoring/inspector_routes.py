@@ -1,4 +1,4 @@
-"""What operators look into: the Redis server, and the settings of this process."""
+"""The Redis server, and the settings of this process, over HTTP."""
 
 from flask import Response
 
@@ -16,7 +16,7 @@ inspector = ApiBlueprint("inspector", "inspector")
     "/redis", responses={**ok(200, RedisView, "The server."), **problems("queue_unavailable")}
 )
 def read_redis() -> Response:
-    """Read what the Redis server says of itself."""
+    """Read what the Redis server reports about itself."""
     return respond(RedisView(redis=RedisServer.of(tq.redis_info())))
 
 

@@ -1,4 +1,4 @@
-"""The Redis server and the settings of this process, over HTTP."""
+"""The schemas of the Redis server and of the settings of this process."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from web.http.models import Outbound
 
 
 class RedisServer(Outbound):
-    """What the Redis server says of itself; null is what its version does not say."""
+    """What the Redis server reports about itself; null is what its version does not report."""
 
     version: str | None
     mode: str | None
@@ -19,7 +19,7 @@ class RedisServer(Outbound):
     uptime_s: int | None
     used_memory_bytes: int | None
     peak_memory_bytes: int | None
-    maxmemory_bytes: int | None = Field(description="0 means: no limit.")
+    maxmemory_bytes: int | None = Field(description="0 means no limit.")
     maxmemory_policy: str | None
     fragmentation_ratio: float | None
     connected_clients: int | None
@@ -34,7 +34,7 @@ class RedisServer(Outbound):
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> "RedisServer":
-        """Pick from Redis' INFO, with units in the names."""
+        """Select fields of INFO, with units in their names."""
         saved_at = info.get("rdb_last_save_time")
         databases = [cast(dict[str, int], info[key]) for key in info if re.fullmatch(r"db\d+", key)]
         return cls(

@@ -1,4 +1,4 @@
-"""The whole service in numbers, over HTTP."""
+"""The counts of the whole service, over HTTP."""
 
 from flask import Response
 
@@ -14,8 +14,8 @@ statistics = ApiBlueprint("statistics", "workers")
 
 @statistics.get(
     "/workers/stats",
-    responses={**ok(200, StatsView, "The numbers."), **problems("queue_unavailable")},
+    responses={**ok(200, StatsView, "The counts."), **problems("queue_unavailable")},
 )
 def read_stats() -> Response:
-    """Read the whole service in numbers."""
+    """Read the counts of the whole service."""
     return respond(StatsView.of(tq.stats()))

@@ -1,4 +1,4 @@
-"""The whole service in numbers, over HTTP and in a frame of `/ws/stats`."""
+"""The schema of the counts of the whole service, over HTTP and in a frame of `/ws/stats`."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from web.queues.schemas import QueueView
 
 
 class StatsView(Outbound):
-    """The whole service in numbers; also the frame of `/ws/stats`, which adds to it."""
+    """The counts of the whole service; a frame of `/ws/stats` has these fields and some more."""
 
     queued_high: int
     queued_default: int
@@ -25,7 +25,7 @@ class StatsView(Outbound):
 
     @classmethod
     def of(cls, stats: tq.Stats) -> "StatsView":
-        """Sum the queues up under the names of the contract."""
+        """Sum the counts of all queues."""
         return cls(
             queued_high=stats.queued("high"),
             queued_default=stats.queued("default"),

@@ -1,4 +1,4 @@
-"""How a route documents its good answers."""
+"""Document the successful answers of a route."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ Responses = dict[str | int, Any]
 
 
 def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Responses:
-    """Document one good answer: its model and what it means; `more` adds headers or links."""
+    """Document one successful answer: its model and its meaning; `more` adds headers."""
     schema = {"$ref": REF + model.__name__}
     return {
         status: {
@@ -21,11 +21,11 @@ def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Res
 
 
 def no_content(description: str) -> Responses:
-    """Document a good answer that has no body."""
+    """Document a successful answer without a body."""
     headers = {"X-Request-ID": header("The id of this request.")}
     return {204: {"description": description, "headers": headers}}
 
 
 def header(description: str) -> dict[str, Any]:
-    """Document a header whose value is a text."""
+    """Document a header whose value is a string."""
     return {"description": description, "schema": {"type": "string"}}

@@ -1,7 +1,7 @@
-"""The OpenAPI document, made from the code's own types and the registered task types.
+"""The OpenAPI document, generated from the code's own types and the registered task types.
 
-flask-openapi3 collects routes, parameters and bodies; this module adds what it cannot know: the
-problem answers, the schemas of `openapi.schemas`, and paths that are no routes.
+flask-openapi3 collects routes, parameters and bodies. This module adds what it does not know: the
+problem answers, the schemas of `openapi.schemas`, and paths that are not its routes.
 """
 
 from collections.abc import Iterator
@@ -24,16 +24,17 @@ from web.openapi.schemas import (
 )
 
 _ABOUT = """\
-Post a task, and a Python function runs it in the background; ask for its outcome later.
+Submit a task, and a Python function runs it in the background; read its outcome later.
 
-Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by its pointer.
-Answers are JSON whatever `Accept` says. Any request may also be refused before it is one, as a
-problem too: 400 for what is no proper HTTP, 408 for what does not come in time, 414, 417 and 431.
+Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by a JSON pointer.
+Answers are JSON whatever `Accept` says. Any request can also be refused before it reaches a route,
+with a problem as well: 400 for invalid HTTP, 408 for a request that does not arrive in time, 414,
+417 and 431.
 """
 
 
 class DucklineApi(OpenAPI):
-    """A Flask app that knows its own OpenAPI document."""
+    """A Flask app that generates its own OpenAPI document."""
 
     def __init__(self, import_name: str, config: Config, **options: Any) -> None:
         super().__init__(
@@ -49,11 +50,11 @@ class DucklineApi(OpenAPI):
             doc_ui=False,
             **options,
         )
-        #: Paths of the document that are no routes of flask-openapi3.
+        #: Paths of the document that are not routes of flask-openapi3.
         self.extra_paths: dict[str, Any] = {}
 
     def generate_spec_json(self) -> None:
-        """Complete the document that flask-openapi3 has collected; done once, when first asked."""
+        """Complete the document that flask-openapi3 collected; it does so once, when first read."""
         super().generate_spec_json()
         schemas: dict[str, Any] = self.spec_json["components"]["schemas"]
         schemas.update(model_schemas())
@@ -63,14 +64,14 @@ class DucklineApi(OpenAPI):
                 if media["schema"] == {"$ref": REF + "SubmitBody"}:
                     media["examples"] = submit_examples()
         for operation in _operations(self.spec_json["paths"]):
-            # flask-openapi3 writes over the parameters of a route with a path or a query.
+            # flask-openapi3 overwrites the parameters of a route with a path or a query.
             operation.setdefault("parameters", []).extend(operation.pop(MORE_PARAMETERS, []))
             if "description" in operation:
                 operation["description"] = operation["description"].replace("<br/>", "\n").strip()
             if "health" in operation["tags"]:
                 operation["security"] = []
             responses = operation["responses"]
-            # flask-openapi3 adds a 422 of its own form to every operation that has none.
+            # flask-openapi3 adds a 422 in a format of its own to every operation that has none.
             if "application/json" in responses.get("422", {}).get("content", {}):
                 del responses["422"]
         self.spec_json["paths"].update(self.extra_paths)
@@ -83,8 +84,8 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _security(needed: bool) -> list[dict[str, list[str]]]:
-    ways: list[dict[str, list[str]]] = [{"bearer": []}]
-    return ways if needed else [{}, *ways]
+    schemes: list[dict[str, list[str]]] = [{"bearer": []}]
+    return schemes if needed else [{}, *schemes]
 
 
 def _refuse(error: Any) -> None:

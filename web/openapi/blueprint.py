@@ -17,7 +17,7 @@ def operation_id(*, name: str, path: str, method: str) -> str:
 
 
 class ApiBlueprint(APIBlueprint):
-    """The routes of one noun under a prefix; in the document they stand under `tag`."""
+    """The routes of one noun under a prefix; the document lists them under `tag`."""
 
     def __init__(self, name: str, tag: str, prefix: str = "/api") -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class ApiBlueprint(APIBlueprint):
             operation_id_callback=operation_id,
         )
 
-    # The library's own decorators lose the type of the function that they return.
+    # The library's own decorators lose the type of the function.
     def get(self, rule: str, **options: Any) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().get(rule, **options))
 

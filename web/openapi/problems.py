@@ -1,4 +1,4 @@
-"""How a route documents its errors."""
+"""Document the errors of a route."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from web.openapi.answers import Responses
 from web.openapi.schemas import REF
 
 _PROBLEM = {"$ref": REF + "ProblemView"}
-#: What any body can be refused for.
+#: The errors of every route that reads a body.
 BODY_PROBLEMS = (
     "invalid_json",
     "unsupported",
@@ -20,13 +20,13 @@ BODY_PROBLEMS = (
 
 
 def problems(*codes: str) -> Responses:
-    """Document the errors that a route can answer; those of every API route are added."""
+    """Document the errors of an API route; those that all of them share are added."""
     busy = ("service_busy",) if "queue_unavailable" in codes else ()
     return open_problems(*codes, *busy, "unauthorized", "unknown_host")
 
 
 def open_problems(*codes: str) -> Responses:
-    """Document the errors of a route that needs neither a key nor one of our names."""
+    """Document the errors of a route that checks neither API keys nor host names."""
     by_status: dict[int, list[str]] = {}
     for code in (*codes, "internal_error"):
         by_status.setdefault(KINDS[code].status, []).append(code)
@@ -36,7 +36,7 @@ def open_problems(*codes: str) -> Responses:
 def _problem_answer(codes: list[str]) -> dict[str, Any]:
     examples = {code: {"value": _example(code)} for code in codes}
     return {
-        "description": "; ".join(f"`{code}`: {KINDS[code].title.lower()}" for code in codes),
+        "description": "; ".join(f"`{code}`: {KINDS[code].title}" for code in codes),
         "content": {"application/problem+json": {"schema": _PROBLEM, "examples": examples}},
     }
 

@@ -1,4 +1,4 @@
-"""The queues over HTTP: their numbers, and what an action on one answers."""
+"""The schemas of queues and of the actions on them."""
 
 from datetime import datetime
 
@@ -13,20 +13,20 @@ class QueuePath(BaseModel):
 
 
 class LastMinuteView(Outbound):
-    """What ended in the last full minute (of the clock); of a younger queue since it began."""
+    """What ended in the last full minute of the clock; in a new queue, since its start."""
 
-    seconds: float = Field(description="How long that was: 60, or less than two minutes.")
+    seconds: float = Field(description="The length of that time: 60, or less than two minutes.")
     done: int = Field(description="Tasks that succeeded or failed.")
     failed: int
-    per_s: float = Field(description="Tasks that ended, however they did, in each second.")
-    failure_rate: float | None = Field(description="`failed` of `done`, from 0 to 1.")
+    per_s: float = Field(description="Tasks per second that ended in any state.")
+    failure_rate: float | None = Field(description="`failed` divided by `done`, from 0 to 1.")
     per_s_before: float | None = Field(
-        description="`per_s` of the minute before; null while less than that is known."
+        description="`per_s` of the minute before that; null while it is not known."
     )
 
 
 class QueueView(Outbound):
-    """One queue, in numbers."""
+    """The counts of one queue."""
 
     queue: QueueName
     queued: int = Field(description="Tasks that wait in the queue.")
@@ -39,10 +39,10 @@ class QueueView(Outbound):
     expired: int
     consumers: int = Field(description="Live consumers.")
     workers: int = Field(description="Worker slots of the live consumers.")
-    paused: bool = Field(description="Whether the queue gives out no tasks at present.")
-    draining: bool = Field(description="Whether the queue takes no tasks from outside at present.")
+    paused: bool = Field(description="Whether the queue starts no tasks now.")
+    draining: bool = Field(description="Whether the queue refuses new tasks now.")
     set_aside: int = Field(
-        description="Failed tasks that killed their workers or could not be read, kept for a look."
+        description="Quarantined tasks: they killed their workers or could not be read."
     )
     oldest_waiting_s: float | None
     last_minute: LastMinuteView
@@ -52,19 +52,19 @@ class QueueView(Outbound):
 
 
 class QueueChanged(Outbound):
-    """What an operator's action left behind."""
+    """The queue after an action of an operator."""
 
     queue: QueueName
     paused: bool
     draining: bool
-    purged: int = Field(description="How many waiting tasks this request has revoked.")
-    ts: datetime = Field(description="A frame of `/ws/stats` from before may not know of it yet.")
+    purged: int = Field(description="How many waiting tasks this request cancelled.")
+    ts: datetime = Field(description="Frames of `/ws/stats` before this time may not include it.")
 
 
 class QueuePurged(QueueChanged):
-    """What a purge left behind."""
+    """The queue after a purge."""
 
-    undo_id: str | None = Field(description="Null when there was nothing to purge.")
+    undo_id: str | None = Field(description="Null when no task waited.")
     undo_until: datetime | None
 
 

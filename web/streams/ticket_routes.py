@@ -1,4 +1,4 @@
-"""Tickets over HTTP: how a page that holds an API key opens a WebSocket; see `http.tickets`."""
+"""Issue the tickets with which pages open a WebSocket; see `http.tickets`."""
 
 from flask import Response
 
@@ -14,7 +14,7 @@ socket_tickets = ApiBlueprint("socket_tickets", "workers")
 
 
 class SocketTicket(Outbound):
-    """What opens a WebSocket once or more, for a short time, in place of a key."""
+    """Opens WebSockets for a short time, in place of an API key."""
 
     ticket: str
     expires_in_s: int
@@ -25,5 +25,5 @@ class SocketTicket(Outbound):
     responses={**ok(200, SocketTicket, "A ticket."), **problems("cross_site")},
 )
 def issue_ticket() -> Response:
-    """Get a ticket that opens `/ws/stats`, for pages: they can send no key with a WebSocket."""
+    """Get a ticket that opens `/ws/stats`: a page cannot send a key with a WebSocket."""
     return respond(SocketTicket(ticket=tickets().issue(), expires_in_s=LIFE_S))

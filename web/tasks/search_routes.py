@@ -1,4 +1,4 @@
-"""Find tasks over HTTP; what the words of a search mean is `huey_tasks.query`'s."""
+"""Find tasks over HTTP; `huey_tasks` parses the search."""
 
 from flask import Response
 
@@ -20,9 +20,9 @@ search = ApiBlueprint("search", "tasks")
     },
 )
 def list_tasks(query: SearchQuery) -> Response:
-    """Find tasks, the newest first.
+    """Find tasks, newest first.
 
-    One request looks for a bounded time; the answer says how far it came.
+    One request searches for a limited time; the answer says how far it came.
     """
     page = tq.search_tasks(
         query.q,

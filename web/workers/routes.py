@@ -17,6 +17,6 @@ workers = ApiBlueprint("workers", "workers")
     responses={**ok(200, ConsumerList, "The consumers."), **problems("queue_unavailable")},
 )
 def list_workers() -> Response:
-    """List the live consumers, and what each of their workers does."""
+    """List the live consumers, and what each of their workers runs."""
     views = [ConsumerView.model_validate(consumer) for consumer in tq.consumers()]
     return respond(ConsumerList(consumers=views))

@@ -1,4 +1,4 @@
-"""Consumers and their workers over HTTP."""
+"""The schemas of consumers and their workers."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from web.http.parameters import QueueName
 
 
 class WorkerView(Outbound):
-    """One slot of a consumer."""
+    """One worker of a consumer."""
 
     worker: str
     pid: int
@@ -18,10 +18,10 @@ class WorkerView(Outbound):
     attempt: int | None
     started_at: datetime | None
     memory_bytes: int | None = Field(
-        description="Its share of memory; null when it is not known, and of greenlets."
+        description="Its proportional share of memory; null when unknown, and for greenlets."
     )
     cpu_percent: float | None = Field(
-        description="Of one core, over the last ten seconds; null as `memory_bytes`."
+        description="Percent of one core over the last ten seconds; null like `memory_bytes`."
     )
 
 
@@ -37,9 +37,9 @@ class ConsumerView(Outbound):
     started_at: datetime
     last_seen_at: datetime
     memory_bytes: int | None = Field(
-        description="Of its own process, and of its workers if they are greenlets."
+        description="Of the supervisor, including its workers if they are greenlets."
     )
-    cpu_percent: float | None = Field(description="Of one core; of the same processes.")
+    cpu_percent: float | None = Field(description="Percent of one core, of the same processes.")
     workers: list[WorkerView]
 
 
