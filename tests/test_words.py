@@ -24,10 +24,13 @@ CLEAN = [
     "docker-compose.yml",
     "gunicorn.conf.py",
     "loadtests",
+    "server",
+    "stack",
+    "web",
 ]
 
-#: How many titles and summaries of the API still break the rules; the number only falls.
-_TITLES_LEFT = 5
+#: Titles of the API that break the rules: that of the field `set_aside`, which is a wire name.
+_TITLES_LEFT = 1
 
 #: What may part the words of a phrase: spaces, a new line, its comment marks or quotes.
 _GAP = r"[\s#*/\"'`|-]+"
