@@ -17,7 +17,7 @@ from web.http.problems import answer_http
 from web.http.root_path import address
 from web.pages.assets import this_apps
 
-#: The pages of the dashboard, as static/js/pages.js has them.
+#: The pages of the dashboard, as static/js/app/pages.js has them.
 NAMES = (
     "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
     "redis", "config",

@@ -80,7 +80,7 @@ def _copy(folder: Path) -> Path:
 def test_another_content_has_another_version(tmp_path: Path) -> None:
     folder = _copy(tmp_path)
     versions = [assets.prepare(folder, "dashboard", single_modules=False).version]
-    for name in ("js/views/parts.js", "css/app.css", "favicon.svg"):
+    for name in ("js/components/parts.js", "css/app.css", "favicon.svg"):
         with (folder / name).open("a") as file:
             file.write("\n;\n" if name.endswith("js") else "\n")
         versions.append(assets.prepare(folder, "dashboard", single_modules=False).version)
@@ -91,7 +91,7 @@ def test_what_cannot_be_bundled_is_served_module_by_module(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = _copy(tmp_path)
-    with (folder / "js/format.js").open("a") as file:
+    with (folder / "js/lib/format.js").open("a") as file:
         file.write("export default 1;\n")
 
     with caplog.at_level(logging.WARNING):
@@ -99,7 +99,7 @@ def test_what_cannot_be_bundled_is_served_module_by_module(
 
     assert len(caplog.records) == 1 and "format.js: export default 1;" in caplog.text
     assert made.script == "js/dashboard.js" and made.version
-    assert {"js/dashboard.js", "js/views/parts.js", "css/app.css"} <= set(made.files)
+    assert {"js/dashboard.js", "js/components/parts.js", "css/app.css"} <= set(made.files)
 
 
 def test_nothing_is_written_so_a_read_only_checkout_serves_the_same(tmp_path: Path) -> None:

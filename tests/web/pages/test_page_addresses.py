@@ -23,7 +23,7 @@ def test_a_page_has_an_address(client: FlaskClient, path: str, accept: str | Non
 
 
 def test_the_server_knows_the_pages_that_the_script_has() -> None:
-    script = Path(web.__file__).parent.parent / "static/js/pages.js"
+    script = Path(web.__file__).parent.parent / "static/js/app/pages.js"
     names = re.findall(r"^  (\w+): \{ title: ", script.read_text(), re.MULTILINE)
     assert sorted(names) == sorted(pages.NAMES)
 
