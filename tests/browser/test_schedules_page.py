@@ -84,7 +84,7 @@ def test_a_schedule_of_every_second_is_made_and_its_runs_appear(
     form.get_by_label("Name", exact=True).fill("heartbeat")
     form.get_by_test_id("schedule-type").select_option("echo")
     form.get_by_label("Value", exact=True).fill("thump")
-    form.get_by_text("Every so often").click()
+    form.locator(".mode", has_text="Interval").click()
     form.get_by_label("Every", exact=True).fill("1")
     form.get_by_test_id("every-unit").select_option("second")
     _save(form)
@@ -148,7 +148,7 @@ def test_a_bad_cron_is_told_at_its_field_while_it_is_typed(visits: Visits, stack
     cron.fill("61 * * * *")
     expect(_error(form, "/cron")).to_be_visible()
     expect(cron).to_have_attribute("aria-invalid", "true")
-    expect(form.get_by_test_id("rule-preview")).to_contain_text("no rule yet")
+    expect(form.get_by_test_id("rule-preview")).to_contain_text("Enter a schedule")
     cron.fill("1 * * * *")
     expect(_error(form, "/cron")).to_be_hidden()
     expect(form.get_by_test_id("preview-run")).to_have_count(5)
@@ -195,7 +195,7 @@ def test_a_new_one_takes_queue_tags_and_manners(visits: Visits, stack: Stack) ->
 
     row = _row(form.page, "mannered")
     expect(row.get_by_test_id("paused")).to_be_visible()
-    expect(row).to_contain_text("one at a time")
+    expect(row).to_contain_text("no overlap")
     (made,) = _schedules(stack.api)
     told = {key: made[key] for key in ("queue", "tags", "overlap", "paused", "next_run_at")}
     assert told == {
@@ -262,7 +262,7 @@ def test_a_rule_of_seconds_becomes_one_of_cron(visits: Visits, stack: Stack) -> 
     expect(form.get_by_label("Every", exact=True)).to_have_value("90")
     expect(form.get_by_test_id("every-unit")).to_have_value("minute")
 
-    form.get_by_text("At set times").click()
+    form.locator(".mode", has_text="Cron").click()
     form.get_by_label("Cron", exact=True).fill("0 12 * * *")
     _save(form)
 
@@ -280,7 +280,7 @@ def test_a_deleted_one_is_made_again_by_undo(visits: Visits, stack: Stack) -> No
     expect(question(page)).to_contain_text("Delete missed?")
     question(page).get_by_test_id("question-yes").click()
     expect(_row(page, "missed")).to_have_count(0)
-    expect(page.get_by_role("heading", name="No schedule yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No schedules yet")).to_be_visible()
     assert _schedules(stack.api) == []
     toast(page, "missed is deleted").get_by_test_id("undo").click()
 
@@ -310,9 +310,9 @@ def test_a_due_time_that_made_no_task_is_told_loudly(visits: Visits, stack: Stac
     try:
         page = _open(visits, stack)
         row = _row(page, "stuck")
-        expect(row.get_by_test_id("problem")).to_contain_text("The last due time made no task")
+        expect(row.get_by_test_id("problem")).to_contain_text("The last due time submitted no task")
         expect(row.get_by_role("link", name="queue draining")).to_be_visible()
-        expect(page.get_by_test_id("schedules-summary")).to_contain_text("1 makes no task")
+        expect(page.get_by_test_id("schedules-summary")).to_contain_text("1 can’t run")
     finally:
         stack.api.call("POST", "/api/queues/low/resume")
 
@@ -336,7 +336,7 @@ def test_many_are_ordered_by_name_or_due_time_and_found_by_a_text(
     expect(names).to_have_text(["gamma", "beta", "alpha"])
     expect_address(page, "/schedules?sort=next&find=greek")
     page.get_by_test_id("find-schedule").fill("<h6 id=planted>")
-    expect(page.get_by_role("heading", name="No schedule fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching schedules")).to_be_visible()
     expect(page.locator("#planted")).to_have_count(0)
 
 
@@ -397,7 +397,7 @@ def test_markup_in_payload_tags_and_address_stays_text(visits: Visits, stack: St
     _row(page, "hostile").get_by_test_id("edit").click()
     expect(_form(page).get_by_label("Value", exact=True)).to_have_value(re.compile("onerror=alert"))
     page.goto(f"{stack.dashboard}schedules?edit=%3Ch6%20id=planted%3E%E2%80%AE")
-    expect(page.get_by_role("heading", name="There is no such schedule")).to_be_visible()
+    expect(page.get_by_role("heading", name="Schedule not found")).to_be_visible()
 
     expect(page.locator("h1")).to_have_text(r"Edit <h6 id=planted>\u202e")
     expect(page.locator("#planted")).to_have_count(0)
