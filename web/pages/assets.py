@@ -25,9 +25,14 @@ log = logging.getLogger("duckline.web.assets")
 
 _FOREVER = "public, max-age=31536000, immutable"
 _BOOT = "js/theme_boot.js"
+# In the order of the cascade.
 _STYLES = tuple(
-    f"css/{name}.css" for name in ("tokens", "app", "parts", "tasks", "pages", "schedules")
-)
+    f"css/{name}.css"
+    for name in (
+        "tokens", "base", "components", "tasks", "operations", "schedules", "queues", "failures",
+        "workers", "log", "settings", "overview", "app",
+    )
+)  # fmt: skip
 _PICTURES = ("favicon.svg", "favicon-warn.svg", "favicon-bad.svg", "img/logo.svg")
 _EXTENSION = "duckline_assets"
 # Answers for the script of another version, which a page asks for that was made by an older server,

@@ -5,7 +5,7 @@ import * as texts from '../texts/shell.js';
 
 /**
  * @param {any} error
- * @returns {import('../state/store.js').Problem}
+ * @returns {import('../state/records.js').Problem}
  */
 export function explain(error) {
   if (error instanceof ApiProblem) {

@@ -20,7 +20,7 @@ const WAITS = new Set(['PENDING', 'RETRY', 'SCHEDULED']);
 
 /**
  * Start the clock, the socket and the refreshes.
- * @param {import('../tasks/actions.js').Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {(view: string, restarted?: boolean) => void} [refreshView] reads what else the open view shows
  * @returns {{refresh: () => void, reread: () => void, more: () => void, retryNow: () => void}} `reread` also
  *   what has ended

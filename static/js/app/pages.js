@@ -19,11 +19,7 @@ import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf } from '../s
 const HOUR_MS = 3_600_000;
 const MOST_FOLLOWED = 24;
 
-/**
- * @typedef {{title: string, key: string,
- *   view: (state: import('../state/store.js').State, actions: any) => HTMLElement,
- *   reads?: (state: import('../state/store.js').State) => import('./reader.js').Read[]}} Page
- */
+/** @typedef {import('./reader.js').Page} Page */
 
 /** They change only when the service restarts. */
 const types = {

@@ -9,11 +9,14 @@ const EVERY_MS = 1_900;
  * @typedef {{name: string, key?: string, get: () => Promise<any>, every_ms?: number,
  *   put?: (value: any) => any}} Read `key` tells what was asked for (a span, a filter): the fact of
  *   another key is not shown in its place. `put` makes another action than `fact`.
+ * @typedef {{title: string, key: string,
+ *   view: (state: import('../state/store.js').State, actions: any) => HTMLElement,
+ *   reads?: (state: import('../state/store.js').State) => Read[]}} Page
  */
 
 /**
- * @param {import('../tasks/actions.js').Store} store
- * @param {Record<string, import('./pages.js').Page>} pages
+ * @param {import('../state/store.js').Store} store
+ * @param {Record<string, Page>} pages
  */
 export function createReader(store, pages) {
   /** @type {Map<string, {key: string, at: number}>} */

@@ -6,7 +6,7 @@ import * as common from '../texts/common.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {string} name of what it shows (reads.js)
+ * @param {string} name of what it shows (app/reader.js)
  * @param {string} title
  * @param {string} about one line under the title
  * @param {(value: any) => import('../lib/dom.js').Child|import('../lib/dom.js').Child[]} draw

@@ -7,7 +7,13 @@ import { prose } from './prose.js';
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** @typedef {import('../tasks/payload_schema.js').Field} Field */
+/**
+ * @typedef {'text'|'long'|'email'|'integer'|'number'|'date'|'enum'|'boolean'|'object'|'json'} Kind
+ * @typedef {{name: string, pointer: string, kind: Kind, label: string, hint: string,
+ *   required: boolean, nullable: boolean, options: string[], fields: Field[], example: any, source?: string}} Field
+ *   `pointer` counts from the submission, like the pointers of a 422 ("/payload/amount");
+ *   `options` are JSON texts
+ */
 /** @typedef {{element: HTMLElement, controls: Map<string, Control>, text: () => string|null}} Part
  *   `text` is null when the member is left out */
 /** @typedef {{input: HTMLElement, show: (text: string) => void}} Control */

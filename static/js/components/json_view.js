@@ -150,7 +150,7 @@ function newLine(level) {
 }
 
 function shortened(text) {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${count(text.length)} characters; Copy copies everything)` : text;
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${texts.shortened(text.length)})` : text;
 }
 
 /** Tab leads to one place in the tree, the last one. @param {HTMLElement|null} place */

@@ -14,7 +14,7 @@ export function stateBadge(status) {
 }
 
 /**
- * @param {import('../tasks/actions.js').Actions} actions
+ * @param {{copy: (text: string, what: string) => unknown}} actions
  * @param {string|(() => string)} text
  * @param {string} what "task id", for the label and the toast
  */

@@ -7,7 +7,7 @@ import { button } from './parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/shell.js';
 
-/** @param {import('../operations/actions.js').Question} question @param {any} actions */
+/** @param {import('../state/records.js').Question} question @param {any} actions */
 export function questionDialog(question, actions) {
   const close = () => actions.dispatch({ type: 'question', question: null, only: question });
   const trail = auditFields('question');

@@ -21,7 +21,7 @@ export function toasts(state, actions) {
       }, icon('close'))));
 }
 
-/** @param {import('../state/store.js').Undo} undo @param {any} actions */
+/** @param {import('../state/records.js').Undo} undo @param {any} actions */
 function takeBack(undo, actions) {
   if (typeof undo === 'function') undo();
   else actions.undo(undo);

@@ -3,6 +3,12 @@
 
 import { base, ROOT } from './root.js';
 
+/**
+ * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
+ * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
+ *   params: Record<string, string>}} Route
+ */
+
 /** The view of an address that leads nowhere. */
 export const NO_PAGE = 'nowhere';
 
@@ -10,7 +16,7 @@ export const NO_PAGE = 'nowhere';
  * @param {Location|URL} place
  * @param {string[]} views the first one is the default
  * @param {string} beneath the view that stays visible behind an open task
- * @returns {import('../state/store.js').Route}
+ * @returns {Route}
  */
 export function readRoute(place, views, beneath) {
   const [view = '', id = '', more = '', ...rest] = segmentsOf(place.pathname);

@@ -1,5 +1,5 @@
 /* A Python traceback as data: frames and the text between them, what is the task's own and what a
-   library's, and what repeats. Pure; views/traceback.js draws it. */
+   library's, and what repeats. Pure; components/traceback.js draws it. */
 
 /** @typedef {{kind: 'text', lines: string[]}|{kind: 'frame', lines: string[], own: boolean}} Part */
 /** @typedef {{kind: 'text', lines: string[]}|{kind: 'own', lines: string[]}

@@ -55,7 +55,7 @@ function nothing(filter) {
 
 function scroller(lines, held, hold) {
   return h('div', {
-    class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
+    class: 'log', tabindex: 0, 'aria-label': texts.LOG_LABEL, role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
       const byItself = followed && atEnd;

@@ -16,12 +16,7 @@ const TRIAL = 3;
 const PIECE = 50;
 
 /**
- * @typedef {{title: string, text: string, verb: string, danger?: boolean, typed?: string[],
- *   run: (reason: string) => Promise<void>}} Question `typed`: what may be typed to confirm it
- */
-
-/**
- * @param {import('../tasks/actions.js').Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {import('../tasks/actions.js').Actions} basic
  * @param {(...names: string[]) => void} reread
  */
@@ -38,7 +33,7 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     done();
   }
 
-  /** @param {Question} question */
+  /** @param {import('../state/records.js').Question} question */
   const ask = (question) => dispatch({ type: 'question', question });
 
   const change = (queue, verb, said) => (reason = '') => attempt(async () => {

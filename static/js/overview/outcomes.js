@@ -13,7 +13,7 @@ const ENDS = [
   ['EXPIRED', 'expired_tasks'],
 ];
 
-/** @param {import('../state/store.js').Stats} stats */
+/** @param {import('../state/records.js').Stats} stats */
 export function outcomes(stats) {
   const tried = stats.success_tasks + stats.failed_tasks;
   return h('div', { class: 'outcomes' },

@@ -3,6 +3,7 @@
 import { h } from '../lib/dom.js';
 import { count, duration, percent, rate } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
+import { historyOf, totalsOf } from '../state/history.js';
 import { queueOf, SPANS, spanOf } from '../state/page_filters.js';
 import { QUEUES } from '../state/queue_names.js';
 import { pageUrl } from '../lib/router.js';
@@ -40,16 +41,6 @@ export function overview(state, actions) {
         h('section', { class: 'card' }, sectionHead(texts.RESULTS, h('span', { class: 'soft' }, texts.OF_ALL_KEPT)), outcomes(stats)),
         history && typeCard(history.types, span))),
     latestTasks(state, actions));
-}
-
-/** @param {import('../state/store.js').State} state @param {string} span */
-export function historyOf({ facts }, span) {
-  return facts.history?.key === span ? facts.history.value : undefined;
-}
-
-/** @param {any} history @param {string} queue */
-export function totalsOf(history, queue) {
-  return history?.queues.find((each) => each.queue === queue)?.totals;
 }
 
 function historyCard(state, span, actions) {

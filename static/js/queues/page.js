@@ -2,12 +2,12 @@
 
 import { h } from '../lib/dom.js';
 import { ago, coarse, count } from '../lib/format.js';
+import { historyOf, totalsOf } from '../state/history.js';
 import { SPANS, spanOf } from '../state/page_filters.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/store.js';
 import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
-import { historyOf, totalsOf } from '../overview/page.js';
 import { button, emptyState, time } from '../components/parts.js';
 import { alarm, failures, percentiles, throughput } from './queue_card.js';
 import * as common from '../texts/common.js';

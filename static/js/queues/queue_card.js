@@ -11,7 +11,7 @@ import * as texts from '../texts/queues.js';
 const MOST_SLOTS = 24;
 
 /**
- * @param {import('../state/store.js').QueueStats} queue
+ * @param {import('../state/records.js').QueueStats} queue
  * @param {any} totals of the time shown; undefined: not known yet
  * @param {string} span in words
  */
@@ -34,7 +34,7 @@ export function queueCard(queue, totals, span) {
     percentiles(totals, span));
 }
 
-/** Whether someone stopped it by hand. @param {import('../state/store.js').QueueStats} queue */
+/** Whether someone stopped it by hand. @param {import('../state/records.js').QueueStats} queue */
 export function modeChip({ paused, draining }) {
   if (paused) return h('a', { class: 'chip warn', key: 'mode', href: pageUrl('queues') }, icon('pause'), 'paused');
   return draining && h('a', { class: 'chip warn', key: 'mode', href: pageUrl('queues') }, icon('drain'), 'draining');
@@ -60,7 +60,7 @@ function slots({ active, workers }) {
     h('span', null, texts.busy(Math.min(active, workers), workers)));
 }
 
-/** What to do about a queue that nobody works on. @param {import('../state/store.js').QueueStats} queue */
+/** What to do about a queue that nobody works on. @param {import('../state/records.js').QueueStats} queue */
 export function alarm({ queue, queued }) {
   // What is read out at once is what stays the same; the number changes with each task.
   return h('p', { class: 'alarm', key: 'alarm' },
@@ -68,14 +68,14 @@ export function alarm({ queue, queued }) {
     h('span', { role: 'alert' }, common.NO_CONSUMER, code(common.startConsumer(queue))));
 }
 
-/** Of the last full minute, and whether that is more or less than the minute before. @param {import('../state/store.js').QueueStats} queue */
+/** Of the last full minute, and whether that is more or less than the minute before. @param {import('../state/records.js').QueueStats} queue */
 export function throughput({ last_minute: { per_s: now, per_s_before: before } }) {
   const change = before === null || (now === 0 && before === 0) ? 0 : (now - before) / Math.max(now, before);
   const [arrow, words] = change > 0.1 ? ['↗', texts.TRENDS.up] : change < -0.1 ? ['↘', texts.TRENDS.down] : ['→', texts.TRENDS.same];
   return [rate(now), before !== null && now + before > 0 && h('span', { class: 'trend', key: 'trend', role: 'img', 'aria-label': words, title: texts.before(rate(before)) }, ` ${arrow}`), ' ', lastMin()];
 }
 
-/** @param {import('../state/store.js').QueueStats} queue */
+/** @param {import('../state/records.js').QueueStats} queue */
 export function failures({ last_minute: { failure_rate: share, failed } }) {
   return [failed ? h('a', { href: pageUrl('failures') }, percent(share)) : percent(share), ' ', share !== null && lastMin()];
 }

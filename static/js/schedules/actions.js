@@ -11,7 +11,7 @@ import * as common from '../texts/common.js';
 import * as texts from '../texts/schedules.js';
 
 /**
- * @param {import('../tasks/actions.js').Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {import('../tasks/actions.js').Actions} basic
  * @param {(...names: string[]) => void} reread
  */

@@ -8,7 +8,7 @@
  * @typedef {{code: string, severity: Severity, queues: string[], number: number|null, cause: any,
  *   link: Target|null}} Condition `number`: what it is about (a share, a count, seconds); `cause`: the
  *   group of failures, the queue or the problem behind it
- * @typedef {{stats: import('./store.js').Stats|null, problem: import('./store.js').Problem|null,
+ * @typedef {{stats: import('./records.js').Stats|null, problem: import('./records.js').Problem|null,
  *   socket: string, causes: any[], now: number}} Seen `causes`: groups of failures, without samples;
  *   `now`: server time, milliseconds
  */

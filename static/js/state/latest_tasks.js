@@ -1,7 +1,7 @@
 /* Which tasks the live list shows, and in which order. While the pointer rests on the list its rows
    keep their places: their contents still change, newcomers wait behind the "n new" pill. Pure. */
 
-/** @typedef {import('./store.js').Task} Task */
+/** @typedef {import('./records.js').Task} Task */
 /** @typedef {{items: Task[], shown: string[], held: boolean, loaded: boolean}} TaskList */
 
 /** @type {TaskList} */

@@ -2,7 +2,7 @@
    the reader is busy with the list (`held`) no row moves: contents change in place, newcomers wait
    behind the "n new" pill, and a row that no longer fits stays, marked as having left. Pure. */
 
-/** @typedef {import('./store.js').Task} Task */
+/** @typedef {import('./records.js').Task} Task */
 /** @typedef {{tasks: Task[], next_cursor: string|null, scanned: number, complete: boolean, scanned_back_to: string|null}} Answer */
 /** @typedef {{rows: string[], byId: Map<string, Task>, left: Set<string>, waiting: string[], latest: Answer|null,
  *   marks: {at: string, cursor: string}[], next: string|null, scanned: number,

@@ -1,43 +1,11 @@
 /* All the state of a page and the one function that changes it. The reducer is pure: no clock, no
-   network, no page. Views read the state, actions.js and live.js dispatch. */
+   network, no page. Views read the state, actions and the live loop dispatch. */
 
 import { extend, renew } from './audit_entries.js';
 import * as search from './search_results.js';
 import { isEmpty, leaveOut, NOTHING_CHOSEN } from './selection.js';
 import { EMPTY_LIST, hold, insert, receive, release } from './latest_tasks.js';
 import { isTerminal } from './task_state.js';
-
-/**
- * @typedef {{queue: string, queued: number, active: number, scheduled: number, retry: number,
- *   success: number, failed: number, revoked: number, expired: number, consumers: number,
- *   workers: number, paused: boolean, draining: boolean, oldest_waiting_s: number|null, set_aside: number,
- *   last_minute: LastMinute, stopped_by: string|null, stopped_why: string|null, stopped_at: string|null}} QueueStats
- * @typedef {{seconds: number, done: number, failed: number, per_s: number, failure_rate: number|null,
- *   per_s_before: number|null}} LastMinute
- * @typedef {{queued_high: number, queued_default: number, queued_low: number, active_tasks: number,
- *   failed_tasks: number, success_tasks: number, workers_online: number, scheduled_tasks: number,
- *   retry_tasks: number, revoked_tasks: number, expired_tasks: number, queues: QueueStats[],
- *   ts?: string}} Stats
- * @typedef {{task_id: string, status: string, task_type: string, queue: string, payload: string,
- *   result: string, error: string|null, traceback: string|null, attempt: number,
- *   max_attempts: number, progress: {fraction: number, text: string}|null, submitted_at: string,
- *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
- *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
- *   losses?: number, tags?: string[], cause?: string|null, retry_of?: string|null, schedule?: string|null, retried_as?: string|null,
- *   gate?: string|null, wait_s?: number|null, run_s?: number|null, payload_truncated?: boolean, attempts?: Attempt[],
- *   log?: {at: string, level: string, text: string}[]}} Task payload and result are JSON source text
- * @typedef {{attempt: number, state: string, started_at: string|null, ended_at: string|null,
- *   worker: string|null, error: string|null, traceback: string|null}} Attempt
- * @typedef {{code: string, text: string, requestId?: string, errors?: {pointer: string, message: string}[]}} Problem
- * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
- * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
- *   params: Record<string, string>}} Route
- * @typedef {string[]|(() => void)} Undo ids that the server takes back, or what does it
- * @typedef {{id: number, tone: 'good'|'bad', text: string, taskId?: string, undo: Undo|null}} Toast
- * @typedef {'cancel'|'retry'|'requeue'|'delete'} TaskAction
- * @typedef {{action: TaskAction, ids: string[]|null, search: Search|null, count: number|null, reason?: string}} Wish
- *   `ids`, or everything that `search` finds; `reason` is for the audit
- */
 
 /** @param {number} now milliseconds */
 export function initialState(now) {
@@ -50,51 +18,54 @@ export function initialState(now) {
     closedSince: now,
     /** @type {number|null} */
     lastFrameAt: null,
-    /** @type {Stats|null} */
+    /** @type {import('./records.js').Stats|null} */
     stats: null,
     /** the mode of a queue as its change was answered, for frames that were read before */
     settled: /** @type {Record<string, {ts: string, paused: boolean, draining: boolean}>} */ ({}),
-    /** @type {Problem|null} why the last snapshot could not be read */
+    /** @type {import('./records.js').Problem|null} why the last snapshot could not be read */
     problem: null,
-    /** @type {Route} */
+    /** @type {import('./records.js').Route} */
     route: { view: '', taskId: null, again: false, search: { q: '', from: '', to: '' }, params: {} },
     list: EMPTY_LIST,
-    /** @type {Problem|null} */
+    /** @type {import('./records.js').Problem|null} */
     listProblem: null,
     found: search.nothingFound(),
-    /** @type {Problem|null} why the search cannot be read, or what is wrong with it */
+    /** @type {import('./records.js').Problem|null} why the search cannot be read, or what is wrong with it */
     foundProblem: null,
     /** a page further down is being read */
     reading: false,
     /** why the rows of the table may not move now */
     holds: /** @type {Record<string, boolean>} */ ({}),
     selection: NOTHING_CHOSEN,
-    /** @type {Wish|null} what the confirmation dialog asks about */
+    /** @type {import('./records.js').Wish|null} what the confirmation dialog asks about */
     wish: null,
     /** @type {{verb: string, done: number, skipped: number, total: number|null, stopping: boolean}|null} what runs in pieces */
     operation: null,
-    /** @type {{id: string, value: any, problem: Problem|null}|null} why the open task does not run */
+    /** @type {{id: string, value: any, problem: import('./records.js').Problem|null}|null} why the open task does not run */
     why: null,
-    /** @type {{record: Task|null, problem: Problem|null}} */
+    /** @type {{record: import('./records.js').Task|null, problem: import('./records.js').Problem|null}} */
     task: { record: null, problem: null },
     /** @type {Record<string, 'asking'|'busy'>} cancels under way, by task id */
     cancels: {},
     /** @type {any[]|null} */
     taskTypes: null,
-    /** what the pages read beside statistics and tasks, by name (reads.js) */
-    facts: /** @type {Record<string, {value: any, key: string, problem: Problem|null}>} */ ({}),
+    /** what the pages read beside statistics and tasks, by name (app/reader.js) */
+    facts: /** @type {Record<string, {value: any, key: string, problem: import('./records.js').Problem|null}>} */ ({}),
     /** what a page remembers that is not in the address: a cursor, an unfolded table */
     ui: /** @type {Record<string, any>} */ ({}),
-    /** @type {import('../operations/actions.js').Question|null} what the reader has to confirm */
+    /** @type {import('./records.js').Question|null} what the reader has to confirm */
     question: null,
-    /** @type {Toast[]} */
+    /** @type {import('./records.js').Toast[]} */
     toasts: [],
     /** @type {'help'|'key'|'confirm'|'palette'|null} */
     dialog: null,
   };
 }
 
-/** @typedef {ReturnType<typeof initialState>} State */
+/**
+ * @typedef {ReturnType<typeof initialState>} State
+ * @typedef {ReturnType<typeof createStore>} Store
+ */
 
 const STEPS = {
   clock: (state, { now }) => ({ ...state, now }),
@@ -219,12 +190,12 @@ export function serverNow(state) {
   return state.now + state.skew;
 }
 
-/** Whether two routes show the same short list. @param {Route} a @param {Route} b */
+/** Whether two routes show the same short list. @param {import('./records.js').Route} a @param {import('./records.js').Route} b */
 export function sameList(a, b) {
   return a.view === b.view;
 }
 
-/** Whether two routes ask for the same search. @param {Route} a @param {Route} b */
+/** Whether two routes ask for the same search. @param {import('./records.js').Route} a @param {import('./records.js').Route} b */
 export function sameSearch(a, b) {
   return a.view === b.view && a.search.q === b.search.q && a.search.from === b.search.from && a.search.to === b.search.to;
 }

@@ -14,18 +14,17 @@ const TOAST_MS = 8_000;
 const UNDO_MS = 30_000;
 let nextToast = 1;
 
-/** @typedef {ReturnType<typeof import('../state/store.js').createStore>} Store */
 /** @typedef {ReturnType<typeof createActions>} Actions */
 
 /**
- * @param {Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {() => void} refresh read the list again soon
  * @param {() => void} reconnect start everything anew
  */
 export function createActions(store, refresh, reconnect) {
   const { dispatch } = store;
 
-  /** @param {'good'|'bad'} tone @param {string} text @param {string} [taskId] @param {import('../state/store.js').Undo} [undo] */
+  /** @param {'good'|'bad'} tone @param {string} text @param {string} [taskId] @param {import('../state/records.js').Undo} [undo] */
   function toast(tone, text, taskId, undo = []) {
     const id = nextToast++;
     const back = typeof undo === 'function' || undo.length ? undo : null;

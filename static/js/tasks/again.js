@@ -14,7 +14,7 @@ import * as texts from '../texts/task.js';
 let made = null;
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {any[]|null} taskTypes
  * @param {any} actions
  */

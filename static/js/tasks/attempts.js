@@ -11,10 +11,10 @@ import * as texts from '../texts/task.js';
 /** How an attempt ended, where that is no state of a task. */
 const ENDS = texts.ATTEMPT_ENDS;
 
-/** @typedef {import('../state/store.js').Attempt & {waits_from: number|null, waiting?: boolean}} Lane */
+/** @typedef {import('../state/records.js').Attempt & {waits_from: number|null, waiting?: boolean}} Lane */
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {number} now server time, milliseconds
  * @param {any} actions
  */
@@ -51,10 +51,10 @@ function drawLane(lane, place, now, task, actions) {
     error && !(attempt === task.attempt && isTerminal(task)) && h('details', { class: 'lane-error' },
       h('summary', null, h('span', { dir: 'auto' }, visible(error).slice(0, 240))),
       h('div', { class: 'block-head' }, h('span', { class: 'faint' }, texts.WHOLE_ERROR), copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
-      drawTraceback(traceback || error, `Traceback of attempt ${attempt}`)));
+      drawTraceback(traceback || error, texts.tracebackOf(attempt))));
 }
 
-/** @param {import('../state/store.js').Task} task @returns {Lane[]} */
+/** @param {import('../state/records.js').Task} task @returns {Lane[]} */
 function lanesOf(task) {
   const known = [...(task.attempts ?? [])].filter(({ started_at: started }) => started);
   const seen = known.at(-1)?.attempt ?? 0;

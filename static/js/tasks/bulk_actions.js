@@ -3,7 +3,7 @@
 
 import { explain } from '../api/problem.js';
 import { actOnTasks, findTasks, retryTask, undo } from '../api/tasks.js';
-import { writer } from '../lib/export_file.js';
+import { writer } from './export_file.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { leaveOut, NOTHING_CHOSEN } from '../state/selection.js';
 import * as common from '../texts/common.js';
@@ -14,7 +14,7 @@ const PIECE = 200;
 export const MANY = 100;
 
 /**
- * @param {import('./actions.js').Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {(tone: 'good'|'bad', text: string, more?: {taskId?: string, undo?: string[]}) => void} toast
  * @param {() => void} refresh
  */
@@ -47,7 +47,7 @@ export function createOperations(store, toast, refresh) {
     return { ...sum, problem, stopped };
   }
 
-  /** @param {import('../state/store.js').Wish} wish */
+  /** @param {import('../state/records.js').Wish} wish */
   async function act({ action, ids, search, count: total, reason }) {
     const next = ids ? piecesOf(ids) : piecesOfSearch(search);
     /** @type {Set<string>} */
@@ -76,7 +76,7 @@ export function createOperations(store, toast, refresh) {
   }
 
   return {
-    /** Ask before many are touched. @param {import('../state/store.js').Wish} wish */
+    /** Ask before many are touched. @param {import('../state/records.js').Wish} wish */
     wish: (wish) => dispatch({ type: 'wish', wish }),
     act,
     stop: () => state().operation && tell({ ...state().operation, stopping: true }),
@@ -117,8 +117,8 @@ export function createOperations(store, toast, refresh) {
     /**
      * Write a file of tasks: those given, or everything that the search finds.
      * @param {'jsonl'|'csv'} format
-     * @param {import('../state/store.js').Task[]|null} tasks
-     * @param {import('../state/store.js').Search} search
+     * @param {import('../state/records.js').Task[]|null} tasks
+     * @param {import('../state/records.js').Search} search
      */
     async exportTasks(format, tasks, search) {
       const file = writer(format);

@@ -60,9 +60,9 @@ function choices(state, actions) {
 
 /**
  * A number is asked about only where the action is bound to those very tasks.
- * @param {import('../state/store.js').TaskAction} action
+ * @param {import('../state/records.js').TaskAction} action
  * @param {import('../state/store.js').State} state
- * @returns {import('../state/store.js').Wish}
+ * @returns {import('../state/records.js').Wish}
  */
 export function wishOf(action, state) {
   const { selection: { ids: chosen, everything }, found } = state;
@@ -86,6 +86,6 @@ function progress({ verb, done, skipped, total, stopping }, actions) {
     h('p', { key: 'how', class: 'bulk-what', role: 'status' }, h('b', null, `${verb}… `),
       texts.bulkProgress(done, total, skipped)),
     h('progress', { key: 'bar', class: 'bulk-progress', max: total || null, value: total ? Math.min(total, done + skipped) : null, 'aria-label': verb }),
-    button(stopping ? 'Stopping…' : 'Stop', actions.stop, { key: 'stop', disabled: stopping, class: 'quiet', data: { testid: 'stop' } }),
+    button(stopping ? texts.STOPPING : 'Stop', actions.stop, { key: 'stop', disabled: stopping, class: 'quiet', data: { testid: 'stop' } }),
   ];
 }

@@ -71,7 +71,7 @@ function choices(word, known) {
 /**
  * What completion knows: the registered types and their fields, and what was seen in tasks.
  * @param {any[]|null} taskTypes
- * @param {Iterable<import('../state/store.js').Task>} tasks
+ * @param {Iterable<import('../state/records.js').Task>} tasks
  * @returns {Known}
  */
 export function knownFrom(taskTypes, tasks) {

@@ -10,7 +10,7 @@ import * as texts from '../texts/tasks.js';
 const DANGEROUS = ['cancel', 'delete'];
 
 /**
- * @param {import('../state/store.js').Wish} wish
+ * @param {import('../state/records.js').Wish} wish
  * @param {any} actions
  * @param {Function} shell makes a dialog
  */

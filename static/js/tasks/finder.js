@@ -14,7 +14,7 @@ const MORE = 200;
 const ROUNDS = 20;
 
 /**
- * @param {import('./actions.js').Store} store
+ * @param {import('../state/store.js').Store} store
  * @param {() => string[]} inSight ids of the rows that the reader sees
  */
 export function createFinder({ dispatch, state }, inSight) {

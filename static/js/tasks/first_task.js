@@ -29,7 +29,7 @@ export function firstTask(types, actions) {
       : [common.TASKS_APPEAR])),
     sends && h('div', { class: 'first-ways' },
       type && way('Send a task', 'curl command', asCurl(submissionText(type.task_type, JSON.stringify(type.example), ''), base(), hasKey()), actions),
-      way('Write a task type', 'function', FUNCTION, actions)));
+      way(texts.WRITE_A_TYPE, 'function', FUNCTION, actions)));
 }
 
 function way(title, what, text, actions) {

@@ -101,7 +101,7 @@ function controls(task, state, actions) {
     h('div', { class: 'actions', key: 'do' },
       able('retry') && !task.retried_as && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }), { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      canSubmit() && whole && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
       h('span', { class: 'push', key: 'end' },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),

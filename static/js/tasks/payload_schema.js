@@ -3,13 +3,7 @@
 
 import { parseKeeping } from '../lib/json_text.js';
 
-/**
- * @typedef {'text'|'long'|'email'|'integer'|'number'|'date'|'enum'|'boolean'|'object'|'json'} Kind
- * @typedef {{name: string, pointer: string, kind: Kind, label: string, hint: string,
- *   required: boolean, nullable: boolean, options: string[], fields: Field[], example: any, source?: string}} Field
- *   `pointer` counts from the submission, like the pointers of a 422 ("/payload/amount");
- *   `options` are JSON texts
- */
+/** @typedef {import('../components/field.js').Field} Field */
 
 const DEPTH = 6;
 

@@ -21,7 +21,7 @@ export function tableHead(chooser) {
 }
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {import('../state/store.js').State} state
  * @param {number} now server time, milliseconds
  * @param {any} actions
@@ -67,7 +67,7 @@ export function attempts({ attempt, max_attempts: most }) {
 
 /**
  * Seconds waited for the last attempt, and seconds that it took.
- * @param {import('../state/store.js').Task & {read_at?: number}} task
+ * @param {import('../state/records.js').Task & {read_at?: number}} task
  * @param {number} now
  */
 export function waitAndRun(task, now) {
@@ -98,7 +98,7 @@ function outcome(task, now) {
   return h('code', { class: 'summary faint', dir: 'ltr' }, oneLine(task.payload, SUMMARY));
 }
 
-/** "next in 3.2 s". @param {import('../state/store.js').Task} task @param {number} now */
+/** "next in 3.2 s". @param {import('../state/records.js').Task} task @param {number} now */
 export function nextTry(task, now) {
   const seconds = secondsBetween(now, task.next_retry_at);
   return seconds === null || seconds <= 0 ? texts.NEXT_IS_DUE : texts.nextIn(Math.ceil(seconds));
@@ -111,7 +111,7 @@ function words(tone, text) {
 
 /**
  * Cancel, then "really?" in the same place.
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {'asking'|'busy'|undefined} step
  * @param {any} actions
  */

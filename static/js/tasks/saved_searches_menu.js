@@ -106,7 +106,7 @@ function renameForm(each, own, set) {
   };
   return h('form', { key: 'rename', class: 'saved-form', on: { submit, keydown } },
     h('input', {
-      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': `New name of ${each.name}`, autocomplete: 'off', data: { testid: 'saved-rename' },
+      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': texts.SAVED.newName(each.name), autocomplete: 'off', data: { testid: 'saved-rename' },
       wake: (field) => field.select(), on: { input: ({ currentTarget: field }) => field.setCustomValidity('') },
     }),
     h('button', { type: 'submit', class: 'button' }, 'Rename'), button(common.CANCEL, () => done(), { class: 'quiet' }));

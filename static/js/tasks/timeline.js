@@ -9,7 +9,7 @@ import { time } from '../components/parts.js';
 import { nextTry } from './row.js';
 
 /**
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {number} now server time, milliseconds
  */
 export function timeline(task, now) {

@@ -13,7 +13,7 @@ const CALM = new Set(['scheduled', 'next', 'retry_due', 'behind_others', 'worker
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {import('../state/store.js').Task} task
+ * @param {import('../state/records.js').Task} task
  * @param {number} now server time, milliseconds
  */
 export function whyBlock({ why }, task, now) {

@@ -32,6 +32,7 @@ export const timesSummary = (title, half, most) => `${title}: half within ${dura
 /** @param {string} n */
 export const perHour = (n) => `${n} per hour on average`;
 
+export const SERVICE_STATE = 'State of the service';
 export const SHOWING_LAST = 'Showing the last known state. ';
 export const CONNECTING = 'Connecting…';
 export const TRYING_AGAIN = 'Trying again.';

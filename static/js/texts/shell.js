@@ -1,5 +1,7 @@
 /* Texts around the pages: keyboard help, dialogs, the command palette, the live badge, notes. */
 
+import { count } from '../lib/format.js';
+
 export const SHORTCUTS = /** @type {[string, string][]} */ ([
   ['Ctrl k', 'go to or do anything'], ['/', 'search tasks'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
   ['x', 'select the row'], ['r', 'retry the row or the selection'], ['c', 'cancel the row or the selection (asks first)'],
@@ -18,6 +20,7 @@ export const NOT_NOW = 'Not now';
 
 export const NO_SUCH_PAGE = 'Page not found';
 export const NOTHING_AT = 'There is nothing at ';
+export const TO_FIND_A_PAGE = ' to find a page.';
 
 export const GO_OR_DO = 'Go to or do';
 export const PALETTE_HINT = 'A page, a queue, a search or a task id';
@@ -69,5 +72,7 @@ export const copied = (what) => `Copied ${what}.`;
 export const COPY_DENIED = 'The browser did not allow copying.';
 
 export const LARGE = 'Large: expand as needed. Copy copies everything.';
+/** @param {number} characters */
+export const shortened = (characters) => `${count(characters)} characters. Copy copies everything`;
 export const EXPAND_ALL = 'Expand all';
 export const COLLAPSE_ALL = 'Collapse all';

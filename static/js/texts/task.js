@@ -41,6 +41,8 @@ export const logTitle = (n) => (n ? `Log (${plural(n, 'line')})` : 'Log');
 
 /** @param {number} attempt @param {number} most */
 export const attemptsTitle = (attempt, most) => `Attempts: ${attempt} of ${most}`;
+/** @param {number} attempt */
+export const tracebackOf = (attempt) => `Traceback of attempt ${attempt}`;
 export const WHOLE_ERROR = 'Full error';
 export const ATTEMPT_ENDS = { RETRY: 'failed', CRASHED: 'worker crashed', LOST: 'consumer crashed' };
 /** @param {number} attempt @param {number} most */
@@ -63,6 +65,7 @@ export const ENDS_AT = ' Ends at ';
 export const timesIn = (zone) => `Times in ${zone}`;
 
 export const RUN_AGAIN = 'Run again with another payload';
+export const RUN_AGAIN_BUTTON = 'Run again…';
 export const RUN_AGAIN_MEANS = 'Creates a new task. This one is unchanged.';
 export const BACK_TO_TASK = 'Back to the task';
 /** @param {number} line @param {string} pointer @param {string} message */

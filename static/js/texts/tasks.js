@@ -19,6 +19,7 @@ export const SEARCH_WORDS = {
 };
 export const PAYLOAD_FIELD = 'payload field';
 
+export const SEARCH_HINT = 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h';
 export const BAD_SEARCH = 'Can’t understand this search';
 export const SEE_HINT = 'See the hint under the box. ';
 export const SHOW_ALL_TASKS = 'Show all tasks';
@@ -66,6 +67,7 @@ export const ANOTHER_RUNS = 'Another bulk action is running. Wait or stop it.';
 export const RETRIED_AS_NEW = 'Retried as a new task.';
 export const NO_FILTER = 'No filter set: this applies to ALL tasks.';
 export const EVERY_MATCH = 'Applies to every match, however many. Tasks submitted later are not affected.';
+export const STOPPING = 'Stopping…';
 export const READING = 'Reading';
 export const EXPORTED = 'Exported';
 /** @param {string} verb @param {number|null} n null: all that match */
@@ -86,6 +88,9 @@ export const bulkOutcome = (done, { done: n, skipped, problem, stopped }) => [
 /** @param {number} done @param {number|null} total @param {number} skipped */
 export const bulkProgress = (done, total, skipped) => `${plural(done, 'task')}${total ? ` of ${count(total)}` : ' so far'}${skipped ? `, ${count(skipped)} skipped` : ''}`;
 
+export const READY_MADE_NAMES = {
+  failed: 'Submitted in the last hour and failed', long: 'Running longer than a minute', waiting: 'Waiting longer than a minute', retrying: 'Retrying now',
+};
 export const SAVED = {
   own: 'Yours', ready: 'Ready-made', none: 'None yet.', everyTask: 'every task', taken: 'Another search has this name.',
   here: 'Kept in this browser only. To share a search, copy its link.',
@@ -93,9 +98,11 @@ export const SAVED = {
   first: 'Search for something to save it here.', saveAs: 'Save this search as', copyLink: 'Copy the link', link: 'link to this search',
   full: 'Not saved: the limit is 100. Delete some first.',
   /** @param {string} name @param {boolean} stored */ saved: (name, stored) => (stored ? `Saved in this browser: ${name}` : `Kept until you close this page: ${name}`),
+  /** @param {string} name */ newName: (name) => `New name of ${name}`,
   /** @param {string} name */ deleted: (name) => `Deleted: ${name}`,
 };
 
+export const WRITE_A_TYPE = 'Write a task type';
 export const ASK_API = ', or call the API: ';
 export const SEND_WITH_BUTTON = 'Send one with a button above, fill in a ';
 export const SEND_FROM = 'Send one from a ';

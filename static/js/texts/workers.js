@@ -4,6 +4,8 @@ import { plural } from '../lib/format.js';
 
 export const ABOUT = 'Each consumer serves one queue with several workers.';
 export const COLUMNS = ['Worker', 'Process', 'Running', 'Started', 'Duration', 'Memory', 'CPU'];
+/** @param {string} queue */
+export const consumerOf = (queue) => `Consumer of the ${queue} queue`;
 export const NONE_ONLINE = 'No consumer is online';
 export const TASKS_WAIT = 'Tasks are accepted and wait. Start one: ';
 /** @param {string} queue */
@@ -14,6 +16,7 @@ export const heartbeat = (when) => `heartbeat ${when}`;
 export const noHeartbeat = (time) => `no heartbeat for ${time}`;
 
 export const LOG_ABOUT = 'Live output of running tasks.';
+export const LOG_LABEL = 'Log lines, newest last';
 export const LOG_LIVE = 'Live';
 export const LOG_PAUSE = 'Pause';
 export const LOG_RESUME = 'Resume';

@@ -44,7 +44,7 @@ function byQueue(a, b) {
 function consumerCard(consumer, now) {
   const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
   const busy = consumer.workers.filter((worker) => worker.task_id).length;
-  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` }, 'aria-label': `Consumer of the ${consumer.queue} queue` },
+  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` }, 'aria-label': texts.consumerOf(consumer.queue) },
     h('header', null, h('h2', null, consumer.queue), h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
       h('span', { class: silent > LATE_S ? 'chip bad push' : 'chip good push' }, silent > LATE_S ? texts.noHeartbeat(coarse(silent)) : texts.heartbeat(ago(consumer.last_seen_at, now)))),
     facts([

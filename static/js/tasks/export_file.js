@@ -12,7 +12,7 @@ export function writer(format) {
   const parts = format === 'csv' ? [`${COLUMNS.join(',')}\r\n`] : [];
   const line = format === 'csv' ? csvLine : jsonLine;
   return {
-    /** @param {import('../state/store.js').Task[]} tasks @returns {number} how many */
+    /** @param {import('../state/records.js').Task[]} tasks @returns {number} how many */
     add(tasks) {
       parts.push(tasks.map(line).join(''));
       return tasks.length;
