@@ -89,7 +89,7 @@ def test_a_schedule_of_every_second_is_made_and_its_runs_appear(
     form.get_by_test_id("every-unit").select_option("second")
     _save(form)
 
-    expect(toast(page, "heartbeat is set: its next run is")).to_be_visible()
+    expect(toast(page, "heartbeat saved. Next run")).to_be_visible()
     expect_address(page, "/schedules")
     expect(
         _row(page, "heartbeat").get_by_role("link", name="heartbeat", exact=True)
@@ -116,7 +116,7 @@ def test_the_preview_tells_the_rule_in_words_and_the_next_five_runs(
     visits: Visits, stack: Stack
 ) -> None:
     form = _new(visits, stack, "office-hours")
-    form.get_by_label("Cron", exact=True).fill("30 9 * * 1-5")
+    form.get_by_label("Cron expression", exact=True).fill("30 9 * * 1-5")
     form.get_by_label("Time zone").fill("America/New_York")
     preview = form.get_by_test_id("rule-preview")
 
@@ -135,7 +135,7 @@ def test_an_example_fills_the_rule_and_the_preview(visits: Visits, stack: Stack)
 
     form.get_by_role("button", name="every 5 minutes").click()
 
-    expect(form.get_by_label("Cron", exact=True)).to_have_value("*/5 * * * *")
+    expect(form.get_by_label("Cron expression", exact=True)).to_have_value("*/5 * * * *")
     first = form.get_by_test_id("preview-run").first
     expect(first).to_contain_text(re.compile(r":[0-5][05] ?(in \d|now)"))
 
@@ -143,7 +143,7 @@ def test_an_example_fills_the_rule_and_the_preview(visits: Visits, stack: Stack)
 def test_a_bad_cron_is_told_at_its_field_while_it_is_typed(visits: Visits, stack: Stack) -> None:
     visits.allow("status of 422")
     form = _new(visits, stack, "never")
-    cron = form.get_by_label("Cron", exact=True)
+    cron = form.get_by_label("Cron expression", exact=True)
 
     cron.fill("61 * * * *")
     expect(_error(form, "/cron")).to_be_visible()
@@ -189,7 +189,7 @@ def test_a_new_one_takes_queue_tags_and_manners(visits: Visits, stack: Stack) ->
     form = _new(visits, stack, "mannered")
     form.get_by_test_id("queue-select").select_option("low")
     form.get_by_label("Tags").fill("eu, nightly")
-    form.get_by_label("Start a run even if").uncheck()
+    form.get_by_label("Allow overlapping runs").uncheck()
     form.get_by_label("Start paused").check()
     _save(form)
 
@@ -244,7 +244,7 @@ def test_an_edit_sends_what_was_changed_and_nothing_else(visits: Visits, stack: 
     form = _form(page)
     expect(form.get_by_label("Value", exact=True)).to_have_value(str(_BIG))
     expect(form.get_by_label("Time zone")).to_have_value("Europe/Berlin")
-    form.get_by_label("Cron", exact=True).fill("15 4 * * *")
+    form.get_by_label("Cron expression", exact=True).fill("15 4 * * *")
 
     with page.expect_request("**/api/schedules/edited") as sent:
         _save(form)
@@ -263,7 +263,7 @@ def test_a_rule_of_seconds_becomes_one_of_cron(visits: Visits, stack: Stack) -> 
     expect(form.get_by_test_id("every-unit")).to_have_value("minute")
 
     form.locator(".mode", has_text="Cron").click()
-    form.get_by_label("Cron", exact=True).fill("0 12 * * *")
+    form.get_by_label("Cron expression", exact=True).fill("0 12 * * *")
     _save(form)
 
     expect(_row(page, "changing")).to_contain_text("0 12 * * *")

@@ -21,7 +21,7 @@ const EXAMPLES = ['*/5 * * * *', '0 * * * *', '0 3 * * *', '0 9 * * 1-5', '0 0 1
 export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) {
   const [amount, unit] = every === null ? ['5', 'minute'] : inUnits(every);
   const parts = {
-    cron: fieldPart(plainField('cron', 'Cron', { example: cron ?? '0 3 * * *', hint: texts.FORM.cron }), prefix),
+    cron: fieldPart(plainField('cron', 'Cron expression', { example: cron ?? '0 3 * * *', hint: texts.FORM.cron }), prefix),
     zone: fieldPart(plainField('timezone', 'Time zone', { example: timezone, hint: texts.FORM.zone }), prefix),
     every: fieldPart(plainField('every_s', 'Every', { example: String(amount), kind: 'number' }), prefix),
   };
