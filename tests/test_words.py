@@ -24,11 +24,14 @@ CLEAN = [
     "docker-compose.yml",
     "gunicorn.conf.py",
     "loadtests",
+    "server",
+    "stack",
     "static/js/texts",
+    "web",
 ]
 
-#: How many titles and summaries of the API still break the rules; the number only falls.
-_TITLES_LEFT = 5
+#: Titles of the API that break the rules: that of the field `set_aside`, which is a wire name.
+_TITLES_LEFT = 1
 
 #: A text in JavaScript, and what makes it a sentence: four words from a capital on, or a full stop.
 _LITERAL = re.compile(r"'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`")
