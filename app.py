@@ -75,8 +75,8 @@ def verify(write_off: bool = False) -> int:
     try:
         if write_off:
             for queue in huey_tasks.QUEUES.values():
-                print(f"{queue.name}: {accounting.write_off(queue)} tasks written off")
-        accounts = [accounting.verify(queue) for queue in huey_tasks.QUEUES.values()]
+                print(f"{queue.name}: {accounting.write_off(queue.broker)} tasks written off")
+        accounts = [accounting.verify(queue.broker) for queue in huey_tasks.QUEUES.values()]
     except QueueUnavailable as error:
         raise DucklineError(
             f"{error.detail} Tried {address} ({error.cause}); REDIS_URL names another. The Redis "

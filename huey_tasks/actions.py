@@ -6,22 +6,17 @@ be sent twice: what was done is not done again.
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from huey_tasks import lookup, search
+from huey_tasks import indexes, search, task_copies
+from huey_tasks.broker import Broker, Brokers
 from huey_tasks.errors import OperationOver
 from huey_tasks.ids import new_ids
-from huey_tasks.operation import Action, Operation
+from huey_tasks.operation import Action, Operation, cancelled
 from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, cancel_all, retry_all
 from huey_tasks.query import Query
 from huey_tasks.search_streams import Window
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
-
-TaskQueues = Mapping[str, "TaskQueue"]
 
 #: What one request does at most: tasks, and seconds after which it begins no further part.
 MOST, BUDGET_S = 500, 1.0
@@ -49,19 +44,19 @@ class Acted:
     next_cursor: str | None = None
 
 
-def act_on_ids(queues: TaskQueues, operation: Operation, task_ids: Sequence[str]) -> Acted:
+def act_on_ids(brokers: Brokers, operation: Operation, task_ids: Sequence[str]) -> Acted:
     """Do it to the tasks with these ids. Raises OperationOver, QueueUnavailable."""
     ids = list(dict.fromkeys(task_ids))
-    places = [(queue, task_id) for task_id in ids for queue in queues]
-    states = lookup.states(queues, places)
+    places = [(queue, task_id) for task_id in ids for queue in brokers]
+    states = indexes.states(brokers, places)
     known = [place for place, state in zip(places, states, strict=True) if state is not None]
-    words = _act(queues, operation, known)
+    words = _act(brokers, operation, known)
     words.update({"": len(ids) - len(known)})
     return _acted(operation, words, None)
 
 
 def act_on_search(
-    queues: TaskQueues,
+    brokers: Brokers,
     operation: Operation,
     query: Query,
     *,
@@ -77,10 +72,10 @@ def act_on_search(
     words, taken, ends = Counter[str](), 0, time.monotonic() + BUDGET_S
     while True:
         found = search.find(
-            queues, query, window=window, set_aside=set_aside, cursor=cursor,
+            brokers, query, window=window, set_aside=set_aside, cursor=cursor,
             limit=min(MOST // 2, MOST - taken), budget_s=BUDGET_S / 4,
         )  # fmt: skip
-        words += _act(queues, operation, found.tasks)
+        words += _act(brokers, operation, found.tasks)
         taken, cursor = taken + len(found.tasks), found.next_cursor
         if cursor is None or taken >= MOST or time.monotonic() > ends:
             return _acted(operation, words, cursor)
@@ -91,51 +86,53 @@ def _acted(operation: Operation, words: Counter[str], cursor: str | None) -> Act
     return Acted(operation, words[DONE], Skipped(words[""], wrong, words[FULL]), cursor)
 
 
-def _act(
-    queues: TaskQueues, operation: Operation, places: Sequence[tuple[str, str]]
-) -> Counter[str]:
+def _act(brokers: Brokers, operation: Operation, places: Sequence[tuple[str, str]]) -> Counter[str]:
     """Count what became of the tasks; what is queued anew keeps its order, the oldest first."""
     words = Counter[str]()
-    for queue in queues.values():
-        ids = [task_id for name, task_id in reversed(places) if name == queue.name]
+    for broker in brokers.values():
+        ids = [task_id for name, task_id in reversed(places) if name == broker.name]
         for at in range(0, len(ids), PIECE):
-            words.update(_act_in_queue(queue, operation, ids[at : at + PIECE]))
+            words.update(_act_in_queue(broker, operation, ids[at : at + PIECE]))
     return words
 
 
-def _act_in_queue(queue: "TaskQueue", operation: Operation, ids: list[str]) -> list[str]:
-    scripts = OperatorScripts(queue.storage.scripts)
+def _act_in_queue(broker: Broker, operation: Operation, ids: list[str]) -> list[str]:
+    scripts, told = OperatorScripts(broker.scripts), operation.as_argument()
     match operation.action:
         case Action.CANCEL:
-            ttl_ms = queue.storage.ttl_ms
-            return cancel_all(queue.storage.scripts, queue.name, ids, operation, ttl_ms=ttl_ms)
+            return cancel_all(
+                broker.scripts, broker.name, ids, cancelled(operation.why),
+                ttl_ms=broker.ttl_ms, request=operation.id, operation=told,
+            )  # fmt: skip
         case Action.REQUEUE:
-            return scripts.requeue(queue.name, ids, operation)
+            return scripts.requeue(broker.name, ids, told)
         case Action.DELETE:
-            words = scripts.delete(queue.name, ids, operation)
+            words = scripts.delete(broker.name, ids, told)
             if not words:
                 raise OperationOver("The time to undo this operation is over; begin a new one.")
             return words
         case _:
-            return retry_tasks(queue, ids, operation)
+            return retry_tasks(broker, ids, operation)
 
 
 def retry_tasks(
-    queue: "TaskQueue", task_ids: Sequence[str], operation: Operation, *, undo: str = ""
+    broker: Broker, task_ids: Sequence[str], operation: Operation, *, undo: str = ""
 ) -> list[str]:
     """Submit ended tasks of a queue anew, in this order; what became of each, as `retry_all`.
 
     `undo`: the id of the operation that is undone by this.
     """
-    words = list[str]()
+    words, told = list[str](), operation.as_argument()
     for at in range(0, len(task_ids), COPIES):
         ids = task_ids[at : at + COPIES]
         pairs = list(zip(ids, new_ids(len(ids)), strict=True))
-        copies = lookup.copies_of(queue, pairs)
+        copies = task_copies.copies_of(broker, pairs)
         # Of a task that is gone there is no copy; the script finds it gone too.
-        news = [copy or lookup.nothing(new) for (_, new), copy in zip(pairs, copies, strict=True)]
+        news = [
+            copy or task_copies.nothing(new) for (_, new), copy in zip(pairs, copies, strict=True)
+        ]
         words += retry_all(
-            queue.storage.scripts, queue.name, list(zip(ids, news, strict=True)), operation,
+            broker.scripts, broker.name, list(zip(ids, news, strict=True)), told,
             undo=undo,
         )  # fmt: skip
     return words

@@ -11,18 +11,16 @@ import time
 import uuid
 from concurrent.futures import Future
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks import remarks, results, serializer, tracebacks
 from huey_tasks.board import Cell, Phase, Retirement, StopReason
+from huey_tasks.broker import Broker
 from huey_tasks.causes import cause_of, cause_without_code, where
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
 from huey_tasks.safe_repr import repr_of, traceback_of
-
-if TYPE_CHECKING:
-    from huey_tasks.storage import ReliableStorage
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +56,10 @@ class TaskInterrupted(KeyboardInterrupt):
 class Attempt:
     """One execution of a task."""
 
-    def __init__(self, claim: Claim, task_type: str, storage: "ReliableStorage", cell: Cell | None):
+    def __init__(self, claim: Claim, task_type: str, broker: Broker, cell: Cell | None):
         self.claim = claim
         self.task_type = task_type
-        self.storage = storage
+        self.broker = broker
         self._cell = cell
         self._state = "PENDING"
         self._reason = ""

@@ -5,13 +5,12 @@ An operation may reach over queues; each queue keeps its part, and a reader sees
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from huey_tasks import fields, keys
-from huey_tasks.connection import redis_errors
+from huey_tasks import fields, operation_records
+from huey_tasks.broker import Brokers
 from huey_tasks.errors import InvalidQuery, OperationOver, Problem
 from huey_tasks.operation import (
     GOES_ON_MS,
@@ -22,11 +21,6 @@ from huey_tasks.operation import (
     begun_ms,
     undo_until,
 )
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
-
-TaskQueues = Mapping[str, "TaskQueue"]
 
 #: Seconds that one request looks for entries of one action.
 BUDGET_S = 0.3
@@ -60,18 +54,18 @@ class AuditPage:
     next_cursor: str | None
 
 
-def begin(queues: TaskQueues, action: Action, by: Operator, target: str = "") -> Operation:
+def begin(brokers: Brokers, action: Action, by: Operator, target: str = "") -> Operation:
     """Begin an operation at the time of Redis; the first script that does some of it writes it."""
-    return Operation.begin(_now_us(queues), action, by, target)
+    return Operation.begin(brokers.now_us(), action, by, target)
 
 
-def as_argument(queues: TaskQueues, action: Action, by: Operator | None, target: str = "") -> str:
+def as_argument(brokers: Brokers, action: Action, by: Operator | None, target: str = "") -> str:
     """A new operation as scripts take it; what no operator has asked for is none."""
-    return "" if by is None else begin(queues, action, by, target).as_argument()
+    return "" if by is None else begin(brokers, action, by, target).as_argument()
 
 
 def go_on(
-    queues: TaskQueues, operation_id: str, action: Action, by: Operator, target: str
+    brokers: Brokers, operation_id: str, action: Action, by: Operator, target: str
 ) -> Operation:
     """Go on with an operation; with a new one, if that has changed nothing yet.
 
@@ -79,37 +73,32 @@ def go_on(
     """
     if not OPERATION_ID.fullmatch(operation_id):
         raise _wrong("It is no operation_id of an answer of ours.")
-    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
-        pipe.time()
-        for queue in queues:
-            pipe.hmget(keys.operation(queue, operation_id), "action", "undone_at", "who")
-        (seconds, microseconds), *parts = pipe.execute()
-    known = [part for part in parts if part[0] is not None]
-    if any(one.decode() != action for one, _, _ in known):
+    now_ms, known = operation_records.parts_of(brokers, operation_id)
+    if any(part.action != action for part in known):
         raise _wrong("This operation is another action.")
-    if any(who.decode() != by.who for _, _, who in known):
+    if any(part.who != by.who for part in known):
         raise _wrong("This operation is somebody else's.")
-    if any(undone for _, undone, _ in known):
+    if any(part.undone for part in known):
         raise OperationOver("The operation was undone; begin a new one.")
-    age_ms = seconds * 1000 + microseconds // 1000 - begun_ms(operation_id)
+    age_ms = now_ms - begun_ms(operation_id)
     if age_ms < 0:
         raise _wrong("It is no operation_id of an answer of ours.")
     if age_ms > GOES_ON_MS:
         raise OperationOver("The operation began too long ago; begin a new one at this cursor.")
     if not known:
-        return begin(queues, action, by, target)
+        return begin(brokers, action, by, target)
     return Operation.going_on(operation_id, action, by, target)
 
 
-def read(queues: TaskQueues, *, action: Action | None, cursor: str | None, limit: int) -> AuditPage:
+def read(brokers: Brokers, *, action: Action | None, cursor: str | None, limit: int) -> AuditPage:
     """Read entries, the newest first; goes on at `next_cursor`, even if it has found none."""
     if cursor is not None and not OPERATION_ID.fullmatch(cursor):
         raise InvalidQuery([Problem("/cursor", "cursor", "It is no cursor of an answer of ours.")])
     found, ends = list[AuditEntry](), time.monotonic() + BUDGET_S
     step = limit + 1 if action is None else STEP
     while True:
-        ids = _ids(queues, cursor, step)
-        for entry in _entries(queues, ids):
+        ids = operation_records.ids_behind(brokers, cursor, step)
+        for entry in _entries(brokers, ids):
             if action in (None, entry.action):
                 found.append(entry)
             if len(found) == limit:
@@ -122,24 +111,8 @@ def read(queues: TaskQueues, *, action: Action | None, cursor: str | None, limit
             return AuditPage(tuple(found), cursor)
 
 
-def _ids(queues: TaskQueues, behind: str | None, limit: int) -> list[str]:
-    """The newest ids of all queues behind one: their order by text is that of their time."""
-    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            top = f"({behind}" if behind else "+"
-            pipe.zrevrangebylex(keys.audit(queue), top, "-", 0, limit)
-        rows = pipe.execute()
-    return sorted({one.decode() for row in rows for one in row}, reverse=True)[:limit]
-
-
-def _entries(queues: TaskQueues, ids: Sequence[str]) -> Iterator[AuditEntry]:
-    with redis_errors(), _any(queues).storage.broker.pipeline(transaction=False) as pipe:
-        for operation_id in ids:
-            for queue in queues:
-                pipe.hgetall(keys.operation(queue, operation_id))
-        hashes = [fields.texts(found) for found in pipe.execute()]
-    places = ((one, queue) for one in ids for queue in queues)
-    parts = (_entry(*place, f) for place, f in zip(places, hashes, strict=True) if f)
+def _entries(brokers: Brokers, ids: Sequence[str]) -> Iterator[AuditEntry]:
+    parts = (_entry(*part) for part in operation_records.entries(brokers, ids))
     for _, same in groupby(parts, key=lambda entry: entry.id):
         yield _whole(list(same))
 
@@ -167,16 +140,6 @@ def _whole(parts: list[AuditEntry]) -> AuditEntry:
     undone = [part.undone_at for part in parts if part.undone_at]
     count = sum(part.count for part in parts)
     return replace(parts[0], queue=None, count=count, undone_at=max(undone, default=None))
-
-
-def _now_us(queues: TaskQueues) -> int:
-    with redis_errors():
-        seconds, microseconds = _any(queues).storage.broker.time()
-    return seconds * 1_000_000 + microseconds
-
-
-def _any(queues: TaskQueues) -> "TaskQueue":
-    return next(iter(queues.values()))
 
 
 def _wrong(text: str) -> InvalidQuery:

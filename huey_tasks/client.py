@@ -5,18 +5,26 @@ Submitting is in `submission`, what operators do to queues and to many tasks in 
 
 from typing import Any
 
-from huey_tasks import audit, lookup, presences, server_check
+from huey_tasks import (
+    audit,
+    indexes,
+    lookup,
+    presences,
+    queue_records,
+    server_check,
+    task_copies,
+)
+from huey_tasks.broker import Broker
 from huey_tasks.ends import Ends
 from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
-from huey_tasks.ids import new_id
+from huey_tasks.ids import is_task_id, new_id
 from huey_tasks.operation import Action, Operator, cancelled
 from huey_tasks.protocol import NewTask
-from huey_tasks.queues import QUEUES, queue_named
+from huey_tasks.queues import BROKERS, broker_named
 from huey_tasks.records import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
 from huey_tasks.submission import SubmittedTask
-from huey_tasks.task_queue import TaskQueue
 
-_ends = Ends(QUEUES)
+_ends = Ends(BROKERS)
 
 
 def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) -> TaskRecord:
@@ -27,13 +35,12 @@ def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) 
     """
     if reason is None:
         reason = cancelled(by.why if by else "")
-    if not lookup.is_task_id(task_id):
+    if not is_task_id(task_id):
         raise _unknown(task_id)
-    operation = audit.as_argument(QUEUES, Action.CANCEL, by, task_id)
-    for queue in QUEUES.values():
-        storage = queue.storage
-        state = storage.scripts.cancel(
-            queue.name, task_id, reason, ttl_ms=storage.ttl_ms, operation=operation
+    operation = audit.as_argument(BROKERS, Action.CANCEL, by, task_id)
+    for broker in BROKERS.values():
+        state = broker.scripts.cancel(
+            broker.name, task_id, reason, ttl_ms=broker.ttl_ms, operation=operation
         )
         if not state:
             continue
@@ -49,21 +56,21 @@ def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
     Asked again, it returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
     has succeeded or not ended.
     """
-    queue, new = _copy_of(task_id)
-    operation = audit.as_argument(QUEUES, Action.RETRY, by, task_id)
-    state, follower = queue.storage.scripts.retry(queue.name, task_id, new, operation=operation)
+    broker, new = _copy_of(task_id)
+    operation = audit.as_argument(BROKERS, Action.RETRY, by, task_id)
+    state, follower = broker.scripts.retry(broker.name, task_id, new, operation=operation)
     if not state:
         raise _unknown(task_id)
     if not follower:
         raise TaskNotRetryable(f"The task is {state}; only one that failed can be retried.")
-    return SubmittedTask(follower, TaskState.PENDING, new.type, queue.name)
+    return SubmittedTask(follower, TaskState.PENDING, new.type, broker.name)
 
 
-def _copy_of(task_id: str) -> tuple[TaskQueue, NewTask]:
-    for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
-        new = lookup.copy_of(queue, task_id, new_id())
+def _copy_of(task_id: str) -> tuple[Broker, NewTask]:
+    for broker in BROKERS.values() if is_task_id(task_id) else ():
+        new = task_copies.copy_of(broker, task_id, new_id())
         if new is not None:
-            return queue, new
+            return broker, new
     raise _unknown(task_id)
 
 
@@ -73,7 +80,7 @@ def _unknown(task_id: str) -> TaskNotFound:
 
 def get_task(task_id: str) -> TaskRecord:
     """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
-    record = lookup.find(QUEUES, task_id) if lookup.is_task_id(task_id) else None
+    record = lookup.find(BROKERS, task_id) if is_task_id(task_id) else None
     if record is None:
         raise _unknown(task_id)
     return record
@@ -84,15 +91,15 @@ def wait_for_end(task_id: str, wait_s: float) -> None:
 
     Also returns when this process stops (`stop_waiting`). Raises TaskNotFound, QueueUnavailable.
     """
-    places = [(queue, task_id) for queue in QUEUES] if lookup.is_task_id(task_id) else []
-    states = zip(QUEUES.values(), lookup.states(QUEUES, places), strict=False)
-    queue, state = next(((queue, state) for queue, state in states if state), (None, ""))
-    if queue is None or not state:
+    places = [(queue, task_id) for queue in BROKERS] if is_task_id(task_id) else []
+    states = zip(BROKERS.values(), indexes.states(BROKERS, places), strict=False)
+    broker, state = next(((broker, state) for broker, state in states if state), (None, ""))
+    if broker is None or not state:
         raise _unknown(task_id)
     if TaskState(state).terminal:
         return
-    with _ends.listen(queue.name, task_id) as ended:
-        state = queue.storage.scripts.awaited(queue.name, task_id)
+    with _ends.listen(broker.name, task_id) as ended:
+        state = broker.scripts.awaited(broker.name, task_id)
         if state and not TaskState(state).terminal:
             ended.wait(wait_s)
 
@@ -113,17 +120,17 @@ def list_tasks(
 
     `set_aside`: only those that killed their workers or could not be read, and were not retried.
     """
-    chosen = [queue_named(queue)] if queue is not None else list(QUEUES.values())
+    chosen = [broker_named(queue)] if queue is not None else list(BROKERS.values())
     ids: list[tuple[str, str]] = []
     for one in chosen:
         if set_aside:
-            rows = lookup.set_aside_ids(one, limit)
+            rows = indexes.set_aside_ids(one, limit)
         elif state is None:
-            rows = lookup.recent_ids(one, limit)
+            rows = indexes.recent_ids(one, limit)
         else:
-            rows = lookup.ids_in_state(one, state, limit)
+            rows = indexes.ids_in_state(one, state, limit)
         ids += [(one.name, task_id) for _, task_id in rows]
-    found = lookup.load(QUEUES, ids)
+    found = lookup.load(BROKERS, ids)
     if state is not None:  # it may have moved on between the two looks
         found = [record for record in found if record.status is state]
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
@@ -131,12 +138,12 @@ def list_tasks(
 
 def ping() -> None:
     """Return when Redis answers. Raises QueueUnavailable."""
-    lookup.ping(QUEUES)
+    BROKERS.first.ping()
 
 
 def queue_stats() -> list[QueueStats]:
     """The numbers of each queue, most urgent first."""
-    return lookup.queue_stats(QUEUES)
+    return queue_records.queue_stats(BROKERS)
 
 
 def stats() -> Stats:
@@ -146,14 +153,14 @@ def stats() -> Stats:
 
 def consumers() -> list[ConsumerRecord]:
     """Every live consumer."""
-    return [consumer for queue in QUEUES.values() for consumer in presences.consumers(queue)]
+    return [consumer for broker in BROKERS.values() for consumer in presences.consumers(broker)]
 
 
 def redis_info() -> dict[str, Any]:
     """What the broker says of itself."""
-    return lookup.redis_info(QUEUES["default"])
+    return BROKERS.first.info()
 
 
 def server_troubles() -> list[str]:
     """What speaks against trusting the broker with tasks now, such as an evicting policy."""
-    return server_check.troubles_of(QUEUES["default"].storage.broker)
+    return server_check.troubles_of(BROKERS.first)

@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from types import FrameType
 from typing import Any
 
-from huey_tasks import duties, keys, neighbours
+from huey_tasks import duties, keys, neighbours, overdue
 from huey_tasks.board import Board, StopReason
 from huey_tasks.chores import Chore, Chores
 from huey_tasks.config import Config
@@ -33,7 +33,6 @@ from huey_tasks.patience import SOCKET_TIMEOUT_S, time_limit
 from huey_tasks.periodic import PeriodicTasks
 from huey_tasks.protocol import ALONE
 from huey_tasks.server_check import ServerCheck
-from huey_tasks.subscription import Subscription
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.worker_state import Limits
 
@@ -58,11 +57,11 @@ class Consumer:
         self.queue, self.config = queue, config
         self.concurrency, self.worker_type = concurrency, worker_type
         self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
-        self._isolation: Isolation = LoneConsumer(queue, self._run_alone)
+        self._isolation: Isolation = LoneConsumer(queue.broker, self._run_alone)
         if parent is not None:
             self.name += ALONE
-            self._isolation = EndOfIsolation(queue, parent, self._is_busy, self._stop_gently)
-        self._scripts, self._storage = queue.storage.scripts, queue.storage
+            self._isolation = EndOfIsolation(queue.broker, parent, self._is_busy, self._stop_gently)
+        self._broker = queue.broker
         self._board = Board.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
         self._crew = Crew(
@@ -74,10 +73,10 @@ class Consumer:
             max_crashes=config.max_crashes,
             limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
         )
-        self._control = Subscription(queue.storage.broker, keys.control(queue.name))
+        self._control = queue.broker.subscribe(keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
-        self._dataset = DataSet(queue.storage, expected=config.dataset_is_expected)
+        self._dataset = DataSet(queue.broker, expected=config.dataset_is_expected)
         self._server_check = ServerCheck(config, [queue.name])
         self._refusal: ConfigError | None = None
         self._stop_signals = 0
@@ -85,7 +84,7 @@ class Consumer:
         lease_s = config.lease_s
         self._promote = Chore(self._promote_due, 1.0)
         self._outage = Outage(self._board.cells)
-        self._firing = Firing(queue)
+        self._firing = Firing(queue.broker)
         self._fire = Chore(self._firing.fire_due, 5.0)
         self._chores = Chores(
             self._outage,
@@ -229,7 +228,7 @@ class Consumer:
         if not held:
             return
         pairs = [(h.task_id, h.token) for _, h in held]
-        lost = self._scripts.renew(self.queue.name, pairs, lease_ms=self._storage.lease_ms)
+        lost = self._broker.scripts.renew(self.queue.name, pairs, lease_ms=self._broker.lease_ms)
         for child, cell in self._crew.cells():
             now_held = cell.held()
             if now_held is None:
@@ -255,14 +254,14 @@ class Consumer:
                 continue
             left_s = held.deadline + grace_s - now
             if left_s <= 0:
-                self.queue.time_out(held.task_id, held.token, held.task_type)
+                overdue.time_out(self.queue, held.task_id, held.token, held.task_type)
                 self._interrupts.stop(child, cell, held.token, StopReason.OVERDUE)
             elif math.isfinite(left_s):
                 next_s = min(left_s, next_s or left_s)
         return next_s
 
     def _promote_due(self) -> float | None:
-        return self._scripts.promote(self.queue.name, lease_ms=self._storage.lease_ms)
+        return self._broker.scripts.promote(self.queue.name, lease_ms=self._broker.lease_ms)
 
     def _recover_lost(self) -> None:
         if self._outage.redis_away:
@@ -275,7 +274,7 @@ class Consumer:
         neighbours.give_back_of_the_dead(self.queue, most, most * LOSSES_PER_CRASH)
 
     def _prune(self) -> float | None:
-        return duties.prune(self.queue, cap=self.config.finished_cap)
+        return duties.prune(self._broker, cap=self.config.finished_cap)
 
     def _check_server(self) -> None:
         """Once, at the first contact. A server that cannot be used ends the consumer."""

@@ -146,17 +146,17 @@ class Crew:
         killed_by_us = held is not None and self._interrupts.forget(cell, held.token)
         # Killed by us, or not yet begun: the task is not to blame.
         to_blame = held is not None and held.in_body and not killed_by_us and self.replacing
-        storage = self._queue.storage
+        broker = self._queue.broker
         try:
             if held is not None and killed_by_us:
-                storage.scripts.stopped(self._queue.name, held.task_id, held.token)
-            released = storage.scripts.release(
+                broker.scripts.stopped(self._queue.name, held.task_id, held.token)
+            released = broker.scripts.release(
                 self._queue.name,
                 self._name(cell),
                 kind="losses" if shared else "crashes",
                 blamed=held.token if held is not None and to_blame else "",
                 limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
-                ttl_ms=storage.ttl_ms,
+                ttl_ms=broker.ttl_ms,
                 how=how,
             )
         except QueueUnavailable as error:

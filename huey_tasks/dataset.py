@@ -9,15 +9,11 @@ tell it until an operator has taken note (`verify --write-off`).
 import logging
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 from huey_tasks import keys
-from huey_tasks.connection import redis_errors
+from huey_tasks.broker import Broker
 from huey_tasks.dataset_scripts import DatasetScripts
 from huey_tasks.scripts import Seen
-
-if TYPE_CHECKING:
-    from huey_tasks.storage import ReliableStorage
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +24,9 @@ YOUNG_MS = 10_000
 class DataSet:
     """The data set as the consumer of one queue knows it."""
 
-    def __init__(self, storage: "ReliableStorage", *, expected: bool) -> None:
-        self._storage, self._queue = storage, storage.name
-        self._scripts = DatasetScripts(storage.scripts)
+    def __init__(self, broker: Broker, *, expected: bool) -> None:
+        self._broker, self._queue = broker, broker.name
+        self._scripts = DatasetScripts(broker.scripts)
         self._expected = expected
         #: Its id, '' until this consumer has first looked.
         self.id = ""
@@ -84,9 +80,7 @@ class DataSet:
 
     def _mark_results(self) -> bool:
         """Mark the results; False if they are marked."""
-        results: Any = self._storage.conn
-        with redis_errors():
-            return bool(results.set(keys.results_mark(), self.id, nx=True))
+        return self._broker.mark_results(self.id)
 
     def _say_lost(self, queues: Iterable[str]) -> None:
         logger.error(

@@ -10,19 +10,16 @@ import logging
 import select
 import threading
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from huey_tasks import keys, lookup
+from huey_tasks import indexes, keys
+from huey_tasks.broker import Brokers
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.patience import time_limit
 from huey_tasks.records import TaskState
-from huey_tasks.subscription import Subscription
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +49,8 @@ class _Task:
 class Ends:
     """Wakes callers when their tasks have ended."""
 
-    def __init__(self, queues: "Mapping[str, TaskQueue]") -> None:
-        self._queues = queues
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
         self._lock = threading.Lock()
         self._waiting: dict[str, _Task] = {}
         self._listening = False
@@ -84,9 +81,8 @@ class Ends:
         self._stopping = True
 
     def _listen(self) -> None:
-        channels = [keys.ends(queue) for queue in self._queues]
-        broker = next(iter(self._queues.values())).storage.broker
-        subscription = Subscription(broker, *channels)
+        channels = [keys.ends(queue) for queue in self._brokers]
+        subscription = self._brokers.first.subscribe(*channels)
         confirmed, look_at, wanted_at = 0, 0.0, time.monotonic()
         while not self._is_over(wanted_at):
             sources = subscription.sources()
@@ -123,7 +119,7 @@ class Ends:
             tasks = [(task.queue, task_id) for task_id, task in self._waiting.items()]
         try:
             with time_limit(LOOK_UNHEARD_S):
-                states = lookup.states(self._queues, tasks)
+                states = indexes.states(self._brokers, tasks)
         except QueueUnavailable as error:
             logger.debug("ends are not looked for: %s", error.cause)
             return

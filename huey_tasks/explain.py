@@ -7,16 +7,12 @@ started lately, and not at all if there is nothing to reckon from. Writes nothin
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from huey_tasks import fields, keys, presences
-from huey_tasks.connection import redis_errors
+from huey_tasks import fields, locks, presences
+from huey_tasks.broker import Broker
 from huey_tasks.estimates import MINUTES, Prospects, start_of
 from huey_tasks.operator_scripts import OperatorScripts, SeenTask
 from huey_tasks.records import ConsumerRecord, TaskState, WorkerRecord
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 #: The fields of the task in the order in which `explain.lua` gives them.
 FIELDS = (
@@ -66,13 +62,13 @@ class Explanation:
     estimate: str
 
 
-def explain(queue: "TaskQueue", task_id: str) -> Explanation | None:
+def explain(broker: Broker, task_id: str) -> Explanation | None:
     """Explain a task of this queue, None if it is not there."""
-    scripts = OperatorScripts(queue.storage.scripts)
-    seen = scripts.explain(queue.name, task_id, minutes=MINUTES)
+    scripts = OperatorScripts(broker.scripts)
+    seen = scripts.explain(broker.name, task_id, minutes=MINUTES)
     if seen is None:
         return None
-    task = _Seen(queue, seen, presences.consumers(queue))
+    task = _Seen(broker, seen, presences.consumers(broker))
     reasons = tuple(task.reasons())
     start_at, estimate = start_of(task.now, task.state, task.prospects())
     in_line = task.state is TaskState.PENDING and not task.blocked
@@ -85,8 +81,8 @@ def explain(queue: "TaskQueue", task_id: str) -> Explanation | None:
 class _Seen:
     """A task, its queue and its consumers, as they were at one moment."""
 
-    def __init__(self, queue: "TaskQueue", seen: SeenTask, consumers: list[ConsumerRecord]) -> None:
-        self.queue, self.seen = queue, seen
+    def __init__(self, broker: Broker, seen: SeenTask, consumers: list[ConsumerRecord]) -> None:
+        self.broker, self.seen = broker, seen
         pairs = zip(FIELDS, seen.fields, strict=True)
         self.f = {name: text.decode("utf-8", "replace") for name, text in pairs if text is not None}
         self.state = TaskState(self.f["state"])
@@ -146,7 +142,7 @@ class _Seen:
             return
         if not knowing:
             text = (
-                f"No running consumer of queue {self.queue.name} knows its type, '{name}'. "
+                f"No running consumer of queue {self.broker.name} knows its type, '{name}'. "
                 "It waits until one starts that does."
             )
             yield Reason("unknown_type", text, name=name)
@@ -173,7 +169,7 @@ class _Seen:
         if self.seen.mode == "paused":
             yield self._of_mode("queue_paused", "is paused", "it starts no tasks")
         if not self.consumers:
-            yield Reason("no_consumer", f"No consumer of queue {self.queue.name} is running.")
+            yield Reason("no_consumer", f"No consumer of queue {self.broker.name} is running.")
         if self.seen.mode == "draining":
             yield self._of_mode(
                 "queue_draining", "is draining", "it finishes queued tasks and refuses new ones"
@@ -181,7 +177,7 @@ class _Seen:
 
     def _of_mode(self, code: str, how: str, means: str) -> Reason:
         by, why, at = self.seen.mode_by, self.seen.mode_why, self.seen.mode_at
-        text = f"Queue {self.queue.name} {how}{f' by {by}' if by else ''}: {means}."
+        text = f"Queue {self.broker.name} {how}{f' by {by}' if by else ''}: {means}."
         if why:
             text += f" Reason given: {why}"
         return Reason(code, text, by=by or None, since=fields.from_ms(at) if at else None)
@@ -214,17 +210,7 @@ class _Seen:
         yield Reason("retry_due", text, due_at=due_at)
 
     def _of_lock(self, name: str) -> Reason:
-        broker = self.queue.storage.broker
-        with redis_errors():
-            held = broker.hmget(keys.lock(self.queue.name, name), ["id", "token"])
-            task_id, token = [(part or b"").decode() for part in held]
-            is_held = held[0] is not None
-            if task_id:
-                # A cancelled attempt keeps it until its worker is free (`lock.lua`).
-                now, stopping, stopped = broker.hmget(
-                    keys.task(self.queue.name, task_id), ["token", "stopping", "stopped_at"]
-                )
-                is_held = held[1] in (now, None if stopped else stopping)
+        task_id, token, is_held = locks.lock_holder(self.broker, name)
         text, ahead = f"It waits for the lock '{name}'", self.seen.place
         if not is_held:
             text += ", which is free now: the first that waits for it goes on within a second."
@@ -237,14 +223,12 @@ class _Seen:
         return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
 
     def _of_limit(self, name: str) -> Reason:
-        key = keys.limit(self.queue.name, name)
-        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
-            used, left_ms = pipe.hget(key, "used").pttl(key).execute()
+        window = locks.limit_window(self.broker, name)
         text, ahead = f"It waits for the rate limit '{name}'", self.seen.place
-        if used is None or left_ms < 0:
+        if window is None:
             text += ", whose next window has begun."
             return Reason("rate_limited", text, name=name, ahead=ahead)
-        ends_at = self.now + dt.timedelta(milliseconds=left_ms)
-        text += f"; {int(used):,} have asked in its present window"
-        text += f", which ends in {left_ms / 1000:.0f} s."
+        ends_at = self.now + dt.timedelta(milliseconds=window.left_ms)
+        text += f"; {window.used:,} have asked in its present window"
+        text += f", which ends in {window.left_ms / 1000:.0f} s."
         return Reason("rate_limited", text, name=name, due_at=ends_at, ahead=ahead)

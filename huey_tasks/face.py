@@ -4,7 +4,7 @@ Importing this module reads the settings, makes the three queues and registers t
 those of TASKS_PATH; it connects to nothing. `huey_tasks` imports it at the first use of a name.
 """
 
-from importlib import import_module
+from typing import Any
 
 from huey_tasks.actions import Acted, Skipped
 from huey_tasks.api_keys import ApiKey
@@ -54,7 +54,7 @@ from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
 from huey_tasks.history import History, Span
 from huey_tasks.live_log import TaskLine
-from huey_tasks.loading import load_tasks
+from huey_tasks.loading import load_task_types, load_tasks
 from huey_tasks.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.operations import (
     Purged,
@@ -114,6 +114,7 @@ from huey_tasks.submission import (
     submit,
     submit_many,
 )
+from huey_tasks.task_queue import TaskQueue
 from huey_tasks.undoing import Undone
 
 __all__ = [
@@ -235,5 +236,14 @@ __all__ = [
     "wait_for_end",
 ]
 
-import_module("huey_tasks.tasks")  # registers the demo tasks; needs the names above
-load_tasks(CONFIG.tasks_path)
+
+def _make_consumer(queue: TaskQueue, options: dict[str, Any]) -> Any:
+    from huey_tasks.consumer import Consumer  # what only submits does not pay for it
+
+    return Consumer.from_huey_options(queue, options)
+
+
+for _queue in QUEUES.values():
+    _queue.make_consumer = _make_consumer
+
+load_task_types(CONFIG.tasks_path)  # needs the names above

@@ -6,28 +6,23 @@ cause in two queues has the same fingerprint, and is one group here.
 
 import datetime as dt
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from huey_tasks import fields, keys, serializer
+from huey_tasks import failure_records, fields, keys, serializer
 from huey_tasks.actions import retry_tasks
-from huey_tasks.connection import redis_errors
+from huey_tasks.broker import Brokers
 from huey_tasks.errors import FailuresNotFound
 from huey_tasks.operation import Operation, begun_ms
 from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, SeenGroup
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 #: Hours of a trend, the present one included; `TREND_HOURS` in lua/with/failures.lua.
 HOURS = 24
 
 #: Tasks that are retried between two looks at the group, and seconds that one call goes on.
 CHUNK, BUDGET_S = 100, 1.0
-
-TaskQueues = Mapping[str, "TaskQueue"]
 
 
 @dataclass(frozen=True)
@@ -74,27 +69,27 @@ class GroupRetry:
 
 
 def groups(
-    queues: TaskQueues, *, task_type: str | None = None, limit: int = 50, samples: bool = True
+    brokers: Brokers, *, task_type: str | None = None, limit: int = 50, samples: bool = True
 ) -> Failures:
     """Read the groups of these queues, with what they have of other queues left out."""
-    merged, ungrouped = _look(queues, "")
+    merged, ungrouped = _look(brokers, "")
     of_type = [parts for parts in merged if task_type is None or task_type in _types(parts)]
     if not samples:
         bare = [_group(parts, "", "", None) for parts in of_type[:limit]]
         return Failures(tuple(bare), ungrouped)
-    return Failures(tuple(_with_samples(queues, of_type[:limit])), ungrouped)
+    return Failures(tuple(_with_samples(brokers, of_type[:limit])), ungrouped)
 
 
-def group(queues: TaskQueues, fingerprint: str) -> FailureGroup:
+def group(brokers: Brokers, fingerprint: str) -> FailureGroup:
     """Read one group. Raises FailuresNotFound."""
-    merged, _ = _look(queues, fingerprint)
+    merged, _ = _look(brokers, fingerprint)
     if not merged:
         raise FailuresNotFound("No failed task that is kept has this fingerprint.")
-    return _with_samples(queues, merged)[0]
+    return _with_samples(brokers, merged)[0]
 
 
 def retry(
-    queues: TaskQueues,
+    brokers: Brokers,
     fingerprint: str,
     operation: Operation,
     *,
@@ -108,22 +103,22 @@ def retry(
 
     Raises FailuresNotFound, and QueueUnavailable; called again it goes on with what is left.
     """
-    if not _look(queues, fingerprint)[0]:
+    if not _look(brokers, fingerprint)[0]:
         raise FailuresNotFound("No failed task that is kept has this fingerprint.")
     ends, retried = time.monotonic() + budget_s, 0
     until_ms = begun_ms(operation.id)
     while chunk := _oldest(
-        queues, fingerprint, until_ms, CHUNK if limit is None else limit - retried
+        brokers, fingerprint, until_ms, CHUNK if limit is None else limit - retried
     ):
         words = [
             word
             for queue, places in groupby(chunk, key=lambda place: place[0])
-            for word in retry_tasks(queues[queue], [task_id for _, task_id in places], operation)
+            for word in retry_tasks(brokers[queue], [task_id for _, task_id in places], operation)
         ]
         retried += words.count(DONE)
         if time.monotonic() >= ends or FULL in words:
             break
-    left = _retryable(queues, fingerprint, until_ms)
+    left = failure_records.retryable(brokers, fingerprint, until_ms)
     return GroupRetry(fingerprint, retried, left, operation.id)
 
 
@@ -139,12 +134,12 @@ class _Part:
         return float(self.seen.fields[name])
 
 
-def _look(queues: TaskQueues, wanted: str) -> tuple[list[list[_Part]], int]:
+def _look(brokers: Brokers, wanted: str) -> tuple[list[list[_Part]], int]:
     """The groups, each with its parts in the queues; the last seen first. And who has no group."""
-    scripts = OperatorScripts(next(iter(queues.values())).storage.scripts)
+    scripts = OperatorScripts(brokers.first.scripts)
     parts: dict[str, list[_Part]] = {}
     ungrouped = 0
-    for queue, seen in zip(queues, scripts.failures(queues, wanted), strict=True):
+    for queue, seen in zip(brokers, scripts.failures(brokers, wanted), strict=True):
         ungrouped += max(seen.failed - seen.grouped, 0)
         for one in seen.groups:
             parts.setdefault(one.fingerprint, []).append(_Part(queue, seen.now_ms, one))
@@ -167,25 +162,11 @@ def _trend(parts: Sequence[_Part]) -> tuple[int, ...]:
     )
 
 
-def _with_samples(queues: TaskQueues, merged: Sequence[Sequence[_Part]]) -> list[FailureGroup]:
+def _with_samples(brokers: Brokers, merged: Sequence[Sequence[_Part]]) -> list[FailureGroup]:
     """The groups as they are shown, each with one task's error, in two round trips."""
-    storage = next(iter(queues.values())).storage
-    places = [keys.task(parts[0].queue, parts[0].seen.sample) for parts in merged]
-    with redis_errors(), storage.broker.pipeline(transaction=False) as pipe:
-        for key in places:
-            pipe.hmget(key, ["state", "reason", "outcome"])
-        rows = [
-            [(text or b"").decode("utf-8", "replace") for text in row] for row in pipe.execute()
-        ]
-        names = [
-            keys.outcome(parts[0].seen.sample, outcome)
-            for parts, (_, _, outcome) in zip(merged, rows, strict=True)
-        ]
-        blobs = storage.conn.mget(names) if names else []
-    return [
-        _group(parts, state, reason, blob)
-        for parts, (state, reason, _), blob in zip(merged, rows, blobs, strict=True)
-    ]
+    places = [(parts[0].queue, parts[0].seen.sample) for parts in merged]
+    found = failure_records.samples(brokers, places)
+    return [_group(parts, *sample) for parts, sample in zip(merged, found, strict=True)]
 
 
 def _group(parts: Sequence[_Part], state: str, reason: str, blob: bytes | None) -> FailureGroup:
@@ -210,24 +191,10 @@ def _group(parts: Sequence[_Part], state: str, reason: str, blob: bytes | None) 
     )
 
 
-def _retryable(queues: TaskQueues, fingerprint: str, until_ms: int) -> int:
-    """How many tasks that had failed by then can be retried."""
-    broker = next(iter(queues.values())).storage.broker
-    with redis_errors(), broker.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            pipe.zcount(keys.failed(queue, fingerprint), 1, until_ms)
-        return sum(pipe.execute())
-
-
-def _oldest(
-    queues: TaskQueues, fingerprint: str, until_ms: int, most: int
-) -> list[tuple[str, str]]:
+def _oldest(brokers: Brokers, fingerprint: str, until_ms: int, most: int) -> list[tuple[str, str]]:
     """The queues and ids of some tasks that can be retried, those that failed first."""
     rows: list[tuple[float, str, str]] = []
-    for queue in queues.values() if most > 0 else ():
-        with redis_errors():
-            found = queue.storage.broker.zrangebyscore(
-                keys.failed(queue.name, fingerprint), 1, until_ms, 0, CHUNK, withscores=True
-            )
-        rows += [(score, queue.name, task_id.decode()) for task_id, score in found]
+    for queue, broker in brokers.items() if most > 0 else ():
+        found = failure_records.oldest(broker, fingerprint, until_ms, CHUNK)
+        rows += [(score, queue, task_id) for score, task_id in found]
     return [(queue, task_id) for _, queue, task_id in sorted(rows)[: min(most, CHUNK)]]

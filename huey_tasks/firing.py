@@ -7,16 +7,13 @@ are and whenever one of them is killed. All times are of Redis' clock.
 
 import logging
 import time
-from typing import TYPE_CHECKING
 
 from huey_tasks import fields, registry
+from huey_tasks.broker import Broker, Brokers
 from huey_tasks.errors import InvalidPayload, InvalidQuery, QueueUnavailable, UnknownTaskType
 from huey_tasks.protocol import NewTask
 from huey_tasks.schedule_records import Schedule, all_schedules
 from huey_tasks.schedule_scripts import NEVER, ScheduleScripts
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +37,9 @@ def task_of(schedule: Schedule, task_id: str) -> NewTask:
 class Firing:
     """Makes tasks of the schedules of one queue."""
 
-    def __init__(self, queue: "TaskQueue") -> None:
-        self._queue, self._task_queue = queue.name, queue
-        self._scripts = ScheduleScripts(queue.storage.scripts)
+    def __init__(self, broker: Broker) -> None:
+        self._queue, self._broker = broker.name, broker
+        self._scripts = ScheduleScripts(broker.scripts)
         self._told = ""
 
     def fire_due(self) -> float | None:
@@ -72,7 +69,7 @@ class Firing:
     def plan_again(self) -> None:
         """Let no schedule wait for a time that its plan would not give now: the clock went back."""
         now_ms = self._scripts.schedules_due(self._queue).now_ms
-        for schedule in all_schedules({self._queue: self._task_queue}):
+        for schedule in all_schedules(Brokers([self._broker])):
             if schedule.due_ms is None or schedule.plan.cron is None:
                 continue
             try:

@@ -34,21 +34,23 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from gevent.event import Event
     from huey.consumer import GreenletEnvironment
 
-    import huey_tasks
     from huey_tasks import logs, offspring
     from huey_tasks.attempt import current_attempt
     from huey_tasks.flusher import Flusher
     from huey_tasks.greenlet_forks import note_forks
     from huey_tasks.leftovers import GreenletLeftovers
+    from huey_tasks.loading import load_task_types
     from huey_tasks.plain_children import reset_in_forks
+    from huey_tasks.queues import CONFIG, QUEUES
     from huey_tasks.task_log import keep_task_logs
     from huey_tasks.task_threads import count_as_the_task
     from huey_tasks.worker import QueueWorker, die_with, leave
     from huey_tasks.worker_state import Limits, WorkerState
 
     die_with(parent)
-    logs.configure(huey_tasks.CONFIG)
-    queue = huey_tasks.QUEUES[queue_name]
+    load_task_types(CONFIG.tasks_path)
+    logs.configure(CONFIG)
+    queue = QUEUES[queue_name]
     queue._timeout_handler = GreenletEnvironment().timeout
     stop_flag = Event()
     running: list[Any] = []
@@ -86,8 +88,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     flusher = Flusher()
     flusher.start()
     cells = Board(board_fd, workers).cells
-    config = huey_tasks.CONFIG
-    limits = Limits(config.max_tasks_per_worker, config.worker_max_memory)
+    limits = Limits(CONFIG.max_tasks_per_worker, CONFIG.worker_max_memory)
     state = WorkerState(limits, others_run=lambda: any(cell.in_body for cell in cells))
     queue.after_attempt = state.look
     for cell in cells:

@@ -44,7 +44,7 @@ class Heartbeat:
                 self._worker(index, pids.get(index, 0), usage if alone else {}) for index in started
             ],
         }
-        scripts, queue = self._queue.storage.scripts, self._queue.name
+        scripts, queue = self._queue.broker.scripts, self._queue.name
         workers = len(self._board.cells)
         seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
         if not seen.is_known:
@@ -56,11 +56,11 @@ class Heartbeat:
     def say_what_it_knows(self) -> None:
         """Name the task types whose code is here, also those registered in Huey's own way."""
         types = list(self._queue._registry._registry)
-        self._queue.storage.scripts.knows(self._queue.name, self._consumer, types)
+        self._queue.broker.scripts.knows(self._queue.name, self._consumer, types)
 
     def leave(self) -> None:
         """Say goodbye."""
-        self._queue.storage.scripts.leave(self._queue.name, self._consumer)
+        self._queue.broker.scripts.leave(self._queue.name, self._consumer)
 
     def _indexes(self) -> range:
         return range(len(self._board.cells))

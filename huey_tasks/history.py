@@ -8,15 +8,12 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from huey_tasks import fields
-from huey_tasks.connection import redis_errors
+from huey_tasks.broker import Broker, Brokers
 from huey_tasks.counts import Counts, Point, Totals, point, totals
 from huey_tasks.operator_scripts import OperatorScripts
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 #: Milliseconds in what is counted as one, the coarsest first; `fold` in the prelude has the same.
 UNITS_MS = {"day": 86_400_000, "hour": 3_600_000, "quarter": 900_000, "minute": 60_000}
@@ -139,12 +136,12 @@ class Window:
 class _Found:
     """What one queue has counted in a window, by step and by type."""
 
-    def __init__(self, queue: "TaskQueue", window: Window, task_type: str | None) -> None:
+    def __init__(self, broker: Broker, window: Window, task_type: str | None) -> None:
         wanted = ALL_TYPES if task_type is None else task_type
         wholes = window.whole() if task_type is None else []
-        scripts = OperatorScripts(queue.storage.scripts)
+        scripts = OperatorScripts(broker.scripts)
         noted, singles, whole, self.since_ms = scripts.history(
-            queue.name, wanted, window.steps(), wholes
+            broker.name, wanted, window.steps(), wholes
         )
         self.steps = [Counts.read(sums) for sums in singles]
         self.types: dict[str, Counts] = {}
@@ -176,11 +173,11 @@ class _Found:
                 self.steps[step].add(counts)
 
 
-def read(queues: Mapping[str, "TaskQueue"], span: Span, *, task_type: str | None = None) -> History:
+def read(brokers: Brokers, span: Span, *, task_type: str | None = None) -> History:
     """Read the history of these queues; of one type of task if it is named."""
-    now_ms = _now_ms(next(iter(queues.values())))
+    now_ms = brokers.now_ms()
     window = Window.of(span, now_ms)
-    found = {name: _Found(queue, window, task_type) for name, queue in queues.items()}
+    found = {name: _Found(broker, window, task_type) for name, broker in brokers.items()}
     every = [summed(steps) for steps in zip(*(one.steps for one in found.values()), strict=True)]
     whole = summed(one.whole for one in found.values())
     since_ms = _first(found.values())
@@ -230,9 +227,3 @@ def _types(found: Collection[_Found], window: Window) -> tuple[TypeTotals, ...]:
     seconds = window.seconds(_first(found))
     listed = [TypeTotals(name, totals(counts, seconds)) for name, counts in types.items()]
     return tuple(sorted(listed, key=lambda one: (-one.totals.per_s, one.task_type)))
-
-
-def _now_ms(queue: "TaskQueue") -> float:
-    with redis_errors():
-        seconds, microseconds = queue.storage.broker.time()
-    return seconds * 1000 + microseconds // 1000

@@ -5,6 +5,7 @@ forks would give its leftovers out twice.
 """
 
 import os
+import uuid
 
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
@@ -22,3 +23,11 @@ def new_ids(number: int) -> list[str]:
 def new_id() -> str:
     """Return an id that nobody else has."""
     return new_ids(1)[0]
+
+
+def is_task_id(text: str) -> bool:
+    """Whether a text is a task id in its one canonical form: a lower-case UUID with dashes."""
+    try:
+        return len(text) == 36 and str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

@@ -16,9 +16,8 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import Protocol
 
-from huey_tasks import keys
-from huey_tasks.connection import redis_errors
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks import indexes
+from huey_tasks.broker import Broker
 
 logger = logging.getLogger(__name__)
 
@@ -50,8 +49,8 @@ class Isolation(Protocol):
 class LoneConsumer:
     """The process beside a consumer in which suspects run, while there are any."""
 
-    def __init__(self, queue: TaskQueue, run: Callable[[int], None]) -> None:
-        self._queue, self._run = queue, run
+    def __init__(self, broker: Broker, run: Callable[[int], None]) -> None:
+        self._broker, self._run = broker, run
         self._process: BaseProcess | None = None
         self._starting = True
 
@@ -60,9 +59,9 @@ class LoneConsumer:
         return self._process is not None
 
     def look(self) -> None:
-        if self or not self._starting or not _suspects(self._queue):
+        if self or not self._starting or not _suspects(self._broker):
             return
-        logger.warning("tasks that were lost twice run alone", extra={"queue": self._queue.name})
+        logger.warning("tasks that were lost twice run alone", extra={"queue": self._broker.name})
         process = _FORK.Process(target=self._live, args=(os.getpid(),), daemon=False)
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # or it could take ours for its own
         try:
@@ -94,9 +93,9 @@ class EndOfIsolation:
     """Inside of the lone consumer: it ends when no suspect waits, or when its parent has died."""
 
     def __init__(
-        self, queue: TaskQueue, parent: int, is_busy: Callable[[], bool], end: Callable[[], None]
+        self, broker: Broker, parent: int, is_busy: Callable[[], bool], end: Callable[[], None]
     ) -> None:
-        self._queue, self._parent = queue, parent
+        self._broker, self._parent = broker, parent
         self._is_busy, self._end = is_busy, end
         self._idle_since = time.monotonic()
 
@@ -106,7 +105,7 @@ class EndOfIsolation:
     def look(self) -> None:
         if os.getppid() != self._parent:
             self._end()
-        elif self._is_busy() or _suspects(self._queue):
+        elif self._is_busy() or _suspects(self._broker):
             self._idle_since = time.monotonic()
         elif time.monotonic() - self._idle_since > IDLE_S:
             self._end()
@@ -115,7 +114,6 @@ class EndOfIsolation:
         """There is no other process."""
 
 
-def _suspects(queue: TaskQueue) -> int:
+def _suspects(broker: Broker) -> int:
     """How many wait to run alone."""
-    with redis_errors():
-        return int(queue.storage.broker.zcard(keys.blocked(queue.name, "alone")))
+    return indexes.blocked(broker, "alone")

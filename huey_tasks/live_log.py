@@ -6,16 +6,11 @@
 import datetime as dt
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from huey_tasks import keys
-from huey_tasks.connection import redis_errors
+from huey_tasks.broker import Brokers
 from huey_tasks.records import LogLine
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,7 @@ class TaskLine(LogLine):
 
 
 def read(
-    queues: Mapping[str, "TaskQueue"],
+    brokers: Brokers,
     *,
     level: str | None = None,
     task_type: str | None = None,
@@ -36,14 +31,13 @@ def read(
 ) -> list[TaskLine]:
     """Read up to `limit` lines of at least that level, of one type of task if it is named."""
     take = limit if level is None and task_type is None else 0  # 0: as many as there are
-    broker = next(iter(queues.values())).storage.broker
-    with redis_errors(), broker.pipeline(transaction=False) as pipe:
-        for name in queues:
+    with brokers.pipeline() as pipe:
+        for name in brokers:
             pipe.lrange(keys.lines(name), -take, -1)
         replies = pipe.execute()
     lines = [
         line
-        for name, kept in zip(queues, replies, strict=True)
+        for name, kept in zip(brokers, replies, strict=True)
         for line in (_line(name, text) for text in reversed(kept))
         if task_type in (None, line.task_type) and (level is None or _rank(line) >= _RANKS[level])
     ]

@@ -23,11 +23,32 @@ SLOW_S = 10.0
 #: Characters of an error's own text.
 _TEXT = 400
 
+#: Whether this process has its task types, or is loading them.
+_loaded = False
+
 
 def say(word: str, text: str) -> None:
     """Say what is going on: a `file` that begins, or a `slow` one. `stack` listens in its place."""
     if word == "slow":
         print(f"duckline: {text}", file=sys.stderr, flush=True)
+
+
+def load_task_types(folders: Iterable[Path]) -> None:
+    """Register the demo tasks and those of the folders, once in this process.
+
+    The task modules import `huey_tasks`, which calls this too: the second call has nothing to do.
+    Raises ConfigError as `load_tasks` does.
+    """
+    global _loaded
+    if _loaded:
+        return
+    _loaded = True
+    try:
+        importlib.import_module("huey_tasks.tasks")
+        load_tasks(folders)
+    except BaseException:
+        _loaded = False
+        raise
 
 
 def load_tasks(folders: Iterable[Path]) -> list[str]:

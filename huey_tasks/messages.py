@@ -8,8 +8,10 @@ message cannot be read is set aside: it must neither run nor block the queue, no
 import logging
 import random
 import time
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
+from huey import Huey
 from huey.api import Task
 from huey.constants import EmptyData
 from huey.exceptions import HueyException
@@ -19,9 +21,6 @@ from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import Claim, Commit
 from huey_tasks.serializer import ChordResults, WrittenByNewerCode
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +39,9 @@ SAY_AGAIN_S = 60.0
 
 _said_at: dict[str, float] = {}
 
+#: What tasks returned, by their ids: each value, its Error, or EmptyData.
+Outcomes = Callable[[Sequence[str]], list[Any]]
+
 
 class Unreadable(Exception):
     """There is no task in this claim; `commit` says what becomes of it."""
@@ -49,18 +51,21 @@ class Unreadable(Exception):
         self.commit = commit
 
 
-def task_of(queue: "TaskQueue", claim: Claim) -> Task:
-    """Build the task of a claim. Raises Unreadable, QueueUnavailable."""
+def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
+    """Build the task of a claim; `outcomes` reads those of a chord's members.
+
+    Raises Unreadable, QueueUnavailable.
+    """
     try:
-        message = queue.serializer.deserialize(claim.message)
-        task = cast(Task, queue._registry.create_task(message))  # the seam of Huey's own dequeue
+        message = huey.serializer.deserialize(claim.message)
+        task = cast(Task, huey._registry.create_task(message))  # the seam of Huey's own dequeue
         task.id = claim.id  # a retried task has the message of the one before
-        task.args = tuple(_results_of(queue, argument) for argument in task.args)
+        task.args = tuple(_results_of(outcomes, argument) for argument in task.args)
         return task
     except QueueUnavailable:
         raise
     except (HueyException, WrittenByNewerCode) as error:
-        raise Unreadable(wait_for_newer_code(queue.name, claim, str(error))) from error
+        raise Unreadable(wait_for_newer_code(huey.name, claim, str(error))) from error
     except Exception as error:
         reason = f"its message cannot be read: {type(error).__name__}"
         raise Unreadable(_set_aside(claim, "UnreadableMessage", reason)) from error
@@ -90,11 +95,11 @@ def _set_aside(claim: Claim, error_type: str, reason: str) -> Commit:
     return Commit(claim.id, claim.token, "DEAD", reason=reason, cause=cause)
 
 
-def _results_of(queue: "TaskQueue", argument: Any) -> Any:
+def _results_of(outcomes: Outcomes, argument: Any) -> Any:
     """A chord's callback gets the list of results where the chord stands in its arguments."""
     if not isinstance(argument, ChordResults):
         return argument
-    found = queue.storage.outcomes(argument.task_ids)
+    found = outcomes(argument.task_ids)
     return [SKIPPED if value is EmptyData else value for value in found]
 
 

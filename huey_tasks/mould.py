@@ -6,16 +6,14 @@ type whose tasks expire has a date in each; somebody listens to its signals), it
 single task.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from huey import signals
 from huey.api import Task, TaskWrapper
 
 from huey_tasks import serializer
 from huey_tasks.protocol import NewTask
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
+from huey_tasks.task_queue import TaskQueue
 
 _ID = "00000000-0000-4000-8000-000000000000"
 _PAYLOAD = {"these": "arguments"}
@@ -24,7 +22,7 @@ _PAYLOAD = {"these": "arguments"}
 class Mould:
     """The form of the tasks of one type in one queue."""
 
-    def __init__(self, queue: "TaskQueue", wrapper: TaskWrapper) -> None:
+    def __init__(self, queue: TaskQueue, wrapper: TaskWrapper) -> None:
         self._queue, self._task_class = queue, wrapper.task_class
         self._sample = queue.serialize_task(self._made_by_huey(_ID, _PAYLOAD)).task
         self._rest = self._sample[2:]

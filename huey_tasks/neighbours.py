@@ -47,21 +47,21 @@ def give_back_of_the_dead(queue: TaskQueue, max_crashes: int, max_losses: int) -
 
     What ran alone is to blame; of tasks that ran together nobody knows which was.
     """
-    storage = queue.storage
-    for consumer, told in presences.known(queue):
+    broker = queue.broker
+    for consumer, told in presences.known(broker):
         if told.get("world") != world() or world() is None or birth(told["pid"]) == told["birth"]:
             continue
-        released = storage.scripts.release(
+        released = broker.scripts.release(
             queue.name,
             consumer,
             kind="crashes" if runs_alone(consumer) else "losses",
             blamed="*",
             limit=max_crashes if runs_alone(consumer) else max_losses,
-            ttl_ms=storage.ttl_ms,
+            ttl_ms=broker.ttl_ms,
         )
         pids = {int(worker["pid"]) for worker in told.get("workers", ())}
         number = offspring.end_of_lost_consumer(consumer, pids)
-        storage.scripts.leave(queue.name, consumer)
+        broker.scripts.leave(queue.name, consumer)
         logger.warning(
             "consumer died, its tasks are given back",
             extra={"consumer": consumer, "tasks": len(released), "processes": number},

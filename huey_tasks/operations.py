@@ -4,7 +4,7 @@ Each function stands for one module, which knows how; here is only which queues.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from huey_tasks import (
@@ -14,23 +14,23 @@ from huey_tasks import (
     failures,
     history,
     live_log,
-    lookup,
     search,
     undoing,
 )
 from huey_tasks import query as query_language
 from huey_tasks.actions import Acted
 from huey_tasks.audit import AuditPage
+from huey_tasks.broker import Brokers
 from huey_tasks.errors import TaskNotFound
 from huey_tasks.explain import Explanation
 from huey_tasks.failures import FailureGroup, Failures, GroupRetry
 from huey_tasks.history import History, Span
+from huey_tasks.ids import is_task_id
 from huey_tasks.live_log import TaskLine
 from huey_tasks.operation import Action, Operation, Operator
-from huey_tasks.queues import QUEUES, queue_named
+from huey_tasks.queues import BROKERS, broker_named
 from huey_tasks.search import Page, Sort
 from huey_tasks.search_streams import Window
-from huey_tasks.task_queue import TaskQueue
 from huey_tasks.undoing import Undone
 
 
@@ -52,7 +52,7 @@ def search_tasks(
     InvalidQuery, QueueUnavailable.
     """
     return search.search(
-        QUEUES,
+        BROKERS,
         query_language.parse(q).with_values(**values),
         window=_window(submitted_after, submitted_before),
         sort=sort,
@@ -79,7 +79,7 @@ def failure_groups(
 
 def failure_group(fingerprint: str) -> FailureGroup:
     """One group of failed tasks. Raises FailuresNotFound, QueueUnavailable."""
-    return failures.group(QUEUES, fingerprint)
+    return failures.group(BROKERS, fingerprint)
 
 
 def retry_failures(
@@ -91,13 +91,13 @@ def retry_failures(
     `operation_id`. Raises FailuresNotFound, InvalidQuery, OperationOver, QueueUnavailable.
     """
     operation = _operation(Action.RETRY_GROUP, by, fingerprint, operation_id)
-    return failures.retry(QUEUES, fingerprint, operation, limit=limit)
+    return failures.retry(BROKERS, fingerprint, operation, limit=limit)
 
 
 def explain_task(task_id: str) -> Explanation:
     """Say why a task does not run, and when it may. Raises TaskNotFound, QueueUnavailable."""
-    for queue in QUEUES.values() if lookup.is_task_id(task_id) else ():
-        found = explain.explain(queue, task_id)
+    for broker in BROKERS.values() if is_task_id(task_id) else ():
+        found = explain.explain(broker, task_id)
         if found is not None:
             return found
     raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
@@ -120,7 +120,7 @@ def act_on_tasks(
     Raises InvalidQuery, OperationOver, QueueUnavailable.
     """
     target = task_ids[0] if len(task_ids) == 1 else f"{len(task_ids)} selected tasks"
-    return actions.act_on_ids(QUEUES, _operation(action, by, target, operation_id), task_ids)
+    return actions.act_on_ids(BROKERS, _operation(action, by, target, operation_id), task_ids)
 
 
 def act_on_search(
@@ -141,7 +141,7 @@ def act_on_search(
     """
     query = query_language.parse(q)
     return actions.act_on_search(
-        QUEUES,
+        BROKERS,
         _operation(action, by, q, operation_id),
         query,
         window=_window(submitted_after, submitted_before),
@@ -152,8 +152,8 @@ def act_on_search(
 
 def _operation(action: Action, by: Operator, target: str, operation_id: str | None) -> Operation:
     if operation_id is None:
-        return audit.begin(QUEUES, action, by, target)
-    return audit.go_on(QUEUES, operation_id, action, by, target)
+        return audit.begin(BROKERS, action, by, target)
+    return audit.go_on(BROKERS, operation_id, action, by, target)
 
 
 def pause(queue: str, by: Operator | None = None) -> None:
@@ -175,9 +175,9 @@ def resume(queue: str, by: Operator | None = None) -> None:
 
 
 def _steer(queue: str, mode: str, action: Action, by: Operator | None) -> None:
-    chosen = queue_named(queue)
-    operation = audit.as_argument(QUEUES, action, by)
-    chosen.storage.scripts.mode(queue, mode, operation=operation)
+    broker = broker_named(queue)
+    operation = audit.as_argument(BROKERS, action, by)
+    broker.scripts.mode(queue, mode, operation=operation)
 
 
 @dataclass(frozen=True)
@@ -190,21 +190,21 @@ class Purged:
 
 def purge(queue: str, reason: str = "purged", by: Operator | None = None) -> Purged:
     """Revoke every task that waits in a queue. Raises UnknownQueue, QueueUnavailable."""
-    chosen = queue_named(queue)
-    operation = None if by is None else audit.begin(QUEUES, Action.PURGE, by)
-    return Purged(undoing.purge(chosen, reason, operation), operation)
+    broker = broker_named(queue)
+    operation = None if by is None else audit.begin(BROKERS, Action.PURGE, by)
+    return Purged(undoing.purge(broker, reason, operation), operation)
 
 
 def undo(undo_id: str, by: Operator) -> Undone:
     """Undo a purge or a delete, within 10 minutes. Raises UndoNotFound, QueueUnavailable."""
-    return undoing.undo(QUEUES, undo_id, by)
+    return undoing.undo(BROKERS, undo_id, by)
 
 
 def audit_trail(
     *, action: Action | None = None, cursor: str | None = None, limit: int = 50
 ) -> AuditPage:
     """What operators have done, the newest first. Raises InvalidQuery for a forged cursor."""
-    return audit.read(QUEUES, action=action, cursor=cursor, limit=limit)
+    return audit.read(BROKERS, action=action, cursor=cursor, limit=limit)
 
 
 def read_history(
@@ -232,5 +232,5 @@ def read_log(
     return live_log.read(_chosen(queue), level=level, task_type=task_type, limit=limit)
 
 
-def _chosen(queue: str | None) -> Mapping[str, TaskQueue]:
-    return QUEUES if queue is None else {queue: queue_named(queue)}
+def _chosen(queue: str | None) -> Brokers:
+    return BROKERS if queue is None else Brokers([broker_named(queue)])

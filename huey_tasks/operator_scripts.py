@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, cast
 
 from huey_tasks import keys
 from huey_tasks.connection import redis_errors, unless_full
-from huey_tasks.operation import Operation, cancelled
 from huey_tasks.protocol import Argument, NewTask
 from huey_tasks.scripts import ONLINE_MS, Scripts
 
@@ -184,34 +183,39 @@ class OperatorScripts:
         )
         return _numbers(noted), found, [_pairs(flat) for flat in whole], float(since_ms) or None
 
-    def requeue(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
+    def requeue(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
         """Queue tasks that wait for their time; for each DONE, its other state, or ''."""
-        answers = self._scripts._run("requeue", queue, *task_ids, operation=operation.as_argument())
+        answers = self._scripts._run("requeue", queue, *task_ids, operation=operation)
         return [answer.decode() for answer in answers]
 
-    def delete(self, queue: str, task_ids: Sequence[str], operation: Operation) -> list[str]:
+    def delete(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
         """Take ended tasks away; for each DONE, its other state, or ''. []: it is over."""
-        answers = self._scripts._run("delete", queue, *task_ids, operation=operation.as_argument())
+        answers = self._scripts._run("delete", queue, *task_ids, operation=operation)
         return [answer.decode() for answer in answers]
 
-    def restore(self, queue: str, undo: str, limit: int, operation: Operation) -> Restored:
+    def restore(self, queue: str, undo: str, limit: int, operation: str) -> Restored:
         """Bring back some of what the operation `undo` has deleted."""
         return Restored(
-            *self._scripts._run(
-                "restore", queue, undo=undo, limit=limit, operation=operation.as_argument()
-            )
+            *self._scripts._run("restore", queue, undo=undo, limit=limit, operation=operation)
         )
 
 
 def cancel_all(
-    scripts: Scripts, queue: str, task_ids: Sequence[str], operation: Operation, *, ttl_ms: int
+    scripts: Scripts,
+    queue: str,
+    task_ids: Sequence[str],
+    reason: str,
+    *,
+    ttl_ms: int,
+    request: str,
+    operation: str,
 ) -> list[str]:
     """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
     told: dict[str, Argument] = {
-        "reason": cancelled(operation.why),
+        "reason": reason,
         "ttl_ms": ttl_ms,
-        "request": operation.id,
-        "operation": operation.as_argument(),
+        "request": request,
+        "operation": operation,
     }
     calls: list[Call] = [({"id": task_id, **told}, []) for task_id in task_ids]
     answers = [_word(state) for state in _run_all(scripts, "cancel", queue, calls)]
@@ -222,7 +226,7 @@ def retry_all(
     scripts: Scripts,
     queue: str,
     pairs: Sequence[tuple[str, NewTask]],
-    operation: Operation,
+    operation: str,
     *,
     undo: str = "",
 ) -> list[str]:
@@ -230,7 +234,7 @@ def retry_all(
 
     For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
     """
-    told: dict[str, Argument] = {"undo": undo, "operation": operation.as_argument()}
+    told: dict[str, Argument] = {"undo": undo, "operation": operation}
     calls = [({"id": task_id, **told}, new.arguments()) for task_id, new in pairs]
     replies = _run_all(scripts, "retry", queue, calls)
     return [

@@ -1,23 +1,19 @@
 """Ends, from outside, an attempt that has ignored its time limit."""
 
-from typing import TYPE_CHECKING
-
 from huey_tasks import lookup
 from huey_tasks.attempt import OVERDUE
 from huey_tasks.causes import cause_without_code
 from huey_tasks.protocol import Commit
 from huey_tasks.serializer import dumps
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
+from huey_tasks.task_queue import TaskQueue
 
 
-def time_out(queue: "TaskQueue", task_id: str, token: str, task_type: str) -> None:
+def time_out(queue: TaskQueue, task_id: str, token: str, task_type: str) -> None:
     """End an attempt that has ignored its time limit, as Huey would have: retry or failure.
 
     Its token is void afterwards; the worker that still runs it can commit nothing.
     """
-    fields = lookup.claim_fields(queue, task_id)
+    fields = lookup.claim_fields(queue.broker, task_id)
     if fields is None or fields.token != token:
         return
     error = f"TaskTimeout: {OVERDUE}"

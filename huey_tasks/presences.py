@@ -1,33 +1,31 @@
 """Who is there: what consumers say of themselves and their workers, out of Redis into records."""
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from huey_tasks import fields
+from huey_tasks.broker import Broker
 from huey_tasks.records import ConsumerRecord, WorkerRecord
 from huey_tasks.scripts import KNOWN_MS
 
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
-
-def known(queue: "TaskQueue") -> list[tuple[str, dict[str, Any]]]:
+def known(broker: Broker) -> list[tuple[str, dict[str, Any]]]:
     """What each consumer has said of itself that was heard of in the last 50 s, by its name."""
-    online = queue.storage.scripts.online(queue.name, within_ms=KNOWN_MS)
+    online = broker.scripts.online(broker.name, within_ms=KNOWN_MS)
     return [(consumer, json.loads(info)) for consumer, info, _ in online]
 
 
-def consumers(queue: "TaskQueue") -> list[ConsumerRecord]:
+def consumers(broker: Broker) -> list[ConsumerRecord]:
     """The live consumers of a queue."""
     found: list[ConsumerRecord] = []
-    for consumer, info, seen_ms in queue.storage.scripts.online(queue.name):
+    for consumer, info, seen_ms in broker.scripts.online(broker.name):
         told = cast(dict[str, Any], json.loads(info))
         if not told["workers"]:  # it is there, and starts them
             continue
         found.append(
             ConsumerRecord(
                 consumer=consumer,
-                queue=queue.name,
+                queue=broker.name,
                 host=told["host"],
                 pid=told["pid"],
                 worker_type=told["worker_type"],

@@ -5,34 +5,31 @@ trip each: workers that come into a window together clear each other's count, an
 limit gets through. Here a window is one key, which ends with it, by Redis' clock.
 """
 
-from typing import TYPE_CHECKING
-
+from huey import Huey
 from huey.api import RateLimit
 from huey.exceptions import RateLimitExceeded
 
-from huey_tasks import keys
+from huey_tasks import locks
 from huey_tasks.attempt import current_attempt
-from huey_tasks.connection import redis_errors
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker import Broker
 
 
 class QueueRateLimit(RateLimit):
     """At most `limit` uses in each window of `per` seconds, over all workers of a queue."""
 
     def __init__(
-        self, queue: "TaskQueue", name: str, limit: int, per: float, retry: bool = True
+        self, huey: Huey, broker: Broker, name: str, limit: int, per: float, retry: bool = True
     ) -> None:
-        super().__init__(queue, name, limit, per, retry=retry)
-        self._queue = queue.name
-        self._scripts, self._broker = queue.storage.scripts, queue.storage.broker
+        super().__init__(huey, name, limit, per, retry=retry)
+        self._broker = broker
 
     def acquire(self) -> None:
         """Count a use. Raises RateLimitExceeded, with the seconds until the window ends."""
         per_ms = max(round(self._per * 1000), 1)
         most = int(self._limit)
-        used, left_ms = self._scripts.limit(self._queue, self._name, per_ms=per_ms, most=most)
+        used, left_ms = self._broker.scripts.limit(
+            self._broker.name, self._name, per_ms=per_ms, most=most
+        )
         if used > self._limit:
             if self._retry and (attempt := current_attempt.get()) is not None:
                 attempt.miss(f"limit:{most}:{self._name}", left_ms)
@@ -40,10 +37,8 @@ class QueueRateLimit(RateLimit):
 
     def current_usage(self) -> int:
         """How many uses this window has seen, refused ones too."""
-        with redis_errors():
-            return int(self._broker.hget(keys.limit(self._queue, self._name), "used") or 0)
+        return locks.limit_uses(self._broker, self._name)
 
     def reset(self) -> None:
         """Begin to count anew."""
-        with redis_errors():
-            self._broker.delete(keys.limit(self._queue, self._name))
+        locks.reset_limit(self._broker, self._name)

@@ -7,14 +7,12 @@ of a payload it shows.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from huey_tasks import facts, fields
+from huey_tasks.broker import Broker
 from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.records import TaskFacts, TaskState
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 #: The fields of a task in the order in which `rows.lua` gives them; the message comes last.
 FIELDS = (
@@ -41,13 +39,13 @@ class TaskRow(TaskFacts):
     run_s: float | None
 
 
-def load(queue: "TaskQueue", task_ids: Sequence[str]) -> list[TaskRow]:
+def load(broker: Broker, task_ids: Sequence[str]) -> list[TaskRow]:
     """Read the tasks with these ids that are there, in one round trip."""
     if not task_ids:
         return []
-    now_ms, rows = OperatorScripts(queue.storage.scripts).rows(queue.name, task_ids)
+    now_ms, rows = OperatorScripts(broker.scripts).rows(broker.name, task_ids)
     return [
-        _row(queue.name, task_id, _texts(row), now_ms)
+        _row(broker.name, task_id, _texts(row), now_ms)
         for task_id, row in zip(task_ids, rows, strict=True)
         if row
     ]

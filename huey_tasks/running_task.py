@@ -36,7 +36,7 @@ class CurrentTask:
     @property
     def queue(self) -> str:
         """`high`, `default` or `low`."""
-        return self._attempt.storage.name
+        return self._attempt.broker.name
 
     @property
     def cancel_requested(self) -> bool:
@@ -61,10 +61,10 @@ class CurrentTask:
             return
         if math.isnan(share):
             return
-        attempt, storage = self._attempt, self._attempt.storage
+        attempt, broker = self._attempt, self._attempt.broker
         progress = json.dumps({"fraction": share, "text": clean(text[:LINE_CHARS])})
         try:
-            storage.scripts.progress(storage.name, attempt.claim.id, attempt.claim.token, progress)
+            broker.scripts.progress(broker.name, attempt.claim.id, attempt.claim.token, progress)
         except QueueUnavailable as error:
             logger.debug("progress is not shown: %s", error.cause)
 

@@ -6,21 +6,16 @@ the middle of creating may leave behind, the one that was created first is the o
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from huey_tasks import fields, keys, lookup, serializer
-from huey_tasks.connection import redis_errors
+from huey_tasks import fields, indexes, keys, schedule_hashes, serializer
+from huey_tasks.broker import Brokers
 from huey_tasks.errors import InvalidQuery
 from huey_tasks.plan import Plan
 from huey_tasks.records import TaskState
 from huey_tasks.schedule_scripts import NEVER
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
-
-TaskQueues = Mapping[str, "TaskQueue"]
 
 _RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "duckline:schedule")
 
@@ -119,58 +114,23 @@ class ScheduleRecord:
     updated_at: dt.datetime
 
 
-def all_schedules(queues: TaskQueues) -> list[Schedule]:
+def all_schedules(brokers: Brokers) -> list[Schedule]:
     """Every schedule of these queues."""
-    with redis_errors(), lookup.any_of(queues).storage.broker.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            pipe.zrange(keys.schedules(queue), 0, -1, withscores=True)
-        places = [
-            (queue, name.decode(), due)
-            for queue, rows in zip(queues, pipe.execute(), strict=True)
-            for name, due in rows
-        ]
-        for queue, name, _ in places:
-            pipe.hgetall(keys.schedule(queue, name))
-        hashes = [fields.texts(found) for found in pipe.execute()]
-    pairs = zip(places, hashes, strict=True)
-    return [Schedule.of(*place, f) for place, f in pairs if f]
+    return [Schedule.of(*found) for found in schedule_hashes.all_of(brokers)]
 
 
-def named(queues: TaskQueues, name: str) -> list[Schedule]:
+def named(brokers: Brokers, name: str) -> list[Schedule]:
     """The schedules of that name, the one that has a right to it first."""
-    with redis_errors(), lookup.any_of(queues).storage.broker.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            pipe.zscore(keys.schedules(queue), name)
-            pipe.hgetall(keys.schedule(queue, name))
-        replies = pipe.execute()
-    pairs = zip(queues, replies[::2], replies[1::2], strict=True)
-    found = [
-        Schedule.of(queue, name, due, fields.texts(f))
-        for queue, due, f in pairs
-        if due is not None and f
-    ]
+    found = [Schedule.of(*one) for one in schedule_hashes.named(brokers, name)]
     return sorted(found, key=lambda one: one.age)
 
 
-def count(queues: TaskQueues) -> int:
-    """How many schedules there are."""
-    with redis_errors(), lookup.any_of(queues).storage.broker.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            pipe.zcard(keys.schedules(queue))
-        return sum(pipe.execute())
-
-
-def records(queues: TaskQueues, schedules: Iterable[Schedule]) -> list[ScheduleRecord]:
+def records(brokers: Brokers, schedules: Iterable[Schedule]) -> list[ScheduleRecord]:
     """The schedules for people, those due next first, the paused ones last, then by name."""
     found = sorted(schedules, key=lambda one: (one.due_ms or float("inf"), one.name))
-    with redis_errors(), lookup.any_of(queues).storage.broker.pipeline(transaction=False) as pipe:
-        pipe.time()
-        for queue in queues:
-            pipe.hget(keys.counters(queue), "mode")
-        (seconds, _), *modes = pipe.execute()
-    draining = {q for q, mode in zip(queues, modes, strict=True) if mode == b"draining"}
+    seconds, draining = schedule_hashes.draining(brokers)
     ran = [(one.queue, one.last_task_id) for one in found if one.last_task_id]
-    states = dict(zip(ran, lookup.states(queues, ran), strict=True)) if ran else {}
+    states = dict(zip(ran, indexes.states(brokers, ran), strict=True)) if ran else {}
     return [
         _record(
             one, states.get((one.queue, one.last_task_id or "")), one.queue in draining, seconds

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from huey_tasks import audit, firing, registry, schedule_records, submission
-from huey_tasks.connection import redis_errors
+from huey_tasks import audit, firing, registry, schedule_hashes, schedule_records, submission
 from huey_tasks.errors import (
     InvalidPayload,
     InvalidQuery,
@@ -28,7 +27,7 @@ from huey_tasks.ids import new_id
 from huey_tasks.operation import Action, Operator
 from huey_tasks.plan import Plan
 from huey_tasks.protocol import Argument
-from huey_tasks.queues import QUEUES
+from huey_tasks.queues import BROKERS
 from huey_tasks.records import TaskState
 from huey_tasks.schedule_records import Schedule, ScheduleRecord
 from huey_tasks.schedule_scripts import NEVER, ScheduleScripts
@@ -73,21 +72,21 @@ class SchedulePreview:
 def list_schedules() -> list[ScheduleRecord]:
     """All schedules, those due next first, the paused ones last. Raises QueueUnavailable."""
     found: dict[str, Schedule] = {}
-    for one in sorted(schedule_records.all_schedules(QUEUES), key=lambda one: one.age):
+    for one in sorted(schedule_records.all_schedules(BROKERS), key=lambda one: one.age):
         found.setdefault(one.name, one)
-    return schedule_records.records(QUEUES, found.values())
+    return schedule_records.records(BROKERS, found.values())
 
 
 def get_schedule(name: str) -> ScheduleRecord:
     """One schedule. Raises ScheduleNotFound, QueueUnavailable."""
-    return schedule_records.records(QUEUES, [_find(name)])[0]
+    return schedule_records.records(BROKERS, [_find(name)])[0]
 
 
 def preview_schedule(
     *, cron: str | None = None, every_s: float | None = None, timezone: str | None = None
 ) -> SchedulePreview:
     """Say what a plan would mean, from now on. Raises InvalidQuery, QueueUnavailable."""
-    now_ms = _now_ms()
+    now_ms = BROKERS.now_ms()
     plan = Plan.of(cron, every_s, timezone, now_ms)
     return SchedulePreview(plan.words, schedule_records.next_runs(plan, now_ms))
 
@@ -122,13 +121,13 @@ def create_schedule(
         "tags": submission.checked_tags(tags),
         "overlap": int(overlap),
     }
-    now_ms = _now_ms()
+    now_ms = BROKERS.now_ms()
     plan = Plan.of(cron, every_s, timezone, now_ms)
-    if schedule_records.named(QUEUES, name):
+    if schedule_records.named(BROKERS, name):
         raise _exists(name)
-    if schedule_records.count(QUEUES) >= MOST:
+    if schedule_hashes.count(BROKERS) >= MOST:
         raise TooManySchedules(f"There are {MOST:,} schedules already; delete some first.")
-    operation = None if by is None else audit.begin(QUEUES, Action.SCHEDULE_CREATE, by, name)
+    operation = None if by is None else audit.begin(BROKERS, Action.SCHEDULE_CREATE, by, name)
     own, scripts = new_id(), _scripts(queue)
     created = scripts.schedule_create(
         queue,
@@ -141,7 +140,7 @@ def create_schedule(
     )
     if created is None:
         raise _exists(name)
-    first = schedule_records.named(QUEUES, name)
+    first = schedule_records.named(BROKERS, name)
     if first and first[0].queue != queue:
         withdrawn = operation.id if operation else ""
         scripts.schedule_delete(queue, name, id=own, withdrawn=withdrawn)
@@ -156,7 +155,7 @@ def change_schedule(
 
     Raises ScheduleNotFound, InvalidQuery, InvalidPayload, UnknownTaskType, QueueUnavailable.
     """
-    operation = audit.as_argument(QUEUES, Action.SCHEDULE_UPDATE, by, name)
+    operation = audit.as_argument(BROKERS, Action.SCHEDULE_UPDATE, by, name)
     for _ in range(_TRIES):
         schedule = _find(name)
         fields, due = _changed(schedule, changes)
@@ -181,7 +180,7 @@ def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Ar
         fields["tags"] = submission.checked_tags(changes.tags)
     if changes.overlap not in (None, schedule.overlap):
         fields["overlap"] = int(bool(changes.overlap))
-    now_ms = _now_ms()
+    now_ms = BROKERS.now_ms()
     plan = _changed_plan(schedule.plan, changes, now_ms)
     if plan != schedule.plan:
         fields |= _plan_fields(plan)
@@ -207,8 +206,8 @@ def _changed_plan(plan: Plan, changes: ScheduleChanges, now_ms: int) -> Plan:
 
 def delete_schedule(name: str, by: Operator | None = None) -> None:
     """Forget a schedule; the tasks that it has made stay. Raises ScheduleNotFound."""
-    operation = audit.as_argument(QUEUES, Action.SCHEDULE_DELETE, by, name)
-    found = schedule_records.named(QUEUES, name) if NAME.fullmatch(name) else []
+    operation = audit.as_argument(BROKERS, Action.SCHEDULE_DELETE, by, name)
+    found = schedule_records.named(BROKERS, name) if NAME.fullmatch(name) else []
     gone = [
         _scripts(one.queue).schedule_delete(one.queue, name, operation=operation) for one in found
     ]
@@ -222,7 +221,7 @@ def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
     Raises ScheduleNotFound, ScheduleRunning, UnknownTaskType, InvalidPayload, QueueDraining,
     QueueUnavailable.
     """
-    operation, task_id = audit.as_argument(QUEUES, Action.SCHEDULE_RUN, by, name), new_id()
+    operation, task_id = audit.as_argument(BROKERS, Action.SCHEDULE_RUN, by, name), new_id()
     for _ in range(_TRIES):
         schedule = _find(name)
         queue, new = schedule.queue, firing.task_of(schedule, task_id)
@@ -240,7 +239,7 @@ def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
 
 
 def _find(name: str) -> Schedule:
-    found = schedule_records.named(QUEUES, name) if NAME.fullmatch(name) else []
+    found = schedule_records.named(BROKERS, name) if NAME.fullmatch(name) else []
     if not found:
         raise _unknown(name)
     return found[0]
@@ -270,17 +269,11 @@ def _plan_fields(plan: Plan) -> dict[str, Argument]:
 
 
 def _scripts(queue: str) -> ScheduleScripts:
-    return ScheduleScripts(QUEUES[queue].storage.scripts)
+    return ScheduleScripts(BROKERS[queue].scripts)
 
 
 def _revision() -> str:
     return secrets.token_hex(8)
-
-
-def _now_ms() -> int:
-    with redis_errors():
-        seconds, microseconds = next(iter(QUEUES.values())).storage.broker.time()
-    return seconds * 1000 + microseconds // 1000
 
 
 def _exists(name: str) -> ScheduleExists:

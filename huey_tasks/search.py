@@ -11,22 +11,18 @@ import datetime as dt
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from huey_tasks import fields, keys, rows
-from huey_tasks.connection import redis_errors
+from huey_tasks import failure_records, fields, indexes, rows
+from huey_tasks.broker import Broker, Brokers
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.operator_scripts import Place
 from huey_tasks.query import STATES, Query
 from huey_tasks.records import TaskState
 from huey_tasks.rows import TaskRow
 from huey_tasks.search_streams import TOP, Stream, WholeStream, Window
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 #: Seconds that one request looks; what it then has found is its page.
 BUDGET_S = 0.06
@@ -57,7 +53,7 @@ class Page:
 
 
 def search(
-    queues: Mapping[str, "TaskQueue"],
+    brokers: Brokers,
     query: Query,
     *,
     window: Window | None = None,
@@ -69,13 +65,13 @@ def search(
 ) -> Page:
     """Find a page of tasks, newest first. Raises InvalidQuery for a forged cursor."""
     ids = find(
-        queues, query, window=window, sort=sort, set_aside=set_aside, cursor=cursor, limit=limit,
+        brokers, query, window=window, sort=sort, set_aside=set_aside, cursor=cursor, limit=limit,
         budget_s=budget_s,
     )  # fmt: skip
     found: dict[str, TaskRow] = {}
-    for queue in queues.values():
-        mine = [task_id for name, task_id in ids.tasks if name == queue.name]
-        found |= {row.task_id: row for row in rows.load(queue, mine)}
+    for queue, broker in brokers.items():
+        mine = [task_id for name, task_id in ids.tasks if name == queue]
+        found |= {row.task_id: row for row in rows.load(broker, mine)}
     tasks = tuple(found[task_id] for _, task_id in ids.tasks if task_id in found)
     reached = None if math.isinf(ids.reached_ms) else fields.from_ms(str(ids.reached_ms))
     return Page(tasks, ids.next_cursor, ids.scanned, ids.complete, reached)
@@ -93,7 +89,7 @@ class Found:
 
 
 def find(
-    queues: Mapping[str, "TaskQueue"],
+    brokers: Brokers,
     query: Query,
     *,
     window: Window | None = None,
@@ -105,10 +101,10 @@ def find(
 ) -> Found:
     """Find the ids of a page of tasks."""
     begin = TOP if cursor is None else _place_of(cursor)
-    wanted = _wanted(queues, query)
-    streams = _few(wanted, query, window or Window(), sort, set_aside) or [
-        Stream(queue, index, query, window or Window())
-        for queue in wanted
+    wanted = _wanted(brokers, query)
+    streams = _few(brokers, wanted, query, window or Window(), sort, set_aside) or [
+        Stream(broker, index, query, window or Window())
+        for broker in wanted
         for index in _indexes(query, sort, set_aside)
     ]
     for stream in streams:
@@ -127,7 +123,7 @@ def find(
 def _page(streams: Sequence["Stream"], limit: int) -> Found:
     """What is known to come first: no stream that is not done can still find something before."""
     reached = max((s.reached for s in streams if not s.done), default=Place(-math.inf, ""))
-    pairs = [(m.place, s.queue.name) for s in streams for m in s.matches if m.place >= reached]
+    pairs = [(m.place, s.broker.name) for s in streams for m in s.matches if m.place >= reached]
     pairs.sort(reverse=True)
     tasks = tuple((queue, place.id) for place, queue in pairs[:limit])
     is_full, is_over = len(tasks) == limit, math.isinf(reached.score) and reached.score < 0
@@ -141,11 +137,11 @@ def _page(streams: Sequence["Stream"], limit: int) -> Found:
     return Found(tasks, cursor, scanned, is_full or is_over, back_to)
 
 
-def _wanted(queues: Mapping[str, "TaskQueue"], query: Query) -> list["TaskQueue"]:
+def _wanted(brokers: Brokers, query: Query) -> list[Broker]:
     names, unwanted = query.values("queue"), query.values("queue", unwanted=True)
     return [
-        queue
-        for name, queue in queues.items()
+        broker
+        for name, broker in brokers.items()
         if (not names or name in names) and name not in unwanted
     ]
 
@@ -160,44 +156,36 @@ def _indexes(query: Query, sort: Sort, set_aside: bool) -> list[str]:
 
 
 def _few(
-    queues: Sequence["TaskQueue"], query: Query, window: Window, sort: Sort, set_aside: bool
+    brokers: Brokers,
+    wanted: Sequence[Broker],
+    query: Query,
+    window: Window,
+    sort: Sort,
+    set_aside: bool,
 ) -> list["Stream"]:
     """The streams of the wanted causes or states, if those have few tasks; none if many.
 
     A group that is not kept any more has no tasks, and a partial one not all of them, though others
     may still name it as their cause.
     """
-    if not queues or sort is not Sort.SUBMITTED or set_aside:
+    if not wanted or sort is not Sort.SUBMITTED or set_aside:
         return []
     causes = _wanted_values(query, "cause")
+    queues = [broker.name for broker in wanted]
     groups = [(queue, f"failed:{cause}") for queue in queues for cause in causes]
     states = [
         (queue, f"state:{state}") for queue in queues for state in _wanted_values(query, "state")
     ]
-    if groups and 1 <= _size(groups) <= FEW and not _any_partial(queues, causes):
-        return [WholeStream(queue, index, query, window) for queue, index in groups]
-    if states and _size(states) <= FEW:
-        return [WholeStream(queue, index, query, window) for queue, index in states]
+    is_small = groups and 1 <= indexes.total_size(brokers, groups) <= FEW
+    if is_small and not failure_records.any_partial(brokers, queues, causes):
+        return [WholeStream(brokers[queue], index, query, window) for queue, index in groups]
+    if states and indexes.total_size(brokers, states) <= FEW:
+        return [WholeStream(brokers[queue], index, query, window) for queue, index in states]
     return []
-
-
-def _any_partial(queues: Sequence["TaskQueue"], causes: Sequence[str]) -> bool:
-    with redis_errors(), queues[0].storage.broker.pipeline(transaction=False) as pipe:
-        for queue in queues:
-            for cause in causes:
-                pipe.hexists(keys.failure(queue.name, cause), "partial")
-        return any(pipe.execute())
 
 
 def _wanted_values(query: Query, word: str) -> list[str]:
     return sorted(set(query.values(word)) - set(query.values(word, unwanted=True)))
-
-
-def _size(places: Sequence[tuple["TaskQueue", str]]) -> int:
-    with redis_errors(), places[0][0].storage.broker.pipeline(transaction=False) as pipe:
-        for queue, index in places:
-            pipe.zcard(f"{keys.root(queue.name)}:{index}")
-        return sum(pipe.execute())
 
 
 def _cursor(place: Place) -> str:

@@ -9,16 +9,13 @@ import math
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from huey_tasks import fields, keys
-from huey_tasks.connection import redis_errors
+from huey_tasks import count_hashes, fields, task_copies
+from huey_tasks.broker import Broker
 from huey_tasks.counts import Counts
 from huey_tasks.operator_scripts import Match, OperatorScripts, Place
 from huey_tasks.query import Query, Term
-
-if TYPE_CHECKING:
-    from huey_tasks.task_queue import TaskQueue
 
 #: How many tasks one call of the script looks at: Redis does nothing else for some milliseconds.
 LOOK = 800
@@ -42,7 +39,7 @@ class Window:
 class Stream:
     """The tasks of one index, looked through step by step."""
 
-    queue: "TaskQueue"
+    broker: Broker
     index: str
     query: Query
     window: Window
@@ -52,7 +49,7 @@ class Stream:
     matches: list[Match] = field(default_factory=list[Match])
 
     def __post_init__(self) -> None:
-        self._scripts = OperatorScripts(self.queue.storage.scripts)
+        self._scripts = OperatorScripts(self.broker.scripts)
         names_state = self.index.startswith("state:")
         self._conditions = [
             condition
@@ -70,7 +67,7 @@ class Stream:
         """Look at some more."""
         oldest = self.window.from_ms if self.index == "submitted" else 0.0
         look = self._scripts.search(
-            self.queue.name,
+            self.broker.name,
             self.index,
             self.reached,
             self._conditions,
@@ -92,10 +89,8 @@ class Stream:
         terms = self.query.payload
         if not terms or not matches:
             return matches
-        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
-            for match in matches:
-                pipe.hget(keys.task(self.queue.name, match.place.id), "message")
-            payloads = [fields.payload_of((message or b"").decode()) for message in pipe.execute()]
+        found = task_copies.messages_of(self.broker, [match.place.id for match in matches])
+        payloads = [fields.payload_of((message or b"").decode()) for message in found]
         return [m for m, p in zip(matches, payloads, strict=True) if _fits(p, terms)]
 
     def _skip_hours(self) -> None:
@@ -114,22 +109,13 @@ class Stream:
         self.reached = min(self.reached, Place((behind + 1) * 3_600_000.0, ""))
 
     def _may_hold(self, name: str, types: Sequence[str], hours: Sequence[int]) -> list[bool]:
-        """Whether something of that name may have happened to these types, for each hour.
-
-        What is still to be folded is read first: if it is folded meanwhile, it is in its hour.
-        """
-        with redis_errors(), self.queue.storage.broker.pipeline(transaction=False) as pipe:
-            noted = [f"{task_type}|{name}" for task_type in types]
-            pipe.hmget(keys.noted(self.queue.name), ["minute", *noted])
-            for number in hours:
-                key = keys.history(self.queue.name, "hour", number)
-                pipe.hmget(key, types).exists(key)
-            (minute, *present), *replies = pipe.execute()
-        present_hour = int(minute or 0) // 60
+        """Whether something of that name may have happened to these types, for each hour."""
+        counted = count_hashes.hours_of(self.broker, types, name, hours)
+        present_hour = counted.minute // 60
         return [
             any(Counts.read(sums).times(name) for sums in found)
-            or (any(present) if number == present_hour else not there)
-            for number, found, there in zip(hours, replies[::2], replies[1::2], strict=True)
+            or (any(counted.present) if number == present_hour else not is_kept)
+            for number, (found, is_kept) in zip(hours, counted.hours, strict=True)
         ]
 
 
@@ -143,7 +129,7 @@ class WholeStream(Stream):
         place = TOP
         while not self.done:
             look = self._scripts.search(
-                self.queue.name,
+                self.broker.name,
                 self.index,
                 place,
                 self._conditions,

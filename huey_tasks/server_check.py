@@ -13,6 +13,7 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from huey_tasks import keys, redis_urls, rights
+from huey_tasks.broker import Broker
 from huey_tasks.config import Config
 from huey_tasks.connection import connect, redis_errors
 from huey_tasks.errors import ConfigError
@@ -71,10 +72,10 @@ def check(config: Config, queues: Iterable[str] = keys.QUEUE_NAMES) -> list[str]
     return warnings
 
 
-def troubles_of(client: redis.Redis) -> list[str]:
+def troubles_of(broker: Broker) -> list[str]:
     """Say what speaks against this server now; nothing if it forbids INFO."""
     with redis_errors():
-        info, _ = rights.attempt(client.info)
+        info, _ = rights.attempt(broker.redis.info)
     return list(_troubles(cast(Info, info or {})))
 
 

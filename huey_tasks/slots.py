@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 from huey_tasks import copies, keys
 from huey_tasks.board import Cell
+from huey_tasks.broker import Broker
 from huey_tasks.pace import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.protocol import Claim, Commit, runs_alone
-from huey_tasks.scripts import Scripts
 
 
 class Slot:
@@ -24,13 +24,9 @@ class Slot:
 
     def __init__(
         self,
-        queue: str,
         worker: str,
-        scripts: Scripts,
-        result_scripts: Scripts,
+        broker: Broker,
         *,
-        lease_ms: int,
-        ttl_ms: int,
         cell: Cell | None,
         on_settled: Callable[[Commit, bool], None],
     ) -> None:
@@ -40,9 +36,9 @@ class Slot:
         #: Whether it claims only what must run alone.
         self.alone = runs_alone(worker)
         #: What wakes it when there is something to claim: for every worker, or for its consumer.
-        self.bells = [keys.call(queue, worker.partition("/")[0])]
+        self.bells = [keys.call(broker.name, worker.partition("/")[0])]
         if not self.alone:
-            self.bells.append(keys.bell(queue))
+            self.bells.append(keys.bell(broker.name))
         #: How many tasks it claims at a time, at most.
         self.most = MOST
         #: Whether something was revoked in Huey's way when the last tasks were claimed.
@@ -53,8 +49,12 @@ class Slot:
         self.idle = False
         #: Called when several tasks were claimed at a time, which makes the deadline finite.
         self.on_batch: Callable[[], object] = lambda: None
-        self._queue, self._scripts, self._result_scripts = queue, scripts, result_scripts
-        self._lease_ms, self._ttl_ms = lease_ms, ttl_ms
+        self._queue, self._scripts, self._result_scripts = (
+            broker.name,
+            broker.scripts,
+            broker.result_scripts,
+        )
+        self._lease_ms, self._ttl_ms = broker.lease_ms, broker.ttl_ms
         self._on_settled = on_settled
         self._lock = threading.Lock()
         self._sequence = 0

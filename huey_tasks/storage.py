@@ -18,12 +18,12 @@ from huey.constants import EmptyData
 from huey.storage import RedisExpireStorage
 from huey.utils import utcnow
 
-from huey_tasks import keys, serializer
+from huey_tasks import indexes, keys, locks, outcomes, serializer, task_copies
 from huey_tasks.attempt import current_attempt
 from huey_tasks.board import Cell
-from huey_tasks.connection import connect, redis_errors
+from huey_tasks.broker import Broker
+from huey_tasks.connection import redis_errors
 from huey_tasks.protocol import Claim, Commit, Gate, NewTask
-from huey_tasks.scripts import Scripts
 from huey_tasks.slots import Slot
 
 
@@ -56,24 +56,25 @@ class ReliableStorage(RedisExpireStorage):
         blocking: bool = True,
         read_timeout: float = 1.0,
     ) -> None:
-        results = connect(result_url)
+        self.broker = broker = Broker.connect(
+            name,
+            broker_url=broker_url,
+            result_url=result_url,
+            result_ttl_s=result_ttl_s,
+            lease_s=lease_s,
+        )
         super().__init__(
             name,
             expire_time=math.ceil(result_ttl_s),
             blocking=blocking,
             read_timeout=read_timeout,
-            connection_pool=results.connection_pool,
+            connection_pool=broker.results.connection_pool,
         )
         # Huey's own names for them know no prefix.
         self.result_prefix = keys.huey_result(name, "").encode()
         self.counter_prefix = keys.huey_counter(name, "").encode()
         self.result_key = partial(_key, self.result_prefix)
         self.counter_key = partial(_key, self.counter_prefix)
-        self.broker: Any = connect(broker_url)  # redis-py's types do not know that we get bytes
-        self.scripts = Scripts(self.broker)
-        self._result_scripts = Scripts(results)
-        self.ttl_ms = int(result_ttl_s * 1000)
-        self.lease_ms = int(lease_s * 1000)
         self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
         self._local = threading.local()
         self._at_the_bell = threading.Lock()
@@ -82,16 +83,7 @@ class ReliableStorage(RedisExpireStorage):
 
     def open_slot(self, worker: str, cell: Cell | None = None) -> Slot:
         """Give the calling thread or greenlet its slot; a new one each time, never used before."""
-        slot = Slot(
-            self.name,
-            worker,
-            self.scripts,
-            self._result_scripts,
-            lease_ms=self.lease_ms,
-            ttl_ms=self.ttl_ms,
-            cell=cell,
-            on_settled=self.on_settled,
-        )
+        slot = Slot(worker, self.broker, cell=cell, on_settled=self.on_settled)
         self._local.slot = slot
         return slot
 
@@ -114,9 +106,7 @@ class ReliableStorage(RedisExpireStorage):
         if not self._at_the_bell.acquire(timeout=self.read_timeout):
             return False
         try:
-            with redis_errors():
-                heard = self.broker.blpop(slot.bells, timeout=self.read_timeout)
-            return heard is not None
+            return self.broker.wait_for_bell(slot.bells, self.read_timeout)
         finally:
             self._at_the_bell.release()
 
@@ -136,7 +126,7 @@ class ReliableStorage(RedisExpireStorage):
         finally:
             self._local.together = None
         if tasks:
-            self.scripts.submit(self.name, tasks, gates)
+            self.broker.scripts.submit(self.name, tasks, gates)
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Put a task in the queue, or on the schedule when it has a delay."""
@@ -144,7 +134,7 @@ class ReliableStorage(RedisExpireStorage):
         if together is not None:
             together[0].append(_new_task(data, priority))
         else:
-            self.scripts.submit(self.name, [_new_task(data, priority)])
+            self.broker.scripts.submit(self.name, [_new_task(data, priority)])
 
     def dequeue(self) -> bytes | None:
         """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
@@ -154,18 +144,18 @@ class ReliableStorage(RedisExpireStorage):
     def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
         """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
         delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 0)
-        self.scripts.submit(self.name, [_new_task(data)._replace(delay_ms=delay_ms)])
+        self.broker.scripts.submit(self.name, [_new_task(data)._replace(delay_ms=delay_ms)])
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
         """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
-        self.scripts.promote(self.name, lease_ms=self.lease_ms)
+        self.broker.scripts.promote(self.name, lease_ms=self.broker.lease_ms)
         return []
 
     def queue_size(self) -> int:
-        return self._size("PENDING")
+        return indexes.size(self.broker, "PENDING")
 
     def schedule_size(self) -> int:
-        return self._size("SCHEDULED") + self._size("RETRY")
+        return indexes.size(self.broker, "SCHEDULED") + indexes.size(self.broker, "RETRY")
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
         return self._messages("PENDING", limit=limit)
@@ -186,11 +176,10 @@ class ReliableStorage(RedisExpireStorage):
         That there is any is noted in the broker first, for claims to tell.
         """
         of_task, of_type = str(key).startswith("r:"), str(key).startswith("rt:")
-        with redis_errors():
-            if of_task:
-                self.broker.set(keys.revocations(self.name, "tasks"), 1, px=self.ttl_ms)
-            elif of_type:
-                self.broker.set(keys.revocations(self.name, "types"), 1)
+        if of_task:
+            self.broker.note_revocations("tasks", ttl_ms=self.broker.ttl_ms)
+        elif of_type:
+            self.broker.note_revocations("types")
         super().put_data(key, value, is_result or of_task)
 
     def peek_data(self, key: str | bytes) -> Any:
@@ -215,23 +204,16 @@ class ReliableStorage(RedisExpireStorage):
         ]
 
     def _own_outcomes(self, task_ids: Sequence[str]) -> list[Any]:
-        with redis_errors(), self.broker.pipeline(transaction=False) as pipe:
-            for task_id in task_ids:
-                pipe.hmget(keys.task(self.name, task_id), ["state", "outcome", "reason"])
-            found = [tuple((part or b"").decode() for part in row) for row in pipe.execute()]
-            names = [
-                keys.outcome(task_id, token)
-                for task_id, (_, token, _) in zip(task_ids, found, strict=True)
-            ]
-            blobs = self.conn.mget(names) if names else []
         return [
             _value(task_id, state, reason, serializer.loads(blob) if blob else {})
-            for task_id, (state, _, reason), blob in zip(task_ids, found, blobs, strict=True)
+            for task_id, (state, reason, blob) in zip(
+                task_ids, outcomes.ends_of(self.broker, task_ids), strict=True
+            )
         ]
 
     def has_data_for_key(self, key: str | bytes) -> bool:
         if (lock := self._lock_name(key)) is not None:
-            return self._is_locked(lock)
+            return locks.is_locked(self.broker, lock)
         return self.peek_data(key) is not EmptyData
 
     # ---- locks: Huey keeps them as values under a name of this form (api.py:1072)
@@ -243,7 +225,9 @@ class ReliableStorage(RedisExpireStorage):
         attempt = current_attempt.get()
         holder = (attempt.claim.id, attempt.claim.token) if attempt is not None else ("", "")
         ttl_ms = math.ceil((ttl or 0) * 1000)
-        taken = self.scripts.lock(self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.lease_ms)
+        taken = self.broker.scripts.lock(
+            self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.broker.lease_ms
+        )
         if attempt is not None and not taken:
             attempt.miss(f"lock:{lock}")
         return taken
@@ -254,50 +238,38 @@ class ReliableStorage(RedisExpireStorage):
             return bool(super().delete_data(key))
         attempt = current_attempt.get()
         token = "*" if attempt is None else attempt.claim.token
-        return self.scripts.unlock(self.name, lock, token)
+        return self.broker.scripts.unlock(self.name, lock, token)
 
     def _lock_name(self, key: str | bytes) -> str | None:
         start = f"{self.name}.lock."
         return key.removeprefix(start) if isinstance(key, str) and key.startswith(start) else None
 
-    def _is_locked(self, lock: str) -> bool:
-        with redis_errors():
-            task_id, token = self.broker.hmget(keys.lock(self.name, lock), ["id", "token"])
-            if not task_id:
-                return task_id is not None
-            return self.broker.hget(keys.task(self.name, task_id.decode()), "token") == token
-
     def result_store_size(self) -> int:
-        return int(super().result_store_size()) + self._size("SUCCESS") + self._size("FAILURE")
+        return (
+            int(super().result_store_size())
+            + indexes.size(self.broker, "SUCCESS")
+            + indexes.size(self.broker, "FAILURE")
+        )
 
     def result_items(self) -> dict[str, bytes]:
         """Read every value, the outcomes of ended tasks among them, all at once."""
-        ended = [row for state in ("SUCCESS", "FAILURE") for row in self._in_order(state)]
-        task_ids = [task_id.decode() for task_id, _ in ended]
+        ended = [
+            row for state in ("SUCCESS", "FAILURE") for row in indexes.in_order(self.broker, state)
+        ]
+        task_ids = [task_id for task_id, _ in ended]
         values = zip(task_ids, self._own_outcomes(task_ids), strict=True)
         outcomes = {key: serializer.dumps(value) for key, value in values if value is not EmptyData}
         return {**super().result_items(), **outcomes}
 
-    def _size(self, state: str) -> int:
-        with redis_errors():
-            return int(self.broker.zcard(keys.index(self.name, state)))
-
     def _messages(self, *states: str, limit: int | None) -> list[bytes]:
-        rows = [row for state in states for row in self._in_order(state, limit)]
+        rows = [row for state in states for row in indexes.in_order(self.broker, state, limit)]
         first = sorted(rows, key=lambda row: row[1])[:limit]
-        with redis_errors(), self.broker.pipeline(transaction=False) as pipe:
-            for task_id, _ in first:
-                pipe.hget(keys.task(self.name, task_id.decode()), "message")
-            return [message for message in pipe.execute() if message is not None]
-
-    def _in_order(self, state: str, limit: int | None = None) -> list[tuple[bytes, float]]:
-        with redis_errors():
-            index = keys.index(self.name, state)
-            return self.broker.zrange(index, 0, (limit or 0) - 1, withscores=True)
+        found = task_copies.messages_of(self.broker, [task_id for task_id, _ in first])
+        return [message for message in found if message is not None]
 
     def _cancel_all(self, state: str) -> None:
-        for task_id, _ in self._in_order(state):
-            self.scripts.cancel(self.name, task_id.decode(), "flushed", ttl_ms=self.ttl_ms)
+        for task_id, _ in indexes.in_order(self.broker, state):
+            self.broker.scripts.cancel(self.name, task_id, "flushed", ttl_ms=self.broker.ttl_ms)
 
 
 def _new_task(data: bytes, priority: float | None = None) -> NewTask:

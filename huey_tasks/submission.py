@@ -88,7 +88,7 @@ def submit(
         return _submit_by_huey(found, queue, payload, tags)
     new = _tagged(found.new_task(new_id(), queue, payload), tags)
     try:
-        if not QUEUES[queue].storage.scripts.submit(queue, [new], may_refuse=True):
+        if not QUEUES[queue].broker.scripts.submit(queue, [new], may_refuse=True):
             raise _draining(queue)
     except QueueUnavailable as error:
         error.task_id = None if error.answered else new.id
@@ -152,7 +152,7 @@ class Batch:
             queue = next(iter(self._new))
             placed = self._new.pop(queue)
             try:
-                taken = QUEUES[queue].storage.scripts.submit(
+                taken = QUEUES[queue].broker.scripts.submit(
                     queue, [new for _, new in placed], may_refuse=True
                 )
             except QueueUnavailable as error:

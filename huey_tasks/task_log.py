@@ -30,12 +30,12 @@ class TaskLogHandler(logging.Handler):
             at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat()
             text = self.format(record)[:LINE_CHARS]
             line = json.dumps({"at": at, "level": record.levelname, "text": text})
-            storage, claim = attempt.storage, attempt.claim
+            broker, claim = attempt.broker, attempt.claim
             try:
                 if attempt.missed_lines:
-                    storage.scripts.log(storage.name, claim.id, claim.token, attempt.gap())
+                    broker.scripts.log(broker.name, claim.id, claim.token, attempt.gap())
                     attempt.missed_lines = 0
-                storage.scripts.log(storage.name, claim.id, claim.token, line)
+                broker.scripts.log(broker.name, claim.id, claim.token, line)
             except QueueUnavailable as error:  # a courtesy, as progress is
                 attempt.miss_line(at)
                 logger.debug("a line of a task is not kept: %s", error.cause)

@@ -15,8 +15,9 @@ from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.registry import Message
 from huey.utils import ChordConfig, Error, utcnow
 
-from huey_tasks import journal, lookup, messages, overdue, waits
+from huey_tasks import journal, lookup, messages, waits
 from huey_tasks.attempt import Attempt, current_attempt
+from huey_tasks.broker import Broker, Brokers
 from huey_tasks.causes import cause_of, where
 from huey_tasks.connection import redis_errors
 from huey_tasks.errors import QueueUnavailable
@@ -51,6 +52,10 @@ class TaskQueue(RedisHuey):
         self.storage.on_settled = self._settled
         #: Called after each attempt, before its end is committed; must not raise.
         self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
+        #: The queue in Redis; Huey's immediate mode, which takes the storage away, leaves it.
+        self.broker: Broker = self.storage.broker
+        #: Makes the consumer of a queue from Huey's options; `huey_tasks` sets it.
+        self.make_consumer: Callable[[TaskQueue, dict[str, Any]], Any] = _no_consumer
 
     # ---- submit
 
@@ -134,7 +139,7 @@ class TaskQueue(RedisHuey):
     def rate_limit(self, name: str, limit: int, per: float, retry: bool = True) -> RateLimit:
         if self.immediate:
             return super().rate_limit(name, limit, per, retry)
-        return QueueRateLimit(self, name, limit, per, retry)
+        return QueueRateLimit(self, self.broker, name, limit, per, retry)
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
         """Huey doubles the delay without end (api.py:577): keep it within its cap."""
@@ -162,7 +167,7 @@ class TaskQueue(RedisHuey):
         if claim is None:
             return None
         try:
-            task = messages.task_of(self, claim)
+            task = messages.task_of(self, claim, self.storage.outcomes)
         except QueueUnavailable:
             self.storage.slot.finish(Commit(claim.id, claim.token, "UNBEGUN"))
             raise
@@ -179,7 +184,7 @@ class TaskQueue(RedisHuey):
         claim = cast(Claim | None, getattr(task, "claim", None))
         if claim is None:
             return super().execute(task, timestamp)
-        attempt = Attempt(claim, type(task).__name__, self.storage, self.storage.slot.cell)
+        attempt = Attempt(claim, type(task).__name__, self.broker, self.storage.slot.cell)
         if task.on_error is not None:  # several attempts may fail, and several tasks share it
             task.on_error.id = attempt.id_for("on_error")
         reset = current_attempt.set(attempt)
@@ -268,19 +273,13 @@ class TaskQueue(RedisHuey):
     # ---- a consumer
 
     def create_consumer(self, **options: Any) -> Any:
-        """Return the supervisor of this queue's workers; `huey_consumer` calls this too."""
-        from huey_tasks.consumer import Consumer  # the consumer is built on this class
-
-        return Consumer.from_huey_options(self, options)
-
-    def time_out(self, task_id: str, token: str, task_type: str) -> None:
-        """End an attempt that has ignored its time limit, as Huey would have: retry or failure."""
-        overdue.time_out(self, task_id, token, task_type)
+        """Return the supervisor of this queue's workers; `huey_consumer` calls this."""
+        return self.make_consumer(self, options)
 
     def report_failure(self, task_id: str, where: str = "") -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
         try:
-            record = lookup.find({self.name: self}, task_id)
+            record = lookup.find(Brokers([self.broker]), task_id)
         except QueueUnavailable:
             record = None  # it is told all the same, with what is known here
         journal.task_failed(self.name, task_id, record, where)
@@ -294,11 +293,15 @@ class TaskQueue(RedisHuey):
     def _committing(self) -> Attempt | None:
         """The attempt with whose commit goes what is enqueued now: its own code is over."""
         attempt = current_attempt.get()
-        if attempt is None or attempt.in_body or attempt.storage is not self.storage:
+        if attempt is None or attempt.in_body or self.immediate:
             return None
-        return attempt if attempt.is_here else None
+        return attempt if attempt.is_here and attempt.broker is self.broker else None
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()
         is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
         return attempt if is_current else None
+
+
+def _no_consumer(queue: TaskQueue, options: dict[str, Any]) -> Any:
+    raise RuntimeError(f"queue '{queue.name}' was made without a consumer; take `huey_tasks`' own")

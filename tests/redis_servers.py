@@ -20,6 +20,7 @@ import redis
 
 import huey_tasks as tq
 from huey_tasks import lookup, presences
+from huey_tasks.broker import Brokers
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.waiting import wait_until
@@ -116,7 +117,7 @@ class RedisServer:
 
     def task(self, task_id: str) -> tq.TaskRecord:
         """The task, which must be there."""
-        record = lookup.find({"default": self.queue}, task_id)
+        record = lookup.find(Brokers([self.queue.broker]), task_id)
         assert record is not None, f"{task_id} is lost"
         return record
 
@@ -134,7 +135,7 @@ class RedisServer:
     def consumers(self) -> list[tq.ConsumerRecord]:
         """The live consumers of its queue; none while it does not answer."""
         try:
-            return presences.consumers(self.queue)
+            return presences.consumers(self.queue.broker)
         except tq.QueueUnavailable:
             return []
 

@@ -8,7 +8,7 @@ import huey_tasks
 from huey_tasks.protocol import NewTask
 
 app = Flask(__name__)
-scripts = huey_tasks.high.storage.scripts
+scripts = huey_tasks.high.broker.scripts
 
 
 @app.post("/api/tasks/submit")

@@ -40,7 +40,7 @@ def run(arena: Arena, seed: int, seconds: float) -> History:
         observer.look_at_all()
         threading.Event().wait(1.5 * LEASE_S)  # what has ended stays so after every lease
         observer.look_at_all()
-        accounts = [accounting.verify(queue) for queue in tq.QUEUES.values()]
+        accounts = [accounting.verify(queue.broker) for queue in tq.QUEUES.values()]
     finally:
         left_behind = arena.stop_all()
         lines = "".join(f"{hit}\n" for hit in injector.hits)

@@ -44,7 +44,7 @@ class QueueUnderTest(TaskQueue):
         finally:
             if not self.immediate:
                 self.storage.slot.flush()
-                self.storage.scripts.promote(self.name)
+                self.broker.scripts.promote(self.name)
 
 
 def _storage_under_test(name: str) -> ReliableStorage:

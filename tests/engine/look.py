@@ -10,7 +10,7 @@ from huey_tasks import keys
 from tests.engine.helpers import QUEUE
 from tests.engine.model import STATES, Model
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 #: Milliseconds that the keys of the history are for, and that they live.
 SPANS = {

@@ -13,12 +13,12 @@ from huey_tasks.ids import new_ids
 from huey_tasks.operation import Action, Operator
 from huey_tasks.operator_scripts import DONE, OperatorScripts
 from huey_tasks.protocol import NewTask
-from huey_tasks.queues import QUEUES
+from huey_tasks.queues import BROKERS, QUEUES
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, store, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 ADA = Operator("ada", "because")
 UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 
@@ -62,7 +62,7 @@ def store_many(number: int, **fields: Any) -> list[str]:
 
 
 def accounts_add_up() -> bool:
-    return not any(accounting.verify(queue).gaps for queue in QUEUES.values())
+    return not any(accounting.verify(queue.broker).gaps for queue in QUEUES.values())
 
 
 @contextmanager
@@ -168,8 +168,8 @@ def test_a_request_that_is_sent_again_does_nothing_twice(action: str) -> None:
 def test_a_delete_whose_answer_was_lost_says_the_same_again() -> None:
     task_id = end("SUCCESS")
     delete = OperatorScripts(scripts()).delete
-    first, other = (audit.begin(QUEUES, Action.DELETE, ADA) for _ in range(2))
-    answers = [delete(QUEUE, [task_id], one) for one in (first, first, other)]
+    first, other = (audit.begin(BROKERS, Action.DELETE, ADA) for _ in range(2))
+    answers = [delete(QUEUE, [task_id], one.as_argument()) for one in (first, first, other)]
     assert answers == [[DONE], [DONE], [""]]
 
 
@@ -292,7 +292,7 @@ def test_a_search_for_tasks_set_aside_acts_on_no_others() -> None:
 
 def begun_before(seconds: int) -> str:
     """The id of an operation that began then."""
-    now = int(audit.begin(QUEUES, Action.CANCEL, ADA).id[:14], 16)
+    now = int(audit.begin(BROKERS, Action.CANCEL, ADA).id[:14], 16)
     return f"{now - seconds * 1_000_000:014x}-0123456789abcdef"
 
 

@@ -13,7 +13,7 @@ from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, subm
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def lines(file: Path) -> list[list[str]]:

@@ -25,6 +25,7 @@ from huey_tasks import lookup
 from huey_tasks.board import Board, Phase, StopReason
 from huey_tasks.children import Child, freeze
 from huey_tasks.interrupts import Interrupts
+from huey_tasks.queues import BROKERS
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, submit, wait_for
 from tests.waiting import wait_until
@@ -184,7 +185,7 @@ def _wait_for_ends(ids: Iterable[str]) -> dict[str, tq.TaskRecord]:
         return stats.queued + stats.active + stats.retry + stats.scheduled
 
     def records() -> dict[str, tq.TaskRecord]:
-        return {one.task_id: one for one in lookup.load(tq.QUEUES, [(QUEUE, i) for i in ids])}
+        return {one.task_id: one for one in lookup.load(BROKERS, [(QUEUE, i) for i in ids])}
 
     def all_free() -> bool:
         return all(record.stop_confirmed is not False for record in records().values())

@@ -17,7 +17,7 @@ from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, submit, wai
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def now_ms() -> int:

@@ -16,7 +16,7 @@ from tests.engine.helpers import QUEUE, scripts, store, submit, wait_for
 from tests.engine.test_faults import BOTH, worker_of
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 TASK_ID = "12345678-1234-4234-8234-123456789abc"
 
 

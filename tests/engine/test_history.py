@@ -24,7 +24,7 @@ from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, subm
 from tests.engine.look import SPANS, clock_ms, noted
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 MINUTE = 60_000
 

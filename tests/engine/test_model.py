@@ -62,7 +62,7 @@ RUN = {"": Run(4), "short": Run(3, (Phase.generate,)), "long": Run(300)}[
     os.environ.get("MODEL_RUN", "")
 ]
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 #: Their order as texts is not the order in which they are mostly submitted.
 IDS = [f"{letter}-{n}" for n, letter in enumerate("kchneoabglpdfm")]

@@ -10,6 +10,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import keys, live_log, lookup, presences
+from huey_tasks.broker import Brokers
 from huey_tasks.task_queue import TaskQueue
 from stack.embedded_redis import find_server
 from tests.conftest import Process, StartConsumer
@@ -57,7 +58,7 @@ class DurableRedis:
         """Wait until the task is in that state."""
 
         def reached() -> tq.TaskRecord | None:
-            record = lookup.find({"default": self.queue}, task_id)
+            record = lookup.find(Brokers([self.queue.broker]), task_id)
             return record if record is not None and record.status == state else None
 
         found = wait_until(reached, description=f"{task_id} is {state}")
@@ -66,7 +67,7 @@ class DurableRedis:
 
     def _answers(self) -> bool:
         try:
-            lookup.redis_info(self.queue)
+            self.queue.broker.info()
         except tq.QueueUnavailable:
             return False
         return True
@@ -82,7 +83,7 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DurableRedis]:
 def _start(start_consumer: StartConsumer, durable: DurableRedis, **environment: str) -> Process:
     return start_consumer(
         "default",
-        look_at=lambda: presences.consumers(durable.queue),
+        look_at=lambda: presences.consumers(durable.queue.broker),
         REDIS_URL=f"unix://{durable.socket}?db=0",
         RESULT_REDIS_URL=f"unix://{durable.socket}?db=1",
         **environment,
@@ -200,10 +201,10 @@ def _log_through_an_outage(
         durable.start()
     record = durable.wait_for(task_id, "SUCCESS")
     assert record.attempt == 1
-    lines = live_log.read({"default": durable.queue}, limit=10)
+    lines = live_log.read(Brokers([durable.queue.broker]), limit=10)
     assert [line.text for line in reversed(lines)] == [line.text for line in record.log]
     assert {line.task_type for line in lines} == {"log_as_files_appear"}
-    assert 0 < durable.queue.storage.broker.pttl(keys.log("default", task_id)) <= 86_400_000
+    assert 0 < durable.queue.broker.redis.pttl(keys.log("default", task_id)) <= 86_400_000
     return [line.text for line in record.log]
 
 

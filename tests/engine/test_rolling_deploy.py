@@ -21,7 +21,7 @@ from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import HandWorker, store, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 OLD = """
 import os, time

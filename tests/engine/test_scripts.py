@@ -19,7 +19,7 @@ from tests.engine.helpers import (
 )
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def test_a_submitted_task_waits_in_its_queue() -> None:

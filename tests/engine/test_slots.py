@@ -13,7 +13,7 @@ from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 @pytest.fixture

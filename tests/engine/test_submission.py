@@ -135,7 +135,7 @@ def test_many_tasks_keep_their_order_and_one_refused_queue_holds_up_no_other() -
 
 
 def test_what_redis_refused_and_what_came_after_it_is_not_accepted() -> None:
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
 
     def filling_up() -> Iterator[Submission]:
         for number in range(3 * BATCH):
@@ -158,7 +158,7 @@ def test_what_redis_refused_and_what_came_after_it_is_not_accepted() -> None:
 
 
 def test_a_task_whose_answer_is_lost_can_be_looked_for() -> None:
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
 
     def falling_silent() -> Iterator[Submission]:
         for number in range(2 * BATCH):

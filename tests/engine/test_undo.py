@@ -11,13 +11,13 @@ from huey_tasks import accounting, audit, keys, undoing
 from huey_tasks.operation import Action, Operator
 from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.protocol import NewTask
-from huey_tasks.queues import QUEUES
+from huey_tasks.queues import BROKERS, QUEUES
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, submit, wait_for
 from tests.engine.test_actions import accounts_add_up, act_on_all, end, full_redis, store_many
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 ADA = Operator("ada", "because")
 BOB = Operator("bob")
 
@@ -139,11 +139,11 @@ def test_a_task_comes_back_no_later_than_its_life_ends() -> None:
 
 def test_who_comes_second_to_an_undo_has_done_nothing() -> None:
     undo_id = delete(end("FAILURE"))
-    operation = audit.begin(QUEUES, Action.UNDO, BOB, undo_id)
+    operation = audit.begin(BROKERS, Action.UNDO, BOB, undo_id)
     restore = OperatorScripts(scripts()).restore
-    assert restore(QUEUE, undo_id, 100, operation) == (1, 1, 0)
-    again = audit.begin(QUEUES, Action.UNDO, ADA, undo_id)
-    assert restore(QUEUE, undo_id, 100, again) == (0, 0, 0)
+    assert restore(QUEUE, undo_id, 100, operation.as_argument()) == (1, 1, 0)
+    again = audit.begin(BROKERS, Action.UNDO, ADA, undo_id)
+    assert restore(QUEUE, undo_id, 100, again.as_argument()) == (0, 0, 0)
     assert [entry.who for entry in tq.audit_trail(action=Action.UNDO).entries] == ["bob"]
 
 
@@ -310,4 +310,4 @@ def test_deletes_undos_and_a_consumer_race_and_the_account_adds_up(
             undone += acted.done
     assert undone > 0
     assert act_on_all("delete")[0] == len(ids)
-    assert not any(accounting.verify(queue).gaps for queue in QUEUES.values())
+    assert not any(accounting.verify(queue.broker).gaps for queue in QUEUES.values())

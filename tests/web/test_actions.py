@@ -18,7 +18,7 @@ from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, Server, StartServer, email_body
 
 UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def submit(client: FlaskClient, **more: Any) -> str:

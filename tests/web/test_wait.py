@@ -36,7 +36,7 @@ class Asking:
 
 
 def is_awaited(task_id: str) -> bool:
-    return bool(tq.default.storage.broker.hexists(keys.task("default", task_id), "awaited"))
+    return bool(tq.default.broker.redis.hexists(keys.task("default", task_id), "awaited"))
 
 
 def ask(server: Server, task_id: str) -> Asking:
