@@ -35,7 +35,7 @@ check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tes
 load: $(DEV) ## Put load on a running stack with Locust (SCENARIO=burst: 500 at once; SCENARIO=help)
 	@SCENARIO=$(SCENARIO) exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
 
-screenshots: $(DEV) ## Take the pictures in docs/screenshots anew (three minutes)
+screenshots: $(DEV) ## Take the pictures in docs/screenshots again (three minutes)
 	@tests/ensure_chromium.sh $(BIN)/python
 	@exec $(BIN)/python -m tests.browser.screenshots
 

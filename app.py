@@ -28,7 +28,7 @@ def create_app() -> "Flask":
 
 
 def create_inspector() -> "Flask":
-    """The inspector, for whoever operates the service."""
+    """The inspector, for the operators of the service."""
     from web import create_inspector
 
     return create_inspector()

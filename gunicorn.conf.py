@@ -49,7 +49,7 @@ worker_connections = _config.max_connections  # open at once in one process; pus
 backlog = 4096  # a burst of new connections waits in the kernel, as far as somaxconn allows
 http_parser = "python"  # the one that `server` checks heads in
 timeout = 30
-graceful_timeout = 5  # requests may end; WebSockets are told to reconnect elsewhere at once
+graceful_timeout = 5  # requests may end; WebSockets are asked to reconnect elsewhere at once
 keepalive = 65  # longer than a usual proxy's, so that it never sends into a closing connection
 
 # Smaller than this is refused by ordinary clients, larger only serves attacks.
@@ -149,7 +149,9 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Hear when to stop; look at Redis as soon as it answers, if it was away at the start."""
-    from web.stopping import hear_sigterm  # only now: gunicorn loads the application in its workers
+    from web.http.shutdown import (
+        hear_sigterm,
+    )  # only now: gunicorn loads the application in its workers
 
     hear_sigterm()
     if not _check.made:

@@ -24,7 +24,7 @@ HEAD = """# Benchmarks
 Duckline beside its peers: every system on the same work, on a private `redis-server` of its own
 (append-only file, `appendfsync everysec`), on one machine, in turn. Written by
 `python -m benchmarks report` from [benchmarks/results](../benchmarks/results): every figure is from
-a run, none is typed in. `make bench ARGS=all` makes all of it anew;
+a run, none is typed in. `make bench ARGS=all` makes all of it again;
 [benchmarks/README.md](../benchmarks/README.md) says more.
 
 The machine has few cores and may be shared with other programs while a measurement runs, so compare

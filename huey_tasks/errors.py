@@ -21,8 +21,9 @@
     └── QueueUnavailable       Redis does not take the command now; nothing was changed
         └── ServiceBusy        this process has as many calls of Redis under way as it may
 
-Each class has a `code`, stable for programs; `web.errors` maps codes to HTTP statuses. An error of
-the Redis client never leaves the package: `huey_tasks.connection` turns it into `QueueUnavailable`.
+Each class has a `code`, stable for programs; `web.http.problems` maps codes to HTTP statuses. An
+error of the Redis client never leaves the package: `huey_tasks.connection` turns it into
+`QueueUnavailable`.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A good client of the HTTP API: it waits when it is told to, and notes every answer it gets.
+"""A good client of the HTTP API: it waits when it is asked to, and notes every answer it gets.
 
 Owns which answers count as what in the ledger. It knows no scenario.
 """

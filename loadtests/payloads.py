@@ -66,7 +66,7 @@ def _email() -> Submission:
 
 
 def _newsletter() -> Submission:
-    """Return an e-mail that must not stand in the way of the urgent ones."""
+    """Return an e-mail that must not delay the urgent ones."""
     return Submission("send_email", _email().payload, priority="default")
 
 

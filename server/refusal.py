@@ -12,7 +12,7 @@ from server.wire import SlowClient
 
 Headers = Sequence[tuple[str, str]]
 
-#: What the client did, as a code of `web.errors` and in words; the first class that fits counts.
+#: What the client did: a code of `web.http.problems` and a detail. The first class that fits wins.
 _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
     (SlowClient, "request_timeout", "The request did not come in time."),
     (http.LimitRequestLine, "uri_too_long", ""),
@@ -44,8 +44,11 @@ def answer(code: str, detail: str, read: Headers = ()) -> tuple[int, bytes]:
 
     `read`: the headers of the request, as far as they were read.
     """
-    from web.errors import choose_request_id, problem_body  # only a worker has the application
-    from web.security import plain_headers
+    from web.http.problems import (
+        choose_request_id,
+        problem_body,
+    )  # only a worker has the application
+    from web.http.security import plain_headers
 
     sent = next((value for name, value in read if name == "X-REQUEST-ID"), "")
     request_id = choose_request_id(sent)

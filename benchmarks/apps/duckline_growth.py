@@ -16,7 +16,7 @@ from huey_tasks import keys, registry, serializer
 from huey_tasks.ids import new_ids
 from huey_tasks.pace import MOST
 from huey_tasks.protocol import Commit
-from web.bulk import CHUNK
+from web.tasks.bulk_routes import CHUNK
 
 QUEUE = tq.default
 SCRIPTS = QUEUE.broker.scripts

@@ -139,7 +139,7 @@ MEASUREMENT = Measurement(
         "on, the whole worker group (supervisor and workers) gets `kill -9` and is started again "
         "at once; then there are 75 s to recover. What was done is read from a file that the tasks "
         "append to, outside Redis. *Lost*: not done in that time; *held*: those of them that the "
-        "broker still has and would give out some time later (Celery after its visibility "
+        "broker still has and would run some time later (Celery after its visibility "
         "time-out of an hour). *Repeated*: executions beyond the first. *Results*: outcomes that "
         "the system has stored. The time counts from the last kill."
     ),

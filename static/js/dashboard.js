@@ -1,6 +1,6 @@
 /* The dashboard: for whoever uses the service. */
 
-import { startPage } from './app.js';
-import { pagesInOrder } from './pages.js';
+import { startPage } from './app/app.js';
+import { pagesInOrder } from './app/pages.js';
 
 startPage(pagesInOrder('overview', 'tasks', 'failures', 'queues', 'submit', 'schedules', 'workers', 'log', 'audit', 'redis', 'config'));

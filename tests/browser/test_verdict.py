@@ -11,7 +11,7 @@ from tests.browser.service import Stack
 
 _NOW = 1_900_000_000_000
 _JUDGE = """async ([queues, problem, causes]) => {
-  const { verdict, severity } = await import('/static/js/verdict.js');
+  const { verdict, severity } = await import('/static/js/state/verdict.js');
   const sum = (field) => queues.reduce((total, queue) => total + queue[field], 0);
   const stats = { queues, active_tasks: sum('active'), retry_tasks: 0, scheduled_tasks: 0,
     workers_online: sum('consumers'), success_tasks: 9, failed_tasks: 1 };
@@ -201,7 +201,7 @@ def test_joiners_are_kept_where_they_join_and_spelled_out_where_they_hide(
 ) -> None:
     page = visits.open(stack.dashboard)
     seen = page.evaluate(
-        "async (text) => (await import('/static/js/json_text.js')).visible(text)", text
+        "async (text) => (await import('/static/js/lib/json_text.js')).visible(text)", text
     )
     assert shown in seen
 
@@ -228,7 +228,7 @@ def test_a_traceback_folds_what_repeats_and_what_is_a_librarys(
     frames = [library] * 2 + [ours, "    walk()", '  File "/srv/shop/ours.py", line 9, in step'] * 5
     text = "\n".join(["Traceback (most recent call last):", *frames, library, "ValueError: no"])
     blocks = page.evaluate(
-        "async (text) => (await import('/static/js/traceback.js')).blocksOf(text)", text
+        "async (text) => (await import('/static/js/lib/traceback.js')).blocksOf(text)", text
     )
     assert [one["kind"] for one in blocks] == [
         "text",

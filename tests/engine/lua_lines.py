@@ -34,25 +34,25 @@ NEEDED = (
 #: The tests that look at a script, those first that miss most; of a script that is not here, ALL.
 ALL = ("engine/test_script_lines.py", "engine/test_scripts.py", "engine/test_model.py")
 _UNDO = ("engine/test_undo.py", "engine/test_actions.py", "engine/test_audit.py")
-_FAILURES = ("engine/test_failures.py", "web/test_failures.py")
+_FAILURES = ("engine/test_failures.py", "web/failures/test_failures.py")
 _BLOCKED = ("engine/test_blocked.py", "engine/test_suspects.py")
 TESTS = {
-    "search": ("engine/test_search.py", *_FAILURES, "web/test_search.py"),
-    "rows": ("engine/test_search.py", "web/test_search.py"),
+    "search": ("engine/test_search.py", *_FAILURES, "web/tasks/test_search.py"),
+    "rows": ("engine/test_search.py", "web/tasks/test_search.py"),
     "delete": (*_UNDO, *_FAILURES),
     "restore": (*_UNDO, *_FAILURES),
     "purge": (*_UNDO, *ALL),
-    "with/operations": (*_UNDO, "web/test_actions.py"),
+    "with/operations": (*_UNDO, "web/operations/test_actions.py"),
     "failures": _FAILURES,
     "with/failures": (*_FAILURES, *_UNDO, *ALL),
-    "history": ("engine/test_history.py", "web/test_history.py"),
+    "history": ("engine/test_history.py", "web/monitoring/test_history.py"),
     "explain": ("engine/test_explain.py",),
-    "log": (*ALL, "web/test_history.py"),
+    "log": (*ALL, "web/monitoring/test_history.py"),
     "with/blocked": (*_BLOCKED, *ALL),
     "with/crashes": (*_BLOCKED, *ALL),
     "knows": _BLOCKED,
     "step": (*ALL, *_BLOCKED),
-    "with/log": (*ALL, "web/test_history.py"),
+    "with/log": (*ALL, "web/monitoring/test_history.py"),
 }
 
 #: In the environment of the pytest that tries the mutants of one script: its name.

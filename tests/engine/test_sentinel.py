@@ -26,7 +26,7 @@ from tests.conftest import Process
 from tests.ports import free_ports
 from tests.waiting import wait_until
 from tests.web.conftest import Server
-from web.redis_time import LIMIT_S
+from web.http.redis_deadline import LIMIT_S
 
 LOOPBACK = "127.0.0.1"
 

@@ -1,0 +1,17 @@
+/* What went wrong, for people. */
+
+import { ApiProblem } from './tasks.js';
+
+/**
+ * @param {any} error
+ * @returns {import('../state/records.js').Problem}
+ */
+export function explain(error) {
+  if (error instanceof ApiProblem) {
+    return { code: error.code, text: error.message, requestId: error.requestId, errors: error.errors };
+  }
+  if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };
+  // A mistake of ours: told to the console, but what waits for the end of this must not wait for ever.
+  reportError(error);
+  return { code: 'unexpected', text: 'This page has made a mistake. Load it again if it does not go on.' };
+}

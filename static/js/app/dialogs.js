@@ -1,0 +1,64 @@
+/* The dialogs: keyboard help, the question for an API key, the command palette, and what is asked
+   before many tasks are touched. */
+
+import { hasKey } from '../api/api_key.js';
+import { h } from '../lib/dom.js';
+import { confirmDialog } from '../tasks/confirm_dialog.js';
+import { palette } from './palette.js';
+import { button } from '../components/parts.js';
+import { questionDialog } from '../components/question_dialog.js';
+
+const open = (dialog) => dialog.showModal();
+
+/**
+ * @param {import('../state/store.js').State} state
+ * @param {any} actions
+ * @param {[string, string][]} shortcuts keys and what they do
+ */
+export function dialogs(state, actions, shortcuts) {
+  const { dialog, question } = state;
+  if (question) return questionDialog(question, actions);
+  if (dialog === 'confirm' && state.wish) return confirmDialog(state.wish, actions, shell);
+  if (dialog === 'palette') return palette(state, actions);
+  if (dialog === 'help') return helpDialog(actions, shortcuts);
+  return dialog === 'key' ? keyDialog(actions) : null;
+}
+
+function helpDialog(actions, shortcuts) {
+  return shell('help', 'Keyboard', actions,
+    h('dl', { class: 'shortcuts' }, shortcuts.map(([keys, what]) =>
+      h('div', null, h('dt', null, keys.split(' ').map((key) => h('kbd', null, key))), h('dd', null, what)))),
+    h('div', { class: 'actions' }, button('Close', shut, { class: 'primary' })));
+}
+
+function keyDialog(actions) {
+  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, 'A key has no spaces and no commas.');
+  const input = /** @type {HTMLInputElement} */ (h('input', {
+    id: 'api-key', type: 'password', autocomplete: 'current-password', 'aria-describedby': 'key-error', data: { testid: 'api-key' },
+  }));
+  const submit = (event) => {
+    event.preventDefault();
+    error.hidden = actions.useKey(input.value.trim());
+  };
+  return shell('key', 'API key', actions,
+    h('p', null, hasKey()
+      ? 'The key that this tab keeps was refused. Enter one that the service knows.'
+      : 'This service asks for a key. It is one of those that the service was started with (API_KEYS).'),
+    h('form', { on: { submit } },
+      h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
+        h('p', { class: 'hint' }, 'Kept by this tab until you close it.')),
+      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, 'Use this key'), button('Not now', shut))));
+}
+
+/** Opened as a modal when it enters the page; from then on patching leaves it alone. */
+function shell(name, title, actions, ...body) {
+  return h('dialog', {
+    key: name, class: 'dialog', wake: open, 'aria-labelledby': `dialog-${name}`, data: { testid: `dialog-${name}` },
+    on: { close: () => actions.dispatch({ type: 'dialog', dialog: null, only: name }) },
+  }, h('h2', { id: `dialog-${name}` }, title), body);
+}
+
+/** The browser gives the focus back to where it was. */
+function shut(event) {
+  event.currentTarget.closest('dialog').close();
+}

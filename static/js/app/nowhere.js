@@ -1,0 +1,18 @@
+/* An address that leads to no page. */
+
+import { h } from '../lib/dom.js';
+import { visible } from '../lib/json_text.js';
+import { LOGO } from '../lib/root.js';
+import { pageUrl } from '../lib/router.js';
+
+/** @type {import('./pages.js').Page} */
+export const NOWHERE = {
+  title: 'No such page', key: '',
+  view: (_state, actions) => h('div', { class: 'page', key: 'nowhere', data: { testid: 'nowhere' } },
+    h('div', { class: 'empty' },
+      h('img', { src: LOGO, width: 70, height: 39, alt: '' }),
+      h('h1', { class: 'page-title' }, 'No such page'),
+      h('p', null, 'Nothing is at ', h('code', null, visible(location.pathname).slice(0, 100)), '. Go to ',
+        actions.pages().slice(0, 3).map(([name, title], i) => [i ? ', ' : '', h('a', { href: pageUrl(name) }, title)]),
+        ' or press ', h('kbd', null, 'Ctrl'), ' ', h('kbd', null, 'k'), ' to find a page.'))),
+};

@@ -1,0 +1,67 @@
+/* Reads what the open page shows beyond statistics and tasks. A page names its reads; each lands in
+   the store as a fact under its name. Owns how often, and never two of the same at once. */
+
+import { explain } from '../api/problem.js';
+
+const EVERY_MS = 1_900;
+
+/**
+ * @typedef {{name: string, key?: string, get: () => Promise<any>, every_ms?: number,
+ *   put?: (value: any) => any}} Read `key` tells what was asked for (a span, a filter): the fact of
+ *   another key is not shown in its place. `put` makes another action than `fact`.
+ * @typedef {{title: string, key: string,
+ *   view: (state: import('../state/store.js').State, actions: any) => HTMLElement,
+ *   reads?: (state: import('../state/store.js').State) => Read[]}} Page
+ */
+
+/**
+ * @param {import('../state/store.js').Store} store
+ * @param {Record<string, Page>} pages
+ */
+export function createReader(store, pages) {
+  /** @type {Map<string, {key: string, at: number}>} */
+  const last = new Map();
+  const busy = new Set();
+  /** What is being read while it was changed: the answer may be from before. */
+  const stale = new Set();
+
+  /** @returns {Read[]} */
+  const wanted = () => pages[store.state().route.view]?.reads?.(store.state()) ?? [];
+
+  async function readOne({ name, key = '', get, put, every_ms: every = EVERY_MS }) {
+    const before = last.get(name);
+    const fresh = before && before.key === key && performance.now() - before.at < every;
+    if (busy.has(name) || fresh) return;
+    busy.add(name);
+    last.set(name, { key, at: performance.now() });
+    try {
+      const value = await get();
+      if (!stale.has(name)) store.dispatch(put ? put(value) : { type: 'fact', name, key, value });
+    } catch (error) {
+      store.dispatch({ type: 'fact', name, key, problem: explain(error) });
+      last.delete(name);
+    } finally {
+      busy.delete(name);
+    }
+    const now = wanted().find((each) => each.name === name);
+    const again = stale.delete(name);
+    if (again) last.delete(name);
+    if (now && (again || (now.key ?? '') !== key)) readOne(now);
+  }
+
+  return {
+    /** Read what the open page shows and is no longer fresh. @param {string} _view @param {boolean} [restarted] the server is another: nothing is fresh */
+    read(_view, restarted = false) {
+      if (restarted) last.clear();
+      wanted().forEach(readOne);
+    },
+    /** Read it again now: something was done to it. @param {string[]} names */
+    reread(...names) {
+      for (const name of names) {
+        last.delete(name);
+        if (busy.has(name)) stale.add(name);
+      }
+      wanted().forEach(readOne);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/* A page around one thing that was read: its title, its trouble, its content. */
+
+import { h } from '../lib/dom.js';
+import { emptyState } from './parts.js';
+
+/**
+ * @param {import('../state/store.js').State} state
+ * @param {string} name of what it shows (app/reader.js)
+ * @param {string} title
+ * @param {string} about one line under the title
+ * @param {(value: any) => import('../lib/dom.js').Child|import('../lib/dom.js').Child[]} draw
+ * @param {{key?: string, aside?: import('../lib/dom.js').Child|import('../lib/dom.js').Child[]}} [more] `key`
+ *   of what is asked for, `aside` stands beside the title
+ */
+export function factPage(state, name, title, about, draw, { key = '', aside = null } = {}) {
+  const fact = state.facts[name];
+  const { value, problem } = fact?.key === key ? fact : { value: undefined, problem: null };
+  // What the socket says of the service comes long before a request to a frozen one ends.
+  const trouble = problem ?? state.problem;
+  return h('div', { class: 'page', key: name, data: { page: name } },
+    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
+      aside && h('div', { class: 'page-aside' }, aside)),
+    problem && value !== undefined && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
+    value !== undefined ? draw(value)
+      : trouble ? h('div', { key: 'broken' }, emptyState('This cannot be read now', `${trouble.text} The page keeps trying.`))
+        : h('p', { class: 'booting', key: 'loading' }, 'Loading…'));
+}

@@ -1,0 +1,19 @@
+/* A text as people write it, in which `code` stands between backticks. */
+
+import { h } from '../lib/dom.js';
+
+/** @param {string} text @returns {import('../lib/dom.js').Child[]} */
+export function prose(text) {
+  return text.split(/`([^`\n]+)`/).map((part, i) => (i % 2 ? h('code', null, part) : part));
+}
+
+/**
+ * A name that may be too long for its place: the middle is left out where it does not fit, because
+ * the ends tell names apart.
+ * @param {string} name
+ */
+export function longName(name) {
+  const at = Math.max(0, name.length - 10);
+  return name.length < 24 ? name : h('span', { class: 'long-name', title: name },
+    h('span', null, name.slice(0, at)), h('span', null, name.slice(at)));
+}

@@ -1,0 +1,55 @@
+/* The question before an action that matters: what will happen, why it is done and by whom, and
+   where much is at stake a number to type. */
+
+import { h } from '../lib/dom.js';
+import { LONGEST, operatorName, rememberOperator } from '../api/operator_name.js';
+import { button } from './parts.js';
+
+/** @param {import('../state/records.js').Question} question @param {any} actions */
+export function questionDialog(question, actions) {
+  const close = () => actions.dispatch({ type: 'question', question: null, only: question });
+  const trail = auditFields('question');
+  const proof = question.typed && field('question-typed', `To confirm, type ${question.typed.join(' or ')}`, { autocomplete: 'off', spellcheck: 'false' });
+  const yes = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
+  const check = () => { yes.disabled = Boolean(question.typed) && !question.typed.includes(proof.input.value.trim()); };
+  proof?.input.addEventListener('input', check);
+  check();
+  // Closed first: what takes long is shown on the page, and must not close what is asked meanwhile.
+  const submit = (event) => {
+    event.preventDefault();
+    yes.disabled = true;
+    event.target.closest('dialog').close(); // the browser gives the focus back to where it was
+    close();
+    question.run(trail.reason());
+  };
+  return h('dialog', {
+    class: 'dialog', key: 'question', wake: (dialog) => dialog.showModal(), 'aria-labelledby': 'question-title', 'aria-describedby': 'question-text',
+    data: { testid: 'question' }, on: { close },
+  },
+    h('h2', { id: 'question-title' }, question.title), h('p', { id: 'question-text' }, question.text),
+    h('form', { on: { submit } }, proof?.place, trail.places,
+      h('div', { class: 'actions' }, yes, button('Leave it', (event) => event.currentTarget.closest('dialog').close(), { data: { testid: 'question-no' } }))));
+}
+
+/**
+ * Why, and by whom: what the audit asks of whoever changes something.
+ * @param {string} prefix makes ids unique on the page
+ * @returns {{places: HTMLElement[], reason: () => string}} `reason` also keeps the name
+ */
+export function auditFields(prefix) {
+  const why = field(`${prefix}-reason`, 'Why? (for the audit; may stay empty)', { maxlength: 200 });
+  const who = field(`${prefix}-who`, 'Your name (for the audit; kept in this browser)', { maxlength: LONGEST, autocomplete: 'name' });
+  who.input.value = operatorName();
+  return {
+    places: [why.place, who.place],
+    reason() {
+      rememberOperator(who.input.value.trim());
+      return why.input.value.trim();
+    },
+  };
+}
+
+function field(id, label, props) {
+  const input = /** @type {HTMLInputElement} */ (h('input', { id, type: 'text', data: { testid: id }, ...props }));
+  return { input, place: h('div', { class: 'field' }, h('label', { for: id }, label), input) };
+}

@@ -1,0 +1,26 @@
+/* Short notes at the corner of the page, read out by screen readers. */
+
+import { h } from '../lib/dom.js';
+import { taskUrl } from '../lib/router.js';
+import { icon } from './icons.js';
+
+/** @param {import('../state/store.js').State} state @param {any} actions */
+export function toasts(state, actions) {
+  return state.toasts.map(({ id, tone, text, taskId, undo }) =>
+    h('div', { class: 'toast', key: id, data: { testid: 'toast', tone } },
+      icon(tone === 'good' ? 'check' : 'warning'), h('span', null, text),
+      undo && h('button', {
+        type: 'button', class: 'toast-undo', data: { testid: 'undo' },
+        on: { click: () => { actions.dispatch({ type: 'toastGone', id }); takeBack(undo, actions); } },
+      }, 'Undo'),
+      taskId && h('a', { href: taskUrl(taskId) }, 'View task'),
+      h('button', {
+        type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', on: { click: () => actions.dispatch({ type: 'toastGone', id }) },
+      }, icon('close'))));
+}
+
+/** @param {import('../state/records.js').Undo} undo @param {any} actions */
+function takeBack(undo, actions) {
+  if (typeof undo === 'function') undo();
+  else actions.undo(undo);
+}

@@ -1,0 +1,164 @@
+/* The address bar as state: the path names the page or the task that is open, `?q=&from=&to=` what
+   the list of tasks is searched for. So the back button works and a link can be shared. */
+
+import { base, ROOT } from './root.js';
+
+/**
+ * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
+ * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
+ *   params: Record<string, string>}} Route
+ */
+
+/** The view of an address that leads nowhere. */
+export const NO_PAGE = 'nowhere';
+
+/**
+ * @param {Location|URL} place
+ * @param {string[]} views the first one is the default
+ * @param {string} beneath the view that stays visible behind an open task
+ * @returns {Route}
+ */
+export function readRoute(place, views, beneath) {
+  const [view = '', id = '', more = '', ...rest] = segmentsOf(place.pathname);
+  const query = new URLSearchParams(place.search);
+  const search = searchOf({ q: query.get('q') ?? '', state: query.get('state') ?? '', queue: query.get('queue') ?? '' });
+  const range = { from: instantOf(query.get('from')), to: instantOf(query.get('to')) };
+  const route = { params: Object.fromEntries(query), again: more === 'again', search: { ...range, q: search } };
+  const isTask = view === 'tasks' && id && (!more || route.again) && !rest.length;
+  if (isTask) return { ...route, view: views.includes(beneath) ? beneath : 'tasks', taskId: safeDecode(id) };
+  const named = view === '' ? views[0] : views.includes(view) && !id ? view : NO_PAGE;
+  return { ...route, view: named, taskId: null };
+}
+
+/** The parts of a path of ours; a path that is not ours has one that is no page. */
+function segmentsOf(path) {
+  return path.startsWith(`${ROOT}/`) || path === ROOT ? path.slice(ROOT.length).split('/').filter(Boolean) : [NO_PAGE];
+}
+
+/**
+ * The address that an address of older times stands for: `#/tasks` was then what `/tasks` is now.
+ * @param {Location|URL} place
+ * @returns {string|null} null if it is none
+ */
+export function movedTo(place) {
+  return place.hash.startsWith('#/') ? `${ROOT}${place.hash.slice(1)}${place.search}` : null;
+}
+
+/**
+ * The address of the task list with a search; a state and a queue become words of it.
+ * @param {{q?: string, state?: string, queue?: string, from?: string, to?: string}} search
+ */
+export function tasksUrl(search) {
+  const query = new URLSearchParams();
+  const q = searchOf(search);
+  if (q) query.set('q', q);
+  if (search.from) query.set('from', search.from);
+  if (search.to) query.set('to', search.to);
+  const text = query.toString().replaceAll('%3A', ':');
+  return `${ROOT}/tasks${text ? `?${text}` : ''}`;
+}
+
+function searchOf({ q = '', state = '', queue = '' }) {
+  return [q, state && `state:${state.toLowerCase()}`, queue && `queue:${queue}`].filter(Boolean).join(' ');
+}
+
+function instantOf(text) {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? '' : new Date(ms).toISOString();
+}
+
+/**
+ * The address of a page with what it keeps there; what is empty is left out.
+ * @param {string} view
+ * @param {Record<string, string|undefined>} [params]
+ */
+export function pageUrl(view, params = {}) {
+  const given = Object.entries(params).filter(([, value]) => value);
+  const query = new URLSearchParams(/** @type {[string, string][]} */ (given));
+  return `${ROOT}/${view}${query.size ? `?${query}` : ''}`;
+}
+
+/** The address of a page as it is now, without the task that is open over it. @param {string} view */
+export function beneathUrl(view) {
+  return `${ROOT}/${view}${location.search}`;
+}
+
+/** Whether the address is that of the list of tasks, or of one that is open over it. */
+export function isOnTasks() {
+  return segmentsOf(location.pathname)[0] === 'tasks';
+}
+
+const TASK_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text is the whole id of a task. @param {string} text */
+export function isTaskId(text) {
+  return TASK_ID.test(text);
+}
+
+/** A task, opened over the page as it is now. @param {string} id */
+export function taskUrl(id) {
+  return `${taskPath(id)}${location.search}`;
+}
+
+/** The form that runs a task once more with another payload. @param {string} id */
+export function againUrl(id) {
+  return `${taskPath(id)}/again${location.search}`;
+}
+
+/** The whole address of a task, for others. @param {string} id */
+export function sharedTaskUrl(id) {
+  return `${base()}/tasks/${encodeURIComponent(id)}`;
+}
+
+function taskPath(id) {
+  return `${ROOT}/tasks/${encodeURIComponent(id)}`;
+}
+
+/**
+ * Go to an address of this page without loading it again.
+ * @param {string} url
+ * @param {boolean} [inPlace] without a new step for the back button
+ */
+export function go(url, inPlace = false) {
+  if (inPlace) history.replaceState(null, '', url);
+  else history.pushState(null, '', url);
+  dispatchEvent(new PopStateEvent('popstate'));
+}
+
+/**
+ * Report every change of address, and keep clicks on links to this page from loading it again.
+ * @param {string[]} views
+ * @param {() => void} onChange
+ */
+export function watchAddress(views, onChange) {
+  addEventListener('popstate', () => {
+    redirect();
+    onChange();
+  });
+  document.addEventListener('click', (event) => {
+    const link = /** @type {Element} */ (event.target).closest?.('a[href]');
+    const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+    if (!link || !plain || event.defaultPrevented || link.hasAttribute('target')) return;
+    const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
+    const place = url.hash && url.pathname === location.pathname && url.search === location.search && !movedTo(url);
+    if (url.origin !== location.origin || !(place || readRoute(url, views, '').view !== NO_PAGE)) return;
+    event.preventDefault();
+    // `#main` names a place of this page, and no view.
+    if (place) document.getElementById(url.hash.slice(1))?.focus();
+    else go(url.href);
+  });
+}
+
+/** Let an address of older times be what it stands for. */
+export function redirect() {
+  const now = movedTo(location);
+  if (now !== null) history.replaceState(null, '', now);
+}
+
+function safeDecode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

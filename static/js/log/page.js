@@ -1,0 +1,91 @@
+/* The last lines that tasks logged, the newest at the bottom. It follows, and holds still while one
+   reads: as soon as the reader scrolls up, or presses the button. */
+
+import { h } from '../lib/dom.js';
+import { clock, plural } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { LEVELS, logFilter } from '../state/page_filters.js';
+import { QUEUES } from '../state/queue_names.js';
+import { pageUrl, taskUrl } from '../lib/router.js';
+import { chooser } from '../components/choices.js';
+import { factPage } from '../components/fact_page.js';
+import { button, emptyState } from '../components/parts.js';
+
+const NEAR_PX = 24;
+/** The list was scrolled to its end by itself, and the event of that is still to come. */
+let followed = false;
+
+/** @param {import('../state/store.js').State} state @param {any} actions */
+export function logPage(state, actions) {
+  const filter = logFilter(state.route.params);
+  const key = JSON.stringify(filter);
+  const aside = choosers(filter, state.taskTypes ?? []);
+  return factPage(state, 'log', 'Live log', 'What tasks log while they run, as it comes.', (lines) => {
+    if (!lines.length) return h('div', { key: 'none' }, nothing(filter));
+    const held = state.ui.heldLog?.key === key ? state.ui.heldLog.lines : null;
+    const fresh = held ? unseen(lines, held) : 0;
+    const hold = (on) => actions.dispatch({ type: 'ui', set: { heldLog: on ? { key, lines: held ?? lines } : null } });
+    return h('section', { class: 'card live-log', key: `lines ${key}` },
+      h('div', { class: 'log-bar' },
+        h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' }, held ? `Held still${fresh ? `, ${plural(fresh, 'new line')}` : ''}` : 'Following'),
+        button(held ? 'Follow' : 'Hold still', () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } }, held ? 'play' : 'pause')),
+      scroller([...(held ?? lines)].reverse(), Boolean(held), hold));
+  }, { key, aside });
+}
+
+function choosers(filter, types) {
+  const url = (change) => pageUrl('log', { ...filter, ...change });
+  const names = types.map(({ task_type: type }) => type);
+  // A type of the address that is not known here stays choosable: its lines may still be there.
+  if (filter.type && !names.includes(filter.type)) names.push(filter.type);
+  const options = (words, values) => /** @type {[string, string][]} */ ([['', words], ...values.map((value) => [value, visible(value)])]);
+  return [
+    chooser('log-queue', 'Queue', filter.queue, options('all', QUEUES), (queue) => url({ queue })),
+    chooser('log-level', 'At least', filter.level, options('any level', LEVELS), (level) => url({ level })),
+    chooser('log-type', 'Type', filter.type, options('all', names), (type) => url({ type })),
+  ];
+}
+
+function nothing(filter) {
+  return Object.values(filter).some(Boolean)
+    ? emptyState('No line fits', 'Lines appear here as soon as a task logs one that does. ', h('a', { href: pageUrl('log') }, 'Show all lines'))
+    : emptyState('No task has logged anything', 'Whatever a task logs with Python’s logging module is kept with it, and shown here.');
+}
+
+function scroller(lines, held, hold) {
+  return h('div', {
+    class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
+    on: { scroll: ({ currentTarget: list }) => {
+      const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
+      const byItself = followed && atEnd;
+      followed = false;
+      if (!byItself && atEnd === held) hold(!atEnd);
+    } },
+  }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li', { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
+    h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
+    h('a', { href: taskUrl(id), title: `${queue} queue, task ${id}` }, visible(type)), h('span', { dir: 'auto' }, visible(text))))));
+}
+
+/** Tells lines apart that are alike: how many such lines stand just above. */
+function same(lines, i) {
+  let n = 0;
+  const alike = (a, b) => a && a.at === b.at && a.task_id === b.task_id && a.text === b.text;
+  while (alike(lines[i - n - 1], lines[i])) n += 1;
+  return n;
+}
+
+/** How many of the lines have come since. Both are newest first. */
+function unseen(lines, held) {
+  const newest = held[0];
+  const at = lines.findIndex((line) => line.at === newest.at && line.task_id === newest.task_id && line.text === newest.text);
+  return at < 0 ? lines.length : at;
+}
+
+/** Keep the end in sight after a redraw, unless the reader holds it. */
+export function followLog() {
+  const list = /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="log-lines"][data-held="false"]'));
+  if (!list) return;
+  const before = list.scrollTop;
+  list.scrollTop = list.scrollHeight;
+  followed ||= list.scrollTop !== before;
+}

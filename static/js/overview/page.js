@@ -1,0 +1,73 @@
+/* The first thing to see: one sentence, three queues, how it went, what ended how, what happens now. */
+
+import { h } from '../lib/dom.js';
+import { count, duration, percent, rate } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { historyOf, totalsOf } from '../state/history.js';
+import { queueOf, SPANS, spanOf } from '../state/page_filters.js';
+import { QUEUES } from '../state/queue_names.js';
+import { pageUrl } from '../lib/router.js';
+import { segments } from '../components/choices.js';
+import { historyCharts } from '../components/history_charts.js';
+import { liveness } from '../components/live_badge.js';
+import { outcomes } from './outcomes.js';
+import { emptyState, sectionHead } from '../components/parts.js';
+import { longName } from '../components/prose.js';
+import { queueCard } from '../queues/queue_card.js';
+import { quickSend } from '../tasks/quick_send.js';
+import { latestTasks } from '../tasks/latest.js';
+import { verdictHero } from './verdict_view.js';
+
+/**
+ * @param {import('../state/store.js').State} state
+ * @param {any} actions
+ */
+export function overview(state, actions) {
+  const { stats, list } = state;
+  const untouched = list.loaded && list.items.length === 0;
+  const sends = document.body.dataset.app === 'dashboard';
+  const span = spanOf(state.route.params);
+  const history = historyOf(state, span);
+  return h('div', { class: 'page', key: 'overview', data: { live: liveness(state).name } },
+    verdictHero(state, actions),
+    sends && untouched && quickSend(state, actions, true),
+    stats && h('div', { class: 'cards', key: 'cards' }, stats.queues.map((queue) => queueCard(queue, totalsOf(history, queue.queue), SPANS[span]))),
+    sends && !untouched && quickSend(state, actions),
+    stats && h('div', { class: 'split', key: 'split' },
+      historyCard(state, span, actions),
+      h('div', { class: 'column' },
+        h('section', { class: 'card' }, sectionHead('Outcomes', h('span', { class: 'soft' }, 'of all tasks')), outcomes(stats)),
+        history && typeCard(history.types, span))),
+    latestTasks(state, actions));
+}
+
+function historyCard(state, span, actions) {
+  const { route, facts, ui } = state;
+  const queue = queueOf(route.params);
+  const url = (change) => pageUrl('overview', { span: span === '15m' ? '' : span, queue, ...change });
+  const { value, problem } = facts.history?.key === span ? facts.history : { value: undefined, problem: null };
+  const trouble = problem ?? state.problem;
+  const series = value && (queue ? value.queues.find((each) => each.queue === queue) : value.all);
+  return h('section', { class: 'card', 'aria-label': 'History' },
+    h('div', { class: 'section-head' }, h('h2', null, 'History'),
+      segments('Time shown', span, Object.entries(SPANS), (each) => url({ span: each === '15m' ? '' : each })),
+      segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))], (each) => url({ queue: each }))),
+    problem && value && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
+    series ? historyCharts(series, value, ui, actions)
+      : trouble ? emptyState('The history cannot be read now', `${trouble.text} The page keeps trying.`)
+        : h('p', { class: 'booting chart-place' }, 'Loading the history…'));
+}
+
+function typeCard(types, span) {
+  const seen = types.filter(({ totals: t }) => t.submitted + t.succeeded + t.failed > 0);
+  return h('section', { class: 'card', key: 'types' }, sectionHead('Task types', h('span', { class: 'soft' }, `last ${SPANS[span]}`)),
+    seen.length
+      ? h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Task types' }, h('table', { class: 'plain tight' },
+        h('thead', null, h('tr', null, ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
+        h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
+          h('th', { scope: 'row' }, longName(visible(type))),
+          h('td', { class: 'num', title: `${rate(t.per_s)} on average` }, count(t.succeeded + t.failed)),
+          h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
+          h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
+      : h('p', { class: 'faint' }, `No task ended in the last ${SPANS[span]}.`));
+}

@@ -1,0 +1,212 @@
+/* The form that makes a schedule, or changes one. Built once and kept, so that a draft survives a
+   look at another page; only what was changed is sent, so that nobody's change elsewhere is undone. */
+
+import { h, mount } from '../lib/dom.js';
+import { prettyText, sameJson, visible } from '../lib/json_text.js';
+import { go, pageUrl } from '../lib/router.js';
+import { FIRST_RULE, jsonObject } from '../state/schedules.js';
+import { fieldPart, plainField } from '../components/field.js';
+import { button, emptyState } from '../components/parts.js';
+import { prose } from '../components/prose.js';
+import { jsonProblem, payloadPart, placeErrors, queueSelect } from '../tasks/payload_form.js';
+import { auditFields } from '../components/question_dialog.js';
+import { ruleFields } from './rule_fields.js';
+
+/** @type {Map<string, {element: HTMLElement, refresh: (state: import('../state/store.js').State) => void}>} */
+const forms = new Map();
+
+/** The form of a new one. @param {import('../state/store.js').State} state @param {any} actions */
+export function newSchedule(state, actions) {
+  const { taskTypes, problem } = state;
+  if (!taskTypes) return loading(problem);
+  if (!taskTypes.length) {
+    return h('div', { key: 'none' }, emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'), ' function into a folder named in TASKS_PATH.'));
+  }
+  return place('new', state, (done) => build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), done));
+}
+
+/**
+ * The form of one that is there.
+ * @param {import('../state/schedules.js').Schedule} schedule
+ * @param {import('../state/store.js').State} state
+ * @param {any} actions
+ */
+export function scheduleForm(schedule, state, actions) {
+  const { taskTypes, problem } = state;
+  if (!taskTypes) return loading(problem);
+  const type = taskTypes.find((each) => each.task_type === schedule.task_type) ?? null;
+  return place(`${schedule.name} ${schedule.created_at}`, state, (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
+}
+
+function loading(problem) {
+  return problem ? h('div', { key: 'broken' }, emptyState('The task types cannot be read', `${problem.text} The page keeps trying.`))
+    : h('p', { class: 'booting', key: 'loading' }, 'Loading task types…');
+}
+
+/** One draft is kept: of a schedule that was edited before another one, nobody wants it back. */
+function place(key, state, make) {
+  if (!forms.has(key)) {
+    if (key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
+    forms.set(key, make(() => forms.delete(key)));
+  }
+  const form = forms.get(key);
+  form.refresh(state);
+  return h('div', { key, wake: (host) => host.append(form.element) });
+}
+
+/**
+ * @param {string} prefix
+ * @param {any} schedule what the form is filled with at first
+ * @param {any} actions
+ * @param {{head: HTMLElement, controls: () => Map<string, import('../components/field.js').Control>, fixed: () => Record<string, string>,
+ *   payload: () => string, problem: () => string, verb: string, name: () => string, isNew: boolean}} what
+ * @param {() => void} done the draft is not wanted any more
+ */
+function build(prefix, schedule, actions, what, done) {
+  const rule = ruleFields(prefix, schedule, actions);
+  const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: 'words to find its tasks by, with spaces between them' }), prefix);
+  const overlap = check(`${prefix}-overlap`, 'Start a run even if the one before has not ended', schedule.overlap ?? true, 'Otherwise that run is skipped, and counted.');
+  const paused = what.isNew && check(`${prefix}-paused`, 'Start paused', false, 'It makes no task until it is resumed.');
+  const audit = auditPart(`${prefix}-audit`);
+  const other = h('ul', { class: 'form-errors', role: 'alert' });
+  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } }, what.verb));
+  const controls = () => new Map([...what.controls(), ...rule.controls, ...tags.controls]);
+
+  /** Each member as JSON text; the rule is one, because its parts mean something only together. */
+  const members = () => ({
+    payload: what.payload(),
+    tags: JSON.stringify(tagsIn(/** @type {HTMLInputElement} */ (tags.controls.get('/tags')?.input).value)),
+    rule: jsonObject(rule.members()),
+    overlap: String(overlap.input.checked),
+  });
+  const first = members();
+
+  function body() {
+    const { rule: _, ...now } = members();
+    const changed = Object.fromEntries(Object.entries(now).filter(([name, text]) => what.isNew || text !== first[name]));
+    const ruled = what.isNew || jsonObject(rule.members()) !== first.rule ? rule.members() : {};
+    const reason = audit.reason();
+    return {
+      ...what.fixed(), ...changed, ...ruled,
+      ...(paused && paused.input.checked ? { paused: 'true' } : {}), ...(reason ? { reason: JSON.stringify(reason) } : {}),
+    };
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    const wrong = what.problem();
+    if (wrong) return placeErrors(form, controls(), other, [{ pointer: '/payload', message: wrong }]);
+    send.disabled = true;
+    const errors = await actions.saveSchedule(what.name(), jsonObject(body()), what.isNew);
+    send.disabled = false;
+    if (!errors.length) return done();
+    const also = rule.errors().filter(({ pointer }) => errors.every((each) => each.pointer !== pointer));
+    placeErrors(form, controls(), other, [...errors, ...also]);
+  }
+
+  const form = h('form', {
+    class: 'schedule-form', novalidate: true, 'aria-label': what.verb, data: { testid: 'schedule-form' }, on: { submit },
+  },
+    section('What', what.head), section('When', rule.element),
+    section('How', h('div', { class: 'fields' }, tags.element, h('div', { class: 'checks' }, overlap.element, paused && paused.element))),
+    audit.element, other,
+    h('div', { class: 'actions' }, send, button('Cancel', () => {
+      done();
+      go(pageUrl('schedules'));
+    }, { data: { testid: 'leave-schedule' } })));
+  return { element: form, refresh: rule.refresh };
+}
+
+/** Name, task type, queue and payload of a new one. */
+function newWhat(taskTypes) {
+  const prefix = 'new-schedule';
+  const name = fieldPart(plainField('name', 'Name', { hint: 'letters, digits, dots, dashes and underscores; it stays' }), prefix);
+  const nameInput = /** @type {HTMLInputElement} */ (name.controls.get('/name')?.input);
+  nameInput.placeholder = 'nightly-report';
+  nameInput.maxLength = 100;
+  const types = taskTypes.map((each) => JSON.stringify(each.task_type));
+  const kind = fieldPart(plainField('task_type', 'Task type', { kind: 'enum', options: types, example: taskTypes[0].task_type }), prefix);
+  const select = /** @type {HTMLSelectElement} */ (kind.controls.get('/task_type')?.input);
+  const about = h('p', { class: 'hint' });
+  select.dataset.testid = 'schedule-type';
+  select.addEventListener('change', show);
+  kind.element.append(about);
+  const queuePlace = h('div', { class: 'queue-place' });
+  const payloadPlace = h('div');
+  /** @type {Map<string, any>} a look at another type loses nothing */
+  const drafts = new Map();
+  const draft = () => drafts.get(select.value);
+
+  function show() {
+    const type = taskTypes[types.indexOf(select.value)];
+    if (!drafts.has(select.value)) {
+      const own = `${prefix}-${type.task_type}`;
+      drafts.set(select.value, { payload: payloadPart(type, own), queue: queueSelect(type, own) });
+    }
+    about.replaceChildren(...prose(type.description));
+    queuePlace.replaceChildren(draft().queue.element);
+    payloadPlace.replaceChildren(draft().payload.element);
+  }
+
+  show();
+  return {
+    isNew: true, verb: 'Create schedule', problem: () => '',
+    head: h('div', { class: 'schedule-what' }, h('div', { class: 'fields' }, name.element, kind.element, queuePlace), payloadPlace),
+    controls: () => new Map([...name.controls, ...kind.controls, ...draft().payload.controls]),
+    name: () => nameInput.value.trim(),
+    payload: () => draft().payload.text(),
+    fixed: () => ({
+      name: JSON.stringify(nameInput.value.trim()), task_type: select.value,
+      ...(draft().queue.select.value ? { priority: JSON.stringify(draft().queue.select.value) } : {}),
+    }),
+  };
+}
+
+/** The payload of one that is there; what it is called and runs cannot be changed. */
+function knownWhat(schedule, type) {
+  const prefix = 'edit-schedule';
+  const asForm = type && payloadPart(type, prefix, schedule.payload);
+  // A form that cannot say the whole payload would change it behind the reader's back.
+  const payload = asForm && sameJson(asForm.text(), schedule.payload) ? asForm : jsonPart(prefix, schedule.payload);
+  return {
+    isNew: false, verb: 'Save changes', name: () => schedule.name, fixed: () => ({}),
+    head: h('div', { class: 'schedule-what' },
+      h('p', { class: 'soft' }, h('b', null, visible(schedule.task_type)), ' on the ', h('b', null, schedule.queue), ' queue. These and the name stay; to change them, delete the schedule and make it anew.'),
+      !type && h('p', { class: 'note' }, 'No consumer of this service has registered this task type by now.'),
+      payload.element),
+    controls: () => payload.controls, payload: payload.text, problem: payload.problem ?? (() => ''),
+  };
+}
+
+function jsonPart(prefix, source) {
+  const part = fieldPart(plainField('payload', 'Payload', { kind: 'json', example: undefined, source: prettyText(source) }), prefix);
+  const area = /** @type {HTMLTextAreaElement} */ (part.controls.get('/payload')?.input);
+  area.rows = 10;
+  return { element: part.element, controls: part.controls, text: () => area.value, problem: () => jsonProblem(area.value) };
+}
+
+/** Why, and by whom: asked when it is unfolded, with the name as it is then. */
+function auditPart(prefix) {
+  /** @type {ReturnType<typeof auditFields>|null} */
+  let trail = null;
+  const fields = h('div', { class: 'fields' });
+  const unfold = () => {
+    trail ??= auditFields(prefix);
+    mount(fields, trail.places);
+  };
+  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, 'For the audit: why, and by whom'), fields);
+  return { element, reason: () => trail?.reason() ?? '' };
+}
+
+function section(title, content) {
+  return h('section', { class: 'form-part' }, h('h2', null, title), content);
+}
+
+function check(id, label, checked, hint) {
+  const input = /** @type {HTMLInputElement} */ (h('input', { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
+  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label), h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
+}
+
+function tagsIn(text) {
+  return text.split(/[\s,]+/).filter(Boolean);
+}

@@ -1,0 +1,122 @@
+/* One schedule in the table: what it runs and when, how it went, what is wrong, what can be done. */
+
+import { h } from '../lib/dom.js';
+import { ago, count, moment, plural, until } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
+import { runsOf } from '../state/schedules.js';
+import { serverNow } from '../state/store.js';
+import { look } from '../state/task_state.js';
+import { icon } from '../components/icons.js';
+import { button, stateBadge, time } from '../components/parts.js';
+
+export const COLUMNS = ['Schedule', 'Rule', 'Next run', 'Last run', 'Runs', ''];
+
+/**
+ * @param {import('../state/schedules.js').Schedule} schedule
+ * @param {import('../state/store.js').State} state
+ * @param {any} actions
+ */
+export function scheduleRow(schedule, state, actions) {
+  const { name, paused, problem } = schedule;
+  const now = serverNow(state);
+  const alarms = alarmsOf(schedule, state);
+  return h('tbody', { key: name, data: { testid: `schedule-${name}`, paused: String(paused), problem: String(Boolean(problem)) } },
+    h('tr', { key: 'row' },
+      h('th', { scope: 'row', class: 'c-name' }, nameLink(name, state, actions),
+        h('span', { class: 'marks-left' },
+          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`), queueMark(schedule, state),
+          schedule.tags.map((tag) => h('span', { class: 'tag', key: `tag ${tag}` }, visible(tag))))),
+      h('td', { data: { label: 'Rule' } }, rule(schedule)),
+      h('td', { data: { label: 'Next run' } }, paused
+        ? h('span', { class: 'chip warn', key: 'paused', data: { testid: 'paused' } }, icon('pause'), 'paused')
+        : next(schedule, now)),
+      h('td', { data: { label: 'Last run' } }, last(schedule, now)),
+      h('td', { data: { label: 'Runs' } }, counts(schedule)),
+      h('td', { class: 'c-do' }, h('div', { class: 'actions' }, controls(schedule, actions)))),
+    alarms.length > 0 && h('tr', { key: 'alarms', class: 'alarms' }, h('td', { colspan: COLUMNS.length }, alarms)));
+}
+
+/** What was just made gets the focus, so that the keyboard goes on from there. */
+function nameLink(name, { ui }, actions) {
+  const wake = (link) => {
+    if (ui.schedule !== name) return;
+    actions.dispatch({ type: 'ui', set: { schedule: null } });
+    link.focus();
+    link.scrollIntoView({ block: 'nearest' });
+  };
+  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: `Edit ${name}`, wake }, visible(name));
+}
+
+function queueMark({ queue }, { stats }) {
+  const known = stats?.queues.find((each) => each.queue === queue);
+  if (!known) return null;
+  if (known.consumers === 0) return h('span', { class: 'chip bad', key: 'none' }, icon('warning'), 'no consumer');
+  const mode = known.paused ? 'paused' : known.draining ? 'draining' : '';
+  return mode && h('a', { class: 'chip warn', key: 'mode', href: pageUrl('queues') }, `queue ${mode}`);
+}
+
+function rule({ words, cron, timezone, overlap }) {
+  return [
+    h('span', { class: 'rule-words', key: 'words' }, words),
+    h('span', { class: 'rule-more', key: 'more' },
+      cron !== null && [h('code', { key: 'cron' }, visible(cron)), h('span', { key: 'zone' }, visible(timezone))],
+      !overlap && h('span', { key: 'alone', title: 'A run is skipped while the one before has not ended' }, 'one at a time')),
+  ];
+}
+
+function next({ next_run_at: at }, now) {
+  if (!at) return h('span', { class: 'faint' }, '–');
+  const words = until(at, now);
+  return [
+    h('span', { class: words.endsWith('late') ? 'bad-text' : 'next-in', key: 'in', data: { testid: 'next-run' } }, time(at, words)),
+    Date.parse(at) - now >= 3_600_000 && h('span', { class: 'under', key: 'at' }, moment(at, now)),
+  ];
+}
+
+function last({ name, last_run_at: at, last_task_id: id, last_status: status }, now) {
+  if (!at || !id) return h('span', { class: 'faint' }, 'none yet');
+  const words = status ? look(status).label : 'not kept any more';
+  return [
+    status
+      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': `${words}: the last run of ${name}`, data: { testid: 'last-run' } }, stateBadge(status))
+      : h('span', { class: 'faint', key: 'gone', title: 'Ended tasks are kept for a while (RESULT_TTL_S)' }, words),
+    h('span', { class: 'under', key: 'at' }, time(at, ago(at, now))),
+  ];
+}
+
+function counts({ name, runs, skipped, missed }) {
+  const noted = [
+    skipped && [`${count(skipped)} skipped`, 'The one before had not ended'],
+    missed && [`${count(missed)} missed`, 'Due times that passed while no consumer was there, or together with others'],
+  ].filter(Boolean);
+  return [
+    runs ? h('a', { key: 'runs', href: tasksUrl({ q: runsOf(name) }), title: 'Its tasks', data: { testid: 'runs' } }, plural(runs, 'run'))
+      : h('span', { class: 'faint', key: 'runs', data: { testid: 'runs' } }, '0 runs'),
+    noted.length > 0 && h('span', { class: 'under', key: 'noted' }, noted.map(([words, means]) => h('span', { key: words, title: means }, words))),
+  ];
+}
+
+function alarmsOf({ name, queue, problem }, { stats }) {
+  const serving = stats?.queues.find((each) => each.queue === queue);
+  const cure = serving?.draining ? h('a', { href: pageUrl('queues') }, 'To the queues') : h('a', { href: pageUrl('schedules', { edit: name }) }, 'Edit it');
+  return [
+    problem && h('p', { class: 'alarm', key: 'problem', data: { testid: 'problem' } }, icon('warning'),
+      h('span', null, h('b', null, 'The last due time made no task: '), visible(problem), ' ', cure)),
+    serving?.consumers === 0 && h('p', { class: 'alarm', key: 'orphan', data: { testid: 'no-consumer' } }, icon('warning'),
+      h('span', null, h('b', null, `No consumer serves the ${queue} queue: `), 'nothing is made until one does. Start it: ', h('code', null, `python app.py consumer ${queue}`))),
+  ].filter(Boolean);
+}
+
+function controls(schedule, actions) {
+  const { name, paused } = schedule;
+  const act = (label, run, mark, extra = '') => button(label, run, {
+    class: extra, key: label, data: { testid: label.toLowerCase().replace(' ', '-') }, 'aria-label': `${label}: ${name}`, title: label,
+  }, mark);
+  return [
+    act('Run now', () => actions.runSchedule(name), 'send'),
+    paused ? act('Resume', () => actions.resumeSchedule(name), 'play', 'primary') : act('Pause', () => actions.askPauseSchedule(name), 'pause', 'less'),
+    h('a', { class: 'button less', key: 'edit', href: pageUrl('schedules', { edit: name }), 'aria-label': `Edit: ${name}`, title: 'Edit', data: { testid: 'edit' } }, icon('edit'), h('span', null, 'Edit')),
+    act('Delete', () => actions.askDeleteSchedule(schedule), 'trash', 'less'),
+  ];
+}

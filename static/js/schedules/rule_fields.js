@@ -1,0 +1,122 @@
+/* When a schedule is due: cron or every so often, and beside it what the server makes of that: the
+   rule in words and the next runs. Built once; `refresh` shows what has been read since. */
+
+import { h, mount } from '../lib/dom.js';
+import { fullTime, inZone, until } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { inUnits, jsonObject, UNITS } from '../state/schedules.js';
+import { serverNow } from '../state/store.js';
+import { fieldPart, plainField } from '../components/field.js';
+
+const TYPING_MS = 250;
+const NUMBER = /^\d+(\.\d+)?$/;
+const EXAMPLES = [
+  ['*/5 * * * *', 'every 5 minutes'], ['0 * * * *', 'every hour'], ['0 3 * * *', 'every night at 3'],
+  ['0 9 * * 1-5', 'weekdays at 9'], ['0 0 1 * *', 'first of the month'],
+];
+
+/**
+ * @param {string} prefix makes ids unique on the page
+ * @param {{cron: string|null, every_s: number|null, timezone: string}} rule
+ * @param {any} actions
+ */
+export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) {
+  const [amount, unit] = every === null ? ['5', 'minute'] : inUnits(every);
+  const parts = {
+    cron: fieldPart(plainField('cron', 'Cron', { example: cron ?? '0 3 * * *', hint: 'minute, hour, day of the month, month, day of the week' }), prefix),
+    zone: fieldPart(plainField('timezone', 'Time zone', { example: timezone, hint: 'as Europe/Berlin; it follows summer time' }), prefix),
+    every: fieldPart(plainField('every_s', 'Every', { example: String(amount), kind: 'number' }), prefix),
+  };
+  const controls = new Map(Object.values(parts).flatMap((part) => [...part.controls]));
+  const input = (name) => /** @type {HTMLInputElement} */ (controls.get(name)?.input);
+  const units = /** @type {HTMLSelectElement} */ (h('select', { 'aria-label': 'Unit', data: { testid: 'every-unit' } },
+    Object.keys(UNITS).map((each) => h('option', { value: each, selected: each === unit }, `${each}s`))));
+  const ways = ['cron', 'every'].map((way) => /** @type {HTMLInputElement} */ (h('input', {
+    type: 'radio', name: `${prefix}-way`, value: way, class: 'off-screen', checked: (way === 'cron') === (every === null), data: { testid: `way-${way}` },
+  })));
+  const examples = h('div', { class: 'rule-examples', role: 'group', 'aria-label': 'Examples' }, EXAMPLES.map(([text, words]) =>
+    h('button', { type: 'button', class: 'link', title: text, on: { click: () => fill(text) } }, words)));
+  const zones = h('datalist', { id: `${prefix}-zones` }, zoneNames().map((name) => h('option', { value: name })));
+  const byCron = h('div', { class: 'fields' }, parts.cron.element, parts.zone.element, zones);
+  const preview = h('div', { class: 'rule-preview', 'aria-live': 'polite', data: { testid: 'rule-preview' } });
+  let timer = 0;
+  /** @type {{rule: string, value: any}|null} the last that the server said of a rule */
+  let judged = null;
+
+  input('/timezone').setAttribute('list', zones.id);
+  input('/cron').classList.add('mono');
+  input('/every_s').after(units);
+  parts.every.element.classList.add('every');
+
+  const isCron = () => ways[0].checked;
+  const members = () => (isCron()
+    ? { cron: JSON.stringify(input('/cron').value.trim()), timezone: JSON.stringify(input('/timezone').value.trim() || 'UTC') }
+    : { every_s: seconds(input('/every_s').value.trim(), units.value) });
+  const look = () => actions.lookAtRule(jsonObject(members()));
+
+  function fill(text) {
+    input('/cron').value = text;
+    changed();
+  }
+
+  function changed() {
+    for (const { show } of controls.values()) show('');
+    byCron.hidden = !isCron();
+    examples.hidden = !isCron();
+    parts.every.element.hidden = isCron();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = 0;
+      look();
+    }, TYPING_MS);
+  }
+
+  const element = h('div', { class: 'rule' },
+    h('div', { class: 'rule-fields', on: { input: changed, change: changed } },
+      h('fieldset', { class: 'modes' }, h('legend', { class: 'off-screen' }, 'Kind of rule'),
+        ways.map((way, i) => h('label', { class: 'mode' }, way, h('span', null, ['At set times (cron)', 'Every so often'][i])))),
+      byCron, examples, parts.every.element),
+    preview);
+  changed();
+
+  return {
+    element, controls, members,
+    /** What is known to be wrong with it. @returns {{pointer: string, message: string}[]} */
+    errors: () => (judged?.rule === jsonObject(members()) && judged.value.errors) || [],
+    /** Show what is known of the rule by now. @param {import('../state/store.js').State} state */
+    refresh(state) {
+      const rule = jsonObject(members());
+      if (!timer && state.ui.rule !== rule) look(); // another form was looked at meanwhile
+      const fact = state.facts.preview?.key === rule ? state.facts.preview : null;
+      const { value, problem } = fact ?? {};
+      if (value?.errors && judged?.value !== value) for (const { pointer, message } of value.errors) controls.get(pointer)?.show(message);
+      if (value) judged = { rule, value };
+      mount(preview, previewOf(value, problem, isCron() ? input('/timezone').value.trim() || 'UTC' : '', serverNow(state)));
+    },
+  };
+}
+
+function previewOf(value, problem, zone, now) {
+  if (problem && !value) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, `They cannot be told now. ${problem.text}`)];
+  if (!value) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, '…')];
+  if (value.errors) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, 'None: this is no rule yet.')];
+  const local = zone === '';
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return [
+    h('h3', { key: 'title' }, visible(value.words)),
+    h('ol', { key: 'runs', 'aria-label': 'Next runs', 'aria-live': 'off' }, value.next_runs.map((at) => h('li', { key: at, data: { testid: 'preview-run' } },
+      h('time', { datetime: at, title: fullTime(at) }, inZone(at, local ? own : zone)), h('span', { class: 'faint' }, until(at, now))))),
+    h('p', { class: 'hint', key: 'zone' }, local ? 'Your time. Counted from the moment it is saved.' : `Time in ${visible(zone)}.`),
+  ];
+}
+
+/** As the API takes it: a number of seconds; what is none goes as text, and the server says so. */
+function seconds(typed, unit) {
+  if (!NUMBER.test(typed)) return JSON.stringify(typed);
+  return unit === 'second' ? typed : String(Number(typed) * UNITS[unit]);
+}
+
+function zoneNames() {
+  const all = Intl.supportedValuesOf?.('timeZone') ?? [];
+  return all.includes('UTC') ? all : ['UTC', ...all];
+}

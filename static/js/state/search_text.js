@@ -1,0 +1,110 @@
+/* The search language as the page edits it: terms are found, added and taken out of one text. What
+   a search means, and whether it is right, the server decides (huey_tasks/query.py). Pure. */
+
+import { QUEUES } from './queue_names.js';
+import { stateNamed, wordsOf } from './task_state.js';
+
+/** The words of the language, and what each looks at. */
+export const WORDS = {
+  state: 'waiting, running, retrying, scheduled, success, failed, cancelled, expired',
+  queue: 'high, default or low',
+  type: 'a task type, by its whole name',
+  tag: 'a whole tag',
+  payload: 'payload.<field>: the value of a field of the payload',
+  error: 'part of the error',
+  worker: 'a worker, or its consumer',
+  cause: 'a group of failures',
+  age: 'time since the submission, as <1h or >5m',
+  dur: 'time that the last attempt took, as >2s',
+  wait: 'time waited in the queue, as >500ms',
+  id: 'a task id, or how it begins',
+};
+
+const TERM = /(?<no>-?)(?:(?<word>[A-Za-z_]+(?:\.[^\s:"]+)?):)?(?:"(?<quoted>(?:[^"\\]|\\.)*)"?|(?<plain>[^\s"]*))(?:\s+|$)/y;
+
+/** @typedef {{start: number, end: number, no: boolean, word: string, value: string}} Term
+ *   `end` is behind the last character of the term; `word` is '' where none was written */
+
+/** @param {string} text @returns {Term[]} */
+export function termsOf(text) {
+  const terms = [];
+  let at = text.length - text.trimStart().length;
+  while (at < text.length) {
+    TERM.lastIndex = at;
+    const found = TERM.exec(text);
+    // What is no term (a quotation mark in the middle of a word) is kept as it stands.
+    const raw = found?.[0] || text.slice(at);
+    const { no = '', word = '', quoted, plain = raw } = found?.[0] ? found.groups : {};
+    const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
+    terms.push({ start: at, end: at + raw.trimEnd().length, no: no === '-', word: word.replace(/^[^.]+/, (name) => name.toLowerCase()), value });
+    at += raw.length;
+  }
+  return terms;
+}
+
+/** @param {{no?: boolean, word: string, value: string}} term */
+export function termText({ no = false, word, value }) {
+  const plain = /^[^\s"]+$/.test(value) && (word || !/^-|^[A-Za-z_.]+:/.test(value));
+  const written = plain ? value : `"${value.replace(/(["\\])/g, '\\$1')}"`;
+  return `${no ? '-' : ''}${word ? `${word}:` : ''}${written}`;
+}
+
+/** The values that are wanted under a word, in lower case. @param {string} text @param {string} word */
+export function valuesOf(text, word) {
+  const values = termsOf(text).filter((term) => term.word === word && !term.no).map((term) => term.value.toLowerCase());
+  return word === 'state' ? values.map((value) => shown(value)) : values;
+}
+
+/** A state under the name that the page shows, whatever it was called. */
+function shown(value) {
+  const state = stateNamed(value);
+  return state ? wordsOf(state)[0] : value;
+}
+
+/**
+ * The text with exactly these values under a word; terms that exclude stay.
+ * @param {string} text
+ * @param {string} word
+ * @param {string[]} values
+ */
+export function withValues(text, word, values) {
+  const others = termsOf(text).filter((term) => term.word !== word || term.no);
+  return [...others.map(({ start, end }) => text.slice(start, end)), ...values.map((value) => termText({ word, value }))].join(' ');
+}
+
+/** The text with a value added under a word, or taken away. @param {string} text @param {string} word @param {string} value */
+export function toggled(text, word, value) {
+  const values = valuesOf(text, word);
+  return withValues(text, word, values.includes(value) ? values.filter((each) => each !== value) : [...values, value]);
+}
+
+/**
+ * The term that the caret stands in or behind, as far as it is typed.
+ * @param {string} text
+ * @param {number} caret
+ * @returns {Term}
+ */
+export function termAt(text, caret) {
+  const typed = termsOf(text.slice(0, caret)).at(-1);
+  if (typed && typed.end === caret) {
+    const whole = termsOf(text).find(({ start }) => start === typed.start);
+    return { ...typed, end: Math.max(typed.end, whole?.end ?? 0) };
+  }
+  return { start: caret, end: caret, no: false, word: '', value: '' };
+}
+
+/**
+ * Whether the text can be searched for while it is being typed; of half a word the server would only
+ * say what is wrong with it.
+ * @param {string} text
+ */
+export function isWhole(text) {
+  const quotes = text.replace(/\\./g, '').split('"').length - 1;
+  return quotes % 2 === 0 && termsOf(text).every(({ word, value }) => {
+    if (!value || value === '-') return false;
+    if (word === 'state') return stateNamed(value) !== null;
+    if (word === 'queue') return QUEUES.includes(value.toLowerCase());
+    if (word === 'age' || word === 'dur' || word === 'wait') return /^[<>]=?\d+(\.\d+)?(ms|s|m|h|d)$/.test(value);
+    return word === '' || word in WORDS || /^payload\../.test(word);
+  });
+}

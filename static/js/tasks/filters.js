@@ -1,0 +1,92 @@
+/* What narrows the list of tasks: the search box, and chips and a time range that edit the same
+   search. Each chip is a link, so that it can be opened in another tab. */
+
+import { h } from '../lib/dom.js';
+import { count as written } from '../lib/format.js';
+import { QUEUES } from '../state/queue_names.js';
+import { go, tasksUrl } from '../lib/router.js';
+import { toggled, valuesOf, withValues } from '../state/search_text.js';
+import { TASK_STATES, wordsOf } from '../state/task_state.js';
+import { icon } from '../components/icons.js';
+import { savedMenu } from './saved_searches_menu.js';
+import { searchBox } from './search_box.js';
+
+const COUNTED = {
+  PENDING: (q) => q.queued, STARTED: (q) => q.active, RETRY: (q) => q.retry, SCHEDULED: (q) => q.scheduled,
+  SUCCESS: (q) => q.success, FAILURE: (q) => q.failed, REVOKED: (q) => q.revoked, EXPIRED: (q) => q.expired,
+};
+const RANGES = [['', 'Any time'], ['<15m', 'Last 15 minutes'], ['<1h', 'Last hour'], ['<24h', 'Last 24 hours'], ['<7d', 'Last 7 days']];
+const CHOSEN = 'chosen';
+
+/** @param {import('../state/store.js').State} state @param {any} actions */
+export function filters(state, actions) {
+  const { search } = state.route;
+  return h('div', { class: 'filters', role: 'search', 'aria-label': 'Search tasks', key: 'filters' },
+    h('h1', { class: 'page-title' }, 'Tasks'),
+    searchBox(state),
+    timeRange(search),
+    savedMenu(state, actions),
+    h('div', { class: 'chips', key: 'chips' },
+      h('span', { class: 'chip-group', role: 'group', 'aria-label': 'State' },
+        chip(search, 'state', '', 'Any state'), Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', wordsOf(name)[0], look.label, {
+          mark: look.icon, state: name, number: state.stats && counted(state.stats, search, name),
+        }))),
+      h('span', { class: 'chip-group', role: 'group', 'aria-label': 'Queue' },
+        h('span', { class: 'faint chip-word', 'aria-hidden': 'true' }, 'Queue'), QUEUES.map((queue) => chip(search, 'queue', queue, queue)))));
+}
+
+function chip(search, word, value, label, { mark = '', state = '', number = null } = {}) {
+  const values = valuesOf(search.q, word);
+  const on = value ? values.includes(value) : !values.length;
+  const q = value ? toggled(search.q, word, value) : withValues(search.q, word, []);
+  return h('a', {
+    class: 'filter-chip', key: `${word}:${value}`, href: tasksUrl({ ...search, q }), data: { testid: `chip-${word}-${state.toLowerCase() || value || 'any'}`, state },
+    'aria-current': on ? 'true' : null,
+  }, mark && icon(mark), label, number !== null && h('b', null, written(number)));
+}
+
+/** How many tasks of the chosen queues are in a state. */
+function counted(stats, { q }, state) {
+  const queues = valuesOf(q, 'queue');
+  return stats.queues.filter(({ queue }) => !queues.length || queues.includes(queue))
+    .reduce((sum, queue) => sum + COUNTED[state](queue), 0);
+}
+
+function timeRange(search) {
+  const age = valuesOf(search.q, 'age').join(' ');
+  const fixed = Boolean(search.from || search.to);
+  const known = RANGES.some(([value]) => value === age);
+  const now = fixed ? CHOSEN : age;
+  return h('div', { class: 'range', key: 'range' },
+    h('label', { class: 'off-screen', for: 'time-range' }, 'Submitted'),
+    h('select', { id: 'time-range', shows: now, data: { testid: 'time-range' }, on: { change: ({ target }) => choose(search, target.value) } },
+      RANGES.map(([value, label]) => h('option', { value, key: value }, label)),
+      !known && h('option', { value: age, key: age }, `age:${age}`),
+      h('option', { value: CHOSEN, key: CHOSEN }, 'From … to …')),
+    fixed && h('span', { class: 'range-ends', key: 'ends' }, end(search, 'from', 'From'), end(search, 'to', 'To')));
+}
+
+function choose(search, value) {
+  const q = withValues(search.q, 'age', value && value !== CHOSEN ? [value] : []);
+  const hour = new Date(Date.now() - 3_600_000).toISOString();
+  go(tasksUrl(value === CHOSEN ? { q, from: hour, to: '' } : { q }));
+}
+
+/** Applied when the reader is done with it: on the way there each digit makes another time. */
+function end(search, name, label) {
+  const apply = ({ target }) => {
+    const [at, before] = [target.value, local(search[name])].map((text) => (text ? new Date(text).toISOString() : ''));
+    if (at !== before) go(tasksUrl({ ...search, [name]: at }), true);
+  };
+  return h('label', null, h('span', null, label), h('input', {
+    type: 'datetime-local', step: 1, shows: local(search[name]), data: { testid: `range-${name}` },
+    on: { blur: apply, keydown: (event) => event.key === 'Enter' && apply(event) },
+  }));
+}
+
+/** As a field for local times takes it. */
+function local(at) {
+  if (!at) return '';
+  const date = new Date(at);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}

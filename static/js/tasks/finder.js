@@ -1,0 +1,84 @@
+/* Reads what the search of the address finds: the newest page again and again, pages further down when
+   they are wanted, and those in sight anew. A search that finds little goes on by itself for a while. */
+
+import { explain } from '../api/problem.js';
+import { findTasks } from '../api/tasks.js';
+import { oneAtATime } from '../lib/one_at_a_time.js';
+import { cursorOf } from '../state/search_results.js';
+import { sameSearch } from '../state/store.js';
+import { isTerminal } from '../state/task_state.js';
+
+const FIRST = 100;
+const MORE = 200;
+/** Requests that a search which has not filled a page makes by itself. */
+const ROUNDS = 20;
+
+/**
+ * @param {import('../state/store.js').Store} store
+ * @param {() => string[]} inSight ids of the rows that the reader sees
+ */
+export function createFinder({ dispatch, state }, inSight) {
+  let doubtful = false;
+  const isOpen = () => state().route.view === 'tasks';
+
+  /** Ask, and hand the answer on unless the reader has moved on; false when there is no more to do. */
+  async function ask(request, detail) {
+    const asked = state().route;
+    try {
+      const answer = await findTasks({ ...asked.search, ...request });
+      if (!sameSearch(asked, state().route)) return false;
+      dispatch({ type: 'found', answer, ...detail });
+      return true;
+    } catch (error) {
+      const problem = explain(error);
+      if (sameSearch(asked, state().route)) dispatch({ type: 'foundProblem', problem });
+      return false;
+    }
+  }
+
+  const refresh = oneAtATime(async () => {
+    // What is wrong with the words of a search does not mend itself.
+    if (!isOpen() || state().foundProblem?.errors?.length) return;
+    const fresh = !state().found.loaded;
+    if (!await ask({ limit: FIRST }, { how: 'head' })) return;
+    if (fresh) await goOnUntil(FIRST);
+    else for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
+    doubtful = false;
+  });
+
+  /** Something was missed: what was found further down has to be looked at again too. */
+  function anew() {
+    doubtful = true;
+    dispatch({ type: 'foundAnew' });
+  }
+
+  const more = oneAtATime(async () => {
+    if (!isOpen() || !state().found.next) return;
+    await goOnUntil(state().found.rows.length + MORE);
+  });
+
+  async function next() {
+    dispatch({ type: 'reading', on: true });
+    const went = await ask({ limit: MORE, cursor: state().found.next }, { how: 'more' });
+    dispatch({ type: 'reading', on: false });
+    return went;
+  }
+
+  async function goOnUntil(rows) {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { found } = state();
+      if (!found.next || found.rows.length >= rows || !await next()) return;
+    }
+  }
+
+  return { refresh, more, anew };
+}
+
+/** Pages below the first one that the reader sees, and in which something may still change (or is doubtful). */
+function cursorsInSight(found, ids, doubtful) {
+  const moving = ids.filter((id) => {
+    const task = found.byId.get(id);
+    return task && (doubtful || !isTerminal(task)) && !found.left.has(id);
+  });
+  return [...new Set(moving.map((id) => cursorOf(found, id)))].filter((cursor) => cursor !== null).slice(0, 2);
+}

@@ -1,0 +1,58 @@
+/* The short list of the newest tasks, on pages that are about something else. */
+
+import { h } from '../lib/dom.js';
+import { plural } from '../lib/format.js';
+import { ROOT } from '../lib/root.js';
+import { pageUrl, tasksUrl } from '../lib/router.js';
+import { serverNow } from '../state/store.js';
+import { newcomers, rows } from '../state/latest_tasks.js';
+import { button, emptyState, sectionHead } from '../components/parts.js';
+import { tableHead, taskRow } from './row.js';
+
+/** @param {import('../state/store.js').State} state @param {any} actions */
+export function latestTasks(state, actions) {
+  return h('section', { class: 'latest', key: 'latest' },
+    sectionHead('Latest tasks', h('a', { href: tasksUrl({}) }, 'All tasks')),
+    table(state, actions));
+}
+
+function table(state, actions) {
+  const { list, listProblem } = state;
+  const shown = rows(list);
+  const fresh = newcomers(list);
+  if (!shown.length && !fresh) return nothing(state);
+  const now = serverNow(state);
+  return h('div', {
+    class: 'table-wrap', key: 'table', data: { testid: 'task-list' },
+    on: {
+      pointerenter: (event) => event.pointerType === 'mouse' && actions.dispatch({ type: 'hold', held: true }),
+      pointerleave: () => actions.dispatch({ type: 'hold', held: false }),
+    },
+  },
+    h('div', { class: 'pill-place', key: 'pill' }, fresh > 0 && button(`${fresh} new`, () => actions.dispatch({ type: 'release' }), {
+      class: 'pill', data: { testid: 'new-pill' }, title: 'The list holds still while the pointer is over it',
+    })),
+    listProblem && h('p', { class: 'faint list-note', key: 'old' }, `Not refreshed: ${listProblem.text}`),
+    h('table', { class: 'tasks', key: 'rows' },
+      h('caption', { class: 'off-screen' }, `${plural(shown.length, 'task')}, newest first`),
+      tableHead(),
+      h('tbody', null, shown.map((task) => taskRow(task, state, now, actions)))));
+}
+
+function nothing({ list, listProblem, problem }) {
+  if (!list.loaded) {
+    const trouble = listProblem ?? problem;
+    return h('div', { key: 'none' }, trouble
+      ? emptyState('The tasks cannot be read', trouble.text)
+      : h('p', { class: 'booting' }, 'Loading tasks…'));
+  }
+  return h('div', { key: 'none' }, noTasksYet());
+}
+
+/** What a service says in which nothing has ever happened, beside the buttons that send a task. */
+function noTasksYet() {
+  return emptyState('No tasks yet', ...(document.body.dataset.app === 'inspector'
+    ? ['Tasks appear here as soon as someone submits one.']
+    : ['Send one with a button above, fill in a ', h('a', { href: pageUrl('submit') }, 'form'), ', or ask the API: ',
+      h('a', { href: `${ROOT}/docs` }, 'documentation'), '.']));
+}

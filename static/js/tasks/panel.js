@@ -1,0 +1,140 @@
+/* One task in full, in a drawer beside the page it was opened from; the same on both pages. */
+
+import { hasKey } from '../api/api_key.js';
+import { h } from '../lib/dom.js';
+import { clock, plural, shortId } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../lib/router.js';
+import { asCurl, asPython } from './snippets.js';
+import { serverNow } from '../state/store.js';
+import { look } from '../state/task_state.js';
+import { base } from '../lib/root.js';
+import { againForm } from './again.js';
+import { attemptsBlock } from './attempts.js';
+import { fits } from './bulk_bar.js';
+import { submissionText } from './form.js';
+import { icon } from '../components/icons.js';
+import { jsonBlock } from '../components/json_view.js';
+import { button, copyButton, emptyState, facts, progressBar, stateBadge } from '../components/parts.js';
+import { attempts, cancelControl } from './row.js';
+import { timeline } from './timeline.js';
+import { traceback } from '../components/traceback.js';
+import { whyBlock } from './why.js';
+
+/**
+ * @param {import('../state/store.js').State} state
+ * @param {any} actions
+ */
+export function taskPanel(state, actions) {
+  const id = state.route.taskId;
+  if (!id) return null;
+  const { record, problem } = state.task;
+  return h('section', {
+    class: 'panel', key: id, role: 'dialog', 'aria-labelledby': 'panel-title', tabindex: -1,
+    data: { testid: 'task-panel', taskId: id, status: record?.status ?? '' },
+  },
+    h('div', { class: 'panel-head' },
+      h('div', { class: 'panel-title' },
+        h('h2', { id: 'panel-title' }, record ? visible(record.task_type) : 'Task'), record && stateBadge(record.status)),
+      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close (Esc)', title: 'Close (Esc)', on: { click: actions.closePanel } }, icon('close'))),
+    h('div', { class: 'panel-body' }, record ? body(record, state, actions) : missing(id, problem ?? state.problem)));
+}
+
+function missing(id, problem) {
+  if (!problem) return h('p', { class: 'booting' }, 'Loading…');
+  if (problem.code === 'task_not_found') {
+    return emptyState('There is no such task', 'Nothing is known of ', h('code', null, visible(id).slice(0, 64)),
+      '. Finished tasks are kept for a day (RESULT_TTL_S); or the id is mistyped.');
+  }
+  return emptyState('This task cannot be read', `${problem.text} The page keeps trying.`);
+}
+
+function body(task, state, actions) {
+  const whole = task.log !== undefined;
+  return state.route.again && whole && canSubmit() ? [idLine(task, actions), againForm(task, state.taskTypes, actions)] : story(task, state, actions);
+}
+
+/** The inspector takes no new tasks. */
+function canSubmit() {
+  return document.body.dataset.app === 'dashboard';
+}
+
+function idLine({ task_id: id }, actions) {
+  return h('div', { class: 'panel-id', key: 'id' }, h('code', null, id), copyButton(actions, id, 'task id'));
+}
+
+function story(task, state, actions) {
+  const now = serverNow(state);
+  const { status } = task;
+  const meaning = look(status);
+  return [
+    idLine(task, actions),
+    controls(task, state, actions),
+    state.task.problem && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${state.task.problem.text}`),
+    h('p', { class: 'soft', key: 'means' }, `${meaning.label}: ${meaning.means}.`),
+    ['PENDING', 'RETRY', 'SCHEDULED'].includes(status) && whyBlock(state, task, now),
+    task.progress && status !== 'SUCCESS' && h('section', { class: 'block', key: 'progress' },
+      h('h3', null, meaning.terminal ? 'Got as far as' : 'Progress'), progressBar(task.progress)),
+    task.error && errorBlock(task, actions),
+    attemptsBlock(task, now, actions),
+    timeline(task, now),
+    h('div', { key: 'facts' }, facts([
+      ['Queue', h('a', { href: tasksUrl({ queue: task.queue }) }, task.queue)], ['Attempt', attempts(task)], ['Worker', task.worker ? visible(task.worker) : '–'],
+      ...(task.tags?.length ? [['Tags', task.tags.map((tag) => h('a', { class: 'tag', key: tag, href: tasksUrl({ q: `tag:${tag}` }) }, visible(tag)))]] : []),
+      ...relatives(task),
+      ...(task.deliveries > task.attempt || task.crashes ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], ['Consumers lost', task.losses]] : []),
+    ])),
+    jsonBlock('Payload', task.payload, actions),
+    status === 'SUCCESS' && task.result !== undefined && jsonBlock('Result', task.result, actions),
+    task.result_note && h('p', { class: 'hint', key: 'result-note', data: { testid: 'result-note' } }, `Not as it was returned: ${visible(task.result_note)}.`),
+    task.log !== undefined && logBlock(task.log),
+  ];
+}
+
+function controls(task, state, actions) {
+  const id = task.task_id;
+  const body = () => submissionText(task.task_type, task.payload, task.queue, task.tags);
+  const able = (action) => fits(action, task.status);
+  const whole = task.log !== undefined; // a row of the list may hold only the beginning of the payload
+  return h('div', { class: 'panel-controls', key: 'controls' },
+    h('div', { class: 'actions', key: 'do' },
+      able('retry') && !task.retried_as && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
+      able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }), { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
+      canSubmit() && whole && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      h('span', { class: 'push', key: 'end' },
+        cancelControl(task, state.cancels[id], actions),
+        able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),
+    h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
+      button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
+      whole && button('curl', () => actions.copy(asCurl(body(), base(), hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
+      whole && button('Python', () => actions.copy(asPython(body(), base(), hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
+}
+
+/** What this one came from, became, or lets go on. */
+function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
+  const link = (id) => h('a', { href: taskUrl(id) }, h('code', null, shortId(id)));
+  return [
+    ...(schedule ? [['Schedule', h('a', { href: pageUrl('schedules', { find: schedule }) }, visible(schedule))]] : []),
+    ...(before ? [['Retry of', link(before)]] : []), ...(after ? [['Retried as', link(after)]] : []),
+    ...(gate ? [['Followed by', link(gate)]] : []),
+  ];
+}
+
+/** Red only while it is the end of the task; what a later attempt may mend is told calmly. */
+function errorBlock({ status, error, traceback: trace, cause }, actions) {
+  const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Reason' : 'Last error';
+  return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },
+    h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
+    h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
+    trace && h('details', { key: `traceback ${status}`, open: status === 'FAILURE' }, h('summary', null, 'Traceback'), traceback(trace)),
+    cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
+      h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
+}
+
+function logBlock(lines) {
+  return h('section', { class: 'block', key: 'log' }, h('h3', null, lines.length ? `Log (${plural(lines.length, 'line')})` : 'Log'),
+    lines.length
+      ? h('ol', { class: 'log', tabindex: 0, 'aria-label': 'Log' }, lines.map(({ at, level, text }) =>
+        h('li', { data: { level } }, h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()), h('span', { dir: 'auto' }, visible(text)))))
+      : h('p', { class: 'faint' }, 'The task has logged nothing.'));
+}

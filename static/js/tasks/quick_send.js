@@ -1,0 +1,25 @@
+/* One click for each task type: send it with its example. */
+
+import { h } from '../lib/dom.js';
+import { icon } from '../components/icons.js';
+
+/**
+ * @param {import('../state/store.js').State} state
+ * @param {import('./actions.js').Actions} actions
+ * @param {boolean} [first] nothing has been sent yet: this is what to do
+ */
+export function quickSend({ taskTypes }, actions, first = false) {
+  const ready = (taskTypes ?? []).filter((type) => Object.keys(type.example ?? {}).length);
+  if (!ready.length) return null;
+  return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': 'Send a task with its example' },
+    h('h2', null, 'Send now with the example'),
+    h('div', { class: 'quick-row' }, ready.slice(0, 8).map((type) => h('button', {
+      type: 'button', class: 'quick-button', key: type.task_type, title: type.description,
+      data: { testid: `quick-${type.task_type}` }, on: { click: () => send(type, actions) },
+    }, icon('send'), h('span', { class: 'quick-name' }, type.task_type), h('span', { class: 'tag' }, type.queue)))));
+}
+
+function send(type, actions) {
+  const payload = JSON.stringify(type.example);
+  actions.submit(`{"task_type":${JSON.stringify(type.task_type)},"payload":${payload}}`, payload);
+}

@@ -1,0 +1,113 @@
+/* The one box in which tasks are searched for. It searches while one types, as soon as what is typed
+   is whole; Enter searches at once, and says what is wrong. Made once, so that a redraw never takes
+   a letter from the one who types. */
+
+import { completions, knownFrom } from './completion.js';
+import { h, mount } from '../lib/dom.js';
+import { go, isOnTasks, isTaskId, tasksUrl, taskUrl } from '../lib/router.js';
+import { isWhole } from '../state/search_text.js';
+import { combobox } from '../components/combobox.js';
+import { icon } from '../components/icons.js';
+
+const PAUSE_MS = 350;
+
+/** @type {ReturnType<typeof create>|null} */
+let box = null;
+
+/** @param {import('../state/store.js').State} state */
+export function searchBox(state) {
+  box ??= create();
+  const made = box;
+  made.update(state);
+  return h('div', { class: 'search-place', key: 'search', wake: (host) => host.append(made.element) });
+}
+
+function create() {
+  /** @type {import('../state/store.js').State} */
+  let state;
+  let sent = '';
+  let timer = 0;
+  let typing = false;
+  let dismissed = false;
+  let pressed = false;
+  for (const type of ['pointerdown', 'pointerup', 'pointercancel']) addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
+  const input = /** @type {HTMLInputElement} */ (h('input', {
+    id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
+    placeholder: 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
+  }));
+  const errors = h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' });
+
+  function search() {
+    clearTimeout(timer);
+    const text = input.value.trim();
+    // Who has left the page meanwhile is not called back to it.
+    if (text === sent || !isOnTasks()) return;
+    sent = text;
+    // A step back leads to the search before this one, not to the letters in between.
+    go(tasksUrl({ ...state.route.search, q: text }), typing);
+    typing = true;
+  }
+
+  const { list, refresh, close } = combobox(input, 'find', {
+    suggest: () => completions(input.value, input.selectionStart ?? input.value.length, knownFrom(state.taskTypes, state.found.byId.values())),
+    choose({ text, caret, open }) {
+      input.value = text;
+      input.setSelectionRange(caret, caret);
+      if (open) return refresh();
+      close();
+      search();
+    },
+    enter() {
+      const text = input.value.trim().toLowerCase();
+      close();
+      search();
+      typing = false;
+      if (isTaskId(text)) go(taskUrl(text));
+    },
+    escape: () => input.blur(),
+  });
+  /** Left for something else on the page: that comes first, and must not be taken from under the pointer. */
+  function leave(inPlace = typing) {
+    const place = location.href;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (pressed) return void leave(inPlace);
+      if (location.href !== place || document.querySelector('dialog[open]')) return;
+      typing = inPlace;
+      search();
+      typing = false;
+    }, PAUSE_MS);
+  }
+
+  input.addEventListener('input', () => {
+    clearTimeout(timer);
+    dismissed = false;
+    // While something is offered the word is not typed to its end: Enter searches for it as it stands.
+    if (isWhole(input.value) && list.hidden) timer = setTimeout(search, PAUSE_MS);
+  });
+  input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));
+  input.addEventListener('change', () => isWhole(input.value) && leave());
+  input.addEventListener('blur', () => { typing = false; });
+  input.addEventListener('keydown', ({ key }) => { dismissed = key === 'Escape' || key === 'Enter'; });
+
+  return {
+    element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list, errors),
+
+    /** @param {import('../state/store.js').State} now */
+    update(now) {
+      // What is typed before the types are known is completed as soon as they are.
+      const known = !state?.taskTypes && now.taskTypes;
+      state = now;
+      if (known && !dismissed && document.activeElement === input) refresh();
+      const { q } = now.route.search;
+      if (q !== sent) {
+        sent = q;
+        input.value = q;
+      }
+      const wrong = now.foundProblem?.errors ?? [];
+      if (wrong.length) input.setAttribute('aria-invalid', 'true');
+      else input.removeAttribute('aria-invalid');
+      mount(errors, wrong.map(({ message }, i) => h('li', { key: i }, message)));
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/* The submit page: choose a task type on the left, fill in its form on the right. */
+
+import { h } from '../lib/dom.js';
+import { plural } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { submitForm } from './form.js';
+import { emptyState } from '../components/parts.js';
+import { prose } from '../components/prose.js';
+import { quickSend } from './quick_send.js';
+import { latestTasks } from './latest.js';
+
+/** Forms live as long as the page: a draft is not lost by looking elsewhere. */
+const forms = new Map();
+let chosen = '';
+
+/** @param {import('../state/store.js').State} state @param {any} actions */
+export function submitPage(state, actions) {
+  return h('div', { class: 'page', key: 'submit', data: { view: 'submit' } },
+    h('h1', { class: 'page-title' }, 'Submit a task'), quickSend(state, actions),
+    workbench(state, actions), latestTasks(state, actions));
+}
+
+function workbench({ taskTypes, problem }, actions) {
+  if (!taskTypes) {
+    return h('div', { key: 'wait' }, problem ? emptyState('The task types cannot be read', problem.text) : h('p', { class: 'booting' }, 'Loading task types…'));
+  }
+  if (!taskTypes.length) {
+    return h('div', { key: 'wait' }, emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'), ' function into a folder named in TASKS_PATH.'));
+  }
+  const type = taskTypes.find((each) => each.task_type === chosen) ?? taskTypes[0];
+  return h('section', { class: 'card workbench', key: 'bench' },
+    h('ul', { class: 'type-list', 'aria-label': 'Task types' }, taskTypes.map((each) => h('li', { key: each.task_type },
+      h('button', {
+        type: 'button', 'aria-pressed': String(each === type), data: { testid: `choose-${each.task_type}` },
+        on: { click: () => choose(each.task_type, actions) },
+      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue), h('span', { class: 'type-about' }, prose(each.description)))))),
+    h('div', { class: 'bench-form' },
+      h('div', { class: 'section-head' }, h('h2', null, type.task_type), h('span', { class: 'soft' }, rules(type))),
+      h('div', { key: type.task_type, wake: (host) => host.append(formFor(type, actions)) })));
+}
+
+function formFor(type, actions) {
+  if (!forms.has(type.task_type)) forms.set(type.task_type, submitForm(type, actions));
+  return forms.get(type.task_type);
+}
+
+function choose(name, actions) {
+  chosen = name;
+  actions.redraw();
+}
+
+function rules({ retries, retry_delay_s: delay, retry_backoff: backoff, timeout_s: timeout }) {
+  const waits = Array.from({ length: Math.min(retries, 5) }, (_, n) => delay * backoff ** n).join(', ');
+  return [
+    retries ? `${plural(retries, 'retry', 'retries')} after ${waits} s` : 'no retries',
+    timeout ? `stopped after ${timeout} s` : '',
+  ].filter(Boolean).join(' · ');
+}

@@ -1,0 +1,81 @@
+/* Every consumer, and what each of its workers does. */
+
+import { h } from '../lib/dom.js';
+import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } from '../lib/format.js';
+import { visible } from '../lib/json_text.js';
+import { QUEUES } from '../state/queue_names.js';
+import { taskUrl } from '../lib/router.js';
+import { serverNow } from '../state/store.js';
+import { icon } from '../components/icons.js';
+import { code, emptyState, facts } from '../components/parts.js';
+import { factPage } from '../components/fact_page.js';
+
+const LATE_S = 10;
+const COLUMNS = ['Worker', 'Process', 'Runs', 'Since', 'For', 'Memory', 'CPU'];
+
+/** @param {import('../state/store.js').State} state */
+export function workersPage(state) {
+  const now = serverNow(state);
+  return factPage(state, 'consumers', 'Workers', 'Each consumer serves one queue; each worker is one slot of it.', (consumers) => {
+    if (!consumers.length) {
+      return h('div', { key: 'none' }, emptyState('No consumer is online', 'Tasks are accepted and wait. Start one: ', code('python app.py consumer high')));
+    }
+    const slots = consumers.flatMap((consumer) => consumer.workers);
+    const busy = slots.filter((worker) => worker.task_id).length;
+    const memory = [...consumers, ...slots].reduce((sum, each) => sum + (each.memory_bytes ?? 0), 0);
+    const missing = QUEUES.filter((queue) => !consumers.some((consumer) => consumer.queue === queue));
+    return [
+      h('p', { class: 'strip', key: 'strip' },
+        h('span', null, h('b', null, consumers.length), consumers.length === 1 ? ' consumer' : ' consumers'),
+        h('span', null, h('b', null, slots.length), ' workers'), h('span', null, h('b', null, busy), ' busy'),
+        h('span', null, h('b', null, slots.length - busy), ' idle'),
+        memory > 0 && h('span', null, h('b', null, bytes(memory)), ' memory')),
+      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'), ` Nobody works on the ${queue} queue. Start a consumer: `, code(`python app.py consumer ${queue}`))),
+      h('div', { class: 'consumers', key: 'consumers' }, [...consumers].sort(byQueue).map((consumer) => consumerCard(consumer, now))),
+    ];
+  });
+}
+
+function byQueue(a, b) {
+  return QUEUES.indexOf(a.queue) - QUEUES.indexOf(b.queue) || Date.parse(a.started_at) - Date.parse(b.started_at);
+}
+
+function consumerCard(consumer, now) {
+  const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
+  const busy = consumer.workers.filter((worker) => worker.task_id).length;
+  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` }, 'aria-label': `Consumer of the ${consumer.queue} queue` },
+    h('header', null, h('h2', null, consumer.queue), h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
+      h('span', { class: silent > LATE_S ? 'chip bad push' : 'chip good push' }, silent > LATE_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
+    facts([
+      ['Host', visible(consumer.host)], ['Process', consumer.pid],
+      ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],
+      ['Up for', coarse(secondsBetween(consumer.started_at, now))],
+      ['Memory', bytes(consumer.memory_bytes)], ['CPU', cpu(consumer)],
+    ]),
+    h('table', { class: 'plain' },
+      h('thead', null, h('tr', null, COLUMNS.map((name, i) => h('th', { scope: 'col', class: i === 1 || i > 2 ? 'num' : '' }, name)))),
+      h('tbody', null, consumer.workers.map((worker) => slotRow(worker, consumer, now)))));
+}
+
+function slotRow(worker, consumer, now) {
+  const runs = Boolean(worker.task_id);
+  return h('tr', { key: worker.worker, data: { busy: String(runs), testid: 'worker' } },
+    h('td', null, h('i', { class: runs ? 'slot busy' : 'slot', 'aria-hidden': 'true' }), h('span', { title: worker.worker }, shortWorker(worker, consumer))),
+    h('td', { class: 'num' }, worker.pid),
+    h('td', null, runs
+      ? [h('a', { href: taskUrl(worker.task_id) }, visible(worker.task_type ?? 'task')), ' ', h('code', { class: 'faint' }, shortId(worker.task_id)), worker.attempt > 1 && h('span', { class: 'faint' }, ` attempt ${worker.attempt}`)]
+      : h('span', { class: 'faint' }, 'idle')),
+    h('td', { class: 'num' }, runs ? clock(worker.started_at) : '–'),
+    h('td', { class: 'num' }, runs ? duration(secondsBetween(worker.started_at, now)) : '–'),
+    h('td', { class: 'num' }, bytes(worker.memory_bytes)),
+    h('td', { class: 'num' }, cpu(worker)));
+}
+
+function cpu({ cpu_percent: share }) {
+  return share === null || share === undefined ? '–' : `${share < 10 ? share.toFixed(1) : Math.round(share)} %`;
+}
+
+/** A worker's name repeats its consumer's; what is left tells them apart. */
+function shortWorker({ worker }, { consumer }) {
+  return visible(worker.startsWith(consumer) ? worker.slice(consumer.length).replace(/^\W+/, '') || worker : worker);
+}

@@ -1,0 +1,111 @@
+"""The words of docs/glossary.md: no text brings back one that its last table rules out."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import app
+
+ROOT = Path(__file__).parent.parent
+GLOSSARY = ROOT / "docs" / "glossary.md"
+
+#: Text without code marks is checked; a name in them may be one that Redis or Huey knows.
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")]
+
+#: Checked as a whole: names, strings, docstrings and comments.
+CLEAN = [
+    ".env.example",
+    "Makefile",
+    "app.py",
+    "deploy",
+    "docker-compose.yml",
+    "gunicorn.conf.py",
+    "loadtests",
+]
+
+#: How many titles and summaries of the API still break the rules; the number only falls.
+_TITLES_LEFT = 5
+
+#: What may part the words of a phrase: spaces, a new line, its comment marks or quotes.
+_GAP = r"[\s#*/\"'`|-]+"
+
+
+def _banned() -> dict[str, re.Pattern[str]]:
+    """Each banned phrase of the glossary's last table, and what finds it in a text."""
+    table = GLOSSARY.read_text().partition("## Words we do not use")[2]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    phrases = [phrase for row in rows for phrase in re.findall(r"`([^`]+)`", row)]
+    return {phrase: _pattern(phrase) for phrase in phrases if phrase != "…"}
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    between = rf"{_GAP}(?:[\w`]+{_GAP}){{0,2}}"
+    parts = [_GAP.join(map(re.escape, part.split())) for part in phrase.split("…")]
+    return re.compile(rf"\b{between.join(parts)}\b", re.IGNORECASE)
+
+
+BANNED = _banned()
+
+
+def _found(text: str) -> list[str]:
+    lines = [
+        f"line {text.count(chr(10), 0, hit.start()) + 1}: {hit.group()!r} ({phrase})"
+        for phrase, pattern in BANNED.items()
+        for hit in pattern.finditer(text)
+    ]
+    return sorted(lines, key=lambda line: int(re.findall(r"\d+", line)[0]))
+
+
+def _without_code(text: str) -> str:
+    """Drop what is in code marks, and the addresses of links; keep the lines."""
+    return re.sub(r"`[^`\n]*`|\]\([^)\n]*\)", "", text)
+
+
+def _titles(value: Any) -> Iterator[str]:
+    """Every title and summary of the OpenAPI document."""
+    if isinstance(value, dict):
+        for name, inner in cast("dict[str, Any]", value).items():
+            if name in {"title", "summary"} and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _titles(inner)
+    elif isinstance(value, list):
+        for inner in cast("list[Any]", value):
+            yield from _titles(inner)
+
+
+def _files(names: list[str]) -> list[Path]:
+    inside = [ROOT / name for name in names]
+    found = [f for path in inside for f in (path.rglob("*") if path.is_dir() else [path])]
+    skip = {"__pycache__", "results"}
+    return sorted(f for f in found if f.is_file() and not skip & set(f.parts))
+
+
+def _name(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def test_the_glossary_lists_words_and_finds_them() -> None:
+    assert len(BANNED) > 40
+    for text in ("is told", "put it back", "puts what\n# it back", "SO\n  many", "hold still"):
+        assert _found(text), text
+    for text in ("set_aside", "untold", "so that many", "back"):
+        assert not _found(text), text
+
+
+@pytest.mark.parametrize("file", sorted(DOCUMENTS), ids=_name)
+def test_a_document_uses_the_words_of_the_glossary(file: Path) -> None:
+    assert _found(_without_code(file.read_text())) == []
+
+
+@pytest.mark.parametrize("file", _files(CLEAN), ids=_name)
+def test_a_file_uses_the_words_of_the_glossary(file: Path) -> None:
+    assert _found(file.read_text()) == []
+
+
+def test_no_more_titles_of_the_api_break_the_rules() -> None:
+    document = app.create_app().test_client().get("/openapi.json").get_json()
+    assert len({text for text in _titles(document) if _found(text)}) <= _TITLES_LEFT

@@ -1,0 +1,57 @@
+"""The host names under which this service is reached.
+
+A page of another site can have its own name point at this machine after it was loaded (DNS
+rebinding): to the browser our answers are then its own, and no cross-site check sees it. What gives
+it away is the name that the browser asks for. It cannot be an IP address or `localhost`, which
+nobody else's pages come from. Owns that decision and no other.
+"""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from huey_tasks.config import Config
+from web.http.errors import UnknownHost
+
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]*)?")
+
+
+@dataclass(frozen=True)
+class HostNames:
+    """Names that are ours, in lower case."""
+
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, config: Config) -> "HostNames | None":
+        """Read the names from the settings; None when API keys do the work and no name is set.
+
+        A key is kept by the browser for one name, so a stranger's name never has it.
+        """
+        if config.api_keys and not config.allowed_hosts:
+            return None
+        names = ("localhost", config.host, *config.allowed_hosts)
+        return cls(frozenset(name.rstrip(".").lower() for name in names))
+
+    def check(self, host: str) -> None:
+        """Raise UnknownHost unless `host`, a Host header, is ours; without one it is no browser."""
+        if not host or self._is_ours(host.lower()):
+            return
+        raise UnknownHost("The request is for a host name that is not ours; see ALLOWED_HOSTS.")
+
+    def _is_ours(self, host: str) -> bool:
+        found = _HOST.fullmatch(host)
+        if found is None:
+            return False
+        name = found["v6"] or found["name"].rstrip(".")
+        return name in self.names or _is_address(name)
+
+
+@lru_cache(maxsize=64)
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

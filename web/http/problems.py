@@ -1,0 +1,227 @@
+"""Every error of the service as an RFC 9457 answer; error code -> HTTP status in one table.
+
+The tree of what the web layer itself refuses is drawn in `refusals`, that of the engine in
+`huey_tasks.errors`. No answer holds a stack trace; the log has it, under the request's id.
+"""
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import WebsocketMismatch
+
+import huey_tasks as tq
+from huey_tasks.errors import DucklineError, Problem
+from web.http.errors import (
+    MAX_PROBLEMS,
+    InvalidRequest,
+    UpgradeRequired,
+    WebError,
+    excerpt,
+)
+from web.http.responses import JsonAnswer
+from web.http.root_path import address
+
+log = logging.getLogger("duckline.web")
+
+_SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one error code means over HTTP."""
+
+    status: int
+    title: str
+    detail: str = ""
+
+
+KINDS: Mapping[str, Kind] = {
+    "bad_request": Kind(400, "Bad request", "The request is not proper HTTP."),
+    "invalid_json": Kind(400, "Not JSON"),
+    "unsupported": Kind(400, "Not supported"),
+    "unauthorized": Kind(401, "An API key is needed"),
+    "cross_site": Kind(403, "Refused for another site"),
+    "forbidden": Kind(403, "Forbidden", "This is not allowed."),
+    "not_found": Kind(404, "No such path", "There is nothing at this path."),
+    "task_not_found": Kind(404, "No such task"),
+    "undo_not_found": Kind(404, "Nothing to undo"),
+    "queue_not_found": Kind(404, "No such queue"),
+    "failures_not_found": Kind(404, "No such failures"),
+    "schedule_not_found": Kind(404, "No such schedule"),
+    "method_not_allowed": Kind(
+        405,
+        "Method not allowed",
+        "This path takes other methods; see the Allow header.",
+    ),
+    "task_finished": Kind(409, "The task has finished"),
+    "task_not_retryable": Kind(409, "The task cannot be retried"),
+    "schedule_exists": Kind(409, "There is such a schedule"),
+    "schedule_running": Kind(409, "The run before has not ended"),
+    "too_many_schedules": Kind(409, "Too many schedules"),
+    "operation_over": Kind(409, "The operation is over"),
+    "request_timeout": Kind(408, "Too slow", "The request did not come in time."),
+    "body_too_large": Kind(413, "Body too large", "The body is larger than this path takes."),
+    "task_too_large": Kind(413, "Task too large"),
+    "too_many_tasks": Kind(413, "Too many tasks"),
+    "uri_too_long": Kind(414, "Address too long", "The address of the request is too long."),
+    "unsupported_media_type": Kind(415, "Not as it is taken here"),
+    "unknown_host": Kind(421, "Not under this name"),
+    "invalid_request": Kind(422, "The request does not fit"),
+    "invalid_payload": Kind(422, "The payload does not fit"),
+    "unknown_task_type": Kind(422, "No such task type"),
+    "unknown_queue": Kind(422, "No such queue"),
+    "expectation_failed": Kind(
+        417, "Expectation failed", "Of Expect, only 100-continue is known here."
+    ),
+    "headers_too_large": Kind(
+        431, "Headers too large", "The headers of the request are too large."
+    ),
+    "upgrade_required": Kind(426, "WebSocket only"),
+    "internal_error": Kind(
+        500, "Internal error", "Something went wrong here; the log has it under this request_id."
+    ),
+    "not_implemented": Kind(501, "Not implemented", "The server does not do this."),
+    "queue_unavailable": Kind(503, "The queue is unavailable"),
+    "service_busy": Kind(503, "The service is busy"),
+    "queue_draining": Kind(503, "The queue takes no tasks now"),
+    "unhealthy": Kind(503, "Not ready to do work"),
+    "not_ready": Kind(503, "Not ready"),
+    "too_many_sockets": Kind(503, "Too many sockets"),
+    "too_many_waiting": Kind(503, "Too many wait"),
+    "too_many_bodies": Kind(503, "Too many large bodies"),
+    "too_many_bulks": Kind(503, "Too many bulks"),
+}
+_CODE_OF_STATUS = {
+    400: "bad_request",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    414: "uri_too_long",
+    415: "unsupported_media_type",
+    501: "not_implemented",
+}
+
+
+def request_id() -> str:
+    """The id of this request: the caller's X-Request-ID if it is short and safe, else a new one."""
+    known: str | None = g.get("request_id")
+    if known is None:
+        known = choose_request_id(request.environ.get("HTTP_X_REQUEST_ID", ""))
+        g.request_id = known
+    return known
+
+
+def choose_request_id(sent: str) -> str:
+    """The id that a caller `sent`, if it is short and safe, else a new one."""
+    return sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+
+
+def problem_body(
+    code: str, detail: str = "", *, status: int | None = None, **extra: Any
+) -> dict[str, Any]:
+    """Build the members of an RFC 9457 problem; `extra` adds or overrides some."""
+    kind = KINDS.get(code) or Kind(status or 500, "Refused", "The request was refused.")
+    return {
+        "type": f"urn:duckline:problem:{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail or kind.detail,
+        "code": code,
+        **extra,
+    }
+
+
+def error_extra(error: DucklineError) -> dict[str, Any]:
+    """What a problem says beyond its code and detail: the fields at fault, or the reasons."""
+    extra: dict[str, Any] = dict(error.extra) if isinstance(error, WebError) else {}
+    if isinstance(error, tq.QueueUnavailable) and error.task_id is not None:
+        extra["task_id"] = error.task_id
+    for problem in _problems_of(error):
+        item = {
+            "pointer": excerpt(problem.pointer),
+            "code": problem.code,
+            "message": tq.escaped(problem.message),
+        }
+        extra.setdefault("errors", []).append(item)
+    return extra
+
+
+def register(app: Flask) -> None:
+    """Make `app` answer every error as `application/problem+json`."""
+    app.register_error_handler(DucklineError, _answer_duckline)
+    app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _answer_duckline(error: DucklineError) -> Response:
+    if error.code not in KINDS:
+        return _answer_unexpected(error)
+    headers = error.headers if isinstance(error, WebError) else {}
+    if isinstance(error, tq.QueueUnavailable | tq.QueueDraining):
+        headers = {"Retry-After": str(error.retry_after_s)}
+    return _respond(
+        problem_body(error.code, tq.escaped(error.detail), **error_extra(error)), headers
+    )
+
+
+def answer_http(error: HTTPException) -> Response:
+    """Answer what Flask or werkzeug refuses as a problem."""
+    if isinstance(error, WebsocketMismatch) and request.path.startswith("/ws/"):
+        return _answer_duckline(UpgradeRequired("This path speaks WebSocket only."))
+    status = error.code or 500
+    code = _CODE_OF_STATUS.get(status, f"http_{status}")
+    kept = {"allow", "retry-after", "www-authenticate"}
+    headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
+    if status >= 500:
+        log.error("answered %d", status, exc_info=error, extra={"request_id": request_id()})
+    return _respond(problem_body(code, _limit_of_body(status), status=status), headers)
+
+
+def _limit_of_body(status: int) -> str:
+    """How large a body this path takes, for one that is larger; "" for another error."""
+    limit = request.max_content_length
+    if status != 413 or limit is None:
+        return ""
+    return f"The body is larger than this path takes, which is {limit:,} bytes."
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    log.error(
+        "request %s failed: %s %s",
+        request_id(),
+        request.method,
+        excerpt(request.path),
+        exc_info=error,
+        extra={"request_id": request_id()},
+    )
+    return _respond(problem_body("internal_error"), {})
+
+
+def _respond(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    instance = excerpt(quote(address(request.path), safe="/:@!$&'()*+,;=~"))
+    body = {**body, "instance": instance, "request_id": request_id()}
+    return JsonAnswer(json.dumps(body), body["status"], headers, "application/problem+json")
+
+
+def _problems_of(error: DucklineError) -> list[Problem]:
+    if isinstance(error, InvalidRequest | tq.InvalidQuery):
+        return error.problems[:MAX_PROBLEMS]
+    if isinstance(error, tq.InvalidPayload):
+        return [
+            Problem("/payload" + problem.pointer, problem.code, problem.message)
+            for problem in error.problems[:MAX_PROBLEMS]
+        ]
+    if isinstance(error, tq.UnknownTaskType):
+        return [Problem("/task_type", error.code, error.detail)]
+    if isinstance(error, tq.UnknownQueue):
+        return [Problem("/priority", error.code, error.detail)]
+    return []

@@ -1,0 +1,118 @@
+"""The schemas of the OpenAPI document: our models, and one submit body for each task type."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from pydantic.json_schema import models_json_schema
+
+import huey_tasks as tq
+from web.tasks.schemas import Inbound, Outbound, ProblemView
+
+#: Where the document keeps its schemas.
+REF = "#/components/schemas/"
+
+
+def model_schemas() -> dict[str, Any]:
+    """Schemas as pydantic writes them; flask-openapi3's own copy loses what it does not know."""
+    models = [(model, "serialization") for model in _subclasses(Outbound)]
+    models += [(ProblemView, "serialization")]
+    models += [(model, "validation") for model in _subclasses(Inbound)]
+    _, document = models_json_schema(cast(Any, models), ref_template=REF + "{model}")
+    return document["$defs"]
+
+
+def _subclasses(model: type[Any]) -> Iterator[type[Any]]:
+    for child in model.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def submit_schemas() -> dict[str, Any]:
+    """One submit body for each task type, told apart by `task_type`."""
+    schemas: dict[str, Any] = {}
+    mapping: dict[str, str] = {}
+    for task_type in tq.task_types():
+        name = _component_name(task_type.name, mapping)
+        payload = task_type.payload.schema_at(f"{REF}Payload_{name}_{{model}}")
+        for inner, schema in payload.pop("$defs", {}).items():
+            schemas[f"Payload_{name}_{inner}"] = schema
+        schemas[f"Payload_{name}"] = payload
+        schemas[f"Submit_{name}"] = _submit_schema(task_type, REF + f"Payload_{name}")
+        mapping[task_type.name] = f"{REF}Submit_{name}"
+    if mapping:
+        schemas["SubmitBody"] = {
+            "oneOf": [{"$ref": ref} for ref in mapping.values()],
+            "discriminator": {"propertyName": "task_type", "mapping": mapping},
+        }
+    return schemas
+
+
+def _component_name(type_name: str, taken: Mapping[str, str]) -> str:
+    """A name without dots, which generators of code take for modules, and that is its own."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", type_name)
+    names = (plain, *(f"{plain}_{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if f"{REF}Submit_{name}" not in taken.values())
+
+
+def drop_null_defaults(node: Any) -> None:
+    """Take away each `default: null` of a schema that takes no null: it means "left out"."""
+    if isinstance(node, list):
+        for item in cast(list[Any], node):
+            drop_null_defaults(item)
+    elif isinstance(node, dict):
+        part = cast(dict[str, Any], node)
+        takes_null = "null" in part.get("type", "null") and None in part.get("enum", (None,))
+        if part.get("default", ...) is None and not takes_null:
+            del part["default"]
+        for key, inner in part.items():
+            if key not in ("default", "example", "examples", "value", "enum", "const"):
+                drop_null_defaults(inner)
+
+
+def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": "object",
+        "title": task_type.name,
+        "description": task_type.description,
+        "additionalProperties": False,
+        "required": ["task_type", "payload"],
+        "properties": {
+            "task_type": {"type": "string", "const": task_type.name},
+            "priority": {
+                "type": "string",
+                "enum": list(tq.QUEUES),
+                "description": f"The queue; without it '{task_type.queue}'.",
+            },
+            "payload": {"$ref": payload_ref},
+            "tags": {
+                "type": "array",
+                "items": {"type": "string", "maxLength": 64},
+                "maxItems": 10,
+                "description": "Words by which the task can be found.",
+            },
+        },
+    }
+    if task_type.example:
+        schema["examples"] = [_submit_example(task_type)]
+    return schema
+
+
+def _submit_example(task_type: tq.TaskType[..., Any]) -> dict[str, Any]:
+    return {
+        "task_type": task_type.name,
+        "priority": task_type.queue,
+        "payload": task_type.example,
+    }
+
+
+def submit_examples() -> dict[str, Any]:
+    """One submission for each type that says what a payload looks like."""
+    return {
+        task_type.name: {
+            "summary": task_type.description.partition("\n")[0],
+            "value": _submit_example(task_type),
+        }
+        for task_type in tq.task_types()
+        if task_type.example
+    }

@@ -1,0 +1,176 @@
+"""`POST /api/tasks/bulk`: many tasks in one request, each accepted or refused on its own.
+
+Owns the route and the lines of its answer, which go out while tasks still go in. How the body is
+taken apart is in `bulk_body`; a single task is read as `POST /api/tasks/submit` reads one.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
+from typing import Any
+
+from flask import Response, request
+from pydantic import ValidationError
+
+import huey_tasks as tq
+from huey_tasks.errors import DucklineError
+from web.http.body import MAX_BODY_BYTES
+from web.http.errors import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks
+from web.http.problems import KINDS, error_extra, request_id
+from web.http.redis_deadline import LIMIT_S
+from web.http.strict_json import decode, parse_object
+from web.openapi.app import ApiBlueprint, problems
+from web.tasks.bulk_body import NDJSON, Bulk, read_bulk
+from web.tasks.bulk_schemas import BULK_ANSWER, BULK_REQUEST
+from web.tasks.routes import ABOUT, BODY_PROBLEMS
+from web.tasks.schemas import SubmitBody
+
+log = logging.getLogger("duckline.web.bulk")
+
+#: So many tasks are stored in one go.
+CHUNK = 100
+#: How many bulks one process answers at once: each may hold tens of megabytes.
+MAX_BULKS = 8
+
+bulk_submission = ApiBlueprint("bulk_submission", "tasks", ABOUT)
+_places = threading.BoundedSemaphore(MAX_BULKS)
+
+
+@bulk_submission.post(
+    "/tasks/bulk",
+    openapi_extensions={"requestBody": BULK_REQUEST},
+    responses={
+        207: BULK_ANSWER,
+        **problems(
+            *BODY_PROBLEMS, "invalid_request", "too_many_tasks", "too_many_bulks",
+            "queue_unavailable",
+        ),
+    },
+)  # fmt: skip
+def submit_bulk() -> Response:
+    """Submit up to 10,000 tasks, each accepted or refused on its own.
+
+    The answer has one item for each task, in the order of the request and in its form: an array for
+    an array, lines for lines. It begins before the last task is stored. An item with `task_id` and
+    `status` is accepted. One with a `code` is not, for the reason that `submit` would give; if it
+    has a `task_id` too, Redis went away while it was sent, and only a look can tell.
+    """
+    _take_a_place()  # only to see that there is one: who stalls with a body takes none
+    _places.release()
+    sent = read_bulk(request)
+    _take_a_place()
+    answer = _answer(sent)
+    media = next(answer)  # until here a refusal is one of the whole request
+    return Response(answer, 207, mimetype=media)
+
+
+def _take_a_place() -> None:
+    if not _places.acquire(blocking=False):
+        raise TooManyBulks(f"{MAX_BULKS} bulks are being answered here; send it again later.")
+
+
+def _answer(sent: Bulk) -> Iterator[str]:
+    """Give the media type of the answer, then its text piece by piece; then free the place."""
+    try:
+        chunks = _outcomes(sent, request_id())
+        first = next(chunks, ())
+        _refuse_if_away(first)
+        yield sent.media
+        yield from _written(chain((first,), chunks), sent.media)
+    finally:
+        _places.release()
+
+
+def _refuse_if_away(first: Sequence[tq.Outcome]) -> None:
+    """Raise QueueUnavailable when the very first chunk found Redis away."""
+    if any(isinstance(one, tq.SubmittedTask) for one in first):
+        return
+    for one in first:
+        if isinstance(one, tq.Unanswered):
+            raise one.error
+        if isinstance(one, tq.QueueUnavailable):
+            raise one
+
+
+def _outcomes(sent: Bulk, sent_as: str) -> Iterator[Sequence[tq.Outcome]]:
+    """Submit chunk after chunk: while Redis stores one, the next is read."""
+    store = _Store()
+    with ThreadPoolExecutor(1, "duckline-bulk") as storing:
+        before: Future[Sequence[tq.Outcome]] | None = None
+        for at in range(0, len(sent.texts), CHUNK):
+            batch = _read(sent.texts[at : at + CHUNK], sent_as)
+            done = None if before is None else before.result()
+            before = storing.submit(store, batch)
+            time.sleep(0)  # so that it is sent before the next chunk is read
+            if done is not None:
+                yield done
+        if before is not None:
+            yield before.result()
+
+
+class _Store:
+    """Stores batches until Redis does not take one."""
+
+    def __init__(self) -> None:
+        self._away: tq.QueueUnavailable | None = None
+
+    def __call__(self, batch: tq.Batch) -> Sequence[tq.Outcome]:
+        if self._away is not None:
+            return batch.give_up(self._away)
+        with tq.time_limit(LIMIT_S):
+            outcomes = batch.store()
+        self._away = batch.away
+        return outcomes
+
+
+def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
+    batch = tq.Batch(len(texts))
+    for text in texts:
+        try:
+            body = _read_one(text)
+            batch.add(body.task_type, body.payload, body.priority, body.tags)
+        except DucklineError as error:
+            batch.refuse(error)
+        except Exception:  # a validator of a task type may raise anything; the others go on
+            log.exception("a task of bulk %s could not be checked", sent_as)
+            batch.refuse(CannotCheck(KINDS[CannotCheck.code].detail))
+    return batch
+
+
+def _read_one(text: bytes | str) -> SubmitBody:
+    if len(text) > MAX_BODY_BYTES:
+        raise TaskTooLarge("The task is larger than 1 MiB.")
+    parsed = parse_object(text if isinstance(text, str) else decode(text))
+    try:
+        return SubmitBody.model_validate(parsed)
+    except ValidationError as error:
+        raise InvalidRequest.from_pydantic(error) from error
+
+
+def _written(outcomes: Iterator[Sequence[tq.Outcome]], media: str) -> Iterator[str]:
+    begin, between, end = ("", "\n", "\n") if media == NDJSON else ("[", ",\n", "]")
+    number = 0
+    for some in filter(None, outcomes):
+        lines = [_line(index, outcome) for index, outcome in enumerate(some, number)]
+        yield (between if number else begin) + between.join(lines)
+        number += len(some)
+    yield end if number else begin + end
+
+
+def _line(index: int, outcome: tq.Outcome) -> str:
+    if isinstance(outcome, tq.SubmittedTask):
+        return (
+            f'{{"index":{index},"task_id":"{outcome.task_id}",'
+            f'"status":"{outcome.status}","priority":"{outcome.queue}"}}'
+        )
+    told: dict[str, Any] = {"index": index}
+    if isinstance(outcome, tq.Unanswered):
+        told["task_id"], error = outcome.task_id, outcome.error
+        detail = f"{error.detail} Whether it has this task is not known: ask for it."
+    else:
+        error, detail = outcome, tq.escaped(outcome.detail)
+    return json.dumps({**told, "code": error.code, "detail": detail, **error_extra(error)})

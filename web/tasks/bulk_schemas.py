@@ -1,0 +1,64 @@
+"""What goes in and out of `POST /api/tasks/bulk`, for the OpenAPI document."""
+
+from typing import Any
+
+from pydantic import Field
+
+import huey_tasks as tq
+from web.http.body import JSON
+from web.http.parameters import QueueName, TaskId
+from web.tasks.bulk_body import MAX_BULK_TASKS, NDJSON
+from web.tasks.schemas import FieldError, Outbound
+
+_REF = "#/components/schemas/"
+
+
+class BulkAccepted(Outbound):
+    """One task of a bulk that is in Redis and will reach a terminal state."""
+
+    index: int = Field(description="Its place in the request, from 0; blank lines do not count.")
+    task_id: TaskId
+    status: tq.TaskState
+    priority: QueueName
+
+
+class BulkRefused(Outbound):
+    """One task of a bulk that was not accepted."""
+
+    index: int
+    code: str = Field(description="As the problem that `submit` answers with.")
+    detail: str
+    errors: list[FieldError] = Field(default=[], description="The fields at fault.")
+    task_id: TaskId | None = Field(
+        default=None,
+        description="Only if Redis went away while it was sent: ask whether it is there.",
+    )
+
+
+_TASKS: dict[str, Any] = {
+    "type": "array",
+    "maxItems": MAX_BULK_TASKS,
+    "items": {"$ref": _REF + "SubmitBody"},
+}
+_ITEM: dict[str, Any] = {"anyOf": [{"$ref": _REF + "BulkAccepted"}, {"$ref": _REF + "BulkRefused"}]}
+_PAYMENT = (
+    '{"task_type": "process_payment", '
+    '"payload": {"user_id": "usr_%d", "amount": 99.99, "currency": "USD"}}'
+)
+_LINES = f"{_PAYMENT % 12345}\n{_PAYMENT % 12346}\n"
+
+BULK_REQUEST: dict[str, Any] = {
+    "required": True,
+    "description": f"At most {MAX_BULK_TASKS} tasks, and at most 16 MiB.",
+    "content": {
+        JSON: {"schema": _TASKS},
+        NDJSON: {"schema": {"type": "string"}, "example": _LINES},
+    },
+}
+BULK_ANSWER: dict[str, Any] = {
+    "description": "What became of each task, in the order of the request.",
+    "content": {
+        JSON: {"schema": {"type": "array", "items": _ITEM}},
+        NDJSON: {"schema": {"type": "string"}},
+    },
+}

@@ -1,0 +1,176 @@
+"""Tasks over HTTP: submit, read, cancel, retry. Finding them is in `search`.
+
+Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
+"""
+
+import threading
+from typing import Any, cast
+
+from flask import Response
+
+import huey_tasks as tq
+from web.http.errors import TooManyWaiting
+from web.http.parameters import QueueName, TaskPath, WaitQuery
+from web.http.redis_deadline import begin_anew
+from web.http.responses import respond
+from web.http.root_path import address
+from web.openapi.app import ApiBlueprint, header, ok, problems
+from web.operations.operator import (
+    OF_OPERATOR,
+    ReasonBody,
+    ReasonQuery,
+    of_operator,
+    operator,
+    operator_of_body,
+)
+from web.tasks.schemas import (
+    Cancelled,
+    Retried,
+    SubmitBody,
+    Submitted,
+    TaskDetail,
+    TaskTypeList,
+    TaskTypeView,
+)
+
+ABOUT = "Submit a task, read its outcome, cancel or retry it."
+tasks = ApiBlueprint("tasks", "tasks", ABOUT)
+#: Apart, because the inspector serves everything of `tasks` but takes no new ones.
+submission = ApiBlueprint("submission", "tasks", ABOUT)
+
+#: How many requests may wait in one process; each holds its connection.
+MAX_WAITING = 1000
+_places = threading.BoundedSemaphore(MAX_WAITING)
+
+_ETAG = (
+    "Names this state of the task: sent as If-None-Match, it is answered with 304 while it lasts."
+)
+
+#: What any body can be refused for.
+BODY_PROBLEMS = (
+    "invalid_json",
+    "unsupported",
+    "cross_site",
+    "request_timeout",
+    "body_too_large",
+    "unsupported_media_type",
+    "too_many_bodies",
+)
+_SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
+
+
+@submission.post(
+    "/tasks/submit",
+    responses={
+        **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
+        **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
+    },
+)
+def submit_task(body: SubmitBody) -> Response:
+    """Submit a task.
+
+    202 means: the task is in Redis, and it will reach a terminal state.
+    """
+    priority = body.priority if "priority" in body.model_fields_set else None
+    record = tq.submit(body.task_type, body.payload, priority=priority, tags=body.tags)
+    view = Submitted(
+        task_id=record.task_id,
+        status=record.status,
+        priority=cast(QueueName, record.queue),
+        message=f"Task '{record.task_type}' queued on '{record.queue}' queue.",
+    )
+    return respond(view, 202, {"Location": address(f"/api/tasks/{record.task_id}")})
+
+
+@tasks.get(
+    "/tasks/<task:task_id>",
+    responses={
+        **ok(200, TaskDetail, "The task as it is now.", ETag=header(_ETAG)),
+        304: {"description": "It is as it was when its ETag was sent."},
+        **problems("task_not_found", "invalid_request", "too_many_waiting", "queue_unavailable"),
+    },
+)
+def read_task(path: TaskPath, query: WaitQuery) -> Response:
+    """Read a task: its state, result or error, progress and log.
+
+    An unknown id is a 404, which is never confused with a task that waits. With `wait` the answer
+    comes when the task has ended, at the latest after so many seconds, with the task as it is then.
+    """
+    if query.wait:
+        _wait_for_end(path.task_id, query.wait)
+    return respond(TaskDetail.model_validate(tq.get_task(path.task_id)))
+
+
+def _wait_for_end(task_id: str, wait_s: float) -> None:
+    if not _places.acquire(blocking=False):
+        raise TooManyWaiting(f"{MAX_WAITING} requests wait here already; ask without waiting.")
+    try:
+        tq.wait_for_end(task_id, wait_s)
+    finally:
+        _places.release()
+    begin_anew()
+
+
+@tasks.delete(
+    "/tasks/<task:task_id>/cancel",
+    openapi_extensions=OF_OPERATOR,
+    responses={
+        **ok(200, Cancelled, "The task is revoked."),
+        **problems(
+            "cross_site",
+            "task_not_found",
+            "task_finished",
+            "invalid_request",
+            "queue_unavailable",
+        ),
+    },
+)
+def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
+    """Cancel a task: a waiting one never starts, a running one is stopped at once."""
+    revoked = tq.cancel(path.task_id, by=operator(query.reason))
+    return respond(Cancelled(task_id=revoked.task_id))
+
+
+@tasks.post(
+    "/tasks/<task:task_id>/retry",
+    openapi_extensions=of_operator(ReasonBody),
+    responses={
+        **ok(202, Retried, "The new task.", Location=header("Where the new task is read.")),
+        **problems(
+            *BODY_PROBLEMS,
+            "task_not_found",
+            "task_not_retryable",
+            "invalid_request",
+            "queue_unavailable",
+        ),
+    },
+)
+def retry_task(path: TaskPath) -> Response:
+    """Submit a task that failed, was revoked or expired once more, as a new task.
+
+    Asked again, it answers with the same new task.
+    """
+    new = tq.get_task(tq.retry(path.task_id, operator_of_body()).task_id)
+    message = f"Task '{new.task_type}' queued once more on '{new.queue}' queue."
+    view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
+    return respond(view, 202, {"Location": address(f"/api/tasks/{new.task_id}")})
+
+
+@tasks.get("/task-types", responses={**ok(200, TaskTypeList, "The task types."), **problems()})
+def list_task_types() -> Response:
+    """List the task types, each with the JSON Schema of its payload and an example."""
+    return respond(TaskTypeList(task_types=[_type_view(item) for item in tq.task_types()]))
+
+
+def _type_view(task_type: tq.TaskType[..., Any]) -> TaskTypeView:
+    return TaskTypeView(
+        task_type=task_type.name,
+        queue=cast(QueueName, task_type.queue),
+        description=task_type.description,
+        retries=task_type.retries,
+        retry_delay_s=task_type.retry_delay_s,
+        retry_backoff=task_type.retry_backoff,
+        timeout_s=task_type.timeout_s,
+        payload_schema=task_type.schema,
+        example=task_type.example,
+    )
