@@ -147,7 +147,7 @@ def blocked(queue: str, on: str) -> str:
     """ZSET of the tasks that wait for something besides a worker, by their places.
 
     `on`: "type:<task type>", "lock:<name>", "limit:<uses>:<name>" or "alone". They are PENDING, and
-    stand behind all others in that index. `with/blocked.lua` writes it.
+    stand behind all others in that index. `lib/blocked.lua` writes it.
     """
     return f"{root(queue)}:blocked:{on}"
 

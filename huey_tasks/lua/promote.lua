@@ -1,6 +1,6 @@
 -- promote: SCHEDULED or RETRY -> PENDING when due; lets go on what waits for a lock or a rate limit
 -- args: limit lease_ms
--- with: blocked
+-- with: blocked clock known_types limits queueing tasks
 -- returns: milliseconds until the next one is due (0: more are due now), or -1 when none waits
 write_even_if_full()
 local next_ms = -1
@@ -12,8 +12,8 @@ end
 local function promote(id, state)
   redis.call('ZREM', index_key(state), id)
   redis.call('HDEL', task_key(id), 'due_at')
-  local fields = redis.call('HMGET', task_key(id), 'priority', 'suspicion')
-  queue_again(id, new_place(fields[1]), fields[2])
+  local priority, suspicion = unpack(redis.call('HMGET', task_key(id), 'priority', 'suspicion'))
+  queue_again(id, new_place(priority), suspicion)
 end
 
 for _, state in ipairs({ 'RETRY', 'SCHEDULED' }) do

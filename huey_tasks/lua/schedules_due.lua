@@ -1,6 +1,6 @@
 -- schedules_due: the schedules that are due, those due first before the others; writes nothing
 -- args: limit
--- with: schedules
+-- with: clock schedules
 -- returns: {time, ms until another one is due (-1: none is waited for),
 --          {{name, due, its fields as HGETALL has them}, …}}
 -- A queue that drains has none: they stay due until it flows again.

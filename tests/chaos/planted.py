@@ -43,8 +43,8 @@ class Bug:
 BUGS = (
     Bug(
         "no fence: a step takes any token",
-        "huey_tasks/lua/step.lua",
-        "if done.token ~= '' and ties[6] == done.token then",
+        "huey_tasks/lua/lib/commit.lua",
+        "if done.token ~= '' and ties[Ties.token] == done.token then",
         "if true then",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
@@ -60,16 +60,15 @@ BUGS = (
     Bug(
         "a promotion drops one in four",
         "huey_tasks/lua/promote.lua",
-        "queue_again(id, new_place(fields[1]), fields[2])",
-        "if NOW % 4 > 0 then queue_again(id, new_place(0), fields[2]) end",
+        "queue_again(id, new_place(priority), suspicion)",
+        "if NOW % 4 > 0 then queue_again(id, new_place(0), suspicion) end",
         frozenset({Breach.LOST, Breach.GAP}),
     ),
     Bug(
         "a lease is renewed by whoever asks",
         "huey_tasks/lua/renew.lua",
-        "  if holds(ARGV[at], ARGV[at + 1]) then\n"
-        "    redis.call('ZADD', index_key('STARTED'), 'XX',",
-        "  if redis.call('EXISTS', task_key(ARGV[at])) == 1 then\n"
+        "  if holds(id, token) then\n    redis.call('ZADD', index_key('STARTED'), 'XX',",
+        "  if redis.call('EXISTS', task_key(id)) == 1 then\n"
         "    redis.call('ZADD', index_key('STARTED'),",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
@@ -84,7 +83,7 @@ BUGS = (
     Bug(
         "a step that is sent again is not remembered",
         "huey_tasks/lua/step.lua",
-        "if last[1] and tonumber(last[1]) >= tonumber(sequence) then",
+        "if last and tonumber(last) >= tonumber(sequence) then",
         "if false then",
         frozenset({Breach.DOUBLE_CLAIM}),
     ),
@@ -97,9 +96,9 @@ BUGS = (
     ),
     Bug(
         "a chord calls back one member early",
-        "huey_tasks/lua/prelude.lua",
-        "if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 0 then return end",
-        "if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 1 then return end",
+        "huey_tasks/lua/lib/barrier.lua",
+        "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 0 then return end",
+        "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 1 then return end",
         frozenset({Breach.WRONG_END}),
     ),
 )

@@ -42,17 +42,17 @@ TESTS = {
     "delete": (*_UNDO, *_FAILURES),
     "restore": (*_UNDO, *_FAILURES),
     "purge": (*_UNDO, *ALL),
-    "with/operations": (*_UNDO, "web/operations/test_actions.py"),
+    "lib/operations": (*_UNDO, "web/operations/test_actions.py"),
     "failures": _FAILURES,
-    "with/failures": (*_FAILURES, *_UNDO, *ALL),
+    "lib/failures": (*_FAILURES, *_UNDO, *ALL),
     "history": ("engine/test_history.py", "web/monitoring/test_history.py"),
     "explain": ("engine/test_explain.py",),
     "log": (*ALL, "web/monitoring/test_history.py"),
-    "with/blocked": (*_BLOCKED, *ALL),
-    "with/crashes": (*_BLOCKED, *ALL),
+    "lib/blocked": (*_BLOCKED, *ALL),
+    "lib/crashes": (*_BLOCKED, *ALL),
     "knows": _BLOCKED,
     "step": (*ALL, *_BLOCKED),
-    "with/log": (*ALL, "web/monitoring/test_history.py"),
+    "lib/log": (*ALL, "web/monitoring/test_history.py"),
 }
 
 #: In the environment of the pytest that tries the mutants of one script: its name.
