@@ -237,13 +237,12 @@ __all__ = [
 ]
 
 
-def _make_consumer(queue: TaskQueue, options: dict[str, Any]) -> Any:
+def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
     from huey_tasks.consumer import Consumer  # what only submits does not pay for it
 
-    return Consumer.from_huey_options(queue, options)
+    return Consumer.from_huey_options(self, options)
 
 
-for _queue in QUEUES.values():
-    _queue.make_consumer = _make_consumer
+TaskQueue.make_consumer = _make_consumer
 
 load_task_types(CONFIG.tasks_path)  # needs the names above

@@ -49,23 +49,14 @@ class ReliableStorage(RedisExpireStorage):
         self,
         name: str,
         *,
-        broker_url: str,
-        result_url: str,
-        result_ttl_s: float,
-        lease_s: float,
+        broker: Broker,
         blocking: bool = True,
         read_timeout: float = 1.0,
     ) -> None:
-        self.broker = broker = Broker.connect(
-            name,
-            broker_url=broker_url,
-            result_url=result_url,
-            result_ttl_s=result_ttl_s,
-            lease_s=lease_s,
-        )
+        self.broker = broker
         super().__init__(
             name,
-            expire_time=math.ceil(result_ttl_s),
+            expire_time=math.ceil(broker.ttl_ms / 1000),
             blocking=blocking,
             read_timeout=read_timeout,
             connection_pool=broker.results.connection_pool,

@@ -45,18 +45,38 @@ class TaskQueue(RedisHuey):
     storage_class = ReliableStorage
     storage: ReliableStorage
 
-    def __init__(self, name: str, **storage: Any) -> None:
-        super().__init__(name, serializer=JsonSerializer(), store_none=True, utc=True, **storage)
+    def __init__(
+        self,
+        name: str,
+        *,
+        broker_url: str,
+        result_url: str,
+        result_ttl_s: float,
+        lease_s: float,
+        **options: Any,
+    ) -> None:
+        #: The queue in Redis; it stays when Huey's immediate mode takes the storage away.
+        self.broker = Broker.connect(
+            name,
+            broker_url=broker_url,
+            result_url=result_url,
+            result_ttl_s=result_ttl_s,
+            lease_s=lease_s,
+        )
+        super().__init__(
+            name,
+            serializer=JsonSerializer(),
+            store_none=True,
+            utc=True,
+            broker=self.broker,
+            **options,
+        )
         self._registry = TypeRegistry()
         #: What a task leaves running, in a worker; elsewhere that is its caller's business.
         self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
         #: Called after each attempt, before its end is committed; must not raise.
         self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
-        #: The queue in Redis; Huey's immediate mode, which takes the storage away, leaves it.
-        self.broker: Broker = self.storage.broker
-        #: Makes the consumer of a queue from Huey's options; `huey_tasks` sets it.
-        self.make_consumer: Callable[[TaskQueue, dict[str, Any]], Any] = _no_consumer
 
     # ---- submit
 
@@ -275,7 +295,11 @@ class TaskQueue(RedisHuey):
 
     def create_consumer(self, **options: Any) -> Any:
         """Return the supervisor of this queue's workers; `huey_consumer` calls this."""
-        return self.make_consumer(self, options)
+        return self.make_consumer(options)
+
+    def make_consumer(self, options: dict[str, Any]) -> Any:
+        """Make a consumer from Huey's options; `huey_tasks` puts the way to do it here."""
+        raise RuntimeError("import huey_tasks before a consumer is made")
 
     def report_failure(self, task_id: str, where: str = "") -> None:
         """Write the one log record of a task that has finally failed, however it came about."""
@@ -302,7 +326,3 @@ class TaskQueue(RedisHuey):
         attempt = current_attempt.get()
         is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
         return attempt if is_current else None
-
-
-def _no_consumer(queue: TaskQueue, options: dict[str, Any]) -> Any:
-    raise RuntimeError(f"queue '{queue.name}' was made without a consumer; take `huey_tasks`' own")

@@ -19,6 +19,7 @@ from typing import Any
 from unittest import mock
 
 from huey_tasks import slots
+from huey_tasks.broker import Broker
 from huey_tasks.queues import CONFIG
 from huey_tasks.storage import ReliableStorage
 from huey_tasks.task_queue import TaskQueue
@@ -31,7 +32,7 @@ class QueueUnderTest(TaskQueue):
     """Our queue, with what a consumer does after each task: commit it, and queue what is due."""
 
     def __init__(self, name: str = "default", **options: Any) -> None:
-        taken = {key: value for key, value in options.items() if key in _OPTIONS}
+        taken: dict[str, Any] = {key: options[key] for key in _OPTIONS & options.keys()}
         super().__init__(
             name if name == "default" else "low",  # where Huey's tests want a second queue
             **_redis(),
@@ -48,7 +49,7 @@ class QueueUnderTest(TaskQueue):
 
 
 def _storage_under_test(name: str) -> ReliableStorage:
-    return ReliableStorage("default", **_redis())
+    return ReliableStorage("default", broker=Broker.connect("default", **_redis()))
 
 
 def _redis() -> dict[str, Any]:

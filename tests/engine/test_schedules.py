@@ -51,7 +51,7 @@ def late(name: str = "s", by_s: float = 0.0, queue: str = QUEUE) -> int:
 
 def fire(queue: str = QUEUE) -> float | None:
     """What a consumer does; returns when it looks again."""
-    return Firing(QUEUES[queue]).fire_due()
+    return Firing(QUEUES[queue].broker).fire_due()
 
 
 def tasks_of(name: str = "s") -> list[str]:
@@ -271,7 +271,7 @@ def test_what_nobody_was_there_for_is_made_up_for_by_one_run() -> None:
 def test_a_full_redis_makes_no_task_and_it_stays_due(caplog: pytest.LogCaptureFixture) -> None:
     create()
     late()
-    chore = Firing(tq.default)
+    chore = Firing(tq.default.broker)
     with full_redis():
         assert (chore.fire_due(), chore.fire_due()) == (None, None)
     assert [r.getMessage()[:24] for r in caplog.records] == ["schedules wait for Redis"]
@@ -287,7 +287,7 @@ def test_what_cannot_be_read_holds_up_no_other(caplog: pytest.LogCaptureFixture)
     late("b")
     elsewhere = {"every_ms": "", "cron": "* * * * *", "timezone": "Mars/Olympus"}
     broker.hset(keys.schedule(QUEUE, "a"), mapping=elsewhere)
-    chore = Firing(tq.default)
+    chore = Firing(tq.default.broker)
     chore.fire_due()
     assert (numbers("a")[0], numbers("b")[0]) == (0, 1)
     assert tq.get_schedule("a").next_runs[1:] == ()
