@@ -32,11 +32,12 @@ class QueueUnderTest(TaskQueue):
     """Our queue, with what a consumer does after each task: commit it, and queue what is due."""
 
     def __init__(self, name: str = "default", **options: Any) -> None:
-        taken: dict[str, Any] = {key: options[key] for key in _OPTIONS & options.keys()}
+        taken: dict[str, Any] = {"blocking": False}
+        taken |= {key: value for key, value in options.items() if key in _OPTIONS}
         super().__init__(
             name if name == "default" else "low",  # where Huey's tests want a second queue
             **_redis(),
-            **{"blocking": False} | taken,
+            **taken,
         )
 
     def execute(self, task: Any, timestamp: Any = None) -> Any:
