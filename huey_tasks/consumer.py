@@ -72,6 +72,7 @@ class Consumer:
             worker_type=worker_type,
             max_crashes=config.max_crashes,
             limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
+            beside=self._isolation.processes,
         )
         self._control = queue.broker.subscribe(keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)

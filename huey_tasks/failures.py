@@ -18,7 +18,7 @@ from huey_tasks.errors import FailuresNotFound
 from huey_tasks.operation import Operation, begun_ms
 from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, SeenGroup
 
-#: Hours of a trend, the present one included; `TREND_HOURS` in lua/lib/failures.lua.
+#: Hours of a trend, the present one included; `TREND_HOURS` in lua/lib/join_group.lua.
 HOURS = 24
 
 #: Tasks that are retried between two looks at the group, and seconds that one call goes on.

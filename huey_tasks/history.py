@@ -15,7 +15,7 @@ from huey_tasks.broker import Broker, Brokers
 from huey_tasks.counts import Counts, Point, Totals, point, totals
 from huey_tasks.operator_scripts import OperatorScripts
 
-#: Milliseconds in what is counted as one, the coarsest first; `fold` in the prelude has the same.
+#: Milliseconds in what is counted as one, the coarsest first; `fold` in history.lua has the same.
 UNITS_MS = {"day": 86_400_000, "hour": 3_600_000, "quarter": 900_000, "minute": 60_000}
 
 #: What stands for all types.

@@ -1,7 +1,7 @@
 """Every key that Duckline keeps in Redis: its type, its life time, who writes and who reads it.
 
 All keys of a queue share one hash slot (`{high}`), so queues can spread over a Redis Cluster. The
-Lua scripts get the queue's root as their only key and build the others as `lua/prelude.lua` does;
+Lua scripts get the queue's root as their only key and build the others as `lua/lib/keys.lua` does;
 a test holds the two against each other. Times are milliseconds since the epoch by Redis' clock.
 """
 

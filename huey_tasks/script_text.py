@@ -4,7 +4,9 @@ The header of a script in `lua/<verb>.lua` says what goes with it:
 
     -- args: id token        its arguments, which become Lua locals; further ones begin at `MORE`
     -- with: finish tasks    the parts that it uses; a part may use others, `keys` is always there
-    -- at the end: write     of a part: its function that runs when the script has done its work
+    -- own parts: claim      parts that only this script uses: pieces of its own function
+    -- at the end: write     of a part: its function that runs when the script has done its work;
+                             `last of all` the one that may fail on what it finds
     -- record Ties: gate …   names for the positions of a reply
 
 Records of Python have names in Lua as well, from the one definition: `NewTask.id` is the position
@@ -48,27 +50,36 @@ def script_text(name: str) -> ScriptText:
     arguments = tuple(_words(body, "args"))
     if not arguments:
         raise ValueError(f"lua/{name}.lua has no line '-- args:'")
-    parts = [_read(f"lib/{part}") for part in parts_of(body)]
+    own_parts = [_read(f"lib/{part}") for part in _words(body, "own parts")]
+    parts = [_read(f"lib/{part}") for part in parts_of(body, *own_parts)]
     values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
-    at_the_end = [f"{name}()" for part in reversed(parts) for name in _words(part, "at the end")]
+    at_the_end = [
+        f"{function}()"
+        for when in ("at the end", "last of all")
+        for part in parts
+        for function in _words(part, when)
+    ]
     text = "\n".join(
         [
             *parts,
             f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}",
-            f"local function run()\n{body}\nend",
+            "local function run()",
+            *own_parts,
+            body,
+            "end",
             "local answer = run()",
             *at_the_end,
             "return answer",
         ]
     )
-    records = {record: tuple(names) for record, names in _lua_records([*parts, body])}
+    records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
     return ScriptText(arguments, _with_constants(text, _RECORDS | records))
 
 
-def parts_of(text: str) -> list[str]:
-    """The parts of `lua/lib` that a text needs, each behind those that it needs itself."""
+def parts_of(*texts: str) -> list[str]:
+    """The parts of `lua/lib` that texts need, each behind those that it needs itself."""
     found = ["keys"]
-    for part in _words(text, "with"):
+    for part in (part for text in texts for part in _words(text, "with")):
         needed = [*parts_of(_read(f"lib/{part}")), part]
         found += [name for name in needed if name not in found]
     return found

@@ -134,7 +134,7 @@ class TaskQueue(RedisHuey):
         """Submit the members with a gate that lets the callback through (api.py:328).
 
         Huey's members count themselves when they have run. One that is cancelled, expires or is set
-        aside never runs, so here whatever ends a task counts it (`finish` in prelude.lua).
+        aside never runs, so here whatever ends a task counts it (`finish` in lua/lib/finish.lua).
         """
         if self.immediate:
             return super()._enqueue_chord(chord_obj)

@@ -1,6 +1,6 @@
 -- heartbeat: a consumer is here, and says what its workers do; how long the oldest task waits is noted
 -- args: consumer info concurrency known_ms dataset
--- with: blocked clock clock_back counting known_types tasks
+-- with: blocked clock clock_back counting oldest_waiting tasks
 -- `dataset`: the id of the data set that the consumer knows this queue to be part of.
 -- returns: {the id found ('' if the mark was gone, and is set again), ms by which the clock has gone
 --          back since the last heartbeat of any consumer (0 if it has not), tasks moved with it,
@@ -20,7 +20,7 @@ redis.call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', NOW - known_ms)
 local key = consumer_key(consumer)
 redis.call('HSET', key, 'info', info, 'concurrency', concurrency, 'seen_at', NOW)
 redis.call('PEXPIRE', key, known_ms)
-note_oldest(oldest_waiting_ms())
+oldest_ms = oldest_waiting_ms() -- `counting` writes it
 local unknown = {}
 for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do
   unknown[#unknown + 1] = on:match('^type:(.*)$')

@@ -1,9 +1,9 @@
 -- limit: one more use of a rate limit in its present window; no task changes here, but those that
 --        wait for it are looked at when the window ends
 -- args: name per_ms most
--- with: blocked clock limits tasks
+-- with: blocked clock locks tasks
 -- returns: how many uses that makes, and the milliseconds until the window ends
-local key = limit_key(name)
+local key = ROOT .. ':limit:' .. name
 local window = math.floor(NOW / per_ms)
 local seen, seen_used = unpack(redis.call('HMGET', key, 'window', 'used'))
 local used = (tonumber(seen) == window and seen_used or 0) + 1

@@ -1,6 +1,6 @@
 -- retry: FAILURE, REVOKED or EXPIRED -> a new task with the same payload, linked to the old one
 -- args: id undo operation
--- with: failures operations submit tasks
+-- with: leave_group operations submit tasks
 -- then, for the new task, the fields of NewTask in protocol.py
 -- `undo`: the operation that revoked it and is undone, or ''; the task is then off its list.
 -- returns: {state of the old task, '' when unknown; id of the new one, '' when there is none}

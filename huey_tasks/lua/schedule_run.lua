@@ -1,6 +1,6 @@
 -- schedule_run: a task of a schedule now, because somebody wants it; its plan stays as it is
 -- args: name revision operation
--- with: clock operations schedule_runs schedules
+-- with: operations schedule_runs schedules
 -- then the fields of the task, a NewTask of protocol.py
 -- returns: 'done'; 'running': the run before it has not ended, and they must not overlap;
 --          'draining'; 'other': it is gone or was changed

@@ -1,6 +1,6 @@
 -- stats: one consistent look at a queue; writes nothing
 -- args: online_ms
--- with: clock history known_types
+-- with: clock history oldest_waiting
 -- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`
 local stats = {}
 local function add(name, number)

@@ -1,7 +1,8 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types alone commits
--- with: claim clock commit tasks
+-- with: clock tasks
+-- own parts: endings commit candidates claim
 -- `commits`: JSON, a list of commits as protocol.py has them. `short_types`: JSON, {type: ms}.
 -- `alone`: '1' for a worker that runs only what has to run alone.
 -- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each a Claim of protocol.py;

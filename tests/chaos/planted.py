@@ -101,6 +101,55 @@ BUGS = (
         "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 1 then return end",
         frozenset({Breach.WRONG_END}),
     ),
+    Bug(
+        "a copy that a task has forked goes on as a worker",
+        "huey_tasks/copies.py",
+        "if _worker_pid and os.getpid() != _worker_pid:",
+        "if False:",
+        frozenset({Breach.SPOILT_WORKER}),
+    ),
+    Bug(
+        "descriptors are not put back",
+        "huey_tasks/traits.py",
+        '        Trait("descriptors", descriptors.read, descriptors.put_back),\n',
+        "",
+        frozenset({Breach.SPOILT_WORKER, Breach.LOST}),
+    ),
+    Bug(
+        "what a task changes in its worker stays",
+        "huey_tasks/worker_state.py",
+        "            self._look(attempt)\n",
+        "            pass\n",
+        frozenset({Breach.SPOILT_WORKER}),
+    ),
+    Bug(
+        "what a task has started lives on",
+        "huey_tasks/leftovers.py",
+        "if not self._may_have(attempt):",
+        "if True:",
+        frozenset({Breach.OUTLIVED}),
+    ),
+    Bug(
+        "a worker that has ended is not replaced",
+        "huey_tasks/crew.py",
+        "self._respawns.append((now + pause, cell))",
+        "pass",
+        frozenset({Breach.UNMANNED, Breach.LOST}),
+    ),
+    Bug(
+        "a log waits for its reader",
+        "huey_tasks/logs.py",
+        "logging.StreamHandler(LogStream(sys.__stderr__.fileno() if sys.__stderr__ else 2))",
+        "logging.StreamHandler()",
+        frozenset({Breach.HELD_UP}),
+    ),
+    Bug(
+        "a body that nobody wants is read on",
+        "server/requests.py",
+        "if self.mesg.should_close() or not self._read_rest(self.mesg):",
+        "if not self._read_rest(self.mesg) or self.mesg.should_close():",
+        frozenset({Breach.HELD_UP}),
+    ),
 )
 
 

@@ -1,5 +1,5 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
--- with: blocked candidates clock counting finish tasks
+-- with: blocked clock counting erased finish
 -- record Waiting: message attempt retries_left retry_delay_s deliveries expires_at type started_at
 --   queued_at blocked_on
 

@@ -1,7 +1,7 @@
 -- Commits: what attempts say of how they ended, with the names of `Commit.as_json` in protocol.py;
 -- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
 -- token, perhaps to another server (slots.py).
--- with: barrier counting endings finish log submit tasks
+-- with: barrier counting finish log submit tasks
 
 local function commit(done, ties, lease_ms, ttl_ms)
   if ties[Ties.suspicion] then clear_of_suspicion(done) end

@@ -1,7 +1,9 @@
 -- What a script counts is written once, at its end: totals for ever, and by task type the history.
 -- with: history
--- at the end: write_counts
-local counted, noted, oldest_ms = {}, {}, -1
+-- last of all: write_counts
+local counted, noted = {}, {}
+-- How long the oldest task waits; of a minute the history keeps the longest.
+local oldest_ms = -1
 
 local function count(name)
   counted[name] = (counted[name] or 0) + 1
@@ -12,25 +14,18 @@ local function note(type, what)
   noted[field] = (noted[field] or 0) + 1
 end
 
--- How long the oldest task waits; of a minute the history keeps the longest.
-local function note_oldest(ms) oldest_ms = ms end
-
 -- A duration as the number of its bucket: four to each doubling of milliseconds.
 local function bucket(ms)
   return ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
 end
 
-local function write_history()
+-- The history comes last, because it may fail on what it finds.
+local function write_counts()
+  for name, number in pairs(counted) do redis.call('HINCRBY', COUNTERS, name, number) end
   if not next(noted) and oldest_ms < 0 then return end
   begin_minute()
   for field, number in pairs(noted) do redis.call('HINCRBY', NOTED, field, number) end
   if oldest_ms >= 0 and oldest_ms > tonumber(redis.call('HGET', NOTED, '|oldest') or -1) then
     redis.call('HSET', NOTED, '|oldest', oldest_ms)
   end
-end
-
--- The history comes last, because it may fail on what it finds.
-local function write_counts()
-  for name, number in pairs(counted) do redis.call('HINCRBY', COUNTERS, name, number) end
-  write_history()
 end

@@ -1,5 +1,5 @@
 -- Attempts whose process died, and what becomes of their tasks.
--- with: attempts blocked clock counting finish join_group queueing release
+-- with: attempts blocked clock counting finish join_group queueing release wake
 local SAID_OF = {
   crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
   losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },

@@ -1,5 +1,5 @@
 -- What becomes of a task, by the state that its commit names: a TaskState, or an Ending.
--- with: attempts clock counting finish join_group limits queueing release tasks
+-- with: attempts blocked clock counting finish join_group locks queueing release tasks
 
 -- Workers of an older version give no cause.
 local function keep_failure(done)

@@ -1,5 +1,4 @@
 -- Which consumer knows which task types; the others leave a task of another type to it.
--- with: blocked clock
 
 -- What a consumer knows stands in its hash; one of an older version does not say, and claims all.
 local function knows(consumer, type)
@@ -21,18 +20,4 @@ local function call_those_who_know(on)
       call_worker(consumer)
     end
   end
-end
-
--- How long the first of the queue has waited, or the first that waits for something; -1: none waits.
-local function oldest_waiting_ms()
-  local longest = -1
-  local function look_at(key)
-    local id = redis.call('ZRANGE', key, 0, 0)[1]
-    if id then
-      longest = math.max(longest, NOW - (redis.call('HGET', task_key(id), 'queued_at') or NOW))
-    end
-  end
-  look_at(index_key('PENDING'))
-  for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do look_at(blocked_key(on)) end
-  return longest
 end

@@ -8,18 +8,6 @@ local function write_even_if_full()
   redis.call('ZREM', index_key('STARTED'), '')
 end
 
--- Drops an id from its index, because somebody has erased its task, and counts it.
-local function drop_erased(id, state)
-  redis.call('ZREM', index_key(state), id)
-  redis.call('HINCRBY', COUNTERS, 'missing', 1)
-end
-
-local function exists(id, state)
-  if redis.call('EXISTS', task_key(id)) == 1 then return true end
-  drop_erased(id, state)
-  return false
-end
-
 -- Whether this attempt holds the task; a task that nobody holds has no token to match.
 local function holds(id, token)
   return token ~= '' and redis.call('HGET', task_key(id), 'token') == token

@@ -1,7 +1,6 @@
--- Locks and rate limits, and the tasks that wait for one.
+-- Whether a lock is free, and when to look again for what tasks wait for.
 -- with: blocked clock tasks
 local function lock_key(name) return ROOT .. ':lock:' .. name end
-local function limit_key(name) return ROOT .. ':limit:' .. name end
 
 -- How often a lock is looked at whose holder has not given it back, because it died.
 local LOOK_MS = 1000
@@ -21,13 +20,4 @@ local function is_locked(name, lease_ms)
   local stopping, stopped_at, finished_at = unpack(
     redis.call('HMGET', task_key(id), 'stopping', 'stopped_at', 'finished_at'))
   return stopping == token and not stopped_at and NOW - finished_at < tonumber(lease_ms)
-end
-
--- How many of those that wait for this may go on now, and when to look again.
-local function room_for(on, lease_ms)
-  local lock = on:match('^lock:(.*)$')
-  if lock then return is_locked(lock, lease_ms) and 0 or 1, NOW + LOOK_MS end
-  local most, name = on:match('^limit:(%d+):(.*)$')
-  local left = most - (redis.call('HGET', limit_key(name), 'used') or 0)
-  return left, NOW + (left > 0 and LOOK_MS or redis.call('PTTL', limit_key(name)))
 end
