@@ -102,13 +102,3 @@ def _results_of(outcomes: Outcomes, argument: Any) -> Any:
         return argument
     found = outcomes(argument.task_ids)
     return [SKIPPED if value is EmptyData else value for value in found]
-
-
-def gate_of(task: Task) -> tuple[str, bool]:
-    """The gate that a task, or the end of the pipeline it begins, passes; and which of the two."""
-    tail: Any = task
-    while tail.chord_config is None:
-        if tail.on_complete is None:
-            return "", False
-        tail = tail.on_complete
-    return tail.chord_config.callback.id, tail is not task

@@ -13,9 +13,9 @@ from typing import Any, cast
 from huey import RedisHuey, signals
 from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
 from huey.registry import Message
-from huey.utils import ChordConfig, Error, utcnow
+from huey.utils import ChordConfig, Error
 
-from huey_tasks import journal, lookup, messages, waits
+from huey_tasks import encoding, journal, lookup, messages, waits
 from huey_tasks.attempt import Attempt, current_attempt
 from huey_tasks.broker import Broker, Brokers
 from huey_tasks.causes import cause_of, where
@@ -25,7 +25,7 @@ from huey_tasks.failed_attempts import failure_of, spread, why_not_yet
 from huey_tasks.leftovers import Leftovers
 from huey_tasks.messages import Unreadable
 from huey_tasks.own_code import OwnCode
-from huey_tasks.protocol import Claim, Commit, Gate, NewTask
+from huey_tasks.protocol import Claim, Commit, Gate
 from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
 from huey_tasks.safe_repr import unwrapped
@@ -84,28 +84,8 @@ class TaskQueue(RedisHuey):
         return QueueTaskWrapper
 
     def serialize_task(self, task: Task) -> TaskMessage:
-        delay_s = expires_s = 0.0
-        if task.eta is not None:
-            delay_s = max((task.eta - utcnow()).total_seconds(), 0.0)
-        if task.expires_resolved is not None:
-            left_s = (task.expires_resolved - utcnow()).total_seconds()
-            expires_s = left_s if left_s > 0.001 else -0.001  # too late at any claim
-        gate, passes_on = messages.gate_of(task)
-        return TaskMessage.of(
-            NewTask(
-                task.id,
-                self.serializer.serialize(self._message_of(task)),
-                type(task).__name__,
-                priority=int(task.priority or 0),
-                delay_ms=round(delay_s * 1000),
-                max_attempts=int(task.retries) + 1,
-                retry_delay_s=float(task.retry_delay),
-                expires_ms=round(expires_s * 1000),
-                gate=gate,
-                passes_on=passes_on,
-                tags=getattr(task, "tags", ""),
-            )
-        )
+        message = self.serializer.serialize(self._message_of(task))
+        return TaskMessage.of(encoding.new_task_of(task, message))
 
     def _message_of(self, task: Task) -> Message:
         """What Huey writes (api.py:296), with the arguments that are complete now by name."""
