@@ -51,7 +51,8 @@ from huey_tasks.errors import (
     UnknownTaskType,
 )
 from huey_tasks.explain import Explanation
-from huey_tasks.failures import FailureGroup, Failures, GroupRetry
+from huey_tasks.failure_retry import GroupRetry
+from huey_tasks.failures import FailureGroup, Failures
 from huey_tasks.history import History, Span
 from huey_tasks.live_log import TaskLine
 from huey_tasks.loading import load_task_types, load_tasks

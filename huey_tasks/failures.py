@@ -5,24 +5,17 @@ cause in two queues has the same fingerprint, and is one group here.
 """
 
 import datetime as dt
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, cast
 
 from huey_tasks import failure_records, fields, keys, serializer
-from huey_tasks.actions import retry_tasks
 from huey_tasks.broker import Brokers
 from huey_tasks.errors import FailuresNotFound
-from huey_tasks.operation import Operation, begun_ms
-from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, SeenGroup
+from huey_tasks.operator_scripts import OperatorScripts, SeenGroup
 
 #: Hours of a trend, the present one included; `TREND_HOURS` in lua/lib/join_group.lua.
 HOURS = 24
-
-#: Tasks that are retried between two looks at the group, and seconds that one call goes on.
-CHUNK, BUDGET_S = 100, 1.0
 
 
 @dataclass(frozen=True)
@@ -59,13 +52,15 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class GroupRetry:
-    """What one call has retried, and how many tasks of the group can still be."""
+class GroupPart:
+    """A group as one queue knows it."""
 
-    fingerprint: str
-    retried: int
-    left: int
-    operation_id: str
+    queue: str
+    now_ms: float
+    seen: SeenGroup
+
+    def ms(self, name: str) -> float:
+        return float(self.seen.fields[name])
 
 
 def groups(
@@ -80,81 +75,41 @@ def groups(
     return Failures(tuple(_with_samples(brokers, of_type[:limit])), ungrouped)
 
 
-def group(brokers: Brokers, fingerprint: str) -> FailureGroup:
-    """Read one group. Raises FailuresNotFound."""
+def require(brokers: Brokers, fingerprint: str) -> list[list[GroupPart]]:
+    """Return the parts of a group in the queues. Raises FailuresNotFound."""
     merged, _ = _look(brokers, fingerprint)
     if not merged:
         raise FailuresNotFound("No failed task that is kept has this fingerprint.")
+    return merged
+
+
+def group(brokers: Brokers, fingerprint: str) -> FailureGroup:
+    """Read one group. Raises FailuresNotFound."""
+    merged = require(brokers, fingerprint)
     return _with_samples(brokers, merged)[0]
 
 
-def retry(
-    brokers: Brokers,
-    fingerprint: str,
-    operation: Operation,
-    *,
-    limit: int | None,
-    budget_s: float = BUDGET_S,
-) -> GroupRetry:
-    """Submit tasks of a group once more, the oldest first, each once, for a bounded time.
-
-    Only those that had failed when the operation began: a new task that fails again joins the
-    group, and would be retried for ever.
-
-    Raises FailuresNotFound, and QueueUnavailable; called again it goes on with what is left.
-    """
-    if not _look(brokers, fingerprint)[0]:
-        raise FailuresNotFound("No failed task that is kept has this fingerprint.")
-    ends, retried = time.monotonic() + budget_s, 0
-    until_ms = begun_ms(operation.id)
-    while chunk := _oldest(
-        brokers, fingerprint, until_ms, CHUNK if limit is None else limit - retried
-    ):
-        words = [
-            word
-            for queue, places in groupby(chunk, key=lambda place: place[0])
-            for word in retry_tasks(brokers[queue], [task_id for _, task_id in places], operation)
-        ]
-        retried += words.count(DONE)
-        if time.monotonic() >= ends or FULL in words:
-            break
-    left = failure_records.retryable(brokers, fingerprint, until_ms)
-    return GroupRetry(fingerprint, retried, left, operation.id)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A group as one queue knows it."""
-
-    queue: str
-    now_ms: float
-    seen: SeenGroup
-
-    def ms(self, name: str) -> float:
-        return float(self.seen.fields[name])
-
-
-def _look(brokers: Brokers, wanted: str) -> tuple[list[list[_Part]], int]:
+def _look(brokers: Brokers, wanted: str) -> tuple[list[list[GroupPart]], int]:
     """The groups, each with its parts in the queues; the last seen first. And who has no group."""
     scripts = OperatorScripts(brokers.first.scripts)
-    parts: dict[str, list[_Part]] = {}
+    parts: dict[str, list[GroupPart]] = {}
     ungrouped = 0
     for queue, seen in zip(brokers, scripts.failures(brokers, wanted), strict=True):
         ungrouped += max(seen.failed - seen.grouped, 0)
         for one in seen.groups:
-            parts.setdefault(one.fingerprint, []).append(_Part(queue, seen.now_ms, one))
+            parts.setdefault(one.fingerprint, []).append(GroupPart(queue, seen.now_ms, one))
     for found in parts.values():
         found.sort(key=lambda part: part.ms("last_seen"), reverse=True)
     merged = sorted(parts.values(), key=lambda found: found[0].ms("last_seen"), reverse=True)
     return merged, ungrouped
 
 
-def _types(parts: Sequence[_Part]) -> tuple[str, ...]:
+def _types(parts: Sequence[GroupPart]) -> tuple[str, ...]:
     named = {name for part in parts for name in part.seen.fields if name.startswith("task.")}
     return tuple(sorted(name.removeprefix("task.") for name in named))
 
 
-def _trend(parts: Sequence[_Part]) -> tuple[int, ...]:
+def _trend(parts: Sequence[GroupPart]) -> tuple[int, ...]:
     hour = int(parts[0].now_ms // 3_600_000)
     return tuple(
         sum(int(part.seen.fields.get(f"hour.{number}", 0)) for part in parts)
@@ -162,14 +117,14 @@ def _trend(parts: Sequence[_Part]) -> tuple[int, ...]:
     )
 
 
-def _with_samples(brokers: Brokers, merged: Sequence[Sequence[_Part]]) -> list[FailureGroup]:
+def _with_samples(brokers: Brokers, merged: Sequence[Sequence[GroupPart]]) -> list[FailureGroup]:
     """The groups as they are shown, each with one task's error, in two round trips."""
     places = [(parts[0].queue, parts[0].seen.sample) for parts in merged]
     found = failure_records.samples(brokers, places)
     return [_group(parts, *sample) for parts, sample in zip(merged, found, strict=True)]
 
 
-def _group(parts: Sequence[_Part], state: str, reason: str, blob: bytes | None) -> FailureGroup:
+def _group(parts: Sequence[GroupPart], state: str, reason: str, blob: bytes | None) -> FailureGroup:
     last = parts[0].seen
     outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
     return FailureGroup(
@@ -189,12 +144,3 @@ def _group(parts: Sequence[_Part], state: str, reason: str, blob: bytes | None) 
         # The outcome may be that of an earlier attempt, if the last one killed its worker.
         sample_traceback=outcome.get("traceback") if reason == outcome.get("error") else None,
     )
-
-
-def _oldest(brokers: Brokers, fingerprint: str, until_ms: int, most: int) -> list[tuple[str, str]]:
-    """The queues and ids of some tasks that can be retried, those that failed first."""
-    rows: list[tuple[float, str, str]] = []
-    for queue, broker in brokers.items() if most > 0 else ():
-        found = failure_records.oldest(broker, fingerprint, until_ms, CHUNK)
-        rows += [(score, queue, task_id) for score, task_id in found]
-    return [(queue, task_id) for _, queue, task_id in sorted(rows)[: min(most, CHUNK)]]

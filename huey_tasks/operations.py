@@ -11,6 +11,7 @@ from huey_tasks import (
     actions,
     audit,
     explain,
+    failure_retry,
     failures,
     history,
     live_log,
@@ -23,7 +24,8 @@ from huey_tasks.audit import AuditPage
 from huey_tasks.broker import Brokers
 from huey_tasks.errors import TaskNotFound
 from huey_tasks.explain import Explanation
-from huey_tasks.failures import FailureGroup, Failures, GroupRetry
+from huey_tasks.failure_retry import GroupRetry
+from huey_tasks.failures import FailureGroup, Failures
 from huey_tasks.history import History, Span
 from huey_tasks.ids import is_task_id
 from huey_tasks.live_log import TaskLine
@@ -91,7 +93,7 @@ def retry_failures(
     `operation_id`. Raises FailuresNotFound, InvalidQuery, OperationOver, QueueUnavailable.
     """
     operation = _operation(Action.RETRY_GROUP, by, fingerprint, operation_id)
-    return failures.retry(BROKERS, fingerprint, operation, limit=limit)
+    return failure_retry.retry(BROKERS, fingerprint, operation, limit=limit)
 
 
 def explain_task(task_id: str) -> Explanation:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import audit, failures, keys, task_copies
+from huey_tasks import audit, failure_retry, keys, task_copies
 from huey_tasks.operation import UNDO_MS
 from huey_tasks.protocol import Cause
 from huey_tasks.queues import BROKERS, QUEUES
@@ -307,16 +307,16 @@ def test_a_task_that_somebody_has_retried_alone_is_not_retried_with_its_group() 
 def test_a_retry_of_many_ends_in_time_and_tells_what_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(failures, "CHUNK", 1)
+    monkeypatch.setattr(failure_retry, "CHUNK", 1)
     for number in range(3):
         fail(f"task-{number}")
     operation = audit.begin(BROKERS, tq.Action.RETRY_GROUP, BY)
-    done = failures.retry(BROKERS, CAUSE.fingerprint, operation, limit=None, budget_s=0)
+    done = failure_retry.retry(BROKERS, CAUSE.fingerprint, operation, limit=None, budget_s=0)
     assert (done.retried, done.left) == (1, 2)
 
 
 def test_more_are_retried_than_are_looked_at_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "CHUNK", 2)
+    monkeypatch.setattr(failure_retry, "CHUNK", 2)
     for number in range(5):
         fail(f"task-{number}")
     assert tq.retry_failures(CAUSE.fingerprint, BY).retried == 5
