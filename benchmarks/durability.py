@@ -24,11 +24,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from huey_tasks.broker import Broker
-from huey_tasks.connection import connect
-from huey_tasks.protocol import Commit, NewTask
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.connection import connect
+from huey_tasks.broker.protocol import Commit, NewTask
+from huey_tasks.huey_adapter.storage import ReliableStorage
 from huey_tasks.serializer import dumps
-from huey_tasks.storage import ReliableStorage
 from stack.embedded_redis import find_server
 
 MODES = ("everysec", "always")

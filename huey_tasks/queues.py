@@ -2,12 +2,12 @@
 
 from types import MappingProxyType
 
-from huey_tasks import keys
-from huey_tasks.broker import Broker, Brokers
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker, Brokers
+from huey_tasks.broker.keys import QUEUE_NAMES
 from huey_tasks.config import Config
 from huey_tasks.errors import UnknownQueue
-from huey_tasks.keys import QUEUE_NAMES
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 
 #: The settings of this process.
 CONFIG = Config.from_env()

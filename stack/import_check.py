@@ -21,7 +21,7 @@ from stack.process import REFUSAL_MARK, end_with, exit_reason
 TIMEOUT_S = 60.0
 
 #: The tasks with those of TASKS_PATH; and with what serves them.
-TASKS, SERVICE = "huey_tasks.face", "huey_tasks.face, web, app"
+TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, app"
 
 #: It reports to a pipe of its own, because what it imports may print, and ends by `_exit`, because
 #: what it imports may have begun threads. A word and a text are a line.
@@ -31,7 +31,7 @@ os.set_inheritable(int(sys.argv[1]), False)
 def say(word, text):
     os.write(int(sys.argv[1]), f"{word} {text}\\n".encode("utf-8", "replace"))
 try:
-    from huey_tasks import loading
+    from huey_tasks.registry import loading
     loading.say = say
     import %s
     say("imported", "")

@@ -10,12 +10,12 @@ import huey.consumer
 import pytest
 from redis.connection import AbstractConnection
 
-from huey_tasks import keys
-from huey_tasks.dataset_scripts import DatasetScripts
-from huey_tasks.operator_scripts import OperatorScripts
-from huey_tasks.schedule_scripts import ScheduleScripts
-from huey_tasks.script_text import LUA, script_text
-from huey_tasks.scripts import Scripts
+from huey_tasks.broker import keys
+from huey_tasks.broker.script_text import LUA, script_text
+from huey_tasks.broker.scripts.dataset import DatasetScripts
+from huey_tasks.broker.scripts.operators import OperatorScripts
+from huey_tasks.broker.scripts.schedules import ScheduleScripts
+from huey_tasks.broker.scripts.tasks import Scripts
 
 ROOT = Path(__file__).parent.parent
 

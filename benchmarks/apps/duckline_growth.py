@@ -12,10 +12,12 @@ from pathlib import Path
 import work
 
 import huey_tasks as tq
-from huey_tasks import keys, registry, serializer
-from huey_tasks.ids import new_ids
-from huey_tasks.pace import MOST
-from huey_tasks.protocol import Commit
+from huey_tasks import serializer
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Commit
+from huey_tasks.execution.batching import MOST
+from huey_tasks.records.ids import new_ids
+from huey_tasks.registry import types
 from web.tasks.bulk_routes import CHUNK
 
 QUEUE = tq.default
@@ -59,7 +61,7 @@ def fill(count):
 
 
 def new_tasks(start, count):
-    noop = registry.get("noop")
+    noop = types.get("noop")
     return [
         noop.new_task(task_id, QUEUE.name, work.payload(start + n))
         for n, task_id in enumerate(new_ids(count))

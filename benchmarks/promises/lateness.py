@@ -19,7 +19,7 @@ import huey_tasks as tq
 from benchmarks.promises.arena import Arena, wait_until
 from benchmarks.promises.promise import Promise, seconds_to_ms
 from benchmarks.promises.recovery import start
-from huey_tasks import keys
+from huey_tasks.broker import keys
 
 #: Milliseconds.
 GOAL = 100.0

@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 
 import huey_tasks as tq
-from huey_tasks import keys, lookup
-from huey_tasks.connection import redis_errors
+from huey_tasks.broker import keys
+from huey_tasks.broker.connection import redis_errors
 from huey_tasks.queues import BROKERS
+from huey_tasks.records import tasks
 from tests.chaos import ledger
 from tests.chaos.history import TERMINAL, Child, Sighting
 
@@ -90,7 +91,7 @@ def look(ids: Iterable[str]) -> list[Sighting]:
     """Read these tasks, wherever they are; one that cannot be read is in no state that counts."""
     pairs = [(queue, task_id) for task_id in ids for queue in tq.QUEUES]
     try:
-        return [_sighting(record) for record in lookup.load(BROKERS, pairs)]
+        return [_sighting(record) for record in tasks.load(BROKERS, pairs)]
     except (LookupError, ValueError) as error:
         if len(ids := sorted({task_id for _, task_id in pairs})) > 1:
             return [sighting for task_id in ids for sighting in look([task_id])]

@@ -43,14 +43,14 @@ class Bug:
 BUGS = (
     Bug(
         "no fence: a step takes any token",
-        "huey_tasks/lua/lib/commit.lua",
+        "huey_tasks/broker/lua/lib/commit.lua",
         "if done.token ~= '' and ties[Ties.token] == done.token then",
         "if true then",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
     Bug(
         "acknowledged before it has run",
-        "huey_tasks/task_queue.py",
+        "huey_tasks/huey_adapter/task_queue.py",
         "            task = messages.task_of(self, claim, self.storage.outcomes)\n",
         '            self.storage.slot.finish(Commit(claim.id, claim.token, "SUCCESS"))\n'
         "            self.storage.slot.flush()\n"
@@ -59,14 +59,14 @@ BUGS = (
     ),
     Bug(
         "a promotion drops one in four",
-        "huey_tasks/lua/promote.lua",
+        "huey_tasks/broker/lua/promote.lua",
         "queue_again(id, new_place(priority), suspicion)",
         "if NOW % 4 > 0 then queue_again(id, new_place(0), suspicion) end",
         frozenset({Breach.LOST, Breach.GAP}),
     ),
     Bug(
         "a lease is renewed by whoever asks",
-        "huey_tasks/lua/renew.lua",
+        "huey_tasks/broker/lua/renew.lua",
         "  if holds(id, token) then\n    redis.call('ZADD', index_key('STARTED'), 'XX',",
         "  if redis.call('EXISTS', task_key(id)) == 1 then\n"
         "    redis.call('ZADD', index_key('STARTED'),",
@@ -74,7 +74,7 @@ BUGS = (
     ),
     Bug(
         "a lease is recovered before it has ended",
-        "huey_tasks/lua/recover.lua",
+        "huey_tasks/broker/lua/recover.lua",
         "local ended = redis.call('ZRANGEBYSCORE', index_key('STARTED'),",
         "local ended = redis.call('ZRANGE', index_key('STARTED'), 0, -1)\n"
         "local _ = redis.call('ZRANGEBYSCORE', index_key('STARTED'),",
@@ -82,56 +82,56 @@ BUGS = (
     ),
     Bug(
         "a step that is sent again is not remembered",
-        "huey_tasks/lua/step.lua",
+        "huey_tasks/broker/lua/step.lua",
         "if last and tonumber(last) >= tonumber(sequence) then",
         "if false then",
         frozenset({Breach.DOUBLE_CLAIM}),
     ),
     Bug(
         "a dead worker takes its neighbours' tasks along",
-        "huey_tasks/lua/release.lua",
+        "huey_tasks/broker/lua/release.lua",
         "if token:sub(1, #holder + 1) == holder .. '/' then",
         "if true then",
         frozenset({Breach.UNEXPLAINED_REPEAT, Breach.UNEXPLAINED_DELIVERY}),
     ),
     Bug(
         "a chord calls back one member early",
-        "huey_tasks/lua/lib/barrier.lua",
+        "huey_tasks/broker/lua/lib/barrier.lua",
         "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 0 then return end",
         "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 1 then return end",
         frozenset({Breach.WRONG_END}),
     ),
     Bug(
         "a copy that a task has forked goes on as a worker",
-        "huey_tasks/copies.py",
+        "huey_tasks/processes/fork_copies.py",
         "if _worker_pid and os.getpid() != _worker_pid:",
         "if False:",
         frozenset({Breach.SPOILT_WORKER}),
     ),
     Bug(
         "descriptors are not put back",
-        "huey_tasks/traits.py",
+        "huey_tasks/cleanup/traits.py",
         '        Trait("descriptors", descriptors.read, descriptors.put_back),\n',
         "",
         frozenset({Breach.SPOILT_WORKER, Breach.LOST}),
     ),
     Bug(
         "what a task changes in its worker stays",
-        "huey_tasks/worker_state.py",
+        "huey_tasks/cleanup/worker_state.py",
         "            self._look(attempt)\n",
         "            pass\n",
         frozenset({Breach.SPOILT_WORKER}),
     ),
     Bug(
         "what a task has started lives on",
-        "huey_tasks/leftovers.py",
+        "huey_tasks/cleanup/leftovers.py",
         "if not self._may_have(attempt):",
         "if True:",
         frozenset({Breach.OUTLIVED}),
     ),
     Bug(
         "a worker that has ended is not replaced",
-        "huey_tasks/crew.py",
+        "huey_tasks/consumer/worker_pool.py",
         "self._respawns.append((now + pause, cell))",
         "pass",
         frozenset({Breach.UNMANNED, Breach.LOST}),

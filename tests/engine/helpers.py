@@ -3,9 +3,9 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.protocol import Claim, Commit, NewTask, runs_alone
-from huey_tasks.scripts import Scripts
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker.protocol import Claim, Commit, NewTask, runs_alone
+from huey_tasks.broker.scripts.tasks import Scripts
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.waiting import wait_until
 
 QUEUE = "default"

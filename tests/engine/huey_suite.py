@@ -18,11 +18,11 @@ from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 from unittest import mock
 
-from huey_tasks import slots
-from huey_tasks.broker import Broker
+from huey_tasks.broker.broker import Broker
+from huey_tasks.execution import slot
+from huey_tasks.huey_adapter.storage import ReliableStorage
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.queues import CONFIG
-from huey_tasks.storage import ReliableStorage
-from huey_tasks.task_queue import TaskQueue
 
 #: What our queue takes of the options with which Huey's tests make theirs.
 _OPTIONS = ("results", "immediate", "store_intermediate_errors", "blocking")
@@ -164,7 +164,7 @@ def _stand_ins() -> Generator[None]:
             for name, stand_in in replaced.items():
                 stack.enter_context(mock.patch.object(_MODULES[module], name, stand_in))
         # Huey's tests count what waits after they have claimed one.
-        stack.enter_context(mock.patch.object(slots, "MOST", 1))
+        stack.enter_context(mock.patch.object(slot, "MOST", 1))
         yield
 
 

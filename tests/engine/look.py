@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.engine.helpers import QUEUE
 from tests.engine.model import STATES, Model
 

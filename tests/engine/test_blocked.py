@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
 from tests.engine.model import HOUR

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from huey_tasks.queues import QUEUES
 from tests.conftest import REPOSITORY, Process, StartConsumer
 from tests.engine.helpers import store, submit, wait_for

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import audit, failure_retry, keys, task_copies
-from huey_tasks.operation import UNDO_MS
-from huey_tasks.protocol import Cause
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import UNDO_MS
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Cause
+from huey_tasks.operations import failure_retry
 from huey_tasks.queues import BROKERS, QUEUES
+from huey_tasks.records import copies
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store, submit
 from tests.engine.model import HOUR
@@ -310,7 +313,7 @@ def test_a_retry_of_many_ends_in_time_and_tells_what_is_left(
     monkeypatch.setattr(failure_retry, "CHUNK", 1)
     for number in range(3):
         fail(f"task-{number}")
-    operation = audit.begin(BROKERS, tq.Action.RETRY_GROUP, BY)
+    operation = trail.begin(BROKERS, tq.Action.RETRY_GROUP, BY)
     done = failure_retry.retry(BROKERS, CAUSE.fingerprint, operation, limit=None, budget_s=0)
     assert (done.retried, done.left) == (1, 2)
 
@@ -439,7 +442,7 @@ def test_a_cause_whose_group_made_room_and_formed_anew_finds_the_older_tasks_too
 
 
 def _copy(task_id: str) -> Any:
-    new = task_copies.copy_of(tq.default.broker, task_id, an_id())
+    new = copies.copy_of(tq.default.broker, task_id, an_id())
     assert new is not None
     return new
 

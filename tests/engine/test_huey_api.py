@@ -9,7 +9,7 @@ from huey.exceptions import RateLimitExceeded, TaskException
 from huey.utils import Error
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.engine.huey_suite import QueueUnderTest
 from tests.waiting import wait_until
 

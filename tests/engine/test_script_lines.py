@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.protocol import About, Claim
-from huey_tasks.scripts import BATCH
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import About, Claim
+from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
 from tests.engine.look import noted
 from tests.engine.model import HOUR

@@ -3,9 +3,9 @@
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.protocol import Gate, NewTask
-from huey_tasks.scripts import BATCH
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Gate, NewTask
+from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import (
     QUEUE,
     HandWorker,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import REPOSITORY, StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, submit
 from tests.waiting import wait_until

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.protocol import Commit
+from huey_tasks.broker.protocol import Commit
 from tests.engine.helpers import HandWorker
 from web.http.responses import respond, write_json
 from web.tasks.schemas import Outbound

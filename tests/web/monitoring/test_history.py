@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import HandWorker, commit, wait_for
 from tests.waiting import wait_until

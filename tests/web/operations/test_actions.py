@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import StartConsumer
 from tests.engine.helpers import wait_for
 from tests.waiting import wait_until

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.engine.helpers import HandWorker, commit, submit
 from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, Server, StartServer, email_body
