@@ -47,8 +47,9 @@ def __getattr__(name: str) -> Any:
 def consume(queue: str) -> int:
     """Serve one queue until SIGTERM."""
     import huey_tasks
-    from huey_tasks import environment, logs
-    from huey_tasks.consumer import Consumer
+    from huey_tasks import logs
+    from huey_tasks.consumer.supervisor import Consumer
+    from huey_tasks.settings import environment
 
     config = huey_tasks.CONFIG
     environment.forget("API_KEYS", "LOG_MARK")  # neither is for tasks to know
@@ -67,16 +68,17 @@ def consume(queue: str) -> int:
 def verify(write_off: bool = False) -> int:
     """Account for every accepted task; works on a live system."""
     import huey_tasks
-    from huey_tasks import accounting, redis_urls
+    from huey_tasks import redis_urls
     from huey_tasks.errors import DucklineError, QueueUnavailable
+    from huey_tasks.monitoring import verify as accounting
 
     address = redis_urls.without_secrets(huey_tasks.CONFIG.broker_url)
     print(f"Redis at {address}")
     try:
         if write_off:
             for queue in huey_tasks.QUEUES.values():
-                print(f"{queue.name}: {accounting.write_off(queue)} tasks written off")
-        accounts = [accounting.verify(queue) for queue in huey_tasks.QUEUES.values()]
+                print(f"{queue.name}: {accounting.write_off(queue.broker)} tasks written off")
+        accounts = [accounting.verify(queue.broker) for queue in huey_tasks.QUEUES.values()]
     except QueueUnavailable as error:
         raise DucklineError(
             f"{error.detail} Tried {address} ({error.cause}); REDIS_URL names another. The Redis "

@@ -20,10 +20,10 @@ from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
 
-from huey_tasks import environment  # noqa: E402
+from huey_tasks.broker.server_check import ServerCheck  # noqa: E402
 from huey_tasks.config import Config  # noqa: E402
 from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
-from huey_tasks.server_check import ServerCheck  # noqa: E402
+from huey_tasks.settings import environment  # noqa: E402
 
 _log = logging.getLogger("duckline.web")
 

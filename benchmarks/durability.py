@@ -24,10 +24,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from huey_tasks.connection import connect
-from huey_tasks.protocol import Commit, NewTask
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.connection import connect
+from huey_tasks.broker.protocol import Commit, NewTask
+from huey_tasks.huey_adapter.storage import ReliableStorage
 from huey_tasks.serializer import dumps
-from huey_tasks.storage import ReliableStorage
 from stack.embedded_redis import find_server
 
 MODES = ("everysec", "always")
@@ -58,7 +59,7 @@ def submit_all_the_time(socket: Path, clients: int, seconds: float) -> list[floa
     took_s: list[float] = []
 
     def submit() -> None:
-        scripts = _storage(socket).scripts
+        scripts = _storage(socket).broker.scripts
         ends = time.perf_counter() + seconds
         while (begun := time.perf_counter()) < ends:
             scripts.submit("default", [_task()])
@@ -108,7 +109,7 @@ def submits(clients: int, socket: Path, seconds: float) -> Outcome:
 
 def drains(workers: int, short: bool, socket: Path, seconds: float) -> Outcome:
     """Measure claims and commits, from a queue that is filled first, unmeasured."""
-    scripts, filled = _storage(socket).scripts, 0
+    scripts, filled = _storage(socket).broker.scripts, 0
     while filled < seconds * (20_000 if short else 4_000):
         filled += len(scripts.submit("default", [_task() for _ in range(BATCH)]))
     work = partial(work_all_the_time, socket, workers // PROCESSES, seconds, short)
@@ -139,9 +140,10 @@ def _measure(work: Callable[[], list[float]], processes: int, seconds: float) ->
 
 def _storage(socket: Path) -> ReliableStorage:
     url = f"unix://{socket}?db="
-    return ReliableStorage(
+    broker = Broker.connect(
         "default", broker_url=f"{url}0", result_url=f"{url}1", result_ttl_s=3600, lease_s=60
     )
+    return ReliableStorage("default", broker=broker)
 
 
 def _task() -> NewTask:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from huey_tasks.face import *  # noqa: F403
+    from huey_tasks.api.public import *  # noqa: F403
 
 
 def __getattr__(name: str) -> Any:
@@ -20,7 +20,7 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_") or (here / f"{name}.py").exists() or (here / name).is_dir():
         raise AttributeError(name)  # a module: the import system goes on and imports it
     try:
-        found = getattr(import_module("huey_tasks.face"), name)
+        found = getattr(import_module("huey_tasks.api.public"), name)
     except AttributeError:
         raise AttributeError(f"huey_tasks has no {name!r}") from None
     globals()[name] = found  # asked for in every request: the next time it is simply there

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from huey_tasks import addresses, api_keys, environment, redis_urls
+from huey_tasks import redis_urls
+from huey_tasks.access import api_keys
 from huey_tasks.errors import ConfigError
+from huey_tasks.settings import addresses, environment
 
 #: Where a Redis is looked for when neither REDIS_URL nor the embedded server is there.
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"

@@ -11,10 +11,10 @@ from typing import Any
 
 import structlog
 
-from huey_tasks.attempt import current_attempt
 from huey_tasks.config import Config
+from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.log_stream import LogStream
-from huey_tasks.plain_text import escaped
+from huey_tasks.values.plain_text import escaped
 
 #: Loggers that say more than an operator needs.
 _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}

@@ -2,11 +2,12 @@
 
 from types import MappingProxyType
 
-from huey_tasks import keys
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker, Brokers
+from huey_tasks.broker.keys import QUEUE_NAMES
 from huey_tasks.config import Config
 from huey_tasks.errors import UnknownQueue
-from huey_tasks.keys import QUEUE_NAMES
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 
 #: The settings of this process.
 CONFIG = Config.from_env()
@@ -26,11 +27,14 @@ def _make(name: str) -> TaskQueue:
 #: The queues by name, most urgent first.
 QUEUES = MappingProxyType({name: _make(name) for name in QUEUE_NAMES})
 
+#: The same in Redis.
+BROKERS = Brokers(queue.broker for queue in QUEUES.values())
+
 high, default, low = (QUEUES[name] for name in QUEUE_NAMES)
 
 
-def queue_named(name: str) -> TaskQueue:
-    """The queue of that name. Raises UnknownQueue."""
+def broker_named(name: str) -> Broker:
+    """The queue of that name in Redis. Raises UnknownQueue."""
     if name not in QUEUES:
         raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
-    return QUEUES[name]
+    return BROKERS[name]

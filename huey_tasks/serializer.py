@@ -20,8 +20,8 @@ from huey.utils import SKIPPED, Error
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json, to_jsonable_python
 
-from huey_tasks.model_values import is_pydantic, values_of
-from huey_tasks.safe_repr import text_of, type_name, unwrapped
+from huey_tasks.values.model_values import is_pydantic, values_of
+from huey_tasks.values.safe_repr import text_of, type_name, unwrapped
 
 
 def _refuse(value: object) -> NoReturn:

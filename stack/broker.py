@@ -75,7 +75,8 @@ def opened(config: "Config") -> Generator[Broker]:
 
 def _users_own(config: "Config", url: str) -> Broker:
     """Check the user's Redis once for all processes, so that each warning appears once."""
-    from huey_tasks import redis_urls, server_check  # loads redis, which only this case needs
+    from huey_tasks import redis_urls
+    from huey_tasks.broker import server_check  # loads redis, which only this case needs
     from huey_tasks.errors import QueueUnavailable
 
     shown = ("Redis", redis_urls.without_secrets(url))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from huey_tasks.log_stream import LogStream
-from huey_tasks.plain_text import escaped
+from huey_tasks.values.plain_text import escaped
 
 OWN_NAME = "duckline"
 _COLOURS = (36, 33, 35, 34, 32, 96, 93, 95)  # readable on light and dark terminals

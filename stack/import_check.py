@@ -20,7 +20,7 @@ from stack.process import REFUSAL_MARK, end_with, exit_reason
 TIMEOUT_S = 60.0
 
 #: What to import: all task types with those of TASKS_PATH; the same with the web service.
-TASKS, SERVICE = "huey_tasks.face", "huey_tasks.face, web, app"
+TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, app"
 
 #: It reports to a separate pipe, because a module may print, and ends with `_exit`, because a
 #: module may have started threads. A line is a word and a text.
@@ -30,7 +30,7 @@ os.set_inheritable(int(sys.argv[1]), False)
 def say(word, text):
     os.write(int(sys.argv[1]), f"{word} {text}\\n".encode("utf-8", "replace"))
 try:
-    from huey_tasks import loading
+    from huey_tasks.registry import loading
     loading.say = say
     import %s
     say("imported", "")

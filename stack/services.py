@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from huey_tasks.environment import CHECKED
+from huey_tasks.settings.environment import CHECKED
 from stack.broker import Broker
 from stack.probes import http_answers
 from stack.process import ProcessSpec

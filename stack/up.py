@@ -8,9 +8,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from huey_tasks.environment import misspelt
 from huey_tasks.errors import ConfigError
 from huey_tasks.log_stream import LogStream
+from huey_tasks.settings.environment import misspelt
 from stack import broker, ports
 from stack.broker import Broker
 from stack.console import Console, complain, console_for

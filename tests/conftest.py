@@ -69,7 +69,7 @@ def redis_server() -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def clean_redis(redis_server: Path) -> Iterator[None]:
     """An empty server before each test; the invariants hold after it."""
-    broker = tq.high.storage.broker
+    broker = tq.high.broker.redis
     broker.flushall()
     yield
     check_invariants(broker)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from huey_tasks import keys
-from huey_tasks.records import TaskState
+from huey_tasks.broker import keys
+from huey_tasks.records.models import TaskState
 
 #: Kinds of key, as the word after the queue's root, and whether each has a life time:
 #: "always", "never", "open" (it goes with the last member before it), "any", or "ended": as

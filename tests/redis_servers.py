@@ -19,8 +19,10 @@ import psutil
 import redis
 
 import huey_tasks as tq
-from huey_tasks import lookup, presences
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.records import consumers as consumer_records
+from huey_tasks.records import tasks
 from stack.embedded_redis import find_server
 from tests.waiting import wait_until
 
@@ -116,7 +118,7 @@ class RedisServer:
 
     def task(self, task_id: str) -> tq.TaskRecord:
         """The task, which must be there."""
-        record = lookup.find({"default": self.queue}, task_id)
+        record = tasks.find(Brokers([self.queue.broker]), task_id)
         assert record is not None, f"{task_id} is lost"
         return record
 
@@ -134,7 +136,7 @@ class RedisServer:
     def consumers(self) -> list[tq.ConsumerRecord]:
         """The live consumers of its queue; none while it does not answer."""
         try:
-            return presences.consumers(self.queue)
+            return consumer_records.consumers(self.queue.broker)
         except tq.QueueUnavailable:
             return []
 

@@ -10,12 +10,12 @@ import huey.consumer
 import pytest
 from redis.connection import AbstractConnection
 
-from huey_tasks import keys
-from huey_tasks.dataset_scripts import DatasetScripts
-from huey_tasks.operator_scripts import OperatorScripts
-from huey_tasks.schedule_scripts import ScheduleScripts
-from huey_tasks.script_text import LUA, script_text
-from huey_tasks.scripts import Scripts
+from huey_tasks.broker import keys
+from huey_tasks.broker.script_text import LUA, script_text
+from huey_tasks.broker.scripts.dataset import DatasetScripts
+from huey_tasks.broker.scripts.operators import OperatorScripts
+from huey_tasks.broker.scripts.schedules import ScheduleScripts
+from huey_tasks.broker.scripts.tasks import Scripts
 
 ROOT = Path(__file__).parent.parent
 
@@ -63,7 +63,7 @@ LAYERS = [
         "greenlet_forks",
         "deaths",
     },
-    {"patience", "pool", "connection", "rights", "server_check", "subscription"},
+    {"patience", "pool", "connection", "rights", "subscription"},
     {
         "script_text",
         "script_runner",
@@ -72,12 +72,25 @@ LAYERS = [
         "schedule_scripts",
         "dataset_scripts",
     },
+    {"broker"},
+    {
+        "records",
+        "indexes",
+        "outcomes",
+        "task_copies",
+        "locks",
+        "operation_records",
+        "failure_records",
+        "schedule_hashes",
+        "count_hashes",
+        "queue_records",
+        "losses",
+    },
     {"slots"},
     {"attempt", "running_task", "task_log", "flusher"},
     {"leftovers", "task_threads", "own_code"},
     {"storage"},
     {
-        "records",
         "waits",
         "dataset",
         "logs",
@@ -85,14 +98,12 @@ LAYERS = [
         "outage",
         "chores",
         "messages",
-        "mould",
         "rate_limit",
+        "server_check",
     },
     {"journal", "past_attempts", "facts", "worker_state"},
     {
-        "losses",
         "lookup",
-        "overdue",
         "presences",
         "rows",
         "search_streams",
@@ -108,6 +119,7 @@ LAYERS = [
         "schedule_records",
     },
     {"task_queue"},
+    {"mould", "overdue"},
     {"accounting", "ends", "isolation", "periodic", "worker", "neighbours", "queues"},
     {"greenlets", "children", "heartbeat"},
     {"interrupts"},

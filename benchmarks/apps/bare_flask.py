@@ -5,10 +5,10 @@ import uuid
 from flask import Flask, request
 
 import huey_tasks
-from huey_tasks.protocol import NewTask
+from huey_tasks.broker.protocol import NewTask
 
 app = Flask(__name__)
-scripts = huey_tasks.high.storage.scripts
+scripts = huey_tasks.high.broker.scripts
 
 
 @app.post("/api/tasks/submit")

@@ -12,15 +12,17 @@ from pathlib import Path
 import work
 
 import huey_tasks as tq
-from huey_tasks import keys, registry, serializer
-from huey_tasks.ids import new_ids
-from huey_tasks.pace import MOST
-from huey_tasks.protocol import Commit
+from huey_tasks import serializer
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Commit
+from huey_tasks.execution.batching import MOST
+from huey_tasks.records.ids import new_ids
+from huey_tasks.registry import types
 from web.tasks.bulk_routes import CHUNK
 
 QUEUE = tq.default
-SCRIPTS = QUEUE.storage.scripts
-RESULTS = QUEUE.storage._result_scripts
+SCRIPTS = QUEUE.broker.scripts
+RESULTS = QUEUE.broker.result_scripts
 FILL = 500
 #: As many as one step of a worker may claim, and as one bulk submit stores at a time.
 STEP, BULK = MOST, CHUNK
@@ -38,7 +40,7 @@ class Worker:
         if self.held:
             blob = serializer.dumps({"result": {"n": 1000}})
             outcomes = {keys.outcome(claim.id, claim.token): blob for claim in self.held}
-            RESULTS.outcome(QUEUE.name, outcomes, ttl_ms=QUEUE.storage.ttl_ms)
+            RESULTS.outcome(QUEUE.name, outcomes, ttl_ms=QUEUE.broker.ttl_ms)
         self.sequence += 1
         self.held = SCRIPTS.step(
             QUEUE.name,
@@ -47,7 +49,7 @@ class Worker:
             [Commit(claim.id, claim.token, "SUCCESS") for claim in self.held],
             want=want,
             lease_ms=3_600_000,
-            ttl_ms=QUEUE.storage.ttl_ms,
+            ttl_ms=QUEUE.broker.ttl_ms,
             short_types='{"noop":0}',
         ).claims
         return len(self.held)
@@ -59,7 +61,7 @@ def fill(count):
 
 
 def new_tasks(start, count):
-    noop = registry.get("noop")
+    noop = types.get("noop")
     return [
         noop.new_task(task_id, QUEUE.name, work.payload(start + n))
         for n, task_id in enumerate(new_ids(count))
@@ -84,7 +86,7 @@ class Watch:
 
     def __init__(self):
         self.took = {}
-        server = tq.default.storage.broker.info("server")["process_id"]
+        server = tq.default.broker.redis.info("server")["process_id"]
         self.schedstat = Path(f"/proc/{server}/schedstat")
 
     def cpu_us(self):

@@ -19,7 +19,7 @@ import huey_tasks as tq
 from benchmarks.promises.arena import Arena, wait_until
 from benchmarks.promises.promise import Promise, seconds_to_ms
 from benchmarks.promises.recovery import start
-from huey_tasks import keys
+from huey_tasks.broker import keys
 
 #: Milliseconds.
 GOAL = 100.0
@@ -63,7 +63,7 @@ def _scheduled(arena: Arena, tasks: int) -> tuple[float, ...]:
         tq.default.enqueue(task)
         ids.append(task.id)
     index = keys.index("default", "SCHEDULED")
-    rows = tq.default.storage.broker.zrange(index, 0, -1, withscores=True)
+    rows = tq.default.broker.redis.zrange(index, 0, -1, withscores=True)
     due_at = {task_id.decode(): due_ms / 1000 for task_id, due_ms in rows}
     return seconds_to_ms([arena.ledger.wait_for(i).at - due_at[i] for i in ids])
 

@@ -9,7 +9,7 @@ from benchmarks import environments
 from benchmarks.processes import Command
 from benchmarks.systems.duckline import REPOSITORY, Duckline
 from benchmarks.systems.system import Place
-from huey_tasks import keys
+from huey_tasks.broker import keys
 
 #: Web processes of each service.
 PROCESSES = 2

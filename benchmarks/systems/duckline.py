@@ -6,9 +6,9 @@ from pathlib import Path
 
 from benchmarks.processes import Command
 from benchmarks.systems.system import APPS, Place, Profile
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from huey_tasks.config import Config
-from huey_tasks.records import TaskState
+from huey_tasks.records.models import TaskState
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from huey_tasks.attempt import current_attempt
+from huey_tasks.execution.attempt import current_attempt
 from tests.chaos.history import Child, Execution, Hit
 from tests.chaos.schedule import FaultKind
 

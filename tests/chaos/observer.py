@@ -11,8 +11,10 @@ from pathlib import Path
 import psutil
 
 import huey_tasks as tq
-from huey_tasks import keys, lookup
-from huey_tasks.connection import redis_errors
+from huey_tasks.broker import keys
+from huey_tasks.broker.connection import redis_errors
+from huey_tasks.queues import BROKERS
+from huey_tasks.records import tasks
 from tests.chaos import ledger
 from tests.chaos.history import TERMINAL, Child, Sighting
 
@@ -66,7 +68,7 @@ class Observer:
             self.outlived.append(f"process {child.pid} of {child.task_id}, at the end")
 
     def _note_claims(self) -> None:
-        broker = tq.default.storage.broker
+        broker = tq.default.broker.redis
         with redis_errors():
             started = broker.zrange(keys.index("default", "STARTED"), 0, -1)
             with broker.pipeline(transaction=False) as pipe:
@@ -79,7 +81,7 @@ class Observer:
     def look_at_all(self) -> None:
         """Read every task that is in Redis, whoever put it there."""
         with redis_errors():
-            found = tq.default.storage.broker.scan_iter(match="*:task:*", count=1000)
+            found = tq.default.broker.redis.scan_iter(match="*:task:*", count=1000)
             ids = [key.decode().rpartition(":")[2] for key in found]
         for sighting in look(ids):
             self.sightings[sighting.task_id].append(sighting)
@@ -89,7 +91,7 @@ def look(ids: Iterable[str]) -> list[Sighting]:
     """Read these tasks, wherever they are; one that cannot be read is in no state that counts."""
     pairs = [(queue, task_id) for task_id in ids for queue in tq.QUEUES]
     try:
-        return [_sighting(record) for record in lookup.load(tq.QUEUES, pairs)]
+        return [_sighting(record) for record in tasks.load(BROKERS, pairs)]
     except (LookupError, ValueError) as error:
         if len(ids := sorted({task_id for _, task_id in pairs})) > 1:
             return [sighting for task_id in ids for sighting in look([task_id])]
@@ -107,7 +109,7 @@ def _runs(child: Child) -> bool:
 
 def live() -> int:
     """How many tasks have not ended, as the indexes of all queues count them."""
-    numbers = tq.default.storage.scripts.stats(tq.QUEUES)
+    numbers = tq.default.broker.scripts.stats(tq.QUEUES)
     return sum(queue[state] for queue in numbers for state in _ACTIVE)
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 
 import huey_tasks as tq
-from huey_tasks import accounting
+from huey_tasks.monitoring import verify
 from tests.chaos import ledger
 from tests.chaos.arena import Arena
 from tests.chaos.harm import Harm
@@ -54,7 +54,7 @@ def run(arena: Arena, seed: int, seconds: float) -> History:
         threading.Event().wait(1.5 * LEASE_S)  # what has ended stays so after every lease
         observer.look_at_all()
         observer.look_for_leftovers()
-        accounts = [accounting.verify(queue) for queue in tq.QUEUES.values()]
+        accounts = [verify.verify(queue.broker) for queue in tq.QUEUES.values()]
     finally:
         left_behind = arena.stop_all()
         hits = sorted([*injector.hits, *ledger.harms(arena.ledger)], key=lambda hit: hit.at)

@@ -3,9 +3,9 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.protocol import Claim, Commit, NewTask, runs_alone
-from huey_tasks.scripts import Scripts
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker.protocol import Claim, Commit, NewTask, runs_alone
+from huey_tasks.broker.scripts.tasks import Scripts
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.waiting import wait_until
 
 QUEUE = "default"
@@ -13,7 +13,7 @@ QUEUE = "default"
 
 def scripts() -> Scripts:
     """The scripts on the private server."""
-    return tq.default.storage.scripts
+    return tq.default.broker.scripts
 
 
 def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **fields: Any) -> bool:
@@ -62,7 +62,7 @@ class HandWorker:
     def __init__(self, name: str = "hand", queue: TaskQueue = tq.default) -> None:
         self.name, self.queue = name, queue.name
         self.sequence = 0
-        self.scripts = queue.storage.scripts
+        self.scripts = queue.broker.scripts
 
     def step(
         self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"

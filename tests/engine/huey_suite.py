@@ -18,10 +18,11 @@ from types import CodeType, FunctionType, ModuleType, TracebackType
 from typing import Any
 from unittest import mock
 
-from huey_tasks import slots
+from huey_tasks.broker.broker import Broker
+from huey_tasks.execution import slot
+from huey_tasks.huey_adapter.storage import ReliableStorage
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.queues import CONFIG
-from huey_tasks.storage import ReliableStorage
-from huey_tasks.task_queue import TaskQueue
 
 #: What our queue takes of the options with which Huey's tests make theirs.
 _OPTIONS = ("results", "immediate", "store_intermediate_errors", "blocking")
@@ -31,11 +32,12 @@ class QueueUnderTest(TaskQueue):
     """Our queue, with what a consumer does after each task: commit it, and queue what is due."""
 
     def __init__(self, name: str = "default", **options: Any) -> None:
-        taken = {key: value for key, value in options.items() if key in _OPTIONS}
+        taken: dict[str, Any] = {"blocking": False}
+        taken |= {key: value for key, value in options.items() if key in _OPTIONS}
         super().__init__(
             name if name == "default" else "low",  # where Huey's tests want a second queue
             **_redis(),
-            **{"blocking": False} | taken,
+            **taken,
         )
 
     def execute(self, task: Any, timestamp: Any = None) -> Any:
@@ -44,11 +46,11 @@ class QueueUnderTest(TaskQueue):
         finally:
             if not self.immediate:
                 self.storage.slot.flush()
-                self.storage.scripts.promote(self.name)
+                self.broker.scripts.promote(self.name)
 
 
 def _storage_under_test(name: str) -> ReliableStorage:
-    return ReliableStorage("default", **_redis())
+    return ReliableStorage("default", broker=Broker.connect("default", **_redis()))
 
 
 def _redis() -> dict[str, Any]:
@@ -162,7 +164,7 @@ def _stand_ins() -> Generator[None]:
             for name, stand_in in replaced.items():
                 stack.enter_context(mock.patch.object(_MODULES[module], name, stand_in))
         # Huey's tests count what waits after they have claimed one.
-        stack.enter_context(mock.patch.object(slots, "MOST", 1))
+        stack.enter_context(mock.patch.object(slot, "MOST", 1))
         yield
 
 

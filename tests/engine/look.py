@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.engine.helpers import QUEUE
 from tests.engine.model import STATES, Model
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 #: Milliseconds that the keys of the history are for, and that they live.
 SPANS = {

@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 REPOSITORY = Path(__file__).parent.parent.parent
-LUA = Path("huey_tasks/lua")
+LUA = Path("huey_tasks/broker/lua")
 SCRIPTS = tuple(
     file.relative_to(REPOSITORY / LUA).with_suffix("").as_posix()
     for file in sorted((REPOSITORY / LUA).rglob("*.lua"))

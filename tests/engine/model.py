@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huey_tasks.protocol import Answer, Cause, Claim, Commit, Gate, NewTask, runs_alone
+from huey_tasks.broker.protocol import Answer, Cause, Claim, Commit, Gate, NewTask, runs_alone
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
 SHORT, QUARTER, HOUR = 1, 900_000, 3_600_000

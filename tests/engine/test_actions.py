@@ -8,17 +8,20 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, actions, audit, keys
-from huey_tasks.ids import new_ids
-from huey_tasks.operation import Action, Operator
-from huey_tasks.operator_scripts import DONE, OperatorScripts
-from huey_tasks.protocol import NewTask
-from huey_tasks.queues import QUEUES
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.scripts.operators import DONE, OperatorScripts
+from huey_tasks.monitoring import verify
+from huey_tasks.operations import bulk
+from huey_tasks.queues import BROKERS, QUEUES
+from huey_tasks.records.ids import new_ids
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, store, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 ADA = Operator("ada", "because")
 UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 
@@ -62,7 +65,7 @@ def store_many(number: int, **fields: Any) -> list[str]:
 
 
 def accounts_add_up() -> bool:
-    return not any(accounting.verify(queue).gaps for queue in QUEUES.values())
+    return not any(verify.verify(queue.broker).gaps for queue in QUEUES.values())
 
 
 @contextmanager
@@ -135,7 +138,7 @@ def test_a_deleted_task_is_in_no_list_and_unknown() -> None:
 
 
 def test_a_deleted_task_is_gone_by_itself_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huey_tasks.operation.UNDO_MS", 1500)
+    monkeypatch.setattr("huey_tasks.audit.operation.UNDO_MS", 1500)
     ended = end("FAILURE")
     assert act("delete", ended)[0] == 1
     assert 0 < broker.pttl(keys.binned(QUEUE, ended)) <= 1500
@@ -168,8 +171,8 @@ def test_a_request_that_is_sent_again_does_nothing_twice(action: str) -> None:
 def test_a_delete_whose_answer_was_lost_says_the_same_again() -> None:
     task_id = end("SUCCESS")
     delete = OperatorScripts(scripts()).delete
-    first, other = (audit.begin(QUEUES, Action.DELETE, ADA) for _ in range(2))
-    answers = [delete(QUEUE, [task_id], one) for one in (first, first, other)]
+    first, other = (trail.begin(BROKERS, Action.DELETE, ADA) for _ in range(2))
+    answers = [delete(QUEUE, [task_id], one.as_argument()) for one in (first, first, other)]
     assert answers == [[DONE], [DONE], [""]]
 
 
@@ -204,7 +207,7 @@ def test_a_task_that_moves_on_between_the_look_and_the_act_is_skipped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moved, waits = submit("echo", value=1), submit("echo", value=2)
-    look: Callable[..., object] = actions.search.find
+    look: Callable[..., object] = bulk.search.find
 
     def find_and_let_it_end(*arguments: Any, **options: Any) -> object:
         found = look(*arguments, **options)
@@ -212,7 +215,7 @@ def test_a_task_that_moves_on_between_the_look_and_the_act_is_skipped(
         worker.step(commit(worker.claim(), "SUCCESS"), want=0)
         return found
 
-    monkeypatch.setattr(actions.search, "find", find_and_let_it_end)
+    monkeypatch.setattr(bulk.search, "find", find_and_let_it_end)
     assert act_on_all("cancel", "state:pending")[:2] == (1, tq.Skipped(wrong_state=1))
     assert (state(moved), state(waits)) == ("SUCCESS", "REVOKED")
 
@@ -292,7 +295,7 @@ def test_a_search_for_tasks_set_aside_acts_on_no_others() -> None:
 
 def begun_before(seconds: int) -> str:
     """The id of an operation that began then."""
-    now = int(audit.begin(QUEUES, Action.CANCEL, ADA).id[:14], 16)
+    now = int(trail.begin(BROKERS, Action.CANCEL, ADA).id[:14], 16)
     return f"{now - seconds * 1_000_000:014x}-0123456789abcdef"
 
 

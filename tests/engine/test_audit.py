@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import actions, audit, keys
-from huey_tasks.operation import Action, Operation, Operator
-from huey_tasks.queues import QUEUES
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operation, Operator
+from huey_tasks.broker import keys
+from huey_tasks.operations import bulk
+from huey_tasks.queues import BROKERS, QUEUES
 from tests.engine.helpers import QUEUE, scripts, submit
 from tests.engine.test_actions import begun_before, end, full_redis, store_many
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 ADA = Operator("ada", "because")
 
 
@@ -41,8 +43,8 @@ def _retry() -> str:
 
 def _group() -> str:
     task_id = end("FAILURE")
-    operation = audit.begin(QUEUES, Action.RETRY_GROUP, ADA, "fingerprint")
-    actions.retry_tasks(tq.default, [task_id], operation)
+    operation = trail.begin(BROKERS, Action.RETRY_GROUP, ADA, "fingerprint")
+    bulk.retry_tasks(tq.default.broker, [task_id], operation)
     return "fingerprint"
 
 
@@ -133,8 +135,8 @@ def test_entries_of_one_action_are_found_among_many(monkeypatch: pytest.MonkeyPa
         tq.resume(QUEUE, ADA)
     tq.pause("high", ADA)
     for step, budget_s in ((500, 0.3), (3, 0.3), (3, -1.0)):
-        monkeypatch.setattr(audit, "STEP", step)
-        monkeypatch.setattr(audit, "BUDGET_S", budget_s)
+        monkeypatch.setattr(trail, "STEP", step)
+        monkeypatch.setattr(trail, "BUDGET_S", budget_s)
         for limit in (1, 2, 50):
             found = entries(action=Action.PAUSE, limit=limit)
             assert [entry.queue for entry in found] == ["high", QUEUE]
@@ -157,7 +159,7 @@ def _written(operation_id: str) -> None:
 
 
 def test_the_oldest_make_room_beyond_ten_thousand() -> None:
-    now = int(audit.begin(QUEUES, Action.PAUSE, ADA).id[:14], 16)
+    now = int(trail.begin(BROKERS, Action.PAUSE, ADA).id[:14], 16)
     ids = [f"{now - 20_000 + number:014x}-0123456789abcdef" for number in range(10_000)]
     broker.zadd(keys.audit(QUEUE), dict.fromkeys(ids[1:], 0))
     _written(ids[0])
@@ -168,7 +170,7 @@ def test_the_oldest_make_room_beyond_ten_thousand() -> None:
 
 
 def test_what_is_older_than_ninety_days_is_forgotten() -> None:
-    now = int(audit.begin(QUEUES, Action.PAUSE, ADA).id[:14], 16)
+    now = int(trail.begin(BROKERS, Action.PAUSE, ADA).id[:14], 16)
     day = 86_400_000_000
     old, older, young = (
         f"{now - int(days * day):014x}-0123456789abcdef" for days in (90.1, 91, 89.9)

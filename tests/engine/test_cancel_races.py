@@ -21,10 +21,11 @@ import psutil
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import lookup
-from huey_tasks.board import Board, Phase, StopReason
-from huey_tasks.children import Child, freeze
-from huey_tasks.interrupts import Interrupts
+from huey_tasks.consumer.interrupts import Interrupts
+from huey_tasks.consumer.worker_processes import Child, freeze
+from huey_tasks.execution.worker_table import Board, Phase, StopReason
+from huey_tasks.queues import BROKERS
+from huey_tasks.records import tasks
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, submit, wait_for
 from tests.waiting import wait_until
@@ -184,7 +185,7 @@ def _wait_for_ends(ids: Iterable[str]) -> dict[str, tq.TaskRecord]:
         return stats.queued + stats.active + stats.retry + stats.scheduled
 
     def records() -> dict[str, tq.TaskRecord]:
-        return {one.task_id: one for one in lookup.load(tq.QUEUES, [(QUEUE, i) for i in ids])}
+        return {one.task_id: one for one in tasks.load(BROKERS, [(QUEUE, i) for i in ids])}
 
     def all_free() -> bool:
         return all(record.stop_confirmed is not False for record in records().values())
@@ -246,7 +247,7 @@ def test_a_worker_that_goes_on_before_it_stands_still_is_let_go(
             cell.enter(Phase.BODY)
             return freeze(pid)
 
-        monkeypatch.setattr("huey_tasks.interrupts.freeze", freeze_too_late)
+        monkeypatch.setattr("huey_tasks.consumer.interrupts.freeze", freeze_too_late)
         child = cast(Child, SimpleNamespace(pid=process.pid))
         cell.hold("task", "token", "echo", 1, None)
         cell.enter(Phase.INTERRUPTED)

@@ -10,8 +10,13 @@ import pytest
 from huey.exceptions import TaskTimeout
 
 import huey_tasks as tq
-from huey_tasks.causes import MESSAGE_CHARS, cause_of, cause_without_code, plain_message
-from huey_tasks.protocol import Cause
+from huey_tasks.broker.protocol import Cause
+from huey_tasks.execution.fingerprint import (
+    MESSAGE_CHARS,
+    cause_of,
+    cause_without_code,
+    plain_message,
+)
 
 
 class Odd(Exception):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from huey_tasks import api_keys, environment
+from huey_tasks.access import api_keys
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError
+from huey_tasks.settings import environment
 
 
 def test_every_setting_has_a_default() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from huey_tasks.queues import QUEUES
 from tests.conftest import REPOSITORY, Process, StartConsumer
 from tests.engine.helpers import store, submit, wait_for
@@ -138,7 +138,7 @@ def test_a_task_of_an_unknown_type_waits_for_newer_code(start_consumer: StartCon
     message = b'{"$message":{"id":"%s","name":"from_the_future"}}' % task_id.encode()
     store(task_id, message, "from_the_future")
     blocked = keys.blocked(tq.default.name, "type:from_the_future")
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
     wait_until(lambda: bool(broker.exists(blocked)), description="it is set apart")
     assert wait_for(task_id, "PENDING").attempt == 0
 

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, keys, schedule_records
-from huey_tasks.dataset_scripts import DatasetScripts
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.scripts.dataset import DatasetScripts
+from huey_tasks.monitoring import verify
+from huey_tasks.schedules import records
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 HOUR = 3_600_000
 
 
@@ -46,7 +49,7 @@ def erase_this_queue() -> None:
 
 
 def erase_results() -> None:
-    tq.default.storage.conn.flushdb()
+    tq.default.broker.results.flushdb()
 
 
 @pytest.mark.parametrize(
@@ -70,11 +73,11 @@ def test_data_that_vanish_beside_a_consumer_are_told(
     assert any(loss.startswith(said) for loss in found)
     wait_until(lambda: "gone from" in consumer.text(), description="the log tells it")
     assert "[error" in consumer.text()
-    status = [accounting.verify(queue) for queue in tq.QUEUES.values()]
+    status = [verify.verify(queue.broker) for queue in tq.QUEUES.values()]
     assert any(account.gaps for account in status)
 
     for queue in tq.QUEUES.values():
-        accounting.write_off(queue)
+        verify.write_off(queue.broker)
     assert losses() == []
     consumer.stop()
     broker.flushall()
@@ -124,7 +127,7 @@ def test_a_part_of_a_queue_that_is_gone_is_counted() -> None:
     assert losses() == [f"Accepted tasks of queue '{QUEUE}' are missing: 2."]
     assert DatasetScripts(scripts()).write_off(QUEUE) == 2
     assert losses() == []
-    assert accounting.verify(tq.default).states["written off"] == 2
+    assert verify.verify(tq.default.broker).states["written off"] == 2
     broker.flushall()
 
 
@@ -219,9 +222,9 @@ def test_a_schedule_goes_on_though_the_clock_goes_back(
 def test_a_due_time_that_comes_again_makes_another_task() -> None:
     tq.create_schedule("tick", "echo", {}, priority=QUEUE, every_s=60)
     key = keys.schedule(QUEUE, "tick")
-    (before,) = schedule_records.all_schedules({QUEUE: tq.default})
+    (before,) = records.all_schedules(Brokers([tq.default.broker]))
     broker.hincrby(key, "epoch", 1)
-    (after,) = schedule_records.all_schedules({QUEUE: tq.default})
+    (after,) = records.all_schedules(Brokers([tq.default.broker]))
 
     assert before.run_id(60_000) == before.run_id(60_000) != after.run_id(60_000)
     assert before.run_id(60_000) != before.run_id(120_000)

@@ -11,9 +11,9 @@ import pytest
 from pydantic import Field
 
 import huey_tasks as tq
-from huey_tasks import registry
-from huey_tasks.board import Board
-from huey_tasks.declaration import NAME_BYTES
+from huey_tasks.declaration.options import NAME_BYTES
+from huey_tasks.execution.worker_table import Board
+from huey_tasks.registry import types
 
 
 def noop(n: int = 1) -> int:
@@ -121,7 +121,7 @@ def test_right_options_of_every_kind_are_taken() -> None:
         max_retry_delay=0.5, timeout=0.001, expires=3.5, example={"n": 2},
     )(noop)  # fmt: skip
     try:
-        assert registry.get(long_name) is found and found.example == {"n": 2}
+        assert types.get(long_name) is found and found.example == {"n": 2}
     finally:
         _forget(long_name)
 
@@ -231,5 +231,5 @@ def test_what_is_no_function_with_a_name_is_refused(what: Any) -> None:
 
 
 def _forget(name: str) -> None:
-    for wrapper in registry._types.pop(name).wrappers.values():
+    for wrapper in types._types.pop(name).wrappers.values():
         wrapper.unregister()

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import registry
+from huey_tasks.registry import types
 from tests.conftest import StartConsumer
 from tests.engine.helpers import wait_for
 from tests.waiting import wait_until
 
 EXAMPLES = {
-    name: registry.get(name).example
+    name: types.get(name).example
     for name in ("send_email", "process_payment", "generate_report", "data_pipeline")
 }
 
@@ -70,7 +70,7 @@ def test_every_demo_type_waits_as_its_table_says() -> None:
     for name, retries in (
         ("send_email", 5), ("process_payment", 3), ("generate_report", 2), ("data_pipeline", 2),
     ):  # fmt: skip
-        found = registry.get(name)
+        found = types.get(name)
         waits = [found.retry_delay_s * found.retry_backoff**n for n in range(found.retries)]
         assert waits == [2 ** (n + 1) for n in range(retries)]
 

@@ -6,18 +6,20 @@ from collections.abc import Callable
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import ends, keys
-from huey_tasks.ends import Ends
+from huey_tasks.broker import keys
+from huey_tasks.events import completions
+from huey_tasks.events.completions import Ends
+from huey_tasks.queues import BROKERS
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, submit
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 @pytest.fixture(autouse=True)
 def told_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is woken in these tests was told; looking comes too late."""
-    monkeypatch.setattr(ends, "LOOK_S", 3600.0)
+    monkeypatch.setattr(completions, "LOOK_S", 3600.0)
 
 
 class Waiting:
@@ -127,17 +129,17 @@ def test_an_end_that_was_not_heard_is_found_out(monkeypatch: pytest.MonkeyPatch)
     tq.cancel(task_id)  # nobody hears of it
     wait_until(waiting.is_over, description="it is found out when the subscription is back")
 
-    monkeypatch.setattr(ends, "LOOK_S", 0.05)
+    monkeypatch.setattr(completions, "LOOK_S", 0.05)
     task_id = submit("echo")
-    with Ends(tq.QUEUES).listen(QUEUE, task_id) as event:  # not marked, so nobody is told
+    with Ends(BROKERS).listen(QUEUE, task_id) as event:  # not marked, so nobody is told
         tq.cancel(task_id)
         assert event.wait(60)
 
 
 def test_a_task_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ends, "LOOK_S", 0.05)
+    monkeypatch.setattr(completions, "LOOK_S", 0.05)
     task_id = submit("echo")
-    with Ends(tq.QUEUES).listen(QUEUE, task_id) as event:
+    with Ends(BROKERS).listen(QUEUE, task_id) as event:
         tq.cancel(task_id)
         broker.delete(keys.task(QUEUE, task_id))
         assert event.wait(60)
@@ -145,7 +147,7 @@ def test_a_task_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_stop_wakes_everybody_and_lets_nobody_wait() -> None:
-    own = Ends(tq.QUEUES)
+    own = Ends(BROKERS)
     with own.listen(QUEUE, "one") as first, own.listen(QUEUE, "two") as second:
         own.stop()
         assert first.wait(60) and second.wait(60)
@@ -154,11 +156,11 @@ def test_a_stop_wakes_everybody_and_lets_nobody_wait() -> None:
 
 
 def test_nobody_waits_and_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = Ends(tq.QUEUES)
+    own = Ends(BROKERS)
     before = listeners()
     with own.listen(QUEUE, "one"):
         wait_until(lambda: listeners() == before + 1, description="somebody listens")
-    monkeypatch.setattr(ends, "KEEP_S", 0.01)
+    monkeypatch.setattr(completions, "KEEP_S", 0.01)
     wait_until(lambda: listeners() <= before, description="nobody listens")
     with own.listen(QUEUE, "one"):
         wait_until(lambda: listeners() >= 1, description="somebody listens again")

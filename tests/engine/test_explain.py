@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import explain, keys
-from huey_tasks.protocol import NewTask
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.monitoring import explain
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, submit, wait_for
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def now_ms() -> int:

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import audit, failures, keys
-from huey_tasks.operation import UNDO_MS
-from huey_tasks.protocol import Cause
-from huey_tasks.queues import QUEUES
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import UNDO_MS
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Cause
+from huey_tasks.operations import failure_retry
+from huey_tasks.queues import BROKERS, QUEUES
+from huey_tasks.records import copies
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store, submit
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 CAUSE = Cause("a" * 16, "ValueError", "shop.py:pay", "no card #")
 BY = tq.Operator("Ada", "the card service is back")
@@ -307,16 +310,16 @@ def test_a_task_that_somebody_has_retried_alone_is_not_retried_with_its_group() 
 def test_a_retry_of_many_ends_in_time_and_tells_what_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(failures, "CHUNK", 1)
+    monkeypatch.setattr(failure_retry, "CHUNK", 1)
     for number in range(3):
         fail(f"task-{number}")
-    operation = audit.begin(QUEUES, tq.Action.RETRY_GROUP, BY)
-    done = failures.retry(QUEUES, CAUSE.fingerprint, operation, limit=None, budget_s=0)
+    operation = trail.begin(BROKERS, tq.Action.RETRY_GROUP, BY)
+    done = failure_retry.retry(BROKERS, CAUSE.fingerprint, operation, limit=None, budget_s=0)
     assert (done.retried, done.left) == (1, 2)
 
 
 def test_more_are_retried_than_are_looked_at_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "CHUNK", 2)
+    monkeypatch.setattr(failure_retry, "CHUNK", 2)
     for number in range(5):
         fail(f"task-{number}")
     assert tq.retry_failures(CAUSE.fingerprint, BY).retried == 5
@@ -410,7 +413,7 @@ def test_what_fails_again_is_not_retried_by_the_same_operation() -> None:
 def test_tasks_are_found_by_their_cause() -> None:
     first, second, other = fail("first"), fail("second"), fail("other", OTHER)
     waits = submit("echo")
-    tq.default.storage.scripts.retry(QUEUE, "first", _copy("first"))
+    tq.default.broker.scripts.retry(QUEUE, "first", _copy("first"))
     for q, wanted in {
         f"cause:{CAUSE.fingerprint}": {first, second},
         f"cause:{CAUSE.fingerprint} cause:{OTHER.fingerprint}": {first, second, other},
@@ -439,9 +442,7 @@ def test_a_cause_whose_group_made_room_and_formed_anew_finds_the_older_tasks_too
 
 
 def _copy(task_id: str) -> Any:
-    from huey_tasks import lookup
-
-    new = lookup.copy_of(tq.default, task_id, an_id())
+    new = copies.copy_of(tq.default.broker, task_id, an_id())
     assert new is not None
     return new
 
@@ -555,7 +556,7 @@ def test_a_traceback_lives_as_long_as_a_result(start_consumer: StartConsumer) ->
     found = tq.get_task(task_id).attempts
     assert [one.state for one in found] == ["RETRY", "RETRY", "FAILURE"]
     assert all(one.traceback and len(one.error or "") == 2000 for one in found)
-    tq.default.storage.conn.flushdb()
+    tq.default.broker.results.flushdb()
     found = tq.get_task(task_id).attempts
     assert all(one.traceback is None and 400 < len(one.error or "") <= 500 for one in found)
 

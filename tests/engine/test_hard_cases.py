@@ -8,15 +8,15 @@ import psutil
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.protocol import Commit, NewTask
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Commit, NewTask
+from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.conftest import REPOSITORY, Process, StartConsumer
 from tests.engine.helpers import QUEUE, scripts, store, submit, wait_for
 from tests.engine.test_faults import BOTH, worker_of
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 TASK_ID = "12345678-1234-4234-8234-123456789abc"
 
 

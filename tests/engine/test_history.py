@@ -15,16 +15,16 @@ import pytest
 from redis.exceptions import ResponseError
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.counts import Counts, Percentiles, edges_ms
-from huey_tasks.history import UNITS_MS, Span, Window
-from huey_tasks.protocol import About
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import About
+from huey_tasks.monitoring.history import UNITS_MS, Span, Window
+from huey_tasks.records.statistics import Counts, Percentiles, edges_ms
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
 from tests.engine.look import SPANS, clock_ms, noted
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 MINUTE = 60_000
 

@@ -9,7 +9,7 @@ from huey.exceptions import RateLimitExceeded, TaskException
 from huey.utils import Error
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.engine.huey_suite import QueueUnderTest
 from tests.waiting import wait_until
 
@@ -72,7 +72,7 @@ def test_an_error_handler_is_submitted_once_though_the_attempt_is_repeated(
     first = queue.dequeue()
     assert first is not None
     worker = first.claim.token.rpartition("/")[0]
-    queue.storage.scripts.release(
+    queue.broker.scripts.release(
         queue.name, worker, kind="crashes", blamed="*", limit=3, ttl_ms=60_000
     )
     queue.execute(first)  # its worker was only thought dead; what it commits is refused
@@ -147,7 +147,7 @@ def test_a_failure_without_an_outcome_is_an_error_for_who_waits_for_it(
         pass
 
     handle = work()
-    queue.storage.broker.hset(keys.task(queue.name, handle.id), "message", b"spoilt")
+    queue.broker.redis.hset(keys.task(queue.name, handle.id), "message", b"spoilt")
     assert queue.dequeue() is None
     queue.storage.slot.flush()
     with pytest.raises(TaskException, match="cannot be read"):
@@ -258,5 +258,5 @@ def test_a_rate_limit_says_how_long_to_wait_and_how_much_is_used(queue: Any) -> 
 def test_a_rate_limit_leaves_nothing_behind_its_window(queue: Any) -> None:
     limit = queue.rate_limit("mail", limit=1, per=100)
     limit.acquire()
-    left_s = tq.default.storage.broker.ttl(keys.limit("default", "mail"))
+    left_s = tq.default.broker.redis.ttl(keys.limit("default", "mail"))
     assert 0 < left_s <= 100

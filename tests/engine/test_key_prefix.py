@@ -57,13 +57,13 @@ def test_two_stacks_share_a_server_and_see_only_their_own(start_consumer: StartC
     assert consumers_of("bank-2.test_x") == []
     record = json.loads(python("bank-2.test_x", _READ.replace("20", "0"), banks))
     assert record == ["PENDING", None, 0]
-    keys = [key.decode() for key in tq.default.storage.broker.scan_iter()]
+    keys = [key.decode() for key in tq.default.broker.redis.scan_iter()]
     assert {key.partition(":")[0] for key in keys} == {"shop", "bank-2.test_x"}
-    results = [key.decode() for key in tq.default.storage.conn.scan_iter()]
+    results = [key.decode() for key in tq.default.broker.results.scan_iter()]
     assert results and all(key.startswith("shop:") for key in results)
 
     consumer.stop()
-    tq.default.storage.broker.flushall()  # these keys are none that the invariants know
+    tq.default.broker.redis.flushall()  # these keys are none that the invariants know
 
 
 @pytest.mark.parametrize("prefix", ["a:b", "{high}", "x" * 33, "two words", "*"])

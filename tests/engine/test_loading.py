@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import loading, registry
-from huey_tasks.loading import load_tasks
+from huey_tasks.registry import loading, types
+from huey_tasks.registry.loading import load_tasks
 from tests.conftest import REPOSITORY
 
 TASK = "from huey_tasks import task\n@task\ndef {name}(n: int = 1) -> int:\n    return n\n"
@@ -161,7 +161,7 @@ def test_a_file_that_is_loaded_under_two_names_is_refused(tmp_path: Path) -> Non
     both = "import sub.mine\nimport mine\n"
     write(tmp_path, {"sub/mine": TASK.format(name="my_twice"), "other": both})
     told = refused(tmp_path, tmp_path / "sub")
-    for wrapper in registry._types.pop("my_twice").wrappers.values():
+    for wrapper in types._types.pop("my_twice").wrappers.values():
         wrapper.unregister()
     assert told.startswith(
         f"{tmp_path}/sub/mine.py:2: task type 'my_twice': its file is loaded twice"

@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks import fields, keys
-from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask, runs_alone
+from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, runs_alone
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
 from tests.engine.look import SPANS, Look, clock_ms, history, standing
 from tests.engine.model import (
@@ -62,7 +62,7 @@ RUN = {"": Run(4), "short": Run(3, (Phase.generate,)), "long": Run(300)}[
     os.environ.get("MODEL_RUN", "")
 ]
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 #: Their order as texts is not the order in which they are mostly submitted.
 IDS = [f"{letter}-{n}" for n, letter in enumerate("kchneoabglpdfm")]
@@ -375,7 +375,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         orders = [standing(state) for state in ENDED]
         pruned = scripts().prune(QUEUE, ttl_ms=0 if old else HOUR, cap=cap)
         assert pruned == self.model.prune(orders, old, cap)
-        self.ended = {i: fields for i, fields in self.ended.items() if i in self.model.tasks}
+        self.ended = {i: task_hash for i, fields in self.ended.items() if i in self.model.tasks}
 
     # ---- rules: what people and tasks do
 
@@ -533,7 +533,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 assert self.ended.setdefault(task_id, kept) == kept, "it changed after its end"
 
     def _check_attempts(self, told: str, task: ModelTask) -> None:
-        lines = fields.attempt_lines({"attempts": told})
+        lines = task_hash.attempt_lines({"attempts": told})
         assert len(lines) == len(task.attempts)
         for line, wanted in zip(lines, task.attempts, strict=True):
             assert isinstance(wanted.started, Moment)

@@ -25,7 +25,7 @@ from pydantic import (
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.payloads import Payload
+from huey_tasks.declaration.payload import Payload
 from tests.conftest import StartConsumer
 from tests.engine.helpers import wait_for
 

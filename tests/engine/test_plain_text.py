@@ -8,7 +8,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import logs
-from huey_tasks.plain_text import escaped, is_plain
+from huey_tasks.values.plain_text import escaped, is_plain
 from stack.console import Console
 
 HIDDEN = (

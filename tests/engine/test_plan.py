@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huey_tasks.errors import InvalidQuery
-from huey_tasks.plan import MOST_MISSED, Plan
+from huey_tasks.schedules.trigger import MOST_MISSED, Plan
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 

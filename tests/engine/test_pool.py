@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.connection import connect, redis_errors
+from huey_tasks.broker.connection import connect, redis_errors
+from huey_tasks.broker.deadline import time_limit
 from huey_tasks.errors import QueueUnavailable, ServiceBusy
-from huey_tasks.patience import time_limit
 from tests.conftest import StartConsumer
 from tests.waiting import wait_until
 

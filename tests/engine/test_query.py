@@ -3,7 +3,7 @@
 import pytest
 
 from huey_tasks.errors import InvalidQuery
-from huey_tasks.query import MAX_CHARS, MAX_TERMS, Term, parse
+from huey_tasks.search.query import MAX_CHARS, MAX_TERMS, Term, parse
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys, live_log, lookup, presences
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.records import consumers, log_lines, tasks
 from stack.embedded_redis import find_server
 from tests.conftest import Process, StartConsumer
 from tests.waiting import wait_until
@@ -57,7 +59,7 @@ class DurableRedis:
         """Wait until the task is in that state."""
 
         def reached() -> tq.TaskRecord | None:
-            record = lookup.find({"default": self.queue}, task_id)
+            record = tasks.find(Brokers([self.queue.broker]), task_id)
             return record if record is not None and record.status == state else None
 
         found = wait_until(reached, description=f"{task_id} is {state}")
@@ -66,7 +68,7 @@ class DurableRedis:
 
     def _answers(self) -> bool:
         try:
-            lookup.redis_info(self.queue)
+            self.queue.broker.info()
         except tq.QueueUnavailable:
             return False
         return True
@@ -82,7 +84,7 @@ def durable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DurableRedis]:
 def _start(start_consumer: StartConsumer, durable: DurableRedis, **environment: str) -> Process:
     return start_consumer(
         "default",
-        look_at=lambda: presences.consumers(durable.queue),
+        look_at=lambda: consumers.consumers(durable.queue.broker),
         REDIS_URL=f"unix://{durable.socket}?db=0",
         RESULT_REDIS_URL=f"unix://{durable.socket}?db=1",
         **environment,
@@ -156,7 +158,7 @@ def test_an_outage_of_the_result_backend_alone_is_told_once_too(
     for task_id in ids:
         wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it is done")  # noqa: B023
     wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
-    told = [line for line in consumer.text().splitlines() if "huey_tasks.outage" in line]
+    told = [line for line in consumer.text().splitlines() if "huey_tasks.consumer.outage" in line]
     assert len(told) == 2, told
 
 
@@ -200,10 +202,10 @@ def _log_through_an_outage(
         durable.start()
     record = durable.wait_for(task_id, "SUCCESS")
     assert record.attempt == 1
-    lines = live_log.read({"default": durable.queue}, limit=10)
+    lines = log_lines.read(Brokers([durable.queue.broker]), limit=10)
     assert [line.text for line in reversed(lines)] == [line.text for line in record.log]
     assert {line.task_type for line in lines} == {"log_as_files_appear"}
-    assert 0 < durable.queue.storage.broker.pttl(keys.log("default", task_id)) <= 86_400_000
+    assert 0 < durable.queue.broker.redis.pttl(keys.log("default", task_id)) <= 86_400_000
     return [line.text for line in record.log]
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, lookup, presences
-from huey_tasks.patience import time_limit
-from huey_tasks.subscription import ANSWER_S, QUIET_S, Subscription
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.deadline import time_limit
+from huey_tasks.broker.subscription import ANSWER_S, QUIET_S, Subscription
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.monitoring import verify
+from huey_tasks.records import consumers, queues, tasks
 from tests.conftest import Process
 from tests.redis_servers import TROUBLES, RedisServer
 from tests.waiting import wait_until
@@ -43,7 +45,7 @@ def consumer(redis: RedisServer) -> Iterator[Process]:
 @pytest.fixture(autouse=True)
 def nothing_is_missing(redis: RedisServer) -> Iterator[None]:
     yield
-    assert accounting.verify(redis.queue).gaps == ()
+    assert verify.verify(redis.queue.broker).gaps == ()
 
 
 @contextlib.contextmanager
@@ -137,7 +139,7 @@ def test_scripts_that_are_flushed_all_the_time_cost_no_error(
         ids = [redis.submit("echo", value=number) for number in range(50)]
         for task_id in ids:
             redis.wait_for(task_id, "SUCCESS")
-        lookup.queue_stats({"default": redis.queue})
+        queues.queue_stats(Brokers([redis.queue.broker]))
     assert "waits for Redis" not in consumer.text()[told:]
     assert {redis.task(task_id).deliveries for task_id in ids} == {1}
 
@@ -188,38 +190,38 @@ def queue_over(way: Way) -> TaskQueue:
 
 
 def test_a_call_ends_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
-    lookup.queue_stats({"default": redis.queue})
+    queues.queue_stats(Brokers([redis.queue.broker]))
     begun = time.monotonic()
     with redis.frozen(), time_limit(0.4), pytest.raises(tq.QueueUnavailable):
-        lookup.queue_stats({"default": redis.queue})
+        queues.queue_stats(Brokers([redis.queue.broker]))
     assert 0.3 < time.monotonic() - begun < 10
 
 
 def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> None:
     queue = queue_over(way)
-    lookup.queue_stats({"default": queue})
+    queues.queue_stats(Brokers([queue.broker]))
     way.delay_s = 0.15
     begun, calls = time.monotonic(), 0
     with time_limit(0.6), pytest.raises(tq.QueueUnavailable):
         for calls in range(100):  # noqa: B007
-            lookup.queue_stats({"default": queue})
+            queues.queue_stats(Brokers([queue.broker]))
     assert calls >= 1
     assert time.monotonic() - begun < 10  # all hundred take fifteen seconds
 
 
 def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(way: Way) -> None:
     queue = queue_over(way)
-    lookup.queue_stats({"default": queue})
+    queues.queue_stats(Brokers([queue.broker]))
     way.silence()
     with time_limit(1.0):
-        lookup.queue_stats({"default": queue})
+        queues.queue_stats(Brokers([queue.broker]))
 
 
 def test_the_time_runs_from_the_first_call(redis: RedisServer) -> None:
     with time_limit(0.2):
         begun = time.monotonic()
         wait_until(lambda: time.monotonic() - begun > 0.3, description="a body has come in slowly")
-        lookup.queue_stats({"default": redis.queue})
+        queues.queue_stats(Brokers([redis.queue.broker]))
 
 
 def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
@@ -229,13 +231,13 @@ def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
     low = TaskQueue("low", broker_url=redis.url(0), result_url=redis.url(1),
                     result_ttl_s=60, lease_s=2)  # fmt: skip
     try:
-        wait_until(lambda: presences.consumers(low), description="the consumer is online")
+        wait_until(lambda: consumers.consumers(low.broker), description="the consumer is online")
         wrapper = {t.name: t for t in tq.task_types()}["work_for"].wrappers["low"]
         task = wrapper.task_class((), {"seconds": 2.5})
         low.storage.enqueue(tq.low.serialize_task(task))
 
         def deliveries() -> int:
-            record = lookup.find({"low": low}, task.id)
+            record = tasks.find(Brokers([low.broker]), task.id)
             assert record is not None
             return record.deliveries if record.status == "SUCCESS" else 0
 
@@ -249,7 +251,7 @@ def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
     redis: RedisServer, way: Way, caplog: pytest.LogCaptureFixture
 ) -> None:
     channel = "duckline:{default}:control"
-    control = Subscription(queue_over(way).storage.broker, channel)
+    control = Subscription(queue_over(way).broker.redis, channel)
     said: list[str] = []
 
     def heard() -> bool:
@@ -269,8 +271,8 @@ def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
 def test_the_control_channel_does_not_tell_what_the_consumer_tells_already(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, "huey_tasks.subscription")
-    control = Subscription(redis.queue.storage.broker, "duckline:{default}:control")
+    caplog.set_level(logging.DEBUG, "huey_tasks.broker.subscription")
+    control = Subscription(redis.queue.broker.redis, "duckline:{default}:control")
 
     def is_there() -> bool:
         with time_limit(0.5):

@@ -8,8 +8,9 @@ import pytest
 from pydantic import BaseModel
 
 import huey_tasks as tq
-from huey_tasks import registry, serializer
-from huey_tasks.payloads import Payload
+from huey_tasks import serializer
+from huey_tasks.declaration.payload import Payload
+from huey_tasks.registry import types
 
 
 class Size(BaseModel):
@@ -66,7 +67,7 @@ def test_parameters_may_be_models_dates_and_lists() -> None:
 def test_a_wrong_payload_is_refused_and_the_field_is_named(
     task_type: str, change: dict[str, Any], pointer: str
 ) -> None:
-    payload = {**registry.get(task_type).example, **change}
+    payload = {**types.get(task_type).example, **change}
     with pytest.raises(tq.InvalidPayload) as refused:
         tq.submit(task_type, payload)
     assert pointer in [problem.pointer for problem in refused.value.problems]
@@ -86,7 +87,7 @@ def test_the_nearest_names_of_an_unknown_type_are_given() -> None:
 
 def test_the_example_of_every_demo_type_is_a_good_payload() -> None:
     for name in ("send_email", "process_payment", "generate_report", "data_pipeline"):
-        registry.get(name).check(registry.get(name).example)
+        types.get(name).check(types.get(name).example)
 
 
 def test_an_unknown_type_and_an_unknown_queue_are_refused() -> None:
@@ -97,8 +98,8 @@ def test_an_unknown_type_and_an_unknown_queue_are_refused() -> None:
 
 
 def test_the_priority_of_a_request_wins_over_the_queue_of_the_type() -> None:
-    assert tq.submit("send_email", registry.get("send_email").example).queue == "high"
-    moved = tq.submit("send_email", registry.get("send_email").example, priority="low")
+    assert tq.submit("send_email", types.get("send_email").example).queue == "high"
+    moved = tq.submit("send_email", types.get("send_email").example, priority="low")
     assert tq.get_task(moved.task_id).queue == "low"
 
 
@@ -164,7 +165,7 @@ def test_a_module_dropped_into_a_folder_can_be_invoked(tmp_path: Path) -> None:
 
 
 def test_a_pointer_names_a_field_of_the_payload_and_nothing_else() -> None:
-    payload = {**registry.get("process_payment").example, "user_id": "a b"}
+    payload = {**types.get("process_payment").example, "user_id": "a b"}
     with pytest.raises(tq.InvalidPayload) as refused:
         tq.submit("process_payment", payload)
     assert {problem.pointer for problem in refused.value.problems} == {"/user_id"}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import results
-from huey_tasks.causes import cause_of, where
-from huey_tasks.safe_repr import repr_of, traceback_of
+from huey_tasks.execution import results
+from huey_tasks.execution.fingerprint import cause_of, where
 from huey_tasks.serializer import loads, plain
+from huey_tasks.values.safe_repr import repr_of, traceback_of
 from tests.conftest import StartConsumer
 from tests.engine.helpers import submit, wait_for
 from tests.waiting import wait_until

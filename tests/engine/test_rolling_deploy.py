@@ -15,13 +15,15 @@ import pytest
 from huey.registry import Message
 
 import huey_tasks as tq
-from huey_tasks import keys, messages, serializer
-from huey_tasks.protocol import Commit
+from huey_tasks import serializer
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Commit
+from huey_tasks.huey_adapter import decoding
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import HandWorker, store, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 OLD = """
 import os, time
@@ -145,13 +147,13 @@ def test_a_task_waits_longer_each_time_and_at_last_fails() -> None:
 
     def wait(deliveries: int) -> Commit:
         found = claim._replace(deliveries=deliveries)
-        return messages.wait_for_newer_code("default", found, "a type")
+        return decoding.wait_for_newer_code("default", found, "a type")
 
-    for deliveries, about_s in ((1, 1), (2, 2), (7, 7), (30, 30), (messages.WAITS, 30)):
+    for deliveries, about_s in ((1, 1), (2, 2), (7, 7), (30, 30), (decoding.WAITS, 30)):
         put_off = wait(deliveries)
         assert put_off.state == "PENDING"
-        assert put_off.delay_ms / 1000 == pytest.approx(about_s, rel=messages.SPREAD)
-    worker.step(wait(messages.WAITS + 1), want=0)
+        assert put_off.delay_ms / 1000 == pytest.approx(about_s, rel=decoding.SPREAD)
+    worker.step(wait(decoding.WAITS + 1), want=0)
     record = tq.get_task(claim.id)
     assert record.status == "FAILURE"
     assert record.error == "no consumer of queue default has the code for it: a type"

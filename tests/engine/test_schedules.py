@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import firing, keys, schedule_records, schedules
-from huey_tasks.firing import Firing
-from huey_tasks.ids import new_id
-from huey_tasks.queues import QUEUES
-from huey_tasks.schedule_scripts import DUE_AT_ONCE, NEVER, ScheduleScripts
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.scripts.schedules import DUE_AT_ONCE, NEVER, ScheduleScripts
+from huey_tasks.queues import BROKERS, QUEUES
+from huey_tasks.records.ids import new_id
+from huey_tasks.schedules import firing, records, service
+from huey_tasks.schedules.firing import Firing
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, wait_for
 from tests.engine.look import clock_ms
@@ -25,8 +27,8 @@ from tests.redis_servers import RedisServer
 from tests.waiting import wait_until
 from tests.way import Way
 
-broker = tq.default.storage.broker
-scripts = ScheduleScripts(tq.default.storage.scripts)
+broker = tq.default.broker.redis
+scripts = ScheduleScripts(tq.default.broker.scripts)
 ADA = tq.Operator("ada", "because")
 
 
@@ -50,7 +52,7 @@ def late(name: str = "s", by_s: float = 0.0, queue: str = QUEUE) -> int:
 
 def fire(queue: str = QUEUE) -> float | None:
     """What a consumer does; returns when it looks again."""
-    return Firing(QUEUES[queue]).fire_due()
+    return Firing(QUEUES[queue].broker).fire_due()
 
 
 def tasks_of(name: str = "s") -> list[str]:
@@ -87,12 +89,12 @@ def test_a_due_schedule_makes_its_task_and_has_its_next_due_time() -> None:
 def test_the_task_of_a_due_time_has_always_the_same_id() -> None:
     create()
     due = late()
-    (found,) = schedule_records.named(QUEUES, "s")
+    (found,) = records.named(BROKERS, "s")
     fire()
-    assert tasks_of() == [str(uuid.uuid5(schedule_records._RUNS, f"{found.id} {due}"))]
+    assert tasks_of() == [str(uuid.uuid5(records._RUNS, f"{found.id} {due}"))]
     tq.delete_schedule("s")
     create()
-    assert schedule_records.named(QUEUES, "s")[0].id != found.id, "one created anew has other tasks"
+    assert records.named(BROKERS, "s")[0].id != found.id, "one created anew has other tasks"
 
 
 def test_a_consumer_runs_schedules_of_its_queue_on_time(start_consumer: StartConsumer) -> None:
@@ -149,13 +151,13 @@ def test_several_consumers_make_one_task_for_each_due_time(start_consumer: Start
 
 def _account(name: str) -> None:
     """Every due time up to the last run has made its task or was made up for by a later one."""
-    (found,) = schedule_records.named(QUEUES, name)
+    (found,) = records.named(BROKERS, name)
     assert found.due_ms is not None
     runs, skipped, missed = numbers(name)
     begin = int(broker.hget(keys.schedule(QUEUE, name), "start_at"))
     assert runs + missed == (found.due_ms - begin) // 1000 - 1
     dues = range(begin + 1000, found.due_ms, 1000)
-    possible = {str(uuid.uuid5(schedule_records._RUNS, f"{found.id} {due}")) for due in dues}
+    possible = {str(uuid.uuid5(records._RUNS, f"{found.id} {due}")) for due in dues}
     made = tasks_of(name)
     assert len(made) == len(set(made)) == runs and set(made) <= possible and skipped == 0
 
@@ -195,11 +197,11 @@ def own(tmp_path: Path) -> Iterator[RedisServer]:
 
 def _create_at(server: RedisServer, every_s: int = 1) -> None:
     """A schedule on a server of the test's own."""
-    plan = schedules.Plan.of(None, every_s, None, _clock_of(server))
+    plan = service.Plan.of(None, every_s, None, _clock_of(server))
     fields = {
-        "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **schedules._plan_fields(plan),
+        "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **service._plan_fields(plan),
     }  # fmt: skip
-    created = ScheduleScripts(server.queue.storage.scripts).schedule_create(
+    created = ScheduleScripts(server.queue.broker.scripts).schedule_create(
         QUEUE, "s", new_id(), "r", plan.after(plan.start_ms)[0], fields, operation=""
     )
     assert created
@@ -211,8 +213,8 @@ def _clock_of(server: RedisServer) -> int:
 
 
 def _at(server: RedisServer) -> tq.ScheduleRecord:
-    queues = {QUEUE: server.queue}
-    return schedule_records.records(queues, schedule_records.named(queues, "s"))[0]
+    brokers = Brokers([server.queue.broker])
+    return records.records(brokers, records.named(brokers, "s"))[0]
 
 
 def test_a_consumer_that_dies_before_it_hears_that_it_has_fired_leaves_no_double(
@@ -268,7 +270,7 @@ def test_what_nobody_was_there_for_is_made_up_for_by_one_run() -> None:
 def test_a_full_redis_makes_no_task_and_it_stays_due(caplog: pytest.LogCaptureFixture) -> None:
     create()
     late()
-    chore = Firing(tq.default)
+    chore = Firing(tq.default.broker)
     with full_redis():
         assert (chore.fire_due(), chore.fire_due()) == (None, None)
     assert [r.getMessage()[:24] for r in caplog.records] == ["schedules wait for Redis"]
@@ -284,7 +286,7 @@ def test_what_cannot_be_read_holds_up_no_other(caplog: pytest.LogCaptureFixture)
     late("b")
     elsewhere = {"every_ms": "", "cron": "* * * * *", "timezone": "Mars/Olympus"}
     broker.hset(keys.schedule(QUEUE, "a"), mapping=elsewhere)
-    chore = Firing(tq.default)
+    chore = Firing(tq.default.broker)
     chore.fire_due()
     assert (numbers("a")[0], numbers("b")[0]) == (0, 1)
     assert tq.get_schedule("a").next_runs[1:] == ()
@@ -338,9 +340,9 @@ def test_a_run_whose_record_is_gone_has_ended() -> None:
     late()
     fire()
     tq.purge(QUEUE)
-    tq.default.storage.scripts.prune(QUEUE, ttl_ms=0, cap=0)
+    tq.default.broker.scripts.prune(QUEUE, ttl_ms=0, cap=0)
     wait_until(
-        lambda: not tq.default.storage.scripts.prune(QUEUE, ttl_ms=0, cap=0),
+        lambda: not tq.default.broker.scripts.prune(QUEUE, ttl_ms=0, cap=0),
         description="its record is gone",
     )
     assert tq.get_schedule("s").last_status is None
@@ -380,7 +382,7 @@ def test_a_draining_queue_takes_none_and_it_stays_due_and_says_so() -> None:
     assert record.problem == "Queue default drains; the run waits until it is resumed."
     assert record.next_run_at is not None
     assert (round(record.next_run_at.timestamp() * 1000), record.runs) == (due, 0)
-    (found,) = schedule_records.named(QUEUES, "s")
+    (found,) = records.named(BROKERS, "s")
     answer = scripts.schedule_fire(
         QUEUE, "s", found.revision, due, 1, missed=0, task=firing.task_of(found, new_id())
     )
@@ -427,7 +429,7 @@ def test_what_the_consumer_cannot_make_is_a_problem_told_once_and_tried_again(
 # ---- what somebody else has done meanwhile
 
 
-def _fire_as_read(found: schedule_records.Schedule, later_ms: int = 0) -> str:
+def _fire_as_read(found: records.Schedule, later_ms: int = 0) -> str:
     due_ms, task = (found.due_ms or 0) + later_ms, firing.task_of(found, new_id())
     return scripts.schedule_fire(
         QUEUE, "s", found.revision, due_ms, NEVER, missed=0, task=task, problem=""
@@ -437,7 +439,7 @@ def _fire_as_read(found: schedule_records.Schedule, later_ms: int = 0) -> str:
 def test_only_what_is_as_it_was_read_fires() -> None:
     create()
     late()
-    (found,) = schedule_records.named(QUEUES, "s")
+    (found,) = records.named(BROKERS, "s")
     assert _fire_as_read(found, -1) == "other"
     tq.change_schedule("s", tq.ScheduleChanges(tags=["changed"]))
     assert _fire_as_read(found) == "other"
@@ -451,7 +453,7 @@ def test_only_what_is_as_it_was_read_fires() -> None:
 def test_two_looks_at_one_due_time_fire_once() -> None:
     create()
     late()
-    (found,) = schedule_records.named(QUEUES, "s")
+    (found,) = records.named(BROKERS, "s")
     assert [_fire_as_read(found), _fire_as_read(found)] == ["fired", "other"]
     assert numbers() == (1, 0, 0)
 
@@ -482,7 +484,7 @@ def test_a_name_is_one_over_all_queues_however_many_create_it_at_once() -> None:
         for number in range(30):
             name = f"n{number}"
             made = list(pool.map(create_in, list(QUEUES) * 2, [name] * 6))
-            assert sum(made) == 1 and len(schedule_records.named(QUEUES, name)) == 1
+            assert sum(made) == 1 and len(records.named(BROKERS, name)) == 1
     assert len(tq.list_schedules()) == 30
     entries = tq.audit_trail(limit=200).entries
     assert sorted(entry.target or "" for entry in entries) == sorted(f"n{n}" for n in range(30))
@@ -498,15 +500,15 @@ def test_of_two_with_one_name_the_first_has_it_and_both_are_deleted() -> None:
     assert tq.get_schedule("s").queue == QUEUE
     assert [one.queue for one in tq.list_schedules()] == [QUEUE]
     tq.delete_schedule("s", ADA)
-    assert schedule_records.named(QUEUES, "s") == []
+    assert records.named(BROKERS, "s") == []
 
 
 def test_requests_whose_answer_was_lost_are_answered_the_same_when_sent_again() -> None:
     create("other", by=ADA)
-    (one,) = schedule_records.named(QUEUES, "other")
+    (one,) = records.named(BROKERS, "other")
     fields = {name: one.f[name] for name in ("type", "payload", "tags", "overlap", "cron",
                                              "every_ms", "timezone", "start_at")}  # fmt: skip
-    begun = schedules.audit.begin(QUEUES, tq.Action.SCHEDULE_DELETE, ADA, "s").as_argument()
+    begun = service.audit.begin(BROKERS, tq.Action.SCHEDULE_DELETE, ADA, "s").as_argument()
     twice = range(2)
     own = new_id()
     created = [
@@ -517,7 +519,7 @@ def test_requests_whose_answer_was_lost_are_answered_the_same_when_sent_again() 
         scripts.schedule_update(QUEUE, "s", "r1", "r2", "", {"overlap": 0}, operation="")
         for _ in twice
     )
-    (found,) = schedule_records.named(QUEUES, "s")
+    (found,) = records.named(BROKERS, "s")
     task = firing.task_of(found, new_id())
     ran = [scripts.schedule_run(QUEUE, "s", "r2", task, operation="") for _ in twice]
     assert ran == ["done", "done"] and numbers() == (1, 0, 0)
@@ -593,7 +595,7 @@ def test_what_did_not_happen_is_not_written_down() -> None:
 
 
 def test_there_are_no_more_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedules, "MOST", 3)
+    monkeypatch.setattr(service, "MOST", 3)
     for number, queue in enumerate(QUEUES):
         tq.create_schedule(f"s{number}", "echo", {}, every_s=60, priority=queue)
     with pytest.raises(tq.TooManySchedules, match="3 schedules"):

@@ -10,15 +10,15 @@ from contextlib import contextmanager
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.protocol import About, Claim
-from huey_tasks.scripts import BATCH
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import About, Claim
+from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
 from tests.engine.look import noted
 from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def _now() -> int:
@@ -71,7 +71,7 @@ def _lines_on(name: str) -> Generator[list[str]]:
 
 def test_a_full_redis_refuses_a_lost_commit_without_an_error() -> None:
     claim = _claim("task")
-    tq.default.storage.scripts.cancel(QUEUE, "task", "", ttl_ms=HOUR)
+    tq.default.broker.scripts.cancel(QUEUE, "task", "", ttl_ms=HOUR)
     with _full_redis():
         assert HandWorker("late").step(commit(claim, "SUCCESS"), want=0)[0] == [False]
 
@@ -147,12 +147,12 @@ def test_a_full_redis_takes_heartbeats() -> None:
 
 
 def test_a_full_redis_takes_outcomes_and_lets_them_end() -> None:
-    storage = tq.default.storage
+    results = tq.default.broker.results
     names = {keys.outcome(task_id, "token"): task_id.encode() for task_id in ("one", "two")}
     with _full_redis():
-        storage._result_scripts.outcome(QUEUE, names, ttl_ms=HOUR)
-    assert storage.conn.mget(names) == list(names.values())
-    assert all(0 < storage.conn.pttl(name) <= HOUR for name in names)
+        tq.default.broker.result_scripts.outcome(QUEUE, names, ttl_ms=HOUR)
+    assert results.mget(names) == list(names.values())
+    assert all(0 < results.pttl(name) <= HOUR for name in names)
 
 
 def test_a_full_redis_takes_note_that_somebody_waits() -> None:

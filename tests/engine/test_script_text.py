@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from huey_tasks import script_text as loader
-from huey_tasks.protocol import About, Argument, Cause, Claim, Commit, Gate, NewTask
-from huey_tasks.script_text import LUA, parts_of, script_text
-from huey_tasks.states import Ending
+from huey_tasks.broker import script_text as loader
+from huey_tasks.broker.protocol import About, Argument, Cause, Claim, Commit, Gate, NewTask
+from huey_tasks.broker.script_text import LUA, parts_of, script_text
+from huey_tasks.broker.states import Ending
 from tests.engine.helpers import scripts
 
 SCRIPTS = sorted(file.stem for file in LUA.glob("*.lua"))

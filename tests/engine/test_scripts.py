@@ -3,9 +3,9 @@
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
-from huey_tasks.protocol import Gate, NewTask
-from huey_tasks.scripts import BATCH
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Gate, NewTask
+from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import (
     QUEUE,
     HandWorker,
@@ -19,7 +19,7 @@ from tests.engine.helpers import (
 )
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def test_a_submitted_task_waits_in_its_queue() -> None:

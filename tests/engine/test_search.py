@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys, rows, search, search_streams
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.scripts.operators import OperatorScripts
 from huey_tasks.errors import InvalidQuery
-from huey_tasks.operator_scripts import OperatorScripts
-from huey_tasks.protocol import NewTask
-from huey_tasks.query import parse
-from huey_tasks.queues import QUEUES
-from huey_tasks.search_streams import TOP, Window
+from huey_tasks.queues import BROKERS
+from huey_tasks.records import rows
+from huey_tasks.search import index_scan, pages
+from huey_tasks.search.index_scan import TOP, Window
+from huey_tasks.search.query import parse
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def find(q: str = "", **options: Any) -> list[str]:
@@ -58,7 +60,7 @@ def test_the_newest_submission_of_all_queues_comes_first() -> None:
 
 def test_a_task_that_goes_between_search_and_reading_is_no_row() -> None:
     stays = submit("echo")
-    assert [row.task_id for row in rows.load(tq.default, [stays, "gone"])] == [stays]
+    assert [row.task_id for row in rows.load(tq.default.broker, [stays, "gone"])] == [stays]
 
 
 def test_states_queues_and_types_are_found_and_excluded() -> None:
@@ -223,7 +225,7 @@ def test_the_time_of_submission_limits_a_search() -> None:
         assert find(q, submitted_after=border) == ["late"]
         assert find(q, submitted_before=border) == ["early"]
     for task_id in ("early", "late"):
-        tq.default.storage.scripts.cancel(QUEUE, task_id, "", ttl_ms=60_000)
+        tq.default.broker.scripts.cancel(QUEUE, task_id, "", ttl_ms=60_000)
     assert find(sort=tq.Sort.FINISHED, submitted_before=border) == ["early"]
 
 
@@ -272,13 +274,13 @@ def test_a_forged_cursor_is_refused(cursor: str) -> None:
 def test_when_time_is_up_the_search_says_how_far_it_came_and_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(search_streams, "LOOK", 10)
+    monkeypatch.setattr(index_scan, "LOOK", 10)
     store("wanted", task_type="rare")
     scripts().submit(QUEUE, [NewTask(f"id-{n}", b"{}", "echo") for n in range(35)])
 
     found, scanned, cursor = list[str](), 0, None
     for _ in range(4):
-        page = search.find(QUEUES, parse("rare"), cursor=cursor, budget_s=0)
+        page = pages.find(BROKERS, parse("rare"), cursor=cursor, budget_s=0)
         found += [task_id for _, task_id in page.tasks]
         scanned, cursor = scanned + page.scanned, page.next_cursor
         assert page.complete is (cursor is None)
@@ -286,7 +288,7 @@ def test_when_time_is_up_the_search_says_how_far_it_came_and_goes_on(
 
 
 def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_streams, "LOOK", 10)
+    monkeypatch.setattr(index_scan, "LOOK", 10)
     now = _now_ms()
     ids = {"wanted": 30, **{f"id-{n}": 20 for n in range(200)}, "new": 0}
     scripts().submit(QUEUE, [NewTask(i, b"{}", "rare" if i == "wanted" else "echo") for i in ids])
@@ -300,18 +302,18 @@ def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPat
         broker.hset(key, name, '{"SUBMITTED":1}')
         broker.expire(key, 60)
 
-    page = search.find(QUEUES, parse("type:rare"), budget_s=10)
+    page = pages.find(BROKERS, parse("type:rare"), budget_s=10)
     assert page.tasks == ((QUEUE, "wanted"),)
     assert page.scanned < 40
     in_doubt = keys.history(QUEUE, "hour", (now - 30 * 3_600_000) // 3_600_000)
     broker.delete(in_doubt)  # what the history does not know is looked at
-    assert search.find(QUEUES, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
+    assert pages.find(BROKERS, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
 
 
 def test_an_hour_is_not_skipped_while_its_last_minute_is_not_folded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(search_streams, "LOOK", 10)
+    monkeypatch.setattr(index_scan, "LOOK", 10)
     now = _now_ms()
     hour = now // 3_600_000 - 20
     ids = {"wanted": hour * 3_600_000, **{f"id-{n}": now for n in range(50)}}
@@ -324,18 +326,18 @@ def test_an_hour_is_not_skipped_while_its_last_minute_is_not_folded(
         broker.hset(keys.history(QUEUE, "hour", number), "echo", '{"SUBMITTED":1}')
         broker.expire(keys.history(QUEUE, "hour", number), 60)
 
-    assert not search.find(QUEUES, parse("type:rare"), budget_s=10).tasks  # as the history has it
+    assert not pages.find(BROKERS, parse("type:rare"), budget_s=10).tasks  # as the history has it
     broker.hset(keys.noted(QUEUE), mapping={"minute": hour * 60 + 59, "rare|SUBMITTED": 1})
-    assert search.find(QUEUES, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
+    assert pages.find(BROKERS, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
     store("later", task_type="echo")  # and folds it
     assert b"rare" in broker.hkeys(keys.history(QUEUE, "hour", hour))
-    assert search.find(QUEUES, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
+    assert pages.find(BROKERS, parse("type:rare"), budget_s=10).tasks == ((QUEUE, "wanted"),)
 
 
 def test_a_rare_state_is_found_at_once_among_many() -> None:
     failed = end("FAILURE")
     scripts().submit(QUEUE, [NewTask(f"id-{n}", b"{}", "echo") for n in range(2000)])
-    page = search.find(QUEUES, parse("state:failure"))
+    page = pages.find(BROKERS, parse("state:failure"))
     assert (page.tasks, page.scanned, page.next_cursor) == (((QUEUE, failed),), 1, None)
 
 
@@ -365,7 +367,7 @@ def test_a_row_tells_how_long_a_task_waited_and_ran() -> None:
 
 def test_a_window_that_is_empty_finds_nothing() -> None:
     submit("echo")
-    assert search.find(QUEUES, parse(""), window=Window(5, 5)).tasks == ()
+    assert pages.find(BROKERS, parse(""), window=Window(5, 5)).tasks == ()
 
 
 def _now_ms() -> int:

@@ -14,12 +14,15 @@ import pytest
 import redis
 
 import huey_tasks as tq
-from huey_tasks import accounting, lookup, presences, redis_urls
+from huey_tasks import redis_urls
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.connection import ASK_SENTINELS_S, connect
+from huey_tasks.broker.server_check import check
 from huey_tasks.config import Config
-from huey_tasks.connection import ASK_SENTINELS_S, connect
 from huey_tasks.errors import ConfigError
-from huey_tasks.server_check import check
-from huey_tasks.task_queue import TaskQueue
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.monitoring import verify
+from huey_tasks.records import consumers, queues, tasks
 from stack.embedded_redis import find_server
 from tests.conftest import Process
 from tests.ports import free_ports
@@ -145,7 +148,7 @@ def queue(deployment: Deployment) -> TaskQueue:
 def consumer(deployment: Deployment, queue: TaskQueue) -> Iterator[Process]:
     settings = {"REDIS_URL": deployment.url, "RESULT_REDIS_URL": "", "DEFAULT_CONCURRENCY": "2"}
     process = Process(["app.py", "consumer", "default"], settings)
-    wait_until(lambda: presences.consumers(queue), description="the consumer is online")
+    wait_until(lambda: consumers.consumers(queue.broker), description="the consumer is online")
     yield process
     process.stop()
     print(process.text())
@@ -198,7 +201,9 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
     ends: dict[str, set[str]] = {}
 
     def note_ends() -> None:
-        for record in lookup.load({"default": queue}, [("default", id) for id in load.accepted]):
+        for record in tasks.load(
+            Brokers([queue.broker]), [("default", id) for id in load.accepted]
+        ):
             if record.status.terminal:
                 ends.setdefault(record.task_id, set()).add(record.status)
 
@@ -215,12 +220,12 @@ def test_a_master_that_fails_under_load_is_replaced_and_work_goes_on_by_itself(
     assert load.longest_s < LIMIT_S + MARGIN_S
 
     def all_have_ended() -> bool:
-        numbers = lookup.queue_stats({"default": queue})[0]
+        numbers = queues.queue_stats(Brokers([queue.broker]))[0]
         return numbers.queued + numbers.active == 0
 
     wait_until(all_have_ended, description="all that is there has ended")
     note_ends()
-    assert accounting.verify(queue).gaps == ()
+    assert verify.verify(queue.broker).gaps == ()
     assert {state for states in ends.values() for state in states} == {"SUCCESS"}
     # Replication is asynchronous: the last writes of the old master may have gone with it.
     lost = {task_id for task_id in load.accepted if task_id not in ends}

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from huey_tasks import keys, rights, server_check
+from huey_tasks.broker import keys, permissions, server_check
+from huey_tasks.broker.script_text import LUA
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError, QueueUnavailable
-from huey_tasks.script_text import LUA
 from stack.embedded_redis import find_server
 from tests.conftest import REPOSITORY, Process
 from tests.ports import free_ports
@@ -245,7 +245,7 @@ def test_a_wrong_password_is_refused(server: RedisServer) -> None:
 
 def test_every_command_that_is_used_is_tried() -> None:
     """A command that a script or a module learns has to be added to `rights`."""
-    tried = set(re.findall(r"[A-Z]{3,}", rights.BROKER_COMMANDS))
+    tried = set(re.findall(r"[A-Z]{3,}", permissions.BROKER_COMMANDS))
     used = {
         command
         for file in LUA.rglob("*.lua")
@@ -255,7 +255,7 @@ def test_every_command_that_is_used_is_tried() -> None:
 
 
 def test_with_no_other_rights_than_those_tried_everything_works(own: RedisServer) -> None:
-    commands = re.findall(r"[A-Z]{3,}", rights.BROKER_COMMANDS + rights.RESULT_COMMANDS)
+    commands = re.findall(r"[A-Z]{3,}", permissions.BROKER_COMMANDS + permissions.RESULT_COMMANDS)
     others = ["eval", "evalsha", "blpop", "subscribe", "info", "config|get", "multi", "exec"]
     allowed = [f"+{command.lower()}" for command in {*commands, *others} - {"PX"}]
     rules = ["resetchannels", "~duckline:*", "&duckline:*", "+@connection", *allowed]

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.protocol import Claim, Commit
-from huey_tasks.slots import Slot
+from huey_tasks.execution.slot import Slot
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 @pytest.fixture

@@ -122,7 +122,7 @@ def test_a_spoilt_worker_commits_when_redis_is_back(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     start_consumer("default", LEASE_S="60")
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
     go_on, begun = tmp_path / "go", tmp_path / "begun"
     task_id = submit("close_everything_when", go_on=str(go_on), file=str(begun))
     wait_until(begun.exists, description="it has begun")

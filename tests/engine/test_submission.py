@@ -11,8 +11,10 @@ import pytest
 from huey import signals
 
 import huey_tasks as tq
-from huey_tasks import ids, registry, serializer
-from huey_tasks.submission import BATCH, Submission, submit_many
+from huey_tasks import serializer
+from huey_tasks.records import ids
+from huey_tasks.registry import types
+from huey_tasks.submission.submit import BATCH, Submission, submit_many
 from tests.engine.helpers import HandWorker
 
 PAYLOADS: list[dict[str, Any]] = [
@@ -31,7 +33,7 @@ PAYLOADS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("payload", PAYLOADS, ids=ascii)
 @pytest.mark.parametrize("queue", ["high", "default", "low"])
 def test_a_task_is_cast_as_huey_would_write_it(queue: str, payload: dict[str, Any]) -> None:
-    found, task_id = registry.get("echo"), ids.new_id()
+    found, task_id = types.get("echo"), ids.new_id()
     by_huey = found.wrappers[queue].task_class((), dict(payload), id=task_id)
 
     cast = found.moulds[queue].cast(task_id, payload, serializer.dumps(payload))
@@ -41,7 +43,7 @@ def test_a_task_is_cast_as_huey_would_write_it(queue: str, payload: dict[str, An
 
 @pytest.mark.parametrize("task_type", [one.name for one in tq.task_types()])
 def test_the_tasks_of_every_type_are_cast_as_huey_would_write_them(task_type: str) -> None:
-    found, task_id, payload = registry.get(task_type), ids.new_id(), {"a": 1}
+    found, task_id, payload = types.get(task_type), ids.new_id(), {"a": 1}
     by_huey = found.wrappers["low"].task_class((), dict(payload), id=task_id)
     if by_huey.expires:
         return  # Huey writes a date into each of them, and is asked for each
@@ -50,7 +52,7 @@ def test_the_tasks_of_every_type_are_cast_as_huey_would_write_them(task_type: st
 
 
 def test_a_task_that_expires_has_its_own_date() -> None:
-    found = registry.get("fail_once_and_expire")
+    found = types.get("fail_once_and_expire")
     first, second = (found.new_task(ids.new_id(), "default", {}) for _ in range(2))
 
     assert first.id != second.id
@@ -135,7 +137,7 @@ def test_many_tasks_keep_their_order_and_one_refused_queue_holds_up_no_other() -
 
 
 def test_what_redis_refused_and_what_came_after_it_is_not_accepted() -> None:
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
 
     def filling_up() -> Iterator[Submission]:
         for number in range(3 * BATCH):
@@ -158,7 +160,7 @@ def test_what_redis_refused_and_what_came_after_it_is_not_accepted() -> None:
 
 
 def test_a_task_whose_answer_is_lost_can_be_looked_for() -> None:
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
 
     def falling_silent() -> Iterator[Submission]:
         for number in range(2 * BATCH):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from huey_tasks.tracebacks import KEPT_CHARS, cut
+from huey_tasks.values.tracebacks import KEPT_CHARS, cut
 
 
 def _raised(function: Callable[[], object]) -> str:

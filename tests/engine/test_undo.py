@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import accounting, audit, keys, undoing
-from huey_tasks.operation import Action, Operator
-from huey_tasks.operator_scripts import OperatorScripts
-from huey_tasks.protocol import NewTask
-from huey_tasks.queues import QUEUES
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.broker import keys
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.scripts.operators import OperatorScripts
+from huey_tasks.monitoring import verify
+from huey_tasks.operations import undo as undoing
+from huey_tasks.queues import BROKERS, QUEUES
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, submit, wait_for
 from tests.engine.test_actions import accounts_add_up, act_on_all, end, full_redis, store_many
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 ADA = Operator("ada", "because")
 BOB = Operator("bob")
 
@@ -139,11 +142,11 @@ def test_a_task_comes_back_no_later_than_its_life_ends() -> None:
 
 def test_who_comes_second_to_an_undo_has_done_nothing() -> None:
     undo_id = delete(end("FAILURE"))
-    operation = audit.begin(QUEUES, Action.UNDO, BOB, undo_id)
+    operation = trail.begin(BROKERS, Action.UNDO, BOB, undo_id)
     restore = OperatorScripts(scripts()).restore
-    assert restore(QUEUE, undo_id, 100, operation) == (1, 1, 0)
-    again = audit.begin(QUEUES, Action.UNDO, ADA, undo_id)
-    assert restore(QUEUE, undo_id, 100, again) == (0, 0, 0)
+    assert restore(QUEUE, undo_id, 100, operation.as_argument()) == (1, 1, 0)
+    again = trail.begin(BROKERS, Action.UNDO, ADA, undo_id)
+    assert restore(QUEUE, undo_id, 100, again.as_argument()) == (0, 0, 0)
     assert [entry.who for entry in tq.audit_trail(action=Action.UNDO).entries] == ["bob"]
 
 
@@ -223,7 +226,7 @@ def test_a_full_redis_cannot_undo_a_purge_but_can_later() -> None:
 def test_the_time_to_undo_a_purge_is_over_at_the_time_that_it_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("huey_tasks.operation.UNDO_MS", 200)
+    monkeypatch.setattr("huey_tasks.audit.operation.UNDO_MS", 200)
     task_id = submit("echo")
     undo_id = purge()
     wait_until(lambda: not broker.exists(keys.undo(QUEUE, undo_id)), description="the time is over")
@@ -310,4 +313,4 @@ def test_deletes_undos_and_a_consumer_race_and_the_account_adds_up(
             undone += acted.done
     assert undone > 0
     assert act_on_all("delete")[0] == len(ids)
-    assert not any(accounting.verify(queue).gaps for queue in QUEUES.values())
+    assert not any(verify.verify(queue.broker).gaps for queue in QUEUES.values())

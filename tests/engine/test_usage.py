@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.usage import Meter, Usage
+from huey_tasks.processes.usage import Meter, Usage
 from tests.conftest import StartConsumer
 from tests.waiting import wait_until
 

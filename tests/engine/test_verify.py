@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import REPOSITORY, StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, submit
 from tests.waiting import wait_until
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def verify() -> tuple[int, str]:

@@ -11,7 +11,7 @@ import redis
 import yaml
 from redis.exceptions import NoPermissionError
 
-from huey_tasks import server_check
+from huey_tasks.broker import server_check
 from huey_tasks.config import Config
 from stack.embedded_redis import find_server
 from tests.stack.running import ROOT

@@ -6,7 +6,7 @@ import time
 from huey.exceptions import RetryTask
 
 from huey_tasks import task
-from huey_tasks.attempt import current_attempt
+from huey_tasks.execution.attempt import current_attempt
 
 _LEDGER = os.environ["PROMISES_LEDGER"]
 

@@ -1,5 +1,5 @@
 /* The search language as the page edits it: terms are found, added and taken out of one text. What
-   a search means, and whether it is right, the server decides (huey_tasks/query.py). Pure. */
+   a search means, and whether it is right, the server decides (huey_tasks/search/query.py). Pure. */
 
 import { QUEUES } from './queue_names.js';
 import { stateNamed, wordsOf } from './task_state.js';

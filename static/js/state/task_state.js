@@ -23,7 +23,7 @@ export function wordsOf(state) {
   return [look(state).label.toLowerCase(), ...(MORE_WORDS[state] ?? []), state.toLowerCase()];
 }
 
-/** The state that a word of a search means; huey_tasks/query.py knows the same. @param {string} word */
+/** The state that a word of a search means; huey_tasks/search/query.py knows the same. @param {string} word */
 export function stateNamed(word) {
   const typed = word.toLowerCase();
   return Object.keys(TASK_STATES).find((state) => wordsOf(state).includes(typed)) ?? null;

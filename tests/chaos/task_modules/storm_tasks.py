@@ -10,7 +10,7 @@ import os
 import time
 
 from huey_tasks import task
-from huey_tasks.attempt import current_attempt
+from huey_tasks.execution.attempt import current_attempt
 from tests.chaos.ledger import note
 from tests.chaos.surroundings import oddities
 

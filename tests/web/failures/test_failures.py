@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
-from huey_tasks.protocol import Cause
+from huey_tasks.broker.protocol import Cause
 from tests.engine.helpers import HandWorker, commit, submit
 from tests.web.conftest import email_body
 

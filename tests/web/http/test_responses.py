@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.protocol import Commit
+from huey_tasks.broker.protocol import Commit
 from tests.engine.helpers import HandWorker
 from web.http.models import Outbound
 from web.http.responses import respond, write_json
@@ -50,7 +50,7 @@ def test_a_result_that_json_cannot_say_is_null(client: FlaskClient) -> None:
     worker = HandWorker()
     claim = worker.claim()
     outcome = serializer.dumps({"result": [1]}).replace(b"[1]", b"[NaN]")
-    tq.default.storage._result_scripts.outcome(
+    tq.default.broker.result_scripts.outcome(
         "default", {f"duckline:outcome:{task_id}:{claim.token}": outcome}, ttl_ms=60_000
     )
     worker.step(Commit(claim.id, claim.token, "SUCCESS"), want=0)

@@ -10,13 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import HandWorker, commit, wait_for
 from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, Server, StartServer, email_body
 
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 POINT = {
     "at", "partial", "submitted", "succeeded", "failed", "retried", "revoked", "expired",
@@ -225,7 +225,7 @@ def test_a_queue_keeps_its_last_thousand_lines_for_a_week() -> None:
 
 def test_a_worker_that_lost_its_lease_adds_no_line(client: FlaskClient) -> None:
     task_id = tq.submit("echo", {}).task_id
-    assert not tq.default.storage.scripts.log("default", task_id, "other", "{}")
+    assert not tq.default.broker.scripts.log("default", task_id, "other", "{}")
     assert texts(client) == []
 
 

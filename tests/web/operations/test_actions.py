@@ -11,14 +11,14 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.conftest import StartConsumer
 from tests.engine.helpers import wait_for
 from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, Server, StartServer, email_body
 
 UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
-broker = tq.default.storage.broker
+broker = tq.default.broker.redis
 
 
 def submit(client: FlaskClient, **more: Any) -> str:

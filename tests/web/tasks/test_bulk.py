@@ -182,7 +182,7 @@ def test_ten_thousand_tasks_are_taken_and_one_more_is_not(client: FlaskClient) -
     assert [item["index"] for item in items] == list(range(MAX_BULK_TASKS))
     assert len({item["task_id"] for item in items}) == MAX_BULK_TASKS
     assert tq.queue_stats()[1].queued == MAX_BULK_TASKS
-    tq.default.storage.broker.flushall()
+    tq.default.broker.redis.flushall()
     assert refused(client.post(PATH, json=[NOTE] * (MAX_BULK_TASKS + 1))) == (413, "too_many_tasks")
     lines = b"1\n" * (MAX_BULK_TASKS + 1)
     answer = client.post(PATH, data=lines, content_type=NDJSON)
@@ -221,7 +221,7 @@ def test_tasks_stand_in_their_queue_in_the_order_of_the_request(client: FlaskCli
     items = send(client, [NOTE] * (3 * CHUNK))
     waiting = tq.list_tasks(state=tq.TaskState.PENDING, limit=3 * CHUNK)
     place = {item["task_id"]: item["index"] for item in items}
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
     ids = [one.decode() for one in broker.zrange("duckline:{default}:state:PENDING", 0, -1)]
     assert [place[one] for one in ids] == list(range(3 * CHUNK))
     assert len(waiting) == 3 * CHUNK
@@ -244,7 +244,7 @@ def test_a_check_that_fails_itself_stops_no_other_task(
 
 
 def test_without_redis_the_whole_bulk_is_a_503(client: FlaskClient) -> None:
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
     broker.config_set("maxmemory", 1)
     try:
         answer = client.post(PATH, json=[{**NOTE, "x": 1}, NOTE, {**NOTE, "priority": "low"}])
@@ -259,7 +259,7 @@ def test_when_redis_goes_away_in_the_middle_every_task_is_told(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web.tasks.bulk_routes, "LIMIT_S", 2.0)
-    broker = tq.default.storage.broker
+    broker = tq.default.broker.redis
     answer = client.post(PATH, json=[NOTE] * 20 * CHUNK, buffered=False)
     pieces = answer.iter_encoded()
     begin = next(pieces)

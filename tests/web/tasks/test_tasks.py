@@ -126,7 +126,7 @@ def _submit_in_turn(client: FlaskClient, **more: Any) -> str:
 
 
 def _redis_ms() -> int:
-    seconds, microseconds = tq.default.storage.broker.time()
+    seconds, microseconds = tq.default.broker.redis.time()
     return int(seconds) * 1000 + int(microseconds) // 1000
 
 

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
-from huey_tasks import keys
+from huey_tasks.broker import keys
 from tests.engine.helpers import HandWorker, commit, submit
 from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, Server, StartServer, email_body
@@ -36,7 +36,7 @@ class Asking:
 
 
 def is_awaited(task_id: str) -> bool:
-    return bool(tq.default.storage.broker.hexists(keys.task("default", task_id), "awaited"))
+    return bool(tq.default.broker.redis.hexists(keys.task("default", task_id), "awaited"))
 
 
 def ask(server: Server, task_id: str) -> Asking:

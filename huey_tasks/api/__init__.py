@@ -1,0 +1,1 @@
+"""What `huey_tasks` offers, by noun, over the queues of this process."""

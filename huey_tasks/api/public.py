@@ -1,0 +1,249 @@
+"""The public face, whole: everything that `huey_tasks` offers, and the task types registered.
+
+Importing this module reads the settings, makes the three queues and registers the demo tasks and
+those of TASKS_PATH; it connects to nothing. `huey_tasks` imports it at the first use of a name.
+"""
+
+from typing import Any
+
+from huey_tasks.access.api_keys import ApiKey
+from huey_tasks.access.api_keys import read as read_api_keys
+from huey_tasks.api.operations import (
+    Purged,
+    act_on_search,
+    act_on_tasks,
+    audit_trail,
+    drain,
+    explain_task,
+    failure_group,
+    failure_groups,
+    pause,
+    purge,
+    read_history,
+    read_log,
+    resume,
+    retry_failures,
+    search_tasks,
+    undo,
+)
+from huey_tasks.api.tasks import (
+    cancel,
+    consumers,
+    get_task,
+    list_tasks,
+    ping,
+    queue_stats,
+    redis_info,
+    retry,
+    server_troubles,
+    stats,
+    stop_waiting,
+    wait_for_end,
+)
+from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
+from huey_tasks.audit.trail import AuditEntry, AuditPage
+from huey_tasks.broker.deadline import time_limit
+from huey_tasks.config import Config, Setting
+from huey_tasks.errors import (
+    ConfigError,
+    DucklineError,
+    FailuresNotFound,
+    InvalidPayload,
+    InvalidQuery,
+    InvalidTaskType,
+    OperationOver,
+    Problem,
+    QueueDraining,
+    QueueUnavailable,
+    ScheduleExists,
+    ScheduleNotFound,
+    ScheduleRunning,
+    ServiceBusy,
+    TaskFinished,
+    TaskNotFound,
+    TaskNotRetryable,
+    TooManySchedules,
+    UndoNotFound,
+    UnknownQueue,
+    UnknownTaskType,
+)
+from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
+from huey_tasks.execution.current_task import current_task
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.monitoring.explain import Explanation
+from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
+from huey_tasks.monitoring.history import History, Span
+from huey_tasks.operations.bulk import Acted, Skipped
+from huey_tasks.operations.failure_retry import GroupRetry
+from huey_tasks.operations.undo import Undone
+from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.records.log_lines import TaskLine
+from huey_tasks.records.models import (
+    AttemptRecord,
+    ConsumerRecord,
+    LastMinute,
+    LogLine,
+    Progress,
+    QueueStats,
+    Stats,
+    TaskRecord,
+    TaskState,
+    WorkerRecord,
+)
+from huey_tasks.records.rows import TaskRow
+from huey_tasks.records.statistics import Point, Totals
+from huey_tasks.registry.loading import load_task_types, load_tasks
+from huey_tasks.registry.types import TaskType, task, task_types
+from huey_tasks.schedules.records import ScheduleRecord
+from huey_tasks.schedules.service import (
+    ScheduleChanges,
+    SchedulePreview,
+    change_schedule,
+    create_schedule,
+    delete_schedule,
+    get_schedule,
+    list_schedules,
+    preview_schedule,
+    run_schedule,
+)
+from huey_tasks.search.pages import Page, Sort
+from huey_tasks.submission.submit import (
+    Batch,
+    Outcome,
+    Submission,
+    SubmittedTask,
+    Unanswered,
+    submit,
+    submit_many,
+)
+from huey_tasks.values.plain_text import escaped, is_plain
+
+__all__ = [
+    "CONFIG",
+    "OPERATION_ID",
+    "QUEUES",
+    "Acted",
+    "Action",
+    "ApiKey",
+    "AttemptRecord",
+    "AuditEntry",
+    "AuditPage",
+    "Batch",
+    "Config",
+    "ConfigError",
+    "ConsumerRecord",
+    "DucklineError",
+    "Explanation",
+    "FailureGroup",
+    "Failures",
+    "FailuresNotFound",
+    "GroupRetry",
+    "History",
+    "InvalidPayload",
+    "InvalidQuery",
+    "InvalidTaskType",
+    "LastMinute",
+    "LogLine",
+    "Operation",
+    "OperationOver",
+    "Operator",
+    "Outcome",
+    "Page",
+    "Point",
+    "Problem",
+    "Progress",
+    "Purged",
+    "QueueDraining",
+    "QueueStats",
+    "QueueUnavailable",
+    "ScheduleChanges",
+    "ScheduleExists",
+    "ScheduleNotFound",
+    "SchedulePreview",
+    "ScheduleRecord",
+    "ScheduleRunning",
+    "ServiceBusy",
+    "Setting",
+    "Skipped",
+    "Sort",
+    "Span",
+    "Stats",
+    "Submission",
+    "SubmittedTask",
+    "TaskCancelled",
+    "TaskFinished",
+    "TaskInterrupted",
+    "TaskLine",
+    "TaskNotFound",
+    "TaskNotRetryable",
+    "TaskRecord",
+    "TaskRow",
+    "TaskState",
+    "TaskType",
+    "TooManySchedules",
+    "Totals",
+    "Unanswered",
+    "UndoNotFound",
+    "Undone",
+    "UnknownQueue",
+    "UnknownTaskType",
+    "WorkerRecord",
+    "act_on_search",
+    "act_on_tasks",
+    "audit_trail",
+    "cancel",
+    "change_schedule",
+    "consumers",
+    "create_schedule",
+    "current_task",
+    "default",
+    "delete_schedule",
+    "drain",
+    "escaped",
+    "explain_task",
+    "failure_group",
+    "failure_groups",
+    "get_schedule",
+    "get_task",
+    "high",
+    "is_plain",
+    "list_schedules",
+    "list_tasks",
+    "load_tasks",
+    "low",
+    "pause",
+    "ping",
+    "preview_schedule",
+    "purge",
+    "queue_stats",
+    "read_api_keys",
+    "read_history",
+    "read_log",
+    "redis_info",
+    "resume",
+    "retry",
+    "retry_failures",
+    "run_schedule",
+    "search_tasks",
+    "server_troubles",
+    "stats",
+    "stop_waiting",
+    "submit",
+    "submit_many",
+    "task",
+    "task_types",
+    "time_limit",
+    "undo",
+    "wait_for_end",
+]
+
+
+def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
+    from huey_tasks.consumer.supervisor import Consumer  # what only submits does not pay for it
+
+    return Consumer.from_huey_options(self, options)
+
+
+TaskQueue.make_consumer = _make_consumer
+
+load_task_types(CONFIG.tasks_path)  # needs the names above

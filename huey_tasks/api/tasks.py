@@ -1,0 +1,163 @@
+"""Cancel, retry and look: the verbs that the web service, the command line and tests share.
+
+Submitting is in `submission`, what operators do to queues and to many tasks in `operations`.
+"""
+
+from typing import Any
+
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operator, cancelled
+from huey_tasks.broker import server_check
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
+from huey_tasks.events.completions import Ends
+from huey_tasks.queues import BROKERS, broker_named
+from huey_tasks.records import consumers as consumer_records
+from huey_tasks.records import copies, indexes, queues, tasks
+from huey_tasks.records.ids import is_task_id, new_id
+from huey_tasks.records.models import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
+from huey_tasks.submission.submit import SubmittedTask
+
+_ends = Ends(BROKERS)
+
+
+def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) -> TaskRecord:
+    """Revoke a task: a waiting one never starts, a running one is stopped at once.
+
+    `by`: whose doing the audit trail tells it to be; why they do it is the `reason` that the task
+    keeps, if no other is given. Raises TaskNotFound, TaskFinished, QueueUnavailable.
+    """
+    if reason is None:
+        reason = cancelled(by.why if by else "")
+    if not is_task_id(task_id):
+        raise _unknown(task_id)
+    operation = trail.as_argument(BROKERS, Action.CANCEL, by, task_id)
+    for broker in BROKERS.values():
+        state = broker.scripts.cancel(
+            broker.name, task_id, reason, ttl_ms=broker.ttl_ms, operation=operation
+        )
+        if not state:
+            continue
+        if TaskState(state).terminal:
+            raise TaskFinished(f"The task has ended as {state} and cannot be cancelled.")
+        return get_task(task_id)
+    raise _unknown(task_id)
+
+
+def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
+    """Submit an ended task once more: a new task with the same payload, linked to the old one.
+
+    Asked again, it returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
+    has succeeded or not ended.
+    """
+    broker, new = _copy_of(task_id)
+    operation = trail.as_argument(BROKERS, Action.RETRY, by, task_id)
+    state, follower = broker.scripts.retry(broker.name, task_id, new, operation=operation)
+    if not state:
+        raise _unknown(task_id)
+    if not follower:
+        raise TaskNotRetryable(f"The task is {state}; only one that failed can be retried.")
+    return SubmittedTask(follower, TaskState.PENDING, new.type, broker.name)
+
+
+def _copy_of(task_id: str) -> tuple[Broker, NewTask]:
+    for broker in BROKERS.values() if is_task_id(task_id) else ():
+        new = copies.copy_of(broker, task_id, new_id())
+        if new is not None:
+            return broker, new
+    raise _unknown(task_id)
+
+
+def _unknown(task_id: str) -> TaskNotFound:
+    return TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+
+
+def get_task(task_id: str) -> TaskRecord:
+    """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
+    record = tasks.find(BROKERS, task_id) if is_task_id(task_id) else None
+    if record is None:
+        raise _unknown(task_id)
+    return record
+
+
+def wait_for_end(task_id: str, wait_s: float) -> None:
+    """Return when a task has ended, or after `wait_s` seconds; Redis is hardly asked meanwhile.
+
+    Also returns when this process stops (`stop_waiting`). Raises TaskNotFound, QueueUnavailable.
+    """
+    places = [(queue, task_id) for queue in BROKERS] if is_task_id(task_id) else []
+    states = zip(BROKERS.values(), indexes.states(BROKERS, places), strict=False)
+    broker, state = next(((broker, state) for broker, state in states if state), (None, ""))
+    if broker is None or not state:
+        raise _unknown(task_id)
+    if TaskState(state).terminal:
+        return
+    with _ends.listen(broker.name, task_id) as ended:
+        state = broker.scripts.awaited(broker.name, task_id)
+        if state and not TaskState(state).terminal:
+            ended.wait(wait_s)
+
+
+def stop_waiting() -> None:
+    """Let everyone return who waits for the end of a task. Safe in a signal handler."""
+    _ends.stop()
+
+
+def list_tasks(
+    *,
+    state: TaskState | None = None,
+    queue: str | None = None,
+    set_aside: bool = False,
+    limit: int = 50,
+) -> list[TaskRecord]:
+    """The tasks submitted last, newest first; of one state or queue if named.
+
+    `set_aside`: only those that killed their workers or could not be read, and were not retried.
+    """
+    chosen = [broker_named(queue)] if queue is not None else list(BROKERS.values())
+    ids: list[tuple[str, str]] = []
+    for one in chosen:
+        if set_aside:
+            rows = indexes.set_aside_ids(one, limit)
+        elif state is None:
+            rows = indexes.recent_ids(one, limit)
+        else:
+            rows = indexes.ids_in_state(one, state, limit)
+        ids += [(one.name, task_id) for _, task_id in rows]
+    found = tasks.load(BROKERS, ids)
+    if state is not None:  # it may have moved on between the two looks
+        found = [record for record in found if record.status is state]
+    return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
+
+
+def ping() -> None:
+    """Return when Redis answers. Raises QueueUnavailable."""
+    BROKERS.first.ping()
+
+
+def queue_stats() -> list[QueueStats]:
+    """The numbers of each queue, most urgent first."""
+    return queues.queue_stats(BROKERS)
+
+
+def stats() -> Stats:
+    """The numbers of all queues."""
+    return Stats(tuple(queue_stats()))
+
+
+def consumers() -> list[ConsumerRecord]:
+    """Every live consumer."""
+    return [
+        consumer for broker in BROKERS.values() for consumer in consumer_records.consumers(broker)
+    ]
+
+
+def redis_info() -> dict[str, Any]:
+    """What the broker says of itself."""
+    return BROKERS.first.info()
+
+
+def server_troubles() -> list[str]:
+    """What speaks against trusting the broker with tasks now, such as an evicting policy."""
+    return server_check.troubles_of(BROKERS.first)

@@ -1,0 +1,1 @@
+"""Operations of operators, and the trail that they leave."""

@@ -1,0 +1,147 @@
+"""The audit trail: operations are begun here, so that scripts write them down, and read back.
+
+An operation may reach over queues; each queue keeps its part, and a reader sees one entry.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from huey_tasks.audit.operation import (
+    GOES_ON_MS,
+    OPERATION_ID,
+    Action,
+    Operation,
+    Operator,
+    begun_ms,
+    undo_until,
+)
+from huey_tasks.broker import task_hash
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.errors import InvalidQuery, OperationOver, Problem
+from huey_tasks.records import operations
+
+#: Seconds that one request looks for entries of one action.
+BUDGET_S = 0.3
+
+#: How many ids of each queue are read at a time.
+STEP = 500
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """What an operator has done. `queue` is None when it was in several; `count`: tasks changed."""
+
+    id: str
+    at: dt.datetime
+    action: Action
+    who: str
+    why: str | None
+    queue: str | None
+    count: int
+    target: str | None
+    undo_id: str | None
+    undo_until: dt.datetime | None
+    undone_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Entries, the newest first."""
+
+    entries: tuple[AuditEntry, ...]
+    next_cursor: str | None
+
+
+def begin(brokers: Brokers, action: Action, by: Operator, target: str = "") -> Operation:
+    """Begin an operation at the time of Redis; the first script that does some of it writes it."""
+    return Operation.begin(brokers.now_us(), action, by, target)
+
+
+def as_argument(brokers: Brokers, action: Action, by: Operator | None, target: str = "") -> str:
+    """A new operation as scripts take it; what no operator has asked for is none."""
+    return "" if by is None else begin(brokers, action, by, target).as_argument()
+
+
+def go_on(
+    brokers: Brokers, operation_id: str, action: Action, by: Operator, target: str
+) -> Operation:
+    """Go on with an operation; with a new one, if that has changed nothing yet.
+
+    Raises OperationOver; InvalidQuery if it is none, or another's.
+    """
+    if not OPERATION_ID.fullmatch(operation_id):
+        raise _wrong("It is no operation_id of an answer of ours.")
+    now_ms, known = operations.parts_of(brokers, operation_id)
+    if any(part.action != action for part in known):
+        raise _wrong("This operation is another action.")
+    if any(part.who != by.who for part in known):
+        raise _wrong("This operation is somebody else's.")
+    if any(part.undone for part in known):
+        raise OperationOver("The operation was undone; begin a new one.")
+    age_ms = now_ms - begun_ms(operation_id)
+    if age_ms < 0:
+        raise _wrong("It is no operation_id of an answer of ours.")
+    if age_ms > GOES_ON_MS:
+        raise OperationOver("The operation began too long ago; begin a new one at this cursor.")
+    if not known:
+        return begin(brokers, action, by, target)
+    return Operation.going_on(operation_id, action, by, target)
+
+
+def read(brokers: Brokers, *, action: Action | None, cursor: str | None, limit: int) -> AuditPage:
+    """Read entries, the newest first; goes on at `next_cursor`, even if it has found none."""
+    if cursor is not None and not OPERATION_ID.fullmatch(cursor):
+        raise InvalidQuery([Problem("/cursor", "cursor", "It is no cursor of an answer of ours.")])
+    found, ends = list[AuditEntry](), time.monotonic() + BUDGET_S
+    step = limit + 1 if action is None else STEP
+    while True:
+        ids = operations.ids_behind(brokers, cursor, step)
+        for entry in _entries(brokers, ids):
+            if action in (None, entry.action):
+                found.append(entry)
+            if len(found) == limit:
+                is_last = entry.id == ids[-1] and len(ids) < step
+                return AuditPage(tuple(found), None if is_last else entry.id)
+        if len(ids) < step:
+            return AuditPage(tuple(found), None)
+        cursor = ids[-1]
+        if time.monotonic() > ends:
+            return AuditPage(tuple(found), cursor)
+
+
+def _entries(brokers: Brokers, ids: Sequence[str]) -> Iterator[AuditEntry]:
+    parts = (_entry(*part) for part in operations.entries(brokers, ids))
+    for _, same in groupby(parts, key=lambda entry: entry.id):
+        yield _whole(list(same))
+
+
+def _entry(operation_id: str, queue: str, f: dict[str, str]) -> AuditEntry:
+    until = undo_until(operation_id, int(f["undo_ms"]))
+    return AuditEntry(
+        id=operation_id,
+        at=task_hash.from_ms(begun_ms(operation_id)),
+        action=Action(f["action"]),
+        who=f["who"],
+        why=f["why"] or None,
+        queue=queue,
+        count=int(f["count"]),
+        target=f["target"] or None,
+        undo_id=operation_id if until else None,
+        undo_until=until,
+        undone_at=task_hash.time_of(f, "undone_at"),
+    )
+
+
+def _whole(parts: list[AuditEntry]) -> AuditEntry:
+    if len(parts) == 1:
+        return parts[0]
+    undone = [part.undone_at for part in parts if part.undone_at]
+    count = sum(part.count for part in parts)
+    return replace(parts[0], queue=None, count=count, undone_at=max(undone, default=None))
+
+
+def _wrong(text: str) -> InvalidQuery:
+    return InvalidQuery([Problem("/operation_id", "operation_id", text)])

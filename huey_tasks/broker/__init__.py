@@ -1,0 +1,1 @@
+"""The Redis of a queue: connections, keys, scripts. The only package that imports redis."""

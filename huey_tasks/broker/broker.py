@@ -1,0 +1,119 @@
+"""The Redis of a queue as an object: its two clients, its scripts, and how long things live there.
+
+Tasks are on `redis`, the outcomes of attempts on `results`. What reads or changes tasks takes a
+`Broker`, or the `Brokers` of several queues; it needs no Huey. All queues are on one server.
+"""
+
+import contextlib
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.connection import connect, redis_errors
+from huey_tasks.broker.scripts.tasks import Scripts
+from huey_tasks.broker.subscription import Subscription
+
+
+@dataclass(frozen=True, eq=False)
+class Broker:
+    """One queue in Redis. Every use raises QueueUnavailable while Redis cannot serve it."""
+
+    name: str
+    redis: Any  # redis-py's types do not know that we get bytes
+    results: Any
+    scripts: Scripts
+    result_scripts: Scripts
+    lease_ms: int
+    ttl_ms: int  # how long a finished task, and an outcome, is kept
+
+    @classmethod
+    def connect(
+        cls, name: str, *, broker_url: str, result_url: str, result_ttl_s: float, lease_s: float
+    ) -> "Broker":
+        """Return the broker of the queue `name`; connects at the first command."""
+        redis, results = connect(broker_url), connect(result_url)
+        return cls(
+            name,
+            redis,
+            results,
+            Scripts(redis),
+            Scripts(results),
+            lease_ms=int(lease_s * 1000),
+            ttl_ms=int(result_ttl_s * 1000),
+        )
+
+    @contextlib.contextmanager
+    def pipeline(self) -> Generator[Any]:
+        """Collect commands that `execute` sends in one round trip."""
+        with redis_errors(), self.redis.pipeline(transaction=False) as pipe:
+            yield pipe
+
+    def ping(self) -> None:
+        """Return when Redis answers."""
+        with redis_errors():
+            self.redis.ping()
+
+    def info(self) -> dict[str, Any]:
+        """Return what the server says of itself (Redis' INFO, flattened)."""
+        with redis_errors():
+            return self.redis.info()
+
+    def now_us(self) -> int:
+        """Return the time of Redis' clock, in µs since the epoch."""
+        with redis_errors():
+            seconds, microseconds = self.redis.time()
+        return seconds * 1_000_000 + microseconds
+
+    def now_ms(self) -> int:
+        """Return the time of Redis' clock, in ms since the epoch."""
+        return self.now_us() // 1000
+
+    def subscribe(self, *channels: str) -> Subscription:
+        """Return a subscription to channels; it subscribes when its `sources` are first asked."""
+        return Subscription(self.redis, *channels)
+
+    def wait_for_bell(self, bells: Sequence[str], timeout_s: float) -> bool:
+        """Wait until one of the bells rings; False after `timeout_s` seconds."""
+        with redis_errors():
+            return self.redis.blpop(bells, timeout=timeout_s) is not None
+
+    def note_revocations(self, kind: str, *, ttl_ms: int | None = None) -> None:
+        """Let claims tell workers that Huey has revoked `tasks` or `types` of this queue."""
+        with redis_errors():
+            self.redis.set(keys.revocations(self.name, kind), 1, px=ttl_ms)
+
+    def mark_results(self, dataset: str) -> bool:
+        """Mark the result backend as part of a data set; False if it bears a mark already."""
+        with redis_errors():
+            return bool(self.results.set(keys.results_mark(), dataset, nx=True))
+
+
+class Brokers(Mapping[str, Broker]):
+    """The brokers of some queues by name, in the order of the queues, the most urgent first."""
+
+    def __init__(self, brokers: Iterable[Broker]) -> None:
+        self._brokers = {broker.name: broker for broker in brokers}
+        #: All queues are on one server: what is asked of the server as a whole, this one is asked.
+        self.first = next(iter(self._brokers.values()))
+
+    def __getitem__(self, queue: str) -> Broker:
+        return self._brokers[queue]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._brokers)
+
+    def __len__(self) -> int:
+        return len(self._brokers)
+
+    def pipeline(self) -> contextlib.AbstractContextManager[Any]:
+        """Collect commands about any of the queues, sent in one round trip."""
+        return self.first.pipeline()
+
+    def now_us(self) -> int:
+        """Return the time of Redis' clock, in µs since the epoch."""
+        return self.first.now_us()
+
+    def now_ms(self) -> int:
+        """Return the time of Redis' clock, in ms since the epoch."""
+        return self.first.now_ms()

@@ -1,0 +1,229 @@
+"""Connections to Redis, and the one place where its errors become ours.
+
+Owns: pools, finding the master that Sentinels name, and `redis_errors`, the border that no redis
+exception crosses. Does not know any key or script; how long anything may take is in `patience`.
+"""
+
+import contextlib
+import os
+import ssl
+import time
+from collections.abc import Generator
+from typing import Any, cast
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.client import Pipeline
+from redis.commands.core import Script
+from redis.connection import parse_url
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    NoScriptError,
+)
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+from redis.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+
+from huey_tasks import redis_urls
+from huey_tasks.broker.deadline import SOCKET_TIMEOUT_S, InTime
+from huey_tasks.broker.pool import Patient, PoolFull
+from huey_tasks.errors import ConfigError, QueueUnavailable, ServiceBusy
+from huey_tasks.processes.descriptors import apart, fill_standard
+
+#: Seconds.
+CONNECT_TIMEOUT_S = 2.0
+
+#: Seconds between questions for the master.
+ASK_SENTINELS_S = 1.0
+
+#: Errors that mean "not now": the command was refused and nothing was changed. redis-py has a
+#: class for some of them, and leaves the others to be told by the first words of the reply.
+_REFUSALS = (
+    redis.OutOfMemoryError,
+    redis.ReadOnlyError,
+    MasterDownError,
+    ClusterDownError,
+    NoScriptError,
+)
+_REFUSAL_WORDS = ("OOM", "READONLY", "MISCONF", "BUSY", "NOREPLICAS", "UNBLOCKED", "MASTERDOWN")
+
+#: What Redis says when the rights of its user do not suffice inside a script (7.0; before).
+_DENIALS = ("ACL failure in script", "The user executing the script")
+
+
+class _Apart(InTime):
+    """A connection whose socket never has the number of a standard stream, nor a low one.
+
+    A task may close those, and whoever prints then writes to what has taken the number since.
+    """
+
+    def _connect(self) -> Any:
+        fill_standard()
+        found: Any = super()._connect()  # pyright: ignore[reportAttributeAccessIssue]
+        return found if isinstance(found, ssl.SSLSocket) else apart(found)
+
+    def _wrap_socket_with_ssl(self, sock: Any) -> Any:
+        wrap: Any = super()._wrap_socket_with_ssl  # pyright: ignore[reportAttributeAccessIssue]
+        return wrap(apart(sock))
+
+
+class _Tcp(_Apart, redis.Connection): ...
+
+
+class _Tls(_Apart, redis.SSLConnection): ...
+
+
+class _Unix(_Apart, redis.UnixDomainSocketConnection):
+    # redis-py 8.1 asks for them when a connect takes too long.
+    port = 0
+    host = property(lambda self: "")  # pyright: ignore[reportIncompatibleMethodOverride]
+
+
+class _Master(_Apart, SentinelManagedConnection): ...
+
+
+class _TlsMaster(_Apart, SentinelManagedSSLConnection): ...
+
+
+class _Pool(Patient, redis.ConnectionPool): ...
+
+
+class _MasterPool(Patient, SentinelConnectionPool):
+    """Asks the Sentinels every second, and drops its connections when they name another master.
+
+    One that was frozen comes back as if nothing had happened, and takes writes that will be thrown
+    away from whoever is still connected to it, until the Sentinels get to it: ten seconds.
+    """
+
+    _ask_at = 0.0
+
+    def get_connection(self, *args: Any, **options: Any) -> Any:
+        now = time.monotonic()
+        if now >= self._ask_at:
+            self._ask_at = now + ASK_SENTINELS_S
+            try:
+                self.get_master_address()
+            except (redis.ConnectionError, redis.TimeoutError):  # work goes on without Sentinels
+                self._ask_at = now + 10 * ASK_SENTINELS_S
+        return super().get_connection(*args, **options)
+
+
+class _SurvivingScript(Script):
+    """A script that runs even if the server forgets it between one command and the next."""
+
+    def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
+        client = client or self.registered_client
+        arguments = [*(keys or ()), *(args or ())]
+        if not isinstance(client, Pipeline):  # what stands in a pipeline cannot be tried again
+            with contextlib.suppress(NoScriptError):
+                return client.evalsha(self.sha, len(keys or ()), *arguments)
+        return client.eval(cast(str, self.script), len(keys or ()), *arguments)
+
+
+class _Client(redis.Redis):
+    def register_script(self, script: Any) -> Any:
+        return _SurvivingScript(self, script)
+
+
+def connect(url: str) -> redis.Redis:
+    """Return a client with a pool of its own; connects at the first command.
+
+    A broken connection is tried again once at once: every script may be sent twice. So is a
+    refusal as read-only: a new connection may lead to the server that is the master now.
+    Raises ConfigError for a URL with options that redis-py does not know.
+    """
+    try:
+        pool = _sentinel_pool(url) if redis_urls.is_sentinel(url) else _pool(url)
+        pool.connection_class(**pool.connection_kwargs)  # makes a socket only when it connects
+    except (TypeError, ValueError, redis.RedisError) as error:
+        raise ConfigError(f"A Redis URL is not right: {_first_line(error)}") from error
+    return _Client(connection_pool=pool)
+
+
+def _pool(url: str, **options: Any) -> redis.ConnectionPool:
+    told: dict[str, Any] = {**_options(), **options, **parse_url(url)}
+    kind = told.pop("connection_class", redis.Connection)
+    timed = {redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}.get(kind, _Tcp)
+    return _Pool(connection_class=timed, **told)
+
+
+def _sentinel_pool(url: str) -> redis.ConnectionPool:
+    split = redis_urls.split_sentinel(url)
+    told: dict[str, Any] = {**_options(), **parse_url(split.master)}
+    told.pop("host")
+    tls = told.pop("connection_class", None) is redis.SSLConnection
+    shared = {name: value for name, value in told.items() if name.startswith(("socket_", "ssl_"))}
+    options = {**shared, **dict(split.sentinel_options)}
+    manager = Sentinel([])
+    for host, port in split.sentinels:
+        place = {**options, "host": host, "port": port}
+        pool = _pool("rediss://" if tls else "redis://", **place)
+        manager.sentinels.append(redis.Redis(connection_pool=pool))
+    kind = _TlsMaster if tls else _Master
+    return _MasterPool(split.service, manager, connection_class=kind, **told)
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "socket_timeout": SOCKET_TIMEOUT_S,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "retry": Retry(ExponentialWithJitterBackoff(cap=0.05, base=0.01), 1),
+        "retry_on_error": [redis.ReadOnlyError],
+        "max_connections": 2**31,  # redis-py raises at its own limit; `Patient` waits at ours
+        "client_name": f"duckline-{os.getpid()}",
+        # Each of these would cost a round trip whenever a connection is made.
+        "driver_info": None,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        "protocol": 2,
+    }
+
+
+@contextlib.contextmanager
+def redis_errors() -> Generator[None]:
+    """Turn what the Redis client raises for a Redis that cannot serve now into QueueUnavailable.
+
+    Any other reply error is a defect of ours (a broken script, a wrong type) and passes unchanged.
+    """
+    try:
+        yield
+    except PoolFull as error:
+        raise ServiceBusy("Too many requests are under way; try again.", str(error)) from error
+    except redis.AuthenticationError as error:
+        raise QueueUnavailable("Redis does not let us in.", _first_line(error)) from error
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        told = _first_line(error)
+        raise QueueUnavailable("Redis does not answer.", told, answered=False) from error
+    except redis.InvalidResponse as error:
+        raise QueueUnavailable("Something other than Redis answers.", _first_line(error)) from error
+    except redis.ResponseError as error:
+        words = str(error)[:200]
+        if isinstance(error, NoPermissionError) or _is_denial(words):
+            raise QueueUnavailable("Redis forbids it.", _first_line(error)) from error
+        if isinstance(error, _REFUSALS) or any(word in words for word in _REFUSAL_WORDS):
+            raise QueueUnavailable("Redis cannot take it now.", _first_line(error)) from error
+        raise
+
+
+def unless_full(reply: Any) -> Any:
+    """Return one reply of a pipeline; None if Redis was too full for it. Raises another error."""
+    if not isinstance(reply, Exception):
+        return reply
+    if isinstance(reply, redis.OutOfMemoryError) or "OOM" in str(reply)[:200]:  # since 7.0; before
+        return None
+    raise reply
+
+
+def _is_denial(words: str) -> bool:
+    return any(denial in words for denial in _DENIALS)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0][:120] if lines else type(error).__name__

@@ -1,0 +1,180 @@
+"""What goes into the scripts and comes out of them: new tasks, claims, commits.
+
+Knows their form and nothing of Redis. A field here is a name in the header of a script. They are
+named tuples, because several are made for every task and a frozen dataclass takes four times as
+long.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+from huey_tasks.broker.states import TaskState
+
+Argument = str | bytes | int | float
+
+#: The name of a consumer that runs only what must run alone ends so.
+ALONE = "-alone"
+
+
+def runs_alone(name: str) -> bool:
+    """Whether a consumer, or the worker of one, runs only what must run alone."""
+    return name.partition("/")[0].endswith(ALONE)
+
+
+class Claim(NamedTuple):
+    """A task given to a worker for the time of a lease."""
+
+    id: str
+    token: str
+    message: bytes
+    attempt: int
+    retries_left: int
+    retry_delay_s: float
+    deliveries: int
+
+    @classmethod
+    def read(cls, reply: list[Any]) -> "Claim":
+        """The claim as `step` gives it."""
+        raw: Any = cls._make(reply)
+        return cls(
+            id=raw.id.decode(),
+            token=raw.token.decode(),
+            message=raw.message,
+            attempt=int(raw.attempt),
+            retries_left=int(raw.retries_left),
+            retry_delay_s=float(raw.retry_delay_s),
+            deliveries=int(raw.deliveries),
+        )
+
+
+class Answer(NamedTuple):
+    """What a step returns."""
+
+    accepted: list[bool]  # for each commit; False: the lease was lost
+    claims: list[Claim]
+    revocations: bool  # whether anything is revoked in Huey's way, so that it must be looked up
+
+
+class NewTask(NamedTuple):
+    """A task to be stored: its serialised form, and what Redis keeps beside it.
+
+    `gate`: the gate that it passes when it ends; with `passes_on` the next task of its pipeline
+    does so in its place when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
+    `,one,two,`, or nothing.
+
+    Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
+    """
+
+    id: str
+    message: bytes
+    type: str
+    priority: int = 0
+    delay_ms: int = 0
+    max_attempts: int = 1
+    retry_delay_s: float = 0.0
+    expires_ms: int = 0
+    gate: str = ""
+    passes_on: bool = False
+    tags: str = ""
+
+    def arguments(self) -> list[Argument]:
+        """The task as `submit` reads it."""
+        arguments: list[Argument] = list(self)
+        arguments[_PASSES_ON] = int(self.passes_on)
+        return arguments
+
+    def as_json(self) -> list[Any]:
+        """The same, where it travels inside of JSON; messages that we make are UTF-8."""
+        arguments = self.arguments()
+        arguments[_MESSAGE] = self.message.decode()
+        return arguments
+
+
+_MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "passes_on"))
+
+
+class Gate(NamedTuple):
+    """Lets one task through when `size` others have ended; it bears that task's id."""
+
+    size: int
+    callback: NewTask
+
+    def as_json(self) -> list[Any]:
+        """The gate as `submit` and `step` read it."""
+        return [self.size, self.callback.as_json()]
+
+
+class About(NamedTuple):
+    """What the log and the history say of an attempt beyond its commit."""
+
+    task_type: str
+    attempt: int
+    took_s: float
+    where: str  # file, line and function where it failed
+
+
+class Cause(NamedTuple):
+    """Why an attempt failed: what it has in common with others that failed for the same reason."""
+
+    fingerprint: str
+    error_type: str
+    frame: str  # file and function of the task's own code, "" if none of it raised
+    message: str  # without numbers, ids, quotations
+
+    def as_json(self) -> list[str]:
+        """The cause as `step` reads it."""
+        return [self.fingerprint, self.error_type, self.frame, self.message]
+
+
+class Commit(NamedTuple):
+    """How an attempt ended: the state the task goes to, or an `Ending`.
+
+    A released task with `blocked_on` ("lock:<name>", "limit:<uses>:<name>") waits for that, and
+    with `delay_ms` for that time.
+    """
+
+    id: str
+    token: str
+    state: str
+    delay_ms: int = 0
+    retries_left: int = 0
+    retry_delay_s: float = 0.0
+    reason: str = ""
+    children: tuple[NewTask, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    about: About | None = None
+    cause: Cause | None = None  # of a task that has finally failed
+    gap: str = ""  # a line (JSON) that stands for those of its log that could not be kept
+    blocked_on: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The commit as `step` reads it, without what is 0 or empty."""
+        said: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
+        if self.about is not None:
+            said |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
+        if self.state == TaskState.RETRY:
+            said |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
+        if self.delay_ms:
+            said["delay_ms"] = self.delay_ms
+        if self.reason or self.delay_ms:
+            said["reason"] = self.reason
+        if self.children:
+            said["children"] = [child.as_json() for child in self.children]
+        if self.gates:
+            said["gates"] = [gate.as_json() for gate in self.gates]
+        if self.cause is not None:
+            said["cause"] = self.cause.as_json()
+        if self.gap:
+            said["gap"] = self.gap
+        if self.blocked_on:
+            said["blocked_on"] = self.blocked_on
+        return said
+
+
+def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:
+    """Several commits or gates as one argument of a script.
+
+    Half a surrogate pair, which a reason may quote, becomes "?": a step must always be sendable.
+    """
+    text = json.dumps([item.as_json() for item in items], ensure_ascii=False) if items else "[]"
+    return text.encode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""The Lua scripts as Python functions, by noun."""

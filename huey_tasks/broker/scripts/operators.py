@@ -1,0 +1,284 @@
+"""The scripts behind what operators see and do: searches, histories, failures, undo.
+
+Apart from `scripts`, whose functions every task goes through; the loader is the same.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, cast
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.connection import redis_errors, unless_full
+from huey_tasks.broker.protocol import Argument, NewTask
+from huey_tasks.broker.scripts.tasks import ONLINE_MS, Scripts
+
+#: What became of a task: what was wanted; or Redis was full. Any other word is its state.
+DONE, FULL = "done", "full"
+
+#: States from which a task is cancelled; `cancel` answers with the state that it was in.
+CANCELLABLE = frozenset({"PENDING", "SCHEDULED", "RETRY", "STARTED"})
+
+#: Bytes. A message that is larger is not read for a table.
+LARGEST_MESSAGE = 65536
+
+
+#: The arguments of one call: those with a name, and what follows them.
+Call = tuple[dict[str, Argument], list[Argument]]
+
+
+class Place(NamedTuple):
+    """Where a task stands in an index, the newest first: its score, and its id."""
+
+    score: float
+    id: str
+
+    def texts(self) -> tuple[str, str]:
+        """The place as a script reads it."""
+        return ("+inf" if self.score == float("inf") else f"{self.score:.17g}"), self.id
+
+
+class Match(NamedTuple):
+    """A task that a search has found: where it stands, and when it was submitted, in ms."""
+
+    place: Place
+    submitted_ms: float
+
+
+class Look(NamedTuple):
+    """What one call of `search` has seen."""
+
+    done: bool
+    looked_at: int
+    reached: Place
+    matches: list[Match]
+
+
+class SeenGroup(NamedTuple):
+    """A group of failed tasks of one queue, as Redis keeps it; `sample` is "" if none is left."""
+
+    fingerprint: str
+    tasks: int
+    retryable: int
+    sample: str
+    fields: dict[str, str]
+
+
+class SeenFailures(NamedTuple):
+    """One look at the failures of a queue: the time in ms, how many there are and in groups."""
+
+    now_ms: float
+    failed: int
+    grouped: int
+    groups: list[SeenGroup]
+
+
+class SeenTask(NamedTuple):
+    """One look at a task that may wait, and at its queue; `over_ms` is the time of the starts.
+
+    `mode_by`, `mode_why`, `mode_at` (ms): who set the mode, why and when; "" if nobody has.
+    """
+
+    now_ms: float
+    fields: list[bytes | None]
+    mode: str
+    place: int
+    waiting: int
+    starts: int
+    over_ms: float
+    knowing: tuple[str, ...]  # the live consumers that know its type
+    others: tuple[str, ...]
+    mode_by: str
+    mode_why: str
+    mode_at: str
+
+
+class Restored(NamedTuple):
+    """What one call of `restore` has done."""
+
+    looked_at: int
+    restored: int
+    left: int
+
+
+class OperatorScripts:
+    """More scripts on the Redis of `scripts`. Raises QueueUnavailable as those do."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    def search(
+        self,
+        queue: str,
+        index: str,
+        behind: Place,
+        conditions: Sequence[dict[str, Any]],
+        *,
+        oldest: float,
+        look: int,
+        want: int,
+    ) -> Look:
+        """Look through an index behind a place, until `want` have been found."""
+        score, task_id = behind.texts()
+        done, looked_at, score, task_id, found = self._scripts._run(
+            "search",
+            queue,
+            index=index,
+            score=score,
+            id=task_id,
+            oldest=f"{oldest:.17g}",
+            look=look,
+            want=want,
+            conditions=json.dumps(conditions, ensure_ascii=False),
+        )
+        matches = [
+            Match(Place(float(score), task_id.decode()), float(submitted_ms))
+            for task_id, score, submitted_ms in found
+        ]
+        return Look(bool(done), looked_at, Place(float(score), task_id.decode()), matches)
+
+    def rows(self, queue: str, task_ids: Sequence[str]) -> tuple[float, list[list[bytes | None]]]:
+        """The time in ms, and the fields of each task; none for one that is not there."""
+        now, *rows = self._scripts._run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
+        return float(now), rows
+
+    def failures(self, queues: Iterable[str], wanted: str = "") -> list[SeenFailures]:
+        """The groups of each queue, or the wanted one, those seen last first; one round trip."""
+        arguments: dict[str, Argument] = {"wanted": wanted}
+        loaded = self._scripts._load("failures", arguments)
+        with redis_errors(), self._scripts._client.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                loaded(keys=[keys.root(queue)], args=[wanted], client=pipe)
+            replies = pipe.execute()
+        return [
+            SeenFailures(float(now), failed, grouped, [_seen_group(*group) for group in groups])
+            for now, failed, grouped, groups in replies
+        ]
+
+    def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
+        """A task and its queue, and the starts of the last minutes; None if it is not there."""
+        seen = self._scripts._run(
+            "explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS
+        )
+        if not seen:
+            return None
+        now, fields, mode, place, waiting, starts, over_ms, *more = seen
+        knowing, others = (tuple(name.decode() for name in names) for names in more[:2])
+        by, why, at = [text.decode("utf-8", "replace") for text in more[2:]]
+        return SeenTask(
+            float(now), fields, mode.decode(), place, waiting, int(starts), float(over_ms),
+            knowing, others, by, why, at,
+        )  # fmt: skip
+
+    def history(
+        self,
+        queue: str,
+        task_type: str,
+        singles: Sequence[tuple[str, int]],
+        wholes: Sequence[tuple[str, int]],
+    ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]], float | None]:
+        """What was counted: in the present minute; of one type in each single (unit, number); by
+        type in each whole. And since when (ms); None: nothing ever was."""
+        noted, found, whole, since_ms = self._scripts._run(
+            "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
+        )
+        return _numbers(noted), found, [_pairs(flat) for flat in whole], float(since_ms) or None
+
+    def requeue(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
+        """Queue tasks that wait for their time; for each DONE, its other state, or ''."""
+        answers = self._scripts._run("requeue", queue, *task_ids, operation=operation)
+        return [answer.decode() for answer in answers]
+
+    def delete(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
+        """Take ended tasks away; for each DONE, its other state, or ''. []: it is over."""
+        answers = self._scripts._run("delete", queue, *task_ids, operation=operation)
+        return [answer.decode() for answer in answers]
+
+    def restore(self, queue: str, undo: str, limit: int, operation: str) -> Restored:
+        """Bring back some of what the operation `undo` has deleted."""
+        return Restored(
+            *self._scripts._run("restore", queue, undo=undo, limit=limit, operation=operation)
+        )
+
+
+def cancel_all(
+    scripts: Scripts,
+    queue: str,
+    task_ids: Sequence[str],
+    reason: str,
+    *,
+    ttl_ms: int,
+    request: str,
+    operation: str,
+) -> list[str]:
+    """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
+    told: dict[str, Argument] = {
+        "reason": reason,
+        "ttl_ms": ttl_ms,
+        "request": request,
+        "operation": operation,
+    }
+    calls: list[Call] = [({"id": task_id, **told}, []) for task_id in task_ids]
+    answers = [_word(state) for state in _run_all(scripts, "cancel", queue, calls)]
+    return [DONE if state in CANCELLABLE else state for state in answers]
+
+
+def retry_all(
+    scripts: Scripts,
+    queue: str,
+    pairs: Sequence[tuple[str, NewTask]],
+    operation: str,
+    *,
+    undo: str = "",
+) -> list[str]:
+    """Submit ended tasks anew, in this order: pairs of the old id and the new task.
+
+    For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
+    """
+    told: dict[str, Argument] = {"undo": undo, "operation": operation}
+    calls = [({"id": task_id, **told}, new.arguments()) for task_id, new in pairs]
+    replies = _run_all(scripts, "retry", queue, calls)
+    return [
+        DONE if reply and reply[1].decode() == new.id else _word(reply and reply[0])
+        for (_, new), reply in zip(pairs, replies, strict=True)
+    ]
+
+
+def _word(reply: bytes | None) -> str:
+    return FULL if reply is None else reply.decode()
+
+
+def _run_all(scripts: Scripts, script: str, queue: str, calls: Sequence[Call]) -> list[Any]:
+    """Run a script once for each call, in one round trip; None: Redis was too full for it.
+
+    The first sends the script whole, so that the others find it.
+    """
+    if not calls:
+        return []
+    with redis_errors(), scripts._client.pipeline(transaction=False) as pipe:
+        for at, (named, more) in enumerate(calls):
+            loaded = scripts._load(script, named)
+            arguments = [keys.root(queue), *named.values(), *more]
+            if at == 0:
+                pipe.eval(cast(str, loaded.script), 1, *arguments)
+            else:
+                pipe.evalsha(loaded.sha, 1, *arguments)
+        return [unless_full(reply) for reply in pipe.execute(raise_on_error=False)]
+
+
+def _seen_group(
+    fingerprint: bytes, tasks: int, retryable: int, sample: bytes, flat: list[bytes]
+) -> SeenGroup:
+    texts = [part.decode("utf-8", "replace") for part in flat]
+    fields = dict(zip(texts[::2], texts[1::2], strict=True))
+    return SeenGroup(fingerprint.decode(), tasks, retryable, sample.decode(), fields)
+
+
+def _pairs(flat: Sequence[bytes]) -> dict[str, bytes]:
+    return {
+        name.decode("utf-8", "replace"): value
+        for name, value in zip(flat[::2], flat[1::2], strict=True)
+    }
+
+
+def _numbers(flat: Sequence[bytes]) -> dict[str, int]:
+    return {name: int(value) for name, value in _pairs(flat).items()}

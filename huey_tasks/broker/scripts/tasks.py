@@ -1,0 +1,282 @@
+"""The Lua scripts as Python functions: every change of a task's state is one call of these.
+
+Writes no key itself; how a script is found and called is in `script_runner`.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, cast
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.protocol import Answer, Argument, Claim, Commit, Gate, NewTask, encode
+from huey_tasks.broker.script_runner import ScriptRunner
+
+#: Milliseconds. A consumer that was not heard of for so long does not count as live.
+ONLINE_MS = 5000
+
+#: Milliseconds. So long the next consumer on its machine can see that it has died.
+KNOWN_MS = 50_000
+
+#: How many expired leases, due tasks or old records one call handles.
+BATCH = 100
+
+
+class Seen(NamedTuple):
+    """What a heartbeat sees: the data set, and by how many ms the clock has gone back."""
+
+    dataset: str  # '' when its mark was gone
+    back_ms: int
+    moved: int  # tasks whose due time went back with it
+    is_known: bool  # whether it is known which task types the consumer knows
+    unknown_types: frozenset[str]  # for which tasks wait that some consumer did not know
+
+
+class Scripts(ScriptRunner):
+    """The scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
+
+    def submit(
+        self,
+        queue: str,
+        tasks: Sequence[NewTask],
+        gates: Sequence[Gate] = (),
+        *,
+        may_refuse: bool = False,
+    ) -> list[bool]:
+        """Store new tasks and put them in their queue, all in one go; False: its id is there.
+
+        A queue that drains answers [] when it `may_refuse`.
+        """
+        more = [argument for task in tasks for argument in task.arguments()]
+        flags = self._run(
+            "submit", queue, *more, gates=encode(list(gates)), may_refuse=int(may_refuse)
+        )
+        return [bool(flag) for flag in flags]
+
+    def step(
+        self,
+        queue: str,
+        slot: str,
+        sequence: int,
+        commits: list[Commit],
+        *,
+        want: int,
+        lease_ms: int,
+        ttl_ms: int,
+        short_types: str = "{}",
+        alone: bool = False,
+    ) -> Answer:
+        """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
+
+        It claims one task, or several if their types are among `short_types` (JSON, milliseconds
+        by type); with `alone`, one of those that must run alone. `sequence` grows by one with
+        every new step of a slot.
+        """
+        accepted, claims, revocations = self._run(
+            "step",
+            queue,
+            slot=slot,
+            sequence=sequence,
+            lease_ms=lease_ms,
+            want=want,
+            ttl_ms=ttl_ms,
+            short_types=short_types,
+            alone=int(alone),
+            commits=encode(commits),
+        )
+        flags = [bool(flag) for flag in accepted]
+        return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
+
+    def renew(
+        self, queue: str, held: list[tuple[str, str]], *, lease_ms: int
+    ) -> dict[tuple[str, str], bool]:
+        """Extend the leases of (id, token) pairs; returns those that hold none any more.
+
+        True stands for a task that is not there at all.
+        """
+        flat = [part for pair in held for part in pair]
+        lost = self._run("renew", queue, *flat, lease_ms=lease_ms)
+        return {
+            (id.decode(), token.decode()): bool(erased)
+            for id, token, erased in zip(lost[::3], lost[1::3], lost[2::3], strict=True)
+        }
+
+    def release(
+        self,
+        queue: str,
+        holder: str,
+        *,
+        kind: str,
+        blamed: str,
+        limit: int,
+        ttl_ms: int,
+        how: str = "",
+    ) -> list[tuple[str, str]]:
+        """Give back what a dead worker or consumer held; returns (id, new state) of each.
+
+        A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
+        "*"; at `limit` it is set aside. `how` the holder died is kept with it.
+        """
+        rows = self._run(
+            "release",
+            queue,
+            holder=holder,
+            kind=kind,
+            blamed=blamed,
+            limit=limit,
+            ttl_ms=ttl_ms,
+            how=how,
+        )
+        return [(id.decode(), state.decode()) for id, state in rows]
+
+    def stopped(self, queue: str, task_id: str, token: str) -> None:
+        """Say that the worker of a cancelled attempt is free."""
+        self._run("stopped", queue, id=task_id, token=token)
+
+    def recover(
+        self, queue: str, *, max_losses: int, ttl_ms: int, lease_ms: int
+    ) -> list[tuple[str, str]]:
+        """Take back tasks whose lease has ended; returns (id, new state) of each.
+
+        If the last call was longer than half a lease ago, leases are extended instead, once.
+        """
+        rows = self._run(
+            "recover",
+            queue,
+            max_losses=max_losses,
+            ttl_ms=ttl_ms,
+            limit=BATCH,
+            lease_ms=lease_ms,
+        )
+        return [(id.decode(), state.decode()) for id, state in rows]
+
+    def promote(self, queue: str, *, lease_ms: int = 30_000) -> float | None:
+        """Queue what is due, and what waits for a lock or a rate limit that is there.
+
+        Returns the seconds until the next is due, None if none waits. A cancelled attempt keeps its
+        lock for `lease_ms` at most.
+        """
+        next_ms = self._run("promote", queue, limit=BATCH, lease_ms=lease_ms)
+        return None if next_ms < 0 else next_ms / 1000
+
+    def cancel(
+        self, queue: str, task_id: str, reason: str, *, ttl_ms: int, operation: str = ""
+    ) -> str:
+        """Revoke a task that has not ended; returns the state it was in, '' if unknown."""
+        state = self._run(
+            "cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms,
+            request=secrets.token_hex(8), operation=operation,
+        )  # fmt: skip
+        return cast(bytes, state).decode()
+
+    def retry(
+        self, queue: str, task_id: str, new: NewTask, *, operation: str = ""
+    ) -> tuple[str, str]:
+        """Submit an ended task anew; returns its state and the id of the task that follows it."""
+        state, new_id = self._run(
+            "retry", queue, *new.arguments(), id=task_id, undo="", operation=operation
+        )
+        return state.decode(), new_id.decode()
+
+    def mode(self, queue: str, mode: str, *, operation: str = "") -> None:
+        """Let the queue be "flowing", "paused" or "draining"."""
+        self._run("mode", queue, mode=mode, operation=operation)
+
+    def purge(self, queue: str, reason: str, *, ttl_ms: int, operation: str = "") -> int:
+        """Revoke waiting tasks; returns how many. As many as BATCH: there may be more."""
+        return int(
+            self._run(
+                "purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH, operation=operation
+            )
+        )
+
+    def awaited(self, queue: str, task_id: str) -> str:
+        """Have the end of a task told on the channel; returns its state, '' if unknown."""
+        return cast(bytes, self._run("awaited", queue, id=task_id)).decode()
+
+    def progress(self, queue: str, task_id: str, token: str, progress: str) -> bool:
+        """Store how far a running task is (JSON); False when its lease is lost."""
+        return bool(self._run("progress", queue, id=task_id, token=token, progress=progress))
+
+    def log(self, queue: str, task_id: str, token: str, line: str) -> bool:
+        """Keep a line (JSON) that a running task logged; False when its lease is lost."""
+        return bool(self._run("log", queue, id=task_id, token=token, line=line))
+
+    def lock(
+        self, queue: str, name: str, holder: tuple[str, str], *, ttl_ms: int, lease_ms: int
+    ) -> bool:
+        """Take a lock for an (id, token) pair, ("", "") outside of a task; False: it is held."""
+        task_id, token = holder
+        return bool(
+            self._run(
+                "lock", queue, name=name, id=task_id, token=token, ttl_ms=ttl_ms, lease_ms=lease_ms
+            )
+        )
+
+    def unlock(self, queue: str, name: str, token: str) -> bool:
+        """Give a lock back if that token holds it, or any if it is "*"."""
+        return bool(self._run("unlock", queue, name=name, token=token))
+
+    def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
+        """Count a use of a rate limit; returns the uses and the ms left of its window."""
+        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms, most=most)
+        return int(used), int(left_ms)
+
+    def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
+        """Forget finished tasks older than `ttl_ms` or beyond `cap` a state.
+
+        Returns how many were looked at.
+        """
+        return int(self._run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
+
+    def knows(self, queue: str, consumer: str, types: Iterable[str]) -> None:
+        """Say which task types a consumer knows: its workers claim no others."""
+        self._run("knows", queue, *types, consumer=consumer, known_ms=KNOWN_MS)
+
+    def heartbeat(
+        self, queue: str, consumer: str, info: str, concurrency: int, dataset: str = ""
+    ) -> Seen:
+        """Say that a consumer is here; `info` is JSON. Returns what it sees."""
+        found, back_ms, moved, known, unknown = self._run(
+            "heartbeat", queue, consumer=consumer, info=info, concurrency=concurrency,
+            known_ms=KNOWN_MS, dataset=dataset,
+        )  # fmt: skip
+        types = frozenset(name.decode() for name in unknown)
+        return Seen(found.decode(), int(back_ms), int(moved), bool(known), types)
+
+    def leave(self, queue: str, consumer: str) -> None:
+        """Take a consumer off the list."""
+        self._run("leave", queue, consumer=consumer)
+
+    def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
+        """The numbers of each queue, each one consistent look, all in one round trip."""
+        arguments: dict[str, Argument] = {"online_ms": ONLINE_MS}
+        loaded = self._load("stats", arguments)
+        with redis_errors(), self._client.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                loaded(keys=[keys.root(queue)], args=list(arguments.values()), client=pipe)
+            replies = pipe.execute()
+        return [
+            {
+                name.decode(): value.decode("utf-8", "replace")
+                if isinstance(value, bytes)
+                else value
+                for name, value in zip(flat[::2], flat[1::2], strict=True)
+            }
+            for flat in replies
+        ]
+
+    def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:
+        """Keep outcomes under their keys; to be called on the result backend."""
+        flat = [part for pair in outcomes.items() for part in pair]
+        self._run("outcome", queue, *flat, ttl_ms=ttl_ms)
+
+    def whereabouts(self, queue: str, task_id: str) -> tuple[str, list[str]]:
+        """The state of a task, '' if there is none, and every index it stands in."""
+        state, standing = self._run("whereabouts", queue, id=task_id)
+        return state.decode(), [index.decode() for index in standing]
+
+    def online(self, queue: str, *, within_ms: int = ONLINE_MS) -> list[tuple[str, bytes, int]]:
+        """The consumers heard of within that time as (id, info JSON, last seen in ms)."""
+        rows = self._run("online", queue, within_ms=within_ms)
+        return [(id.decode(), info, int(seen)) for id, info, seen in rows]

@@ -1,0 +1,105 @@
+"""A subscription to channels of Redis, and its repair.
+
+Publish and subscribe may lose a line; whoever listens here also finds out by itself what it is
+told, only later. A listener never learns by itself that the way to it is dead (a firewall that
+forgot it, a machine that lost its power), so it asks for signs of life.
+"""
+
+import logging
+import time
+from typing import Any
+
+from huey_tasks.broker.connection import redis_errors
+from huey_tasks.errors import QueueUnavailable
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between tries to subscribe again.
+RETRY_S = 1.0
+
+#: Seconds without a line, after which Redis is asked for a sign of life.
+QUIET_S = 2.0
+
+#: Seconds that the sign may take; then the subscription counts as lost.
+ANSWER_S = 2.0
+
+
+class Subscription:
+    """What is said on some channels from the moment on in which `sources` first has one."""
+
+    def __init__(self, broker: Any, *channels: str) -> None:
+        #: Grows when Redis says that it has subscribed us: what was said before may be lost.
+        self.confirmed = 0
+        self._broker, self._channels = broker, channels
+        self._subscription: Any = None
+        self._next_try = 0.0
+        self._heard_at = 0.0
+        self._asked_at: float | None = None
+        self._went_silent = False
+
+    def sources(self) -> list[Any]:
+        """What to wait on: a socket, or nothing while there is no subscription."""
+        if self._subscription is None and time.monotonic() >= self._next_try:
+            self._subscribe()
+        if self._subscription is None:
+            return []
+        # redis-py has no public way to wait for several things; a test pins this attribute.
+        return [self._subscription.connection._sock]
+
+    def read(self) -> list[list[str]]:
+        """The lines that have come in, as lists of words; never waits for one.
+
+        To be called every second or so: it is here that a dead subscription is noticed.
+        """
+        lines: list[list[str]] = []
+        try:
+            with redis_errors():
+                while self._subscription is not None:
+                    line = self._subscription.get_message(timeout=0)
+                    if line is None:
+                        break
+                    self._heard_at, self._asked_at = time.monotonic(), None
+                    if line["type"] == "subscribe":  # redis-py may also do it anew by itself
+                        self.confirmed += 1
+                    elif line["type"] == "message":
+                        lines.append(line["data"].decode().split())
+                self._ask_for_a_sign()
+        except (QueueUnavailable, OSError) as error:
+            logger.debug("subscription lost: %s", error)
+            self.drop()
+        return lines
+
+    def drop(self) -> None:
+        """Give the connection back; `sources` subscribes again, but not at once."""
+        if self._subscription is not None:
+            self._subscription.close()
+        self._subscription = None
+        self._next_try = time.monotonic() + RETRY_S
+
+    def _ask_for_a_sign(self) -> None:
+        now = time.monotonic()
+        if self._subscription is None:
+            return
+        if self._asked_at is None and now - self._heard_at >= QUIET_S:
+            self._asked_at = now
+            self._subscription.ping()
+        elif self._asked_at is not None and now - self._asked_at >= ANSWER_S:
+            self.drop()
+            self._went_silent = True
+
+    def _subscribe(self) -> None:
+        subscription = self._broker.pubsub()
+        try:
+            with redis_errors():
+                subscription.subscribe(*self._channels)
+        except (QueueUnavailable, OSError) as error:
+            logger.debug("channels not reached: %s", error)
+            self._went_silent = False  # it is Redis that is silent, which others tell of
+            subscription.close()
+            self._next_try = time.monotonic() + RETRY_S
+            return
+        if self._went_silent:
+            logger.warning("a subscription had gone dead without a word and was made anew")
+        self._went_silent = False
+        self._subscription, self._asked_at = subscription, None
+        self._heard_at = time.monotonic()

@@ -1,0 +1,93 @@
+"""The mark of a data set, by which a consumer sees that accepted tasks have been erased.
+
+A Redis that comes back empty, a FLUSHALL, keys of a queue that somebody has deleted: to a program
+that only looks at what is there now, each looks like a new start. So the data of every queue and
+the results carry one id. Who finds it missing says so and notes when; the health check and `verify`
+tell it until an operator has taken note (`verify --write-off`).
+"""
+
+import logging
+import secrets
+from collections.abc import Iterable
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.scripts.dataset import DatasetScripts
+from huey_tasks.broker.scripts.tasks import Seen
+
+logger = logging.getLogger(__name__)
+
+#: Milliseconds. A data set is marked, by all who start, in less than that.
+YOUNG_MS = 10_000
+
+
+class DataSet:
+    """The data set as the consumer of one queue knows it."""
+
+    def __init__(self, broker: Broker, *, expected: bool) -> None:
+        self._broker, self._queue = broker, broker.name
+        self._scripts = DatasetScripts(broker.scripts)
+        self._expected = expected
+        #: Its id, '' until this consumer has first looked.
+        self.id = ""
+
+    def look(self, seen: Seen) -> bool:
+        """Judge what a heartbeat has seen, and say it; whether Redis' clock has gone back.
+
+        Raises QueueUnavailable.
+        """
+        if not self.id:
+            self._find_out()
+        elif not seen.dataset:
+            self._say_lost([self._queue])
+        elif seen.dataset != self.id:
+            logger.error("Redis holds another data set than a moment ago", extra=self._about())
+            self.id = seen.dataset
+        if seen.back_ms:
+            logger.warning(
+                "the clock of Redis went back by %.1f s; what waits for a time goes back with it",
+                seen.back_ms / 1000,
+                extra={**self._about(), "tasks": seen.moved},
+            )
+        return bool(seen.back_ms)
+
+    def check_results(self) -> None:
+        """See whether the results are still there. Raises QueueUnavailable."""
+        if not self.id or not self._mark_results():
+            return
+        self._scripts.dataset(self._queue, results_vanished=True)
+        logger.error(
+            "the results of finished tasks are gone from the result backend", extra=self._about()
+        )
+
+    def _find_out(self) -> None:
+        """Mark the data, or find them marked; say which part of them is missing.
+
+        Consumers that start together mark together: each takes the id that it finds, and nothing is
+        missing in a data set that is this young.
+        """
+        marks = {queue: self._scripts.dataset(queue) for queue in keys.QUEUE_NAMES}
+        found = [mark for mark in marks.values() if mark.id]
+        unmarked = [queue for queue, mark in marks.items() if not mark.id]
+        is_old = max((mark.age_ms for mark in found), default=0) > YOUNG_MS
+        lost = unmarked if is_old or (self._expected and not found) else []
+        self.id = found[0].id if found else secrets.token_hex(8)
+        for queue in unmarked:
+            self.id = self._scripts.dataset(queue, self.id, vanished=queue in lost).id
+        if lost:
+            self._say_lost(lost)
+        self._mark_results()
+
+    def _mark_results(self) -> bool:
+        """Mark the results; False if they are marked."""
+        return self._broker.mark_results(self.id)
+
+    def _say_lost(self, queues: Iterable[str]) -> None:
+        logger.error(
+            "the tasks of %s are gone from Redis: somebody erased them, or it lost its data",
+            ", ".join(queues),
+            extra=self._about(),
+        )
+
+    def _about(self) -> dict[str, str]:
+        return {"queue": self._queue, "dataset": self.id}

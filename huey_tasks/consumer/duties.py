@@ -1,0 +1,34 @@
+"""What every consumer does for its queue, whoever has left it to be done: recover and prune."""
+
+import logging
+
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.scripts.tasks import BATCH
+from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+
+logger = logging.getLogger(__name__)
+
+
+def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
+    """Take back the tasks whose lease has ended: their consumer, or its machine, is lost.
+
+    Raises QueueUnavailable.
+    """
+    broker = queue.broker
+    recovered = broker.scripts.recover(
+        queue.name,
+        max_losses=max_crashes * LOSSES_PER_CRASH,
+        ttl_ms=broker.ttl_ms,
+        lease_ms=broker.lease_ms,
+    )
+    for task_id, state in recovered:
+        logger.warning("lease ended, task recovered", extra={"task_id": task_id, "state": state})
+        if state == "FAILURE":
+            queue.report_failure(task_id)
+
+
+def prune(broker: Broker, *, cap: int) -> float | None:
+    """Forget old records, a bite at a time; returns how soon the next one is due, in seconds."""
+    pruned = broker.scripts.prune(broker.name, ttl_ms=broker.ttl_ms, cap=cap)
+    return 0.05 if pruned >= BATCH else None

@@ -1,0 +1,90 @@
+"""What a consumer says of itself every second: that it is here, what each worker runs and uses.
+
+The inspector and the statistics read it; nothing decides by it.
+"""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from huey_tasks.broker.scripts.tasks import Seen
+from huey_tasks.consumer import dead_consumers
+from huey_tasks.execution.worker_table import Board
+from huey_tasks.huey_adapter import decoding
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.processes.usage import Meter, Usage
+
+
+class Heartbeat:
+    """The presence of one consumer."""
+
+    def __init__(self, queue: TaskQueue, consumer: str, board: Board, worker_type: str) -> None:
+        self._queue, self._consumer = queue, consumer
+        self._board, self._worker_type = board, worker_type
+        self._started_at = time.time()
+        self._meter = Meter()
+
+    def beat(self, pids: Mapping[int, int], dataset: str = "") -> Seen:
+        """Say it; `pids` gives the process of each cell, `dataset` the data as far as known."""
+        usage = self._meter.read({os.getpid(), *pids.values()})
+        # Greenlets share their process: what it uses is the consumer's, and no single worker's.
+        alone = self._worker_type == "process"
+        started = self._indexes() if pids else range(0)
+        pool = set[int]() if alone else set(pids.values())
+        info = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "worker_type": self._worker_type,
+            "started_at": self._started_at,
+            **dead_consumers.identity(),
+            **_sum([usage[pid] for pid in {os.getpid(), *pool}]),
+            "workers": [
+                self._worker(index, pids.get(index, 0), usage if alone else {}) for index in started
+            ],
+        }
+        scripts, queue = self._queue.broker.scripts, self._queue.name
+        workers = len(self._board.cells)
+        seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
+        if not seen.is_known:
+            self.say_what_it_knows()
+        for name in seen.unknown_types - set(self._queue._registry._registry):
+            decoding.say_it_waits(f"task type '{name}'", queue=queue)
+        return seen
+
+    def say_what_it_knows(self) -> None:
+        """Name the task types whose code is here, also those registered in Huey's own way."""
+        types = list(self._queue._registry._registry)
+        self._queue.broker.scripts.knows(self._queue.name, self._consumer, types)
+
+    def leave(self) -> None:
+        """Say goodbye."""
+        self._queue.broker.scripts.leave(self._queue.name, self._consumer)
+
+    def _indexes(self) -> range:
+        return range(len(self._board.cells))
+
+    def _worker(self, index: int, pid: int, usage: Mapping[int, Usage]) -> dict[str, Any]:
+        worker: dict[str, Any] = {"worker": f"{self._consumer}/{index + 1}", "pid": pid}
+        worker |= _sum([usage.get(pid, Usage())])
+        held = self._board.cells[index].held()
+        if held is not None:
+            worker |= {
+                "task_id": held.task_id,
+                "task_type": held.task_type,
+                "attempt": held.attempt,
+                "started_at": held.started_at,
+            }
+        return worker
+
+
+def _sum(parts: list[Usage]) -> dict[str, Any]:
+    """What they use together; unknown if that of one is."""
+    memory = [part.memory_bytes for part in parts if part.memory_bytes is not None]
+    cpu = [part.cpu_percent for part in parts if part.cpu_percent is not None]
+    return {
+        "memory_bytes": sum(memory) if len(memory) == len(parts) else None,
+        "cpu_percent": round(sum(cpu), 2) if len(cpu) == len(parts) else None,
+    }

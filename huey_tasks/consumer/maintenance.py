@@ -1,0 +1,68 @@
+"""What a supervisor does again and again, and what becomes of that while Redis is away.
+
+A chore that fails never ends the others. While Redis is away they wait together; when it is back
+they all begin anew, in their order, so that leases are renewed before any is recovered.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from huey_tasks.consumer.outage import Outage
+from huey_tasks.errors import QueueUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Chore:
+    """Something to do at least every `interval_s`; it may return how much sooner it wants to be."""
+
+    run: Callable[[], float | None]
+    interval_s: float
+    asks_redis: bool = False  # whether its success means that Redis is there
+    due: float = 0.0  # by time.monotonic()
+
+
+class Chores:
+    """The chores of one supervisor, in the order in which they matter."""
+
+    def __init__(self, outage: Outage, *chores: Chore) -> None:
+        self._outage = outage
+        self._chores = chores
+
+    def next_due(self) -> float:
+        """When the next one is due, by time.monotonic()."""
+        return min(chore.due for chore in self._chores)
+
+    def do_what_is_due(self) -> None:
+        """Do the chores whose time has come."""
+        for chore in self._chores:
+            now = time.monotonic()
+            if now < chore.due:
+                continue
+            chore.due = now + chore.interval_s
+            try:
+                sooner = chore.run()
+            except QueueUnavailable as error:
+                self._wait_for_redis(error, now)
+                return
+            except Exception:  # a defect in one must not end the renewing of leases
+                logger.exception("chore failed", extra={"chore": chore.run.__name__})
+                continue
+            if sooner is not None:
+                chore.due = min(chore.due, now + sooner)
+            if self._outage.redis_away and chore.asks_redis:
+                self._begin_anew()
+                return
+
+    def _wait_for_redis(self, error: QueueUnavailable, now: float) -> None:
+        self._outage.begin(error.cause)
+        for chore in self._chores:  # each would only wait for the same silence
+            chore.due = now + min(chore.interval_s, 1.0)
+
+    def _begin_anew(self) -> None:
+        self._outage.end()
+        for chore in self._chores:
+            chore.due = 0.0

@@ -1,0 +1,320 @@
+"""The supervisor of one queue's workers: one process without threads, in one loop.
+
+It starts the worker processes, renews their leases, sees a death at once and gives the task back,
+stops cancelled attempts, promotes due tasks, makes those of schedules, recovers those of lost
+consumers, and says that it is alive. It runs no task itself, so no task can keep it from renewing a
+lease.
+"""
+
+import contextlib
+import logging
+import math
+import secrets
+import signal
+import socket
+import time
+from multiprocessing.connection import wait
+from types import FrameType
+from typing import Any
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.deadline import SOCKET_TIMEOUT_S, time_limit
+from huey_tasks.broker.protocol import ALONE
+from huey_tasks.broker.server_check import ServerCheck
+from huey_tasks.cleanup.worker_state import Limits
+from huey_tasks.config import Config
+from huey_tasks.consumer import dead_consumers, duties, overdue
+from huey_tasks.consumer.dataset import DataSet
+from huey_tasks.consumer.heartbeat import Heartbeat
+from huey_tasks.consumer.huey_periodic import PeriodicTasks
+from huey_tasks.consumer.interrupts import Interrupts
+from huey_tasks.consumer.isolation import LOOK_S, EndOfIsolation, Isolation, LoneConsumer
+from huey_tasks.consumer.maintenance import Chore, Chores
+from huey_tasks.consumer.outage import Outage
+from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH, Crew
+from huey_tasks.errors import ConfigError, QueueUnavailable
+from huey_tasks.execution.worker_table import Board, StopReason
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.schedules.firing import Firing
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after the grace, and after interrupting, in which a worker may still commit.
+LAST_WORDS_S = 2.0
+
+
+class Consumer:
+    """Serves one queue with `concurrency` workers until SIGTERM or SIGINT."""
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        config: Config,
+        *,
+        concurrency: int,
+        worker_type: str,
+        parent: int | None = None,  # of one that runs only what must run alone
+    ) -> None:
+        self.queue, self.config = queue, config
+        self.concurrency, self.worker_type = concurrency, worker_type
+        self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
+        self._isolation: Isolation = LoneConsumer(queue.broker, self._run_alone)
+        if parent is not None:
+            self.name += ALONE
+            self._isolation = EndOfIsolation(queue.broker, parent, self._is_busy, self._stop_gently)
+        self._broker = queue.broker
+        self._board = Board.create(concurrency)
+        self._interrupts = Interrupts(config.cancel_grace_s)
+        self._crew = Crew(
+            queue,
+            self.name,
+            self._board,
+            self._interrupts,
+            worker_type=worker_type,
+            max_crashes=config.max_crashes,
+            limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
+            beside=self._isolation.processes,
+        )
+        self._control = queue.broker.subscribe(keys.control(queue.name))
+        self._periodic = PeriodicTasks(queue)
+        self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
+        self._dataset = DataSet(queue.broker, expected=config.dataset_is_expected)
+        self._server_check = ServerCheck(config, [queue.name])
+        self._refusal: ConfigError | None = None
+        self._stop_signals = 0
+        self._grace_ends: float | None = None
+        lease_s = config.lease_s
+        self._promote = Chore(self._promote_due, 1.0)
+        self._outage = Outage(self._board.cells)
+        self._firing = Firing(queue.broker)
+        self._fire = Chore(self._firing.fire_due, 5.0)
+        self._chores = Chores(
+            self._outage,
+            Chore(self._renew_leases, lease_s / 3),
+            Chore(self._beat, 1.0, asks_redis=True),
+            self._promote,
+            self._fire,
+            Chore(self._recover_lost, min(1.0, lease_s / 6)),
+            Chore(self._give_back_of_the_dead, 0.5),
+            Chore(self._end_overdue, 1.0),
+            Chore(self._prune, 30.0),
+            Chore(self._periodic.enqueue_due, 1.0),
+            Chore(self._check_server, 1.0),
+            Chore(self._dataset.check_results, 5.0),
+            Chore(self._outage.look, 1.0),
+            Chore(self._isolation.look, LOOK_S),
+        )
+
+    @classmethod
+    def from_huey_options(cls, queue: TaskQueue, options: dict[str, Any]) -> "Consumer":
+        """Build from the options of the `huey_consumer` command; `-k` must be process or greenlet.
+
+        Threads cannot be interrupted, so a cancelled or overdue task could not be stopped.
+        """
+        worker_type = options.get("worker_type", "process")
+        if worker_type not in ("process", "greenlet"):
+            raise ConfigError(
+                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}."
+            )
+        config = Config.from_env()
+        return cls(
+            queue, config, concurrency=int(options.get("workers", 1)), worker_type=worker_type
+        )
+
+    def run(self) -> None:
+        """Serve the queue; returns after a clean stop, with every task committed or handed back.
+
+        Raises ConfigError for a Redis that cannot be used, as soon as it answers.
+        """
+        with contextlib.suppress(QueueUnavailable):  # then it is a chore
+            self._server_check.make()
+        woken, wake = socket.socketpair()
+        woken.setblocking(False)
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._on_stop_signal)
+        signal.signal(signal.SIGCHLD, lambda signum, frame: None)  # only wakes the loop
+        try:
+            self._serve(woken)
+        finally:
+            self._crew.kill()
+
+    def _serve(self, woken: socket.socket) -> None:
+        self._control.sources()  # it hears of cancels before anyone can know that it is there
+        with contextlib.suppress(QueueUnavailable), time_limit(self._patience_s):
+            self._beat()  # what it knows, before it claims; that it is there, should it die at once
+        self._crew.start()
+        logger.info(
+            "consumer started",
+            extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
+        )
+        while self._crew or self._isolation or not self._stopping:
+            with time_limit(self._patience_s):
+                self._chores.do_what_is_due()
+                sources = [woken, *self._control.sources(), *self._crew.sentinels()]
+            ready = wait(sources, timeout=self._pause())
+            if woken in ready:
+                woken.recv(4096)
+            with time_limit(self._patience_s):
+                self._crew.see_to_the_dead(ready)
+                self._read_control()
+                self._enforce_stops()
+        with time_limit(self._patience_s):
+            self._say_goodbye()
+        if self._refusal is not None:
+            raise self._refusal
+
+    @property
+    def _patience_s(self) -> float:
+        """How long one round may wait for Redis. A connection that has gone dead has to be given
+        up before the leases that are renewed over it end; a stop has little time."""
+        if self._stopping:
+            return 0.3 if self._outage.redis_away else 1.0
+        return min(max(self.config.lease_s / 2, 1.0), SOCKET_TIMEOUT_S)
+
+    @property
+    def _stopping(self) -> bool:
+        return self._grace_ends is not None
+
+    # ---- stopping attempts
+
+    def _read_control(self) -> None:
+        for command, *words in self._control.read():
+            if command == "due":
+                self._promote.due = 0.0
+            elif command == "schedules":
+                self._fire.due = 0.0
+            elif command == "stop":
+                self._stop(*words)
+
+    def _stop(self, task_id: str, token: str) -> None:
+        """Stop the attempt wherever it runs; the worker that has only claimed it never begins it.
+
+        The worker says what it holds before it looks whether that is revoked, so one of both sees.
+        """
+        for child, cell in self._crew.cells():
+            if token.startswith(f"{self.name}/{cell.index + 1}/"):
+                cell.revoke(token)
+                held = cell.held()
+                if held is not None and (held.task_id, held.token) == (task_id, token):
+                    self._interrupts.stop(child, cell, token, StopReason.CANCEL)
+
+    def _enforce_stops(self) -> None:
+        if self._grace_is_over():
+            for child, cell in self._crew.cells():
+                if (held := cell.held()) is not None:
+                    self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
+        # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
+        alone = self.worker_type == "process"
+        self._interrupts.enforce(self._crew.cells(), may_kill=alone or self._grace_is_over())
+        if self._stopping:
+            self._crew.signal(signal.SIGTERM)  # again: one that was just starting missed the first
+        if self._grace_is_over(self.config.cancel_grace_s + LAST_WORDS_S):
+            self._crew.kill()
+
+    def _grace_is_over(self, margin_s: float = 0.0) -> bool:
+        return self._grace_ends is not None and time.monotonic() >= self._grace_ends + margin_s
+
+    # ---- chores
+
+    def _pause(self) -> float:
+        """The seconds until there is something to do that no event tells."""
+        dues = [self._chores.next_due(), self._crew.next_start()]
+        if self._interrupts or self._stopping:
+            dues.append(time.monotonic() + 0.05)
+        return max(min(dues) - time.monotonic(), 0.0)
+
+    def _renew_leases(self) -> None:
+        held = [(cell, h) for _, cell in self._crew.cells() if (h := cell.held()) is not None]
+        if not held:
+            return
+        pairs = [(h.task_id, h.token) for _, h in held]
+        lost = self._broker.scripts.renew(self.queue.name, pairs, lease_ms=self._broker.lease_ms)
+        for child, cell in self._crew.cells():
+            now_held = cell.held()
+            if now_held is None:
+                continue
+            erased = lost.get((now_held.task_id, now_held.token))
+            if erased is False:  # one that was erased nobody has cancelled: it runs to its end
+                revoked = cell.is_revoked(now_held.token)
+                why = StopReason.CANCEL if revoked else StopReason.LOST
+                self._interrupts.stop(child, cell, now_held.token, why)
+
+    def _beat(self) -> None:
+        pids = {cell.index: child.pid for child, cell in self._crew.cells()}
+        if self._dataset.look(self._heartbeat.beat(pids, self._dataset.id)):
+            self._firing.plan_again()
+
+    def _end_overdue(self) -> float | None:
+        """End attempts that ignore their time limit: outcome first, then the process."""
+        grace_s, now = self.config.cancel_grace_s, time.monotonic()
+        next_s: float | None = None
+        for child, cell in self._crew.cells():
+            held = cell.held()
+            if held is None or not held.in_body:
+                continue
+            left_s = held.deadline + grace_s - now
+            if left_s <= 0:
+                overdue.time_out(self.queue, held.task_id, held.token, held.task_type)
+                self._interrupts.stop(child, cell, held.token, StopReason.OVERDUE)
+            elif math.isfinite(left_s):
+                next_s = min(left_s, next_s or left_s)
+        return next_s
+
+    def _promote_due(self) -> float | None:
+        return self._broker.scripts.promote(self.queue.name, lease_ms=self._broker.lease_ms)
+
+    def _recover_lost(self) -> None:
+        if self._outage.redis_away:
+            return
+        self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
+        duties.recover_lost(self.queue, max_crashes=self.config.max_crashes)
+
+    def _give_back_of_the_dead(self) -> None:
+        most = self.config.max_crashes
+        dead_consumers.give_back_of_the_dead(self.queue, most, most * LOSSES_PER_CRASH)
+
+    def _prune(self) -> float | None:
+        return duties.prune(self._broker, cap=self.config.finished_cap)
+
+    def _check_server(self) -> None:
+        """Once, at the first contact. A server that cannot be used ends the consumer."""
+        try:
+            self._server_check.make()
+        except QueueUnavailable as error:
+            logger.debug("Redis is looked at later: %s", error.cause)
+        except ConfigError as refusal:
+            self._refusal = refusal
+            self._stop_gently()
+
+    # ---- tasks under suspicion
+
+    def _run_alone(self, parent: int) -> None:
+        """In another process: serve what must run alone."""
+        kind = self.worker_type
+        Consumer(self.queue, self.config, concurrency=1, worker_type=kind, parent=parent).run()
+
+    def _is_busy(self) -> bool:
+        return any(cell.held() is not None for cell in self._board.cells)
+
+    # ---- the end
+
+    def _stop_gently(self) -> None:
+        self._on_stop_signal(signal.SIGTERM, None)
+
+    def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
+        """First signal: finish what runs, within the grace. Second: hand it back now."""
+        self._stop_signals += 1
+        grace_s = self.config.shutdown_grace_s if self._stop_signals == 1 else 0.0
+        self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
+        self._crew.replacing = False
+        self._crew.signal(signal.SIGTERM)
+        self._isolation.stop()
+
+    def _say_goodbye(self) -> None:
+        try:
+            self._heartbeat.leave()
+        except QueueUnavailable as error:
+            logger.warning("stopped without saying goodbye: %s", error.cause)
+        logger.info("consumer stopped", extra={"queue": self.queue.name})

@@ -1,0 +1,227 @@
+"""A worker: the loop of one slot, in a forked process or in a greenlet of a pool.
+
+Huey's Worker runs its startup and shutdown hooks and counts tasks; the loop here adds what a lease
+needs: the cell on the board that says what is held, and a last commit before the worker ends.
+"""
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import sys
+import time
+from contextvars import copy_context
+from types import FrameType
+from typing import Any
+
+from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker
+
+from huey_tasks.broker import script_runner
+from huey_tasks.broker.protocol import Commit
+from huey_tasks.broker.states import Ending
+from huey_tasks.cleanup.leftovers import Leftovers
+from huey_tasks.cleanup.task_threads import count_as_the_task
+from huey_tasks.cleanup.worker_state import Limits, WorkerState
+from huey_tasks.errors import QueueUnavailable, ServiceBusy
+from huey_tasks.execution import attempt_log
+from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.execution.batching import MOST
+from huey_tasks.execution.flusher import Flusher
+from huey_tasks.execution.slot import Slot
+from huey_tasks.execution.task_log import keep_task_logs
+from huey_tasks.execution.worker_table import Cell
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.processes import offspring, plain_children
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between tries while Redis is away: first, and at most.
+BACKOFF_S = 0.1
+MAX_BACKOFF_S = 2.0
+
+#: Seconds in which a worker that is to be replaced tries to commit; then its tasks go back.
+LAST_COMMIT_S = 60.0
+
+#: Seconds after which a task that computes makes way for the flusher.
+SWITCH_S = 0.001
+
+_PR_SET_PDEATHSIG = 1
+
+
+class QueueWorker(Worker):
+    """Claims and runs one task after the other until its flag is set, or its state is spoilt."""
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        stop_flag: Any,
+        name: str,
+        cell: Cell,
+        flusher: Flusher,
+        state: WorkerState,
+    ) -> None:
+        super().__init__(queue, stop_flag, BACKOFF_S, MAX_BACKOFF_S, 2.0)
+        self.name = name
+        self.cell = cell
+        self._flusher, self._state = flusher, state
+        self._redis_away = False
+
+    def run(self) -> None:
+        """Work until stopped; on every way out, send what is finished."""
+        slot = self.huey.storage.open_slot(self.name, self.cell)
+        self._flusher.watch(slot)
+        self.initialize()
+        if self.huey.leftovers is not None:
+            self.huey.leftovers.keep_present()
+        script_runner.read_ahead()
+        self._state.begin()
+        try:
+            while not (self.stop_flag.is_set() or self._state.is_over):
+                slot.most = int(min(MOST, self._state.tasks_left))
+                self.loop()
+            self._commit_before_the_end(slot)
+        finally:
+            self.shutdown()
+            self._flusher.forget(slot)
+            self._flush()
+            attempt_log.sum_up()
+
+    def loop(self, now: Any = None) -> None:
+        try:
+            self._run_next(now)
+        except ServiceBusy as error:  # no outage: the other greenlets keep all connections busy
+            logger.debug("worker waits for its turn: %s", error.cause)
+            return
+        except QueueUnavailable as error:
+            logger.debug("worker waits for Redis: %s", error.cause)
+            self._redis_away = True
+            self.cell.wait_for_redis(error.cause)  # its supervisor tells, for all workers once
+            self.sleep()
+            return
+        except Exception:  # a defect of ours or of a hook: this worker goes on with the next task
+            logger.exception("worker error", extra={"worker": self.name})
+            self.sleep()
+            return
+        if self._redis_away:
+            self.cell.wait_for_redis("")
+        self._redis_away, self.delay = False, self.default_delay
+
+    def _run_next(self, now: Any) -> None:
+        task = self.huey.dequeue()
+        if task is None:
+            attempt_log.sum_up()
+            return
+        claim = task.claim
+        if self._state.is_over:  # of a pool: another greenlet has spoilt it meanwhile
+            self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.UNBEGUN))
+            return
+        self.task_count += 1
+        self.cell.hold(claim.id, claim.token, task.name, claim.attempt, task.timeout)
+        if self.cell.is_revoked(claim.token):  # cancelled while it waited here
+            self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.STOPPED))
+        else:
+            copy_context().run(self.huey.execute, task, now)  # what it sets there ends with it
+
+    def _commit_before_the_end(self, slot: Slot) -> None:
+        """A worker that is to be replaced has done its work: it waits for Redis, if need be.
+
+        Not for ever: it may be spoilt in a way that keeps it from Redis, as another user is.
+        """
+        ends = time.monotonic() + LAST_COMMIT_S
+        while not self.stop_flag.is_set() and time.monotonic() < ends:
+            try:
+                slot.flush()
+            except QueueUnavailable as error:
+                self.cell.wait_for_redis(error.cause)
+                self.sleep()
+            except Exception:  # what the task has spoilt keeps us from it
+                logger.exception("a spoilt worker could not commit")
+                return
+            else:
+                return
+
+    def _flush(self) -> None:
+        slot = self.huey.storage.slot
+        try:
+            slot.flush()
+        except QueueUnavailable as error:
+            if number := slot.unsaved:
+                extra = {"tasks": number}
+                logger.warning(
+                    "finished tasks could not be committed and repeat: %s", error.cause, extra=extra
+                )
+            else:
+                logger.debug("stopped without a last step: %s", error.cause)
+
+
+class StopFlag(ForkSafeFlag):
+    """A flag that a signal sets and a worker looks at before each task, without a system call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_set = False
+
+    def set(self) -> None:
+        super().set()
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+
+def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits: Limits) -> None:
+    """The body of a forked worker process."""
+    die_with(parent)
+    os.setpgid(0, 0)
+    signal.set_wakeup_fd(-1)
+    stop_flag = StopFlag()
+    environment = ProcessEnvironment()
+    queue._timeout_handler = environment.timeout  # the seam that Huey's own consumer sets
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        stop_flag.set()
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        attempt = current_attempt.get()
+        interruption = attempt.interruption() if attempt is not None else None
+        if interruption is not None:
+            raise interruption
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, plain_children.ignore)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGUSR1, interrupt)
+    plain_children.reset_in_forks(
+        {signal.SIGTERM: stop, signal.SIGINT: plain_children.ignore, signal.SIGUSR1: interrupt}
+    )
+    queue.leftovers = Leftovers()
+    offspring.mark(offspring.CONSUMER_MARK, name.rpartition("/")[0])
+    count_as_the_task()
+    keep_task_logs()
+    sys.setswitchinterval(SWITCH_S)
+    flusher = Flusher()
+    flusher.start()
+    state = WorkerState(limits)
+    queue.after_attempt = state.look
+    try:
+        QueueWorker(queue, stop_flag, name, cell, flusher, state).run()
+    finally:
+        if state.is_over:  # what a task has left, threads for one, must not keep the process
+            leave()
+
+
+def leave() -> None:
+    """End this process without any of the ceremony that may fail in it, or wait for ever."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or gone
+            stream.flush()
+    os._exit(0)
+
+
+def die_with(parent: int) -> None:
+    """End this process when its supervisor dies, however it dies (Linux; elsewhere on its own)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

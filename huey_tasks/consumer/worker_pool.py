@@ -1,0 +1,191 @@
+"""The workers of one consumer: started, seen to die, replaced; what a dead one held is given back.
+
+Knows nothing of chores and stop signals, which are the consumer's.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from signal import Signals
+
+from huey_tasks.cleanup.worker_state import Limits
+from huey_tasks.consumer.interrupts import Interrupts
+from huey_tasks.consumer.worker_processes import (
+    Child,
+    ForkedWorker,
+    GreenletPool,
+    has_exited,
+    kill_group,
+)
+from huey_tasks.errors import QueueUnavailable
+from huey_tasks.execution.worker_table import Board, Cell, Retirement
+from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.processes import offspring
+from huey_tasks.processes.deaths import Deaths
+from huey_tasks.processes.offspring import send
+
+logger = logging.getLogger(__name__)
+
+#: Seconds. A worker that died sooner after its start is started again only after a pause.
+RESPAWN_PAUSE_S = 1.0
+
+#: A shared death (of a consumer, a pool, a machine) blames a task so much less than one of its own.
+LOSSES_PER_CRASH = 10
+
+
+class Crew:
+    """The worker processes, by their sentinels, and those to be started soon."""
+
+    def __init__(
+        self,
+        queue: TaskQueue,
+        consumer: str,
+        board: Board,
+        interrupts: Interrupts,
+        *,
+        worker_type: str,
+        max_crashes: int,
+        limits: Limits,
+        beside: Callable[[], set[int]],
+    ) -> None:
+        """`beside`: the processes of this consumer that are no workers, and not started by any."""
+        self._queue, self._consumer, self._board = queue, consumer, board
+        self._interrupts = interrupts
+        self._worker_type, self._max_crashes = worker_type, max_crashes
+        self._limits, self._beside = limits, beside
+        self._children: dict[int, Child] = {}
+        self._deaths = Deaths()
+        self._kept = set[int]()
+        self._respawns: list[tuple[float, Cell | None]] = []
+        #: Whether the dead are replaced; not any more once the consumer stops.
+        self.replacing = True
+
+    def __bool__(self) -> bool:
+        return bool(self._children)
+
+    def start(self) -> None:
+        """Start all workers."""
+        offspring.adopt_orphans()
+        self._kept = offspring.children()  # whoever executed this consumer had started them
+        if self._worker_type == "greenlet":
+            self._start(None)
+            return
+        for cell in self._board.cells:
+            self._start(cell)
+
+    def sentinels(self) -> list[int]:
+        """What to wait on: each becomes readable when its process is gone."""
+        return list(self._children)
+
+    def cells(self) -> list[tuple[Child, Cell]]:
+        """Every worker, with the process that it is in."""
+        return [(child, cell) for child in self._children.values() for cell in child.cells]
+
+    def next_start(self) -> float:
+        """When a worker is to be started again, by time.monotonic()."""
+        return min((at for at, _ in self._respawns), default=float("inf"))
+
+    def signal(self, signum: Signals) -> None:
+        """Signal every process."""
+        for child in self._children.values():
+            send(child.pid, signum)
+
+    def kill(self) -> None:
+        """Kill every process, and whatever each has started."""
+        for child in self._children.values():
+            kill_group(child.pid)
+
+    def see_to_the_dead(self, ready: Iterable[object]) -> None:
+        """Give back what dead workers held, at once, and start others in their place."""
+        gone = [s for s, child in self._children.items() if has_exited(child, s in ready)]
+        for sentinel in gone:
+            self._bury(self._children.pop(sentinel))
+        now = time.monotonic()
+        due = [cell for at, cell in self._respawns if at <= now]
+        self._respawns = [(at, cell) for at, cell in self._respawns if at > now]
+        for cell in due if self.replacing else []:
+            self._start(cell)
+
+    def _start(self, cell: Cell | None) -> None:
+        child: Child
+        if cell is None:
+            child = GreenletPool(self._queue, self._consumer, self._board)
+        else:
+            child = ForkedWorker(self._queue, self._name(cell), cell, self._limits)
+        self._children[child.sentinel] = child
+
+    def _name(self, cell: Cell) -> str:
+        return f"{self._consumer}/{cell.index + 1}"
+
+    def _bury(self, child: Child) -> None:
+        kill_group(child.pid)  # what it has started itself ends with it
+        how = self._deaths.describe(child.wait())
+        # Of the living each keeps its orphans itself, so whatever else is ours was the dead one's.
+        spared = {other.pid for other in self._children.values()} | self._beside() | self._kept
+        if number := offspring.end_below(spared.__contains__):
+            logger.info("what a worker had started is ended with it", extra={"processes": number})
+        shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
+        killed_by_us = [self._release(cell, how, shared=shared) for cell in child.cells]
+        retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
+        if not self.replacing:
+            return
+        now = time.monotonic()
+        pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
+        if retirements:  # it has done at least one task, so this is no loop of starts
+            _say_why(retirements[0], child.pid)
+            pause = 0.0
+        elif any(killed_by_us):
+            logger.info("worker was killed with its task and is replaced", extra={"pid": child.pid})
+        else:
+            logger.warning("worker died and is replaced", extra={"pid": child.pid, "how": how})
+        cell = None if self._worker_type == "greenlet" else child.cells[0]
+        self._respawns.append((now + pause, cell))
+
+    def _release(self, cell: Cell, how: str, *, shared: bool) -> bool:
+        """Give back what it held: the task it ran, and those it had claimed and not begun.
+
+        Returns whether it was killed because its task did not stop.
+
+        `shared`: several ran in the process that died, and nobody knows which of them killed it.
+        """
+        held = cell.held()
+        cell.clear()
+        cell.wait_for_redis("")
+        killed_by_us = held is not None and self._interrupts.forget(cell, held.token)
+        # Killed by us, or not yet begun: the task is not to blame.
+        to_blame = held is not None and held.in_body and not killed_by_us and self.replacing
+        broker = self._queue.broker
+        try:
+            if held is not None and killed_by_us:
+                broker.scripts.stopped(self._queue.name, held.task_id, held.token)
+            released = broker.scripts.release(
+                self._queue.name,
+                self._name(cell),
+                kind="losses" if shared else "crashes",
+                blamed=held.token if held is not None and to_blame else "",
+                limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
+                ttl_ms=broker.ttl_ms,
+                how=how,
+            )
+        except QueueUnavailable as error:
+            logger.warning("what it held returns when the lease ends: %s", error.cause)
+            return killed_by_us
+        for task_id, state in released:
+            extra = {"task_id": task_id, "state": state}
+            if not self.replacing:
+                logger.info("task given back, its consumer stops", extra=extra)
+            elif killed_by_us:  # it had claimed this one as well
+                logger.info("task given back, its worker was killed with another", extra=extra)
+            else:
+                extra["how"] = how
+                logger.warning("worker died, its task is given back", extra=extra)
+            if state == "FAILURE":
+                self._queue.report_failure(task_id)
+        return killed_by_us
+
+
+def _say_why(retirement: Retirement, pid: int) -> None:
+    """The one line about a worker that ends by itself, which may not be able to write one."""
+    extra = {"task_type": retirement.task_type, "task_id": retirement.task_id}
+    level = logging.WARNING if retirement.spoilt else logging.INFO
+    logger.log(level, "worker is replaced", extra=extra | {"why": retirement.why, "pid": pid})

@@ -1,0 +1,180 @@
+"""What may be declared of a task type: its name, its options, and the place in the user's code.
+
+A wrong option does its harm later, far from its line: a time limit of "10" never strikes. So every
+option is checked when the type is registered, for `@task` and for Huey's own `queue.task()` alike.
+Raises InvalidTaskType, whose text begins with the user's file and line.
+"""
+
+import datetime as dt
+import difflib
+import inspect
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import huey
+
+from huey_tasks.broker.keys import QUEUE_NAMES
+from huey_tasks.errors import InvalidTaskType
+
+#: Bytes of a name in UTF-8; the board keeps this many of the type that a worker runs.
+NAME_BYTES = 128
+
+#: Seconds. No wait between attempts is longer than a week, no limit longer than a year.
+WEEK_S, YEAR_S = 7 * 86_400, 366 * 86_400
+
+_NAME = re.compile(r"\w[\w.-]*")
+_LIBRARIES = (str(Path(__file__).parent), str(Path(cast(str, huey.__file__)).parent))
+
+
+@dataclass(frozen=True)
+class _Number:
+    """What an option takes: a number of a range, or None where it may be left out."""
+
+    low: float
+    high: float
+    unit: str = ""
+    whole: bool = False
+    optional: bool = False
+
+    def problem(self, value: object) -> str | None:
+        """Why a value does not do; None if it does."""
+        if value is None and self.optional:
+            return None
+        kinds = (int,) if self.whole else (int, float)
+        if isinstance(value, kinds) and not isinstance(value, bool) and self._fits(value):
+            return None
+        hint = ""
+        if isinstance(value, str) and self.problem(_number_in(value)) is None:
+            hint = f"; write {value.strip()}, without the quotes"
+        elif self.optional and isinstance(value, int | float) and value == 0:
+            hint = "; leave it out for no limit"
+        return f"it takes {self}{hint}"
+
+    def _fits(self, value: float) -> bool:
+        return math.isfinite(value) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        kind = "a whole number" if self.whole else "a number"
+        of = f" of {self.unit}" if self.unit else ""
+        return f"{kind}{of} from {self.low:,} to {self.high:,}".replace(",", "_")
+
+
+#: A millisecond is the shortest time that Redis and a timer tell from none.
+_OPTIONS: Mapping[str, _Number] = {
+    "retries": _Number(0, 1_000_000, whole=True),
+    "retry_delay": _Number(0, WEEK_S, "seconds"),
+    "retry_backoff": _Number(0, 1000),
+    "retry_jitter": _Number(0, 1),
+    "max_retry_delay": _Number(0.001, WEEK_S, "seconds", optional=True),
+    "timeout": _Number(0.001, YEAR_S, "seconds", optional=True),
+    "expires": _Number(0.001, YEAR_S, "seconds", optional=True),
+    "priority": _Number(-1_000_000, 1_000_000, whole=True, optional=True),
+}
+
+#: What we keep on the class of a task beside its options.
+_OURS = frozenset({"parameters", "positional", "place", "home", "validate_datetime"})
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Check the options of a type. Raises InvalidTaskType for the first that cannot work."""
+    for option, value in options.items():
+        rule = _OPTIONS.get(option)
+        if rule is not None and (why := rule.problem(value)):
+            raise InvalidTaskType(
+                f"{option}={_shown(value)} is not right: {why}", place_of_caller()
+            )
+
+
+def check_queue(queue: object) -> None:
+    """Raise InvalidTaskType unless there is a queue of that name."""
+    if queue not in QUEUE_NAMES:
+        known = ", ".join(QUEUE_NAMES)
+        near = nearest(queue, QUEUE_NAMES)
+        raise InvalidTaskType(
+            f"queue={_shown(queue)} is not right: the queues are {known}{near}", place_of_caller()
+        )
+
+
+def refuse_unknown(unknown: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raise InvalidTaskType for the first option that there is not, with the nearest there is."""
+    for option in unknown:
+        near = nearest(option, known) or f"; it takes {', '.join(known)}"
+        raise InvalidTaskType(f"@task has no option '{option[:64]}'{near}", place_of_caller())
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Check what Huey makes attributes of a task's class, as `default_retries` for its `retries`.
+
+    It keeps every setting there, so what is no option may be the user's own. Raises InvalidTaskType
+    for an option that cannot work, and for what looks like one and is none.
+    """
+    options = {setting.removeprefix("default_"): value for setting, value in settings.items()}
+    for option in options.keys() - _OPTIONS.keys() - _OURS:
+        if near := nearest(option, (*_OPTIONS, "context", "name"), cutoff=0.75):
+            raise InvalidTaskType(f"there is no option '{option[:64]}'{near}", place_of_caller())
+    times = options.get("expires")
+    if isinstance(times, dt.datetime | dt.timedelta):  # Huey takes these too
+        del options["expires"]
+    check_options(options)
+
+
+def check_name(name: object, place: str | None = None) -> str:
+    """Return the name of a type. Raises InvalidTaskType for one that cannot be written in a search,
+    an address or a line of the log, or that is too long for the board."""
+    place = place or place_of_caller()
+    if not isinstance(name, str):
+        raise InvalidTaskType(f"name={_shown(name)} is not right: it takes a text", place)
+    if name == "<lambda>":
+        raise InvalidTaskType("a lambda has no name: give it one, @task(name=…)", place)
+    if not _NAME.fullmatch(name):
+        rule = "it takes letters, digits, '_', '-' and '.', and begins with a letter, digit or '_'"
+        raise InvalidTaskType(f"name={_shown(name)} is not right: {rule}", place)
+    if (size := len(name.encode("utf-8", "replace"))) > NAME_BYTES:
+        rule = f"it has {size} bytes, and may have {NAME_BYTES}"
+        raise InvalidTaskType(f"name={_shown(name)} is not right: {rule}", place)
+    return name
+
+
+def nearest(word: object, known: Iterable[str], *, cutoff: float = 0.6, at_most: int = 1) -> str:
+    """A question that names the nearest known words, to stand at the end of a refusal, or ""."""
+    text = str(word)
+    if len(text) > NAME_BYTES:  # to compare what is long takes long
+        return ""
+    found = difflib.get_close_matches(text, list(known), n=at_most, cutoff=cutoff)
+    return f"; did you mean {' or '.join(repr(one) for one in found)}?" if found else ""
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """Where a function is defined, `file:line`; where it is registered if that is not known."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return place_of_caller() if code is None else f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def place_of_caller() -> str:
+    """The line of the user's code that runs: the nearest which is neither ours nor Huey's."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _number_in(text: str) -> float | int | None:
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return math.nan
+
+
+def _shown(value: object) -> str:
+    try:
+        return ascii(value)[:80]
+    except Exception as error:  # a value whose own code fails
+        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"

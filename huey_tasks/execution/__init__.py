@@ -1,0 +1,1 @@
+"""One execution of a task: from its claim to its commit."""

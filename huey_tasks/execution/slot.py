@@ -1,0 +1,168 @@
+"""One worker as Redis knows it: what it has claimed and not begun, finished and not committed.
+
+A slot sends steps, one at a time and numbered, so that one whose answer was lost can be sent again.
+The outcome of an attempt is written to the result backend before the step that commits it. Besides
+the worker its `Flusher` may send a step, from another thread: hence the lock.
+"""
+
+import math
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import Claim, Commit, runs_alone
+from huey_tasks.broker.states import Ending
+from huey_tasks.execution.batching import HOLD_S, MOST, MOST_HOLDS, Pace
+from huey_tasks.execution.worker_table import Cell
+from huey_tasks.processes import fork_copies
+
+
+class Slot:
+    """A worker's claims and commits; the name is never used before or again."""
+
+    def __init__(
+        self,
+        worker: str,
+        broker: Broker,
+        *,
+        cell: Cell | None,
+        on_settled: Callable[[Commit, bool], None],
+    ) -> None:
+        self.id = f"{worker}/{secrets.token_hex(4)}"
+        self.cell = cell
+        self.pace = Pace()
+        #: Whether it claims only what must run alone.
+        self.alone = runs_alone(worker)
+        #: What wakes it when there is something to claim: for every worker, or for its consumer.
+        self.bells = [keys.call(broker.name, worker.partition("/")[0])]
+        if not self.alone:
+            self.bells.append(keys.bell(broker.name))
+        #: How many tasks it claims at a time, at most.
+        self.most = MOST
+        #: Whether something was revoked in Huey's way when the last tasks were claimed.
+        self.revocations = False
+        #: When what is finished must be committed and what waits handed back, by time.monotonic().
+        self.deadline = math.inf
+        #: Whether nothing was there to claim: the bell tells when there is, nobody need ask.
+        self.idle = False
+        #: Called when several tasks were claimed at a time, which makes the deadline finite.
+        self.on_batch: Callable[[], object] = lambda: None
+        self._queue, self._scripts, self._result_scripts = (
+            broker.name,
+            broker.scripts,
+            broker.result_scripts,
+        )
+        self._lease_ms, self._ttl_ms = broker.lease_ms, broker.ttl_ms
+        self._on_settled = on_settled
+        self._lock = threading.Lock()
+        self._sequence = 0
+        self._claimed_at = self._batch_at = 0.0
+        self._unanswered = False
+        self._finished: list[tuple[Commit, bytes | None]] = []
+        self._sent = 0  # how many of them went with the last step; the others ended later
+        self._waiting: deque[Claim] = deque()
+
+    def claim(self) -> Claim | None:
+        """Take a task that is claimed already, or commit what is finished and claim some more."""
+        with self._lock:
+            self.idle = False
+            if not self._waiting:
+                self._step(want=self.most)
+                while self._finished:  # that was an answer that had been lost: on with what is new
+                    self._step(want=0 if self._waiting else self.most)
+                if self.cell is not None:
+                    self.cell.clear()
+                if len(self._waiting) > 1:
+                    self._batch_at = time.monotonic()
+                    self.deadline = self._batch_at + HOLD_S
+                    self.on_batch()
+            self.idle = not self._waiting
+            self._claimed_at = time.monotonic()
+            return None if self.idle else self._waiting.popleft()
+
+    def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
+        """Keep how an attempt ended; it is sent with the next step, soon or by `flush`."""
+        if commit.about is not None:
+            self.pace.record(commit.about.task_type, time.monotonic() - self._claimed_at)
+        with self._lock:
+            self._finished.append((commit, outcome))
+            self.idle = False
+
+    def relieve(self) -> None:
+        """Commit what is finished although the worker is busy; to be called at the deadline.
+
+        What waits goes back to the queue if the attempt that runs takes long, or all of them do.
+        """
+        now = time.monotonic()
+        if not self._lock.acquire(blocking=False):  # the worker itself is about to commit
+            self.deadline = now + HOLD_S
+            return
+        try:
+            if now - self._claimed_at >= HOLD_S or now - self._batch_at >= MOST_HOLDS * HOLD_S:
+                self._hand_back()
+            if self._finished:
+                self._step(want=0)
+            self.deadline = now + HOLD_S if self._waiting else math.inf
+        finally:
+            self._lock.release()
+
+    def flush(self) -> None:
+        """Commit what is finished, hand back what waits, claim nothing; from any thread.
+
+        A claim whose answer was lost is handed back as well.
+        """
+        with self._lock:
+            self._hand_back()
+            while self._finished or self._unanswered:
+                self._step(want=0)
+                self._hand_back()
+
+    @property
+    def unsaved(self) -> int:
+        """How many attempts have ended and are not committed."""
+        return sum(commit.about is not None for commit, _ in self._finished)
+
+    def _hand_back(self) -> None:
+        while self._waiting:
+            claim = self._waiting.popleft()
+            self._finished.append((Commit(claim.id, claim.token, Ending.UNBEGUN), None))
+
+    def _step(self, want: int) -> None:
+        """Send a step; one without an answer as it was, because Redis may have done it."""
+        fork_copies.end_if_copy()
+        if not self._unanswered:
+            self._sent = len(self._finished)
+        sent = self._finished[: self._sent]
+        self._write_outcomes(sent)
+        self._unanswered = True
+        commits = [commit for commit, _ in sent]
+        answer = self._scripts.step(
+            self._queue,
+            self.id,
+            self._sequence + 1,
+            commits,
+            want=want,
+            lease_ms=self._lease_ms,
+            ttl_ms=self._ttl_ms,
+            short_types=self.pace.short_types(),
+            alone=self.alone,
+        )
+        self._unanswered = False
+        self.deadline = math.inf
+        self._sequence += 1
+        del self._finished[: self._sent]
+        self._waiting.extend(answer.claims)
+        self.revocations = answer.revocations
+        for commit, ok in zip(commits, answer.accepted, strict=True):
+            self._on_settled(commit, ok)
+
+    def _write_outcomes(self, sent: list[tuple[Commit, bytes | None]]) -> None:
+        outcomes = {
+            keys.outcome(commit.id, commit.token): blob for commit, blob in sent if blob is not None
+        }
+        if outcomes:
+            self._result_scripts.outcome(self._queue, outcomes, ttl_ms=self._ttl_ms)

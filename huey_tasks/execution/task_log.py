@@ -1,0 +1,55 @@
+"""What a task logs through the standard logging module is kept with it, line by line.
+
+A line that Redis could not take is lost, but counted: the attempt says how many are missing, with
+its next line or with its commit.
+"""
+
+import datetime as dt
+import json
+import logging
+
+from huey.exceptions import TaskTimeout
+
+from huey_tasks.errors import QueueUnavailable
+from huey_tasks.execution.attempt import LINE_CHARS, TaskCancelled, current_attempt
+
+logger = logging.getLogger(__name__)
+
+
+class TaskLogHandler(logging.Handler):
+    """Keeps with the running task what it logs."""
+
+    #: Loggers of the machinery itself, which are not the task's own words.
+    MACHINERY = ("huey", "huey_tasks.")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        attempt = current_attempt.get()
+        if attempt is None or record.name.startswith(self.MACHINERY):
+            return
+        try:
+            at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat()
+            text = self.format(record)[:LINE_CHARS]
+            line = json.dumps({"at": at, "level": record.levelname, "text": text})
+            broker, claim = attempt.broker, attempt.claim
+            try:
+                if attempt.missed_lines:
+                    broker.scripts.log(broker.name, claim.id, claim.token, attempt.gap())
+                    attempt.missed_lines = 0
+                broker.scripts.log(broker.name, claim.id, claim.token, line)
+            except QueueUnavailable as error:  # a courtesy, as progress is
+                attempt.miss_line(at)
+                logger.debug("a line of a task is not kept: %s", error.cause)
+        except (TaskTimeout, TaskCancelled):  # raised by a signal that came while we wrote
+            raise
+        except Exception:  # logging must never fail the task; the handler's own report says why
+            self.handleError(record)
+
+
+def keep_task_logs() -> None:
+    """Let what tasks log be kept with them."""
+    handler = TaskLogHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    if root.level > logging.INFO:  # nobody has set logging up, as under `huey_consumer`
+        root.setLevel(logging.INFO)

@@ -1,0 +1,1 @@
+"""Huey on top of the scripts: its queue, its storage and its tasks."""

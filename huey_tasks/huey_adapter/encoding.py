@@ -1,0 +1,42 @@
+"""From Huey's task to the one that scripts store: times by Redis' clock, and the gate it passes."""
+
+from typing import Any
+
+from huey.api import Task
+from huey.utils import utcnow
+
+from huey_tasks.broker.protocol import NewTask
+
+
+def new_task_of(task: Task, message: bytes) -> NewTask:
+    """Return what is stored for a task of Huey's; `message` is the task as Huey writes it."""
+    delay_s = expires_s = 0.0
+    if task.eta is not None:
+        delay_s = max((task.eta - utcnow()).total_seconds(), 0.0)
+    if task.expires_resolved is not None:
+        left_s = (task.expires_resolved - utcnow()).total_seconds()
+        expires_s = left_s if left_s > 0.001 else -0.001  # too late at any claim
+    gate, passes_on = gate_of(task)
+    return NewTask(
+        task.id,
+        message,
+        type(task).__name__,
+        priority=int(task.priority or 0),
+        delay_ms=round(delay_s * 1000),
+        max_attempts=int(task.retries) + 1,
+        retry_delay_s=float(task.retry_delay),
+        expires_ms=round(expires_s * 1000),
+        gate=gate,
+        passes_on=passes_on,
+        tags=getattr(task, "tags", ""),
+    )
+
+
+def gate_of(task: Task) -> tuple[str, bool]:
+    """The gate that a task, or the end of the pipeline it begins, passes; and which of the two."""
+    tail: Any = task
+    while tail.chord_config is None:
+        if tail.on_complete is None:
+            return "", False
+        tail = tail.on_complete
+    return tail.chord_config.callback.id, tail is not task

@@ -1,0 +1,285 @@
+"""Huey's storage on top of the scripts: a task that was taken is leased, never popped.
+
+Results and counters of Huey's own API are keys with a life time in the result backend, as in Huey's
+RedisExpireStorage; the outcome of a task is written there before its state says so. What a worker
+holds, and has to commit, is in its `Slot`.
+"""
+
+import contextlib
+import datetime as dt
+import math
+import threading
+import uuid
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
+from typing import Any
+
+from huey.constants import EmptyData
+from huey.storage import RedisExpireStorage
+from huey.utils import utcnow
+
+from huey_tasks import serializer
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.protocol import Claim, Commit, Gate, NewTask
+from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.execution.slot import Slot
+from huey_tasks.execution.worker_table import Cell
+from huey_tasks.records import copies, indexes, locks, outcomes
+
+
+class TaskMessage(bytes):
+    """A serialised task that still knows what the storage keeps beside it."""
+
+    task: NewTask
+
+    @classmethod
+    def of(cls, task: NewTask) -> "TaskMessage":
+        """The bytes of a task, with the task."""
+        message = cls(task.message)
+        message.task = task
+        return message
+
+
+class ReliableStorage(RedisExpireStorage):
+    """The queue of one Huey instance, on the broker and the result backend."""
+
+    priority = True
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        broker: Broker,
+        blocking: bool = True,
+        read_timeout: float = 1.0,
+    ) -> None:
+        self.broker = broker
+        super().__init__(
+            name,
+            expire_time=math.ceil(broker.ttl_ms / 1000),
+            blocking=blocking,
+            read_timeout=read_timeout,
+            connection_pool=broker.results.connection_pool,
+        )
+        # Huey's own names for them know no prefix.
+        self.result_prefix = keys.huey_result(name, "").encode()
+        self.counter_prefix = keys.huey_counter(name, "").encode()
+        self.result_key = partial(_key, self.result_prefix)
+        self.counter_key = partial(_key, self.counter_prefix)
+        self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
+        self._local = threading.local()
+        self._at_the_bell = threading.Lock()
+
+    # ---- a worker's slot
+
+    def open_slot(self, worker: str, cell: Cell | None = None) -> Slot:
+        """Give the calling thread or greenlet its slot; a new one each time, never used before."""
+        slot = Slot(worker, self.broker, cell=cell, on_settled=self.on_settled)
+        self._local.slot = slot
+        return slot
+
+    @property
+    def slot(self) -> Slot:
+        """The slot of the calling thread or greenlet."""
+        slot: Slot | None = getattr(self._local, "slot", None)
+        return slot or self.open_slot(f"{self.name}@client")
+
+    def claim(self) -> Claim | None:
+        """Claim a task; wait up to `read_timeout` for one."""
+        slot = self.slot
+        claim = None if slot.idle and self.blocking else slot.claim()
+        if claim is None and self.blocking and (self._wait_for_bell(slot) or slot.alone):
+            claim = slot.claim()
+        return claim
+
+    def _wait_for_bell(self, slot: Slot) -> bool:
+        """Of the greenlets of a pool one waits at a time, or idle pools would keep Redis busy."""
+        if not self._at_the_bell.acquire(timeout=self.read_timeout):
+            return False
+        try:
+            return self.broker.wait_for_bell(slot.bells, self.read_timeout)
+        finally:
+            self._at_the_bell.release()
+
+    # ---- Huey's storage verbs
+
+    @contextlib.contextmanager
+    def together(self) -> Generator[list[Gate]]:
+        """Let what is enqueued inside, and the gates put in the list, reach Redis in one go."""
+        outer: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
+        if outer is not None:
+            yield outer[1]
+            return
+        tasks, gates = list[NewTask](), list[Gate]()
+        self._local.together = tasks, gates
+        try:
+            yield gates
+        finally:
+            self._local.together = None
+        if tasks:
+            self.broker.scripts.submit(self.name, tasks, gates)
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        """Put a task in the queue, or on the schedule when it has a delay."""
+        together: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
+        if together is not None:
+            together[0].append(_new_task(data, priority))
+        else:
+            self.broker.scripts.submit(self.name, [_new_task(data, priority)])
+
+    def dequeue(self) -> bytes | None:
+        """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
+        claim = self.claim()
+        return None if claim is None else claim.message
+
+    def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
+        """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
+        delay_ms = max(math.ceil((ts - utcnow()).total_seconds() * 1000), 0)
+        self.broker.scripts.submit(self.name, [_new_task(data)._replace(delay_ms=delay_ms)])
+
+    def read_schedule(self, ts: dt.datetime) -> list[bytes]:
+        """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
+        self.broker.scripts.promote(self.name, lease_ms=self.broker.lease_ms)
+        return []
+
+    def queue_size(self) -> int:
+        return indexes.size(self.broker, "PENDING")
+
+    def schedule_size(self) -> int:
+        return indexes.size(self.broker, "SCHEDULED") + indexes.size(self.broker, "RETRY")
+
+    def enqueued_items(self, limit: int | None = None) -> list[bytes]:
+        return self._messages("PENDING", limit=limit)
+
+    def scheduled_items(self, limit: int | None = None) -> list[bytes]:
+        return self._messages("SCHEDULED", "RETRY", limit=limit)
+
+    def flush_queue(self) -> None:
+        self._cancel_all("PENDING")
+
+    def flush_schedule(self) -> None:
+        self._cancel_all("SCHEDULED")
+        self._cancel_all("RETRY")
+
+    def put_data(self, key: str | bytes, value: bytes, is_result: bool = False) -> None:
+        """Store a value; the revocation of one task is kept no longer than a result.
+
+        That there is any is noted in the broker first, for claims to tell.
+        """
+        of_task, of_type = str(key).startswith("r:"), str(key).startswith("rt:")
+        if of_task:
+            self.broker.note_revocations("tasks", ttl_ms=self.broker.ttl_ms)
+        elif of_type:
+            self.broker.note_revocations("types")
+        super().put_data(key, value, is_result or of_task)
+
+    def peek_data(self, key: str | bytes) -> Any:
+        """Read a value; a task's id gives the outcome that its state names."""
+        found = self._own_outcomes([key])[0] if isinstance(key, str) else EmptyData
+        return super().peek_data(key) if found is EmptyData else serializer.dumps(found)
+
+    pop_data = peek_data
+
+    def outcomes(self, task_ids: Sequence[str]) -> list[Any]:
+        """What each task returned, or its Error; EmptyData for one that has neither.
+
+        One that never ran, because a task before it in its pipeline failed, has that one's Error.
+        """
+        with redis_errors():
+            inherited = self.peek_many(task_ids) if task_ids else {}
+        return [
+            serializer.loads(inherited[task_id])
+            if own is EmptyData and task_id in inherited
+            else own
+            for task_id, own in zip(task_ids, self._own_outcomes(task_ids), strict=True)
+        ]
+
+    def _own_outcomes(self, task_ids: Sequence[str]) -> list[Any]:
+        return [
+            _value(task_id, state, reason, serializer.loads(blob) if blob else {})
+            for task_id, (state, reason, blob) in zip(
+                task_ids, outcomes.ends_of(self.broker, task_ids), strict=True
+            )
+        ]
+
+    def has_data_for_key(self, key: str | bytes) -> bool:
+        if (lock := self._lock_name(key)) is not None:
+            return locks.is_locked(self.broker, lock)
+        return self.peek_data(key) is not EmptyData
+
+    # ---- locks: Huey keeps them as values under a name of this form (api.py:1072)
+
+    def put_if_empty(self, key: str | bytes, value: bytes, ttl: float | None = None) -> bool:
+        """Store a value if there is none; a lock belongs to the attempt that takes it."""
+        if (lock := self._lock_name(key)) is None:
+            return bool(super().put_if_empty(key, value, ttl))
+        attempt = current_attempt.get()
+        holder = (attempt.claim.id, attempt.claim.token) if attempt is not None else ("", "")
+        ttl_ms = math.ceil((ttl or 0) * 1000)
+        taken = self.broker.scripts.lock(
+            self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.broker.lease_ms
+        )
+        if attempt is not None and not taken:
+            attempt.miss(f"lock:{lock}")
+        return taken
+
+    def delete_data(self, key: str | bytes) -> bool:
+        """Delete a value; inside of a task only its own lock, elsewhere any lock."""
+        if (lock := self._lock_name(key)) is None:
+            return bool(super().delete_data(key))
+        attempt = current_attempt.get()
+        token = "*" if attempt is None else attempt.claim.token
+        return self.broker.scripts.unlock(self.name, lock, token)
+
+    def _lock_name(self, key: str | bytes) -> str | None:
+        start = f"{self.name}.lock."
+        return key.removeprefix(start) if isinstance(key, str) and key.startswith(start) else None
+
+    def result_store_size(self) -> int:
+        return (
+            int(super().result_store_size())
+            + indexes.size(self.broker, "SUCCESS")
+            + indexes.size(self.broker, "FAILURE")
+        )
+
+    def result_items(self) -> dict[str, bytes]:
+        """Read every value, the outcomes of ended tasks among them, all at once."""
+        ended = [
+            row for state in ("SUCCESS", "FAILURE") for row in indexes.in_order(self.broker, state)
+        ]
+        task_ids = [task_id for task_id, _ in ended]
+        values = zip(task_ids, self._own_outcomes(task_ids), strict=True)
+        outcomes = {key: serializer.dumps(value) for key, value in values if value is not EmptyData}
+        return {**super().result_items(), **outcomes}
+
+    def _messages(self, *states: str, limit: int | None) -> list[bytes]:
+        rows = [row for state in states for row in indexes.in_order(self.broker, state, limit)]
+        first = sorted(rows, key=lambda row: row[1])[:limit]
+        found = copies.messages_of(self.broker, [task_id for task_id, _ in first])
+        return [message for message in found if message is not None]
+
+    def _cancel_all(self, state: str) -> None:
+        for task_id, _ in indexes.in_order(self.broker, state):
+            self.broker.scripts.cancel(self.name, task_id, "flushed", ttl_ms=self.broker.ttl_ms)
+
+
+def _new_task(data: bytes, priority: float | None = None) -> NewTask:
+    """What to store for some bytes; Huey's own callers may not tell whose they are."""
+    if isinstance(data, TaskMessage):
+        return data.task
+    return NewTask(str(uuid.uuid4()), data, "", priority=int(priority or 0))
+
+
+def _value(task_id: str, state: str, reason: str, outcome: dict[str, Any]) -> Any:
+    if state == "SUCCESS" and "result" in outcome:
+        return outcome["result"]
+    if state != "FAILURE":
+        return EmptyData
+    error = outcome if "error" in outcome else {"error": reason, "traceback": None}
+    return serializer.Error({"task_id": task_id, "retries": 0, **error})
+
+
+def _key(prefix: bytes, name: str | bytes) -> bytes:
+    return prefix + (name if isinstance(name, bytes) else name.encode())

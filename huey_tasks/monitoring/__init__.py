@@ -1,0 +1,1 @@
+"""What operators see of queues and tasks. Writes nothing."""

@@ -1,0 +1,230 @@
+"""Why is a task not running? What stands in its way, its place, and when it may start.
+
+Everything is read at one moment and said as of then; the start is reckoned from what the queue has
+started lately, and not at all if there is nothing to reckon from. Writes nothing.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from huey_tasks.broker import task_hash
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.scripts.operators import OperatorScripts, SeenTask
+from huey_tasks.monitoring.start_estimate import MINUTES, Prospects, start_of
+from huey_tasks.records import consumers as consumer_records
+from huey_tasks.records import locks
+from huey_tasks.records.models import ConsumerRecord, TaskState, WorkerRecord
+
+_NO_CODE = "no consumer of queue "
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that keeps a task from running, or lets it; `code` is stable for programs.
+
+    `due_at`: when a wait ends. `workers`: those that are busy. `name`: of the lock or the limit.
+    `task_id`, `worker`: who holds the lock, or runs the task. `ahead`: who stands before it, among
+    those that wait for the same.
+    `by`, `since`: who stopped the queue, and when.
+    """
+
+    code: str
+    text: str
+    due_at: dt.datetime | None = None
+    workers: tuple[WorkerRecord, ...] = ()
+    name: str | None = None
+    task_id: str | None = None
+    worker: str | None = None
+    ahead: int | None = None
+    by: str | None = None
+    since: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a task does not run, the weightiest reason first.
+
+    `position` is 1 for the next of its queue, None for a task that does not stand there. `estimate`
+    says on what `estimated_start_at` rests, or why there is none.
+    """
+
+    task_id: str
+    status: TaskState
+    summary: str
+    reasons: tuple[Reason, ...]
+    position: int | None
+    estimated_start_at: dt.datetime | None
+    estimate: str
+
+
+def explain(broker: Broker, task_id: str) -> Explanation | None:
+    """Explain a task of this queue, None if it is not there."""
+    scripts = OperatorScripts(broker.scripts)
+    seen = scripts.explain(broker.name, task_id, minutes=MINUTES)
+    if seen is None:
+        return None
+    task = _Seen(broker, seen, consumer_records.consumers(broker))
+    reasons = tuple(task.reasons())
+    start_at, estimate = start_of(task.now, task.state, task.prospects())
+    in_line = task.state is TaskState.PENDING and not task.blocked
+    position = task.seen.place + 1 if in_line else None
+    return Explanation(
+        task_id, task.state, reasons[0].text, reasons, position or None, start_at, estimate
+    )
+
+
+class _Seen:
+    """A task, its queue and its consumers, as they were at one moment."""
+
+    def __init__(self, broker: Broker, seen: SeenTask, consumers: list[ConsumerRecord]) -> None:
+        self.broker, self.seen = broker, seen
+        pairs = zip(task_hash.EXPLAINED, seen.fields, strict=True)
+        self.f = {name: text.decode("utf-8", "replace") for name, text in pairs if text is not None}
+        self.state = TaskState(self.f["state"])
+        self.consumers = consumers
+        self.workers = [worker for consumer in consumers for worker in consumer.workers]
+        self.busy = tuple(worker for worker in self.workers if worker.task_id is not None)
+        self.now = task_hash.from_ms(seen.now_ms)
+        on = self.f.get("blocked_on", "")
+        #: What it waits for besides a worker; a type is no matter where a consumer knows it.
+        self.blocked = "" if on.startswith("type:") and seen.knowing else on
+
+    def prospects(self) -> Prospects:
+        """What its start depends on."""
+        waits = self.state is TaskState.PENDING
+        return Prospects(
+            paused=self.seen.mode == "paused",
+            worked_on=bool(self.consumers),
+            ahead=max(self.seen.place, 0) if waits else self.seen.waiting,
+            free=len(self.workers) - len(self.busy),
+            due_at=None if waits else task_hash.time_of(self.f, "due_at"),
+            starts=self.seen.starts,
+            over_s=self.seen.over_ms / 1000,
+            blocked=bool(self.blocked) or bool(self.seen.others and not self.seen.knowing),
+        )
+
+    def reasons(self) -> Iterator[Reason]:
+        """All that is to be said, the weightiest first."""
+        if self.state.terminal:
+            why = self.f.get("reason") if self.state is TaskState.FAILURE else None
+            yield Reason("ended", f"It has ended as {self.state}{f': {why}' if why else ''}.")
+        elif self.state is TaskState.STARTED:
+            worker = task_hash.worker_name(self.f)
+            text = f"It runs, in attempt {self.f['attempt']}, on worker {worker}."
+            yield Reason("running", text, worker=worker)
+        elif self.state is TaskState.PENDING:
+            yield from self._of_type()
+            yield from self._of_what_blocks_it()
+            yield from self._of_queue()
+            if not self.blocked:
+                yield from self._of_place()
+        else:
+            yield from self._of_wait()
+            yield from self._of_queue()
+        if not self.state.terminal:
+            yield from self._of_death()
+
+    def _of_death(self) -> Iterator[Reason]:
+        """It may have been the death of a worker, and may be of the next one."""
+        lines = task_hash.attempt_lines(self.f)
+        if lines and lines[-1].state == "CRASHED":
+            text = f"When it was last begun, in attempt {lines[-1].attempt}, {lines[-1].error}."
+            yield Reason("worker_died", text)
+
+    def _of_type(self) -> Iterator[Reason]:
+        name, knowing = self.f["type"], self.seen.knowing
+        if not self.seen.others:
+            return
+        if not knowing:
+            text = (
+                f"No running consumer of queue {self.broker.name} knows its type, '{name}'. "
+                "It waits until one starts that does."
+            )
+            yield Reason("unknown_type", text, name=name)
+        else:
+            text = (
+                f"Its type, '{name}', is known to {', '.join(knowing)}, and to no other consumer."
+            )
+            yield Reason("known_to_some", text, name=name)
+
+    def _of_what_blocks_it(self) -> Iterator[Reason]:
+        kind, _, what = self.blocked.partition(":")
+        if kind == "lock":
+            yield self._of_lock(what)
+        elif kind == "limit":
+            yield self._of_limit(what.partition(":")[2])
+        elif kind == "alone":
+            text = (
+                f"It was lost with its consumer {self.f.get('losses', 0)} times, and may be the "
+                "cause: it runs next where no other task runs."
+            )
+            yield Reason("runs_alone", text, ahead=self.seen.place)
+
+    def _of_queue(self) -> Iterator[Reason]:
+        if self.seen.mode == "paused":
+            yield self._of_mode("queue_paused", "is paused", "it starts no tasks")
+        if not self.consumers:
+            yield Reason("no_consumer", f"No consumer of queue {self.broker.name} is running.")
+        if self.seen.mode == "draining":
+            yield self._of_mode(
+                "queue_draining", "is draining", "it finishes queued tasks and refuses new ones"
+            )
+
+    def _of_mode(self, code: str, how: str, means: str) -> Reason:
+        by, why, at = self.seen.mode_by, self.seen.mode_why, self.seen.mode_at
+        text = f"Queue {self.broker.name} {how}{f' by {by}' if by else ''}: {means}."
+        if why:
+            text += f" Reason given: {why}"
+        return Reason(code, text, by=by or None, since=task_hash.from_ms(at) if at else None)
+
+    def _of_place(self) -> Iterator[Reason]:
+        ahead = max(self.seen.place, 0)
+        if self.workers and len(self.busy) == len(self.workers):
+            many = f"All {len(self.busy)} workers are" if len(self.busy) > 1 else "The worker is"
+            told = max(consumer.last_seen_at for consumer in self.consumers)
+            late_s = max((self.now - told).total_seconds(), 0)
+            text = f"{many} busy, as told {late_s:.0f} s ago."
+            yield Reason("workers_busy", text, workers=self.busy)
+        if ahead:
+            tasks = "task stands" if ahead == 1 else "tasks stand"
+            yield Reason("behind_others", f"{ahead:,} {tasks} before it in the queue.", ahead=ahead)
+        else:
+            yield Reason("next", "It is the next of its queue.", ahead=0)
+
+    def _of_wait(self) -> Iterator[Reason]:
+        due_at = task_hash.time_of(self.f, "due_at")
+        if self.state is TaskState.SCHEDULED:
+            yield Reason("scheduled", "It is scheduled for later.", due_at=due_at)
+            yield from self._of_type()
+            return
+        if self.f.get("reason", "").startswith(_NO_CODE):
+            text = f"It waits for a worker with newer code: {self.f['reason']}."
+            yield Reason("unknown_type", text, due_at=due_at, name=self.f["type"])
+            return
+        text = f"Attempt {self.f['attempt']} failed; it waits to retry."
+        yield Reason("retry_due", text, due_at=due_at)
+
+    def _of_lock(self, name: str) -> Reason:
+        task_id, token, is_held = locks.lock_holder(self.broker, name)
+        text, ahead = f"It waits for the lock '{name}'", self.seen.place
+        if not is_held:
+            text += ", which is free now: the first that waits for it goes on within a second."
+            return Reason("lock_held", text, name=name, ahead=ahead)
+        if not task_id:
+            text += ", which was locked outside of any task."
+            return Reason("lock_held", text, name=name, ahead=ahead)
+        worker = task_hash.worker_of(token)
+        text += f", which task {task_id} holds, on worker {worker}."
+        return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
+
+    def _of_limit(self, name: str) -> Reason:
+        window = locks.limit_window(self.broker, name)
+        text, ahead = f"It waits for the rate limit '{name}'", self.seen.place
+        if window is None:
+            text += ", whose next window has begun."
+            return Reason("rate_limited", text, name=name, ahead=ahead)
+        ends_at = self.now + dt.timedelta(milliseconds=window.left_ms)
+        text += f"; {window.used:,} have asked in its present window"
+        text += f", which ends in {window.left_ms / 1000:.0f} s."
+        return Reason("rate_limited", text, name=name, due_at=ends_at, ahead=ahead)

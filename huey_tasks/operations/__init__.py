@@ -1,0 +1,1 @@
+"""What operators do to many tasks at once, and its undoing."""

@@ -1,0 +1,1 @@
+"""Processes of the operating system: forks, children, descriptors, deaths. Knows no task."""

@@ -1,0 +1,1 @@
+"""Reads what Redis keeps, as frozen records. Writes nothing but windows of rate limits."""

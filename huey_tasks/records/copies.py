@@ -1,0 +1,58 @@
+"""Tasks once more: what a retry submits is read here, as it was submitted, under another id."""
+
+import contextlib
+from collections.abc import Sequence
+
+from huey_tasks import serializer
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import NewTask
+
+
+def messages_of(broker: Broker, task_ids: Sequence[str]) -> list[bytes | None]:
+    """The stored messages of tasks, in one round trip; None for one that is not there."""
+    with broker.pipeline() as pipe:
+        for task_id in task_ids:
+            pipe.hget(keys.task(broker.name, task_id), "message")
+        return pipe.execute()
+
+
+def copy_of(broker: Broker, task_id: str, new_id: str) -> NewTask | None:
+    """The task once more, as it was submitted, with another id; None if it is not there."""
+    return copies_of(broker, [(task_id, new_id)])[0]
+
+
+def copies_of(broker: Broker, ids: Sequence[tuple[str, str]]) -> list[NewTask | None]:
+    """Copies of several tasks, in one round trip: pairs of an id and that of the copy."""
+    names = ("message", "type", "priority", "tags")
+    with broker.pipeline() as pipe:
+        for task_id, _ in ids:
+            pipe.hmget(keys.task(broker.name, task_id), names)
+        found = pipe.execute()
+    return [
+        None if row[0] is None else _copy(new_id, *row)
+        for (_, new_id), row in zip(ids, found, strict=True)
+    ]
+
+
+def _copy(
+    new_id: str, message: bytes, task_type: bytes, priority: bytes, tags: bytes | None
+) -> NewTask:
+    retries, retry_delay_s = 0, 0.0
+    with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+        stored = serializer.loads(message)
+        retries, retry_delay_s = int(stored.retries or 0), float(stored.retry_delay or 0)
+    return NewTask(
+        new_id,
+        message,
+        task_type.decode(),
+        priority=int(priority),
+        max_attempts=retries + 1,
+        retry_delay_s=retry_delay_s,
+        tags=(tags or b"").decode(),
+    )
+
+
+def nothing(new_id: str) -> NewTask:
+    """In the place of a copy of a task that is gone: it is never stored."""
+    return NewTask(new_id, b"", "")

@@ -1,0 +1,73 @@
+"""Locks and rate limits of tasks, as they stand in Redis. Scripts take and give them."""
+
+from typing import NamedTuple
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.connection import redis_errors
+
+
+class LockHolder(NamedTuple):
+    """Who has a lock: `task_id` is "" for one that was locked outside of any task.
+
+    `holds`: whether that still counts. A lock outlives its task's lease by no more than the key.
+    """
+
+    task_id: str
+    token: str
+    holds: bool
+
+
+class LimitWindow(NamedTuple):
+    """The present window of a rate limit: its uses, refused ones too, and the ms that are left."""
+
+    used: int
+    left_ms: int
+
+
+def lock_holder(broker: Broker, name: str) -> LockHolder:
+    """Who has a lock, or had it last.
+
+    A cancelled attempt keeps its lock until its worker is free (`lock.lua`).
+    """
+    with redis_errors():
+        held = broker.redis.hmget(keys.lock(broker.name, name), ["id", "token"])
+        task_id, token = [(part or b"").decode() for part in held]
+        if not task_id:
+            return LockHolder("", token, held[0] is not None)
+        now, stopping, stopped = broker.redis.hmget(
+            keys.task(broker.name, task_id), ["token", "stopping", "stopped_at"]
+        )
+    return LockHolder(task_id, token, held[1] in (now, None if stopped else stopping))
+
+
+def is_locked(broker: Broker, name: str) -> bool:
+    """Whether a lock is taken by an attempt that runs, or from outside of any task."""
+    with redis_errors():
+        task_id, token = broker.redis.hmget(keys.lock(broker.name, name), ["id", "token"])
+        if not task_id:
+            return task_id is not None
+        return broker.redis.hget(keys.task(broker.name, task_id.decode()), "token") == token
+
+
+def limit_window(broker: Broker, name: str) -> LimitWindow | None:
+    """The present window of a rate limit; None if it has had no use."""
+    with broker.pipeline() as pipe:
+        used, left_ms = (
+            pipe.hget(keys.limit(broker.name, name), "used")
+            .pttl(keys.limit(broker.name, name))
+            .execute()
+        )
+    return None if used is None or left_ms < 0 else LimitWindow(int(used), left_ms)
+
+
+def limit_uses(broker: Broker, name: str) -> int:
+    """How many uses the present window of a rate limit has seen, refused ones too."""
+    with redis_errors():
+        return int(broker.redis.hget(keys.limit(broker.name, name), "used") or 0)
+
+
+def reset_limit(broker: Broker, name: str) -> None:
+    """End the present window of a rate limit."""
+    with redis_errors():
+        broker.redis.delete(keys.limit(broker.name, name))

@@ -1,0 +1,60 @@
+"""The last lines that tasks logged, of whole queues: read from Redis, the newest first.
+
+`log.lua` keeps them beside the task's own log, and drops the oldest.
+"""
+
+import datetime as dt
+import json
+import logging
+from dataclasses import dataclass
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.records.models import LogLine
+
+
+@dataclass(frozen=True)
+class TaskLine(LogLine):
+    """A line, and the task that logged it."""
+
+    task_id: str
+    task_type: str
+    queue: str
+
+
+def read(
+    brokers: Brokers,
+    *,
+    level: str | None = None,
+    task_type: str | None = None,
+    limit: int,
+) -> list[TaskLine]:
+    """Read up to `limit` lines of at least that level, of one type of task if it is named."""
+    take = limit if level is None and task_type is None else 0  # 0: as many as there are
+    with brokers.pipeline() as pipe:
+        for name in brokers:
+            pipe.lrange(keys.lines(name), -take, -1)
+        replies = pipe.execute()
+    lines = [
+        line
+        for name, kept in zip(brokers, replies, strict=True)
+        for line in (_line(name, text) for text in reversed(kept))
+        if task_type in (None, line.task_type) and (level is None or _rank(line) >= _RANKS[level])
+    ]
+    lines.sort(key=lambda line: line.at, reverse=True)
+    return lines[:limit]
+
+
+_RANKS = logging.getLevelNamesMapping()
+
+
+def _rank(line: LogLine) -> int:
+    """How weighty it is; a level that an author has made up is below all others."""
+    return _RANKS.get(line.level, 0)
+
+
+def _line(queue: str, kept: bytes) -> TaskLine:
+    task_id, task_type, line = json.loads(kept)
+    told = json.loads(line)
+    at = dt.datetime.fromisoformat(told["at"])
+    return TaskLine(at, told["level"], told["text"], task_id, task_type, queue)

@@ -1,0 +1,166 @@
+"""What Redis knows, as frozen records: tasks, queues, consumers. Times are aware UTC.
+
+The records know nothing of Redis; `lookup` reads them.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, cast
+
+from huey_tasks.broker.states import TaskState
+from huey_tasks.records.statistics import LastMinute
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a running task says it is: `fraction` from 0 to 1."""
+
+    fraction: float
+    text: str
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line that the task logged."""
+
+    at: dt.datetime
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class AttemptRecord:
+    """An attempt of a task.
+
+    `state` is STARTED or SUCCESS, RETRY or FAILURE for one that raised, REVOKED for one that was
+    cancelled while it ran, CRASHED when its worker died, LOST when its whole consumer did.
+    """
+
+    attempt: int
+    state: str
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    worker: str | None
+    error: str | None
+    traceback: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFacts:
+    """What every look at a task shows."""
+
+    task_id: str
+    status: TaskState
+    task_type: str
+    queue: str
+    payload: dict[str, Any]
+    error: str | None
+    attempt: int
+    max_attempts: int
+    deliveries: int
+    crashes: int
+    losses: int
+    progress: Progress | None
+    submitted_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    next_retry_at: dt.datetime | None
+    scheduled_for: dt.datetime | None
+    worker: str | None
+    stop_confirmed: bool | None  # of a task cancelled while it ran: whether its worker is free
+    retry_of: str | None
+    retried_as: str | None
+    gate: str | None  # the task that follows when it and others have ended
+    cause: str | None  # of one that failed: the group of failures that it belongs to
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRecord(TaskFacts):
+    """A task as it is now, all of it."""
+
+    result: Any
+    result_note: str | None  # what of the result is replaced, because JSON cannot carry it
+    traceback: str | None
+    schedule: str | None  # the one that has made it
+    log: tuple[LogLine, ...] = ()
+    attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50
+
+
+@dataclass(frozen=True)
+class QueueStats:
+    """The numbers of one queue; success, failed, revoked and expired are totals over all time.
+
+    `stopped_by`, `stopped_why`, `stopped_at`: of a paused or draining queue, as far as is known.
+    """
+
+    queue: str
+    queued: int
+    active: int
+    scheduled: int
+    retry: int
+    success: int
+    failed: int
+    revoked: int
+    expired: int
+    consumers: int
+    workers: int
+    paused: bool
+    draining: bool
+    set_aside: int
+    oldest_waiting_s: float | None
+    last_minute: LastMinute
+    stopped_by: str | None
+    stopped_why: str | None
+    stopped_at: dt.datetime | None
+    #: What has been lost of its accepted tasks and their results, one sentence each.
+    losses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stats:
+    """The numbers of all queues."""
+
+    queues: tuple[QueueStats, ...]
+
+    def total(self, name: str) -> int:
+        """The sum of one number over the queues."""
+        return sum(cast(int, getattr(queue, name)) for queue in self.queues)
+
+    def queued(self, name: str) -> int:
+        """How many tasks wait in the queue of that name."""
+        return sum(queue.queued for queue in self.queues if queue.queue == name)
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    """One slot of a consumer and the attempt it runs, if any; what it uses, if that is known."""
+
+    worker: str
+    pid: int
+    task_id: str | None
+    task_type: str | None
+    attempt: int | None
+    started_at: dt.datetime | None
+    memory_bytes: int | None
+    cpu_percent: float | None
+
+
+@dataclass(frozen=True)
+class ConsumerRecord:
+    """A live consumer and its workers, as its last heartbeat told.
+
+    What it uses is that of its own process and, if its workers are greenlets, of theirs.
+    """
+
+    consumer: str
+    queue: str
+    host: str
+    pid: int
+    worker_type: str
+    concurrency: int
+    started_at: dt.datetime
+    last_seen_at: dt.datetime
+    memory_bytes: int | None
+    cpu_percent: float | None
+    workers: tuple[WorkerRecord, ...]

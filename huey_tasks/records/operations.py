@@ -1,0 +1,74 @@
+"""Operations as each queue keeps its part of them, and the lists of what can still be undone."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker.broker import Broker, Brokers
+from huey_tasks.broker.connection import redis_errors
+
+
+class OperationPart(NamedTuple):
+    """What a queue says of an operation that has changed something in it."""
+
+    action: str
+    who: str
+    undone: bool
+
+
+def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPart]]:
+    """The time of Redis' clock in ms, and the parts of an operation."""
+    with brokers.pipeline() as pipe:
+        pipe.time()
+        for queue in brokers:
+            pipe.hmget(keys.operation(queue, operation_id), "action", "who", "undone_at")
+        (seconds, microseconds), *rows = pipe.execute()
+    parts = [
+        OperationPart(action.decode(), who.decode(), bool(undone_at))
+        for action, who, undone_at in rows
+        if action is not None
+    ]
+    return seconds * 1000 + microseconds // 1000, parts
+
+
+def ids_behind(brokers: Brokers, behind: str | None, limit: int) -> list[str]:
+    """The newest ids of all queues behind one: their order by text is that of their time."""
+    with brokers.pipeline() as pipe:
+        for queue in brokers:
+            top = f"({behind}" if behind else "+"
+            pipe.zrevrangebylex(keys.audit(queue), top, "-", 0, limit)
+        rows = pipe.execute()
+    return sorted({one.decode() for row in rows for one in row}, reverse=True)[:limit]
+
+
+def entries(brokers: Brokers, ids: Sequence[str]) -> list[tuple[str, str, dict[str, str]]]:
+    """The id, the queue and the fields of every part of these operations, in their order."""
+    with brokers.pipeline() as pipe:
+        for operation_id in ids:
+            for queue in brokers:
+                pipe.hgetall(keys.operation(queue, operation_id))
+        hashes = [task_hash.texts(found) for found in pipe.execute()]
+    places = ((one, queue) for one in ids for queue in brokers)
+    return [(*place, f) for place, f in zip(places, hashes, strict=True) if f]
+
+
+def left_to_undo(brokers: Brokers, undo_id: str) -> dict[str, int]:
+    """How many tasks of each queue an undo can still bring back."""
+    with brokers.pipeline() as pipe:
+        for queue in brokers:
+            pipe.llen(keys.undo(queue, undo_id))
+        return dict(zip(brokers, pipe.execute(), strict=True))
+
+
+def action_in(broker: Broker, operation_id: str) -> str | None:
+    """What an operation has done in a queue; None if nothing that is kept."""
+    with redis_errors():
+        action = broker.redis.hget(keys.operation(broker.name, operation_id), "action")
+    return None if action is None else action.decode()
+
+
+def next_to_undo(broker: Broker, undo_id: str, limit: int) -> list[str]:
+    """The ids of the next tasks that an undo brings back."""
+    with redis_errors():
+        head = broker.redis.lrange(keys.undo(broker.name, undo_id), 0, limit - 1)
+    return [task_id.decode() for task_id in head]

@@ -1,0 +1,37 @@
+"""The outcomes of attempts, out of the result backend: what each returned, or raised."""
+
+from collections.abc import Iterable, Sequence
+
+from huey_tasks.broker import keys
+from huey_tasks.broker.broker import Broker, Brokers
+from huey_tasks.broker.connection import redis_errors
+
+#: An attempt: the id of its task, and the token of its claim (None: it has no outcome).
+Attempt = tuple[str, str | None]
+
+
+def read(brokers: Brokers, attempts: Iterable[Attempt]) -> dict[Attempt, bytes | None]:
+    """The outcomes of attempts, encoded, in one round trip; None for one that is not kept."""
+    wanted = list(dict.fromkeys(pair for pair in attempts if pair[1]))
+    return dict(zip(wanted, in_order(brokers.first, wanted), strict=True))
+
+
+def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
+    """The outcome of each attempt, encoded."""
+    if not attempts:
+        return []
+    with redis_errors():
+        return broker.results.mget(
+            [keys.outcome(task_id, token or "") for task_id, token in attempts]
+        )
+
+
+def ends_of(broker: Broker, task_ids: Sequence[str]) -> list[tuple[str, str, bytes | None]]:
+    """The state, the reason and the last outcome, encoded, of each task; "" for what is not set."""
+    with broker.pipeline() as pipe:
+        for task_id in task_ids:
+            pipe.hmget(keys.task(broker.name, task_id), ["state", "outcome", "reason"])
+        found = [tuple((part or b"").decode() for part in row) for row in pipe.execute()]
+    attempts = [(task_id, token) for task_id, (_, token, _) in zip(task_ids, found, strict=True)]
+    blobs = in_order(broker, attempts)
+    return [(state, reason, blob) for (state, _, reason), blob in zip(found, blobs, strict=True)]

@@ -1,0 +1,45 @@
+"""The attempts of a task: those that failed or were lost, which it keeps, and the last one.
+
+What an attempt raised, with its traceback, is in the result backend while it lives there; after
+that the beginning of the error, which the task itself keeps, is left.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from huey_tasks import serializer
+from huey_tasks.broker import task_hash
+from huey_tasks.records.models import AttemptRecord, TaskRecord, TaskState
+
+
+def of(
+    record: TaskRecord, lines: Sequence[task_hash.AttemptLine], blobs: Sequence[bytes | None]
+) -> tuple[AttemptRecord, ...]:
+    """The attempts of a task, the oldest first: from the lines it keeps, and their outcomes."""
+    found = [_failed(line, blob) for line, blob in zip(lines, blobs, strict=True)]
+    if record.status in (TaskState.STARTED, TaskState.SUCCESS):
+        found.append(
+            AttemptRecord(
+                attempt=record.attempt,
+                state=record.status,
+                started_at=record.started_at,
+                ended_at=record.finished_at,
+                worker=record.worker,
+                error=None,
+                traceback=None,
+            )
+        )
+    return tuple(found)
+
+
+def _failed(line: task_hash.AttemptLine, blob: bytes | None) -> AttemptRecord:
+    outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
+    return AttemptRecord(
+        attempt=line.attempt,
+        state=line.state,
+        started_at=task_hash.from_ms(line.started_ms),
+        ended_at=task_hash.from_ms(line.ended_ms),
+        worker=task_hash.worker_of(line.token),
+        error=outcome.get("error") or line.error or None,
+        traceback=outcome.get("traceback"),
+    )

@@ -1,0 +1,65 @@
+"""Schedules as Redis keeps them: where each stands, when it is due, and its fields."""
+
+from typing import NamedTuple
+
+from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker.broker import Brokers
+
+
+class ScheduleHash(NamedTuple):
+    """One schedule; `due` is the score at which it stands, in ms since the epoch."""
+
+    queue: str
+    name: str
+    due: float
+    fields: dict[str, str]
+
+
+def all_of(brokers: Brokers) -> list[ScheduleHash]:
+    """Every schedule of these queues."""
+    with brokers.pipeline() as pipe:
+        for queue in brokers:
+            pipe.zrange(keys.schedules(queue), 0, -1, withscores=True)
+        places = [
+            (queue, name.decode(), due)
+            for queue, rows in zip(brokers, pipe.execute(), strict=True)
+            for name, due in rows
+        ]
+        for queue, name, _ in places:
+            pipe.hgetall(keys.schedule(queue, name))
+        hashes = [task_hash.texts(found) for found in pipe.execute()]
+    pairs = zip(places, hashes, strict=True)
+    return [ScheduleHash(*place, f) for place, f in pairs if f]
+
+
+def named(brokers: Brokers, name: str) -> list[ScheduleHash]:
+    """The schedules of that name, at most one in each queue."""
+    with brokers.pipeline() as pipe:
+        for queue in brokers:
+            pipe.zscore(keys.schedules(queue), name)
+            pipe.hgetall(keys.schedule(queue, name))
+        replies = pipe.execute()
+    pairs = zip(brokers, replies[::2], replies[1::2], strict=True)
+    return [
+        ScheduleHash(queue, name, due, task_hash.texts(f))
+        for queue, due, f in pairs
+        if due is not None and f
+    ]
+
+
+def count(brokers: Brokers) -> int:
+    """How many schedules there are."""
+    with brokers.pipeline() as pipe:
+        for queue in brokers:
+            pipe.zcard(keys.schedules(queue))
+        return sum(pipe.execute())
+
+
+def draining(brokers: Brokers) -> tuple[int, set[str]]:
+    """The time of Redis' clock in seconds, and the queues that drain, where no schedule fires."""
+    with brokers.pipeline() as pipe:
+        pipe.time()
+        for queue in brokers:
+            pipe.hget(keys.counters(queue), "mode")
+        (seconds, _), *modes = pipe.execute()
+    return seconds, {q for q, mode in zip(brokers, modes, strict=True) if mode == b"draining"}

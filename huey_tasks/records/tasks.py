@@ -1,0 +1,97 @@
+"""Reading: tasks, out of Redis into records. Writes nothing.
+
+Everything read is checked on the way in: Redis is input like any other.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from huey_tasks import serializer
+from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker.broker import Broker, Brokers
+from huey_tasks.broker.connection import redis_errors
+from huey_tasks.records import outcomes, past_attempts, task_facts
+from huey_tasks.records.models import LogLine, TaskRecord, TaskState
+
+
+def find(brokers: Brokers, task_id: str) -> TaskRecord | None:
+    """Read a task wherever it is, with its log and attempts; None if it is nowhere."""
+    known = _hashes(brokers, [(queue, task_id) for queue in brokers])
+    if not known:
+        return None
+    queue, _, f = known[0]
+    lines = task_hash.attempt_lines(f)
+    ended = outcomes.read(
+        brokers, [(task_id, f.get("outcome"))] + [(task_id, o.token) for o in lines]
+    )
+    record = _task_record(queue, task_id, f, ended.get((task_id, f.get("outcome"))))
+    with redis_errors():
+        log = brokers[queue].redis.lrange(keys.log(queue, task_id), 0, -1)
+    of_lines = [ended.get((task_id, line.token)) for line in lines]
+    return replace(
+        record,
+        log=tuple(_log_line(line) for line in log),
+        attempts=past_attempts.of(record, lines, of_lines),
+    )
+
+
+def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
+    """Read the tasks of (queue, id) pairs, those that are there, in two round trips."""
+    if not ids:
+        return []
+    known = _hashes(brokers, ids)
+    ended = outcomes.read(brokers, [(task_id, f.get("outcome")) for _, task_id, f in known])
+    return [
+        _task_record(queue, task_id, f, ended.get((task_id, f.get("outcome"))))
+        for queue, task_id, f in known
+    ]
+
+
+def _hashes(brokers: Brokers, ids: list[tuple[str, str]]) -> list[tuple[str, str, dict[str, str]]]:
+    """The fields of the tasks that are there, each with its queue and id."""
+    with brokers.pipeline() as pipe:
+        for queue, task_id in ids:
+            pipe.hgetall(keys.task(queue, task_id))
+        hashes = [task_hash.texts(found) for found in pipe.execute()]
+    return [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
+
+
+@dataclass(frozen=True)
+class ClaimFields:
+    """What a task keeps of the claim on it."""
+
+    token: str
+    retries_left: int
+    retry_delay_s: float
+
+
+def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
+    """Who holds a task, and what it may still try; None if it is not there."""
+    names = ("token", "retries_left", "retry_delay_s")
+    with redis_errors():
+        held = broker.redis.hmget(keys.task(broker.name, task_id), names)
+    if None in held:
+        return None
+    return ClaimFields(held[0].decode(), int(held[1]), float(held[2]))
+
+
+def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None) -> TaskRecord:
+    outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
+    raised = outcome.get("error")
+    payload = task_hash.payload_of(f["message"])
+    told = task_facts.of(queue, task_id, f, payload=payload, raised=raised)
+    succeeded = told.status is TaskState.SUCCESS
+    return TaskRecord(
+        **vars(told),
+        result=serializer.plain(outcome.get("result")) if succeeded else None,
+        result_note=outcome.get("note") if succeeded else None,
+        traceback=outcome.get("traceback") if told.error == raised and not succeeded else None,
+        schedule=f.get("schedule"),
+    )
+
+
+def _log_line(line: bytes) -> LogLine:
+    told = cast(dict[str, str], json.loads(line))
+    return LogLine(dt.datetime.fromisoformat(told["at"]), told["level"], told["text"])

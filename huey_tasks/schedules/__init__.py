@@ -1,0 +1,1 @@
+"""Schedules: their times, their records, and the tasks that they make."""

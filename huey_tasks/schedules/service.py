@@ -1,0 +1,288 @@
+"""Schedules: create, change, delete, run now, look; what each is made of is checked here.
+
+A schedule stands in the slot of its queue, and its name is one over all queues: who creates looks
+in all of them before and after, and withdraws when another was created first. What happens when one
+is due is in `firing`.
+"""
+
+import datetime as dt
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.broker.protocol import Argument
+from huey_tasks.broker.scripts.schedules import NEVER, ScheduleScripts
+from huey_tasks.errors import (
+    InvalidPayload,
+    InvalidQuery,
+    Problem,
+    QueueDraining,
+    ScheduleExists,
+    ScheduleNotFound,
+    ScheduleRunning,
+    TooManySchedules,
+)
+from huey_tasks.queues import BROKERS
+from huey_tasks.records import schedules
+from huey_tasks.records.ids import new_id
+from huey_tasks.records.models import TaskState
+from huey_tasks.registry import types
+from huey_tasks.schedules import firing, records
+from huey_tasks.schedules.records import Schedule, ScheduleRecord
+from huey_tasks.schedules.trigger import Plan
+from huey_tasks.submission import submit
+from huey_tasks.submission.submit import SubmittedTask
+
+#: How many schedules there may be, over all queues.
+MOST = 1000
+
+#: Bytes of a payload, as JSON: a list shows all of them.
+LARGEST_PAYLOAD = 16_384
+
+NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
+
+#: How often a change is tried again because somebody else was faster.
+_TRIES = 20
+
+
+@dataclass(frozen=True)
+class ScheduleChanges:
+    """What is to become different of a schedule; None leaves it as it is.
+
+    `cron` takes the place of `every_s`, and the other way round.
+    """
+
+    payload: dict[str, Any] | None = None
+    tags: Sequence[str] | None = None
+    cron: str | None = None
+    every_s: float | None = None
+    timezone: str | None = None
+    overlap: bool | None = None
+    paused: bool | None = None
+
+
+@dataclass(frozen=True)
+class SchedulePreview:
+    """What a plan means: in words, and its next times."""
+
+    words: str
+    next_runs: tuple[dt.datetime, ...]
+
+
+def list_schedules() -> list[ScheduleRecord]:
+    """All schedules, those due next first, the paused ones last. Raises QueueUnavailable."""
+    found: dict[str, Schedule] = {}
+    for one in sorted(records.all_schedules(BROKERS), key=lambda one: one.age):
+        found.setdefault(one.name, one)
+    return records.records(BROKERS, found.values())
+
+
+def get_schedule(name: str) -> ScheduleRecord:
+    """One schedule. Raises ScheduleNotFound, QueueUnavailable."""
+    return records.records(BROKERS, [_find(name)])[0]
+
+
+def preview_schedule(
+    *, cron: str | None = None, every_s: float | None = None, timezone: str | None = None
+) -> SchedulePreview:
+    """Say what a plan would mean, from now on. Raises InvalidQuery, QueueUnavailable."""
+    now_ms = BROKERS.now_ms()
+    plan = Plan.of(cron, every_s, timezone, now_ms)
+    return SchedulePreview(plan.words, records.next_runs(plan, now_ms))
+
+
+def create_schedule(
+    name: str,
+    task_type: str,
+    payload: dict[str, Any],
+    *,
+    priority: str | None = None,
+    tags: Sequence[str] = (),
+    cron: str | None = None,
+    every_s: float | None = None,
+    timezone: str | None = None,
+    overlap: bool = True,
+    paused: bool = False,
+    by: Operator | None = None,
+) -> ScheduleRecord:
+    """Submit a task at each time of a plan: five `cron` fields in a `timezone`, or `every_s`.
+
+    Without `overlap` a run is skipped while the one before has not ended. Each task has the tag
+    `schedule:<name>`. Raises InvalidQuery, UnknownTaskType, UnknownQueue, InvalidPayload;
+    ScheduleExists, TooManySchedules; QueueUnavailable.
+    """
+    if not NAME.fullmatch(name):
+        rule = "1 to 100 letters, digits, dots, underscores and hyphens."
+        raise InvalidQuery([Problem("/name", "name", rule)])
+    found, queue = submit.destination(task_type, priority)
+    kept: dict[str, Argument] = {
+        "type": found.name,
+        "payload": _payload(found.name, payload),
+        "tags": submit.checked_tags(tags),
+        "overlap": int(overlap),
+    }
+    now_ms = BROKERS.now_ms()
+    plan = Plan.of(cron, every_s, timezone, now_ms)
+    if records.named(BROKERS, name):
+        raise _exists(name)
+    if schedules.count(BROKERS) >= MOST:
+        raise TooManySchedules(f"There are {MOST:,} schedules already; delete some first.")
+    operation = None if by is None else trail.begin(BROKERS, Action.SCHEDULE_CREATE, by, name)
+    own, scripts = new_id(), _scripts(queue)
+    created = scripts.schedule_create(
+        queue,
+        name,
+        own,
+        _revision(),
+        NEVER if paused else _next(plan, now_ms),
+        {**kept, **_plan_fields(plan)},
+        operation=operation.as_argument() if operation else "",
+    )
+    if created is None:
+        raise _exists(name)
+    first = records.named(BROKERS, name)
+    if first and first[0].queue != queue:
+        withdrawn = operation.id if operation else ""
+        scripts.schedule_delete(queue, name, id=own, withdrawn=withdrawn)
+        raise _exists(name)
+    return get_schedule(name)
+
+
+def change_schedule(
+    name: str, changes: ScheduleChanges, by: Operator | None = None
+) -> ScheduleRecord:
+    """Change a schedule; a new plan, or the end of a pause, begins now.
+
+    Raises ScheduleNotFound, InvalidQuery, InvalidPayload, UnknownTaskType, QueueUnavailable.
+    """
+    operation = trail.as_argument(BROKERS, Action.SCHEDULE_UPDATE, by, name)
+    for _ in range(_TRIES):
+        schedule = _find(name)
+        fields, due = _changed(schedule, changes)
+        if not fields and due == "":
+            break
+        scripts = _scripts(schedule.queue)
+        if scripts.schedule_update(
+            schedule.queue, name, schedule.revision, _revision(), due, fields, operation=operation
+        ):
+            break
+    return get_schedule(name)
+
+
+def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Argument], int | str]:
+    """The fields that become different, and when it is due then; "" as before."""
+    fields: dict[str, Argument] = {}
+    if changes.payload is not None:
+        payload = _payload(schedule.task_type, changes.payload)
+        if payload.decode() != schedule.payload:
+            fields["payload"] = payload
+    if changes.tags is not None and tuple(dict.fromkeys(changes.tags)) != schedule.tags:
+        fields["tags"] = submit.checked_tags(changes.tags)
+    if changes.overlap not in (None, schedule.overlap):
+        fields["overlap"] = int(bool(changes.overlap))
+    now_ms = BROKERS.now_ms()
+    plan = _changed_plan(schedule.plan, changes, now_ms)
+    if plan != schedule.plan:
+        fields |= _plan_fields(plan)
+    paused = schedule.due_ms is None
+    pause = paused if changes.paused is None else changes.paused
+    if pause:
+        return fields, "" if paused else NEVER
+    return fields, _next(plan, now_ms) if paused or plan != schedule.plan else ""
+
+
+def _changed_plan(plan: Plan, changes: ScheduleChanges, now_ms: int) -> Plan:
+    if changes.cron is None and changes.every_s is None and changes.timezone is None:
+        return plan
+    cron, every_s, timezone = changes.cron, changes.every_s, changes.timezone
+    if cron is None and every_s is None:
+        cron, every_s = plan.cron, plan.every_ms and plan.every_ms / 1000
+    if cron is not None and timezone is None:
+        timezone = plan.timezone
+    new = Plan.of(cron, every_s, timezone, now_ms)
+    same = (new.cron, new.every_ms, new.timezone) == (plan.cron, plan.every_ms, plan.timezone)
+    return plan if same else new
+
+
+def delete_schedule(name: str, by: Operator | None = None) -> None:
+    """Forget a schedule; the tasks that it has made stay. Raises ScheduleNotFound."""
+    operation = trail.as_argument(BROKERS, Action.SCHEDULE_DELETE, by, name)
+    found = records.named(BROKERS, name) if NAME.fullmatch(name) else []
+    gone = [
+        _scripts(one.queue).schedule_delete(one.queue, name, operation=operation) for one in found
+    ]
+    if not any(gone):
+        raise _unknown(name)
+
+
+def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
+    """Submit the task of a schedule now; its plan stays as it is.
+
+    Raises ScheduleNotFound, ScheduleRunning, UnknownTaskType, InvalidPayload, QueueDraining,
+    QueueUnavailable.
+    """
+    operation, task_id = trail.as_argument(BROKERS, Action.SCHEDULE_RUN, by, name), new_id()
+    for _ in range(_TRIES):
+        schedule = _find(name)
+        queue, new = schedule.queue, firing.task_of(schedule, task_id)
+        answer = _scripts(queue).schedule_run(
+            queue, name, schedule.revision, new, operation=operation
+        )
+        if answer == "running":
+            told = f"Task {schedule.last_task_id} has not ended, and runs must not overlap."
+            raise ScheduleRunning(told)
+        if answer == "draining":
+            raise QueueDraining(f"Queue '{queue}' drains: it takes no tasks until it is resumed.")
+        if answer == "done":
+            return SubmittedTask(task_id, TaskState.PENDING, new.type, queue)
+    raise _unknown(name)
+
+
+def _find(name: str) -> Schedule:
+    found = records.named(BROKERS, name) if NAME.fullmatch(name) else []
+    if not found:
+        raise _unknown(name)
+    return found[0]
+
+
+def _payload(task_type: str, payload: dict[str, Any]) -> bytes:
+    """The payload as it is kept. Raises InvalidPayload, UnknownTaskType."""
+    encoded = types.get(task_type).check(payload)
+    if len(encoded) > LARGEST_PAYLOAD:
+        rule = f"At most {LARGEST_PAYLOAD:,} bytes as JSON; a schedule keeps it."
+        raise InvalidPayload("The payload is too large.", [Problem("", "too_large", rule)])
+    return encoded
+
+
+def _next(plan: Plan, now_ms: int) -> int | str:
+    return next(iter(plan.after(now_ms)), NEVER)
+
+
+def _plan_fields(plan: Plan) -> dict[str, Argument]:
+    every_ms = "" if plan.every_ms is None else plan.every_ms
+    return {
+        "cron": plan.cron or "",
+        "every_ms": every_ms,
+        "timezone": plan.timezone,
+        "start_at": plan.start_ms,
+    }
+
+
+def _scripts(queue: str) -> ScheduleScripts:
+    return ScheduleScripts(BROKERS[queue].scripts)
+
+
+def _revision() -> str:
+    return secrets.token_hex(8)
+
+
+def _exists(name: str) -> ScheduleExists:
+    return ScheduleExists(f"There is a schedule '{name}' already.")
+
+
+def _unknown(name: str) -> ScheduleNotFound:
+    return ScheduleNotFound(f"There is no schedule '{name[:100]}'.")

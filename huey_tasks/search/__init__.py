@@ -1,0 +1,1 @@
+"""Finds tasks, a page at a time."""

@@ -1,0 +1,157 @@
+"""One index looked through step by step, as a part of a search.
+
+Owns what the script does not do: the exact look at payloads, and the two things that spare a look
+at most tasks. A small index is looked through as a whole; hours in which, as the history tells, no
+task of the wanted type came into the index are skipped. Which indexes a search takes is `search`'s.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from huey_tasks.broker import task_hash
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.scripts.operators import Match, OperatorScripts, Place
+from huey_tasks.records import copies, counts
+from huey_tasks.records.statistics import Counts
+from huey_tasks.search.query import Query, Term
+
+#: How many tasks one call of the script looks at: Redis does nothing else for some milliseconds.
+LOOK = 800
+
+#: How many hours of the history one jump looks at, and how old they are at most.
+HOURS, KNOWN_HOURS = 168, 34 * 24
+
+#: Before every task.
+TOP = Place(math.inf, "")
+
+
+@dataclass(frozen=True)
+class Window:
+    """When tasks were submitted: from, and before, in ms since the epoch."""
+
+    from_ms: float = 0.0
+    before_ms: float = math.inf
+
+
+@dataclass
+class Stream:
+    """The tasks of one index, looked through step by step."""
+
+    broker: Broker
+    index: str
+    query: Query
+    window: Window
+    reached: Place = TOP
+    done: bool = False
+    looked_at: int = 0
+    matches: list[Match] = field(default_factory=list[Match])
+
+    def __post_init__(self) -> None:
+        self._scripts = OperatorScripts(self.broker.scripts)
+        names_state = self.index.startswith("state:")
+        self._conditions = [
+            condition
+            for condition in self.query.conditions()
+            if not (names_state and condition["kind"] == "state")
+        ]
+
+    def begin(self, behind: Place) -> None:
+        """Begin behind that place, and not before the window."""
+        self.reached = behind
+        if self.index == "submitted":
+            self.reached = min(behind, Place(self.window.before_ms, ""))
+
+    def look(self, limit: int) -> None:
+        """Look at some more."""
+        oldest = self.window.from_ms if self.index == "submitted" else 0.0
+        look = self._scripts.search(
+            self.broker.name,
+            self.index,
+            self.reached,
+            self._conditions,
+            oldest=oldest,
+            look=LOOK,
+            want=limit,
+        )
+        self.looked_at += look.looked_at
+        self.reached, self.done = look.reached, look.done
+        self.matches += self._exact(look.matches)
+        if not look.matches and not self.done and self.query.values("type"):
+            self._skip_hours()
+
+    def _exact(self, matches: list[Match]) -> list[Match]:
+        """Those that fit in what the script does not look at, or only roughly."""
+        if self.index != "submitted":
+            low, high = self.window.from_ms, self.window.before_ms
+            matches = [match for match in matches if low <= match.submitted_ms < high]
+        terms = self.query.payload
+        if not terms or not matches:
+            return matches
+        found = copies.messages_of(self.broker, [match.place.id for match in matches])
+        payloads = [task_hash.payload_of((message or b"").decode()) for message in found]
+        return [m for m, p in zip(matches, payloads, strict=True) if _fits(p, terms)]
+
+    def _skip_hours(self) -> None:
+        """Go on behind the hours in which no task of the wanted types came into this index."""
+        name = "SUBMITTED" if self.index == "submitted" else self.index.removeprefix("state:")
+        if name in ("dead", "FAILURE"):  # `prune` gives what was set aside a new place
+            return
+        types = self.query.values("type")
+        hour = int(self.reached.score // 3_600_000)
+        oldest = int(time.time() // 3600) - KNOWN_HOURS
+        hours = range(hour - 1, max(hour - 1 - HOURS, oldest), -1)
+        may_hold = self._may_hold(name, types, (hour, *hours))
+        if may_hold[0]:
+            return
+        behind = next((n for n, may in zip(hours, may_hold[1:], strict=True) if may), hours.stop)
+        self.reached = min(self.reached, Place((behind + 1) * 3_600_000.0, ""))
+
+    def _may_hold(self, name: str, types: Sequence[str], hours: Sequence[int]) -> list[bool]:
+        """Whether something of that name may have happened to these types, for each hour."""
+        counted = counts.hours_of(self.broker, types, name, hours)
+        present_hour = counted.minute // 60
+        return [
+            any(Counts.read(sums).times(name) for sums in found)
+            or (any(counted.present) if number == present_hour else not is_kept)
+            for number, (found, is_kept) in zip(hours, counted.hours, strict=True)
+        ]
+
+
+class WholeStream(Stream):
+    """A small index, looked through as a whole and put in the order of submission."""
+
+    def begin(self, behind: Place) -> None:
+        self._behind = behind
+
+    def look(self, limit: int) -> None:
+        place = TOP
+        while not self.done:
+            look = self._scripts.search(
+                self.broker.name,
+                self.index,
+                place,
+                self._conditions,
+                oldest=-1e15,  # a score may be negative, that of a failed task that was retried
+                look=LOOK,
+                want=LOOK,
+            )
+            self.looked_at += look.looked_at
+            found = [Match(Place(m.submitted_ms, m.place.id), m.submitted_ms) for m in look.matches]
+            self.matches += [match for match in self._exact(found) if match.place < self._behind]
+            place, self.done = look.reached, look.done
+
+
+def _fits(payload: dict[str, Any], terms: Iterable[Term]) -> bool:
+    return all((_text_at(payload, term.path) == term.value) is not term.unwanted for term in terms)
+
+
+def _text_at(value: Any, path: Sequence[str]) -> str | None:
+    """The value at the end of a way into a payload, as text; None if there is none."""
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            return None
+        value = cast(dict[str, Any], value)[name]
+    return task_hash.as_text(value)

@@ -1,0 +1,177 @@
+"""The search language: `state:failure type:send_email payload.user_id:42 -worker:high age:<1h`.
+
+Owns the words, what each takes, and how a search is told to the script that does it. Knows no key
+and no task. A word before a colon says where to look; without one, in the error and the type. Of
+several values of one word any will do; different words must all fit; a leading `-` excludes.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from huey_tasks.broker.keys import QUEUE_NAMES
+from huey_tasks.errors import InvalidQuery, Problem
+
+#: Characters of a whole search, and terms in it: more than anyone types.
+MAX_CHARS, MAX_TERMS = 1000, 30
+
+STATES = (
+    "PENDING", "STARTED", "RETRY", "SCHEDULED", "SUCCESS", "FAILURE", "REVOKED", "EXPIRED",
+)  # fmt: skip
+
+#: What the pages call the states (static/js/task_state.js), as they may be searched for, too.
+LABELS = {
+    "WAITING": "PENDING", "RUNNING": "STARTED", "RETRYING": "RETRY", "SUCCEEDED": "SUCCESS",
+    "FAILED": "FAILURE", "CANCELLED": "REVOKED", "CANCELED": "REVOKED",
+}  # fmt: skip
+
+#: The words, and what each looks at, for people.
+WORDS = {
+    "state": "waiting, running, retrying, scheduled, success, failed, cancelled or expired "
+    "(or as the API calls them: pending, started, retry, failure, revoked)",
+    "queue": "high, default or low",
+    "type": "the whole name of a task type",
+    "tag": "a whole tag",
+    "worker": "a worker or its consumer, up to a '@', '-' or '/' in its name",
+    "id": "a task id, or how it begins",
+    "error": "part of the error",
+    "cause": "the fingerprint of a group of failures",
+    "payload.<field>": "the value of that field of the payload, as text",
+    "age": "time since the submission: age:<1h, age:>5m",
+    "dur": "time that the last attempt took: dur:>2s",
+    "wait": "time that it waited in its queue: wait:>500ms",
+}
+
+_TOKEN = re.compile(
+    r'(?P<no>-?)(?:(?P<word>[A-Za-z_]+(?:\.[^\s:"]+)?):)?'
+    r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s"]*))(?:\s+|$)'
+)
+_SPAN = re.compile(r"([<>])=?(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One part of a search: where to look, for what, and whether that is unwanted.
+
+    `path` is the way into the payload. Of a time, `low_ms` and `high_ms` are its limits.
+    """
+
+    word: str
+    value: str
+    unwanted: bool = False
+    path: tuple[str, ...] = ()
+    low_ms: float | None = None
+    high_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """A whole search; no terms at all find every task."""
+
+    terms: tuple[Term, ...] = ()
+
+    def with_values(self, **values: str | None) -> "Query":
+        """Return the search with one more term for each value that is not None."""
+        more = [Term(word, value) for word, value in values.items() if value is not None]
+        return Query((*self.terms, *more))
+
+    def values(self, word: str, *, unwanted: bool = False) -> list[str]:
+        """What is wanted (or unwanted) under one word."""
+        return [t.value for t in self.terms if t.word == word and t.unwanted is unwanted]
+
+    @property
+    def payload(self) -> list[Term]:
+        """What is asked of the payload, which the script only looks at roughly."""
+        return [term for term in self.terms if term.path]
+
+    def conditions(self) -> list[dict[str, Any]]:
+        """The search as `search.lua` reads it: all of these must hold of a task."""
+        return [*self._choices(), *self._others()]
+
+    def _choices(self) -> Iterator[dict[str, Any]]:
+        for word in ("state", "type", "tag", "worker", "id", "cause"):
+            for unwanted in (False, True):
+                values = self.values(word, unwanted=unwanted)
+                if values:
+                    yield {"kind": word, "values": values, "no": unwanted}
+
+    def _others(self) -> Iterator[dict[str, Any]]:
+        for term in self.terms:
+            if term.word in ("age", "dur", "wait"):
+                yield {"kind": term.word, "low": term.low_ms, "high": term.high_ms}
+            elif term.word in ("error", "any"):
+                yield {"kind": term.word, "text": term.value, "no": term.unwanted}
+            elif term.path and not term.unwanted:  # what is unwanted cannot be told roughly
+                yield {"kind": "payload", "values": _traces(term)}
+
+
+def parse(text: str) -> Query:
+    """Read a search. Raises InvalidQuery, which names every wrong term and says what would fit."""
+    if len(text) > MAX_CHARS:
+        raise InvalidQuery([Problem("/q", "too_long", f"At most {MAX_CHARS} characters.")])
+    terms, problems, at = list[Term](), list[Problem](), 0
+    text = text.strip()
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None or token.end() == at:
+            problems.append(Problem("/q", "quote", "A quotation mark stands where none can be."))
+            break
+        at = token.end()
+        found = _term(token)
+        (terms if isinstance(found, Term) else problems).append(found)  # type: ignore[arg-type]
+    if len(terms) > MAX_TERMS:
+        problems.append(Problem("/q", "too_long", f"At most {MAX_TERMS} terms."))
+    if problems:
+        raise InvalidQuery(problems)
+    return Query(tuple(terms))
+
+
+def _term(token: re.Match[str]) -> Term | Problem:
+    word, unwanted, quoted = token["word"] or "", bool(token["no"]), token["quoted"]
+    value = token["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    if not value:
+        return Problem("/q", "empty", f"There is nothing after '{token[0].strip()[:40]}'.")
+    name, _, path = word.partition(".")
+    name = name.lower()
+    if name == "payload" and path:
+        return Term(word, value, unwanted, tuple(path.split(".")))
+    if path or (name and name not in WORDS):
+        known = ", ".join(WORDS)
+        return Problem(
+            "/q", "unknown_word", f"'{word[:40]}:' is no word of the search; these are: {known}."
+        )
+    if name in ("age", "dur", "wait"):
+        return _time(name, value, unwanted)
+    if name == "state":
+        state = value.upper()
+        return _choice(name, LABELS.get(state, state), unwanted, STATES)
+    if name == "queue":
+        return _choice(name, value.lower(), unwanted, QUEUE_NAMES)
+    if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
+        return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
+    return Term(name or "any", value, unwanted)
+
+
+def _choice(word: str, value: str, unwanted: bool, known: tuple[str, ...]) -> Term | Problem:
+    if value not in known:
+        return Problem("/q", "unknown_value", f"'{word}:' takes {WORDS[word]}.")
+    return Term(word, value, unwanted)
+
+
+def _time(word: str, value: str, unwanted: bool) -> Term | Problem:
+    found = _SPAN.fullmatch(value)
+    if found is None:
+        shape = f"'{word}:' takes < or > and a time in ms, s, m, h or d, as in {word}:>5m."
+        return Problem("/q", "time", shape)
+    below = (found[1] == "<") is not unwanted
+    ms = float(found[2]) * _UNITS_MS[found[3]]
+    return Term(word, value, False, (), None if below else ms, ms if below else None)
+
+
+def _traces(term: Term) -> list[str]:
+    """Texts that the JSON of every task that fits must hold: the field, and the value."""
+    field = json.dumps(term.path[-1], ensure_ascii=False)
+    return [field, json.dumps(term.value, ensure_ascii=False)[1:-1]]

@@ -1,0 +1,1 @@
+"""From a type and a payload to a task in Redis."""
