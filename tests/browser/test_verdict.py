@@ -89,13 +89,18 @@ def test_what_is_worst_comes_first_and_the_rest_follows_in_its_order(judge: Any)
     everything = _STOPPED | _failing(0.5) | {"set_aside": 1}
     said = judge(
         _queue("default", **everything), _queue("high", **_LATE), _queue("low", consumers=0),
-        causes=[_group(_NEW)],
+        causes=[_group(_NEW, fingerprint="ff" * 8, queues=["high"])],
     )  # fmt: skip
     assert said["codes"] == [
         "no_consumer", "failing", "new_cause", "set_aside", "waiting_long", "paused",
     ]  # fmt: skip
     away = judge(_queue(**everything), problem={"code": "unreachable", "text": ""})
     assert away["codes"] == ["unreachable"]  # what was known before is not judged
+
+
+def test_a_new_failure_that_the_headline_names_has_no_line_of_its_own(judge: Any) -> None:
+    said = judge(_queue(**_failing(0.5)), causes=[_group(_NEW)])
+    assert said["codes"] == ["failing"]
 
 
 def test_the_worst_queue_and_its_most_frequent_cause_are_named_and_linked(judge: Any) -> None:

@@ -27,12 +27,8 @@ import { taskPanel } from '../tasks/panel.js';
 import { toasts } from '../components/toasts.js';
 import { tools } from './tools.js';
 import { noticeBar } from '../overview/verdict_view.js';
+import * as texts from '../texts/shell.js';
 
-const COMMON = [
-  ['Ctrl k', 'go to or do anything'], ['/', 'search tasks'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
-  ['x', 'select the row'], ['r', 'retry the row, or what is selected'], ['c', 'cancel the row, or what is selected (asks first)'],
-  ['Esc', 'close, or clear the selection'], ['t', 'change the theme'], ['?', 'this help'],
-];
 
 /**
  * Start a page.
@@ -177,7 +173,7 @@ function keyboard(views, store, actions) {
     },
   };
   for (const [pair, , name] of jumps) keys[pair] = () => go(pageUrl(name));
-  return { keys, help: [...jumps.map(([pair, title]) => [pair, `go to ${title}`]), ...COMMON] };
+  return { keys, help: [...jumps.map(([pair, title]) => [pair, `go to ${title}`]), ...texts.SHORTCUTS] };
 }
 
 /** Do something to what is selected (which asks), else to the row with the focus or the open task. */
@@ -192,5 +188,5 @@ function withRows(store, actions, action, one) {
   const task = state.found.byId.get(id) ?? state.list.items.find((each) => each.task_id === id) ?? state.task.record;
   if (!task || task.task_id !== id) return;
   if (fits(action, task.status)) one(id);
-  else actions.toast('bad', `A task that is ${look(task.status).label.toLowerCase()} cannot be ${action === 'retry' ? 'retried' : 'cancelled'}.`);
+  else actions.toast('bad', texts.doesNotFit(look(task.status).label.toLowerCase(), action));
 }

@@ -2,8 +2,9 @@
    as a table. What is drawn is /api/history's; where the cursor stands is the page's. */
 
 import { h } from '../lib/dom.js';
-import { clock, count, duration, moment, plural } from '../lib/format.js';
+import { clock, count, duration, moment } from '../lib/format.js';
 import { countScale, plot, timeScale } from './chart.js';
+import * as texts from '../texts/overview.js';
 
 const ENDS = [
   { name: 'success', label: 'Succeeded', value: (p) => p.succeeded, say: count },
@@ -37,25 +38,25 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
   const ended = totals.succeeded + totals.failed + totals.revoked + totals.expired;
   return h('div', { class: 'chart', data: { testid: 'history' } },
     h('p', { class: 'chart-time', key: 'time' }, point
-      ? [h('b', null, stretch(point, step, now)), point.partial && ' (still filling)']
-      : h('span', { class: 'soft' }, 'Point at a chart, or focus one and use the arrow keys, to read its values.')),
+      ? [h('b', null, stretch(point, step, now)), point.partial && ` (${texts.IN_PROGRESS})`]
+      : h('span', { class: 'soft' }, texts.READ_CHARTS)),
     plot({
       ...shared, kind: 'bars', title: 'Finished', note: `per ${per(step)}`, series: ENDS,
       scale: countScale(Math.max(...points.map((p) => p.succeeded + p.failed + p.revoked + p.expired))),
-      summary: `${plural(ended, 'task')} finished in the time shown, ${count(totals.failed)} of them failed`,
+      summary: texts.finishedSummary(ended, totals.failed),
     }, control('finished tasks', ENDS)),
     legend('ends', ENDS, point ?? totals, true),
     plot({
-      ...shared, kind: 'bars', title: 'Retries', note: `attempts that failed and were tried again, per ${per(step)}`, series: RETRIES,
+      ...shared, kind: 'bars', title: 'Retries', note: texts.retriesPer(per(step)), series: RETRIES,
       scale: countScale(Math.max(...points.map((p) => p.retried))),
-      summary: `${plural(totals.retried, 'retry', 'retries')} in the time shown`,
+      summary: texts.retriesSummary(totals.retried),
     }, control('retries', RETRIES)),
     legend('retries', RETRIES, point ?? totals, true, hourly(totals, points, step, now)),
-    ...[['Wait time', 'from being due to its start', wait, 'wait'], ['Run time', 'of an attempt', times('run'), 'run']].map(([title, note, series, kind]) => [
+    ...[['Wait time', texts.WAIT_MEANS, wait, 'wait'], ['Run time', texts.RUN_MEANS, times('run'), 'run']].map(([title, note, series, kind]) => [
       plot({
-        ...shared, kind: 'lines', title, note: `${note}; log scale`, series,
+        ...shared, kind: 'lines', title, note: texts.logScale(String(note)), series,
         scale: timeScale(points.flatMap((p) => series.map(({ value }) => value(p) ?? 0))),
-        summary: `${title}: half within ${duration(totals[`${kind}_p50_s`])}, 99 % within ${duration(totals[`${kind}_p99_s`])}`,
+        summary: texts.timesSummary(String(title), totals[`${kind}_p50_s`], totals[`${kind}_p99_s`]),
       }, control(String(title).toLowerCase(), series)),
       legend(kind, series, point ?? totals, false),
     ]),
@@ -72,7 +73,7 @@ function slider(points, step, now, at, actions, what, series) {
   return h('div', {
     class: 'plot-control', role: 'slider', tabindex: 0, 'aria-label': `Time, ${what}`,
     'aria-valuemin': 0, 'aria-valuemax': last, 'aria-valuenow': shown,
-    'aria-valuetext': `${stretch(points[shown], step, now)}${points[shown].partial ? ', still filling' : ''}: ${series.map(({ label, value, say }) => `${label} ${say(value(points[shown]))}`).join(', ')}`,
+    'aria-valuetext': `${stretch(points[shown], step, now)}${points[shown].partial ? `, ${texts.IN_PROGRESS}` : ''}: ${series.map(({ label, value, say }) => `${label} ${say(value(points[shown]))}`).join(', ')}`,
     on: {
       pointermove: ({ currentTarget, clientX }) => {
         const { left, width } = currentTarget.getBoundingClientRect();
@@ -94,7 +95,7 @@ function slider(points, step, now, at, actions, what, series) {
 /** Retries are told by the hour: few that matter come in a minute. */
 function hourly({ retried }, points, step, now) {
   const hours = Math.max(1, (Date.parse(now) - Date.parse(points[0].at)) / 3_600_000);
-  return step * points.length > 3_600 ? `${retried / hours < 10 ? Number((retried / hours).toFixed(1)) : count(Math.round(retried / hours))} per hour on average` : '';
+  return step * points.length > 3_600 ? texts.perHour(retried / hours < 10 ? String(Number((retried / hours).toFixed(1))) : count(Math.round(retried / hours))) : '';
 }
 
 function legend(name, series, from, always, note = '') {
@@ -104,7 +105,7 @@ function legend(name, series, from, always, note = '') {
       return h('li', { key: mark }, h('i', { class: `swatch ${mark}` }), `${label} `, (always || known !== null) && h('b', null, say(known)));
     }),
     note && h('li', { key: 'note', class: 'soft' }, note),
-    name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), 'still filling'));
+    name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), texts.IN_PROGRESS));
 }
 
 function ticks(points, now) {
@@ -117,7 +118,7 @@ function ticks(points, now) {
 function valueTable(points, step, now, ui, actions) {
   const open = Boolean(ui.chartTable);
   return h('details', { class: 'values', key: 'values', open, on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
-    h('summary', null, 'The same values as a table'),
+    h('summary', null, texts.AS_TABLE),
     open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' }, h('table', { class: 'plain values-table' },
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'), TABLE.map(([name]) => h('th', { scope: 'col', class: 'num', key: name }, name)))),
       h('tbody', null, [...points].reverse().map((point) => h('tr', { key: point.at },

@@ -3,11 +3,12 @@
 
 import { explain } from '../api/problem.js';
 import { findTasks } from '../api/tasks.js';
-import { plural } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { changeQueue, getAudit, retryFailures } from '../api/operators.js';
 import { AUDIT_PAGE } from '../state/page_filters.js';
 import { serverNow } from '../state/store.js';
+import * as failures from '../texts/failures.js';
+import * as queues from '../texts/queues.js';
 
 /** Above so many tasks a click is not enough: the number has to be typed. */
 const TYPED_ABOVE = 100;
@@ -44,30 +45,30 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     ask,
 
     /** @param {string} queue */
-    resume: (queue) => change(queue, 'resume', `The ${queue} queue gives out tasks again.`)(),
+    resume: (queue) => change(queue, 'resume', queues.resumed(queue))(),
 
     /** @param {string} queue */
     askPause: (queue) => ask({
-      title: `Pause the ${queue} queue?`,
-      text: 'No task of it starts until it is resumed. What runs goes on, and new tasks are taken and wait.',
-      verb: 'Pause', run: change(queue, 'pause', `The ${queue} queue is paused.`),
+      title: queues.PAUSE.title(queue),
+      text: queues.PAUSE.text,
+      verb: 'Pause', run: change(queue, 'pause', queues.PAUSE.done(queue)),
     }),
 
     /** @param {string} queue */
     askDrain: (queue) => ask({
-      title: `Drain the ${queue} queue?`,
-      text: 'It works off what it has. New tasks are refused with a 503 until it is resumed.',
-      verb: 'Drain', run: change(queue, 'drain', `The ${queue} queue drains: it takes no new tasks.`),
+      title: queues.DRAIN.title(queue),
+      text: queues.DRAIN.text,
+      verb: 'Drain', run: change(queue, 'drain', queues.DRAIN.done(queue)),
     }),
 
     /** @param {{queue: string, queued: number}} queue */
     askPurge: ({ queue, queued }) => ask({
-      title: `Purge ${plural(queued, 'task')} from the ${queue} queue?`,
-      text: 'Every task that waits there now is cancelled. What runs, is scheduled or will be retried stays. It can be undone for 10 minutes.',
-      verb: `Purge ${plural(queued, 'task')}`, danger: true, typed: typed(queued, queue),
+      title: queues.PURGE.title(queued, queue),
+      text: queues.PURGE.text(queued),
+      verb: queues.PURGE.verb(queued), danger: true, typed: typed(queued, queue),
       run: (reason) => attempt(async () => {
         const answer = await changeQueue(queue, 'purge', reason);
-        toast('good', `${plural(answer.purged, 'task')} of the ${queue} queue ${answer.purged === 1 ? 'was' : 'were'} cancelled.`, undefined, answer.undo_id ? [answer.undo_id] : []);
+        toast('good', queues.PURGE.done(answer.purged, queue), undefined, answer.undo_id ? [answer.undo_id] : []);
       }),
     }),
 
@@ -76,9 +77,9 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
 
     /** @param {any} group @param {boolean} rest whether a trial went before */
     askRetryAll: (group, rest) => ask({
-      title: `Retry ${rest ? 'the remaining ' : ''}${plural(group.retryable, 'task')}?`,
-      text: `Each failed task of this cause (${visible(group.error_type)}) is submitted again with the same payload, the oldest first. Other failures are left alone.`,
-      verb: `Retry ${plural(group.retryable, 'task')}`, typed: typed(group.retryable),
+      title: failures.ASK_RETRY.title(group.retryable, rest),
+      text: failures.ASK_RETRY.text(visible(group.error_type)),
+      verb: failures.ASK_RETRY.verb(group.retryable), typed: typed(group.retryable),
       run: (reason) => retryGroup(group, null, reason),
     }),
 
@@ -122,7 +123,7 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
         left = answer.retried ? left - answer.retried : 0;
         tell({ retried: told.retried + answer.retried });
       }
-      toast('good', `${plural(told.retried, 'task is', 'tasks are')} on the way again.`);
+      toast('good', failures.retriedAsNew(told.retried));
       if (told.trial) tell({ ids: await newTasks(types, told.at - 1000) });
     });
     tell({ busy: false });

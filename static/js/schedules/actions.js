@@ -7,6 +7,8 @@ import { changeSchedule, createSchedule, deleteSchedule, runSchedule } from '../
 import { go, pageUrl } from '../lib/router.js';
 import { definitionOf, jsonObject } from '../state/schedules.js';
 import { serverNow } from '../state/store.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/schedules.js';
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -32,17 +34,17 @@ export function createScheduleActions({ dispatch, state }, { toast }, reread) {
 
   const setPaused = (name, paused, reason = '') => attempt(async () => {
     put(await changeSchedule(name, jsonObject({ paused: String(paused), ...(reason ? { reason: JSON.stringify(reason) } : {}) })));
-    toast('good', paused ? `${name} is paused.` : `${name} runs again.`);
+    toast('good', paused ? texts.paused(name) : texts.resumed(name));
   });
 
   /** @param {import('../state/schedules.js').Schedule} schedule */
   async function bringBack(schedule) {
     try {
       put(await createSchedule(definitionOf(schedule)));
-      toast('good', `${schedule.name} is there again.`);
+      toast('good', texts.restored(schedule.name));
     } catch (error) {
       // Only this page knows any more what it was: the way back stays open.
-      toast('bad', `Not undone. ${explain(error).text}`, undefined, () => bringBack(schedule));
+      toast('bad', common.notUndone(explain(error).text), undefined, () => bringBack(schedule));
     }
     done();
   }
@@ -51,7 +53,7 @@ export function createScheduleActions({ dispatch, state }, { toast }, reread) {
     /** @param {string} name */
     runSchedule: (name) => attempt(async () => {
       const answer = await runSchedule(name);
-      toast('good', `${name} runs now, on the ${answer.priority} queue.`, answer.task_id);
+      toast('good', texts.runsNow(name, answer.priority), answer.task_id);
     }),
 
     /** @param {string} name */
@@ -59,20 +61,20 @@ export function createScheduleActions({ dispatch, state }, { toast }, reread) {
 
     /** @param {string} name */
     askPauseSchedule: (name) => dispatch({ type: 'question', question: {
-      title: `Pause ${name}?`,
-      text: 'It makes no tasks until it is resumed, and due times that pass meanwhile are not made up for. What it has made goes on.',
+      title: texts.PAUSE.title(name),
+      text: texts.PAUSE.text,
       verb: 'Pause', run: (reason) => setPaused(name, true, reason),
     } }),
 
     /** @param {import('../state/schedules.js').Schedule} schedule */
     askDeleteSchedule: (schedule) => dispatch({ type: 'question', question: {
-      title: `Delete ${schedule.name}?`,
-      text: 'It makes no more tasks; those that it has made stay. Undone, it is made again, with its counts at zero.',
+      title: texts.DELETE.title(schedule.name),
+      text: texts.DELETE.text,
       verb: 'Delete', danger: true,
       run: (reason) => attempt(async () => {
         await deleteSchedule(schedule.name, reason);
         hold(known().filter(({ name }) => name !== schedule.name));
-        toast('good', `${schedule.name} is deleted.`, undefined, () => bringBack(schedule));
+        toast('good', texts.deleted(schedule.name), undefined, () => bringBack(schedule));
       }),
     } }),
 
@@ -87,8 +89,7 @@ export function createScheduleActions({ dispatch, state }, { toast }, reread) {
       try {
         const schedule = isNew ? await createSchedule(body) : await changeSchedule(name, body);
         put(schedule);
-        const next = schedule.next_run_at ? `its next run is ${until(schedule.next_run_at, serverNow(state()))}` : 'it is paused';
-        toast('good', `${schedule.name} is ${isNew ? 'set' : 'changed'}: ${next}.`);
+        toast('good', texts.saved(schedule.name, schedule.next_run_at ? until(schedule.next_run_at, serverNow(state())) : ''));
         dispatch({ type: 'ui', set: { schedule: schedule.name } });
         go(pageUrl('schedules'));
         done();
@@ -96,7 +97,7 @@ export function createScheduleActions({ dispatch, state }, { toast }, reread) {
       } catch (error) {
         const { code, text } = explain(error);
         if (code === 'schedule_exists') return [{ pointer: '/name', message: text }];
-        return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: `Not saved. ${text}` }];
+        return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: texts.notSaved(text) }];
       }
     },
 

@@ -6,6 +6,8 @@ import { keepKey } from '../api/api_key.js';
 import { createOperations } from './bulk_actions.js';
 import { explain } from '../api/problem.js';
 import { extend, toggle } from '../state/selection.js';
+import * as shell from '../texts/shell.js';
+import * as texts from '../texts/task.js';
 
 const TOAST_MS = 8_000;
 /** What can be undone stays longer on the page; the server keeps it for ten minutes. */
@@ -55,13 +57,13 @@ export function createActions(store, refresh, reconnect) {
         const { task_type } = JSON.parse(body);
         const task = newborn(answer, task_type, payload, store.state());
         dispatch({ type: 'taskAdded', task, fits: isUnfiltered(store.state().route) });
-        toast('good', `${task_type} is on the ${answer.priority} queue.`, answer.task_id);
+        toast('good', texts.sent(task_type, answer.priority), answer.task_id);
         refresh();
         onSent(answer.task_id);
         return null;
       } catch (error) {
         if (error instanceof ApiProblem && error.status === 422) return error;
-        toast('bad', `Not sent. ${explain(error).text}`);
+        toast('bad', texts.notSent(explain(error).text));
         return null;
       }
     },
@@ -76,7 +78,7 @@ export function createActions(store, refresh, reconnect) {
       dispatch({ type: 'cancel', id, step: 'busy' });
       try {
         await cancelTask(id);
-        toast('good', 'Cancelled.', id);
+        toast('good', texts.CANCELLED, id);
       } catch (error) {
         toast('bad', explain(error).text, id);
       }
@@ -87,8 +89,8 @@ export function createActions(store, refresh, reconnect) {
     /** @param {string} text @param {string} what */
     async copy(text, what) {
       toast(...((await toClipboard(text))
-        ? /** @type {const} */ (['good', `Copied ${what}.`])
-        : /** @type {const} */ (['bad', 'This browser did not allow copying.'])));
+        ? /** @type {const} */ (['good', shell.copied(what)])
+        : /** @type {const} */ (['bad', shell.COPY_DENIED])));
     },
 
     /** @param {string} key @returns {boolean} false when no header can carry it */

@@ -4,21 +4,14 @@
 import { explain } from '../api/problem.js';
 import { actOnTasks, findTasks, retryTask, undo } from '../api/tasks.js';
 import { writer } from './export_file.js';
-import { count, plural } from '../lib/format.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { leaveOut, NOTHING_CHOSEN } from '../state/selection.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 const PIECE = 200;
 /** Above so many tasks the reader types what is to be done. */
 export const MANY = 100;
-
-/** What each action is called before, while and after it is done. */
-export const ACTIONS = {
-  retry: { verb: 'Retry', doing: 'Retrying', done: 'Retried', does: 'Each failed, cancelled or expired one is submitted once more, as a new task.' },
-  requeue: { verb: 'Run now', doing: 'Moving', done: 'Moved to their queues:', does: 'Each scheduled or retrying one goes to its queue now.' },
-  cancel: { verb: 'Cancel', doing: 'Cancelling', done: 'Cancelled', does: 'Waiting ones never start, running ones are stopped at once.' },
-  delete: { verb: 'Delete', doing: 'Deleting', done: 'Deleted', does: 'Each ended one is taken out of all lists. It can be undone for 10 minutes.' },
-};
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -31,9 +24,8 @@ export function createOperations(store, toast, refresh) {
 
   /** Run `piece` until it says that nothing is left. */
   async function inPieces(verb, total, piece) {
-    const before = state().operation;
-    if (before) {
-      toast('bad', `Not done. Wait until “${before.verb}…” is through, or stop it.`);
+    if (state().operation) {
+      toast('bad', texts.ANOTHER_RUNS);
       return null;
     }
     const sum = { verb, done: 0, skipped: 0, total, stopping: false };
@@ -63,7 +55,7 @@ export function createOperations(store, toast, refresh) {
     /** @type {Set<string>} those of `ids` that the server has answered for */
     const sent = new Set();
     let operation_id = undefined;
-    const sum = await inPieces(ACTIONS[action].doing, total, async () => {
+    const sum = await inPieces(texts.ACTIONS[action].doing, total, async () => {
       const piece = next.body();
       const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}), ...(reason ? { reason } : {}) });
       operation_id = answer.operation_id;
@@ -79,7 +71,7 @@ export function createOperations(store, toast, refresh) {
     dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });
     // What is deleted answers 404: its panel is closed before it is read again.
     if (deleting && sent.has(state().route.taskId ?? '')) go(beneathUrl(state().route.view));
-    toast(sum.problem ? 'bad' : 'good', outcome(ACTIONS[action].done, sum), { undo: [...undos] });
+    toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.ACTIONS[action].done, sum), { undo: [...undos] });
     refresh();
   }
 
@@ -93,7 +85,7 @@ export function createOperations(store, toast, refresh) {
     async retry(id) {
       try {
         const answer = await retryTask(id);
-        toast('good', 'Queued once more, as a new task.', { taskId: answer.task_id });
+        toast('good', texts.RETRIED_AS_NEW, { taskId: answer.task_id });
       } catch (error) {
         toast('bad', explain(error).text, { taskId: id });
       }
@@ -114,9 +106,9 @@ export function createOperations(store, toast, refresh) {
             left = answer.restored ? answer.left : 0;
           }
         }
-        toast('good', `Undone: ${plural(restored, 'task')} restored.`);
+        toast('good', texts.undone(restored));
       } catch (error) {
-        toast('bad', `Not undone. ${explain(error).text}`);
+        toast('bad', common.notUndone(explain(error).text));
       }
       dispatch({ type: 'acted', everything: true });
       refresh();
@@ -131,7 +123,7 @@ export function createOperations(store, toast, refresh) {
     async exportTasks(format, tasks, search) {
       const file = writer(format);
       let cursor = null;
-      const sum = await inPieces('Reading', tasks ? tasks.length : null, async () => {
+      const sum = await inPieces(texts.READING, tasks ? tasks.length : null, async () => {
         if (tasks) return { done: file.add(tasks), left: false };
         const answer = await findTasks({ ...search, cursor, limit: PIECE });
         cursor = answer.next_cursor;
@@ -139,7 +131,7 @@ export function createOperations(store, toast, refresh) {
       });
       if (!sum) return;
       if (sum.done) file.save();
-      toast(sum.problem ? 'bad' : 'good', outcome('Exported', sum));
+      toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.EXPORTED, sum));
     },
   };
 }
@@ -165,12 +157,4 @@ function piecesOfSearch({ q, from, to }) {
       return cursor !== null;
     },
   };
-}
-
-function outcome(done, { done: n, skipped, problem, stopped }) {
-  return [
-    `${done} ${plural(n, 'task')}`,
-    skipped ? `; ${count(skipped)} did not qualify` : '',
-    stopped ? ', then stopped' : '', problem ? `, then it failed: ${problem.text}` : '.',
-  ].join('');
 }
