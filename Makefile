@@ -24,10 +24,11 @@ test: $(DEV) ## Run all tests (ARGS="tests/stack -k port" narrows them)
 	@tests/ensure_chromium.sh $(BIN)/python
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(DEV) ## Check format, style and types
+lint: $(DEV) ## Check format, style, types and the layers of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright --warnings
+	@$(BIN)/lint-imports
 
 # .ci/run has just run `make test` and says so with TESTED=1, so that nothing runs twice.
 check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests

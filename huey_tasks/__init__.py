@@ -2,9 +2,9 @@
 
     from huey_tasks import task, current_task
 
-The names are those of `huey_tasks.face`, imported when the first of them is used: a command that
-needs only the settings or the errors does not pay for the engine, and can still report what is
-wrong with a setting.
+The names are those of `huey_tasks.api.public`, imported when the first of them is used: a command
+that needs only the settings or the errors does not pay for the engine, and can still report what
+is wrong with a setting.
 """
 
 from importlib import import_module

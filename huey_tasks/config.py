@@ -77,8 +77,7 @@ def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
 
 def _api_keys(text: str) -> tuple[str, ...]:
     """keys of at least 8 characters, each alone or as name=key, one name a key; separated by ','"""
-    entries = _words(",")(text)
-    api_keys.check(entries)
+    api_keys.check(entries := _words(",")(text))
     return entries
 
 

@@ -22,7 +22,7 @@
         └── ServiceBusy        this process has as many calls of Redis under way as it may
 
 Each class has a `code`, stable for programs; `web.http.problems` maps codes to HTTP statuses. An
-error of the Redis client never leaves the package: `huey_tasks.connection` turns it into
+error of the Redis client never leaves the package: `huey_tasks.broker.connection` turns it into
 `QueueUnavailable`.
 """
 

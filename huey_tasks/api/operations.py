@@ -1,4 +1,4 @@
-"""What operators ask and do, over all three queues; callers submit and ask in `client`.
+"""What operators ask and do, over all three queues; callers submit and ask in `api.tasks`.
 
 Each function stands for one module, which knows how; here is only which queues.
 """

@@ -1,7 +1,7 @@
 """Connections to Redis, and the one place where its errors become ours.
 
 Owns: pools, finding the master that Sentinels name, and `redis_errors`, the border that no redis
-exception crosses. Does not know any key or script; how long anything may take is in `patience`.
+exception crosses. Does not know any key or script; how long anything may take is in `deadline`.
 """
 
 import contextlib

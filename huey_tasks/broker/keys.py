@@ -225,7 +225,7 @@ def control(queue: str) -> str:
 
 
 def probe(queue: str) -> str:
-    """No key that stays: `rights` tries on it what the user of Redis may do."""
+    """No key that stays: `permissions` tries on it what the user of Redis may do."""
     return f"{root(queue)}:probe"
 
 

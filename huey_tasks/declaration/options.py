@@ -28,7 +28,7 @@ NAME_BYTES = 128
 WEEK_S, YEAR_S = 7 * 86_400, 366 * 86_400
 
 _NAME = re.compile(r"\w[\w.-]*")
-_LIBRARIES = (str(Path(__file__).parent), str(Path(cast(str, huey.__file__)).parent))
+_LIBRARIES = (str(Path(__file__).parent.parent), str(Path(cast(str, huey.__file__)).parent))
 
 
 @dataclass(frozen=True)

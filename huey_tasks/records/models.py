@@ -1,6 +1,6 @@
 """What Redis knows, as frozen records: tasks, queues, consumers. Times are aware UTC.
 
-The records know nothing of Redis; `lookup` reads them.
+The records know nothing of Redis; `records.tasks` reads them.
 """
 
 import datetime as dt

@@ -2,7 +2,7 @@
 
 Owns what the script does not do: the exact look at payloads, and the two things that spare a look
 at most tasks. A small index is looked through as a whole; hours in which, as the history tells, no
-task of the wanted type came into the index are skipped. Which indexes a search takes is `search`'s.
+task of the wanted type came into the index are skipped. Which indexes a search takes is `pages`'s.
 """
 
 import math

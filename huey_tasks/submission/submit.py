@@ -1,7 +1,7 @@
 """Submit: one task, or many together of which each is accepted or refused on its own.
 
 Owns the way from a type's name and a payload to a task in Redis: the type is found, the payload
-checked, the task made in the form of its type (`mould`) and stored by `submit.lua`.
+checked, the task made in the form of its type (`task_template`) and stored by `submit.lua`.
 """
 
 import re

@@ -207,7 +207,7 @@ def test_a_task_that_moves_on_between_the_look_and_the_act_is_skipped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moved, waits = submit("echo", value=1), submit("echo", value=2)
-    look: Callable[..., object] = bulk.search.find
+    look: Callable[..., object] = bulk.pages.find
 
     def find_and_let_it_end(*arguments: Any, **options: Any) -> object:
         found = look(*arguments, **options)
@@ -215,7 +215,7 @@ def test_a_task_that_moves_on_between_the_look_and_the_act_is_skipped(
         worker.step(commit(worker.claim(), "SUCCESS"), want=0)
         return found
 
-    monkeypatch.setattr(bulk.search, "find", find_and_let_it_end)
+    monkeypatch.setattr(bulk.pages, "find", find_and_let_it_end)
     assert act_on_all("cancel", "state:pending")[:2] == (1, tq.Skipped(wrong_state=1))
     assert (state(moved), state(waits)) == ("SUCCESS", "REVOKED")
 

@@ -375,7 +375,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         orders = [standing(state) for state in ENDED]
         pruned = scripts().prune(QUEUE, ttl_ms=0 if old else HOUR, cap=cap)
         assert pruned == self.model.prune(orders, old, cap)
-        self.ended = {i: task_hash for i, fields in self.ended.items() if i in self.model.tasks}
+        self.ended = {i: kept for i, kept in self.ended.items() if i in self.model.tasks}
 
     # ---- rules: what people and tasks do
 

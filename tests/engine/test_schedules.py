@@ -508,7 +508,7 @@ def test_requests_whose_answer_was_lost_are_answered_the_same_when_sent_again() 
     (one,) = records.named(BROKERS, "other")
     fields = {name: one.f[name] for name in ("type", "payload", "tags", "overlap", "cron",
                                              "every_ms", "timezone", "start_at")}  # fmt: skip
-    begun = service.audit.begin(BROKERS, tq.Action.SCHEDULE_DELETE, ADA, "s").as_argument()
+    begun = service.trail.begin(BROKERS, tq.Action.SCHEDULE_DELETE, ADA, "s").as_argument()
     twice = range(2)
     own = new_id()
     created = [
