@@ -192,5 +192,6 @@ function withRows(store, actions, action, one) {
   const task = state.found.byId.get(id) ?? state.list.items.find((each) => each.task_id === id) ?? state.task.record;
   if (!task || task.task_id !== id) return;
   if (fits(action, task.status)) one(id);
-  else actions.toast('bad', `A task that is ${look(task.status).label.toLowerCase()} cannot be ${action === 'retry' ? 'retried' : 'cancelled'}.`);
+  else actions.toast('bad',
+    `A task that is ${look(task.status).label.toLowerCase()} cannot be ${action === 'retry' ? 'retried' : 'cancelled'}.`);
 }

@@ -25,7 +25,8 @@ export function palette(state, actions) {
 
 function open(dialog, state, actions, close) {
   const input = /** @type {HTMLInputElement} */ (h('input', {
-    type: 'text', 'aria-label': 'Go to or do', placeholder: 'A page, a queue, a search or a task id', maxlength: 1000, data: { testid: 'palette-input' },
+    type: 'text', 'aria-label': 'Go to or do', placeholder: 'A page, a queue, a search or a task id', maxlength: 1000,
+    data: { testid: 'palette-input' },
   }));
   const commands = commandsOf(state, actions);
   const { list, refresh } = combobox(input, 'palette', {
@@ -49,8 +50,10 @@ function open(dialog, state, actions, close) {
 
 function typedCommands(text) {
   if (!text) return [];
-  if (isTaskId(text.toLowerCase())) return [{ label: `Open task ${text.toLowerCase()}`, note: 'Task', run: () => go(taskUrl(text.toLowerCase())) }];
-  const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text) ? [{ label: `Find task ${text}…`, note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
+  if (isTaskId(text.toLowerCase())) return [{ label: `Open task ${text.toLowerCase()}`, note: 'Task',
+    run: () => go(taskUrl(text.toLowerCase())) }];
+  const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text)
+    ? [{ label: `Find task ${text}…`, note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
   return [...id, ...(/[:"]/.test(text) ? [searchFor(text)] : [])];
 }
 
@@ -60,7 +63,8 @@ function searchFor(text) {
 
 function fitting(commands, typed) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = commands.filter(({ label, note, also = '' }) => words.every((word) => `${label} ${note} ${also}`.toLowerCase().includes(word)));
+  const found = commands.filter(({ label, note, also = '' }) => words.every((word) => `${label} ${note} ${also}`.toLowerCase().includes(
+    word)));
   return typed.trim() && !/[:"]/.test(typed) ? [...found, searchFor(typed.trim())] : found;
 }
 
@@ -80,7 +84,8 @@ function commandsOf(state, actions) {
 }
 
 function savedCommands({ route: { view, search } }, actions) {
-  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: `Saved search: ${visible(saved.q).slice(0, 60)}`, also: saved.q, run: () => go(tasksUrl(saved)) });
+  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: `Saved search: ${visible(saved.q).slice(0, 60)}`,
+    also: saved.q, run: () => go(tasksUrl(saved)) });
   const save = () => actions.dispatch({ type: 'ui', set: { saved: { ...OPENED, naming: true } } });
   return [
     ...savedSearches().map(command('own')), ...READY_MADE.map(command('ready')),
@@ -96,7 +101,8 @@ function queueCommands({ queue, paused, draining, queued }, actions) {
       ? { label: named('Resume'), note: 'Queue', run: () => actions.resume(queue) }
       : { label: named('Pause'), note: 'Queue: it gives out no tasks', run: () => actions.askPause(queue) },
     !draining && { label: named('Drain'), note: 'Queue: it takes no new tasks', run: () => actions.askDrain(queue) },
-    queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`, run: () => actions.askPurge({ queue, queued }) },
+    queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`,
+      run: () => actions.askPurge({ queue, queued }) },
   ].filter(Boolean);
 }
 

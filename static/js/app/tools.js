@@ -14,7 +14,8 @@ export function tools(actions) {
   const zone = isUtc() ? 'Times are in UTC. Switch to local time' : 'Times are in local time. Switch to UTC';
   return [
     h('button', {
-      type: 'button', class: 'icon-button', key: 'palette', title: 'Go to or do anything (Ctrl K)', 'aria-label': 'Go to or do anything (Ctrl K)',
+      type: 'button', class: 'icon-button', key: 'palette', title: 'Go to or do anything (Ctrl K)',
+      'aria-label': 'Go to or do anything (Ctrl K)',
       data: { testid: 'open-palette' }, on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'palette' }) },
     }, icon('search')),
     h('button', {

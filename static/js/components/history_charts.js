@@ -15,10 +15,15 @@ const times = (kind) => ['p50', 'p95', 'p99'].map((name) => ({
   name, label: name, value: (p) => p[`${kind}_${name}_s`] ?? null, say: duration,
 }));
 const OLDEST = { name: 'oldest', label: 'oldest waiting', value: (p) => p.oldest_waiting_s ?? null, say: duration };
+/** @returns {[string, (point: any) => string][]} */
+function timesOf(kind) {
+  return times(kind).map(({ label, value }) => [`${kind} ${label}`, (p) => duration(value(p))]);
+}
+/** @type {[string, (point: any) => string][]} */
 const TABLE = [
   ['Submitted', (p) => count(p.submitted)], ['Succeeded', (p) => count(p.succeeded)], ['Failed', (p) => count(p.failed)],
   ['Retried', (p) => count(p.retried)], ['Cancelled', (p) => count(p.revoked)], ['Expired', (p) => count(p.expired)],
-  ...['wait', 'run'].flatMap((kind) => times(kind).map(({ label, value }) => [`${kind} ${label}`, (p) => duration(value(p))])),
+  ...timesOf('wait'), ...timesOf('run'),
   ['Oldest waiting', (p) => duration(p.oldest_waiting_s)],
 ];
 
@@ -51,12 +56,15 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
       summary: `${plural(totals.retried, 'retry', 'retries')} in the time shown`,
     }, control('retries', RETRIES)),
     legend('retries', RETRIES, point ?? totals, true, hourly(totals, points, step, now)),
-    ...[['Wait time', 'from being due to its start', wait, 'wait'], ['Run time', 'of an attempt', times('run'), 'run']].map(([title, note, series, kind]) => [
+    ...[
+      { title: 'Wait time', note: 'from being due to its start', series: wait, kind: 'wait' },
+      { title: 'Run time', note: 'of an attempt', series: times('run'), kind: 'run' },
+    ].map(({ title, note, series, kind }) => [
       plot({
         ...shared, kind: 'lines', title, note: `${note}; log scale`, series,
         scale: timeScale(points.flatMap((p) => series.map(({ value }) => value(p) ?? 0))),
         summary: `${title}: half within ${duration(totals[`${kind}_p50_s`])}, 99 % within ${duration(totals[`${kind}_p99_s`])}`,
-      }, control(String(title).toLowerCase(), series)),
+      }, control(title.toLowerCase(), series)),
       legend(kind, series, point ?? totals, false),
     ]),
     h('div', { class: 'chart-foot', key: 'foot' }, ticks(points, now)),
@@ -67,12 +75,12 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
 function slider(points, step, now, at, actions, what, series) {
   const last = points.length - 1;
   const set = (chartAt) => actions.dispatch({ type: 'ui', set: { chartAt } });
-  const move = { ArrowLeft: (i) => i - 1, ArrowRight: (i) => i + 1, ArrowDown: (i) => i - 1, ArrowUp: (i) => i + 1, PageDown: (i) => i - 10, PageUp: (i) => i + 10, Home: () => 0, End: () => last };
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
   const shown = at ?? last;
   return h('div', {
     class: 'plot-control', role: 'slider', tabindex: 0, 'aria-label': `Time, ${what}`,
     'aria-valuemin': 0, 'aria-valuemax': last, 'aria-valuenow': shown,
-    'aria-valuetext': `${stretch(points[shown], step, now)}${points[shown].partial ? ', still filling' : ''}: ${series.map(({ label, value, say }) => `${label} ${say(value(points[shown]))}`).join(', ')}`,
+    'aria-valuetext': spoken(points[shown], step, now, series),
     on: {
       pointermove: ({ currentTarget, clientX }) => {
         const { left, width } = currentTarget.getBoundingClientRect();
@@ -82,26 +90,34 @@ function slider(points, step, now, at, actions, what, series) {
       focus: () => at === null && set(last),
       blur: () => set(null),
       keydown: (event) => {
-        const to = move[event.key];
-        if (!to) return;
+        const by = steps[event.key];
+        if (!by) return;
         event.preventDefault();
-        set(Math.min(last, Math.max(0, to(shown))));
+        set(Math.min(last, Math.max(0, shown + by)));
       },
     },
   });
 }
 
+/** A point of a plot, for who hears it. */
+function spoken(point, step, now, series) {
+  const values = series.map(({ label, value, say }) => `${label} ${say(value(point))}`);
+  return `${stretch(point, step, now)}${point.partial ? ', still filling' : ''}: ${values.join(', ')}`;
+}
+
 /** Retries are told by the hour: few that matter come in a minute. */
 function hourly({ retried }, points, step, now) {
   const hours = Math.max(1, (Date.parse(now) - Date.parse(points[0].at)) / 3_600_000);
-  return step * points.length > 3_600 ? `${retried / hours < 10 ? Number((retried / hours).toFixed(1)) : count(Math.round(retried / hours))} per hour on average` : '';
+  return step * points.length > 3_600
+    ? `${retried / hours < 10 ? Number((retried / hours).toFixed(1)) : count(Math.round(retried / hours))} per hour on average` : '';
 }
 
 function legend(name, series, from, always, note = '') {
   return h('ul', { class: 'legend', key: `legend-${name}` },
     series.map(({ name: mark, label, value, say }) => {
       const known = value(from);
-      return h('li', { key: mark }, h('i', { class: `swatch ${mark}` }), `${label} `, (always || known !== null) && h('b', null, say(known)));
+      return h('li', { key: mark }, h('i', { class: `swatch ${mark}` }), `${label} `,
+        (always || known !== null) && h('b', null, say(known)));
     }),
     note && h('li', { key: 'note', class: 'soft' }, note),
     name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), 'still filling'));
@@ -116,10 +132,13 @@ function ticks(points, now) {
 
 function valueTable(points, step, now, ui, actions) {
   const open = Boolean(ui.chartTable);
-  return h('details', { class: 'values', key: 'values', open, on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
+  return h('details', { class: 'values', key: 'values', open,
+    on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
     h('summary', null, 'The same values as a table'),
-    open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' }, h('table', { class: 'plain values-table' },
-      h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'), TABLE.map(([name]) => h('th', { scope: 'col', class: 'num', key: name }, name)))),
+    open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' },
+      h('table', { class: 'plain values-table' },
+      h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'),
+        TABLE.map(([name]) => h('th', { scope: 'col', class: 'num', key: name }, name)))),
       h('tbody', null, [...points].reverse().map((point) => h('tr', { key: point.at },
         h('th', { scope: 'row' }, stretch(point, step, now), point.partial && h('span', { class: 'faint' }, ' so far')),
         TABLE.map(([name, say]) => h('td', { class: 'num', key: name }, say(point)))))))));

@@ -93,7 +93,8 @@ function branchParts(source, branch, level, word, name = []) {
   const [left, right] = branch.list ? '[]' : '{}';
   if (!branch.count) return [...name, left + right];
   const many = plural(branch.count, branch.list ? 'item' : 'member');
-  const toggle = h('button', { type: 'button', class: 'fold', tabindex: -1, data: { level }, 'aria-label': `${word}: ${many}`, on: { click: turn } });
+  const toggle = h('button',
+    { type: 'button', class: 'fold', tabindex: -1, data: { level }, 'aria-label': `${word}: ${many}`, on: { click: turn } });
   const body = h('span', null);
   draw();
   return [toggle, ...name, body];
@@ -118,7 +119,8 @@ function lines(source, branch, level, from) {
     const at = from + i;
     const shown = name ? [h('span', { class: 'j-key' }, shortened(readable(name))), ': '] : [];
     const word = name ? readable(name).slice(1, -1).slice(0, LONGEST_NAME) : `item ${at + 1}`;
-    return [newLine(level + 1), ...(inner ? branchParts(source, inner, level + 1, word, shown) : [...shown, scalar(text)]), at < last ? ',' : ''];
+    return [newLine(level + 1), ...(inner ? branchParts(source, inner, level + 1, word, shown) : [...shown, scalar(text)]),
+      at < last ? ',' : ''];
   });
 }
 
@@ -126,7 +128,8 @@ function lines(source, branch, level, from) {
 function rest(source, branch, level) {
   const others = branch.count - branch.shown;
   if (others <= 0) return '';
-  const more = h('button', { type: 'button', class: 'rest', tabindex: -1, data: { level: level + 1 } }, `${count(Math.min(MORE, others))} more of ${count(others)}`);
+  const more = h('button', { type: 'button', class: 'rest', tabindex: -1, data: { level: level + 1 } },
+    `${count(Math.min(MORE, others))} more of ${count(others)}`);
   const place = h('span', null, newLine(level + 1), more);
   more.addEventListener('click', () => {
     const from = branch.shown;
@@ -167,7 +170,8 @@ function steer(event) {
   const at = stops.indexOf(target);
   const open = target.getAttribute('aria-expanded');
   const around = stops.slice(0, at).findLast((each) => Number(each.dataset.level) < Number(target.dataset.level));
-  const next = { ArrowDown: stops[at + 1], ArrowRight: stops[at + 1], ArrowUp: stops[at - 1], ArrowLeft: around, Home: stops[0], End: stops.at(-1) }[key];
+  const next = { ArrowDown: stops[at + 1], ArrowRight: stops[at + 1], ArrowUp: stops[at - 1], ArrowLeft: around, Home: stops[0],
+    End: stops.at(-1) }[key];
   if ((key === 'ArrowRight' && open === 'false') || (key === 'ArrowLeft' && open === 'true')) target.click();
   else if (next) next.focus();
   else return;

@@ -27,33 +27,40 @@ export function failuresPage(state, actions) {
   const sort = asked in SORTS ? asked : 'count';
   const options = /** @type {[string, string][]} */ (Object.entries(SORTS).map(([name, [words]]) => [name, words]));
   const aside = segments('Order', sort, options, (each) => pageUrl('failures', { sort: each === 'count' ? '' : each }));
-  return factPage(state, 'failures', 'Failures', 'Failed tasks, grouped by cause. Dimmed text differs from task to task.', ({ groups, ungrouped }) => {
+  return factPage(state, 'failures', 'Failures', 'Failed tasks, grouped by cause. Dimmed text differs from task to task.',
+    ({ groups, ungrouped }) => {
     const sorted = [...groups].sort(SORTS[sort][1]);
     return [
-      groups.length > 0 && h('p', { class: 'strip', key: 'strip' }, h('span', null, h('b', null, count(groups.reduce((sum, g) => sum + g.count, 0))), ' failed tasks'),
+      groups.length > 0 && h('p', { class: 'strip', key: 'strip' },
+        h('span', null, h('b', null, count(groups.reduce((sum, g) => sum + g.count, 0))), ' failed tasks'),
         h('span', null, h('b', null, groups.length), groups.length === 1 ? ' cause' : ' causes')),
       groups.length
-        ? h('ul', { class: 'groups', key: 'groups' }, sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
+        ? h('ul', { class: 'groups', key: 'groups' },
+          sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
         : h('div', { key: 'none' }, emptyState('No task has failed', 'Failures appear here automatically, grouped by cause.')),
-      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' }, `${plural(ungrouped, 'failed task')} ${ungrouped === 1 ? 'is' : 'are'} in no group: too many others have failed since. `,
+      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' },
+        `${plural(ungrouped, 'failed task')} ${ungrouped === 1 ? 'is' : 'are'} in no group: too many others have failed since. `,
         h('a', { href: tasksUrl({ state: 'FAILURE' }) }, 'All failed tasks')),
     ];
   }, { aside });
 }
 
 function groupCard(group, open, sort, state, actions) {
-  const { fingerprint, error_type: error, message, frame } = group;
+  const { fingerprint, error_type: error, frame } = group;
   const now = serverNow(state);
   const keep = { sort: sort === 'count' ? '' : sort };
   return h('li', { class: 'card group', key: fingerprint, data: { testid: 'failure-group', fingerprint, open: String(open) } },
     h('div', { class: 'group-head' },
       h('div', { class: 'group-what' },
         h('h2', null, visible(error)),
-        h('p', { class: 'group-message', dir: 'auto', title: 'The latest error. What differs from task to task is dimmed.' }, messageOf(group)),
-        h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)), group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
+        h('p', { class: 'group-message', dir: 'auto', title: 'The latest error. What differs from task to task is dimmed.' },
+          messageOf(group)),
+        h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)),
+          group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
           group.queues.map((queue) => h('span', { class: 'tag', key: `queue ${queue}` }, `${queue} queue`)))),
       h('div', { class: 'group-when' },
-        h('a', { class: 'big', href: tasksUrl({ q: `cause:${fingerprint}` }), data: { testid: 'group-tasks' } }, h('b', null, count(group.count)), h('span', null, group.count === 1 ? 'task' : 'tasks')),
+        h('a', { class: 'big', href: tasksUrl({ q: `cause:${fingerprint}` }), data: { testid: 'group-tasks' } },
+          h('b', null, count(group.count)), h('span', null, group.count === 1 ? 'task' : 'tasks')),
         h('div', null, sparkline(group.trend, trendWords(group.trend)),
           h('p', { class: 'spark-foot', 'aria-hidden': 'true' }, h('span', null, '24 h ago'), h('span', null, 'now'))),
         h('dl', { class: 'smalls' },
@@ -61,7 +68,8 @@ function groupCard(group, open, sort, state, actions) {
           h('div', null, h('dt', null, 'Last seen'), h('dd', null, time(group.last_seen, ago(group.last_seen, now))))))),
     h('div', { class: 'actions' },
       retryControls(group, state.ui.retries?.[fingerprint], state, actions),
-      h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open), data: { testid: 'group-open' } }, open ? 'Hide the example' : 'Show an example')),
+      h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open),
+        data: { testid: 'group-open' } }, open ? 'Hide the example' : 'Show an example')),
     open && sample(group, actions));
 }
 
@@ -74,9 +82,12 @@ function retryControls(group, told, state, actions) {
   const again = tried && trialFailed(told, state);
   const all = retryable === 1 ? 'Retry it' : tried ? `Retry remaining ${count(retryable)}` : `Retry all ${count(retryable)}`;
   return [
-    again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'), h('span', null, 'Open the latest failure')),
-    retryable > 3 && button('Try 3 first', () => actions.retryTrial(group), { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
-    button(all, () => actions.askRetryAll(group, tried), { key: 'all', class: tried && !again && isThrough(told, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
+    again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'),
+      h('span', null, 'Open the latest failure')),
+    retryable > 3 && button('Try 3 first', () => actions.retryTrial(group),
+      { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
+    button(all, () => actions.askRetryAll(group, tried),
+      { key: 'all', class: tried && !again && isThrough(told, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
     outcome,
   ];
 }
@@ -112,13 +123,16 @@ function trialOutcome({ task_types: types }, told, state) {
     : n('FAILURE') ? `${count(n('SUCCESS'))} succeeded, ${count(n('FAILURE'))} failed.` : 'All succeeded.';
   return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'told', role: 'status', data: { testid: 'retried' } },
     h('span', null, `Retried ${plural(told.retried, 'task')} ${ago(told.at, serverNow(state))}.`),
-    tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } }, stateBadge(task.status))),
-    words ? h('span', { key: 'words' }, words) : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, 'See how they do'));
+    tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } },
+      stateBadge(task.status))),
+    words ? h('span', { key: 'words' }, words)
+      : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, 'See how they do'));
 }
 
 function sample({ sample_task_id: id, sample_error: error, sample_traceback: trace }, actions) {
   return h('section', { class: 'block trouble', key: 'sample', data: { testid: 'group-sample' } },
-    h('div', { class: 'block-head' }, h('h3', null, 'The latest', id && [': ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)]), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
+    h('div', { class: 'block-head' }, h('h3', null, 'The latest', id && [': ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)]),
+      copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error ?? '')),
     trace && traceback(trace));
 }

@@ -27,8 +27,10 @@ export function logPage(state, actions) {
     const hold = (on) => actions.dispatch({ type: 'ui', set: { heldLog: on ? { key, lines: held ?? lines } : null } });
     return h('section', { class: 'card live-log', key: `lines ${key}` },
       h('div', { class: 'log-bar' },
-        h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' }, held ? `Held still${fresh ? `, ${plural(fresh, 'new line')}` : ''}` : 'Following'),
-        button(held ? 'Follow' : 'Hold still', () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } }, held ? 'play' : 'pause')),
+        h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' },
+          held ? `Held still${fresh ? `, ${plural(fresh, 'new line')}` : ''}` : 'Following'),
+        button(held ? 'Follow' : 'Hold still', () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } },
+          held ? 'play' : 'pause')),
       scroller([...(held ?? lines)].reverse(), Boolean(held), hold));
   }, { key, aside });
 }
@@ -48,20 +50,23 @@ function choosers(filter, types) {
 
 function nothing(filter) {
   return Object.values(filter).some(Boolean)
-    ? emptyState('No line fits', 'Lines appear here as soon as a task logs one that does. ', h('a', { href: pageUrl('log') }, 'Show all lines'))
+    ? emptyState('No line fits', 'Lines appear here as soon as a task logs one that does. ',
+      h('a', { href: pageUrl('log') }, 'Show all lines'))
     : emptyState('No task has logged anything', 'Whatever a task logs with Python’s logging module is kept with it, and shown here.');
 }
 
 function scroller(lines, held, hold) {
   return h('div', {
-    class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
+    class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off',
+    data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
       const byItself = followed && atEnd;
       followed = false;
       if (!byItself && atEnd === held) hold(!atEnd);
     } },
-  }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li', { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
+  }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li',
+    { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
     h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
     h('a', { href: taskUrl(id), title: `${queue} queue, task ${id}` }, visible(type)), h('span', { dir: 'auto' }, visible(text))))));
 }

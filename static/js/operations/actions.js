@@ -63,11 +63,13 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     /** @param {{queue: string, queued: number}} queue */
     askPurge: ({ queue, queued }) => ask({
       title: `Purge ${plural(queued, 'task')} from the ${queue} queue?`,
-      text: 'Every task that waits there now is cancelled. What runs, is scheduled or will be retried stays. It can be undone for 10 minutes.',
+      text: 'Every task that waits there now is cancelled. What runs, is scheduled or will be retried stays. '
+        + 'It can be undone for 10 minutes.',
       verb: `Purge ${plural(queued, 'task')}`, danger: true, typed: typed(queued, queue),
       run: (reason) => attempt(async () => {
         const answer = await changeQueue(queue, 'purge', reason);
-        toast('good', `${plural(answer.purged, 'task')} of the ${queue} queue ${answer.purged === 1 ? 'was' : 'were'} cancelled.`, undefined, answer.undo_id ? [answer.undo_id] : []);
+        toast('good', `${plural(answer.purged, 'task')} of the ${queue} queue ${answer.purged === 1 ? 'was' : 'were'} cancelled.`,
+          undefined, answer.undo_id ? [answer.undo_id] : []);
       }),
     }),
 
@@ -77,7 +79,8 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     /** @param {any} group @param {boolean} rest whether a trial went before */
     askRetryAll: (group, rest) => ask({
       title: `Retry ${rest ? 'the remaining ' : ''}${plural(group.retryable, 'task')}?`,
-      text: `Each failed task of this cause (${visible(group.error_type)}) is submitted again with the same payload, the oldest first. Other failures are left alone.`,
+      text: `Each failed task of this cause (${visible(group.error_type)}) is submitted again with the same payload, `
+        + 'the oldest first. Other failures are left alone.',
       verb: `Retry ${plural(group.retryable, 'task')}`, typed: typed(group.retryable),
       run: (reason) => retryGroup(group, null, reason),
     }),
@@ -115,7 +118,8 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
     };
     tell({});
     await attempt(async () => {
-      let operation_id = undefined;
+      /** @type {string|undefined} */
+      let operation_id;
       for (let left = limit ?? retryable; left > 0;) {
         const answer = await retryFailures(fingerprint, { limit: left, reason: reason || undefined, operation_id });
         operation_id = answer.operation_id;

@@ -15,12 +15,16 @@ import { factPage } from '../components/fact_page.js';
 export function auditPage(state, actions) {
   const { action } = auditFilter(state.route.params);
   const options = [['', 'everything'], ...Object.entries(AUDITED).map(([each, words]) => [each, words.toLowerCase()])];
-  const choose = chooser('audit-action', 'Show', action, /** @type {[string, string][]} */ (options), (each) => pageUrl('audit', { action: each }));
-  return factPage(state, 'audit', 'Audit', 'What people did here, the newest first. A purge or a deletion can be undone for 10 minutes.', (list) => {
+  const choose = chooser('audit-action', 'Show', action, /** @type {[string, string][]} */ (options),
+    (each) => pageUrl('audit', { action: each }));
+  return factPage(state, 'audit', 'Audit', 'What people did here, the newest first. A purge or a deletion can be undone for 10 minutes.',
+    (list) => {
     if (!list.entries.length) {
       return h('div', { key: 'none' }, action
         ? emptyState('Nothing of this kind was done', h('a', { href: pageUrl('audit') }, 'Show everything'))
-        : emptyState('Nobody has done anything yet', 'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule is noted here, with the reason they gave.'));
+        : emptyState('Nobody has done anything yet',
+          'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule is noted here, '
+          + 'with the reason they gave.'));
     }
     return [table(list.entries, serverNow(state), actions), more(list, action, state.ui, actions)];
   }, { key: action, aside: choose });
@@ -37,7 +41,8 @@ const isOfSchedule = (action) => action.startsWith('schedule_') && action in AUD
 
 function table(entries, now, actions) {
   return h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable audit' },
-    h('thead', null, h('tr', null, ['When', 'Who', 'What', 'Why', ''].map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Undo'))))),
+    h('thead', null, h('tr', null,
+      ['When', 'Who', 'What', 'Why', ''].map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Undo'))))),
     h('tbody', null, entries.map((entry) => h('tr', { key: entry.id, data: { testid: 'audit-entry', action: entry.action } },
       h('td', { data: { label: 'When' } }, time(entry.at, ago(entry.at, now))),
       h('th', { scope: 'row', class: 'who' }, visible(entry.who)),
@@ -49,7 +54,8 @@ function table(entries, now, actions) {
 /** What it was done to: one task, a schedule, a cause, or what a search found. */
 function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
-  if (isOfSchedule(action)) return [' ', h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
+  if (isOfSchedule(action)) return [' ',
+    h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
   if (isTaskId(what)) return [' ', h('a', { class: 'target', href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
@@ -65,7 +71,8 @@ export function undoControl(entry, now, actions) {
   if (entry.undone_at) return h('span', { class: 'chip', key: 'undone' }, `undone ${clock(entry.undone_at)}`);
   if (undoable(entry, now)) {
     return h('span', { class: 'undo', key: 'undo' },
-      button('Undo', () => actions.undo([entry.undo_id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` }, 'undo'),
+      button('Undo', () => actions.undo([entry.undo_id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
+        'undo'),
       h('span', { class: 'faint' }, timeLeft(entry, now)));
   }
   return entry.undo_id ? h('span', { class: 'faint', key: 'late' }, 'too late to undo') : null;

@@ -26,7 +26,8 @@ export function noticeBar(state, actions) {
 
 function draw(said, state, actions, form) {
   const [first, ...others] = said.conditions;
-  return h('section', { class: `verdict ${form}`, data: { tone: said.tone, severity: said.severity, testid: 'verdict' }, 'aria-label': 'State of the service' },
+  return h('section', { class: `verdict ${form}`, data: { tone: said.tone, severity: said.severity, testid: 'verdict' },
+    'aria-label': 'State of the service' },
     h('span', { class: 'verdict-mark', key: said.tone }, icon(SHAPES[said.tone])),
     h('div', { class: 'verdict-words' },
       h(form === 'hero' ? 'h1' : 'h2', null, said.title),
@@ -43,7 +44,8 @@ function also(others) {
   const more = others.length - MOST;
   return h('ul', { class: 'verdict-also', key: 'also', 'aria-live': 'off', 'aria-label': 'Also' },
     others.slice(0, MOST).map((one) => h('li', { key: `${one.code} ${one.queues.join()}`, data: { code: one.code } },
-      h('b', null, one.title), one.text && [' – ', one.text], (one.commands ?? []).map((command) => [' ', code(command)]), ' ', link(one))),
+      h('b', null, one.title), one.text && [' – ', one.text],
+      (one.commands ?? []).map((command) => [' ', code(command)]), ' ', link(one))),
     more > 0 && h('li', { key: 'more' }, `and ${more} more`));
 }
 

@@ -27,9 +27,11 @@ const MODES = {
 export function queuesPage(state, actions) {
   const { stats, problem } = state;
   return h('div', { class: 'page', key: 'queues' },
-    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'), h('p', { class: 'soft' }, 'Click a number to see its tasks.')),
+    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'),
+      h('p', { class: 'soft' }, 'Click a number to see its tasks.')),
     stats ? h('div', { class: 'queue-list', key: 'list' }, stats.queues.map((queue) => queueBlock(queue, state, actions)))
-      : problem ? emptyState('The queues cannot be read now', `${problem.text} The page keeps trying.`) : h('p', { class: 'booting' }, 'Loading…'));
+      : problem ? emptyState('The queues cannot be read now', `${problem.text} The page keeps trying.`)
+        : h('p', { class: 'booting' }, 'Loading…'));
 }
 
 function queueBlock(queue, state, actions) {
@@ -37,18 +39,24 @@ function queueBlock(queue, state, actions) {
   const span = spanOf(state.route.params);
   const totals = totalsOf(historyOf(state, span), name);
   const [tone, shape, word, means] = MODES[modeOf(queue)];
-  return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) }, 'aria-label': `Queue ${name}` },
+  return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) },
+    'aria-label': `Queue ${name}` },
     h('header', null,
-      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word), means && h('span', { class: 'soft means' }, means),
+      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word),
+      means && h('span', { class: 'soft means' }, means),
       h('div', { class: 'actions push' }, controls(queue, actions))),
     queue.consumers === 0 && alarm(queue),
     h('dl', { class: 'counts' }, COUNTS.map(([label, field, status]) => h('div', { key: field, data: { label } }, h('dt', null, label),
-      h('dd', null, queue[field] ? h('a', { href: tasksUrl({ queue: name, state: status }) }, count(queue[field])) : h('span', { class: 'faint' }, '0'))))),
+      h('dd', null, queue[field]
+        ? h('a', { href: tasksUrl({ queue: name, state: status }) }, count(queue[field])) : h('span', { class: 'faint' }, '0'))))),
     h('div', { class: 'queue-more' },
       h('dl', { class: 'facts' }, [
-        ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)], ['Workers', count(queue.workers)],
+        ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)],
+        ['Workers', count(queue.workers)],
         ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', throughput(queue)], ['Failures', failures(queue)],
-        ['Quarantined', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' }, count(queue.set_aside)) : '0'],
+        ['Quarantined', queue.set_aside
+          ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' },
+          count(queue.set_aside)) : '0'],
       ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
       percentiles(totals, SPANS[span])),
     lastAction(name, state, actions));
@@ -61,7 +69,8 @@ function modeOf({ paused, draining, consumers }) {
 
 function controls(queue, actions) {
   const name = queue.queue;
-  const act = (label, run, mark, props = {}) => button(label, run, { ...props, data: { testid: `${label.toLowerCase()}-${name}` }, 'aria-label': `${label} ${name}`, key: label }, mark);
+  const act = (label, run, mark, props = {}) => button(label, run,
+    { ...props, data: { testid: `${label.toLowerCase()}-${name}` }, 'aria-label': `${label} ${name}`, key: label }, mark);
   return [
     queue.paused || queue.draining
       ? act('Resume', () => actions.resume(name), 'play', { class: 'primary' })
@@ -75,7 +84,8 @@ function controls(queue, actions) {
 /** Who did what to it last: the first question about a queue that stands still. */
 function lastAction(name, state, actions) {
   const now = serverNow(state);
-  const last = (state.facts.recentAudit?.value ?? []).find((entry) => entry.queue === name && ['pause', 'resume', 'drain', 'purge'].includes(entry.action));
+  const last = (state.facts.recentAudit?.value ?? []).find((entry) => entry.queue === name
+    && ['pause', 'resume', 'drain', 'purge'].includes(entry.action));
   return last && h('p', { class: 'last-action', key: 'last', data: { testid: 'last-action' } },
     h('span', null, auditWords(last), ' by ', h('b', null, last.who)), time(last.at, ago(last.at, now)),
     last.why && h('q', { dir: 'auto' }, last.why),

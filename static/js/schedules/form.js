@@ -20,7 +20,9 @@ export function newSchedule(state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
   if (!taskTypes.length) {
-    return h('div', { key: 'none' }, emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'), ' function into a folder named in TASKS_PATH.'));
+    return h('div', { key: 'none' },
+      emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'),
+      ' function into a folder named in TASKS_PATH.'));
   }
   return place('new', state, (done) => build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), done));
 }
@@ -35,7 +37,8 @@ export function scheduleForm(schedule, state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
   const type = taskTypes.find((each) => each.task_type === schedule.task_type) ?? null;
-  return place(`${schedule.name} ${schedule.created_at}`, state, (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
+  return place(`${schedule.name} ${schedule.created_at}`, state,
+    (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
 }
 
 function loading(problem) {
@@ -45,11 +48,9 @@ function loading(problem) {
 
 /** One draft is kept: of a schedule that was edited before another one, nobody wants it back. */
 function place(key, state, make) {
-  if (!forms.has(key)) {
-    if (key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
-    forms.set(key, make(() => forms.delete(key)));
-  }
-  const form = forms.get(key);
+  if (!forms.has(key) && key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
+  const form = forms.get(key) ?? make(() => forms.delete(key));
+  forms.set(key, form);
   form.refresh(state);
   return h('div', { key, wake: (host) => host.append(form.element) });
 }
@@ -64,18 +65,23 @@ function place(key, state, make) {
  */
 function build(prefix, schedule, actions, what, done) {
   const rule = ruleFields(prefix, schedule, actions);
-  const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: 'words to find its tasks by, with spaces between them' }), prefix);
-  const overlap = check(`${prefix}-overlap`, 'Start a run even if the one before has not ended', schedule.overlap ?? true, 'Otherwise that run is skipped, and counted.');
+  const tags = fieldPart(plainField('tags', 'Tags',
+    { example: (schedule.tags ?? []).join(' '), required: false, hint: 'words to find its tasks by, with spaces between them' }), prefix);
+  const overlap = check(`${prefix}-overlap`, 'Start a run even if the one before has not ended', schedule.overlap ?? true,
+    'Otherwise that run is skipped, and counted.');
   const paused = what.isNew && check(`${prefix}-paused`, 'Start paused', false, 'It makes no task until it is resumed.');
   const audit = auditPart(`${prefix}-audit`);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
-  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } }, what.verb));
+  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } },
+    what.verb));
   const controls = () => new Map([...what.controls(), ...rule.controls, ...tags.controls]);
+
+  const tagsInput = /** @type {HTMLInputElement} */ (tags.controls.get('/tags')?.input);
 
   /** Each member as JSON text; the rule is one, because its parts mean something only together. */
   const members = () => ({
     payload: what.payload(),
-    tags: JSON.stringify(tagsIn(/** @type {HTMLInputElement} */ (tags.controls.get('/tags')?.input).value)),
+    tags: JSON.stringify(tagsIn(tagsInput.value)),
     rule: jsonObject(rule.members()),
     overlap: String(overlap.input.checked),
   });
@@ -171,7 +177,8 @@ function knownWhat(schedule, type) {
   return {
     isNew: false, verb: 'Save changes', name: () => schedule.name, fixed: () => ({}),
     head: h('div', { class: 'schedule-what' },
-      h('p', { class: 'soft' }, h('b', null, visible(schedule.task_type)), ' on the ', h('b', null, schedule.queue), ' queue. These and the name stay; to change them, delete the schedule and make it anew.'),
+      h('p', { class: 'soft' }, h('b', null, visible(schedule.task_type)), ' on the ', h('b', null, schedule.queue),
+        ' queue. These and the name stay; to change them, delete the schedule and make it anew.'),
       !type && h('p', { class: 'note' }, 'No consumer of this service has registered this task type by now.'),
       payload.element),
     controls: () => payload.controls, payload: payload.text, problem: payload.problem ?? (() => ''),
@@ -194,7 +201,8 @@ function auditPart(prefix) {
     trail ??= auditFields(prefix);
     mount(fields, trail.places);
   };
-  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, 'For the audit: why, and by whom'), fields);
+  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, 'For the audit: why, and by whom'),
+    fields);
   return { element, reason: () => trail?.reason() ?? '' };
 }
 
@@ -203,8 +211,10 @@ function section(title, content) {
 }
 
 function check(id, label, checked, hint) {
-  const input = /** @type {HTMLInputElement} */ (h('input', { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
-  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label), h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
+  const input = /** @type {HTMLInputElement} */ (h('input',
+    { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
+  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label),
+    h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
 }
 
 function tagsIn(text) {

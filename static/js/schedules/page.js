@@ -30,11 +30,13 @@ export function schedulesPage(state, actions) {
   if (isNew) return formPage('New schedule', 'It makes its first task at the next due time.', newSchedule(state, actions));
   if (edit) return editPage(edit, state, actions);
   return factPage(state, 'schedules', 'Schedules', ABOUT,
-    (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)), { aside: state.facts.schedules?.value?.length !== 0 && newLink() });
+    (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)),
+    { aside: state.facts.schedules?.value?.length !== 0 && newLink() });
 }
 
 function newLink() {
-  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'), h('span', null, 'New schedule'));
+  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'),
+    h('span', null, 'New schedule'));
 }
 
 function formPage(title, about, content) {
@@ -55,7 +57,10 @@ function editPage(name, state, actions) {
   const schedule = value.find((each) => each.name === name);
   return schedule
     ? formPage(title, 'Runs that are on their way stay as they are.', scheduleForm(schedule, state, actions))
-    : formPage(title, '', h('div', { key: 'none' }, emptyState('There is no such schedule', 'It may have been deleted: the ', h('a', { href: pageUrl('audit') }, 'Audit'), ' tells by whom.')));
+    : formPage(title, '',
+      h('div', { key: 'none' },
+      emptyState('There is no such schedule', 'It may have been deleted: the ', h('a', { href: pageUrl('audit') }, 'Audit'),
+      ' tells by whom.')));
 }
 
 function list(schedules, state, actions) {
@@ -68,17 +73,24 @@ function list(schedules, state, actions) {
       summary(schedules),
       h('div', { class: 'page-aside', key: 'choose' },
         (schedules.length > 5 || find) && h('input', {
-          type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules', placeholder: 'Name, task type, queue or tag', maxlength: 100,
+          type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules',
+          placeholder: 'Name, task type, queue or tag', maxlength: 100,
           data: { testid: 'find-schedule' }, on: { input: (event) => go(address({ find: event.target.value }), true) },
         }),
-        schedules.length > 1 && segments('Order', order, [['name', 'by name'], ['next', 'by next run']], (each) => address({ sort: each === 'next' ? each : '' })))),
+        schedules.length > 1 && segments('Order', order, [['name', 'by name'], ['next', 'by next run']],
+          (each) => address({ sort: each === 'next' ? each : '' })))),
     rows.length
       ? h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable schedules' },
-        h('thead', null, h('tr', null, COLUMNS.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
+        h('thead', null, h('tr', null,
+          COLUMNS.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
         rows.map((schedule) => scheduleRow(schedule, state, actions))))
-      : h('div', { key: 'none' }, emptyState('No schedule fits', `None of the ${count(schedules.length)} has “${visible(find)}” in its name, task type, queue or tags. `, h('a', { href: address({ find: '' }) }, 'Show all'))),
+      : h('div', { key: 'none' },
+        emptyState('No schedule fits',
+        `None of the ${count(schedules.length)} has “${visible(find)}” in its name, task type, queue or tags. `,
+        h('a', { href: address({ find: '' }) }, 'Show all'))),
     found.length > rows.length && h('p', { class: 'more', key: 'more' },
-      button(`Show all ${count(found.length)}`, () => actions.dispatch({ type: 'ui', set: { moreSchedules: true } }), { data: { testid: 'all-schedules' } })),
+      button(`Show all ${count(found.length)}`, () => actions.dispatch({ type: 'ui', set: { moreSchedules: true } }),
+        { data: { testid: 'all-schedules' } })),
   ];
 }
 
@@ -95,7 +107,8 @@ function nothingYet(actions) {
   const command = asCurl(JSON.stringify(EXAMPLE), base(), hasKey(), '/api/schedules');
   return h('div', { class: 'first-schedule', key: 'none' },
     emptyState('No schedule yet', 'A schedule submits a task by itself: a report every night at three, a clean-up every five minutes. ',
-      'Each due time makes exactly one task, however many consumers run; due times that pass while none does are made up for by one late run.'),
+      'Each due time makes exactly one task, however many consumers run; '
+        + 'due times that pass while none does are made up for by one late run.'),
     h('div', { class: 'actions', key: 'do' }, newLink()),
     h('section', { class: 'block', key: 'example' },
       h('div', { class: 'block-head' }, h('h2', null, 'Or from a program'), copyButton(actions, command, 'example')),

@@ -25,7 +25,8 @@ export function scheduleRow(schedule, state, actions) {
     h('tr', { key: 'row' },
       h('th', { scope: 'row', class: 'c-name' }, nameLink(name, state, actions),
         h('span', { class: 'marks-left' },
-          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`), queueMark(schedule, state),
+          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`),
+          queueMark(schedule, state),
           schedule.tags.map((tag) => h('span', { class: 'tag', key: `tag ${tag}` }, visible(tag))))),
       h('td', { data: { label: 'Rule' } }, rule(schedule)),
       h('td', { data: { label: 'Next run' } }, paused
@@ -45,7 +46,8 @@ function nameLink(name, { ui }, actions) {
     link.focus();
     link.scrollIntoView({ block: 'nearest' });
   };
-  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: `Edit ${name}`, wake }, visible(name));
+  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: `Edit ${name}`, wake },
+    visible(name));
 }
 
 function queueMark({ queue }, { stats }) {
@@ -79,7 +81,8 @@ function last({ name, last_run_at: at, last_task_id: id, last_status: status }, 
   const words = status ? look(status).label : 'not kept any more';
   return [
     status
-      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': `${words}: the last run of ${name}`, data: { testid: 'last-run' } }, stateBadge(status))
+      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': `${words}: the last run of ${name}`, data: { testid: 'last-run' } },
+        stateBadge(status))
       : h('span', { class: 'faint', key: 'gone', title: 'Ended tasks are kept for a while (RESULT_TTL_S)' }, words),
     h('span', { class: 'under', key: 'at' }, time(at, ago(at, now))),
   ];
@@ -93,18 +96,21 @@ function counts({ name, runs, skipped, missed }) {
   return [
     runs ? h('a', { key: 'runs', href: tasksUrl({ q: runsOf(name) }), title: 'Its tasks', data: { testid: 'runs' } }, plural(runs, 'run'))
       : h('span', { class: 'faint', key: 'runs', data: { testid: 'runs' } }, '0 runs'),
-    noted.length > 0 && h('span', { class: 'under', key: 'noted' }, noted.map(([words, means]) => h('span', { key: words, title: means }, words))),
+    noted.length > 0 && h('span', { class: 'under', key: 'noted' },
+      noted.map(([words, means]) => h('span', { key: words, title: means }, words))),
   ];
 }
 
 function alarmsOf({ name, queue, problem }, { stats }) {
   const serving = stats?.queues.find((each) => each.queue === queue);
-  const cure = serving?.draining ? h('a', { href: pageUrl('queues') }, 'To the queues') : h('a', { href: pageUrl('schedules', { edit: name }) }, 'Edit it');
+  const cure = serving?.draining
+    ? h('a', { href: pageUrl('queues') }, 'To the queues') : h('a', { href: pageUrl('schedules', { edit: name }) }, 'Edit it');
   return [
     problem && h('p', { class: 'alarm', key: 'problem', data: { testid: 'problem' } }, icon('warning'),
       h('span', null, h('b', null, 'The last due time made no task: '), visible(problem), ' ', cure)),
     serving?.consumers === 0 && h('p', { class: 'alarm', key: 'orphan', data: { testid: 'no-consumer' } }, icon('warning'),
-      h('span', null, h('b', null, `No consumer serves the ${queue} queue: `), 'nothing is made until one does. Start it: ', h('code', null, `python app.py consumer ${queue}`))),
+      h('span', null, h('b', null, `No consumer serves the ${queue} queue: `), 'nothing is made until one does. Start it: ',
+        h('code', null, `python app.py consumer ${queue}`))),
   ].filter(Boolean);
 }
 
@@ -115,8 +121,10 @@ function controls(schedule, actions) {
   }, mark);
   return [
     act('Run now', () => actions.runSchedule(name), 'send'),
-    paused ? act('Resume', () => actions.resumeSchedule(name), 'play', 'primary') : act('Pause', () => actions.askPauseSchedule(name), 'pause', 'less'),
-    h('a', { class: 'button less', key: 'edit', href: pageUrl('schedules', { edit: name }), 'aria-label': `Edit: ${name}`, title: 'Edit', data: { testid: 'edit' } }, icon('edit'), h('span', null, 'Edit')),
+    paused ? act('Resume', () => actions.resumeSchedule(name), 'play', 'primary')
+      : act('Pause', () => actions.askPauseSchedule(name), 'pause', 'less'),
+    h('a', { class: 'button less', key: 'edit', href: pageUrl('schedules', { edit: name }), 'aria-label': `Edit: ${name}`, title: 'Edit',
+      data: { testid: 'edit' } }, icon('edit'), h('span', null, 'Edit')),
     act('Delete', () => actions.askDeleteSchedule(schedule), 'trash', 'less'),
   ];
 }

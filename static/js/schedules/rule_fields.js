@@ -23,7 +23,8 @@ const EXAMPLES = [
 export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) {
   const [amount, unit] = every === null ? ['5', 'minute'] : inUnits(every);
   const parts = {
-    cron: fieldPart(plainField('cron', 'Cron', { example: cron ?? '0 3 * * *', hint: 'minute, hour, day of the month, month, day of the week' }), prefix),
+    cron: fieldPart(plainField('cron', 'Cron',
+      { example: cron ?? '0 3 * * *', hint: 'minute, hour, day of the month, month, day of the week' }), prefix),
     zone: fieldPart(plainField('timezone', 'Time zone', { example: timezone, hint: 'as Europe/Berlin; it follows summer time' }), prefix),
     every: fieldPart(plainField('every_s', 'Every', { example: String(amount), kind: 'number' }), prefix),
   };
@@ -32,7 +33,8 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
   const units = /** @type {HTMLSelectElement} */ (h('select', { 'aria-label': 'Unit', data: { testid: 'every-unit' } },
     Object.keys(UNITS).map((each) => h('option', { value: each, selected: each === unit }, `${each}s`))));
   const ways = ['cron', 'every'].map((way) => /** @type {HTMLInputElement} */ (h('input', {
-    type: 'radio', name: `${prefix}-way`, value: way, class: 'off-screen', checked: (way === 'cron') === (every === null), data: { testid: `way-${way}` },
+    type: 'radio', name: `${prefix}-way`, value: way, class: 'off-screen', checked: (way === 'cron') === (every === null),
+    data: { testid: `way-${way}` },
   })));
   const examples = h('div', { class: 'rule-examples', role: 'group', 'aria-label': 'Examples' }, EXAMPLES.map(([text, words]) =>
     h('button', { type: 'button', class: 'link', title: text, on: { click: () => fill(text) } }, words)));
@@ -49,6 +51,7 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
   parts.every.element.classList.add('every');
 
   const isCron = () => ways[0].checked;
+  /** @returns {Record<string, string>} */
   const members = () => (isCron()
     ? { cron: JSON.stringify(input('/cron').value.trim()), timezone: JSON.stringify(input('/timezone').value.trim() || 'UTC') }
     : { every_s: seconds(input('/every_s').value.trim(), units.value) });
@@ -97,14 +100,16 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
 }
 
 function previewOf(value, problem, zone, now) {
-  if (problem && !value) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, `They cannot be told now. ${problem.text}`)];
+  if (problem && !value) return [h('h3', { key: 'title' }, 'Next runs'),
+    h('p', { class: 'soft', key: 'text' }, `They cannot be told now. ${problem.text}`)];
   if (!value) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, '…')];
   if (value.errors) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, 'None: this is no rule yet.')];
   const local = zone === '';
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return [
     h('h3', { key: 'title' }, visible(value.words)),
-    h('ol', { key: 'runs', 'aria-label': 'Next runs', 'aria-live': 'off' }, value.next_runs.map((at) => h('li', { key: at, data: { testid: 'preview-run' } },
+    h('ol', { key: 'runs', 'aria-label': 'Next runs', 'aria-live': 'off' },
+      value.next_runs.map((at) => h('li', { key: at, data: { testid: 'preview-run' } },
       h('time', { datetime: at, title: fullTime(at) }, inZone(at, local ? own : zone)), h('span', { class: 'faint' }, until(at, now))))),
     h('p', { class: 'hint', key: 'zone' }, local ? 'Your time. Counted from the moment it is saved.' : `Time in ${visible(zone)}.`),
   ];

@@ -7,12 +7,15 @@ import { factPage } from '../components/fact_page.js';
 
 /** @param {import('../state/store.js').State} state */
 export function configPage(state) {
-  return factPage(state, 'config', 'Configuration', 'As this process read it at its start, from the environment and .env. Secrets are masked.', (settings) =>
+  return factPage(state, 'config', 'Configuration',
+    'As this process read it at its start, from the environment and .env. Secrets are masked.', (settings) =>
     h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable settings' },
       h('thead', null, h('tr', null, ['Name', 'Value', 'Meaning'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', null, settings.map(({ name, value, unit, description }) => h('tr', { key: name },
         h('th', { scope: 'row' }, h('code', null, name)),
-        h('td', { data: { label: 'Value' } }, value === '' || value === null ? h('span', { class: 'faint' }, 'not set') : [h('code', null, visible(value)), inWords(value, unit)]),
+        h('td', { data: { label: 'Value' } },
+          value === '' || value === null
+          ? h('span', { class: 'faint' }, 'not set') : [h('code', null, visible(value)), inWords(value, unit)]),
         h('td', { class: 'soft', data: { label: 'Meaning' } }, visible(description))))))));
 }
 

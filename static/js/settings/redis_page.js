@@ -14,8 +14,10 @@ const KNOWN = new Set(['version', 'mode', 'role', 'uptime_s', 'used_memory_bytes
 /** @param {import('../state/store.js').State} state */
 export function redisPage(state) {
   return factPage(state, 'redis', 'Redis', 'Everything accepted lives here.', (redis) => [
-    dangers(redis).map(([title, text]) => h('section', { class: 'verdict notice', key: title, data: { tone: 'warn', testid: 'redis-warning' } },
-      h('span', { class: 'verdict-mark' }, icon('warning')), h('div', { class: 'verdict-words' }, h('h2', null, title), h('p', null, text)))),
+    dangers(redis).map(([title, text]) => h('section',
+      { class: 'verdict notice', key: title, data: { tone: 'warn', testid: 'redis-warning' } },
+      h('span', { class: 'verdict-mark' }, icon('warning')),
+      h('div', { class: 'verdict-words' }, h('h2', null, title), h('p', null, text)))),
     h('div', { class: 'cards fact-cards', key: 'cards' }, groups(redis, serverNow(state)).map(([title, pairs, extra]) =>
       h('section', { class: 'card', key: title }, h('h2', null, title), extra, facts(pairs.filter(([, value]) => value !== null))))),
   ]);
@@ -25,7 +27,8 @@ function dangers({ maxmemory_policy: policy, aof_enabled: aof, evicted_keys: evi
   return [
     policy && policy !== 'noeviction' && ['Redis may throw tasks away',
       `Its maxmemory-policy is ${policy}: when memory is full it deletes keys. Set it to noeviction, then new tasks are refused instead.`],
-    evicted > 0 && [`Redis has already evicted ${plural(evicted, 'key')}`, 'Some of them may have been tasks. Give it more memory and set maxmemory-policy to noeviction.'],
+    evicted > 0 && [`Redis has already evicted ${plural(evicted, 'key')}`,
+      'Some of them may have been tasks. Give it more memory and set maxmemory-policy to noeviction.'],
     (aof === false || aof === 0) && ['A crash of Redis loses the latest tasks',
       'The append-only file is off. Set appendonly yes, so that what was accepted survives a restart.'],
   ].filter(Boolean);
@@ -33,25 +36,30 @@ function dangers({ maxmemory_policy: policy, aof_enabled: aof, evicted_keys: evi
 
 function groups(r, now) {
   const limit = r.maxmemory_bytes;
-  return [
+  /** @type {[string, [string, import('../lib/dom.js').Children][], import('../lib/dom.js').Children?][]} */
+  const all = [
     ['Server', [['Version', r.version], ['Mode', r.mode], ['Role', r.role ?? null], ['Up for', coarse(r.uptime_s)]]],
     ['Memory', [
       ['Used', bytes(r.used_memory_bytes)], ['Peak', bytes(r.peak_memory_bytes)], ['Limit', limit ? bytes(limit) : 'none'],
       ['When full', r.maxmemory_policy], ['Fragmentation', r.fragmentation_ratio ?? null]],
     limit ? gauge(r.used_memory_bytes / limit) : null],
-    ['Persistence', [['Append-only file', r.aof_enabled ? 'on' : 'off'], ['Last snapshot', r.last_save_at ? ago(r.last_save_at, now) : '–']]],
+    ['Persistence', [['Append-only file', r.aof_enabled ? 'on' : 'off'],
+      ['Last snapshot', r.last_save_at ? ago(r.last_save_at, now) : '–']]],
     ['Clients', [
       ['Connected', count(r.connected_clients)], ['Blocked', r.blocked_clients === undefined ? null : count(r.blocked_clients)],
-      ['Commands per second', count(r.ops_per_s)], ['Commands so far', r.commands_processed === undefined ? null : count(r.commands_processed)]]],
+      ['Commands per second', count(r.ops_per_s)],
+      ['Commands so far', r.commands_processed === undefined ? null : count(r.commands_processed)]]],
     ['Keys', [
       ['Keys', count(r.keys)], ['Evicted', r.evicted_keys === undefined ? null : count(r.evicted_keys)],
       ['Expired', r.expired_keys === undefined ? null : count(r.expired_keys)]]],
     ['More', Object.entries(r).filter(([name]) => !KNOWN.has(name)).map(([name, value]) => [name, String(value)])],
-  ].filter(([, pairs]) => /** @type {any[]} */ (pairs).length);
+  ];
+  return all.filter(([, pairs]) => pairs.length);
 }
 
 function gauge(share) {
   const percent = Math.round(Math.min(1, share) * 100);
-  return h('div', { class: 'progress-track', role: 'meter', 'aria-label': 'Memory used', 'aria-valuenow': percent, 'aria-valuemin': 0, 'aria-valuemax': 100 },
+  return h('div', { class: 'progress-track', role: 'meter', 'aria-label': 'Memory used', 'aria-valuenow': percent, 'aria-valuemin': 0,
+    'aria-valuemax': 100 },
     h('div', { class: 'progress-fill', style: { width: `${percent}%` } }));
 }

@@ -8,7 +8,8 @@ export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
 export const AUDITED = {
   cancel: 'Cancelled', retry: 'Retried', requeue: 'Moved to the queue', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
   drain: 'Drained', purge: 'Purged', retry_group: 'Retried failures', undo: 'Undone',
-  schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule', schedule_delete: 'Deleted a schedule', schedule_run: 'Ran a schedule',
+  schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule', schedule_delete: 'Deleted a schedule',
+  schedule_run: 'Ran a schedule',
 };
 export const AUDIT_PAGE = 50;
 
@@ -21,9 +22,13 @@ export const queueOf = ({ queue }) => (QUEUES.includes(queue) ? queue : '');
 /** @param {Record<string, string>} params */
 export const auditFilter = ({ action }) => ({ action: Object.hasOwn(AUDITED, action ?? '') ? action : '' });
 
-/** What the schedules' page shows: the form of a new one, of one by its name, or those that hold a text. @param {Record<string, string>} params */
+/**
+ * What the schedules' page shows: the form of a new one, of one by its name, or those that hold a text.
+ * @param {Record<string, string>} params
+ */
 export const scheduleFilter = ({ new: isNew, edit, find, sort }) => ({
-  isNew: Boolean(isNew), edit: edit ?? '', find: find ?? '', order: /** @type {import('./schedules.js').Order} */ (sort === 'next' ? 'next' : 'name'),
+  isNew: Boolean(isNew), edit: edit ?? '', find: find ?? '',
+  order: /** @type {import('./schedules.js').Order} */ (sort === 'next' ? 'next' : 'name'),
 });
 
 /** @param {Record<string, string>} params */

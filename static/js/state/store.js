@@ -89,9 +89,11 @@ const STEPS = {
   route: (state, { route }) => {
     const list = sameList(route, state.route) ? state.list : EMPTY_LIST;
     const task = route.taskId === state.route.taskId ? state.task : known(state, route.taskId);
-    const next = { ...state, route, list, task, ui: { ...state.ui, menu: false, saved: null }, why: route.taskId === state.route.taskId ? state.why : null,
+    const next = { ...state, route, list, task, ui: { ...state.ui, menu: false, saved: null },
+      why: route.taskId === state.route.taskId ? state.why : null,
       question: route.view === state.route.view ? state.question : null };
-    return sameSearch(route, state.route) ? next : { ...next, found: search.nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
+    return sameSearch(route, state.route)
+      ? next : { ...next, found: search.nothingFound(), foundProblem: null, holds: {}, selection: NOTHING_CHOSEN };
   },
   tasks: (state, { tasks }) => withoutAnswered({ ...state, list: receive(state.list, tasks), listProblem: null }, tasks),
   tasksProblem: (state, { problem }) => ({ ...state, listProblem: problem }),
@@ -110,7 +112,8 @@ const STEPS = {
   foundProblem: (state, { problem }) => ({ ...state, foundProblem: problem }),
   foundAnew: (state) => ({ ...state, found: { ...state.found, goingOn: false } }),
   /** The reader has done something to the rows: what becomes of it is shown, whether they are held or not. */
-  acted: (state, { everything }) => ({ ...state, found: everything ? { ...state.found, loaded: false, goingOn: false } : { ...state.found, eased: true } }),
+  acted: (state, { everything }) => ({ ...state,
+    found: everything ? { ...state.found, loaded: false, goingOn: false } : { ...state.found, eased: true } }),
   reading: (state, { on }) => ({ ...state, reading: on }),
   deleted: (state, { ids }) => select({ ...state, found: search.without(state.found, ids) }, leaveOut(state.selection, ids)),
   letIn: (state) => ({ ...state, found: search.letIn(state.found) }),
@@ -122,7 +125,8 @@ const STEPS = {
   select: (state, { selection }) => select(state, selection),
   wish: (state, { wish }) => ({ ...state, wish, dialog: wish ? 'confirm' : state.dialog === 'confirm' ? null : state.dialog }),
   operation: (state, { operation }) => ({ ...state, operation }),
-  why: (state, { id, value = null, problem = null }) => ({ ...state, why: { id, value: value ?? (state.why?.id === id ? state.why?.value : null), problem } }),
+  why: (state, { id, value = null, problem = null }) => ({ ...state,
+    why: { id, value: value ?? (state.why?.id === id ? state.why?.value : null), problem } }),
   hold: (state, { held }) => (held === state.list.held ? state : { ...state, list: hold(state.list, held) }),
   release: (state) => ({ ...state, list: release(state.list) }),
   task: (state, { record, problem = null }) => withoutAnswered({
@@ -164,7 +168,8 @@ const STEPS = {
  * @returns {State}
  */
 export function reduce(state, action) {
-  return STEPS[action.type](state, action);
+  const step = /** @type {(state: State, action: any) => State} */ (STEPS[action.type]);
+  return step(state, action);
 }
 
 /**

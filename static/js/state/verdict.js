@@ -25,9 +25,11 @@ export function verdict(state, origin) {
   const { stats, problem, socket, facts } = state;
   const now = serverNow(state);
   const all = conditions({ stats, problem, socket, now, causes: facts.causes?.value ?? [] })
-    .map((one) => ({ ...one, more: '', text: '', ...WORDS[one.code](one, { state, origin, now }) }));
-  if (all.length) return { severity: all[0].severity, tone: TONES[all[0].severity], title: all[0].title, text: all[0].text, conditions: all };
-  return { severity: 'fine', conditions: [], ...(stats ? fine(stats) : { tone: 'good', title: 'Connecting…', text: socket === 'closed' ? 'Trying again.' : '' }) };
+    .map((one) => ({ ...one, title: '', more: '', text: '', ...WORDS[one.code](one, { state, origin, now }) }));
+  if (all.length) return { severity: all[0].severity, tone: TONES[all[0].severity], title: all[0].title, text: all[0].text,
+    conditions: all };
+  return { severity: 'fine', conditions: [],
+    ...(stats ? fine(stats) : { tone: 'good', title: 'Connecting…', text: socket === 'closed' ? 'Trying again.' : '' }) };
 }
 
 /**
@@ -44,25 +46,33 @@ const WORDS = {
   }),
   redis_away: ({ cause }, { state }) => ({
     title: 'Can’t reach Redis', retry: true,
-    text: `${cause.text} ${state.stats ? STALE : ''}Accepted tasks are kept in Redis; new tasks are refused until then. Check that it runs and that REDIS_URL is right. This page reconnects automatically.`,
+    text: `${cause.text} ${state.stats ? STALE : ''}Accepted tasks are kept in Redis; new tasks are refused until then. `
+      + 'Check that it runs and that REDIS_URL is right. This page reconnects automatically.',
   }),
-  key_needed: () => ({ title: 'An API key is needed', text: 'This service was started with API_KEYS. Enter one of them to see and submit tasks.' }),
+  key_needed: () => ({ title: 'An API key is needed',
+    text: 'This service was started with API_KEYS. Enter one of them to see and submit tasks.' }),
   server_error: ({ cause }) => ({ title: 'The server answered with an error', text: `${cause.text} (${cause.code})`, retry: true }),
   no_consumer: ({ queues, number }) => ({
-    title: `The ${list(queues)} ${queues.length > 1 ? 'queues have' : 'queue has'} no consumer`, more: 'See the workers', commands: queues.map((name) => `python app.py consumer ${name}`),
-    text: `${number ? `${plural(number, 'task waits', 'tasks wait')}, and starts` .replace('tasks wait, and starts', 'tasks wait, and start') : 'Tasks sent there wait, and start'} when one runs:`,
+    title: `The ${list(queues)} ${queues.length > 1 ? 'queues have' : 'queue has'} no consumer`, more: 'See the workers',
+    commands: queues.map((name) => `python app.py consumer ${name}`),
+    text: `${number ? plural(number, 'task waits, and starts', 'tasks wait, and start') : 'Tasks sent there wait, and start'} `
+      + 'when one runs:',
   }),
   failing: ({ queues, number, cause, failed, done }) => ({
     title: `${list(queues)} is failing: ${percent(number).replace(' ', '\u00a0')} in the last minute`,
-    text: `${count(failed)} of ${plural(done, 'task')} failed${cause ? `, mostly with ${named(cause)}` : ''}.`, more: cause ? 'Open this failure' : 'Show the failed tasks',
+    text: `${count(failed)} of ${plural(done, 'task')} failed${cause ? `, mostly with ${named(cause)}` : ''}.`,
+    more: cause ? 'Open this failure' : 'Show the failed tasks',
   }),
   new_cause: ({ number, cause }, { now }) => ({
     title: number === 1 ? `New failure: ${named(cause)}` : `${count(number)} new failures, the most frequent: ${named(cause)}`,
-    text: `${plural(cause.count, 'task')} of ${list(cause.task_types.map(visible))}, first seen ${ago(cause.first_seen, now)}.`, more: number === 1 ? 'Open this failure' : 'Show the new failures',
+    text: `${plural(cause.count, 'task')} of ${list(cause.task_types.map(visible))}, first seen ${ago(cause.first_seen, now)}.`,
+    more: number === 1 ? 'Open this failure' : 'Show the new failures',
   }),
   set_aside: ({ queues, number }) => ({
     title: `${plural(number, 'task is', 'tasks are')} in quarantine`, more: 'See the queues',
-    text: `${number === 1 ? 'It' : 'They'} crashed ${number === 1 ? 'its worker' : 'their workers'} or could not be read, in ${list(queues)}. Retry or delete ${number === 1 ? 'it' : 'them'}.`,
+    text: number === 1
+      ? `It crashed its worker or could not be read, in ${list(queues)}. Retry or delete it.`
+      : `They crashed their workers or could not be read, in ${list(queues)}. Retry or delete them.`,
   }),
   waiting_long: ({ queues, number, cause }) => ({
     title: `${list(queues)} is falling behind: its oldest task has waited ${coarse(number)}`, more: 'Show the waiting tasks',

@@ -86,9 +86,8 @@ export function createActions(store, refresh, reconnect) {
 
     /** @param {string} text @param {string} what */
     async copy(text, what) {
-      toast(...((await toClipboard(text))
-        ? /** @type {const} */ (['good', `Copied ${what}.`])
-        : /** @type {const} */ (['bad', 'This browser did not allow copying.'])));
+      if (await toClipboard(text)) toast('good', `Copied ${what}.`);
+      else toast('bad', 'This browser did not allow copying.');
     },
 
     /** @param {string} key @returns {boolean} false when no header can carry it */

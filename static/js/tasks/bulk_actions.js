@@ -14,11 +14,16 @@ export const MANY = 100;
 
 /** What each action is called before, while and after it is done. */
 export const ACTIONS = {
-  retry: { verb: 'Retry', doing: 'Retrying', done: 'Retried', does: 'Each failed, cancelled or expired one is submitted once more, as a new task.' },
-  requeue: { verb: 'Run now', doing: 'Moving', done: 'Moved to their queues:', does: 'Each scheduled or retrying one goes to its queue now.' },
+  retry: { verb: 'Retry', doing: 'Retrying', done: 'Retried',
+    does: 'Each failed, cancelled or expired one is submitted once more, as a new task.' },
+  requeue: { verb: 'Run now', doing: 'Moving', done: 'Moved to their queues:',
+    does: 'Each scheduled or retrying one goes to its queue now.' },
   cancel: { verb: 'Cancel', doing: 'Cancelling', done: 'Cancelled', does: 'Waiting ones never start, running ones are stopped at once.' },
-  delete: { verb: 'Delete', doing: 'Deleting', done: 'Deleted', does: 'Each ended one is taken out of all lists. It can be undone for 10 minutes.' },
+  delete: { verb: 'Delete', doing: 'Deleting', done: 'Deleted',
+    does: 'Each ended one is taken out of all lists. It can be undone for 10 minutes.' },
 };
+
+export const ACTION_NAMES = /** @type {import('../state/records.js').TaskAction[]} */ (Object.keys(ACTIONS));
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -38,6 +43,7 @@ export function createOperations(store, toast, refresh) {
     }
     const sum = { verb, done: 0, skipped: 0, total, stopping: false };
     tell(sum);
+    /** @type {import('../state/records.js').Problem|null} */
     let problem = null;
     try {
       for (let left = true; left && !state().operation?.stopping;) {
@@ -57,12 +63,13 @@ export function createOperations(store, toast, refresh) {
 
   /** @param {import('../state/records.js').Wish} wish */
   async function act({ action, ids, search, count: total, reason }) {
-    const next = ids ? piecesOf(ids) : piecesOfSearch(search);
+    const next = ids ? piecesOf(ids) : piecesOfSearch(search ?? { q: '', from: '', to: '' });
     /** @type {Set<string>} */
     const undos = new Set();
     /** @type {Set<string>} those of `ids` that the server has answered for */
     const sent = new Set();
-    let operation_id = undefined;
+    /** @type {string|undefined} */
+    let operation_id;
     const sum = await inPieces(ACTIONS[action].doing, total, async () => {
       const piece = next.body();
       const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}), ...(reason ? { reason } : {}) });
@@ -130,6 +137,7 @@ export function createOperations(store, toast, refresh) {
      */
     async exportTasks(format, tasks, search) {
       const file = writer(format);
+      /** @type {string|null} */
       let cursor = null;
       const sum = await inPieces('Reading', tasks ? tasks.length : null, async () => {
         if (tasks) return { done: file.add(tasks), left: false };
@@ -144,6 +152,13 @@ export function createOperations(store, toast, refresh) {
   };
 }
 
+/**
+ * @typedef {{task_ids?: string[], q?: string, submitted_after?: string, submitted_before?: string, cursor?: string}} Piece
+ * @typedef {{body: () => Piece, goOn: (answer: {next_cursor: string|null}) => boolean}} Pieces `goOn` says
+ *   whether more is left
+ */
+
+/** @param {string[]} ids @returns {Pieces} */
 function piecesOf(ids) {
   let at = 0;
   return {
@@ -155,7 +170,9 @@ function piecesOf(ids) {
 /** An empty search is refused, so that nobody means every task by mistake. */
 const EVERY_TASK = 'age:>0s';
 
+/** @param {import('../state/records.js').Search} search @returns {Pieces} */
 function piecesOfSearch({ q, from, to }) {
+  /** @type {string|null} */
   let cursor = null;
   const range = { ...(from ? { submitted_after: from } : {}), ...(to ? { submitted_before: to } : {}) };
   return {

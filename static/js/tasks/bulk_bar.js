@@ -2,7 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { count, plural } from '../lib/format.js';
-import { ACTIONS } from './bulk_actions.js';
+import { ACTION_NAMES, ACTIONS } from './bulk_actions.js';
 import { isEmpty, NOTHING_CHOSEN } from '../state/selection.js';
 import { look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
@@ -36,23 +36,28 @@ function choices(state, actions) {
   const everything = selection.everything;
   const whole = !found.next && selection.ids.size === found.rows.length;
   return [
-    h('p', { key: 'what', class: 'bulk-what', role: 'status' }, h('b', { data: { testid: 'chosen' } }, everything ? 'All that match' : `${count(selection.ids.size)} selected`)),
+    h('p', { key: 'what', class: 'bulk-what', role: 'status' },
+      h('b', { data: { testid: 'chosen' } }, everything ? 'All that match' : `${count(selection.ids.size)} selected`)),
     !everything && !whole && h('button', {
       type: 'button', class: 'button quiet', key: 'everything', data: { testid: 'select-matching' },
       on: { click: () => actions.dispatch({ type: 'select', selection: { ...NOTHING_CHOSEN, everything: true } }) },
     }, h('span', null, 'Select all that match')),
-    h('div', { class: 'bulk-actions', key: 'do' }, Object.keys(ACTIONS).map((action) => {
+    h('div', { class: 'bulk-actions', key: 'do' }, ACTION_NAMES.map((action) => {
       const able = tasks.filter((task) => fits(action, task.status)).length;
       const label = everything || !able ? ACTIONS[action].verb : `${ACTIONS[action].verb} ${count(able)}`;
       return button(label, () => actions.wish(wishOf(action, state)), {
-        key: action, disabled: !everything && !able, class: action === 'cancel' || action === 'delete' ? 'danger' : '', data: { testid: `bulk-${action}` },
+        key: action, disabled: !everything && !able, class: action === 'cancel' || action === 'delete' ? 'danger' : '',
+        data: { testid: `bulk-${action}` },
       }, ICONS[action]);
     })),
     h('div', { class: 'bulk-actions', key: 'export' },
-      button('JSON lines', () => actions.exportTasks('jsonl', everything ? null : tasks, route.search), { class: 'quiet', data: { testid: 'export-jsonl' } }, 'download'),
-      button('CSV', () => actions.exportTasks('csv', everything ? null : tasks, route.search), { class: 'quiet', data: { testid: 'export-csv' } }, 'download')),
+      button('JSON lines', () => actions.exportTasks('jsonl', everything ? null : tasks, route.search),
+        { class: 'quiet', data: { testid: 'export-jsonl' } }, 'download'),
+      button('CSV', () => actions.exportTasks('csv', everything ? null : tasks, route.search),
+        { class: 'quiet', data: { testid: 'export-csv' } }, 'download')),
     h('button', {
-      type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': 'Clear the selection (Esc)', title: 'Clear the selection (Esc)', data: { testid: 'clear-selection' },
+      type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': 'Clear the selection (Esc)',
+      title: 'Clear the selection (Esc)', data: { testid: 'clear-selection' },
       on: { click: () => actions.dispatch({ type: 'select', selection: NOTHING_CHOSEN }) },
     }, icon('close')),
   ];
@@ -72,7 +77,8 @@ export function wishOf(action, state) {
     return task && fits(action, task.status);
   });
   const known = !found.next && !found.latest && !found.waiting.length && !found.left.size && ids.length === found.rows.length;
-  return everything && !known ? { action, ids: null, search: asOfNow(state), count: null } : { action, ids, search: null, count: ids.length };
+  return everything && !known
+    ? { action, ids: null, search: asOfNow(state), count: null } : { action, ids, search: null, count: ids.length };
 }
 
 /** The search of the address without what comes after the question; every row shown is in it. */
@@ -85,7 +91,8 @@ function progress({ verb, done, skipped, total, stopping }, actions) {
   return [
     h('p', { key: 'how', class: 'bulk-what', role: 'status' }, h('b', null, `${verb}… `),
       `${plural(done, 'task')}${total ? ` of ${count(total)}` : ' so far'}${skipped ? `, ${count(skipped)} skipped` : ''}`),
-    h('progress', { key: 'bar', class: 'bulk-progress', max: total || null, value: total ? Math.min(total, done + skipped) : null, 'aria-label': verb }),
+    h('progress', { key: 'bar', class: 'bulk-progress', max: total || null, value: total ? Math.min(total, done + skipped) : null,
+      'aria-label': verb }),
     button(stopping ? 'Stopping…' : 'Stop', actions.stop, { key: 'stop', disabled: stopping, class: 'quiet', data: { testid: 'stop' } }),
   ];
 }

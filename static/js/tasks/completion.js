@@ -8,7 +8,10 @@ const MOST = 10;
 const AGES = ['<5m', '<15m', '<1h', '<24h', '>1h'];
 const SPANS = ['>100ms', '>1s', '>10s', '>1m', '<1s'];
 
-/** @typedef {{types: string[], fields: string[], tags: string[], workers: string[], causes: string[], values: Record<string, string[]>}} Known */
+/**
+ * @typedef {{types: string[], fields: string[], tags: string[], workers: string[], causes: string[],
+ *   values: Record<string, string[]>}} Known
+ */
 /** @typedef {{label: string, note: string, text: string, caret: number, open: boolean}} Completion
  *   `text` and `caret` are those of the box once it is chosen; `open`: a value is still to come */
 
@@ -37,7 +40,8 @@ function place(text, term, word, value, note) {
 function wordsFor({ value }, known) {
   const typed = value.toLowerCase().replace(/^-/, '');
   const words = Object.entries(WORDS).map(([word, note]) => ({ word: word === 'payload' ? 'payload.' : `${word}:`, note }));
-  const fields = typed.startsWith('payload') ? known.fields.map((field) => ({ word: `payload.${field}:`, note: 'field of the payload' })) : [];
+  const fields = typed.startsWith('payload')
+    ? known.fields.map((field) => ({ word: `payload.${field}:`, note: 'field of the payload' })) : [];
   return [...fields, ...words].filter(({ word }) => word.startsWith(typed) && word !== typed);
 }
 

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
 import { ACTIONS, MANY } from './bulk_actions.js';
-import { button } from '../components/parts.js';
+import { button, shut } from '../components/parts.js';
 import { auditFields } from '../components/question_dialog.js';
 
 const DANGEROUS = ['cancel', 'delete'];
@@ -35,11 +35,12 @@ export function confirmDialog(wish, actions, shell) {
   return shell('confirm', question(wish), { dispatch: () => actions.wish(null) },
     h('p', null, does),
     search && h('p', null, search.q ? ['Search: ', h('code', null, search.q)] : 'There is no search: it is every task that is kept.'),
-    count === null && h('p', { class: 'soft' }, 'How many there are is not known; it goes on until the search has no more. What is submitted from now on is left alone.'),
+    count === null && h('p', { class: 'soft' },
+      'How many there are is not known; it goes on until the search has no more. What is submitted from now on is left alone.'),
     h('form', { on: { submit } },
       typed && h('div', { class: 'field' }, h('label', { for: 'confirm-word' }, `To confirm, type ${proofs.join(' or ')}`), input),
       trail.places,
-      h('div', { class: 'actions' }, go, button('Not now', (event) => event.currentTarget.closest('dialog').close()))));
+      h('div', { class: 'actions' }, go, button('Not now', shut))));
 }
 
 function question({ action, count }) {

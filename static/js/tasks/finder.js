@@ -42,9 +42,14 @@ export function createFinder({ dispatch, state }, inSight) {
     const fresh = !state().found.loaded;
     if (!await ask({ limit: FIRST }, { how: 'head' })) return;
     if (fresh) await goOnUntil(FIRST);
-    else for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
+    else await askAgain();
     doubtful = false;
   });
+
+  /** Read those further down again that the reader sees, one after the other. */
+  async function askAgain() {
+    for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
+  }
 
   /** Something was missed: what was found further down has to be looked at again too. */
   function anew() {

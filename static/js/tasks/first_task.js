@@ -26,7 +26,8 @@ export function firstTask(types, actions) {
       ? ['Send one from a ', h('a', { href: pageUrl('submit') }, 'form'), ' or from a shell. It appears here at once.']
       : ['Tasks appear here as soon as someone submits one.'])),
     sends && h('div', { class: 'first-ways' },
-      type && way('Send a task', 'curl command', asCurl(submissionText(type.task_type, JSON.stringify(type.example), ''), base(), hasKey()), actions),
+      type && way('Send a task', 'curl command', asCurl(submissionText(type.task_type, JSON.stringify(type.example), ''), base(), hasKey()),
+        actions),
       way('Write a task type', 'function', FUNCTION, actions)));
 }
 

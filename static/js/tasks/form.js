@@ -50,6 +50,7 @@ export function submitForm(type, actions, again) {
 
 /** @param {string} name @param {string} payload JSON text @param {string} queue @param {string[]} [tags] */
 export function submissionText(name, payload, queue, tags = []) {
-  const members = [`"task_type":${JSON.stringify(name)}`, queue && `"priority":"${queue}"`, tags.length && `"tags":${JSON.stringify(tags)}`, `"payload":${payload}`];
+  const members = [`"task_type":${JSON.stringify(name)}`, queue && `"priority":"${queue}"`, tags.length && `"tags":${JSON.stringify(tags)}`,
+    `"payload":${payload}`];
   return `{${members.filter(Boolean).join(',')}}`;
 }

@@ -17,7 +17,9 @@ export function tasksPage(state, actions) {
   const wrong = Boolean(state.foundProblem?.errors?.length);
   return h('div', { class: 'page tasks-page', key: 'tasks', data: { live: liveness(state).name } },
     filters(state, actions),
-    wrong ? h('div', { key: 'wrong' }, emptyState('This search cannot be read', 'What is wrong with it is said under the box. ', h('a', { href: tasksUrl({}) }, 'Show all tasks')))
+    wrong ? h('div', { key: 'wrong' },
+      emptyState('This search cannot be read', 'What is wrong with it is said under the box. ',
+      h('a', { href: tasksUrl({}) }, 'Show all tasks')))
       : found.rows.length || found.waiting.length ? taskTable(state, actions) : nothing(state, actions),
     !wrong && (found.rows.length > 0 || found.next) && foot(state, actions),
     bulkBar(state, actions));
@@ -33,7 +35,8 @@ function foot({ found, reading, now, skew }, actions) {
       : [`${count(found.rows.length)} shown, that is all. Looked at ${looked}.`]),
     found.next && button(reading ? 'Looking…' : 'Go on', actions.more, { disabled: reading, data: { testid: 'go-on' } }),
     h('span', { class: 'push export' }, h('span', { class: 'faint' }, 'All that match as '),
-      button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
+      button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()),
+        { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
       button('CSV', () => actions.exportTasks('csv', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-csv' } })));
 }
 

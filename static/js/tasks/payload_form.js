@@ -18,7 +18,8 @@ export function payloadPart(type, prefix, source) {
   const fields = source === undefined ? plain : withSources(plain, source);
   const parts = fields.map((field) => fieldPart(field, prefix));
   return {
-    element: h('div', { class: 'fields' }, parts.length ? parts.map((part) => part.element) : h('p', { class: 'soft' }, 'This task type takes no payload.')),
+    element: h('div', { class: 'fields' },
+      parts.length ? parts.map((part) => part.element) : h('p', { class: 'soft' }, 'This task type takes no payload.')),
     controls: new Map(parts.flatMap((part) => [...part.controls])),
     text: () => objectText(parts, fields),
   };

@@ -28,7 +28,8 @@ export function savedMenu(state, actions) {
     }, icon('bookmark'), h('span', null, 'Saved'), icon('down')),
     menu && [
       h('div', { class: 'saved-around', key: 'around', on: { click: () => set(null) } }),
-      h('div', { class: 'saved-menu', key: 'menu', id: 'saved-menu', role: 'region', 'aria-label': 'Saved searches', data: { testid: 'saved-menu' } },
+      h('div', { class: 'saved-menu', key: 'menu', id: 'saved-menu', role: 'region', 'aria-label': 'Saved searches',
+        data: { testid: 'saved-menu' } },
         contents(menu, state, set, actions)),
     ]);
 }
@@ -41,7 +42,8 @@ function contents(menu, state, set, actions) {
     form(menu, search, own, set, actions),
     h('h2', { key: 'own-head' }, 'Yours'),
     own.length || menu.gone
-      ? h('ul', { key: 'own', data: { testid: 'saved-own' } }, menu.gone && goneRow(menu.gone, set), own.map((each) => h('li', { key: each.name, data: { testid: 'saved-search' } },
+      ? h('ul', { key: 'own', data: { testid: 'saved-own' } }, menu.gone && goneRow(menu.gone, set),
+        own.map((each) => h('li', { key: each.name, data: { testid: 'saved-search' } },
         each.name === menu.renaming ? renameForm(each, own, set) : [line(each), tools(each, set)])))
       : h('p', { key: 'none', class: 'faint' }, 'None yet.'),
     h('h2', { key: 'ready-head' }, 'Ready-made'),
@@ -49,7 +51,8 @@ function contents(menu, state, set, actions) {
     h('p', { key: 'where', class: 'faint', data: { testid: 'saved-where' } }, areStored()
       ? 'Yours are kept in this browser only. For others, copy the link to a search.'
       : 'This browser stores nothing here (a private window, or its storage is full): yours are gone when this page is closed.',
-    ' ', h('button', { type: 'button', class: 'link', on: { click: () => actions.copy(location.origin + tasksUrl(search), 'link to this search') } }, 'Copy the link')),
+    ' ', h('button', { type: 'button', class: 'link',
+      on: { click: () => actions.copy(location.origin + tasksUrl(search), 'link to this search') } }, 'Copy the link')),
   ];
 }
 
@@ -58,7 +61,8 @@ function opener(each, state) {
   const now = serverNow(state);
   const times = [each.from && `from ${moment(each.from, now)}`, each.to && `to ${moment(each.to, now)}`].filter(Boolean).join(' ');
   const here = each.q === q && each.from === from && each.to === to;
-  return h('a', { key: 'open', class: 'saved-open', href: tasksUrl(each), 'aria-current': here ? 'true' : null, on: { click: () => document.getElementById('saved-button')?.focus() } },
+  return h('a', { key: 'open', class: 'saved-open', href: tasksUrl(each), 'aria-current': here ? 'true' : null,
+    on: { click: () => document.getElementById('saved-button')?.focus() } },
     h('b', { dir: 'auto' }, each.name), h('code', { dir: 'auto' }, visible([each.q, times].filter(Boolean).join(' · ') || 'every task')));
 }
 
@@ -68,8 +72,10 @@ function tools(each, set) {
     set({ gone: each });
   };
   return h('span', { key: 'tools', class: 'saved-tools' },
-    h('button', { type: 'button', class: 'icon-button', title: 'Rename', 'aria-label': `Rename ${each.name}`, on: { click: () => set({ renaming: each.name }) } }, icon('edit')),
-    h('button', { type: 'button', class: 'icon-button', title: 'Delete', 'aria-label': `Delete ${each.name}`, on: { click: remove } }, icon('trash')));
+    h('button', { type: 'button', class: 'icon-button', title: 'Rename', 'aria-label': `Rename ${each.name}`,
+      on: { click: () => set({ renaming: each.name }) } }, icon('edit')),
+    h('button', { type: 'button', class: 'icon-button', title: 'Delete', 'aria-label': `Delete ${each.name}`, on: { click: remove } },
+      icon('trash')));
 }
 
 function goneRow(gone, set) {
@@ -79,7 +85,8 @@ function goneRow(gone, set) {
     focusSoon(gone.name);
   };
   return h('li', { key: 'gone ', class: 'saved-gone' }, h('span', { dir: 'auto', role: 'status' }, `Deleted: ${gone.name}`),
-    h('button', { type: 'button', class: 'link', data: { testid: 'saved-undo' }, wake: (undo) => undo.focus(), on: { click: back } }, 'Undo'));
+    h('button', { type: 'button', class: 'link', data: { testid: 'saved-undo' }, wake: (undo) => undo.focus(), on: { click: back } },
+      'Undo'));
 }
 
 function renameForm(each, own, set) {
@@ -104,7 +111,8 @@ function renameForm(each, own, set) {
   };
   return h('form', { key: 'rename', class: 'saved-form', on: { submit, keydown } },
     h('input', {
-      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': `New name of ${each.name}`, autocomplete: 'off', data: { testid: 'saved-rename' },
+      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': `New name of ${each.name}`,
+      autocomplete: 'off', data: { testid: 'saved-rename' },
       wake: (field) => field.select(), on: { input: ({ currentTarget: field }) => field.setCustomValidity('') },
     }),
     h('button', { type: 'submit', class: 'button' }, 'Rename'), button('Keep', () => done(), { class: 'quiet' }));
@@ -129,7 +137,8 @@ function form(menu, search, own, set, actions) {
   return h('form', { key: 'form', class: 'saved-form', on: { submit } },
     h('label', { for: 'saved-name' }, 'Save this search as'),
     h('input', {
-      id: 'saved-name', name: 'name', required: true, maxlength: LONGEST_NAME, autocomplete: 'off', placeholder: 'A name', data: { testid: 'saved-name' },
+      id: 'saved-name', name: 'name', required: true, maxlength: LONGEST_NAME, autocomplete: 'off', placeholder: 'A name',
+      data: { testid: 'saved-name' },
       wake: (field) => menu.naming && field.focus(), on: { input: ({ currentTarget: field }) => set({ name: field.value }) },
     }),
     h('button', { type: 'submit', class: 'button primary', data: { testid: 'saved-save' } }, again ? 'Replace' : 'Save'));
@@ -137,7 +146,10 @@ function form(menu, search, own, set, actions) {
 
 /** What had the focus goes with the next redraw. */
 function focusSoon(name) {
-  requestAnimationFrame(() => [...document.querySelectorAll('.saved-open')].find((each) => each.firstElementChild?.textContent === name)?.focus());
+  requestAnimationFrame(() => {
+    const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.saved-open')]);
+    links.find((each) => each.firstElementChild?.textContent === name)?.focus();
+  });
 }
 
 /** The arrow keys go through the list. */

@@ -30,7 +30,9 @@ function create() {
   let typing = false;
   let dismissed = false;
   let pressed = false;
-  for (const type of ['pointerdown', 'pointerup', 'pointercancel']) addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
+  for (const type of ['pointerdown', 'pointerup', 'pointercancel']) {
+    addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
+  }
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
     placeholder: 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
@@ -49,7 +51,8 @@ function create() {
   }
 
   const { list, refresh, close } = combobox(input, 'find', {
-    suggest: () => completions(input.value, input.selectionStart ?? input.value.length, knownFrom(state.taskTypes, state.found.byId.values())),
+    suggest: () => completions(input.value, input.selectionStart ?? input.value.length,
+      knownFrom(state.taskTypes, state.found.byId.values())),
     choose({ text, caret, open }) {
       input.value = text;
       input.setSelectionRange(caret, caret);
@@ -91,7 +94,8 @@ function create() {
   input.addEventListener('keydown', ({ key }) => { dismissed = key === 'Escape' || key === 'Enter'; });
 
   return {
-    element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list, errors),
+    element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list,
+      errors),
 
     /** @param {import('../state/store.js').State} now */
     update(now) {

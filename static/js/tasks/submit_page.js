@@ -22,10 +22,13 @@ export function submitPage(state, actions) {
 
 function workbench({ taskTypes, problem }, actions) {
   if (!taskTypes) {
-    return h('div', { key: 'wait' }, problem ? emptyState('The task types cannot be read', problem.text) : h('p', { class: 'booting' }, 'Loading task types…'));
+    return h('div', { key: 'wait' },
+      problem ? emptyState('The task types cannot be read', problem.text) : h('p', { class: 'booting' }, 'Loading task types…'));
   }
   if (!taskTypes.length) {
-    return h('div', { key: 'wait' }, emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'), ' function into a folder named in TASKS_PATH.'));
+    return h('div', { key: 'wait' },
+      emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'),
+      ' function into a folder named in TASKS_PATH.'));
   }
   const type = taskTypes.find((each) => each.task_type === chosen) ?? taskTypes[0];
   return h('section', { class: 'card workbench', key: 'bench' },
@@ -33,7 +36,8 @@ function workbench({ taskTypes, problem }, actions) {
       h('button', {
         type: 'button', 'aria-pressed': String(each === type), data: { testid: `choose-${each.task_type}` },
         on: { click: () => choose(each.task_type, actions) },
-      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue), h('span', { class: 'type-about' }, prose(each.description)))))),
+      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue),
+        h('span', { class: 'type-about' }, prose(each.description)))))),
     h('div', { class: 'bench-form' },
       h('div', { class: 'section-head' }, h('h2', null, type.task_type), h('span', { class: 'soft' }, rules(type))),
       h('div', { key: type.task_type, wake: (host) => host.append(formFor(type, actions)) })));

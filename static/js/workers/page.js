@@ -18,7 +18,8 @@ export function workersPage(state) {
   const now = serverNow(state);
   return factPage(state, 'consumers', 'Workers', 'Each consumer serves one queue; each worker is one slot of it.', (consumers) => {
     if (!consumers.length) {
-      return h('div', { key: 'none' }, emptyState('No consumer is online', 'Tasks are accepted and wait. Start one: ', code('python app.py consumer high')));
+      return h('div', { key: 'none' },
+        emptyState('No consumer is online', 'Tasks are accepted and wait. Start one: ', code('python app.py consumer high')));
     }
     const slots = consumers.flatMap((consumer) => consumer.workers);
     const busy = slots.filter((worker) => worker.task_id).length;
@@ -30,7 +31,8 @@ export function workersPage(state) {
         h('span', null, h('b', null, slots.length), ' workers'), h('span', null, h('b', null, busy), ' busy'),
         h('span', null, h('b', null, slots.length - busy), ' idle'),
         memory > 0 && h('span', null, h('b', null, bytes(memory)), ' memory')),
-      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'), ` Nobody works on the ${queue} queue. Start a consumer: `, code(`python app.py consumer ${queue}`))),
+      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'),
+        ` Nobody works on the ${queue} queue. Start a consumer: `, code(`python app.py consumer ${queue}`))),
       h('div', { class: 'consumers', key: 'consumers' }, [...consumers].sort(byQueue).map((consumer) => consumerCard(consumer, now))),
     ];
   });
@@ -43,9 +45,12 @@ function byQueue(a, b) {
 function consumerCard(consumer, now) {
   const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
   const busy = consumer.workers.filter((worker) => worker.task_id).length;
-  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` }, 'aria-label': `Consumer of the ${consumer.queue} queue` },
-    h('header', null, h('h2', null, consumer.queue), h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
-      h('span', { class: silent > LATE_S ? 'chip bad push' : 'chip good push' }, silent > LATE_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
+  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` },
+    'aria-label': `Consumer of the ${consumer.queue} queue` },
+    h('header', null, h('h2', null, consumer.queue),
+      h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
+      h('span', { class: silent > LATE_S ? 'chip bad push' : 'chip good push' },
+        silent > LATE_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
     facts([
       ['Host', visible(consumer.host)], ['Process', consumer.pid],
       ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],
@@ -60,10 +65,13 @@ function consumerCard(consumer, now) {
 function slotRow(worker, consumer, now) {
   const runs = Boolean(worker.task_id);
   return h('tr', { key: worker.worker, data: { busy: String(runs), testid: 'worker' } },
-    h('td', null, h('i', { class: runs ? 'slot busy' : 'slot', 'aria-hidden': 'true' }), h('span', { title: worker.worker }, shortWorker(worker, consumer))),
+    h('td', null, h('i', { class: runs ? 'slot busy' : 'slot', 'aria-hidden': 'true' }),
+      h('span', { title: worker.worker }, shortWorker(worker, consumer))),
     h('td', { class: 'num' }, worker.pid),
     h('td', null, runs
-      ? [h('a', { href: taskUrl(worker.task_id) }, visible(worker.task_type ?? 'task')), ' ', h('code', { class: 'faint' }, shortId(worker.task_id)), worker.attempt > 1 && h('span', { class: 'faint' }, ` attempt ${worker.attempt}`)]
+      ? [h('a', { href: taskUrl(worker.task_id) }, visible(worker.task_type ?? 'task')), ' ',
+        h('code', { class: 'faint' }, shortId(worker.task_id)),
+        worker.attempt > 1 && h('span', { class: 'faint' }, ` attempt ${worker.attempt}`)]
       : h('span', { class: 'faint' }, 'idle')),
     h('td', { class: 'num' }, runs ? clock(worker.started_at) : '–'),
     h('td', { class: 'num' }, runs ? duration(secondsBetween(worker.started_at, now)) : '–'),
