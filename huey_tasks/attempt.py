@@ -20,6 +20,7 @@ from huey_tasks.board import Cell, Phase, Retirement, StopReason
 from huey_tasks.causes import cause_of, cause_without_code, where
 from huey_tasks.protocol import About, Cause, Claim, Commit, Gate, NewTask
 from huey_tasks.safe_repr import repr_of, traceback_of
+from huey_tasks.states import Ending, TaskState
 
 if TYPE_CHECKING:
     from huey_tasks.storage import ReliableStorage
@@ -63,7 +64,7 @@ class Attempt:
         self.task_type = task_type
         self.storage = storage
         self._cell = cell
-        self._state = "PENDING"
+        self._state: str = Ending.RELEASED
         self._reason = ""
         self._delay_ms = 0
         self._retries_left = claim.retries_left
@@ -134,7 +135,7 @@ class Attempt:
     @property
     def has_outcome(self) -> bool:
         """Whether anything has been recorded."""
-        return self._state != "PENDING"
+        return self._state != Ending.RELEASED
 
     def returned(self, value: Any, encoded: bytes) -> None:
         """Keep the outcome of a task that has returned, already encoded."""
@@ -142,7 +143,7 @@ class Attempt:
 
     def succeed(self, value: Any) -> None:
         """Record the return value."""
-        self._state, self._outcome = "SUCCESS", {"result": value}
+        self._state, self._outcome = TaskState.SUCCESS, {"result": value}
 
     def fail(
         self, error: str, traceback: str | None, where: str = "", cause: Cause | None = None
@@ -150,7 +151,7 @@ class Attempt:
         """Record an error, and where in the code it was raised; `retry` may follow."""
         self._where = where
         self._cause = cause
-        self._state = "FAILURE"
+        self._state = TaskState.FAILURE
         self._reason = clean(error)[:LINE_CHARS]
         trace = None if traceback is None else tracebacks.cut(clean(traceback))
         self._outcome = {"error": self._reason, "traceback": trace}
@@ -169,7 +170,7 @@ class Attempt:
 
     def retry(self, delay_s: float, retries_left: int, next_delay_s: float) -> None:
         """Record that the task is tried again after `delay_s`."""
-        self._state = "RETRY"
+        self._state = TaskState.RETRY
         self._delay_ms = max(math.ceil(round(delay_s * 1000, 2)), 0)
         self._retries_left, self._retry_delay_s = retries_left, next_delay_s
 
@@ -215,7 +216,7 @@ class Attempt:
 
     def hand_back(self) -> None:
         """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
-        self._state, self._outcome, self._handed_back = "PENDING", None, True
+        self._state, self._outcome, self._handed_back = Ending.RELEASED, None, True
         self.blocked_on, self._delay_ms = "", 0
         self._children.clear()
         self._gates.clear()
@@ -246,7 +247,7 @@ class Attempt:
             tuple(self._children),
             tuple(self._gates),
             about,
-            self._cause if self._state == "FAILURE" else None,
+            self._cause if self._state == TaskState.FAILURE else None,
             self._last_line(),
             self.blocked_on,
         )
@@ -255,16 +256,16 @@ class Attempt:
     def _stop_commit(self, reason: StopReason) -> Commit:
         about = About(self.task_type, self.claim.attempt, self.took_s, "")
         why, line = _STOPPED[reason], self._last_line()
-        commit = Commit(self.claim.id, self.claim.token, "STOPPED", about=about, gap=line)
+        commit = Commit(self.claim.id, self.claim.token, Ending.STOPPED, about=about, gap=line)
         return commit._replace(reason=why)
 
     def _encoded_outcome(self) -> bytes | None:
         """Nothing may keep an attempt from ending; an iterator in a result may still raise."""
         if self._outcome is None:
             return None
-        if self._state == "SUCCESS" and self._outcome["result"] is self._returned:
+        if self._state == TaskState.SUCCESS and self._outcome["result"] is self._returned:
             return self._encoded
-        if self._state == "SUCCESS":
+        if self._state == TaskState.SUCCESS:
             try:
                 return results.encode(self._outcome["result"])[1]
             except Exception as error:

@@ -73,6 +73,7 @@ class Consumer:
             worker_type=worker_type,
             max_crashes=config.max_crashes,
             limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
+            beside=self._isolation.processes,
         )
         self._control = Subscription(queue.storage.broker, keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)

@@ -72,7 +72,7 @@ class Counts:
 
 
 def edges_ms(bucket: int) -> tuple[float, float]:
-    """From which time on, and before which, a time is in a bucket; `bucket` in the prelude."""
+    """From which time on, and before which, a time is in a bucket; `bucket` in counting.lua."""
     return (0.0 if bucket == 0 else 2 ** ((bucket - 1) / 4)), 2 ** (bucket / 4)
 
 

@@ -5,7 +5,7 @@ Knows nothing of chores and stop signals, which are the consumer's.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from signal import Signals
 
 from huey_tasks import offspring
@@ -40,11 +40,13 @@ class Crew:
         worker_type: str,
         max_crashes: int,
         limits: Limits,
+        beside: Callable[[], set[int]],
     ) -> None:
+        """`beside`: the processes of this consumer that are no workers, and not started by any."""
         self._queue, self._consumer, self._board = queue, consumer, board
         self._interrupts = interrupts
         self._worker_type, self._max_crashes = worker_type, max_crashes
-        self._limits = limits
+        self._limits, self._beside = limits, beside
         self._children: dict[int, Child] = {}
         self._deaths = Deaths()
         self._kept = set[int]()
@@ -113,8 +115,8 @@ class Crew:
         kill_group(child.pid)  # what it has started itself ends with it
         how = self._deaths.describe(child.wait())
         # Of the living each keeps its orphans itself, so whatever else is ours was the dead one's.
-        alive = {other.pid for other in self._children.values()}
-        if number := offspring.end_below(lambda pid: pid in alive or pid in self._kept):
+        spared = {other.pid for other in self._children.values()} | self._beside() | self._kept
+        if number := offspring.end_below(spared.__contains__):
             logger.info("what a worker had started is ended with it", extra={"processes": number})
         shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
         killed_by_us = [self._release(cell, how, shared=shared) for cell in child.cells]

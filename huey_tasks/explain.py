@@ -18,12 +18,6 @@ from huey_tasks.records import ConsumerRecord, TaskState, WorkerRecord
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
 
-#: The fields of the task in the order in which `explain.lua` gives them.
-FIELDS = (
-    "state", "type", "attempt", "due_at", "token", "started_at", "finished_at", "reason",
-    "attempts", "blocked_on", "place", "losses",
-)  # fmt: skip
-
 _NO_CODE = "no consumer of queue "
 
 
@@ -87,7 +81,7 @@ class _Seen:
 
     def __init__(self, queue: "TaskQueue", seen: SeenTask, consumers: list[ConsumerRecord]) -> None:
         self.queue, self.seen = queue, seen
-        pairs = zip(FIELDS, seen.fields, strict=True)
+        pairs = zip(fields.EXPLAINED, seen.fields, strict=True)
         self.f = {name: text.decode("utf-8", "replace") for name, text in pairs if text is not None}
         self.state = TaskState(self.f["state"])
         self.consumers = consumers

@@ -21,7 +21,7 @@ from huey_tasks.operator_scripts import DONE, FULL, OperatorScripts, SeenGroup
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
 
-#: Hours of a trend, the present one included; `TREND_HOURS` in lua/with/failures.lua.
+#: Hours of a trend, the present one included; `TREND_HOURS` in lua/lib/join_group.lua.
 HOURS = 24
 
 #: Tasks that are retried between two looks at the group, and seconds that one call goes on.

@@ -18,6 +18,21 @@ class AttemptLine(NamedTuple):
     error: str
 
 
+#: What a row of a table reads of a task; the message, which may be large, comes last.
+ROW = (
+    "state", "type", "attempt", "max_attempts", "deliveries", "crashes", "losses", "progress",
+    "submitted_at", "queued_at", "started_at", "finished_at", "due_at", "token", "stopping",
+    "stopped_at", "outcome", "reason", "attempts", "retry_of", "retried_as", "tags", "gate",
+    "cause", "message",
+)  # fmt: skip
+
+#: What an explanation reads of a task.
+EXPLAINED = (
+    "state", "type", "attempt", "due_at", "token", "started_at", "finished_at", "reason",
+    "attempts", "blocked_on", "place", "losses",
+)  # fmt: skip
+
+
 def texts(fields: dict[bytes, bytes]) -> dict[str, str]:
     """The fields as texts."""
     return {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items()}

@@ -18,7 +18,7 @@ from huey_tasks.operator_scripts import OperatorScripts
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
 
-#: Milliseconds in what is counted as one, the coarsest first; `fold` in the prelude has the same.
+#: Milliseconds in what is counted as one, the coarsest first; `fold` in history.lua has the same.
 UNITS_MS = {"day": 86_400_000, "hour": 3_600_000, "quarter": 900_000, "minute": 60_000}
 
 #: What stands for all types.

@@ -44,6 +44,10 @@ class Isolation(Protocol):
         """The consumer stops: so does the other one."""
         ...
 
+    def processes(self) -> set[int]:
+        """The id of the other process, if there is one: it is no leftover of a worker."""
+        ...
+
     def __bool__(self) -> bool: ...
 
 
@@ -58,6 +62,9 @@ class LoneConsumer:
     def __bool__(self) -> bool:
         self._collect()
         return self._process is not None
+
+    def processes(self) -> set[int]:
+        return {self._process.pid or 0} if self._process is not None else set()
 
     def look(self) -> None:
         if self or not self._starting or not _suspects(self._queue):
@@ -110,6 +117,9 @@ class EndOfIsolation:
             self._idle_since = time.monotonic()
         elif time.monotonic() - self._idle_since > IDLE_S:
             self._end()
+
+    def processes(self) -> set[int]:
+        return set()
 
     def stop(self) -> None:
         """There is no other process."""

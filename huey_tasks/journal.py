@@ -13,6 +13,7 @@ from typing import Any
 
 from huey_tasks.protocol import Commit
 from huey_tasks.records import TaskRecord
+from huey_tasks.states import Ending, TaskState
 
 logger = logging.getLogger("huey_tasks.tasks")
 
@@ -22,16 +23,16 @@ LINES_A_SECOND = 5
 
 def attempt_ended(commit: Commit, accepted: bool) -> None:
     """Tell how an attempt ended that is not the final failure of its task."""
-    if commit.state == "UNBEGUN":
+    if commit.state == Ending.UNBEGUN:
         return
-    if commit.state == "STOPPED":
+    if commit.state == Ending.STOPPED:
         logger.info("task stopped, %s", commit.reason or "it was cancelled", extra=_about(commit))
     elif not accepted:
         logger.warning("outcome refused, the lease was lost", extra=_about(commit))
-    elif commit.state == "RETRY":
+    elif commit.state == TaskState.RETRY:
         extra = _about(commit) | {"in_s": commit.delay_ms / 1000, "error": commit.reason}
         logger.warning("attempt failed, the next one follows", extra=extra)
-    elif commit.state != "PENDING":
+    elif commit.state != Ending.RELEASED:
         _crowd.tell(commit)
     elif commit.blocked_on:
         logger.debug("task waits", extra=_about(commit) | {"for": commit.blocked_on})

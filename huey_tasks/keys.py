@@ -1,7 +1,7 @@
 """Every key that Duckline keeps in Redis: its type, its life time, who writes and who reads it.
 
 All keys of a queue share one hash slot (`{high}`), so queues can spread over a Redis Cluster. The
-Lua scripts get the queue's root as their only key and build the others as `lua/prelude.lua` does;
+Lua scripts get the queue's root as their only key and build the others as `lua/lib/keys.lua` does;
 a test holds the two against each other. Times are milliseconds since the epoch by Redis' clock.
 """
 
@@ -147,7 +147,7 @@ def blocked(queue: str, on: str) -> str:
     """ZSET of the tasks that wait for something besides a worker, by their places.
 
     `on`: "type:<task type>", "lock:<name>", "limit:<uses>:<name>" or "alone". They are PENDING, and
-    stand behind all others in that index. `with/blocked.lua` writes it.
+    stand behind all others in that index. `lib/blocked.lua` writes it.
     """
     return f"{root(queue)}:blocked:{on}"
 

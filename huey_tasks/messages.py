@@ -19,6 +19,7 @@ from huey_tasks.causes import cause_without_code
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.protocol import Claim, Commit
 from huey_tasks.serializer import ChordResults, WrittenByNewerCode
+from huey_tasks.states import Ending
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -74,7 +75,7 @@ def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
     say_it_waits(missing, task_id=claim.id)
     wait_s = min(FIRST_WAIT_S * claim.deliveries, LONGEST_WAIT_S)
     wait_ms = round(wait_s * random.uniform(1 - SPREAD, 1 + SPREAD) * 1000)
-    return Commit(claim.id, claim.token, "PENDING", wait_ms, reason=reason)
+    return Commit(claim.id, claim.token, Ending.RELEASED, wait_ms, reason=reason)
 
 
 def say_it_waits(missing: str, **extra: str) -> None:
@@ -87,7 +88,7 @@ def say_it_waits(missing: str, **extra: str) -> None:
 
 def _set_aside(claim: Claim, error_type: str, reason: str) -> Commit:
     cause = cause_without_code(error_type, reason, "")
-    return Commit(claim.id, claim.token, "DEAD", reason=reason, cause=cause)
+    return Commit(claim.id, claim.token, Ending.DEAD, reason=reason, cause=cause)
 
 
 def _results_of(queue: "TaskQueue", argument: Any) -> Any:

@@ -27,7 +27,12 @@ class Mould:
     def __init__(self, queue: "TaskQueue", wrapper: TaskWrapper) -> None:
         self._queue, self._task_class = queue, wrapper.task_class
         self._sample = queue.serialize_task(self._made_by_huey(_ID, _PAYLOAD)).task
-        self._rest = self._sample[2:]
+        #: What all tasks of the type have in common.
+        self._rest = {
+            name: value
+            for name, value in self._sample._asdict().items()
+            if name not in ("id", "message")
+        }
         self._head, _, rest = self._sample.message.partition(_ID.encode())
         self._middle, _, self._tail = rest.partition(serializer.dumps(_PAYLOAD))
 
@@ -38,7 +43,7 @@ class Mould:
             self._queue._emit(signals.SIGNAL_ENQUEUED, task)
             return self._queue.serialize_task(task).task
         message = b"".join((self._head, task_id.encode(), self._middle, encoded, self._tail))
-        return NewTask(task_id, message, *self._rest)
+        return NewTask(task_id, message, **self._rest)
 
     def _made_by_huey(self, task_id: str, payload: dict[str, Any]) -> Task:
         task = self._task_class((), dict(payload), id=task_id)

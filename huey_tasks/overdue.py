@@ -7,6 +7,7 @@ from huey_tasks.attempt import OVERDUE
 from huey_tasks.causes import cause_without_code
 from huey_tasks.protocol import Commit
 from huey_tasks.serializer import dumps
+from huey_tasks.states import TaskState
 
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
@@ -24,7 +25,7 @@ def time_out(queue: "TaskQueue", task_id: str, token: str, task_type: str) -> No
     backoff = queue._registry.string_to_task(task_type).default_retry_backoff or 1
     left, delay_s = fields.retries_left, fields.retry_delay_s
     cause = cause_without_code("TaskTimeout", error, task_type)
-    commit = Commit(task_id, token, "FAILURE", reason=error, cause=cause)
+    commit = Commit(task_id, token, TaskState.FAILURE, reason=error, cause=cause)
     if left > 0:
         commit = commit._replace(
             cause=None,

@@ -7,7 +7,7 @@ to be long, are not in it: the script then claims them one at a time.
 
 import json
 
-#: Seconds of work that a worker claims at a time. `step.lua` has the same.
+#: Seconds of work that a worker claims at a time. `lua/lib/claim.lua` has the same.
 BUDGET_S = 0.005
 
 #: Seconds after which what is finished must be committed, and what waits behind an attempt that has

@@ -8,6 +8,8 @@ long.
 import json
 from typing import Any, NamedTuple
 
+from huey_tasks.states import TaskState
+
 Argument = str | bytes | int | float
 
 #: The name of a consumer that runs only what must run alone ends so.
@@ -30,6 +32,20 @@ class Claim(NamedTuple):
     retry_delay_s: float
     deliveries: int
 
+    @classmethod
+    def read(cls, reply: list[Any]) -> "Claim":
+        """The claim as `step` gives it."""
+        raw: Any = cls._make(reply)
+        return cls(
+            id=raw.id.decode(),
+            token=raw.token.decode(),
+            message=raw.message,
+            attempt=int(raw.attempt),
+            retries_left=int(raw.retries_left),
+            retry_delay_s=float(raw.retry_delay_s),
+            deliveries=int(raw.deliveries),
+        )
+
 
 class Answer(NamedTuple):
     """What a step returns."""
@@ -45,6 +61,8 @@ class NewTask(NamedTuple):
     `gate`: the gate that it passes when it ends; with `passes_on` the next task of its pipeline
     does so in its place when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
     `,one,two,`, or nothing.
+
+    Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
     """
 
     id: str
@@ -61,24 +79,18 @@ class NewTask(NamedTuple):
 
     def arguments(self) -> list[Argument]:
         """The task as `submit` reads it."""
-        return [
-            self.id,
-            self.message,
-            self.type,
-            self.priority,
-            self.delay_ms,
-            self.max_attempts,
-            self.retry_delay_s,
-            self.expires_ms,
-            self.gate,
-            int(self.passes_on),
-            self.tags,
-        ]
+        arguments: list[Argument] = list(self)
+        arguments[_PASSES_ON] = int(self.passes_on)
+        return arguments
 
     def as_json(self) -> list[Any]:
         """The same, where it travels inside of JSON; messages that we make are UTF-8."""
         arguments = self.arguments()
-        return [arguments[0], self.message.decode(), *arguments[2:]]
+        arguments[_MESSAGE] = self.message.decode()
+        return arguments
+
+
+_MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "passes_on"))
 
 
 class Gate(NamedTuple):
@@ -115,11 +127,10 @@ class Cause(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """How an attempt ended: the state the task goes to.
+    """How an attempt ended: the state the task goes to, or an `Ending`.
 
-    PENDING hands it back uncounted, and UNBEGUN a claim that was never touched. With `blocked_on`
-    ("lock:<name>", "limit:<uses>:<name>") it waits for that. DEAD sets it aside as failed. STOPPED
-    says that the worker is free of an attempt that was cancelled.
+    A released task with `blocked_on` ("lock:<name>", "limit:<uses>:<name>") waits for that, and
+    with `delay_ms` for that time.
     """
 
     id: str
@@ -138,26 +149,26 @@ class Commit(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The commit as `step` reads it, without what is 0 or empty."""
-        told: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
+        said: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
         if self.about is not None:
-            told |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
-        if self.state == "RETRY":
-            told |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
+            said |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
+        if self.state == TaskState.RETRY:
+            said |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
         if self.delay_ms:
-            told["delay_ms"] = self.delay_ms
+            said["delay_ms"] = self.delay_ms
         if self.reason or self.delay_ms:
-            told["reason"] = self.reason
+            said["reason"] = self.reason
         if self.children:
-            told["children"] = [child.as_json() for child in self.children]
+            said["children"] = [child.as_json() for child in self.children]
         if self.gates:
-            told["gates"] = [gate.as_json() for gate in self.gates]
+            said["gates"] = [gate.as_json() for gate in self.gates]
         if self.cause is not None:
-            told["cause"] = self.cause.as_json()
+            said["cause"] = self.cause.as_json()
         if self.gap:
-            told["gap"] = self.gap
+            said["gap"] = self.gap
         if self.blocked_on:
-            told["blocked_on"] = self.blocked_on
-        return told
+            said["blocked_on"] = self.blocked_on
+        return said
 
 
 def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:

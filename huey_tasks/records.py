@@ -5,28 +5,10 @@ The records know nothing of Redis; `lookup` reads them.
 
 import datetime as dt
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, cast
 
 from huey_tasks.counts import LastMinute
-
-
-class TaskState(StrEnum):
-    """Where a task is in its life."""
-
-    PENDING = "PENDING"  # waits in its queue
-    STARTED = "STARTED"  # an attempt runs
-    RETRY = "RETRY"  # an attempt failed, the next one is waited for
-    SUCCESS = "SUCCESS"  # ended with a result
-    FAILURE = "FAILURE"  # ended with an error: no attempts left, or not worth one
-    REVOKED = "REVOKED"  # ended by a cancel
-    SCHEDULED = "SCHEDULED"  # submitted for later
-    EXPIRED = "EXPIRED"  # ended because it was not started in time
-
-    @property
-    def terminal(self) -> bool:
-        """Whether the task changes no more."""
-        return self in (self.SUCCESS, self.FAILURE, self.REVOKED, self.EXPIRED)
+from huey_tasks.states import TaskState
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,6 @@ from huey_tasks.records import TaskFacts, TaskState
 if TYPE_CHECKING:
     from huey_tasks.task_queue import TaskQueue
 
-#: The fields of a task in the order in which `rows.lua` gives them; the message comes last.
-FIELDS = (
-    "state", "type", "attempt", "max_attempts", "deliveries", "crashes", "losses", "progress",
-    "submitted_at", "queued_at", "started_at", "finished_at", "due_at", "token", "stopping",
-    "stopped_at", "outcome", "reason", "attempts", "retry_of", "retried_as", "tags", "gate",
-    "cause", "message",
-)  # fmt: skip
-
 #: Characters of a payload, as JSON, that a row shows; and of one text in it.
 PAYLOAD_CHARS, TEXT_CHARS = 2048, 512
 
@@ -54,7 +46,7 @@ def load(queue: "TaskQueue", task_ids: Sequence[str]) -> list[TaskRow]:
 
 
 def _texts(row: Iterable[bytes | None]) -> dict[str, str]:
-    pairs = zip(FIELDS, row, strict=True)
+    pairs = zip(fields.ROW, row, strict=True)
     return {name: text.decode("utf-8", "replace") for name, text in pairs if text is not None}
 
 

@@ -85,7 +85,7 @@ class Scripts(ScriptRunner):
             commits=encode(commits),
         )
         flags = [bool(flag) for flag in accepted]
-        return Answer(flags, [_claim(*fields) for fields in claims], bool(revocations))
+        return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int
@@ -280,23 +280,3 @@ class Scripts(ScriptRunner):
         """The consumers heard of within that time as (id, info JSON, last seen in ms)."""
         rows = self._run("online", queue, within_ms=within_ms)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]
-
-
-def _claim(
-    id: bytes,
-    token: bytes,
-    message: bytes,
-    attempt: bytes | int,
-    retries_left: bytes,
-    retry_delay_s: bytes,
-    deliveries: bytes | int,
-) -> Claim:
-    return Claim(
-        id.decode(),
-        token.decode(),
-        message,
-        int(attempt),
-        int(retries_left),
-        float(retry_delay_s),
-        int(deliveries),
-    )

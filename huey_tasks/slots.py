@@ -17,6 +17,7 @@ from huey_tasks.board import Cell
 from huey_tasks.pace import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.protocol import Claim, Commit, runs_alone
 from huey_tasks.scripts import Scripts
+from huey_tasks.states import Ending
 
 
 class Slot:
@@ -127,7 +128,7 @@ class Slot:
     def _hand_back(self) -> None:
         while self._waiting:
             claim = self._waiting.popleft()
-            self._finished.append((Commit(claim.id, claim.token, "UNBEGUN"), None))
+            self._finished.append((Commit(claim.id, claim.token, Ending.UNBEGUN), None))
 
     def _step(self, want: int) -> None:
         """Send a step; one without an answer as it was, because Redis may have done it."""

@@ -29,6 +29,7 @@ from huey_tasks.queue_task import QueueTaskWrapper, TypeRegistry, by_name
 from huey_tasks.rate_limit import QueueRateLimit
 from huey_tasks.safe_repr import unwrapped
 from huey_tasks.serializer import ChordResults, JsonSerializer
+from huey_tasks.states import Ending, TaskState
 from huey_tasks.storage import ReliableStorage, TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class TaskQueue(RedisHuey):
         """Submit the members with a gate that lets the callback through (api.py:328).
 
         Huey's members count themselves when they have run. One that is cancelled, expires or is set
-        aside never runs, so here whatever ends a task counts it (`finish` in prelude.lua).
+        aside never runs, so here whatever ends a task counts it (`finish` in lua/lib/finish.lua).
         """
         if self.immediate:
             return super()._enqueue_chord(chord_obj)
@@ -164,7 +165,7 @@ class TaskQueue(RedisHuey):
         try:
             task = messages.task_of(self, claim)
         except QueueUnavailable:
-            self.storage.slot.finish(Commit(claim.id, claim.token, "UNBEGUN"))
+            self.storage.slot.finish(Commit(claim.id, claim.token, Ending.UNBEGUN))
             raise
         except Unreadable as error:
             self.storage.slot.finish(error.commit)
@@ -286,7 +287,7 @@ class TaskQueue(RedisHuey):
         journal.task_failed(self.name, task_id, record, where)
 
     def _settled(self, commit: Commit, accepted: bool) -> None:
-        if accepted and commit.state in ("FAILURE", "DEAD"):
+        if accepted and commit.state in (TaskState.FAILURE, Ending.DEAD):
             self.report_failure(commit.id, commit.about.where if commit.about else "")
         else:
             journal.attempt_ended(commit, accepted)

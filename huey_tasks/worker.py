@@ -26,6 +26,7 @@ from huey_tasks.leftovers import Leftovers
 from huey_tasks.pace import MOST
 from huey_tasks.protocol import Commit
 from huey_tasks.slots import Slot
+from huey_tasks.states import Ending
 from huey_tasks.task_log import keep_task_logs
 from huey_tasks.task_queue import TaskQueue
 from huey_tasks.task_threads import count_as_the_task
@@ -111,12 +112,12 @@ class QueueWorker(Worker):
             return
         claim = task.claim
         if self._state.is_over:  # of a pool: another greenlet has spoilt it meanwhile
-            self.huey.storage.slot.finish(Commit(claim.id, claim.token, "UNBEGUN"))
+            self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.UNBEGUN))
             return
         self.task_count += 1
         self.cell.hold(claim.id, claim.token, task.name, claim.attempt, task.timeout)
         if self.cell.is_revoked(claim.token):  # cancelled while it waited here
-            self.huey.storage.slot.finish(Commit(claim.id, claim.token, "STOPPED"))
+            self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.STOPPED))
         else:
             copy_context().run(self.huey.execute, task, now)  # what it sets there ends with it
 

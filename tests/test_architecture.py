@@ -14,7 +14,7 @@ from huey_tasks import keys
 from huey_tasks.dataset_scripts import DatasetScripts
 from huey_tasks.operator_scripts import OperatorScripts
 from huey_tasks.schedule_scripts import ScheduleScripts
-from huey_tasks.script_runner import LUA, _source
+from huey_tasks.script_text import LUA, script_text
 from huey_tasks.scripts import Scripts
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +36,7 @@ LAYERS = [
         "model_values",
         "serializer",
         "results",
+        "states",
         "protocol",
         "operation",
         "pace",
@@ -63,7 +64,14 @@ LAYERS = [
         "deaths",
     },
     {"patience", "pool", "connection", "rights", "server_check", "subscription"},
-    {"script_runner", "scripts", "operator_scripts", "schedule_scripts", "dataset_scripts"},
+    {
+        "script_text",
+        "script_runner",
+        "scripts",
+        "operator_scripts",
+        "schedule_scripts",
+        "dataset_scripts",
+    },
     {"slots"},
     {"attempt", "running_task", "task_log", "flusher"},
     {"leftovers", "task_threads", "own_code"},
@@ -196,7 +204,7 @@ def test_only_one_module_reads_the_environment() -> None:
 
 
 def test_every_script_is_a_method_and_has_a_header() -> None:
-    names = {file.stem for file in LUA.glob("*.lua")} - {"prelude"}
+    names = {file.stem for file in LUA.glob("*.lua")}
     methods = [
         *vars(Scripts),
         *vars(OperatorScripts),
@@ -207,12 +215,12 @@ def test_every_script_is_a_method_and_has_a_header() -> None:
     for name in names:
         text = (LUA / f"{name}.lua").read_text()
         assert text.startswith(f"-- {name}: ") and "-- returns: " in text
-        assert _source(name)[0]
+        assert script_text(name).arguments
 
 
 def test_lua_builds_the_keys_that_keys_py_names() -> None:
-    files = (LUA / "prelude.lua", LUA / "step.lua", *(LUA / "with").glob("*.lua"))
-    prelude = "".join(file.read_text() for file in files)
+    files = LUA.rglob("*.lua")
+    lua = "".join(file.read_text() for file in files)
     for key in (keys.task("q", ""), keys.log("q", ""), keys.index("q", ""), keys.bell("q"),
                 keys.counters("q"), keys.control("q"), keys.ends("q"), keys.submitted("q"),
                 keys.failures("q"), keys.failure("q", ""), keys.failed("q", ""), keys.causes("q"),
@@ -223,7 +231,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
                 keys.slot("q", ""), keys.call("q", ""), keys.blocked("q", ""), keys.unknown("q"),
                 keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", "")):  # fmt: skip
-        assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in prelude, key
+        assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in lua, key
 
 
 def test_the_private_names_of_huey_that_we_use_are_there() -> None:

@@ -1,14 +1,14 @@
 -- cancel: PENDING, SCHEDULED, RETRY or STARTED -> REVOKED
 -- args: id reason ttl_ms request operation
--- with: blocked failures operations
+-- with: attempts blocked finish operations tasks
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
 -- The state is written and the token cleared first: whatever a running attempt still writes is
 -- refused. Then its supervisor is told to stop exactly the worker that holds that token.
-local fields = redis.call('HMGET', task_key(id), 'state', 'token', 'cancel_request', 'cancelled_from')
-local state, token = fields[1], fields[2]
+local state, token, last_request, was = unpack(
+  redis.call('HMGET', task_key(id), 'state', 'token', 'cancel_request', 'cancelled_from'))
 if not state then return '' end
 -- The same request again, because its answer got lost, gets the same answer.
-if fields[3] == request then return fields[4] end
+if last_request == request then return was end
 if TERMINAL[state] then return state end
 leave(id, state)
 redis.call('HSET', task_key(id), 'cancel_request', request, 'cancelled_from', state)

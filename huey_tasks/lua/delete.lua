@@ -1,7 +1,7 @@
 -- delete: SUCCESS, FAILURE, REVOKED or EXPIRED -> in no list, and gone by itself when the time to
 --         undo it is over
 -- args: operation
--- with: failures operations
+-- with: clock failures operations tasks
 -- then the ids
 -- returns: for each 'done', the state of one that stays, or '' when it is unknown; nothing at all
 --          when the operation is over: undone, or too old for that
@@ -20,8 +20,9 @@ end
 -- A cancelled attempt that has not let go yet may hold a lock, which its record keeps for it.
 local STOPS_WITHIN_MS = 60000
 local function still_stops(id)
-  local fields = redis.call('HMGET', task_key(id), 'stopping', 'stopped_at', 'finished_at')
-  return fields[1] and not fields[2] and NOW - fields[3] < STOPS_WITHIN_MS
+  local stopping, stopped_at, finished_at = unpack(
+    redis.call('HMGET', task_key(id), 'stopping', 'stopped_at', 'finished_at'))
+  return stopping and not stopped_at and NOW - finished_at < STOPS_WITHIN_MS
 end
 
 -- It leaves its group of failures. A group without tasks is kept aside as long as they can come back;
@@ -57,7 +58,7 @@ local function bin_task(id, state)
 end
 
 local answers, binned = {}, 0
-for at = 2, #ARGV do
+for at = MORE, #ARGV do
   local id = ARGV[at]
   local state = redis.call('HGET', task_key(id), 'state')
   if state and TERMINAL[state] and not still_stops(id) then

@@ -1,15 +1,16 @@
 -- explain: what one look tells of why a task does not run; writes nothing
 -- args: id minutes online_ms
--- with: blocked
--- returns: {} when there is no such task, else {time, fields in the order of FIELDS in explain.py,
+-- with: blocked clock history known_types
+-- returns: {} when there is no such task, else {time, its fields in the order of EXPLAINED in
+--          fields.py,
 --          mode of the queue, place among those that wait (from 0; -1: it does not; what waits for
 --          something else counts for those that wait for the same), how many wait,
 --          how many tasks have started in these minutes, ms since the first of those minutes began,
 --          the live consumers that know its type, those that do not,
 --          who set the mode, why, and when in ms}
-local task = redis.call('HMGET', task_key(id), 'state', 'type', 'attempt', 'due_at', 'token',
-  'started_at', 'finished_at', 'reason', 'attempts', 'blocked_on', 'place', 'losses')
-if not task[1] then return {} end
+local task = redis.call('HMGET', task_key(id), Explained.NAMES)
+local type, blocked_on = task[Explained.type], task[Explained.blocked_on]
+if not task[Explained.state] then return {} end
 
 -- How many have started in the present minute, which is not folded yet, and in those before it.
 local starts, over_ms = 0, 0
@@ -30,17 +31,17 @@ for number = minute - minutes + 1, minute do
 end
 
 local function place()
-  if not task[10] then return redis.call('ZRANK', index_key('PENDING'), id) or -1 end
-  local before = task[10] ~= ALONE and redis.call('ZCOUNT', index_key('PENDING'), '-inf', task[11])
-  return (before or 0) + (redis.call('ZRANK', blocked_key(task[10]), id) or 0)
+  if not blocked_on then return redis.call('ZRANK', index_key('PENDING'), id) or -1 end
+  local before = blocked_on ~= ALONE
+    and redis.call('ZCOUNT', index_key('PENDING'), '-inf', task[Explained.place])
+  return (before or 0) + (redis.call('ZRANK', blocked_key(blocked_on), id) or 0)
 end
 
 local knowing, others = {}, {}
 for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')) do
-  local which = knows(consumer, task[2]) and knowing or others
+  local which = knows(consumer, type) and knowing or others
   which[#which + 1] = consumer
 end
-local set_by = redis.call('HMGET', COUNTERS, 'mode_by', 'mode_why', 'mode_at')
-for at = 1, 3 do set_by[at] = set_by[at] or '' end
+local by, why, since = unpack(redis.call('HMGET', COUNTERS, 'mode_by', 'mode_why', 'mode_at'))
 return { NOW, task, redis.call('HGET', COUNTERS, 'mode') or '', place(),
-  redis.call('ZCARD', index_key('PENDING')), starts, over_ms, knowing, others, unpack(set_by) }
+  redis.call('ZCARD', index_key('PENDING')), starts, over_ms, knowing, others, by or '', why or '', since or '' }

@@ -1,6 +1,6 @@
 -- failures: the groups of failed tasks, or one of them; writes nothing
 -- args: wanted
--- with: failures
+-- with: clock failures
 -- `wanted`: a fingerprint, or '' for all
 -- returns: the time, how many failed tasks are kept, how many of them stand in groups, and for each
 --          wanted group {fingerprint, its tasks, those of them that can be retried, the id of one

@@ -1,16 +1,16 @@
 -- heartbeat: a consumer is here, and says what its workers do; how long the oldest task waits is noted
 -- args: consumer info concurrency known_ms dataset
--- with: blocked schedules clock
+-- with: blocked clock clock_back counting oldest_waiting tasks
 -- `dataset`: the id of the data set that the consumer knows this queue to be part of.
 -- returns: {the id found ('' if the mark was gone, and is set again), ms by which the clock has gone
 --          back since the last heartbeat of any consumer (0 if it has not), tasks moved with it,
 --          1, or 0 when it has to say once more which task types it knows, and for which types
 --          tasks wait because a consumer did not know them}
 write_even_if_full()
-local mark = redis.call('HMGET', DATASET, 'id', 'clock')
-local back_ms, moved = (mark[2] or NOW) - NOW, 0
+local mark, clock = unpack(redis.call('HMGET', DATASET, 'id', 'clock'))
+local back_ms, moved = (clock or NOW) - NOW, 0
 if back_ms > NOTICED_MS then moved = follow_the_clock(back_ms) else back_ms = 0 end
-if not mark[1] and dataset ~= '' then
+if not mark and dataset ~= '' then
   redis.call('HSET', DATASET, 'id', dataset, 'vanished_at', AT)
 end
 redis.call('HSET', DATASET, 'clock', AT)
@@ -20,9 +20,9 @@ redis.call('ZREMRANGEBYSCORE', CONSUMERS, '-inf', NOW - known_ms)
 local key = consumer_key(consumer)
 redis.call('HSET', key, 'info', info, 'concurrency', concurrency, 'seen_at', NOW)
 redis.call('PEXPIRE', key, known_ms)
-oldest_ms = oldest_waiting_ms()
+oldest_ms = oldest_waiting_ms() -- `counting` writes it
 local unknown = {}
 for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do
   unknown[#unknown + 1] = on:match('^type:(.*)$')
 end
-return { mark[1] or '', back_ms, moved, redis.call('HEXISTS', key, 'types'), unknown }
+return { mark or '', back_ms, moved, redis.call('HEXISTS', key, 'types'), unknown }

@@ -1,11 +1,11 @@
 -- knows: a consumer says which task types it knows, before its workers claim anything
 -- args: consumer known_ms
--- with: blocked
+-- with: tasks
 -- then the types
 -- returns: nothing
 -- Of a consumer that has not said it, or was forgotten meanwhile, workers claim whatever is next.
 write_even_if_full()
 local key = consumer_key(consumer)
-redis.call('HSET', key, 'types', #ARGV - 2)
-for at = 3, #ARGV do redis.call('HSET', key, 'knows.' .. ARGV[at], 1) end
+redis.call('HSET', key, 'types', #ARGV - MORE + 1)
+for at = MORE, #ARGV do redis.call('HSET', key, 'knows.' .. ARGV[at], 1) end
 redis.call('PEXPIRE', key, known_ms)

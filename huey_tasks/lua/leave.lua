@@ -2,4 +2,4 @@
 -- args: consumer
 -- returns: nothing
 redis.call('ZREM', CONSUMERS, consumer)
-redis.call('DEL', ROOT .. ':consumer:' .. consumer)
+redis.call('DEL', consumer_key(consumer))

@@ -1,12 +1,12 @@
 -- limit: one more use of a rate limit in its present window; no task changes here, but those that
 --        wait for it are looked at when the window ends
 -- args: name per_ms most
--- with: blocked
+-- with: blocked clock locks tasks
 -- returns: how many uses that makes, and the milliseconds until the window ends
 local key = ROOT .. ':limit:' .. name
 local window = math.floor(NOW / per_ms)
-local seen = redis.call('HMGET', key, 'window', 'used')
-local used = (tonumber(seen[1]) == window and seen[2] or 0) + 1
+local seen, seen_used = unpack(redis.call('HMGET', key, 'window', 'used'))
+local used = (tonumber(seen) == window and seen_used or 0) + 1
 write_even_if_full()
 redis.call('HSET', key, 'window', window, 'used', used)
 redis.call('PEXPIREAT', key, (window + 1) * per_ms)

@@ -1,7 +1,7 @@
 -- mode: a queue flows, is paused (it gives out no tasks; what runs goes on, submits are taken), or
 --       drains (it takes no tasks from outside, and works off what it has)
 -- args: mode operation
--- with: blocked operations
+-- with: blocked clock known_types operations queueing tasks
 -- returns: nothing
 write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)

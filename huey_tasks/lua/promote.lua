@@ -1,19 +1,21 @@
 -- promote: SCHEDULED or RETRY -> PENDING when due; lets go on what waits for a lock or a rate limit
 -- args: limit lease_ms
--- with: blocked
+-- with: blocked clock erased known_types locks queueing tasks wake
 -- returns: milliseconds until the next one is due (0: more are due now), or -1 when none waits
 write_even_if_full()
 local next_ms = -1
-local function is_due_at(at)
-  local wait_ms = math.max(at - NOW, 0)
+local function note_head(index)
+  local _, due_at = unpack(redis.call('ZRANGE', index, 0, 0, 'WITHSCORES'))
+  if not due_at then return end
+  local wait_ms = math.max(due_at - NOW, 0)
   if next_ms < 0 or wait_ms < next_ms then next_ms = wait_ms end
 end
 
 local function promote(id, state)
   redis.call('ZREM', index_key(state), id)
   redis.call('HDEL', task_key(id), 'due_at')
-  local fields = redis.call('HMGET', task_key(id), 'priority', 'suspicion')
-  queue_again(id, new_place(fields[1]), fields[2])
+  local priority, suspicion = unpack(redis.call('HMGET', task_key(id), 'priority', 'suspicion'))
+  queue_again(id, new_place(priority), suspicion)
 end
 
 for _, state in ipairs({ 'RETRY', 'SCHEDULED' }) do
@@ -21,8 +23,17 @@ for _, state in ipairs({ 'RETRY', 'SCHEDULED' }) do
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', NOW, 'LIMIT', 0, limit)) do
     if exists(id, state) then promote(id, state) end
   end
-  local head = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
-  if head[2] then is_due_at(head[2]) end
+  note_head(index)
+end
+
+-- How many of those that wait for this may go on now, and when to look again.
+local function room_for(on, lease_ms)
+  local lock = on:match('^lock:(.*)$')
+  if lock then return is_locked(lock, lease_ms) and 0 or 1, NOW + LOOK_MS end
+  local most, name = on:match('^limit:(%d+):(.*)$')
+  local key = ROOT .. ':limit:' .. name
+  local left = most - (redis.call('HGET', key, 'used') or 0)
+  return left, NOW + (left > 0 and LOOK_MS or redis.call('PTTL', key))
 end
 
 for _, on in ipairs(redis.call('ZRANGEBYSCORE', AWAITED, '-inf', NOW, 'LIMIT', 0, limit)) do
@@ -30,8 +41,7 @@ for _, on in ipairs(redis.call('ZRANGEBYSCORE', AWAITED, '-inf', NOW, 'LIMIT', 0
   wake(on, room)
   if redis.call('EXISTS', blocked_key(on)) == 1 then redis.call('ZADD', AWAITED, again_at, on) end
 end
-local head = redis.call('ZRANGE', AWAITED, 0, 0, 'WITHSCORES')
-if head[2] then is_due_at(head[2]) end
+note_head(AWAITED)
 
 -- Whoever heard the bell may have died on the way; idle workers look only when it rings.
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then

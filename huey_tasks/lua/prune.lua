@@ -1,6 +1,6 @@
 -- prune: forgets finished tasks that are too old or too many; those set aside get another turn
 -- args: ttl_ms cap limit
--- with: failures
+-- with: clock leave_group tasks
 -- returns: how many were looked at; as many as `limit` in one state means: call again
 write_even_if_full()
 local looked_at = 0

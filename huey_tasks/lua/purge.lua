@@ -1,6 +1,6 @@
 -- purge: PENDING -> REVOKED, for all that wait, the oldest first
 -- args: reason ttl_ms limit operation
--- with: blocked operations
+-- with: blocked erased finish operations
 -- returns: how many; as many as `limit` means: call again
 -- What it revokes is on the list of its operation, for those who undo it; once somebody does, it is
 -- over, or it would revoke again what comes back.

@@ -1,6 +1,6 @@
 -- recover: STARTED with a lease that has ended -> PENDING at the old place, or FAILURE
 -- args: max_losses ttl_ms limit lease_ms
--- with: blocked failures crashes
+-- with: clock counting crashes erased tasks
 -- returns: {id, new state} for each
 -- When nobody has recovered for half a lease, all were away (Redis down or silent, machine asleep)
 -- and nobody could renew: leases that have ended, or soon will, are extended once instead of

@@ -1,7 +1,7 @@
 -- release: STARTED -> PENDING at the old place, or FAILURE after too many crashes, at once, because
 --          the worker or the consumer that held it was seen to be dead
 -- args: holder kind blamed limit ttl_ms how
--- with: blocked failures crashes
+-- with: counting crashes release
 -- `holder`: the name of a worker or a consumer, with which its tokens begin. `kind`: what is counted,
 -- 'crashes' or 'losses', for the task with the token `blamed`, or for all if that is '*'. `how` the
 -- holder died, in words, or ''.

@@ -1,17 +1,19 @@
 -- renew: STARTED -> STARTED, with a longer lease
 -- args: lease_ms
+-- with: clock tasks
 -- then, for each task: id token
 -- returns: the id and the token of each that holds no lease any more (cancelled, or given away),
 --          and 1 if there is no such task at all: somebody has erased it
 write_even_if_full()
 local lost = {}
-for at = 2, #ARGV, 2 do
-  if holds(ARGV[at], ARGV[at + 1]) then
-    redis.call('ZADD', index_key('STARTED'), 'XX', NOW + lease_ms, ARGV[at])
+for at = MORE, #ARGV, 2 do
+  local id, token = ARGV[at], ARGV[at + 1]
+  if holds(id, token) then
+    redis.call('ZADD', index_key('STARTED'), 'XX', NOW + lease_ms, id)
   else
-    lost[#lost + 1] = ARGV[at]
-    lost[#lost + 1] = ARGV[at + 1]
-    lost[#lost + 1] = 1 - redis.call('EXISTS', task_key(ARGV[at]))
+    lost[#lost + 1] = id
+    lost[#lost + 1] = token
+    lost[#lost + 1] = 1 - redis.call('EXISTS', task_key(id))
   end
 end
 return lost

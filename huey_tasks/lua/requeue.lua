@@ -1,22 +1,22 @@
 -- requeue: SCHEDULED or RETRY -> PENDING now, whenever it was due
 -- args: operation
--- with: blocked operations
+-- with: blocked operations queueing tasks
 -- then the ids
 -- returns: for each 'done', the state of one that waits for no time, or '' when it is unknown
 write_even_if_full()
 local told = cjson.decode(operation)
 local answers, requeued = {}, 0
-for at = 2, #ARGV do
+for at = MORE, #ARGV do
   local id = ARGV[at]
-  local fields = redis.call('HMGET', task_key(id), 'state', 'requeued_by', 'priority', 'suspicion')
-  local state = fields[1]
-  if fields[2] == told.id then
+  local state, requeued_by, priority, suspicion = unpack(
+    redis.call('HMGET', task_key(id), 'state', 'requeued_by', 'priority', 'suspicion'))
+  if requeued_by == told.id then
     state = 'done'
   elseif state == 'SCHEDULED' or state == 'RETRY' then
     redis.call('ZREM', index_key(state), id)
     redis.call('HDEL', task_key(id), 'due_at')
     redis.call('HSET', task_key(id), 'requeued_by', told.id)
-    queue_again(id, new_place(fields[3]), fields[4])
+    queue_again(id, new_place(priority), suspicion)
     state, requeued = 'done', requeued + 1
   end
   answers[#answers + 1] = state or ''

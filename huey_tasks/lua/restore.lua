@@ -1,6 +1,6 @@
 -- restore: what `delete` took away -> its state, with its old scores and the end of its life
 -- args: undo limit operation
--- with: failures operations
+-- with: clock failures operations
 -- returns: {how many were on the list, how many of them are back, how many are left}
 local entries = redis.call('LRANGE', undo_key(undo), 0, limit - 1)
 if #entries == 0 then return { 0, 0, 0 } end

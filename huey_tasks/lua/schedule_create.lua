@@ -1,13 +1,13 @@
 -- schedule_create: (nothing) -> a schedule, due at `due`, or paused with 'inf'
 -- args: name id revision due operation
--- with: operations schedules
+-- with: clock operations schedules
 -- then its other fields, each a name and a value
 -- returns: when it was created, in µs since the epoch; '' when there is another of that name
-local known = redis.call('HMGET', schedule_key(name), 'id', 'created_us')
-if known[1] then return known[1] == id and known[2] or '' end
-local created_us = string.format('%.0f', clock[1] * 1000000 + clock[2])
+local known, since_us = unpack(redis.call('HMGET', schedule_key(name), 'id', 'created_us'))
+if known then return known == id and since_us or '' end
+local created_us = string.format('%.0f', clock_s * 1000000 + clock_us)
 redis.call('HSET', schedule_key(name), 'id', id, 'revision', revision, 'created_us', created_us,
-  'updated_at', AT, unpack(ARGV, 6))
+  'updated_at', AT, unpack(ARGV, MORE))
 redis.call('ZADD', SCHEDULES, due, name)
 write_down(operation, 0)
 tell_of_schedules()

@@ -1,6 +1,6 @@
 -- schedules_due: the schedules that are due, those due first before the others; writes nothing
 -- args: limit
--- with: schedules
+-- with: clock schedules
 -- returns: {time, ms until another one is due (-1: none is waited for),
 --          {{name, due, its fields as HGETALL has them}, …}}
 -- A queue that drains has none: they stay due until it flows again.
@@ -10,5 +10,6 @@ local found = {}
 for at = 1, #due, 2 do
   found[#found + 1] = { due[at], due[at + 1], redis.call('HGETALL', schedule_key(due[at])) }
 end
-local later = redis.call('ZRANGEBYSCORE', SCHEDULES, '(' .. AT, '(inf', 'WITHSCORES', 'LIMIT', 0, 1)
-return { NOW, later[2] and later[2] - NOW or -1, found }
+local _, later = unpack(
+  redis.call('ZRANGEBYSCORE', SCHEDULES, '(' .. AT, '(inf', 'WITHSCORES', 'LIMIT', 0, 1))
+return { NOW, later and later - NOW or -1, found }

@@ -1,5 +1,6 @@
 -- search: looks through an index from a place on, the newest first; writes nothing
 -- args: index score id oldest look want conditions
+-- with: clock
 -- `index`: 'submitted', 'dead', or 'state:' and a state. It begins behind the place (`score`, `id`), ends at the
 -- score `oldest`, and looks at no more than `look` tasks. `conditions`: JSON, see query.py.
 -- returns: {1 when nothing is left, how many it looked at, score and id of the last of them,
@@ -27,6 +28,7 @@ local first = { names = { 'type' }, positions = { type = 1 }, checks = {} }
 local second = { names = { 'submitted_at', 'state', 'type' }, checks = {},
   positions = { submitted_at = 1, state = 2, type = 3 } }
 local SUBMITTED_AT, STATE, TYPE = 1, 2, 3
+local EVERY_TASK_HAS = 1 -- the first field of both
 local function field(name, where)
   where = where or second
   if not where.positions[name] then
@@ -87,7 +89,10 @@ local kinds = {
     local state = field('state', first)
     any(c, function(task, value) return task[state] == value end, first)
   end,
-  type = function(c) any(c, function(task, value) return task[1] == value end, first) end,
+  type = function(c)
+    local type = field('type', first)
+    any(c, function(task, value) return task[type] == value end, first)
+  end,
   id = function(c)
     any(c, function(_, value, task_id) return task_id:sub(1, #value) == value end, first)
   end,
@@ -147,7 +152,7 @@ end
 -- The fields of a task that fits, nil of another.
 local function fields_if(where, task_id)
   local task = redis.call('HMGET', task_key(task_id), unpack(where.names))
-  if not task[1] then return nil end
+  if not task[EVERY_TASK_HAS] then return nil end
   for _, check in ipairs(where.checks) do
     if not check(task, task_id) then return nil end
   end

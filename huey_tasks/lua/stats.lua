@@ -1,6 +1,6 @@
 -- stats: one consistent look at a queue; writes nothing
 -- args: online_ms
--- with: blocked
+-- with: clock history oldest_waiting
 -- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`
 local stats = {}
 local function add(name, number)
@@ -16,7 +16,7 @@ end
 local consumers = redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')
 local workers = 0
 for _, id in ipairs(consumers) do
-  workers = workers + (redis.call('HGET', ROOT .. ':consumer:' .. id, 'concurrency') or 0)
+  workers = workers + (redis.call('HGET', consumer_key(id), 'concurrency') or 0)
 end
 add('consumers', #consumers)
 add('workers', workers)

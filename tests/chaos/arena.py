@@ -16,8 +16,10 @@ from pathlib import Path
 
 import psutil
 
+from tests.chaos.log_pipe import LogPipe
 from tests.chaos.proxy import LossyProxy
 from tests.chaos.schedule import CONCURRENCY, CONSUMERS, LEASE_S
+from tests.chaos.surroundings import MAX_MEMORY
 from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -40,6 +42,7 @@ class Arena:
         self.web_socket = self.folder / "web.sock"
         self._front = self.folder / "front.sock"
         self.proxy = LossyProxy(self._front, self.redis_socket)
+        self.logs: dict[str, LogPipe] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -59,6 +62,7 @@ class Arena:
             "CANCEL_GRACE_S": "0.3",
             "DEFAULT_CONCURRENCY": str(CONCURRENCY),
             "DEFAULT_WORKER_TYPE": "process",
+            "WORKER_MAX_MEMORY": str(MAX_MEMORY),
             MARK: str(self.ledger),
         }
 
@@ -74,16 +78,19 @@ class Arena:
 
     def start(self, name: str) -> None:
         """Start the process of that name; of Redis, wait until it listens."""
-        with (self.folder / f"{name}.log").open("ab") as log:
+        pipe = LogPipe(self.folder / f"{name}.log")
+        with (self.folder / f"{name}.out").open("ab") as output:
             self._running[name] = subprocess.Popen(
                 self._command(name),
                 cwd=REPOSITORY,
                 env={**os.environ, **self.settings},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=pipe.write_end,
                 start_new_session=True,
             )
+        pipe.close_write_end()
+        self.logs[name] = pipe
         if name == "redis":
             wait_until(self.redis_socket.exists, description="redis-server listens")
 
@@ -106,6 +113,19 @@ class Arena:
             return [leader, *sorted(leader.children(recursive=True), key=lambda p: p.pid)]
         except psutil.NoSuchProcess:
             return []
+
+    def workers(self, name: str) -> list[psutil.Process]:
+        """The workers of the consumer of that name."""
+        try:
+            children = psutil.Process(self._running[name].pid).children()
+            return [child for child in children if child.pid == os.getpgid(child.pid)]
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            return []
+
+    def pid_of_running(self, name: str) -> int | None:
+        """The id of the process of that name; None when it has ended."""
+        process = self._running[name]
+        return process.pid if process.poll() is None else None
 
     def kill(self, name: str, group: Iterable[psutil.Process]) -> None:
         """SIGKILL these processes and collect the one of that name."""

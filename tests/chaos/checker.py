@@ -28,6 +28,10 @@ class Breach(StrEnum):
     RAN_AFTER_CANCEL = "ran after its cancel"
     GAP = "gap"
     LEFT_BEHIND = "left behind"
+    SPOILT_WORKER = "spoilt worker"
+    OUTLIVED = "outlived its attempt"
+    HELD_UP = "held up"
+    UNMANNED = "unmanned"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ _BREAKS_WORK = frozenset(
         FaultKind.FREEZE_GROUP,
         FaultKind.STOP_CONSUMER,
         FaultKind.KILL_REDIS,
+        FaultKind.END_WORKER,
     }
 )
 
@@ -86,9 +91,13 @@ class Checker:
                 for pair in self.unexplained_repeats
             ),
             *self._unexplained_deliveries(),
+            *self._spoilt_workers(),
         ]
         found += [Violation(Breach.GAP, gap) for gap in self.history.gaps]
         found += [Violation(Breach.LEFT_BEHIND, process) for process in self.history.left_behind]
+        found += [Violation(Breach.OUTLIVED, process) for process in self.history.outlived]
+        found += [Violation(Breach.HELD_UP, what) for what in self.history.held_up]
+        found += [Violation(Breach.UNMANNED, consumer) for consumer in self.history.unmanned]
         return found
 
     # ---- what went in
@@ -258,6 +267,12 @@ class Checker:
         for token, times in runs.items():
             if times > len(holders[token]):
                 yield Violation(Breach.DOUBLE_CLAIM, f"{token}: executed {times} times")
+
+    def _spoilt_workers(self) -> Iterator[Violation]:
+        for execution in self.history.executions:
+            if execution.oddities:
+                told = f"{execution.key} {execution.task_id} in {execution.pid}: "
+                yield Violation(Breach.SPOILT_WORKER, told + ", ".join(execution.oddities))
 
     # ---- how fast it came back
 

@@ -3,11 +3,8 @@
 All times are Unix seconds of this machine's clock, which Redis, consumers and driver share.
 """
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tests.chaos.schedule import FaultKind
 
@@ -46,7 +43,11 @@ class Cancel:
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of a task's code, from the ledger; `ended_at` is None when it did not come to it."""
+    """One run of a task's code, from the ledger; `ended_at` is None when it did not come to it.
+
+    `consumer` is the id of the process that the worker belongs to, `oddities` is what the task
+    found in its worker that is not as it should be.
+    """
 
     key: str
     task_id: str
@@ -56,6 +57,18 @@ class Execution:
     pid: int
     began_at: float
     ended_at: float | None = None
+    consumer: int = 0
+    oddities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that an execution has left running; `born_at` tells it from a later one."""
+
+    task_id: str
+    token: str
+    pid: int
+    born_at: float
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,8 @@ class Hit:
 @dataclass(frozen=True)
 class History:
     """All of it. `sightings` are in the order of reading: terminal ones as first seen, the last
-    two looks at everything at the end. `claims`: (task id, token) pairs seen in Redis."""
+    two looks at everything at the end. `claims`: (task id, token) pairs seen in Redis. The last
+    five are broken promises that were seen while it lasted, a line for each."""
 
     submissions: tuple[Submission, ...] = ()
     cancels: tuple[Cancel, ...] = ()
@@ -103,22 +117,6 @@ class History:
     hits: tuple[Hit, ...] = ()
     gaps: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()
-
-
-def read_ledger(ledger: Path) -> tuple[Execution, ...]:
-    """Read the executions that tasks have noted; a claim that ran twice gives two."""
-    lines = ledger.read_text("utf-8").splitlines() if ledger.exists() else []
-    return tuple(_executions(json.loads(line) for line in lines))
-
-
-def _executions(lines: Iterable[list[Any]]) -> list[Execution]:
-    found: list[Execution] = []
-    running: dict[tuple[str, int], int] = {}
-    for what, key, task_id, attempt, delivery, token, pid, at in lines:
-        if what == "begin":
-            running[token, pid] = len(found)
-            found.append(Execution(key, task_id, attempt, delivery, token, pid, began_at=at))
-        else:
-            place = running[token, pid]
-            found[place] = replace(found[place], ended_at=at)
-    return found
+    outlived: tuple[str, ...] = ()
+    held_up: tuple[str, ...] = ()
+    unmanned: tuple[str, ...] = ()

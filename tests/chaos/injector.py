@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable
 import psutil
 import redis
 
+from tests.chaos import ledger
 from tests.chaos.arena import STOP_S, Arena, send
-from tests.chaos.history import Hit, read_ledger
-from tests.chaos.schedule import CONCURRENCY, Fault, FaultKind
+from tests.chaos.history import Hit
+from tests.chaos.rude_clients import RudeClients
+from tests.chaos.schedule import CONCURRENCY, CONSUMERS, Fault, FaultKind
 
 #: Seconds. A worker must not live longer than this after its supervisor.
 ORPHAN_S = 2.0
@@ -36,6 +38,7 @@ class Injector:
         self._down: set[str] = set()
         self.hits: list[Hit] = []
         self.orphans: list[str] = []
+        self.held_up: list[str] = []
 
     def run(self, faults: Iterable[Fault]) -> None:
         """Do all faults at their times; returns when everything is up again."""
@@ -44,9 +47,16 @@ class Injector:
             self._go_on_until(begin + fault.at_s)
             while fault.target.partition("/")[0] in self._down:
                 self._go_on_until(self._later[0][0])
+            self.revive()
             self._inject(fault)
         while self._later:
             self._go_on_until(self._later[0][0])
+
+    def revive(self) -> None:
+        """Start consumers again that a task has ended."""
+        for name in CONSUMERS:
+            if name not in self._down and self._arena.pid_of_running(name) is None:
+                self._arena.start(name)
 
     def _go_on_until(self, then: float) -> None:
         while True:
@@ -85,7 +95,11 @@ class Injector:
                 self._kill_redis(fault)
             case FaultKind.LOSE_ANSWERS:
                 self._lose_answers(fault)
-            case FaultKind.KILL_CLIENTS | FaultKind.FLUSH_SCRIPTS:
+            case FaultKind.ENDLESS_BODY:
+                self._push_without_end(fault)
+            case FaultKind.STALL_LOG:
+                self._stall_log(fault)
+            case _:
                 self._command(fault)
 
     def _hit(
@@ -108,7 +122,7 @@ class Injector:
             chosen = group[int(place) + 1 : int(place) + 2] if place else group
             now, pids = time.monotonic(), {process.pid for process in chosen}
             up_at = min(up_at, now if len(group) > CONCURRENCY else math.inf)
-            executions = read_ledger(self._arena.ledger)
+            executions = ledger.executions(self._arena.ledger)
             busy = any(one.pid in pids and one.ended_at is None for one in executions)
             if busy or now - up_at > IDLE_S or now - begin > START_S:
                 return chosen
@@ -127,10 +141,11 @@ class Injector:
     def _kill_consumer(self, fault: Fault) -> None:
         group, at = self._standing_still(fault.target), time.time()
         alone = fault.kind is FaultKind.KILL_CONSUMER
+        workers = self._arena.workers(fault.target)
         self._arena.kill(fault.target, group[:1] if alone else group)
         self._hit(fault, at, group)
         self._start_again(fault)
-        self._after(ORPHAN_S, lambda: self._look_for_orphans(fault, group))
+        self._after(ORPHAN_S, lambda: self._look_for_orphans(fault, workers))
 
     def _look_for_orphans(self, fault: Fault, group: Iterable[psutil.Process]) -> None:
         alive = [p for p in group if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
@@ -189,6 +204,36 @@ class Injector:
             self._hit(fault, at)
 
         self._after(fault.lasts_s, arrive_again)
+
+    def _push_without_end(self, fault: Fault) -> None:
+        clients, at = RudeClients(self._arena.web_socket), time.time()
+        clients.start()
+
+        def stop() -> None:
+            self.held_up += clients.stop()
+            self._hit(fault, at)
+
+        self._after(fault.lasts_s, stop)
+
+    def _stall_log(self, fault: Fault) -> None:
+        log, at = self._arena.logs[fault.target], time.time()
+        pid = self._arena.pid_of_running(fault.target)
+        log.stall()
+
+        def resume() -> None:
+            log.resume()
+            self._hit(fault, at)
+            began = [
+                execution.began_at
+                for execution in ledger.executions(self._arena.ledger)
+                if execution.consumer == pid
+            ]
+            late = at + fault.lasts_s / 3  # by then the pipe is full
+            stands_still = began and min(began) < at and max(began) < late
+            if stands_still and pid == self._arena.pid_of_running(fault.target):
+                self.held_up.append(f"{fault.target} did nothing while nobody read its log")
+
+        self._after(fault.lasts_s, resume)
 
     def _command(self, fault: Fault) -> None:
         at = time.time()

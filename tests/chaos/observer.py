@@ -6,11 +6,15 @@ A terminal state is kept as it was first seen; the looks at the end must show th
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import psutil
 
 import huey_tasks as tq
 from huey_tasks import keys, lookup
 from huey_tasks.connection import redis_errors
-from tests.chaos.history import TERMINAL, Sighting
+from tests.chaos import ledger
+from tests.chaos.history import TERMINAL, Child, Sighting
 
 #: Seconds between two looks. Shorter than a lease, so that a claim nobody knows of is seen.
 PACE_S = 0.4
@@ -21,12 +25,13 @@ _ACTIVE = ("PENDING", "STARTED", "RETRY", "SCHEDULED")
 class Observer:
     """Keeps what it sees."""
 
-    def __init__(self, known_ids: Callable[[], Iterable[str]]) -> None:
-        self._known_ids = known_ids
+    def __init__(self, known_ids: Callable[[], Iterable[str]], ledger_file: Path) -> None:
+        self._known_ids, self._ledger = known_ids, ledger_file
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="observer")
         self.sightings: dict[str, list[Sighting]] = defaultdict(list)
         self.claims: set[tuple[str, str]] = set()
+        self.outlived: list[str] = []
 
     def start(self) -> None:
         """Begin to look."""
@@ -45,8 +50,20 @@ class Observer:
                 for sighting in look(open_ids):
                     if sighting.state in TERMINAL:
                         self.sightings[sighting.task_id].append(sighting)
+                        self._look_for_children(sighting)
             except tq.QueueUnavailable:  # Redis is down just now
                 continue
+
+    def _look_for_children(self, ended: Sighting) -> None:
+        """What the attempt had started has ended with it, before its outcome was written."""
+        for child in ledger.children(self._ledger):
+            if (child.task_id, child.token) == (ended.task_id, ended.result) and _runs(child):
+                self.outlived.append(f"process {child.pid} of {ended.key} {ended.task_id}")
+
+    def look_for_leftovers(self) -> None:
+        """At the end nothing is left of any attempt, however it ended."""
+        for child in filter(_runs, ledger.children(self._ledger)):
+            self.outlived.append(f"process {child.pid} of {child.task_id}, at the end")
 
     def _note_claims(self) -> None:
         broker = tq.default.storage.broker
@@ -77,6 +94,15 @@ def look(ids: Iterable[str]) -> list[Sighting]:
         if len(ids := sorted({task_id for _, task_id in pairs})) > 1:
             return [sighting for task_id in ids for sighting in look([task_id])]
         return [Sighting(ids[0], "", f"unreadable ({error!r})")]
+
+
+def _runs(child: Child) -> bool:
+    try:
+        process = psutil.Process(child.pid)
+        same = process.create_time() == child.born_at
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def live() -> int:

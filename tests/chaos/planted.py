@@ -43,8 +43,8 @@ class Bug:
 BUGS = (
     Bug(
         "no fence: a step takes any token",
-        "huey_tasks/lua/step.lua",
-        "if done.token ~= '' and ties[6] == done.token then",
+        "huey_tasks/lua/lib/commit.lua",
+        "if done.token ~= '' and ties[Ties.token] == done.token then",
         "if true then",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
@@ -60,16 +60,15 @@ BUGS = (
     Bug(
         "a promotion drops one in four",
         "huey_tasks/lua/promote.lua",
-        "queue_again(id, new_place(fields[1]), fields[2])",
-        "if NOW % 4 > 0 then queue_again(id, new_place(0), fields[2]) end",
+        "queue_again(id, new_place(priority), suspicion)",
+        "if NOW % 4 > 0 then queue_again(id, new_place(0), suspicion) end",
         frozenset({Breach.LOST, Breach.GAP}),
     ),
     Bug(
         "a lease is renewed by whoever asks",
         "huey_tasks/lua/renew.lua",
-        "  if holds(ARGV[at], ARGV[at + 1]) then\n"
-        "    redis.call('ZADD', index_key('STARTED'), 'XX',",
-        "  if redis.call('EXISTS', task_key(ARGV[at])) == 1 then\n"
+        "  if holds(id, token) then\n    redis.call('ZADD', index_key('STARTED'), 'XX',",
+        "  if redis.call('EXISTS', task_key(id)) == 1 then\n"
         "    redis.call('ZADD', index_key('STARTED'),",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),
@@ -84,7 +83,7 @@ BUGS = (
     Bug(
         "a step that is sent again is not remembered",
         "huey_tasks/lua/step.lua",
-        "if last[1] and tonumber(last[1]) >= tonumber(sequence) then",
+        "if last and tonumber(last) >= tonumber(sequence) then",
         "if false then",
         frozenset({Breach.DOUBLE_CLAIM}),
     ),
@@ -97,10 +96,59 @@ BUGS = (
     ),
     Bug(
         "a chord calls back one member early",
-        "huey_tasks/lua/prelude.lua",
-        "if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 0 then return end",
-        "if redis.call('HINCRBY', gate_key(gate), 'before', -1) > 1 then return end",
+        "huey_tasks/lua/lib/barrier.lua",
+        "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 0 then return end",
+        "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 1 then return end",
         frozenset({Breach.WRONG_END}),
+    ),
+    Bug(
+        "a copy that a task has forked goes on as a worker",
+        "huey_tasks/copies.py",
+        "if _worker_pid and os.getpid() != _worker_pid:",
+        "if False:",
+        frozenset({Breach.SPOILT_WORKER}),
+    ),
+    Bug(
+        "descriptors are not put back",
+        "huey_tasks/traits.py",
+        '        Trait("descriptors", descriptors.read, descriptors.put_back),\n',
+        "",
+        frozenset({Breach.SPOILT_WORKER, Breach.LOST}),
+    ),
+    Bug(
+        "what a task changes in its worker stays",
+        "huey_tasks/worker_state.py",
+        "            self._look(attempt)\n",
+        "            pass\n",
+        frozenset({Breach.SPOILT_WORKER}),
+    ),
+    Bug(
+        "what a task has started lives on",
+        "huey_tasks/leftovers.py",
+        "if not self._may_have(attempt):",
+        "if True:",
+        frozenset({Breach.OUTLIVED}),
+    ),
+    Bug(
+        "a worker that has ended is not replaced",
+        "huey_tasks/crew.py",
+        "self._respawns.append((now + pause, cell))",
+        "pass",
+        frozenset({Breach.UNMANNED, Breach.LOST}),
+    ),
+    Bug(
+        "a log waits for its reader",
+        "huey_tasks/logs.py",
+        "logging.StreamHandler(LogStream(sys.__stderr__.fileno() if sys.__stderr__ else 2))",
+        "logging.StreamHandler()",
+        frozenset({Breach.HELD_UP}),
+    ),
+    Bug(
+        "a body that nobody wants is read on",
+        "server/requests.py",
+        "if self.mesg.should_close() or not self._read_rest(self.mesg):",
+        "if not self._read_rest(self.mesg) or self.mesg.should_close():",
+        frozenset({Breach.HELD_UP}),
     ),
 )
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.chaos import ledger
 from tests.chaos.arena import REPOSITORY
 from tests.chaos.checker import Breach, Checker
-from tests.chaos.history import Cancel, Execution, History, Hit, Sighting, Submission, read_ledger
+from tests.chaos.history import Cancel, Child, Execution, History, Hit, Sighting, Submission
 from tests.chaos.planted import BUGS, Bug, plant, storm_with
-from tests.chaos.schedule import FaultKind, faults
+from tests.chaos.schedule import HARMS, FaultKind, faults, harms
 from tests.chaos.summary import read, summarise, table, write
 from tests.chaos.verdict import render
 
@@ -80,6 +81,7 @@ RAN_LATE = seen(
 )
 SAME_CLAIM_TWICE = replace(GOOD, executions=(RUN, replace(RUN, pid=8)))
 CLAIM_OF_TWO = replace(GOOD, claims=frozenset({("id-5", "slot/1")}))
+SPOILT = replace(GOOD, executions=(replace(RUN, oddities=("a timer runs",)),))
 NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
 
 
@@ -108,6 +110,10 @@ NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
         pytest.param(NEVER_BEGUN, Breach.UNEXPLAINED_DELIVERY, id="given out to nobody"),
         pytest.param(replace(GOOD, gaps=("1 is missing",)), Breach.GAP, id="a gap"),
         pytest.param(replace(GOOD, left_behind=("x",)), Breach.LEFT_BEHIND, id="left behind"),
+        pytest.param(SPOILT, Breach.SPOILT_WORKER, id="its worker was not as it should be"),
+        pytest.param(replace(GOOD, outlived=("x",)), Breach.OUTLIVED, id="its child lives on"),
+        pytest.param(replace(GOOD, held_up=("x",)), Breach.HELD_UP, id="held up"),
+        pytest.param(replace(GOOD, unmanned=("x",)), Breach.UNMANNED, id="a worker is missing"),
     ],
 )
 def test_a_broken_promise_fails(history: History, breach: Breach) -> None:
@@ -145,20 +151,40 @@ def test_several_storms_make_one_table(tmp_path: Path) -> None:
 
 
 def test_the_faults_follow_from_the_seed() -> None:
-    assert faults(7, 60) == faults(7, 60) != faults(8, 60)
+    for draw in (faults, harms):
+        assert draw(7, 60) == draw(7, 60) != draw(8, 60)
     for seed in range(20):
-        assert {fault.kind for fault in faults(seed, 20)} == set(FaultKind)
+        drawn = [*faults(seed, 30), *harms(seed, 30)]
+        assert {fault.kind for fault in drawn} == set(FaultKind)
+
+
+def test_every_way_of_harm_comes_before_any_comes_again() -> None:
+    for seed in range(20):
+        ways = {(harm.kind, harm.target) for harm in harms(seed, 60)}
+        assert ways == {(kind, how) for kind, hows in HARMS.items() for how in hows}
 
 
 def test_the_ledger_tells_executions_of_one_claim_apart(tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger"
-    line = '["{}", "work-1", "id-1", 1, 1, "slot/1", {}, {}]\n'
-    ledger.write_text(
-        line.format("begin", 7, 10.0) + line.format("begin", 8, 10.5) + line.format("end", 7, 11.0)
-    )
-    first, second = read_ledger(ledger)
-    assert first == RUN
-    assert second == replace(RUN, pid=8, began_at=10.5, ended_at=None)
+    file = tmp_path / "ledger"
+    begin = '["begin", "work-1", "id-1", 1, 1, "slot/1", {}, {}, 5, []]\n'
+    end = '["end", "work-1", "id-1", 1, 1, "slot/1", 7, 11.0]\n'
+    file.write_text(begin.format(7, 10.0) + begin.format(8, 10.5) + end)
+    first, second = ledger.executions(file)
+    assert first == replace(RUN, consumer=5)
+    assert second == replace(first, pid=8, began_at=10.5, ended_at=None)
+
+
+def test_the_ledger_tells_what_tasks_did_to_their_workers(tmp_path: Path) -> None:
+    file = tmp_path / "ledger"
+    begin = '["begin", "work-1", "id-1", 1, 1, "slot/1", {}, 10.0, {}, ["a timer runs"]]\n'
+    harm = '["harm", "harm-1", "id-2", 1, 1, "slot/2", 7, 11.0, "end worker", "{}", 5]\n'
+    child = '["child", "harm-2", "id-3", 1, 1, "slot/3", 7, 12.0, 9, 11.9]\n'
+    workers = begin.format(7, 5) + begin.format(8, 5) + begin.format(9, 6)
+    file.write_text(workers + harm.format("exit") + harm.format("consumer SIGKILL") + child)
+    assert [hit.pids for hit in ledger.harms(file)] == [{7}, {7, 8}]
+    assert {hit.kind for hit in ledger.harms(file)} == {FaultKind.END_WORKER}
+    assert ledger.children(file) == (Child("id-3", "slot/3", 9, 11.9),)
+    assert ledger.executions(file)[0].oddities == ("a timer runs",)
 
 
 def test_nothing_is_lost_in_a_short_storm() -> None:

@@ -16,6 +16,7 @@ _RECOVERIES = {
     "  consumer killed": (FaultKind.KILL_CONSUMER, FaultKind.KILL_GROUP),
     "  consumer frozen": (FaultKind.FREEZE_GROUP,),
     "  consumer stopped": (FaultKind.STOP_CONSUMER,),
+    "  task ended it": (FaultKind.END_WORKER,),
 }
 
 

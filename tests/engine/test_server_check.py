@@ -16,7 +16,7 @@ import pytest
 from huey_tasks import keys, rights, server_check
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError, QueueUnavailable
-from huey_tasks.script_runner import LUA
+from huey_tasks.script_text import LUA
 from stack.embedded_redis import find_server
 from tests.conftest import REPOSITORY, Process
 from tests.ports import free_ports

@@ -213,3 +213,22 @@ def test_a_suspect_whose_consumer_is_killed_from_outside_is_not_to_blame(
     record = wait_for(task_id, "SUCCESS")
     assert (record.crashes, record.deliveries) == (0, 3)
     wait_until(lambda: not [p for p in family if _is_alive(p)], description="all have ended")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("worker_type", ["process", "greenlet"])
+def test_a_worker_that_dies_beside_it_takes_no_suspect_with_it(
+    start_consumer: StartConsumer, tmp_path: Path, worker_type: str
+) -> None:
+    ledger, go_on = tmp_path / "ledger", tmp_path / "go on"
+    task_id = submit("stay_until", file=str(ledger), go_on=str(go_on))
+    for turn in range(2):
+        HandWorker(f"c{turn}/1").claim()
+        lose(f"c{turn}")
+    consumer = start_consumer(QUEUE, worker_type=worker_type, LEASE_S="60")
+    wait_until(lambda: lines(ledger), description="it runs alone")
+    assert wait_for(submit("kill_the_own_process", file="/dev/null"), "FAILURE").crashes == 3
+    go_on.touch()
+    record = wait_for(task_id, "SUCCESS")
+    assert (record.crashes, record.deliveries, len(lines(ledger))) == (0, 3, 1)
+    assert consumer.stop() == 0

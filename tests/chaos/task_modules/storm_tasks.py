@@ -1,43 +1,35 @@
 """Task types of the storm. Each execution leaves two lines in the ledger: when it begins and ends.
 
 The result names the claim that it comes from, so the outcome that Redis kept can be compared with
-the execution that produced it.
+the execution that produced it. Each also says what it finds odd in its worker, and prints and logs
+a line: what is printed would empty Redis if number 1 had become a connection to it.
 """
 
-import json
+import logging
 import os
 import time
 
 from huey_tasks import task
 from huey_tasks.attempt import current_attempt
+from tests.chaos.ledger import note
+from tests.chaos.surroundings import oddities
 
 #: Seconds. Work is done in slices: a process that was frozen has the rest still before it.
 SLICE_S = 0.02
 
 _LEDGER = os.environ["STORM_LEDGER"]
+_LINE = "a long line, so that a pipe which nobody reads is soon full " * 8
 
-
-def _note(what: str, key: str) -> str:
-    """Append one line in one write; return the token of the claim."""
-    attempt = current_attempt.get()
-    if attempt is None:
-        raise RuntimeError("a task of the storm runs in a consumer only")
-    claim = attempt.claim
-    line = [what, key, claim.id, claim.attempt, claim.deliveries, claim.token, os.getpid()]
-    written = json.dumps([*line, time.time()]) + "\n"
-    ledger = os.open(_LEDGER, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(ledger, written.encode())
-    finally:
-        os.close(ledger)
-    return claim.token
+logger = logging.getLogger("storm")
 
 
 def _work(key: str, slices: int) -> str:
-    _note("begin", key)
+    note(_LEDGER, "begin", key, os.getppid(), oddities())
+    print("FLUSHALL", flush=True)
+    logger.info(_LINE)
     for _ in range(slices):
         time.sleep(SLICE_S)
-    return _note("end", key)
+    return note(_LEDGER, "end", key)
 
 
 @task(queue="default")

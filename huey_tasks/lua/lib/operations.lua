@@ -1,4 +1,5 @@
--- For scripts with operations: what operators do, and how it is undone.
+-- What operators do, and how it is undone.
+-- with: clock
 local function binned_key(id) return ROOT .. ':binned:' .. id end
 local function binned_log_key(id) return ROOT .. ':binned-log:' .. id end
 local function undo_key(id) return ROOT .. ':undo:' .. id end

@@ -1,4 +1,5 @@
--- For scripts with crashes: attempts whose process died, and what becomes of their tasks.
+-- Attempts whose process died, and what becomes of their tasks.
+-- with: attempts blocked clock counting finish join_group queueing release wake
 local SAID_OF = {
   crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
   losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
@@ -43,10 +44,14 @@ local function crash(id, kind, limit, ttl_ms, how)
   count(kind)
   keep_attempt(id, said.attempt, said.what .. ' while it ran' .. by)
   if times < tonumber(limit) then return run_again(id, kind, times) end
-  local fields = redis.call('HMGET', task_key(id), 'type', 'suspicion')
-  local fingerprint = redis.sha1hex(said.error .. ' ' .. fields[1] .. by):sub(1, 16)
-  join_group(id, { fingerprint, said.error, '', said.what .. ' while it ran' .. by })
+  local type, suspicion = unpack(redis.call('HMGET', task_key(id), 'type', 'suspicion'))
+  join_group(id, {
+    [Cause.fingerprint] = redis.sha1hex(said.error .. ' ' .. type .. by):sub(1, 16),
+    [Cause.error_type] = said.error,
+    [Cause.frame] = '',
+    [Cause.message] = said.what .. ' while it ran' .. by,
+  })
   set_aside(id, said.what .. ' ' .. times .. ' times while it ran' .. by, ttl_ms)
-  if tonumber(fields[2] or 0) >= SUSPECT then acquit() end
+  if tonumber(suspicion or 0) >= SUSPECT then acquit() end
   return 'FAILURE'
 end

@@ -1,4 +1,5 @@
--- For scripts with log: the lines that tasks log. The oldest make room.
+-- The lines that tasks log. The oldest make room.
+local LINES = ROOT .. ':lines'
 local LOG_CAP, LINES_CAP, LINES_MS = 500, 1000, 7 * 86400000
 
 -- Keeps a line with its task, and with the last ones of its queue.

@@ -1,6 +1,7 @@
--- For scripts with clock: what to do when Redis' clock goes back. Due times and ends of leases are
--- times of that clock: left as they are, retries would wait, and a lost worker's task would run
--- again, only when the clock is where it was before.
+-- What to do when Redis' clock goes back. Due times and ends of leases are times of that clock: left as
+-- they are, retries would wait, and a lost worker's task would run again, only when the clock is where
+-- it was before.
+-- with: erased schedules
 local NOTICED_MS = 1000 -- a smaller step delays nothing by more than that
 
 local function move_back(index, ms)

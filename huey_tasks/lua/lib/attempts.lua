@@ -1,0 +1,30 @@
+-- The attempts of a task that ended badly.
+-- with: clock
+
+-- A text of no more bytes than that, cut between two characters.
+local function cut(text, bytes)
+  if #text <= bytes then return text end
+  return (text:sub(1, bytes):gsub('[\194-\244][\128-\191]*$', ''))
+end
+
+-- Keeps with a task how the attempt that holds it ends, unless that is well: a line of JSON each,
+-- an AttemptLine. The oldest make room; the caller then clears the token.
+local ATTEMPTS_CAP, ATTEMPTS_BYTES, ERROR_BYTES = 50, 16384, 500
+local function keep_attempt(id, state, error)
+  local number, started_at, token, kept = unpack(
+    redis.call('HMGET', task_key(id), 'attempt', 'started_at', 'token', 'attempts'))
+  local line = cjson.encode({
+    [AttemptLine.attempt] = tonumber(number),
+    [AttemptLine.state] = state,
+    [AttemptLine.started_ms] = tonumber(started_at),
+    [AttemptLine.ended_ms] = NOW,
+    [AttemptLine.token] = token,
+    [AttemptLine.error] = cut(error, ERROR_BYTES),
+  }):gsub('\\/', '/')
+  local lines = kept and kept .. '\n' .. line or line
+  local _, older = lines:gsub('\n', '')
+  while older >= ATTEMPTS_CAP or (older > 0 and #lines > ATTEMPTS_BYTES) do
+    lines, older = lines:match('\n(.*)'), older - 1
+  end
+  redis.call('HSET', task_key(id), 'attempts', lines)
+end

@@ -1,0 +1,67 @@
+-- Which tasks a worker may claim next: those of the queue, and those of a type that some consumer has
+-- left to the ones that know it. `worker` is the table that step.lua makes.
+-- with: blocked known_types queueing
+
+local is_called, known, ours = {}, {}, {}
+
+local function is_known(worker, type)
+  if worker.short_types[type] or type == '' then return true end
+  if known[type] == nil then known[type] = knows(worker.consumer, type) end
+  return known[type]
+end
+
+-- This consumer does not know the type: one that does claims the task, from the place that it has.
+local function leave_to_others(id, type)
+  local on = 'type:' .. type
+  block(id, redis.call('HGET', task_key(id), 'place'), on)
+  redis.call('SADD', UNKNOWN, on)
+  if not is_called[on] then call_those_who_know(on) end
+  is_called[on] = true
+end
+
+-- Finds the types that some consumer has left to others and that this one knows.
+local function find_ours(worker)
+  for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do
+    if is_known(worker, on:match('^type:(.*)$')) then ours[#ours + 1] = on end
+  end
+end
+
+-- The next ids, in the order of their places, and what those are blocked on that were left to us.
+local function next_ids(want)
+  local rows, from = {}, {}
+  local function collect(on, found)
+    for at = 1, #found, 2 do
+      rows[#rows + 1] = { id = found[at], place = tonumber(found[at + 1]) }
+      from[found[at]] = on
+    end
+  end
+  for _, on in ipairs(ours) do
+    collect(on, redis.call('ZRANGE', blocked_key(on), 0, want - 1, 'WITHSCORES'))
+  end
+  collect(nil, redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'WITHSCORES',
+    'LIMIT', 0, want))
+  table.sort(rows, function(one, other) return one.place < other.place end)
+  local ids = {}
+  for at = 1, math.min(#rows, want) do ids[at] = rows[at].id end
+  return ids, from
+end
+
+local function ids_to_claim(worker)
+  if worker.alone then
+    local ids, from = redis.call('ZRANGE', blocked_key(ALONE), 0, 19), {}
+    for _, id in ipairs(ids) do from[id] = ALONE end
+    return ids, from
+  end
+  if #ours > 0 then return next_ids(worker.want) end
+  local want = worker.want
+  return redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'LIMIT', 0, want), {}
+end
+
+-- Wakes the next worker: any one, or one of this consumer for what others have left to it.
+local function wake_others(worker)
+  if worker.alone then return end
+  if redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0 then ring() end
+  for _, on in ipairs(ours) do
+    if redis.call('EXISTS', blocked_key(on)) == 1 then call_worker(worker.consumer) end
+  end
+end

@@ -1,0 +1,87 @@
+-- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
+-- with: blocked clock counting erased finish
+-- record Waiting: message attempt retries_left retry_delay_s deliveries expires_at type started_at
+--   queued_at blocked_on
+
+-- A worker claims several tasks as long as all of them together are worth no more than this, so that
+-- none waits long behind another while some worker is idle. `BUDGET_S` in pace.py is the same.
+local BUDGET_MS = 5
+
+local claims, claimed, leases = {}, {}, {}
+
+local function claim(worker, id, task)
+  if task[Waiting.blocked_on] then unblock(id, task[Waiting.blocked_on]) end
+  local token = worker.token_root .. (#claimed + 1)
+  local attempt = (task[Waiting.attempt] or 0) + 1
+  local deliveries = (task[Waiting.deliveries] or 0) + 1
+  redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
+    'deliveries', deliveries, 'started_at', AT)
+  -- What an earlier attempt has left.
+  if task[Waiting.started_at] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
+  note(task[Waiting.type], 'wait.' .. bucket(NOW - task[Waiting.queued_at]))
+  claimed[#claimed + 1] = id
+  leases[#leases + 1], leases[#leases + 2] = worker.lease_end, id
+  claims[#claims + 1] = {
+    [Claim.id] = id, [Claim.token] = token, [Claim.message] = task[Waiting.message],
+    [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.retries_left],
+    [Claim.retry_delay_s] = task[Waiting.retry_delay_s], [Claim.deliveries] = deliveries,
+  }
+end
+
+local function is_too_late(task)
+  local expires_at = task[Waiting.expires_at]
+  return expires_at and (task[Waiting.deliveries] or '0') == '0' and tonumber(expires_at) < NOW
+end
+
+local function claim_next(worker)
+  local worth_ms = 0
+  local ids, from = ids_to_claim(worker)
+  for _, id in ipairs(ids) do
+    local task = redis.call('HMGET', task_key(id), Waiting.NAMES)
+    local type = task[Waiting.type]
+    local left_over = from[id] and (task[Waiting.blocked_on] ~= from[id]
+      or redis.call('HGET', task_key(id), 'state') ~= 'PENDING')
+    if left_over then unblock(id, from[id]) end
+    if not task[Waiting.message] then
+      drop_erased(id, 'PENDING')
+    elseif left_over then
+      -- Older code has claimed it; it is where it belongs.
+    elseif is_too_late(task) then
+      leave(id, 'PENDING')
+      finish(id, 'EXPIRED', 'it was not started in time', worker.ttl_ms)
+    elseif is_known(worker, type) then
+      worth_ms = worth_ms + (not worker.alone and worker.short_types[type] or BUDGET_MS)
+      if worth_ms > BUDGET_MS and #claims > 0 then return end
+      claim(worker, id, task)
+    elseif not worker.alone then
+      leave_to_others(id, type)
+    end
+  end
+end
+
+-- Claims up to `worker.want` tasks; returns the claims and their ids.
+local function claim_all(worker)
+  if worker.want > 0 then find_ours(worker) end
+  -- What it looks at and cannot claim, because it is too late or not known, is bounded.
+  local tries = worker.want > 0 and math.ceil(100 / worker.want) or 0
+  for _ = 1, tries do
+    claim_next(worker)
+    if #claims > 0 then break end
+  end
+  if #claims > 0 then
+    redis.call('ZREM', index_key('PENDING'), unpack(claimed))
+    redis.call('ZADD', index_key('STARTED'), unpack(leases))
+  end
+  wake_others(worker)
+  return claims, claimed
+end
+
+-- The claims of a step that is sent again, those that still hold; `ids` in the order of their tokens.
+local function claims_again(ids, token_root)
+  for place, id in ipairs(ids) do
+    local again = redis.call('HMGET', task_key(id), Claim.NAMES)
+    again[Claim.id] = id
+    if again[Claim.token] == token_root .. place then claims[#claims + 1] = again end
+  end
+  return claims
+end

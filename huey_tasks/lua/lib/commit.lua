@@ -1,0 +1,34 @@
+-- Commits: what attempts say of how they ended, with the names of `Commit.as_json` in protocol.py;
+-- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
+-- token, perhaps to another server (slots.py).
+-- with: barrier counting finish log submit tasks
+
+local function commit(done, ties, lease_ms, ttl_ms)
+  if ties[Ties.suspicion] then clear_of_suspicion(done) end
+  if done.gap then
+    keep_line(done.id, done.type, done.gap)
+    ties[Ties.logged] = '1'
+  end
+  if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
+  move_on(done, ties, lease_ms, ttl_ms)
+  for _, child in ipairs(done.children or {}) do submit(child) end
+  for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
+end
+
+-- Returns for each commit 1, or 0 when its token is not the one of the task: the lease was lost.
+local function commit_all(commits, lease_ms, ttl_ms)
+  local accepted, committed = {}, { '' }
+  for at, done in ipairs(commits) do
+    local ties = ties_of(done.id)
+    if done.token ~= '' and ties[Ties.token] == done.token then
+      commit(done, ties, lease_ms, ttl_ms)
+      accepted[at], committed[#committed + 1] = 1, done.id
+    else
+      confirm_stop(done.id, done.token)
+      if done.state ~= Ending.STOPPED then count('fenced') end
+      accepted[at] = 0
+    end
+  end
+  redis.call('ZREM', index_key('STARTED'), unpack(committed))
+  return accepted
+end

@@ -1,0 +1,60 @@
+-- What becomes of a task, by the state that its commit names: a TaskState, or an Ending.
+-- with: attempts blocked clock counting finish join_group locks queueing release tasks
+
+-- Workers of an older version give no cause.
+local function keep_failure(done)
+  keep_attempt(done.id, TaskState.FAILURE, done.reason or '')
+  if done.cause then join_group(done.id, done.cause) end
+end
+
+local function try_again(done, delay_ms)
+  local id = done.id
+  keep_attempt(id, TaskState.RETRY, done.reason or '')
+  local attempt, type = unpack(redis.call('HMGET', task_key(id), 'attempt', 'type'))
+  redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
+    'retries_left', done.retries_left, 'retry_delay_s', done.retry_delay_s,
+    'max_attempts', attempt + 1 + done.retries_left)
+  count('RETRY')
+  note(type, 'RETRY')
+  wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
+end
+
+-- It could not get a lock, or a rate limit was used up. A lock that was given back before this
+-- commit has woken nobody.
+local function wait_for_it(id, on, delay_ms, lease_ms)
+  local lock = on:match('^lock:(.*)$')
+  if lock and not is_locked(lock, lease_ms) then return put_back(id) end
+  uncount(id)
+  wait_blocked(id, redis.call('HGET', task_key(id), 'place'), on)
+  look_again(on, NOW + (lock and LOOK_MS or delay_ms))
+end
+
+-- What has ended by itself has killed nobody.
+local function clear_of_suspicion(done)
+  local released = done.state == Ending.UNBEGUN
+    or (done.state == Ending.RELEASED and not done.blocked_on)
+  if not released then redis.call('HDEL', task_key(done.id), 'suspicion') end
+end
+
+-- STARTED -> what the commit names.
+local function move_on(done, ties, lease_ms, ttl_ms)
+  local id, state, delay_ms = done.id, done.state, done.delay_ms or 0
+  if TERMINAL[state] then
+    if state == TaskState.FAILURE then keep_failure(done) end
+    finish_tied(id, ties, state, done.reason or '', ttl_ms, 'outcome', done.token)
+  elseif state == Ending.DEAD then
+    keep_failure(done)
+    set_aside(id, done.reason or '', ttl_ms)
+  elseif state == TaskState.RETRY then
+    try_again(done, delay_ms)
+  elseif done.blocked_on then
+    wait_for_it(id, done.blocked_on, delay_ms, lease_ms)
+  elseif delay_ms > 0 then
+    uncount(id)
+    redis.call('HSET', task_key(id), 'reason', done.reason)
+    wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
+  else
+    if state == Ending.UNBEGUN then redis.call('HINCRBY', task_key(id), 'deliveries', -1) end
+    put_back(id)
+  end
+end

@@ -1,0 +1,49 @@
+-- The one way into a terminal state.
+-- with: barrier clock counting
+-- at the end: write_ended
+-- record Ties: logged gate passes_on type awaited token suspicion
+local ENDS = ROOT .. ':ends'
+
+-- How many tasks that were set aside are kept, whatever their age.
+local DEAD_CAP = 10000
+
+-- The tasks that a script ends, by state, as ZADD takes them: all of a state are written at once.
+local ended = {}
+
+local function write_ended()
+  for state, members in pairs(ended) do redis.call('ZADD', index_key(state), unpack(members)) end
+end
+
+-- What a task has when an attempt holds it, or something waits for its end.
+local function ties_of(id)
+  return redis.call('HMGET', task_key(id), Ties.NAMES)
+end
+
+-- Ends a task. The caller has removed it from its index, and may name more fields to set. A task
+-- that ends passes its gate, however it ended, unless the next of its pipeline will do so.
+local function finish_tied(id, ties, state, reason, ttl_ms, ...)
+  local key, gate = task_key(id), ties[Ties.gate]
+  redis.call('HSET', key, 'state', state, 'finished_at', AT, 'token', '', 'reason', reason, ...)
+  redis.call('PEXPIRE', key, ttl_ms)
+  local members = ended[state] or {}
+  ended[state], members[#members + 1], members[#members + 2] = members, AT, id
+  if ties[Ties.logged] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
+  count(state)
+  note(ties[Ties.type], state)
+  -- A waiter without a message looks for itself, so a user without the channel is no reason to fail.
+  if ties[Ties.awaited] then redis.pcall('PUBLISH', ENDS, id) end
+  if gate and not (state == 'SUCCESS' and ties[Ties.passes_on] == '1') then pass_gate(gate) end
+end
+
+local function finish(id, state, reason, ttl_ms)
+  finish_tied(id, ties_of(id), state, reason, ttl_ms)
+end
+
+-- Ends a task as failed and keeps it until somebody has looked: only pushed out by later ones.
+local function set_aside(id, reason, ttl_ms)
+  redis.call('ZADD', DEAD, NOW, id)
+  finish(id, 'FAILURE', reason, ttl_ms)
+  redis.call('PERSIST', task_key(id))
+  redis.call('PERSIST', log_key(id))
+  redis.call('ZREMRANGEBYRANK', DEAD, 0, -DEAD_CAP - 1)
+end

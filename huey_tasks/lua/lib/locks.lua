@@ -1,0 +1,23 @@
+-- Whether a lock is free, and when to look again for what tasks wait for.
+-- with: blocked clock tasks
+local function lock_key(name) return ROOT .. ':lock:' .. name end
+
+-- How often a lock is looked at whose holder has not given it back, because it died.
+local LOOK_MS = 1000
+
+-- Consumers look at that time, if not sooner, whether what is waited for is there.
+local function look_again(on, at)
+  local changed = redis.call('ZADD', AWAITED, 'LT', 'CH', at, on) == 1
+  if changed and redis.call('ZRANK', AWAITED, on) == 0 then redis.call('PUBLISH', CONTROL, 'due') end
+end
+
+-- Whether an attempt has a lock. A cancelled one keeps it until its worker is free, but no longer
+-- than a lease; outside of a task nothing but the lock's own life time frees it.
+local function is_locked(name, lease_ms)
+  local id, token = unpack(redis.call('HMGET', lock_key(name), 'id', 'token'))
+  if not id then return false end
+  if id == '' or holds(id, token) then return true end
+  local stopping, stopped_at, finished_at = unpack(
+    redis.call('HMGET', task_key(id), 'stopping', 'stopped_at', 'finished_at'))
+  return stopping == token and not stopped_at and NOW - finished_at < tonumber(lease_ms)
+end

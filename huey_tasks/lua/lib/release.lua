@@ -1,0 +1,12 @@
+-- Back to the queue, at the old place: an attempt ended without an outcome and is not counted.
+-- with: blocked
+local function uncount(id)
+  redis.call('HINCRBY', task_key(id), 'attempt', -1)
+  redis.call('HSET', task_key(id), 'token', '')
+end
+
+local function put_back(id)
+  uncount(id)
+  local place, suspicion = unpack(redis.call('HMGET', task_key(id), 'place', 'suspicion'))
+  queue_again(id, place, suspicion)
+end

@@ -1,0 +1,21 @@
+-- What many scripts ask of one task.
+-- with: clock
+local TERMINAL = { SUCCESS = true, FAILURE = true, REVOKED = true, EXPIRED = true }
+
+-- A Redis that is out of memory lets a script write if its first write is one that needs none. So
+-- what ends or keeps tasks goes on, which frees memory, while submits are refused.
+local function write_even_if_full()
+  redis.call('ZREM', index_key('STARTED'), '')
+end
+
+-- Whether this attempt holds the task; a task that nobody holds has no token to match.
+local function holds(id, token)
+  return token ~= '' and redis.call('HGET', task_key(id), 'token') == token
+end
+
+-- The attempt of a cancelled task has ended: its worker is free.
+local function confirm_stop(id, token)
+  if token ~= '' and redis.call('HGET', task_key(id), 'stopping') == token then
+    redis.call('HSET', task_key(id), 'stopped_at', NOW)
+  end
+end

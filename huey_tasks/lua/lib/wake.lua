@@ -1,0 +1,14 @@
+-- What lets a blocked task go on.
+-- with: blocked queueing
+
+-- Lets the first of those that wait for this go on, at their old places.
+local function wake(on, most)
+  if most < 1 then return end
+  for _, id in ipairs(redis.call('ZRANGE', blocked_key(on), 0, most - 1)) do
+    local state, place, now_on = unpack(
+      redis.call('HMGET', task_key(id), 'state', 'place', 'blocked_on'))
+    unblock(id, on)
+    -- One that somebody has erased, or that older code has claimed, is only forgotten.
+    if now_on == on and state == 'PENDING' then wait_in_queue(id, place) end
+  end
+end

@@ -1,0 +1,126 @@
+"""The text of a Lua script: its own file behind the parts of `lua/lib` that it needs.
+
+The header of a script in `lua/<verb>.lua` says what goes with it:
+
+    -- args: id token        its arguments, which become Lua locals; further ones begin at `MORE`
+    -- with: finish tasks    the parts that it uses; a part may use others, `keys` is always there
+    -- own parts: claim      parts that only this script uses: pieces of its own function
+    -- at the end: write     of a part: its function that runs when the script has done its work;
+                             `last of all` the one that may fail on what it finds
+    -- record Ties: gate …   names for the positions of a reply
+
+Records of Python have names in Lua as well, from the one definition: `NewTask.id` is the position
+of a field, `NewTask.NAMES` the names of all, `NewTask.COUNT` their number, `Ending.DEAD` a text.
+They become constants here, so they cost nothing at run time.
+"""
+
+import re
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from huey_tasks.fields import EXPLAINED, ROW, AttemptLine
+from huey_tasks.protocol import Cause, Claim, Gate, NewTask
+from huey_tasks.states import Ending, TaskState
+
+LUA = Path(__file__).parent / "lua"
+
+_RECORDS: dict[str, tuple[str, ...]] = {
+    **{record.__name__: record._fields for record in (NewTask, Claim, Gate, Cause, AttemptLine)},
+    "Row": ROW,
+    "Explained": EXPLAINED,
+}
+_ENUMS: dict[str, type[StrEnum]] = {"TaskState": TaskState, "Ending": Ending}
+
+_NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
+
+
+class ScriptText(NamedTuple):
+    """A script as Redis gets it, and the names of its arguments."""
+
+    arguments: tuple[str, ...]
+    text: str
+
+
+@cache
+def script_text(name: str) -> ScriptText:
+    """Put a script together. Raises ValueError when its header, or a name in it, is wrong."""
+    body = _read(name)
+    arguments = tuple(_words(body, "args"))
+    if not arguments:
+        raise ValueError(f"lua/{name}.lua has no line '-- args:'")
+    own_parts = [_read(f"lib/{part}") for part in _words(body, "own parts")]
+    parts = [_read(f"lib/{part}") for part in parts_of(body, *own_parts)]
+    values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
+    at_the_end = [
+        f"{function}()"
+        for when in ("at the end", "last of all")
+        for part in parts
+        for function in _words(part, when)
+    ]
+    text = "\n".join(
+        [
+            *parts,
+            f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}",
+            "local function run()",
+            *own_parts,
+            body,
+            "end",
+            "local answer = run()",
+            *at_the_end,
+            "return answer",
+        ]
+    )
+    records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
+    return ScriptText(arguments, _with_constants(text, _RECORDS | records))
+
+
+def parts_of(*texts: str) -> list[str]:
+    """The parts of `lua/lib` that texts need, each behind those that it needs itself."""
+    found = ["keys"]
+    for part in (part for text in texts for part in _words(text, "with")):
+        needed = [*parts_of(_read(f"lib/{part}")), part]
+        found += [name for name in needed if name not in found]
+    return found
+
+
+def _read(name: str) -> str:
+    return (LUA / f"{name}.lua").read_text("utf-8")
+
+
+def _words(text: str, what: str) -> list[str]:
+    header = re.search(rf"^-- {what}: (.+)$", text, re.MULTILINE)
+    return header[1].split() if header else []
+
+
+def _lua_records(texts: list[str]) -> list[tuple[str, list[str]]]:
+    """The records that are declared in Lua; further lines of one are indented by three spaces."""
+    pattern = re.compile(r"^-- record (\w+): (.+(?:\n--   .+)*)$", re.MULTILINE)
+    return [
+        (name, names.replace("\n--", "").split())
+        for text in texts
+        for name, names in pattern.findall(text)
+    ]
+
+
+def _with_constants(text: str, records: dict[str, tuple[str, ...]]) -> str:
+    """Write numbers and texts for the names of records and enums."""
+
+    def constant(match: re.Match[str]) -> str:
+        owner, name = match.groups()
+        if owner in _ENUMS and name in _ENUMS[owner].__members__:
+            return f"'{_ENUMS[owner][name]}'"
+        fields = records.get(owner, ())
+        if name == "NAMES" and fields:
+            return ", ".join(f"'{field}'" for field in fields)
+        if name == "COUNT" and fields:
+            return str(len(fields))
+        if name not in fields:
+            raise ValueError(f"a script says {match[0]}, which is no field and no member")
+        return str(fields.index(name) + 1)
+
+    lines = [line.partition("--") for line in text.splitlines()]
+    return "\n".join(
+        _NAME.sub(constant, code) + dashes + comment for code, dashes, comment in lines
+    )

@@ -1,0 +1,33 @@
+"""The states of tasks, and the ends of attempts that are no state of a task.
+
+Lua says `TaskState.RETRY` and `Ending.DEAD` as Python does; see `script_text`.
+"""
+
+from enum import StrEnum
+
+
+class TaskState(StrEnum):
+    """Where a task is in its life."""
+
+    PENDING = "PENDING"  # waits in its queue
+    STARTED = "STARTED"  # an attempt runs
+    RETRY = "RETRY"  # an attempt failed, the next one is waited for
+    SUCCESS = "SUCCESS"  # ended with a result
+    FAILURE = "FAILURE"  # ended with an error: no attempts left, or not worth one
+    REVOKED = "REVOKED"  # ended by a cancel
+    SCHEDULED = "SCHEDULED"  # submitted for later
+    EXPIRED = "EXPIRED"  # ended because it was not started in time
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the task changes no more."""
+        return self in (self.SUCCESS, self.FAILURE, self.REVOKED, self.EXPIRED)
+
+
+class Ending(StrEnum):
+    """How an attempt ends when its commit names no state that the attempt has brought about."""
+
+    RELEASED = "PENDING"  # back to the queue, at its old place, the attempt uncounted
+    UNBEGUN = "UNBEGUN"  # the same for a claim that was never begun: no delivery is counted either
+    DEAD = "DEAD"  # failed and set aside, until an operator has looked
+    STOPPED = "STOPPED"  # the task was cancelled before; now its worker is free

@@ -1,0 +1,166 @@
+"""How the loader puts a script together: its parts, its arguments, the names of fields."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from huey_tasks import script_text as loader
+from huey_tasks.protocol import About, Argument, Cause, Claim, Commit, Gate, NewTask
+from huey_tasks.script_text import LUA, parts_of, script_text
+from huey_tasks.states import Ending
+from tests.engine.helpers import scripts
+
+SCRIPTS = sorted(file.stem for file in LUA.glob("*.lua"))
+FILES = sorted(file.relative_to(LUA).with_suffix("").as_posix() for file in LUA.rglob("*.lua"))
+
+
+@pytest.fixture
+def lua(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of scripts of the test's own, with an empty part `keys`."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/keys.lua").write_text("")
+    monkeypatch.setattr(loader, "LUA", tmp_path)
+    script_text.cache_clear()
+    return tmp_path
+
+
+def test_a_script_names_its_arguments_and_where_others_begin(lua: Path) -> None:
+    (lua / "say.lua").write_text("-- args: id token\nreturn { id, token, ARGV[MORE] }")
+    arguments, text = script_text("say")
+    assert arguments == ("id", "token")
+    assert "local MORE, id, token = 3, ARGV[1], ARGV[2]\n" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [
+        ("NewTask.id", "1"),
+        ("NewTask.tags", str(len(NewTask._fields))),
+        ("NewTask.COUNT", str(len(NewTask._fields))),
+        ("Claim.NAMES", ", ".join(f"'{name}'" for name in Claim._fields)),
+        ("Gate.callback", "2"),
+        ("Ending.UNBEGUN", "'UNBEGUN'"),
+        ("Ending.RELEASED", "'PENDING'"),
+        ("TaskState.RETRY", "'RETRY'"),
+        ("Ties.gate", "2"),
+        ("Ties.type", "3"),
+    ],
+)
+def test_a_name_becomes_a_constant(lua: Path, name: str, constant: str) -> None:
+    (lua / "say.lua").write_text(
+        f"-- args: id\n-- record Ties: token gate\n--   type\nreturn {{ {name} }} -- {name}"
+    )
+    assert f"return {{ {constant} }} -- {name}\n" in script_text("say").text
+
+
+@pytest.mark.parametrize("name", ["NewTask.colour", "Ending.HAPPY", "Nothing.id"])
+def test_a_wrong_name_fails_before_redis_sees_it(lua: Path, name: str) -> None:
+    (lua / "say.lua").write_text(f"-- args: id\nreturn {name}")
+    with pytest.raises(ValueError, match=name):
+        script_text("say")
+
+
+def test_each_part_comes_once_and_behind_those_it_needs(lua: Path) -> None:
+    (lua / "lib/clock.lua").write_text("-- the clock")
+    (lua / "lib/queue.lua").write_text("-- with: clock\n-- last of all: ring\n-- the queue")
+    (lua / "lib/finish.lua").write_text("-- with: queue clock\n-- at the end: write\n-- the end")
+    (lua / "say.lua").write_text("-- args: id\n-- with: finish clock\n-- the script")
+    text = script_text("say").text
+    found = [text.index(part) for part in ("-- the clock", "-- the queue", "-- the end", "run()")]
+    assert found == sorted(found) and text.count("-- the clock") == 1
+    assert text.endswith("local answer = run()\nwrite()\nring()\nreturn answer")
+
+
+def test_a_script_without_arguments_is_refused(lua: Path) -> None:
+    (lua / "say.lua").write_text("return 1")
+    with pytest.raises(ValueError, match="-- args:"):
+        script_text("say")
+
+
+def test_a_text_is_put_together_once() -> None:
+    script_text.cache_clear()
+    named: dict[str, Argument] = dict.fromkeys(script_text("step").arguments, 0)
+    runner = scripts()
+    assert runner._load("step", named) is runner._load("step", named)
+    assert script_text.cache_info().misses == 1
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_may_fail_on_what_it_finds_comes_last(name: str) -> None:
+    """The history is folded from what stands in Redis: if that fails, nothing else is lost."""
+    text = script_text(name).text
+    if "local function write_counts()" in text:
+        assert text.endswith("write_counts()\nreturn answer")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_names_the_parts_that_it_uses_and_no_others(name: str) -> None:
+    text = _read(name)
+    homes = {word: part for part in FILES if part != name for word in _defined(part)}
+    own = set(re.findall(r"-- own parts: (.+)", text))
+    siblings = {f"lib/{part}" for line in own for part in line.split()}
+    used = {homes[word] for word in _words(name) & set(homes)} - siblings
+    named = re.search(r"^-- with: (.+)$", text, re.MULTILINE)
+    if name in _own_parts_of_scripts():
+        used -= _own_parts_of_scripts()
+    assert used - {"lib/keys"} == {f"lib/{part}" for part in (named[1].split() if named else ())}
+
+
+def test_a_part_that_one_script_has_for_its_own_no_other_uses() -> None:
+    shared = {part for name in SCRIPTS for part in parts_of(_read(name))}
+    assert {f"lib/{part}" for part in shared}.isdisjoint(_own_parts_of_scripts())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_field_is_read_by_its_number(name: str) -> None:
+    assert re.findall(r"\b(?!KEYS\b)\w+\[\d+\]", _code(name)) == []
+
+
+def test_a_commit_has_the_names_that_lua_reads() -> None:
+    new = NewTask("id", b"{}", "echo")
+    about, cause = About("echo", 1, 0.1, ""), Cause("f", "E", "", "m")
+    full = Commit("id", "token", "RETRY", 5, 1, 0.1, "why", (new,), (Gate(1, new),), about, cause,
+                  "{}", "lock:a").as_json()  # fmt: skip
+    read = {
+        name
+        for part in ("lib/commit", "lib/endings")
+        for name in re.findall(r"\bdone\.(\w+)", _code(part))
+    }
+    assert read == set(full)
+
+
+def test_every_ending_is_read_by_a_script() -> None:
+    texts = "".join(_code(name) for name in FILES)
+    assert all(f"Ending.{ending.name}" in texts for ending in Ending)
+
+
+def _read(name: str) -> str:
+    return (LUA / f"{name}.lua").read_text()
+
+
+def _code(name: str) -> str:
+    return "\n".join(line.partition("--")[0] for line in _read(name).splitlines())
+
+
+def _words(name: str) -> set[str]:
+    """The words of a file that may be names of parts: no texts, no fields, none of its own."""
+    code = re.sub(r"'[^']*'", "", _code(name))
+    local = set(re.findall(r"\blocal (?:function )?([\w, ]+)", code))
+    own = {word for names in local for word in re.split(r"\W+", names)}
+    own |= {
+        word for names in re.findall(r"function \w*\(([\w, ]+)", code) for word in names.split(", ")
+    }
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", code)) - own
+
+
+def _defined(part: str) -> set[str]:
+    if not part.startswith("lib/"):
+        return set()
+    names = re.findall(r"^local (?:function )?([\w, ]+?)(?:\(| =|$)", _code(part), re.MULTILINE)
+    return {word for line in names for word in line.split(", ")}
+
+
+def _own_parts_of_scripts() -> set[str]:
+    lines = [line for name in SCRIPTS for line in re.findall(r"-- own parts: (.+)", _read(name))]
+    return {f"lib/{part}" for line in lines for part in line.split()}
