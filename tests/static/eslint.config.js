@@ -14,7 +14,7 @@ export default [
       'func-style': 'off',
       'max-len': ['error', { code: 140 }],
       'max-lines': ['error', { max: 260 }],
-      'max-lines-per-function': ['error', { max: 120, skipComments: true, skipBlankLines: true }],
+      'max-lines-per-function': ['error', { max: 60, skipComments: true, skipBlankLines: true }],
       'no-constructor-return': 'error',
       // Texts from outside are searched for exactly these.
       'no-control-regex': 'off',

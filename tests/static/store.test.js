@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { createStore, initialState, reduce, serverNow } from '../../static/js/state/store.js';
+import { initialState, serverNow } from '../../static/js/state/page_state.js';
+import { createStore, reduce } from '../../static/js/state/store.js';
 import { newcomers } from '../../static/js/state/search_results.js';
 import { rows } from '../../static/js/state/latest_tasks.js';
 

@@ -12,7 +12,7 @@ const open = (dialog) => dialog.showModal();
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {[string, string][]} shortcuts keys and what they do
  */
 export function dialogs(state, actions, shortcuts) {

@@ -11,7 +11,7 @@ const FIRST = 5;
 /**
  * @param {Record<string, import('./pages.js').Page>} pages
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function navLinks(pages, { route, ui }, actions) {
   const names = Object.keys(pages);

@@ -13,7 +13,7 @@ import { OPENED } from '../tasks/saved_searches_menu.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function palette(state, actions) {
   const close = () => actions.dispatch({ type: 'dialog', dialog: null, only: 'palette' });

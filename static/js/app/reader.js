@@ -10,7 +10,7 @@ const EVERY_MS = 1_900;
  *   put?: (value: any) => any}} Read `key` tells what was asked for (a span, a filter): the fact of
  *   another key is not shown in its place. `put` makes another action than `fact`.
  * @typedef {{title: string, key: string,
- *   view: (state: import('../state/store.js').State, actions: any) => HTMLElement,
+ *   view: (state: import('../state/store.js').State, actions: import('../state/actions.js').Actions) => HTMLElement,
  *   reads?: (state: import('../state/store.js').State) => Read[]}} Page
  */
 

@@ -7,7 +7,7 @@ import { icon } from '../components/icons.js';
 
 const SHAPES = { system: 'screen', light: 'sun', dark: 'moon' };
 
-/** @param {any} actions */
+/** @param {import('../state/actions.js').Actions} actions */
 export function tools(actions) {
   const theme = currentTheme();
   const label = `Theme: ${theme}. Switch to ${nextTheme()}`;

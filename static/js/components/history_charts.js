@@ -31,7 +31,7 @@ const TABLE = [
  * @param {any} series of /api/history
  * @param {{step_s: number, now: string}} history
  * @param {Record<string, any>} ui
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function historyCharts({ points, totals }, { step_s: step, now }, ui, actions) {
   const at = typeof ui.chartAt === 'number' && ui.chartAt < points.length ? ui.chartAt : null;

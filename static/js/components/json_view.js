@@ -30,7 +30,7 @@ let nextKey = 1;
 /**
  * @param {string} title
  * @param {string} source JSON text
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function jsonBlock(title, source, actions) {
   const tree = treeOf(title, source);

@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { LONGEST, operatorName, rememberOperator } from '../api/operator_name.js';
 import { button, shut } from './parts.js';
 
-/** @param {import('../state/records.js').Question} question @param {any} actions */
+/** @param {import('../state/records.js').Question} question @param {import('../state/actions.js').Actions} actions */
 export function questionDialog(question, actions) {
   const close = () => actions.dispatch({ type: 'question', question: null, only: question });
   const trail = auditFields('question');

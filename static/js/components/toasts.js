@@ -4,7 +4,7 @@ import { h } from '../lib/dom.js';
 import { taskUrl } from '../lib/router.js';
 import { icon } from './icons.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function toasts(state, actions) {
   return state.toasts.map(({ id, tone, text, taskId, undo }) =>
     h('div', { class: 'toast', key: id, data: { testid: 'toast', tone } },
@@ -19,7 +19,7 @@ export function toasts(state, actions) {
       }, icon('close'))));
 }
 
-/** @param {import('../state/records.js').Undo} undo @param {any} actions */
+/** @param {import('../state/records.js').Undo} undo @param {import('../state/actions.js').Actions} actions */
 function takeBack(undo, actions) {
   if (typeof undo === 'function') undo();
   else actions.undo(undo);

@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { ago, count, plural, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, taskUrl, tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { varying } from '../lib/varying.js';
 import { isTerminal } from '../state/task_state.js';
 import { sparkline } from '../components/chart.js';
@@ -21,7 +21,7 @@ const SORTS = {
   first: ['newest cause', (a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen)],
 };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function failuresPage(state, actions) {
   const { sort: asked, cause } = state.route.params;
   const sort = asked in SORTS ? asked : 'count';

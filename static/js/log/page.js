@@ -15,7 +15,7 @@ const NEAR_PX = 24;
 /** The list was scrolled to its end by itself, and the event of that is still to come. */
 let followed = false;
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function logPage(state, actions) {
   const filter = logFilter(state.route.params);
   const key = JSON.stringify(filter);

@@ -6,12 +6,12 @@ import { ago, clock, count, plural, secondsBetween } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { AUDITED, auditFilter } from '../state/page_filters.js';
 import { isTaskId, pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { chooser } from '../components/choices.js';
 import { button, emptyState, time } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function auditPage(state, actions) {
   const { action } = auditFilter(state.route.params);
   const options = [['', 'everything'], ...Object.entries(AUDITED).map(([each, words]) => [each, words.toLowerCase()])];
@@ -65,17 +65,18 @@ function target({ action, target: what }) {
  * The way back, or why there is none any more.
  * @param {import('../state/audit_entries.js').Entry} entry
  * @param {number} now
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function undoControl(entry, now, actions) {
   if (entry.undone_at) return h('span', { class: 'chip', key: 'undone' }, `undone ${clock(entry.undone_at)}`);
-  if (undoable(entry, now)) {
+  const id = entry.undo_id;
+  if (id && undoable(entry, now)) {
     return h('span', { class: 'undo', key: 'undo' },
-      button('Undo', () => actions.undo([entry.undo_id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
+      button('Undo', () => actions.undo([id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
         'undo'),
       h('span', { class: 'faint' }, timeLeft(entry, now)));
   }
-  return entry.undo_id ? h('span', { class: 'faint', key: 'late' }, 'too late to undo') : null;
+  return id ? h('span', { class: 'faint', key: 'late' }, 'too late to undo') : null;
 }
 
 /** In whole minutes: nobody needs a countdown of seconds to undo. */

@@ -20,7 +20,7 @@ import { verdictHero } from './verdict_view.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function overview(state, actions) {
   const { stats, list } = state;

@@ -12,7 +12,7 @@ const MOST = 4;
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {import('../tasks/actions.js').Actions & {retryNow: () => void}} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function verdictHero(state, actions) {
   return draw(verdict(state, base()), state, actions, 'hero');

@@ -5,7 +5,7 @@ import { ago, coarse, count, plural } from '../lib/format.js';
 import { historyOf, totalsOf } from '../state/history.js';
 import { SPANS, spanOf } from '../state/page_filters.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
 import { button, emptyState, time } from '../components/parts.js';
@@ -23,7 +23,7 @@ const MODES = {
   orphan: ['bad', 'warning', 'no consumer', 'Tasks sent here wait until a consumer starts.'],
 };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function queuesPage(state, actions) {
   const { stats, problem } = state;
   return h('div', { class: 'page', key: 'queues' },

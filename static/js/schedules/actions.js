@@ -1,59 +1,68 @@
 /* What an operator can do with schedules: make, change, run, pause, resume, delete them. */
 
+import { changeSchedule, createSchedule, deleteSchedule, runSchedule } from '../api/operators.js';
 import { explain } from '../api/problem.js';
 import { ApiProblem } from '../api/tasks.js';
+import { createAttempt } from '../components/notify.js';
 import { until } from '../lib/format.js';
-import { changeSchedule, createSchedule, deleteSchedule, runSchedule } from '../api/operators.js';
 import { go, pageUrl } from '../lib/router.js';
+import { serverNow } from '../state/page_state.js';
 import { definitionOf, jsonObject } from '../state/schedules.js';
-import { serverNow } from '../state/store.js';
+
+/** @typedef {import('../state/schedules.js').Schedule} Schedule */
 
 /**
  * @param {import('../state/store.js').Store} store
- * @param {import('../tasks/actions.js').Actions} basic
- * @param {(...names: string[]) => void} reread
+ * @param {import('../state/actions.js').Toast} toast
+ * @param {import('../state/actions.js').Reread} reread
  */
-export function createScheduleActions({ dispatch, state }, { toast }, reread) {
+export function createScheduleActions(store, toast, reread) {
+  const held = createHeld(store);
   const done = () => reread('schedules', 'recentAudit', 'audit');
-  const known = () => /** @type {import('../state/schedules.js').Schedule[]} */ (state().facts.schedules?.value ?? []);
-  /** The next read may be two seconds away: what is known is shown at once. */
-  const hold = (schedules) => dispatch({ type: 'fact', name: 'schedules', value: schedules });
-  const put = (schedule) => hold([...known().filter(({ name }) => name !== schedule.name), schedule]);
-
-  /** Run it; a failure is said and changes nothing else. */
-  async function attempt(run) {
-    try {
-      await run();
-    } catch (error) {
-      toast('bad', explain(error).text);
-    }
-    done();
-  }
-
-  const setPaused = (name, paused, reason = '') => attempt(async () => {
-    put(await changeSchedule(name, jsonObject({ paused: String(paused), ...(reason ? { reason: JSON.stringify(reason) } : {}) })));
-    toast('good', paused ? `${name} is paused.` : `${name} runs again.`);
-  });
-
-  /** @param {import('../state/schedules.js').Schedule} schedule */
-  async function bringBack(schedule) {
-    try {
-      put(await createSchedule(definitionOf(schedule)));
-      toast('good', `${schedule.name} is there again.`);
-    } catch (error) {
-      // Only this page knows any more what it was: the way back stays open.
-      toast('bad', `Not undone. ${explain(error).text}`, undefined, () => bringBack(schedule));
-    }
-    done();
-  }
-
+  const attempt = createAttempt(toast, done);
   return {
+    ...createPause(store, held, toast, attempt),
+    ...createDelete(store, held, toast, attempt, done),
+
     /** @param {string} name */
     runSchedule: (name) => attempt(async () => {
       const answer = await runSchedule(name);
-      toast('good', `${name} runs now, on the ${answer.priority} queue.`, answer.task_id);
+      toast('good', `${name} runs now, on the ${answer.priority} queue.`, { taskId: answer.task_id });
     }),
 
+    saveSchedule: createSave(store, held, toast, done),
+
+    /** @param {string} rule JSON text */
+    lookAtRule(rule) {
+      if (store.state().ui.rule === rule) return;
+      store.dispatch({ type: 'ui', set: { rule } });
+      reread('preview');
+    },
+  };
+}
+
+/** The next read may be two seconds away: what an answer tells is shown at once. */
+function createHeld({ dispatch, state }) {
+  const others = (name) => {
+    const known = /** @type {Schedule[]} */ (state().facts.schedules?.value ?? []);
+    return known.filter((each) => each.name !== name);
+  };
+  const hold = (schedules) => dispatch({ type: 'fact', name: 'schedules', value: schedules });
+  return {
+    /** @param {Schedule} schedule */
+    put: (schedule) => hold([...others(schedule.name), schedule]),
+    /** @param {string} name */
+    drop: (name) => hold(others(name)),
+  };
+}
+
+function createPause({ dispatch }, held, toast, attempt) {
+  const setPaused = (name, paused, reason = '') => attempt(async () => {
+    const change = { paused: String(paused), ...(reason ? { reason: JSON.stringify(reason) } : {}) };
+    held.put(await changeSchedule(name, jsonObject(change)));
+    toast('good', paused ? `${name} is paused.` : `${name} runs again.`);
+  });
+  return {
     /** @param {string} name */
     resumeSchedule: (name) => setPaused(name, false),
 
@@ -63,48 +72,59 @@ export function createScheduleActions({ dispatch, state }, { toast }, reread) {
       text: 'It makes no tasks until it is resumed, and due times that pass meanwhile are not made up for. What it has made goes on.',
       verb: 'Pause', run: (reason) => setPaused(name, true, reason),
     } }),
+  };
+}
 
-    /** @param {import('../state/schedules.js').Schedule} schedule */
+function createDelete({ dispatch }, held, toast, attempt, done) {
+  /** @param {Schedule} schedule */
+  async function bringBack(schedule) {
+    try {
+      held.put(await createSchedule(definitionOf(schedule)));
+      toast('good', `${schedule.name} is there again.`);
+    } catch (error) {
+      // Only this page knows any more what it was: the way back stays open.
+      toast('bad', `Not undone. ${explain(error).text}`, { undo: () => bringBack(schedule) });
+    }
+    done();
+  }
+
+  return {
+    /** @param {Schedule} schedule */
     askDeleteSchedule: (schedule) => dispatch({ type: 'question', question: {
       title: `Delete ${schedule.name}?`,
       text: 'It makes no more tasks; those that it has made stay. Undone, it is made again, with its counts at zero.',
       verb: 'Delete', danger: true,
       run: (reason) => attempt(async () => {
         await deleteSchedule(schedule.name, reason);
-        hold(known().filter(({ name }) => name !== schedule.name));
-        toast('good', `${schedule.name} is deleted.`, undefined, () => bringBack(schedule));
+        held.drop(schedule.name);
+        toast('good', `${schedule.name} is deleted.`, { undo: () => bringBack(schedule) });
       }),
     } }),
+  };
+}
 
-    /**
-     * Create a schedule, or change the one of this name.
-     * @param {string} name
-     * @param {string} body JSON text
-     * @param {boolean} isNew
-     * @returns {Promise<{pointer: string, message: string}[]>} what the form has to say; empty: it is done
-     */
-    async saveSchedule(name, body, isNew) {
-      try {
-        const schedule = isNew ? await createSchedule(body) : await changeSchedule(name, body);
-        put(schedule);
-        const next = schedule.next_run_at ? `its next run is ${until(schedule.next_run_at, serverNow(state()))}` : 'it is paused';
-        toast('good', `${schedule.name} is ${isNew ? 'set' : 'changed'}: ${next}.`);
-        dispatch({ type: 'ui', set: { schedule: schedule.name } });
-        go(pageUrl('schedules'));
-        done();
-        return [];
-      } catch (error) {
-        const { code, text } = explain(error);
-        if (code === 'schedule_exists') return [{ pointer: '/name', message: text }];
-        return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: `Not saved. ${text}` }];
-      }
-    },
-
-    /** The form is being filled in: look at the rule it has now. @param {string} rule JSON text */
-    lookAtRule(rule) {
-      if (state().ui.rule === rule) return;
-      dispatch({ type: 'ui', set: { rule } });
-      reread('preview');
-    },
+function createSave({ dispatch, state }, held, toast, done) {
+  /**
+   * Create a schedule, or change the one of this name.
+   * @param {string} name
+   * @param {string} body JSON text
+   * @param {boolean} isNew
+   * @returns {Promise<import('../state/actions.js').Fault[]>} what the form has to say; empty: it is done
+   */
+  return async (name, body, isNew) => {
+    try {
+      const schedule = isNew ? await createSchedule(body) : await changeSchedule(name, body);
+      held.put(schedule);
+      const next = schedule.next_run_at ? `its next run is ${until(schedule.next_run_at, serverNow(state()))}` : 'it is paused';
+      toast('good', `${schedule.name} is ${isNew ? 'set' : 'changed'}: ${next}.`);
+      dispatch({ type: 'ui', set: { schedule: schedule.name } });
+      go(pageUrl('schedules'));
+      done();
+      return [];
+    } catch (error) {
+      const { code, text } = explain(error);
+      if (code === 'schedule_exists') return [{ pointer: '/name', message: text }];
+      return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: `Not saved. ${text}` }];
+    }
   };
 }

@@ -15,7 +15,7 @@ import { ruleFields } from './rule_fields.js';
 /** @type {Map<string, {element: HTMLElement, refresh: (state: import('../state/store.js').State) => void}>} */
 const forms = new Map();
 
-/** The form of a new one. @param {import('../state/store.js').State} state @param {any} actions */
+/** The form of a new one. @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function newSchedule(state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
@@ -31,7 +31,7 @@ export function newSchedule(state, actions) {
  * The form of one that is there.
  * @param {import('../state/schedules.js').Schedule} schedule
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function scheduleForm(schedule, state, actions) {
   const { taskTypes, problem } = state;
@@ -58,7 +58,7 @@ function place(key, state, make) {
 /**
  * @param {string} prefix
  * @param {any} schedule what the form is filled with at first
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {{head: HTMLElement, controls: () => Map<string, import('../components/field.js').Control>, fixed: () => Record<string, string>,
  *   payload: () => string, problem: () => string, verb: string, name: () => string, isNew: boolean}} what
  * @param {() => void} done the draft is not wanted any more

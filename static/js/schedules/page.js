@@ -24,7 +24,7 @@ const EXAMPLE = {
   payload: { to: 'user@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
 };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function schedulesPage(state, actions) {
   const { edit, isNew } = scheduleFilter(state.route.params);
   if (isNew) return formPage('New schedule', 'It makes its first task at the next due time.', newSchedule(state, actions));

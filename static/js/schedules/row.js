@@ -5,7 +5,7 @@ import { ago, count, moment, plural, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { runsOf } from '../state/schedules.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { button, stateBadge, time } from '../components/parts.js';
@@ -15,7 +15,7 @@ export const COLUMNS = ['Schedule', 'Rule', 'Next run', 'Last run', 'Runs', ''];
 /**
  * @param {import('../state/schedules.js').Schedule} schedule
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function scheduleRow(schedule, state, actions) {
   const { name, paused, problem } = schedule;

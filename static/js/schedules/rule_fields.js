@@ -5,7 +5,7 @@ import { h, mount } from '../lib/dom.js';
 import { fullTime, inZone, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { inUnits, jsonObject, UNITS } from '../state/schedules.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { fieldPart, plainField } from '../components/field.js';
 
 const TYPING_MS = 250;
@@ -18,9 +18,67 @@ const EXAMPLES = [
 /**
  * @param {string} prefix makes ids unique on the page
  * @param {{cron: string|null, every_s: number|null, timezone: string}} rule
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) {
+  const made = ruleElements(prefix, { cron, every, timezone }, (text) => {
+    input('/cron').value = text;
+    changed();
+  });
+  const { parts, controls, input, units, ways, examples, byCron, preview } = made;
+  let timer = 0;
+  /** @type {{rule: string, value: any}|null} the last that the server said of a rule */
+  let judged = null;
+
+  const isCron = () => ways[0].checked;
+  /** @returns {Record<string, string>} */
+  const members = () => (isCron()
+    ? { cron: JSON.stringify(input('/cron').value.trim()), timezone: JSON.stringify(input('/timezone').value.trim() || 'UTC') }
+    : { every_s: seconds(input('/every_s').value.trim(), units.value) });
+  const look = () => actions.lookAtRule(jsonObject(members()));
+
+  function changed() {
+    for (const { show } of controls.values()) show('');
+    byCron.hidden = !isCron();
+    examples.hidden = !isCron();
+    parts.every.element.hidden = isCron();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = 0;
+      look();
+    }, TYPING_MS);
+  }
+
+  const element = h('div', { class: 'rule' },
+    h('div', { class: 'rule-fields', on: { input: changed, change: changed } },
+      modes(ways), byCron, examples, parts.every.element),
+    preview);
+  changed();
+
+  return {
+    element, controls, members,
+    /** What is known to be wrong with it. @returns {{pointer: string, message: string}[]} */
+    errors: () => (judged?.rule === jsonObject(members()) && judged.value.errors) || [],
+    /** Show what is known of the rule by now. @param {import('../state/store.js').State} state */
+    refresh(state) {
+      const rule = jsonObject(members());
+      if (!timer && state.ui.rule !== rule) look(); // another form was looked at meanwhile
+      const fact = state.facts.preview?.key === rule ? state.facts.preview : null;
+      const { value, problem } = fact ?? {};
+      if (value?.errors && judged?.value !== value) for (const { pointer, message } of value.errors) controls.get(pointer)?.show(message);
+      if (value) judged = { rule, value };
+      mount(preview, previewOf(value, problem, isCron() ? input('/timezone').value.trim() || 'UTC' : '', serverNow(state)));
+    },
+  };
+}
+
+function modes(ways) {
+  return h('fieldset', { class: 'modes' }, h('legend', { class: 'off-screen' }, 'Kind of rule'),
+    ways.map((way, i) => h('label', { class: 'mode' }, way, h('span', null, ['At set times (cron)', 'Every so often'][i]))));
+}
+
+/** The fields of a rule as they are at first; `fill` takes an example. */
+function ruleElements(prefix, { cron, every, timezone }, fill) {
   const [amount, unit] = every === null ? ['5', 'minute'] : inUnits(every);
   const parts = {
     cron: fieldPart(plainField('cron', 'Cron',
@@ -39,63 +97,14 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
   const examples = h('div', { class: 'rule-examples', role: 'group', 'aria-label': 'Examples' }, EXAMPLES.map(([text, words]) =>
     h('button', { type: 'button', class: 'link', title: text, on: { click: () => fill(text) } }, words)));
   const zones = h('datalist', { id: `${prefix}-zones` }, zoneNames().map((name) => h('option', { value: name })));
-  const byCron = h('div', { class: 'fields' }, parts.cron.element, parts.zone.element, zones);
-  const preview = h('div', { class: 'rule-preview', 'aria-live': 'polite', data: { testid: 'rule-preview' } });
-  let timer = 0;
-  /** @type {{rule: string, value: any}|null} the last that the server said of a rule */
-  let judged = null;
-
   input('/timezone').setAttribute('list', zones.id);
   input('/cron').classList.add('mono');
   input('/every_s').after(units);
   parts.every.element.classList.add('every');
-
-  const isCron = () => ways[0].checked;
-  /** @returns {Record<string, string>} */
-  const members = () => (isCron()
-    ? { cron: JSON.stringify(input('/cron').value.trim()), timezone: JSON.stringify(input('/timezone').value.trim() || 'UTC') }
-    : { every_s: seconds(input('/every_s').value.trim(), units.value) });
-  const look = () => actions.lookAtRule(jsonObject(members()));
-
-  function fill(text) {
-    input('/cron').value = text;
-    changed();
-  }
-
-  function changed() {
-    for (const { show } of controls.values()) show('');
-    byCron.hidden = !isCron();
-    examples.hidden = !isCron();
-    parts.every.element.hidden = isCron();
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = 0;
-      look();
-    }, TYPING_MS);
-  }
-
-  const element = h('div', { class: 'rule' },
-    h('div', { class: 'rule-fields', on: { input: changed, change: changed } },
-      h('fieldset', { class: 'modes' }, h('legend', { class: 'off-screen' }, 'Kind of rule'),
-        ways.map((way, i) => h('label', { class: 'mode' }, way, h('span', null, ['At set times (cron)', 'Every so often'][i])))),
-      byCron, examples, parts.every.element),
-    preview);
-  changed();
-
   return {
-    element, controls, members,
-    /** What is known to be wrong with it. @returns {{pointer: string, message: string}[]} */
-    errors: () => (judged?.rule === jsonObject(members()) && judged.value.errors) || [],
-    /** Show what is known of the rule by now. @param {import('../state/store.js').State} state */
-    refresh(state) {
-      const rule = jsonObject(members());
-      if (!timer && state.ui.rule !== rule) look(); // another form was looked at meanwhile
-      const fact = state.facts.preview?.key === rule ? state.facts.preview : null;
-      const { value, problem } = fact ?? {};
-      if (value?.errors && judged?.value !== value) for (const { pointer, message } of value.errors) controls.get(pointer)?.show(message);
-      if (value) judged = { rule, value };
-      mount(preview, previewOf(value, problem, isCron() ? input('/timezone').value.trim() || 'UTC' : '', serverNow(state)));
-    },
+    parts, controls, input, units, ways, examples,
+    byCron: h('div', { class: 'fields' }, parts.cron.element, parts.zone.element, zones),
+    preview: h('div', { class: 'rule-preview', 'aria-live': 'polite', data: { testid: 'rule-preview' } }),
   };
 }
 

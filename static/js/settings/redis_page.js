@@ -2,7 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { ago, bytes, coarse, count, plural } from '../lib/format.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';

@@ -3,7 +3,7 @@
 import { conditions } from './conditions.js';
 import { ago, coarse, count, duration, percent, plural } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { serverNow } from './store.js';
+import { serverNow } from './page_state.js';
 
 /**
  * @typedef {import('./conditions.js').Condition & {title: string, text: string, more: string,

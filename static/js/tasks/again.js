@@ -14,7 +14,7 @@ let made = null;
 /**
  * @param {import('../state/records.js').Task} task
  * @param {any[]|null} taskTypes
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function againForm(task, taskTypes, actions) {
   const id = task.task_id;

@@ -15,7 +15,7 @@ const ENDS = { RETRY: 'failed', CRASHED: 'its worker died', LOST: 'its consumer 
 /**
  * @param {import('../state/records.js').Task} task
  * @param {number} now server time, milliseconds
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function attemptsBlock(task, now, actions) {
   const lanes = lanesOf(task);

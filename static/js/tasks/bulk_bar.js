@@ -22,7 +22,7 @@ export function fits(action, status) {
   return FITS[action](status);
 }
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function bulkBar(state, actions) {
   const { selection, operation } = state;
   if (isEmpty(selection) && !operation) return null;

@@ -2,22 +2,23 @@
 
 import { h } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
-import { ACTIONS, MANY } from './bulk_actions.js';
+import { ACTIONS } from './bulk_actions.js';
 import { button, shut } from '../components/parts.js';
+import { needsProof } from '../components/proof.js';
 import { auditFields } from '../components/question_dialog.js';
 
 const DANGEROUS = ['cancel', 'delete'];
 
 /**
  * @param {import('../state/records.js').Wish} wish
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {Function} shell makes a dialog
  */
 export function confirmDialog(wish, actions, shell) {
   const { action: word, search, count } = wish;
   const { verb, does } = ACTIONS[word];
   const trail = auditFields('question');
-  const typed = count === null || count > MANY;
+  const typed = needsProof(count);
   const proofs = count === null ? [word] : [String(count), word];
   const go = /** @type {HTMLButtonElement} */ (h('button', {
     type: 'submit', class: `button ${DANGEROUS.includes(word) ? 'danger' : 'primary'}`, disabled: typed, data: { testid: 'confirm' },

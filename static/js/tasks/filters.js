@@ -18,7 +18,7 @@ const COUNTED = {
 const RANGES = [['', 'Any time'], ['<15m', 'Last 15 minutes'], ['<1h', 'Last hour'], ['<24h', 'Last 24 hours'], ['<7d', 'Last 7 days']];
 const CHOSEN = 'chosen';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function filters(state, actions) {
   const { search } = state.route;
   return h('div', { class: 'filters', role: 'search', 'aria-label': 'Search tasks', key: 'filters' },

@@ -5,7 +5,7 @@ import { explain } from '../api/problem.js';
 import { findTasks } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
 import { cursorOf } from '../state/search_results.js';
-import { sameSearch } from '../state/store.js';
+import { sameSearch } from '../state/page_state.js';
 import { isTerminal } from '../state/task_state.js';
 
 const FIRST = 100;

@@ -17,7 +17,7 @@ def greet(name: str) -> str:
     return f"Hello, {name}"
 `;
 
-/** @param {any[]|null} types @param {any} actions */
+/** @param {any[]|null} types @param {import('../state/actions.js').Actions} actions */
 export function firstTask(types, actions) {
   const type = (types ?? []).find((each) => Object.keys(each.example ?? {}).length);
   const sends = document.body.dataset.app === 'dashboard';

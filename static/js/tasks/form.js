@@ -10,7 +10,7 @@ import { payloadPart, queueSelect, placeErrors } from './payload_form.js';
 
 /**
  * @param {any} type one of GET /api/task-types
- * @param {import('./actions.js').Actions} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {{source: string, queue: string, tags: string[], prefix: string, onSent: (taskId: string) => void}} [again]
  *   fill it with this payload (JSON source text) instead of the example
  * @returns {HTMLElement & {payloadText?: () => string}}

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { clock, count, plural } from '../lib/format.js';
 import { tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { bulkBar } from './bulk_bar.js';
 import { filters } from './filters.js';
 import { firstTask } from './first_task.js';
@@ -11,7 +11,7 @@ import { liveness } from '../components/live_badge.js';
 import { button, emptyState } from '../components/parts.js';
 import { taskTable } from './table.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function tasksPage(state, actions) {
   const { found } = state;
   const wrong = Boolean(state.foundProblem?.errors?.length);

@@ -6,7 +6,7 @@ import { clock, plural, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { asCurl, asPython } from './snippets.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { look } from '../state/task_state.js';
 import { base } from '../lib/root.js';
 import { againForm } from './again.js';
@@ -23,7 +23,7 @@ import { whyBlock } from './why.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function taskPanel(state, actions) {
   const id = state.route.taskId;

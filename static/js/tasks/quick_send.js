@@ -5,7 +5,7 @@ import { icon } from '../components/icons.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {import('./actions.js').Actions} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {boolean} [first] nothing has been sent yet: this is what to do
  */
 export function quickSend({ taskTypes }, actions, first = false) {

@@ -6,7 +6,7 @@ import { moment } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { tasksUrl } from '../lib/router.js';
 import { areStored, cleanName, forgetSearch, LONGEST_NAME, READY_MADE, renameSearch, savedSearches, saveSearch } from './saved_searches.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { button } from '../components/parts.js';
 
@@ -16,7 +16,7 @@ import { button } from '../components/parts.js';
 /** @type {Menu} */
 export const OPENED = { name: '', renaming: null, gone: null };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function savedMenu(state, actions) {
   /** @type {Menu|null} */
   const menu = state.ui.saved ?? null;

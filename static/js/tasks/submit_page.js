@@ -13,7 +13,7 @@ import { latestTasks } from './latest.js';
 const forms = new Map();
 let chosen = '';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function submitPage(state, actions) {
   return h('div', { class: 'page', key: 'submit', data: { view: 'submit' } },
     h('h1', { class: 'page-title' }, 'Submit a task'), quickSend(state, actions),

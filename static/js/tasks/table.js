@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
 import { newcomers } from '../state/search_results.js';
 import { all, NOTHING_CHOSEN } from '../state/selection.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { isNearEnd, lookAround, startOver, stretches } from '../lib/windowing.js';
 import { button } from '../components/parts.js';
 import { tableHead, taskRow } from './row.js';
@@ -14,7 +14,7 @@ const COLUMNS = 9;
 let watching = false;
 let drawnFor = '';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function taskTable(state, actions) {
   const { found, foundProblem, route: { search } } = state;
   watchWindow(actions);

@@ -5,7 +5,7 @@ import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } 
 import { visible } from '../lib/json_text.js';
 import { QUEUES } from '../state/queue_names.js';
 import { taskUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { code, emptyState, facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
