@@ -3,6 +3,7 @@
 
 import { apiKey } from '../api/api_key.js';
 import { onUnauthorized } from '../api/tasks.js';
+import { watchWidth } from '../lib/rail.js';
 import { readRoute, redirect, watchAddress } from '../lib/router.js';
 import { initialState } from '../state/page_state.js';
 import { createStore } from '../state/store.js';
@@ -42,6 +43,7 @@ export function startPage(views) {
   });
   listenToKeys(shortcuts.keys);
   document.addEventListener('visibilitychange', drawing.redraw);
+  watchWidth(drawing.redraw);
   // Not a frame later: the next click or key would meet what stood there before this one.
   for (const type of ['click', 'change', 'submit', 'keydown']) addEventListener(type, drawing.drawNow);
   const live = goLive(store, reader.read);

@@ -5,12 +5,12 @@ import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } 
 import { visible } from '../lib/json_text.js';
 import { QUEUES } from '../state/queue_names.js';
 import { taskUrl } from '../lib/router.js';
+import { SILENT_S } from '../state/badges.js';
 import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { code, emptyState, facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
 
-const LATE_S = 10;
 const COLUMNS = ['Worker', 'Process', 'Runs', 'Since', 'For', 'Memory', 'CPU'];
 
 /** @param {import('../state/store.js').State} state */
@@ -49,8 +49,8 @@ function consumerCard(consumer, now) {
     'aria-label': `Consumer of the ${consumer.queue} queue` },
     h('header', null, h('h2', null, consumer.queue),
       h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
-      h('span', { class: silent > LATE_S ? 'chip bad push' : 'chip good push' },
-        silent > LATE_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
+      h('span', { class: silent > SILENT_S ? 'chip bad push' : 'chip good push' },
+        silent > SILENT_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
     facts([
       ['Host', visible(consumer.host)], ['Process', consumer.pid],
       ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],

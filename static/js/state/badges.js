@@ -1,0 +1,52 @@
+/* The number that matters beside the link of a page: what is new, stopped or cannot run. Pure. */
+
+import { conditions } from './conditions.js';
+import { serverNow } from './page_state.js';
+
+/**
+ * @typedef {{number: number|null, tone: 'warn'|'bad', words: string}} Badge `number` null: a dot
+ * @typedef {import('./store.js').State} State
+ */
+
+/** A consumer that has not been seen for so long is silent. */
+export const SILENT_S = 10;
+const TONES = { broken: 'bad', losing: 'bad', late: 'warn', stopped: 'warn' };
+
+/**
+ * @param {State} state
+ * @returns {Record<string, Badge>} by page; a page about which there is nothing to say has none
+ */
+export function badgesOf(state) {
+  const { stats, problem, socket, facts } = state;
+  const found = conditions({ stats, problem, socket, now: serverNow(state), causes: facts.causes?.value ?? [] });
+  const missing = found.find(({ code }) => code === 'no_consumer')?.queues.length ?? 0;
+  /** @type {Record<string, [number, 'warn'|'bad', string, string]>} */
+  const counts = {
+    failures: [sumOf(found, 'new_cause'), 'bad', 'new cause', 'new causes'],
+    schedules: [stuck(facts.schedules?.value), 'bad', 'cannot run', 'cannot run'],
+    queues: [found.filter(({ severity }) => severity === 'stopped').length, 'warn', 'paused or draining', 'paused or draining'],
+    workers: missing ? [missing, 'bad', 'queue without a consumer', 'queues without a consumer']
+      : [silent(state), 'bad', 'silent consumer', 'silent consumers'],
+  };
+  const shown = Object.entries(counts).filter(([, [number]]) => number > 0);
+  const badges = Object.fromEntries(shown.map(([page, [number, tone, one, many]]) =>
+    [page, { number, tone, words: `${number} ${number === 1 ? one : many}` }]));
+  const tone = found.length ? TONES[found[0].severity] : null;
+  return tone ? { ...badges, overview: { number: null, tone, words: 'needs a look' } } : badges;
+}
+
+function sumOf(found, code) {
+  return found.filter((each) => each.code === code).reduce((sum, { number }) => sum + (number ?? 0), 0);
+}
+
+/** Schedules that make no task though nobody has paused them. */
+function stuck(schedules = []) {
+  return schedules.filter(({ problem, paused }) => problem && !paused).length;
+}
+
+/** Consumers that give no sign of life; where they are not read all the time nobody knows. */
+function silent(state) {
+  if (state.route.view !== 'workers') return 0;
+  const consumers = state.facts.consumers?.value ?? [];
+  return consumers.filter(({ last_seen_at: at }) => serverNow(state) - Date.parse(at) > SILENT_S * 1000).length;
+}
