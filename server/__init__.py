@@ -1,5 +1,5 @@
-"""What stands between a client's connection and the application: gunicorn, with limits of ours.
+"""The HTTP server between a client's connection and the application: gunicorn, with our limits.
 
-It owns time, bytes and places of connections, and the answers to what is no proper HTTP. It knows
-nothing of tasks; routes, and what they answer, are in `web`.
+It limits the time, bytes and number of connections, and answers invalid HTTP. It knows nothing of
+tasks; the routes are in `web`.
 """

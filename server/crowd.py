@@ -1,8 +1,8 @@
-"""All open connections of this process: how many there may be, and which one goes for a new one.
+"""Limit the open connections of this process, and choose which ones to close for new ones.
 
-A newcomer is never refused for those who say nothing: when the places are taken, the connections
-that have owed something to us for longest are closed (a head, a body, the taking of an answer, or
-just a next request). So is it among those of one address, so that one address drives out its own.
+Idle connections do not keep new ones out: at the limit, those that have kept us waiting longest are
+closed (for a head, a body, the receipt of an answer, or just the next request). The same holds
+within one address, so that an address only displaces its own connections.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from server.wire import Wire
 
-#: So many are closed at a time, as a share of the limit: finding them means to look at all.
+#: One in this many places is freed at a time, because finding the oldest means to sort all.
 _SHARE = 100
 
 
@@ -26,7 +26,7 @@ class Crowd:
         self._waiting: set[Wire] = set()
 
     def enter(self, wire: Wire) -> bool:
-        """Take a connection in; False when there is no place, and none that owes us anything."""
+        """Add a connection; return False if there is no place and none can be freed."""
         neighbours = neighbourhood(wire.address)
         if neighbours and self._of_address[neighbours] >= self.per_address:
             self._make_room(self.per_address, neighbours)
@@ -41,7 +41,7 @@ class Crowd:
         return True
 
     def leave(self, wire: Wire) -> None:
-        """Let a connection go; to be called once or more."""
+        """Remove a connection; calling it again does nothing."""
         neighbours = self._open.pop(wire, None)
         if neighbours is not None:
             self._of_address[neighbours] -= 1
@@ -49,11 +49,11 @@ class Crowd:
                 del self._of_address[neighbours]
 
     def waits(self, wire: Wire) -> "_Waiting":
-        """While inside, the client owes us something, and its place is the first to go."""
+        """Mark the client as keeping us waiting inside this block: it may be closed."""
         return _Waiting(self._waiting, wire)
 
     def close_idle(self) -> None:
-        """End the connections on which no request has begun."""
+        """Close the connections on which no request has started."""
         for wire in [wire for wire in self._waiting if wire.is_idle]:
             self._drop(wire)
 
@@ -72,7 +72,7 @@ class Crowd:
 
 
 class _Waiting:
-    """Faster than a generator's context manager; it is entered several times a request."""
+    """A context manager without a generator: it is entered several times a request."""
 
     __slots__ = ("_waiting", "_wire")
 
@@ -87,7 +87,7 @@ class _Waiting:
 
 
 def neighbourhood(address: str) -> str:
-    """Who counts as one: an IPv4 address, the /64 network of an IPv6 one; '' for a unix socket."""
+    """Return what counts as one client: an IPv4 address, an IPv6 /64, or '' for a unix socket."""
     if ":" not in address:
         return address
     with contextlib.suppress(ValueError):

@@ -1,6 +1,6 @@
-"""The answers to what is no proper HTTP: problems as the application's own, with its headers.
+"""Answer invalid HTTP with problems like the application's, with its headers.
 
-gunicorn would answer in HTML, with the client's text in it and none of the headers of ours.
+gunicorn would answer in HTML, with the client's text in it and without our security headers.
 """
 
 import json
@@ -13,41 +13,39 @@ from server.wire import SlowClient
 Headers = Sequence[tuple[str, str]]
 
 #: What the client did: a code of `web.http.problems` and a detail. The first class that fits wins.
-_WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
-    (SlowClient, "request_timeout", "The request did not come in time."),
+_DETAILS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
+    (SlowClient, "request_timeout", ""),
     (http.LimitRequestLine, "uri_too_long", ""),
     (http.LimitRequestHeaders, "headers_too_large", ""),
     (http.ExpectationFailed, "expectation_failed", ""),
-    (http.UnsupportedTransferCoding, "not_implemented", "This transfer coding is not known here."),
+    (http.UnsupportedTransferCoding, "not_implemented", "This transfer coding is not supported."),
     (http.ForbiddenProxyRequest, "forbidden", ""),
-    (http.InvalidHTTPVersion, "bad_request", "Only HTTP/1.1 and HTTP/1.0 are spoken here."),
-    (http.InvalidRequestMethod, "bad_request", "The method of the request is no method of HTTP."),
-    (http.InvalidRequestLine, "bad_request", "The first line is not one of an HTTP/1.1 request."),
-    (http.ObsoleteFolding, "bad_request", "A header goes on in a second line."),
-    (http.InvalidHeaderName, "bad_request", "The name of a header is not right."),
+    (http.InvalidHTTPVersion, "bad_request", "Only HTTP/1.1 and HTTP/1.0 are supported."),
+    (http.InvalidRequestMethod, "bad_request", "The method is not an HTTP method."),
+    (http.InvalidRequestLine, "bad_request", "The first line is not an HTTP/1.1 request line."),
+    (http.ObsoleteFolding, "bad_request", "A header continues on a second line."),
+    (http.InvalidHeaderName, "bad_request", "The name of a header is invalid."),
     (http.InvalidSchemeHeaders, "bad_request", "Headers contradict each other."),
     (http.ParseException, "bad_request", ""),
 )
 
 
 def code_of(error: Exception) -> tuple[str, str] | None:
-    """The code and the words for what the client did wrong; None if it was not the client."""
+    """Return the code and the detail of a client's mistake; None if it was not the client's."""
     if isinstance(error, http.ConfigurationProblem):
         return None
     if isinstance(error, http.InvalidHeader) and error.hdr == "HOST":
-        return "bad_request", "HTTP/1.1 asks for one proper Host header."
-    return next(((code, words) for kind, code, words in _WORDS if isinstance(error, kind)), None)
+        return "bad_request", "HTTP/1.1 requires exactly one valid Host header."
+    return next(((code, text) for kind, code, text in _DETAILS if isinstance(error, kind)), None)
 
 
 def answer(code: str, detail: str, read: Headers = ()) -> tuple[int, bytes]:
-    """The status and the whole answer, after which the connection closes.
+    """Return the status and the bytes of the whole answer, after which the connection closes.
 
-    `read`: the headers of the request, as far as they were read.
+    `read`: the headers of the request that were read before the error.
     """
-    from web.http.problems import (
-        choose_request_id,
-        problem_body,
-    )  # only a worker has the application
+    # Imported here, because only a worker loads the application.
+    from web.http.problems import choose_request_id, problem_body
     from web.http.security import plain_headers
 
     sent = next((value for name, value in read if name == "X-REQUEST-ID"), "")

@@ -1,7 +1,7 @@
-"""gunicorn's parser of requests, with what HTTP/1.1 asks for and it lets pass.
+"""gunicorn's request parser, with checks that HTTP/1.1 requires and gunicorn omits.
 
 Owns when a connection can serve another request: never after a body of which the rest may still
-come, because where the next request begins is then anybody's guess.
+arrive, because the start of the next request is then unknown (request smuggling).
 """
 
 import re
@@ -19,7 +19,7 @@ from gunicorn.http.parser import RequestParser
 
 from server.wire import DRAIN_BYTES, HeadTooLong, Wire
 
-# What may stand in a Host header (RFC 3986: reg-name, IP-literal, port).
+# The syntax of a Host header (RFC 3986: reg-name, IP-literal, port).
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _ABSOLUTE = re.compile(r"https?://([^/?#]+)(.*)", re.IGNORECASE)
 _FIRST_BYTES = frozenset(b"\r!#$%&'*+-.^_`|~") | frozenset(
@@ -27,13 +27,13 @@ _FIRST_BYTES = frozenset(b"\r!#$%&'*+-.^_`|~") | frozenset(
 )
 
 
-# gunicorn's stubs know less of them than we use.
+# gunicorn's type stubs omit members that we use.
 _Request: Any = Request
 _RequestParser: Any = RequestParser
 
 
 class HttpRequest(_Request):
-    """One request; its head is checked when it is made."""
+    """One request; the constructor parses and checks its head."""
 
     _closes: bool | None = None
 
@@ -46,7 +46,7 @@ class HttpRequest(_Request):
         return rest
 
     def _parse_python(self, unreader: Any, buf: Any) -> Any:
-        if buf[0] not in _FIRST_BYTES:  # such as TLS, which would be read until its time is up
+        if buf[0] not in _FIRST_BYTES:  # such as TLS, which gunicorn would read until the timeout
             raise InvalidRequestLine("not HTTP")
         return super()._parse_python(unreader, buf)
 
@@ -87,7 +87,7 @@ class HttpRequest(_Request):
             raise InvalidHeader("HOST", req=self)
         if self.uri.startswith("/") or self.uri == "*" or self.method == "CONNECT":
             return
-        # The absolute form: its host is the one that counts (RFC 9112, section 3.2.2).
+        # In the absolute form, its host replaces the Host header (RFC 9112, section 3.2.2).
         found = _ABSOLUTE.fullmatch(self.uri)
         if found is None or not _HOST.fullmatch(found[1]):
             raise InvalidRequestLine(self.uri)
@@ -96,7 +96,7 @@ class HttpRequest(_Request):
 
 
 class Requests(_RequestParser):
-    """The requests of one connection, one after the other."""
+    """Iterates over the requests of one connection."""
 
     mesg: HttpRequest | None
 
@@ -115,11 +115,11 @@ class Requests(_RequestParser):
         return self.mesg
 
     def leaves_bytes(self) -> bool:
-        """Whether the client may have sent, or be sending, what was not read."""
+        """Whether the client may have sent, or be sending, bytes that were not read."""
         return self.mesg is None or not self.mesg.body_is_read()
 
     def _read_rest(self, request: HttpRequest) -> bool:
-        """Read what is left of a body, which is little; False when it does not come."""
+        """Read the short rest of a body; return False if it does not arrive."""
         if not request.body_is_read():
             self._wire.hurry()
             try:

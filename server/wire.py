@@ -1,8 +1,8 @@
-"""One client's connection, below gunicorn's parser: every wait for the client ends.
+"""One client's connection, below gunicorn's parser: every wait for the client has a timeout.
 
-gunicorn reads and writes through a `Wire` as through a socket. What it waits for (the head of a
-request, a body, the taking of an answer) says how long that may take; whoever is slower is cut off,
-and no read goes on for long without a turn for the other connections. It knows no HTTP.
+gunicorn reads and writes through a `Wire` like through a socket. The timeout depends on what is
+awaited: the head of a request, a body, or the receipt of an answer. A slower client is
+disconnected, and long reads yield to the other connections. It knows no HTTP.
 """
 
 import contextlib
@@ -15,15 +15,15 @@ import gevent
 if TYPE_CHECKING:
     from server.crowd import Crowd
 
-#: Seconds for the head of a request, from its first byte; a new connection has them for that byte.
+#: Seconds for the head of a request, from its first byte; a new connection has as long for that.
 HEAD_S = 10.0
-#: The head of a request in bytes; what a recv brings beyond it is not counted exactly.
+#: The largest head of a request, in bytes; the last recv may exceed it.
 HEAD_BYTES = 64 * 1024
-#: A body brings so many bytes in so many seconds, or is cut off.
+#: The slowest accepted body: bytes per seconds.
 LEAST_BYTES, LEAST_S = 1024, 10.0
-#: Seconds in which a client takes a part of its answer.
+#: Seconds in which a client must receive some part of its answer.
 SEND_S = 20.0
-#: What is read of a body that nobody wants, in bytes and seconds, before the connection ends.
+#: How much of an unwanted body is read, in bytes and seconds, before the connection closes.
 DRAIN_BYTES, DRAIN_S = 64 * 1024, 1.0
 
 _LARGEST_READ = 256 * 1024
@@ -32,26 +32,27 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class SlowClient(TimeoutError):
-    """The client did not send or take what it owed in time."""
+    """The client did not send or receive in time."""
 
 
 class HeadTooLong(Exception):
-    """The head of a request is larger than any that is taken."""
+    """The head of a request is larger than HEAD_BYTES."""
 
 
 class Wire:
-    """A socket for gunicorn, with a clock for everything that the client owes."""
+    """A socket for gunicorn, with a timeout for everything that it waits for."""
 
     def __init__(
         self, raw: socket.socket, address: str, crowd: "Crowd", *, idle_s: float, body_s: float
     ) -> None:
         self.raw = raw
         self.address = address
-        #: When the client began to owe what is waited for now, by time.monotonic().
+        #: Since when we wait for the client, by time.monotonic().
         self.owes_since = time.monotonic()
         #: Whether the client waits for a "100 Continue" before it sends its body.
         self.holds_body_back = False
-        #: Whether bytes may be under way that nobody reads: closing at once would cost the answer.
+        #: Whether unread bytes may be on their way: closing at once would reset the connection, and
+        #: the client would lose the answer.
         self.lingers = False
         self._crowd, self._idle_s, self._body_s = crowd, idle_s, body_s
         self._in_body = False
@@ -59,36 +60,36 @@ class Wire:
         self._ends = self.owes_since + HEAD_S
         self._pace_ends, self._pace_bytes = 0.0, 0
 
-    # ---- what is waited for
+    # ---- what the connection waits for
 
     @property
     def is_idle(self) -> bool:
-        """Whether no byte of a request has come yet."""
+        """Whether no byte of a request has arrived yet."""
         return not self._in_body and not self._head_reads
 
     def await_head(self) -> None:
-        """From here on, the client may begin another request."""
+        """Wait for the head of another request from now on."""
         self.owes_since = time.monotonic()
         self._ends = self.owes_since + self._idle_s
         self._in_body, self._head_bytes, self._head_reads = False, 0, 0
 
     def await_body(self, *, held_back: bool) -> None:
-        """From here on, what comes is a body."""
+        """Wait for a body from now on."""
         self._in_body, self._ends, self.holds_body_back = True, 0.0, held_back
 
     def hurry(self) -> None:
-        """Nobody wants the rest of the body: it has a second left to come."""
+        """Give the rest of an unwanted body DRAIN_S seconds to arrive."""
         self._ends = min(self._ends or float("inf"), time.monotonic() + DRAIN_S)
         self._pace_ends = max(self._pace_ends, self._ends)
 
     # ---- what gunicorn calls
 
     def recv(self, size: int) -> bytes:
-        """Read what is there, up to `size` bytes; b"" at the end. Raises SlowClient."""
+        """Read up to `size` bytes; b"" at the end. Raises SlowClient."""
         return self._recv_body(size) if self._in_body else self._recv_head(size)
 
     def sendall(self, data: bytes) -> None:
-        """Send all of `data`. Raises SlowClient when the client does not take it."""
+        """Send all of `data`. Raises SlowClient when the client does not receive it."""
         self.raw.settimeout(SEND_S)
         self.owes_since = time.monotonic()
         rest = memoryview(data)
@@ -97,15 +98,15 @@ class Wire:
                 try:
                     rest = rest[self.raw.send(rest) :]
                 except TimeoutError as error:
-                    raise SlowClient("the answer is not taken") from error
+                    raise SlowClient("the client does not receive the answer") from error
 
     def send(self, data: bytes) -> int:
-        """As `sendall`; returns the length of `data`."""
+        """Do what `sendall` does; return the length of `data`."""
         self.sendall(data)
         return len(data)
 
     def sendfile(self, file: IO[bytes], offset: int = 0, count: int | None = None) -> None:
-        """Send `count` bytes of `file` from `offset` on, or all that follow."""
+        """Send `count` bytes of `file` from `offset` on, or all of them."""
         file.seek(offset)
         while count is None or count > 0:
             part = file.read(65536 if count is None else min(65536, count))
@@ -121,33 +122,33 @@ class Wire:
         return self.raw.fileno()
 
     def abort(self) -> None:
-        """Break the connection; whoever waits for the client wakes up."""
+        """Break the connection; a greenlet that waits for the client wakes up."""
         self.lingers = False
-        with contextlib.suppress(OSError):  # closed from the other side in the same moment
+        with contextlib.suppress(OSError):  # the client closed it at the same moment
             self.raw.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """End the connection, so that an answer is read before unread bytes make it a reset."""
+        """Close, but let the client read its answer before unread bytes cause a reset."""
         if self.lingers:
             self.lingers = False
             with contextlib.suppress(OSError):
                 self._linger()
         self.raw.close()
 
-    # ---- the clocks
+    # ---- the timeouts
 
     def _recv_head(self, size: int) -> bytes:
-        if self._head_reads > 1:  # a head in many pieces is read a few at a time
+        if self._head_reads > 1:  # a head in many small pieces is read with pauses
             gevent.sleep(_SIP_S)
         try:
             data = self._recv(size, self._ends)
         except SlowClient:
             if self._head_reads:
                 raise
-            return b""  # an idle connection ends without a word
+            return b""  # an idle connection closes silently
         if not self._head_reads:
             self._ends = time.monotonic() + HEAD_S
-            gevent.sleep(0)  # a thousand requests that come at once take turns
+            gevent.sleep(0)  # lets a thousand simultaneous requests take turns
         self._head_reads += 1
         self._head_bytes += len(data)
         if self._head_bytes > HEAD_BYTES:
@@ -180,7 +181,7 @@ class Wire:
             try:
                 return self.raw.recv(size)
             except TimeoutError as error:
-                raise SlowClient("nothing came in time") from error
+                raise SlowClient("no data in time") from error
 
     def _linger(self) -> None:
         self.raw.shutdown(socket.SHUT_WR)
@@ -188,7 +189,7 @@ class Wire:
         ends, taken = self.owes_since + DRAIN_S, 0
         with self._crowd.waits(self):
             while (left_s := ends - time.monotonic()) > 0:
-                if taken >= DRAIN_BYTES:  # not a byte more; the client has its answer to read
+                if taken >= DRAIN_BYTES:  # no more bytes; the client has time to read its answer
                     gevent.sleep(left_s)
                     return
                 self.raw.settimeout(left_s)

@@ -1,6 +1,6 @@
 """gunicorn's gevent worker, with every connection behind a `Wire` and in a `Crowd`.
 
-Owns the loop of one connection. HTTP/2 is not spoken, and TLS is for a proxy in front.
+Owns the loop of one connection. It supports neither HTTP/2 nor TLS; a proxy in front does.
 """
 
 import errno
@@ -22,20 +22,20 @@ from server.wire import SlowClient, Wire
 
 _access = logging.getLogger("gunicorn.access")
 
-#: Descriptors that are no connections of clients: Redis, logs, static files.
+#: Descriptors reserved for other uses than clients: Redis, logs, static files.
 _OTHER_FILES = 256
-#: Connections accepted in one turn of the loop, as a share of those open.
+#: One turn of the loop accepts one new connection per this many open ones.
 _NEW_SHARE = 4
-#: Connections that are closing do not keep new ones out.
+#: Extra places for connections that are closing, so that they do not keep new ones out.
 _CLOSING = 1024
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT})
 
 
 class _Listener(StreamServer):
-    """Accepts one connection in a turn of the loop while few are open, and more the more there are.
+    """Accepts one connection per turn of the loop while few are open, and more when many are.
 
-    gunicorn takes one, so that its processes share callers evenly. But a turn answers all who are
-    in: with hundreds of them, one newcomer in each left the others outside for seconds.
+    gunicorn accepts one, so that its processes share clients evenly. But a turn serves all open
+    connections: with hundreds of them, new clients would wait for seconds.
     """
 
     @property
@@ -44,7 +44,7 @@ class _Listener(StreamServer):
 
 
 class Worker(GeventWorker):
-    """Serves connections, each within its limits."""
+    """Serves connections within their limits."""
 
     def init_process(self) -> None:
         config = Config.from_env()
@@ -55,10 +55,10 @@ class Worker(GeventWorker):
         super().init_process()
 
     def _accept(self, listener: Any, *, spawn: Any, **for_pywsgi: Any) -> StreamServer:
-        """Accept connections of one listening socket; gunicorn calls it once for each."""
+        """Accept connections of one listening socket; gunicorn calls it once per socket."""
         return _Listener(listener, handle=partial(self.handle, listener), spawn=spawn)
 
-    server_class = cast(Any, _accept)  # a class to gunicorn, which only calls it
+    server_class = cast(Any, _accept)  # gunicorn expects a class, but only calls it
 
     def notify(self) -> None:
         super().notify()
@@ -66,7 +66,7 @@ class Worker(GeventWorker):
             self._crowd.close_idle()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """Serve one connection until either side ends it."""
+        """Serve one connection until either side closes it."""
         address = addr[0] if isinstance(addr, tuple) else ""
         wire = Wire(
             client, address, self._crowd, idle_s=float(self.cfg.keepalive), body_s=self._body_s
@@ -82,7 +82,7 @@ class Worker(GeventWorker):
             self._crowd.leave(wire)
 
     def _serve(self, listener_name: Any, wire: Wire, addr: Any) -> None:
-        socket = cast(Any, wire)  # gunicorn asks for no more than a wire has
+        socket = cast(Any, wire)  # a wire has all methods of a socket that gunicorn calls
         requests = Requests(self.cfg, wire, addr or ("", 0))
         try:
             for request in requests:
@@ -94,7 +94,7 @@ class Worker(GeventWorker):
                 self._refuse_error(wire, addr, error)
         except OSError as error:
             if error.errno not in _GONE:
-                self.log.exception("a connection has failed")
+                self.log.exception("a connection failed")
         except Exception as error:
             self._refuse_error(wire, addr, error)
         else:
@@ -103,7 +103,7 @@ class Worker(GeventWorker):
     def _refuse_error(self, wire: Wire, addr: Any, error: Exception) -> None:
         known = refusal.code_of(error)
         if known is None:
-            self.log.error("a request could not be served", exc_info=error)
+            self.log.error("a request failed", exc_info=error)
         code, detail = known or ("internal_error", "")
         read = getattr(getattr(error, "req", None), "headers", [])
         self._refuse(wire, addr, code, detail, read)
@@ -115,11 +115,11 @@ class Worker(GeventWorker):
             wire.sendall(answer)
             wire.lingers = True
         except OSError as error:
-            self.log.debug("a refusal was not taken: %s", error)
+            self.log.debug("the client did not receive its refusal: %s", error)
 
 
 def _files() -> int:
-    """How many descriptors this process may have: as many as the system lets it."""
+    """Raise the limit of descriptors as far as the system allows; return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         wanted = 65536 if hard == resource.RLIM_INFINITY else hard

@@ -1,7 +1,7 @@
-"""The whole of Duckline on one machine, in the foreground: what `make run` and `make dev` start.
+"""Run all of Duckline on one machine, in the foreground: `make run` and `make dev`.
 
-Owns child processes, the embedded Redis, ports and the aggregated log. It neither imports Flask or
-redis nor knows what a task is: a stack is a list of commands.
+Owns child processes, the embedded Redis, ports and the aggregated log. It imports neither Flask nor
+redis and does not know what a task is: a stack is a list of commands.
 """
 
 from stack.up import up

@@ -1,6 +1,6 @@
-"""Which Redis the stack uses: the user's own, or the embedded one with a data directory of its own.
+"""Choose the Redis of the stack: the user's own, or the embedded one with its data directory.
 
-Owns that decision and what has to be taken and given back for it (the lock, the socket).
+Owns that choice and the resources that it needs: the lock and the socket.
 """
 
 from collections.abc import Generator
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from huey_tasks.config import Config
 
 
-#: A file in DATA_DIR: a whole stack has been ready here, so Redis has its data set.
+#: A file in DATA_DIR: a stack was ready here before, so Redis must have its data set.
 USED = "used"
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Say which Redis it is: to the children (`env`), to people (`shown`), and what to run."""
+    """Which Redis to use: the settings of the children, the line for people, what to run."""
 
     shown: tuple[str, str]
     env: dict[str, str] = field(default_factory=dict[str, str])
     spec: ProcessSpec | None = None  # the embedded server
     notes: tuple[str, ...] = ()  # lines for the log
-    used: Path | None = None  # the file that says that there are data in the folder
+    used: Path | None = None  # the file that marks the folder as used
 
     def note_that_it_is_used(self) -> None:
-        """Expect the data of this stack from now on: if they are gone, consumers say so."""
+        """Expect this stack's data from now on: consumers report it if they are missing."""
         if self.used is not None:
             self.used.touch()
 
 
 @contextmanager
 def opened(config: "Config") -> Generator[Broker]:
-    """Give the Redis to use.
+    """Yield the Redis to use; release its resources at the end.
 
     Raise StartRefused when another stack owns the data directory, ConfigError when the user's own
     Redis cannot be used.
@@ -74,8 +74,8 @@ def opened(config: "Config") -> Generator[Broker]:
 
 
 def _users_own(config: "Config", url: str) -> Broker:
-    """Look at the user's Redis once for all processes, so that each remark is made once."""
-    from huey_tasks import redis_urls, server_check  # loads redis: for this case alone
+    """Check the user's Redis once for all processes, so that each warning appears once."""
+    from huey_tasks import redis_urls, server_check  # loads redis, which only this case needs
     from huey_tasks.errors import QueueUnavailable
 
     shown = ("Redis", redis_urls.without_secrets(url))

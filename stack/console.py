@@ -1,8 +1,8 @@
 """The aggregated log of the stack on one stream.
 
-Owns the look of a line: an aligned, coloured process name in front, or one JSON object when
-LOG_FORMAT=json. It does not read processes (process.py) and does not decide what is worth saying
-(supervisor.py, up.py).
+Owns the format of a line: an aligned, coloured process name in front, or one JSON object when
+LOG_FORMAT=json. It does not read the output of processes (process.py) and does not choose what to
+log (supervisor.py, up.py).
 """
 
 import asyncio
@@ -24,7 +24,7 @@ FLUSH_EVERY_S = 0.1
 
 
 class Console:
-    """Write the lines of all processes to `stream`, each marked with the process it comes from."""
+    """Writes the lines of all processes to `stream`, each with the name of its process."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Console:
         colour: bool,
         mark: str = "",
     ) -> None:
-        """`mark` begins the lines that our processes log; what else they write is output."""
+        """Format lines for `stream`. Logged lines begin with `mark`; all others are output."""
         self._mark = mark
         self._stream = stream
         self._as_json = as_json
@@ -44,9 +44,9 @@ class Console:
         self._colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(names)}
 
     def lines(self, name: str, lines: Sequence[str]) -> None:
-        """Write lines that the process `name` has logged or printed.
+        """Write lines that the process `name` logged or printed.
 
-        Nothing that a task prints acts on a terminal, or looks like a line that was logged.
+        A task's output can neither control the terminal nor look like a logged line.
         """
         self._write([self._line(name, line) for line in lines])
 
@@ -68,7 +68,7 @@ class Console:
         self._write([f"{self._prefix(OWN_NAME)}{now} {shown}"])
 
     def announce(self, title: str, facts: Sequence[tuple[str, str]]) -> None:
-        """Write a short block that stands out: a title and named facts; one object in JSON."""
+        """Write a short highlighted block: a title and named facts; in JSON one object."""
         if self._as_json:
             named = {name.lower().replace(" ", "_"): value for name, value in facts if name}
             self._write([_as_json(OWN_NAME, title, **named)])
@@ -85,7 +85,7 @@ class Console:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colour else text
 
     async def keep_flushing(self) -> None:
-        """Write, time and again, what the reader of the log did not take at once."""
+        """Write periodically what a slow reader of the log has not received yet."""
         while True:
             await asyncio.sleep(FLUSH_EVERY_S)
             self._stream.flush()
@@ -98,13 +98,13 @@ class Console:
 def console_for(
     stream: LogStream, names: Sequence[str], *, log_format: str, mark: str = ""
 ) -> Console:
-    """Make the Console for a stream: JSON if asked for, colours on a terminal without NO_COLOR."""
+    """Make the Console for a stream; colours need a terminal and no NO_COLOR."""
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
     return Console(stream, names, as_json=log_format == "json", colour=colour, mark=mark)
 
 
 def complain(text: str) -> None:
-    """Write one line on stderr for a start that was refused before anything ran."""
+    """Write one line to stderr about a start that failed before anything ran."""
     print(text, file=sys.stderr, flush=True)
 
 

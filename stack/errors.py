@@ -1,5 +1,5 @@
-"""The one error of the stack: a start that is refused, with a line for the user."""
+"""The error of the stack: it cannot start."""
 
 
 class StartRefused(Exception):
-    """Say in one line why nothing was started and what to do about it."""
+    """The stack cannot start; the message is one line with the cause and what to do."""

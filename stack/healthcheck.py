@@ -1,4 +1,4 @@
-"""A container's health check, with what the image has: no curl, no shell.
+"""The health check of a container; the image has neither curl nor a shell.
 
     python -m stack.healthcheck http 8000       the web server answers
     python -m stack.healthcheck consumer high   this host's consumer of the queue reports to Redis
@@ -15,7 +15,7 @@ from stack.probes import http_answers
 
 
 def main(kind: str, name: str) -> int:
-    """Ask once and return the exit code."""
+    """Check once and return the exit code."""
     reason = _http(int(name)) if kind == "http" else _consumer(name)
     if reason is not None:
         complain(reason)
@@ -23,12 +23,12 @@ def main(kind: str, name: str) -> int:
 
 
 def _http(port: int) -> str | None:
-    # The page, not the API: it needs no key, and a web server is no less alive without Redis.
+    # The page, not the API: it needs no key, and it works without Redis.
     return asyncio.run(http_answers("127.0.0.1", port, "/")())
 
 
 def _consumer(queue: str) -> str | None:
-    import huey_tasks as tq  # half a second that the HTTP check need not spend
+    import huey_tasks as tq  # takes half a second, which the HTTP check saves
 
     try:
         here = [c for c in tq.consumers() if (c.host, c.queue) == (socket.gethostname(), queue)]

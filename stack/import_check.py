@@ -1,9 +1,8 @@
-"""Whether the service and the task modules can be imported, asked in a process of its own.
+"""Check in a separate process whether the service and the task modules can be imported.
 
-Asked once before anything starts, and by `make dev` before it restarts on what was just saved.
-Owns the question and the one line of its answer; what follows from it is for those who ask. As a
-program it asks for a gunicorn that was started by hand: it prints the line, and exits with
-EX_CONFIG.
+The stack checks once before anything starts, and `make dev` before it restarts on a saved file.
+The result is one line about the error. As a program it checks for a gunicorn that was started by
+hand: it prints the line and exits with EX_CONFIG.
 """
 
 import asyncio
@@ -17,14 +16,14 @@ from pathlib import Path
 
 from stack.process import REFUSAL_MARK, end_with, exit_reason
 
-#: Seconds. A module may load what it needs; what takes longer hangs.
+#: Seconds after which an import counts as hanging.
 TIMEOUT_S = 60.0
 
-#: The tasks with those of TASKS_PATH; and with what serves them.
+#: What to import: all task types with those of TASKS_PATH; the same with the web service.
 TASKS, SERVICE = "huey_tasks.face", "huey_tasks.face, web, app"
 
-#: It reports to a pipe of its own, because what it imports may print, and ends by `_exit`, because
-#: what it imports may have begun threads. A word and a text are a line.
+#: It reports to a separate pipe, because a module may print, and ends with `_exit`, because a
+#: module may have started threads. A line is a word and a text.
 PROGRAM = """
 import os, sys, traceback
 os.set_inheritable(int(sys.argv[1]), False)
@@ -51,16 +50,16 @@ async def import_problem(
     what: str = SERVICE,
     on_slow: Callable[[str], None] = lambda text: None,
 ) -> str | None:
-    """Import `what` of `root` with the children's `env`; return None or why it fails.
+    """Import `what` from `root` with the children's `env`; return None, or why it fails.
 
-    `on_slow` hears of a module whose import takes long.
+    Call `on_slow` with a line about a module whose import takes long.
     """
     parent = os.getpid()
     reports = _Reports(on_slow)
     with tempfile.TemporaryFile() as errors, reports:
         check = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-P",  # the service of `root`, wherever we were started
+            "-P",  # import from `root`, whatever the current folder is
             "-c",
             PROGRAM % what,
             str(reports.write_end),
@@ -69,7 +68,7 @@ async def import_problem(
             stdout=asyncio.subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(reports.write_end,),
-            start_new_session=True,  # Ctrl-C is the supervisor's
+            start_new_session=True,  # Ctrl-C goes to the supervisor
             preexec_fn=lambda: end_with(parent),
         )
         try:
@@ -90,7 +89,7 @@ async def import_problem(
 
 
 class _Reports:
-    """What the check says while it imports."""
+    """The reports of the check while it imports."""
 
     def __init__(self, on_slow: Callable[[str], None]) -> None:
         self.imported = False
@@ -108,7 +107,7 @@ class _Reports:
         os.close(self.write_end)
 
     def read(self) -> None:
-        """Take in what has come."""
+        """Read the reports that have arrived."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._read_end, 65_536):
                 for line in chunk.decode("utf-8", "replace").splitlines():
@@ -123,7 +122,7 @@ class _Reports:
             self.imported = True
 
     def where(self) -> str:
-        """What was being imported, as the beginning of a sentence."""
+        """Return what was being imported, as the start of a sentence."""
         return f"TASKS_PATH: {self._file} cannot be imported: it" if self._file else "its import"
 
 
@@ -134,21 +133,21 @@ def _environment(root: Path, env: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _end(check: asyncio.subprocess.Process) -> None:
-    """End it, if it hangs or the stack is stopping, and whatever it has started."""
+    """Kill the check, which may hang, and every process that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(check.pid, signal.SIGKILL)
     await check.wait()
 
 
 def _reason(errors: str) -> str:
-    """Pick the line of a traceback that says what is wrong."""
+    """Return the line of a traceback that names the error."""
     lines = [line for line in errors.splitlines() if line.strip()]
     ours = [line.partition(": ")[2] for line in lines if line.startswith(_OUR_ERRORS)]
     return (ours or lines)[-1]
 
 
 def main() -> int:
-    """Say on stderr why the task modules cannot be imported; 0 if they can."""
+    """Print why the task modules cannot be imported to stderr; return 0 if they can."""
 
     def complain(text: str) -> None:
         print(REFUSAL_MARK + text, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Turn the bytes of a child's pipe into lines, without blocking the event loop.
+"""Split the bytes of a child's pipe into lines, without blocking the event loop.
 
 Owns decoding and splitting. It does not know whose lines they are or how they are shown.
 """
@@ -13,7 +13,7 @@ _LONGEST_LINE_BYTES = 1 << 20  # a longer one is cut, so that a child cannot fil
 
 
 class LineReader:
-    """Hand the complete lines of `pipe` to `on_lines` as they arrive, and close it at its end."""
+    """Passes the complete lines of `pipe` to `on_lines` as they arrive; closes it at its end."""
 
     def __init__(self, pipe: IO[bytes], on_lines: Callable[[list[str]], None]) -> None:
         self._pipe = pipe
@@ -23,7 +23,7 @@ class LineReader:
         asyncio.get_running_loop().add_reader(pipe.fileno(), self.read)
 
     def read(self) -> None:
-        """Read whatever is there now."""
+        """Read all available bytes."""
         while not self._pipe.closed:
             try:
                 chunk = os.read(self._pipe.fileno(), _CHUNK_BYTES)

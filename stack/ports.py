@@ -1,4 +1,4 @@
-"""Whether the ports that the stack needs are free, asked before anything is started."""
+"""Check that the ports of the stack are free before anything starts."""
 
 import errno
 import socket
@@ -6,12 +6,12 @@ import time
 
 from stack.errors import StartRefused
 
-RELEASE_WAIT_S = 2.0  # a stack that is just stopping holds its ports up to a second longer
+RELEASE_WAIT_S = 2.0  # a stopping stack holds its ports for up to a second
 _POLL_S = 0.05
 
 
 def require_free(host: str, ports: dict[str, int]) -> None:
-    """Check that each port (by its setting) can be listened on, or raise StartRefused."""
+    """Raise StartRefused unless every port (by its setting) can be listened on."""
     settings = list(ports)
     for position, setting in enumerate(settings):
         for other in settings[:position]:

@@ -1,6 +1,6 @@
-"""Ask a child whether it is ready: an HTTP GET, or a Redis PING, with the standard library alone.
+"""Check whether a child is ready: an HTTP GET or a Redis PING, with the standard library only.
 
-The stack must not import Flask or redis: it runs before either is needed and outlives both.
+The stack imports neither Flask nor redis, so that it starts fast and stays small.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ TIMEOUT_S = 4.0  # longer than the web service itself waits for Redis
 
 
 def http_answers(host: str, port: int, path: str, *, api_key: str | None = None) -> Probe:
-    """Make a probe that is content with a 200 for GET `path`, asked with `api_key` if given."""
+    """Make a probe that succeeds on a 200 for GET `path`, sent with `api_key` if given."""
     headers = [f"Host: {_bracketed(host)}:{port}", "Connection: close"]
     if api_key is not None:
         headers.append(f"Authorization: Bearer {api_key}")
@@ -30,13 +30,13 @@ def http_answers(host: str, port: int, path: str, *, api_key: str | None = None)
         status = head.split(b" ", 2)[1:2]
         if status == [b"200"]:
             return None
-        return f"GET {path} says {b''.join(status).decode('ascii', 'replace')}{_reasons(body)}"
+        return f"GET {path} returns {b''.join(status).decode('ascii', 'replace')}{_reasons(body)}"
 
     return probe
 
 
 def redis_answers(socket_path: str) -> Probe:
-    """Make a probe that is content when Redis answers PING and has loaded its data."""
+    """Make a probe that succeeds when Redis answers PING and has loaded its data."""
 
     async def probe() -> str | None:
         try:
@@ -57,13 +57,13 @@ async def _exchange(
     try:
         writer.write(request)
         await writer.drain()
-        return await reader.read(-1)  # until it closes, as the request asks
+        return await reader.read(-1)  # until the server closes, as the request asks
     finally:
         writer.close()
 
 
 def _reasons(body: bytes) -> str:
-    """Quote the health page's own reasons, if the body has them."""
+    """Quote the reasons of the health check, if the body has them."""
     try:
         answer: object = json.loads(body)
     except ValueError:

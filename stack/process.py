@@ -1,8 +1,7 @@
-"""One child process of the stack: start it, read its output, notice its end, stop it.
+"""One child process of the stack: start it, read its output, detect its end, stop it.
 
-Owns the operating-system side: session, parent-death signal, exit reason; its output goes through
-output.py. It does not decide whether a dead process comes back or who stops before whom: that is
-supervisor.py.
+Owns the operating-system side: session, parent-death signal, exit reason; output.py reads its
+output. supervisor.py decides on restarts and on the order.
 """
 
 import asyncio
@@ -19,36 +18,36 @@ from pathlib import Path
 from stack.output import LineReader
 
 _PR_SET_PDEATHSIG = 1
-# Loaded before any fork: between fork and exec nothing may be imported.
+# Loaded before any fork: an import between fork and exec can deadlock.
 _libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
 
-REFUSAL_MARK = "duckline: "  # how app.py begins the line about what it refuses
+REFUSAL_MARK = "duckline: "  # begins the line of app.py about an error
 LINES_REMEMBERED = 50
-_LAST_BYTES = 8192  # of a log file, which hold its last lines
+_LAST_BYTES = 8192  # how much of a log file is read for its last lines
 
 Probe = Callable[[], Coroutine[None, None, str | None]]
-"""Answers None when the process is ready for work, else the reason why it is not, in words."""
+"""Returns None when the process is ready, else a text that says why it is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """Describe one child: what to run, what it waits for, and how it is asked to stop."""
+    """Describes one child: what to run, what it waits for, and how it stops."""
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     after: str | None = None  # starts once that process is ready, stops before it
-    probe: Probe | None = None  # without one, started is ready
+    probe: Probe | None = None  # without one it is ready once started
     stop_grace_s: float = 10.0  # between SIGTERM and SIGKILL
     hurry_grace_s: float = 5.0  # between a second SIGTERM and SIGKILL
-    log_file: Path | None = None  # where its last words are when it does not print them
-    cause: Callable[[], str] | None = None  # why it may have died, "" when nothing is known
+    log_file: Path | None = None  # where its last lines are, if it does not print them
+    cause: Callable[[], str] | None = None  # why it may have died, "" when unknown
     reloads: bool = False  # restarted by `make dev` when a source file changes
     pass_fds: tuple[int, ...] = ()
 
 
 class Process:
-    """Run one ProcessSpec; start() may be called again after the process has ended."""
+    """Runs one ProcessSpec; start() may be called again after the process has ended."""
 
     def __init__(self, spec: ProcessSpec, on_lines: Callable[[str, list[str]], None]) -> None:
         self.spec = spec
@@ -65,7 +64,7 @@ class Process:
 
     @property
     def refused(self) -> bool:
-        """Whether it has ended because of a setting: to start it again cannot help."""
+        """Whether it exited because of a wrong setting: a restart cannot help."""
         return self._popen is not None and self._popen.returncode == os.EX_CONFIG
 
     @property
@@ -81,7 +80,7 @@ class Process:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches the supervisor only, which stops in order
+            start_new_session=True,  # Ctrl-C reaches only the supervisor, which stops in order
             pass_fds=self.spec.pass_fds,
             preexec_fn=lambda: end_with(parent),
         )
@@ -96,11 +95,11 @@ class Process:
         self._on_lines(self.spec.name, lines)
 
     def reap(self) -> None:
-        """Notice the end of the process; the supervisor calls this on every SIGCHLD."""
+        """Detect the end of the process; the supervisor calls this on every SIGCHLD."""
         popen = self._popen
         if popen is None or self._exited.is_set() or popen.poll() is None:
             return
-        # A killed leader leaves children behind (gunicorn's workers hold the port): end them too.
+        # A killed leader leaves children behind (gunicorn's workers hold the port): kill them too.
         self.signal_group(signal.SIGKILL)
         self.ready.clear()
         self._exited.set()
@@ -110,11 +109,11 @@ class Process:
         await self._exited.wait()
         assert self._popen is not None and self._popen.returncode is not None
         assert self._output is not None
-        self._output.read()  # what it wrote last comes before the line that it died
+        self._output.read()  # shows its last lines before the line about its end
         return exit_reason(self._popen.returncode)
 
     def terminate(self) -> None:
-        """Ask the process to stop; its own children are its own business."""
+        """Send SIGTERM to the process, which stops its own children."""
         if self.alive and self._popen is not None:
             self._popen.terminate()
 
@@ -124,10 +123,10 @@ class Process:
             try:
                 os.killpg(self._popen.pid, number)
             except ProcessLookupError:
-                return  # nothing of the group is left, which is what was wanted
+                return  # the whole group has ended, which is the goal
 
     def refusal(self) -> str:
-        """Return what it gave as its reason on the line that app.py marks, else its last line."""
+        """Return the reason on the line that app.py marks, else the last line."""
         marked = [line for line in self._last_lines if line.startswith(REFUSAL_MARK)]
         reason = (marked or list(self._last_lines) or ["it gave no reason"])[-1]
         return reason.removeprefix(REFUSAL_MARK)
@@ -143,7 +142,7 @@ class Process:
 
 
 def exit_reason(returncode: int) -> str:
-    """Say in words how a process ended: "exit code 3", or the name of the signal that killed it."""
+    """Return how a process ended: "exit code 3", or the name of the signal that killed it."""
     if returncode >= 0:
         return f"exit code {returncode}"
     try:
@@ -153,7 +152,7 @@ def exit_reason(returncode: int) -> str:
 
 
 def end_with(parent: int) -> None:
-    """In the child, before exec: get a SIGTERM when the supervisor dies, however it dies."""
+    """In the child, before exec: request a SIGTERM for when the supervisor dies."""
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above

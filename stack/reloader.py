@@ -1,7 +1,6 @@
-"""`make dev`: restart the web processes and consumers when a file that they have loaded changes.
+"""`make dev`: restart the web processes and consumers when one of their source files changes.
 
-Owns which files count, and that a half-saved one changes nothing. The restart itself, graceful and
-in backoff or not, is supervisor.py's.
+Owns which files count, and ignores changes that cannot be imported. supervisor.py does the restart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,14 +17,14 @@ SOURCE_SUFFIXES = (".py", ".lua", ".html", ".js", ".css", ".svg", ".json")
 
 
 class SourceFilter(DefaultFilter):
-    """Let through source files; caches, editors' temporary files and hidden folders stay out."""
+    """Accepts source files; ignores caches, temporary files of editors and hidden folders."""
 
     def __call__(self, change: Change, path: str) -> bool:
         return path.endswith(SOURCE_SUFFIXES) and super().__call__(change, path)
 
 
 def watched_paths(root: Path, tasks_path: Iterable[Path]) -> list[Path]:
-    """Return what is watched: the source folders, app.py and every folder of TASKS_PATH."""
+    """Return the paths to watch: the source folders, app.py and every folder of TASKS_PATH."""
     candidates = [*(root / name for name in SOURCE_FOLDERS), root / "app.py", *tasks_path]
     return [path for path in candidates if path.exists()]
 
@@ -39,9 +38,9 @@ async def next_change(paths: Sequence[Path]) -> None:
 async def restart_on_change(
     paths: Sequence[Path], root: Path, supervisor: Supervisor, console: Console
 ) -> None:
-    """Restart the processes that reload, once for each burst of changes, and name the file.
+    """Restart the processes that reload, once per burst of changes, and log the file's name.
 
-    They stay as they are while the changed files cannot be imported.
+    While the changed files cannot be imported, the processes keep running.
     """
     specs = [p.spec for p in supervisor.processes.values() if p.spec.reloads]
     names = [spec.name for spec in specs]

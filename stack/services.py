@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("high", "default", "low")
 HEALTH_PATH = "/api/workers/health"
-#: Begins the log lines of every process here; a task's print does not know it.
+#: Begins the log lines of every process here; a task cannot print it.
 LOG_MARK = f"{secrets.token_hex(8)} "
 WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
-HAND_BACK_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to hand its tasks back
+RELEASE_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to release its tasks
 
 
 def service_specs(config: "Config", broker: Broker, reload: bool = False) -> list[ProcessSpec]:
-    """Describe every process of the stack except Redis; `reload`: it is worked on."""
+    """Describe every process of the stack except Redis; `reload`: for `make dev`."""
     env = {
         **broker.env,
         CHECKED: "1",
@@ -32,23 +32,23 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
         "PYTHONUNBUFFERED": "1",
         "LOG_MARK": LOG_MARK,
     }
-    if config.tasks_path:  # as it is from here: gunicorn changes its folder
+    if config.tasks_path:  # absolute, because gunicorn changes its folder
         env["TASKS_PATH"] = os.pathsep.join(str(folder) for folder in config.tasks_path)
     after = broker.spec.name if broker.spec else None
-    hand_back_s = config.cancel_grace_s + HAND_BACK_MARGIN_S
+    release_s = config.cancel_grace_s + RELEASE_MARGIN_S
     consumers = [
         ProcessSpec(
             name=queue,
             command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
             env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
             after=after,
-            stop_grace_s=config.shutdown_grace_s + hand_back_s,
-            hurry_grace_s=hand_back_s,
+            stop_grace_s=config.shutdown_grace_s + release_s,
+            hurry_grace_s=release_s,
             reloads=True,
         )
         for queue in QUEUES
     ]
-    # gunicorn reads this one by itself, before our settings, and fails if it is empty.
+    # gunicorn reads this variable itself, before our settings, and fails if it is empty.
     web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
     if reload:
         web_env["SINGLE_MODULES"] = "1"
@@ -73,12 +73,12 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
 
 
 def local_host(host: str) -> str:
-    """Return the address at which a service bound to `host` is reached from this machine."""
+    """Return the address of a service bound to `host` as seen from this machine."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
 
 
 def base_url(host: str, port: int) -> str:
-    """Return the address that people open: http://host:port, an IPv6 host in brackets."""
+    """Return the URL that people open: http://host:port, an IPv6 host in brackets."""
     shown = {"127.0.0.1": "localhost", "::1": "localhost"}.get(local_host(host), local_host(host))
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 

@@ -2,7 +2,7 @@
 
 Owns restarts with backoff, the order (a process starts after the one it needs and stops before it),
 the reaction to signals, and giving up when the stack cannot start. It knows nothing about Redis,
-ports or HTTP: what to run comes in as ProcessSpecs. Why it is not honcho or circus: docs/adr/0002.
+ports or HTTP, only ProcessSpecs. docs/adr/0002 says why it is not honcho or circus.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from stack.process import Process, ProcessSpec
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
-STEADY_AFTER_S = 10.0  # alive this long: the next death starts again at FIRST_BACKOFF_S
+STEADY_AFTER_S = 10.0  # after this long, the next death starts at FIRST_BACKOFF_S again
 DEATHS_TO_GIVE_UP = 5  # before the stack was ever ready
 PROBE_EVERY_S = 0.1
 COMPLAIN_EVERY_S = 10.0
@@ -24,7 +24,7 @@ ASK_AGAIN_EVERY_S = 0.5
 
 
 class Supervisor:
-    """Run the processes of `specs` until a signal, stop(), or a start that cannot succeed."""
+    """Runs the processes of `specs` until a signal, stop(), or a start that cannot succeed."""
 
     def __init__(self, specs: Sequence[ProcessSpec], console: Console) -> None:
         self.processes = {spec.name: Process(spec, console.lines) for spec in specs}
@@ -38,7 +38,7 @@ class Supervisor:
         self._failure: str | None = None
 
     async def run(self) -> int:
-        """Run until told to stop; return 0 after a clean stop and 1 when the stack gave up."""
+        """Run until stop() or a signal; return 0 after a clean stop, 1 when the stack gave up."""
         adopt_orphans()
         self._listen_to_signals()
         for name, process in self.processes.items():
@@ -48,18 +48,18 @@ class Supervisor:
         await self._stop.wait()
         readiness.cancel()
         await self._stop_all()
-        if self._failure:  # last, where it is looked for: whoever stops still has lines to say
+        if self._failure:  # last, where people look: stopping processes still log lines
             self._console.say(self._failure, level="error")
         return 1 if self._failure else 0
 
     def stop(self) -> None:
-        """Begin the orderly stop; a second call hurries it: consumers hand back what they run."""
+        """Begin the orderly stop; a second call hurries it: consumers release what they run."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
 
     def restart(self, names: Sequence[str]) -> None:
-        """Restart these processes gracefully, at once even if one waits for its backoff."""
+        """Restart these processes gracefully, without waiting for a backoff."""
         for name in names:
             if not self._restart[name].is_set():  # a second SIGTERM could cut a graceful stop short
                 self._restart[name].set()
@@ -69,7 +69,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # nohup means it when it ignores SIGHUP; a script's `&` does not mean it with SIGINT.
+            # nohup ignores SIGHUP on purpose; a script's `&` ignores SIGINT only by default.
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self.stop)
 
@@ -79,7 +79,7 @@ class Supervisor:
         end_orphans({process.pid for process in self.processes.values() if process.pid})
 
     async def _keep(self, process: Process) -> None:
-        """Start the process again and again, until it is asked to leave."""
+        """Restart the process whenever it ends, until the stack stops it."""
         name = process.spec.name
         backoff_s, deaths = FIRST_BACKOFF_S, 0
         while name not in self._leaving:
@@ -96,7 +96,7 @@ class Supervisor:
             if time.monotonic() - started_at >= STEADY_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
             if not self.ready.is_set() and process.refused:
-                self._fail(f"{name} refuses to start: {process.refusal()}")
+                self._fail(f"{name} cannot start: {process.refusal()}")
                 return
             deaths += 1
             if not self.ready.is_set() and deaths >= DEATHS_TO_GIVE_UP:
@@ -105,8 +105,7 @@ class Supervisor:
             self._console.lines(name, process.last_words(2))
             cause = process.spec.cause() if process.spec.cause else ""
             self._console.say(
-                f"{name} died ({reason}){cause and f': {cause}'}; "
-                f"starting it again in {backoff_s:.1f} s",
+                f"{name} died ({reason}){cause and f': {cause}'}; restarting in {backoff_s:.1f} s",
                 level="error" if cause else "warning",
             )
             await self._pause(name, backoff_s)
@@ -120,28 +119,28 @@ class Supervisor:
         try:
             await asyncio.wait_for(self._restart[name].wait(), seconds)
         except TimeoutError:
-            return  # nobody was in a hurry
+            return  # no restart was requested
 
     def _give_up(self, process: Process, reason: str) -> None:
         self._console.lines(process.spec.name, process.last_words())
         self._fail(
             f"{process.spec.name} died {DEATHS_TO_GIVE_UP} times before the stack was ready "
-            f"(last: {reason}); its lines above say why"
+            f"(last: {reason}); see its log lines above"
         )
 
     def _fail(self, why: str) -> None:
-        """Stop because of this; the first reason is the one that is told."""
+        """Stop because of this; run() reports the first reason."""
         self._failure = self._failure or why
         self._stop.set()
 
     def _keeper_ended(self, keeper: asyncio.Task[None]) -> None:
-        """A keeper that raised (its program cannot be executed) must not leave half a stack."""
+        """Stop the stack if a keeper raised: its program cannot be executed."""
         if keeper.cancelled() or (error := keeper.exception()) is None:
             return
         self._fail(f"{keeper.get_name()} cannot run: {error}")
 
     async def _watch_process(self, process: Process) -> None:
-        """Set the process's `ready` once its probe is content; say in words what it waits for."""
+        """Set the process's `ready` once its probe succeeds; log periodically why it does not."""
         complain_at = time.monotonic() + COMPLAIN_EVERY_S
         while process.spec.probe is not None:
             reason = await process.spec.probe()
@@ -165,7 +164,7 @@ class Supervisor:
         first = [p for name, p in self.processes.items() if name not in needed]
         last = [p for name, p in self.processes.items() if name in needed]
         await asyncio.gather(*(self._stop_one(p, hurry=self._hurry) for p in first))
-        # Hurrying never skips this wait: it is the one in which Redis flushes its file to disk.
+        # Hurrying does not skip this wait, in which Redis flushes its file to disk.
         await asyncio.gather(*(self._stop_one(p, hurry=asyncio.Event()) for p in last))
 
     async def _stop_one(self, process: Process, *, hurry: asyncio.Event) -> None:
@@ -184,19 +183,19 @@ class Supervisor:
             return_when=asyncio.FIRST_COMPLETED,
         )
         hurried.cancel()
-        why = f"{process.spec.stop_grace_s:g} s are over"
+        why = f"after {process.spec.stop_grace_s:g} s"
         if process.alive and hurry.is_set():
             await self._hurry_one(process, keeper)
             why = "hurrying"
         if process.alive:
-            self._console.say(f"{name} has not stopped ({why}): SIGKILL", level="warning")
+            self._console.say(f"{name} did not stop ({why}); sending SIGKILL", level="warning")
             process.signal_group(signal.SIGKILL)
         await asyncio.wait([keeper])
 
     async def _hurry_one(self, process: Process, keeper: asyncio.Task[None]) -> None:
-        """Ask again: killed at once, a consumer leaves its tasks to their leases.
+        """Send SIGTERM again, so that a consumer releases its tasks before it is killed.
 
-        More than once, because two signals that arrive together count as one.
+        Repeat it, because two signals that arrive together count as one.
         """
         deadline = time.monotonic() + process.spec.hurry_grace_s
         while process.alive and (left_s := deadline - time.monotonic()) > 0:

@@ -1,6 +1,6 @@
-"""`make run`: put the whole stack together, say when it is ready, stop it cleanly.
+"""`make run`: assemble the stack, announce that it is ready, stop it cleanly.
 
-Owns the order of these steps and the words around them; each step is in the module of its name.
+Owns the order of these steps and their messages; each step is in the module of its name.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from stack.reloader import next_change, restart_on_change, watched_paths
 from stack.services import LOG_MARK, ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
 
-#: What is kept of the log of all processes for a reader that has stopped reading.
+#: The most log that is kept for a reader that has stopped reading.
 LOG_BACKLOG_BYTES = 8 * 1024 * 1024
-#: Seconds in which such a reader may still get the last lines.
+#: Seconds at the end in which such a reader can still get the last lines.
 LAST_LINES_S = 1.0
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
 async def _try_tasks(config: "Config", console: Console, reload: bool) -> None:
     """Import the task modules once, before five processes do. Raise ConfigError if that fails.
 
-    With `reload` say so, and try again when a file has changed.
+    With `reload`, log the error instead and try again when a file has changed.
     """
     paths = watched_paths(ROOT, config.tasks_path)
     while True:
@@ -95,7 +95,7 @@ async def _try_tasks(config: "Config", console: Console, reload: bool) -> None:
 async def _announce(
     config: "Config", redis: Broker, supervisor: Supervisor, console: Console, started_at: float
 ) -> None:
-    """Print the block with the addresses as soon as the whole stack is ready for work."""
+    """Print the block with the URLs as soon as the whole stack is ready."""
     await supervisor.ready.wait()
     redis.note_that_it_is_used()
     web = base_url(config.host, config.port)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from flask import Flask
-from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
 from huey_tasks.config import Config
@@ -17,10 +16,12 @@ from web.http.body import (
 )
 from web.http.root_path import UnderRootPath
 from web.http.shutdown import when_stopping
-from web.monitoring.health_routes import health
+from web.monitoring.health_routes import health, work_health
 from web.monitoring.history_routes import history
 from web.monitoring.inspector_routes import inspector
-from web.openapi.app import ApiBlueprint, DucklineApi
+from web.monitoring.stats_routes import statistics
+from web.openapi.app import DucklineApi
+from web.openapi.blueprint import ApiBlueprint
 from web.operations.routes import actions
 from web.pages import assets
 from web.pages import routes as pages
@@ -28,20 +29,20 @@ from web.pages.docs_routes import docs
 from web.queues.routes import queues
 from web.schedules.routes import schedules
 from web.streams import stats_socket
+from web.streams.openapi import socket_operation
+from web.streams.ticket_routes import socket_tickets
 from web.tasks.bulk_routes import bulk_submission
 from web.tasks.explain_routes import explanation
-from web.tasks.routes import submission, tasks
+from web.tasks.routes import TaskSegment, submission, tasks
 from web.tasks.search_routes import search
 from web.workers.routes import workers
 
 _STATIC = Path(__file__).resolve().parent.parent / "static"
-
-
-class _TaskSegment(BaseConverter):
-    """Any one segment but those of other routes: a GET there is a 405 and not an unknown task."""
-
-    regex = r"(?!(?:submit|bulk|actions)\Z)[^/]+"
-    part_isolating = True
+#: The routes of both apps.
+_SHARED = (
+    tasks, search, actions, explanation, failures, history, schedules, queues, workers, statistics,
+    socket_tickets, work_health, health,
+)  # fmt: skip
 
 
 def create_app(config: Config = tq.CONFIG) -> Flask:
@@ -52,7 +53,7 @@ def create_app(config: Config = tq.CONFIG) -> Flask:
 
 
 def create_inspector(config: Config = tq.CONFIG) -> Flask:
-    """Build the inspector: the same pages and routes, but it takes no tasks."""
+    """Build the inspector: the same pages and routes, but it accepts no tasks."""
     return _base("inspector", config, inspector)
 
 
@@ -66,8 +67,8 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     )
     app.request_class = StrictRequest
     app.config.update(APP_KIND=kind, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
-    app.url_map.converters["task"] = _TaskSegment
-    # A merged slash is answered with a redirect in HTML; a wrong path is a 404 here.
+    app.url_map.converters["task"] = TaskSegment
+    # werkzeug answers doubled slashes with a redirect in HTML; here a wrong path is a 404.
     app.url_map.merge_slashes = False
     security.register(app, config)
     app.before_request(check_parameters)
@@ -76,14 +77,12 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     transfer.register(app)
     redis_deadline.register(app)
     stats_socket.register(app)
+    app.extra_paths["/ws/stats"] = {"get": socket_operation()}
     when_stopping(tq.stop_waiting)
     pages.register(app)
     made = assets.prepare(_STATIC, kind, single_modules=config.single_modules)
     assets.register(app, made)
     app.wsgi_app = UnderRootPath(app.wsgi_app, config.root_path)
-    shared = (
-        tasks, search, actions, explanation, failures, history, schedules, queues, workers, health,
-    )  # fmt: skip
-    for blueprint in (*own, *shared):
+    for blueprint in (*own, *_SHARED):
         app.register_api(blueprint)
     return app

@@ -45,13 +45,13 @@ def test_a_wrong_address_says_so_and_leads_on(visits: Visits, stack: Stack, path
     visits.allow(_REFUSED)
     page = visits.open(f"{stack.dashboard}{path}")
 
-    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
-    expect(page).to_have_title("No such page · Duckline")
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    expect(page).to_have_title("Page not found · Duckline")
     expect(page.locator("#planted")).to_have_count(0)
     page.get_by_test_id("nowhere").get_by_role("link", name="Tasks").click()
     expect_address(page, "/tasks")
     page.go_back()
-    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
 def test_a_page_and_a_task_open_at_their_address_and_back_returns(
@@ -142,7 +142,7 @@ def test_under_a_path_of_a_proxy_everything_is_asked_for_below_it(
     page.goto(f"{below.url}some/jobs/#/queues")
     expect_address(page, "/some/jobs/queues")
     page.goto(f"{below.url}some/jobs/nonsense")
-    expect(page.get_by_role("heading", name="No such page")).to_be_visible()
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
 
     assert [url for url in asked if not re.match(r"\w+://[^/]+/some/jobs/", url)] == []
     assert any(url.startswith("ws:") for url in asked)

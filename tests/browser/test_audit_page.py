@@ -20,7 +20,7 @@ def test_a_purge_stands_in_the_audit_and_is_undone_there(visits: Visits, stack: 
     page = visits.open(f"{stack.dashboard}audit")
     entry = _entries(page, "purge").first
 
-    expect(entry).to_contain_text("Purged 2 tasks of low")
+    expect(entry).to_contain_text("Purged 2 tasks in low")
     expect(entry).to_contain_text("the wrong list")
     entry.get_by_test_id("audit-undo").click()
 

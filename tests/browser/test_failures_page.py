@@ -100,7 +100,7 @@ def test_a_trial_shows_how_it_went_and_then_the_rest_is_retried(
     group.get_by_role("button", name="Retry remaining 2").click()
     expect(question(page)).to_contain_text("Retry the remaining 2 tasks?")
     page.get_by_test_id("question-yes").click()
-    expect(toast(page, "2 tasks are on the way again")).to_be_visible()
+    expect(toast(page, "Retried 2 tasks")).to_be_visible()
     expect(group).to_contain_text("Every kept task of this cause has been retried")
     expect_state(_other(page, stack, other), "Failed")
 
@@ -149,7 +149,7 @@ def test_all_of_a_group_are_retried_once_though_they_fail_again(
     expect(question(page)).to_contain_text("Retry 3 tasks?")
     page.get_by_test_id("question-yes").click()
 
-    expect(toast(page, "3 tasks are on the way again")).to_be_visible()
+    expect(toast(page, "Retried 3 tasks")).to_be_visible()
     expect(group.get_by_test_id("group-tasks")).to_contain_text("6")
 
 
@@ -163,7 +163,7 @@ def test_the_order_is_in_the_address(visits: Visits, stack: Stack, lost: Path) -
     _fail(stack, "the hook", lost)
     page = visits.open(f"{stack.dashboard}failures")
 
-    page.get_by_role("link", name="newest cause").click()
+    page.get_by_role("link", name="New", exact=True).click()
 
     expect_address(page, "/failures?sort=first")
     expect(page.get_by_test_id("failure-group").first).to_contain_text("the hook is missing")

@@ -87,7 +87,7 @@ def test_json_of_many_levels_is_folded_and_unfolds_to_the_bottom(
     expect(payload).to_contain_text("1 item")
     expect(payload).not_to_contain_text("the bottom")
 
-    panel(page).get_by_role("button", name="Unfold all of the payload").click()
+    panel(page).get_by_role("button", name="Expand all of the payload").click()
 
     expect(payload).to_contain_text("the bottom")
     assert page.evaluate("document.documentElement.scrollWidth") == 1440

@@ -116,10 +116,10 @@ def test_large_json_is_folded_at_first_and_unfolds_as_a_whole(visits: Visits, st
     tools = panel(page)
     expect(_result(page)).to_contain_text("{ 2 members }")
 
-    tools.get_by_role("button", name="Unfold all of the result").click()
+    tools.get_by_role("button", name="Expand all of the result").click()
     expect(_result(page)).not_to_contain_text("2 members")
     assert json.loads(_result(page).inner_text()) == {"rows": rows}
-    tools.get_by_role("button", name="Fold all of the result", exact=True).click()
+    tools.get_by_role("button", name="Collapse all of the result", exact=True).click()
 
     expect(_result(page)).to_contain_text('"rows": [ 90 items ]')
     expect(_result(page)).not_to_contain_text("cells")
@@ -145,7 +145,7 @@ def test_a_megabyte_of_small_values_leaves_the_page_usable(visits: Visits, stack
     expect(_result(page)).to_contain_text("99,900")
     began = page.evaluate("performance.now()")
 
-    panel(page).get_by_role("button", name="Unfold all of the result").click()
+    panel(page).get_by_role("button", name="Expand all of the result").click()
     expect(panel(page)).to_contain_text("It is large")
     page.keyboard.press("Escape")
     expect(panel(page)).to_have_count(0)

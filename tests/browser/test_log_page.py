@@ -41,7 +41,7 @@ def test_the_log_holds_still_until_it_follows_again(visits: Visits, stack: Stack
     expect(_lines(page).filter(has_text="meanwhile")).to_have_count(0)
     page.get_by_test_id("log-hold").click()
 
-    expect(page.get_by_test_id("log-mode")).to_have_text("Following")
+    expect(page.get_by_test_id("log-mode")).to_have_text("Live")
     expect(_lines(page).filter(has_text="meanwhile")).to_be_visible()
 
 
@@ -53,7 +53,7 @@ def test_scrolling_up_holds_the_log(visits: Visits, stack: Stack) -> None:
     page.get_by_test_id("log-lines").focus()
     page.keyboard.press("Home")
 
-    expect(page.get_by_test_id("log-mode")).to_contain_text("Held still")
+    expect(page.get_by_test_id("log-mode")).to_contain_text("Paused")
 
 
 def test_filters_are_in_the_address(visits: Visits, stack: Stack) -> None:
@@ -74,7 +74,7 @@ def test_filters_are_in_the_address(visits: Visits, stack: Stack) -> None:
 def test_a_filter_without_lines_says_so(visits: Visits, stack: Stack) -> None:
     page = visits.open(f"{stack.dashboard}log?type=no_such_type")
 
-    expect(page.get_by_text("No line fits")).to_be_visible()
+    expect(page.get_by_text("No matching lines")).to_be_visible()
     expect(page.get_by_test_id("log-type")).to_have_value("no_such_type")
 
 

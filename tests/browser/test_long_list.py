@@ -185,5 +185,5 @@ def test_what_a_long_search_has_found_is_kept_when_the_list_is_read_again(
     with page.expect_response("**/api/tasks?*"):  # a change makes it be read again
         stack.api.submit("echo", {"value": "something else"})
 
-    expect(page.get_by_test_id("window")).to_contain_text("1 shown")
+    expect(page.get_by_test_id("window")).to_contain_text("1 result")
     expect(row(page, wanted)).to_be_visible()

@@ -148,7 +148,7 @@ def test_axe_finds_nothing_serious_where_something_has_happened(
     page.get_by_test_id("question-no").click()
 
     page.goto(f"{stack.dashboard}overview")
-    page.get_by_text("The same values as a table").click()
+    page.get_by_text("Show as table").click()
     expect(page.get_by_role("region", name="Values")).to_be_visible()
     assert _serious(page) == []
 

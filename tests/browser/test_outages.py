@@ -155,10 +155,10 @@ def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
     ("name", "words"),
     [
         ("failures", "No task has failed"),
-        ("schedules", "No schedule yet"),
+        ("schedules", "No schedules yet"),
         ("workers", "No consumer is online"),
-        ("log", "No task has logged anything"),
-        ("audit", "Nobody has done anything yet"),
+        ("log", "No log lines yet"),
+        ("audit", "No actions yet"),
     ],
 )
 def test_an_empty_page_says_what_will_be_there(
@@ -177,9 +177,9 @@ def test_an_action_that_nobody_has_taken_says_so(
     _empty(redis)
     page = visits.open(f"{web.url}audit?action=requeue")
 
-    expect(page.get_by_text("Nothing of this kind was done")).to_be_visible()
+    expect(page.get_by_text("No matching actions")).to_be_visible()
     page.get_by_role("link", name="Show everything").click()
-    expect(page.get_by_text("Nobody has done anything yet")).to_be_visible()
+    expect(page.get_by_text("No actions yet")).to_be_visible()
 
 
 def test_queues_without_a_consumer_are_named_with_what_to_do(
@@ -224,7 +224,7 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
     expect(page.get_by_test_id("schedule-known")).to_be_visible()
 
     with _away(redis):
-        expect(page.locator("#main")).to_contain_text("Not refreshed")
+        expect(page.locator("#main")).to_contain_text("Out of date")
         expect(page.get_by_test_id("schedule-known")).to_be_visible()
         page.get_by_test_id("schedule-known").get_by_test_id("edit").click()
         form = page.get_by_test_id("schedule-form")
@@ -289,7 +289,7 @@ def test_the_page_asks_for_the_api_key_and_goes_live_with_the_right_one(
 
     page.get_by_test_id("api-key").fill("a-wrong-key")
     page.get_by_test_id("use-key").click()
-    expect(dialog).to_contain_text("was refused")
+    expect(dialog).to_contain_text("was rejected")
     page.get_by_test_id("api-key").fill("the-right-key")
     page.get_by_test_id("use-key").click()
 
@@ -338,7 +338,7 @@ def test_a_refusal_of_the_old_key_that_comes_late_does_not_ask_again(
     )
     page.get_by_test_id("api-key").fill("a-wrong-key")
     page.get_by_test_id("use-key").click()
-    expect(page.get_by_test_id("dialog-key")).to_contain_text("was refused")
+    expect(page.get_by_test_id("dialog-key")).to_contain_text("was rejected")
     page.get_by_test_id("api-key").fill("the-right-key")
     page.get_by_test_id("use-key").click()
     expect_live(page)

@@ -65,7 +65,7 @@ def test_arrow_keys_read_the_values_out(visits: Visits, stack: Stack) -> None:
     cursor = _history(page).get_by_role("slider", name="Time, finished tasks")
 
     cursor.focus()
-    expect(cursor).to_have_attribute("aria-valuetext", re.compile(r"still filling: Succeeded \d"))
+    expect(cursor).to_have_attribute("aria-valuetext", re.compile(r"in progress: Succeeded \d"))
     newest = int(cursor.get_attribute("aria-valuenow") or 0)
     page.keyboard.press("ArrowLeft")
     expect(cursor).to_have_attribute("aria-valuenow", str(newest - 1))
@@ -85,7 +85,7 @@ def test_the_same_values_are_a_table(visits: Visits, stack: Stack) -> None:
     _run_some(stack)
     page = visits.open(stack.dashboard)
 
-    page.get_by_text("The same values as a table").click()
+    page.get_by_text("Show as table").click()
 
     newest = _history(page).get_by_role("table").get_by_role("row").nth(1)
     expect(newest).to_contain_text("so far")

@@ -59,7 +59,7 @@ def test_it_pauses_and_resumes_a_queue(tasks: Page, stack: Stack) -> None:
         expect(page.get_by_test_id("toast")).to_contain_text("low queue is paused")
         _ask(page, "resume low")
         page.keyboard.press("Enter")
-        expect(page.get_by_test_id("toast").last).to_contain_text("low queue gives out tasks")
+        expect(page.get_by_test_id("toast").last).to_contain_text("low queue is resumed")
     finally:
         stack.api.call("POST", "/api/queues/low/resume")
 

@@ -40,7 +40,7 @@ def _submit(stack: Stack, count: int) -> None:
 @pytest.mark.usefixtures("open_low")
 def test_a_queue_is_paused_with_a_reason_and_resumed(queues: Page) -> None:
     queues.get_by_test_id("pause-low").click()
-    expect(question(queues)).to_contain_text("No task of it starts until it is resumed")
+    expect(question(queues)).to_contain_text("New tasks are accepted but wait")
     queues.get_by_test_id("question-reason").fill("the warehouse moves")
     queues.get_by_test_id("question-who").fill("Zoë")
     queues.get_by_test_id("question-yes").click()
@@ -51,7 +51,7 @@ def test_a_queue_is_paused_with_a_reason_and_resumed(queues: Page) -> None:
     expect(last).to_contain_text("Paused low by Zoë")
     expect(last).to_contain_text("the warehouse moves")
     queues.get_by_test_id("resume-low").click()
-    expect(_low(queues).get_by_test_id("mode")).to_have_text("open")
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("running")
 
 
 @pytest.mark.usefixtures("open_low")
@@ -86,7 +86,7 @@ def test_who_leaves_the_question_has_changed_nothing(queues: Page) -> None:
     queues.keyboard.press("Escape")
 
     expect(question(queues)).to_have_count(0)
-    expect(_low(queues).get_by_test_id("mode")).to_have_text("open")
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("running")
     expect(queues.get_by_test_id("pause-low")).to_be_focused()
 
 
@@ -98,9 +98,9 @@ def test_a_purge_states_the_count_and_is_undone_from_its_toast(queues: Page, sta
     queues.get_by_test_id("purge-low").click()
     expect(question(queues)).to_contain_text("Purge 3 tasks from the low queue?")
     queues.get_by_test_id("question-yes").click()
-    expect(toast(queues, "3 tasks of the low queue were cancelled")).to_be_visible()
+    expect(toast(queues, "Cancelled 3 tasks in the low queue")).to_be_visible()
     _waiting(queues, 0)
-    toast(queues, "were cancelled").get_by_test_id("undo").click()
+    toast(queues, "Cancelled 3 tasks").get_by_test_id("undo").click()
 
     expect(toast(queues, "3 tasks restored")).to_be_visible()
     _waiting(queues, 3)
@@ -122,7 +122,7 @@ def test_a_large_purge_has_to_be_typed(queues: Page, stack: Stack) -> None:
     typed.fill("low")
     typed.press("Enter")
 
-    expect(toast(queues, "101 tasks of the low queue were cancelled")).to_be_visible()
+    expect(toast(queues, "Cancelled 101 tasks in the low queue")).to_be_visible()
 
 
 def test_an_empty_queue_has_nothing_to_purge(queues: Page) -> None:

@@ -252,9 +252,9 @@ def test_a_browser_that_stores_nothing_keeps_a_search_as_long_as_the_page(
 
     _save(page, "Short-lived")
 
-    expect(toast(page, "Kept until this page is closed: Short-lived")).to_be_visible()
+    expect(toast(page, "Kept until you close this page: Short-lived")).to_be_visible()
     expect(_menu(page).get_by_test_id("saved-where")).to_contain_text(
-        "gone when this page is closed"
+        "gone when you close this page"
     )
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")

@@ -84,12 +84,12 @@ def test_a_schedule_of_every_second_is_made_and_its_runs_appear(
     form.get_by_label("Name", exact=True).fill("heartbeat")
     form.get_by_test_id("schedule-type").select_option("echo")
     form.get_by_label("Value", exact=True).fill("thump")
-    form.get_by_text("Every so often").click()
+    form.locator(".mode", has_text="Interval").click()
     form.get_by_label("Every", exact=True).fill("1")
     form.get_by_test_id("every-unit").select_option("second")
     _save(form)
 
-    expect(toast(page, "heartbeat is set: its next run is")).to_be_visible()
+    expect(toast(page, "heartbeat saved. Next run")).to_be_visible()
     expect_address(page, "/schedules")
     expect(
         _row(page, "heartbeat").get_by_role("link", name="heartbeat", exact=True)
@@ -116,7 +116,7 @@ def test_the_preview_tells_the_rule_in_words_and_the_next_five_runs(
     visits: Visits, stack: Stack
 ) -> None:
     form = _new(visits, stack, "office-hours")
-    form.get_by_label("Cron", exact=True).fill("30 9 * * 1-5")
+    form.get_by_label("Cron expression", exact=True).fill("30 9 * * 1-5")
     form.get_by_label("Time zone").fill("America/New_York")
     preview = form.get_by_test_id("rule-preview")
 
@@ -135,7 +135,7 @@ def test_an_example_fills_the_rule_and_the_preview(visits: Visits, stack: Stack)
 
     form.get_by_role("button", name="every 5 minutes").click()
 
-    expect(form.get_by_label("Cron", exact=True)).to_have_value("*/5 * * * *")
+    expect(form.get_by_label("Cron expression", exact=True)).to_have_value("*/5 * * * *")
     first = form.get_by_test_id("preview-run").first
     expect(first).to_contain_text(re.compile(r":[0-5][05] ?(in \d|now)"))
 
@@ -143,12 +143,12 @@ def test_an_example_fills_the_rule_and_the_preview(visits: Visits, stack: Stack)
 def test_a_bad_cron_is_told_at_its_field_while_it_is_typed(visits: Visits, stack: Stack) -> None:
     visits.allow("status of 422")
     form = _new(visits, stack, "never")
-    cron = form.get_by_label("Cron", exact=True)
+    cron = form.get_by_label("Cron expression", exact=True)
 
     cron.fill("61 * * * *")
     expect(_error(form, "/cron")).to_be_visible()
     expect(cron).to_have_attribute("aria-invalid", "true")
-    expect(form.get_by_test_id("rule-preview")).to_contain_text("no rule yet")
+    expect(form.get_by_test_id("rule-preview")).to_contain_text("Enter a schedule")
     cron.fill("1 * * * *")
     expect(_error(form, "/cron")).to_be_hidden()
     expect(form.get_by_test_id("preview-run")).to_have_count(5)
@@ -189,13 +189,13 @@ def test_a_new_one_takes_queue_tags_and_manners(visits: Visits, stack: Stack) ->
     form = _new(visits, stack, "mannered")
     form.get_by_test_id("queue-select").select_option("low")
     form.get_by_label("Tags").fill("eu, nightly")
-    form.get_by_label("Start a run even if").uncheck()
+    form.get_by_label("Allow overlapping runs").uncheck()
     form.get_by_label("Start paused").check()
     _save(form)
 
     row = _row(form.page, "mannered")
     expect(row.get_by_test_id("paused")).to_be_visible()
-    expect(row).to_contain_text("one at a time")
+    expect(row).to_contain_text("no overlap")
     (made,) = _schedules(stack.api)
     told = {key: made[key] for key in ("queue", "tags", "overlap", "paused", "next_run_at")}
     assert told == {
@@ -244,7 +244,7 @@ def test_an_edit_sends_what_was_changed_and_nothing_else(visits: Visits, stack: 
     form = _form(page)
     expect(form.get_by_label("Value", exact=True)).to_have_value(str(_BIG))
     expect(form.get_by_label("Time zone")).to_have_value("Europe/Berlin")
-    form.get_by_label("Cron", exact=True).fill("15 4 * * *")
+    form.get_by_label("Cron expression", exact=True).fill("15 4 * * *")
 
     with page.expect_request("**/api/schedules/edited") as sent:
         _save(form)
@@ -262,8 +262,8 @@ def test_a_rule_of_seconds_becomes_one_of_cron(visits: Visits, stack: Stack) -> 
     expect(form.get_by_label("Every", exact=True)).to_have_value("90")
     expect(form.get_by_test_id("every-unit")).to_have_value("minute")
 
-    form.get_by_text("At set times").click()
-    form.get_by_label("Cron", exact=True).fill("0 12 * * *")
+    form.locator(".mode", has_text="Cron").click()
+    form.get_by_label("Cron expression", exact=True).fill("0 12 * * *")
     _save(form)
 
     expect(_row(page, "changing")).to_contain_text("0 12 * * *")
@@ -280,7 +280,7 @@ def test_a_deleted_one_is_made_again_by_undo(visits: Visits, stack: Stack) -> No
     expect(question(page)).to_contain_text("Delete missed?")
     question(page).get_by_test_id("question-yes").click()
     expect(_row(page, "missed")).to_have_count(0)
-    expect(page.get_by_role("heading", name="No schedule yet")).to_be_visible()
+    expect(page.get_by_role("heading", name="No schedules yet")).to_be_visible()
     assert _schedules(stack.api) == []
     toast(page, "missed is deleted").get_by_test_id("undo").click()
 
@@ -310,9 +310,9 @@ def test_a_due_time_that_made_no_task_is_told_loudly(visits: Visits, stack: Stac
     try:
         page = _open(visits, stack)
         row = _row(page, "stuck")
-        expect(row.get_by_test_id("problem")).to_contain_text("The last due time made no task")
+        expect(row.get_by_test_id("problem")).to_contain_text("The last due time submitted no task")
         expect(row.get_by_role("link", name="queue draining")).to_be_visible()
-        expect(page.get_by_test_id("schedules-summary")).to_contain_text("1 makes no task")
+        expect(page.get_by_test_id("schedules-summary")).to_contain_text("1 can’t run")
     finally:
         stack.api.call("POST", "/api/queues/low/resume")
 
@@ -336,7 +336,7 @@ def test_many_are_ordered_by_name_or_due_time_and_found_by_a_text(
     expect(names).to_have_text(["gamma", "beta", "alpha"])
     expect_address(page, "/schedules?sort=next&find=greek")
     page.get_by_test_id("find-schedule").fill("<h6 id=planted>")
-    expect(page.get_by_role("heading", name="No schedule fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No matching schedules")).to_be_visible()
     expect(page.locator("#planted")).to_have_count(0)
 
 
@@ -397,7 +397,7 @@ def test_markup_in_payload_tags_and_address_stays_text(visits: Visits, stack: St
     _row(page, "hostile").get_by_test_id("edit").click()
     expect(_form(page).get_by_label("Value", exact=True)).to_have_value(re.compile("onerror=alert"))
     page.goto(f"{stack.dashboard}schedules?edit=%3Ch6%20id=planted%3E%E2%80%AE")
-    expect(page.get_by_role("heading", name="There is no such schedule")).to_be_visible()
+    expect(page.get_by_role("heading", name="Schedule not found")).to_be_visible()
 
     expect(page.locator("h1")).to_have_text(r"Edit <h6 id=planted>\u202e")
     expect(page.locator("#planted")).to_have_count(0)

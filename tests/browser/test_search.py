@@ -236,7 +236,7 @@ def test_how_far_was_looked_is_said_in_words(visits: Visits, stack: Stack) -> No
 
     page = _tasks(visits, stack, f"?q=id:{task_id}")
 
-    expect(page.get_by_test_id("window")).to_contain_text("1 shown, that is all. Looked at")
+    expect(page.get_by_test_id("window")).to_contain_text("1 result (searched")
 
 
 def test_enter_on_a_whole_task_id_opens_the_task(visits: Visits, stack: Stack) -> None:

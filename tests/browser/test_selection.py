@@ -127,7 +127,7 @@ def test_a_hundred_and_more_are_deleted_only_when_that_is_typed(
 
     page.get_by_test_id("select-shown").click()
     page.get_by_test_id("select-matching").click()
-    expect(page.get_by_test_id("chosen")).to_have_text("All that match")
+    expect(page.get_by_test_id("chosen")).to_have_text("All matches")
     page.get_by_test_id("bulk-delete").click()
     confirm = page.get_by_test_id("confirm")
     expect(confirm).to_be_disabled()
@@ -165,7 +165,7 @@ def test_a_retrying_task_is_run_now(visits: Visits, stack: Stack) -> None:
     page.get_by_test_id("bulk-requeue").click()
     page.get_by_test_id("confirm").click()
 
-    expect(page.get_by_test_id("toast")).to_contain_text("Moved to their queues: 1 task")
+    expect(page.get_by_test_id("toast")).to_contain_text("Queued 1 task")
     expect_state(row(page, task_id), "Failed")
 
 
@@ -208,7 +208,7 @@ def test_without_a_sure_count_none_is_told_and_newcomers_are_left_alone(
     expect(rows(page)).to_have_count(2)
 
     _ask_to_cancel_all_that_match(page)
-    expect(page.get_by_test_id("dialog-confirm")).to_contain_text("Cancel all tasks that match?")
+    expect(page.get_by_test_id("dialog-confirm")).to_contain_text("Cancel all matches?")
     late = _wait_on_low(stack, tag)
     page.get_by_test_id("confirm-word").fill("cancel")
     page.get_by_test_id("confirm").click()

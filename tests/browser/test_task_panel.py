@@ -87,7 +87,7 @@ def test_a_failure_leads_to_all_of_its_cause(visits: Visits, stack: Stack) -> No
     stack.api.wait_for_status(task_id, "FAILURE")
     page = _open(visits, stack, task_id)
 
-    panel(page).get_by_role("link", name="their tasks").click()
+    panel(page).get_by_role("link", name="show these tasks").click()
 
     expect(page.get_by_test_id("find")).to_have_value("cause:" + _cause(stack, task_id))
     expect(row(page, task_id)).to_be_visible()
@@ -149,7 +149,7 @@ def test_what_is_wrong_with_edited_json_is_said_at_its_line(visits: Visits, stac
     assert text.evaluate(chosen) == "7"
     text.fill("{")
     panel(page).get_by_test_id("again-send").click()
-    expect(panel(page).locator(".form-errors")).to_contain_text("It is no JSON")
+    expect(panel(page).locator(".form-errors")).to_contain_text("Not valid JSON")
 
 
 def test_what_is_wrong_with_an_edited_form_is_said_at_the_field(
@@ -208,5 +208,5 @@ def test_what_of_a_result_is_replaced_stands_below_it(visits: Visits, stack: Sta
     page = _open(visits, stack, task_id)
 
     expect(panel(page).get_by_test_id("result-note")).to_have_text(
-        "Not as it was returned: NaN and Infinity are null."
+        "Not exactly what the task returned: NaN and Infinity are null."
     )

@@ -95,4 +95,4 @@ def test_a_link_to_an_unknown_task_says_so(visits: Visits, stack: Stack) -> None
 
     page = visits.open(f"{stack.dashboard}tasks/00000000-0000-4000-8000-000000000000")
 
-    expect(panel(page)).to_contain_text("There is no such task")
+    expect(panel(page)).to_contain_text("Task not found")

@@ -28,7 +28,7 @@ def test_a_killed_process_comes_back_and_the_log_names_the_signal(run_stack: Run
 
     os.kill(first, signal.SIGKILL)
 
-    stack.wait_for(r"a died \(SIGKILL\); starting it again in 0\.2 s")
+    stack.wait_for(r"a died \(SIGKILL\); restarting in 0\.2 s")
     wait_until(lambda: stack.pid_of("a") != first, description="a runs again")
     assert stack.pid_of("b") == neighbour
 
@@ -51,9 +51,9 @@ def test_a_process_that_keeps_dying_waits_longer_each_time(
     stack = run_stack(stand_in("a", "crash"))
 
     stack.wait_for(
-        r"a died \(exit code 3\); starting it again in 0\.2 s(.*\n)+"
-        r".*a died \(exit code 3\); starting it again in 0\.4 s(.*\n)+"
-        r".*a died \(exit code 3\); starting it again in 0\.8 s"
+        r"a died \(exit code 3\); restarting in 0\.2 s(.*\n)+"
+        r".*a died \(exit code 3\); restarting in 0\.4 s(.*\n)+"
+        r".*a died \(exit code 3\); restarting in 0\.8 s"
     )
 
 
@@ -80,8 +80,8 @@ def test_a_process_that_refuses_its_settings_stops_the_start_at_once(
     assert stack.wait() == 1
 
     last = stack.log.splitlines()[-1]
-    assert last.endswith(" bad refuses to start: TASKS_PATH is not right")
-    assert "starting it again" not in stack.log
+    assert last.endswith(" bad cannot start: TASKS_PATH is not right")
+    assert "restarting" not in stack.log
     assert stack.left_behind() == []
 
 
@@ -95,7 +95,7 @@ def test_a_process_that_refuses_later_is_started_again(run_stack: RunStack, tmp_
     wait_until(lambda: psutil.Process(stack.popen.pid).children(), description="a runs")
     psutil.Process(stack.popen.pid).children()[0].kill()
 
-    stack.wait_for(rf"a died \(exit code {os.EX_CONFIG}\); starting it again")
+    stack.wait_for(rf"a died \(exit code {os.EX_CONFIG}\); restarting")
 
 
 def test_a_program_that_does_not_exist_stops_the_stack_with_its_name(run_stack: RunStack) -> None:
@@ -146,7 +146,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_its_grace(run_stack: Run
     stack.send(signal.SIGTERM)
 
     assert stack.wait() == 0
-    assert "a has not stopped (0.3 s are over): SIGKILL" in stack.log
+    assert "a did not stop (after 0.3 s); sending SIGKILL" in stack.log
     assert stack.left_behind() == []
 
 
@@ -161,7 +161,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(run_stack: RunStack) -> Non
     stack.send(signal.SIGINT)
 
     assert stack.wait() == 0
-    assert "a has not stopped (hurrying): SIGKILL" in stack.log
+    assert "a did not stop (hurrying); sending SIGKILL" in stack.log
     assert "base  " in stack.log and "leaves at" in stack.log
 
 
@@ -206,7 +206,7 @@ def test_no_process_outlives_a_killed_supervisor(run_stack: RunStack, tmp_path: 
 def test_a_process_in_backoff_does_not_delay_the_stop(run_stack: RunStack) -> None:
     stack = run_stack(stand_in("a", "crash"), stand_in("b"))
     stack.pid_of("b")
-    stack.wait_for("starting it again in 3.2 s")
+    stack.wait_for("restarting in 3.2 s")
     deaths = stack.log.count("cannot work like this")
 
     stack.send(signal.SIGINT)

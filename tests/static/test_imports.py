@@ -16,6 +16,7 @@ JS = STATIC / "js"
 #: Rooms on one line do not import each other. The entries lie in JS itself.
 ROOMS = [
     {"lib"},
+    {"texts"},
     {"state"},
     {"api"},
     {"components"},

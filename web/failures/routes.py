@@ -1,4 +1,4 @@
-"""Failed tasks over HTTP, grouped by their cause; what a cause is, is `huey_tasks`'s."""
+"""Failed tasks over HTTP, grouped by their cause."""
 
 from flask import Response
 
@@ -13,12 +13,12 @@ from web.failures.schemas import (
 )
 from web.http.body import read_options
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import of_operator, operator
-from web.tasks.routes import BODY_PROBLEMS
 
-_ABOUT = "Failed tasks, grouped by their cause, and how to retry them."
-failures = ApiBlueprint("failures", "failures", _ABOUT)
+failures = ApiBlueprint("failures", "failures")
 
 
 @failures.get(
@@ -29,7 +29,7 @@ failures = ApiBlueprint("failures", "failures", _ABOUT)
     },
 )
 def list_failures(query: FailuresQuery) -> Response:
-    """List the causes for which tasks have failed, the one seen last first."""
+    """List the failure groups, the one seen most recently first."""
     found = tq.failure_groups(
         queue=query.queue, task_type=query.type, limit=query.limit, samples=query.samples
     )
@@ -44,7 +44,7 @@ def list_failures(query: FailuresQuery) -> Response:
     },
 )
 def read_failure(path: FailurePath) -> Response:
-    """Read one group of failed tasks."""
+    """Read one failure group."""
     return respond(FailureGroupView.model_validate(tq.failure_group(path.fingerprint)))
 
 
@@ -52,7 +52,7 @@ def read_failure(path: FailurePath) -> Response:
     "/failures/<fingerprint>/retry",
     openapi_extensions=of_operator(FailureRetryBody),
     responses={
-        **ok(200, FailuresRetried, "So many are retried."),
+        **ok(200, FailuresRetried, "How many tasks this request retried."),
         **problems(
             *BODY_PROBLEMS,
             "invalid_request",
@@ -63,10 +63,10 @@ def read_failure(path: FailurePath) -> Response:
     },
 )
 def retry_failure(path: FailurePath) -> Response:
-    """Submit the tasks of a group once more, or a few of them first, the oldest first.
+    """Retry the tasks of a failure group, oldest first; `limit` tries a few of them.
 
-    Each is retried once, and no task of another group is. A request goes on for about a second; ask
-    again while something is `left`.
+    Each task is retried once. A request works for about a second; repeat it while something is
+    `left`.
     """
     options = read_options(FailureRetryBody)
     done = tq.retry_failures(

@@ -1,26 +1,26 @@
-"""Failures over HTTP: the groups, what a retry of one takes and answers."""
+"""The schemas of failure groups and their retry."""
 
 from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from web.http.models import Inbound, Outbound
 from web.http.parameters import Limit, Query, QueueName, Switch
 from web.operations.operator import Reason
-from web.tasks.schemas import Inbound, Outbound
 
 
 class FailuresQuery(Query):
-    """What `GET /api/failures` takes."""
+    """The parameters of `GET /api/failures`."""
 
     queue: QueueName | None = Field(
-        default=None, description="Only this queue's tasks; the numbers are those of it alone."
+        default=None, description="Only tasks of this queue; the counts are those of this queue."
     )
     type: str | None = Field(
         default=None, max_length=200, description="Only groups with tasks of this type."
     )
-    limit: Limit = Field(default=50, ge=1, le=500, description="At most so many groups.")
+    limit: Limit = Field(default=50, ge=1, le=500, description="The most groups to return.")
     samples: Switch = Field(
-        default=True, description="`false` leaves the samples null, which makes the answer small."
+        default=True, description="`false` returns null samples, which makes the answer smaller."
     )
 
 
@@ -32,48 +32,53 @@ class FailureGroupView(Outbound):
     """Failed tasks with one cause. `GET /api/tasks?q=cause:<fingerprint>` lists them."""
 
     fingerprint: str
-    error_type: str = Field(description="The type of the exception, or what else befell the task.")
-    message: str = Field(description="The error without numbers, ids and quotations.")
+    error_type: str = Field(description="The type of the exception, or of another failure.")
+    message: str = Field(description="The error without numbers, ids and quoted text.")
     frame: str = Field(
-        description="`file:function` of the task's own code where it was raised, or empty."
+        description="`file:function` in the task's own code that raised it, or empty."
     )
     task_types: list[str]
     queues: list[QueueName]
-    count: int = Field(description="Failed tasks of the group that are kept.")
-    retryable: int = Field(description="Those of them that nobody has retried.")
+    count: int = Field(description="Failed tasks of the group that still exist.")
+    retryable: int = Field(description="How many of them were not retried yet.")
     first_seen: datetime
     last_seen: datetime
     trend: list[int] = Field(
-        min_length=24, max_length=24, description="Failures by the hour, the present one last."
+        min_length=24, max_length=24, description="Failures per hour, the current hour last."
     )
-    sample_task_id: str | None = Field(description="The task of the group that failed last.")
+    sample_task_id: str | None = Field(description="The task that failed most recently.")
     sample_error: str | None
     sample_traceback: str | None
 
 
 class FailureList(Outbound):
-    """Groups, the one seen last first."""
+    """Groups, the one seen most recently first."""
 
     groups: list[FailureGroupView]
     ungrouped: int = Field(
-        description="Failed tasks in no group: too many others have failed since."
+        description="Failed tasks whose group was evicted because too many others failed since."
     )
 
 
 class FailureRetryBody(Inbound):
-    """Which of a group to retry, and why."""
+    """Which tasks of a group to retry, and why."""
 
     limit: int | None = Field(
-        default=None, ge=1, le=1_000_000, description="Only so many, the oldest; null: all."
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="The most tasks to retry, oldest first; null: all.",
     )
     reason: Reason = None
     operation_id: str | None = Field(
-        default=None, max_length=100, description="That of the answer before, to go on with it."
+        default=None,
+        max_length=100,
+        description="The `operation_id` of the previous answer, to continue that operation.",
     )
 
 
 class FailuresRetried(Outbound):
-    """What this request has retried. While something is left, ask again."""
+    """What this request retried. Repeat the request while something is `left`."""
 
     fingerprint: str
     retried: int

@@ -1,7 +1,7 @@
-"""The one reading of a request's body: bounded, whole, and only in the forms that are taken.
+"""Read the body of a request: bounded, whole, and only in the accepted media types.
 
-Owns the media types, the caps and the end of a body; its JSON is read by `strict_json`, and which
-fields a route takes is in `schemas`.
+Owns the media types, the size limits and the end of a body. `strict_json` parses the JSON; the
+schemas beside each route say which fields it accepts.
 """
 
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ from web.http.errors import (
 )
 from web.http.strict_json import NO_NUL, decode, parse_object
 
-#: Largest body that is read, in bytes.
+#: Largest accepted body, in bytes.
 MAX_BODY_BYTES = 1024 * 1024
 JSON = "application/json"
 
@@ -31,7 +31,7 @@ Options = TypeVar("Options", bound=BaseModel)
 
 
 class StrictRequest(Request):
-    """A Flask request whose `get_json` is `read_json`, whatever a library asks of it."""
+    """A Flask request whose `get_json` is `read_json`, so that libraries read strictly as well."""
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
         return read_json(self)
@@ -41,16 +41,16 @@ def read_json(sent: Request) -> dict[str, Any]:
     """Read the body of `sent` as one JSON object.
 
     Raises UnsupportedMedia (415), RequestEntityTooLarge (413), InvalidJson (400), and
-    InvalidRequest (422) for JSON that can be no request.
+    InvalidRequest (422) for JSON that cannot be a request.
     """
     check_media(sent, JSON)
     return parse_object(decode(read_whole(sent)))
 
 
 def read_options(model: type[Options]) -> Options:
-    """Read the body of a request that needs none: where none is sent, no option is.
+    """Read an optional body; an empty one means all defaults.
 
-    Raises as `read_json` does.
+    Raises the errors of `read_json`.
     """
     raw = read_whole(request)
     if not raw:
@@ -63,24 +63,24 @@ def read_options(model: type[Options]) -> Options:
 
 
 def check_parameters() -> None:
-    """Raise InvalidRequest for what readers differ on: `?limit=1&limit=2`, and a NUL."""
+    """Raise InvalidRequest for a query that parsers read differently: a repeated name, a NUL."""
     if not request.environ.get("QUERY_STRING"):
         return
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         problems = [Problem(pointer(name), "repeated", "Send it once.") for name in repeated]
-        raise InvalidRequest("A parameter of the address is repeated.", problems)
+        raise InvalidRequest("A query parameter is repeated.", problems)
     for name, value in request.args.items():
         if "\0" in value:
             problem = Problem(pointer(name), "nul_character", NO_NUL)
-            raise InvalidRequest("A parameter of the address holds the character NUL.", [problem])
+            raise InvalidRequest("A query parameter contains the character NUL.", [problem])
 
 
 def refuse_what_is_not_built() -> None:
-    """Raise Unsupported for what a caller relies on and this service would ignore.
+    """Raise Unsupported for features that a caller relies on and this service does not have.
 
-    Who sends an `Idempotency-Key` repeats the request without fear of a second task; who asks for
-    a dry run wants none at all.
+    Ignoring an `Idempotency-Key` would create a second task when the caller repeats the request;
+    ignoring `dry_run` would create a task where the caller wants none.
     """
     if request.method != "POST":
         return
@@ -90,27 +90,27 @@ def refuse_what_is_not_built() -> None:
         raise Unsupported("dry_run is not supported yet; the task would be submitted.")
 
 
-def check_media(sent: Request, *taken: str) -> None:
-    """Raise UnsupportedMedia unless the body of `sent` comes plain, in one of the types `taken`."""
+def check_media(sent: Request, *accepted: str) -> None:
+    """Raise UnsupportedMedia unless the body is uncompressed and of one of the types `accepted`."""
     environ = sent.environ
-    if environ.get("CONTENT_TYPE") in taken and "HTTP_CONTENT_ENCODING" not in environ:
-        return  # as most bodies come
+    if environ.get("CONTENT_TYPE") in accepted and "HTTP_CONTENT_ENCODING" not in environ:
+        return  # the usual case
     encoding = sent.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise UnsupportedMedia("The body is compressed; send it as it is.", taken)
-    if sent.mimetype not in taken:
-        ways = " or ".join(taken)
-        raise UnsupportedMedia(f"The body must be sent as Content-Type: {ways}.", taken)
+        raise UnsupportedMedia("The body is compressed; send it uncompressed.", accepted)
+    if sent.mimetype not in accepted:
+        types = " or ".join(accepted)
+        raise UnsupportedMedia(f"The body must be sent as Content-Type: {types}.", accepted)
     charset = sent.mimetype_params.get("charset", "utf-8")
     if charset.strip().lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMedia("JSON travels in UTF-8; no other charset is read.", taken)
+        raise UnsupportedMedia("JSON must be UTF-8; other charsets are not supported.", accepted)
 
 
 def read_whole(sent: Request) -> bytes:
-    """Read the body to its end. A part of it could be another, valid body.
+    """Read the whole body; a truncated one could pass as another, valid body.
 
-    At the cap werkzeug's stream raises RequestEntityTooLarge, but only when it is asked for more;
-    and gunicorn ends a body without a word where the client has closed the connection.
+    werkzeug's stream raises RequestEntityTooLarge at the limit, but only when asked for more, and
+    gunicorn ends a body silently when the client closes the connection.
     """
     parts: list[bytes] = []
     held = 0
@@ -121,14 +121,14 @@ def read_whole(sent: Request) -> bytes:
                 held += len(part)
             parts.append(part)
     except (OSError, ParseException, ClientDisconnected) as error:
-        # werkzeug's stream calls every trouble with reading a disconnected client.
+        # werkzeug's stream reports every read error as a disconnected client.
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-            raise BodyTooSlow("The body did not come in time.") from error
-        raise InvalidJson("The body is not sent in proper chunks.") from error
+            raise BodyTooSlow("The body did not arrive in time.") from error
+        raise InvalidJson("The body is not valid chunked encoding.") from error
     finally:
-        ROOM.give_back(held)
+        ROOM.free(held)
     raw = b"".join(parts)
     announced = sent.content_length
     if announced is not None and len(raw) != announced:
-        raise InvalidJson("The body broke off: fewer bytes came than were announced.")
+        raise InvalidJson("The body is cut short: it is shorter than its Content-Length.")
     return raw

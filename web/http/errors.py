@@ -1,29 +1,29 @@
-"""What the web layer refuses by itself, as one tree, and how a caller's text is shown back.
+"""The errors that the web layer raises itself, as one tree, and how it repeats a caller's text.
 
     DucklineError (huey_tasks)
-    └── WebError              refused by the web layer before a task is touched
+    └── WebError              the web layer refuses the request before it touches a task
         ├── InvalidJson       the body is not one strict JSON text
-        ├── InvalidRequest    JSON, but not what the route takes: names every field
-        ├── BodyTooSlow       the body did not come in time
+        ├── InvalidRequest    JSON, but not what the route accepts: names every field
+        ├── BodyTooSlow       the body did not arrive in time
         ├── UnsupportedMedia  another content type or content encoding
-        ├── Unsupported       a header asks for a promise that this service does not make
-        ├── TooManyTasks      a bulk of more tasks than one request may bring
-        ├── TaskTooLarge      a task of a bulk is larger than a task may be
-        ├── CannotCheck       a check of a task of a bulk has failed itself
-        ├── TooManyBodies     this process holds as many bytes of bodies as it may
-        ├── TooManyBulks      this process answers as many bulks as it may
-        ├── Unauthorized      API keys are set and none of them was sent
+        ├── Unsupported       a header asks for a feature that this service does not have
+        ├── TooManyTasks      a bulk request with too many tasks
+        ├── TaskTooLarge      one task of a bulk request is too large
+        ├── CannotCheck       the check of one task of a bulk request failed itself
+        ├── TooManyBodies     the process holds its limit of incomplete bodies
+        ├── TooManyBulks      the process answers its limit of bulk requests
+        ├── Unauthorized      API_KEYS is set and the request carries none of the keys
         ├── CrossSite         a page of another origin asks for a change
         ├── UnknownHost       the request is for a host name that is not ours
-        ├── QueueNotFound     the path names a queue that is not there
-        ├── TooManyWaiting    this process holds as many requests that wait as it may
-        ├── UpgradeRequired   a WebSocket route without a proper WebSocket handshake
-        ├── TooManySockets    this process holds as many sockets as it may, or is stopping
+        ├── QueueNotFound     the path names a queue that does not exist
+        ├── TooManyWaiting    the process holds its limit of waiting requests
+        ├── UpgradeRequired   a WebSocket route without a valid WebSocket handshake
+        ├── TooManySockets    the process holds its limit of sockets, or is stopping
         ├── Unhealthy         Redis or a consumer is missing
-        └── NotReady          Redis does not answer; says nothing else
+        └── NotReady          Redis does not answer; gives no details
 
-Each class has a code; `web.http.problems` maps it to an HTTP status. No text shown here
-repeats more than 64 characters of what the caller sent, and none of its control characters.
+Each class has a code; `web.http.problems` maps it to an HTTP status. No text repeats more than
+64 characters of what the caller sent, and none of its control characters.
 """
 
 from collections.abc import Sequence
@@ -36,15 +36,15 @@ from pydantic_core import ErrorDetails
 import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
 
-#: No answer repeats more of the caller's input than this, in characters.
+#: The most that an answer repeats of the caller's input, in characters.
 MAX_ECHO = 64
-#: A body with a hundred thousand wrong fields gets this many of them named.
+#: The most wrong fields that an answer names, however many there are.
 MAX_PROBLEMS = 20
 RETRY_AFTER_S = 2
 
 
 class WebError(DucklineError):
-    """Something the web layer refuses by itself."""
+    """A request that the web layer refuses itself."""
 
     def __init__(self, detail: str, **extra: Any) -> None:
         super().__init__(detail)
@@ -57,7 +57,7 @@ class WebError(DucklineError):
 
 
 class _NotNow(WebError):
-    """Refused now, but not for long."""
+    """A temporary refusal; the answer has Retry-After."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -71,13 +71,13 @@ class InvalidJson(WebError):
 
     @classmethod
     def at(cls, error: JSONDecodeError) -> "InvalidJson":
-        """Say where the text stops being JSON."""
+        """Name the place where the text stops being JSON."""
         place = f"line {error.lineno}, column {error.colno}"
-        return cls(f"The body is not JSON: {error.msg} ({place}).")
+        return cls(f"The body is not valid JSON: {error.msg} ({place}).")
 
 
 class InvalidRequest(WebError):
-    """The request is readable, but has a field too many, too few or of the wrong kind."""
+    """The request is readable, but a field is missing, unknown or of the wrong type."""
 
     code = "invalid_request"
 
@@ -87,70 +87,70 @@ class InvalidRequest(WebError):
 
     @classmethod
     def from_pydantic(cls, error: ValidationError) -> "InvalidRequest":
-        """Name the fields that pydantic refused, with pointers from the top of the body."""
+        """List the fields that pydantic refused, with pointers from the top of the body."""
         found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = [_problem_of(item) for item in found[:MAX_PROBLEMS]]
-        return cls(_count(len(found), "field does", "fields do") + " not fit.", problems)
+        return cls(_count(len(found), "field is", "fields are") + " invalid.", problems)
 
 
 class BodyTooSlow(WebError):
-    """The body of a request did not come in time."""
+    """The body of a request did not arrive in time."""
 
     code = "request_timeout"
 
 
 class UnsupportedMedia(WebError):
-    """The body is not sent plain, in one of the media types `taken`."""
+    """The body is compressed, or of none of the media types `accepted`."""
 
     code = "unsupported_media_type"
 
-    def __init__(self, detail: str, taken: Sequence[str]) -> None:
+    def __init__(self, detail: str, accepted: Sequence[str]) -> None:
         super().__init__(detail)
-        self.taken = taken
+        self.accepted = accepted
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Accept": ", ".join(self.taken), "Accept-Encoding": "identity"}
+        return {"Accept": ", ".join(self.accepted), "Accept-Encoding": "identity"}
 
 
 class Unsupported(WebError):
-    """The caller relies on something that is not built: to ignore it would break their promise."""
+    """The caller relies on a feature that does not exist; ignoring it would mislead them."""
 
     code = "unsupported"
 
 
 class TooManyTasks(WebError):
-    """One request brings more tasks than it may."""
+    """One request contains too many tasks."""
 
     code = "too_many_tasks"
 
 
 class TaskTooLarge(WebError):
-    """One task of a bulk is larger than a task may be."""
+    """One task of a bulk request is too large."""
 
     code = "task_too_large"
 
 
 class CannotCheck(WebError):
-    """A check of ours, or of a task type's author, has failed itself."""
+    """The check of a task failed itself, for example in a validator of a task type's author."""
 
     code = "internal_error"
 
 
 class TooManyBodies(_NotNow):
-    """This process holds as many bytes of bodies that still come in as it may."""
+    """This process holds its limit of incomplete bodies."""
 
     code = "too_many_bodies"
 
 
 class TooManyBulks(_NotNow):
-    """This process answers as many bulks as it may."""
+    """This process answers its limit of bulk requests."""
 
     code = "too_many_bulks"
 
 
 class Unauthorized(WebError):
-    """API keys are set, and none of them was sent."""
+    """API_KEYS is set, and the request carries none of the keys."""
 
     code = "unauthorized"
 
@@ -160,25 +160,25 @@ class Unauthorized(WebError):
 
 
 class CrossSite(WebError):
-    """A page of another origin asks for something only our own pages and programs may."""
+    """A page of another origin asks for what only our own pages and programs may do."""
 
     code = "cross_site"
 
 
 class UnknownHost(WebError):
-    """The request is for a host name that is not ours; a page may have made it point here."""
+    """The request is for a host name that is not ours, as in a DNS rebinding attack."""
 
     code = "unknown_host"
 
 
 class QueueNotFound(WebError):
-    """The path names a queue that is not there."""
+    """The path names a queue that does not exist."""
 
     code = "queue_not_found"
 
 
 class UpgradeRequired(WebError):
-    """This path speaks WebSocket (RFC 6455, version 13) only."""
+    """This path only accepts WebSocket handshakes (RFC 6455, version 13)."""
 
     code = "upgrade_required"
 
@@ -188,13 +188,13 @@ class UpgradeRequired(WebError):
 
 
 class TooManySockets(_NotNow):
-    """This process takes no further socket now."""
+    """This process accepts no further socket now."""
 
     code = "too_many_sockets"
 
 
 class TooManyWaiting(_NotNow):
-    """This process lets no further request wait now."""
+    """This process holds its limit of waiting requests."""
 
     code = "too_many_waiting"
 
@@ -206,13 +206,13 @@ class Unhealthy(_NotNow):
 
 
 class NotReady(_NotNow):
-    """Redis does not answer; those who ask without a key learn nothing else."""
+    """Redis does not answer; callers without a key get no details."""
 
     code = "not_ready"
 
 
 def excerpt(text: str, limit: int = MAX_ECHO) -> str:
-    """Return `text` fit to be shown: control characters escaped, at most `limit` characters."""
+    """Return `text` ready for display: control characters escaped, at most `limit` characters."""
     shown = tq.escaped(text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

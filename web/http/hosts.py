@@ -1,9 +1,9 @@
-"""The host names under which this service is reached.
+"""Decide which host names are ours.
 
-A page of another site can have its own name point at this machine after it was loaded (DNS
-rebinding): to the browser our answers are then its own, and no cross-site check sees it. What gives
-it away is the name that the browser asks for. It cannot be an IP address or `localhost`, which
-nobody else's pages come from. Owns that decision and no other.
+A page of another site can make its own name point at this machine after it was loaded (DNS
+rebinding). The browser then treats our answers as that page's own, and no cross-site check sees the
+attack. Only the Host header gives it away. It cannot be an IP address or `localhost`, because no
+other site's pages come from there.
 """
 
 import ipaddress
@@ -19,15 +19,15 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]*)?
 
 @dataclass(frozen=True)
 class HostNames:
-    """Names that are ours, in lower case."""
+    """Our host names, in lower case."""
 
     names: frozenset[str]
 
     @classmethod
     def of(cls, config: Config) -> "HostNames | None":
-        """Read the names from the settings; None when API keys do the work and no name is set.
+        """Read the names from the settings; None when API keys are set and no name is.
 
-        A key is kept by the browser for one name, so a stranger's name never has it.
+        A browser keeps a key for one host name, so a page of another name does not have it.
         """
         if config.api_keys and not config.allowed_hosts:
             return None
@@ -38,7 +38,7 @@ class HostNames:
         """Raise UnknownHost unless `host`, a Host header, is ours; without one it is no browser."""
         if not host or self._is_ours(host.lower()):
             return
-        raise UnknownHost("The request is for a host name that is not ours; see ALLOWED_HOSTS.")
+        raise UnknownHost("This service is not configured for this host name; see ALLOWED_HOSTS.")
 
     def _is_ours(self, host: str) -> bool:
         found = _HOST.fullmatch(host)

@@ -1,13 +1,13 @@
-"""What may stand in the address of a request: ids, names of queues, and what is behind the `?`.
+"""The types of path and query parameters: ids, queue names, numbers and switches.
 
-Owns their one accepted form: pydantic would also read " 5 ", "5.0" and "1_0" as a number, and "yes"
-as true. Bodies and answers are in `schemas`.
+Each has one accepted form: pydantic would also read " 5 ", "5.0" and "1_0" as a number, and "yes"
+as true.
 """
 
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
@@ -18,29 +18,29 @@ _EXAMPLE_ID = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 
 def _known_form(task_id: str) -> str:
     if not re.fullmatch(TASK_ID, task_id):
-        raise tq.TaskNotFound("No task has such an id: ids are UUIDs in lower case.")
+        raise tq.TaskNotFound("No task has this id: ids are UUIDs in lower case.")
     return task_id
 
 
 def _digits(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,10}", value):
-        raise PydanticCustomError("whole_number", "A whole number is needed")
+        raise PydanticCustomError("whole_number", "Input should be a whole number")
     return value
 
 
 def _plain_seconds(value: object) -> object:
     if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,10}(\.[0-9]{1,6})?", value):
-        raise PydanticCustomError("seconds", "A number of seconds is needed")
+        raise PydanticCustomError("seconds", "Input should be a number of seconds")
     return value
 
 
 def _true_or_false(value: object) -> object:
     if isinstance(value, str) and value not in ("true", "false"):
-        raise PydanticCustomError("true_or_false", "It is true or false")
+        raise PydanticCustomError("true_or_false", "Input should be true or false")
     return value
 
 
-#: An id in the one form that is served; any other form is a 404, as an unknown id is.
+#: An id in its only accepted form; any other form is a 404, like an unknown id.
 TaskId = Annotated[
     str,
     AfterValidator(_known_form),
@@ -49,19 +49,17 @@ TaskId = Annotated[
 QueueName = Literal["high", "default", "low"]
 Limit = Annotated[int, BeforeValidator(_digits)]
 Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
-#: A request waits no longer than this for the end of a task, in seconds.
-MAX_WAIT_S = 30
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 
 
 class Query(BaseModel):
-    """What a caller may put behind the question mark: no name that is not known."""
+    """The query parameters of a route: unknown names are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """As pydantic's; flask-openapi3 asks for it at every request, which took longer than it."""
+        """Cache pydantic's schema: flask-openapi3 asks for it at every request, which is slow."""
         if arguments or options:
             return super().model_json_schema(*arguments, **options)
         if cls not in _schemas:
@@ -70,20 +68,3 @@ class Query(BaseModel):
 
 
 _schemas: dict[type[Query], dict[str, Any]] = {}
-
-
-class TaskPath(BaseModel):
-    task_id: TaskId = Field(description="The id that submit answered.")
-
-
-class WaitQuery(Query):
-    wait: Seconds = Field(
-        default=0,
-        ge=0,
-        le=MAX_WAIT_S,
-        description="Answer when the task has ended, but after so many seconds at the latest.",
-    )
-
-
-class QueuePath(BaseModel):
-    queue: str = Field(description="`high`, `default` or `low`.")

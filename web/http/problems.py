@@ -1,7 +1,7 @@
-"""Every error of the service as an RFC 9457 answer; error code -> HTTP status in one table.
+"""Answer every error of the service as an RFC 9457 problem; one table maps codes to statuses.
 
-The tree of what the web layer itself refuses is drawn in `refusals`, that of the engine in
-`huey_tasks.errors`. No answer holds a stack trace; the log has it, under the request's id.
+`http.errors` draws the tree of the web layer's own errors, `huey_tasks.errors` that of the engine.
+No answer contains a stack trace; the log has it, under the id of the request.
 """
 
 import json
@@ -36,7 +36,7 @@ _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Kind:
-    """What one error code means over HTTP."""
+    """The HTTP form of one error code; `title` is the reason phrase of RFC 9110 where it fits."""
 
     status: int
     title: str
@@ -44,60 +44,60 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "bad_request": Kind(400, "Bad request", "The request is not proper HTTP."),
-    "invalid_json": Kind(400, "Not JSON"),
+    "bad_request": Kind(400, "Bad request", "The request is not valid HTTP."),
+    "invalid_json": Kind(400, "Invalid JSON"),
     "unsupported": Kind(400, "Not supported"),
-    "unauthorized": Kind(401, "An API key is needed"),
-    "cross_site": Kind(403, "Refused for another site"),
+    "unauthorized": Kind(401, "Unauthorized"),
+    "cross_site": Kind(403, "Cross-site request"),
     "forbidden": Kind(403, "Forbidden", "This is not allowed."),
-    "not_found": Kind(404, "No such path", "There is nothing at this path."),
-    "task_not_found": Kind(404, "No such task"),
+    "not_found": Kind(404, "Not found", "Nothing exists at this path."),
+    "task_not_found": Kind(404, "Task not found"),
     "undo_not_found": Kind(404, "Nothing to undo"),
-    "queue_not_found": Kind(404, "No such queue"),
-    "failures_not_found": Kind(404, "No such failures"),
-    "schedule_not_found": Kind(404, "No such schedule"),
+    "queue_not_found": Kind(404, "Queue not found"),
+    "failures_not_found": Kind(404, "Failure group not found"),
+    "schedule_not_found": Kind(404, "Schedule not found"),
     "method_not_allowed": Kind(
         405,
         "Method not allowed",
-        "This path takes other methods; see the Allow header.",
+        "This path does not accept this method; the Allow header lists those it accepts.",
     ),
-    "task_finished": Kind(409, "The task has finished"),
-    "task_not_retryable": Kind(409, "The task cannot be retried"),
-    "schedule_exists": Kind(409, "There is such a schedule"),
-    "schedule_running": Kind(409, "The run before has not ended"),
+    "task_finished": Kind(409, "Task already finished"),
+    "task_not_retryable": Kind(409, "Task cannot be retried"),
+    "schedule_exists": Kind(409, "Schedule already exists"),
+    "schedule_running": Kind(409, "Previous run has not ended"),
     "too_many_schedules": Kind(409, "Too many schedules"),
-    "operation_over": Kind(409, "The operation is over"),
-    "request_timeout": Kind(408, "Too slow", "The request did not come in time."),
-    "body_too_large": Kind(413, "Body too large", "The body is larger than this path takes."),
+    "operation_over": Kind(409, "Operation cannot continue"),
+    "request_timeout": Kind(408, "Request timeout", "The request did not arrive in time."),
+    "body_too_large": Kind(413, "Content too large", "The body is larger than this path accepts."),
     "task_too_large": Kind(413, "Task too large"),
     "too_many_tasks": Kind(413, "Too many tasks"),
-    "uri_too_long": Kind(414, "Address too long", "The address of the request is too long."),
-    "unsupported_media_type": Kind(415, "Not as it is taken here"),
-    "unknown_host": Kind(421, "Not under this name"),
-    "invalid_request": Kind(422, "The request does not fit"),
-    "invalid_payload": Kind(422, "The payload does not fit"),
-    "unknown_task_type": Kind(422, "No such task type"),
-    "unknown_queue": Kind(422, "No such queue"),
+    "uri_too_long": Kind(414, "URI too long", "The URI of the request is too long."),
+    "unsupported_media_type": Kind(415, "Unsupported media type"),
+    "unknown_host": Kind(421, "Misdirected request"),
+    "invalid_request": Kind(422, "Invalid request"),
+    "invalid_payload": Kind(422, "Invalid payload"),
+    "unknown_task_type": Kind(422, "Unknown task type"),
+    "unknown_queue": Kind(422, "Unknown queue"),
     "expectation_failed": Kind(
-        417, "Expectation failed", "Of Expect, only 100-continue is known here."
+        417, "Expectation failed", "The only supported expectation is 100-continue."
     ),
     "headers_too_large": Kind(
-        431, "Headers too large", "The headers of the request are too large."
+        431, "Request header fields too large", "The headers of the request are too large."
     ),
-    "upgrade_required": Kind(426, "WebSocket only"),
+    "upgrade_required": Kind(426, "Upgrade required"),
     "internal_error": Kind(
-        500, "Internal error", "Something went wrong here; the log has it under this request_id."
+        500, "Internal server error", "The request failed; see the log for this request_id."
     ),
-    "not_implemented": Kind(501, "Not implemented", "The server does not do this."),
-    "queue_unavailable": Kind(503, "The queue is unavailable"),
-    "service_busy": Kind(503, "The service is busy"),
-    "queue_draining": Kind(503, "The queue takes no tasks now"),
-    "unhealthy": Kind(503, "Not ready to do work"),
+    "not_implemented": Kind(501, "Not implemented", "The server does not support this."),
+    "queue_unavailable": Kind(503, "Queue unavailable"),
+    "service_busy": Kind(503, "Service busy"),
+    "queue_draining": Kind(503, "Queue draining"),
+    "unhealthy": Kind(503, "Unhealthy"),
     "not_ready": Kind(503, "Not ready"),
-    "too_many_sockets": Kind(503, "Too many sockets"),
-    "too_many_waiting": Kind(503, "Too many wait"),
+    "too_many_sockets": Kind(503, "Too many WebSocket connections"),
+    "too_many_waiting": Kind(503, "Too many waiting requests"),
     "too_many_bodies": Kind(503, "Too many large bodies"),
-    "too_many_bulks": Kind(503, "Too many bulks"),
+    "too_many_bulks": Kind(503, "Too many bulk requests"),
 }
 _CODE_OF_STATUS = {
     400: "bad_request",
@@ -112,7 +112,7 @@ _CODE_OF_STATUS = {
 
 
 def request_id() -> str:
-    """The id of this request: the caller's X-Request-ID if it is short and safe, else a new one."""
+    """Return the id of this request: a short, safe X-Request-ID of the caller, or a new one."""
     known: str | None = g.get("request_id")
     if known is None:
         known = choose_request_id(request.environ.get("HTTP_X_REQUEST_ID", ""))
@@ -121,14 +121,14 @@ def request_id() -> str:
 
 
 def choose_request_id(sent: str) -> str:
-    """The id that a caller `sent`, if it is short and safe, else a new one."""
+    """Return the id that a caller `sent` if it is short and safe, else a new one."""
     return sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 def problem_body(
     code: str, detail: str = "", *, status: int | None = None, **extra: Any
 ) -> dict[str, Any]:
-    """Build the members of an RFC 9457 problem; `extra` adds or overrides some."""
+    """Build the members of an RFC 9457 problem; `extra` adds or overrides members."""
     kind = KINDS.get(code) or Kind(status or 500, "Refused", "The request was refused.")
     return {
         "type": f"urn:duckline:problem:{code}",
@@ -141,7 +141,7 @@ def problem_body(
 
 
 def error_extra(error: DucklineError) -> dict[str, Any]:
-    """What a problem says beyond its code and detail: the fields at fault, or the reasons."""
+    """Return the members of a problem beyond code and detail: invalid fields, or reasons."""
     extra: dict[str, Any] = dict(error.extra) if isinstance(error, WebError) else {}
     if isinstance(error, tq.QueueUnavailable) and error.task_id is not None:
         extra["task_id"] = error.task_id
@@ -174,9 +174,9 @@ def _answer_duckline(error: DucklineError) -> Response:
 
 
 def answer_http(error: HTTPException) -> Response:
-    """Answer what Flask or werkzeug refuses as a problem."""
+    """Answer an error of Flask or werkzeug as a problem."""
     if isinstance(error, WebsocketMismatch) and request.path.startswith("/ws/"):
-        return _answer_duckline(UpgradeRequired("This path speaks WebSocket only."))
+        return _answer_duckline(UpgradeRequired("This path only accepts WebSocket handshakes."))
     status = error.code or 500
     code = _CODE_OF_STATUS.get(status, f"http_{status}")
     kept = {"allow", "retry-after", "www-authenticate"}
@@ -187,11 +187,11 @@ def answer_http(error: HTTPException) -> Response:
 
 
 def _limit_of_body(status: int) -> str:
-    """How large a body this path takes, for one that is larger; "" for another error."""
+    """Return a detail with the largest body this path accepts; "" unless `status` is 413."""
     limit = request.max_content_length
     if status != 413 or limit is None:
         return ""
-    return f"The body is larger than this path takes, which is {limit:,} bytes."
+    return f"The body is larger than the {limit:,} bytes that this path accepts."
 
 
 def _answer_unexpected(error: Exception) -> Response:

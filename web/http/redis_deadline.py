@@ -1,7 +1,7 @@
-"""How long one request may wait for Redis: it gets its 503 while the caller still listens.
+"""Limit how long one request waits for Redis, so that its caller gets a 503 in time.
 
-The time runs from the first call of Redis, so a body that comes in slowly costs nothing of it. A
-view that has waited on purpose, because it was asked to, begins it anew.
+The time starts with the first Redis call, so that a slow upload does not use it up. A view that
+waited on purpose restarts it.
 """
 
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ from flask import Flask, g
 
 import huey_tasks as tq
 
-#: Seconds. Half of it goes to the first try, the rest to a second one on a new connection.
+#: Seconds: half for the first try, the rest for a second one on a new connection.
 LIMIT_S = 3.0
 
 
@@ -20,8 +20,8 @@ def register(app: Flask) -> None:
     app.teardown_request(_end)
 
 
-def begin_anew() -> None:
-    """Give the request its time again, after a wait that was asked for."""
+def restart() -> None:
+    """Give the request its full time again, after it waited on purpose."""
     _end(None)
     _begin()
 

@@ -1,4 +1,4 @@
-"""Writing a model as the JSON answer. What the models are is in `schemas` and `stack_schemas`."""
+"""Write a model as a JSON response."""
 
 import json
 import math
@@ -15,10 +15,10 @@ _write = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 class JsonAnswer(Response):
-    """A whole JSON text with headers that are right as they are.
+    """A complete JSON text whose headers need no correction.
 
-    Flask's response looks through its headers for what might be no proper URL and for the length of
-    its body: as much work as routing the request.
+    Flask's response searches its headers for invalid URLs and computes the length of its body; that
+    takes as long as routing the request.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class JsonAnswer(Response):
 def respond(
     view: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Write `view` as the JSON answer."""
+    """Write `view` as a JSON response."""
     try:
         text = view.model_dump_json(by_alias=True)  # null for NaN and the infinities
-    except PydanticSerializationError:  # half of a surrogate pair, which only an escape can write
+    except PydanticSerializationError:  # half of a surrogate pair: JSON needs an escape for it
         text = to_json(view)
     return JsonAnswer(text, status, headers or {})
 
@@ -54,9 +54,9 @@ def to_json(view: BaseModel, **extra: Any) -> str:
 
 
 def write_json(value: dict[str, Any]) -> str:
-    """Write `value` as JSON that every reader takes.
+    """Write `value` as JSON that every parser accepts.
 
-    A result may hold NaN or an infinity, which JSON cannot: these become null.
+    A result may contain NaN or an infinity, which JSON does not have: these become null.
     """
     try:
         return _write(value)

@@ -1,7 +1,7 @@
-"""The path of a proxy under which the service is reached, such as `/jobs`.
+"""Serve under a path of a proxy, such as `/jobs`.
 
-Owns which path that is: ROOT_PATH, else what a proxy on this machine says in X-Forwarded-Prefix.
-It becomes WSGI's SCRIPT_NAME, of which every address that we write is made; no route knows it.
+The path is ROOT_PATH, or the X-Forwarded-Prefix of a proxy on this machine. It becomes WSGI's
+SCRIPT_NAME, the start of every address that we write; routes do not know it.
 """
 
 import ipaddress
@@ -18,10 +18,10 @@ Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
 
 class UnderRootPath:
-    """A WSGI application that is reached under a path of its proxy."""
+    """A WSGI application under a path of its proxy."""
 
     def __init__(self, application: Wsgi, root_path: str) -> None:
-        """`root_path` is checked by the settings; '' when the proxy says it, if there is one."""
+        """Wrap `application`. An empty `root_path` leaves the path to the proxy, if any."""
         self._application = application
         self._root_path = root_path
 
@@ -32,19 +32,19 @@ class UnderRootPath:
         if root:
             environ["SCRIPT_NAME"] = root
             path: str = environ["PATH_INFO"]
-            # Some proxies take the prefix off, others pass the path as it came.
+            # Some proxies strip the prefix, others pass the whole path.
             if path == root or path.startswith(f"{root}/"):
                 environ["PATH_INFO"] = path[len(root) :] or "/"
         return self._application(environ, start_response)
 
 
 def address(path: str) -> str:
-    """Write the address of one of our paths as the caller of this request reaches it."""
+    """Return the address at which the caller of this request reaches `path`."""
     return request.environ.get("SCRIPT_NAME", "") + path
 
 
 def _said_by_proxy(environ: Environ) -> str:
-    """The prefix, or '' if a stranger says it, or if it could be anything but a plain path."""
+    """Return the prefix; '' if another machine sent it, or if it is not a plain path."""
     prefix: str = environ["HTTP_X_FORWARDED_PREFIX"].strip().rstrip("/")
     proper = PATH_PREFIX.fullmatch(prefix) is not None
     return prefix if proper and _is_this_machine(environ.get("REMOTE_ADDR", "")) else ""

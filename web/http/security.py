@@ -1,9 +1,9 @@
-"""Who may ask, and what a browser may do with the answers.
+"""Decide who may call the service, and what a browser may do with the answers.
 
 Owns the request id, the headers of every answer, the Content-Security-Policy, the cross-site
-check, CORS for `ALLOWED_ORIGINS`, and API keys. Everything here runs before a route does, and so
-also before a WebSocket is accepted. It knows no route but the prefixes that keys protect. Which
-host names are ours is in `hosts`.
+check, CORS for `ALLOWED_ORIGINS`, and API keys. All of it runs before a route, and so before a
+WebSocket is accepted. It knows no route, only the prefixes that keys protect. `hosts` decides which
+host names are ours.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from web.http.tickets import Tickets
 _PROTECTED = ("/api/", "/ws/")
 _HEALTH = "/health/"
 _SOCKETS = "/ws/"
-#: Names under which callers of other services put a key into the address, where logs keep it.
+#: Query parameters that other services use for a key; logs would keep it.
 _KEY_PARAMETERS = ("access_token", "api_key", "apikey", "key", "token")
 _TICKETS = "duckline_tickets"
 _UNSTORED = (*_PROTECTED, _HEALTH)
@@ -55,17 +55,17 @@ def register(app: Flask, config: Config) -> None:
 
 
 def let_styles_in() -> None:
-    """Let the page that answers this request have style attributes; Swagger UI lays it out so."""
+    """Allow style attributes in the page that answers this request; Swagger UI needs them."""
     g.content_security_policy = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
 def plain_headers() -> tuple[tuple[str, str], ...]:
-    """The headers of an answer that no route has made."""
+    """Return the headers of an answer that no route made."""
     return (*_UNSTORED_HEADERS, ("Content-Security-Policy", _CSP))
 
 
-# What follows runs for every request: headers are read where WSGI keeps them, because werkzeug's
-# view of them takes longer to miss one than all of this does.
+# What follows runs for every request. It reads headers from the WSGI environment, because a lookup
+# of a missing header through werkzeug takes longer than all of this.
 
 
 def _guard(
@@ -87,13 +87,13 @@ def _guard(
 
 
 def _check_same_site(origins: frozenset[str]) -> None:
-    """Programs send no Origin and pass; a browser always says where a page comes from."""
+    """Raise CrossSite for a foreign page. Browsers always send Origin; programs without it pass."""
     origin = _origin()
     if origin in origins:
         return
     foreign = bool(origin) and not _is_own(origin)
     if foreign or _sent("HTTP_SEC_FETCH_SITE").lower() == "cross-site":
-        raise CrossSite("The request comes from a page of another site; see ALLOWED_ORIGINS.")
+        raise CrossSite("The request comes from a page of another origin; see ALLOWED_ORIGINS.")
 
 
 def _sent(name: str) -> str:
@@ -110,12 +110,12 @@ def _is_own(origin: str) -> bool:
 
 
 def key_holder() -> str | None:
-    """Who the API key of this request stands for; None if none is asked for."""
+    """Return the holder of this request's API key; None if no key is required."""
     return g.get("key_holder")
 
 
 def tickets() -> Tickets:
-    """The tickets with which our own pages open sockets."""
+    """Return the tickets with which our own pages open sockets."""
     found: Tickets = current_app.extensions[_TICKETS]
     return found
 
@@ -124,7 +124,7 @@ def _check_holder(keys: Sequence[tq.ApiKey]) -> None:
     query = request.environ.get("QUERY_STRING")
     if query and any(name in request.args for name in _KEY_PARAMETERS):
         raise Unauthorized(
-            "A key in the address ends up in logs: send it as Authorization: Bearer <key>."
+            "A key in the URL ends up in logs: send it as Authorization: Bearer <key>."
         )
     authorization = _sent("HTTP_AUTHORIZATION")
     if query and not authorization and request.path.startswith(_SOCKETS):
@@ -134,17 +134,19 @@ def _check_holder(keys: Sequence[tq.ApiKey]) -> None:
 
 
 def _check_ticket(ticket: str | None) -> None:
-    """A browser lets no page send a header with a WebSocket; see `tickets`."""
-    if ticket is None or not tickets().knows(ticket):
-        raise Unauthorized("The ticket has ended, or is none: POST /api/ws-ticket gives another.")
+    """Raise Unauthorized for a bad ticket; a page cannot send a header with a WebSocket."""
+    if ticket is None or not tickets().is_valid(ticket):
+        raise Unauthorized(
+            "The ticket is invalid or expired; POST /api/ws-ticket issues a new one."
+        )
 
 
 def _check_key(keys: Sequence[tq.ApiKey], authorization: str) -> None:
     scheme, _, sent = authorization.partition(" ")
-    # The bytes as they came: WSGI, PEP 3333.
+    # WSGI gives the received bytes as latin-1 (PEP 3333).
     key = sent.strip().encode("latin-1", "replace") if scheme.lower() == "bearer" else b""
     digest = hashlib.sha256(key).digest()
-    # Every key is compared, each in constant time: how long it takes tells nothing.
+    # Every key is compared, each in constant time: the duration reveals nothing.
     holders = [known.holder for known in keys if hmac.compare_digest(digest, known.digest)]
     if not holders:
         raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")

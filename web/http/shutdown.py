@@ -1,7 +1,7 @@
-"""What must end when this process is told to go: requests that wait on purpose, and sockets.
+"""End long requests when this process stops: those that wait on purpose, and sockets.
 
-gunicorn lets requests end for a few seconds and then cuts them off. Its worker is told by SIGTERM
-and has no hook for that, so the signal is heard here, before gunicorn's own handler has it.
+gunicorn lets requests finish for a few seconds and then cuts them off. It has no hook for SIGTERM
+in a worker, so this handler runs before gunicorn's own.
 """
 
 import signal
@@ -18,7 +18,7 @@ def when_stopping(stop: Callable[[], None]) -> None:
 
 
 def hear_sigterm() -> None:
-    """Begin to hear the signal; gunicorn's own handler has to be there already."""
+    """Install the handler; gunicorn's own must be installed already."""
     before = signal.getsignal(signal.SIGTERM)
 
     def stop_all(signum: int, frame: FrameType | None) -> None:

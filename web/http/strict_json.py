@@ -1,9 +1,9 @@
-"""The one reading of JSON that comes from outside: strict, and the same for every route.
+"""Parse JSON from outside: strictly, and in the same way for every route.
 
-Python's own reader takes NaN, duplicate keys, lone surrogates and UTF-16, and fails on deep
-nesting; each of these is something another reader of the same bytes would see differently. What
-is not one JSON text is a 400; what is JSON but can be no request of ours (a list at the top, a
-number beyond a double, a NUL in a text) is a 422. Which fields a route takes is in `schemas`.
+Python's parser accepts NaN, duplicate keys, lone surrogates and UTF-16, and fails on deep nesting;
+another parser would read such bytes differently. What is not one JSON text is a 400. What is JSON
+but cannot be a request (a list at the top, a number beyond a double, a NUL in a string) is a 422.
+The schemas beside each route say which fields it accepts.
 """
 
 import json
@@ -16,9 +16,9 @@ from typing import Any, NoReturn, cast
 from huey_tasks.errors import Problem
 from web.http.errors import InvalidJson, InvalidRequest, excerpt, pointer
 
-#: Containers within containers; a payload that needs more is an attack or a mistake.
+#: Nested containers; a deeper payload is an attack or a mistake.
 MAX_DEPTH = 64
-NO_NUL = "A text may not hold the character NUL."
+NO_NUL = "A string must not contain the character NUL."
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -27,11 +27,11 @@ class _BeyondDouble(ValueError):
 
 
 def decode(raw: bytes) -> str:
-    """Read `raw` as UTF-8. Raises InvalidJson."""
+    """Decode `raw` as UTF-8. Raises InvalidJson."""
     if not raw:
-        raise InvalidJson("The body is empty; JSON is needed.")
+        raise InvalidJson("The body is empty; JSON is required.")
     if raw.startswith(BOM_UTF8):
-        raise InvalidJson("The body begins with a byte order mark (BOM); JSON has none.")
+        raise InvalidJson("The body starts with a byte order mark (BOM); JSON has none.")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -45,9 +45,9 @@ def parse_object(text: str) -> dict[str, Any]:
     except _BeyondDouble:
         value, infinite = _read(text, _any_numbers), True
     if not isinstance(value, dict):
-        problem = Problem("", "object_type", "A JSON object is needed.")
+        problem = Problem("", "object_type", "A JSON object is required.")
         raise InvalidRequest("The body is JSON, but not an object.", [problem])
-    # The value is searched only when its text shows a cause: common bodies pay nothing.
+    # The value is searched only if its text contains an escape: common bodies pay nothing.
     if "\\u" in text:
         _check_escapes(text, value)
     if infinite and (path := _find(value, _is_infinite)) is not None:
@@ -71,15 +71,15 @@ def _read(text: str, decoder: json.JSONDecoder) -> object:
     except RecursionError as error:
         raise InvalidJson(f"The body is nested deeper than {MAX_DEPTH} levels.") from error
     except ValueError as error:
-        # The interpreter's own cap on digits: longer texts take quadratic time to convert.
-        raise InvalidJson("A whole number in the body has too many digits.") from error
+        # The interpreter's own limit on digits: longer texts take quadratic time to convert.
+        raise InvalidJson("An integer in the body has too many digits.") from error
     if text.count("[") + text.count("{") > MAX_DEPTH:
         _check_depth(value)
     return value
 
 
 def _value_of(text: str, decoder: json.JSONDecoder) -> object:
-    """As `decoder.decode`, at a third of the time where no space stands around the value."""
+    """Do what `decoder.decode` does, in a third of the time when no space surrounds the value."""
     try:
         value, end = cast(Any, decoder).scan_once(text, 0)
     except StopIteration:
@@ -88,7 +88,7 @@ def _value_of(text: str, decoder: json.JSONDecoder) -> object:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidJson(f"{name} is no JSON number.")
+    raise InvalidJson(f"{name} is not a JSON number.")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -96,7 +96,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(value) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise InvalidJson(f"The key '{excerpt(twice)}' stands twice in one object.")
+        raise InvalidJson(f"The key '{excerpt(twice)}' occurs twice in one object.")
     return value
 
 
@@ -107,7 +107,7 @@ def _double(digits: str) -> float:
     return value
 
 
-# Made once: `json.loads` makes a decoder for each call, which takes longer than a small body does.
+# Made once: `json.loads` makes a decoder for each call, which costs more than a small body.
 _any_numbers = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
 _finite_numbers = json.JSONDecoder(
     parse_constant=_refuse_constant, object_pairs_hook=_object, parse_float=_double
@@ -125,10 +125,10 @@ def _check_depth(value: object) -> None:
 
 def _check_escapes(text: str, value: object) -> None:
     if _SURROGATE_ESCAPE.search(text) and _find(value, _has_lone_surrogate) is not None:
-        raise InvalidJson("A text in the body holds half of a surrogate pair.")
+        raise InvalidJson("A string in the body contains half of a surrogate pair.")
     if "\\u0000" in text and (path := _find(value, _has_nul)) is not None:
         problem = Problem(pointer(*path), "nul_character", NO_NUL)
-        raise InvalidRequest("A text in the body holds the character NUL.", [problem])
+        raise InvalidRequest("A string in the body contains the character NUL.", [problem])
 
 
 def _find(value: object, wrong: Callable[[object], bool]) -> tuple[str | int, ...] | None:

@@ -1,8 +1,8 @@
-"""What an answer costs on the way: it is compressed, or not sent again where the caller has it.
+"""Save bytes on the way to the caller: compress answers, and answer 304 when nothing changed.
 
-Owns ETag and 304 of JSON that is read, and gzip of JSON and pages. Small answers, such as that of a
-submit, pass untouched. No answer holds a secret beside what a caller chose, so that the length of a
-compressed one gives nothing away; keys and tickets are sent in small ones, or not at all.
+Owns ETag and 304 of JSON reads, and gzip of JSON and pages. Small answers, such as that of a
+submit, pass untouched. No answer mixes a secret with text that a caller chose, so the length of a
+compressed answer reveals nothing; keys and tickets are only in small answers, or in none.
 """
 
 import gzip
@@ -14,9 +14,9 @@ from flask import Flask, Response, request
 
 from web.http.responses import JsonAnswer
 
-#: What is shorter is sent as it is, in bytes: packing it saves no packet.
+#: Bytes. Shorter answers are not compressed: it would save no packet.
 LEAST = 1024
-#: What is longer is sent as it is: packing it would hold up every other request for too long.
+#: Bytes. Longer answers are not compressed: it would block other requests for too long.
 MOST = 2 * 1024 * 1024
 _LEVEL = 4  # 6 takes twice as long for 5 % less
 _READS = ("GET", "HEAD")
@@ -24,12 +24,12 @@ _GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;\s*q=(?P<q>[0-9.]+)\s*)?(?:,|$)", re.I
 
 
 def register(app: Flask) -> None:
-    """Shorten the answers of `app`."""
+    """Compress the answers of `app`, and answer 304 where the caller has the same state."""
     app.after_request(_shorten)
 
 
 def takes_gzip() -> bool:
-    """Whether the caller of this request reads gzip."""
+    """Whether the caller of this request accepts gzip."""
     found = _GZIP.search(request.environ.get("HTTP_ACCEPT_ENCODING", ""))
     return found is not None and (found["q"] is None or found["q"].strip("0.") != "")
 
@@ -49,7 +49,7 @@ def _shorten(answer: Response) -> Response:
 
 
 def _is_known(answer: Response, body: bytes) -> bool:
-    """Name this state of what is read; if the caller names the same, it is told so instead."""
+    """Set the ETag of this answer; if the caller sent the same one, make it a 304."""
     tag = f'W/"{blake2b(body, digest_size=12).hexdigest()}"'
     answer.headers["ETag"] = tag
     asked: str = request.environ.get("HTTP_IF_NONE_MATCH", "")

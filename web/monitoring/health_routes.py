@@ -1,32 +1,69 @@
-"""For whoever starts and restarts this process: does it live, and may it be sent requests?
+"""Health checks over HTTP.
 
-These two need no key and no name of ours, because a load balancer or kubelet has neither, and so
-they say one word. What is wrong, and whether anybody does the work, is in `/api/workers/health`.
+`/health/live` and `/health/ready` need no API key and no known host name, because a load balancer
+or kubelet has neither; so they give no details. `/api/workers/health` says what is wrong, and
+whether tasks are being run.
 """
 
 from flask import Response
 
 import huey_tasks as tq
-from web.http.errors import NotReady
+from web.http.errors import NotReady, Unhealthy
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, open_problems
-from web.queues.schemas import Live, Ready
+from web.monitoring.health_schemas import Health, Live, QueueHealth, Ready
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import open_problems, problems
 
-_ABOUT = "For load balancers and supervisors."
-health = ApiBlueprint("health", "health", _ABOUT, prefix="/health")
+health = ApiBlueprint("health", "health", prefix="/health")
+work_health = ApiBlueprint("work_health", "workers")
 
 
-@health.get("/live", responses={**ok(200, Live, "It does."), **open_problems()})
+@health.get("/live", responses={**ok(200, Live, "The process serves requests."), **open_problems()})
 def read_live() -> Response:
-    """Say that this process serves requests."""
+    """Check whether this process serves requests."""
     return respond(Live())
 
 
-@health.get("/ready", responses={**ok(200, Ready, "It may."), **open_problems("not_ready")})
+@health.get("/ready", responses={**ok(200, Ready, "Redis answers."), **open_problems("not_ready")})
 def read_ready() -> Response:
-    """Say whether this process may be sent requests: Redis answers."""
+    """Check whether this process can handle requests: Redis answers."""
     try:
         tq.ping()
     except tq.QueueUnavailable as error:
         raise NotReady("Not ready.") from error
     return respond(Ready())
+
+
+@work_health.get(
+    "/workers/health",
+    responses={
+        **ok(200, Health, "Redis answers and every queue has a live consumer."),
+        **problems("unhealthy"),
+    },
+)
+def read_health() -> Response:
+    """Check whether tasks can be run.
+
+    Redis answers, its settings are safe for tasks, no accepted task is missing, and every queue has
+    a live consumer.
+    """
+    try:
+        stats = tq.queue_stats()
+        found = {one.queue: one.consumers for one in stats}
+        reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
+        reasons += [loss for one in stats for loss in one.losses]
+    except tq.ServiceBusy:
+        raise
+    except tq.QueueUnavailable as error:
+        raise Unhealthy(error.detail, redis="away", queues={}, reasons=[error.detail]) from error
+    reasons += [
+        f"Queue '{queue}' has no live consumer."
+        for queue, consumers in found.items()
+        if not consumers
+    ]
+    queues = {queue: QueueHealth(consumers=consumers) for queue, consumers in found.items()}
+    if reasons:
+        shown = {queue: view.model_dump() for queue, view in queues.items()}
+        raise Unhealthy(" ".join(reasons), redis="ok", queues=shown, reasons=reasons)
+    return respond(Health(queues=queues, reasons=[]))

@@ -1,4 +1,4 @@
-"""What has happened, and what tasks logged, over HTTP: what is asked, and the answers."""
+"""The schemas of the history, and of the log of all tasks."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 import huey_tasks as tq
+from web.http.models import Outbound
 from web.http.parameters import Limit, Query, QueueName
-from web.tasks.schemas import LogLineView, Outbound
+from web.tasks.schemas import LogLineView
 
 
 def _upper(value: object) -> object:
@@ -18,9 +19,9 @@ Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], Befo
 
 
 class HistoryQuery(Query):
-    """What `GET /api/history` takes."""
+    """The parameters of `GET /api/history`."""
 
-    span: tq.Span = Field(default=tq.Span.HOUR, description="How far back it goes.")
+    span: tq.Span = Field(default=tq.Span.HOUR, description="The time span, ending now.")
     queue: QueueName | None = Field(default=None, description="Only this queue.")
     type: str | None = Field(
         default=None, min_length=1, max_length=200, description="Only tasks of this type."
@@ -28,21 +29,21 @@ class HistoryQuery(Query):
 
 
 class LogQuery(Query):
-    """What `GET /api/log` takes."""
+    """The parameters of `GET /api/log`."""
 
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
-    level: Level | None = Field(default=None, description="Only lines of at least this level.")
+    level: Level | None = Field(default=None, description="The lowest level to return.")
     type: str | None = Field(
         default=None, min_length=1, max_length=200, description="Only tasks of this type."
     )
-    limit: Limit = Field(default=200, ge=1, le=1000, description="At most so many lines.")
+    limit: Limit = Field(default=200, ge=1, le=1000, description="The most lines to return.")
 
 
 class _Numbers(Outbound):
     submitted: int
     succeeded: int
     failed: int
-    retried: int = Field(description="Attempts that failed and were followed by another.")
+    retried: int = Field(description="Failed attempts that were followed by another.")
     revoked: int
     expired: int
     wait_p50_s: float | None = Field(description="How long tasks waited in their queue.")
@@ -54,13 +55,13 @@ class _Numbers(Outbound):
 
 
 class PointView(_Numbers):
-    """One step. Percentiles are off by less than a fifth; they are null when there is nothing."""
+    """One step. Percentiles are within 20 % of the exact value; they are null without data."""
 
-    at: datetime = Field(description="When the step begins.")
-    partial: bool = Field(description="Whether it is not over: true of the last point.")
+    at: datetime = Field(description="The start of the step.")
+    partial: bool = Field(description="Whether the step has not ended yet; true for the last one.")
     oldest_waiting_s: float | None = Field(
-        description="The longest wait of a task that still waited, as consumers saw it; null when "
-        "none waited, and of a single task type."
+        description="The longest time that a task waited without having started; null when none "
+        "waited, and for a single task type."
     )
 
 
@@ -68,16 +69,16 @@ class TotalsView(_Numbers):
     """The whole span."""
 
     per_s: float = Field(
-        description="Tasks that ended in each second of the span; of a younger service, since its "
+        description="Tasks per second that ended within the span; in a new service, since its "
         "first task."
     )
     failure_rate: float | None = Field(
-        description="Failed tasks among those that succeeded or failed, from 0 to 1."
+        description="Failed tasks divided by those that succeeded or failed, from 0 to 1."
     )
 
 
 class SeriesView(Outbound):
-    """Points, the oldest first, one for each step."""
+    """Points, oldest first, one per step."""
 
     points: list[PointView]
     totals: TotalsView
@@ -97,20 +98,20 @@ class TypeTotalsView(Outbound):
 
 
 class HistoryView(Outbound):
-    """What has happened in the last minutes, hours or days."""
+    """Counts and durations of the last minutes, hours or days."""
 
     span: tq.Span
     step_s: float
-    since: datetime = Field(serialization_alias="from", description="When the first step begins.")
-    until: datetime = Field(serialization_alias="to", description="When the last step ends.")
+    since: datetime = Field(serialization_alias="from", description="The start of the first step.")
+    until: datetime = Field(serialization_alias="to", description="The end of the last step.")
     now: datetime
     all: SeriesView
     queues: list[QueueSeriesView]
-    types: list[TypeTotalsView] = Field(description="Those with any task, the busiest first.")
+    types: list[TypeTotalsView] = Field(description="Task types with any task, busiest first.")
 
 
 class TaskLineView(LogLineView):
-    """One line, and the task that logged it."""
+    """One log line with its task."""
 
     task_id: str
     task_type: str
@@ -118,6 +119,6 @@ class TaskLineView(LogLineView):
 
 
 class LogView(Outbound):
-    """The last lines that tasks logged, the newest first."""
+    """The latest log lines of tasks, newest first."""
 
     lines: list[TaskLineView]

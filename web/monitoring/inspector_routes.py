@@ -1,21 +1,22 @@
-"""What operators look into: the Redis server, and the settings of this process."""
+"""The Redis server, and the settings of this process, over HTTP."""
 
 from flask import Response
 
 import huey_tasks as tq
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
-from web.queues.schemas import RedisServer, RedisView, SettingList, SettingView
+from web.monitoring.inspector_schemas import RedisServer, RedisView, SettingList, SettingView
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
 
-_ABOUT = "For whoever operates the service."
-inspector = ApiBlueprint("inspector", "inspector", _ABOUT)
+inspector = ApiBlueprint("inspector", "inspector")
 
 
 @inspector.get(
     "/redis", responses={**ok(200, RedisView, "The server."), **problems("queue_unavailable")}
 )
 def read_redis() -> Response:
-    """Read what the Redis server says of itself."""
+    """Read what the Redis server reports about itself."""
     return respond(RedisView(redis=RedisServer.of(tq.redis_info())))
 
 

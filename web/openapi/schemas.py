@@ -1,4 +1,4 @@
-"""The schemas of the OpenAPI document: our models, and one submit body for each task type."""
+"""The schemas of the OpenAPI document: our models, and one submit body per task type."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,14 +7,16 @@ from typing import Any, cast
 from pydantic.json_schema import models_json_schema
 
 import huey_tasks as tq
-from web.tasks.schemas import Inbound, Outbound, ProblemView
+from web.http.models import Inbound, Outbound, ProblemView
 
-#: Where the document keeps its schemas.
+#: The prefix of a reference to a schema of the document.
 REF = "#/components/schemas/"
+#: The extension with further parameters of an operation, such as headers.
+MORE_PARAMETERS = "x-more-parameters"
 
 
 def model_schemas() -> dict[str, Any]:
-    """Schemas as pydantic writes them; flask-openapi3's own copy loses what it does not know."""
+    """Return the schemas of our models as pydantic writes them; flask-openapi3 drops keywords."""
     models = [(model, "serialization") for model in _subclasses(Outbound)]
     models += [(ProblemView, "serialization")]
     models += [(model, "validation") for model in _subclasses(Inbound)]
@@ -29,7 +31,7 @@ def _subclasses(model: type[Any]) -> Iterator[type[Any]]:
 
 
 def submit_schemas() -> dict[str, Any]:
-    """One submit body for each task type, told apart by `task_type`."""
+    """Return one submit body per task type, with `task_type` as the discriminator."""
     schemas: dict[str, Any] = {}
     mapping: dict[str, str] = {}
     for task_type in tq.task_types():
@@ -49,21 +51,21 @@ def submit_schemas() -> dict[str, Any]:
 
 
 def _component_name(type_name: str, taken: Mapping[str, str]) -> str:
-    """A name without dots, which generators of code take for modules, and that is its own."""
+    """Return a unique name without dots, which code generators read as module paths."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", type_name)
     names = (plain, *(f"{plain}_{number}" for number in range(2, len(taken) + 3)))
     return next(name for name in names if f"{REF}Submit_{name}" not in taken.values())
 
 
 def drop_null_defaults(node: Any) -> None:
-    """Take away each `default: null` of a schema that takes no null: it means "left out"."""
+    """Remove each `default: null` from a schema that does not accept null: it means "absent"."""
     if isinstance(node, list):
         for item in cast(list[Any], node):
             drop_null_defaults(item)
     elif isinstance(node, dict):
         part = cast(dict[str, Any], node)
-        takes_null = "null" in part.get("type", "null") and None in part.get("enum", (None,))
-        if part.get("default", ...) is None and not takes_null:
+        accepts_null = "null" in part.get("type", "null") and None in part.get("enum", (None,))
+        if part.get("default", ...) is None and not accepts_null:
             del part["default"]
         for key, inner in part.items():
             if key not in ("default", "example", "examples", "value", "enum", "const"):
@@ -82,14 +84,14 @@ def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[s
             "priority": {
                 "type": "string",
                 "enum": list(tq.QUEUES),
-                "description": f"The queue; without it '{task_type.queue}'.",
+                "description": f"The queue; the default is '{task_type.queue}'.",
             },
             "payload": {"$ref": payload_ref},
             "tags": {
                 "type": "array",
                 "items": {"type": "string", "maxLength": 64},
                 "maxItems": 10,
-                "description": "Words by which the task can be found.",
+                "description": "Labels to search for.",
             },
         },
     }
@@ -107,7 +109,7 @@ def _submit_example(task_type: tq.TaskType[..., Any]) -> dict[str, Any]:
 
 
 def submit_examples() -> dict[str, Any]:
-    """One submission for each type that says what a payload looks like."""
+    """Return one submission per task type that has an example payload."""
     return {
         task_type.name: {
             "summary": task_type.description.partition("\n")[0],

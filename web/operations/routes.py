@@ -1,10 +1,12 @@
-"""What operators do to many tasks, undo, and the trail that it leaves."""
+"""Bulk actions on tasks, undo, and the audit log, over HTTP."""
 
 from flask import Response
 
 import huey_tasks as tq
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import OF_OPERATOR, ReasonBody, of_operator, operator, operator_of_body
 from web.operations.schemas import (
     ActedView,
@@ -14,25 +16,24 @@ from web.operations.schemas import (
     UndoneView,
     UndoPath,
 )
-from web.tasks.routes import BODY_PROBLEMS
 
-_ABOUT = "What operators do to many tasks, how it is undone, and who did what."
-actions = ApiBlueprint("actions", "operators", _ABOUT)
+actions = ApiBlueprint("actions", "operators")
 
 
 @actions.post(
     "/tasks/actions",
     openapi_extensions=OF_OPERATOR,
     responses={
-        **ok(200, ActedView, "What this request has done."),
+        **ok(200, ActedView, "What this request did."),
         **problems(*BODY_PROBLEMS, "invalid_request", "operation_over", "queue_unavailable"),
     },
 )
 def act_on_tasks(body: ActionBody) -> Response:
     """Cancel, retry, requeue or delete tasks: those named, or all that a search finds.
 
-    A request does at most 500 tasks, for a second or so, and says where to go on. Tasks that are
-    not there or not in a state for it are skipped and counted. Sent again, it does nothing twice.
+    A request processes at most 500 tasks in about a second, and returns where to continue. Tasks
+    that do not exist or are in another state are skipped and counted. A repeated request does
+    nothing twice.
     """
     action, by = tq.Action(body.action), operator(body.reason)
     if body.task_ids is not None:
@@ -55,15 +56,15 @@ def act_on_tasks(body: ActionBody) -> Response:
     "/undo/<undo_id>",
     openapi_extensions=of_operator(ReasonBody),
     responses={
-        **ok(200, UndoneView, "It is undone."),
+        **ok(200, UndoneView, "What this request restored."),
         **problems(*BODY_PROBLEMS, "undo_not_found", "invalid_request", "queue_unavailable"),
     },
 )
 def undo(path: UndoPath) -> Response:
-    """Undo a delete or a purge, within 10 minutes of its begin.
+    """Undo a delete or a purge, within 10 minutes of its start.
 
-    Deleted tasks come back as they were. A purged task has ended for good: it is submitted anew, as
-    a new task that is linked to it.
+    Deleted tasks are restored unchanged. A purged task stays cancelled: it is submitted again as a
+    new task that is linked to it.
     """
     return respond(UndoneView.model_validate(tq.undo(path.undo_id, operator_of_body())))
 
@@ -76,6 +77,6 @@ def undo(path: UndoPath) -> Response:
     },
 )
 def list_audit(query: AuditQuery) -> Response:
-    """List what operators have done, the newest first: the last 10,000 of each queue, 90 days."""
+    """List the actions of operators, newest first: the last 10,000 of each queue, for 90 days."""
     page = tq.audit_trail(action=query.action, cursor=query.cursor, limit=query.limit)
     return respond(AuditList.model_validate(page))

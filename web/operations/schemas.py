@@ -1,4 +1,4 @@
-"""What goes in and out of actions, undo and the audit trail, as pydantic models."""
+"""The schemas of bulk actions, undo and the audit log."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,82 +7,84 @@ from pydantic import AwareDatetime, Field, StringConstraints, field_validator, m
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
+from web.http.models import Inbound, Outbound
 from web.http.parameters import TASK_ID, Limit, Query
 from web.operations.operator import Reason
-from web.tasks.schemas import Inbound, Outbound
 
-#: Tasks that one request may name.
+#: The most tasks that one request names.
 MAX_IDS = 500
 
 _Id = Annotated[str, StringConstraints(pattern=rf"^{TASK_ID}$")]
 
 
 class ActionBody(Inbound):
-    """Something to do to many tasks: to those named, or to all that a search finds."""
+    """An action on many tasks: those named, or all that a search finds."""
 
     action: Literal["cancel", "retry", "requeue", "delete"] = Field(
-        description="`requeue`: a task that waits for its time goes to its queue now. `delete`: an "
-        "ended task is taken out of every list, for good when the time to undo it is over."
+        description="`requeue` moves a scheduled or retrying task to its queue now. `delete` "
+        "removes a finished task from every list, finally when the time to undo it is over."
     )
     task_ids: list[_Id] | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_IDS,
-        description="The tasks, the newest first; else `q`.",
+        description="The tasks, newest first. Either this or `q`.",
     )
     q: str | None = Field(
-        default=None, max_length=1000, description="A search; for every task, say `age:>0s`."
+        default=None, max_length=1000, description="A search; `age:>0s` finds every task."
     )
     submitted_after: AwareDatetime | None = Field(
-        default=None, description="Of the search: from then on.", strict=False
+        default=None,
+        description="With `q`: only tasks submitted at this time or later.",
+        strict=False,
     )
     submitted_before: AwareDatetime | None = Field(
-        default=None, description="Of the search: before then.", strict=False
+        default=None, description="With `q`: only tasks submitted before this time.", strict=False
     )
-    set_aside: bool = Field(default=False, description="Of the search: only tasks set aside.")
+    set_aside: bool = Field(default=False, description="With `q`: only quarantined tasks.")
     cursor: str | None = Field(
-        default=None, max_length=250, description="The `next_cursor` of the answer before."
+        default=None, max_length=250, description="The `next_cursor` of the previous answer."
     )
     operation_id: str | None = Field(
-        default=None, max_length=100, description="That of the answer before."
+        default=None, max_length=100, description="The `operation_id` of the previous answer."
     )
     reason: Reason = None
 
     @field_validator("q")
     @classmethod
-    def _says_something(cls, q: str | None) -> str | None:
+    def _is_not_empty(cls, q: str | None) -> str | None:
         if q is not None and not q.strip():
             raise PydanticCustomError(
                 "empty_search",
-                "An empty search would mean every task; if that is meant, say 'age:>0s'",
+                "An empty search would match every task; to do that, send 'age:>0s'",
             )
         return q
 
     @model_validator(mode="after")
     def _ids_or_search(self) -> "ActionBody":
         if (self.task_ids is None) is (self.q is None):
-            raise PydanticCustomError("ids_or_search", "Either task_ids or q is needed")
+            raise PydanticCustomError("ids_or_search", "Either task_ids or q is required")
         of_search = (self.cursor, self.submitted_after, self.submitted_before)
         if self.q is None and (any(one is not None for one in of_search) or self.set_aside):
             raise PydanticCustomError(
                 "ids_or_search",
-                "cursor, submitted_after, submitted_before and set_aside belong to q",
+                "cursor, submitted_after, submitted_before and set_aside require q",
             )
         return self
 
 
 class SkippedView(Outbound):
-    """Tasks that nothing was done to, and why."""
+    """How many tasks were skipped, by reason."""
 
     not_found: int
     wrong_state: int = Field(
-        description="It has ended, or not ended, as the action needs it not; or was retried before."
+        description="The action does not apply to their state, or they were retried before."
     )
     redis_full: int
 
 
 class ActedView(Outbound):
-    """What one request has done of an operation."""
+    """What one request of an operation did."""
 
     operation_id: str
     action: str
@@ -90,14 +92,14 @@ class ActedView(Outbound):
     skipped: int
     skipped_because: SkippedView
     next_cursor: str | None = Field(
-        description="Send it with `operation_id` to go on; null: all of the search is done."
+        description="Send it with `operation_id` to continue; null: the whole search is done."
     )
-    undo_id: str | None = Field(description="Of a delete.")
+    undo_id: str | None = Field(description="Of a delete: send it to `/api/undo/<undo_id>`.")
     undo_until: datetime | None
 
     @classmethod
     def of(cls, acted: tq.Acted) -> "ActedView":
-        """Count up what was skipped."""
+        """Sum up the skipped tasks."""
         one = acted.skipped
         until = acted.operation.undo_until
         return cls(
@@ -113,35 +115,35 @@ class ActedView(Outbound):
 
 
 class UndoneView(Outbound):
-    """What one request has brought back."""
+    """What one request restored."""
 
     undo_id: str
-    restored: int = Field(description="Tasks that are back.")
-    left: int = Field(description="Tasks that time was up for: send the request again.")
+    restored: int = Field(description="Tasks that this request restored.")
+    left: int = Field(description="Tasks that remain: repeat the request.")
 
 
 class AuditQuery(Query):
-    """What `GET /api/audit` takes."""
+    """The parameters of `GET /api/audit`."""
 
     action: tq.Action | None = Field(default=None, description="Only entries of this action.")
-    limit: Limit = Field(default=50, ge=1, le=200, description="At most so many entries.")
+    limit: Limit = Field(default=50, ge=1, le=200, description="The most entries to return.")
     cursor: str | None = Field(
-        default=None, max_length=100, description="The `next_cursor` of the page before."
+        default=None, max_length=100, description="The `next_cursor` of the previous page."
     )
 
 
 class AuditEntryView(Outbound):
-    """What an operator has done."""
+    """One action of an operator."""
 
     id: str
     at: datetime
     action: tq.Action
-    who: str = Field(description="The API key's name or the end of its hash, or an address.")
+    who: str = Field(description="The name of the API key, the end of its hash, or an address.")
     why: str | None
-    queue: str | None = Field(description="Null: in several queues.")
-    count: int = Field(description="How many tasks it has changed.")
+    queue: str | None = Field(description="Null: several queues.")
+    count: int = Field(description="How many tasks it changed.")
     target: str | None = Field(
-        description="A task, a search, a group of failures, a schedule, or an undo_id."
+        description="A task, a search, a failure group, a schedule, or an `undo_id`."
     )
     undo_id: str | None
     undo_until: datetime | None
@@ -149,10 +151,12 @@ class AuditEntryView(Outbound):
 
 
 class AuditList(Outbound):
-    """Entries, the newest first."""
+    """Entries, newest first."""
 
     entries: list[AuditEntryView]
-    next_cursor: str | None = Field(description="Where to go on; null: there is no more.")
+    next_cursor: str | None = Field(
+        description="The `cursor` of the next page; null on the last one."
+    )
 
 
 class UndoPath(Query):

@@ -1,8 +1,8 @@
-"""The files of the pages: under an address that changes with their content, and compressed once.
+"""The files of the pages, under URLs that change with their content, and compressed once.
 
-A browser keeps them for good and asks for them once. They are made when the process starts and kept
-in memory: nothing is written, so that a read-only checkout serves as well as any.
-`make dev` serves the files as they lie in the folder.
+A browser requests them once and keeps them forever. They are built in memory when the process
+starts: nothing is written, so a read-only checkout works. `make dev` serves the files from their
+folder.
 """
 
 import gzip
@@ -35,8 +35,8 @@ _STYLES = tuple(
 )  # fmt: skip
 _PICTURES = ("favicon.svg", "favicon-warn.svg", "favicon-bad.svg", "img/logo.svg")
 _EXTENSION = "duckline_assets"
-# Answers for the script of another version, which a page asks for that was made by an older server,
-# or by a newer one of a rolling deployment.
+# The answer when a page asks for a script of another version: the page comes from an older server,
+# or from a newer one of a rolling deployment.
 _OTHER_VERSION = """\
 const seen = 'duckline-reloaded';
 const say = () => {
@@ -59,20 +59,20 @@ assets = Blueprint("assets", __name__)
 
 @dataclass(frozen=True)
 class Asset:
-    """One file as it is sent."""
+    """One file to serve."""
 
     body: bytes
     mimetype: str
 
     @cached_property
     def packed(self) -> bytes | None:
-        """It compressed; None where that makes nothing smaller."""
+        """The compressed body; None if compressing does not make it smaller."""
         packed = gzip.compress(self.body, 9, mtime=0)
         return packed if len(packed) < len(self.body) else None
 
 
 def asset(name: str, body: bytes) -> Asset:
-    """Make what is sent of a file and its name, which tells what it is."""
+    """Make an asset from a file's name, which gives its media type, and its content."""
     kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
     return Asset(body, kind or "application/octet-stream")
 
@@ -81,14 +81,14 @@ def asset(name: str, body: bytes) -> Asset:
 class Assets:
     """The files of one app, under one version."""
 
-    #: Names the content of all files; '' when each is served as it lies in its folder.
+    #: A hash of the content of all files; '' when they are served from their folder.
     version: str
     files: Mapping[str, Asset]
     script: str
     styles: tuple[str, ...]
 
     def url(self, name: str) -> str:
-        """Write the address of a file."""
+        """Return the URL of a file."""
         return address(f"/assets/{self.version}/{name}" if self.version else f"/static/{name}")
 
     @property
@@ -103,26 +103,26 @@ class Assets:
 
     @property
     def style_urls(self) -> list[str]:
-        """The style sheets, in their order."""
+        """The style sheets, in order."""
         return [self.url(name) for name in self.styles]
 
 
 def prepare(folder: Path, kind: str, *, single_modules: bool) -> Assets:
-    """Make the files of the app `kind` out of a folder.
+    """Build the files of the app `kind` from a folder.
 
-    Where no bundle can be made the modules are served one by one, and a line of the log says why.
+    If the modules cannot be bundled, they are served one by one, and a log line says why.
     """
     if single_modules:
         return Assets("", {}, f"js/{kind}.js", _STYLES)
     try:
         return _bundled(folder, kind)
     except (CannotBundle, OSError) as error:
-        log.warning("no bundle of the scripts, so each is served by itself: %s", error)
+        log.warning("cannot bundle the scripts, so each is served on its own: %s", error)
         return _one_by_one(folder, kind)
 
 
 def this_apps() -> Assets:
-    """The files of the app that answers this request."""
+    """Return the files of the app that answers this request."""
     found: Assets = current_app.extensions[_EXTENSION]
     return found
 
@@ -135,7 +135,7 @@ def register(app: Flask, made: Assets) -> None:
 
 @assets.get("/assets/<version>/<path:name>")
 def read_asset(version: str, name: str) -> Response:
-    """Serve a file of this version, which never changes."""
+    """Serve a file of this version; its content never changes."""
     own = this_apps()
     if version != own.version:
         return _other_version(name)
@@ -146,7 +146,7 @@ def read_asset(version: str, name: str) -> Response:
 
 
 def send(found: Asset, cache_control: str) -> Response:
-    """Answer with a file, compressed for who reads that."""
+    """Answer with a file, compressed if the caller accepts that."""
     headers = {"Cache-Control": cache_control, "Vary": "Accept-Encoding"}
     body = found.body
     if found.packed is not None and takes_gzip():
@@ -156,7 +156,7 @@ def send(found: Asset, cache_control: str) -> Response:
 
 
 def _other_version(name: str) -> Response:
-    """Let a page of another version load itself again, once: browsers run no script of a 404."""
+    """Make a page of another version reload itself once; browsers run no script of a 404."""
     if Path(name).name not in ("dashboard.js", "inspector.js"):
         raise NotFound
     headers = {"Cache-Control": "no-store"}

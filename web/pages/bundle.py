@@ -1,7 +1,7 @@
-"""Many ES modules as one script, so that a page needs one request for them instead of ninety.
+"""Bundle ES modules into one script, so that a page needs one request instead of ninety.
 
-Each module becomes a function that is called once, in the order of the imports, and gives what the
-module exports. Understands the forms that our modules are written in, and refuses any other.
+Each module becomes a function that is called once, in import order, and returns the module's
+exports. It supports the forms of import and export that our modules use, and rejects all others.
 """
 
 import os
@@ -12,19 +12,19 @@ _IMPORT = re.compile(r"^import (\{[^}]*\}|\* as \w+) from '(\.{1,2}/[^']+)';\n",
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.MULTILINE)
 _REST = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 _DYNAMIC = re.compile(r"import(?:\.meta\b|\(['\"`])(?![^\n]*\*/)")
-# Whole lines only: what stands beside code may be inside a text.
+# Whole lines only: a comment beside code may be inside a string.
 _COMMENT = re.compile(r"^[ \t]*(?:/\*[^*]*\*+(?:[^/*][^*]*\*+)*/[ \t]*|//[^\n]*)\n", re.MULTILINE)
 
 
 class CannotBundle(Exception):
-    """The modules are written in a way that is not understood; names the file and the line."""
+    """A module uses an unsupported form of import or export; names the file and the line."""
 
 
 def bundle(entry: Path) -> str:
-    """Write `entry` and all that it imports as one module.
+    """Return `entry` and all that it imports as one module.
 
-    Raises CannotBundle for a form of import or export that is not understood and for modules that
-    import each other, OSError for a file that cannot be read.
+    Raises CannotBundle for an unsupported form of import or export and for modules that import each
+    other, OSError for a file that cannot be read.
     """
     functions: dict[str, str] = {}
     _add(str(entry), functions, [])
@@ -32,7 +32,7 @@ def bundle(entry: Path) -> str:
 
 
 def _add(file: str, functions: dict[str, str], importers: list[str]) -> None:
-    """Put the function of `file` behind those of what it imports."""
+    """Add the function of `file` after those of its imports."""
     if file in functions:
         return
     if file in importers:

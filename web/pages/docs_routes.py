@@ -1,7 +1,7 @@
-"""`/docs`: Swagger UI and the OpenAPI document, whole without another host.
+"""`/docs`: Swagger UI and the OpenAPI document, without files of another host.
 
 Swagger UI is served from its Python package. Its own page template starts it with an inline script,
-which the Content-Security-Policy refuses; ours starts it from a file.
+which the Content-Security-Policy forbids; ours starts it from a file.
 """
 
 from functools import lru_cache
@@ -67,7 +67,7 @@ def docs_page() -> Response:
 
 @docs.get("/docs/swagger/<path:name>")
 def swagger_file(name: str) -> Response:
-    """Serve a file of Swagger UI; some are a megabyte, which a browser keeps by its tag."""
+    """Serve a file of Swagger UI; some are a megabyte, so the ETag lets a browser keep them."""
     found = _swagger_file(name)
     answer = send(found, "no-cache")
     answer.set_etag(_VERSION, weak=True)
@@ -84,7 +84,7 @@ def _swagger_file(name: str) -> Asset:
 
 @docs.get("/docs/start.js")
 def docs_start() -> Response:
-    """Serve the lines that start Swagger UI."""
+    """Serve the script that starts Swagger UI."""
     headers = {"Cache-Control": "no-cache"}
     return Response(_DOCS_START, headers=headers, mimetype="text/javascript")
 

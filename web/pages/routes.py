@@ -1,8 +1,8 @@
-"""The addresses of the pages, such as `/tasks/<id>`; one document shows them all.
+"""The URLs of the pages, such as `/tasks/<id>`; one document serves them all.
 
-It is markup only and asks the API for everything, so it opens while Redis is away. A browser that
-asks for a path that is none gets the same document, with the status 404, and it says so; a program
-gets a problem, as everywhere.
+The document is markup only and reads everything from the API, so it opens while Redis does not
+answer. For an unknown path, a browser gets the same document with the status 404, which shows the
+error; a program gets a problem.
 """
 
 import re
@@ -17,27 +17,27 @@ from web.http.problems import answer_http
 from web.http.root_path import address
 from web.pages.assets import this_apps
 
-#: The pages of the dashboard, as static/js/app/pages.js has them.
+#: The pages of the dashboard, the same as in static/js/app/pages.js.
 NAMES = (
     "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
     "redis", "config",
 )  # fmt: skip
 _NOT_OF_THE_INSPECTOR = "submit"
-#: Below these no page is: what is asked for there is asked by programs.
+#: Prefixes without pages: requests below them come from programs.
 _NO_PAGES = ("/api/", "/ws/", "/health/", "/static/", "/assets/", "/docs/")
 
 pages = Blueprint("pages", __name__)
 
 
 def register(app: Flask) -> None:
-    """Serve the pages of `app`, which knows its kind."""
+    """Serve the pages from `app`."""
     app.register_blueprint(pages)
     app.register_error_handler(404, _answer_wrong_address)
 
 
 @pages.get("/")
 def front_page() -> Response:
-    """Show the first page of this service."""
+    """Show the home page."""
     return _document()
 
 
@@ -52,7 +52,7 @@ def named_page(name: str) -> Response:
 @pages.get("/tasks/<task_id>", strict_slashes=False)
 @pages.get("/tasks/<task_id>/again", strict_slashes=False)
 def task_page(task_id: str) -> Response:
-    """Show a task; whether there is one with this id is for the page to ask."""
+    """Show a task; the page itself reads whether the task exists."""
     if not _takes_html() or not re.fullmatch(TASK_ID, task_id):
         raise NotFound
     return _document()
@@ -65,7 +65,7 @@ def _answer_wrong_address(error: Any) -> Response:
 
 
 def _is_for_a_reader() -> bool:
-    """Whether a browser asks for a page: it names HTML, and nothing that it would rather have."""
+    """Whether a browser asks for a page: it accepts HTML, and does not prefer JSON."""
     if request.method not in ("GET", "HEAD") or request.path.startswith(_NO_PAGES):
         return False
     wanted = request.accept_mimetypes

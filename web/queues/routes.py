@@ -1,4 +1,4 @@
-"""The three queues over HTTP: their numbers, and pause, drain, resume and purge."""
+"""The three queues over HTTP: their counts, and pause, drain, resume and purge."""
 
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -6,34 +6,34 @@ from typing import Any, cast
 from flask import Response
 
 import huey_tasks as tq
+from web.http import redis_deadline
 from web.http.errors import QueueNotFound
-from web.http.parameters import QueueName, QueuePath
-from web.http.redis_deadline import begin_anew
+from web.http.parameters import QueueName
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import ReasonBody, of_operator, operator_of_body
-from web.queues.schemas import QueueChanged, QueueList, QueuePurged, QueueView
-from web.tasks.routes import BODY_PROBLEMS
+from web.queues.schemas import QueueChanged, QueueList, QueuePath, QueuePurged, QueueView
 
-_ABOUT = "What waits, runs and has run, by queue."
-queues = ApiBlueprint("queues", "queues", _ABOUT)
+queues = ApiBlueprint("queues", "queues")
 
 _TAKES = of_operator(ReasonBody)
 _PROBLEMS = problems(*BODY_PROBLEMS, "queue_not_found", "invalid_request", "queue_unavailable")
-_CHANGED = {**ok(200, QueueChanged, "It is done."), **_PROBLEMS}
+_CHANGED = {**ok(200, QueueChanged, "The queue after the change."), **_PROBLEMS}
 
 
 @queues.get(
     "/queues", responses={**ok(200, QueueList, "The queues."), **problems("queue_unavailable")}
 )
 def list_queues() -> Response:
-    """List the queues with their counts, the most urgent one first."""
+    """List the queues with their counts, the highest priority first."""
     return respond(QueueList(queues=[QueueView.model_validate(one) for one in tq.queue_stats()]))
 
 
 @queues.post("/queues/<queue>/pause", openapi_extensions=_TAKES, responses=_CHANGED)
 def pause_queue(path: QueuePath) -> Response:
-    """Pause a queue: it gives out no tasks; what runs goes on, and submits are taken."""
+    """Pause a queue: no task starts; running tasks finish, and new tasks wait."""
     queue = _known(path.queue)
     tq.pause(queue, operator_of_body())
     return _changed(queue)
@@ -41,7 +41,7 @@ def pause_queue(path: QueuePath) -> Response:
 
 @queues.post("/queues/<queue>/drain", openapi_extensions=_TAKES, responses=_CHANGED)
 def drain_queue(path: QueuePath) -> Response:
-    """Drain a queue: it works off what it has, and submits are answered with a 503."""
+    """Drain a queue: its tasks are finished, and new ones are refused with a 503."""
     queue = _known(path.queue)
     tq.drain(queue, operator_of_body())
     return _changed(queue)
@@ -58,16 +58,16 @@ def resume_queue(path: QueuePath) -> Response:
 @queues.post(
     "/queues/<queue>/purge",
     openapi_extensions=_TAKES,
-    responses={**ok(200, QueuePurged, "It is done."), **_PROBLEMS},
+    responses={**ok(200, QueuePurged, "The queue after the purge."), **_PROBLEMS},
 )
 def purge_queue(path: QueuePath) -> Response:
-    """Revoke every task that waits in a queue; what runs or waits to be retried stays.
+    """Cancel every waiting task of a queue; running, scheduled and retrying tasks are kept.
 
-    It can be undone within 10 minutes: `POST /api/undo/<undo_id>`.
+    `POST /api/undo/<undo_id>` undoes it within 10 minutes.
     """
     queue = _known(path.queue)
     done = tq.purge(queue, by=operator_of_body())
-    begin_anew()
+    redis_deadline.restart()
     can_undo = done.operation if done.purged else None
     view = QueuePurged(
         **_now(queue),
@@ -84,11 +84,11 @@ def _changed(queue: QueueName) -> Response:
 
 def _now(queue: QueueName) -> dict[str, Any]:
     now = next(one for one in tq.queue_stats() if one.queue == queue)
-    told_at = datetime.now(UTC)
-    return {"queue": queue, "paused": now.paused, "draining": now.draining, "ts": told_at}
+    read_at = datetime.now(UTC)
+    return {"queue": queue, "paused": now.paused, "draining": now.draining, "ts": read_at}
 
 
 def _known(queue: str) -> QueueName:
     if queue not in tq.QUEUES:
-        raise QueueNotFound("There is no such queue; the queues are high, default and low.")
+        raise QueueNotFound("This queue does not exist; the queues are high, default and low.")
     return cast(QueueName, queue)

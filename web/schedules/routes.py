@@ -1,4 +1,4 @@
-"""Schedules over HTTP; what they do is `huey_tasks`'s."""
+"""Schedules over HTTP."""
 
 from typing import cast
 
@@ -8,7 +8,9 @@ import huey_tasks as tq
 from web.http.parameters import QueueName
 from web.http.responses import JsonAnswer, respond
 from web.http.root_path import address
-from web.openapi.app import ApiBlueprint, header, no_content, ok, problems
+from web.openapi.answers import header, no_content, ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import (
     OF_OPERATOR,
     ReasonBody,
@@ -26,11 +28,9 @@ from web.schedules.schemas import (
     SchedulePath,
     ScheduleView,
 )
-from web.tasks.routes import BODY_PROBLEMS
 from web.tasks.schemas import Submitted
 
-_ABOUT = "Tasks that are submitted again and again, by cron or every so many seconds."
-schedules = ApiBlueprint("schedules", "schedules", _ABOUT)
+schedules = ApiBlueprint("schedules", "schedules")
 
 _CONTENT = ("invalid_request", "invalid_payload", "unknown_task_type")
 
@@ -40,7 +40,7 @@ _CONTENT = ("invalid_request", "invalid_payload", "unknown_task_type")
     responses={**ok(200, ScheduleList, "The schedules."), **problems("queue_unavailable")},
 )
 def list_schedules() -> Response:
-    """List the schedules, those due next first, the paused ones last."""
+    """List the schedules: the next due first, paused ones last."""
     return respond(ScheduleList(schedules=[_view(one) for one in tq.list_schedules()]))
 
 
@@ -48,7 +48,7 @@ def list_schedules() -> Response:
     "/schedules",
     openapi_extensions=OF_OPERATOR,
     responses={
-        **ok(201, ScheduleView, "The schedule.", Location=header("Where it is read.")),
+        **ok(201, ScheduleView, "The schedule.", Location=header("The URL of the schedule.")),
         **problems(
             *BODY_PROBLEMS,
             *_CONTENT,
@@ -60,10 +60,10 @@ def list_schedules() -> Response:
     },
 )
 def create_schedule(body: ScheduleBody) -> Response:
-    """Create a schedule: its task is submitted at each due time, once.
+    """Create a schedule: it submits one task at each due time.
 
-    Due times that pass while no consumer of its queue is there are made up for by one late run. Its
-    tasks have the tag `schedule:<name>`.
+    Due times that pass while its queue has no consumer are caught up with one late run. Its tasks
+    have the tag `schedule:<name>`.
     """
     made = tq.create_schedule(
         body.name,
@@ -84,14 +84,14 @@ def create_schedule(body: ScheduleBody) -> Response:
 @schedules.post(
     "/schedules/preview",
     responses={
-        **ok(200, PreviewView, "What the plan means."),
+        **ok(200, PreviewView, "The trigger in words, and its next times."),
         **problems(*BODY_PROBLEMS, "invalid_request", "queue_unavailable"),
     },
 )
 def preview_schedule(body: PlanBody) -> Response:
-    """Say in words what a plan means, and its next five times; nothing is created."""
-    seen = tq.preview_schedule(cron=body.cron, every_s=body.every_s, timezone=body.timezone)
-    return respond(PreviewView.model_validate(seen))
+    """Describe a trigger in words, with its next five due times; nothing is created."""
+    preview = tq.preview_schedule(cron=body.cron, every_s=body.every_s, timezone=body.timezone)
+    return respond(PreviewView.model_validate(preview))
 
 
 @schedules.get(
@@ -115,10 +115,10 @@ def read_schedule(path: SchedulePath) -> Response:
     },
 )
 def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
-    """Change a schedule, pause it, or let it go on.
+    """Change, pause or resume a schedule.
 
-    A new plan, or the end of a pause, begins now: what was due before is not made up for. `cron`
-    takes the place of `every_s`, and the other way round. Its name, task type and queue stay.
+    A new trigger, or the end of a pause, starts now: earlier due times are not caught up. `cron`
+    replaces `every_s`, and the reverse. Name, task type and queue cannot change.
     """
     by = operator(body.reason)
     return respond(_view(tq.change_schedule(path.name, body.changes(), by)))
@@ -128,12 +128,12 @@ def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
     "/schedules/<name>",
     openapi_extensions=OF_OPERATOR,
     responses={
-        **no_content("It is gone."),
+        **no_content("The schedule is deleted."),
         **problems("cross_site", "invalid_request", "schedule_not_found", "queue_unavailable"),
     },
 )
 def delete_schedule(path: SchedulePath, query: ReasonQuery) -> Response:
-    """Delete a schedule; the tasks that it has made stay."""
+    """Delete a schedule; the tasks that it submitted are kept."""
     tq.delete_schedule(path.name, operator(query.reason))
     return JsonAnswer("", 204, {})
 
@@ -142,7 +142,7 @@ def delete_schedule(path: SchedulePath, query: ReasonQuery) -> Response:
     "/schedules/<name>/run",
     openapi_extensions=of_operator(ReasonBody),
     responses={
-        **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
+        **ok(202, Submitted, "The task is stored.", Location=header("The URL of the task.")),
         **problems(
             *BODY_PROBLEMS,
             *_CONTENT,
@@ -154,9 +154,9 @@ def delete_schedule(path: SchedulePath, query: ReasonQuery) -> Response:
     },
 )
 def run_schedule(path: SchedulePath) -> Response:
-    """Run a schedule now; its plan stays as it is, and a paused one runs, too.
+    """Run a schedule now, even a paused one; its due times do not change.
 
-    If its runs must not overlap and the one before has not ended, it is a 409.
+    If its runs must not overlap and the previous run has not ended, the answer is a 409.
     """
     made = tq.run_schedule(path.name, operator_of_body())
     view = Submitted(

@@ -1,4 +1,4 @@
-"""What goes in and out of schedules, as pydantic models."""
+"""The schemas of schedules."""
 
 from datetime import datetime
 from typing import Any, cast
@@ -8,31 +8,33 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
+from web.http.models import Inbound, Outbound
 from web.http.parameters import Query, QueueName
 from web.operations.operator import Reason
-from web.tasks.schemas import Inbound, Outbound
 
 _CRON = Field(
     default=None,
     max_length=100,
-    description="Five fields: minute, hour, day of month, month, day of week. Either this or "
-    "`every_s`.",
+    description="Five fields: minute, hour, day of month, month, day of week. Required, unless "
+    "`every_s` is set.",
     examples=["0 3 * * *"],
 )
 _EVERY_S = Field(
     default=None,
     ge=1,
     le=31_536_000,
-    description="Seconds from one due time to the next, from its begin on; without drift.",
+    description="Seconds between due times, counted from the start of the schedule, without drift.",
 )
 _TIMEZONE = Field(
-    default=None, max_length=64, description="Of `cron`: a name such as `Europe/Berlin`; else UTC."
+    default=None,
+    max_length=64,
+    description="The time zone of `cron`, such as `Europe/Berlin`; the default is UTC.",
 )
-_OVERLAP = "False: a run is skipped while the one before has not ended."
+_OVERLAP = "False: a run is skipped while the previous one has not ended."
 
 
 class PlanBody(Inbound):
-    """When something is due."""
+    """When a schedule is due."""
 
     cron: str | None = _CRON
     every_s: float | None = _EVERY_S
@@ -49,27 +51,27 @@ class ScheduleBody(PlanBody):
     task_type: str = Field(description="The registered name of the function to run.")
     priority: str = Field(
         default=cast(str, None),
-        description="The queue; without it, the one that the task type names.",
+        description="The queue; the default is that of the task type.",
         json_schema_extra={"enum": ["high", "default", "low"]},
     )
     payload: dict[str, Any] = Field(
         default={}, description="The keyword arguments of the function; at most 16 kB."
     )
-    tags: list[str] = Field(default=[], description="Up to ten words for each of its tasks.")
+    tags: list[str] = Field(default=[], description="Up to ten labels for each of its tasks.")
     overlap: bool = Field(default=True, description=_OVERLAP)
-    paused: bool = Field(default=False, description="Whether it waits for a PATCH to begin.")
+    paused: bool = Field(default=False, description="Whether it starts paused.")
     reason: Reason = None
 
 
 class ScheduleChangeBody(PlanBody):
-    """What is to become different; what is not there, or null, stays as it is."""
+    """The changes; absent and null fields stay as they are."""
 
-    payload: dict[str, Any] | None = Field(default=None, description="All of it.")
-    tags: list[str] | None = Field(default=None, description="All of them.")
+    payload: dict[str, Any] | None = Field(default=None, description="The whole new payload.")
+    tags: list[str] | None = Field(default=None, description="All new tags.")
     overlap: bool | None = Field(default=None, description=_OVERLAP)
     paused: bool | None = Field(default=None, description="A paused schedule is never due.")
     reason: Reason = None
-    # Taken in to be refused in words of our own.
+    # Accepted here only to be refused with a message of our own.
     name: SkipJsonSchema[Any] = None
     task_type: SkipJsonSchema[Any] = None
     priority: SkipJsonSchema[Any] = None
@@ -79,11 +81,11 @@ class ScheduleChangeBody(PlanBody):
     @classmethod
     def _is_fixed(cls, value: Any) -> Any:
         raise PydanticCustomError(
-            "fixed", "This cannot change: delete the schedule and create it anew"
+            "fixed", "This cannot change: delete the schedule and create a new one"
         )
 
     def changes(self) -> tq.ScheduleChanges:
-        """The same for the engine."""
+        """Return the changes as a record of `huey_tasks`."""
         return tq.ScheduleChanges(
             payload=self.payload,
             tags=self.tags,
@@ -96,14 +98,14 @@ class ScheduleChangeBody(PlanBody):
 
 
 class PreviewView(Outbound):
-    """What a plan means."""
+    """A trigger in words."""
 
     words: str
-    next_runs: list[datetime] = Field(description="The next five.")
+    next_runs: list[datetime] = Field(description="The next five due times.")
 
 
 class ScheduleView(Outbound):
-    """A schedule. Times are RFC 3339 in UTC; what is absent is null."""
+    """A schedule. Times are RFC 3339 in UTC; absent values are null."""
 
     name: str
     task_type: str
@@ -115,27 +117,29 @@ class ScheduleView(Outbound):
     timezone: str
     overlap: bool
     paused: bool
-    words: str = Field(description="When it runs, for people.")
+    words: str = Field(description="The trigger in words.")
     next_run_at: datetime | None = Field(description="Null while it is paused.")
-    next_runs: list[datetime] = Field(description="The next five; none while it is paused.")
+    next_runs: list[datetime] = Field(
+        description="The next five due times; empty while it is paused."
+    )
     last_run_at: datetime | None
     last_task_id: str | None
     last_status: tq.TaskState | None = Field(
-        description="The state of that task; null when it is not kept any more."
+        description="The state of that task; null when the task has expired."
     )
-    runs: int = Field(description="Tasks made so far.")
-    skipped: int = Field(description="Due times at which the run before had not ended.")
+    runs: int = Field(description="Tasks submitted so far.")
+    skipped: int = Field(description="Due times at which the previous run had not ended.")
     missed: int = Field(
-        description="Due times that passed while nobody was there, beyond the one late run that "
-        "stands for them."
+        description="Due times that passed without a consumer, not counting the one that a late "
+        "run caught up."
     )
-    problem: str | None = Field(description="Why the last due time has made no task.")
+    problem: str | None = Field(description="Why the last due time submitted no task.")
     created_at: datetime
     updated_at: datetime
 
 
 class ScheduleList(Outbound):
-    """Schedules, those due next first, the paused ones last."""
+    """Schedules: the next due first, paused ones last."""
 
     schedules: list[ScheduleView]
 

@@ -1,9 +1,9 @@
-"""One frame every two seconds for any number of sockets.
+"""Make one frame every two seconds for any number of sockets.
 
-Owns the rhythm: while somebody listens, `read` is called once per tick and its text is kept as
-the latest frame. Listeners are woken and fetch it themselves, so that a slow one misses frames
-instead of queueing them, and holds up nobody; the numbers tell it so. Nobody listens, nothing is
-read. It knows neither sockets nor what a frame says.
+While there are listeners, the feed calls `read` once per tick and keeps its text as the latest
+frame. Listeners are woken and fetch it themselves, so that a slow one skips frames instead of
+queueing them and delays nobody; the numbers of the frames show the gap. Without listeners nothing
+is read. It knows neither sockets nor the content of a frame.
 """
 
 import logging
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 log = logging.getLogger("duckline.web.feed")
 
-#: How soon a stop is noticed, in seconds. A signal handler may only set a flag: under gevent it
-#: can run in the hub, where nothing may block.
+#: Seconds until a stop is noticed. A signal handler may only set a flag: under gevent it can run in
+#: the hub, where nothing may block.
 _NOTICE_S = 0.1
 
 
@@ -30,11 +30,12 @@ class Frame:
 
 
 class Feed:
-    """The latest frame, kept fresh while anybody listens."""
+    """Keeps the latest frame up to date while there are listeners."""
 
     def __init__(self, read: Callable[[int, str], str], period_s: float = 2.0) -> None:
-        """`read` is given the number of the frame and the epoch."""
-        #: Tells the frames of this process from those of the one before it, which began at 1 too.
+        """Call `read` with the number of the frame and the epoch."""
+        #: Distinguishes the frames of this process from those of an earlier one, which also
+        #: started at 1.
         self.epoch = secrets.token_hex(8)
         self._read = read
         self._period_s = period_s
@@ -48,14 +49,14 @@ class Feed:
 
     @property
     def listeners(self) -> int:
-        """How many listen now."""
+        """The number of listeners."""
         return len(self._wakes)
 
     @contextmanager
     def listen(self, wake: Callable[[], None]) -> Generator[None]:
-        """Keep the feed running for the duration; `wake` is called when `latest` has changed.
+        """Keep the feed running inside this block; call `wake` when `latest` has changed.
 
-        A frame younger than the period is there at once, else the first one is being read.
+        A frame younger than the period is available at once; otherwise the feed reads a new one.
         """
         key = object()
         with self._lock:
@@ -72,7 +73,7 @@ class Feed:
                 del self._wakes[key]
 
     def stop(self) -> None:
-        """End the feed; every listener is woken and sees `stopping`. Safe in a signal handler."""
+        """End the feed: wake every listener, which sees `stopping`. Safe in a signal handler."""
         self.stopping = True
 
     def _run(self) -> None:
@@ -81,14 +82,14 @@ class Feed:
             try:
                 text = self._read(self._number + 1, self.epoch)
             except Exception:
-                log.exception("the feed could not be read; it goes on with the next tick")
+                log.exception("reading the feed failed; trying again at the next tick")
                 continue
             self._number += 1
             self.latest = Frame(self._number, text)
             self._wake_all()
 
     def _wait_for_tick(self) -> bool:
-        """Wait until the next reading is due; False when there is nobody to read for."""
+        """Wait until the next reading is due; return False when there are no listeners."""
         while True:
             with self._lock:
                 if self.stopping or not self._wakes:

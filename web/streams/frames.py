@@ -1,12 +1,12 @@
-"""The headers of the frames that a WebSocket client sends, read before their payload is.
+"""Read the headers of a WebSocket client's frames before their payload arrives.
 
-wsproto checks a message when parts of it are there. A frame says at its beginning how long it will
-be; one that is too long is found here by these few bytes (RFC 6455, section 5.2).
+wsproto checks the size of a message only when parts of it have arrived. A frame's header contains
+its length (RFC 6455, section 5.2), so a frame that is too long is detected here by its first bytes.
 """
 
 
 class FrameHeaders:
-    """Follows the stream of one client; `feed` says whether a frame is longer than `limit`."""
+    """Follows the stream of one client and detects frames longer than `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -14,7 +14,7 @@ class FrameHeaders:
         self._payload_left = 0
 
     def feed(self, data: bytes) -> bool:
-        """Follow the next bytes; False as soon as a header claims more than the limit."""
+        """Read the next bytes; return False as soon as a header announces more than the limit."""
         at = 0
         while at < len(data):
             if self._payload_left:
@@ -34,7 +34,7 @@ class FrameHeaders:
         return True
 
     def _length(self) -> int | None:
-        """The length of the payload once the header is whole, or its length field is."""
+        """Return the payload's length when the header is complete, earlier if it is too long."""
         header = self._header
         if len(header) < 2:
             return None

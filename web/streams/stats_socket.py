@@ -1,8 +1,9 @@
-"""`WS /ws/stats`: the service in numbers, pushed.
+"""`WS /ws/stats`: push the statistics.
 
-Owns the WebSocket route: what is refused before the 101 (origin and key are refused earlier, in
-`security`), the frames, and the end of a socket. The rhythm is `feed`'s, the bytes are `line`'s.
-The feed is read-only: what a client sends is dropped, and too much of it ends the socket.
+Owns the WebSocket route: what it refuses before the 101 (`http.security` refuses origins and keys
+earlier), the frames, and the end of a socket. `feed` reads every two seconds, `client_connection`
+sends the bytes. The feed is read-only: what a client sends is dropped, and too much of it ends the
+socket.
 """
 
 import base64
@@ -24,17 +25,17 @@ from web.http.problems import problem_body, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
 from web.http.shutdown import when_stopping
-from web.queues.schemas import StatsView
-from web.streams.client_connection import MAX_FRAME_BYTES, Line
+from web.monitoring.stats_schemas import StatsView
+from web.streams.client_connection import MAX_FRAME_BYTES, ClientConnection
 from web.streams.feed import Feed
 
 log = logging.getLogger("duckline.web.push")
 
 MAX_SOCKETS = 2000
 PERIOD_S = 2.0
-#: A larger message from a client, in one frame or several, ends its socket with 1009, in bytes.
+#: Bytes. A larger message from a client, in one frame or several, ends its socket with 1009.
 MAX_MESSAGE_BYTES = MAX_FRAME_BYTES
-#: Seconds between pings; a client that has not answered one by the next is gone.
+#: Seconds between pings; a client that has not answered one by the next is dropped.
 PING_S = 20.0
 _HANDSHAKE = frozenset(
     {"HTTP_UPGRADE", "HTTP_CONNECTION", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION"}
@@ -58,9 +59,9 @@ def register(app: Flask) -> None:
 
 
 def stats_frame(seq: int, epoch: str) -> str:
-    """Read the statistics as one frame; what keeps them away is a frame too.
+    """Return the statistics as one frame, or the problem that prevents reading them.
 
-    A client that misses a `seq`, or sees another `epoch`, knows that it has missed something.
+    A client that sees a gap in `seq`, or another `epoch`, has missed something.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     try:
@@ -75,25 +76,25 @@ def stats_frame(seq: int, epoch: str) -> str:
 
 @push.before_request
 def check_handshake() -> None:
-    """Refuse, as plain HTTP, what cannot become a socket; wrap the connection of what can."""
+    """Refuse invalid handshakes as plain HTTP; wrap the connection of a valid one."""
     if request.headers.get("Sec-WebSocket-Version") != "13":
-        raise UpgradeRequired("Only version 13 of WebSocket is spoken here.")
+        raise UpgradeRequired("The only supported version of WebSocket is 13.")
     if not _is_nonce(request.headers.get("Sec-WebSocket-Key", "")):
         raise BadRequest
     feed = _feed()
     if feed.stopping:
-        raise TooManySockets("This process is stopping; connect again.")
+        raise TooManySockets("This process is stopping; reconnect.")
     if feed.listeners >= MAX_SOCKETS:
-        raise TooManySockets(f"This process holds {MAX_SOCKETS} sockets, which is its limit.")
+        raise TooManySockets(f"This process has reached its limit of {MAX_SOCKETS} sockets.")
     _keep_only_the_handshake(request.environ)
     below = request.environ["gunicorn.socket"]
-    request.environ["gunicorn.socket"] = Line(getattr(below, "raw", below))
+    request.environ["gunicorn.socket"] = ClientConnection(getattr(below, "raw", below))
 
 
 @_sock.route("/ws/stats", bp=push)
 def stats_socket(ws: Server) -> None:
-    """Send the latest frame at once, and each new one, until either side ends it."""
-    feed, line = _feed(), cast(Line, ws.sock)
+    """Send the latest frame at once, then each new one, until either side closes the socket."""
+    feed, line = _feed(), cast(ClientConnection, ws.sock)
     try:
         with feed.listen(ws.event.set):
             _send_frames(ws, feed)
@@ -104,7 +105,7 @@ def stats_socket(ws: Server) -> None:
     except OSError as error:
         log.info("socket %s dropped: %s", request_id(), error)
         line.abort()
-    # gunicorn closes the connection when we return: the close frame has to be out by then.
+    # gunicorn closes the connection when we return: the close frame must be sent before.
     cast(threading.Thread, ws.thread).join(_FAREWELL_S)
 
 
@@ -126,9 +127,9 @@ def _feed() -> Feed:
 
 
 def _keep_only_the_handshake(environ: dict[str, Any]) -> None:
-    """Drop what simple-websocket would replay through a second parser, with limits of its own.
+    """Drop headers that simple-websocket would parse a second time, with limits of its own.
 
-    Among it is the offer to compress: that costs 300 KB a socket, and lets 4 KB grow to megabytes.
+    One of them offers compression, which costs 300 KB a socket and lets 4 KB expand to megabytes.
     """
     for name in [name for name in environ if name.startswith("HTTP_")]:
         if name not in _HANDSHAKE:

@@ -1,8 +1,7 @@
-"""A bulk of tasks as it was sent: a JSON array, or lines of JSON (NDJSON), taken apart, not read.
+"""Split the body of a bulk request, a JSON array or NDJSON lines, into the texts of its tasks.
 
-The body is here whole before its first task is looked at: one that breaks off is no task at all.
-What is kept of it are the texts of its tasks, never ten thousand tasks as objects. Whether a single
-task is in order is for whoever reads it.
+The whole body arrives before its first task is read, so that a truncated body submits nothing. Only
+the texts are kept, never ten thousand tasks as objects. `bulk_routes` parses and checks each task.
 """
 
 import json
@@ -21,18 +20,18 @@ from web.http.strict_json import decode, parse
 MAX_BULK_BYTES = 16 * 1024 * 1024
 MAX_BULK_TASKS = 10_000
 NDJSON = "application/x-ndjson"
-#: After so many tasks other requests get their turn.
+#: Tasks after which other requests get a turn.
 _TURN = 500
 
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")
 _SPACE = re.compile(r"[ \t\r\n]*")
-# Only where a task ends is of interest: its numbers are not made, however many digits they have.
+# Only the end of each task matters here: its numbers are not converted, whatever their length.
 _scan = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """The text of each task, in their order, and the media type in which they came."""
+    """The texts of the tasks, in order, and the media type of the request."""
 
     texts: list[bytes] | list[str]
     media: str
@@ -51,7 +50,7 @@ def read_bulk(sent: Request) -> Bulk:
         return Bulk(_elements(decode(raw)), JSON)
     lines = _lines(raw)
     if not lines:
-        raise InvalidJson("The body is empty; a task in each line is needed.")
+        raise InvalidJson("The body is empty; one task per line is required.")
     return Bulk(lines, NDJSON)
 
 
@@ -86,13 +85,13 @@ def _elements(text: str) -> list[str]:
     except json.JSONDecodeError as error:
         raise InvalidJson.at(error) from error
     except RecursionError as error:
-        raise InvalidJson("The body is nested too deep.") from error
+        raise InvalidJson("The body is nested too deeply.") from error
     return elements
 
 
 def _keep_within(number: int) -> None:
     if number > MAX_BULK_TASKS:
-        raise TooManyTasks(f"At most {MAX_BULK_TASKS} tasks are taken in one request.")
+        raise TooManyTasks(f"A bulk request accepts at most {MAX_BULK_TASKS} tasks.")
     if number % _TURN == 0:
         time.sleep(0)
 
@@ -103,7 +102,7 @@ def _after_space(text: str, at: int) -> int:
 
 
 def _refuse_other(text: str) -> NoReturn:
-    """Say of what is no array whether it is JSON at all."""
+    """Raise InvalidJson if `text` is not JSON, else InvalidRequest because it is not an array."""
     parse(text)
-    problem = Problem("", "list_type", "A JSON array of tasks is needed.")
+    problem = Problem("", "list_type", "A JSON array of tasks is required.")
     raise InvalidRequest("The body is JSON, but not an array of tasks.", [problem])

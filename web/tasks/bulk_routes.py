@@ -1,7 +1,7 @@
 """`POST /api/tasks/bulk`: many tasks in one request, each accepted or refused on its own.
 
-Owns the route and the lines of its answer, which go out while tasks still go in. How the body is
-taken apart is in `bulk_body`; a single task is read as `POST /api/tasks/submit` reads one.
+Owns the route and its answer, which is streamed while tasks are still being stored. `bulk_body`
+splits the body; each task is checked as `POST /api/tasks/submit` checks it.
 """
 
 import json
@@ -23,20 +23,20 @@ from web.http.errors import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBu
 from web.http.problems import KINDS, error_extra, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.strict_json import decode, parse_object
-from web.openapi.app import ApiBlueprint, problems
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.tasks.bulk_body import NDJSON, Bulk, read_bulk
 from web.tasks.bulk_schemas import BULK_ANSWER, BULK_REQUEST
-from web.tasks.routes import ABOUT, BODY_PROBLEMS
 from web.tasks.schemas import SubmitBody
 
 log = logging.getLogger("duckline.web.bulk")
 
-#: So many tasks are stored in one go.
+#: Tasks stored in one call of Redis.
 CHUNK = 100
-#: How many bulks one process answers at once: each may hold tens of megabytes.
+#: Bulk requests that one process answers at once: each may hold tens of megabytes.
 MAX_BULKS = 8
 
-bulk_submission = ApiBlueprint("bulk_submission", "tasks", ABOUT)
+bulk_submission = ApiBlueprint("bulk_submission", "tasks")
 _places = threading.BoundedSemaphore(MAX_BULKS)
 
 
@@ -54,27 +54,28 @@ _places = threading.BoundedSemaphore(MAX_BULKS)
 def submit_bulk() -> Response:
     """Submit up to 10,000 tasks, each accepted or refused on its own.
 
-    The answer has one item for each task, in the order of the request and in its form: an array for
-    an array, lines for lines. It begins before the last task is stored. An item with `task_id` and
-    `status` is accepted. One with a `code` is not, for the reason that `submit` would give; if it
-    has a `task_id` too, Redis went away while it was sent, and only a look can tell.
+    The answer has one item per task, in the order and media type of the request: an array for an
+    array, lines for lines. It starts before the last task is stored. An item with `task_id` and
+    `status` is accepted. An item with `code` is refused, with the error that `submit` would answer;
+    if it also has a `task_id`, the connection to Redis broke while it was sent: read that task to
+    learn whether it was stored.
     """
-    _take_a_place()  # only to see that there is one: who stalls with a body takes none
+    _take_a_place()  # only checks that there is one: a client that stalls its upload holds none
     _places.release()
     sent = read_bulk(request)
     _take_a_place()
     answer = _answer(sent)
-    media = next(answer)  # until here a refusal is one of the whole request
+    media = next(answer)  # errors up to here refuse the whole request
     return Response(answer, 207, mimetype=media)
 
 
 def _take_a_place() -> None:
     if not _places.acquire(blocking=False):
-        raise TooManyBulks(f"{MAX_BULKS} bulks are being answered here; send it again later.")
+        raise TooManyBulks(f"{MAX_BULKS} bulk requests are being answered here; retry later.")
 
 
 def _answer(sent: Bulk) -> Iterator[str]:
-    """Give the media type of the answer, then its text piece by piece; then free the place."""
+    """Yield the media type of the answer, then its text in pieces; free the place at the end."""
     try:
         chunks = _outcomes(sent, request_id())
         first = next(chunks, ())
@@ -86,7 +87,7 @@ def _answer(sent: Bulk) -> Iterator[str]:
 
 
 def _refuse_if_away(first: Sequence[tq.Outcome]) -> None:
-    """Raise QueueUnavailable when the very first chunk found Redis away."""
+    """Raise QueueUnavailable if Redis did not answer for the first chunk."""
     if any(isinstance(one, tq.SubmittedTask) for one in first):
         return
     for one in first:
@@ -97,7 +98,7 @@ def _refuse_if_away(first: Sequence[tq.Outcome]) -> None:
 
 
 def _outcomes(sent: Bulk, sent_as: str) -> Iterator[Sequence[tq.Outcome]]:
-    """Submit chunk after chunk: while Redis stores one, the next is read."""
+    """Submit chunk by chunk: while Redis stores one, the next is parsed."""
     store = _Store()
     with ThreadPoolExecutor(1, "duckline-bulk") as storing:
         before: Future[Sequence[tq.Outcome]] | None = None
@@ -105,7 +106,7 @@ def _outcomes(sent: Bulk, sent_as: str) -> Iterator[Sequence[tq.Outcome]]:
             batch = _read(sent.texts[at : at + CHUNK], sent_as)
             done = None if before is None else before.result()
             before = storing.submit(store, batch)
-            time.sleep(0)  # so that it is sent before the next chunk is read
+            time.sleep(0)  # lets it be sent before the next chunk is parsed
             if done is not None:
                 yield done
         if before is not None:
@@ -113,7 +114,7 @@ def _outcomes(sent: Bulk, sent_as: str) -> Iterator[Sequence[tq.Outcome]]:
 
 
 class _Store:
-    """Stores batches until Redis does not take one."""
+    """Stores batches until Redis fails; refuses the later ones without a call."""
 
     def __init__(self) -> None:
         self._away: tq.QueueUnavailable | None = None
@@ -135,8 +136,8 @@ def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
             batch.add(body.task_type, body.payload, body.priority, body.tags)
         except DucklineError as error:
             batch.refuse(error)
-        except Exception:  # a validator of a task type may raise anything; the others go on
-            log.exception("a task of bulk %s could not be checked", sent_as)
+        except Exception:  # a validator of a task type may raise anything; the other tasks go on
+            log.exception("checking a task of bulk request %s failed", sent_as)
             batch.refuse(CannotCheck(KINDS[CannotCheck.code].detail))
     return batch
 
@@ -167,10 +168,10 @@ def _line(index: int, outcome: tq.Outcome) -> str:
             f'{{"index":{index},"task_id":"{outcome.task_id}",'
             f'"status":"{outcome.status}","priority":"{outcome.queue}"}}'
         )
-    told: dict[str, Any] = {"index": index}
+    item: dict[str, Any] = {"index": index}
     if isinstance(outcome, tq.Unanswered):
-        told["task_id"], error = outcome.task_id, outcome.error
-        detail = f"{error.detail} Whether it has this task is not known: ask for it."
+        item["task_id"], error = outcome.task_id, outcome.error
+        detail = f"{error.detail} The task may be stored: read it to find out."
     else:
         error, detail = outcome, tq.escaped(outcome.detail)
-    return json.dumps({**told, "code": error.code, "detail": detail, **error_extra(error)})
+    return json.dumps({**item, "code": error.code, "detail": detail, **error_extra(error)})

@@ -1,4 +1,4 @@
-"""What goes in and out of `POST /api/tasks/bulk`, for the OpenAPI document."""
+"""The schemas of `POST /api/tasks/bulk`."""
 
 from typing import Any
 
@@ -6,32 +6,33 @@ from pydantic import Field
 
 import huey_tasks as tq
 from web.http.body import JSON
+from web.http.models import FieldError, Outbound
 from web.http.parameters import QueueName, TaskId
 from web.tasks.bulk_body import MAX_BULK_TASKS, NDJSON
-from web.tasks.schemas import FieldError, Outbound
 
 _REF = "#/components/schemas/"
 
 
 class BulkAccepted(Outbound):
-    """One task of a bulk that is in Redis and will reach a terminal state."""
+    """One task of a bulk request that is stored and will reach a terminal state."""
 
-    index: int = Field(description="Its place in the request, from 0; blank lines do not count.")
+    index: int = Field(description="Its index in the request, from 0; blank lines do not count.")
     task_id: TaskId
     status: tq.TaskState
     priority: QueueName
 
 
 class BulkRefused(Outbound):
-    """One task of a bulk that was not accepted."""
+    """One task of a bulk request that was not accepted."""
 
     index: int
-    code: str = Field(description="As the problem that `submit` answers with.")
+    code: str = Field(description="The code of the problem that `submit` would answer.")
     detail: str
-    errors: list[FieldError] = Field(default=[], description="The fields at fault.")
+    errors: list[FieldError] = Field(default=[], description="The invalid fields.")
     task_id: TaskId | None = Field(
         default=None,
-        description="Only if Redis went away while it was sent: ask whether it is there.",
+        description="Only if the connection to Redis broke while it was sent: read this task to "
+        "learn whether it was stored.",
     )
 
 
@@ -56,7 +57,7 @@ BULK_REQUEST: dict[str, Any] = {
     },
 }
 BULK_ANSWER: dict[str, Any] = {
-    "description": "What became of each task, in the order of the request.",
+    "description": "One item per task, in the order of the request.",
     "content": {
         JSON: {"schema": {"type": "array", "items": _ITEM}},
         NDJSON: {"schema": {"type": "string"}},

@@ -1,4 +1,4 @@
-"""Why a task does not run, over HTTP."""
+"""Explain over HTTP why a task does not run."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,13 +7,15 @@ from flask import Response
 from pydantic import Field
 
 import huey_tasks as tq
-from web.http.parameters import TaskId, TaskPath
+from web.http.models import Outbound
+from web.http.parameters import TaskId
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
-from web.tasks.routes import ABOUT
-from web.tasks.schemas import Outbound
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
+from web.tasks.schemas import TaskPath
 
-explanation = ApiBlueprint("explanation", "tasks", ABOUT)
+explanation = ApiBlueprint("explanation", "tasks")
 
 Code = Literal[
     "queue_paused", "queue_draining", "no_consumer", "workers_busy", "retry_due", "scheduled",
@@ -32,39 +34,41 @@ class BusyWorkerView(Outbound):
 
 
 class ReasonView(Outbound):
-    """One thing that keeps a task from running, or lets it; facts that do not apply are null."""
+    """One reason why a task runs or does not; fields that do not apply are null."""
 
     code: Code
     text: str
-    due_at: datetime | None = Field(description="When a wait ends; the text names no time.")
-    workers: list[BusyWorkerView] = Field(description="Of `workers_busy`: those that are.")
-    name: str | None = Field(description="Of the lock, the rate limit or the task type.")
-    task_id: str | None = Field(description="Of `lock_held`: the task that holds it.")
-    worker: str | None = Field(description="Who holds the lock, or runs the task.")
-    ahead: int | None = Field(description="How many tasks stand before it in its queue.")
+    due_at: datetime | None = Field(description="When the wait ends; `text` contains no time.")
+    workers: list[BusyWorkerView] = Field(description="Of `workers_busy`: the busy workers.")
+    name: str | None = Field(description="The name of the lock, rate limit or task type.")
+    task_id: str | None = Field(description="Of `lock_held`: the task that holds the lock.")
+    worker: str | None = Field(description="The worker that holds the lock, or runs the task.")
+    ahead: int | None = Field(description="How many tasks are before it in its queue.")
     by: str | None = Field(description="Of a stopped queue: who paused or drained it.")
-    since: datetime | None = Field(description="Of a stopped queue: when that was.")
+    since: datetime | None = Field(description="Of a stopped queue: when it was paused or drained.")
 
 
 class ExplanationView(Outbound):
-    """Why a task does not run, as of now."""
+    """Why a task does not run now."""
 
     task_id: TaskId
     status: tq.TaskState
-    summary: str = Field(description="The weightiest reason, in a sentence.")
-    reasons: list[ReasonView] = Field(description="All of them, the weightiest first.")
-    position: int | None = Field(description="1: the next of its queue; null: it waits in none.")
+    summary: str = Field(description="The most important reason, as a sentence.")
+    reasons: list[ReasonView] = Field(description="All reasons, the most important first.")
+    position: int | None = Field(
+        description="Its position in its queue, from 1; null when it does not wait in one."
+    )
     estimated_start_at: datetime | None
-    estimate: str = Field(description="On what the estimate rests, or why there is none.")
+    estimate: str = Field(description="The basis of the estimate, or why there is none.")
 
 
 @explanation.get(
     "/tasks/<task:task_id>/explain",
     responses={
-        **ok(200, ExplanationView, "Why it does not run, or that it does."),
+        **ok(200, ExplanationView, "The reasons."),
         **problems("task_not_found", "queue_unavailable"),
     },
 )
 def explain_task(path: TaskPath) -> Response:
-    """Explain why a task does not run: what stands in its way, its place, and when it may start."""
+    """Explain why a task does not run: its reasons, its position, and when it may start."""
     return respond(ExplanationView.model_validate(tq.explain_task(path.task_id)))

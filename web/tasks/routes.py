@@ -1,20 +1,20 @@
-"""Tasks over HTTP: submit, read, cancel, retry. Finding them is in `search`.
-
-Owns the routes and what they answer; what a task is, and what it may become, is `huey_tasks`'s.
-"""
+"""Tasks over HTTP: submit, read, cancel, retry. `search_routes` finds them."""
 
 import threading
 from typing import Any, cast
 
 from flask import Response
+from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
+from web.http import redis_deadline
 from web.http.errors import TooManyWaiting
-from web.http.parameters import QueueName, TaskPath, WaitQuery
-from web.http.redis_deadline import begin_anew
+from web.http.parameters import QueueName
 from web.http.responses import respond
 from web.http.root_path import address
-from web.openapi.app import ApiBlueprint, header, ok, problems
+from web.openapi.answers import header, ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import (
     OF_OPERATOR,
     ReasonBody,
@@ -29,47 +29,46 @@ from web.tasks.schemas import (
     SubmitBody,
     Submitted,
     TaskDetail,
+    TaskPath,
     TaskTypeList,
     TaskTypeView,
+    WaitQuery,
 )
 
-ABOUT = "Submit a task, read its outcome, cancel or retry it."
-tasks = ApiBlueprint("tasks", "tasks", ABOUT)
-#: Apart, because the inspector serves everything of `tasks` but takes no new ones.
-submission = ApiBlueprint("submission", "tasks", ABOUT)
+tasks = ApiBlueprint("tasks", "tasks")
+#: Separate, because the inspector serves all of `tasks` but accepts no new ones.
+submission = ApiBlueprint("submission", "tasks")
 
-#: How many requests may wait in one process; each holds its connection.
+#: The most requests that wait in one process; each holds a connection.
 MAX_WAITING = 1000
 _places = threading.BoundedSemaphore(MAX_WAITING)
 
-_ETAG = (
-    "Names this state of the task: sent as If-None-Match, it is answered with 304 while it lasts."
-)
+_ETAG = "The version of the task: send it as If-None-Match to get a 304 while nothing has changed."
 
-#: What any body can be refused for.
-BODY_PROBLEMS = (
-    "invalid_json",
-    "unsupported",
-    "cross_site",
-    "request_timeout",
-    "body_too_large",
-    "unsupported_media_type",
-    "too_many_bodies",
-)
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
+
+
+class TaskSegment(BaseConverter):
+    """A task id in a path: any segment but that of a fixed path, where a GET is a 405.
+
+    werkzeug lists every rule that matches a path in Allow, so the names must not match at all.
+    """
+
+    regex = r"(?!(?:submit|bulk|actions)\Z)[^/]+"
+    part_isolating = True
 
 
 @submission.post(
     "/tasks/submit",
     responses={
-        **ok(202, Submitted, "The task is in Redis.", Location=header("Where the task is read.")),
+        **ok(202, Submitted, "The task is stored.", Location=header("The URL of the task.")),
         **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
     },
 )
 def submit_task(body: SubmitBody) -> Response:
     """Submit a task.
 
-    202 means: the task is in Redis, and it will reach a terminal state.
+    202 means that the task is stored in Redis and will reach a terminal state.
     """
     priority = body.priority if "priority" in body.model_fields_set else None
     record = tq.submit(body.task_type, body.payload, priority=priority, tags=body.tags)
@@ -85,16 +84,16 @@ def submit_task(body: SubmitBody) -> Response:
 @tasks.get(
     "/tasks/<task:task_id>",
     responses={
-        **ok(200, TaskDetail, "The task as it is now.", ETag=header(_ETAG)),
-        304: {"description": "It is as it was when its ETag was sent."},
+        **ok(200, TaskDetail, "The task in its current state.", ETag=header(_ETAG)),
+        304: {"description": "The task has not changed since the ETag of If-None-Match."},
         **problems("task_not_found", "invalid_request", "too_many_waiting", "queue_unavailable"),
     },
 )
 def read_task(path: TaskPath, query: WaitQuery) -> Response:
     """Read a task: its state, result or error, progress and log.
 
-    An unknown id is a 404, which is never confused with a task that waits. With `wait` the answer
-    comes when the task has ended, at the latest after so many seconds, with the task as it is then.
+    An unknown id is a 404. With `wait` the answer comes when the task has ended, or after that many
+    seconds with the task in its current state.
     """
     if query.wait:
         _wait_for_end(path.task_id, query.wait)
@@ -103,19 +102,19 @@ def read_task(path: TaskPath, query: WaitQuery) -> Response:
 
 def _wait_for_end(task_id: str, wait_s: float) -> None:
     if not _places.acquire(blocking=False):
-        raise TooManyWaiting(f"{MAX_WAITING} requests wait here already; ask without waiting.")
+        raise TooManyWaiting(f"{MAX_WAITING} requests wait here already; retry without `wait`.")
     try:
         tq.wait_for_end(task_id, wait_s)
     finally:
         _places.release()
-    begin_anew()
+    redis_deadline.restart()
 
 
 @tasks.delete(
     "/tasks/<task:task_id>/cancel",
     openapi_extensions=OF_OPERATOR,
     responses={
-        **ok(200, Cancelled, "The task is revoked."),
+        **ok(200, Cancelled, "The task is cancelled."),
         **problems(
             "cross_site",
             "task_not_found",
@@ -126,7 +125,7 @@ def _wait_for_end(task_id: str, wait_s: float) -> None:
     },
 )
 def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
-    """Cancel a task: a waiting one never starts, a running one is stopped at once."""
+    """Cancel a task: a waiting task never starts, a running one is stopped at once."""
     revoked = tq.cancel(path.task_id, by=operator(query.reason))
     return respond(Cancelled(task_id=revoked.task_id))
 
@@ -135,7 +134,7 @@ def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
     "/tasks/<task:task_id>/retry",
     openapi_extensions=of_operator(ReasonBody),
     responses={
-        **ok(202, Retried, "The new task.", Location=header("Where the new task is read.")),
+        **ok(202, Retried, "The new task.", Location=header("The URL of the new task.")),
         **problems(
             *BODY_PROBLEMS,
             "task_not_found",
@@ -146,12 +145,12 @@ def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
     },
 )
 def retry_task(path: TaskPath) -> Response:
-    """Submit a task that failed, was revoked or expired once more, as a new task.
+    """Retry a task that failed, was cancelled or expired: submit it again as a new task.
 
-    Asked again, it answers with the same new task.
+    A repeated request answers with the same new task.
     """
     new = tq.get_task(tq.retry(path.task_id, operator_of_body()).task_id)
-    message = f"Task '{new.task_type}' queued once more on '{new.queue}' queue."
+    message = f"Task '{new.task_type}' queued again on '{new.queue}' queue."
     view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
     return respond(view, 202, {"Location": address(f"/api/tasks/{new.task_id}")})
 

@@ -1,30 +1,32 @@
-"""What goes in and out over HTTP, as pydantic models; the OpenAPI document is made from them.
+"""The schemas of tasks and task types.
 
-A model here is the JSON, field for field; the records of `huey_tasks` are read into it by
-attribute. Payloads of single task types are not here: their models come from the registered
-functions. What is said of queues, consumers and Redis is in `stack_schemas`, what stands in an
-address in `parameters`.
+The payload models of single task types are not here: they come from the registered functions.
 """
 
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 import huey_tasks as tq
-from web.http.parameters import QueueName, TaskId
+from web.http.models import Inbound, Outbound
+from web.http.parameters import Query, QueueName, Seconds, TaskId
+
+#: A request waits no longer than this for the end of a task, in seconds.
+MAX_WAIT_S = 30
 
 
-class Inbound(BaseModel):
-    """Anything a caller sends: no field that is not known, nothing converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class TaskPath(BaseModel):
+    task_id: TaskId = Field(description="The id that submit returned.")
 
 
-class Outbound(BaseModel):
-    """Anything we send, read from a record by attribute."""
-
-    model_config = ConfigDict(from_attributes=True, ser_json_bytes="base64")
+class WaitQuery(Query):
+    wait: Seconds = Field(
+        default=0,
+        ge=0,
+        le=MAX_WAIT_S,
+        description="Seconds to wait for the end of the task before answering.",
+    )
 
 
 class SubmitBody(Inbound):
@@ -33,17 +35,15 @@ class SubmitBody(Inbound):
     task_type: str = Field(description="The registered name of the function to run.")
     priority: str = Field(
         default=cast(str, None),
-        description="The queue; without it, the one that the task type names.",
+        description="The queue; the default is that of the task type.",
         json_schema_extra={"enum": ["high", "default", "low"]},
     )
     payload: dict[str, Any] = Field(description="The keyword arguments of the function.")
-    tags: list[str] = Field(
-        default=[], description="Up to ten words by which the task can be found."
-    )
+    tags: list[str] = Field(default=[], description="Up to ten labels to search for.")
 
 
 class Submitted(Outbound):
-    """The answer to submit: the task is in Redis and will reach a terminal state."""
+    """The answer to submit: the task is stored and will reach a terminal state."""
 
     task_id: TaskId
     status: tq.TaskState
@@ -59,7 +59,7 @@ class Cancelled(Outbound):
 
 
 class Retried(Outbound):
-    """The answer to retry: the new task that follows from the old one."""
+    """The answer to retry: the new task."""
 
     task_id: TaskId = Field(description="The new task.")
     status: tq.TaskState
@@ -68,14 +68,14 @@ class Retried(Outbound):
 
 
 class ProgressView(Outbound):
-    """How far an attempt says it is."""
+    """The progress that an attempt reported."""
 
     fraction: float = Field(description="From 0 to 1.")
     text: str
 
 
 class LogLineView(Outbound):
-    """One line that the task logged."""
+    """One log line of a task."""
 
     at: datetime
     level: str
@@ -83,7 +83,7 @@ class LogLineView(Outbound):
 
 
 class TaskView(Outbound):
-    """One task. Times are RFC 3339 in UTC; what is absent is null."""
+    """One task. Times are RFC 3339 in UTC; absent values are null."""
 
     task_id: TaskId
     status: tq.TaskState
@@ -92,15 +92,15 @@ class TaskView(Outbound):
     payload: dict[str, Any]
     result: Any
     result_note: str | None = Field(
-        description="What of the result is replaced, because JSON cannot carry it."
+        description="What was replaced in the result because JSON cannot represent it."
     )
     error: str | None
     traceback: str | None
-    attempt: int = Field(description="Executions begun so far.")
+    attempt: int = Field(description="Attempts started so far.")
     max_attempts: int
-    deliveries: int = Field(description="How often a worker was given the task.")
-    crashes: int = Field(description="How often a worker died with it.")
-    losses: int = Field(description="How often a whole consumer was lost with it.")
+    deliveries: int = Field(description="How often a worker claimed the task.")
+    crashes: int = Field(description="How often a worker died while it ran the task.")
+    losses: int = Field(description="How often a consumer died while it held the task.")
     progress: ProgressView | None
     submitted_at: datetime
     started_at: datetime | None
@@ -109,14 +109,16 @@ class TaskView(Outbound):
     scheduled_for: datetime | None
     worker: str | None
     stop_confirmed: bool | None = Field(
-        description="Of a task that was cancelled while it ran: whether its worker is free of it."
+        description="Of a task cancelled while it ran: whether its worker has stopped it."
     )
-    retry_of: str | None = Field(description="The task that this one was made from by a retry.")
-    retried_as: str | None = Field(description="The task that a retry made from this one.")
-    gate: str | None = Field(description="The task that follows when this one and others ended.")
-    cause: str | None = Field(description="The group of failures that it belongs to.")
+    retry_of: str | None = Field(description="The task of which this one is a retry.")
+    retried_as: str | None = Field(description="The task that a retry of this one created.")
+    gate: str | None = Field(
+        description="The callback of the chord: the task that starts when all members have ended."
+    )
+    cause: str | None = Field(description="The fingerprint of its failure group.")
     tags: list[str]
-    schedule: str | None = Field(description="The schedule that has made it.")
+    schedule: str | None = Field(description="The schedule that submitted it.")
 
 
 class AttemptView(Outbound):
@@ -124,9 +126,9 @@ class AttemptView(Outbound):
 
     attempt: int
     state: Literal["STARTED", "SUCCESS", "RETRY", "FAILURE", "REVOKED", "CRASHED", "LOST"] = Field(
-        description="RETRY and FAILURE: it raised; REVOKED: cancelled while it ran; CRASHED: its "
-        "worker died; LOST: its whole consumer did. The last two are not counted: the next has "
-        "the same number."
+        description="RETRY and FAILURE: it raised an exception; REVOKED: it was cancelled while it "
+        "ran; CRASHED: its worker died; LOST: its consumer died. CRASHED and LOST attempts do not "
+        "count: the next one has the same number."
     )
     started_at: datetime | None
     ended_at: datetime | None
@@ -136,12 +138,12 @@ class AttemptView(Outbound):
 
 
 class TaskDetail(TaskView):
-    """One task, with the lines it logged and its attempts."""
+    """One task, with its log lines and attempts."""
 
     log: list[LogLineView]
     attempts: list[AttemptView] = Field(
-        description="The oldest first: all that failed or were lost, but no more than the last 50, "
-        "and the one that runs or succeeded."
+        description="Oldest first: the last 50 that failed or were lost, and the one that runs or "
+        "succeeded."
     )
 
 
@@ -163,28 +165,3 @@ class TaskTypeView(Outbound):
 
 class TaskTypeList(Outbound):
     task_types: list[TaskTypeView]
-
-
-class FieldError(BaseModel):
-    """One thing that is wrong, and where (RFC 6901)."""
-
-    pointer: str
-    code: str
-    message: str
-
-
-class ProblemView(BaseModel):
-    """An error, as RFC 9457 has it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    request_id: str
-    errors: list[FieldError] = Field(default=[], description="Only in a 422.")
-    reasons: list[str] = Field(default=[], description="Only when the service is not healthy.")
-    task_id: str | None = Field(
-        default=None, description="Of a submit whose answer from Redis was lost: the id to ask for."
-    )

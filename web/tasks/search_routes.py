@@ -1,14 +1,15 @@
-"""Find tasks over HTTP; what the words of a search mean is `huey_tasks.query`'s."""
+"""Find tasks over HTTP; `huey_tasks` parses the search."""
 
 from flask import Response
 
 import huey_tasks as tq
 from web.http.responses import respond
-from web.openapi.app import ApiBlueprint, ok, problems
-from web.tasks.routes import ABOUT
+from web.openapi.answers import ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import problems
 from web.tasks.search_schemas import SearchQuery, TaskPage
 
-search = ApiBlueprint("search", "tasks", ABOUT)
+search = ApiBlueprint("search", "tasks")
 
 
 @search.get(
@@ -19,9 +20,9 @@ search = ApiBlueprint("search", "tasks", ABOUT)
     },
 )
 def list_tasks(query: SearchQuery) -> Response:
-    """Find tasks, the newest first.
+    """Find tasks, newest first.
 
-    One request looks for a bounded time; the answer says how far it came.
+    One request searches for a limited time; the answer says how far it came.
     """
     page = tq.search_tasks(
         query.q,

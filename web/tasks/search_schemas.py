@@ -1,4 +1,4 @@
-"""A search over HTTP: what it takes, and the page it answers with."""
+"""The schemas of a search: its parameters and a page of results."""
 
 from datetime import datetime
 from typing import Any
@@ -6,36 +6,46 @@ from typing import Any
 from pydantic import AwareDatetime, Field
 
 import huey_tasks as tq
+from web.http.models import Outbound
 from web.http.parameters import Limit, Query, QueueName, Switch
-from web.tasks.schemas import Outbound, ProgressView
+from web.tasks.schemas import ProgressView
 
 
 class SearchQuery(Query):
-    """What `GET /api/tasks` takes; all of it must fit."""
+    """The parameters of `GET /api/tasks`; a task must match all of them."""
 
     q: str = Field(
         default="",
         max_length=1000,
         description="A search such as `state:failure payload.user_id:42 -worker:high age:<1h`. "
-        "Words: state queue type tag worker id error cause payload.<field> age dur wait; bare "
-        "words look in the error and the type. Several values of one word: any will do. `-` "
+        "Fields: state queue type tag worker id error cause payload.<field> age dur wait; bare "
+        "words search the error and the type. Several values of one field match any of them. `-` "
         "excludes.",
     )
     state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
     type: str | None = Field(default=None, max_length=200, description="Only tasks of this type.")
     tag: str | None = Field(default=None, max_length=109, description="Only tasks with this tag.")
-    worker: str | None = Field(default=None, max_length=200, description="Only this worker's.")
-    submitted_after: AwareDatetime | None = Field(default=None, description="From then on.")
-    submitted_before: AwareDatetime | None = Field(default=None, description="Before then.")
-    sort: tq.Sort = Field(default=tq.Sort.SUBMITTED, description="By what the newest come first.")
+    worker: str | None = Field(
+        default=None, max_length=200, description="Only tasks of this worker."
+    )
+    submitted_after: AwareDatetime | None = Field(
+        default=None, description="Only tasks submitted at this time or later."
+    )
+    submitted_before: AwareDatetime | None = Field(
+        default=None, description="Only tasks submitted before this time."
+    )
+    sort: tq.Sort = Field(
+        default=tq.Sort.SUBMITTED, description="The time to sort by, newest first."
+    )
     set_aside: Switch = Field(
         default=False,
-        description="Only tasks that killed their workers or could not be read, the last first.",
+        description="Only quarantined tasks: they killed their workers or could not be read. Last "
+        "quarantined first.",
     )
-    limit: Limit = Field(default=50, ge=1, le=200, description="At most so many tasks.")
+    limit: Limit = Field(default=50, ge=1, le=200, description="The most tasks to return.")
     cursor: str | None = Field(
-        default=None, max_length=250, description="The `next_cursor` of the page before."
+        default=None, max_length=250, description="The `next_cursor` of the previous page."
     )
 
 
@@ -47,7 +57,7 @@ class TaskRowView(Outbound):
     task_type: str
     queue: QueueName
     payload: dict[str, Any]
-    payload_truncated: bool = Field(description="Whether the payload is not shown as a whole.")
+    payload_truncated: bool = Field(description="Whether the payload is shortened.")
     error: str | None
     attempt: int
     max_attempts: int
@@ -68,20 +78,23 @@ class TaskRowView(Outbound):
     cause: str | None
     tags: list[str]
     wait_s: float | None = Field(
-        description="How long it waited in its queue for its last attempt, or waits now."
+        description="How long it waited in its queue before its last attempt, or has waited so far."
     )
-    run_s: float | None = Field(description="How long its last attempt took, or takes.")
+    run_s: float | None = Field(description="How long its last attempt ran, or has run so far.")
 
 
 class TaskPage(Outbound):
     """Tasks, newest first."""
 
     tasks: list[TaskRowView]
-    next_cursor: str | None = Field(description="Where to go on; null: there is no more.")
-    scanned: int = Field(description="How many tasks were looked at.")
+    next_cursor: str | None = Field(
+        description="The `cursor` of the next page; null on the last one."
+    )
+    scanned: int = Field(description="How many tasks were searched.")
     complete: bool = Field(
-        description="False: time was up before the page was full; go on at `next_cursor`."
+        description="False: the time limit ended before the page was full; continue at "
+        "`next_cursor`."
     )
     scanned_back_to: datetime | None = Field(
-        description="How far back it looked; null: all the way."
+        description="The submission time of the oldest task searched; null: all were searched."
     )

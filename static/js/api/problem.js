@@ -1,6 +1,7 @@
 /* What went wrong, for people. */
 
 import { ApiProblem } from './tasks.js';
+import * as texts from '../texts/shell.js';
 
 /**
  * @param {any} error
@@ -13,5 +14,5 @@ export function explain(error) {
   if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };
   // A mistake of ours: told to the console, but what waits for the end of this must not wait for ever.
   reportError(error);
-  return { code: 'unexpected', text: 'This page has made a mistake. Load it again if it does not go on.' };
+  return { code: 'unexpected', text: texts.SOMETHING_BROKE };
 }

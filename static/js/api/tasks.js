@@ -5,6 +5,7 @@ import { apiKey, authorization } from './api_key.js';
 import { parseKeeping } from '../lib/json_text.js';
 import { operatorHeader } from './operator_name.js';
 import { ROOT } from '../lib/root.js';
+import * as texts from '../texts/shell.js';
 
 const TIMEOUT_MS = 10_000;
 /** For what is done to many tasks at once. */
@@ -23,7 +24,7 @@ export class ApiProblem extends Error {
    *   errors?: {pointer: string, code: string, message: string}[], reasons?: string[]}} body
    */
   constructor(status, body) {
-    super(body.detail ?? body.title ?? `The server answered ${status}.`);
+    super(body.detail ?? body.title ?? texts.serverAnswered(status));
     this.status = status;
     this.code = body.code ?? `http_${status}`;
     this.title = body.title ?? '';
@@ -35,7 +36,7 @@ export class ApiProblem extends Error {
 /** The server gave no answer: it is down, or the network is. */
 export class Unreachable extends Error {
   constructor() {
-    super('Can’t reach the server.');
+    super(texts.UNREACHABLE);
     this.code = 'unreachable';
   }
 }
@@ -151,7 +152,7 @@ function readBody(status, text, keep) {
   try {
     return keep.length ? parseKeeping(text, keep) : JSON.parse(text);
   } catch {
-    throw new ApiProblem(status, { code: 'unreadable', detail: 'The answer of the server cannot be read.' });
+    throw new ApiProblem(status, { code: 'unreadable', detail: texts.UNREADABLE });
   }
 }
 

@@ -11,6 +11,7 @@ import { createQueueActions } from '../queues/actions.js';
 import { createScheduleActions } from '../schedules/actions.js';
 import { createTaskActions } from '../tasks/actions.js';
 import { createBulkActions } from '../tasks/bulk_actions.js';
+import * as texts from '../texts/shell.js';
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -46,8 +47,8 @@ export function createActions(store, live, reread, drawing, pages) {
       drawing.redraw();
     },
     async copy(text, what) {
-      if (await copyText(text)) toast('good', `Copied ${what}.`);
-      else toast('bad', 'This browser did not allow copying.');
+      if (await copyText(text)) toast('good', texts.copied(what));
+      else toast('bad', texts.COPY_DENIED);
     },
     useKey(key) {
       if (!keepKey(key)) return false;

@@ -7,6 +7,7 @@ import { confirmDialog } from '../tasks/confirm_dialog.js';
 import { palette } from './palette.js';
 import { button, shut } from '../components/parts.js';
 import { questionDialog } from '../components/question_dialog.js';
+import * as texts from '../texts/shell.js';
 
 const open = (dialog) => dialog.showModal();
 
@@ -32,7 +33,7 @@ function helpDialog(actions, shortcuts) {
 }
 
 function keyDialog(actions) {
-  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, 'A key has no spaces and no commas.');
+  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, texts.KEY_IS_ODD);
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'api-key', type: 'password', autocomplete: 'current-password', 'aria-describedby': 'key-error', data: { testid: 'api-key' },
   }));
@@ -42,13 +43,13 @@ function keyDialog(actions) {
   };
   return shell('key', 'API key', actions,
     h('p', null, hasKey()
-      ? 'The key that this tab keeps was refused. Enter one that the service knows.'
-      : 'This service asks for a key. It is one of those that the service was started with (API_KEYS).'),
+      ? texts.KEY_REFUSED
+      : texts.KEY_NEEDED),
     h('form', { on: { submit } },
       h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
-        h('p', { class: 'hint' }, 'Kept by this tab until you close it.')),
-      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, 'Use this key'),
-        button('Not now', shut))));
+        h('p', { class: 'hint' }, texts.KEY_KEPT)),
+      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, texts.SIGN_IN),
+        button(texts.NOT_NOW, shut))));
 }
 
 /** Opened as a modal when it enters the page; from then on patching leaves it alone. */

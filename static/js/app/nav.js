@@ -7,6 +7,7 @@ import { isFolded, isPhone, toggleFold } from '../lib/rail.js';
 import { ROOT } from '../lib/root.js';
 import { pageUrl } from '../lib/router.js';
 import { badgesOf } from '../state/badges.js';
+import * as texts from '../texts/shell.js';
 
 /** @type {[string, string[]][]} */
 const GROUPS = [
@@ -46,7 +47,7 @@ function pageLink(name, title, isHere, badge) {
 
 function rail(groups, link, actions) {
   const folded = isFolded();
-  const says = folded ? 'Show the names of the pages' : 'Fold to icons';
+  const says = folded ? texts.UNFOLD_RAIL : texts.FOLD_RAIL;
   return h('div', { class: 'rail', key: 'rail' },
     groups.filter(({ names }) => names.length).map(({ title, names }) => group(title, [
       names.map(link), title === 'Settings' && elsewhere(),
@@ -54,7 +55,7 @@ function rail(groups, link, actions) {
     h('button', {
       type: 'button', class: 'nav-fold', key: 'fold', title: says, 'aria-label': says, data: { testid: 'nav-fold' },
       on: { click: () => { toggleFold(); actions.redraw(); } },
-    }, icon('sidebar'), h('span', { class: 'nav-label' }, 'Fold')));
+    }, icon('sidebar'), h('span', { class: 'nav-label' }, texts.FOLD)));
 }
 
 function bar(groups, link, { route, ui }, actions) {
@@ -67,7 +68,7 @@ function bar(groups, link, { route, ui }, actions) {
     h('button', {
       type: 'button', class: 'nav-more', key: 'more', 'aria-expanded': String(open), 'aria-controls': 'nav-rest',
       data: { testid: 'nav-more', current: String(isInRest) }, on: { click: () => toggle(!open) },
-    }, icon('more'), h('span', { class: 'nav-label' }, 'More')),
+    }, icon('more'), h('span', { class: 'nav-label' }, texts.MORE)),
     h('div', {
       class: 'nav-rest', id: 'nav-rest', key: 'rest', hidden: !open, on: { focusout: (event) => leaves(event) && toggle(false) },
     }, rest.filter(({ names, title }) => names.length || title === 'Settings').map(({ title, names }) => group(title, [

@@ -10,6 +10,7 @@ import { runsOf } from '../state/schedules.js';
 import { TASK_STATES } from '../state/task_state.js';
 import { combobox } from '../components/combobox.js';
 import { OPENED } from '../tasks/saved_searches_menu.js';
+import * as texts from '../texts/shell.js';
 
 /**
  * @param {import('../state/store.js').State} state
@@ -18,15 +19,14 @@ import { OPENED } from '../tasks/saved_searches_menu.js';
 export function palette(state, actions) {
   const close = () => actions.dispatch({ type: 'dialog', dialog: null, only: 'palette' });
   return h('dialog', {
-    key: 'palette', class: 'palette', 'aria-label': 'Go to or do', data: { testid: 'palette' }, on: { close },
+    key: 'palette', class: 'palette', 'aria-label': texts.GO_OR_DO, data: { testid: 'palette' }, on: { close },
     wake: (dialog) => open(dialog, state, actions, close),
   });
 }
 
 function open(dialog, state, actions, close) {
   const input = /** @type {HTMLInputElement} */ (h('input', {
-    type: 'text', 'aria-label': 'Go to or do', placeholder: 'A page, a queue, a search or a task id', maxlength: 1000,
-    data: { testid: 'palette-input' },
+    type: 'text', 'aria-label': texts.GO_OR_DO, placeholder: texts.PALETTE_HINT, maxlength: 1000, data: { testid: 'palette-input' },
   }));
   const commands = commandsOf(state, actions);
   const { list, refresh } = combobox(input, 'palette', {
@@ -50,15 +50,15 @@ function open(dialog, state, actions, close) {
 
 function typedCommands(text) {
   if (!text) return [];
-  if (isTaskId(text.toLowerCase())) return [{ label: `Open task ${text.toLowerCase()}`, note: 'Task',
+  if (isTaskId(text.toLowerCase())) return [{ label: texts.PALETTE.openTask(text.toLowerCase()), note: 'Task',
     run: () => go(taskUrl(text.toLowerCase())) }];
   const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text)
-    ? [{ label: `Find task ${text}…`, note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
+    ? [{ label: texts.PALETTE.findTask(text), note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
   return [...id, ...(/[:"]/.test(text) ? [searchFor(text)] : [])];
 }
 
 function searchFor(text) {
-  return { label: `Search for ${text}`, note: 'Search', run: () => go(tasksUrl({ q: text })) };
+  return { label: texts.PALETTE.searchFor(text), note: 'Search', run: () => go(tasksUrl({ q: text })) };
 }
 
 function fitting(commands, typed) {
@@ -72,47 +72,47 @@ function commandsOf(state, actions) {
   return [
     ...actions.pages().map(([name, title]) => ({ label: title, note: 'Page', also: `go to ${name}`, run: () => go(pageUrl(name)) })),
     ...['STARTED', 'FAILURE', 'RETRY', 'PENDING'].map((status) => ({
-      label: `${TASK_STATES[status].label} tasks`, note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
+      label: texts.PALETTE.tasksIn(TASK_STATES[status].label), note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),
     ...savedCommands(state, actions),
     ...(state.stats?.queues ?? QUEUES.map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
-    { label: 'New schedule', note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
+    { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
     ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
-    { label: 'Change the theme', note: 'Page', also: 'dark light', run: actions.cycleTheme },
-    { label: 'Keyboard shortcuts', note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
+    { label: texts.PALETTE.changeTheme, note: 'Page', also: 'dark light', run: actions.cycleTheme },
+    { label: texts.SHORTCUTS_TITLE, note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
   ];
 }
 
 function savedCommands({ route: { view, search } }, actions) {
-  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: `Saved search: ${visible(saved.q).slice(0, 60)}`,
+  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: texts.PALETTE.savedSearch(visible(saved.q).slice(0, 60)),
     also: saved.q, run: () => go(tasksUrl(saved)) });
   const save = () => actions.dispatch({ type: 'ui', set: { saved: { ...OPENED, naming: true } } });
   return [
     ...savedSearches().map(command('own')), ...READY_MADE.map(command('ready')),
-    ...(view === 'tasks' && (search.q || search.from || search.to) ? [{ label: 'Save this search', note: 'Tasks', run: save }] : []),
+    ...(view === 'tasks' && (search.q || search.from || search.to) ? [{ label: texts.PALETTE.saveSearch, note: 'Tasks', run: save }] : []),
   ];
 }
 
 function queueCommands({ queue, paused, draining, queued }, actions) {
-  const named = (verb) => `${verb} the ${queue} queue`;
+  const named = (verb) => texts.PALETTE.queueAction(verb, queue);
   return [
-    { label: `Tasks of the ${queue} queue`, note: 'Tasks', run: () => go(tasksUrl({ queue })) },
+    { label: texts.PALETTE.tasksOf(queue), note: 'Tasks', run: () => go(tasksUrl({ queue })) },
     paused || draining
       ? { label: named('Resume'), note: 'Queue', run: () => actions.resume(queue) }
-      : { label: named('Pause'), note: 'Queue: it gives out no tasks', run: () => actions.askPause(queue) },
-    !draining && { label: named('Drain'), note: 'Queue: it takes no new tasks', run: () => actions.askDrain(queue) },
-    queued > 0 && { label: named('Purge'), note: `Queue: ${queued} waiting tasks are cancelled`,
-      run: () => actions.askPurge({ queue, queued }) },
+      : { label: named('Pause'), note: texts.PALETTE.pauses, run: () => actions.askPause(queue) },
+    !draining && { label: named('Drain'), note: texts.PALETTE.drains, run: () => actions.askDrain(queue) },
+    queued > 0 && { label: named('Purge'), note: texts.PALETTE.purges(queued), run: () => actions.askPurge({ queue, queued }) },
   ].filter(Boolean);
 }
 
 /** Of those that have been read: who has been on their page. */
 function scheduleCommands({ name, paused }, actions) {
   return [
-    { label: `Edit schedule ${name}`, note: 'Schedule', run: () => go(pageUrl('schedules', { edit: name })) },
-    { label: `Run schedule ${name} now`, note: 'Schedule', run: () => actions.runSchedule(name) },
-    paused ? { label: `Resume schedule ${name}`, note: 'Schedule', run: () => actions.resumeSchedule(name) }
-      : { label: `Pause schedule ${name}`, note: 'Schedule: it makes no tasks', run: () => actions.askPauseSchedule(name) },
-    { label: `Runs of schedule ${name}`, note: 'Tasks', run: () => go(tasksUrl({ q: runsOf(name) })) },
+    { label: texts.PALETTE.scheduleAction('Edit', name), note: 'Schedule', run: () => go(pageUrl('schedules', { edit: name })) },
+    { label: texts.PALETTE.runSchedule(name), note: 'Schedule', run: () => actions.runSchedule(name) },
+    paused ? { label: texts.PALETTE.scheduleAction('Resume', name), note: 'Schedule', run: () => actions.resumeSchedule(name) }
+      : { label: texts.PALETTE.scheduleAction('Pause', name), note: texts.PALETTE.pausesSchedule,
+        run: () => actions.askPauseSchedule(name) },
+    { label: texts.PALETTE.runsOf(name), note: 'Tasks', run: () => go(tasksUrl({ q: runsOf(name) })) },
   ];
 }

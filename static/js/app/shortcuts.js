@@ -4,15 +4,9 @@ import { go, pageUrl } from '../lib/router.js';
 import { isEmpty, NOTHING_CHOSEN } from '../state/selection.js';
 import { look } from '../state/task_state.js';
 import { fits, wishOf } from '../tasks/bulk_bar.js';
+import * as texts from '../texts/shell.js';
 import { focusConfirm } from './focus.js';
 import { focusedTask, moveRow } from './keyboard.js';
-
-/** @type {[string, string][]} */
-const COMMON = [
-  ['Ctrl k', 'go to or do anything'], ['/', 'search tasks'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
-  ['x', 'select the row'], ['r', 'retry the row, or what is selected'], ['c', 'cancel the row, or what is selected (asks first)'],
-  ['Esc', 'close, or clear the selection'], ['t', 'change the theme'], ['?', 'this help'],
-];
 
 /**
  * @param {Record<string, import('./reader.js').Page>} views
@@ -47,7 +41,7 @@ export function shortcutsFor(views, store, actions) {
   };
   for (const [pair, , name] of jumps) keys[pair] = () => go(pageUrl(name));
   const help = jumps.map(([pair, title]) => /** @type {[string, string]} */ ([pair, `go to ${title}`]));
-  return { keys, help: [...help, ...COMMON] };
+  return { keys, help: [...help, ...texts.SHORTCUTS] };
 }
 
 /** Close what lies on top; what is chosen goes last. */
@@ -74,6 +68,5 @@ function withRows(store, actions, action, one) {
   const task = state.found.byId.get(id) ?? state.list.items.find((each) => each.task_id === id) ?? state.task.record;
   if (!task || task.task_id !== id) return;
   if (fits(action, task.status)) one(id);
-  else actions.toast('bad',
-    `A task that is ${look(task.status).label.toLowerCase()} cannot be ${action === 'retry' ? 'retried' : 'cancelled'}.`);
+  else actions.toast('bad', texts.doesNotFit(look(task.status).label.toLowerCase(), action));
 }

@@ -2,6 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { emptyState } from './parts.js';
+import * as common from '../texts/common.js';
 
 /**
  * @param {import('../state/store.js').State} state
@@ -20,8 +21,8 @@ export function factPage(state, name, title, about, draw, { key = '', aside = nu
   return h('div', { class: 'page', key: name, data: { page: name } },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
       aside && h('div', { class: 'page-aside' }, aside)),
-    problem && value !== undefined && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
+    problem && value !== undefined && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
     value !== undefined ? draw(value)
-      : trouble ? h('div', { key: 'broken' }, emptyState('This cannot be read now', `${trouble.text} The page keeps trying.`))
-        : h('p', { class: 'booting', key: 'loading' }, 'Loading…'));
+      : trouble ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(trouble.text)))
+        : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }

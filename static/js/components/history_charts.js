@@ -2,8 +2,9 @@
    as a table. What is drawn is /api/history's; where the cursor stands is the page's. */
 
 import { h } from '../lib/dom.js';
-import { clock, count, duration, moment, plural } from '../lib/format.js';
+import { clock, count, duration, moment } from '../lib/format.js';
 import { countScale, plot, timeScale } from './chart.js';
+import * as texts from '../texts/overview.js';
 
 const ENDS = [
   { name: 'success', label: 'Succeeded', value: (p) => p.succeeded, say: count },
@@ -42,28 +43,28 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
   const ended = totals.succeeded + totals.failed + totals.revoked + totals.expired;
   return h('div', { class: 'chart', data: { testid: 'history' } },
     h('p', { class: 'chart-time', key: 'time' }, point
-      ? [h('b', null, stretch(point, step, now)), point.partial && ' (still filling)']
-      : h('span', { class: 'soft' }, 'Point at a chart, or focus one and use the arrow keys, to read its values.')),
+      ? [h('b', null, stretch(point, step, now)), point.partial && ` (${texts.IN_PROGRESS})`]
+      : h('span', { class: 'soft' }, texts.READ_CHARTS)),
     plot({
       ...shared, kind: 'bars', title: 'Finished', note: `per ${per(step)}`, series: ENDS,
       scale: countScale(Math.max(...points.map((p) => p.succeeded + p.failed + p.revoked + p.expired))),
-      summary: `${plural(ended, 'task')} finished in the time shown, ${count(totals.failed)} of them failed`,
+      summary: texts.finishedSummary(ended, totals.failed),
     }, control('finished tasks', ENDS)),
     legend('ends', ENDS, point ?? totals, true),
     plot({
-      ...shared, kind: 'bars', title: 'Retries', note: `attempts that failed and were tried again, per ${per(step)}`, series: RETRIES,
+      ...shared, kind: 'bars', title: 'Retries', note: texts.retriesPer(per(step)), series: RETRIES,
       scale: countScale(Math.max(...points.map((p) => p.retried))),
-      summary: `${plural(totals.retried, 'retry', 'retries')} in the time shown`,
+      summary: texts.retriesSummary(totals.retried),
     }, control('retries', RETRIES)),
     legend('retries', RETRIES, point ?? totals, true, hourly(totals, points, step, now)),
     ...[
-      { title: 'Wait time', note: 'from being due to its start', series: wait, kind: 'wait' },
-      { title: 'Run time', note: 'of an attempt', series: times('run'), kind: 'run' },
+      { title: 'Wait time', note: texts.WAIT_MEANS, series: wait, kind: 'wait' },
+      { title: 'Run time', note: texts.RUN_MEANS, series: times('run'), kind: 'run' },
     ].map(({ title, note, series, kind }) => [
       plot({
-        ...shared, kind: 'lines', title, note: `${note}; log scale`, series,
+        ...shared, kind: 'lines', title, note: texts.logScale(String(note)), series,
         scale: timeScale(points.flatMap((p) => series.map(({ value }) => value(p) ?? 0))),
-        summary: `${title}: half within ${duration(totals[`${kind}_p50_s`])}, 99 % within ${duration(totals[`${kind}_p99_s`])}`,
+        summary: texts.timesSummary(title, totals[`${kind}_p50_s`], totals[`${kind}_p99_s`]),
       }, control(title.toLowerCase(), series)),
       legend(kind, series, point ?? totals, false),
     ]),
@@ -102,14 +103,14 @@ function slider(points, step, now, at, actions, what, series) {
 /** A point of a plot, for who hears it. */
 function spoken(point, step, now, series) {
   const values = series.map(({ label, value, say }) => `${label} ${say(value(point))}`);
-  return `${stretch(point, step, now)}${point.partial ? ', still filling' : ''}: ${values.join(', ')}`;
+  return `${stretch(point, step, now)}${point.partial ? `, ${texts.IN_PROGRESS}` : ''}: ${values.join(', ')}`;
 }
 
 /** Retries are told by the hour: few that matter come in a minute. */
 function hourly({ retried }, points, step, now) {
   const hours = Math.max(1, (Date.parse(now) - Date.parse(points[0].at)) / 3_600_000);
   return step * points.length > 3_600
-    ? `${retried / hours < 10 ? Number((retried / hours).toFixed(1)) : count(Math.round(retried / hours))} per hour on average` : '';
+    ? texts.perHour(retried / hours < 10 ? String(Number((retried / hours).toFixed(1))) : count(Math.round(retried / hours))) : '';
 }
 
 function legend(name, series, from, always, note = '') {
@@ -120,7 +121,7 @@ function legend(name, series, from, always, note = '') {
         (always || known !== null) && h('b', null, say(known)));
     }),
     note && h('li', { key: 'note', class: 'soft' }, note),
-    name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), 'still filling'));
+    name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), texts.IN_PROGRESS));
 }
 
 function ticks(points, now) {
@@ -134,7 +135,7 @@ function valueTable(points, step, now, ui, actions) {
   const open = Boolean(ui.chartTable);
   return h('details', { class: 'values', key: 'values', open,
     on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
-    h('summary', null, 'The same values as a table'),
+    h('summary', null, texts.AS_TABLE),
     open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' },
       h('table', { class: 'plain values-table' },
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'),

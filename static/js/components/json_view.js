@@ -7,6 +7,7 @@ import { count, plural } from '../lib/format.js';
 import { kindOf, readable } from '../lib/json_text.js';
 import { fold, membersOf, outline, unfold } from '../lib/json_tree.js';
 import { button, copyButton } from './parts.js';
+import * as texts from '../texts/shell.js';
 
 /** Lines and levels that are open at first, and lines that "Unfold all" opens. */
 const FIRST_LINES = 120;
@@ -37,8 +38,9 @@ export function jsonBlock(title, source, actions) {
   const what = title.toLowerCase();
   return h('section', { class: 'block', key: title },
     h('div', { class: 'block-head' }, h('h3', null, title), h('span', { class: 'block-tools' },
-      tree.foldable && [button('Unfold all', tree.unfoldAll, { class: 'quiet', key: 'unfold', 'aria-label': `Unfold all of the ${what}` }),
-        button('Fold all', tree.foldAll, { class: 'quiet', key: 'fold', 'aria-label': `Fold all of the ${what}` })],
+      tree.foldable && [button(texts.EXPAND_ALL, tree.unfoldAll,
+        { class: 'quiet', key: 'unfold', 'aria-label': `${texts.EXPAND_ALL} of the ${what}` }),
+        button(texts.COLLAPSE_ALL, tree.foldAll, { class: 'quiet', key: 'fold', 'aria-label': `${texts.COLLAPSE_ALL} of the ${what}` })],
       copyButton(actions, source, what))),
     h('div', { key: tree.key, wake: (host) => host.append(tree.element) }));
 }
@@ -70,7 +72,7 @@ function create(title, source) {
     unfoldAll() {
       const all = !root || unfold(root, ALL_LINES);
       draw();
-      mount(note, all ? null : 'It is large: the rest is unfolded one by one. Copy takes all.');
+      mount(note, all ? null : texts.LARGE);
     },
     foldAll() {
       if (root) fold(root);
@@ -108,7 +110,7 @@ function branchParts(source, branch, level, word, name = []) {
     toggle.setAttribute('aria-expanded', String(branch.open));
     body.replaceChildren(left, ...(branch.open
       ? [...lines(source, branch, level, 0), rest(source, branch, level), newLine(level), right]
-      : [h('span', { class: 'folded', title: 'Unfold', on: { click: turn } }, ` ${many} `), right]));
+      : [h('span', { class: 'folded', title: 'Expand', on: { click: turn } }, ` ${many} `), right]));
   }
 }
 
@@ -152,7 +154,7 @@ function newLine(level) {
 }
 
 function shortened(text) {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${count(text.length)} characters; copy takes all)` : text;
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}… (${texts.shortened(text.length)})` : text;
 }
 
 /** Tab leads to one place in the tree, the last one. @param {HTMLElement|null} place */

@@ -2,6 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { clock } from '../lib/format.js';
+import * as texts from '../texts/shell.js';
 
 const STALE_MS = 6_000;
 
@@ -13,16 +14,16 @@ export function liveness({ socket, lastFrameAt, now, problem }) {
   const late = lastFrameAt === null || now - lastFrameAt > STALE_MS;
   if (lastFrameAt !== null && late) {
     return {
-      name: 'stale', text: `Stale since ${clock(lastFrameAt)}`,
-      title: 'No statistics have come since then. The page keeps trying and returns by itself.',
+      name: 'stale', text: texts.staleSince(clock(lastFrameAt)),
+      title: texts.STALE_TITLE,
     };
   }
   if (socket === 'open' && !late && !problem) {
-    return { name: 'live', text: 'Live', title: 'Statistics come every 2 s.' };
+    return { name: 'live', text: texts.LIVE, title: texts.UPDATES };
   }
   return {
-    name: 'reconnecting', text: lastFrameAt === null ? 'Connecting' : 'Reconnecting',
-    title: 'The live connection is being opened.',
+    name: 'reconnecting', text: lastFrameAt === null ? texts.CONNECTING : texts.RECONNECTING,
+    title: texts.OPENING,
   };
 }
 

@@ -4,13 +4,14 @@
 import { h } from '../lib/dom.js';
 import { LONGEST, operatorName, rememberOperator } from '../api/operator_name.js';
 import { button, shut } from './parts.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/shell.js';
 
 /** @param {import('../state/records.js').Question} question @param {import('../state/actions.js').Actions} actions */
 export function questionDialog(question, actions) {
   const close = () => actions.dispatch({ type: 'question', question: null, only: question });
   const trail = auditFields('question');
-  const proof = question.typed
-    && field('question-typed', `To confirm, type ${question.typed.join(' or ')}`, { autocomplete: 'off', spellcheck: 'false' });
+  const proof = question.typed && field('question-typed', common.toConfirm(question.typed), { autocomplete: 'off', spellcheck: 'false' });
   const yes = /** @type {HTMLButtonElement} */ (h('button',
     { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
   const check = () => { yes.disabled = Boolean(question.typed && !question.typed.includes(proof?.input.value.trim() ?? '')); };
@@ -32,7 +33,7 @@ export function questionDialog(question, actions) {
     h('h2', { id: 'question-title' }, question.title), h('p', { id: 'question-text' }, question.text),
     h('form', { on: { submit } }, proof?.place, trail.places,
       h('div', { class: 'actions' }, yes,
-        button('Leave it', shut, { data: { testid: 'question-no' } }))));
+        button(common.CANCEL, shut, { data: { testid: 'question-no' } }))));
 }
 
 /**
@@ -41,8 +42,8 @@ export function questionDialog(question, actions) {
  * @returns {{places: HTMLElement[], reason: () => string}} `reason` also keeps the name
  */
 export function auditFields(prefix) {
-  const why = field(`${prefix}-reason`, 'Why? (for the audit; may stay empty)', { maxlength: 200 });
-  const who = field(`${prefix}-who`, 'Your name (for the audit; kept in this browser)', { maxlength: LONGEST, autocomplete: 'name' });
+  const why = field(`${prefix}-reason`, texts.REASON, { maxlength: 200 });
+  const who = field(`${prefix}-who`, texts.YOUR_NAME, { maxlength: LONGEST, autocomplete: 'name' });
   who.input.value = operatorName();
   return {
     places: [why.place, who.place],

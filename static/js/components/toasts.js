@@ -3,6 +3,8 @@
 import { h } from '../lib/dom.js';
 import { taskUrl } from '../lib/router.js';
 import { icon } from './icons.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/shell.js';
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function toasts(state, actions) {
@@ -12,8 +14,8 @@ export function toasts(state, actions) {
       undo && h('button', {
         type: 'button', class: 'toast-undo', data: { testid: 'undo' },
         on: { click: () => { actions.dispatch({ type: 'toastGone', id }); takeBack(undo, actions); } },
-      }, 'Undo'),
-      taskId && h('a', { href: taskUrl(taskId) }, 'View task'),
+      }, common.UNDO),
+      taskId && h('a', { href: taskUrl(taskId) }, texts.VIEW_TASK),
       h('button', {
         type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', on: { click: () => actions.dispatch({ type: 'toastGone', id }) },
       }, icon('close'))));

@@ -4,9 +4,9 @@ import { retryFailures } from '../api/operators.js';
 import { findTasks } from '../api/tasks.js';
 import { createAttempt } from '../components/notify.js';
 import { proofsFor } from '../components/proof.js';
-import { plural } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { serverNow } from '../state/page_state.js';
+import * as texts from '../texts/failures.js';
 
 const TRIAL = 3;
 const PIECE = 50;
@@ -24,10 +24,9 @@ export function createFailureActions(store, toast, reread) {
 
     /** @param {any} group @param {boolean} rest whether a trial went before */
     askRetryAll: (group, rest) => store.dispatch({ type: 'question', question: {
-      title: `Retry ${rest ? 'the remaining ' : ''}${plural(group.retryable, 'task')}?`,
-      text: `Each failed task of this cause (${visible(group.error_type)}) is submitted again with the same payload, `
-        + 'the oldest first. Other failures are left alone.',
-      verb: `Retry ${plural(group.retryable, 'task')}`, typed: proofsFor(group.retryable),
+      title: texts.ASK_RETRY.title(group.retryable, rest),
+      text: texts.ASK_RETRY.text(visible(group.error_type)),
+      verb: texts.ASK_RETRY.verb(group.retryable), typed: proofsFor(group.retryable),
       run: (reason) => retryGroup(group, null, reason),
     } }),
   };
@@ -56,7 +55,7 @@ function createRetry({ dispatch, state }, toast, reread) {
         left = answer.retried ? left - answer.retried : 0;
         tell({ retried: told.retried + answer.retried });
       }
-      toast('good', `${plural(told.retried, 'task is', 'tasks are')} on the way again.`);
+      toast('good', texts.retriedAsNew(told.retried));
       if (told.trial) tell({ ids: await newTasks(types, told.at - 1000) });
     });
     tell({ busy: false });

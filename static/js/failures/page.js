@@ -2,7 +2,7 @@
    rest. Grouping is the server's; here it is shown and acted on. */
 
 import { h } from '../lib/dom.js';
-import { ago, count, plural, shortId } from '../lib/format.js';
+import { ago, count, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, taskUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
@@ -14,11 +14,12 @@ import { factPage } from '../components/fact_page.js';
 import { icon } from '../components/icons.js';
 import { button, copyButton, emptyState, stateBadge, time } from '../components/parts.js';
 import { traceback } from '../components/traceback.js';
+import * as texts from '../texts/failures.js';
 
 const SORTS = {
-  count: ['most tasks', (a, b) => b.count - a.count],
-  last: ['latest', (a, b) => Date.parse(b.last_seen) - Date.parse(a.last_seen)],
-  first: ['newest cause', (a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen)],
+  count: [texts.ORDERS.count, (a, b) => b.count - a.count],
+  last: [texts.ORDERS.last, (a, b) => Date.parse(b.last_seen) - Date.parse(a.last_seen)],
+  first: [texts.ORDERS.first, (a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen)],
 };
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
@@ -27,8 +28,7 @@ export function failuresPage(state, actions) {
   const sort = asked in SORTS ? asked : 'count';
   const options = /** @type {[string, string][]} */ (Object.entries(SORTS).map(([name, [words]]) => [name, words]));
   const aside = segments('Order', sort, options, (each) => pageUrl('failures', { sort: each === 'count' ? '' : each }));
-  return factPage(state, 'failures', 'Failures', 'Failed tasks, grouped by cause. Dimmed text differs from task to task.',
-    ({ groups, ungrouped }) => {
+  return factPage(state, 'failures', 'Failures', texts.ABOUT, ({ groups, ungrouped }) => {
     const sorted = [...groups].sort(SORTS[sort][1]);
     return [
       groups.length > 0 && h('p', { class: 'strip', key: 'strip' },
@@ -37,10 +37,9 @@ export function failuresPage(state, actions) {
       groups.length
         ? h('ul', { class: 'groups', key: 'groups' },
           sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
-        : h('div', { key: 'none' }, emptyState('No task has failed', 'Failures appear here automatically, grouped by cause.')),
-      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' },
-        `${plural(ungrouped, 'failed task')} ${ungrouped === 1 ? 'is' : 'are'} in no group: too many others have failed since. `,
-        h('a', { href: tasksUrl({ state: 'FAILURE' }) }, 'All failed tasks')),
+        : h('div', { key: 'none' }, emptyState(texts.NONE, texts.APPEAR)),
+      ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' }, texts.ungrouped(ungrouped),
+        h('a', { href: tasksUrl({ state: 'FAILURE' }) }, texts.ALL_FAILED)),
     ];
   }, { aside });
 }
@@ -53,8 +52,7 @@ function groupCard(group, open, sort, state, actions) {
     h('div', { class: 'group-head' },
       h('div', { class: 'group-what' },
         h('h2', null, visible(error)),
-        h('p', { class: 'group-message', dir: 'auto', title: 'The latest error. What differs from task to task is dimmed.' },
-          messageOf(group)),
+        h('p', { class: 'group-message', dir: 'auto', title: texts.MESSAGE_MEANS }, messageOf(group)),
         h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)),
           group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
           group.queues.map((queue) => h('span', { class: 'tag', key: `queue ${queue}` }, `${queue} queue`)))),
@@ -69,22 +67,22 @@ function groupCard(group, open, sort, state, actions) {
     h('div', { class: 'actions' },
       retryControls(group, state.ui.retries?.[fingerprint], state, actions),
       h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open),
-        data: { testid: 'group-open' } }, open ? 'Hide the example' : 'Show an example')),
+        data: { testid: 'group-open' } }, open ? texts.HIDE_EXAMPLE : texts.SHOW_EXAMPLE)),
     open && sample(group, actions));
 }
 
 function retryControls(group, told, state, actions) {
   const { retryable } = group;
   const tried = Boolean(told?.trial && !told.busy);
-  if (told?.busy) return h('span', { class: 'note', key: 'told', role: 'status' }, `Retrying: ${count(told.retried)} so far…`);
+  if (told?.busy) return h('span', { class: 'note', key: 'told', role: 'status' }, texts.retrying(told.retried));
   const outcome = told && trialOutcome(group, told, state);
-  if (!retryable) return [outcome, h('span', { class: 'soft', key: 'none' }, 'Every kept task of this cause has been retried.')];
+  if (!retryable) return [outcome, h('span', { class: 'soft', key: 'none' }, texts.ALL_RETRIED)];
   const again = tried && trialFailed(told, state);
-  const all = retryable === 1 ? 'Retry it' : tried ? `Retry remaining ${count(retryable)}` : `Retry all ${count(retryable)}`;
+  const all = retryable === 1 ? texts.RETRY_IT : tried ? texts.retryRemaining(retryable) : texts.retryAll(retryable);
   return [
     again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'),
-      h('span', null, 'Open the latest failure')),
-    retryable > 3 && button('Try 3 first', () => actions.retryTrial(group),
+      h('span', null, texts.OPEN_LATEST)),
+    retryable > 3 && button(texts.TRY_3, () => actions.retryTrial(group),
       { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
     button(all, () => actions.askRetryAll(group, tried),
       { key: 'all', class: tried && !again && isThrough(told, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
@@ -110,7 +108,7 @@ function isThrough(told, state) {
 
 /** The latest error, with what varies dimmed; of a group whose sample is gone, what is common. */
 function messageOf({ error_type: error, message, sample_error: sample }) {
-  if (!sample) return message ? visible(message) : h('span', { class: 'faint' }, 'without a message');
+  if (!sample) return message ? visible(message) : h('span', { class: 'faint' }, texts.NO_MESSAGE);
   return varying(sample, message, error).map(({ text, same }) => (same ? visible(text) : h('span', { class: 'varies' }, visible(text))));
 }
 
@@ -119,14 +117,14 @@ function trialOutcome({ task_types: types }, told, state) {
   const tasks = trialTasks(told, state);
   const n = (status) => tasks.filter((task) => task.status === status).length;
   const open = tasks.filter((task) => !isTerminal(task)).length;
-  const words = !tasks.length ? '' : open ? `${count(open)} still running.`
-    : n('FAILURE') ? `${count(n('SUCCESS'))} succeeded, ${count(n('FAILURE'))} failed.` : 'All succeeded.';
+  const words = !tasks.length ? '' : open ? texts.stillRunning(open)
+    : n('FAILURE') ? texts.ended(n('SUCCESS'), n('FAILURE')) : texts.ALL_SUCCEEDED;
   return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'told', role: 'status', data: { testid: 'retried' } },
-    h('span', null, `Retried ${plural(told.retried, 'task')} ${ago(told.at, serverNow(state))}.`),
+    h('span', null, texts.retried(told.retried, ago(told.at, serverNow(state)))),
     tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } },
       stateBadge(task.status))),
     words ? h('span', { key: 'words' }, words)
-      : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, 'See how they do'));
+      : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, texts.SEE_RESULTS));
 }
 
 function sample({ sample_task_id: id, sample_error: error, sample_traceback: trace }, actions) {
@@ -139,5 +137,5 @@ function sample({ sample_task_id: id, sample_error: error, sample_traceback: tra
 
 function trendWords(trend) {
   const last = trend.at(-1) ?? 0;
-  return `${count(trend.reduce((sum, n) => sum + n, 0))} in 24 hours, ${count(last)} in the last one`;
+  return texts.trend(trend.reduce((sum, n) => sum + n, 0), last);
 }

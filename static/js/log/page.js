@@ -2,7 +2,7 @@
    reads: as soon as the reader scrolls up, or presses the button. */
 
 import { h } from '../lib/dom.js';
-import { clock, plural } from '../lib/format.js';
+import { clock } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { LEVELS, logFilter } from '../state/page_filters.js';
 import { QUEUES } from '../state/queue_names.js';
@@ -10,6 +10,7 @@ import { pageUrl, taskUrl } from '../lib/router.js';
 import { chooser } from '../components/choices.js';
 import { factPage } from '../components/fact_page.js';
 import { button, emptyState } from '../components/parts.js';
+import * as texts from '../texts/workers.js';
 
 const NEAR_PX = 24;
 /** The list was scrolled to its end by itself, and the event of that is still to come. */
@@ -20,7 +21,7 @@ export function logPage(state, actions) {
   const filter = logFilter(state.route.params);
   const key = JSON.stringify(filter);
   const aside = choosers(filter, state.taskTypes ?? []);
-  return factPage(state, 'log', 'Live log', 'What tasks log while they run, as it comes.', (lines) => {
+  return factPage(state, 'log', 'Live log', texts.LOG_ABOUT, (lines) => {
     if (!lines.length) return h('div', { key: 'none' }, nothing(filter));
     const held = state.ui.heldLog?.key === key ? state.ui.heldLog.lines : null;
     const fresh = held ? unseen(lines, held) : 0;
@@ -28,8 +29,8 @@ export function logPage(state, actions) {
     return h('section', { class: 'card live-log', key: `lines ${key}` },
       h('div', { class: 'log-bar' },
         h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' },
-          held ? `Held still${fresh ? `, ${plural(fresh, 'new line')}` : ''}` : 'Following'),
-        button(held ? 'Follow' : 'Hold still', () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } },
+          held ? texts.logPaused(fresh) : texts.LOG_LIVE),
+        button(held ? texts.LOG_RESUME : texts.LOG_PAUSE, () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } },
           held ? 'play' : 'pause')),
       scroller([...(held ?? lines)].reverse(), Boolean(held), hold));
   }, { key, aside });
@@ -43,21 +44,20 @@ function choosers(filter, types) {
   const options = (words, values) => /** @type {[string, string][]} */ ([['', words], ...values.map((value) => [value, visible(value)])]);
   return [
     chooser('log-queue', 'Queue', filter.queue, options('all', QUEUES), (queue) => url({ queue })),
-    chooser('log-level', 'At least', filter.level, options('any level', LEVELS), (level) => url({ level })),
+    chooser('log-level', texts.MINIMUM_LEVEL, filter.level, options(texts.ANY_LEVEL, LEVELS), (level) => url({ level })),
     chooser('log-type', 'Type', filter.type, options('all', names), (type) => url({ type })),
   ];
 }
 
 function nothing(filter) {
   return Object.values(filter).some(Boolean)
-    ? emptyState('No line fits', 'Lines appear here as soon as a task logs one that does. ',
-      h('a', { href: pageUrl('log') }, 'Show all lines'))
-    : emptyState('No task has logged anything', 'Whatever a task logs with Python’s logging module is kept with it, and shown here.');
+    ? emptyState(texts.NO_MATCHES, texts.NO_MATCHES_WHY, h('a', { href: pageUrl('log') }, texts.SHOW_ALL))
+    : emptyState(texts.NO_LINES, texts.NO_LINES_WHY);
 }
 
 function scroller(lines, held, hold) {
   return h('div', {
-    class: 'log', tabindex: 0, 'aria-label': 'Log lines, the newest last', role: 'log', 'aria-live': 'off',
+    class: 'log', tabindex: 0, 'aria-label': texts.LOG_LABEL, role: 'log', 'aria-live': 'off',
     data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;

@@ -3,8 +3,9 @@
 import { getAudit } from '../api/operators.js';
 import { explain } from '../api/problem.js';
 import { undo } from '../api/tasks.js';
-import { plural } from '../lib/format.js';
 import { AUDIT_PAGE } from '../state/page_filters.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -17,9 +18,9 @@ export function createAuditActions({ dispatch, state }, toast, refresh, reread) 
     /** @param {string[]} ids newest last */
     async undo(ids) {
       try {
-        toast('good', `Undone: ${plural(await restore(ids), 'task')} restored.`);
+        toast('good', texts.undone(await restore(ids)));
       } catch (error) {
-        toast('bad', `Not undone. ${explain(error).text}`);
+        toast('bad', common.notUndone(explain(error).text));
       }
       dispatch({ type: 'acted', everything: true });
       refresh();

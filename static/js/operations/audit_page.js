@@ -2,29 +2,28 @@
 
 import { undoable } from '../state/audit_entries.js';
 import { h } from '../lib/dom.js';
-import { ago, clock, count, plural, secondsBetween } from '../lib/format.js';
+import { ago, clock, secondsBetween } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { AUDITED, auditFilter } from '../state/page_filters.js';
+import { auditFilter } from '../state/page_filters.js';
 import { isTaskId, pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { chooser } from '../components/choices.js';
 import { button, emptyState, time } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/audit.js';
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function auditPage(state, actions) {
   const { action } = auditFilter(state.route.params);
-  const options = [['', 'everything'], ...Object.entries(AUDITED).map(([each, words]) => [each, words.toLowerCase()])];
+  const options = [['', 'everything'], ...Object.entries(texts.AUDITED).map(([each, words]) => [each, words.toLowerCase()])];
   const choose = chooser('audit-action', 'Show', action, /** @type {[string, string][]} */ (options),
     (each) => pageUrl('audit', { action: each }));
-  return factPage(state, 'audit', 'Audit', 'What people did here, the newest first. A purge or a deletion can be undone for 10 minutes.',
-    (list) => {
+  return factPage(state, 'audit', 'Audit', texts.ABOUT, (list) => {
     if (!list.entries.length) {
       return h('div', { key: 'none' }, action
-        ? emptyState('Nothing of this kind was done', h('a', { href: pageUrl('audit') }, 'Show everything'))
-        : emptyState('Nobody has done anything yet',
-          'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule is noted here, '
-          + 'with the reason they gave.'));
+        ? emptyState(texts.NO_MATCHES, h('a', { href: pageUrl('audit') }, texts.SHOW_EVERYTHING))
+        : emptyState(texts.NONE, texts.NONE_WHY));
     }
     return [table(list.entries, serverNow(state), actions), more(list, action, state.ui, actions)];
   }, { key: action, aside: choose });
@@ -32,12 +31,12 @@ export function auditPage(state, actions) {
 
 /** What was done, in words. @param {import('../state/audit_entries.js').Entry} entry */
 export function auditWords({ action, queue, count: n }) {
-  if (isOfSchedule(action)) return AUDITED[action];
-  const what = n !== null && n !== undefined && !['pause', 'resume', 'drain'].includes(action) ? ` ${plural(n, 'task')}` : '';
-  return `${AUDITED[action] ?? visible(action)}${what}${queue ? ` ${what ? 'of ' : ''}${queue}` : ''}`;
+  if (isOfSchedule(action)) return texts.AUDITED[action];
+  const counts = n !== null && n !== undefined && !['pause', 'resume', 'drain'].includes(action);
+  return texts.done(texts.AUDITED[action] ?? visible(action), counts ? n : null, queue ?? '');
 }
 
-const isOfSchedule = (action) => action.startsWith('schedule_') && action in AUDITED;
+const isOfSchedule = (action) => action.startsWith('schedule_') && action in texts.AUDITED;
 
 function table(entries, now, actions) {
   return h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable audit' },
@@ -47,7 +46,7 @@ function table(entries, now, actions) {
       h('td', { data: { label: 'When' } }, time(entry.at, ago(entry.at, now))),
       h('th', { scope: 'row', class: 'who' }, visible(entry.who)),
       h('td', { data: { label: 'What' } }, auditWords(entry), target(entry)),
-      h('td', { data: { label: 'Why' }, dir: 'auto' }, entry.why ? visible(entry.why) : h('span', { class: 'faint' }, 'no reason given')),
+      h('td', { data: { label: 'Why' }, dir: 'auto' }, entry.why ? visible(entry.why) : h('span', { class: 'faint' }, texts.NO_REASON)),
       h('td', { class: 'c-undo' }, undoControl(entry, now, actions)))))));
 }
 
@@ -56,7 +55,7 @@ function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
   if (isOfSchedule(action)) return [' ',
     h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
-  if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, 'of one cause')];
+  if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, texts.OF_ONE_CAUSE)];
   if (isTaskId(what)) return [' ', h('a', { class: 'target', href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
 }
@@ -68,25 +67,25 @@ function target({ action, target: what }) {
  * @param {import('../state/actions.js').Actions} actions
  */
 export function undoControl(entry, now, actions) {
-  if (entry.undone_at) return h('span', { class: 'chip', key: 'undone' }, `undone ${clock(entry.undone_at)}`);
+  if (entry.undone_at) return h('span', { class: 'chip', key: 'undone' }, texts.undone(clock(entry.undone_at)));
   const id = entry.undo_id;
   if (id && undoable(entry, now)) {
     return h('span', { class: 'undo', key: 'undo' },
-      button('Undo', () => actions.undo([id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
+      button(common.UNDO, () => actions.undo([id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
         'undo'),
       h('span', { class: 'faint' }, timeLeft(entry, now)));
   }
-  return id ? h('span', { class: 'faint', key: 'late' }, 'too late to undo') : null;
+  return id ? h('span', { class: 'faint', key: 'late' }, texts.TOO_LATE) : null;
 }
 
 /** In whole minutes: nobody needs a countdown of seconds to undo. */
 function timeLeft({ undo_until: until }, now) {
   const left = secondsBetween(now, until) ?? 0;
-  return left < 60 ? 'under a minute left' : `${Math.floor(left / 60)} min left`;
+  return left < 60 ? texts.UNDER_A_MINUTE : texts.minutesLeft(Math.floor(left / 60));
 }
 
 function more({ entries, next }, action, ui, actions) {
   return h('p', { class: 'more', key: 'more' }, next
-    ? button('Load more', () => actions.olderAudit(action), { disabled: Boolean(ui.auditBusy), data: { testid: 'load-more' } })
-    : h('span', { class: 'faint' }, `All ${count(entries.length)} are shown.`));
+    ? button(texts.LOAD_MORE, () => actions.olderAudit(action), { disabled: Boolean(ui.auditBusy), data: { testid: 'load-more' } })
+    : h('span', { class: 'faint' }, texts.entries(entries.length)));
 }

@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { count } from '../lib/format.js';
 import { tasksUrl } from '../lib/router.js';
 import { stateBadge } from '../components/parts.js';
+import * as texts from '../texts/overview.js';
 
 const ENDS = [
   ['SUCCESS', 'success_tasks'],
@@ -18,7 +19,7 @@ export function outcomes(stats) {
   return h('div', { class: 'outcomes' },
     h('p', { class: 'rate' },
       tried > 0 && h('b', null, percent(stats.success_tasks / tried)),
-      h('span', { class: 'soft' }, tried ? 'of what ran to its end succeeded' : 'Nothing has finished yet.')),
+      h('span', { class: 'soft' }, tried ? texts.SUCCEEDED : texts.NOTHING_FINISHED)),
     h('div', { class: 'stack', 'aria-hidden': 'true' },
       ENDS.filter(([, field]) => stats[field] > 0).map(([state, field]) =>
         h('i', { key: state, data: { state }, style: { 'flex-grow': String(stats[field]) } }))),

@@ -17,6 +17,8 @@ import { queueCard } from '../queues/queue_card.js';
 import { quickSend } from '../tasks/quick_send.js';
 import { latestTasks } from '../tasks/latest.js';
 import { verdictHero } from './verdict_view.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/overview.js';
 
 /**
  * @param {import('../state/store.js').State} state
@@ -37,7 +39,7 @@ export function overview(state, actions) {
     stats && h('div', { class: 'split', key: 'split' },
       historyCard(state, span, actions),
       h('div', { class: 'column' },
-        h('section', { class: 'card' }, sectionHead('Outcomes', h('span', { class: 'soft' }, 'of all tasks')), outcomes(stats)),
+        h('section', { class: 'card' }, sectionHead(texts.RESULTS, h('span', { class: 'soft' }, texts.OF_ALL_KEPT)), outcomes(stats)),
         history && typeCard(history.types, span))),
     latestTasks(state, actions));
 }
@@ -54,10 +56,10 @@ function historyCard(state, span, actions) {
       segments('Time shown', span, Object.entries(SPANS), (each) => url({ span: each === '15m' ? '' : each })),
       segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))],
         (each) => url({ queue: each }))),
-    problem && value && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${problem.text}`),
+    problem && value && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
     series ? historyCharts(series, value, ui, actions)
-      : trouble ? emptyState('The history cannot be read now', `${trouble.text} The page keeps trying.`)
-        : h('p', { class: 'booting chart-place' }, 'Loading the history…'));
+      : trouble ? emptyState(common.cantLoad('the history'), common.retrying(trouble.text))
+        : h('p', { class: 'booting chart-place' }, common.loading('the history')));
 }
 
 function typeCard(types, span) {
@@ -69,8 +71,8 @@ function typeCard(types, span) {
           ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
         h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
           h('th', { scope: 'row' }, longName(visible(type))),
-          h('td', { class: 'num', title: `${rate(t.per_s)} on average` }, count(t.succeeded + t.failed)),
+          h('td', { class: 'num', title: texts.onAverage(rate(t.per_s)) }, count(t.succeeded + t.failed)),
           h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
           h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
-      : h('p', { class: 'faint' }, `No task ended in the last ${SPANS[span]}.`));
+      : h('p', { class: 'faint' }, texts.noneFinished(SPANS[span])));
 }

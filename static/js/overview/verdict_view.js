@@ -6,6 +6,7 @@ import { verdict } from '../state/verdict.js';
 import { base } from '../lib/root.js';
 import { icon } from '../components/icons.js';
 import { button, code } from '../components/parts.js';
+import { SERVICE_STATE } from '../texts/overview.js';
 
 const SHAPES = { good: 'check', busy: 'play', warn: 'warning', bad: 'warning' };
 const MOST = 4;
@@ -27,7 +28,7 @@ export function noticeBar(state, actions) {
 function draw(said, state, actions, form) {
   const [first, ...others] = said.conditions;
   return h('section', { class: `verdict ${form}`, data: { tone: said.tone, severity: said.severity, testid: 'verdict' },
-    'aria-label': 'State of the service' },
+    'aria-label': SERVICE_STATE },
     h('span', { class: 'verdict-mark', key: said.tone }, icon(SHAPES[said.tone])),
     h('div', { class: 'verdict-words' },
       h(form === 'hero' ? 'h1' : 'h2', null, said.title),

@@ -3,7 +3,7 @@
 import { changeQueue } from '../api/operators.js';
 import { createAttempt } from '../components/notify.js';
 import { proofsFor } from '../components/proof.js';
-import { plural } from '../lib/format.js';
+import * as texts from '../texts/queues.js';
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -21,32 +21,30 @@ export function createQueueActions({ dispatch }, toast, reread) {
 
   return {
     /** @param {string} queue */
-    resume: (queue) => change(queue, 'resume', `The ${queue} queue gives out tasks again.`)(),
+    resume: (queue) => change(queue, 'resume', texts.resumed(queue))(),
 
     /** @param {string} queue */
     askPause: (queue) => ask({
-      title: `Pause the ${queue} queue?`,
-      text: 'No task of it starts until it is resumed. What runs goes on, and new tasks are taken and wait.',
-      verb: 'Pause', run: change(queue, 'pause', `The ${queue} queue is paused.`),
+      title: texts.PAUSE.title(queue),
+      text: texts.PAUSE.text,
+      verb: 'Pause', run: change(queue, 'pause', texts.PAUSE.done(queue)),
     }),
 
     /** @param {string} queue */
     askDrain: (queue) => ask({
-      title: `Drain the ${queue} queue?`,
-      text: 'It works off what it has. New tasks are refused with a 503 until it is resumed.',
-      verb: 'Drain', run: change(queue, 'drain', `The ${queue} queue drains: it takes no new tasks.`),
+      title: texts.DRAIN.title(queue),
+      text: texts.DRAIN.text,
+      verb: 'Drain', run: change(queue, 'drain', texts.DRAIN.done(queue)),
     }),
 
     /** @param {{queue: string, queued: number}} queue */
     askPurge: ({ queue, queued }) => ask({
-      title: `Purge ${plural(queued, 'task')} from the ${queue} queue?`,
-      text: 'Every task that waits there now is cancelled. What runs, is scheduled or will be retried stays. '
-        + 'It can be undone for 10 minutes.',
-      verb: `Purge ${plural(queued, 'task')}`, danger: true, typed: proofsFor(queued, queue),
+      title: texts.PURGE.title(queued, queue),
+      text: texts.PURGE.text(queued),
+      verb: texts.PURGE.verb(queued), danger: true, typed: proofsFor(queued, queue),
       run: (reason) => attempt(async () => {
         const answer = await changeQueue(queue, 'purge', reason);
-        toast('good', `${plural(answer.purged, 'task')} of the ${queue} queue ${answer.purged === 1 ? 'was' : 'were'} cancelled.`,
-          { undo: answer.undo_id ? [answer.undo_id] : [] });
+        toast('good', texts.PURGE.done(answer.purged, queue), { undo: answer.undo_id ? [answer.undo_id] : [] });
       }),
     }),
   };

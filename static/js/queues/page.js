@@ -1,7 +1,7 @@
 /* The queues with all their counts, and the buttons that steer them. */
 
 import { h } from '../lib/dom.js';
-import { ago, coarse, count, plural } from '../lib/format.js';
+import { ago, coarse, count } from '../lib/format.js';
 import { historyOf, totalsOf } from '../state/history.js';
 import { SPANS, spanOf } from '../state/page_filters.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
@@ -10,35 +10,31 @@ import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
 import { button, emptyState, time } from '../components/parts.js';
 import { alarm, failures, percentiles, throughput } from './queue_card.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/queues.js';
 
 const COUNTS = [
   ['Waiting', 'queued', 'PENDING'], ['Running', 'active', 'STARTED'], ['Retrying', 'retry', 'RETRY'],
   ['Scheduled', 'scheduled', 'SCHEDULED'], ['Success', 'success', 'SUCCESS'], ['Failed', 'failed', 'FAILURE'],
   ['Cancelled', 'revoked', 'REVOKED'], ['Expired', 'expired', 'EXPIRED'],
 ];
-const MODES = {
-  open: ['good', 'check', 'open', ''],
-  paused: ['warn', 'pause', 'paused', 'Running tasks finish; new tasks wait.'],
-  draining: ['warn', 'drain', 'draining', 'Finishes queued tasks, rejects new ones (503).'],
-  orphan: ['bad', 'warning', 'no consumer', 'Tasks sent here wait until a consumer starts.'],
-};
+const MODES = { open: ['good', 'check'], paused: ['warn', 'pause'], draining: ['warn', 'drain'], orphan: ['bad', 'warning'] };
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function queuesPage(state, actions) {
   const { stats, problem } = state;
   return h('div', { class: 'page', key: 'queues' },
-    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'),
-      h('p', { class: 'soft' }, 'Click a number to see its tasks.')),
+    h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'), h('p', { class: 'soft' }, texts.ABOUT)),
     stats ? h('div', { class: 'queue-list', key: 'list' }, stats.queues.map((queue) => queueBlock(queue, state, actions)))
-      : problem ? emptyState('The queues cannot be read now', `${problem.text} The page keeps trying.`)
-        : h('p', { class: 'booting' }, 'Loading…'));
+      : problem ? emptyState(common.cantLoad('the queues'), common.retrying(problem.text)) : h('p', { class: 'booting' }, common.LOADING));
 }
 
 function queueBlock(queue, state, actions) {
   const name = queue.queue;
   const span = spanOf(state.route.params);
   const totals = totalsOf(historyOf(state, span), name);
-  const [tone, shape, word, means] = MODES[modeOf(queue)];
+  const mode = modeOf(queue);
+  const [[tone, shape], [word, means]] = [MODES[mode], texts.MODES[mode]];
   return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) },
     'aria-label': `Queue ${name}` },
     h('header', null,
@@ -55,8 +51,7 @@ function queueBlock(queue, state, actions) {
         ['Workers', count(queue.workers)],
         ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', throughput(queue)], ['Failures', failures(queue)],
         ['Quarantined', queue.set_aside
-          ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: 'Tasks that killed their workers or could not be read' },
-          count(queue.set_aside)) : '0'],
+          ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: texts.QUARANTINE_MEANS }, count(queue.set_aside)) : '0'],
       ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
       percentiles(totals, SPANS[span])),
     lastAction(name, state, actions));
@@ -76,7 +71,7 @@ function controls(queue, actions) {
       ? act('Resume', () => actions.resume(name), 'play', { class: 'primary' })
       : [act('Pause', () => actions.askPause(name), 'pause'), act('Drain', () => actions.askDrain(name), 'drain')],
     act('Purge', () => actions.askPurge(queue), 'trash', {
-      disabled: queue.queued === 0, title: queue.queued ? `Cancel the ${plural(queue.queued, 'waiting task')}` : 'Nothing waits here',
+      disabled: queue.queued === 0, title: queue.queued ? texts.cancelWaiting(queue.queued) : texts.NOTHING_WAITS,
     }),
   ];
 }

@@ -1,10 +1,12 @@
 /* One queue in a card: what waits, what runs, who works on it, and how it went of late. */
 
 import { h } from '../lib/dom.js';
-import { coarse, count, duration, percent, plural, rate } from '../lib/format.js';
+import { coarse, count, duration, percent, rate } from '../lib/format.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { icon } from '../components/icons.js';
 import { code } from '../components/parts.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/queues.js';
 
 const MOST_SLOTS = 24;
 
@@ -41,7 +43,7 @@ export function modeChip({ paused, draining }) {
 
 function staff({ consumers, workers }) {
   if (consumers === 0) return h('span', { class: 'chip bad', key: 'none' }, icon('warning'), 'no consumer');
-  return h('span', { class: 'chip', key: 'some' }, `${plural(workers, 'worker')}${consumers > 1 ? ` in ${consumers} consumers` : ''}`);
+  return h('span', { class: 'chip', key: 'some' }, texts.staff(workers, consumers));
 }
 
 function big(label, queue, field, state) {
@@ -53,18 +55,18 @@ function big(label, queue, field, state) {
 function slots({ active, workers }) {
   const shown = Math.min(workers, MOST_SLOTS);
   const busy = Math.round((Math.min(active, workers) / Math.max(1, workers)) * shown);
-  return h('div', { class: 'slots', title: `${Math.min(active, workers)} of ${plural(workers, 'worker')} busy` },
+  return h('div', { class: 'slots', title: texts.busyWorkers(Math.min(active, workers), workers) },
     h('span', { class: 'slot-row', 'aria-hidden': 'true' },
       Array.from({ length: shown }, (_, i) => h('i', { class: i < busy ? 'slot busy' : 'slot' }))),
-    h('span', null, `${count(Math.min(active, workers))} of ${count(workers)} busy`));
+    h('span', null, texts.busy(Math.min(active, workers), workers)));
 }
 
 /** What to do about a queue that nobody works on. @param {import('../state/records.js').QueueStats} queue */
 export function alarm({ queue, queued }) {
   // What is read out at once is what stays the same; the number changes with each task.
   return h('p', { class: 'alarm', key: 'alarm' },
-    queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'Tasks sent here will wait. ',
-    h('span', { role: 'alert' }, 'No consumer. Start one: ', code(`python app.py consumer ${queue}`)));
+    texts.waitForConsumer(queued),
+    h('span', { role: 'alert' }, common.NO_CONSUMER, code(common.startConsumer(queue))));
 }
 
 /**
@@ -73,11 +75,10 @@ export function alarm({ queue, queued }) {
  */
 export function throughput({ last_minute: { per_s: now, per_s_before: before } }) {
   const change = before === null || (now === 0 && before === 0) ? 0 : (now - before) / Math.max(now, before);
-  const [arrow, words] = change > 0.1 ? ['↗', 'more'] : change < -0.1 ? ['↘', 'less'] : ['→', 'as much'];
+  const [arrow, words] = change > 0.1 ? ['↗', texts.TRENDS.up] : change < -0.1 ? ['↘', texts.TRENDS.down] : ['→', texts.TRENDS.same];
   return [rate(now), before !== null && now + before > 0
-    && h('span', { class: 'trend', key: 'trend', role: 'img',
-    'aria-label': `${words} than the minute before`.replace('as much than', 'about the same as'),
-    title: `${rate(before)} in the minute before` }, ` ${arrow}`), ' ', lastMin()];
+    && h('span', { class: 'trend', key: 'trend', role: 'img', 'aria-label': words, title: texts.before(rate(before)) }, ` ${arrow}`), ' ',
+    lastMin()];
 }
 
 /** @param {import('../state/records.js').QueueStats} queue */
@@ -86,7 +87,7 @@ export function failures({ last_minute: { failure_rate: share, failed } }) {
 }
 
 function lastMin() {
-  return h('span', { class: 'soft last-min', key: 'last-min', title: 'Of the last full minute' }, 'last min');
+  return h('span', { class: 'soft last-min', key: 'last-min', title: texts.LAST_MINUTE }, 'last min');
 }
 
 function small(label, value, late = false) {

@@ -8,6 +8,8 @@ import { until } from '../lib/format.js';
 import { go, pageUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { definitionOf, jsonObject } from '../state/schedules.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/schedules.js';
 
 /** @typedef {import('../state/schedules.js').Schedule} Schedule */
 
@@ -27,7 +29,7 @@ export function createScheduleActions(store, toast, reread) {
     /** @param {string} name */
     runSchedule: (name) => attempt(async () => {
       const answer = await runSchedule(name);
-      toast('good', `${name} runs now, on the ${answer.priority} queue.`, { taskId: answer.task_id });
+      toast('good', texts.runsNow(name, answer.priority), { taskId: answer.task_id });
     }),
 
     saveSchedule: createSave(store, held, toast, done),
@@ -60,7 +62,7 @@ function createPause({ dispatch }, held, toast, attempt) {
   const setPaused = (name, paused, reason = '') => attempt(async () => {
     const change = { paused: String(paused), ...(reason ? { reason: JSON.stringify(reason) } : {}) };
     held.put(await changeSchedule(name, jsonObject(change)));
-    toast('good', paused ? `${name} is paused.` : `${name} runs again.`);
+    toast('good', paused ? texts.paused(name) : texts.resumed(name));
   });
   return {
     /** @param {string} name */
@@ -68,8 +70,8 @@ function createPause({ dispatch }, held, toast, attempt) {
 
     /** @param {string} name */
     askPauseSchedule: (name) => dispatch({ type: 'question', question: {
-      title: `Pause ${name}?`,
-      text: 'It makes no tasks until it is resumed, and due times that pass meanwhile are not made up for. What it has made goes on.',
+      title: texts.PAUSE.title(name),
+      text: texts.PAUSE.text,
       verb: 'Pause', run: (reason) => setPaused(name, true, reason),
     } }),
   };
@@ -80,10 +82,10 @@ function createDelete({ dispatch }, held, toast, attempt, done) {
   async function bringBack(schedule) {
     try {
       held.put(await createSchedule(definitionOf(schedule)));
-      toast('good', `${schedule.name} is there again.`);
+      toast('good', texts.restored(schedule.name));
     } catch (error) {
       // Only this page knows any more what it was: the way back stays open.
-      toast('bad', `Not undone. ${explain(error).text}`, { undo: () => bringBack(schedule) });
+      toast('bad', common.notUndone(explain(error).text), { undo: () => bringBack(schedule) });
     }
     done();
   }
@@ -91,13 +93,13 @@ function createDelete({ dispatch }, held, toast, attempt, done) {
   return {
     /** @param {Schedule} schedule */
     askDeleteSchedule: (schedule) => dispatch({ type: 'question', question: {
-      title: `Delete ${schedule.name}?`,
-      text: 'It makes no more tasks; those that it has made stay. Undone, it is made again, with its counts at zero.',
+      title: texts.DELETE.title(schedule.name),
+      text: texts.DELETE.text,
       verb: 'Delete', danger: true,
       run: (reason) => attempt(async () => {
         await deleteSchedule(schedule.name, reason);
         held.drop(schedule.name);
-        toast('good', `${schedule.name} is deleted.`, { undo: () => bringBack(schedule) });
+        toast('good', texts.deleted(schedule.name), { undo: () => bringBack(schedule) });
       }),
     } }),
   };
@@ -115,8 +117,7 @@ function createSave({ dispatch, state }, held, toast, done) {
     try {
       const schedule = isNew ? await createSchedule(body) : await changeSchedule(name, body);
       held.put(schedule);
-      const next = schedule.next_run_at ? `its next run is ${until(schedule.next_run_at, serverNow(state()))}` : 'it is paused';
-      toast('good', `${schedule.name} is ${isNew ? 'set' : 'changed'}: ${next}.`);
+      toast('good', texts.saved(schedule.name, schedule.next_run_at ? until(schedule.next_run_at, serverNow(state())) : ''));
       dispatch({ type: 'ui', set: { schedule: schedule.name } });
       go(pageUrl('schedules'));
       done();
@@ -124,7 +125,7 @@ function createSave({ dispatch, state }, held, toast, done) {
     } catch (error) {
       const { code, text } = explain(error);
       if (code === 'schedule_exists') return [{ pointer: '/name', message: text }];
-      return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: `Not saved. ${text}` }];
+      return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: texts.notSaved(text) }];
     }
   };
 }

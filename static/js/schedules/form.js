@@ -11,6 +11,9 @@ import { prose } from '../components/prose.js';
 import { jsonProblem, payloadPart, placeErrors, queueSelect } from '../tasks/payload_form.js';
 import { auditFields } from '../components/question_dialog.js';
 import { ruleFields } from './rule_fields.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/schedules.js';
+import * as task from '../texts/task.js';
 
 /** @type {Map<string, {element: HTMLElement, refresh: (state: import('../state/store.js').State) => void}>} */
 const forms = new Map();
@@ -20,9 +23,7 @@ export function newSchedule(state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
   if (!taskTypes.length) {
-    return h('div', { key: 'none' },
-      emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'),
-      ' function into a folder named in TASKS_PATH.'));
+    return h('div', { key: 'none' }, emptyState(task.NO_TASK_TYPES, task.ADD_MODULE[0], h('code', null, '@task'), task.ADD_MODULE[1]));
   }
   return place('new', state, (done) => build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), done));
 }
@@ -42,8 +43,8 @@ export function scheduleForm(schedule, state, actions) {
 }
 
 function loading(problem) {
-  return problem ? h('div', { key: 'broken' }, emptyState('The task types cannot be read', `${problem.text} The page keeps trying.`))
-    : h('p', { class: 'booting', key: 'loading' }, 'Loading task types…');
+  return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the task types'), common.retrying(problem.text)))
+    : h('p', { class: 'booting', key: 'loading' }, common.loading('task types'));
 }
 
 /** One draft is kept: of a schedule that was edited before another one, nobody wants it back. */
@@ -65,11 +66,10 @@ function place(key, state, make) {
  */
 function build(prefix, schedule, actions, what, done) {
   const rule = ruleFields(prefix, schedule, actions);
-  const tags = fieldPart(plainField('tags', 'Tags',
-    { example: (schedule.tags ?? []).join(' '), required: false, hint: 'words to find its tasks by, with spaces between them' }), prefix);
-  const overlap = check(`${prefix}-overlap`, 'Start a run even if the one before has not ended', schedule.overlap ?? true,
-    'Otherwise that run is skipped, and counted.');
-  const paused = what.isNew && check(`${prefix}-paused`, 'Start paused', false, 'It makes no task until it is resumed.');
+  const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: texts.FORM.tags }),
+    prefix);
+  const overlap = check(`${prefix}-overlap`, texts.FORM.overlap, schedule.overlap ?? true, texts.FORM.overlapMeans);
+  const paused = what.isNew && check(`${prefix}-paused`, texts.FORM.paused, false, texts.FORM.pausedMeans);
   const audit = auditPart(`${prefix}-audit`);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
   const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } },
@@ -116,7 +116,7 @@ function build(prefix, schedule, actions, what, done) {
     section('What', what.head), section('When', rule.element),
     section('How', h('div', { class: 'fields' }, tags.element, h('div', { class: 'checks' }, overlap.element, paused && paused.element))),
     audit.element, other,
-    h('div', { class: 'actions' }, send, button('Cancel', () => {
+    h('div', { class: 'actions' }, send, button(common.CANCEL, () => {
       done();
       go(pageUrl('schedules'));
     }, { data: { testid: 'leave-schedule' } })));
@@ -126,7 +126,7 @@ function build(prefix, schedule, actions, what, done) {
 /** Name, task type, queue and payload of a new one. */
 function newWhat(taskTypes) {
   const prefix = 'new-schedule';
-  const name = fieldPart(plainField('name', 'Name', { hint: 'letters, digits, dots, dashes and underscores; it stays' }), prefix);
+  const name = fieldPart(plainField('name', 'Name', { hint: texts.FORM.name }), prefix);
   const nameInput = /** @type {HTMLInputElement} */ (name.controls.get('/name')?.input);
   nameInput.placeholder = 'nightly-report';
   nameInput.maxLength = 100;
@@ -156,7 +156,7 @@ function newWhat(taskTypes) {
 
   show();
   return {
-    isNew: true, verb: 'Create schedule', problem: () => '',
+    isNew: true, verb: texts.FORM.create, problem: () => '',
     head: h('div', { class: 'schedule-what' }, h('div', { class: 'fields' }, name.element, kind.element, queuePlace), payloadPlace),
     controls: () => new Map([...name.controls, ...kind.controls, ...draft().payload.controls]),
     name: () => nameInput.value.trim(),
@@ -175,11 +175,10 @@ function knownWhat(schedule, type) {
   // A form that cannot say the whole payload would change it behind the reader's back.
   const payload = asForm && sameJson(asForm.text(), schedule.payload) ? asForm : jsonPart(prefix, schedule.payload);
   return {
-    isNew: false, verb: 'Save changes', name: () => schedule.name, fixed: () => ({}),
+    isNew: false, verb: texts.FORM.save, name: () => schedule.name, fixed: () => ({}),
     head: h('div', { class: 'schedule-what' },
-      h('p', { class: 'soft' }, h('b', null, visible(schedule.task_type)), ' on the ', h('b', null, schedule.queue),
-        ' queue. These and the name stay; to change them, delete the schedule and make it anew.'),
-      !type && h('p', { class: 'note' }, 'No consumer of this service has registered this task type by now.'),
+      h('p', { class: 'soft' }, h('b', null, visible(schedule.task_type)), ' on the ', h('b', null, schedule.queue), texts.FORM.fixed),
+      !type && h('p', { class: 'note' }, texts.FORM.unknownType),
       payload.element),
     controls: () => payload.controls, payload: payload.text, problem: payload.problem ?? (() => ''),
   };
@@ -201,8 +200,7 @@ function auditPart(prefix) {
     trail ??= auditFields(prefix);
     mount(fields, trail.places);
   };
-  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, 'For the audit: why, and by whom'),
-    fields);
+  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, texts.FORM.audit), fields);
   return { element, reason: () => trail?.reason() ?? '' };
 }
 

@@ -2,7 +2,7 @@
 
 import { hasKey } from '../api/api_key.js';
 import { h } from '../lib/dom.js';
-import { count, plural } from '../lib/format.js';
+import { count } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { scheduleFilter } from '../state/page_filters.js';
 import { go, pageUrl } from '../lib/router.js';
@@ -14,9 +14,10 @@ import { factPage } from '../components/fact_page.js';
 import { icon } from '../components/icons.js';
 import { button, copyButton, emptyState } from '../components/parts.js';
 import { newSchedule, scheduleForm } from './form.js';
-import { COLUMNS, scheduleRow } from './row.js';
+import { scheduleRow } from './row.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/schedules.js';
 
-const ABOUT = 'Each makes a task of its type again and again: at set times, or every so often.';
 /** More rows than these are drawn on demand: the page is drawn every second. */
 const FEW = 100;
 const EXAMPLE = {
@@ -27,40 +28,39 @@ const EXAMPLE = {
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function schedulesPage(state, actions) {
   const { edit, isNew } = scheduleFilter(state.route.params);
-  if (isNew) return formPage('New schedule', 'It makes its first task at the next due time.', newSchedule(state, actions));
+  if (isNew) return formPage(texts.NEW, texts.NEW_ABOUT, newSchedule(state, actions));
   if (edit) return editPage(edit, state, actions);
-  return factPage(state, 'schedules', 'Schedules', ABOUT,
+  return factPage(state, 'schedules', 'Schedules', texts.ABOUT,
     (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)),
     { aside: state.facts.schedules?.value?.length !== 0 && newLink() });
 }
 
 function newLink() {
   return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'),
-    h('span', null, 'New schedule'));
+    h('span', null, texts.NEW));
 }
 
 function formPage(title, about, content) {
   return h('div', { class: 'page', key: title, data: { page: 'schedule-form' } },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
-      h('div', { class: 'page-aside' }, h('a', { href: pageUrl('schedules') }, 'All schedules'))),
+      h('div', { class: 'page-aside' }, h('a', { href: pageUrl('schedules') }, texts.ALL))),
     content);
 }
 
 function editPage(name, state, actions) {
   const { value, problem } = state.facts.schedules ?? {};
-  const title = `Edit ${visible(name)}`;
+  const title = texts.editTitle(visible(name));
   if (!value) {
     return formPage(title, '', problem
-      ? h('div', { key: 'broken' }, emptyState('This cannot be read now', `${problem.text} The page keeps trying.`))
-      : h('p', { class: 'booting', key: 'loading' }, 'Loading…'));
+      ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+      : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
   }
   const schedule = value.find((each) => each.name === name);
   return schedule
-    ? formPage(title, 'Runs that are on their way stay as they are.', scheduleForm(schedule, state, actions))
+    ? formPage(title, texts.EDIT_ABOUT, scheduleForm(schedule, state, actions))
     : formPage(title, '',
       h('div', { key: 'none' },
-      emptyState('There is no such schedule', 'It may have been deleted: the ', h('a', { href: pageUrl('audit') }, 'Audit'),
-      ' tells by whom.')));
+      emptyState(texts.NOT_FOUND, texts.NOT_FOUND_WHY[0], h('a', { href: pageUrl('audit') }, 'Audit'), texts.NOT_FOUND_WHY[1])));
 }
 
 function list(schedules, state, actions) {
@@ -73,8 +73,8 @@ function list(schedules, state, actions) {
       summary(schedules),
       h('div', { class: 'page-aside', key: 'choose' },
         (schedules.length > 5 || find) && h('input', {
-          type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules',
-          placeholder: 'Name, task type, queue or tag', maxlength: 100,
+          type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules', placeholder: texts.FIND_HINT,
+          maxlength: 100,
           data: { testid: 'find-schedule' }, on: { input: (event) => go(address({ find: event.target.value }), true) },
         }),
         schedules.length > 1 && segments('Order', order, [['name', 'by name'], ['next', 'by next run']],
@@ -82,14 +82,13 @@ function list(schedules, state, actions) {
     rows.length
       ? h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable schedules' },
         h('thead', null, h('tr', null,
-          COLUMNS.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
+          texts.COLUMNS.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
         rows.map((schedule) => scheduleRow(schedule, state, actions))))
       : h('div', { key: 'none' },
-        emptyState('No schedule fits',
-        `None of the ${count(schedules.length)} has “${visible(find)}” in its name, task type, queue or tags. `,
+        emptyState(texts.NO_MATCHES, texts.noMatchesWhy(schedules.length, visible(find)),
         h('a', { href: address({ find: '' }) }, 'Show all'))),
     found.length > rows.length && h('p', { class: 'more', key: 'more' },
-      button(`Show all ${count(found.length)}`, () => actions.dispatch({ type: 'ui', set: { moreSchedules: true } }),
+      button(common.showAll(found.length), () => actions.dispatch({ type: 'ui', set: { moreSchedules: true } }),
         { data: { testid: 'all-schedules' } })),
   ];
 }
@@ -100,17 +99,15 @@ function summary(schedules) {
   return h('p', { class: 'strip', key: 'summary', data: { testid: 'schedules-summary' } },
     h('span', { key: 'all' }, h('b', null, count(schedules.length)), schedules.length === 1 ? ' schedule' : ' schedules'),
     paused > 0 && h('span', { key: 'paused' }, h('b', null, count(paused)), ' paused'),
-    bad > 0 && h('span', { key: 'bad', class: 'bad-text' }, `${plural(bad, 'makes', 'make')} no task: see why below`));
+    bad > 0 && h('span', { key: 'bad', class: 'bad-text' }, texts.cantRun(bad)));
 }
 
 function nothingYet(actions) {
   const command = asCurl(JSON.stringify(EXAMPLE), base(), hasKey(), '/api/schedules');
   return h('div', { class: 'first-schedule', key: 'none' },
-    emptyState('No schedule yet', 'A schedule submits a task by itself: a report every night at three, a clean-up every five minutes. ',
-      'Each due time makes exactly one task, however many consumers run; '
-        + 'due times that pass while none does are made up for by one late run.'),
+    emptyState(texts.NONE, texts.NONE_WHAT, texts.NONE_HOW),
     h('div', { class: 'actions', key: 'do' }, newLink()),
     h('section', { class: 'block', key: 'example' },
-      h('div', { class: 'block-head' }, h('h2', null, 'Or from a program'), copyButton(actions, command, 'example')),
+      h('div', { class: 'block-head' }, h('h2', null, texts.FROM_PROGRAM), copyButton(actions, command, 'example')),
       h('pre', { tabindex: 0, 'aria-label': 'An example' }, command)));
 }

@@ -1,7 +1,7 @@
 /* One schedule in the table: what it runs and when, how it went, what is wrong, what can be done. */
 
 import { h } from '../lib/dom.js';
-import { ago, count, moment, plural, until } from '../lib/format.js';
+import { ago, moment, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { runsOf } from '../state/schedules.js';
@@ -9,8 +9,8 @@ import { serverNow } from '../state/page_state.js';
 import { look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { button, stateBadge, time } from '../components/parts.js';
-
-export const COLUMNS = ['Schedule', 'Rule', 'Next run', 'Last run', 'Runs', ''];
+import * as common from '../texts/common.js';
+import * as texts from '../texts/schedules.js';
 
 /**
  * @param {import('../state/schedules.js').Schedule} schedule
@@ -28,14 +28,14 @@ export function scheduleRow(schedule, state, actions) {
           h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`),
           queueMark(schedule, state),
           schedule.tags.map((tag) => h('span', { class: 'tag', key: `tag ${tag}` }, visible(tag))))),
-      h('td', { data: { label: 'Rule' } }, rule(schedule)),
+      h('td', { data: { label: 'Trigger' } }, rule(schedule)),
       h('td', { data: { label: 'Next run' } }, paused
         ? h('span', { class: 'chip warn', key: 'paused', data: { testid: 'paused' } }, icon('pause'), 'paused')
         : next(schedule, now)),
       h('td', { data: { label: 'Last run' } }, last(schedule, now)),
       h('td', { data: { label: 'Runs' } }, counts(schedule)),
       h('td', { class: 'c-do' }, h('div', { class: 'actions' }, controls(schedule, actions)))),
-    alarms.length > 0 && h('tr', { key: 'alarms', class: 'alarms' }, h('td', { colspan: COLUMNS.length }, alarms)));
+    alarms.length > 0 && h('tr', { key: 'alarms', class: 'alarms' }, h('td', { colspan: texts.COLUMNS.length }, alarms)));
 }
 
 /** What was just made gets the focus, so that the keyboard goes on from there. */
@@ -46,7 +46,7 @@ function nameLink(name, { ui }, actions) {
     link.focus();
     link.scrollIntoView({ block: 'nearest' });
   };
-  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: `Edit ${name}`, wake },
+  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: texts.editTitle(name), wake },
     visible(name));
 }
 
@@ -63,7 +63,7 @@ function rule({ words, cron, timezone, overlap }) {
     h('span', { class: 'rule-words', key: 'words' }, words),
     h('span', { class: 'rule-more', key: 'more' },
       cron !== null && [h('code', { key: 'cron' }, visible(cron)), h('span', { key: 'zone' }, visible(timezone))],
-      !overlap && h('span', { key: 'alone', title: 'A run is skipped while the one before has not ended' }, 'one at a time')),
+      !overlap && h('span', { key: 'alone', title: texts.NO_OVERLAP_MEANS }, texts.NO_OVERLAP)),
   ];
 }
 
@@ -77,24 +77,24 @@ function next({ next_run_at: at }, now) {
 }
 
 function last({ name, last_run_at: at, last_task_id: id, last_status: status }, now) {
-  if (!at || !id) return h('span', { class: 'faint' }, 'none yet');
-  const words = status ? look(status).label : 'not kept any more';
+  if (!at || !id) return h('span', { class: 'faint' }, texts.NO_RUNS);
+  const words = status ? look(status).label : texts.NOT_KEPT;
   return [
     status
-      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': `${words}: the last run of ${name}`, data: { testid: 'last-run' } },
+      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': texts.lastRun(words, name), data: { testid: 'last-run' } },
         stateBadge(status))
-      : h('span', { class: 'faint', key: 'gone', title: 'Ended tasks are kept for a while (RESULT_TTL_S)' }, words),
+      : h('span', { class: 'faint', key: 'gone', title: texts.NOT_KEPT_MEANS }, words),
     h('span', { class: 'under', key: 'at' }, time(at, ago(at, now))),
   ];
 }
 
 function counts({ name, runs, skipped, missed }) {
   const noted = [
-    skipped && [`${count(skipped)} skipped`, 'The one before had not ended'],
-    missed && [`${count(missed)} missed`, 'Due times that passed while no consumer was there, or together with others'],
+    skipped && [texts.skipped(skipped), texts.SKIPPED_MEANS],
+    missed && [texts.missed(missed), texts.MISSED_MEANS],
   ].filter(Boolean);
   return [
-    runs ? h('a', { key: 'runs', href: tasksUrl({ q: runsOf(name) }), title: 'Its tasks', data: { testid: 'runs' } }, plural(runs, 'run'))
+    runs ? h('a', { key: 'runs', href: tasksUrl({ q: runsOf(name) }), title: 'Its tasks', data: { testid: 'runs' } }, texts.runs(runs))
       : h('span', { class: 'faint', key: 'runs', data: { testid: 'runs' } }, '0 runs'),
     noted.length > 0 && h('span', { class: 'under', key: 'noted' },
       noted.map(([words, means]) => h('span', { key: words, title: means }, words))),
@@ -104,13 +104,12 @@ function counts({ name, runs, skipped, missed }) {
 function alarmsOf({ name, queue, problem }, { stats }) {
   const serving = stats?.queues.find((each) => each.queue === queue);
   const cure = serving?.draining
-    ? h('a', { href: pageUrl('queues') }, 'To the queues') : h('a', { href: pageUrl('schedules', { edit: name }) }, 'Edit it');
+    ? h('a', { href: pageUrl('queues') }, texts.OPEN_QUEUES) : h('a', { href: pageUrl('schedules', { edit: name }) }, texts.EDIT_IT);
   return [
     problem && h('p', { class: 'alarm', key: 'problem', data: { testid: 'problem' } }, icon('warning'),
-      h('span', null, h('b', null, 'The last due time made no task: '), visible(problem), ' ', cure)),
+      h('span', null, h('b', null, texts.DID_NOT_RUN), visible(problem), ' ', cure)),
     serving?.consumers === 0 && h('p', { class: 'alarm', key: 'orphan', data: { testid: 'no-consumer' } }, icon('warning'),
-      h('span', null, h('b', null, `No consumer serves the ${queue} queue: `), 'nothing is made until one does. Start it: ',
-        h('code', null, `python app.py consumer ${queue}`))),
+      h('span', null, h('b', null, texts.noConsumer(queue)), texts.NOTHING_UNTIL, h('code', null, common.startConsumer(queue)))),
   ].filter(Boolean);
 }
 

@@ -7,13 +7,11 @@ import { visible } from '../lib/json_text.js';
 import { inUnits, jsonObject, UNITS } from '../state/schedules.js';
 import { serverNow } from '../state/page_state.js';
 import { fieldPart, plainField } from '../components/field.js';
+import * as texts from '../texts/schedules.js';
 
 const TYPING_MS = 250;
 const NUMBER = /^\d+(\.\d+)?$/;
-const EXAMPLES = [
-  ['*/5 * * * *', 'every 5 minutes'], ['0 * * * *', 'every hour'], ['0 3 * * *', 'every night at 3'],
-  ['0 9 * * 1-5', 'weekdays at 9'], ['0 0 1 * *', 'first of the month'],
-];
+const EXAMPLES = ['*/5 * * * *', '0 * * * *', '0 3 * * *', '0 9 * * 1-5', '0 0 1 * *'].map((cron, i) => [cron, texts.FORM.examples[i]]);
 
 /**
  * @param {string} prefix makes ids unique on the page
@@ -73,17 +71,16 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
 }
 
 function modes(ways) {
-  return h('fieldset', { class: 'modes' }, h('legend', { class: 'off-screen' }, 'Kind of rule'),
-    ways.map((way, i) => h('label', { class: 'mode' }, way, h('span', null, ['At set times (cron)', 'Every so often'][i]))));
+  return h('fieldset', { class: 'modes' }, h('legend', { class: 'off-screen' }, texts.FORM.kind),
+    ways.map((way, i) => h('label', { class: 'mode' }, way, h('span', null, texts.FORM.ways[i]))));
 }
 
 /** The fields of a rule as they are at first; `fill` takes an example. */
 function ruleElements(prefix, { cron, every, timezone }, fill) {
   const [amount, unit] = every === null ? ['5', 'minute'] : inUnits(every);
   const parts = {
-    cron: fieldPart(plainField('cron', 'Cron',
-      { example: cron ?? '0 3 * * *', hint: 'minute, hour, day of the month, month, day of the week' }), prefix),
-    zone: fieldPart(plainField('timezone', 'Time zone', { example: timezone, hint: 'as Europe/Berlin; it follows summer time' }), prefix),
+    cron: fieldPart(plainField('cron', 'Cron expression', { example: cron ?? '0 3 * * *', hint: texts.FORM.cron }), prefix),
+    zone: fieldPart(plainField('timezone', 'Time zone', { example: timezone, hint: texts.FORM.zone }), prefix),
     every: fieldPart(plainField('every_s', 'Every', { example: String(amount), kind: 'number' }), prefix),
   };
   const controls = new Map(Object.values(parts).flatMap((part) => [...part.controls]));
@@ -109,18 +106,18 @@ function ruleElements(prefix, { cron, every, timezone }, fill) {
 }
 
 function previewOf(value, problem, zone, now) {
-  if (problem && !value) return [h('h3', { key: 'title' }, 'Next runs'),
-    h('p', { class: 'soft', key: 'text' }, `They cannot be told now. ${problem.text}`)];
-  if (!value) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, '…')];
-  if (value.errors) return [h('h3', { key: 'title' }, 'Next runs'), h('p', { class: 'soft', key: 'text' }, 'None: this is no rule yet.')];
+  if (problem && !value) return [h('h3', { key: 'title' }, texts.FORM.nextRuns),
+    h('p', { class: 'soft', key: 'text' }, texts.FORM.noPreview(problem.text))];
+  if (!value) return [h('h3', { key: 'title' }, texts.FORM.nextRuns), h('p', { class: 'soft', key: 'text' }, '…')];
+  if (value.errors) return [h('h3', { key: 'title' }, texts.FORM.nextRuns), h('p', { class: 'soft', key: 'text' }, texts.FORM.notYet)];
   const local = zone === '';
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return [
     h('h3', { key: 'title' }, visible(value.words)),
-    h('ol', { key: 'runs', 'aria-label': 'Next runs', 'aria-live': 'off' },
+    h('ol', { key: 'runs', 'aria-label': texts.FORM.nextRuns, 'aria-live': 'off' },
       value.next_runs.map((at) => h('li', { key: at, data: { testid: 'preview-run' } },
       h('time', { datetime: at, title: fullTime(at) }, inZone(at, local ? own : zone)), h('span', { class: 'faint' }, until(at, now))))),
-    h('p', { class: 'hint', key: 'zone' }, local ? 'Your time. Counted from the moment it is saved.' : `Time in ${visible(zone)}.`),
+    h('p', { class: 'hint', key: 'zone' }, local ? texts.FORM.yourTime : texts.FORM.timeIn(visible(zone))),
   ];
 }
 

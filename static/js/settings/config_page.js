@@ -4,18 +4,18 @@ import { h } from '../lib/dom.js';
 import { bytes, duration } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { factPage } from '../components/fact_page.js';
+import * as texts from '../texts/settings.js';
 
 /** @param {import('../state/store.js').State} state */
 export function configPage(state) {
-  return factPage(state, 'config', 'Configuration',
-    'As this process read it at its start, from the environment and .env. Secrets are masked.', (settings) =>
+  return factPage(state, 'config', 'Configuration', texts.CONFIG_ABOUT, (settings) =>
     h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable settings' },
       h('thead', null, h('tr', null, ['Name', 'Value', 'Meaning'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', null, settings.map(({ name, value, unit, description }) => h('tr', { key: name },
         h('th', { scope: 'row' }, h('code', null, name)),
         h('td', { data: { label: 'Value' } },
           value === '' || value === null
-          ? h('span', { class: 'faint' }, 'not set') : [h('code', null, visible(value)), inWords(value, unit)]),
+          ? h('span', { class: 'faint' }, texts.NOT_SET) : [h('code', null, visible(value)), inWords(value, unit)]),
         h('td', { class: 'soft', data: { label: 'Meaning' } }, visible(description))))))));
 }
 

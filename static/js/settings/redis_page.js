@@ -1,11 +1,12 @@
 /* The inspector's page about Redis: what it holds, and what would lose tasks. */
 
 import { h } from '../lib/dom.js';
-import { ago, bytes, coarse, count, plural } from '../lib/format.js';
+import { ago, bytes, coarse, count } from '../lib/format.js';
 import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
+import * as texts from '../texts/settings.js';
 
 const KNOWN = new Set(['version', 'mode', 'role', 'uptime_s', 'used_memory_bytes', 'peak_memory_bytes', 'maxmemory_bytes',
   'maxmemory_policy', 'fragmentation_ratio', 'connected_clients', 'blocked_clients', 'ops_per_s', 'commands_processed',
@@ -13,7 +14,7 @@ const KNOWN = new Set(['version', 'mode', 'role', 'uptime_s', 'used_memory_bytes
 
 /** @param {import('../state/store.js').State} state */
 export function redisPage(state) {
-  return factPage(state, 'redis', 'Redis', 'Everything accepted lives here.', (redis) => [
+  return factPage(state, 'redis', 'Redis', texts.REDIS_ABOUT, (redis) => [
     dangers(redis).map(([title, text]) => h('section',
       { class: 'verdict notice', key: title, data: { tone: 'warn', testid: 'redis-warning' } },
       h('span', { class: 'verdict-mark' }, icon('warning')),
@@ -25,12 +26,11 @@ export function redisPage(state) {
 
 function dangers({ maxmemory_policy: policy, aof_enabled: aof, evicted_keys: evicted }) {
   return [
-    policy && policy !== 'noeviction' && ['Redis may throw tasks away',
-      `Its maxmemory-policy is ${policy}: when memory is full it deletes keys. Set it to noeviction, then new tasks are refused instead.`],
-    evicted > 0 && [`Redis has already evicted ${plural(evicted, 'key')}`,
-      'Some of them may have been tasks. Give it more memory and set maxmemory-policy to noeviction.'],
-    (aof === false || aof === 0) && ['A crash of Redis loses the latest tasks',
-      'The append-only file is off. Set appendonly yes, so that what was accepted survives a restart.'],
+    policy && policy !== 'noeviction' && [texts.EVICTS,
+      texts.evictsWhy(policy)],
+    evicted > 0 && [texts.hasEvicted(evicted), texts.HAS_EVICTED_WHY],
+    (aof === false || aof === 0) && [texts.NO_AOF,
+      texts.NO_AOF_WHY],
   ].filter(Boolean);
 }
 
@@ -48,7 +48,7 @@ function groups(r, now) {
     ['Clients', [
       ['Connected', count(r.connected_clients)], ['Blocked', r.blocked_clients === undefined ? null : count(r.blocked_clients)],
       ['Commands per second', count(r.ops_per_s)],
-      ['Commands so far', r.commands_processed === undefined ? null : count(r.commands_processed)]]],
+      [texts.TOTAL_COMMANDS, r.commands_processed === undefined ? null : count(r.commands_processed)]]],
     ['Keys', [
       ['Keys', count(r.keys)], ['Evicted', r.evicted_keys === undefined ? null : count(r.evicted_keys)],
       ['Expired', r.expired_keys === undefined ? null : count(r.expired_keys)]]],

@@ -1,6 +1,7 @@
 /* The number that matters beside the link of a page: what is new, stopped or cannot run. Pure. */
 
 import { conditions } from './conditions.js';
+import { BADGES } from '../texts/shell.js';
 import { serverNow } from './page_state.js';
 
 /**
@@ -20,19 +21,17 @@ export function badgesOf(state) {
   const { stats, problem, socket, facts } = state;
   const found = conditions({ stats, problem, socket, now: serverNow(state), causes: facts.causes?.value ?? [] });
   const missing = found.find(({ code }) => code === 'no_consumer')?.queues.length ?? 0;
-  /** @type {Record<string, [number, 'warn'|'bad', string, string]>} */
-  const counts = {
-    failures: [sumOf(found, 'new_cause'), 'bad', 'new cause', 'new causes'],
-    schedules: [stuck(facts.schedules?.value), 'bad', 'cannot run', 'cannot run'],
-    queues: [found.filter(({ severity }) => severity === 'stopped').length, 'warn', 'paused or draining', 'paused or draining'],
-    workers: missing ? [missing, 'bad', 'queue without a consumer', 'queues without a consumer']
-      : [silent(state), 'bad', 'silent consumer', 'silent consumers'],
-  };
-  const shown = Object.entries(counts).filter(([, [number]]) => number > 0);
-  const badges = Object.fromEntries(shown.map(([page, [number, tone, one, many]]) =>
-    [page, { number, tone, words: `${number} ${number === 1 ? one : many}` }]));
+  /** @type {[string, number, 'warn'|'bad', (n: number) => string][]} */
+  const counts = [
+    ['failures', sumOf(found, 'new_cause'), 'bad', BADGES.failures],
+    ['schedules', stuck(facts.schedules?.value), 'bad', BADGES.schedules],
+    ['queues', found.filter(({ severity }) => severity === 'stopped').length, 'warn', BADGES.queues],
+    ['workers', missing || silent(state), 'bad', missing ? BADGES.missing : BADGES.silent],
+  ];
+  const badges = Object.fromEntries(counts.filter(([, number]) => number > 0)
+    .map(([page, number, tone, words]) => [page, { number, tone, words: words(number) }]));
   const tone = found.length ? TONES[found[0].severity] : null;
-  return tone ? { ...badges, overview: { number: null, tone, words: 'needs a look' } } : badges;
+  return tone ? { ...badges, overview: { number: null, tone, words: BADGES.overview } } : badges;
 }
 
 function sumOf(found, code) {

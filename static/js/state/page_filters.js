@@ -1,16 +1,10 @@
 /* What the pages keep in the address beside the tasks' filter. An unknown value counts as none. */
 
 import { QUEUES } from './queue_names.js';
+import { AUDITED } from '../texts/audit.js';
 
 export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' };
 export const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
-/** What the audit knows, and how it is told there. @type {Record<string, string>} */
-export const AUDITED = {
-  cancel: 'Cancelled', retry: 'Retried', requeue: 'Moved to the queue', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
-  drain: 'Drained', purge: 'Purged', retry_group: 'Retried failures', undo: 'Undone',
-  schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule', schedule_delete: 'Deleted a schedule',
-  schedule_run: 'Ran a schedule',
-};
 export const AUDIT_PAGE = 50;
 
 /** @param {Record<string, string>} params */

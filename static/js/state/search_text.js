@@ -3,22 +3,10 @@
 
 import { QUEUES } from './queue_names.js';
 import { stateNamed, wordsOf } from './task_state.js';
+import { SEARCH_WORDS } from '../texts/tasks.js';
 
 /** The words of the language, and what each looks at. */
-export const WORDS = {
-  state: 'waiting, running, retrying, scheduled, success, failed, cancelled, expired',
-  queue: 'high, default or low',
-  type: 'a task type, by its whole name',
-  tag: 'a whole tag',
-  payload: 'payload.<field>: the value of a field of the payload',
-  error: 'part of the error',
-  worker: 'a worker, or its consumer',
-  cause: 'a group of failures',
-  age: 'time since the submission, as <1h or >5m',
-  dur: 'time that the last attempt took, as >2s',
-  wait: 'time waited in the queue, as >500ms',
-  id: 'a task id, or how it begins',
-};
+export const WORDS = SEARCH_WORDS;
 
 const TERM = /(?<no>-?)(?:(?<word>[A-Za-z_]+(?:\.[^\s:"]+)?):)?(?:"(?<quoted>(?:[^"\\]|\\.)*)"?|(?<plain>[^\s"]*))(?:\s+|$)/y;
 

@@ -1,19 +1,21 @@
 /* The eight states of a task: what each is called, means and looks like. */
 
+import { STATES } from '../texts/states.js';
+
 const MORE_WORDS = { SUCCESS: ['succeeded'], REVOKED: ['canceled'] };
 
 /** @typedef {{label: string, icon: string, means: string, terminal: boolean}} StateLook */
 
 /** @type {Record<string, StateLook>} */
 export const TASK_STATES = {
-  PENDING: { label: 'Waiting', icon: 'clock', terminal: false, means: 'in its queue, waiting for a worker' },
-  STARTED: { label: 'Running', icon: 'play', terminal: false, means: 'a worker runs it now' },
-  RETRY: { label: 'Retrying', icon: 'retry', terminal: false, means: 'an attempt failed, the next one is set' },
-  SCHEDULED: { label: 'Scheduled', icon: 'calendar', terminal: false, means: 'submitted for later' },
-  SUCCESS: { label: 'Success', icon: 'check', terminal: true, means: 'finished, with a result' },
-  FAILURE: { label: 'Failed', icon: 'cross', terminal: true, means: 'no attempts are left, or it is not worth another' },
-  REVOKED: { label: 'Cancelled', icon: 'slash', terminal: true, means: 'stopped by someone' },
-  EXPIRED: { label: 'Expired', icon: 'hourglass', terminal: true, means: 'not started in time' },
+  PENDING: { ...STATES.PENDING, icon: 'clock', terminal: false },
+  STARTED: { ...STATES.STARTED, icon: 'play', terminal: false },
+  RETRY: { ...STATES.RETRY, icon: 'retry', terminal: false },
+  SCHEDULED: { ...STATES.SCHEDULED, icon: 'calendar', terminal: false },
+  SUCCESS: { ...STATES.SUCCESS, icon: 'check', terminal: true },
+  FAILURE: { ...STATES.FAILURE, icon: 'cross', terminal: true },
+  REVOKED: { ...STATES.REVOKED, icon: 'slash', terminal: true },
+  EXPIRED: { ...STATES.EXPIRED, icon: 'hourglass', terminal: true },
 };
 
 /** What each state may be called in a search; the first is the one to offer. @param {string} state */

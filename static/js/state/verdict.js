@@ -1,9 +1,11 @@
 /* The whole state of the service in one sentence: what is going on, why, and where to look. Pure. */
 
 import { conditions } from './conditions.js';
-import { ago, coarse, count, duration, percent, plural } from '../lib/format.js';
+import { ago, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { serverNow } from './page_state.js';
+import { startConsumer } from '../texts/common.js';
+import { CONNECTING, SHOWING_LAST, TRYING_AGAIN, VERDICT } from '../texts/overview.js';
 
 /**
  * @typedef {import('./conditions.js').Condition & {title: string, text: string, more: string,
@@ -14,7 +16,6 @@ import { serverNow } from './page_state.js';
  */
 
 const TONES = { broken: 'bad', losing: 'bad', late: 'warn', stopped: 'warn' };
-const STALE = 'Showing the last known state. ';
 
 /**
  * @param {import('./store.js').State} state
@@ -29,7 +30,7 @@ export function verdict(state, origin) {
   if (all.length) return { severity: all[0].severity, tone: TONES[all[0].severity], title: all[0].title, text: all[0].text,
     conditions: all };
   return { severity: 'fine', conditions: [],
-    ...(stats ? fine(stats) : { tone: 'good', title: 'Connecting…', text: socket === 'closed' ? 'Trying again.' : '' }) };
+    ...(stats ? fine(stats) : { tone: 'good', title: CONNECTING, text: socket === 'closed' ? TRYING_AGAIN : '' }) };
 }
 
 /**
@@ -41,76 +42,63 @@ export const severity = (verdict) => verdict.severity;
 /** @type {Record<string, (condition: any, about: {state: import('./store.js').State, origin: string, now: number}) => Partial<Said>>} */
 const WORDS = {
   unreachable: (_, { state, origin }) => ({
-    title: 'Can’t reach the server', retry: true, commands: ['make run'],
-    text: `${state.stats ? STALE : ''}Is it running at ${origin}? This page reconnects automatically. Start it with`,
+    title: VERDICT.unreachable.title, retry: true, commands: ['make run'],
+    text: `${state.stats ? SHOWING_LAST : ''}${VERDICT.unreachable.text(origin)}`,
   }),
   redis_away: ({ cause }, { state }) => ({
-    title: 'Can’t reach Redis', retry: true,
-    text: `${cause.text} ${state.stats ? STALE : ''}Accepted tasks are kept in Redis; new tasks are refused until then. `
-      + 'Check that it runs and that REDIS_URL is right. This page reconnects automatically.',
+    title: VERDICT.redisAway.title, retry: true, text: `${cause.text} ${state.stats ? SHOWING_LAST : ''}${VERDICT.redisAway.text}`,
   }),
-  key_needed: () => ({ title: 'An API key is needed',
-    text: 'This service was started with API_KEYS. Enter one of them to see and submit tasks.' }),
-  server_error: ({ cause }) => ({ title: 'The server answered with an error', text: `${cause.text} (${cause.code})`, retry: true }),
+  key_needed: () => VERDICT.keyNeeded,
+  server_error: ({ cause }) => ({ title: VERDICT.serverError.title, text: `${cause.text} (${cause.code})`, retry: true }),
   no_consumer: ({ queues, number }) => ({
-    title: `The ${list(queues)} ${queues.length > 1 ? 'queues have' : 'queue has'} no consumer`, more: 'See the workers',
-    commands: queues.map((name) => `python app.py consumer ${name}`),
-    text: `${number ? plural(number, 'task waits, and starts', 'tasks wait, and start') : 'Tasks sent there wait, and start'} `
-      + 'when one runs:',
+    title: VERDICT.noConsumer.title(list(queues), queues.length), more: VERDICT.noConsumer.more, commands: queues.map(startConsumer),
+    text: VERDICT.noConsumer.text(number),
   }),
   failing: ({ queues, number, cause, failed, done }) => ({
-    title: `${list(queues)} is failing: ${percent(number).replace(' ', '\u00a0')} in the last minute`,
-    text: `${count(failed)} of ${plural(done, 'task')} failed${cause ? `, mostly with ${named(cause)}` : ''}.`,
-    more: cause ? 'Open this failure' : 'Show the failed tasks',
+    title: VERDICT.failing.title(list(queues), percent(number).replace(' ', '\u00a0')),
+    text: VERDICT.failing.text(failed, done, cause ? named(cause) : ''),
+    more: cause ? VERDICT.failing.openFailure : VERDICT.failing.showFailed,
   }),
   new_cause: ({ number, cause }, { now }) => ({
-    title: number === 1 ? `New failure: ${named(cause)}` : `${count(number)} new failures, the most frequent: ${named(cause)}`,
-    text: `${plural(cause.count, 'task')} of ${list(cause.task_types.map(visible))}, first seen ${ago(cause.first_seen, now)}.`,
-    more: number === 1 ? 'Open this failure' : 'Show the new failures',
+    title: VERDICT.newCause.title(number, named(cause)),
+    text: VERDICT.newCause.text(cause.count, list(cause.task_types.map(visible)), ago(cause.first_seen, now)),
+    more: number === 1 ? VERDICT.newCause.open : VERDICT.newCause.show,
   }),
-  set_aside: ({ queues, number }) => ({
-    title: `${plural(number, 'task is', 'tasks are')} in quarantine`, more: 'See the queues',
-    text: number === 1
-      ? `It crashed its worker or could not be read, in ${list(queues)}. Retry or delete it.`
-      : `They crashed their workers or could not be read, in ${list(queues)}. Retry or delete them.`,
-  }),
+  set_aside: ({ queues, number }) => ({ title: VERDICT.quarantine.title(number), more: VERDICT.quarantine.more,
+    text: VERDICT.quarantine.text(number, list(queues)) }),
   waiting_long: ({ queues, number, cause }) => ({
-    title: `${list(queues)} is falling behind: its oldest task has waited ${coarse(number)}`, more: 'Show the waiting tasks',
-    text: `${count(cause.active)} running on ${plural(cause.workers, 'worker')}, ${count(cause.queued)} waiting.`,
+    title: VERDICT.waitingLong.title(list(queues), number), more: VERDICT.waitingLong.more,
+    text: VERDICT.waitingLong.text(cause.active, cause.workers, cause.queued),
   }),
-  paused: (condition, about) => halted(condition, about, 'paused', 'Paused', 'Tasks sent there wait.'),
-  draining: (condition, about) => halted(condition, about, 'draining', 'Drained', 'New tasks are refused.'),
+  paused: (condition, about) => halted(condition, about, 'paused', 'Paused'),
+  draining: (condition, about) => halted(condition, about, 'draining', 'Drained'),
 };
 
-function halted({ queues, number, cause }, { now }, how, verb, otherwise) {
+function halted({ queues, number, cause }, { now }, how, verb) {
   const who = cause.stopped_by ? `${verb} by ${visible(cause.stopped_by)}` : `${verb}`;
   const when = cause.stopped_at ? ` ${ago(cause.stopped_at, now)}` : '';
   const why = cause.stopped_why ? `: ${visible(cause.stopped_why)}` : '';
-  return {
-    title: `The ${list(queues)} queue is ${how}`, more: 'Open the queues',
-    text: `${who}${when}${why}. ${number ? `${plural(number, 'task waits', 'tasks wait')}.` : otherwise}`,
-  };
+  const { title, more, waiting } = VERDICT.stopped;
+  return { title: title(list(queues), how), more, text: `${who}${when}${why}. ${number ? waiting(number) : VERDICT.stopped[how]}` };
 }
 
 function fine(stats) {
   const waiting = stats.queues.reduce((sum, queue) => sum + queue.queued, 0);
-  const consumers = `${plural(stats.workers_online, 'consumer')} online`;
+  const consumers = VERDICT.fine.consumers(stats.workers_online);
   if (stats.active_tasks + waiting + stats.retry_tasks === 0) {
     const done = stats.success_tasks + stats.failed_tasks;
-    return /** @type {const} */ ({
-      tone: 'good', title: 'All clear, nothing queued',
-      text: `${consumers}. ${done ? `${plural(done, 'task')} finished so far.` : 'Send your first task.'}`,
-    });
+    return /** @type {const} */ ({ tone: 'good', title: VERDICT.fine.title,
+      text: `${consumers}. ${done ? VERDICT.fine.finished(done) : VERDICT.fine.first}` });
   }
   const parts = [
     consumers,
-    stats.retry_tasks > 0 && `${count(stats.retry_tasks)} waiting to retry`,
-    stats.scheduled_tasks > 0 && `${count(stats.scheduled_tasks)} scheduled`,
+    stats.retry_tasks > 0 && VERDICT.busy.retrying(stats.retry_tasks),
+    stats.scheduled_tasks > 0 && VERDICT.busy.scheduled(stats.scheduled_tasks),
   ].filter(Boolean).join(', ');
   const oldest = Math.max(0, ...stats.queues.map((queue) => (queue.paused ? 0 : queue.oldest_waiting_s ?? 0)));
   return /** @type {const} */ ({
-    tone: 'busy', title: `${count(stats.active_tasks)} running, ${count(waiting)} waiting`,
-    text: `${parts}.${waiting && oldest >= 1 ? ` The oldest has waited ${duration(oldest)}.` : ''}`,
+    tone: 'busy', title: VERDICT.busy.title(stats.active_tasks, waiting),
+    text: `${parts}.${waiting && oldest >= 1 ? VERDICT.busy.oldest(oldest) : ''}`,
   });
 }
 

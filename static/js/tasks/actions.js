@@ -4,6 +4,8 @@
 import { explain } from '../api/problem.js';
 import { ApiProblem, cancelTask, retryTask, submitTask } from '../api/tasks.js';
 import { extend, toggle } from '../state/selection.js';
+import * as texts from '../texts/task.js';
+import * as tasks from '../texts/tasks.js';
 
 /**
  * @param {import('../state/store.js').Store} store
@@ -28,7 +30,7 @@ export function createTaskActions(store, toast, refresh) {
     async retry(id) {
       try {
         const answer = await retryTask(id);
-        toast('good', 'Queued once more, as a new task.', { taskId: answer.task_id });
+        toast('good', tasks.RETRIED_AS_NEW, { taskId: answer.task_id });
       } catch (error) {
         toast('bad', explain(error).text, { taskId: id });
       }
@@ -50,7 +52,7 @@ function createCancel({ dispatch }, toast, refresh) {
       step(id, 'busy');
       try {
         await cancelTask(id);
-        toast('good', 'Cancelled.', { taskId: id });
+        toast('good', texts.CANCELLED, { taskId: id });
       } catch (error) {
         toast('bad', explain(error).text, { taskId: id });
       }
@@ -74,12 +76,12 @@ function createSubmit({ dispatch, state }, toast, refresh) {
       const { task_type } = JSON.parse(body);
       const task = newborn(answer, task_type, payload, state());
       dispatch({ type: 'taskAdded', task, fits: isUnfiltered(state().route) });
-      toast('good', `${task_type} is on the ${answer.priority} queue.`, { taskId: answer.task_id });
+      toast('good', texts.sent(task_type, answer.priority), { taskId: answer.task_id });
       refresh();
       onSent(answer.task_id);
     } catch (error) {
       if (error instanceof ApiProblem && error.status === 422) return error;
-      toast('bad', `Not sent. ${explain(error).text}`);
+      toast('bad', texts.notSent(explain(error).text));
     }
     return null;
   };

@@ -7,6 +7,8 @@ import { go, taskUrl } from '../lib/router.js';
 import { submissionText, submitForm } from './form.js';
 import { jsonProblem } from './payload_form.js';
 import { button } from '../components/parts.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/task.js';
 
 /** @type {{id: string, element: HTMLElement}|null} kept, so that a refresh takes no letter away */
 let made = null;
@@ -18,13 +20,13 @@ let made = null;
  */
 export function againForm(task, taskTypes, actions) {
   const id = task.task_id;
-  if (!taskTypes) return h('p', { class: 'booting', key: 'again-soon' }, 'Loading…');
+  if (!taskTypes) return h('p', { class: 'booting', key: 'again-soon' }, common.LOADING);
   const type = taskTypes.find((each) => each.task_type === task.task_type) ?? null;
   if (made?.id !== id) made = { id, element: create(task, type, actions) };
   const { element } = made;
   return h('section', { class: 'block', key: 'again', data: { testid: 'again' } },
-    h('div', { class: 'block-head' }, h('h3', null, 'Run again with another payload'), h('a', { href: taskUrl(id) }, 'Back to the task')),
-    h('p', { class: 'soft' }, 'This submits a new task; this one stays as it is.'),
+    h('div', { class: 'block-head' }, h('h3', null, texts.RUN_AGAIN), h('a', { href: taskUrl(id) }, texts.BACK_TO_TASK)),
+    h('p', { class: 'soft' }, texts.RUN_AGAIN_MEANS),
     h('div', { key: id, wake: (host) => host.append(element) }));
 }
 
@@ -70,7 +72,7 @@ function jsonForm(task, source, actions, onSent) {
     mount(errors, list.map(({ pointer, message }) => {
       const place = pointer?.startsWith('/payload') ? placeOf(area.value, pointer.slice('/payload'.length)) : null;
       return h('li', null, place
-        ? h('button', { type: 'button', class: 'link', on: { click: () => select(place) } }, `Line ${place.line}, ${pointer}: ${message}`)
+        ? h('button', { type: 'button', class: 'link', on: { click: () => select(place) } }, texts.atLine(place.line, pointer, message))
         : message);
     }));
     const first = list.find(({ pointer }) => pointer?.startsWith('/payload'));

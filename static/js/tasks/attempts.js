@@ -6,9 +6,10 @@ import { visible } from '../lib/json_text.js';
 import { isTerminal } from '../state/task_state.js';
 import { copyButton, stateBadge, time } from '../components/parts.js';
 import { traceback as drawTraceback } from '../components/traceback.js';
+import * as texts from '../texts/task.js';
 
 /** How an attempt ended, where that is no state of a task. */
-const ENDS = { RETRY: 'failed', CRASHED: 'its worker died', LOST: 'its consumer was lost' };
+const ENDS = texts.ATTEMPT_ENDS;
 
 /** @typedef {import('../state/records.js').Attempt & {waits_from: number|null, waiting?: boolean}} Lane */
 
@@ -23,8 +24,7 @@ export function attemptsBlock(task, now, actions) {
   const to = Math.max(from + 1, instant(task.finished_at) ?? (isTerminal(task) ? last(lanes) ?? now : now));
   const place = (at) => Math.min(100, Math.max(0, ((at - from) / (to - from)) * 100));
   return h('section', { class: 'block attempts', key: 'attempts', data: { testid: 'attempts' } },
-    h('div', { class: 'block-head' },
-      h('h3', null, task.max_attempts > 1 ? `Attempts (${task.attempt} of at most ${task.max_attempts})` : 'Time'),
+    h('div', { class: 'block-head' }, h('h3', null, task.max_attempts > 1 ? texts.attemptsTitle(task.attempt, task.max_attempts) : 'Time'),
       h('span', { class: 'legend' }, h('span', null, h('i', { class: 'swatch wait' }), ' waited'),
         lanes.some((lane) => lane.started_at)
         && h('span', null, h('i', { class: 'swatch run', data: { state: isTerminal(task) ? task.status : 'STARTED' } }), ' ran'))),
@@ -55,9 +55,9 @@ function drawLane(lane, place, now, task, actions) {
       worker && h('span', { class: 'soft lane-worker' }, visible(worker))),
     error && !(attempt === task.attempt && isTerminal(task)) && h('details', { class: 'lane-error' },
       h('summary', null, h('span', { dir: 'auto' }, visible(error).slice(0, 240))),
-      h('div', { class: 'block-head' }, h('span', { class: 'faint' }, 'The whole error'),
+      h('div', { class: 'block-head' }, h('span', { class: 'faint' }, texts.WHOLE_ERROR),
         copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
-      drawTraceback(traceback || error, `Traceback of attempt ${attempt}`)));
+      drawTraceback(traceback || error, texts.tracebackOf(attempt))));
 }
 
 /** @param {import('../state/records.js').Task} task @returns {Lane[]} */

@@ -3,21 +3,11 @@
 import { actOnTasks, findTasks } from '../api/tasks.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { leaveOut, NOTHING_CHOSEN } from '../state/selection.js';
+import * as texts from '../texts/tasks.js';
 import { writer } from './export_file.js';
-import { createRunner, outcome, PIECE, piecesOf, piecesOfSearch } from './pieces.js';
+import { createRunner, PIECE, piecesOf, piecesOfSearch } from './pieces.js';
 
-/** What each action is called before, while and after it is done. */
-export const ACTIONS = {
-  retry: { verb: 'Retry', doing: 'Retrying', done: 'Retried',
-    does: 'Each failed, cancelled or expired one is submitted once more, as a new task.' },
-  requeue: { verb: 'Run now', doing: 'Moving', done: 'Moved to their queues:',
-    does: 'Each scheduled or retrying one goes to its queue now.' },
-  cancel: { verb: 'Cancel', doing: 'Cancelling', done: 'Cancelled', does: 'Waiting ones never start, running ones are stopped at once.' },
-  delete: { verb: 'Delete', doing: 'Deleting', done: 'Deleted',
-    does: 'Each ended one is taken out of all lists. It can be undone for 10 minutes.' },
-};
-
-export const ACTION_NAMES = /** @type {import('../state/records.js').TaskAction[]} */ (Object.keys(ACTIONS));
+export const ACTION_NAMES = /** @type {import('../state/records.js').TaskAction[]} */ (Object.keys(texts.ACTIONS));
 
 const NO_SEARCH = { q: '', from: '', to: '' };
 
@@ -51,7 +41,7 @@ function createAct(store, inPieces, toast, refresh) {
     const sent = new Set();
     /** @type {string|undefined} */
     let operation_id;
-    const sum = await inPieces(ACTIONS[action].doing, total, async () => {
+    const sum = await inPieces(texts.ACTIONS[action].doing, total, async () => {
       const piece = next.body();
       const answer = await actOnTasks({ action, ...piece, ...(operation_id && { operation_id }), ...(reason && { reason }) });
       operation_id = answer.operation_id;
@@ -61,7 +51,7 @@ function createAct(store, inPieces, toast, refresh) {
     });
     if (!sum) return;
     settle(store, { deleting: action === 'delete', ids, sent, sum });
-    toast(sum.problem ? 'bad' : 'good', outcome(ACTIONS[action].done, sum), { undo: [...undos] });
+    toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.ACTIONS[action].done, sum), { undo: [...undos] });
     refresh();
   };
 }
@@ -86,7 +76,7 @@ function createExport(inPieces, toast) {
     const file = writer(format);
     /** @type {string|null} */
     let cursor = null;
-    const sum = await inPieces('Reading', tasks ? tasks.length : null, async () => {
+    const sum = await inPieces(texts.READING, tasks ? tasks.length : null, async () => {
       if (tasks) return { done: file.add(tasks), left: false };
       const answer = await findTasks({ ...search, cursor, limit: PIECE });
       cursor = answer.next_cursor;
@@ -94,6 +84,6 @@ function createExport(inPieces, toast) {
     });
     if (!sum) return;
     if (sum.done) file.save();
-    toast(sum.problem ? 'bad' : 'good', outcome('Exported', sum));
+    toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.EXPORTED, sum));
   };
 }

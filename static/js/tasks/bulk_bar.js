@@ -1,12 +1,13 @@
 /* What can be done with the chosen tasks, at the lower edge of the window; and how it goes. */
 
 import { h } from '../lib/dom.js';
-import { count, plural } from '../lib/format.js';
-import { ACTION_NAMES, ACTIONS } from './bulk_actions.js';
+import { count } from '../lib/format.js';
 import { isEmpty, NOTHING_CHOSEN } from '../state/selection.js';
 import { look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { button } from '../components/parts.js';
+import { ACTION_NAMES } from './bulk_actions.js';
+import * as texts from '../texts/tasks.js';
 
 /** Which states an action is for. */
 const FITS = {
@@ -37,14 +38,14 @@ function choices(state, actions) {
   const whole = !found.next && selection.ids.size === found.rows.length;
   return [
     h('p', { key: 'what', class: 'bulk-what', role: 'status' },
-      h('b', { data: { testid: 'chosen' } }, everything ? 'All that match' : `${count(selection.ids.size)} selected`)),
+      h('b', { data: { testid: 'chosen' } }, everything ? texts.ALL_MATCHES : `${count(selection.ids.size)} selected`)),
     !everything && !whole && h('button', {
       type: 'button', class: 'button quiet', key: 'everything', data: { testid: 'select-matching' },
       on: { click: () => actions.dispatch({ type: 'select', selection: { ...NOTHING_CHOSEN, everything: true } }) },
-    }, h('span', null, 'Select all that match')),
+    }, h('span', null, texts.SELECT_MATCHES)),
     h('div', { class: 'bulk-actions', key: 'do' }, ACTION_NAMES.map((action) => {
       const able = tasks.filter((task) => fits(action, task.status)).length;
-      const label = everything || !able ? ACTIONS[action].verb : `${ACTIONS[action].verb} ${count(able)}`;
+      const label = everything || !able ? texts.ACTIONS[action].verb : `${texts.ACTIONS[action].verb} ${count(able)}`;
       return button(label, () => actions.wish(wishOf(action, state)), {
         key: action, disabled: !everything && !able, class: action === 'cancel' || action === 'delete' ? 'danger' : '',
         data: { testid: `bulk-${action}` },
@@ -56,8 +57,8 @@ function choices(state, actions) {
       button('CSV', () => actions.exportTasks('csv', everything ? null : tasks, route.search),
         { class: 'quiet', data: { testid: 'export-csv' } }, 'download')),
     h('button', {
-      type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': 'Clear the selection (Esc)',
-      title: 'Clear the selection (Esc)', data: { testid: 'clear-selection' },
+      type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': texts.CLEAR_SELECTION, title: texts.CLEAR_SELECTION,
+      data: { testid: 'clear-selection' },
       on: { click: () => actions.dispatch({ type: 'select', selection: NOTHING_CHOSEN }) },
     }, icon('close')),
   ];
@@ -90,9 +91,9 @@ function asOfNow({ route: { search }, found, now, skew }) {
 function progress({ verb, done, skipped, total, stopping }, actions) {
   return [
     h('p', { key: 'how', class: 'bulk-what', role: 'status' }, h('b', null, `${verb}… `),
-      `${plural(done, 'task')}${total ? ` of ${count(total)}` : ' so far'}${skipped ? `, ${count(skipped)} skipped` : ''}`),
+      texts.bulkProgress(done, total, skipped)),
     h('progress', { key: 'bar', class: 'bulk-progress', max: total || null, value: total ? Math.min(total, done + skipped) : null,
       'aria-label': verb }),
-    button(stopping ? 'Stopping…' : 'Stop', actions.stop, { key: 'stop', disabled: stopping, class: 'quiet', data: { testid: 'stop' } }),
+    button(stopping ? texts.STOPPING : 'Stop', actions.stop, { key: 'stop', disabled: stopping, class: 'quiet', data: { testid: 'stop' } }),
   ];
 }

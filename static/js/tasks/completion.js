@@ -3,6 +3,7 @@
 import { QUEUES } from '../state/queue_names.js';
 import { termAt, termText, WORDS } from '../state/search_text.js';
 import { TASK_STATES, wordsOf } from '../state/task_state.js';
+import { PAYLOAD_FIELD } from '../texts/tasks.js';
 
 const MOST = 10;
 const AGES = ['<5m', '<15m', '<1h', '<24h', '>1h'];
@@ -40,8 +41,7 @@ function place(text, term, word, value, note) {
 function wordsFor({ value }, known) {
   const typed = value.toLowerCase().replace(/^-/, '');
   const words = Object.entries(WORDS).map(([word, note]) => ({ word: word === 'payload' ? 'payload.' : `${word}:`, note }));
-  const fields = typed.startsWith('payload')
-    ? known.fields.map((field) => ({ word: `payload.${field}:`, note: 'field of the payload' })) : [];
+  const fields = typed.startsWith('payload') ? known.fields.map((field) => ({ word: `payload.${field}:`, note: PAYLOAD_FIELD })) : [];
   return [...fields, ...words].filter(({ word }) => word.startsWith(typed) && word !== typed);
 }
 

@@ -8,6 +8,8 @@ import { pageUrl } from '../lib/router.js';
 import { asCurl } from './snippets.js';
 import { submissionText } from './form.js';
 import { copyButton, emptyState } from '../components/parts.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 const FUNCTION = `# my_tasks/hello.py; start with TASKS_PATH=my_tasks
 from huey_tasks import task
@@ -22,13 +24,13 @@ export function firstTask(types, actions) {
   const type = (types ?? []).find((each) => Object.keys(each.example ?? {}).length);
   const sends = document.body.dataset.app === 'dashboard';
   return h('div', { class: 'first-task', key: 'first', data: { testid: 'first-task' } },
-    emptyState('No tasks yet', ...(sends
-      ? ['Send one from a ', h('a', { href: pageUrl('submit') }, 'form'), ' or from a shell. It appears here at once.']
-      : ['Tasks appear here as soon as someone submits one.'])),
+    emptyState(common.NO_TASKS_YET, ...(sends
+      ? [texts.SEND_FROM, h('a', { href: pageUrl('submit') }, 'form'), texts.OR_A_SHELL]
+      : [common.TASKS_APPEAR])),
     sends && h('div', { class: 'first-ways' },
       type && way('Send a task', 'curl command', asCurl(submissionText(type.task_type, JSON.stringify(type.example), ''), base(), hasKey()),
         actions),
-      way('Write a task type', 'function', FUNCTION, actions)));
+      way(texts.WRITE_A_TYPE, 'function', FUNCTION, actions)));
 }
 
 function way(title, what, text, actions) {

@@ -1,13 +1,14 @@
 /* The short list of the newest tasks, on pages that are about something else. */
 
 import { h } from '../lib/dom.js';
-import { plural } from '../lib/format.js';
 import { ROOT } from '../lib/root.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { newcomers, rows } from '../state/latest_tasks.js';
 import { button, emptyState, sectionHead } from '../components/parts.js';
 import { tableHead, taskRow } from './row.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function latestTasks(state, actions) {
@@ -29,12 +30,12 @@ function table(state, actions) {
       pointerleave: () => actions.dispatch({ type: 'hold', held: false }),
     },
   },
-    h('div', { class: 'pill-place', key: 'pill' }, fresh > 0 && button(`${fresh} new`, () => actions.dispatch({ type: 'release' }), {
-      class: 'pill', data: { testid: 'new-pill' }, title: 'The list holds still while the pointer is over it',
+    h('div', { class: 'pill-place', key: 'pill' }, fresh > 0 && button(texts.fresh(fresh), () => actions.dispatch({ type: 'release' }), {
+      class: 'pill', data: { testid: 'new-pill' }, title: texts.LATEST_PAUSED,
     })),
-    listProblem && h('p', { class: 'faint list-note', key: 'old' }, `Not refreshed: ${listProblem.text}`),
+    listProblem && h('p', { class: 'faint list-note', key: 'old' }, common.outOfDate(listProblem.text)),
     h('table', { class: 'tasks', key: 'rows' },
-      h('caption', { class: 'off-screen' }, `${plural(shown.length, 'task')}, newest first`),
+      h('caption', { class: 'off-screen' }, common.newestFirst(shown.length)),
       tableHead(),
       h('tbody', null, shown.map((task) => taskRow(task, state, now, actions)))));
 }
@@ -43,16 +44,16 @@ function nothing({ list, listProblem, problem }) {
   if (!list.loaded) {
     const trouble = listProblem ?? problem;
     return h('div', { key: 'none' }, trouble
-      ? emptyState('The tasks cannot be read', trouble.text)
-      : h('p', { class: 'booting' }, 'Loading tasks…'));
+      ? emptyState(common.cantLoad('the tasks'), trouble.text)
+      : h('p', { class: 'booting' }, common.loading('tasks')));
   }
   return h('div', { key: 'none' }, noTasksYet());
 }
 
 /** What a service says in which nothing has ever happened, beside the buttons that send a task. */
 function noTasksYet() {
-  return emptyState('No tasks yet', ...(document.body.dataset.app === 'inspector'
-    ? ['Tasks appear here as soon as someone submits one.']
-    : ['Send one with a button above, fill in a ', h('a', { href: pageUrl('submit') }, 'form'), ', or ask the API: ',
+  return emptyState(common.NO_TASKS_YET, ...(document.body.dataset.app === 'inspector'
+    ? [common.TASKS_APPEAR]
+    : [texts.SEND_WITH_BUTTON, h('a', { href: pageUrl('submit') }, 'form'), texts.ASK_API,
       h('a', { href: `${ROOT}/docs` }, 'documentation'), '.']));
 }

@@ -1,7 +1,7 @@
 /* The page of tasks: a search, what it finds, and what can be done with it. */
 
 import { h } from '../lib/dom.js';
-import { clock, count, plural } from '../lib/format.js';
+import { clock } from '../lib/format.js';
 import { tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { bulkBar } from './bulk_bar.js';
@@ -10,6 +10,8 @@ import { firstTask } from './first_task.js';
 import { liveness } from '../components/live_badge.js';
 import { button, emptyState } from '../components/parts.js';
 import { taskTable } from './table.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function tasksPage(state, actions) {
@@ -17,9 +19,7 @@ export function tasksPage(state, actions) {
   const wrong = Boolean(state.foundProblem?.errors?.length);
   return h('div', { class: 'page tasks-page', key: 'tasks', data: { live: liveness(state).name } },
     filters(state, actions),
-    wrong ? h('div', { key: 'wrong' },
-      emptyState('This search cannot be read', 'What is wrong with it is said under the box. ',
-      h('a', { href: tasksUrl({}) }, 'Show all tasks')))
+    wrong ? h('div', { key: 'wrong' }, emptyState(texts.BAD_SEARCH, texts.SEE_HINT, h('a', { href: tasksUrl({}) }, texts.SHOW_ALL_TASKS)))
       : found.rows.length || found.waiting.length ? taskTable(state, actions) : nothing(state, actions),
     !wrong && (found.rows.length > 0 || found.next) && foot(state, actions),
     bulkBar(state, actions));
@@ -27,14 +27,13 @@ export function tasksPage(state, actions) {
 
 /** How far was looked, and how to look further. */
 function foot({ found, reading, now, skew }, actions) {
-  const looked = plural(found.scanned, 'task');
-  const back = found.backTo && `back to ${when(found.backTo, now + skew)}`;
+  const back = found.backTo ? texts.backTo(when(found.backTo, now + skew)) : '';
   return h('div', { class: 'list-foot', key: 'foot' },
     h('p', { class: 'soft', data: { testid: 'window' } }, found.next
-      ? [`${count(found.rows.length)} shown. Looked at ${looked}${back ? `, ${back}` : ''}.`]
-      : [`${count(found.rows.length)} shown, that is all. Looked at ${looked}.`]),
-    found.next && button(reading ? 'Looking…' : 'Go on', actions.more, { disabled: reading, data: { testid: 'go-on' } }),
-    h('span', { class: 'push export' }, h('span', { class: 'faint' }, 'All that match as '),
+      ? texts.soFar(found.rows.length, found.scanned, back)
+      : texts.results(found.rows.length, found.scanned)),
+    found.next && button(reading ? texts.SEARCHING : texts.KEEP_SEARCHING, actions.more, { disabled: reading, data: { testid: 'go-on' } }),
+    h('span', { class: 'push export' }, h('span', { class: 'faint' }, texts.EXPORT_ALL),
       button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()),
         { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
       button('CSV', () => actions.exportTasks('csv', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-csv' } })));
@@ -50,16 +49,16 @@ function nothing(state, actions) {
   const trouble = foundProblem ?? problem;
   if (!found.loaded) {
     return h('div', { key: 'none' }, trouble
-      ? emptyState('The tasks cannot be read', trouble.text)
-      : h('p', { class: 'booting' }, 'Loading tasks…'));
+      ? emptyState(common.cantLoad('the tasks'), trouble.text)
+      : h('p', { class: 'booting' }, common.loading('tasks')));
   }
   if (!search.q && !search.from && !search.to) return h('div', { key: 'none' }, firstTask(state.taskTypes, actions));
   if (found.next) {
-    const back = found.backTo ? ` back to ${when(found.backTo, serverNow(state))}` : '';
-    return h('div', { key: 'none' }, emptyState(reading ? 'Looking…' : 'Nothing found so far',
-      `Looked at ${plural(found.scanned, 'task')}${back}. `, !reading && 'Go on to look further.'));
+    const back = found.backTo ? texts.backTo(when(found.backTo, serverNow(state))) : '';
+    return h('div', { key: 'none' }, emptyState(reading ? texts.SEARCHING : texts.NO_MATCHES_YET,
+      texts.searched(found.scanned, back), !reading && texts.KEEP_SEARCHING_FURTHER));
   }
-  return h('div', { key: 'none' }, emptyState('No task matches this search',
-    `All ${plural(found.scanned, 'task')} were looked at. New ones appear here by themselves. `,
-    h('a', { href: tasksUrl({}) }, 'Show all tasks')));
+  return h('div', { key: 'none' }, emptyState(texts.NO_MATCHES,
+    texts.searchedAll(found.scanned),
+    h('a', { href: tasksUrl({}) }, texts.SHOW_ALL_TASKS)));
 }

@@ -2,7 +2,7 @@
 
 import { hasKey } from '../api/api_key.js';
 import { h } from '../lib/dom.js';
-import { clock, plural, shortId } from '../lib/format.js';
+import { clock, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { asCurl, asPython } from './snippets.js';
@@ -20,6 +20,8 @@ import { attempts, cancelControl } from './row.js';
 import { timeline } from './timeline.js';
 import { traceback } from '../components/traceback.js';
 import { whyBlock } from './why.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/task.js';
 
 /**
  * @param {import('../state/store.js').State} state
@@ -42,12 +44,11 @@ export function taskPanel(state, actions) {
 }
 
 function missing(id, problem) {
-  if (!problem) return h('p', { class: 'booting' }, 'Loading…');
+  if (!problem) return h('p', { class: 'booting' }, common.LOADING);
   if (problem.code === 'task_not_found') {
-    return emptyState('There is no such task', 'Nothing is known of ', h('code', null, visible(id).slice(0, 64)),
-      '. Finished tasks are kept for a day (RESULT_TTL_S); or the id is mistyped.');
+    return emptyState(texts.NOT_FOUND, h('code', null, visible(id).slice(0, 64)), texts.NOT_FOUND_WHY);
   }
-  return emptyState('This task cannot be read', `${problem.text} The page keeps trying.`);
+  return emptyState(common.cantLoad('this task'), common.retrying(problem.text));
 }
 
 function body(task, state, actions) {
@@ -72,11 +73,11 @@ function story(task, state, actions) {
   return [
     idLine(task, actions),
     controls(task, state, actions),
-    state.task.problem && h('p', { class: 'note', key: 'old' }, `Not refreshed: ${state.task.problem.text}`),
-    h('p', { class: 'soft', key: 'means' }, `${meaning.label}: ${meaning.means}.`),
+    state.task.problem && h('p', { class: 'note', key: 'old' }, common.outOfDate(state.task.problem.text)),
+    h('p', { class: 'soft', key: 'means' }, `${texts.headline(task, now)}.`),
     ['PENDING', 'RETRY', 'SCHEDULED'].includes(status) && whyBlock(state, task, now),
     task.progress && status !== 'SUCCESS' && h('section', { class: 'block', key: 'progress' },
-      h('h3', null, meaning.terminal ? 'Got as far as' : 'Progress'), progressBar(task.progress)),
+      h('h3', null, meaning.terminal ? texts.LAST_PROGRESS : 'Progress'), progressBar(task.progress)),
     task.error && errorBlock(task, actions),
     attemptsBlock(task, now, actions),
     timeline(task, now),
@@ -87,12 +88,12 @@ function story(task, state, actions) {
         ? [['Tags', task.tags.map((tag) => h('a', { class: 'tag', key: tag, href: tasksUrl({ q: `tag:${tag}` }) }, visible(tag)))]] : []),
       ...relatives(task),
       ...(task.deliveries > task.attempt || task.crashes
-        ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], ['Consumers lost', task.losses]] : []),
+        ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], [texts.CRASHES, task.losses]] : []),
     ]))),
     jsonBlock('Payload', task.payload, actions),
     status === 'SUCCESS' && task.result !== undefined && jsonBlock('Result', task.result, actions),
     task.result_note && h('p', { class: 'hint', key: 'result-note', data: { testid: 'result-note' } },
-      `Not as it was returned: ${visible(task.result_note)}.`),
+      texts.substituted(visible(task.result_note))),
     task.log !== undefined && logBlock(task.log),
   ];
 }
@@ -108,7 +109,8 @@ function controls(task, state, actions) {
         && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }),
         { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      canSubmit() && whole && button('Run again…', () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } },
+        'edit'),
       h('span', { class: 'push', key: 'end' },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } },
@@ -116,9 +118,9 @@ function controls(task, state, actions) {
     h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
       button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
       whole && button('curl', () => actions.copy(asCurl(body(), base(), hasKey()), 'curl command'),
-        { class: 'quiet', 'aria-label': 'Copy as curl', title: 'A command that submits the same task' }, 'copy'),
+        { class: 'quiet', 'aria-label': 'Copy as curl', title: texts.COPY_CURL }, 'copy'),
       whole && button('Python', () => actions.copy(asPython(body(), base(), hasKey()), 'Python program'),
-        { class: 'quiet', 'aria-label': 'Copy as Python', title: 'A program that submits the same task' }, 'copy')));
+        { class: 'quiet', 'aria-label': 'Copy as Python', title: texts.COPY_PYTHON }, 'copy')));
 }
 
 /** What this one came from, became, or lets go on. */
@@ -138,15 +140,15 @@ function errorBlock({ status, error, traceback: trace, cause }, actions) {
     h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error)),
     trace && h('details', { key: `traceback ${status}`, open: status === 'FAILURE' }, h('summary', null, 'Traceback'), traceback(trace)),
-    cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, 'All failures of this cause'), ' · ',
-      h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, 'their tasks')));
+    cause && h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause }) }, texts.OTHER_FAILURES), ' · ',
+      h('a', { href: tasksUrl({ q: `cause:${cause}` }) }, texts.SHOW_TASKS)));
 }
 
 function logBlock(lines) {
-  return h('section', { class: 'block', key: 'log' }, h('h3', null, lines.length ? `Log (${plural(lines.length, 'line')})` : 'Log'),
+  return h('section', { class: 'block', key: 'log' }, h('h3', null, texts.logTitle(lines.length)),
     lines.length
       ? h('ol', { class: 'log', tabindex: 0, 'aria-label': 'Log' }, lines.map(({ at, level, text }) =>
         h('li', { data: { level } }, h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
           h('span', { dir: 'auto' }, visible(text)))))
-      : h('p', { class: 'faint' }, 'The task has logged nothing.'));
+      : h('p', { class: 'faint' }, texts.NO_LOG));
 }

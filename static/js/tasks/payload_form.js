@@ -5,6 +5,7 @@ import { h, mount } from '../lib/dom.js';
 import { fieldsOf, withSources } from './payload_schema.js';
 import { QUEUES } from '../state/queue_names.js';
 import { fieldPart, objectText } from '../components/field.js';
+import * as texts from '../texts/task.js';
 
 /**
  * The fields of a payload.
@@ -18,8 +19,7 @@ export function payloadPart(type, prefix, source) {
   const fields = source === undefined ? plain : withSources(plain, source);
   const parts = fields.map((field) => fieldPart(field, prefix));
   return {
-    element: h('div', { class: 'fields' },
-      parts.length ? parts.map((part) => part.element) : h('p', { class: 'soft' }, 'This task type takes no payload.')),
+    element: h('div', { class: 'fields' }, parts.length ? parts.map((part) => part.element) : h('p', { class: 'soft' }, texts.NO_PAYLOAD)),
     controls: new Map(parts.flatMap((part) => [...part.controls])),
     text: () => objectText(parts, fields),
   };
@@ -33,7 +33,7 @@ export function payloadPart(type, prefix, source) {
  */
 export function queueSelect(type, prefix, chosen) {
   const select = /** @type {HTMLSelectElement} */ (h('select', { id: `${prefix}-queue`, name: 'queue', data: { testid: 'queue-select' } },
-    h('option', { value: '' }, `${type.queue} (its own)`),
+    h('option', { value: '' }, texts.ownQueue(type.queue)),
     QUEUES.map((each) => h('option', { value: each, selected: each === chosen && each !== type.queue }, each))));
   return { select, element: h('div', { class: 'field' }, h('label', { for: select.id }, 'Queue'), select) };
 }
@@ -61,9 +61,9 @@ export function placeErrors(form, controls, other, errors) {
 export function jsonProblem(text) {
   try {
     const value = JSON.parse(text);
-    return value && typeof value === 'object' && !Array.isArray(value) ? '' : 'The payload is an object: { … }.';
+    return value && typeof value === 'object' && !Array.isArray(value) ? '' : texts.PAYLOAD_IS_OBJECT;
   } catch (error) {
-    return `It is no JSON: ${/** @type {Error} */ (error).message}`;
+    return texts.notJson(/** @type {Error} */ (error).message);
   }
 }
 

@@ -94,9 +94,9 @@ function kindOf(schema, name, example, depth) {
 function limits(schema) {
   const { minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf, minLength, maxLength } = schema;
   return [
-    exclusiveMinimum !== undefined && `more than ${exclusiveMinimum}`,
+    exclusiveMinimum !== undefined && `must be greater than ${exclusiveMinimum}`,
     minimum !== undefined && `at least ${minimum}`,
-    exclusiveMaximum !== undefined && `less than ${exclusiveMaximum}`,
+    exclusiveMaximum !== undefined && `must be less than ${exclusiveMaximum}`,
     maximum < 1e9 && `at most ${maximum}`,
     multipleOf !== undefined && `in steps of ${multipleOf}`,
     minLength > 1 && minLength !== maxLength && `at least ${minLength} characters`,

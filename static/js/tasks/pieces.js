@@ -1,7 +1,7 @@
 /* What is done to many tasks at once is done in pieces, with progress, until it is done or stopped. */
 
 import { explain } from '../api/problem.js';
-import { count, plural } from '../lib/format.js';
+import { ANOTHER_RUNS } from '../texts/tasks.js';
 
 /** Tasks in a piece. */
 export const PIECE = 200;
@@ -26,9 +26,8 @@ export function createRunner({ dispatch, state }, toast) {
   const tell = (operation) => dispatch({ type: 'operation', operation });
   const isStopping = () => state().operation?.stopping ?? false;
   return async (verb, total, piece) => {
-    const before = state().operation;
-    if (before) {
-      toast('bad', `Not done. Wait until “${before.verb}…” is through, or stop it.`);
+    if (state().operation) {
+      toast('bad', ANOTHER_RUNS);
       return null;
     }
     const sum = { verb, done: 0, skipped: 0, total };
@@ -73,13 +72,4 @@ export function piecesOfSearch({ q, from, to }) {
       return cursor !== null;
     },
   };
-}
-
-/** What became of it, in one sentence. @param {string} done "Deleted" @param {Sum} sum */
-export function outcome(done, { done: n, skipped, problem, stopped }) {
-  return [
-    `${done} ${plural(n, 'task')}`,
-    skipped ? `; ${count(skipped)} did not qualify` : '',
-    stopped ? ', then stopped' : '', problem ? `, then it failed: ${problem.text}` : '.',
-  ].join('');
 }

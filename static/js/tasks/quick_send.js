@@ -2,6 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { icon } from '../components/icons.js';
+import * as texts from '../texts/overview.js';
 
 /**
  * @param {import('../state/store.js').State} state
@@ -11,8 +12,8 @@ import { icon } from '../components/icons.js';
 export function quickSend({ taskTypes }, actions, first = false) {
   const ready = (taskTypes ?? []).filter((type) => Object.keys(type.example ?? {}).length);
   if (!ready.length) return null;
-  return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': 'Send a task with its example' },
-    h('h2', null, 'Send now with the example'),
+  return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': texts.SEND_EXAMPLE },
+    h('h2', null, texts.TRY_IT),
     h('div', { class: 'quick-row' }, ready.slice(0, 8).map((type) => h('button', {
       type: 'button', class: 'quick-button', key: type.task_type, title: type.description,
       data: { testid: `quick-${type.task_type}` }, on: { click: () => send(type, actions) },

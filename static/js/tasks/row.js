@@ -6,13 +6,11 @@ import { oneLine, visible } from '../lib/json_text.js';
 import { go, taskUrl } from '../lib/router.js';
 import { isTerminal } from '../state/task_state.js';
 import { button, copyButton, progressBar, stateBadge, time } from '../components/parts.js';
+import * as texts from '../texts/task.js';
+import { COLUMNS, NO_LONGER_MATCHES, SELECT_ROW } from '../texts/tasks.js';
 
 const SUMMARY = 120;
 
-const COLUMNS = [
-  ['state', 'State'], ['task', 'Task'], ['queue', 'Queue'], ['attempt', 'Attempt'], ['outcome', 'Progress, error or payload'],
-  ['times', 'Waited → ran'], ['age', 'Submitted'], ['act', ''],
-];
 const NUMBERS = new Set(['attempt', 'times', 'age']);
 
 /** @param {HTMLElement} [chooser] what chooses all rows; without it, rows cannot be chosen */
@@ -38,7 +36,7 @@ export function taskRow(task, state, now, actions, choosable) {
       testid: 'task-row', taskId: id, status: task.status, open: String(state.route.taskId === id), chosen: String(chosen),
       left: String(Boolean(choosable?.left)),
     },
-    title: choosable?.left ? 'It does not match the search any more' : null,
+    title: choosable?.left ? NO_LONGER_MATCHES : null,
     on: { click: (event) => openFromRow(event, id) },
   },
     choosable && h('td', { class: 'c-select' }, check(task, chosen, actions)),
@@ -57,14 +55,14 @@ export function taskRow(task, state, now, actions, choosable) {
 function check(task, chosen, actions) {
   return h('button', {
     type: 'button', class: 'check', role: 'checkbox', 'aria-checked': String(chosen), data: { testid: 'row-check' },
-    'aria-label': `Select ${visible(task.task_type)} ${shortId(task.task_id)}`, title: 'Select (x); with Shift, up to here',
+    'aria-label': `Select ${visible(task.task_type)} ${shortId(task.task_id)}`, title: SELECT_ROW,
     on: { click: (event) => actions.choose(task.task_id, event.shiftKey) },
   });
 }
 
 /** "2/6": the attempt that runs or ran last, of how many there may be. @param {any} task */
 export function attempts({ attempt, max_attempts: most }) {
-  return most ? h('span', { title: `attempt ${attempt} of at most ${most}` }, `${attempt}/${most}`) : h('span', { class: 'faint' }, '–');
+  return most && attempt ? h('span', { title: texts.attemptOf(attempt, most) }, `${attempt}/${most}`) : h('span', { class: 'faint' }, '–');
 }
 
 /**
@@ -86,7 +84,7 @@ export function waitAndRun(task, now) {
 function times(task, now) {
   const { wait, run } = waitAndRun(task, now);
   return [
-    h('span', { class: 'soft', title: 'waited' }, duration(wait)),
+    h('span', { class: 'soft', title: 'queued' }, duration(wait)),
     run !== null && [h('span', { class: 'faint', 'aria-hidden': 'true' }, ' → '), h('b', { title: 'ran' }, duration(run))],
   ];
 }
@@ -96,14 +94,14 @@ function outcome(task, now) {
   if (status === 'STARTED' && progress) return progressBar(progress);
   if (status === 'RETRY') return words('again', `${nextTry(task, now)}${error ? ` · ${error}` : ''}`);
   if (error && status === 'FAILURE') return words('bad', error);
-  if (error) return words('soft', isTerminal(task) ? error : `last attempt: ${error}`);
+  if (error) return words('soft', isTerminal(task) ? error : texts.lastAttempt(error));
   return h('code', { class: 'summary faint', dir: 'ltr' }, oneLine(task.payload, SUMMARY));
 }
 
 /** "next in 3.2 s". @param {import('../state/records.js').Task} task @param {number} now */
 export function nextTry(task, now) {
   const seconds = secondsBetween(now, task.next_retry_at);
-  return seconds === null || seconds <= 0 ? 'next attempt is due' : `next attempt in ${Math.ceil(seconds)} s`;
+  return seconds === null || seconds <= 0 ? texts.NEXT_IS_DUE : texts.nextIn(Math.ceil(seconds));
 }
 
 function words(tone, text) {

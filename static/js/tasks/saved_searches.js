@@ -2,6 +2,7 @@
    with the page. What is stored is read like anything from outside: what does not fit is left out. */
 
 import { visible } from '../lib/json_text.js';
+import { READY_MADE_NAMES } from '../texts/tasks.js';
 
 const PLACE = 'duckline-searches';
 const MOST = 100;
@@ -12,8 +13,8 @@ export const LONGEST_NAME = 60;
 
 /** @type {SavedSearch[]} */
 export const READY_MADE = [
-  ['Submitted in the last hour and failed', 'state:failed age:<1h'], ['Running longer than a minute', 'state:running dur:>1m'],
-  ['Waiting longer than a minute', 'state:pending wait:>1m'], ['Retrying now', 'state:retry'],
+  [READY_MADE_NAMES.failed, 'state:failed age:<1h'], [READY_MADE_NAMES.long, 'state:running dur:>1m'],
+  [READY_MADE_NAMES.waiting, 'state:pending wait:>1m'], [READY_MADE_NAMES.retrying, 'state:retry'],
 ].map(([name, q]) => ({ name, q, from: '', to: '' }));
 
 /** What the browser would not store: it lasts as long as this page. @type {SavedSearch[]|null} */

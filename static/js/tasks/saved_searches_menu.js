@@ -9,6 +9,8 @@ import { areStored, cleanName, forgetSearch, LONGEST_NAME, READY_MADE, renameSea
 import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { button } from '../components/parts.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 /** @typedef {{name: string, naming?: boolean, renaming: string|null, gone: import('./saved_searches.js').SavedSearch|null}} Menu
  *   `name`: what is typed for the present search; `naming`: the field gets the focus; `gone`: deleted a moment ago */
@@ -40,19 +42,19 @@ function contents(menu, state, set, actions) {
   const line = (each) => opener(each, state);
   return [
     form(menu, search, own, set, actions),
-    h('h2', { key: 'own-head' }, 'Yours'),
+    h('h2', { key: 'own-head' }, texts.SAVED.own),
     own.length || menu.gone
       ? h('ul', { key: 'own', data: { testid: 'saved-own' } }, menu.gone && goneRow(menu.gone, set),
         own.map((each) => h('li', { key: each.name, data: { testid: 'saved-search' } },
         each.name === menu.renaming ? renameForm(each, own, set) : [line(each), tools(each, set)])))
-      : h('p', { key: 'none', class: 'faint' }, 'None yet.'),
-    h('h2', { key: 'ready-head' }, 'Ready-made'),
+      : h('p', { key: 'none', class: 'faint' }, texts.SAVED.none),
+    h('h2', { key: 'ready-head' }, texts.SAVED.ready),
     h('ul', { key: 'ready' }, READY_MADE.map((each) => h('li', { key: each.name, data: { testid: 'ready-made' } }, line(each)))),
     h('p', { key: 'where', class: 'faint', data: { testid: 'saved-where' } }, areStored()
-      ? 'Yours are kept in this browser only. For others, copy the link to a search.'
-      : 'This browser stores nothing here (a private window, or its storage is full): yours are gone when this page is closed.',
+      ? texts.SAVED.here
+      : texts.SAVED.nowhere,
     ' ', h('button', { type: 'button', class: 'link',
-      on: { click: () => actions.copy(location.origin + tasksUrl(search), 'link to this search') } }, 'Copy the link')),
+      on: { click: () => actions.copy(location.origin + tasksUrl(search), texts.SAVED.link) } }, texts.SAVED.copyLink)),
   ];
 }
 
@@ -63,7 +65,8 @@ function opener(each, state) {
   const here = each.q === q && each.from === from && each.to === to;
   return h('a', { key: 'open', class: 'saved-open', href: tasksUrl(each), 'aria-current': here ? 'true' : null,
     on: { click: () => document.getElementById('saved-button')?.focus() } },
-    h('b', { dir: 'auto' }, each.name), h('code', { dir: 'auto' }, visible([each.q, times].filter(Boolean).join(' · ') || 'every task')));
+    h('b', { dir: 'auto' }, each.name),
+    h('code', { dir: 'auto' }, visible([each.q, times].filter(Boolean).join(' · ') || texts.SAVED.everyTask)));
 }
 
 function tools(each, set) {
@@ -84,9 +87,9 @@ function goneRow(gone, set) {
     set({ gone: null });
     focusSoon(gone.name);
   };
-  return h('li', { key: 'gone ', class: 'saved-gone' }, h('span', { dir: 'auto', role: 'status' }, `Deleted: ${gone.name}`),
+  return h('li', { key: 'gone ', class: 'saved-gone' }, h('span', { dir: 'auto', role: 'status' }, texts.SAVED.deleted(gone.name)),
     h('button', { type: 'button', class: 'link', data: { testid: 'saved-undo' }, wake: (undo) => undo.focus(), on: { click: back } },
-      'Undo'));
+      common.UNDO));
 }
 
 function renameForm(each, own, set) {
@@ -99,7 +102,7 @@ function renameForm(each, own, set) {
     const field = event.currentTarget.elements.namedItem('name');
     const next = cleanName(field.value);
     const taken = next !== each.name && own.some(({ name }) => name === next);
-    field.setCustomValidity(taken ? 'Another one has this name.' : '');
+    field.setCustomValidity(taken ? texts.SAVED.taken : '');
     if (!field.reportValidity()) return;
     renameSearch(each.name, next);
     done(next);
@@ -111,17 +114,17 @@ function renameForm(each, own, set) {
   };
   return h('form', { key: 'rename', class: 'saved-form', on: { submit, keydown } },
     h('input', {
-      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': `New name of ${each.name}`,
+      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': texts.SAVED.newName(each.name),
       autocomplete: 'off', data: { testid: 'saved-rename' },
       wake: (field) => field.select(), on: { input: ({ currentTarget: field }) => field.setCustomValidity('') },
     }),
-    h('button', { type: 'submit', class: 'button' }, 'Rename'), button('Keep', () => done(), { class: 'quiet' }));
+    h('button', { type: 'submit', class: 'button' }, 'Rename'), button(common.CANCEL, () => done(), { class: 'quiet' }));
 }
 
 /** @param {Menu} menu */
 function form(menu, search, own, set, actions) {
   if (!search.q && !search.from && !search.to) {
-    return h('p', { key: 'form', class: 'soft' }, 'Search for something, and it can be saved here under a name.');
+    return h('p', { key: 'form', class: 'soft' }, texts.SAVED.first);
   }
   const again = own.some((each) => each.name === cleanName(menu.name));
   const submit = (event) => {
@@ -129,13 +132,13 @@ function form(menu, search, own, set, actions) {
     // Not what was drawn last: Enter may follow the last letter at once.
     const typed = cleanName(event.currentTarget.elements.namedItem('name').value);
     if (!typed) return;
-    if (!saveSearch(typed, search)) return actions.toast('bad', 'Not saved: a hundred are enough. Delete some first.');
+    if (!saveSearch(typed, search)) return actions.toast('bad', texts.SAVED.full);
     event.currentTarget.reset();
     set({ name: '' });
-    actions.toast('good', areStored() ? `Saved in this browser: ${typed}` : `Kept until this page is closed: ${typed}`);
+    actions.toast('good', texts.SAVED.saved(typed, areStored()));
   };
   return h('form', { key: 'form', class: 'saved-form', on: { submit } },
-    h('label', { for: 'saved-name' }, 'Save this search as'),
+    h('label', { for: 'saved-name' }, texts.SAVED.saveAs),
     h('input', {
       id: 'saved-name', name: 'name', required: true, maxlength: LONGEST_NAME, autocomplete: 'off', placeholder: 'A name',
       data: { testid: 'saved-name' },

@@ -8,6 +8,7 @@ import { go, isOnTasks, isTaskId, tasksUrl, taskUrl } from '../lib/router.js';
 import { isWhole } from '../state/search_text.js';
 import { combobox } from '../components/combobox.js';
 import { icon } from '../components/icons.js';
+import { SEARCH_HINT } from '../texts/tasks.js';
 
 const PAUSE_MS = 350;
 
@@ -78,7 +79,7 @@ function create() {
 function elements() {
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
-    placeholder: 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h', data: { testid: 'find' },
+    placeholder: SEARCH_HINT, data: { testid: 'find' },
   }));
   return { input, errors: h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' }) };
 }

@@ -8,6 +8,8 @@ import { emptyState } from '../components/parts.js';
 import { prose } from '../components/prose.js';
 import { quickSend } from './quick_send.js';
 import { latestTasks } from './latest.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/task.js';
 
 /** Forms live as long as the page: a draft is not lost by looking elsewhere. */
 const forms = new Map();
@@ -23,12 +25,10 @@ export function submitPage(state, actions) {
 function workbench({ taskTypes, problem }, actions) {
   if (!taskTypes) {
     return h('div', { key: 'wait' },
-      problem ? emptyState('The task types cannot be read', problem.text) : h('p', { class: 'booting' }, 'Loading task types…'));
+      problem ? emptyState(common.cantLoad('the task types'), problem.text) : h('p', { class: 'booting' }, common.loading('task types')));
   }
   if (!taskTypes.length) {
-    return h('div', { key: 'wait' },
-      emptyState('No task type is registered', 'Put a module with an ', h('code', null, '@task'),
-      ' function into a folder named in TASKS_PATH.'));
+    return h('div', { key: 'wait' }, emptyState(texts.NO_TASK_TYPES, texts.ADD_MODULE[0], h('code', null, '@task'), texts.ADD_MODULE[1]));
   }
   const type = taskTypes.find((each) => each.task_type === chosen) ?? taskTypes[0];
   return h('section', { class: 'card workbench', key: 'bench' },

@@ -2,13 +2,14 @@
    reader points at it, has the focus in it, has chosen rows or has scrolled, no row moves. */
 
 import { h } from '../lib/dom.js';
-import { plural } from '../lib/format.js';
 import { newcomers } from '../state/search_results.js';
 import { all, NOTHING_CHOSEN } from '../state/selection.js';
 import { serverNow } from '../state/page_state.js';
 import { isNearEnd, lookAround, startOver, stretches } from '../lib/windowing.js';
 import { button } from '../components/parts.js';
 import { tableHead, taskRow } from './row.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 const COLUMNS = 9;
 let watching = false;
@@ -33,12 +34,12 @@ export function taskTable(state, actions) {
       focusout: (event) => hold('focus', event.currentTarget.contains(event.relatedTarget)),
     },
   },
-    h('div', { class: 'pill-place', key: 'pill' }, fresh > 0 && button(`${found.latest ? 'More than ' : ''}${fresh} new`, letIn(actions), {
-      class: 'pill', data: { testid: 'new-pill' }, title: 'The list holds still while you are busy with it. Show what is new.',
+    h('div', { class: 'pill-place', key: 'pill' }, fresh > 0 && button(texts.fresh(fresh, Boolean(found.latest)), letIn(actions), {
+      class: 'pill', data: { testid: 'new-pill' }, title: texts.LIST_PAUSED,
     })),
-    foundProblem && h('p', { class: 'faint list-note', key: 'old' }, `Not refreshed: ${foundProblem.text}`),
+    foundProblem && h('p', { class: 'faint list-note', key: 'old' }, common.outOfDate(foundProblem.text)),
     h('table', { class: 'tasks choosable', key: 'rows', 'aria-rowcount': found.rows.length + 1 },
-      h('caption', { class: 'off-screen' }, `${plural(found.rows.length, 'task')}, newest first`),
+      h('caption', { class: 'off-screen' }, common.newestFirst(found.rows.length)),
       tableHead(chooseAll(state, actions)),
       stretches(found.rows).map((each) => (each.ids ? drawn(each, state, now, actions) : space(each)))));
 }
@@ -58,7 +59,7 @@ function chooseAll({ found, selection }, actions) {
   const some = selection.ids.size > 0;
   return h('button', {
     type: 'button', class: 'check', role: 'checkbox', 'aria-checked': chosen ? 'true' : some ? 'mixed' : 'false',
-    'aria-label': 'Select all shown', title: 'Select all shown', data: { testid: 'select-shown' },
+    'aria-label': texts.SELECT_SHOWN, title: texts.SELECT_SHOWN, data: { testid: 'select-shown' },
     on: { click: () => actions.dispatch({ type: 'select', selection: chosen ? NOTHING_CHOSEN : all(found.rows) }) },
   });
 }

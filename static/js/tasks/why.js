@@ -6,9 +6,9 @@ import { visible } from '../lib/json_text.js';
 import { taskUrl } from '../lib/router.js';
 import { icon } from '../components/icons.js';
 import { time } from '../components/parts.js';
+import * as texts from '../texts/task.js';
 
 const MOST_WORKERS = 8;
-const DUE = { scheduled: ' Due at ', retry_due: ' Next attempt at ', unknown_type: ' Next try at ' };
 const CALM = new Set(['scheduled', 'next', 'retry_due', 'behind_others', 'workers_busy', 'running', 'ended']);
 
 /**
@@ -22,7 +22,7 @@ export function whyBlock({ why }, task, now) {
   // The first reason is the summary: it is not said twice.
   const listed = reasons.filter(({ text, workers }, i) => i > 0 || text !== summary || workers?.length);
   return h('section', { class: 'block why', key: 'why', data: { testid: 'why' } },
-    h('h3', null, 'Why is it not running?'),
+    h('h3', null, texts.WHY),
     h('p', { class: 'why-summary' }, visible(summary), detail(reasons[0], now)),
     h('ul', { class: 'reasons' },
       listed.map((reason) => h('li', { key: reason.code, data: { code: reason.code, calm: String(CALM.has(reason.code)) } },
@@ -30,18 +30,18 @@ export function whyBlock({ why }, task, now) {
       h('div', null, reason.text !== summary && h('span', null, visible(reason.text), detail(reason, now)),
         reason.workers && busyWorkers(reason.workers, now))))),
     h('p', { class: 'soft why-estimate' },
-      position !== null && [h('b', null, position === 1 ? 'Next in line' : `Number ${position} in line`), '. '],
-      start && !reasons.some(({ due_at: due }) => due === start) && ['Expected to start at ', time(start, when(start, now)), '. '],
+      position !== null && [h('b', null, position === 1 ? texts.NEXT_IN_LINE : texts.inLine(position)), '. '],
+      start && !reasons.some(({ due_at: due }) => due === start) && [texts.EXPECTED, time(start, when(start, now)), '. '],
       estimate && visible(estimate)),
     // The times of one box are in one zone, and it is named once.
     (start || reasons.some(({ due_at: due, since }) => due || since))
-      && h('p', { class: 'faint zone', key: 'zone', data: { testid: 'why-zone' } }, `Times in ${zoneAt(start ?? now)}`));
+      && h('p', { class: 'faint zone', key: 'zone', data: { testid: 'why-zone' } }, texts.timesIn(zoneAt(start ?? now))));
 }
 
 /** The times of a reason, which its text leaves to the reader's clock. */
 function detail({ code, due_at: due, since }, now) {
   return [
-    due && [DUE[code] ?? ' It ends at ', time(due, when(due, now)), ` (${until(due, now)}).`],
+    due && [texts.DUE[code] ?? texts.ENDS_AT, time(due, when(due, now)), ` (${until(due, now)}).`],
     since && [' Since ', time(since, when(since, now)), ` (${ago(since, now)}).`],
   ];
 }

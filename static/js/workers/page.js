@@ -10,16 +10,16 @@ import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { code, emptyState, facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/workers.js';
 
-const COLUMNS = ['Worker', 'Process', 'Runs', 'Since', 'For', 'Memory', 'CPU'];
 
 /** @param {import('../state/store.js').State} state */
 export function workersPage(state) {
   const now = serverNow(state);
-  return factPage(state, 'consumers', 'Workers', 'Each consumer serves one queue; each worker is one slot of it.', (consumers) => {
+  return factPage(state, 'consumers', 'Workers', texts.ABOUT, (consumers) => {
     if (!consumers.length) {
-      return h('div', { key: 'none' },
-        emptyState('No consumer is online', 'Tasks are accepted and wait. Start one: ', code('python app.py consumer high')));
+      return h('div', { key: 'none' }, emptyState(texts.NONE_ONLINE, texts.TASKS_WAIT, code(common.startConsumer('high'))));
     }
     const slots = consumers.flatMap((consumer) => consumer.workers);
     const busy = slots.filter((worker) => worker.task_id).length;
@@ -31,8 +31,8 @@ export function workersPage(state) {
         h('span', null, h('b', null, slots.length), ' workers'), h('span', null, h('b', null, busy), ' busy'),
         h('span', null, h('b', null, slots.length - busy), ' idle'),
         memory > 0 && h('span', null, h('b', null, bytes(memory)), ' memory')),
-      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'),
-        ` Nobody works on the ${queue} queue. Start a consumer: `, code(`python app.py consumer ${queue}`))),
+      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'), texts.noConsumer(queue),
+        code(common.startConsumer(queue)))),
       h('div', { class: 'consumers', key: 'consumers' }, [...consumers].sort(byQueue).map((consumer) => consumerCard(consumer, now))),
     ];
   });
@@ -46,11 +46,11 @@ function consumerCard(consumer, now) {
   const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
   const busy = consumer.workers.filter((worker) => worker.task_id).length;
   return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` },
-    'aria-label': `Consumer of the ${consumer.queue} queue` },
+    'aria-label': texts.consumerOf(consumer.queue) },
     h('header', null, h('h2', null, consumer.queue),
       h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
       h('span', { class: silent > SILENT_S ? 'chip bad push' : 'chip good push' },
-        silent > SILENT_S ? `silent for ${coarse(silent)}` : `seen ${ago(consumer.last_seen_at, now)}`)),
+        silent > SILENT_S ? texts.noHeartbeat(coarse(silent)) : texts.heartbeat(ago(consumer.last_seen_at, now)))),
     facts([
       ['Host', visible(consumer.host)], ['Process', consumer.pid],
       ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],
@@ -58,7 +58,8 @@ function consumerCard(consumer, now) {
       ['Memory', bytes(consumer.memory_bytes)], ['CPU', cpu(consumer)],
     ]),
     h('table', { class: 'plain' },
-      h('thead', null, h('tr', null, COLUMNS.map((name, i) => h('th', { scope: 'col', class: i === 1 || i > 2 ? 'num' : '' }, name)))),
+      h('thead', null, h('tr', null,
+        texts.COLUMNS.map((name, i) => h('th', { scope: 'col', class: i === 1 || i > 2 ? 'num' : '' }, name)))),
       h('tbody', null, consumer.workers.map((worker) => slotRow(worker, consumer, now)))));
 }
 

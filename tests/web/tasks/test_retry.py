@@ -42,7 +42,7 @@ def test_a_retry_is_a_new_task_that_knows_the_old_one(client: FlaskClient) -> No
         "task_id": new_id,
         "status": "PENDING",
         "retry_of": old_id,
-        "message": "Task 'send_email' queued once more on 'default' queue.",
+        "message": "Task 'send_email' queued again on 'default' queue.",
     }
     old, new = (client.get(f"/api/tasks/{one}").get_json() for one in (old_id, new_id))
     assert (old["status"], old["retried_as"], old["retry_of"]) == ("REVOKED", new_id, None)

@@ -10,8 +10,8 @@ import huey_tasks as tq
 from huey_tasks import serializer
 from huey_tasks.protocol import Commit
 from tests.engine.helpers import HandWorker
+from web.http.models import Outbound
 from web.http.responses import respond, write_json
-from web.tasks.schemas import Outbound
 
 
 class View(Outbound):

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from web.streams.client_connection import READ_BURST_BYTES, Line
+from web.streams.client_connection import READ_BURST_BYTES, ClientConnection
 
-Pair = tuple[Line, socket.socket]
+Pair = tuple[ClientConnection, socket.socket]
 
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
     ours, theirs = socket.socketpair()
     theirs.settimeout(30)
-    yield Line(ours, send_timeout_s=30), theirs
+    yield ClientConnection(ours, send_timeout_s=30), theirs
     ours.close()
     theirs.close()
 
@@ -53,11 +53,11 @@ def test_two_frames_sent_at_once_are_not_mixed(pair: Pair) -> None:
 def test_a_client_that_never_reads_is_dropped_after_the_time_limit() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        line = Line(ours, send_timeout_s=0.2)
+        line = ClientConnection(ours, send_timeout_s=0.2)
         _expect_dropped(line)
 
 
-def _expect_dropped(line: Line) -> None:
+def _expect_dropped(line: ClientConnection) -> None:
     with pytest.raises(TimeoutError):
         line.send(b"x" * 10_000_000)
     with pytest.raises(BrokenPipeError):

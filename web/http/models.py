@@ -1,0 +1,46 @@
+"""The base classes of all schemas of the API, and the schema of its errors.
+
+A model has the fields of the JSON, one for one. `Outbound` models read the records of `huey_tasks`
+by attribute. The OpenAPI document is made from them.
+"""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Inbound(BaseModel):
+    """A body that a caller sends: unknown fields are errors, no value is converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Outbound(BaseModel):
+    """A body of an answer, read from a record by attribute."""
+
+    model_config = ConfigDict(from_attributes=True, ser_json_bytes="base64")
+
+
+class FieldError(BaseModel):
+    """One invalid field; `pointer` is an RFC 6901 JSON pointer."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class ProblemView(BaseModel):
+    """An error as an RFC 9457 problem."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    errors: list[FieldError] = Field(default=[], description="Only in a 422.")
+    reasons: list[str] = Field(default=[], description="Only when the service is unhealthy.")
+    task_id: str | None = Field(
+        default=None,
+        description="Only if the answer of Redis to a submit was lost: the id of the task, if it "
+        "was stored.",
+    )

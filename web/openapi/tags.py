@@ -1,0 +1,15 @@
+"""The groups of routes in the OpenAPI document, with their descriptions."""
+
+from collections.abc import Mapping
+
+TAGS: Mapping[str, str] = {
+    "tasks": "Submit a task, read its outcome, cancel or retry it.",
+    "failures": "List failed tasks, grouped by cause, and retry them.",
+    "operators": "Change many tasks at once, undo it, and read who did what.",
+    "queues": "Read the counts of each queue; pause, drain, resume or purge it.",
+    "schedules": "Submit tasks on a schedule, by cron or at an interval.",
+    "workers": "Read consumers, their workers, statistics and health.",
+    "history": "Read counts and durations of the last minutes, hours and days.",
+    "inspector": "Read the state of Redis and the settings of this process.",
+    "health": "Checks for load balancers and supervisors.",
+}
