@@ -11,7 +11,6 @@ import { tableHead, taskRow } from './row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
 
-const COLUMNS = 9;
 let watching = false;
 let drawnFor = '';
 
@@ -51,7 +50,7 @@ function drawn({ index, ids }, state, now, actions) {
 
 function space({ index, last, height }) {
   return h('tbody', { key: `space-${index}`, data: { block: index, last }, 'aria-hidden': 'true' },
-    h('tr', null, h('td', { class: 'space', colspan: COLUMNS, style: { height: `${Math.round(height)}px` } })));
+    h('tr', null, h('td', { class: 'space', style: { height: `${Math.round(height)}px` } })));
 }
 
 function chooseAll({ found, selection }, actions) {
