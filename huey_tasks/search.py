@@ -39,7 +39,7 @@ _CURSOR = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) (\S{0,100})")
 
 
 class Sort(StrEnum):
-    """By what the newest are told."""
+    """Which time decides what is newest."""
 
     SUBMITTED = "submitted"
     FINISHED = "finished"

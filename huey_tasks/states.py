@@ -29,5 +29,5 @@ class Ending(StrEnum):
 
     RELEASED = "PENDING"  # back to the queue, at its old place, the attempt uncounted
     UNBEGUN = "UNBEGUN"  # the same for a claim that was never begun: no delivery is counted either
-    DEAD = "DEAD"  # failed and set aside, until an operator has looked
+    DEAD = "DEAD"  # failed and quarantined, until an operator has looked
     STOPPED = "STOPPED"  # the task was cancelled before; now its worker is free

@@ -48,10 +48,11 @@ def test_a_hidden_tab_counts_what_has_failed_and_shows_how_the_service_is(
     expect(page).to_have_title("(3) Overview · Duckline")
     tap.change = {"failed_tasks": 13, "consumers": 0}
     expect(page.locator(_FAVICON)).to_have_attribute("href", re.compile(r"favicon-bad\.svg$"))
+    expect(page).to_have_title(re.compile(r"^\(3\) The .+ queues have no consumer · Duckline$"))
 
     _hide(page, False)
-    expect(page).to_have_title("Overview · Duckline")
     tap.change = {"failed_tasks": 13}
+    expect(page).to_have_title("Overview · Duckline")
     # What is wrong now is what other tests have left: the picture goes with the headline.
     headline = page.get_by_test_id("verdict")
     expect(headline).not_to_have_attribute("data-severity", "broken")

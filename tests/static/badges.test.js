@@ -28,6 +28,12 @@ test('new causes, stopped queues and those without a consumer are counted', () =
   assert.deepEqual(found.overview, { number: null, tone: 'bad', words: 'needs a look' });
 });
 
+test('a cause that the headline names is counted like any other', () => {
+  const cause = { first_seen: '2030-01-01T00:09:50Z', last_seen: '2030-01-01T00:09:59Z', queues: ['low'], count: 9, fingerprint: 'f' };
+  const failing = queue('low', { last_minute: { done: 9, failed: 9, failure_rate: 1 } });
+  assert.equal(badges({ queues: [failing], facts: { causes: [cause] } }).failures.words, '1 new cause');
+});
+
 test('a schedule that cannot run is counted, one that somebody paused is not', () => {
   const schedules = [{ problem: 'x', paused: false }, { problem: 'x', paused: true }, { problem: null, paused: false }];
   assert.deepEqual(words(badges({ facts: { schedules } })), { schedules: '1 cannot run' });

@@ -54,11 +54,16 @@ for (const [facts, causes, degree, code, words] of [
 test('what is worst comes first, and the rest follows in its order', () => {
   const everything = { ...STOPPED, ...failing(0.5), set_aside: 1 };
   const queues = [queue('default', everything), queue('high', LATE), queue('low', { consumers: 0 })];
-  const said = judge(queues, { causes: [group({ first_seen: NEW })] });
+  const said = judge(queues, { causes: [group({ first_seen: NEW, fingerprint: 'ff'.repeat(8), queues: ['high'] })] });
   assert.deepEqual(said.codes, ['no_consumer', 'failing', 'new_cause', 'set_aside', 'waiting_long', 'paused']);
   // What was known before is not judged.
   const away = judge([queue('default', everything)], { problem: { code: 'unreachable', text: '' } });
   assert.deepEqual(away.codes, ['unreachable']);
+});
+
+test('a new failure that the headline names has no line of its own', () => {
+  const said = judge([queue('default', failing(0.5))], { causes: [group({ first_seen: NEW })] });
+  assert.deepEqual(said.codes, ['failing']);
 });
 
 test('the worst queue and its most frequent cause are named and linked', () => {

@@ -1,5 +1,6 @@
-/* What a tab says while nobody looks at it: its title names what is open, how many tasks have failed
-   since it was looked at, and its picture turns yellow or red with the state of the service. */
+/* Shows the state of the service in a tab that is in the background. The title names what is open and
+   counts the tasks that failed since the tab was visible; while nothing can work, it says why. The
+   favicon turns yellow or red. */
 
 import { visible } from '../lib/json_text.js';
 import { look } from '../state/task_state.js';
@@ -8,7 +9,7 @@ import { verdict } from '../state/verdict.js';
 /** A picture for each degree of the verdict; what is not named here is well. */
 const WARNS = 'favicon-warn.svg';
 const BURNS = 'favicon-bad.svg';
-const PICTURES = { stopped: WARNS, late: WARNS, warn: WARNS, losing: BURNS, broken: BURNS, bad: BURNS };
+const PICTURES = { stopped: WARNS, late: WARNS, losing: BURNS, broken: BURNS };
 /** How many tasks had failed when the tab was last seen; null: not known. @type {number|null} */
 let seen = null;
 
@@ -20,8 +21,10 @@ export function showTab(state, page) {
   const failed = state.stats?.failed_tasks ?? null;
   if (!document.hidden || seen === null) seen = failed;
   const fresh = failed === null || seen === null ? 0 : Math.max(0, failed - seen);
-  document.title = `${fresh ? `(${fresh}) ` : ''}${whatIsOpen(state, page)} · Duckline`;
-  showPicture(PICTURES[degreeOf(state)] ?? 'favicon.svg');
+  const { degree, headline } = stateOf(state);
+  const open = degree === 'broken' ? headline : whatIsOpen(state, page);
+  document.title = `${fresh ? `(${fresh}) ` : ''}${open} · Duckline`;
+  showPicture(PICTURES[degree] ?? 'favicon.svg');
 }
 
 function whatIsOpen({ route, task }, page) {
@@ -31,10 +34,10 @@ function whatIsOpen({ route, task }, page) {
 }
 
 /** Until the first numbers are here nothing is known. */
-function degreeOf(state) {
-  if (!state.stats && !state.problem) return 'fine';
-  const found = /** @type {{severity?: string, tone: string}} */ (verdict(state, ''));
-  return found.severity ?? found.tone;
+function stateOf(state) {
+  if (!state.stats && !state.problem) return { degree: 'fine', headline: '' };
+  const { severity, title } = verdict(state, '');
+  return { degree: severity, headline: title };
 }
 
 function showPicture(name) {

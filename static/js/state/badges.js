@@ -1,6 +1,6 @@
 /* The number that matters beside the link of a page: what is new, stopped or cannot run. Pure. */
 
-import { conditions } from './conditions.js';
+import { conditions, freshCauses } from './conditions.js';
 import { BADGES } from '../texts/shell.js';
 import { serverNow } from './page_state.js';
 
@@ -19,11 +19,12 @@ const TONES = { broken: 'bad', losing: 'bad', late: 'warn', stopped: 'warn' };
  */
 export function badgesOf(state) {
   const { stats, problem, socket, facts } = state;
-  const found = conditions({ stats, problem, socket, now: serverNow(state), causes: facts.causes?.value ?? [] });
+  const seen = { stats, problem, socket, now: serverNow(state), causes: facts.causes?.value ?? [] };
+  const found = conditions(seen);
   const missing = found.find(({ code }) => code === 'no_consumer')?.queues.length ?? 0;
   /** @type {[string, number, 'warn'|'bad', (n: number) => string][]} */
   const counts = [
-    ['failures', sumOf(found, 'new_cause'), 'bad', BADGES.failures],
+    ['failures', stats && !problem ? freshCauses(seen).length : 0, 'bad', BADGES.failures],
     ['schedules', stuck(facts.schedules?.value), 'bad', BADGES.schedules],
     ['queues', found.filter(({ severity }) => severity === 'stopped').length, 'warn', BADGES.queues],
     ['workers', missing || silent(state), 'bad', missing ? BADGES.missing : BADGES.silent],
@@ -32,10 +33,6 @@ export function badgesOf(state) {
     .map(([page, number, tone, words]) => [page, { number, tone, words: words(number) }]));
   const tone = found.length ? TONES[found[0].severity] : null;
   return tone ? { ...badges, overview: { number: null, tone, words: BADGES.overview } } : badges;
-}
-
-function sumOf(found, code) {
-  return found.filter((each) => each.code === code).reduce((sum, { number }) => sum + (number ?? 0), 0);
 }
 
 /** Schedules that make no task though nobody has paused them. */

@@ -85,9 +85,16 @@ function linkTo(cause, queue) {
   return cause ? { page: 'failures', params: { cause: cause.fingerprint } } : { tasks: { queue, state: 'failed' } };
 }
 
+/** Causes that were first seen lately, the most frequent first. @param {Pick<Seen, 'causes'|'now'>} seen */
+export function freshCauses({ causes, now }) {
+  return causes.filter((group) => now - Date.parse(group.first_seen) < NEW_MS).sort((a, b) => b.count - a.count);
+}
+
+/** New causes, without those that a failing queue's own line already names. */
 function newCauses(seen) {
   if (!known(seen).length) return [];
-  const fresh = seen.causes.filter((group) => seen.now - Date.parse(group.first_seen) < NEW_MS).sort((a, b) => b.count - a.count);
+  const named = failing(seen).map(({ cause }) => cause?.fingerprint);
+  const fresh = freshCauses(seen).filter(({ fingerprint }) => !named.includes(fingerprint));
   return fresh.length ? [{ queues: fresh[0].queues, number: fresh.length, cause: fresh[0],
     link: { page: 'failures', params: fresh.length > 1 ? { sort: 'first' } : { cause: fresh[0].fingerprint } } }] : [];
 }
