@@ -13,7 +13,8 @@ export function configPage(state) {
       h('thead', null, h('tr', null, ['Name', 'Value', 'Meaning'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', null, settings.map(({ name, value, unit, description }) => h('tr', { key: name },
         h('th', { scope: 'row' }, h('code', null, name)),
-        h('td', { data: { label: 'Value' } }, value === '' || value === null ? h('span', { class: 'faint' }, texts.NOT_SET) : shown(value, unit)),
+        h('td', { data: { label: 'Value' } },
+          value === '' || value === null ? h('span', { class: 'faint' }, texts.NOT_SET) : shown(value, unit)),
         h('td', { class: 'soft', data: { label: 'Meaning' } }, visible(description))))))));
 }
 
