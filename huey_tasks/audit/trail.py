@@ -20,6 +20,7 @@ from huey_tasks.audit.operation import (
 )
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidQuery, OperationOver, Problem
 from huey_tasks.records import operations
 
@@ -118,7 +119,7 @@ def _entries(brokers: Brokers, ids: Sequence[str]) -> Iterator[AuditEntry]:
         yield _whole(list(same))
 
 
-def _entry(operation_id: str, queue: str, f: dict[str, str]) -> AuditEntry:
+def _entry(operation_id: str, queue: str, f: Hash) -> AuditEntry:
     until = undo_until(operation_id, int(f["undo_ms"]))
     return AuditEntry(
         id=operation_id,
@@ -131,7 +132,7 @@ def _entry(operation_id: str, queue: str, f: dict[str, str]) -> AuditEntry:
         target=f["target"] or None,
         undo_id=operation_id if until else None,
         undo_until=until,
-        undone_at=task_hash.time_of(f, "undone_at"),
+        undone_at=f.time("undone_at"),
     )
 
 

@@ -2,9 +2,13 @@
 
 import datetime as dt
 import json
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 from huey_tasks import serializer
+from huey_tasks.broker.states import TaskState
+
+T = TypeVar("T")
 
 
 class AttemptLine(NamedTuple):
@@ -33,11 +37,6 @@ EXPLAINED = (
 )  # fmt: skip
 
 
-def texts(fields: dict[bytes, bytes]) -> dict[str, str]:
-    """The fields as texts."""
-    return {k.decode(): v.decode("utf-8", "replace") for k, v in fields.items()}
-
-
 def from_ms(text: str | float) -> dt.datetime:
     """A time in milliseconds since the epoch."""
     return from_seconds(float(text) / 1000)
@@ -48,19 +47,9 @@ def from_seconds(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
-def time_of(f: dict[str, str], name: str) -> dt.datetime | None:
-    """The time in a field, None if it is not set."""
-    return from_ms(f[name]) if name in f else None
-
-
 def worker_of(token: str | None) -> str | None:
     """The worker that a token was given to: it is its name, its incarnation, its step."""
     return token.rsplit("/", 2)[0] if token else None
-
-
-def worker_name(f: dict[str, str]) -> str | None:
-    """Who runs a task, or ran it last."""
-    return worker_of(f.get("token") or f.get("stopping") or f.get("outcome"))
 
 
 def payload_of(message: str) -> dict[str, Any]:
@@ -72,24 +61,133 @@ def payload_of(message: str) -> dict[str, Any]:
         return {}
 
 
-def tags_of(f: dict[str, str]) -> tuple[str, ...]:
-    """The tags of a task; they are kept as `,one,two,`."""
-    return tuple(tag for tag in f.get("tags", "").split(",") if tag)
-
-
-def attempt_lines(f: dict[str, str]) -> list[AttemptLine]:
-    """The attempts that a task has kept, the oldest first."""
-    return [AttemptLine(*json.loads(line)) for line in f.get("attempts", "").split("\n") if line]
-
-
-def last_error(f: dict[str, str]) -> str | None:
-    """Why the last of the attempts failed that a task has kept; None if it has none."""
-    lines = f.get("attempts", "").rsplit("\n", 1)
-    return AttemptLine(*json.loads(lines[-1])).error or None if lines[-1] else None
-
-
 def as_text(value: Any) -> str:
     """A value of a payload as one writes it in a search."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class Hash:
+    """A hash of Redis: its fields by name, as values. KeyError for one that has to be there."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._texts = texts
+
+    @classmethod
+    def of(cls, found: dict[bytes, bytes]) -> Self:
+        """All the fields, as HGETALL gives them."""
+        return cls({k.decode(): v.decode("utf-8", "replace") for k, v in found.items()})
+
+    @classmethod
+    def of_reply(cls, names: Iterable[str], values: Iterable[bytes | None]) -> Self:
+        """The fields that are set, of those that HMGET was asked for."""
+        pairs = zip(names, values, strict=True)
+        return cls({n: v.decode("utf-8", "replace") for n, v in pairs if v is not None})
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._texts
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name]
+
+    def get(self, name: str) -> str | None:
+        """A text, None if it is not set."""
+        return self._texts.get(name)
+
+    def number(self, name: str) -> int:
+        """A whole number, 0 if it is not set."""
+        return int(self._texts.get(name, 0))
+
+    def time(self, name: str) -> dt.datetime | None:
+        """A time, None if it is not set."""
+        return from_ms(self._texts[name]) if name in self._texts else None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags; they are kept as `,one,two,`."""
+        return tuple(tag for tag in self._texts.get("tags", "").split(",") if tag)
+
+
+class _Field(Generic[T]):
+    """A field as an attribute of the same name; `read` says what its text means."""
+
+    def __init__(self, read: Callable[[Hash, str], T]) -> None:
+        self._read = read
+
+    def __set_name__(self, owner: type[Hash], name: str) -> None:
+        self._name = name
+
+    def __get__(self, found: Hash, owner: type[Hash] | None = None) -> T:
+        return self._read(found, self._name)
+
+
+class TaskHash(Hash):
+    """What Redis keeps of a task, or those of its fields that were asked for."""
+
+    type = _Field(Hash.__getitem__)
+    message = _Field(Hash.__getitem__)
+    attempt = _Field(Hash.number)
+    max_attempts = _Field(Hash.number)
+    deliveries = _Field(Hash.number)
+    crashes = _Field(Hash.number)
+    losses = _Field(Hash.number)
+    queued_at = _Field(Hash.time)
+    started_at = _Field(Hash.time)
+    finished_at = _Field(Hash.time)
+    due_at = _Field(Hash.time)
+    token = _Field(Hash.get)  # of the attempt that holds it
+    stopping = _Field(Hash.get)  # the token of one that was cancelled while it ran
+    outcome = _Field(Hash.get)  # the token of the attempt whose outcome it has
+    reason = _Field(Hash.get)  # why it is in its state
+    blocked_on = _Field(Hash.get)  # what it waits for besides a worker, see keys.blocked
+    retry_of = _Field(Hash.get)
+    retried_as = _Field(Hash.get)
+    gate = _Field(Hash.get)  # the task that follows when it and others have ended
+    cause = _Field(Hash.get)
+    schedule = _Field(Hash.get)
+
+    @property
+    def state(self) -> TaskState:
+        """Where the task is in its life."""
+        return TaskState(self["state"])
+
+    @property
+    def submitted_at(self) -> dt.datetime:
+        """When it was submitted."""
+        return from_ms(self["submitted_at"])
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The keyword arguments of its message."""
+        return payload_of(self.message)
+
+    @property
+    def progress(self) -> dict[str, Any] | None:
+        """How far its last attempt was: `fraction` and `text`."""
+        return json.loads(self["progress"]) if self.get("progress") else None
+
+    @property
+    def worker(self) -> str | None:
+        """Who runs it, or ran it last."""
+        return worker_of(self.token or self.stopping or self.outcome)
+
+    @property
+    def stop_confirmed(self) -> bool | None:
+        """Of a task that was cancelled while it ran: whether its worker is free."""
+        return None if self.stopping is None else "stopped_at" in self
+
+    @property
+    def attempts(self) -> list[AttemptLine]:
+        """The attempts that it has kept, the oldest first."""
+        lines = (self.get("attempts") or "").split("\n")
+        return [AttemptLine(*json.loads(line)) for line in lines if line]
+
+    @property
+    def last_error(self) -> str | None:
+        """Why the last of the attempts failed that it has kept; None if it has none."""
+        line = (self.get("attempts") or "").rsplit("\n", 1)[-1]
+        return AttemptLine(*json.loads(line)).error or None if line else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.scripts.operators import OperatorScripts, SeenTask
+from huey_tasks.broker.task_hash import TaskHash
 from huey_tasks.monitoring.start_estimate import MINUTES, Prospects, start_of
 from huey_tasks.records import consumers as consumer_records
 from huey_tasks.records import locks
@@ -79,14 +80,13 @@ class _Seen:
 
     def __init__(self, broker: Broker, seen: SeenTask, consumers: list[ConsumerRecord]) -> None:
         self.broker, self.seen = broker, seen
-        pairs = zip(task_hash.EXPLAINED, seen.fields, strict=True)
-        self.f = {name: text.decode("utf-8", "replace") for name, text in pairs if text is not None}
-        self.state = TaskState(self.f["state"])
+        self.task = TaskHash.of_reply(task_hash.EXPLAINED, seen.fields)
+        self.state = self.task.state
         self.consumers = consumers
         self.workers = [worker for consumer in consumers for worker in consumer.workers]
         self.busy = tuple(worker for worker in self.workers if worker.task_id is not None)
         self.now = task_hash.from_ms(seen.now_ms)
-        on = self.f.get("blocked_on", "")
+        on = self.task.blocked_on or ""
         #: What it waits for besides a worker; a type is no matter where a consumer knows it.
         self.blocked = "" if on.startswith("type:") and seen.knowing else on
 
@@ -98,7 +98,7 @@ class _Seen:
             worked_on=bool(self.consumers),
             ahead=max(self.seen.place, 0) if waits else self.seen.waiting,
             free=len(self.workers) - len(self.busy),
-            due_at=None if waits else task_hash.time_of(self.f, "due_at"),
+            due_at=None if waits else self.task.due_at,
             starts=self.seen.starts,
             over_s=self.seen.over_ms / 1000,
             blocked=bool(self.blocked) or bool(self.seen.others and not self.seen.knowing),
@@ -107,11 +107,11 @@ class _Seen:
     def reasons(self) -> Iterator[Reason]:
         """All that is to be said, the weightiest first."""
         if self.state.terminal:
-            why = self.f.get("reason") if self.state is TaskState.FAILURE else None
+            why = self.task.reason if self.state is TaskState.FAILURE else None
             yield Reason("ended", f"It has ended as {self.state}{f': {why}' if why else ''}.")
         elif self.state is TaskState.STARTED:
-            worker = task_hash.worker_name(self.f)
-            text = f"It runs, in attempt {self.f['attempt']}, on worker {worker}."
+            worker = self.task.worker
+            text = f"It runs, in attempt {self.task.attempt}, on worker {worker}."
             yield Reason("running", text, worker=worker)
         elif self.state is TaskState.PENDING:
             yield from self._of_type()
@@ -127,13 +127,13 @@ class _Seen:
 
     def _of_death(self) -> Iterator[Reason]:
         """It may have been the death of a worker, and may be of the next one."""
-        lines = task_hash.attempt_lines(self.f)
+        lines = self.task.attempts
         if lines and lines[-1].state == "CRASHED":
             text = f"When it was last begun, in attempt {lines[-1].attempt}, {lines[-1].error}."
             yield Reason("worker_died", text)
 
     def _of_type(self) -> Iterator[Reason]:
-        name, knowing = self.f["type"], self.seen.knowing
+        name, knowing = self.task.type, self.seen.knowing
         if not self.seen.others:
             return
         if not knowing:
@@ -156,7 +156,7 @@ class _Seen:
             yield self._of_limit(what.partition(":")[2])
         elif kind == "alone":
             text = (
-                f"It was lost with its consumer {self.f.get('losses', 0)} times, and may be the "
+                f"It was lost with its consumer {self.task.losses} times, and may be the "
                 "cause: it runs next where no other task runs."
             )
             yield Reason("runs_alone", text, ahead=self.seen.place)
@@ -195,16 +195,16 @@ class _Seen:
             yield Reason("next", "It is next in line.", ahead=0)
 
     def _of_wait(self) -> Iterator[Reason]:
-        due_at = task_hash.time_of(self.f, "due_at")
+        due_at = self.task.due_at
         if self.state is TaskState.SCHEDULED:
             yield Reason("scheduled", "It is scheduled for later.", due_at=due_at)
             yield from self._of_type()
             return
-        if self.f.get("reason", "").startswith(_NO_CODE):
-            text = f"It waits for a worker with newer code: {self.f['reason']}."
-            yield Reason("unknown_type", text, due_at=due_at, name=self.f["type"])
+        if (self.task.reason or "").startswith(_NO_CODE):
+            text = f"It waits for a worker with newer code: {self.task.reason}."
+            yield Reason("unknown_type", text, due_at=due_at, name=self.task.type)
             return
-        text = f"Attempt {self.f['attempt']} failed; it waits to retry."
+        text = f"Attempt {self.task.attempt} failed; it waits to retry."
         yield Reason("retry_due", text, due_at=due_at)
 
     def _of_lock(self, name: str) -> Reason:

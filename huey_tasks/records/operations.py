@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.task_hash import Hash
 
 
 class OperationPart(NamedTuple):
@@ -41,13 +42,13 @@ def ids_behind(brokers: Brokers, behind: str | None, limit: int) -> list[str]:
     return sorted({one.decode() for row in rows for one in row}, reverse=True)[:limit]
 
 
-def entries(brokers: Brokers, ids: Sequence[str]) -> list[tuple[str, str, dict[str, str]]]:
+def entries(brokers: Brokers, ids: Sequence[str]) -> list[tuple[str, str, Hash]]:
     """The id, the queue and the fields of every part of these operations, in their order."""
     with brokers.pipeline() as pipe:
         for operation_id in ids:
             for queue in brokers:
                 pipe.hgetall(keys.operation(queue, operation_id))
-        hashes = [task_hash.texts(found) for found in pipe.execute()]
+        hashes = [Hash.of(found) for found in pipe.execute()]
     places = ((one, queue) for one in ids for queue in brokers)
     return [(*place, f) for place, f in zip(places, hashes, strict=True) if f]
 

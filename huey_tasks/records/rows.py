@@ -4,14 +4,16 @@ A page of two hundred tasks must not fetch two hundred results. Owns what a row 
 of a payload it shows.
 """
 
+import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.scripts.operators import OperatorScripts
+from huey_tasks.broker.task_hash import TaskHash
 from huey_tasks.records import task_facts
 from huey_tasks.records.models import TaskFacts, TaskState
 
@@ -38,38 +40,32 @@ def load(broker: Broker, task_ids: Sequence[str]) -> list[TaskRow]:
         return []
     now_ms, rows = OperatorScripts(broker.scripts).rows(broker.name, task_ids)
     return [
-        _row(broker.name, task_id, _texts(row), now_ms)
+        _row(broker.name, task_id, TaskHash.of_reply(task_hash.ROW, row), now_ms)
         for task_id, row in zip(task_ids, rows, strict=True)
         if row
     ]
 
 
-def _texts(row: Iterable[bytes | None]) -> dict[str, str]:
-    pairs = zip(task_hash.ROW, row, strict=True)
-    return {name: text.decode("utf-8", "replace") for name, text in pairs if text is not None}
+def _row(queue: str, task_id: str, task: TaskHash, now_ms: float) -> TaskRow:
+    payload, truncated = _shown(task.message)
+    shown = task_facts.of(queue, task_id, task, payload=payload, raised=None)
+    wait_s, run_s = durations(task, task_hash.from_ms(now_ms))
+    return TaskRow(**vars(shown), payload_truncated=truncated, wait_s=wait_s, run_s=run_s)
 
 
-def _row(queue: str, task_id: str, f: dict[str, str], now_ms: float) -> TaskRow:
-    payload, truncated = _shown(f["message"])
-    told = task_facts.of(queue, task_id, f, payload=payload, raised=None)
-    wait_s, run_s = durations(f, told.status, now_ms)
-    return TaskRow(**vars(told), payload_truncated=truncated, wait_s=wait_s, run_s=run_s)
-
-
-def durations(
-    f: dict[str, str], state: TaskState, now_ms: float
-) -> tuple[float | None, float | None]:
+def durations(task: TaskHash, now: dt.datetime) -> tuple[float | None, float | None]:
     """The seconds of `wait_s` and `run_s`; `times` in search.lua does the same."""
-    queued, started = float(f.get("queued_at", 0)), float(f.get("started_at", -1))
-    ended = float(f["finished_at"]) if "finished_at" in f else None
-    now = now_ms if ended is None else ended
-    if started >= queued:
-        runs = ended is not None or state is TaskState.STARTED
-        return (started - queued) / 1000 if queued else None, (
-            now - started
-        ) / 1000 if runs else None
-    waits = ended is not None or state is TaskState.PENDING
-    return ((now - queued) / 1000 if waits and queued else None), None
+    queued_at, started_at, finished_at = task.queued_at, task.started_at, task.finished_at
+    until = finished_at or now
+    if started_at and not (queued_at and started_at < queued_at):
+        runs = finished_at or task.state is TaskState.STARTED
+        return _seconds(queued_at, started_at), _seconds(started_at, until) if runs else None
+    waits = finished_at or task.state is TaskState.PENDING
+    return _seconds(queued_at, until) if waits else None, None
+
+
+def _seconds(begin: dt.datetime | None, end: dt.datetime) -> float | None:
+    return None if begin is None else (end - begin).total_seconds()
 
 
 def _shown(message: str) -> tuple[dict[str, Any], bool]:

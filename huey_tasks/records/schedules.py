@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.task_hash import Hash
 
 
 class ScheduleHash(NamedTuple):
@@ -12,7 +13,7 @@ class ScheduleHash(NamedTuple):
     queue: str
     name: str
     due: float
-    fields: dict[str, str]
+    fields: Hash
 
 
 def all_of(brokers: Brokers) -> list[ScheduleHash]:
@@ -27,7 +28,7 @@ def all_of(brokers: Brokers) -> list[ScheduleHash]:
         ]
         for queue, name, _ in places:
             pipe.hgetall(keys.schedule(queue, name))
-        hashes = [task_hash.texts(found) for found in pipe.execute()]
+        hashes = [Hash.of(found) for found in pipe.execute()]
     pairs = zip(places, hashes, strict=True)
     return [ScheduleHash(*place, f) for place, f in pairs if f]
 
@@ -41,7 +42,7 @@ def named(brokers: Brokers, name: str) -> list[ScheduleHash]:
         replies = pipe.execute()
     pairs = zip(brokers, replies[::2], replies[1::2], strict=True)
     return [
-        ScheduleHash(queue, name, due, task_hash.texts(f))
+        ScheduleHash(queue, name, due, Hash.of(f))
         for queue, due, f in pairs
         if due is not None and f
     ]

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from huey_tasks import serializer
-from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.task_hash import TaskHash
 from huey_tasks.records import outcomes, past_attempts, task_facts
 from huey_tasks.records.models import LogLine, TaskRecord, TaskState
 
@@ -21,12 +22,12 @@ def find(brokers: Brokers, task_id: str) -> TaskRecord | None:
     known = _hashes(brokers, [(queue, task_id) for queue in brokers])
     if not known:
         return None
-    queue, _, f = known[0]
-    lines = task_hash.attempt_lines(f)
+    queue, _, task = known[0]
+    lines = task.attempts
     ended = outcomes.read(
-        brokers, [(task_id, f.get("outcome"))] + [(task_id, o.token) for o in lines]
+        brokers, [(task_id, task.outcome)] + [(task_id, line.token) for line in lines]
     )
-    record = _task_record(queue, task_id, f, ended.get((task_id, f.get("outcome"))))
+    record = _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
     with redis_errors():
         log = brokers[queue].redis.lrange(keys.log(queue, task_id), 0, -1)
     of_lines = [ended.get((task_id, line.token)) for line in lines]
@@ -42,20 +43,20 @@ def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     if not ids:
         return []
     known = _hashes(brokers, ids)
-    ended = outcomes.read(brokers, [(task_id, f.get("outcome")) for _, task_id, f in known])
+    ended = outcomes.read(brokers, [(task_id, task.outcome) for _, task_id, task in known])
     return [
-        _task_record(queue, task_id, f, ended.get((task_id, f.get("outcome"))))
-        for queue, task_id, f in known
+        _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
+        for queue, task_id, task in known
     ]
 
 
-def _hashes(brokers: Brokers, ids: list[tuple[str, str]]) -> list[tuple[str, str, dict[str, str]]]:
+def _hashes(brokers: Brokers, ids: list[tuple[str, str]]) -> list[tuple[str, str, TaskHash]]:
     """The fields of the tasks that are there, each with its queue and id."""
     with brokers.pipeline() as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
-        hashes = [task_hash.texts(found) for found in pipe.execute()]
-    return [(*pair, f) for pair, f in zip(ids, hashes, strict=True) if f]
+        hashes = [TaskHash.of(found) for found in pipe.execute()]
+    return [(*pair, task) for pair, task in zip(ids, hashes, strict=True) if task]
 
 
 @dataclass(frozen=True)
@@ -77,18 +78,17 @@ def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
     return ClaimFields(held[0].decode(), int(held[1]), float(held[2]))
 
 
-def _task_record(queue: str, task_id: str, f: dict[str, str], blob: bytes | None) -> TaskRecord:
+def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -> TaskRecord:
     outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
     raised = outcome.get("error")
-    payload = task_hash.payload_of(f["message"])
-    told = task_facts.of(queue, task_id, f, payload=payload, raised=raised)
-    succeeded = told.status is TaskState.SUCCESS
+    shown = task_facts.of(queue, task_id, task, payload=task.payload, raised=raised)
+    succeeded = shown.status is TaskState.SUCCESS
     return TaskRecord(
-        **vars(told),
+        **vars(shown),
         result=serializer.plain(outcome.get("result")) if succeeded else None,
         result_note=outcome.get("note") if succeeded else None,
-        traceback=outcome.get("traceback") if told.error == raised and not succeeded else None,
-        schedule=f.get("schedule"),
+        traceback=outcome.get("traceback") if shown.error == raised and not succeeded else None,
+        schedule=task.schedule,
     )
 
 

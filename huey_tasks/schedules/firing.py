@@ -8,10 +8,10 @@ are and whenever one of them is killed. All times are of Redis' clock.
 import logging
 import time
 
-from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.scripts.schedules import NEVER, ScheduleScripts
+from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidPayload, InvalidQuery, QueueUnavailable, UnknownTaskType
 from huey_tasks.registry import types
 from huey_tasks.schedules.records import Schedule, all_schedules
@@ -49,7 +49,7 @@ class Firing:
         stuck = 0
         for name, due_ms, kept in seen.due:
             try:
-                schedule = Schedule.of(self._queue, name, due_ms, task_hash.texts(kept))
+                schedule = Schedule.of(self._queue, name, due_ms, Hash.of(kept))
                 stuck += not self._fire(schedule, due_ms, seen.now_ms)
             except (KeyError, ValueError) as error:  # it must not hold up the others
                 stuck += 1

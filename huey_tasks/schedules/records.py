@@ -14,6 +14,7 @@ from huey_tasks import serializer
 from huey_tasks.broker import keys, task_hash
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.scripts.schedules import NEVER
+from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidQuery
 from huey_tasks.records import indexes
 from huey_tasks.records import schedules as schedule_hashes
@@ -45,26 +46,38 @@ class Schedule:
     overlap: bool
     last_task_id: str | None
     problem: str | None
-    f: dict[str, str]
+    epoch: str | None
+    last_run_at: dt.datetime | None
+    runs: int
+    skipped: int
+    missed: int
+    created_us: int
+    updated_at: dt.datetime
 
     @classmethod
-    def of(cls, queue: str, name: str, due_ms: float, f: dict[str, str]) -> "Schedule":
+    def of(cls, queue: str, name: str, due_ms: float, found: Hash) -> "Schedule":
         """Read the fields of its hash."""
-        every_ms = int(f["every_ms"]) if f["every_ms"] else None
+        every_ms = int(found["every_ms"]) if found["every_ms"] else None
         return cls(
             name=name,
             queue=queue,
             due_ms=None if due_ms == float(NEVER) else int(due_ms),
-            id=f["id"],
-            revision=f["revision"],
-            task_type=f["type"],
-            payload=f["payload"],
-            tags=task_hash.tags_of(f),
-            plan=Plan(f["cron"] or None, every_ms, f["timezone"], int(f["start_at"])),
-            overlap=f["overlap"] == "1",
-            last_task_id=f.get("last_task_id"),
-            problem=f.get("problem"),
-            f=f,
+            id=found["id"],
+            revision=found["revision"],
+            task_type=found["type"],
+            payload=found["payload"],
+            tags=found.tags,
+            plan=Plan(found["cron"] or None, every_ms, found["timezone"], int(found["start_at"])),
+            overlap=found["overlap"] == "1",
+            last_task_id=found.get("last_task_id"),
+            problem=found.get("problem"),
+            epoch=found.get("epoch"),
+            last_run_at=found.time("last_run_at"),
+            runs=found.number("runs"),
+            skipped=found.number("skipped"),
+            missed=found.number("missed"),
+            created_us=int(found["created_us"]),
+            updated_at=found.time("updated_at") or task_hash.from_ms(0),
         )
 
     def payload_value(self) -> dict[str, Any]:
@@ -76,13 +89,13 @@ class Schedule:
 
         An epoch ends when Redis' clock goes back, because due times then come again.
         """
-        epoch = f" {self.f['epoch']}" if "epoch" in self.f else ""
+        epoch = "" if self.epoch is None else f" {self.epoch}"
         return str(uuid.uuid5(_RUNS, f"{self.id} {due_ms}{epoch}"))
 
     @property
     def age(self) -> tuple[int, int]:
         """The lower, the better its right to its name."""
-        return int(self.f["created_us"]), keys.QUEUE_NAMES.index(self.queue)
+        return self.created_us, keys.QUEUE_NAMES.index(self.queue)
 
 
 @dataclass(frozen=True)
@@ -151,7 +164,7 @@ def next_runs(plan: Plan, after_ms: int, number: int = NEXT_RUNS) -> tuple[dt.da
 
 
 def _record(one: Schedule, state: str | None, draining: bool, now_s: int) -> ScheduleRecord:
-    f, due_ms, problem = one.f, one.due_ms, one.problem
+    due_ms, problem = one.due_ms, one.problem
     if draining and due_ms is not None and due_ms <= now_s * 1000:
         problem = f"Queue {one.queue} drains; the run waits until it is resumed."
     due = () if due_ms is None else (task_hash.from_ms(due_ms),)
@@ -170,13 +183,13 @@ def _record(one: Schedule, state: str | None, draining: bool, now_s: int) -> Sch
         words=one.plan.words,
         next_run_at=due[0] if due else None,
         next_runs=due if due_ms is None else due + next_runs(one.plan, due_ms, NEXT_RUNS - 1),
-        last_run_at=task_hash.time_of(f, "last_run_at"),
+        last_run_at=one.last_run_at,
         last_task_id=one.last_task_id,
         last_status=None if state is None else TaskState(state),
-        runs=int(f.get("runs", 0)),
-        skipped=int(f.get("skipped", 0)),
-        missed=int(f.get("missed", 0)),
+        runs=one.runs,
+        skipped=one.skipped,
+        missed=one.missed,
         problem=problem,
-        created_at=task_hash.from_ms(int(f["created_us"]) // 1000),
-        updated_at=task_hash.time_of(f, "updated_at") or task_hash.from_ms(0),
+        created_at=task_hash.from_ms(one.created_us // 1000),
+        updated_at=one.updated_at,
     )

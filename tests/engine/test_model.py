@@ -25,8 +25,9 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks.broker import keys, task_hash
+from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, runs_alone
+from huey_tasks.broker.task_hash import TaskHash
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
 from tests.engine.look import SPANS, Look, clock_ms, history, standing
 from tests.engine.model import (
@@ -533,7 +534,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 assert self.ended.setdefault(task_id, kept) == kept, "it changed after its end"
 
     def _check_attempts(self, told: str, task: ModelTask) -> None:
-        lines = task_hash.attempt_lines({"attempts": told})
+        lines = TaskHash({"attempts": told}).attempts
         assert len(lines) == len(task.attempts)
         for line, wanted in zip(lines, task.attempts, strict=True):
             assert isinstance(wanted.started, Moment)

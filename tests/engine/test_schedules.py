@@ -505,9 +505,9 @@ def test_of_two_with_one_name_the_first_has_it_and_both_are_deleted() -> None:
 
 def test_requests_whose_answer_was_lost_are_answered_the_same_when_sent_again() -> None:
     create("other", by=ADA)
-    (one,) = records.named(BROKERS, "other")
-    fields = {name: one.f[name] for name in ("type", "payload", "tags", "overlap", "cron",
-                                             "every_ms", "timezone", "start_at")}  # fmt: skip
+    kept = broker.hgetall(keys.schedule(QUEUE, "other"))
+    names = ("type", "payload", "tags", "overlap", "cron", "every_ms", "timezone", "start_at")
+    fields = {name: kept[name.encode()] for name in names}
     begun = service.trail.begin(BROKERS, tq.Action.SCHEDULE_DELETE, ADA, "s").as_argument()
     twice = range(2)
     own = new_id()
