@@ -7,6 +7,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
   --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 RUNTIME := $(VENV)/.runtime.stamp
 DEV := $(VENV)/.dev.stamp
+# What checks the scripts of the pages (docs/adr/0025); node itself comes from PyPI.
+STATIC := tests/static
+CHECKERS := $(STATIC)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test lint check load screenshots chaos bench guard lock secrets clean
@@ -24,11 +27,13 @@ test: $(DEV) ## Run all tests (ARGS="tests/stack -k port" narrows them)
 	@tests/ensure_chromium.sh $(BIN)/python
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(DEV) ## Check format, style, types and the layers of imports
+lint: $(DEV) $(CHECKERS) ## Check format, style, types and imports, of Python and of the pages' scripts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports
+	@$(BIN)/node $(STATIC)/node_modules/typescript/bin/tsc -p $(STATIC)/tsconfig.json
+	@$(BIN)/node $(STATIC)/node_modules/eslint/bin/eslint.js -c $(STATIC)/eslint.config.js static/js $(STATIC)
 
 # .ci/run has just run `make test` and says so with TESTED=1, so that nothing runs twice.
 check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests
@@ -57,7 +62,7 @@ secrets: ## Write the secrets of docker-compose.yml into deploy/secrets, once
 	@deploy/make_secrets.sh
 
 clean: ## Remove the virtual environment and caches; data stays
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(STATIC)/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # The interpreter is tried, not only looked for: a moved folder leaves a .venv that cannot start.
 $(RUNTIME): requirements.txt
@@ -74,4 +79,9 @@ $(RUNTIME): requirements.txt
 $(DEV): requirements-dev.txt $(RUNTIME)
 	@echo "Installing requirements-dev.txt ..."
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(CHECKERS): $(STATIC)/package.json $(STATIC)/package-lock.json $(DEV)
+	@echo "Installing the checkers of scripts ($(STATIC)/package.json) ..."
+	@$(BIN)/npm ci --prefix $(STATIC) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

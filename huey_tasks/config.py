@@ -181,12 +181,12 @@ class Config:
     finished_cap: int = _setting(
         100_000, _whole(100, 10**9), "tasks", "ended tasks kept in each state of a queue"
     )
-    lease_s: float = _setting(10.0, _number(0.5, 3600), "s", "a lost consumer's tasks return")
-    shutdown_grace_s: float = _setting(10.0, _number(0, 3600), "s", "running tasks may finish")
+    lease_s: float = _setting(10.0, _number(0.5, 3600), "s", "before lost tasks are recovered")
+    shutdown_grace_s: float = _setting(10.0, _number(0, 3600), "s", "grace at shutdown")
     cancel_grace_s: float = _setting(
         1.0, _number(0, 3600), "s", "before a cancelled task is killed"
     )
-    max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "then the task is set aside")
+    max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "crashes before quarantine")
     max_tasks_per_worker: int = _setting(
         0, _whole(0, 10**9), "tasks", "then a worker is replaced; 0: never"
     )
@@ -203,12 +203,10 @@ class Config:
     api_keys: tuple[str, ...] = _setting(
         (), _api_keys, "keys", "who may call; name=key names one in the audit", secret=True
     )
-    allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "our own names")
-    allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "other sites")
+    allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "host names served")
+    allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "allowed origins")
     root_path: str = _setting("", _root_path, "path", "where a proxy serves us, such as /jobs")
-    allow_open: bool = _setting(
-        False, _switch, "0 or 1", "serve other machines without API keys all the same"
-    )
+    allow_open: bool = _setting(False, _switch, "0 or 1", "serve other machines without API keys")
     publish_address: str | None = _setting(
         None, _text, "address", "where a container's ports are published, if not at HOST"
     )

@@ -81,9 +81,9 @@ class WorkerState:
         self._most_files = half if self._is_pool else min(half, MOST_FILES)
 
     @property
-    def tasks_left(self) -> float:
-        """How many tasks this worker may still begin."""
-        return max(self.limits.tasks - self._tasks, 1) if self.limits.tasks else math.inf
+    def tasks_left(self) -> int:
+        """How many tasks a worker with a limit of them may still begin."""
+        return max(self.limits.tasks - self._tasks, 1)
 
     def look(self, attempt: Attempt) -> None:
         """Look at the process after an attempt; put back what differs, or say that it is over."""

@@ -78,7 +78,8 @@ class QueueWorker(Worker):
         self._state.begin()
         try:
             while not (self.stop_flag.is_set() or self._state.is_over):
-                slot.most = int(min(MOST, self._state.tasks_left))
+                if self._state.limits.tasks:
+                    slot.most = min(MOST, self._state.tasks_left)
                 self.loop()
             self._commit_before_the_end(slot)
         finally:

@@ -160,6 +160,8 @@ class Cell:
 
     def stop_reason(self, token: str) -> StopReason:
         """Why the attempt with this token is to stop; NONE if it is not."""
+        if not self._memory[self._at + _STOP_AT]:
+            return StopReason.NONE
         reason, wanted = _STOP.unpack_from(self._memory, self._at + _STOP_AT)
         return StopReason(reason) if wanted.rstrip(b"\0") == token.encode() else StopReason.NONE
 

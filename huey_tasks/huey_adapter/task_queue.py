@@ -250,15 +250,14 @@ class TaskQueue(RedisHuey):
         self, task: Task, task_value: Any, exception: BaseException | None
     ) -> None:
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
-        exception = unwrapped(exception)
-        attempt = self._attempt_of(task)
+        attempt = None if exception is None else self._attempt_of(task)
         if exception is None or attempt is None or attempt.has_outcome:
             pass
-        elif waits.is_wait(exception) and waits.may_wait(task, attempt):
+        elif waits.is_wait(error := unwrapped(exception)) and waits.may_wait(task, attempt):
             attempt.block()
         else:
-            attempt.postpone(why_not_yet(exception))
-        super()._run_post_execute(task, task_value, exception)
+            attempt.postpone(why_not_yet(error))
+        super()._run_post_execute(task, task_value, unwrapped(exception))
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
         """Some ends are told by a signal only (api.py:422, 426, 439, 516)."""

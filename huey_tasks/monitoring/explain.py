@@ -184,13 +184,15 @@ class _Seen:
             many = f"All {len(self.busy)} workers are" if len(self.busy) > 1 else "The worker is"
             told = max(consumer.last_seen_at for consumer in self.consumers)
             late_s = max((self.now - told).total_seconds(), 0)
-            text = f"{many} busy, as told {late_s:.0f} s ago."
+            text = f"{many} busy, as of {late_s:.0f} s ago."
             yield Reason("workers_busy", text, workers=self.busy)
         if ahead:
-            tasks = "task stands" if ahead == 1 else "tasks stand"
-            yield Reason("behind_others", f"{ahead:,} {tasks} before it in the queue.", ahead=ahead)
+            tasks = "task" if ahead == 1 else "tasks"
+            yield Reason(
+                "behind_others", f"{ahead:,} {tasks} ahead of it in the queue.", ahead=ahead
+            )
         else:
-            yield Reason("next", "It is the next of its queue.", ahead=0)
+            yield Reason("next", "It is next in line.", ahead=0)
 
     def _of_wait(self) -> Iterator[Reason]:
         due_at = task_hash.time_of(self.f, "due_at")

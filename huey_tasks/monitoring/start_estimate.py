@@ -44,13 +44,13 @@ def start_of(
     if state is TaskState.STARTED:
         return None, "It has started."
     if prospects.paused:
-        return None, "There is no estimate while its queue is paused."
+        return None, "No estimate: its queue is paused."
     if not prospects.worked_on:
-        return None, "There is no estimate while nobody works on its queue."
+        return None, "No estimate: its queue has no consumer."
     if prospects.blocked:
-        return None, "There is no estimate while it waits for something besides a worker."
+        return None, "No estimate: it waits for more than a worker."
     if due_at is not None and due_at > now and ahead < max(prospects.free, 1):
-        return due_at, "It starts when it is due, if a worker is free then."
+        return due_at, "It starts when it is due, if a worker is free."
     if ahead < prospects.free:
         return now, "A worker is free for it."
     return _by_rate(now, prospects)
@@ -60,7 +60,7 @@ def _by_rate(now: dt.datetime, prospects: Prospects) -> tuple[dt.datetime | None
     starts, ahead, due_at = prospects.starts, prospects.ahead, prospects.due_at
     if not starts:
         span = f"{MINUTES - 1} min"
-        return None, f"No task of its queue has started in the last {span}: nothing to reckon by."
+        return None, f"No estimate: no task of its queue has started in the last {span}."
     over_s = max(prospects.over_s, LEAST_S)
     rate = starts / over_s
     at = now + dt.timedelta(seconds=(ahead + 1) / rate)

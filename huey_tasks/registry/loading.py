@@ -7,13 +7,14 @@ line that names the user's file and line.
 """
 
 import importlib
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 from huey_tasks.errors import ConfigError, InvalidTaskType
 
@@ -28,8 +29,9 @@ _loaded = False
 
 
 def say(word: str, text: str) -> None:
-    """Say what is going on: a `file` that begins, or a `slow` one. `stack` listens in its place."""
-    if word == "slow":
+    """Say what is going on: a `file` that begins, a `slow` one, or one that is the `end` of this
+    process. `stack` listens in its place."""
+    if word in ("slow", "end"):
         print(f"duckline: {text}", file=sys.stderr, flush=True)
 
 
@@ -239,7 +241,7 @@ def _is_of(file: str | None, roots: list[Path]) -> bool:
 
 
 class _Watch:
-    """Names a file whose import does not end, and the line it is at.
+    """Names a file whose import does not end, or ends this process, and the line it is at.
 
     In a thread of the system's: a greenlet would wait for the import as everything else does.
     """
@@ -250,6 +252,7 @@ class _Watch:
         self._clock = time.monotonic
         self._file, self._since = "", self._clock()
         self._running = _real("_thread", "allocate_lock")()
+        self._pid, self._exit, self._is_over = os.getpid(), os._exit, False
 
     def begin(self, file: Path) -> None:
         """A file begins to be imported."""
@@ -258,11 +261,25 @@ class _Watch:
 
     def __enter__(self) -> "_Watch":
         self._running.acquire()
+        os._exit = self._say_and_exit
         _real("_thread", "start_new_thread")(self._look, ())
         return self
 
     def __exit__(self, *error: object) -> None:
+        os._exit, self._is_over = self._exit, True
         self._running.release()
+
+    def _say_and_exit(self, status: int) -> NoReturn:
+        """Take the place of `os._exit`, which ends a process without a word.
+
+        A module that keeps it calls it later, too, and children that it forks end in this way.
+        """
+        try:
+            if os.getpid() == self._pid and not self._is_over:
+                line = self._line() or self._file
+                say("end", f"TASKS_PATH: {line} ends the process: os._exit({status!r})")
+        finally:
+            self._exit(status)
 
     def _look(self) -> None:
         said_s = 0.0

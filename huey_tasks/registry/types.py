@@ -1,8 +1,7 @@
 """Task types: what `@task` registers, and how it is found and run.
 
-What a payload may hold is `declaration.payload`, what may be declared is
-`declaration.options`. Every type is
-registered on all three queues, because the caller may choose another than the type's own.
+What a payload may hold is `declaration.payload`, what may be declared is `declaration.options`.
+Every type is registered on all three queues, because the caller may choose another than its own.
 """
 
 import inspect

@@ -27,6 +27,8 @@ MAX_CRON = 100
 #: No more due times than these are counted as missed by one late run: a week of minutes.
 MOST_MISSED = 10_000
 
+#: Steps of minutes that are even over the hour; "*/7" is not.
+_EVERY_FEW_MINUTES = re.compile(r"\*/([2-9]|[1-5]\d) \* \* \* \*")
 _CRON = re.compile(r"[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 #: Files beside the time zones that mean something else on each machine.
@@ -116,6 +118,9 @@ def _cron_times(cron: str, timezone: str, ms: int) -> "filter[int]":
 
 @lru_cache(4096)
 def _cron_words(cron: str) -> str:
+    minutes = _EVERY_FEW_MINUTES.fullmatch(cron)
+    if minutes and 60 % int(minutes[1]) == 0:
+        return f"Every {minutes[1]} minutes"  # cronsim: "Every fifth minute of every hour"
     return CronSim(cron, dt.datetime(2000, 1, 1)).explain()
 
 

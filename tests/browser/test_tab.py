@@ -103,5 +103,5 @@ def test_what_is_done_to_a_finished_task_is_seen(visits: Visits, stack: Stack) -
     page = visits.open(f"{stack.dashboard}tasks/{task_id}")
     panel(page).get_by_test_id("retry-button").click()
 
-    expect(toast(page, "Queued once more")).to_be_visible()
+    expect(toast(page, "Retried as a new task")).to_be_visible()
     expect(panel(page)).to_contain_text("Retried as")

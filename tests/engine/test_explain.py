@@ -69,7 +69,7 @@ def test_a_queue_without_a_consumer_says_so() -> None:
     assert [one.code for one in found.reasons] == ["no_consumer", "next"]
     assert found.summary == "No consumer of queue default is running."
     assert found.estimated_start_at is None
-    assert found.estimate == "There is no estimate while nobody works on its queue."
+    assert found.estimate == "No estimate: its queue has no consumer."
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_busy_workers_are_named_with_what_they_do_since_when() -> None:
     task_id = submit("echo")
     assert codes(task_id) == ["workers_busy", "next"]
     busy = reason(task_id, "workers_busy")
-    assert busy.text.startswith("All 2 workers are busy, as told ")
+    assert busy.text.startswith("All 2 workers are busy, as of ")
     assert [(one.worker, one.task_id, one.task_type) for one in busy.workers] == [
         (f"{QUEUE}@vm/{n}", other, "work_for") for n in (1, 2)
     ]
@@ -152,9 +152,7 @@ def test_the_start_is_reckoned_from_what_the_queue_has_started_lately() -> None:
     ids = [submit("echo") for _ in range(10)]
     found = tq.explain_task(ids[9])
     assert (found.position, found.estimated_start_at) == (10, None)
-    assert found.estimate == (
-        "No task of its queue has started in the last 5 min: nothing to reckon by."
-    )
+    assert found.estimate == ("No estimate: no task of its queue has started in the last 5 min.")
     starts(10, minutes_ago=7)
     assert tq.explain_task(ids[9]).estimated_start_at is None, "too long ago"
     starts(60, minutes_ago=2)

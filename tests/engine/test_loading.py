@@ -235,6 +235,30 @@ def test_what_computes_long_is_named_in_a_process_of_greenlets_too(tmp_path: Pat
     assert f"the import of {tmp_path}/slow.py has taken" in told
 
 
+ENDS = {
+    "at once": ("import os\n\nos._exit(3)\n", "ends:3"),
+    "in a function": ("from os import _exit\ndef end():\n    _exit(3)\nend()\n", "ends:3"),
+    "amid an error": ("import os\ntry:\n    1 / 0\nfinally:\n    os._exit(3)\n", "ends:5"),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_module_that_ends_the_process_is_named_with_its_line(tmp_path: Path, how: str) -> None:
+    text, place = ENDS[how]
+    write(tmp_path, {"ends": text})
+    file, line = place.split(":")
+    _, told = load(tmp_path)
+    word = f"{tmp_path}/{file}.py:{line} ends the process: os._exit(3)"
+    assert told == f"duckline: TASKS_PATH: {word}"
+
+
+def test_children_that_a_module_forks_and_later_calls_end_without_a_word(tmp_path: Path) -> None:
+    forks = "import os\nif not (pid := os.fork()): os._exit(4)\nstatus = os.waitpid(pid, 0)[1]\n"
+    write(tmp_path, {"my": forks + "from os import _exit\n" + TASK.format(name="my_task")})
+    later = "import my, sys\nprint(my.status >> 8)\nsys.stdout.flush()\nmy._exit(0)\n"
+    assert load(tmp_path, program=LOAD + later) == (["my_task", "4"], "")
+
+
 def test_a_child_process_that_is_spawned_finds_the_modules(tmp_path: Path) -> None:
     write(
         tmp_path,

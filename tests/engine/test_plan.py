@@ -40,7 +40,8 @@ def local(plan: Plan, after_ms: int, number: int) -> list[str]:
     ("text", "words"),
     [
         ("0 3 * * *", "At 03:00 every day"),
-        ("*/5 * * * *", "Every fifth minute of every hour"),
+        ("*/5 * * * *", "Every 5 minutes"),
+        ("*/7 * * * *", "Every seventh minute of every hour"),
         ("0 9 * * mon-fri", "At 09:00 on Monday through Friday"),
         ("30 4 1 * *", "At 04:30 on the first day of every month"),
         ("0  0   L * *", "At 00:00 on the last day of every month"),

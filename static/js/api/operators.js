@@ -46,7 +46,8 @@ export const createSchedule = (body) => request('POST', '/api/schedules', body, 
 export const changeSchedule = (name, body) => request('PATCH', schedulePath(name), body, ['payload']);
 
 /** @param {string} name @param {string} [reason] */
-export const deleteSchedule = (name, reason) => request('DELETE', `${schedulePath(name)}${reason ? `?reason=${encodeURIComponent(reason)}` : ''}`);
+export const deleteSchedule = (name, reason) => request('DELETE',
+  `${schedulePath(name)}${reason ? `?reason=${encodeURIComponent(reason)}` : ''}`);
 
 /** Make a task of it now. @param {string} name */
 export const runSchedule = (name) => request('POST', `${schedulePath(name)}/run`);

@@ -110,7 +110,8 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
 export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
   const key = apiKey();
   const before = method === 'GET' ? known.get(path) : undefined;
-  const { status, ok, text, tag } = await exchange(method, path, body, limitMs, { ...authorization(key), ...(before && { 'If-None-Match': before.tag }) });
+  const { status, ok, text, tag } = await exchange(method, path, body, limitMs,
+    { ...authorization(key), ...(before && { 'If-None-Match': before.tag }) });
   if (status === 304 && before) return before.value;
   if (ok) {
     const value = readBody(status, text, keep);
@@ -135,7 +136,8 @@ async function exchange(method, path, body, limitMs, headers) {
       body,
       cache: 'no-store',
       credentials: 'same-origin',
-      headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(method === 'GET' ? {} : operatorHeader()) },
+      headers: { ...headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(method === 'GET' ? {} : operatorHeader()) },
       signal: AbortSignal.timeout(limitMs),
     });
     return { status: answer.status, ok: answer.ok, text: await answer.text(), tag: answer.headers.get('ETag') };

@@ -5,7 +5,7 @@ import { hasKey } from '../api/api_key.js';
 import { h } from '../lib/dom.js';
 import { confirmDialog } from '../tasks/confirm_dialog.js';
 import { palette } from './palette.js';
-import { button } from '../components/parts.js';
+import { button, shut } from '../components/parts.js';
 import { questionDialog } from '../components/question_dialog.js';
 import * as texts from '../texts/shell.js';
 
@@ -13,7 +13,7 @@ const open = (dialog) => dialog.showModal();
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {[string, string][]} shortcuts keys and what they do
  */
 export function dialogs(state, actions, shortcuts) {
@@ -48,7 +48,8 @@ function keyDialog(actions) {
     h('form', { on: { submit } },
       h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
         h('p', { class: 'hint' }, texts.KEY_KEPT)),
-      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, texts.SIGN_IN), button(texts.NOT_NOW, shut))));
+      h('div', { class: 'actions' }, h('button', { type: 'submit', class: 'button primary', data: { testid: 'use-key' } }, texts.SIGN_IN),
+        button(texts.NOT_NOW, shut))));
 }
 
 /** Opened as a modal when it enters the page; from then on patching leaves it alone. */
@@ -57,9 +58,4 @@ function shell(name, title, actions, ...body) {
     key: name, class: 'dialog', wake: open, 'aria-labelledby': `dialog-${name}`, data: { testid: `dialog-${name}` },
     on: { close: () => actions.dispatch({ type: 'dialog', dialog: null, only: name }) },
   }, h('h2', { id: `dialog-${name}` }, title), body);
-}
-
-/** The browser gives the focus back to where it was. */
-function shut(event) {
-  event.currentTarget.closest('dialog').close();
 }

@@ -1,7 +1,7 @@
 /* Keeps the keyboard's place: when what has the focus is taken from the page, or can no longer be
    used, the focus goes to what stands in its place, and never back to the top of the page. */
 
-const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), summary, [tabindex="0"]';
+const FOCUSABLE = ':is(button, input, select, textarea):not(:disabled), a[href], summary, [tabindex="0"]';
 /** Further out a neighbour has nothing to do with what is gone. */
 const LEVELS = 5;
 const REGIONS = '#main, .panel, #dialogs, #toasts, #nav';

@@ -42,7 +42,8 @@ const audit = ({ route }) => {
 const trials = ({ ui }) => {
   const ids = Object.values(ui.retries ?? {}).flatMap((told) => told.ids).slice(-MOST_FOLLOWED);
   return ids.length ? [{
-    name: 'trial', key: ids.join(), get: async () => (await findTasks({ q: ids.map((id) => `id:${id}`).join(' '), limit: MOST_FOLLOWED })).tasks,
+    name: 'trial', key: ids.join(),
+    get: async () => (await findTasks({ q: ids.map((id) => `id:${id}`).join(' '), limit: MOST_FOLLOWED })).tasks,
   }] : [];
 };
 const log = ({ route }) => {
@@ -54,7 +55,8 @@ const schedules = { name: 'schedules', get: getSchedules };
 const preview = ({ route, ui, facts }) => {
   const { edit, isNew } = scheduleFilter(route.params);
   const wrong = facts.preview?.key === ui.rule && facts.preview?.value?.errors;
-  return (edit || isNew) && ui.rule ? [{ name: 'preview', key: ui.rule, get: () => judged(ui.rule), every_ms: wrong ? HOUR_MS : 4_900 }] : [];
+  return (edit || isNew) && ui.rule
+    ? [{ name: 'preview', key: ui.rule, get: () => judged(ui.rule), every_ms: wrong ? HOUR_MS : 4_900 }] : [];
 };
 async function judged(rule) {
   try {
@@ -69,7 +71,8 @@ async function judged(rule) {
 const PAGES = {
   overview: { title: 'Overview', key: 'o', view: overview, reads: (state) => [types, history(state)] },
   tasks: { title: 'Tasks', key: 't', view: tasksPage, reads: () => [types] },
-  failures: { title: 'Failures', key: 'f', view: failuresPage, reads: (state) => [{ name: 'failures', get: getFailures, every_ms: 4_900 }, ...trials(state)] },
+  failures: { title: 'Failures', key: 'f', view: failuresPage,
+    reads: (state) => [{ name: 'failures', get: getFailures, every_ms: 4_900 }, ...trials(state)] },
   queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
   schedules: { title: 'Schedules', key: 'd', view: schedulesPage, reads: (state) => [types, schedules, ...preview(state)] },
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
@@ -90,5 +93,6 @@ const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
 
 /** A task can be run again over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []), ...(state.route.again ? [types] : [])] };
+  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
+    ...(state.route.again ? [types] : [])] };
 }

@@ -14,7 +14,7 @@ import * as texts from '../texts/shell.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function palette(state, actions) {
   const close = () => actions.dispatch({ type: 'dialog', dialog: null, only: 'palette' });
@@ -50,8 +50,10 @@ function open(dialog, state, actions, close) {
 
 function typedCommands(text) {
   if (!text) return [];
-  if (isTaskId(text.toLowerCase())) return [{ label: texts.PALETTE.openTask(text.toLowerCase()), note: 'Task', run: () => go(taskUrl(text.toLowerCase())) }];
-  const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text) ? [{ label: texts.PALETTE.findTask(text), note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
+  if (isTaskId(text.toLowerCase())) return [{ label: texts.PALETTE.openTask(text.toLowerCase()), note: 'Task',
+    run: () => go(taskUrl(text.toLowerCase())) }];
+  const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text)
+    ? [{ label: texts.PALETTE.findTask(text), note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
   return [...id, ...(/[:"]/.test(text) ? [searchFor(text)] : [])];
 }
 
@@ -61,7 +63,8 @@ function searchFor(text) {
 
 function fitting(commands, typed) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = commands.filter(({ label, note, also = '' }) => words.every((word) => `${label} ${note} ${also}`.toLowerCase().includes(word)));
+  const found = commands.filter(({ label, note, also = '' }) => words.every((word) => `${label} ${note} ${also}`.toLowerCase().includes(
+    word)));
   return typed.trim() && !/[:"]/.test(typed) ? [...found, searchFor(typed.trim())] : found;
 }
 
@@ -81,7 +84,8 @@ function commandsOf(state, actions) {
 }
 
 function savedCommands({ route: { view, search } }, actions) {
-  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: texts.PALETTE.savedSearch(visible(saved.q).slice(0, 60)), also: saved.q, run: () => go(tasksUrl(saved)) });
+  const command = (group) => ({ name, ...saved }) => ({ label: name, group, note: texts.PALETTE.savedSearch(visible(saved.q).slice(0, 60)),
+    also: saved.q, run: () => go(tasksUrl(saved)) });
   const save = () => actions.dispatch({ type: 'ui', set: { saved: { ...OPENED, naming: true } } });
   return [
     ...savedSearches().map(command('own')), ...READY_MADE.map(command('ready')),
@@ -107,7 +111,8 @@ function scheduleCommands({ name, paused }, actions) {
     { label: texts.PALETTE.scheduleAction('Edit', name), note: 'Schedule', run: () => go(pageUrl('schedules', { edit: name })) },
     { label: texts.PALETTE.runSchedule(name), note: 'Schedule', run: () => actions.runSchedule(name) },
     paused ? { label: texts.PALETTE.scheduleAction('Resume', name), note: 'Schedule', run: () => actions.resumeSchedule(name) }
-      : { label: texts.PALETTE.scheduleAction('Pause', name), note: texts.PALETTE.pausesSchedule, run: () => actions.askPauseSchedule(name) },
+      : { label: texts.PALETTE.scheduleAction('Pause', name), note: texts.PALETTE.pausesSchedule,
+        run: () => actions.askPauseSchedule(name) },
     { label: texts.PALETTE.runsOf(name), note: 'Tasks', run: () => go(tasksUrl({ q: runsOf(name) })) },
   ];
 }

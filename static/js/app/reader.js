@@ -10,7 +10,7 @@ const EVERY_MS = 1_900;
  *   put?: (value: any) => any}} Read `key` tells what was asked for (a span, a filter): the fact of
  *   another key is not shown in its place. `put` makes another action than `fact`.
  * @typedef {{title: string, key: string,
- *   view: (state: import('../state/store.js').State, actions: any) => HTMLElement,
+ *   view: (state: import('../state/store.js').State, actions: import('../state/actions.js').Actions) => HTMLElement,
  *   reads?: (state: import('../state/store.js').State) => Read[]}} Page
  */
 
@@ -28,6 +28,7 @@ export function createReader(store, pages) {
   /** @returns {Read[]} */
   const wanted = () => pages[store.state().route.view]?.reads?.(store.state()) ?? [];
 
+  /** @param {Read} read */
   async function readOne({ name, key = '', get, put, every_ms: every = EVERY_MS }) {
     const before = last.get(name);
     const fresh = before && before.key === key && performance.now() - before.at < every;
@@ -50,7 +51,11 @@ export function createReader(store, pages) {
   }
 
   return {
-    /** Read what the open page shows and is no longer fresh. @param {string} _view @param {boolean} [restarted] the server is another: nothing is fresh */
+    /**
+     * Read what the open page shows and is no longer fresh.
+     * @param {string} _view
+     * @param {boolean} [restarted] the server is another: nothing is fresh
+     */
     read(_view, restarted = false) {
       if (restarted) last.clear();
       wanted().forEach(readOne);

@@ -8,7 +8,7 @@ import * as texts from '../texts/shell.js';
 
 const SHAPES = { system: 'screen', light: 'sun', dark: 'moon' };
 
-/** @param {any} actions */
+/** @param {import('../state/actions.js').Actions} actions */
 export function tools(actions) {
   const theme = currentTheme();
   const label = texts.switchTheme(theme, nextTheme());
@@ -19,7 +19,8 @@ export function tools(actions) {
       data: { testid: 'open-palette' }, on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'palette' }) },
     }, icon('search')),
     h('button', {
-      type: 'button', class: 'icon-button wide-only', key: 'help', title: `${texts.SHORTCUTS_TITLE} (?)`, 'aria-label': texts.SHORTCUTS_TITLE,
+      type: 'button', class: 'icon-button wide-only', key: 'help', title: `${texts.SHORTCUTS_TITLE} (?)`,
+      'aria-label': texts.SHORTCUTS_TITLE,
       on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
     }, icon('keyboard')),
     h('button', {

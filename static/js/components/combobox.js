@@ -15,12 +15,14 @@ import { h, mount } from '../lib/dom.js';
  * @returns {{list: HTMLElement, refresh: () => void, close: () => void}}
  */
 export function combobox(input, name, { suggest, choose, enter, escape, always = false }) {
-  const list = h('ul', { class: 'options', id: `${name}-options`, role: 'listbox', 'aria-label': 'Suggestions', data: { testid: `${name}-options` } });
+  const list = h('ul', { class: 'options', id: `${name}-options`, role: 'listbox', 'aria-label': 'Suggestions',
+    data: { testid: `${name}-options` } });
   /** @type {T[]} */
   let options = [];
   let marked = -1;
   for (const [attribute, value] of Object.entries({
-    role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': list.id, 'aria-expanded': 'false', autocomplete: 'off', spellcheck: 'false',
+    role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': list.id, 'aria-expanded': 'false', autocomplete: 'off',
+    spellcheck: 'false',
   })) input.setAttribute(attribute, value);
 
   function show(found) {

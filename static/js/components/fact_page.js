@@ -9,8 +9,8 @@ import * as common from '../texts/common.js';
  * @param {string} name of what it shows (app/reader.js)
  * @param {string} title
  * @param {string} about one line under the title
- * @param {(value: any) => import('../lib/dom.js').Child|import('../lib/dom.js').Child[]} draw
- * @param {{key?: string, aside?: import('../lib/dom.js').Child|import('../lib/dom.js').Child[]}} [more] `key`
+ * @param {(value: any) => import('../lib/dom.js').Children} draw
+ * @param {{key?: string, aside?: import('../lib/dom.js').Children}} [more] `key`
  *   of what is asked for, `aside` stands beside the title
  */
 export function factPage(state, name, title, about, draw, { key = '', aside = null } = {}) {

@@ -31,7 +31,8 @@ export function fieldPart(field, prefix) {
  * @returns {Field}
  */
 export function plainField(name, label, more = {}) {
-  return { name, label, pointer: `/${name}`, kind: 'text', hint: '', required: true, nullable: false, options: [], fields: [], example: undefined, ...more };
+  return { name, label, pointer: `/${name}`, kind: 'text', hint: '', required: true, nullable: false, options: [], fields: [],
+    example: undefined, ...more };
 }
 
 /** @param {Part[]} parts @param {Field[]} fields @returns {string} a JSON object */

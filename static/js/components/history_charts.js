@@ -16,10 +16,15 @@ const times = (kind) => ['p50', 'p95', 'p99'].map((name) => ({
   name, label: name, value: (p) => p[`${kind}_${name}_s`] ?? null, say: duration,
 }));
 const OLDEST = { name: 'oldest', label: 'oldest waiting', value: (p) => p.oldest_waiting_s ?? null, say: duration };
+/** @returns {[string, (point: any) => string][]} */
+function timesOf(kind) {
+  return times(kind).map(({ label, value }) => [`${kind} ${label}`, (p) => duration(value(p))]);
+}
+/** @type {[string, (point: any) => string][]} */
 const TABLE = [
   ['Submitted', (p) => count(p.submitted)], ['Succeeded', (p) => count(p.succeeded)], ['Failed', (p) => count(p.failed)],
   ['Retried', (p) => count(p.retried)], ['Cancelled', (p) => count(p.revoked)], ['Expired', (p) => count(p.expired)],
-  ...['wait', 'run'].flatMap((kind) => times(kind).map(({ label, value }) => [`${kind} ${label}`, (p) => duration(value(p))])),
+  ...timesOf('wait'), ...timesOf('run'),
   ['Oldest waiting', (p) => duration(p.oldest_waiting_s)],
 ];
 
@@ -27,7 +32,7 @@ const TABLE = [
  * @param {any} series of /api/history
  * @param {{step_s: number, now: string}} history
  * @param {Record<string, any>} ui
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function historyCharts({ points, totals }, { step_s: step, now }, ui, actions) {
   const at = typeof ui.chartAt === 'number' && ui.chartAt < points.length ? ui.chartAt : null;
@@ -52,12 +57,15 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
       summary: texts.retriesSummary(totals.retried),
     }, control('retries', RETRIES)),
     legend('retries', RETRIES, point ?? totals, true, hourly(totals, points, step, now)),
-    ...[['Wait time', texts.WAIT_MEANS, wait, 'wait'], ['Run time', texts.RUN_MEANS, times('run'), 'run']].map(([title, note, series, kind]) => [
+    ...[
+      { title: 'Wait time', note: texts.WAIT_MEANS, series: wait, kind: 'wait' },
+      { title: 'Run time', note: texts.RUN_MEANS, series: times('run'), kind: 'run' },
+    ].map(({ title, note, series, kind }) => [
       plot({
         ...shared, kind: 'lines', title, note: texts.logScale(String(note)), series,
         scale: timeScale(points.flatMap((p) => series.map(({ value }) => value(p) ?? 0))),
-        summary: texts.timesSummary(String(title), totals[`${kind}_p50_s`], totals[`${kind}_p99_s`]),
-      }, control(String(title).toLowerCase(), series)),
+        summary: texts.timesSummary(title, totals[`${kind}_p50_s`], totals[`${kind}_p99_s`]),
+      }, control(title.toLowerCase(), series)),
       legend(kind, series, point ?? totals, false),
     ]),
     h('div', { class: 'chart-foot', key: 'foot' }, ticks(points, now)),
@@ -68,12 +76,12 @@ export function historyCharts({ points, totals }, { step_s: step, now }, ui, act
 function slider(points, step, now, at, actions, what, series) {
   const last = points.length - 1;
   const set = (chartAt) => actions.dispatch({ type: 'ui', set: { chartAt } });
-  const move = { ArrowLeft: (i) => i - 1, ArrowRight: (i) => i + 1, ArrowDown: (i) => i - 1, ArrowUp: (i) => i + 1, PageDown: (i) => i - 10, PageUp: (i) => i + 10, Home: () => 0, End: () => last };
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
   const shown = at ?? last;
   return h('div', {
     class: 'plot-control', role: 'slider', tabindex: 0, 'aria-label': `Time, ${what}`,
     'aria-valuemin': 0, 'aria-valuemax': last, 'aria-valuenow': shown,
-    'aria-valuetext': `${stretch(points[shown], step, now)}${points[shown].partial ? `, ${texts.IN_PROGRESS}` : ''}: ${series.map(({ label, value, say }) => `${label} ${say(value(points[shown]))}`).join(', ')}`,
+    'aria-valuetext': spoken(points[shown], step, now, series),
     on: {
       pointermove: ({ currentTarget, clientX }) => {
         const { left, width } = currentTarget.getBoundingClientRect();
@@ -83,26 +91,34 @@ function slider(points, step, now, at, actions, what, series) {
       focus: () => at === null && set(last),
       blur: () => set(null),
       keydown: (event) => {
-        const to = move[event.key];
-        if (!to) return;
+        const by = steps[event.key];
+        if (!by) return;
         event.preventDefault();
-        set(Math.min(last, Math.max(0, to(shown))));
+        set(Math.min(last, Math.max(0, shown + by)));
       },
     },
   });
 }
 
+/** A point of a plot, for who hears it. */
+function spoken(point, step, now, series) {
+  const values = series.map(({ label, value, say }) => `${label} ${say(value(point))}`);
+  return `${stretch(point, step, now)}${point.partial ? `, ${texts.IN_PROGRESS}` : ''}: ${values.join(', ')}`;
+}
+
 /** Retries are told by the hour: few that matter come in a minute. */
 function hourly({ retried }, points, step, now) {
   const hours = Math.max(1, (Date.parse(now) - Date.parse(points[0].at)) / 3_600_000);
-  return step * points.length > 3_600 ? texts.perHour(retried / hours < 10 ? String(Number((retried / hours).toFixed(1))) : count(Math.round(retried / hours))) : '';
+  return step * points.length > 3_600
+    ? texts.perHour(retried / hours < 10 ? String(Number((retried / hours).toFixed(1))) : count(Math.round(retried / hours))) : '';
 }
 
 function legend(name, series, from, always, note = '') {
   return h('ul', { class: 'legend', key: `legend-${name}` },
     series.map(({ name: mark, label, value, say }) => {
       const known = value(from);
-      return h('li', { key: mark }, h('i', { class: `swatch ${mark}` }), `${label} `, (always || known !== null) && h('b', null, say(known)));
+      return h('li', { key: mark }, h('i', { class: `swatch ${mark}` }), `${label} `,
+        (always || known !== null) && h('b', null, say(known)));
     }),
     note && h('li', { key: 'note', class: 'soft' }, note),
     name === 'ends' && h('li', { key: 'partial' }, h('i', { class: 'swatch partial' }), texts.IN_PROGRESS));
@@ -117,10 +133,13 @@ function ticks(points, now) {
 
 function valueTable(points, step, now, ui, actions) {
   const open = Boolean(ui.chartTable);
-  return h('details', { class: 'values', key: 'values', open, on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
+  return h('details', { class: 'values', key: 'values', open,
+    on: { toggle: (event) => actions.dispatch({ type: 'ui', set: { chartTable: event.target.open } }) } },
     h('summary', null, texts.AS_TABLE),
-    open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' }, h('table', { class: 'plain values-table' },
-      h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'), TABLE.map(([name]) => h('th', { scope: 'col', class: 'num', key: name }, name)))),
+    open && h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Values' },
+      h('table', { class: 'plain values-table' },
+      h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'),
+        TABLE.map(([name]) => h('th', { scope: 'col', class: 'num', key: name }, name)))),
       h('tbody', null, [...points].reverse().map((point) => h('tr', { key: point.at },
         h('th', { scope: 'row' }, stretch(point, step, now), point.partial && h('span', { class: 'faint' }, ' so far')),
         TABLE.map(([name, say]) => h('td', { class: 'num', key: name }, say(point)))))))));

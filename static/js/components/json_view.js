@@ -31,14 +31,15 @@ let nextKey = 1;
 /**
  * @param {string} title
  * @param {string} source JSON text
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function jsonBlock(title, source, actions) {
   const tree = treeOf(title, source);
   const what = title.toLowerCase();
   return h('section', { class: 'block', key: title },
     h('div', { class: 'block-head' }, h('h3', null, title), h('span', { class: 'block-tools' },
-      tree.foldable && [button(texts.EXPAND_ALL, tree.unfoldAll, { class: 'quiet', key: 'unfold', 'aria-label': `${texts.EXPAND_ALL} of the ${what}` }),
+      tree.foldable && [button(texts.EXPAND_ALL, tree.unfoldAll,
+        { class: 'quiet', key: 'unfold', 'aria-label': `${texts.EXPAND_ALL} of the ${what}` }),
         button(texts.COLLAPSE_ALL, tree.foldAll, { class: 'quiet', key: 'fold', 'aria-label': `${texts.COLLAPSE_ALL} of the ${what}` })],
       copyButton(actions, source, what))),
     h('div', { key: tree.key, wake: (host) => host.append(tree.element) }));
@@ -94,7 +95,8 @@ function branchParts(source, branch, level, word, name = []) {
   const [left, right] = branch.list ? '[]' : '{}';
   if (!branch.count) return [...name, left + right];
   const many = plural(branch.count, branch.list ? 'item' : 'member');
-  const toggle = h('button', { type: 'button', class: 'fold', tabindex: -1, data: { level }, 'aria-label': `${word}: ${many}`, on: { click: turn } });
+  const toggle = h('button',
+    { type: 'button', class: 'fold', tabindex: -1, data: { level }, 'aria-label': `${word}: ${many}`, on: { click: turn } });
   const body = h('span', null);
   draw();
   return [toggle, ...name, body];
@@ -119,7 +121,8 @@ function lines(source, branch, level, from) {
     const at = from + i;
     const shown = name ? [h('span', { class: 'j-key' }, shortened(readable(name))), ': '] : [];
     const word = name ? readable(name).slice(1, -1).slice(0, LONGEST_NAME) : `item ${at + 1}`;
-    return [newLine(level + 1), ...(inner ? branchParts(source, inner, level + 1, word, shown) : [...shown, scalar(text)]), at < last ? ',' : ''];
+    return [newLine(level + 1), ...(inner ? branchParts(source, inner, level + 1, word, shown) : [...shown, scalar(text)]),
+      at < last ? ',' : ''];
   });
 }
 
@@ -127,7 +130,8 @@ function lines(source, branch, level, from) {
 function rest(source, branch, level) {
   const others = branch.count - branch.shown;
   if (others <= 0) return '';
-  const more = h('button', { type: 'button', class: 'rest', tabindex: -1, data: { level: level + 1 } }, `${count(Math.min(MORE, others))} more of ${count(others)}`);
+  const more = h('button', { type: 'button', class: 'rest', tabindex: -1, data: { level: level + 1 } },
+    `${count(Math.min(MORE, others))} more of ${count(others)}`);
   const place = h('span', null, newLine(level + 1), more);
   more.addEventListener('click', () => {
     const from = branch.shown;
@@ -168,7 +172,8 @@ function steer(event) {
   const at = stops.indexOf(target);
   const open = target.getAttribute('aria-expanded');
   const around = stops.slice(0, at).findLast((each) => Number(each.dataset.level) < Number(target.dataset.level));
-  const next = { ArrowDown: stops[at + 1], ArrowRight: stops[at + 1], ArrowUp: stops[at - 1], ArrowLeft: around, Home: stops[0], End: stops.at(-1) }[key];
+  const next = { ArrowDown: stops[at + 1], ArrowRight: stops[at + 1], ArrowUp: stops[at - 1], ArrowLeft: around, Home: stops[0],
+    End: stops.at(-1) }[key];
   if ((key === 'ArrowRight' && open === 'false') || (key === 'ArrowLeft' && open === 'true')) target.click();
   else if (next) next.focus();
   else return;

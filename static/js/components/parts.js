@@ -63,7 +63,7 @@ export function time(at, words) {
 /**
  * What an empty place says: what is (not) here, and what to do.
  * @param {string} title
- * @param {import('../lib/dom.js').Child[]} body
+ * @param {import('../lib/dom.js').Children[]} body
  */
 export function emptyState(title, ...body) {
   return h('div', { class: 'empty' },
@@ -73,7 +73,7 @@ export function emptyState(title, ...body) {
 
 /**
  * Pairs of a name and a value.
- * @param {[string, import('../lib/dom.js').Child|import('../lib/dom.js').Child[]][]} pairs
+ * @param {[string, import('../lib/dom.js').Children][]} pairs
  */
 export function facts(pairs) {
   return h('dl', { class: 'facts' },
@@ -85,7 +85,12 @@ export function code(text) {
   return h('code', null, text);
 }
 
-/** A title above a block of content. @param {string} title @param {import('../lib/dom.js').Child[]} aside */
+/** Close the dialog that a button stands in; the browser gives the focus back to where it was. @param {Event} event */
+export function shut({ target }) {
+  /** @type {Element} */ (target).closest('dialog')?.close();
+}
+
+/** A title above a block of content. @param {string} title @param {import('../lib/dom.js').Children[]} aside */
 export function sectionHead(title, ...aside) {
   return h('div', { class: 'section-head' }, h('h2', null, title), ...aside);
 }

@@ -2,7 +2,7 @@
 
 import { h } from '../lib/dom.js';
 
-/** @param {string} text @returns {import('../lib/dom.js').Child[]} */
+/** @param {string} text @returns {(string|HTMLElement)[]} */
 export function prose(text) {
   return text.split(/`([^`\n]+)`/).map((part, i) => (i % 2 ? h('code', null, part) : part));
 }

@@ -3,34 +3,37 @@
 
 import { h } from '../lib/dom.js';
 import { LONGEST, operatorName, rememberOperator } from '../api/operator_name.js';
-import { button } from './parts.js';
+import { button, shut } from './parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/shell.js';
 
-/** @param {import('../state/records.js').Question} question @param {any} actions */
+/** @param {import('../state/records.js').Question} question @param {import('../state/actions.js').Actions} actions */
 export function questionDialog(question, actions) {
   const close = () => actions.dispatch({ type: 'question', question: null, only: question });
   const trail = auditFields('question');
   const proof = question.typed && field('question-typed', common.toConfirm(question.typed), { autocomplete: 'off', spellcheck: 'false' });
-  const yes = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
-  const check = () => { yes.disabled = Boolean(question.typed) && !question.typed.includes(proof.input.value.trim()); };
+  const yes = /** @type {HTMLButtonElement} */ (h('button',
+    { type: 'submit', class: question.danger ? 'button danger' : 'button primary', data: { testid: 'question-yes' } }, question.verb));
+  const check = () => { yes.disabled = Boolean(question.typed && !question.typed.includes(proof?.input.value.trim() ?? '')); };
   proof?.input.addEventListener('input', check);
   check();
   // Closed first: what takes long is shown on the page, and must not close what is asked meanwhile.
   const submit = (event) => {
     event.preventDefault();
     yes.disabled = true;
-    event.target.closest('dialog').close(); // the browser gives the focus back to where it was
+    shut(event);
     close();
     question.run(trail.reason());
   };
   return h('dialog', {
-    class: 'dialog', key: 'question', wake: (dialog) => dialog.showModal(), 'aria-labelledby': 'question-title', 'aria-describedby': 'question-text',
+    class: 'dialog', key: 'question', wake: (dialog) => dialog.showModal(), 'aria-labelledby': 'question-title',
+    'aria-describedby': 'question-text',
     data: { testid: 'question' }, on: { close },
   },
     h('h2', { id: 'question-title' }, question.title), h('p', { id: 'question-text' }, question.text),
     h('form', { on: { submit } }, proof?.place, trail.places,
-      h('div', { class: 'actions' }, yes, button(common.CANCEL, (event) => event.currentTarget.closest('dialog').close(), { data: { testid: 'question-no' } }))));
+      h('div', { class: 'actions' }, yes,
+        button(common.CANCEL, shut, { data: { testid: 'question-no' } }))));
 }
 
 /**

@@ -6,7 +6,7 @@ import { icon } from './icons.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/shell.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function toasts(state, actions) {
   return state.toasts.map(({ id, tone, text, taskId, undo }) =>
     h('div', { class: 'toast', key: id, data: { testid: 'toast', tone } },
@@ -21,7 +21,7 @@ export function toasts(state, actions) {
       }, icon('close'))));
 }
 
-/** @param {import('../state/records.js').Undo} undo @param {any} actions */
+/** @param {import('../state/records.js').Undo} undo @param {import('../state/actions.js').Actions} actions */
 function takeBack(undo, actions) {
   if (typeof undo === 'function') undo();
   else actions.undo(undo);

@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { ago, count, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, taskUrl, tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { varying } from '../lib/varying.js';
 import { isTerminal } from '../state/task_state.js';
 import { sparkline } from '../components/chart.js';
@@ -22,7 +22,7 @@ const SORTS = {
   first: [texts.ORDERS.first, (a, b) => Date.parse(b.first_seen) - Date.parse(a.first_seen)],
 };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function failuresPage(state, actions) {
   const { sort: asked, cause } = state.route.params;
   const sort = asked in SORTS ? asked : 'count';
@@ -31,10 +31,12 @@ export function failuresPage(state, actions) {
   return factPage(state, 'failures', 'Failures', texts.ABOUT, ({ groups, ungrouped }) => {
     const sorted = [...groups].sort(SORTS[sort][1]);
     return [
-      groups.length > 0 && h('p', { class: 'strip', key: 'strip' }, h('span', null, h('b', null, count(groups.reduce((sum, g) => sum + g.count, 0))), ' failed tasks'),
+      groups.length > 0 && h('p', { class: 'strip', key: 'strip' },
+        h('span', null, h('b', null, count(groups.reduce((sum, g) => sum + g.count, 0))), ' failed tasks'),
         h('span', null, h('b', null, groups.length), groups.length === 1 ? ' cause' : ' causes')),
       groups.length
-        ? h('ul', { class: 'groups', key: 'groups' }, sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
+        ? h('ul', { class: 'groups', key: 'groups' },
+          sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
         : h('div', { key: 'none' }, emptyState(texts.NONE, texts.APPEAR)),
       ungrouped > 0 && h('p', { class: 'soft', key: 'ungrouped' }, texts.ungrouped(ungrouped),
         h('a', { href: tasksUrl({ state: 'FAILURE' }) }, texts.ALL_FAILED)),
@@ -43,7 +45,7 @@ export function failuresPage(state, actions) {
 }
 
 function groupCard(group, open, sort, state, actions) {
-  const { fingerprint, error_type: error, message, frame } = group;
+  const { fingerprint, error_type: error, frame } = group;
   const now = serverNow(state);
   const keep = { sort: sort === 'count' ? '' : sort };
   return h('li', { class: 'card group', key: fingerprint, data: { testid: 'failure-group', fingerprint, open: String(open) } },
@@ -51,10 +53,12 @@ function groupCard(group, open, sort, state, actions) {
       h('div', { class: 'group-what' },
         h('h2', null, visible(error)),
         h('p', { class: 'group-message', dir: 'auto', title: texts.MESSAGE_MEANS }, messageOf(group)),
-        h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)), group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
+        h('p', { class: 'group-where' }, frame && h('code', null, visible(frame)),
+          group.task_types.map((type) => h('span', { class: 'tag', key: `type ${type}` }, visible(type))),
           group.queues.map((queue) => h('span', { class: 'tag', key: `queue ${queue}` }, `${queue} queue`)))),
       h('div', { class: 'group-when' },
-        h('a', { class: 'big', href: tasksUrl({ q: `cause:${fingerprint}` }), data: { testid: 'group-tasks' } }, h('b', null, count(group.count)), h('span', null, group.count === 1 ? 'task' : 'tasks')),
+        h('a', { class: 'big', href: tasksUrl({ q: `cause:${fingerprint}` }), data: { testid: 'group-tasks' } },
+          h('b', null, count(group.count)), h('span', null, group.count === 1 ? 'task' : 'tasks')),
         h('div', null, sparkline(group.trend, trendWords(group.trend)),
           h('p', { class: 'spark-foot', 'aria-hidden': 'true' }, h('span', null, '24 h ago'), h('span', null, 'now'))),
         h('dl', { class: 'smalls' },
@@ -62,7 +66,8 @@ function groupCard(group, open, sort, state, actions) {
           h('div', null, h('dt', null, 'Last seen'), h('dd', null, time(group.last_seen, ago(group.last_seen, now))))))),
     h('div', { class: 'actions' },
       retryControls(group, state.ui.retries?.[fingerprint], state, actions),
-      h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open), data: { testid: 'group-open' } }, open ? texts.HIDE_EXAMPLE : texts.SHOW_EXAMPLE)),
+      h('a', { class: 'button', href: pageUrl('failures', { ...keep, cause: open ? '' : fingerprint }), 'aria-expanded': String(open),
+        data: { testid: 'group-open' } }, open ? texts.HIDE_EXAMPLE : texts.SHOW_EXAMPLE)),
     open && sample(group, actions));
 }
 
@@ -75,9 +80,12 @@ function retryControls(group, told, state, actions) {
   const again = tried && trialFailed(told, state);
   const all = retryable === 1 ? texts.RETRY_IT : tried ? texts.retryRemaining(retryable) : texts.retryAll(retryable);
   return [
-    again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'), h('span', null, texts.OPEN_LATEST)),
-    retryable > 3 && button(texts.TRY_3, () => actions.retryTrial(group), { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
-    button(all, () => actions.askRetryAll(group, tried), { key: 'all', class: tried && !again && isThrough(told, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
+    again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'),
+      h('span', null, texts.OPEN_LATEST)),
+    retryable > 3 && button(texts.TRY_3, () => actions.retryTrial(group),
+      { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
+    button(all, () => actions.askRetryAll(group, tried),
+      { key: 'all', class: tried && !again && isThrough(told, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
     outcome,
   ];
 }
@@ -113,13 +121,16 @@ function trialOutcome({ task_types: types }, told, state) {
     : n('FAILURE') ? texts.ended(n('SUCCESS'), n('FAILURE')) : texts.ALL_SUCCEEDED;
   return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'told', role: 'status', data: { testid: 'retried' } },
     h('span', null, texts.retried(told.retried, ago(told.at, serverNow(state)))),
-    tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } }, stateBadge(task.status))),
-    words ? h('span', { key: 'words' }, words) : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, texts.SEE_RESULTS));
+    tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } },
+      stateBadge(task.status))),
+    words ? h('span', { key: 'words' }, words)
+      : h('a', { key: 'see', href: tasksUrl({ q: `type:${types[0]} age:<1h` }) }, texts.SEE_RESULTS));
 }
 
 function sample({ sample_task_id: id, sample_error: error, sample_traceback: trace }, actions) {
   return h('section', { class: 'block trouble', key: 'sample', data: { testid: 'group-sample' } },
-    h('div', { class: 'block-head' }, h('h3', null, 'The latest', id && [': ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)]), copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
+    h('div', { class: 'block-head' }, h('h3', null, 'The latest', id && [': ', h('a', { href: taskUrl(id) }, `task ${shortId(id)}`)]),
+      copyButton(actions, `${error}\n\n${trace ?? ''}`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(error ?? '')),
     trace && traceback(trace));
 }

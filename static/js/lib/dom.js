@@ -8,7 +8,10 @@ const KEY = Symbol('key');
 const WAKE = Symbol('wake');
 const SHOWS = Symbol('shows');
 
-/** @typedef {Node|string|number|null|undefined|false} Child */
+/**
+ * @typedef {Node|string|number|null|undefined|false} Child
+ * @typedef {Child|Children[]} Children
+ */
 
 /**
  * Build an HTML element.
@@ -17,7 +20,7 @@ const SHOWS = Symbol('shows');
  *   (an object, set through CSSOM), `data` (dataset), `key` (identity among siblings), `wake`
  *   (called once when the element enters the page; patching then leaves its children alone), `shows`
  *   (the value of a field; patching leaves a field alone that the reader is in)
- * @param {...(Child|Child[])} children
+ * @param {...Children} children
  * @returns {HTMLElement}
  */
 export function h(tag, props, ...children) {
@@ -28,7 +31,7 @@ export function h(tag, props, ...children) {
  * Build an SVG element; same properties as `h`.
  * @param {string} tag
  * @param {Record<string, any>|null} [props]
- * @param {...(Child|Child[])} children
+ * @param {...Children} children
  */
 export function s(tag, props, ...children) {
   return build(document.createElementNS(SVG_NS, tag), props, children);
@@ -37,7 +40,7 @@ export function s(tag, props, ...children) {
 /**
  * Make the children of `host` look like `children`, changing as little as possible.
  * @param {Element} host
- * @param {...(Child|Child[])} children
+ * @param {...Children} children
  */
 export function mount(host, ...children) {
   const wanted = document.createElement('div');
@@ -102,7 +105,8 @@ function patchAttributes(node, wanted) {
     if (name !== 'open' && name !== 'style' && !wanted.hasAttribute(name)) node.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (name !== 'style' && !(name === 'open' && node.nodeName === 'DETAILS') && node.getAttribute(name) !== value) node.setAttribute(name, value);
+    const readers = name === 'style' || (name === 'open' && node.nodeName === 'DETAILS');
+    if (!readers && node.getAttribute(name) !== value) node.setAttribute(name, value);
   }
   // The style attribute is refused by the CSP; the same text through CSSOM is not.
   if (node.style.cssText !== wanted.style.cssText) node.style.cssText = wanted.style.cssText;

@@ -122,7 +122,8 @@ function zoned(zone, seconds) {
 
 function makeZoned(zone, seconds) {
   const shape = /** @type {const} */ ({
-    weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}),
+    weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit',
+    second: seconds ? '2-digit' : undefined,
   });
   try {
     return new Intl.DateTimeFormat('en-GB', { ...shape, timeZone: zone });

@@ -6,10 +6,16 @@
 export const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 // Characters that are invisible or turn the reading direction: shown as escapes, never obeyed.
 // Not the joiners that make one sign of several: between emoji, and in scripts that are written with them.
-const INVISIBLE = /(?!(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d(?=\p{Extended_Pictographic}))(?!(?<=[\p{sc=Arabic}\p{sc=Deva}\p{sc=Beng}\p{sc=Mlym}\p{sc=Sinh}\p{sc=Knda}\p{sc=Telu}\p{sc=Taml}])[\u200c\u200d](?=[\p{sc=Arabic}\p{sc=Deva}\p{sc=Beng}\p{sc=Mlym}\p{sc=Sinh}\p{sc=Knda}\p{sc=Telu}\p{sc=Taml}]))[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+const IN_EMOJI = [String.raw`(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)`, String.raw`(?=\p{Extended_Pictographic})`];
+const SCRIPTS = ['Arabic', 'Deva', 'Beng', 'Mlym', 'Sinh', 'Knda', 'Telu', 'Taml'].map((name) => String.raw`\p{sc=${name}}`).join('');
+const INVISIBLE = new RegExp([
+  `(?!${IN_EMOJI.join(String.raw`\u200d`)})`,
+  String.raw`(?!(?<=[${SCRIPTS}])[\u200c\u200d](?=[${SCRIPTS}]))`,
+  String.raw`[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]`,
+].join(''), 'gu');
 
 // As Python's repr() spells the joiner within one emoji.
-const SPELLED_JOINER = /(?<=\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\\u200d(?=\p{Extended_Pictographic})/gu;
+const SPELLED_JOINER = new RegExp(IN_EMOJI.join(String.raw`\\u200d`), 'gu');
 
 /** @typedef {{kind: 'key'|'string'|'number'|'word'|'mark'|'space', text: string}} Token */
 

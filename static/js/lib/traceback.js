@@ -6,7 +6,7 @@
  *   |{kind: 'foreign', lines: string[], frames: number}|{kind: 'repeat', times: number, frames: number}} Block */
 
 const FRAME = /^[\s|+]*File "(?<file>.*)", line \d+/;
-const FOREIGN = /[\\/](?:site-packages|dist-packages)[\\/]|[\\/]lib[\\/](?:python[\d.]+[\\/]|.*\.zip)|^<|[\\/]huey_tasks[\\/](?!tasks[\\/])/;
+const FOREIGN = /[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/](?:python[\d.]+[\\/]|.*\.zip)|^<|[\\/]huey_tasks[\\/](?!tasks[\\/])/;
 const LONGEST_CYCLE = 8;
 const FOLD_FROM = 3;
 

@@ -51,7 +51,8 @@ export function startOver() {
 export function lookAround() {
   const bodies = [...document.querySelectorAll('tbody[data-block]')].map((body) => {
     const { block = '0', last = '0' } = /** @type {HTMLElement} */ (body).dataset;
-    return { rows: body.childElementCount, first: Number(block), last: Number(last), drawn: block === last && !body.querySelector('.space'), box: body.getBoundingClientRect() };
+    return { rows: body.childElementCount, first: Number(block), last: Number(last), drawn: block === last && !body.querySelector('.space'),
+      box: body.getBoundingClientRect() };
   });
   const now = new Set();
   for (const { rows, first, last, drawn, box } of bodies) {

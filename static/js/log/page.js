@@ -16,7 +16,7 @@ const NEAR_PX = 24;
 /** The list was scrolled to its end by itself, and the event of that is still to come. */
 let followed = false;
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function logPage(state, actions) {
   const filter = logFilter(state.route.params);
   const key = JSON.stringify(filter);
@@ -28,8 +28,10 @@ export function logPage(state, actions) {
     const hold = (on) => actions.dispatch({ type: 'ui', set: { heldLog: on ? { key, lines: held ?? lines } : null } });
     return h('section', { class: 'card live-log', key: `lines ${key}` },
       h('div', { class: 'log-bar' },
-        h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' }, held ? texts.logPaused(fresh) : texts.LOG_LIVE),
-        button(held ? texts.LOG_RESUME : texts.LOG_PAUSE, () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } }, held ? 'play' : 'pause')),
+        h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' },
+          held ? texts.logPaused(fresh) : texts.LOG_LIVE),
+        button(held ? texts.LOG_RESUME : texts.LOG_PAUSE, () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } },
+          held ? 'play' : 'pause')),
       scroller([...(held ?? lines)].reverse(), Boolean(held), hold));
   }, { key, aside });
 }
@@ -55,14 +57,16 @@ function nothing(filter) {
 
 function scroller(lines, held, hold) {
   return h('div', {
-    class: 'log', tabindex: 0, 'aria-label': texts.LOG_LABEL, role: 'log', 'aria-live': 'off', data: { testid: 'log-lines', held: String(held) },
+    class: 'log', tabindex: 0, 'aria-label': texts.LOG_LABEL, role: 'log', 'aria-live': 'off',
+    data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
       const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
       const byItself = followed && atEnd;
       followed = false;
       if (!byItself && atEnd === held) hold(!atEnd);
     } },
-  }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li', { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
+  }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li',
+    { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
     h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
     h('a', { href: taskUrl(id), title: `${queue} queue, task ${id}` }, visible(type)), h('span', { dir: 'auto' }, visible(text))))));
 }

@@ -1,92 +1,30 @@
-/* What an operator can do: steer the queues, retry failures, take an action back. Each asks first
-   where it matters, calls the API, and tells the reader how it went. */
+/* What an operator does to what was done: take it back, and look further into the past. */
 
+import { getAudit } from '../api/operators.js';
 import { explain } from '../api/problem.js';
-import { findTasks } from '../api/tasks.js';
-import { visible } from '../lib/json_text.js';
-import { changeQueue, getAudit, retryFailures } from '../api/operators.js';
+import { undo } from '../api/tasks.js';
 import { AUDIT_PAGE } from '../state/page_filters.js';
-import { serverNow } from '../state/store.js';
-import * as failures from '../texts/failures.js';
-import * as queues from '../texts/queues.js';
-
-/** Above so many tasks a click is not enough: the number has to be typed. */
-const TYPED_ABOVE = 100;
-const TRIAL = 3;
-const PIECE = 50;
+import * as common from '../texts/common.js';
+import * as texts from '../texts/tasks.js';
 
 /**
  * @param {import('../state/store.js').Store} store
- * @param {import('../tasks/actions.js').Actions} basic
- * @param {(...names: string[]) => void} reread
+ * @param {import('../state/actions.js').Toast} toast
+ * @param {() => void} refresh reads the list of tasks again
+ * @param {import('../state/actions.js').Reread} reread
  */
-export function createOperatorActions({ dispatch, state }, { toast, undo }, reread) {
-  const done = () => reread('recentAudit', 'audit', 'failures');
-
-  /** Run it; a failure is said and changes nothing else. */
-  async function attempt(run) {
-    try {
-      await run();
-    } catch (error) {
-      toast('bad', explain(error).text);
-    }
-    done();
-  }
-
-  /** @param {import('../state/records.js').Question} question */
-  const ask = (question) => dispatch({ type: 'question', question });
-
-  const change = (queue, verb, said) => (reason = '') => attempt(async () => {
-    dispatch({ type: 'queueChanged', ...(await changeQueue(queue, verb, reason)) });
-    toast('good', said);
-  });
-
+export function createAuditActions({ dispatch, state }, toast, refresh, reread) {
   return {
-    ask,
-
-    /** @param {string} queue */
-    resume: (queue) => change(queue, 'resume', queues.resumed(queue))(),
-
-    /** @param {string} queue */
-    askPause: (queue) => ask({
-      title: queues.PAUSE.title(queue),
-      text: queues.PAUSE.text,
-      verb: 'Pause', run: change(queue, 'pause', queues.PAUSE.done(queue)),
-    }),
-
-    /** @param {string} queue */
-    askDrain: (queue) => ask({
-      title: queues.DRAIN.title(queue),
-      text: queues.DRAIN.text,
-      verb: 'Drain', run: change(queue, 'drain', queues.DRAIN.done(queue)),
-    }),
-
-    /** @param {{queue: string, queued: number}} queue */
-    askPurge: ({ queue, queued }) => ask({
-      title: queues.PURGE.title(queued, queue),
-      text: queues.PURGE.text(queued),
-      verb: queues.PURGE.verb(queued), danger: true, typed: typed(queued, queue),
-      run: (reason) => attempt(async () => {
-        const answer = await changeQueue(queue, 'purge', reason);
-        toast('good', queues.PURGE.done(answer.purged, queue), undefined, answer.undo_id ? [answer.undo_id] : []);
-      }),
-    }),
-
-    /** @param {any} group */
-    retryTrial: (group) => retryGroup(group, TRIAL, ''),
-
-    /** @param {any} group @param {boolean} rest whether a trial went before */
-    askRetryAll: (group, rest) => ask({
-      title: failures.ASK_RETRY.title(group.retryable, rest),
-      text: failures.ASK_RETRY.text(visible(group.error_type)),
-      verb: failures.ASK_RETRY.verb(group.retryable), typed: typed(group.retryable),
-      run: (reason) => retryGroup(group, null, reason),
-    }),
-
     /** @param {string[]} ids newest last */
     async undo(ids) {
-      await undo(ids);
-      done();
+      try {
+        toast('good', texts.undone(await restore(ids)));
+      } catch (error) {
+        toast('bad', common.notUndone(explain(error).text));
+      }
+      dispatch({ type: 'acted', everything: true });
+      refresh();
+      reread('recentAudit', 'audit', 'failures');
     },
 
     /** Read the next older page of the audit. @param {string} action filter */
@@ -103,41 +41,17 @@ export function createOperatorActions({ dispatch, state }, { toast, undo }, rere
       dispatch({ type: 'ui', set: { auditBusy: false } });
     },
   };
-
-  /**
-   * In pieces of about a second each, never more than were confirmed: a copy that fails again joins
-   * the same group, so "until nothing is left" may have no end. The oldest go first.
-   */
-  async function retryGroup({ fingerprint, task_types: types, retryable }, limit, reason) {
-    const told = { retried: 0, at: serverNow(state()), trial: limit !== null, busy: true, ids: /** @type {string[]} */ ([]) };
-    const tell = (more) => {
-      Object.assign(told, more);
-      dispatch({ type: 'ui', set: { retries: { ...state().ui.retries, [fingerprint]: { ...told } } } });
-    };
-    tell({});
-    await attempt(async () => {
-      let operation_id = undefined;
-      for (let left = limit ?? retryable; left > 0;) {
-        const answer = await retryFailures(fingerprint, { limit: left, reason: reason || undefined, operation_id });
-        operation_id = answer.operation_id;
-        left = answer.retried ? left - answer.retried : 0;
-        tell({ retried: told.retried + answer.retried });
-      }
-      toast('good', failures.retriedAsNew(told.retried));
-      if (told.trial) tell({ ids: await newTasks(types, told.at - 1000) });
-    });
-    tell({ busy: false });
-    reread('trial');
-  }
-
-  /** The tasks that a trial has made: of these types, since then, and made out of others. */
-  async function newTasks(types, since) {
-    const q = types.map((type) => `type:"${type.replace(/[\\"]/g, '\\$&')}"`).join(' ');
-    const { tasks } = await findTasks({ q, from: new Date(since).toISOString(), limit: PIECE });
-    return tasks.filter((task) => task.retry_of).slice(0, TRIAL).map((task) => task.task_id);
-  }
 }
 
-function typed(n, name) {
-  return n > TYPED_ABOVE ? [String(n), name].filter(Boolean) : undefined;
+/** Take operations back, the newest first, each in as many requests as it needs. */
+async function restore(ids) {
+  let restored = 0;
+  for (const id of [...ids].reverse()) {
+    for (let left = 1; left > 0;) {
+      const answer = await undo(id);
+      restored += answer.restored;
+      left = answer.restored ? answer.left : 0;
+    }
+  }
+  return restored;
 }

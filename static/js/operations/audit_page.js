@@ -6,18 +6,19 @@ import { ago, clock, secondsBetween } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { auditFilter } from '../state/page_filters.js';
 import { isTaskId, pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { chooser } from '../components/choices.js';
 import { button, emptyState, time } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/audit.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function auditPage(state, actions) {
   const { action } = auditFilter(state.route.params);
   const options = [['', 'everything'], ...Object.entries(texts.AUDITED).map(([each, words]) => [each, words.toLowerCase()])];
-  const choose = chooser('audit-action', 'Show', action, /** @type {[string, string][]} */ (options), (each) => pageUrl('audit', { action: each }));
+  const choose = chooser('audit-action', 'Show', action, /** @type {[string, string][]} */ (options),
+    (each) => pageUrl('audit', { action: each }));
   return factPage(state, 'audit', 'Audit', texts.ABOUT, (list) => {
     if (!list.entries.length) {
       return h('div', { key: 'none' }, action
@@ -39,7 +40,8 @@ const isOfSchedule = (action) => action.startsWith('schedule_') && action in tex
 
 function table(entries, now, actions) {
   return h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable audit' },
-    h('thead', null, h('tr', null, ['When', 'Who', 'What', 'Why', ''].map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Undo'))))),
+    h('thead', null, h('tr', null,
+      ['When', 'Who', 'What', 'Why', ''].map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Undo'))))),
     h('tbody', null, entries.map((entry) => h('tr', { key: entry.id, data: { testid: 'audit-entry', action: entry.action } },
       h('td', { data: { label: 'When' } }, time(entry.at, ago(entry.at, now))),
       h('th', { scope: 'row', class: 'who' }, visible(entry.who)),
@@ -51,7 +53,8 @@ function table(entries, now, actions) {
 /** What it was done to: one task, a schedule, a cause, or what a search found. */
 function target({ action, target: what }) {
   if (!what || action === 'undo') return null;
-  if (isOfSchedule(action)) return [' ', h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
+  if (isOfSchedule(action)) return [' ',
+    h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, texts.OF_ONE_CAUSE)];
   if (isTaskId(what)) return [' ', h('a', { class: 'target', href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];
@@ -61,16 +64,18 @@ function target({ action, target: what }) {
  * The way back, or why there is none any more.
  * @param {import('../state/audit_entries.js').Entry} entry
  * @param {number} now
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function undoControl(entry, now, actions) {
   if (entry.undone_at) return h('span', { class: 'chip', key: 'undone' }, texts.undone(clock(entry.undone_at)));
-  if (undoable(entry, now)) {
+  const id = entry.undo_id;
+  if (id && undoable(entry, now)) {
     return h('span', { class: 'undo', key: 'undo' },
-      button(common.UNDO, () => actions.undo([entry.undo_id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` }, 'undo'),
+      button(common.UNDO, () => actions.undo([id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
+        'undo'),
       h('span', { class: 'faint' }, timeLeft(entry, now)));
   }
-  return entry.undo_id ? h('span', { class: 'faint', key: 'late' }, texts.TOO_LATE) : null;
+  return id ? h('span', { class: 'faint', key: 'late' }, texts.TOO_LATE) : null;
 }
 
 /** In whole minutes: nobody needs a countdown of seconds to undo. */

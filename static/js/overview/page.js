@@ -22,7 +22,7 @@ import * as texts from '../texts/overview.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function overview(state, actions) {
   const { stats, list } = state;
@@ -33,7 +33,8 @@ export function overview(state, actions) {
   return h('div', { class: 'page', key: 'overview', data: { live: liveness(state).name } },
     verdictHero(state, actions),
     sends && untouched && quickSend(state, actions, true),
-    stats && h('div', { class: 'cards', key: 'cards' }, stats.queues.map((queue) => queueCard(queue, totalsOf(history, queue.queue), SPANS[span]))),
+    stats && h('div', { class: 'cards', key: 'cards' },
+      stats.queues.map((queue) => queueCard(queue, totalsOf(history, queue.queue), SPANS[span]))),
     sends && !untouched && quickSend(state, actions),
     stats && h('div', { class: 'split', key: 'split' },
       historyCard(state, span, actions),
@@ -53,7 +54,8 @@ function historyCard(state, span, actions) {
   return h('section', { class: 'card', 'aria-label': 'History' },
     h('div', { class: 'section-head' }, h('h2', null, 'History'),
       segments('Time shown', span, Object.entries(SPANS), (each) => url({ span: each === '15m' ? '' : each })),
-      segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))], (each) => url({ queue: each }))),
+      segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))],
+        (each) => url({ queue: each }))),
     problem && value && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
     series ? historyCharts(series, value, ui, actions)
       : trouble ? emptyState(common.cantLoad('the history'), common.retrying(trouble.text))
@@ -65,7 +67,8 @@ function typeCard(types, span) {
   return h('section', { class: 'card', key: 'types' }, sectionHead('Task types', h('span', { class: 'soft' }, `last ${SPANS[span]}`)),
     seen.length
       ? h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Task types' }, h('table', { class: 'plain tight' },
-        h('thead', null, h('tr', null, ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
+        h('thead', null, h('tr', null,
+          ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
         h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
           h('th', { scope: 'row' }, longName(visible(type))),
           h('td', { class: 'num', title: texts.onAverage(rate(t.per_s)) }, count(t.succeeded + t.failed)),

@@ -13,7 +13,7 @@ const MOST = 4;
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {import('../tasks/actions.js').Actions & {retryNow: () => void}} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function verdictHero(state, actions) {
   return draw(verdict(state, base()), state, actions, 'hero');
@@ -27,7 +27,8 @@ export function noticeBar(state, actions) {
 
 function draw(said, state, actions, form) {
   const [first, ...others] = said.conditions;
-  return h('section', { class: `verdict ${form}`, data: { tone: said.tone, severity: said.severity, testid: 'verdict' }, 'aria-label': SERVICE_STATE },
+  return h('section', { class: `verdict ${form}`, data: { tone: said.tone, severity: said.severity, testid: 'verdict' },
+    'aria-label': SERVICE_STATE },
     h('span', { class: 'verdict-mark', key: said.tone }, icon(SHAPES[said.tone])),
     h('div', { class: 'verdict-words' },
       h(form === 'hero' ? 'h1' : 'h2', null, said.title),
@@ -44,7 +45,8 @@ function also(others) {
   const more = others.length - MOST;
   return h('ul', { class: 'verdict-also', key: 'also', 'aria-live': 'off', 'aria-label': 'Also' },
     others.slice(0, MOST).map((one) => h('li', { key: `${one.code} ${one.queues.join()}`, data: { code: one.code } },
-      h('b', null, one.title), one.text && [' – ', one.text], (one.commands ?? []).map((command) => [' ', code(command)]), ' ', link(one))),
+      h('b', null, one.title), one.text && [' – ', one.text],
+      (one.commands ?? []).map((command) => [' ', code(command)]), ' ', link(one))),
     more > 0 && h('li', { key: 'more' }, `and ${more} more`));
 }
 

@@ -5,7 +5,7 @@ import { ago, coarse, count } from '../lib/format.js';
 import { historyOf, totalsOf } from '../state/history.js';
 import { SPANS, spanOf } from '../state/page_filters.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
 import { button, emptyState, time } from '../components/parts.js';
@@ -20,7 +20,7 @@ const COUNTS = [
 ];
 const MODES = { open: ['good', 'check'], paused: ['warn', 'pause'], draining: ['warn', 'drain'], orphan: ['bad', 'warning'] };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function queuesPage(state, actions) {
   const { stats, problem } = state;
   return h('div', { class: 'page', key: 'queues' },
@@ -35,18 +35,23 @@ function queueBlock(queue, state, actions) {
   const totals = totalsOf(historyOf(state, span), name);
   const mode = modeOf(queue);
   const [[tone, shape], [word, means]] = [MODES[mode], texts.MODES[mode]];
-  return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) }, 'aria-label': `Queue ${name}` },
+  return h('article', { class: 'card queue-block', key: name, data: { testid: `queue-${name}`, orphan: String(queue.consumers === 0) },
+    'aria-label': `Queue ${name}` },
     h('header', null,
-      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word), means && h('span', { class: 'soft means' }, means),
+      h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word),
+      means && h('span', { class: 'soft means' }, means),
       h('div', { class: 'actions push' }, controls(queue, actions))),
     queue.consumers === 0 && alarm(queue),
     h('dl', { class: 'counts' }, COUNTS.map(([label, field, status]) => h('div', { key: field, data: { label } }, h('dt', null, label),
-      h('dd', null, queue[field] ? h('a', { href: tasksUrl({ queue: name, state: status }) }, count(queue[field])) : h('span', { class: 'faint' }, '0'))))),
+      h('dd', null, queue[field]
+        ? h('a', { href: tasksUrl({ queue: name, state: status }) }, count(queue[field])) : h('span', { class: 'faint' }, '0'))))),
     h('div', { class: 'queue-more' },
       h('dl', { class: 'facts' }, [
-        ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)], ['Workers', count(queue.workers)],
+        ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)],
+        ['Workers', count(queue.workers)],
         ['Oldest waiting', coarse(queue.oldest_waiting_s)], ['Throughput', throughput(queue)], ['Failures', failures(queue)],
-        ['Quarantined', queue.set_aside ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: texts.QUARANTINE_MEANS }, count(queue.set_aside)) : '0'],
+        ['Quarantined', queue.set_aside
+          ? h('a', { href: tasksUrl({ queue: name, state: 'FAILURE' }), title: texts.QUARANTINE_MEANS }, count(queue.set_aside)) : '0'],
       ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
       percentiles(totals, SPANS[span])),
     lastAction(name, state, actions));
@@ -59,7 +64,8 @@ function modeOf({ paused, draining, consumers }) {
 
 function controls(queue, actions) {
   const name = queue.queue;
-  const act = (label, run, mark, props = {}) => button(label, run, { ...props, data: { testid: `${label.toLowerCase()}-${name}` }, 'aria-label': `${label} ${name}`, key: label }, mark);
+  const act = (label, run, mark, props = {}) => button(label, run,
+    { ...props, data: { testid: `${label.toLowerCase()}-${name}` }, 'aria-label': `${label} ${name}`, key: label }, mark);
   return [
     queue.paused || queue.draining
       ? act('Resume', () => actions.resume(name), 'play', { class: 'primary' })
@@ -73,7 +79,8 @@ function controls(queue, actions) {
 /** Who did what to it last: the first question about a queue that stands still. */
 function lastAction(name, state, actions) {
   const now = serverNow(state);
-  const last = (state.facts.recentAudit?.value ?? []).find((entry) => entry.queue === name && ['pause', 'resume', 'drain', 'purge'].includes(entry.action));
+  const last = (state.facts.recentAudit?.value ?? []).find((entry) => entry.queue === name
+    && ['pause', 'resume', 'drain', 'purge'].includes(entry.action));
   return last && h('p', { class: 'last-action', key: 'last', data: { testid: 'last-action' } },
     h('span', null, auditWords(last), ' by ', h('b', null, last.who)), time(last.at, ago(last.at, now)),
     last.why && h('q', { dir: 'auto' }, last.why),

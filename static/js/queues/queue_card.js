@@ -19,7 +19,8 @@ export function queueCard(queue, totals, span) {
   const orphan = queue.consumers === 0;
   return h('article', {
     class: 'card queue-card', key: queue.queue,
-    data: { testid: `queue-${queue.queue}`, orphan: String(orphan), stopped: String(queue.paused || queue.draining) }, 'aria-label': `Queue ${queue.queue}`,
+    data: { testid: `queue-${queue.queue}`, orphan: String(orphan), stopped: String(queue.paused || queue.draining) },
+    'aria-label': `Queue ${queue.queue}`,
   },
     h('header', null, h('h2', null, h('a', { href: tasksUrl({ queue: queue.queue }) }, queue.queue)),
       h('span', { class: 'marks' }, modeChip(queue), staff(queue))),
@@ -68,11 +69,16 @@ export function alarm({ queue, queued }) {
     h('span', { role: 'alert' }, common.NO_CONSUMER, code(common.startConsumer(queue))));
 }
 
-/** Of the last full minute, and whether that is more or less than the minute before. @param {import('../state/records.js').QueueStats} queue */
+/**
+ * Of the last full minute, and whether that is more or less than the minute before.
+ * @param {import('../state/records.js').QueueStats} queue
+ */
 export function throughput({ last_minute: { per_s: now, per_s_before: before } }) {
   const change = before === null || (now === 0 && before === 0) ? 0 : (now - before) / Math.max(now, before);
   const [arrow, words] = change > 0.1 ? ['↗', texts.TRENDS.up] : change < -0.1 ? ['↘', texts.TRENDS.down] : ['→', texts.TRENDS.same];
-  return [rate(now), before !== null && now + before > 0 && h('span', { class: 'trend', key: 'trend', role: 'img', 'aria-label': words, title: texts.before(rate(before)) }, ` ${arrow}`), ' ', lastMin()];
+  return [rate(now), before !== null && now + before > 0
+    && h('span', { class: 'trend', key: 'trend', role: 'img', 'aria-label': words, title: texts.before(rate(before)) }, ` ${arrow}`), ' ',
+    lastMin()];
 }
 
 /** @param {import('../state/records.js').QueueStats} queue */
@@ -93,6 +99,7 @@ export function percentiles(totals, span) {
   const row = (label, kind) => h('tr', { key: kind }, h('th', { scope: 'row' }, label),
     ['p50', 'p95', 'p99'].map((p) => h('td', { class: 'num', key: p }, duration(totals?.[`${kind}_${p}_s`]))));
   return h('table', { class: 'percentiles', key: 'percentiles' },
-    h('thead', null, h('tr', null, h('th', { scope: 'col' }, `Last ${span}`), ['p50', 'p95', 'p99'].map((p) => h('th', { scope: 'col', class: 'num', key: p }, p)))),
+    h('thead', null, h('tr', null, h('th', { scope: 'col' }, `Last ${span}`),
+      ['p50', 'p95', 'p99'].map((p) => h('th', { scope: 'col', class: 'num', key: p }, p)))),
     h('tbody', null, row('Wait', 'wait'), row('Run', 'run')));
 }

@@ -18,7 +18,7 @@ import * as task from '../texts/task.js';
 /** @type {Map<string, {element: HTMLElement, refresh: (state: import('../state/store.js').State) => void}>} */
 const forms = new Map();
 
-/** The form of a new one. @param {import('../state/store.js').State} state @param {any} actions */
+/** The form of a new one. @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function newSchedule(state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
@@ -32,13 +32,14 @@ export function newSchedule(state, actions) {
  * The form of one that is there.
  * @param {import('../state/schedules.js').Schedule} schedule
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function scheduleForm(schedule, state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
   const type = taskTypes.find((each) => each.task_type === schedule.task_type) ?? null;
-  return place(`${schedule.name} ${schedule.created_at}`, state, (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
+  return place(`${schedule.name} ${schedule.created_at}`, state,
+    (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
 }
 
 function loading(problem) {
@@ -48,11 +49,9 @@ function loading(problem) {
 
 /** One draft is kept: of a schedule that was edited before another one, nobody wants it back. */
 function place(key, state, make) {
-  if (!forms.has(key)) {
-    if (key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
-    forms.set(key, make(() => forms.delete(key)));
-  }
-  const form = forms.get(key);
+  if (!forms.has(key) && key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
+  const form = forms.get(key) ?? make(() => forms.delete(key));
+  forms.set(key, form);
   form.refresh(state);
   return h('div', { key, wake: (host) => host.append(form.element) });
 }
@@ -60,25 +59,29 @@ function place(key, state, make) {
 /**
  * @param {string} prefix
  * @param {any} schedule what the form is filled with at first
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {{head: HTMLElement, controls: () => Map<string, import('../components/field.js').Control>, fixed: () => Record<string, string>,
  *   payload: () => string, problem: () => string, verb: string, name: () => string, isNew: boolean}} what
  * @param {() => void} done the draft is not wanted any more
  */
 function build(prefix, schedule, actions, what, done) {
   const rule = ruleFields(prefix, schedule, actions);
-  const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: texts.FORM.tags }), prefix);
+  const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: texts.FORM.tags }),
+    prefix);
   const overlap = check(`${prefix}-overlap`, texts.FORM.overlap, schedule.overlap ?? true, texts.FORM.overlapMeans);
   const paused = what.isNew && check(`${prefix}-paused`, texts.FORM.paused, false, texts.FORM.pausedMeans);
   const audit = auditPart(`${prefix}-audit`);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
-  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } }, what.verb));
+  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } },
+    what.verb));
   const controls = () => new Map([...what.controls(), ...rule.controls, ...tags.controls]);
+
+  const tagsInput = /** @type {HTMLInputElement} */ (tags.controls.get('/tags')?.input);
 
   /** Each member as JSON text; the rule is one, because its parts mean something only together. */
   const members = () => ({
     payload: what.payload(),
-    tags: JSON.stringify(tagsIn(/** @type {HTMLInputElement} */ (tags.controls.get('/tags')?.input).value)),
+    tags: JSON.stringify(tagsIn(tagsInput.value)),
     rule: jsonObject(rule.members()),
     overlap: String(overlap.input.checked),
   });
@@ -206,8 +209,10 @@ function section(title, content) {
 }
 
 function check(id, label, checked, hint) {
-  const input = /** @type {HTMLInputElement} */ (h('input', { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
-  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label), h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
+  const input = /** @type {HTMLInputElement} */ (h('input',
+    { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
+  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label),
+    h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
 }
 
 function tagsIn(text) {

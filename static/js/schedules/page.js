@@ -25,17 +25,19 @@ const EXAMPLE = {
   payload: { to: 'user@example.com', subject: 'Good morning', body: 'Here is what is due today.' },
 };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function schedulesPage(state, actions) {
   const { edit, isNew } = scheduleFilter(state.route.params);
   if (isNew) return formPage(texts.NEW, texts.NEW_ABOUT, newSchedule(state, actions));
   if (edit) return editPage(edit, state, actions);
   return factPage(state, 'schedules', 'Schedules', texts.ABOUT,
-    (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)), { aside: state.facts.schedules?.value?.length !== 0 && newLink() });
+    (schedules) => (schedules.length ? list(schedules, state, actions) : nothingYet(actions)),
+    { aside: state.facts.schedules?.value?.length !== 0 && newLink() });
 }
 
 function newLink() {
-  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'), h('span', null, texts.NEW));
+  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'),
+    h('span', null, texts.NEW));
 }
 
 function formPage(title, about, content) {
@@ -56,7 +58,9 @@ function editPage(name, state, actions) {
   const schedule = value.find((each) => each.name === name);
   return schedule
     ? formPage(title, texts.EDIT_ABOUT, scheduleForm(schedule, state, actions))
-    : formPage(title, '', h('div', { key: 'none' }, emptyState(texts.NOT_FOUND, texts.NOT_FOUND_WHY[0], h('a', { href: pageUrl('audit') }, 'Audit'), texts.NOT_FOUND_WHY[1])));
+    : formPage(title, '',
+      h('div', { key: 'none' },
+      emptyState(texts.NOT_FOUND, texts.NOT_FOUND_WHY[0], h('a', { href: pageUrl('audit') }, 'Audit'), texts.NOT_FOUND_WHY[1])));
 }
 
 function list(schedules, state, actions) {
@@ -69,17 +73,23 @@ function list(schedules, state, actions) {
       summary(schedules),
       h('div', { class: 'page-aside', key: 'choose' },
         (schedules.length > 5 || find) && h('input', {
-          type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules', placeholder: texts.FIND_HINT, maxlength: 100,
+          type: 'search', class: 'find-schedule', key: 'find', shows: find, 'aria-label': 'Find schedules', placeholder: texts.FIND_HINT,
+          maxlength: 100,
           data: { testid: 'find-schedule' }, on: { input: (event) => go(address({ find: event.target.value }), true) },
         }),
-        schedules.length > 1 && segments('Order', order, [['name', 'by name'], ['next', 'by next run']], (each) => address({ sort: each === 'next' ? each : '' })))),
+        schedules.length > 1 && segments('Order', order, [['name', 'by name'], ['next', 'by next run']],
+          (each) => address({ sort: each === 'next' ? each : '' })))),
     rows.length
       ? h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable schedules' },
-        h('thead', null, h('tr', null, texts.COLUMNS.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
+        h('thead', null, h('tr', null,
+          texts.COLUMNS.map((name) => h('th', { scope: 'col' }, name || h('span', { class: 'off-screen' }, 'Actions'))))),
         rows.map((schedule) => scheduleRow(schedule, state, actions))))
-      : h('div', { key: 'none' }, emptyState(texts.NO_MATCHES, texts.noMatchesWhy(schedules.length, visible(find)), h('a', { href: address({ find: '' }) }, 'Show all'))),
+      : h('div', { key: 'none' },
+        emptyState(texts.NO_MATCHES, texts.noMatchesWhy(schedules.length, visible(find)),
+        h('a', { href: address({ find: '' }) }, 'Show all'))),
     found.length > rows.length && h('p', { class: 'more', key: 'more' },
-      button(common.showAll(found.length), () => actions.dispatch({ type: 'ui', set: { moreSchedules: true } }), { data: { testid: 'all-schedules' } })),
+      button(common.showAll(found.length), () => actions.dispatch({ type: 'ui', set: { moreSchedules: true } }),
+        { data: { testid: 'all-schedules' } })),
   ];
 }
 

@@ -5,7 +5,7 @@ import { ago, moment, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { runsOf } from '../state/schedules.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { button, stateBadge, time } from '../components/parts.js';
@@ -15,7 +15,7 @@ import * as texts from '../texts/schedules.js';
 /**
  * @param {import('../state/schedules.js').Schedule} schedule
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function scheduleRow(schedule, state, actions) {
   const { name, paused, problem } = schedule;
@@ -25,7 +25,8 @@ export function scheduleRow(schedule, state, actions) {
     h('tr', { key: 'row' },
       h('th', { scope: 'row', class: 'c-name' }, nameLink(name, state, actions),
         h('span', { class: 'marks-left' },
-          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`), queueMark(schedule, state),
+          h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`),
+          queueMark(schedule, state),
           schedule.tags.map((tag) => h('span', { class: 'tag', key: `tag ${tag}` }, visible(tag))))),
       h('td', { data: { label: 'Trigger' } }, rule(schedule)),
       h('td', { data: { label: 'Next run' } }, paused
@@ -45,7 +46,8 @@ function nameLink(name, { ui }, actions) {
     link.focus();
     link.scrollIntoView({ block: 'nearest' });
   };
-  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: texts.editTitle(name), wake }, visible(name));
+  return h('a', { class: 'schedule-name', key: 'name', href: pageUrl('schedules', { edit: name }), title: texts.editTitle(name), wake },
+    visible(name));
 }
 
 function queueMark({ queue }, { stats }) {
@@ -79,7 +81,8 @@ function last({ name, last_run_at: at, last_task_id: id, last_status: status }, 
   const words = status ? look(status).label : texts.NOT_KEPT;
   return [
     status
-      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': texts.lastRun(words, name), data: { testid: 'last-run' } }, stateBadge(status))
+      ? h('a', { key: 'task', href: taskUrl(id), 'aria-label': texts.lastRun(words, name), data: { testid: 'last-run' } },
+        stateBadge(status))
       : h('span', { class: 'faint', key: 'gone', title: texts.NOT_KEPT_MEANS }, words),
     h('span', { class: 'under', key: 'at' }, time(at, ago(at, now))),
   ];
@@ -93,13 +96,15 @@ function counts({ name, runs, skipped, missed }) {
   return [
     runs ? h('a', { key: 'runs', href: tasksUrl({ q: runsOf(name) }), title: 'Its tasks', data: { testid: 'runs' } }, texts.runs(runs))
       : h('span', { class: 'faint', key: 'runs', data: { testid: 'runs' } }, '0 runs'),
-    noted.length > 0 && h('span', { class: 'under', key: 'noted' }, noted.map(([words, means]) => h('span', { key: words, title: means }, words))),
+    noted.length > 0 && h('span', { class: 'under', key: 'noted' },
+      noted.map(([words, means]) => h('span', { key: words, title: means }, words))),
   ];
 }
 
 function alarmsOf({ name, queue, problem }, { stats }) {
   const serving = stats?.queues.find((each) => each.queue === queue);
-  const cure = serving?.draining ? h('a', { href: pageUrl('queues') }, texts.OPEN_QUEUES) : h('a', { href: pageUrl('schedules', { edit: name }) }, texts.EDIT_IT);
+  const cure = serving?.draining
+    ? h('a', { href: pageUrl('queues') }, texts.OPEN_QUEUES) : h('a', { href: pageUrl('schedules', { edit: name }) }, texts.EDIT_IT);
   return [
     problem && h('p', { class: 'alarm', key: 'problem', data: { testid: 'problem' } }, icon('warning'),
       h('span', null, h('b', null, texts.DID_NOT_RUN), visible(problem), ' ', cure)),
@@ -115,8 +120,10 @@ function controls(schedule, actions) {
   }, mark);
   return [
     act('Run now', () => actions.runSchedule(name), 'send'),
-    paused ? act('Resume', () => actions.resumeSchedule(name), 'play', 'primary') : act('Pause', () => actions.askPauseSchedule(name), 'pause', 'less'),
-    h('a', { class: 'button less', key: 'edit', href: pageUrl('schedules', { edit: name }), 'aria-label': `Edit: ${name}`, title: 'Edit', data: { testid: 'edit' } }, icon('edit'), h('span', null, 'Edit')),
+    paused ? act('Resume', () => actions.resumeSchedule(name), 'play', 'primary')
+      : act('Pause', () => actions.askPauseSchedule(name), 'pause', 'less'),
+    h('a', { class: 'button less', key: 'edit', href: pageUrl('schedules', { edit: name }), 'aria-label': `Edit: ${name}`, title: 'Edit',
+      data: { testid: 'edit' } }, icon('edit'), h('span', null, 'Edit')),
     act('Delete', () => actions.askDeleteSchedule(schedule), 'trash', 'less'),
   ];
 }

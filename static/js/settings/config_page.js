@@ -13,13 +13,17 @@ export function configPage(state) {
       h('thead', null, h('tr', null, ['Name', 'Value', 'Meaning'].map((name) => h('th', { scope: 'col' }, name)))),
       h('tbody', null, settings.map(({ name, value, unit, description }) => h('tr', { key: name },
         h('th', { scope: 'row' }, h('code', null, name)),
-        h('td', { data: { label: 'Value' } }, value === '' || value === null ? h('span', { class: 'faint' }, texts.NOT_SET) : [h('code', null, visible(value)), inWords(value, unit)]),
+        h('td', { data: { label: 'Value' } },
+          value === '' || value === null ? h('span', { class: 'faint' }, texts.NOT_SET) : shown(value, unit)),
         h('td', { class: 'soft', data: { label: 'Meaning' } }, visible(description))))))));
 }
 
-/** The unit, and large numbers as people say them. */
-function inWords(value, unit) {
+/** A value with its unit; large numbers also as people say them. */
+function shown(value, unit) {
+  if (value === 'set') return texts.SET_HIDDEN;
+  if (unit === '0 or 1') return value === 'True' ? texts.ON : texts.OFF;
+  if (unit === 'times') return h('code', null, texts.times(Number(value)));
   const n = Number(value);
   const said = unit === 's' && n >= 120 ? duration(n) : unit === 'bytes' && n >= 1024 ? bytes(n) : '';
-  return (unit || said) && h('span', { class: 'soft' }, ` ${unit}${said ? ` (${said})` : ''}`);
+  return [h('code', null, visible(value)), (unit || said) && h('span', { class: 'soft' }, ` ${unit}${said ? ` (${said})` : ''}`)];
 }

@@ -2,7 +2,7 @@
 
 import { h } from '../lib/dom.js';
 import { ago, bytes, coarse, count } from '../lib/format.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
@@ -15,8 +15,10 @@ const KNOWN = new Set(['version', 'mode', 'role', 'uptime_s', 'used_memory_bytes
 /** @param {import('../state/store.js').State} state */
 export function redisPage(state) {
   return factPage(state, 'redis', 'Redis', texts.REDIS_ABOUT, (redis) => [
-    dangers(redis).map(([title, text]) => h('section', { class: 'verdict notice', key: title, data: { tone: 'warn', testid: 'redis-warning' } },
-      h('span', { class: 'verdict-mark' }, icon('warning')), h('div', { class: 'verdict-words' }, h('h2', null, title), h('p', null, text)))),
+    dangers(redis).map(([title, text]) => h('section',
+      { class: 'verdict notice', key: title, data: { tone: 'warn', testid: 'redis-warning' } },
+      h('span', { class: 'verdict-mark' }, icon('warning')),
+      h('div', { class: 'verdict-words' }, h('h2', null, title), h('p', null, text)))),
     h('div', { class: 'cards fact-cards', key: 'cards' }, groups(redis, serverNow(state)).map(([title, pairs, extra]) =>
       h('section', { class: 'card', key: title }, h('h2', null, title), extra, facts(pairs.filter(([, value]) => value !== null))))),
   ]);
@@ -34,25 +36,30 @@ function dangers({ maxmemory_policy: policy, aof_enabled: aof, evicted_keys: evi
 
 function groups(r, now) {
   const limit = r.maxmemory_bytes;
-  return [
+  /** @type {[string, [string, import('../lib/dom.js').Children][], import('../lib/dom.js').Children?][]} */
+  const all = [
     ['Server', [['Version', r.version], ['Mode', r.mode], ['Role', r.role ?? null], ['Up for', coarse(r.uptime_s)]]],
     ['Memory', [
       ['Used', bytes(r.used_memory_bytes)], ['Peak', bytes(r.peak_memory_bytes)], ['Limit', limit ? bytes(limit) : 'none'],
       ['When full', r.maxmemory_policy], ['Fragmentation', r.fragmentation_ratio ?? null]],
     limit ? gauge(r.used_memory_bytes / limit) : null],
-    ['Persistence', [['Append-only file', r.aof_enabled ? 'on' : 'off'], ['Last snapshot', r.last_save_at ? ago(r.last_save_at, now) : '–']]],
+    ['Persistence', [['Append-only file', r.aof_enabled ? 'on' : 'off'],
+      ['Last snapshot', r.last_save_at ? ago(r.last_save_at, now) : '–']]],
     ['Clients', [
       ['Connected', count(r.connected_clients)], ['Blocked', r.blocked_clients === undefined ? null : count(r.blocked_clients)],
-      ['Commands per second', count(r.ops_per_s)], [texts.TOTAL_COMMANDS, r.commands_processed === undefined ? null : count(r.commands_processed)]]],
+      ['Commands per second', count(r.ops_per_s)],
+      [texts.TOTAL_COMMANDS, r.commands_processed === undefined ? null : count(r.commands_processed)]]],
     ['Keys', [
       ['Keys', count(r.keys)], ['Evicted', r.evicted_keys === undefined ? null : count(r.evicted_keys)],
       ['Expired', r.expired_keys === undefined ? null : count(r.expired_keys)]]],
     ['More', Object.entries(r).filter(([name]) => !KNOWN.has(name)).map(([name, value]) => [name, String(value)])],
-  ].filter(([, pairs]) => /** @type {any[]} */ (pairs).length);
+  ];
+  return all.filter(([, pairs]) => pairs.length);
 }
 
 function gauge(share) {
   const percent = Math.round(Math.min(1, share) * 100);
-  return h('div', { class: 'progress-track', role: 'meter', 'aria-label': 'Memory used', 'aria-valuenow': percent, 'aria-valuemin': 0, 'aria-valuemax': 100 },
+  return h('div', { class: 'progress-track', role: 'meter', 'aria-label': 'Memory used', 'aria-valuenow': percent, 'aria-valuemin': 0,
+    'aria-valuemax': 100 },
     h('div', { class: 'progress-fill', style: { width: `${percent}%` } }));
 }

@@ -18,7 +18,7 @@
 export function renew(held, page) {
   const fresh = new Set(page.entries.map((entry) => entry.id));
   const older = held?.entries.filter((entry) => !fresh.has(entry.id)) ?? [];
-  const joined = older.length > 0 && older.length < held.entries.length;
+  const joined = held && older.length > 0 && older.length < held.entries.length;
   return joined
     ? { entries: [...page.entries, ...older], next: held.next }
     : { entries: page.entries, next: page.next_cursor };

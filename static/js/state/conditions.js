@@ -28,7 +28,8 @@ const RULES = [
   ['unreachable', 'broken', problemOf('unreachable')],
   ['redis_away', 'broken', problemOf('queue_unavailable')],
   ['key_needed', 'broken', problemOf('unauthorized')],
-  ['server_error', 'broken', ({ problem }) => (problem && !['unreachable', 'queue_unavailable', 'unauthorized'].includes(problem.code) ? [{ cause: problem }] : [])],
+  ['server_error', 'broken',
+    ({ problem }) => (problem && !['unreachable', 'queue_unavailable', 'unauthorized'].includes(problem.code) ? [{ cause: problem }] : [])],
   ['no_consumer', 'broken', (seen) => together(seen, (queue) => queue.consumers === 0, { page: 'workers' })],
   ['failing', 'losing', failing],
   ['new_cause', 'losing', newCauses],
@@ -70,7 +71,8 @@ function failing(seen) {
     .sort((a, b) => b.last_minute.failed - a.last_minute.failed)
     .map((queue) => {
       const cause = mainCause(seen, queue.queue);
-      return { queues: [queue.queue], number: queue.last_minute.failure_rate, cause, failed: queue.last_minute.failed, done: queue.last_minute.done, link: linkTo(cause, queue.queue) };
+      return { queues: [queue.queue], number: queue.last_minute.failure_rate, cause, failed: queue.last_minute.failed,
+        done: queue.last_minute.done, link: linkTo(cause, queue.queue) };
     });
 }
 
@@ -83,14 +85,18 @@ function linkTo(cause, queue) {
   return cause ? { page: 'failures', params: { cause: cause.fingerprint } } : { tasks: { queue, state: 'failed' } };
 }
 
+/** Causes that were first seen lately, the most frequent first. @param {Pick<Seen, 'causes'|'now'>} seen */
+export function freshCauses({ causes, now }) {
+  return causes.filter((group) => now - Date.parse(group.first_seen) < NEW_MS).sort((a, b) => b.count - a.count);
+}
+
 /** New causes, without those that a failing queue's own line already names. */
 function newCauses(seen) {
   if (!known(seen).length) return [];
   const named = failing(seen).map(({ cause }) => cause?.fingerprint);
-  const fresh = seen.causes
-    .filter((group) => seen.now - Date.parse(group.first_seen) < NEW_MS && !named.includes(group.fingerprint))
-    .sort((a, b) => b.count - a.count);
-  return fresh.length ? [{ queues: fresh[0].queues, number: fresh.length, cause: fresh[0], link: { page: 'failures', params: fresh.length > 1 ? { sort: 'first' } : { cause: fresh[0].fingerprint } } }] : [];
+  const fresh = freshCauses(seen).filter(({ fingerprint }) => !named.includes(fingerprint));
+  return fresh.length ? [{ queues: fresh[0].queues, number: fresh.length, cause: fresh[0],
+    link: { page: 'failures', params: fresh.length > 1 ? { sort: 'first' } : { cause: fresh[0].fingerprint } } }] : [];
 }
 
 function setAside(seen) {
@@ -103,11 +109,13 @@ function waitingLong(seen) {
   return known(seen)
     .filter((queue) => queue.queued > 0 && queue.oldest_waiting_s >= LATE_S && !queue.paused && queue.consumers > 0)
     .sort((a, b) => b.oldest_waiting_s - a.oldest_waiting_s)
-    .map((queue) => ({ queues: [queue.queue], number: queue.oldest_waiting_s, cause: queue, link: { tasks: { queue: queue.queue, state: 'waiting' } } }));
+    .map((queue) => ({ queues: [queue.queue], number: queue.oldest_waiting_s, cause: queue,
+      link: { tasks: { queue: queue.queue, state: 'waiting' } } }));
 }
 
 function stopped(seen, holds) {
-  return known(seen).filter(holds).map((queue) => ({ queues: [queue.queue], number: queue.queued, cause: queue, link: { page: 'queues' } }));
+  return known(seen).filter(holds).map((queue) => ({ queues: [queue.queue], number: queue.queued, cause: queue,
+    link: { page: 'queues' } }));
 }
 
 function names(queues) {

@@ -22,9 +22,11 @@ export function termsOf(text) {
     const found = TERM.exec(text);
     // What is no term (a quotation mark in the middle of a word) is kept as it stands.
     const raw = found?.[0] || text.slice(at);
-    const { no = '', word = '', quoted, plain = raw } = found?.[0] ? found.groups : {};
+    const groups = /** @type {Record<string, string|undefined>} */ (found?.[0] ? found.groups : {});
+    const { no = '', word = '', quoted, plain = raw } = groups;
     const value = quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1');
-    terms.push({ start: at, end: at + raw.trimEnd().length, no: no === '-', word: word.replace(/^[^.]+/, (name) => name.toLowerCase()), value });
+    const end = at + raw.trimEnd().length;
+    terms.push({ start: at, end, no: no === '-', word: word.replace(/^[^.]+/, (name) => name.toLowerCase()), value });
     at += raw.length;
   }
   return terms;

@@ -3,7 +3,7 @@
 import { conditions } from './conditions.js';
 import { ago, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { serverNow } from './store.js';
+import { serverNow } from './page_state.js';
 import { startConsumer } from '../texts/common.js';
 import { CONNECTING, SHOWING_LAST, TRYING_AGAIN, VERDICT } from '../texts/overview.js';
 
@@ -26,9 +26,11 @@ export function verdict(state, origin) {
   const { stats, problem, socket, facts } = state;
   const now = serverNow(state);
   const all = conditions({ stats, problem, socket, now, causes: facts.causes?.value ?? [] })
-    .map((one) => ({ ...one, more: '', text: '', ...WORDS[one.code](one, { state, origin, now }) }));
-  if (all.length) return { severity: all[0].severity, tone: TONES[all[0].severity], title: all[0].title, text: all[0].text, conditions: all };
-  return { severity: 'fine', conditions: [], ...(stats ? fine(stats) : { tone: 'good', title: CONNECTING, text: socket === 'closed' ? TRYING_AGAIN : '' }) };
+    .map((one) => ({ ...one, title: '', more: '', text: '', ...WORDS[one.code](one, { state, origin, now }) }));
+  if (all.length) return { severity: all[0].severity, tone: TONES[all[0].severity], title: all[0].title, text: all[0].text,
+    conditions: all };
+  return { severity: 'fine', conditions: [],
+    ...(stats ? fine(stats) : { tone: 'good', title: CONNECTING, text: socket === 'closed' ? TRYING_AGAIN : '' }) };
 }
 
 /**
@@ -40,7 +42,8 @@ export const severity = (verdict) => verdict.severity;
 /** @type {Record<string, (condition: any, about: {state: import('./store.js').State, origin: string, now: number}) => Partial<Said>>} */
 const WORDS = {
   unreachable: (_, { state, origin }) => ({
-    title: VERDICT.unreachable.title, retry: true, commands: ['make run'], text: `${state.stats ? SHOWING_LAST : ''}${VERDICT.unreachable.text(origin)}`,
+    title: VERDICT.unreachable.title, retry: true, commands: ['make run'],
+    text: `${state.stats ? SHOWING_LAST : ''}${VERDICT.unreachable.text(origin)}`,
   }),
   redis_away: ({ cause }, { state }) => ({
     title: VERDICT.redisAway.title, retry: true, text: `${cause.text} ${state.stats ? SHOWING_LAST : ''}${VERDICT.redisAway.text}`,
@@ -53,15 +56,19 @@ const WORDS = {
   }),
   failing: ({ queues, number, cause, failed, done }) => ({
     title: VERDICT.failing.title(list(queues), percent(number).replace(' ', '\u00a0')),
-    text: VERDICT.failing.text(failed, done, cause ? named(cause) : ''), more: cause ? VERDICT.failing.openFailure : VERDICT.failing.showFailed,
+    text: VERDICT.failing.text(failed, done, cause ? named(cause) : ''),
+    more: cause ? VERDICT.failing.openFailure : VERDICT.failing.showFailed,
   }),
   new_cause: ({ number, cause }, { now }) => ({
     title: VERDICT.newCause.title(number, named(cause)),
-    text: VERDICT.newCause.text(cause.count, list(cause.task_types.map(visible)), ago(cause.first_seen, now)), more: number === 1 ? VERDICT.newCause.open : VERDICT.newCause.show,
+    text: VERDICT.newCause.text(cause.count, list(cause.task_types.map(visible)), ago(cause.first_seen, now)),
+    more: number === 1 ? VERDICT.newCause.open : VERDICT.newCause.show,
   }),
-  set_aside: ({ queues, number }) => ({ title: VERDICT.quarantine.title(number), more: VERDICT.quarantine.more, text: VERDICT.quarantine.text(number, list(queues)) }),
+  set_aside: ({ queues, number }) => ({ title: VERDICT.quarantine.title(number), more: VERDICT.quarantine.more,
+    text: VERDICT.quarantine.text(number, list(queues)) }),
   waiting_long: ({ queues, number, cause }) => ({
-    title: VERDICT.waitingLong.title(list(queues), number), more: VERDICT.waitingLong.more, text: VERDICT.waitingLong.text(cause.active, cause.workers, cause.queued),
+    title: VERDICT.waitingLong.title(list(queues), number), more: VERDICT.waitingLong.more,
+    text: VERDICT.waitingLong.text(cause.active, cause.workers, cause.queued),
   }),
   paused: (condition, about) => halted(condition, about, 'paused', 'Paused'),
   draining: (condition, about) => halted(condition, about, 'draining', 'Drained'),
@@ -80,7 +87,8 @@ function fine(stats) {
   const consumers = VERDICT.fine.consumers(stats.workers_online);
   if (stats.active_tasks + waiting + stats.retry_tasks === 0) {
     const done = stats.success_tasks + stats.failed_tasks;
-    return /** @type {const} */ ({ tone: 'good', title: VERDICT.fine.title, text: `${consumers}. ${done ? VERDICT.fine.finished(done) : VERDICT.fine.first}` });
+    return /** @type {const} */ ({ tone: 'good', title: VERDICT.fine.title,
+      text: `${consumers}. ${done ? VERDICT.fine.finished(done) : VERDICT.fine.first}` });
   }
   const parts = [
     consumers,
@@ -89,7 +97,8 @@ function fine(stats) {
   ].filter(Boolean).join(', ');
   const oldest = Math.max(0, ...stats.queues.map((queue) => (queue.paused ? 0 : queue.oldest_waiting_s ?? 0)));
   return /** @type {const} */ ({
-    tone: 'busy', title: VERDICT.busy.title(stats.active_tasks, waiting), text: `${parts}.${waiting && oldest >= 1 ? VERDICT.busy.oldest(oldest) : ''}`,
+    tone: 'busy', title: VERDICT.busy.title(stats.active_tasks, waiting),
+    text: `${parts}.${waiting && oldest >= 1 ? VERDICT.busy.oldest(oldest) : ''}`,
   });
 }
 

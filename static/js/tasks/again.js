@@ -16,7 +16,7 @@ let made = null;
 /**
  * @param {import('../state/records.js').Task} task
  * @param {any[]|null} taskTypes
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function againForm(task, taskTypes, actions) {
   const id = task.task_id;
@@ -44,8 +44,10 @@ function create(task, type, actions) {
     mount(host);
     host.append(
       type ? h('div', { class: 'modes', role: 'group', 'aria-label': 'Edit as' },
-        button('Form', () => mode === 'json' && form.isJson() && show('form', asForm(form.payloadText())), { 'aria-pressed': String(mode === 'form'), data: { testid: 'again-form' } }),
-        button('JSON', () => mode === 'form' && show('json', asJson(form.payloadText())), { 'aria-pressed': String(mode === 'json'), data: { testid: 'again-json' } })) : '',
+        button('Form', () => mode === 'json' && form.isJson() && show('form', asForm(form.payloadText())),
+          { 'aria-pressed': String(mode === 'form'), data: { testid: 'again-form' } }),
+        button('JSON', () => mode === 'form' && show('json', asJson(form.payloadText())),
+          { 'aria-pressed': String(mode === 'json'), data: { testid: 'again-json' } })) : '',
       form);
   };
   const form = type && asForm(task.payload);
@@ -61,7 +63,8 @@ function jsonForm(task, source, actions, onSent) {
     id, class: 'mono', rows: 14, spellcheck: 'false', 'aria-describedby': `${id}-errors`, data: { testid: 'again-text' },
   }, prettyText(source)));
   const errors = h('ul', { class: 'form-errors', id: `${id}-errors`, role: 'alert' });
-  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'again-send' } }, 'Run again'));
+  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'again-send' } },
+    'Run again'));
 
   function show(list) {
     area.toggleAttribute('aria-invalid', false);

@@ -16,7 +16,7 @@ const ENDS = texts.ATTEMPT_ENDS;
 /**
  * @param {import('../state/records.js').Task} task
  * @param {number} now server time, milliseconds
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function attemptsBlock(task, now, actions) {
   const lanes = lanesOf(task);
@@ -25,9 +25,12 @@ export function attemptsBlock(task, now, actions) {
   const place = (at) => Math.min(100, Math.max(0, ((at - from) / (to - from)) * 100));
   return h('section', { class: 'block attempts', key: 'attempts', data: { testid: 'attempts' } },
     h('div', { class: 'block-head' }, h('h3', null, task.max_attempts > 1 ? texts.attemptsTitle(task.attempt, task.max_attempts) : 'Time'),
-      h('span', { class: 'legend' }, h('span', null, h('i', { class: 'swatch wait' }), ' waited'), lanes.some((lane) => lane.started_at) && h('span', null, h('i', { class: 'swatch run', data: { state: isTerminal(task) ? task.status : 'STARTED' } }), ' ran'))),
+      h('span', { class: 'legend' }, h('span', null, h('i', { class: 'swatch wait' }), ' waited'),
+        lanes.some((lane) => lane.started_at)
+        && h('span', null, h('i', { class: 'swatch run', data: { state: isTerminal(task) ? task.status : 'STARTED' } }), ' ran'))),
     h('ol', null, lanes.map((lane) => drawLane(lane, place, now, task, actions))),
-    h('div', { class: 'lane-scale faint', 'aria-hidden': 'true' }, h('span', null, clock(from)), h('span', null, duration((to - from) / 1000)), h('span', null, isTerminal(task) ? clock(to) : 'now')));
+    h('div', { class: 'lane-scale faint', 'aria-hidden': 'true' }, h('span', null, clock(from)),
+      h('span', null, duration((to - from) / 1000)), h('span', null, isTerminal(task) ? clock(to) : 'now')));
 }
 
 function drawLane(lane, place, now, task, actions) {
@@ -36,21 +39,24 @@ function drawLane(lane, place, now, task, actions) {
   const ended = instant(lane.ended_at) ?? (started ? now : null);
   const waited = lane.waits_from === null ? null : (started ?? now) - lane.waits_from;
   const bar = (kind, from, to, state) => h('i', {
-    class: `span ${kind}`, key: kind, data: { state }, style: { left: `${place(from)}%`, width: `${Math.max(0.4, place(to) - place(from))}%` },
+    class: `span ${kind}`, key: kind, data: { state },
+    style: { left: `${place(from)}%`, width: `${Math.max(0.4, place(to) - place(from))}%` },
   });
   return h('li', { key: `${attempt}-${lane.started_at ?? 'next'}`, data: { testid: 'attempt' } },
     h('div', { class: 'lane', 'aria-hidden': 'true' },
       lane.waits_from !== null && bar('wait', lane.waits_from, started ?? now, 'PENDING'),
       started !== null && bar('run', started, ended ?? now, ENDS[lane.state] ? 'FAILURE' : lane.state)),
     h('p', { class: 'lane-words' },
-      h('b', null, waiting ? `Attempt ${attempt} waits` : `Attempt ${attempt}`), !waiting && (ENDS[lane.state] ? h('span', { class: 'chip bad' }, ENDS[lane.state]) : stateBadge(lane.state)),
+      h('b', null, waiting ? `Attempt ${attempt} waits` : `Attempt ${attempt}`),
+      !waiting && (ENDS[lane.state] ? h('span', { class: 'chip bad' }, ENDS[lane.state]) : stateBadge(lane.state)),
       waited !== null && h('span', null, `${waiting ? 'for' : 'waited'} ${duration(waited / 1000)}`),
       started !== null && h('span', null, `ran ${duration(((ended ?? now) - started) / 1000)}`),
       started !== null && h('span', { class: 'soft' }, 'at ', time(started, clock(started))),
       worker && h('span', { class: 'soft lane-worker' }, visible(worker))),
     error && !(attempt === task.attempt && isTerminal(task)) && h('details', { class: 'lane-error' },
       h('summary', null, h('span', { dir: 'auto' }, visible(error).slice(0, 240))),
-      h('div', { class: 'block-head' }, h('span', { class: 'faint' }, texts.WHOLE_ERROR), copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
+      h('div', { class: 'block-head' }, h('span', { class: 'faint' }, texts.WHOLE_ERROR),
+        copyButton(actions, `${error}\n\n${traceback ?? ''}`, `error of attempt ${attempt}`)),
       drawTraceback(traceback || error, texts.tracebackOf(attempt))));
 }
 
@@ -72,7 +78,8 @@ function lanesOf(task) {
     return lane;
   });
   if (task.status === 'PENDING' || task.status === 'RETRY' || task.status === 'SCHEDULED') {
-    lanes.push({ attempt: (known.at(-1)?.attempt ?? 0) + 1, state: task.status, started_at: null, ended_at: null, worker: null, error: null, traceback: null, waits_from: before, waiting: true });
+    lanes.push({ attempt: (known.at(-1)?.attempt ?? 0) + 1, state: task.status, started_at: null, ended_at: null, worker: null, error: null,
+      traceback: null, waits_from: before, waiting: true });
   }
   return lanes;
 }

@@ -1,160 +1,89 @@
-/* What is done to many tasks at once: in pieces, with progress, until it is done or stopped; and how
-   it is undone. Also what is done to one task. */
+/* What is done to many tasks at once, and how they are written to a file. */
 
-import { explain } from '../api/problem.js';
-import { actOnTasks, findTasks, retryTask, undo } from '../api/tasks.js';
-import { writer } from './export_file.js';
+import { actOnTasks, findTasks } from '../api/tasks.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { leaveOut, NOTHING_CHOSEN } from '../state/selection.js';
-import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
+import { writer } from './export_file.js';
+import { createRunner, PIECE, piecesOf, piecesOfSearch } from './pieces.js';
 
-const PIECE = 200;
-/** Above so many tasks the reader types what is to be done. */
-export const MANY = 100;
+export const ACTION_NAMES = /** @type {import('../state/records.js').TaskAction[]} */ (Object.keys(texts.ACTIONS));
+
+const NO_SEARCH = { q: '', from: '', to: '' };
 
 /**
  * @param {import('../state/store.js').Store} store
- * @param {(tone: 'good'|'bad', text: string, more?: {taskId?: string, undo?: string[]}) => void} toast
+ * @param {import('../state/actions.js').Toast} toast
  * @param {() => void} refresh
  */
-export function createOperations(store, toast, refresh) {
+export function createBulkActions(store, toast, refresh) {
   const { dispatch, state } = store;
-  const tell = (operation) => dispatch({ type: 'operation', operation });
+  const inPieces = createRunner(store, toast);
+  const act = createAct(store, inPieces, toast, refresh);
+  return {
+    /** @param {import('../state/records.js').Wish|null} wish */
+    wish: (wish) => dispatch({ type: 'wish', wish }),
+    act,
+    stop: () => state().operation && dispatch({ type: 'operation', operation: { ...state().operation, stopping: true } }),
+    /** @param {string} id */
+    remove: (id) => act({ action: 'delete', ids: [id], search: null, count: 1 }),
+    exportTasks: createExport(inPieces, toast),
+  };
+}
 
-  /** Run `piece` until it says that nothing is left. */
-  async function inPieces(verb, total, piece) {
-    if (state().operation) {
-      toast('bad', texts.ANOTHER_RUNS);
-      return null;
-    }
-    const sum = { verb, done: 0, skipped: 0, total, stopping: false };
-    tell(sum);
-    let problem = null;
-    try {
-      for (let left = true; left && !state().operation?.stopping;) {
-        const made = await piece();
-        left = made.left;
-        sum.done += made.done;
-        sum.skipped += made.skipped ?? 0;
-        tell({ ...sum, stopping: state().operation?.stopping ?? false });
-      }
-    } catch (error) {
-      problem = explain(error);
-    }
-    const stopped = state().operation?.stopping ?? false;
-    tell(null);
-    return { ...sum, problem, stopped };
-  }
-
+function createAct(store, inPieces, toast, refresh) {
   /** @param {import('../state/records.js').Wish} wish */
-  async function act({ action, ids, search, count: total, reason }) {
-    const next = ids ? piecesOf(ids) : piecesOfSearch(search);
+  return async ({ action, ids, search, count: total, reason }) => {
+    const next = ids ? piecesOf(ids) : piecesOfSearch(search ?? NO_SEARCH);
     /** @type {Set<string>} */
     const undos = new Set();
     /** @type {Set<string>} those of `ids` that the server has answered for */
     const sent = new Set();
-    let operation_id = undefined;
+    /** @type {string|undefined} */
+    let operation_id;
     const sum = await inPieces(texts.ACTIONS[action].doing, total, async () => {
       const piece = next.body();
-      const answer = await actOnTasks({ action, ...piece, ...(operation_id ? { operation_id } : {}), ...(reason ? { reason } : {}) });
+      const answer = await actOnTasks({ action, ...piece, ...(operation_id && { operation_id }), ...(reason && { reason }) });
       operation_id = answer.operation_id;
       for (const id of piece.task_ids ?? []) sent.add(id);
       if (answer.undo_id) undos.add(answer.undo_id);
       return { done: answer.done, skipped: answer.skipped, left: next.goOn(answer) };
     });
     if (!sum) return;
-    const deleting = action === 'delete';
-    // Which of them were skipped is not told: the list is read again instead.
-    if (deleting && ids && !sum.skipped) dispatch({ type: 'deleted', ids: sent });
-    else dispatch({ type: 'select', selection: ids ? leaveOut(state().selection, sent) : NOTHING_CHOSEN });
-    dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });
-    // What is deleted answers 404: its panel is closed before it is read again.
-    if (deleting && sent.has(state().route.taskId ?? '')) go(beneathUrl(state().route.view));
+    settle(store, { deleting: action === 'delete', ids, sent, sum });
     toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.ACTIONS[action].done, sum), { undo: [...undos] });
     refresh();
-  }
-
-  return {
-    /** Ask before many are touched. @param {import('../state/records.js').Wish} wish */
-    wish: (wish) => dispatch({ type: 'wish', wish }),
-    act,
-    stop: () => state().operation && tell({ ...state().operation, stopping: true }),
-
-    /** @param {string} id */
-    async retry(id) {
-      try {
-        const answer = await retryTask(id);
-        toast('good', texts.RETRIED_AS_NEW, { taskId: answer.task_id });
-      } catch (error) {
-        toast('bad', explain(error).text, { taskId: id });
-      }
-      refresh();
-    },
-
-    /** Delete one task: what can be undone is not asked about. @param {string} id */
-    remove: (id) => act({ action: 'delete', ids: [id], search: null, count: 1 }),
-
-    /** @param {string[]} ids newest last */
-    async undo(ids) {
-      try {
-        let restored = 0;
-        for (const id of [...ids].reverse()) {
-          for (let left = 1; left > 0;) {
-            const answer = await undo(id);
-            restored += answer.restored;
-            left = answer.restored ? answer.left : 0;
-          }
-        }
-        toast('good', texts.undone(restored));
-      } catch (error) {
-        toast('bad', common.notUndone(explain(error).text));
-      }
-      dispatch({ type: 'acted', everything: true });
-      refresh();
-    },
-
-    /**
-     * Write a file of tasks: those given, or everything that the search finds.
-     * @param {'jsonl'|'csv'} format
-     * @param {import('../state/records.js').Task[]|null} tasks
-     * @param {import('../state/records.js').Search} search
-     */
-    async exportTasks(format, tasks, search) {
-      const file = writer(format);
-      let cursor = null;
-      const sum = await inPieces(texts.READING, tasks ? tasks.length : null, async () => {
-        if (tasks) return { done: file.add(tasks), left: false };
-        const answer = await findTasks({ ...search, cursor, limit: PIECE });
-        cursor = answer.next_cursor;
-        return { done: file.add(answer.tasks), left: cursor !== null };
-      });
-      if (!sum) return;
-      if (sum.done) file.save();
-      toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.EXPORTED, sum));
-    },
   };
 }
 
-function piecesOf(ids) {
-  let at = 0;
-  return {
-    body: () => ({ task_ids: ids.slice(at, at + PIECE) }),
-    goOn: () => (at += PIECE) < ids.length,
-  };
+/** Take out of the page what an action has taken out of the service. */
+function settle({ dispatch, state }, { deleting, ids, sent, sum }) {
+  // Which of them were skipped is not told: the list is read again instead.
+  if (deleting && ids && !sum.skipped) dispatch({ type: 'deleted', ids: sent });
+  else dispatch({ type: 'select', selection: ids ? leaveOut(state().selection, sent) : NOTHING_CHOSEN });
+  dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });
+  // What is deleted answers 404: its panel is closed before it is read again.
+  if (deleting && sent.has(state().route.taskId ?? '')) go(beneathUrl(state().route.view));
 }
 
-/** An empty search is refused, so that nobody means every task by mistake. */
-const EVERY_TASK = 'age:>0s';
-
-function piecesOfSearch({ q, from, to }) {
-  let cursor = null;
-  const range = { ...(from ? { submitted_after: from } : {}), ...(to ? { submitted_before: to } : {}) };
-  return {
-    body: () => ({ q: q.trim() || EVERY_TASK, ...range, ...(cursor ? { cursor } : {}) }),
-    goOn(answer) {
+function createExport(inPieces, toast) {
+  /**
+   * @param {'jsonl'|'csv'} format
+   * @param {import('../state/records.js').Task[]|null} tasks those to write; null: everything that the search finds
+   * @param {import('../state/records.js').Search} search
+   */
+  return async (format, tasks, search) => {
+    const file = writer(format);
+    /** @type {string|null} */
+    let cursor = null;
+    const sum = await inPieces(texts.READING, tasks ? tasks.length : null, async () => {
+      if (tasks) return { done: file.add(tasks), left: false };
+      const answer = await findTasks({ ...search, cursor, limit: PIECE });
       cursor = answer.next_cursor;
-      return cursor !== null;
-    },
+      return { done: file.add(answer.tasks), left: cursor !== null };
+    });
+    if (!sum) return;
+    if (sum.done) file.save();
+    toast(sum.problem ? 'bad' : 'good', texts.bulkOutcome(texts.EXPORTED, sum));
   };
 }

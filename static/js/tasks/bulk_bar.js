@@ -6,6 +6,7 @@ import { isEmpty, NOTHING_CHOSEN } from '../state/selection.js';
 import { look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { button } from '../components/parts.js';
+import { ACTION_NAMES } from './bulk_actions.js';
 import * as texts from '../texts/tasks.js';
 
 /** Which states an action is for. */
@@ -22,7 +23,7 @@ export function fits(action, status) {
   return FITS[action](status);
 }
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function bulkBar(state, actions) {
   const { selection, operation } = state;
   if (isEmpty(selection) && !operation) return null;
@@ -36,23 +37,28 @@ function choices(state, actions) {
   const everything = selection.everything;
   const whole = !found.next && selection.ids.size === found.rows.length;
   return [
-    h('p', { key: 'what', class: 'bulk-what', role: 'status' }, h('b', { data: { testid: 'chosen' } }, everything ? texts.ALL_MATCHES : `${count(selection.ids.size)} selected`)),
+    h('p', { key: 'what', class: 'bulk-what', role: 'status' },
+      h('b', { data: { testid: 'chosen' } }, everything ? texts.ALL_MATCHES : `${count(selection.ids.size)} selected`)),
     !everything && !whole && h('button', {
       type: 'button', class: 'button quiet', key: 'everything', data: { testid: 'select-matching' },
       on: { click: () => actions.dispatch({ type: 'select', selection: { ...NOTHING_CHOSEN, everything: true } }) },
     }, h('span', null, texts.SELECT_MATCHES)),
-    h('div', { class: 'bulk-actions', key: 'do' }, Object.keys(texts.ACTIONS).map((action) => {
+    h('div', { class: 'bulk-actions', key: 'do' }, ACTION_NAMES.map((action) => {
       const able = tasks.filter((task) => fits(action, task.status)).length;
       const label = everything || !able ? texts.ACTIONS[action].verb : `${texts.ACTIONS[action].verb} ${count(able)}`;
       return button(label, () => actions.wish(wishOf(action, state)), {
-        key: action, disabled: !everything && !able, class: action === 'cancel' || action === 'delete' ? 'danger' : '', data: { testid: `bulk-${action}` },
+        key: action, disabled: !everything && !able, class: action === 'cancel' || action === 'delete' ? 'danger' : '',
+        data: { testid: `bulk-${action}` },
       }, ICONS[action]);
     })),
     h('div', { class: 'bulk-actions', key: 'export' },
-      button('JSON lines', () => actions.exportTasks('jsonl', everything ? null : tasks, route.search), { class: 'quiet', data: { testid: 'export-jsonl' } }, 'download'),
-      button('CSV', () => actions.exportTasks('csv', everything ? null : tasks, route.search), { class: 'quiet', data: { testid: 'export-csv' } }, 'download')),
+      button('JSON lines', () => actions.exportTasks('jsonl', everything ? null : tasks, route.search),
+        { class: 'quiet', data: { testid: 'export-jsonl' } }, 'download'),
+      button('CSV', () => actions.exportTasks('csv', everything ? null : tasks, route.search),
+        { class: 'quiet', data: { testid: 'export-csv' } }, 'download')),
     h('button', {
-      type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': texts.CLEAR_SELECTION, title: texts.CLEAR_SELECTION, data: { testid: 'clear-selection' },
+      type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': texts.CLEAR_SELECTION, title: texts.CLEAR_SELECTION,
+      data: { testid: 'clear-selection' },
       on: { click: () => actions.dispatch({ type: 'select', selection: NOTHING_CHOSEN }) },
     }, icon('close')),
   ];
@@ -72,7 +78,8 @@ export function wishOf(action, state) {
     return task && fits(action, task.status);
   });
   const known = !found.next && !found.latest && !found.waiting.length && !found.left.size && ids.length === found.rows.length;
-  return everything && !known ? { action, ids: null, search: asOfNow(state), count: null } : { action, ids, search: null, count: ids.length };
+  return everything && !known
+    ? { action, ids: null, search: asOfNow(state), count: null } : { action, ids, search: null, count: ids.length };
 }
 
 /** The search of the address without what comes after the question; every row shown is in it. */
@@ -85,7 +92,8 @@ function progress({ verb, done, skipped, total, stopping }, actions) {
   return [
     h('p', { key: 'how', class: 'bulk-what', role: 'status' }, h('b', null, `${verb}… `),
       texts.bulkProgress(done, total, skipped)),
-    h('progress', { key: 'bar', class: 'bulk-progress', max: total || null, value: total ? Math.min(total, done + skipped) : null, 'aria-label': verb }),
+    h('progress', { key: 'bar', class: 'bulk-progress', max: total || null, value: total ? Math.min(total, done + skipped) : null,
+      'aria-label': verb }),
     button(stopping ? texts.STOPPING : 'Stop', actions.stop, { key: 'stop', disabled: stopping, class: 'quiet', data: { testid: 'stop' } }),
   ];
 }

@@ -9,7 +9,10 @@ const MOST = 10;
 const AGES = ['<5m', '<15m', '<1h', '<24h', '>1h'];
 const SPANS = ['>100ms', '>1s', '>10s', '>1m', '<1s'];
 
-/** @typedef {{types: string[], fields: string[], tags: string[], workers: string[], causes: string[], values: Record<string, string[]>}} Known */
+/**
+ * @typedef {{types: string[], fields: string[], tags: string[], workers: string[], causes: string[],
+ *   values: Record<string, string[]>}} Known
+ */
 /** @typedef {{label: string, note: string, text: string, caret: number, open: boolean}} Completion
  *   `text` and `caret` are those of the box once it is chosen; `open`: a value is still to come */
 

@@ -1,8 +1,8 @@
 /* What is asked before something is done to many tasks; above a hundred, the reader types it. */
 
 import { h } from '../lib/dom.js';
-import { MANY } from './bulk_actions.js';
-import { button } from '../components/parts.js';
+import { button, shut } from '../components/parts.js';
+import { needsProof } from '../components/proof.js';
 import { auditFields } from '../components/question_dialog.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
@@ -11,14 +11,14 @@ const DANGEROUS = ['cancel', 'delete'];
 
 /**
  * @param {import('../state/records.js').Wish} wish
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {Function} shell makes a dialog
  */
 export function confirmDialog(wish, actions, shell) {
   const { action: word, search, count } = wish;
   const { verb, does } = texts.ACTIONS[word];
   const trail = auditFields('question');
-  const typed = count === null || count > MANY;
+  const typed = needsProof(count);
   const proofs = count === null ? [word] : [String(count), word];
   const go = /** @type {HTMLButtonElement} */ (h('button', {
     type: 'submit', class: `button ${DANGEROUS.includes(word) ? 'danger' : 'primary'}`, disabled: typed, data: { testid: 'confirm' },
@@ -40,5 +40,5 @@ export function confirmDialog(wish, actions, shell) {
     h('form', { on: { submit } },
       typed && h('div', { class: 'field' }, h('label', { for: 'confirm-word' }, common.toConfirm(proofs)), input),
       trail.places,
-      h('div', { class: 'actions' }, go, button(common.CANCEL, (event) => event.currentTarget.closest('dialog').close()))));
+      h('div', { class: 'actions' }, go, button(common.CANCEL, shut))));
 }

@@ -18,7 +18,7 @@ const COUNTED = {
 const RANGES = [['', 'Any time'], ['<15m', 'Last 15 minutes'], ['<1h', 'Last hour'], ['<24h', 'Last 24 hours'], ['<7d', 'Last 7 days']];
 const CHOSEN = 'chosen';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function filters(state, actions) {
   const { search } = state.route;
   return h('div', { class: 'filters', role: 'search', 'aria-label': 'Search tasks', key: 'filters' },
@@ -28,11 +28,13 @@ export function filters(state, actions) {
     savedMenu(state, actions),
     h('div', { class: 'chips', key: 'chips' },
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'State' },
-        chip(search, 'state', '', 'Any state'), Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', wordsOf(name)[0], look.label, {
+        chip(search, 'state', '', 'Any state'),
+        Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', wordsOf(name)[0], look.label, {
           mark: look.icon, state: name, number: state.stats && counted(state.stats, search, name),
         }))),
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'Queue' },
-        h('span', { class: 'faint chip-word', 'aria-hidden': 'true' }, 'Queue'), QUEUES.map((queue) => chip(search, 'queue', queue, queue)))));
+        h('span', { class: 'faint chip-word', 'aria-hidden': 'true' }, 'Queue'),
+        QUEUES.map((queue) => chip(search, 'queue', queue, queue)))));
 }
 
 function chip(search, word, value, label, { mark = '', state = '', number = null } = {}) {
@@ -40,7 +42,8 @@ function chip(search, word, value, label, { mark = '', state = '', number = null
   const on = value ? values.includes(value) : !values.length;
   const q = value ? toggled(search.q, word, value) : withValues(search.q, word, []);
   return h('a', {
-    class: 'filter-chip', key: `${word}:${value}`, href: tasksUrl({ ...search, q }), data: { testid: `chip-${word}-${state.toLowerCase() || value || 'any'}`, state },
+    class: 'filter-chip', key: `${word}:${value}`, href: tasksUrl({ ...search, q }),
+    data: { testid: `chip-${word}-${state.toLowerCase() || value || 'any'}`, state },
     'aria-current': on ? 'true' : null,
   }, mark && icon(mark), label, number !== null && h('b', null, written(number)));
 }
@@ -59,7 +62,8 @@ function timeRange(search) {
   const now = fixed ? CHOSEN : age;
   return h('div', { class: 'range', key: 'range' },
     h('label', { class: 'off-screen', for: 'time-range' }, 'Submitted'),
-    h('select', { id: 'time-range', shows: now, data: { testid: 'time-range' }, on: { change: ({ target }) => choose(search, target.value) } },
+    h('select', { id: 'time-range', shows: now, data: { testid: 'time-range' },
+      on: { change: ({ target }) => choose(search, target.value) } },
       RANGES.map(([value, label]) => h('option', { value, key: value }, label)),
       !known && h('option', { value: age, key: age }, `age:${age}`),
       h('option', { value: CHOSEN, key: CHOSEN }, 'From … to …')),

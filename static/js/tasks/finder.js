@@ -5,7 +5,7 @@ import { explain } from '../api/problem.js';
 import { findTasks } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
 import { cursorOf } from '../state/search_results.js';
-import { sameSearch } from '../state/store.js';
+import { sameSearch } from '../state/page_state.js';
 import { isTerminal } from '../state/task_state.js';
 
 const FIRST = 100;
@@ -42,9 +42,14 @@ export function createFinder({ dispatch, state }, inSight) {
     const fresh = !state().found.loaded;
     if (!await ask({ limit: FIRST }, { how: 'head' })) return;
     if (fresh) await goOnUntil(FIRST);
-    else for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
+    else await askAgain();
     doubtful = false;
   });
+
+  /** Read those further down again that the reader sees, one after the other. */
+  async function askAgain() {
+    for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
+  }
 
   /** Something was missed: what was found further down has to be looked at again too. */
   function anew() {

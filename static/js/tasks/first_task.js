@@ -19,7 +19,7 @@ def greet(name: str) -> str:
     return f"Hello, {name}"
 `;
 
-/** @param {any[]|null} types @param {any} actions */
+/** @param {any[]|null} types @param {import('../state/actions.js').Actions} actions */
 export function firstTask(types, actions) {
   const type = (types ?? []).find((each) => Object.keys(each.example ?? {}).length);
   const sends = document.body.dataset.app === 'dashboard';
@@ -28,7 +28,8 @@ export function firstTask(types, actions) {
       ? [texts.SEND_FROM, h('a', { href: pageUrl('submit') }, 'form'), texts.OR_A_SHELL]
       : [common.TASKS_APPEAR])),
     sends && h('div', { class: 'first-ways' },
-      type && way('Send a task', 'curl command', asCurl(submissionText(type.task_type, JSON.stringify(type.example), ''), base(), hasKey()), actions),
+      type && way('Send a task', 'curl command', asCurl(submissionText(type.task_type, JSON.stringify(type.example), ''), base(), hasKey()),
+        actions),
       way(texts.WRITE_A_TYPE, 'function', FUNCTION, actions)));
 }
 

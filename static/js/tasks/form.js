@@ -10,7 +10,7 @@ import { payloadPart, queueSelect, placeErrors } from './payload_form.js';
 
 /**
  * @param {any} type one of GET /api/task-types
- * @param {import('./actions.js').Actions} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {{source: string, queue: string, tags: string[], prefix: string, onSent: (taskId: string) => void}} [again]
  *   fill it with this payload (JSON source text) instead of the example
  * @returns {HTMLElement & {payloadText?: () => string}}
@@ -50,6 +50,7 @@ export function submitForm(type, actions, again) {
 
 /** @param {string} name @param {string} payload JSON text @param {string} queue @param {string[]} [tags] */
 export function submissionText(name, payload, queue, tags = []) {
-  const members = [`"task_type":${JSON.stringify(name)}`, queue && `"priority":"${queue}"`, tags.length && `"tags":${JSON.stringify(tags)}`, `"payload":${payload}`];
+  const members = [`"task_type":${JSON.stringify(name)}`, queue && `"priority":"${queue}"`, tags.length && `"tags":${JSON.stringify(tags)}`,
+    `"payload":${payload}`];
   return `{${members.filter(Boolean).join(',')}}`;
 }

@@ -3,14 +3,14 @@
 import { h } from '../lib/dom.js';
 import { ROOT } from '../lib/root.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { newcomers, rows } from '../state/latest_tasks.js';
 import { button, emptyState, sectionHead } from '../components/parts.js';
 import { tableHead, taskRow } from './row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function latestTasks(state, actions) {
   return h('section', { class: 'latest', key: 'latest' },
     sectionHead('Latest tasks', h('a', { href: tasksUrl({}) }, 'All tasks')),

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { clock } from '../lib/format.js';
 import { tasksUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { bulkBar } from './bulk_bar.js';
 import { filters } from './filters.js';
 import { firstTask } from './first_task.js';
@@ -13,7 +13,7 @@ import { taskTable } from './table.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function tasksPage(state, actions) {
   const { found } = state;
   const wrong = Boolean(state.foundProblem?.errors?.length);
@@ -34,7 +34,8 @@ function foot({ found, reading, now, skew }, actions) {
       : texts.results(found.rows.length, found.scanned)),
     found.next && button(reading ? texts.SEARCHING : texts.KEEP_SEARCHING, actions.more, { disabled: reading, data: { testid: 'go-on' } }),
     h('span', { class: 'push export' }, h('span', { class: 'faint' }, texts.EXPORT_ALL),
-      button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
+      button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()),
+        { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
       button('CSV', () => actions.exportTasks('csv', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-csv' } })));
 }
 

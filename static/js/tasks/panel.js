@@ -6,7 +6,7 @@ import { clock, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { asCurl, asPython } from './snippets.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { look } from '../state/task_state.js';
 import { base } from '../lib/root.js';
 import { againForm } from './again.js';
@@ -25,7 +25,7 @@ import * as texts from '../texts/task.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function taskPanel(state, actions) {
   const id = state.route.taskId;
@@ -38,7 +38,8 @@ export function taskPanel(state, actions) {
     h('div', { class: 'panel-head' },
       h('div', { class: 'panel-title' },
         h('h2', { id: 'panel-title' }, record ? visible(record.task_type) : 'Task'), record && stateBadge(record.status)),
-      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close (Esc)', title: 'Close (Esc)', on: { click: actions.closePanel } }, icon('close'))),
+      h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close (Esc)', title: 'Close (Esc)',
+        on: { click: actions.closePanel } }, icon('close'))),
     h('div', { class: 'panel-body' }, record ? body(record, state, actions) : missing(id, problem ?? state.problem)));
 }
 
@@ -52,7 +53,8 @@ function missing(id, problem) {
 
 function body(task, state, actions) {
   const whole = task.log !== undefined;
-  return state.route.again && whole && canSubmit() ? [idLine(task, actions), againForm(task, state.taskTypes, actions)] : story(task, state, actions);
+  return state.route.again && whole && canSubmit()
+    ? [idLine(task, actions), againForm(task, state.taskTypes, actions)] : story(task, state, actions);
 }
 
 /** The inspector takes no new tasks. */
@@ -79,15 +81,19 @@ function story(task, state, actions) {
     task.error && errorBlock(task, actions),
     attemptsBlock(task, now, actions),
     timeline(task, now),
-    h('div', { key: 'facts' }, facts([
-      ['Queue', h('a', { href: tasksUrl({ queue: task.queue }) }, task.queue)], ['Attempt', attempts(task)], ['Worker', task.worker ? visible(task.worker) : '–'],
-      ...(task.tags?.length ? [['Tags', task.tags.map((tag) => h('a', { class: 'tag', key: tag, href: tasksUrl({ q: `tag:${tag}` }) }, visible(tag)))]] : []),
+    h('div', { key: 'facts' }, facts(/** @type {[string, import('../lib/dom.js').Children][]} */ ([
+      ['Queue', h('a', { href: tasksUrl({ queue: task.queue }) }, task.queue)], ['Attempt', attempts(task)],
+      ['Worker', task.worker ? visible(task.worker) : '–'],
+      ...(task.tags?.length
+        ? [['Tags', task.tags.map((tag) => h('a', { class: 'tag', key: tag, href: tasksUrl({ q: `tag:${tag}` }) }, visible(tag)))]] : []),
       ...relatives(task),
-      ...(task.deliveries > task.attempt || task.crashes ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], [texts.CRASHES, task.losses]] : []),
-    ])),
+      ...(task.deliveries > task.attempt || task.crashes
+        ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], [texts.CRASHES, task.losses]] : []),
+    ]))),
     jsonBlock('Payload', task.payload, actions),
     status === 'SUCCESS' && task.result !== undefined && jsonBlock('Result', task.result, actions),
-    task.result_note && h('p', { class: 'hint', key: 'result-note', data: { testid: 'result-note' } }, texts.substituted(visible(task.result_note))),
+    task.result_note && h('p', { class: 'hint', key: 'result-note', data: { testid: 'result-note' } },
+      texts.substituted(visible(task.result_note))),
     task.log !== undefined && logBlock(task.log),
   ];
 }
@@ -99,16 +105,22 @@ function controls(task, state, actions) {
   const whole = task.log !== undefined; // a row of the list may hold only the beginning of the payload
   return h('div', { class: 'panel-controls', key: 'controls' },
     h('div', { class: 'actions', key: 'do' },
-      able('retry') && !task.retried_as && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
-      able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }), { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } }, 'edit'),
+      able('retry') && !task.retried_as
+        && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
+      able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }),
+        { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
+      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } },
+        'edit'),
       h('span', { class: 'push', key: 'end' },
         cancelControl(task, state.cancels[id], actions),
-        able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } }, 'trash'))),
+        able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } },
+          'trash'))),
     h('div', { class: 'actions copies', key: 'copy' }, h('span', { class: 'faint' }, 'Copy'),
       button('Link', () => actions.copy(sharedTaskUrl(id), 'link'), { class: 'quiet', 'aria-label': 'Copy link' }, 'link'),
-      whole && button('curl', () => actions.copy(asCurl(body(), base(), hasKey()), 'curl command'), { class: 'quiet', 'aria-label': 'Copy as curl', title: texts.COPY_CURL }, 'copy'),
-      whole && button('Python', () => actions.copy(asPython(body(), base(), hasKey()), 'Python program'), { class: 'quiet', 'aria-label': 'Copy as Python', title: texts.COPY_PYTHON }, 'copy')));
+      whole && button('curl', () => actions.copy(asCurl(body(), base(), hasKey()), 'curl command'),
+        { class: 'quiet', 'aria-label': 'Copy as curl', title: texts.COPY_CURL }, 'copy'),
+      whole && button('Python', () => actions.copy(asPython(body(), base(), hasKey()), 'Python program'),
+        { class: 'quiet', 'aria-label': 'Copy as Python', title: texts.COPY_PYTHON }, 'copy')));
 }
 
 /** What this one came from, became, or lets go on. */
@@ -136,6 +148,7 @@ function logBlock(lines) {
   return h('section', { class: 'block', key: 'log' }, h('h3', null, texts.logTitle(lines.length)),
     lines.length
       ? h('ol', { class: 'log', tabindex: 0, 'aria-label': 'Log' }, lines.map(({ at, level, text }) =>
-        h('li', { data: { level } }, h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()), h('span', { dir: 'auto' }, visible(text)))))
+        h('li', { data: { level } }, h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
+          h('span', { dir: 'auto' }, visible(text)))))
       : h('p', { class: 'faint' }, texts.NO_LOG));
 }

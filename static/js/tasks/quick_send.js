@@ -6,7 +6,7 @@ import * as texts from '../texts/overview.js';
 
 /**
  * @param {import('../state/store.js').State} state
- * @param {import('./actions.js').Actions} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {boolean} [first] nothing has been sent yet: this is what to do
  */
 export function quickSend({ taskTypes }, actions, first = false) {

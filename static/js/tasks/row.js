@@ -24,7 +24,7 @@ export function tableHead(chooser) {
  * @param {import('../state/records.js').Task} task
  * @param {import('../state/store.js').State} state
  * @param {number} now server time, milliseconds
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  * @param {{left: boolean}} [choosable] the row can be chosen; `left`: it no longer fits the search
  */
 export function taskRow(task, state, now, actions, choosable) {
@@ -113,7 +113,7 @@ function words(tone, text) {
  * Cancel, then "really?" in the same place.
  * @param {import('../state/records.js').Task} task
  * @param {'asking'|'busy'|undefined} step
- * @param {any} actions
+ * @param {import('../state/actions.js').Actions} actions
  */
 export function cancelControl(task, step, actions) {
   const id = task.task_id;

@@ -6,7 +6,7 @@ import { moment } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { tasksUrl } from '../lib/router.js';
 import { areStored, cleanName, forgetSearch, LONGEST_NAME, READY_MADE, renameSearch, savedSearches, saveSearch } from './saved_searches.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { button } from '../components/parts.js';
 import * as common from '../texts/common.js';
@@ -18,7 +18,7 @@ import * as texts from '../texts/tasks.js';
 /** @type {Menu} */
 export const OPENED = { name: '', renaming: null, gone: null };
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function savedMenu(state, actions) {
   /** @type {Menu|null} */
   const menu = state.ui.saved ?? null;
@@ -30,7 +30,8 @@ export function savedMenu(state, actions) {
     }, icon('bookmark'), h('span', null, 'Saved'), icon('down')),
     menu && [
       h('div', { class: 'saved-around', key: 'around', on: { click: () => set(null) } }),
-      h('div', { class: 'saved-menu', key: 'menu', id: 'saved-menu', role: 'region', 'aria-label': 'Saved searches', data: { testid: 'saved-menu' } },
+      h('div', { class: 'saved-menu', key: 'menu', id: 'saved-menu', role: 'region', 'aria-label': 'Saved searches',
+        data: { testid: 'saved-menu' } },
         contents(menu, state, set, actions)),
     ]);
 }
@@ -43,7 +44,8 @@ function contents(menu, state, set, actions) {
     form(menu, search, own, set, actions),
     h('h2', { key: 'own-head' }, texts.SAVED.own),
     own.length || menu.gone
-      ? h('ul', { key: 'own', data: { testid: 'saved-own' } }, menu.gone && goneRow(menu.gone, set), own.map((each) => h('li', { key: each.name, data: { testid: 'saved-search' } },
+      ? h('ul', { key: 'own', data: { testid: 'saved-own' } }, menu.gone && goneRow(menu.gone, set),
+        own.map((each) => h('li', { key: each.name, data: { testid: 'saved-search' } },
         each.name === menu.renaming ? renameForm(each, own, set) : [line(each), tools(each, set)])))
       : h('p', { key: 'none', class: 'faint' }, texts.SAVED.none),
     h('h2', { key: 'ready-head' }, texts.SAVED.ready),
@@ -51,7 +53,8 @@ function contents(menu, state, set, actions) {
     h('p', { key: 'where', class: 'faint', data: { testid: 'saved-where' } }, areStored()
       ? texts.SAVED.here
       : texts.SAVED.nowhere,
-    ' ', h('button', { type: 'button', class: 'link', on: { click: () => actions.copy(location.origin + tasksUrl(search), texts.SAVED.link) } }, texts.SAVED.copyLink)),
+    ' ', h('button', { type: 'button', class: 'link',
+      on: { click: () => actions.copy(location.origin + tasksUrl(search), texts.SAVED.link) } }, texts.SAVED.copyLink)),
   ];
 }
 
@@ -60,8 +63,10 @@ function opener(each, state) {
   const now = serverNow(state);
   const times = [each.from && `from ${moment(each.from, now)}`, each.to && `to ${moment(each.to, now)}`].filter(Boolean).join(' ');
   const here = each.q === q && each.from === from && each.to === to;
-  return h('a', { key: 'open', class: 'saved-open', href: tasksUrl(each), 'aria-current': here ? 'true' : null, on: { click: () => document.getElementById('saved-button')?.focus() } },
-    h('b', { dir: 'auto' }, each.name), h('code', { dir: 'auto' }, visible([each.q, times].filter(Boolean).join(' · ') || texts.SAVED.everyTask)));
+  return h('a', { key: 'open', class: 'saved-open', href: tasksUrl(each), 'aria-current': here ? 'true' : null,
+    on: { click: () => document.getElementById('saved-button')?.focus() } },
+    h('b', { dir: 'auto' }, each.name),
+    h('code', { dir: 'auto' }, visible([each.q, times].filter(Boolean).join(' · ') || texts.SAVED.everyTask)));
 }
 
 function tools(each, set) {
@@ -70,8 +75,10 @@ function tools(each, set) {
     set({ gone: each });
   };
   return h('span', { key: 'tools', class: 'saved-tools' },
-    h('button', { type: 'button', class: 'icon-button', title: 'Rename', 'aria-label': `Rename ${each.name}`, on: { click: () => set({ renaming: each.name }) } }, icon('edit')),
-    h('button', { type: 'button', class: 'icon-button', title: 'Delete', 'aria-label': `Delete ${each.name}`, on: { click: remove } }, icon('trash')));
+    h('button', { type: 'button', class: 'icon-button', title: 'Rename', 'aria-label': `Rename ${each.name}`,
+      on: { click: () => set({ renaming: each.name }) } }, icon('edit')),
+    h('button', { type: 'button', class: 'icon-button', title: 'Delete', 'aria-label': `Delete ${each.name}`, on: { click: remove } },
+      icon('trash')));
 }
 
 function goneRow(gone, set) {
@@ -81,7 +88,8 @@ function goneRow(gone, set) {
     focusSoon(gone.name);
   };
   return h('li', { key: 'gone ', class: 'saved-gone' }, h('span', { dir: 'auto', role: 'status' }, texts.SAVED.deleted(gone.name)),
-    h('button', { type: 'button', class: 'link', data: { testid: 'saved-undo' }, wake: (undo) => undo.focus(), on: { click: back } }, common.UNDO));
+    h('button', { type: 'button', class: 'link', data: { testid: 'saved-undo' }, wake: (undo) => undo.focus(), on: { click: back } },
+      common.UNDO));
 }
 
 function renameForm(each, own, set) {
@@ -106,7 +114,8 @@ function renameForm(each, own, set) {
   };
   return h('form', { key: 'rename', class: 'saved-form', on: { submit, keydown } },
     h('input', {
-      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': texts.SAVED.newName(each.name), autocomplete: 'off', data: { testid: 'saved-rename' },
+      name: 'name', required: true, maxlength: LONGEST_NAME, value: each.name, 'aria-label': texts.SAVED.newName(each.name),
+      autocomplete: 'off', data: { testid: 'saved-rename' },
       wake: (field) => field.select(), on: { input: ({ currentTarget: field }) => field.setCustomValidity('') },
     }),
     h('button', { type: 'submit', class: 'button' }, 'Rename'), button(common.CANCEL, () => done(), { class: 'quiet' }));
@@ -131,7 +140,8 @@ function form(menu, search, own, set, actions) {
   return h('form', { key: 'form', class: 'saved-form', on: { submit } },
     h('label', { for: 'saved-name' }, texts.SAVED.saveAs),
     h('input', {
-      id: 'saved-name', name: 'name', required: true, maxlength: LONGEST_NAME, autocomplete: 'off', placeholder: 'A name', data: { testid: 'saved-name' },
+      id: 'saved-name', name: 'name', required: true, maxlength: LONGEST_NAME, autocomplete: 'off', placeholder: 'A name',
+      data: { testid: 'saved-name' },
       wake: (field) => menu.naming && field.focus(), on: { input: ({ currentTarget: field }) => set({ name: field.value }) },
     }),
     h('button', { type: 'submit', class: 'button primary', data: { testid: 'saved-save' } }, again ? 'Replace' : 'Save'));
@@ -139,7 +149,10 @@ function form(menu, search, own, set, actions) {
 
 /** What had the focus goes with the next redraw. */
 function focusSoon(name) {
-  requestAnimationFrame(() => [...document.querySelectorAll('.saved-open')].find((each) => each.firstElementChild?.textContent === name)?.focus());
+  requestAnimationFrame(() => {
+    const links = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('.saved-open')]);
+    links.find((each) => each.firstElementChild?.textContent === name)?.focus();
+  });
 }
 
 /** The arrow keys go through the list. */

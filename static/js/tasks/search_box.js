@@ -26,73 +26,43 @@ export function searchBox(state) {
 function create() {
   /** @type {import('../state/store.js').State} */
   let state;
-  let sent = '';
-  let timer = 0;
-  let typing = false;
   let dismissed = false;
-  let pressed = false;
-  for (const type of ['pointerdown', 'pointerup', 'pointercancel']) addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
-  const input = /** @type {HTMLInputElement} */ (h('input', {
-    id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
-    placeholder: SEARCH_HINT, data: { testid: 'find' },
-  }));
-  const errors = h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' });
-
-  function search() {
-    clearTimeout(timer);
-    const text = input.value.trim();
-    // Who has left the page meanwhile is not called back to it.
-    if (text === sent || !isOnTasks()) return;
-    sent = text;
-    // A step back leads to the search before this one, not to the letters in between.
-    go(tasksUrl({ ...state.route.search, q: text }), typing);
-    typing = true;
-  }
-
+  const { input, errors } = elements();
+  const searching = createSearching(input, () => state.route.search);
   const { list, refresh, close } = combobox(input, 'find', {
-    suggest: () => completions(input.value, input.selectionStart ?? input.value.length, knownFrom(state.taskTypes, state.found.byId.values())),
+    suggest: () => completions(input.value, input.selectionStart ?? input.value.length,
+      knownFrom(state.taskTypes, state.found.byId.values())),
     choose({ text, caret, open }) {
       input.value = text;
       input.setSelectionRange(caret, caret);
       if (open) return refresh();
       close();
-      search();
+      searching.now();
     },
     enter() {
       const text = input.value.trim().toLowerCase();
       close();
-      search();
-      typing = false;
+      searching.now();
+      searching.settle();
       if (isTaskId(text)) go(taskUrl(text));
     },
     escape: () => input.blur(),
   });
-  /** Left for something else on the page: that comes first, and must not be taken from under the pointer. */
-  function leave(inPlace = typing) {
-    const place = location.href;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (pressed) return void leave(inPlace);
-      if (location.href !== place || document.querySelector('dialog[open]')) return;
-      typing = inPlace;
-      search();
-      typing = false;
-    }, PAUSE_MS);
-  }
 
   input.addEventListener('input', () => {
-    clearTimeout(timer);
+    searching.stop();
     dismissed = false;
     // While something is offered the word is not typed to its end: Enter searches for it as it stands.
-    if (isWhole(input.value) && list.hidden) timer = setTimeout(search, PAUSE_MS);
+    if (isWhole(input.value) && list.hidden) searching.soon();
   });
   input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));
-  input.addEventListener('change', () => isWhole(input.value) && leave());
-  input.addEventListener('blur', () => { typing = false; });
+  input.addEventListener('change', () => isWhole(input.value) && searching.leave());
+  input.addEventListener('blur', searching.settle);
   input.addEventListener('keydown', ({ key }) => { dismissed = key === 'Escape' || key === 'Enter'; });
 
   return {
-    element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list, errors),
+    element: h('div', { class: 'search-box' }, icon('search'), input, h('kbd', { class: 'wide-only', 'aria-hidden': 'true' }, '/'), list,
+      errors),
 
     /** @param {import('../state/store.js').State} now */
     update(now) {
@@ -100,15 +70,81 @@ function create() {
       const known = !state?.taskTypes && now.taskTypes;
       state = now;
       if (known && !dismissed && document.activeElement === input) refresh();
-      const { q } = now.route.search;
-      if (q !== sent) {
-        sent = q;
-        input.value = q;
-      }
-      const wrong = now.foundProblem?.errors ?? [];
-      if (wrong.length) input.setAttribute('aria-invalid', 'true');
-      else input.removeAttribute('aria-invalid');
-      mount(errors, wrong.map(({ message }, i) => h('li', { key: i }, message)));
+      searching.show(now.route.search.q);
+      showErrors(input, errors, now.foundProblem?.errors ?? []);
     },
   };
+}
+
+function elements() {
+  const input = /** @type {HTMLInputElement} */ (h('input', {
+    id: 'find', type: 'search', enterkeyhint: 'search', maxlength: 1000, 'aria-label': 'Search tasks', 'aria-describedby': 'search-errors',
+    placeholder: SEARCH_HINT, data: { testid: 'find' },
+  }));
+  return { input, errors: h('ul', { class: 'search-errors', id: 'search-errors', role: 'alert' }) };
+}
+
+function showErrors(input, place, wrong) {
+  if (wrong.length) input.setAttribute('aria-invalid', 'true');
+  else input.removeAttribute('aria-invalid');
+  mount(place, wrong.map(({ message }, i) => h('li', { key: i }, message)));
+}
+
+/**
+ * When what is typed becomes the search of the address.
+ * @param {HTMLInputElement} input
+ * @param {() => import('../state/records.js').Search} route the search of the address now
+ */
+function createSearching(input, route) {
+  let sent = '';
+  let timer = 0;
+  let typing = false;
+  const isPressed = watchPointer();
+
+  function now() {
+    clearTimeout(timer);
+    const text = input.value.trim();
+    // Who has left the page meanwhile is not called back to it.
+    if (text === sent || !isOnTasks()) return;
+    sent = text;
+    // A step back leads to the search before this one, not to the letters in between.
+    go(tasksUrl({ ...route(), q: text }), typing);
+    typing = true;
+  }
+
+  /** Left for something else on the page: that comes first, and must not be taken from under the pointer. */
+  function leave(inPlace = typing) {
+    const place = location.href;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (isPressed()) return void leave(inPlace);
+      if (location.href !== place || document.querySelector('dialog[open]')) return;
+      typing = inPlace;
+      now();
+      typing = false;
+    }, PAUSE_MS);
+  }
+
+  return {
+    now, leave,
+    soon: () => { timer = setTimeout(now, PAUSE_MS); },
+    stop: () => clearTimeout(timer),
+    /** The next search is a new step for the back button. */
+    settle: () => { typing = false; },
+    /** Another search came into the address by another way. @param {string} q */
+    show(q) {
+      if (q === sent) return;
+      sent = q;
+      input.value = q;
+    },
+  };
+}
+
+/** Whether a button of the pointer, or a finger, is down. @returns {() => boolean} */
+function watchPointer() {
+  let pressed = false;
+  for (const type of ['pointerdown', 'pointerup', 'pointercancel']) {
+    addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
+  }
+  return () => pressed;
 }

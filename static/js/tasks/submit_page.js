@@ -15,7 +15,7 @@ import * as texts from '../texts/task.js';
 const forms = new Map();
 let chosen = '';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function submitPage(state, actions) {
   return h('div', { class: 'page', key: 'submit', data: { view: 'submit' } },
     h('h1', { class: 'page-title' }, 'Submit a task'), quickSend(state, actions),
@@ -24,7 +24,8 @@ export function submitPage(state, actions) {
 
 function workbench({ taskTypes, problem }, actions) {
   if (!taskTypes) {
-    return h('div', { key: 'wait' }, problem ? emptyState(common.cantLoad('the task types'), problem.text) : h('p', { class: 'booting' }, common.loading('task types')));
+    return h('div', { key: 'wait' },
+      problem ? emptyState(common.cantLoad('the task types'), problem.text) : h('p', { class: 'booting' }, common.loading('task types')));
   }
   if (!taskTypes.length) {
     return h('div', { key: 'wait' }, emptyState(texts.NO_TASK_TYPES, texts.ADD_MODULE[0], h('code', null, '@task'), texts.ADD_MODULE[1]));
@@ -35,7 +36,8 @@ function workbench({ taskTypes, problem }, actions) {
       h('button', {
         type: 'button', 'aria-pressed': String(each === type), data: { testid: `choose-${each.task_type}` },
         on: { click: () => choose(each.task_type, actions) },
-      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue), h('span', { class: 'type-about' }, prose(each.description)))))),
+      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue),
+        h('span', { class: 'type-about' }, prose(each.description)))))),
     h('div', { class: 'bench-form' },
       h('div', { class: 'section-head' }, h('h2', null, type.task_type), h('span', { class: 'soft' }, rules(type))),
       h('div', { key: type.task_type, wake: (host) => host.append(formFor(type, actions)) })));

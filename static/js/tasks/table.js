@@ -4,18 +4,17 @@
 import { h } from '../lib/dom.js';
 import { newcomers } from '../state/search_results.js';
 import { all, NOTHING_CHOSEN } from '../state/selection.js';
-import { serverNow } from '../state/store.js';
+import { serverNow } from '../state/page_state.js';
 import { isNearEnd, lookAround, startOver, stretches } from '../lib/windowing.js';
 import { button } from '../components/parts.js';
 import { tableHead, taskRow } from './row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
 
-const COLUMNS = 9;
 let watching = false;
 let drawnFor = '';
 
-/** @param {import('../state/store.js').State} state @param {any} actions */
+/** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function taskTable(state, actions) {
   const { found, foundProblem, route: { search } } = state;
   watchWindow(actions);
@@ -51,7 +50,7 @@ function drawn({ index, ids }, state, now, actions) {
 
 function space({ index, last, height }) {
   return h('tbody', { key: `space-${index}`, data: { block: index, last }, 'aria-hidden': 'true' },
-    h('tr', null, h('td', { class: 'space', colspan: COLUMNS, style: { height: `${Math.round(height)}px` } })));
+    h('tr', null, h('td', { class: 'space', style: { height: `${Math.round(height)}px` } })));
 }
 
 function chooseAll({ found, selection }, actions) {

@@ -15,3 +15,8 @@ export const TOTAL_COMMANDS = 'Total commands';
 
 export const CONFIG_ABOUT = 'Settings of this web process, from the environment and .env. Secrets are hidden.';
 export const NOT_SET = 'not set';
+export const SET_HIDDEN = 'set (hidden)';
+export const ON = 'on';
+export const OFF = 'off';
+/** @param {number} n */
+export const times = (n) => `${n}×`;

@@ -1,6 +1,6 @@
 /* Texts around the pages: keyboard help, dialogs, the command palette, the live badge, notes. */
 
-import { count } from '../lib/format.js';
+import { count, plural } from '../lib/format.js';
 
 export const SHORTCUTS = /** @type {[string, string][]} */ ([
   ['Ctrl k', 'go to or do anything'], ['/', 'search tasks'], ['j', 'next row'], ['k', 'previous row'], ['Enter', 'open the row'],
@@ -56,6 +56,21 @@ export const OPENING = 'Opening the live connection.';
 export const STALE_TITLE = 'No update since then. The page reconnects automatically.';
 /** @param {string} time */
 export const staleSince = (time) => `Stale since ${time}`;
+
+export const FOLD = 'Fold';
+export const FOLD_RAIL = 'Fold to icons';
+export const UNFOLD_RAIL = 'Show the names of the pages';
+export const MORE = 'More';
+
+/** What the number beside the link of a page counts. */
+export const BADGES = {
+  /** @param {number} n */ failures: (n) => plural(n, 'new cause'),
+  /** @param {number} n */ schedules: (n) => `${count(n)} cannot run`,
+  /** @param {number} n */ queues: (n) => `${count(n)} paused or draining`,
+  /** @param {number} n */ missing: (n) => `${plural(n, 'queue')} without a consumer`,
+  /** @param {number} n */ silent: (n) => plural(n, 'silent consumer'),
+  overview: 'needs a look',
+};
 
 export const REASON = 'Reason (optional)';
 export const YOUR_NAME = 'Your name (shown in the audit log)';

@@ -5,14 +5,14 @@ import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } 
 import { visible } from '../lib/json_text.js';
 import { QUEUES } from '../state/queue_names.js';
 import { taskUrl } from '../lib/router.js';
-import { serverNow } from '../state/store.js';
+import { SILENT_S } from '../state/badges.js';
+import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { code, emptyState, facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/workers.js';
 
-const LATE_S = 10;
 
 /** @param {import('../state/store.js').State} state */
 export function workersPage(state) {
@@ -31,7 +31,8 @@ export function workersPage(state) {
         h('span', null, h('b', null, slots.length), ' workers'), h('span', null, h('b', null, busy), ' busy'),
         h('span', null, h('b', null, slots.length - busy), ' idle'),
         memory > 0 && h('span', null, h('b', null, bytes(memory)), ' memory')),
-      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'), texts.noConsumer(queue), code(common.startConsumer(queue)))),
+      missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'), texts.noConsumer(queue),
+        code(common.startConsumer(queue)))),
       h('div', { class: 'consumers', key: 'consumers' }, [...consumers].sort(byQueue).map((consumer) => consumerCard(consumer, now))),
     ];
   });
@@ -44,9 +45,12 @@ function byQueue(a, b) {
 function consumerCard(consumer, now) {
   const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
   const busy = consumer.workers.filter((worker) => worker.task_id).length;
-  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` }, 'aria-label': texts.consumerOf(consumer.queue) },
-    h('header', null, h('h2', null, consumer.queue), h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
-      h('span', { class: silent > LATE_S ? 'chip bad push' : 'chip good push' }, silent > LATE_S ? texts.noHeartbeat(coarse(silent)) : texts.heartbeat(ago(consumer.last_seen_at, now)))),
+  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` },
+    'aria-label': texts.consumerOf(consumer.queue) },
+    h('header', null, h('h2', null, consumer.queue),
+      h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
+      h('span', { class: silent > SILENT_S ? 'chip bad push' : 'chip good push' },
+        silent > SILENT_S ? texts.noHeartbeat(coarse(silent)) : texts.heartbeat(ago(consumer.last_seen_at, now)))),
     facts([
       ['Host', visible(consumer.host)], ['Process', consumer.pid],
       ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],
@@ -54,17 +58,21 @@ function consumerCard(consumer, now) {
       ['Memory', bytes(consumer.memory_bytes)], ['CPU', cpu(consumer)],
     ]),
     h('table', { class: 'plain' },
-      h('thead', null, h('tr', null, texts.COLUMNS.map((name, i) => h('th', { scope: 'col', class: i === 1 || i > 2 ? 'num' : '' }, name)))),
+      h('thead', null, h('tr', null,
+        texts.COLUMNS.map((name, i) => h('th', { scope: 'col', class: i === 1 || i > 2 ? 'num' : '' }, name)))),
       h('tbody', null, consumer.workers.map((worker) => slotRow(worker, consumer, now)))));
 }
 
 function slotRow(worker, consumer, now) {
   const runs = Boolean(worker.task_id);
   return h('tr', { key: worker.worker, data: { busy: String(runs), testid: 'worker' } },
-    h('td', null, h('i', { class: runs ? 'slot busy' : 'slot', 'aria-hidden': 'true' }), h('span', { title: worker.worker }, shortWorker(worker, consumer))),
+    h('td', null, h('i', { class: runs ? 'slot busy' : 'slot', 'aria-hidden': 'true' }),
+      h('span', { title: worker.worker }, shortWorker(worker, consumer))),
     h('td', { class: 'num' }, worker.pid),
     h('td', null, runs
-      ? [h('a', { href: taskUrl(worker.task_id) }, visible(worker.task_type ?? 'task')), ' ', h('code', { class: 'faint' }, shortId(worker.task_id)), worker.attempt > 1 && h('span', { class: 'faint' }, ` attempt ${worker.attempt}`)]
+      ? [h('a', { href: taskUrl(worker.task_id) }, visible(worker.task_type ?? 'task')), ' ',
+        h('code', { class: 'faint' }, shortId(worker.task_id)),
+        worker.attempt > 1 && h('span', { class: 'faint' }, ` attempt ${worker.attempt}`)]
       : h('span', { class: 'faint' }, 'idle')),
     h('td', { class: 'num' }, runs ? clock(worker.started_at) : '–'),
     h('td', { class: 'num' }, runs ? duration(secondsBetween(worker.started_at, now)) : '–'),

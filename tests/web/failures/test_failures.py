@@ -167,7 +167,7 @@ def test_a_task_that_waits_is_explained(client: FlaskClient) -> None:
         "summary": "Queue high is paused: it starts no tasks.",
         "position": 1,
         "estimated_start_at": None,
-        "estimate": "There is no estimate while its queue is paused.",
+        "estimate": "No estimate: its queue is paused.",
     }
     assert [reason["code"] for reason in reasons] == ["queue_paused", "no_consumer", "next"]
     assert reasons[0] == {

@@ -1,0 +1,48 @@
+/* The number that matters beside the link of a page: what is new, stopped or cannot run. Pure. */
+
+import { conditions, freshCauses } from './conditions.js';
+import { BADGES } from '../texts/shell.js';
+import { serverNow } from './page_state.js';
+
+/**
+ * @typedef {{number: number|null, tone: 'warn'|'bad', words: string}} Badge `number` null: a dot
+ * @typedef {import('./store.js').State} State
+ */
+
+/** A consumer that has not been seen for so long is silent. */
+export const SILENT_S = 10;
+const TONES = { broken: 'bad', losing: 'bad', late: 'warn', stopped: 'warn' };
+
+/**
+ * @param {State} state
+ * @returns {Record<string, Badge>} by page; a page about which there is nothing to say has none
+ */
+export function badgesOf(state) {
+  const { stats, problem, socket, facts } = state;
+  const seen = { stats, problem, socket, now: serverNow(state), causes: facts.causes?.value ?? [] };
+  const found = conditions(seen);
+  const missing = found.find(({ code }) => code === 'no_consumer')?.queues.length ?? 0;
+  /** @type {[string, number, 'warn'|'bad', (n: number) => string][]} */
+  const counts = [
+    ['failures', stats && !problem ? freshCauses(seen).length : 0, 'bad', BADGES.failures],
+    ['schedules', stuck(facts.schedules?.value), 'bad', BADGES.schedules],
+    ['queues', found.filter(({ severity }) => severity === 'stopped').length, 'warn', BADGES.queues],
+    ['workers', missing || silent(state), 'bad', missing ? BADGES.missing : BADGES.silent],
+  ];
+  const badges = Object.fromEntries(counts.filter(([, number]) => number > 0)
+    .map(([page, number, tone, words]) => [page, { number, tone, words: words(number) }]));
+  const tone = found.length ? TONES[found[0].severity] : null;
+  return tone ? { ...badges, overview: { number: null, tone, words: BADGES.overview } } : badges;
+}
+
+/** Schedules that make no task though nobody has paused them. */
+function stuck(schedules = []) {
+  return schedules.filter(({ problem, paused }) => problem && !paused).length;
+}
+
+/** Consumers that give no sign of life; where they are not read all the time nobody knows. */
+function silent(state) {
+  if (state.route.view !== 'workers') return 0;
+  const consumers = state.facts.consumers?.value ?? [];
+  return consumers.filter(({ last_seen_at: at }) => serverNow(state) - Date.parse(at) > SILENT_S * 1000).length;
+}
