@@ -38,3 +38,8 @@ def broker_named(name: str) -> Broker:
     if name not in QUEUES:
         raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
     return BROKERS[name]
+
+
+def brokers_of(queue: str | None) -> Brokers:
+    """The queue of that name in Redis, or all of them. Raises UnknownQueue."""
+    return BROKERS if queue is None else Brokers([broker_named(queue)])

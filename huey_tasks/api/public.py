@@ -8,35 +8,34 @@ from typing import Any
 
 from huey_tasks.access.api_keys import ApiKey
 from huey_tasks.access.api_keys import read as read_api_keys
-from huey_tasks.api.operations import (
-    Purged,
-    act_on_search,
-    act_on_tasks,
+from huey_tasks.api.monitoring import (
     audit_trail,
-    drain,
-    explain_task,
     failure_group,
     failure_groups,
-    pause,
-    purge,
     read_history,
     read_log,
-    resume,
-    retry_failures,
-    search_tasks,
-    undo,
 )
-from huey_tasks.api.tasks import (
-    cancel,
+from huey_tasks.api.operations import act_on_search, act_on_tasks, retry_failures, undo
+from huey_tasks.api.queues import (
+    Purged,
     consumers,
-    get_task,
-    list_tasks,
+    drain,
+    pause,
     ping,
+    purge,
     queue_stats,
     redis_info,
-    retry,
+    resume,
     server_troubles,
     stats,
+)
+from huey_tasks.api.search import search_tasks
+from huey_tasks.api.tasks import (
+    cancel,
+    explain_task,
+    get_task,
+    list_tasks,
+    retry,
     stop_waiting,
     wait_for_end,
 )

@@ -1,22 +1,17 @@
-"""Cancel, retry and look: the verbs that the web service, the command line and tests share.
-
-Submitting is in `submission`, what operators do to queues and to many tasks in `operations`.
-"""
-
-from typing import Any
+"""One task: look at it, cancel, retry, wait for its end. Submitting is in `submission`."""
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
-from huey_tasks.broker import server_check
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
 from huey_tasks.events.completions import Ends
+from huey_tasks.monitoring import explain
+from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.queues import BROKERS, broker_named
-from huey_tasks.records import consumers as consumer_records
-from huey_tasks.records import copies, indexes, queues, tasks
+from huey_tasks.records import copies, indexes, tasks
 from huey_tasks.records.ids import is_task_id, new_id
-from huey_tasks.records.models import ConsumerRecord, QueueStats, Stats, TaskRecord, TaskState
+from huey_tasks.records.models import TaskRecord, TaskState
 from huey_tasks.submission.submit import SubmittedTask
 
 _ends = Ends(BROKERS)
@@ -131,33 +126,10 @@ def list_tasks(
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
 
 
-def ping() -> None:
-    """Return when Redis answers. Raises QueueUnavailable."""
-    BROKERS.first.ping()
-
-
-def queue_stats() -> list[QueueStats]:
-    """The numbers of each queue, most urgent first."""
-    return queues.queue_stats(BROKERS)
-
-
-def stats() -> Stats:
-    """The numbers of all queues."""
-    return Stats(tuple(queue_stats()))
-
-
-def consumers() -> list[ConsumerRecord]:
-    """Every live consumer."""
-    return [
-        consumer for broker in BROKERS.values() for consumer in consumer_records.consumers(broker)
-    ]
-
-
-def redis_info() -> dict[str, Any]:
-    """What the broker says of itself."""
-    return BROKERS.first.info()
-
-
-def server_troubles() -> list[str]:
-    """What speaks against trusting the broker with tasks now, such as an evicting policy."""
-    return server_check.troubles_of(BROKERS.first)
+def explain_task(task_id: str) -> Explanation:
+    """Say why a task does not run, and when it may. Raises TaskNotFound, QueueUnavailable."""
+    for broker in BROKERS.values() if is_task_id(task_id) else ():
+        found = explain.explain(broker, task_id)
+        if found is not None:
+            return found
+    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")

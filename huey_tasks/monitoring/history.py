@@ -1,8 +1,13 @@
 """What has happened over the last minutes, hours or days: read from Redis, one point a step.
 
 Owns which keys answer for which span. The present minute is not in them yet, and is added here.
+<<<<<<< HEAD
+What the numbers mean is in `records.statistics`;
+`keys.noted` and `keys.history` say how they are kept.
+=======
 What the numbers mean is in `records.statistics`; `keys.noted` and `keys.history` say how they are
 kept.
+>>>>>>> main
 """
 
 import datetime as dt

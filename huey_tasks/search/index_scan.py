@@ -5,6 +5,7 @@ at most tasks. A small index is looked through as a whole; hours in which, as th
 task of the wanted type came into the index are skipped. Which indexes a search takes is `pages`'s.
 """
 
+import datetime as dt
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -34,6 +35,12 @@ class Window:
 
     from_ms: float = 0.0
     before_ms: float = math.inf
+
+    @classmethod
+    def between(cls, after: dt.datetime | None, before: dt.datetime | None) -> "Window":
+        """The window from `after` and before `before`; None is no limit."""
+        from_ms = cls.from_ms if after is None else after.timestamp() * 1000
+        return cls(from_ms, cls.before_ms if before is None else before.timestamp() * 1000)
 
 
 @dataclass

@@ -51,10 +51,10 @@ BUGS = (
     Bug(
         "acknowledged before it has run",
         "huey_tasks/huey_adapter/task_queue.py",
-        "            task = messages.task_of(self, claim, self.storage.outcomes)\n",
+        "            task = decoding.task_of(self, claim, self.storage.outcomes)\n",
         '            self.storage.slot.finish(Commit(claim.id, claim.token, "SUCCESS"))\n'
         "            self.storage.slot.flush()\n"
-        "            task = messages.task_of(self, claim, self.storage.outcomes)\n",
+        "            task = decoding.task_of(self, claim, self.storage.outcomes)\n",
         frozenset({Breach.WRONG_END}),
     ),
     Bug(
