@@ -5,7 +5,7 @@ from huey_tasks.audit.operation import Action, Operator, cancelled
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
-from huey_tasks.events.completions import Ends
+from huey_tasks.events.completions import Completions
 from huey_tasks.monitoring import explain
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.queues import BROKERS, broker_named
@@ -14,7 +14,7 @@ from huey_tasks.records.ids import is_task_id, new_id
 from huey_tasks.records.models import TaskRecord, TaskState
 from huey_tasks.submission.submit import SubmittedTask
 
-_ends = Ends(BROKERS)
+_ends = Completions(BROKERS)
 
 
 def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) -> TaskRecord:

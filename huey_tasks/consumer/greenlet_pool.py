@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import Any
 
-from huey_tasks.execution.worker_table import Board
+from huey_tasks.execution.worker_table import WorkerTable
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     keep_task_logs()
     flusher = Flusher()
     flusher.start()
-    cells = Board(board_fd, workers).cells
+    cells = WorkerTable(board_fd, workers).cells
     limits = Limits(CONFIG.max_tasks_per_worker, CONFIG.worker_max_memory)
     state = WorkerState(limits, others_run=lambda: any(cell.in_body for cell in cells))
     queue.after_attempt = state.look

@@ -12,7 +12,7 @@ from typing import Any
 
 from huey_tasks.broker.scripts.tasks import Seen
 from huey_tasks.consumer import dead_consumers
-from huey_tasks.execution.worker_table import Board
+from huey_tasks.execution.worker_table import WorkerTable
 from huey_tasks.huey_adapter import decoding
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes.usage import Meter, Usage
@@ -21,7 +21,9 @@ from huey_tasks.processes.usage import Meter, Usage
 class Heartbeat:
     """The presence of one consumer."""
 
-    def __init__(self, queue: TaskQueue, consumer: str, board: Board, worker_type: str) -> None:
+    def __init__(
+        self, queue: TaskQueue, consumer: str, board: WorkerTable, worker_type: str
+    ) -> None:
         self._queue, self._consumer = queue, consumer
         self._board, self._worker_type = board, worker_type
         self._started_at = time.time()

@@ -31,9 +31,9 @@ from huey_tasks.consumer.interrupts import Interrupts
 from huey_tasks.consumer.isolation import LOOK_S, EndOfIsolation, Isolation, LoneConsumer
 from huey_tasks.consumer.maintenance import Chore, Chores
 from huey_tasks.consumer.outage import Outage
-from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH, Crew
+from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH, WorkerPool
 from huey_tasks.errors import ConfigError, QueueUnavailable
-from huey_tasks.execution.worker_table import Board, StopReason
+from huey_tasks.execution.worker_table import StopReason, WorkerTable
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.schedules.firing import Firing
 
@@ -63,9 +63,9 @@ class Consumer:
             self.name += ALONE
             self._isolation = EndOfIsolation(queue.broker, parent, self._is_busy, self._stop_gently)
         self._broker = queue.broker
-        self._board = Board.create(concurrency)
+        self._board = WorkerTable.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
-        self._crew = Crew(
+        self._pool = WorkerPool(
             queue,
             self.name,
             self._board,
@@ -138,26 +138,26 @@ class Consumer:
         try:
             self._serve(woken)
         finally:
-            self._crew.kill()
+            self._pool.kill()
 
     def _serve(self, woken: socket.socket) -> None:
         self._control.sources()  # it hears of cancels before anyone can know that it is there
         with contextlib.suppress(QueueUnavailable), time_limit(self._patience_s):
             self._beat()  # what it knows, before it claims; that it is there, should it die at once
-        self._crew.start()
+        self._pool.start()
         logger.info(
             "consumer started",
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
-        while self._crew or self._isolation or not self._stopping:
+        while self._pool or self._isolation or not self._stopping:
             with time_limit(self._patience_s):
                 self._chores.do_what_is_due()
-                sources = [woken, *self._control.sources(), *self._crew.sentinels()]
+                sources = [woken, *self._control.sources(), *self._pool.sentinels()]
             ready = wait(sources, timeout=self._pause())
             if woken in ready:
                 woken.recv(4096)
             with time_limit(self._patience_s):
-                self._crew.see_to_the_dead(ready)
+                self._pool.see_to_the_dead(ready)
                 self._read_control()
                 self._enforce_stops()
         with time_limit(self._patience_s):
@@ -193,7 +193,7 @@ class Consumer:
 
         The worker says what it holds before it looks whether that is revoked, so one of both sees.
         """
-        for child, cell in self._crew.cells():
+        for child, cell in self._pool.cells():
             if token.startswith(f"{self.name}/{cell.index + 1}/"):
                 cell.revoke(token)
                 held = cell.held()
@@ -202,16 +202,16 @@ class Consumer:
 
     def _enforce_stops(self) -> None:
         if self._grace_is_over():
-            for child, cell in self._crew.cells():
+            for child, cell in self._pool.cells():
                 if (held := cell.held()) is not None:
                     self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
         # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
         alone = self.worker_type == "process"
-        self._interrupts.enforce(self._crew.cells(), may_kill=alone or self._grace_is_over())
+        self._interrupts.enforce(self._pool.cells(), may_kill=alone or self._grace_is_over())
         if self._stopping:
-            self._crew.signal(signal.SIGTERM)  # again: one that was just starting missed the first
+            self._pool.signal(signal.SIGTERM)  # again: one that was just starting missed the first
         if self._grace_is_over(self.config.cancel_grace_s + LAST_WORDS_S):
-            self._crew.kill()
+            self._pool.kill()
 
     def _grace_is_over(self, margin_s: float = 0.0) -> bool:
         return self._grace_ends is not None and time.monotonic() >= self._grace_ends + margin_s
@@ -220,18 +220,18 @@ class Consumer:
 
     def _pause(self) -> float:
         """The seconds until there is something to do that no event tells."""
-        dues = [self._chores.next_due(), self._crew.next_start()]
+        dues = [self._chores.next_due(), self._pool.next_start()]
         if self._interrupts or self._stopping:
             dues.append(time.monotonic() + 0.05)
         return max(min(dues) - time.monotonic(), 0.0)
 
     def _renew_leases(self) -> None:
-        held = [(cell, h) for _, cell in self._crew.cells() if (h := cell.held()) is not None]
+        held = [(cell, h) for _, cell in self._pool.cells() if (h := cell.held()) is not None]
         if not held:
             return
         pairs = [(h.task_id, h.token) for _, h in held]
         lost = self._broker.scripts.renew(self.queue.name, pairs, lease_ms=self._broker.lease_ms)
-        for child, cell in self._crew.cells():
+        for child, cell in self._pool.cells():
             now_held = cell.held()
             if now_held is None:
                 continue
@@ -242,7 +242,7 @@ class Consumer:
                 self._interrupts.stop(child, cell, now_held.token, why)
 
     def _beat(self) -> None:
-        pids = {cell.index: child.pid for child, cell in self._crew.cells()}
+        pids = {cell.index: child.pid for child, cell in self._pool.cells()}
         if self._dataset.look(self._heartbeat.beat(pids, self._dataset.id)):
             self._firing.plan_again()
 
@@ -250,7 +250,7 @@ class Consumer:
         """End attempts that ignore their time limit: outcome first, then the process."""
         grace_s, now = self.config.cancel_grace_s, time.monotonic()
         next_s: float | None = None
-        for child, cell in self._crew.cells():
+        for child, cell in self._pool.cells():
             held = cell.held()
             if held is None or not held.in_body:
                 continue
@@ -308,8 +308,8 @@ class Consumer:
         self._stop_signals += 1
         grace_s = self.config.shutdown_grace_s if self._stop_signals == 1 else 0.0
         self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
-        self._crew.replacing = False
-        self._crew.signal(signal.SIGTERM)
+        self._pool.replacing = False
+        self._pool.signal(signal.SIGTERM)
         self._isolation.stop()
 
     def _say_goodbye(self) -> None:

@@ -18,7 +18,7 @@ from huey_tasks.consumer.worker_processes import (
     kill_group,
 )
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.execution.worker_table import Board, Cell, Retirement
+from huey_tasks.execution.worker_table import Cell, Retirement, WorkerTable
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes import offspring
 from huey_tasks.processes.deaths import Deaths
@@ -33,14 +33,14 @@ RESPAWN_PAUSE_S = 1.0
 LOSSES_PER_CRASH = 10
 
 
-class Crew:
+class WorkerPool:
     """The worker processes, by their sentinels, and those to be started soon."""
 
     def __init__(
         self,
         queue: TaskQueue,
         consumer: str,
-        board: Board,
+        board: WorkerTable,
         interrupts: Interrupts,
         *,
         worker_type: str,

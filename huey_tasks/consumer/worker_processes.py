@@ -18,7 +18,7 @@ from typing import Protocol
 from huey_tasks.cleanup.worker_state import Limits
 from huey_tasks.consumer import greenlet_pool
 from huey_tasks.consumer.worker import run_in_process
-from huey_tasks.execution.worker_table import Board, Cell
+from huey_tasks.execution.worker_table import Cell, WorkerTable
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes.offspring import send
 
@@ -65,7 +65,7 @@ class ForkedWorker:
 class GreenletPool:
     """All workers of a consumer as greenlets of one process."""
 
-    def __init__(self, queue: TaskQueue, consumer: str, board: Board) -> None:
+    def __init__(self, queue: TaskQueue, consumer: str, board: WorkerTable) -> None:
         # The pool holds the only write end: reading the other sees its end, on every system.
         self.sentinel, alive = os.pipe()
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

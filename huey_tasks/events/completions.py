@@ -47,7 +47,7 @@ class _Task:
             event.set()
 
 
-class Ends:
+class Completions:
     """Wakes callers when their tasks have ended."""
 
     def __init__(self, brokers: Brokers) -> None:

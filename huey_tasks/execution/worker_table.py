@@ -188,7 +188,7 @@ def _mark(token: str) -> bytes:
     return token[-_REVOKED_SIZE:].encode().rjust(_REVOKED_SIZE, b"\0")
 
 
-class Board:
+class WorkerTable:
     """The cells of one consumer, in a file without a name that its children inherit."""
 
     def __init__(self, fd: int, workers: int) -> None:
@@ -197,7 +197,7 @@ class Board:
         self.cells = [Cell(self._memory, index) for index in range(workers)]
 
     @classmethod
-    def create(cls, workers: int) -> "Board":
+    def create(cls, workers: int) -> "WorkerTable":
         """Make an empty board."""
         with tempfile.TemporaryFile() as file:
             file.truncate(workers * _CELL_SIZE)

@@ -19,7 +19,7 @@ _ID = "00000000-0000-4000-8000-000000000000"
 _PAYLOAD = {"these": "arguments"}
 
 
-class Mould:
+class TaskTemplate:
     """The form of the tasks of one type in one queue."""
 
     def __init__(self, queue: TaskQueue, wrapper: TaskWrapper) -> None:

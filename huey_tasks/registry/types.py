@@ -18,7 +18,7 @@ from huey_tasks.declaration.payload import Payload
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
-from huey_tasks.huey_adapter.task_template import Mould
+from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.queues import CONFIG, QUEUES
 
 P = ParamSpec("P")
@@ -40,7 +40,7 @@ class TaskType(Generic[P, R]):
     payload: Payload
     function: Callable[P, R]
     wrappers: Mapping[str, TaskWrapper]
-    moulds: Mapping[str, Mould]
+    templates: Mapping[str, TaskTemplate]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -52,7 +52,7 @@ class TaskType(Generic[P, R]):
 
     def new_task(self, task_id: str, queue: str, payload: dict[str, Any]) -> NewTask:
         """Make a task of this type, to be stored in that queue. Raises InvalidPayload."""
-        return self.moulds[queue].cast(task_id, payload, self.payload.check(payload))
+        return self.templates[queue].cast(task_id, payload, self.payload.check(payload))
 
     def check(self, payload: Mapping[str, Any]) -> bytes:
         """Return the payload as `serializer.dumps` has it.
@@ -172,7 +172,7 @@ def _registered(
         payload=payload,
         function=function,
         wrappers=wrappers,
-        moulds={queue: Mould(QUEUES[queue], one) for queue, one in wrappers.items()},
+        templates={queue: TaskTemplate(QUEUES[queue], one) for queue, one in wrappers.items()},
     )
     _types[type_name] = task_type
     return task_type

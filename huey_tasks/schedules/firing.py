@@ -68,13 +68,13 @@ class Firing:
         return None if seen.next_ms is None else seen.next_ms / 1000
 
     def plan_again(self) -> None:
-        """Let no schedule wait for a time that its plan would not give now: the clock went back."""
+        """After the clock went back, move each due time that the trigger no longer gives."""
         now_ms = self._scripts.schedules_due(self._queue).now_ms
         for schedule in all_schedules(Brokers([self._broker])):
-            if schedule.due_ms is None or schedule.plan.cron is None:
+            if schedule.due_ms is None or schedule.trigger.cron is None:
                 continue
             try:
-                later = schedule.plan.after(now_ms)
+                later = schedule.trigger.after(now_ms)
             except InvalidQuery:  # a consumer with newer time zones may know it
                 continue
             if later and later[0] < schedule.due_ms:
@@ -84,10 +84,10 @@ class Firing:
     def _fire(self, schedule: Schedule, due_ms: int, now_ms: int) -> bool:
         """Handle one due time; False when it has to stay due."""
         try:
-            missed = schedule.plan.passed(due_ms, now_ms)
-            later = schedule.plan.after(now_ms)
+            missed = schedule.trigger.passed(due_ms, now_ms)
+            later = schedule.trigger.after(now_ms)
         except InvalidQuery:  # a consumer with newer time zones may know it
-            self._tell(f"schedule '{schedule.name}' waits: no {schedule.plan.timezone} here")
+            self._tell(f"schedule '{schedule.name}' waits: no {schedule.trigger.timezone} here")
             return False
         task, problem = self._task(schedule, due_ms)
         answer = self._scripts.schedule_fire(

@@ -19,7 +19,7 @@ from huey_tasks.errors import InvalidQuery
 from huey_tasks.records import indexes
 from huey_tasks.records import schedules as schedule_hashes
 from huey_tasks.records.models import TaskState
-from huey_tasks.schedules.trigger import Plan
+from huey_tasks.schedules.trigger import Trigger
 
 _RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "duckline:schedule")
 
@@ -42,7 +42,7 @@ class Schedule:
     task_type: str
     payload: str
     tags: tuple[str, ...]
-    plan: Plan
+    trigger: Trigger
     overlap: bool
     last_task_id: str | None
     problem: str | None
@@ -67,7 +67,9 @@ class Schedule:
             task_type=found["type"],
             payload=found["payload"],
             tags=found.tags,
-            plan=Plan(found["cron"] or None, every_ms, found["timezone"], int(found["start_at"])),
+            trigger=Trigger(
+                found["cron"] or None, every_ms, found["timezone"], int(found["start_at"])
+            ),
             overlap=found["overlap"] == "1",
             last_task_id=found.get("last_task_id"),
             problem=found.get("problem"),
@@ -155,10 +157,10 @@ def records(brokers: Brokers, schedules: Iterable[Schedule]) -> list[ScheduleRec
     ]
 
 
-def next_runs(plan: Plan, after_ms: int, number: int = NEXT_RUNS) -> tuple[dt.datetime, ...]:
+def next_runs(trigger: Trigger, after_ms: int, number: int = NEXT_RUNS) -> tuple[dt.datetime, ...]:
     """The next due times; none when its time zone is not known here."""
     try:
-        return tuple(task_hash.from_ms(ms) for ms in plan.after(after_ms, number))
+        return tuple(task_hash.from_ms(ms) for ms in trigger.after(after_ms, number))
     except InvalidQuery:
         return ()
 
@@ -168,21 +170,21 @@ def _record(one: Schedule, state: str | None, draining: bool, now_s: int) -> Sch
     if draining and due_ms is not None and due_ms <= now_s * 1000:
         problem = f"Queue {one.queue} drains; the run waits until it is resumed."
     due = () if due_ms is None else (task_hash.from_ms(due_ms),)
-    every_ms = one.plan.every_ms
+    every_ms = one.trigger.every_ms
     return ScheduleRecord(
         name=one.name,
         task_type=one.task_type,
         queue=one.queue,
         payload=cast(dict[str, Any], serializer.plain(one.payload_value())),
         tags=one.tags,
-        cron=one.plan.cron,
+        cron=one.trigger.cron,
         every_s=None if every_ms is None else every_ms / 1000,
-        timezone=one.plan.timezone,
+        timezone=one.trigger.timezone,
         overlap=one.overlap,
         paused=due_ms is None,
-        words=one.plan.words,
+        words=one.trigger.words,
         next_run_at=due[0] if due else None,
-        next_runs=due if due_ms is None else due + next_runs(one.plan, due_ms, NEXT_RUNS - 1),
+        next_runs=due if due_ms is None else due + next_runs(one.trigger, due_ms, NEXT_RUNS - 1),
         last_run_at=one.last_run_at,
         last_task_id=one.last_task_id,
         last_status=None if state is None else TaskState(state),

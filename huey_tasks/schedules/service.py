@@ -33,7 +33,7 @@ from huey_tasks.records.models import TaskState
 from huey_tasks.registry import types
 from huey_tasks.schedules import firing, records
 from huey_tasks.schedules.records import Schedule, ScheduleRecord
-from huey_tasks.schedules.trigger import Plan
+from huey_tasks.schedules.trigger import Trigger
 from huey_tasks.submission import submit
 from huey_tasks.submission.submit import SubmittedTask
 
@@ -67,7 +67,7 @@ class ScheduleChanges:
 
 @dataclass(frozen=True)
 class SchedulePreview:
-    """What a plan means: in words, and its next times."""
+    """What a trigger means: in words, and its next times."""
 
     words: str
     next_runs: tuple[dt.datetime, ...]
@@ -89,10 +89,10 @@ def get_schedule(name: str) -> ScheduleRecord:
 def preview_schedule(
     *, cron: str | None = None, every_s: float | None = None, timezone: str | None = None
 ) -> SchedulePreview:
-    """Say what a plan would mean, from now on. Raises InvalidQuery, QueueUnavailable."""
+    """Say what a trigger would mean, from now on. Raises InvalidQuery, QueueUnavailable."""
     now_ms = BROKERS.now_ms()
-    plan = Plan.of(cron, every_s, timezone, now_ms)
-    return SchedulePreview(plan.words, records.next_runs(plan, now_ms))
+    trigger = Trigger.of(cron, every_s, timezone, now_ms)
+    return SchedulePreview(trigger.words, records.next_runs(trigger, now_ms))
 
 
 def create_schedule(
@@ -109,7 +109,7 @@ def create_schedule(
     paused: bool = False,
     by: Operator | None = None,
 ) -> ScheduleRecord:
-    """Submit a task at each time of a plan: five `cron` fields in a `timezone`, or `every_s`.
+    """Submit a task at each time of a trigger: five `cron` fields in a `timezone`, or `every_s`.
 
     Without `overlap` a run is skipped while the one before has not ended. Each task has the tag
     `schedule:<name>`. Raises InvalidQuery, UnknownTaskType, UnknownQueue, InvalidPayload;
@@ -126,7 +126,7 @@ def create_schedule(
         "overlap": int(overlap),
     }
     now_ms = BROKERS.now_ms()
-    plan = Plan.of(cron, every_s, timezone, now_ms)
+    trigger = Trigger.of(cron, every_s, timezone, now_ms)
     if records.named(BROKERS, name):
         raise _exists(name)
     if schedules.count(BROKERS) >= MOST:
@@ -138,8 +138,8 @@ def create_schedule(
         name,
         own,
         _revision(),
-        NEVER if paused else _next(plan, now_ms),
-        {**kept, **_plan_fields(plan)},
+        NEVER if paused else _next(trigger, now_ms),
+        {**kept, **_trigger_fields(trigger)},
         operation=operation.as_argument() if operation else "",
     )
     if created is None:
@@ -155,7 +155,7 @@ def create_schedule(
 def change_schedule(
     name: str, changes: ScheduleChanges, by: Operator | None = None
 ) -> ScheduleRecord:
-    """Change a schedule; a new plan, or the end of a pause, begins now.
+    """Change a schedule; a new trigger, or the end of a pause, begins now.
 
     Raises ScheduleNotFound, InvalidQuery, InvalidPayload, UnknownTaskType, QueueUnavailable.
     """
@@ -185,27 +185,31 @@ def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Ar
     if changes.overlap not in (None, schedule.overlap):
         fields["overlap"] = int(bool(changes.overlap))
     now_ms = BROKERS.now_ms()
-    plan = _changed_plan(schedule.plan, changes, now_ms)
-    if plan != schedule.plan:
-        fields |= _plan_fields(plan)
+    trigger = _changed_trigger(schedule.trigger, changes, now_ms)
+    if trigger != schedule.trigger:
+        fields |= _trigger_fields(trigger)
     paused = schedule.due_ms is None
     pause = paused if changes.paused is None else changes.paused
     if pause:
         return fields, "" if paused else NEVER
-    return fields, _next(plan, now_ms) if paused or plan != schedule.plan else ""
+    return fields, _next(trigger, now_ms) if paused or trigger != schedule.trigger else ""
 
 
-def _changed_plan(plan: Plan, changes: ScheduleChanges, now_ms: int) -> Plan:
+def _changed_trigger(trigger: Trigger, changes: ScheduleChanges, now_ms: int) -> Trigger:
     if changes.cron is None and changes.every_s is None and changes.timezone is None:
-        return plan
+        return trigger
     cron, every_s, timezone = changes.cron, changes.every_s, changes.timezone
     if cron is None and every_s is None:
-        cron, every_s = plan.cron, plan.every_ms and plan.every_ms / 1000
+        cron, every_s = trigger.cron, trigger.every_ms and trigger.every_ms / 1000
     if cron is not None and timezone is None:
-        timezone = plan.timezone
-    new = Plan.of(cron, every_s, timezone, now_ms)
-    same = (new.cron, new.every_ms, new.timezone) == (plan.cron, plan.every_ms, plan.timezone)
-    return plan if same else new
+        timezone = trigger.timezone
+    new = Trigger.of(cron, every_s, timezone, now_ms)
+    same = (new.cron, new.every_ms, new.timezone) == (
+        trigger.cron,
+        trigger.every_ms,
+        trigger.timezone,
+    )
+    return trigger if same else new
 
 
 def delete_schedule(name: str, by: Operator | None = None) -> None:
@@ -220,7 +224,7 @@ def delete_schedule(name: str, by: Operator | None = None) -> None:
 
 
 def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
-    """Submit the task of a schedule now; its plan stays as it is.
+    """Submit the task of a schedule now; its trigger stays as it is.
 
     Raises ScheduleNotFound, ScheduleRunning, UnknownTaskType, InvalidPayload, QueueDraining,
     QueueUnavailable.
@@ -258,17 +262,17 @@ def _payload(task_type: str, payload: dict[str, Any]) -> bytes:
     return encoded
 
 
-def _next(plan: Plan, now_ms: int) -> int | str:
-    return next(iter(plan.after(now_ms)), NEVER)
+def _next(trigger: Trigger, now_ms: int) -> int | str:
+    return next(iter(trigger.after(now_ms)), NEVER)
 
 
-def _plan_fields(plan: Plan) -> dict[str, Argument]:
-    every_ms = "" if plan.every_ms is None else plan.every_ms
+def _trigger_fields(trigger: Trigger) -> dict[str, Argument]:
+    every_ms = "" if trigger.every_ms is None else trigger.every_ms
     return {
-        "cron": plan.cron or "",
+        "cron": trigger.cron or "",
         "every_ms": every_ms,
-        "timezone": plan.timezone,
-        "start_at": plan.start_ms,
+        "timezone": trigger.timezone,
+        "start_at": trigger.start_ms,
     }
 
 

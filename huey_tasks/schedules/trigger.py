@@ -1,10 +1,8 @@
-"""When a schedule is due: five cron fields in a time zone, or every so many seconds.
+"""Calculate when a schedule is due: five cron fields in a time zone, or an interval.
 
-Owns what a plan may be, its times and its words; knows nothing of Redis and asks no clock. Cron is
-read as Debian's cron does (cronsim), which also says what the change to and from summer time means:
-what runs at set hours runs once, at the end of an hour that is left out, and in the first of two
-that are the same; what runs every so many minutes goes on through both. Times are ms since the
-epoch.
+Owns the rules of a trigger, its times and its words; reads neither Redis nor a clock. cronsim reads
+cron fields as Debian's cron does, including daylight saving: a job at set hours runs once, at the
+end of an hour that is skipped and in the first of two hours that are equal.
 """
 
 import datetime as dt
@@ -36,7 +34,7 @@ _NO_ZONES = frozenset({"localtime", "Factory"})
 
 
 @dataclass(frozen=True)
-class Plan:
+class Trigger:
     """The due times: of `cron` in `timezone`, or `start_ms` + n * `every_ms`, from n = 1 on."""
 
     cron: str | None
@@ -47,7 +45,7 @@ class Plan:
     @classmethod
     def of(
         cls, cron: str | None, every_s: float | None, timezone: str | None, start_ms: int
-    ) -> "Plan":
+    ) -> "Trigger":
         """Check what was asked for. Raises InvalidQuery, which names each wrong field."""
         if (cron is None) is (every_s is None):
             rule = "Either cron or every_s is needed, not both."
@@ -55,16 +53,16 @@ class Plan:
         if cron is None:
             return cls._every(every_s or 0, timezone, start_ms)
         problems = [] if timezone is None else list(_zone_problems(timezone))
-        plan = cls(" ".join(cron.split()), None, timezone or "UTC", start_ms)
-        problems += _cron_problems(plan.cron or "")
-        if not problems and not plan.after(start_ms):
+        trigger = cls(" ".join(cron.split()), None, timezone or "UTC", start_ms)
+        problems += _cron_problems(trigger.cron or "")
+        if not problems and not trigger.after(start_ms):
             problems = [Problem("/cron", "never", "There is no such time in the next 50 years.")]
         if problems:
             raise InvalidQuery(problems)
-        return plan
+        return trigger
 
     @classmethod
-    def _every(cls, every_s: float, timezone: str | None, start_ms: int) -> "Plan":
+    def _every(cls, every_s: float, timezone: str | None, start_ms: int) -> "Trigger":
         problems: list[Problem] = []
         if not MIN_EVERY_S <= every_s <= MAX_EVERY_S:
             rule = f"From {MIN_EVERY_S} to {MAX_EVERY_S:,} seconds, a year."
@@ -94,7 +92,7 @@ class Plan:
 
     @property
     def words(self) -> str:
-        """The plan for people."""
+        """The trigger for people."""
         if self.every_ms is None:
             return _cron_words(self.cron or "")
         for unit, seconds in _UNITS:

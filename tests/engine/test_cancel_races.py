@@ -23,7 +23,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.consumer.interrupts import Interrupts
 from huey_tasks.consumer.worker_processes import Child, freeze
-from huey_tasks.execution.worker_table import Board, Phase, StopReason
+from huey_tasks.execution.worker_table import Phase, StopReason, WorkerTable
 from huey_tasks.queues import BROKERS
 from huey_tasks.records import tasks
 from tests.conftest import StartConsumer
@@ -238,7 +238,7 @@ def test_a_worker_that_goes_on_before_it_stands_still_is_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The moment between the last look and the kill, too short for the tests above to meet."""
-    cell = Board.create(1).cells[0]
+    cell = WorkerTable.create(1).cells[0]
     deaf = partial(signal.signal, signal.SIGUSR1, signal.SIG_IGN)
     with subprocess.Popen(["sleep", "60"], preexec_fn=deaf) as process:
 

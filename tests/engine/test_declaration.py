@@ -12,7 +12,7 @@ from pydantic import Field
 
 import huey_tasks as tq
 from huey_tasks.declaration.options import NAME_BYTES
-from huey_tasks.execution.worker_table import Board
+from huey_tasks.execution.worker_table import WorkerTable
 from huey_tasks.registry import types
 
 
@@ -127,7 +127,7 @@ def test_right_options_of_every_kind_are_taken() -> None:
 
 
 def test_the_board_keeps_the_longest_name_whole() -> None:
-    cell = Board.create(1).cells[0]
+    cell = WorkerTable.create(1).cells[0]
     for name in ("a" * NAME_BYTES, "é" * (NAME_BYTES // 2)):
         cell.hold("id", "token", name, 1, None)
         held = cell.held()

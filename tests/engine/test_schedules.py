@@ -197,9 +197,9 @@ def own(tmp_path: Path) -> Iterator[RedisServer]:
 
 def _create_at(server: RedisServer, every_s: int = 1) -> None:
     """A schedule on a server of the test's own."""
-    plan = service.Plan.of(None, every_s, None, _clock_of(server))
+    plan = service.Trigger.of(None, every_s, None, _clock_of(server))
     fields = {
-        "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **service._plan_fields(plan),
+        "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **service._trigger_fields(plan),
     }  # fmt: skip
     created = ScheduleScripts(server.queue.broker.scripts).schedule_create(
         QUEUE, "s", new_id(), "r", plan.after(plan.start_ms)[0], fields, operation=""

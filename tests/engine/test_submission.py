@@ -36,7 +36,7 @@ def test_a_task_is_cast_as_huey_would_write_it(queue: str, payload: dict[str, An
     found, task_id = types.get("echo"), ids.new_id()
     by_huey = found.wrappers[queue].task_class((), dict(payload), id=task_id)
 
-    cast = found.moulds[queue].cast(task_id, payload, serializer.dumps(payload))
+    cast = found.templates[queue].cast(task_id, payload, serializer.dumps(payload))
 
     assert cast == tq.QUEUES[queue].serialize_task(by_huey).task
 
@@ -47,7 +47,7 @@ def test_the_tasks_of_every_type_are_cast_as_huey_would_write_them(task_type: st
     by_huey = found.wrappers["low"].task_class((), dict(payload), id=task_id)
     if by_huey.expires:
         return  # Huey writes a date into each of them, and is asked for each
-    cast = found.moulds["low"].cast(task_id, payload, serializer.dumps(payload))
+    cast = found.templates["low"].cast(task_id, payload, serializer.dumps(payload))
     assert cast == tq.low.serialize_task(by_huey).task
 
 

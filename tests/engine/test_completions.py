@@ -8,7 +8,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.broker import keys
 from huey_tasks.events import completions
-from huey_tasks.events.completions import Ends
+from huey_tasks.events.completions import Completions
 from huey_tasks.queues import BROKERS
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, submit
 from tests.waiting import wait_until
@@ -131,7 +131,7 @@ def test_an_end_that_was_not_heard_is_found_out(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(completions, "LOOK_S", 0.05)
     task_id = submit("echo")
-    with Ends(BROKERS).listen(QUEUE, task_id) as event:  # not marked, so nobody is told
+    with Completions(BROKERS).listen(QUEUE, task_id) as event:  # not marked, so nobody is told
         tq.cancel(task_id)
         assert event.wait(60)
 
@@ -139,7 +139,7 @@ def test_an_end_that_was_not_heard_is_found_out(monkeypatch: pytest.MonkeyPatch)
 def test_a_task_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(completions, "LOOK_S", 0.05)
     task_id = submit("echo")
-    with Ends(BROKERS).listen(QUEUE, task_id) as event:
+    with Completions(BROKERS).listen(QUEUE, task_id) as event:
         tq.cancel(task_id)
         broker.delete(keys.task(QUEUE, task_id))
         assert event.wait(60)
@@ -147,7 +147,7 @@ def test_a_task_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_stop_wakes_everybody_and_lets_nobody_wait() -> None:
-    own = Ends(BROKERS)
+    own = Completions(BROKERS)
     with own.listen(QUEUE, "one") as first, own.listen(QUEUE, "two") as second:
         own.stop()
         assert first.wait(60) and second.wait(60)
@@ -156,7 +156,7 @@ def test_a_stop_wakes_everybody_and_lets_nobody_wait() -> None:
 
 
 def test_nobody_waits_and_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = Ends(BROKERS)
+    own = Completions(BROKERS)
     before = listeners()
     with own.listen(QUEUE, "one"):
         wait_until(lambda: listeners() == before + 1, description="somebody listens")

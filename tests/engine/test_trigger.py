@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from huey_tasks.errors import InvalidQuery
-from huey_tasks.schedules.trigger import MOST_MISSED, Plan
+from huey_tasks.schedules.trigger import MOST_MISSED, Trigger
 
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 
@@ -23,13 +23,13 @@ def ms(
     return round(at.timestamp() * 1000)
 
 
-def cron(text: str, timezone: str = "Europe/Berlin") -> Plan:
-    return Plan.of(text, None, timezone, ms(2026, 1, 1))
+def cron(text: str, timezone: str = "Europe/Berlin") -> Trigger:
+    return Trigger.of(text, None, timezone, ms(2026, 1, 1))
 
 
-def local(plan: Plan, after_ms: int, number: int) -> list[str]:
+def local(trigger: Trigger, after_ms: int, number: int) -> list[str]:
     """Its next times in Berlin, with the offset that tells two same hours apart."""
-    times = (dt.datetime.fromtimestamp(at / 1000, BERLIN) for at in plan.after(after_ms, number))
+    times = (dt.datetime.fromtimestamp(at / 1000, BERLIN) for at in trigger.after(after_ms, number))
     return [f"{at:%d. %H:%M%z}"[:-2] for at in times]
 
 
@@ -57,10 +57,10 @@ def test_cron_is_due_in_its_own_time_zone() -> None:
 
 
 def test_a_due_time_is_not_the_one_after_itself() -> None:
-    plan = cron("0 9 * * *", "UTC")
+    trigger = cron("0 9 * * *", "UTC")
     first = ms(2026, 1, 10, 9)
-    assert plan.after(first - 1) == (first,)
-    assert plan.after(first) == (ms(2026, 1, 11, 9),)
+    assert trigger.after(first - 1) == (first,)
+    assert trigger.after(first) == (ms(2026, 1, 11, 9),)
 
 
 # Clocks in Berlin go from 02:00 to 03:00 on 29 March, and from 03:00 to 02:00 on 25 October, 2026.
@@ -76,11 +76,11 @@ def test_a_time_that_does_not_exist_is_made_up_for_at_the_end_of_the_hour_left_o
 
 def test_a_time_that_exists_twice_is_due_once() -> None:
     before = ms(2026, 10, 24, 12, zone=BERLIN)
-    plan = cron("30 2 * * *")
-    assert local(plan, before, 2) == ["25. 02:30+02", "26. 02:30+01"]
+    trigger = cron("30 2 * * *")
+    assert local(trigger, before, 2) == ["25. 02:30+02", "26. 02:30+01"]
     for minute in (0, 15, 30, 45):  # asked in the second of the two hours
         second = ms(2026, 10, 25, 2, minute, zone=BERLIN, fold=1)
-        assert local(plan, second, 1) == ["26. 02:30+01"], minute
+        assert local(trigger, second, 1) == ["26. 02:30+01"], minute
 
 
 def test_what_is_due_every_so_many_minutes_goes_on_through_both_changes() -> None:
@@ -112,37 +112,37 @@ def test_what_is_due_every_so_many_minutes_goes_on_through_both_changes() -> Non
     ],
 )
 def test_seconds_in_words(every_s: float, words: str) -> None:
-    assert Plan.of(None, every_s, None, 0).words == words
+    assert Trigger.of(None, every_s, None, 0).words == words
 
 
 def test_runs_are_reckoned_from_the_start_so_that_lateness_adds_up_to_nothing() -> None:
-    plan = Plan.of(None, 10, None, 5_000)
-    assert plan.after(5_000, 3) == (15_000, 25_000, 35_000)
-    assert plan.after(0) == (15_000,), "none before it has begun"
+    trigger = Trigger.of(None, 10, None, 5_000)
+    assert trigger.after(5_000, 3) == (15_000, 25_000, 35_000)
+    assert trigger.after(0) == (15_000,), "none before it has begun"
     for late_ms in (15_000, 15_001, 24_999):
-        assert plan.after(late_ms) == (25_000,)
+        assert trigger.after(late_ms) == (25_000,)
 
 
 # ---- what has passed
 
 
 def test_due_times_that_have_passed_are_counted_beyond_the_first() -> None:
-    minutes, seconds = cron("* * * * *", "UTC"), Plan.of(None, 60, None, 0)
-    for plan in (minutes, seconds):
-        assert plan.passed(60_000, 59_999) == 0
-        assert plan.passed(60_000, 60_000) == 0
-        assert plan.passed(60_000, 119_999) == 0
-        assert plan.passed(60_000, 120_000) == 1
-        assert plan.passed(60_000, 660_000) == 10
+    minutes, seconds = cron("* * * * *", "UTC"), Trigger.of(None, 60, None, 0)
+    for trigger in (minutes, seconds):
+        assert trigger.passed(60_000, 59_999) == 0
+        assert trigger.passed(60_000, 60_000) == 0
+        assert trigger.passed(60_000, 119_999) == 0
+        assert trigger.passed(60_000, 120_000) == 1
+        assert trigger.passed(60_000, 660_000) == 10
 
 
 def test_after_a_very_long_absence_no_more_than_a_week_of_minutes_is_counted() -> None:
     month = 31 * 86_400_000
-    for plan in (cron("* * * * *", "UTC"), Plan.of(None, 60, None, 0)):
-        assert plan.passed(60_000, month) == MOST_MISSED
+    for trigger in (cron("* * * * *", "UTC"), Trigger.of(None, 60, None, 0)):
+        assert trigger.passed(60_000, month) == MOST_MISSED
 
 
-# ---- what can be no plan
+# ---- what can be no trigger
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,13 @@ def test_what_is_no_plan_says_which_field_and_why(
     given: tuple[str | None, float | None, str | None], pointer: str, code: str
 ) -> None:
     with pytest.raises(InvalidQuery) as caught:
-        Plan.of(*given, 0)
+        Trigger.of(*given, 0)
     assert [(one.pointer, one.code) for one in caught.value.problems] == [(pointer, code)]
 
 
 def test_each_wrong_field_is_named() -> None:
     with pytest.raises(InvalidQuery) as caught:
-        Plan.of("x", None, "x", 0)
+        Trigger.of("x", None, "x", 0)
     assert {one.pointer for one in caught.value.problems} == {"/cron", "/timezone"}
 
 
@@ -221,12 +221,12 @@ def test_whatever_is_taken_has_words_and_times_that_follow_one_another(
     text: str, after_ms: int, timezone: str
 ) -> None:
     try:
-        plan = Plan.of(text, None, timezone, after_ms)
+        trigger = Trigger.of(text, None, timezone, after_ms)
     except InvalidQuery:
         return
-    assert plan.words
-    times = plan.after(after_ms, 3)
+    assert trigger.words
+    times = trigger.after(after_ms, 3)
     assert list(times) == sorted(set(times)) and all(at > after_ms for at in times)
     if times:
-        assert plan.after(times[0] - 1) == times[:1]
-        assert plan.passed(times[0], times[-1]) == len(times) - 1
+        assert trigger.after(times[0] - 1) == times[:1]
+        assert trigger.passed(times[0], times[-1]) == len(times) - 1
