@@ -2,7 +2,8 @@
 
 Owns the rules of a trigger, its times and its words; reads neither Redis nor a clock. cronsim reads
 cron fields as Debian's cron does, including daylight saving: a job at set hours runs once, at the
-end of an hour that is skipped and in the first of two hours that are equal.
+end of an hour that is skipped and in the first of two hours that are equal; a job at an interval
+runs through both. Times are ms since the epoch.
 """
 
 import datetime as dt
