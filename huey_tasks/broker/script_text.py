@@ -45,7 +45,7 @@ class ScriptText(NamedTuple):
 
 @cache
 def script_text(name: str) -> ScriptText:
-    """Put a script together. Raises ValueError when its header, or a name in it, is wrong."""
+    """Build a script from its file and parts. Raises ValueError for a wrong header or name."""
     body = _read(name)
     arguments = tuple(_words(body, "args"))
     if not arguments:

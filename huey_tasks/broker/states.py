@@ -27,7 +27,7 @@ class TaskState(StrEnum):
 class Ending(StrEnum):
     """How an attempt ends when its commit names no state that the attempt has brought about."""
 
-    RELEASED = "PENDING"  # back to the queue, at its old place, the attempt uncounted
+    RELEASED = "PENDING"  # back to the queue, at its old place; the attempt does not count
     UNBEGUN = "UNBEGUN"  # the same for a claim that was never begun: no delivery is counted either
     DEAD = "DEAD"  # failed and quarantined, until an operator has looked
     STOPPED = "STOPPED"  # the task was cancelled before; now its worker is free

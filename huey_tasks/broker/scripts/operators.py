@@ -1,6 +1,6 @@
 """The scripts behind what operators see and do: searches, histories, failures, undo.
 
-Apart from `scripts`, whose functions every task goes through; the loader is the same.
+Separate from `scripts`, whose functions every task uses; the loader is the same.
 """
 
 import json
@@ -12,7 +12,7 @@ from huey_tasks.broker.connection import redis_errors, unless_full
 from huey_tasks.broker.protocol import Argument, NewTask
 from huey_tasks.broker.scripts.tasks import ONLINE_MS, Scripts
 
-#: What became of a task: what was wanted; or Redis was full. Any other word is its state.
+#: What happened to a task: what was asked for; or Redis was full. Any other word is its state.
 DONE, FULL = "done", "full"
 
 #: States from which a task is cancelled; `cancel` answers with the state that it was in.
@@ -27,7 +27,7 @@ Call = tuple[dict[str, Argument], list[Argument]]
 
 
 class Place(NamedTuple):
-    """Where a task stands in an index, the newest first: its score, and its id."""
+    """Where a task is in an index, the newest first: its score, and its id."""
 
     score: float
     id: str
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A task that a search has found: where it stands, and when it was submitted, in ms."""
+    """A task that a search has found: its place, and when it was submitted, in ms."""
 
     place: Place
     submitted_ms: float
@@ -211,13 +211,13 @@ def cancel_all(
     operation: str,
 ) -> list[str]:
     """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
-    told: dict[str, Argument] = {
+    shared: dict[str, Argument] = {
         "reason": reason,
         "ttl_ms": ttl_ms,
         "request": request,
         "operation": operation,
     }
-    calls: list[Call] = [({"id": task_id, **told}, []) for task_id in task_ids]
+    calls: list[Call] = [({"id": task_id, **shared}, []) for task_id in task_ids]
     answers = [_word(state) for state in _run_all(scripts, "cancel", queue, calls)]
     return [DONE if state in CANCELLABLE else state for state in answers]
 
@@ -230,12 +230,12 @@ def retry_all(
     *,
     undo: str = "",
 ) -> list[str]:
-    """Submit ended tasks anew, in this order: pairs of the old id and the new task.
+    """Submit ended tasks again, in this order: pairs of the old id and the new task.
 
     For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
     """
-    told: dict[str, Argument] = {"undo": undo, "operation": operation}
-    calls = [({"id": task_id, **told}, new.arguments()) for task_id, new in pairs]
+    shared: dict[str, Argument] = {"undo": undo, "operation": operation}
+    calls = [({"id": task_id, **shared}, new.arguments()) for task_id, new in pairs]
     replies = _run_all(scripts, "retry", queue, calls)
     return [
         DONE if reply and reply[1].decode() == new.id else _word(reply and reply[0])
