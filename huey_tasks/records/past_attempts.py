@@ -1,7 +1,7 @@
 """The attempts of a task: those that failed or were lost, which it keeps, and the last one.
 
-What an attempt raised, with its traceback, is in the result backend while it lives there; after
-that the beginning of the error, which the task itself keeps, is left.
+The result backend keeps what an attempt raised, with its traceback, for RESULT_TTL_S; after that
+the start of the error is left, which the task itself keeps.
 """
 
 from collections.abc import Sequence

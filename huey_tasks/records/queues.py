@@ -1,4 +1,4 @@
-"""The numbers of queues, out of one consistent look at each into records."""
+"""The numbers of queues, from one consistent look at each into records."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ class Counts:
         return cls(json.loads(sums) if sums is not None else None)
 
     def add(self, more: "Counts") -> None:
-        """Count what `more` has counted, too."""
+        """Add the counts of `more`."""
         numbers = self._numbers
         most = max(numbers.get(_MOST, -1), more._numbers.get(_MOST, -1))
         if not numbers:
@@ -54,7 +54,7 @@ class Counts:
             numbers[_MOST] = most
 
     def times(self, what: str) -> int:
-        """How often that was counted."""
+        """Return how often `what` was counted."""
         return self._numbers.get(what, 0)
 
     @property
@@ -64,7 +64,7 @@ class Counts:
         return None if most is None else most / 1000
 
     def percentiles(self, what: str) -> Percentiles:
-        """Those of "wait" or "run"."""
+        """Return the percentiles of "wait" or "run"."""
         numbers = self._numbers
         names = _BUCKETS[what]
         buckets = [(at, numbers[name]) for at, name in enumerate(names) if name in numbers]
@@ -90,7 +90,7 @@ def _percentiles(buckets: list[tuple[int, int]]) -> list[float]:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What was counted: tasks by what became of them, times in seconds."""
+    """What was counted: tasks by how they ended, times in seconds."""
 
     submitted: int
     succeeded: int
@@ -158,13 +158,13 @@ def last_minute(numbers: Mapping[str, int]) -> LastMinute:
 
 
 def point(counts: Counts, at: dt.datetime, *, partial: bool) -> Point:
-    """The counts of one step."""
+    """Return the point for the counts of one step."""
     oldest_s = counts.oldest_waiting_s
     return Point(**vars(_numbers(counts)), at=at, partial=partial, oldest_waiting_s=oldest_s)
 
 
 def totals(counts: Counts, seconds: float) -> Totals:
-    """The counts of so many seconds, of which at least one is over."""
+    """Return the totals of `counts` over `seconds`; less than 1 counts as 1."""
     numbers = _numbers(counts)
     done = numbers.succeeded + numbers.failed
     ended = done + numbers.revoked + numbers.expired
