@@ -66,7 +66,7 @@ def variables() -> dict[bytes, bytes]:
 
 
 def count() -> int:
-    """Return the number of variables, or -1 if a task replaced `os.environ`; faster than reading."""
+    """Return the number of variables, -1 if a task replaced `os.environ`; faster than a read."""
     return len(_DATA) if os.environ is _ENVIRON else -1
 
 
