@@ -36,7 +36,7 @@ class LogStream:
         return self._out
 
     def isatty(self) -> bool:
-        """Whether people read it on a terminal."""
+        """Return whether people read it on a terminal."""
         return os.isatty(self._out)
 
     def write(self, text: str) -> int:

@@ -68,7 +68,7 @@ def _check_marks(url: str) -> None:
 
 
 def is_sentinel(url: str) -> bool:
-    """Whether the URL names Sentinels."""
+    """Return whether the URL names Sentinels."""
     return url.startswith(("redis+sentinel://", "rediss+sentinel://"))
 
 

@@ -17,7 +17,7 @@ ALONE = "-alone"
 
 
 def runs_alone(name: str) -> bool:
-    """Whether a consumer, or the worker of one, runs only what must run alone."""
+    """Return whether a consumer, or the worker of one, runs only what must run alone."""
     return name.partition("/")[0].endswith(ALONE)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class TaskState(StrEnum):
-    """Where a task is in its life."""
+    """Where a task is."""
 
     PENDING = "PENDING"  # waits in its queue
     STARTED = "STARTED"  # an attempt runs
@@ -20,7 +20,7 @@ class TaskState(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether the task changes no more."""
+        """Whether the state is terminal: the task does not change any more."""
         return self in (self.SUCCESS, self.FAILURE, self.REVOKED, self.EXPIRED)
 
 

@@ -37,7 +37,7 @@ class Subscription:
         self._went_silent = False
 
     def sources(self) -> list[Any]:
-        """What to wait on: a socket, or nothing while there is no subscription."""
+        """Return what to wait on: a socket, or nothing while there is no subscription."""
         if self._subscription is None and time.monotonic() >= self._next_try:
             self._subscribe()
         if self._subscription is None:
@@ -46,9 +46,9 @@ class Subscription:
         return [self._subscription.connection._sock]
 
     def read(self) -> list[list[str]]:
-        """The lines that have come in, as lists of words; never waits for one.
+        """Return the lines that have arrived, as lists of words; does not wait.
 
-        To be called every second or so: it is here that a dead subscription is noticed.
+        Call it about once a second: only this call notices a dead subscription.
         """
         lines: list[list[str]] = []
         try:

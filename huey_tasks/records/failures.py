@@ -50,7 +50,7 @@ def oldest(broker: Broker, fingerprint: str, until_ms: int, limit: int) -> list[
 
 
 def any_partial(brokers: Brokers, queues: Sequence[str], fingerprints: Sequence[str]) -> bool:
-    """Whether a group of these may lack some of its tasks."""
+    """Return whether a group of these may lack some of its tasks."""
     with brokers.pipeline() as pipe:
         for queue in queues:
             for fingerprint in fingerprints:

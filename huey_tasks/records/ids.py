@@ -26,7 +26,7 @@ def new_id() -> str:
 
 
 def is_task_id(text: str) -> bool:
-    """Whether a text is a task id in its one canonical form: a lower-case UUID with dashes."""
+    """Return whether a text is a task id in canonical form: a lower-case UUID with dashes."""
     try:
         return len(text) == 36 and str(uuid.UUID(text)) == text
     except ValueError:

@@ -42,7 +42,7 @@ def lock_holder(broker: Broker, name: str) -> LockHolder:
 
 
 def is_locked(broker: Broker, name: str) -> bool:
-    """Whether a lock is taken by an attempt that runs, or from outside of any task."""
+    """Return whether a lock is taken by an attempt that runs, or from outside of any task."""
     with redis_errors():
         task_id, token = broker.redis.hmget(keys.lock(broker.name, name), ["id", "token"])
         if not task_id:

@@ -124,11 +124,11 @@ class Stats:
     queues: tuple[QueueStats, ...]
 
     def total(self, name: str) -> int:
-        """The sum of one number over the queues."""
+        """Return the sum of one number over the queues."""
         return sum(cast(int, getattr(queue, name)) for queue in self.queues)
 
     def queued(self, name: str) -> int:
-        """How many tasks wait in the queue of that name."""
+        """Return how many tasks wait in the queue of that name."""
         return sum(queue.queued for queue in self.queues if queue.queue == name)
 
 

@@ -18,7 +18,7 @@ class OperationPart(NamedTuple):
 
 
 def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPart]]:
-    """The time of Redis' clock in ms, and the parts of an operation."""
+    """Return the time of Redis' clock in ms, and the parts of an operation."""
     with brokers.pipeline() as pipe:
         pipe.time()
         for queue in brokers:
@@ -33,7 +33,7 @@ def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPa
 
 
 def ids_behind(brokers: Brokers, behind: str | None, limit: int) -> list[str]:
-    """The newest ids of all queues behind one: their order by text is that of their time."""
+    """Return the newest ids of all queues behind `behind`; they sort by time."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             top = f"({behind}" if behind else "+"
@@ -43,7 +43,7 @@ def ids_behind(brokers: Brokers, behind: str | None, limit: int) -> list[str]:
 
 
 def entries(brokers: Brokers, ids: Sequence[str]) -> list[tuple[str, str, Hash]]:
-    """The id, the queue and the fields of every part of these operations, in their order."""
+    """Return the id, the queue and the fields of every part of these operations, in their order."""
     with brokers.pipeline() as pipe:
         for operation_id in ids:
             for queue in brokers:

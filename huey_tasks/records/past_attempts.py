@@ -15,7 +15,7 @@ from huey_tasks.records.models import AttemptRecord, TaskRecord, TaskState
 def of(
     record: TaskRecord, lines: Sequence[task_hash.AttemptLine], blobs: Sequence[bytes | None]
 ) -> tuple[AttemptRecord, ...]:
-    """The attempts of a task, the oldest first: from the lines it keeps, and their outcomes."""
+    """Return the attempts of a task, the oldest first, from its lines and their outcomes."""
     found = [_failed(line, blob) for line, blob in zip(lines, blobs, strict=True)]
     if record.status in (TaskState.STARTED, TaskState.SUCCESS):
         found.append(

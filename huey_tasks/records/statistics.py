@@ -77,7 +77,7 @@ def edges_ms(bucket: int) -> tuple[float, float]:
 
 
 def _percentiles(buckets: list[tuple[int, int]]) -> list[float]:
-    """Where the times of each rank lie, in seconds, as if they filled their buckets evenly."""
+    """Return the time of each rank in seconds, as if times filled their buckets evenly."""
     total = sum(number for _, number in buckets)
     found, ranks, before = list[float](), [total * part for part in _PARTS], 0
     for bucket, number in buckets:
@@ -143,7 +143,7 @@ class LastMinute:
 
 
 def last_minute(numbers: Mapping[str, int]) -> LastMinute:
-    """The last minute as `stats.lua` gives it: `minute_ms`, ends in it, and ends before it."""
+    """Return the last minute from `stats.lua`: `minute_ms`, ends in it, and ends before it."""
     ends = {state: numbers[f"minute.{state}"] for state in _ENDS}
     done, seconds = ends["SUCCESS"] + ends["FAILURE"], max(numbers["minute_ms"] / 1000, 1.0)
     before = [numbers[f"before.{state}"] for state in _ENDS if f"before.{state}" in numbers]

@@ -51,7 +51,7 @@ def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
 
 
 def _hashes(brokers: Brokers, ids: list[tuple[str, str]]) -> list[tuple[str, str, TaskHash]]:
-    """The fields of the tasks that are there, each with its queue and id."""
+    """Return the fields of the tasks that are there, each with its queue and id."""
     with brokers.pipeline() as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))

@@ -33,7 +33,7 @@ class Place(NamedTuple):
     id: str
 
     def texts(self) -> tuple[str, str]:
-        """The place as a script reads it."""
+        """Return the place as a script reads it."""
         return ("+inf" if self.score == float("inf") else f"{self.score:.17g}"), self.id
 
 
@@ -137,12 +137,12 @@ class OperatorScripts:
         return Look(bool(done), looked_at, Place(float(score), task_id.decode()), matches)
 
     def rows(self, queue: str, task_ids: Sequence[str]) -> tuple[float, list[list[bytes | None]]]:
-        """The time in ms, and the fields of each task; none for one that is not there."""
+        """Return the time in ms, and the fields of each task; [] for a task that is gone."""
         now, *rows = self._scripts._run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
         return float(now), rows
 
     def failures(self, queues: Iterable[str], wanted: str = "") -> list[SeenFailures]:
-        """The groups of each queue, or the wanted one, those seen last first; one round trip."""
+        """Return the groups of each queue, or the wanted one, the newest first; one round trip."""
         arguments: dict[str, Argument] = {"wanted": wanted}
         loaded = self._scripts._load("failures", arguments)
         with redis_errors(), self._scripts._client.pipeline(transaction=False) as pipe:
@@ -155,7 +155,7 @@ class OperatorScripts:
         ]
 
     def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
-        """A task and its queue, and the starts of the last minutes; None if it is not there."""
+        """Return a task, its queue, and the starts of the last minutes; None if it is gone."""
         seen = self._scripts._run(
             "explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS
         )
@@ -176,8 +176,8 @@ class OperatorScripts:
         singles: Sequence[tuple[str, int]],
         wholes: Sequence[tuple[str, int]],
     ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]], float | None]:
-        """What was counted: in the present minute; of one type in each single (unit, number); by
-        type in each whole. And since when (ms); None: nothing ever was."""
+        """Return the counts: in the current minute; of one type in each single (unit, number); by
+        type in each whole; and the time of the first count (ms), None if there is none."""
         noted, found, whole, since_ms = self._scripts._run(
             "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
         )
