@@ -23,5 +23,5 @@ def __getattr__(name: str) -> Any:
         found = getattr(import_module("huey_tasks.api.public"), name)
     except AttributeError:
         raise AttributeError(f"huey_tasks has no {name!r}") from None
-    globals()[name] = found  # asked for in every request: the next time it is simply there
+    globals()[name] = found  # every request reads it: the next read does not come here
     return found

@@ -16,12 +16,12 @@ from huey_tasks.access import api_keys
 from huey_tasks.errors import ConfigError
 from huey_tasks.settings import addresses, environment
 
-#: Where a Redis is looked for when neither REDIS_URL nor the embedded server is there.
+#: The Redis that is used when neither REDIS_URL nor the embedded server is there.
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 DEFAULT_DATA_DIR = Path("data")
 
-#: A path that can stand in pages and headers without escapes: no `//`, which names another host,
+#: A path that pages and headers can contain without escapes: no `//`, which names another host,
 #: and no dots that climb out of it.
 PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
 
@@ -68,7 +68,7 @@ def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
         words = tuple(word.strip() for word in text.split(separator) if word.strip())
         if not words:
-            raise ValueError  # "," would switch API keys off without a word
+            raise ValueError  # "," would switch API keys off silently
         return words
 
     parse.__doc__ = f"at least one word; several are separated by {separator!r}"
@@ -143,7 +143,7 @@ _worker_type = _one_of("process", "greenlet")
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as people see it: its variable, value, unit and meaning (secrets masked)."""
+    """One setting for display: its variable, value, unit and meaning (secrets masked)."""
 
     name: str
     value: str
@@ -222,15 +222,15 @@ class Config:
         "info", _one_of("debug", "info", "warning", "error"), "", "the least that is logged"
     )
     log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
-    #: Whether DATA_DIR was left to its default: stacks on other ports then have their own.
+    #: Whether DATA_DIR has its default: each stack on another port then uses its own.
     data_dir_is_default: bool = field(default=True, metadata={})
     #: Whether there must be data in Redis, because the stack has run here before.
     dataset_is_expected: bool = field(default=False, metadata={})
-    #: Whether whoever started this process has looked at Redis, and told people about it.
+    #: Whether the parent process has checked Redis and logged its warnings.
     redis_is_checked: bool = field(default=False, metadata={})
-    #: Whether whoever started this process has imported the task modules, and found no fault.
+    #: Whether the parent process has imported the task modules without an error.
     tasks_are_checked: bool = field(default=False, metadata={})
-    #: What begins each log line, so that whoever started this process knows it from a task's print.
+    #: The start of each log line: the parent process distinguishes it from a task's print by that.
     log_mark: str = field(default="", metadata={})
     #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
     single_modules: bool = field(default=False, metadata={})
@@ -269,11 +269,11 @@ class Config:
 
     @classmethod
     def setting_names(cls) -> tuple[str, ...]:
-        """Name every variable that is read."""
+        """Return the name of every variable that is read."""
         return tuple(spec.name.upper() for spec in fields(cls) if spec.metadata)
 
     def settings(self) -> list[Setting]:
-        """List every setting with its present value; secrets are masked."""
+        """Return every setting with its current value; secrets are masked."""
         shown: list[Setting] = []
         for spec in fields(self):
             if not spec.metadata:
@@ -301,18 +301,18 @@ class Config:
 
     @property
     def broker_url(self) -> str:
-        """The Redis that holds the queues."""
+        """The URL of the broker."""
         return self.redis_url or LOCAL_REDIS_URL
 
     @property
     def result_url(self) -> str:
-        """The Redis that holds results: RESULT_REDIS_URL, else database 1 of the broker."""
+        """The URL of the result backend: RESULT_REDIS_URL, else database 1 of the broker."""
         return self.result_redis_url or redis_urls.with_database(self.broker_url, 1)
 
     def concurrency(self, queue: str) -> int:
-        """How many workers the consumer of `queue` has."""
+        """Return how many workers the consumer of `queue` has."""
         return cast(int, getattr(self, f"{queue}_concurrency"))
 
     def worker_type(self, queue: str) -> str:
-        """`process` or `greenlet`."""
+        """Return `process` or `greenlet`."""
         return cast(str, getattr(self, f"{queue}_worker_type"))

@@ -8,7 +8,7 @@
     ├── UnknownTaskType        no task type of that name is registered
     ├── UnknownQueue           no queue of that name exists
     ├── TaskNotFound           no task has that id
-    ├── FailuresNotFound       no kept task has failed for that reason
+    ├── FailuresNotFound       no failure group has that fingerprint
     ├── ScheduleNotFound       no schedule has that name
     ├── ScheduleExists         a schedule has that name already
     ├── TooManySchedules       there are as many schedules as there may be
@@ -103,7 +103,7 @@ class TaskNotFound(DucklineError):
 
 
 class FailuresNotFound(DucklineError):
-    """No group of failed tasks has that fingerprint; its last task may have been forgotten."""
+    """No failure group has that fingerprint; its last task may have been pruned."""
 
     code = "failures_not_found"
 
@@ -133,7 +133,7 @@ class ScheduleRunning(DucklineError):
 
 
 class TaskFinished(DucklineError):
-    """The task has reached a terminal state; it changes no more."""
+    """The task has reached a terminal state; it does not change any more."""
 
     code = "task_finished"
 
@@ -157,7 +157,7 @@ class UndoNotFound(DucklineError):
 
 
 class QueueDraining(DucklineError):
-    """An operator lets the queue work off what it has; try again later."""
+    """An operator drains the queue; try again later."""
 
     code = "queue_draining"
     retry_after_s = 30
@@ -167,8 +167,8 @@ class QueueUnavailable(DucklineError):
     """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds.
 
     `detail` is for callers; `cause`, which may name hosts and paths, is for the operator's log.
-    Without `answered` the command may have been done all the same, and its answer was lost; of a
-    submit, `task_id` is then the id to ask for.
+    Without `answered` Redis may have run the command, and its answer was lost; after a submit,
+    `task_id` is then the id to ask for.
     """
 
     code = "queue_unavailable"
@@ -184,9 +184,9 @@ class QueueUnavailable(DucklineError):
 
 
 class ServiceBusy(QueueUnavailable):
-    """This process has as many calls of Redis under way as it may; Redis itself may be well.
+    """This process has as many calls of Redis under way as it may; Redis itself may be healthy.
 
-    Nothing was sent. It is no outage: whoever can wait tries again.
+    Nothing was sent. It is no outage: a caller that can wait tries again.
     """
 
     code = "service_busy"

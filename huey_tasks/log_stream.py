@@ -1,7 +1,7 @@
-"""A log stream that a reader who stops reading cannot block.
+"""A log stream that no stopped reader can block.
 
 A pipe into a pager, a terminal after Ctrl-S, a container's log driver that hangs: an ordinary write
-then waits for ever, and with it every task, heartbeat and SIGTERM. This stream keeps what the
+then waits for ever, and so does every task, heartbeat and SIGTERM. This stream keeps what the
 reader does not take, up to a bound, drops what is more, and says how many lines are missing. It
 knows nothing of what a line says.
 """
@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-#: Bytes that are kept for a reader that does not read now.
+#: Bytes that the stream keeps for a reader that does not read now.
 BACKLOG_BYTES = 1024 * 1024
 #: Seconds for which a writer waits once, for a reader that is only slow.
 PATIENCE_S = 0.05
@@ -36,7 +36,7 @@ class LogStream:
         return self._out
 
     def isatty(self) -> bool:
-        """Whether people read it on a terminal."""
+        """Return whether people read it on a terminal."""
         return os.isatty(self._out)
 
     def write(self, text: str) -> int:
@@ -45,7 +45,7 @@ class LogStream:
         Does nothing once the reader is gone (`make run | head`), which must not stop the tasks.
         """
         if os.getpid() != self._pid:
-            self._forget()  # the process that was forked writes what the other one has kept
+            self._forget()  # the parent writes the lines that it has kept
         data = text.encode("utf-8", "backslashreplace")
         if self._kept_bytes + len(data) > self._backlog_bytes and self._kept:
             self.flush()
@@ -88,15 +88,15 @@ class LogStream:
         os.close(self._out)
 
     def drain(self, limit_s: float) -> None:
-        """Let a reader that still reads have the last lines."""
-        ends = time.monotonic() + limit_s
+        """Wait up to `limit_s` seconds until the reader has the last lines."""
+        deadline = time.monotonic() + limit_s
         self.flush()
-        while self._kept and time.monotonic() < ends:
+        while self._kept and time.monotonic() < deadline:
             time.sleep(0.01)
             self.flush()
 
     def _wait(self) -> bool:
-        """Wait a moment for the reader, once: after that, only when it has caught up."""
+        """Wait PATIENCE_S for the reader, once; again only after it has caught up."""
         poller = select.poll()
         poller.register(self._out, select.POLLOUT)
         self._stalled = not poller.poll(PATIENCE_S * 1000)

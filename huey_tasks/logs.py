@@ -16,7 +16,7 @@ from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.log_stream import LogStream
 from huey_tasks.values.plain_text import escaped
 
-#: Loggers that say more than an operator needs.
+#: Loggers that log more than an operator needs.
 _QUIET = {"huey": logging.CRITICAL, "geventwebsocket": logging.WARNING}
 
 
@@ -27,7 +27,7 @@ def configure(config: Config, stream: Any = None) -> None:
     root = logging.getLogger()
     handler.setLevel(config.log_level.upper())
     root.handlers[:] = [handler]
-    # What is kept with a task does not depend on what the operator wants to see of it.
+    # A task keeps its lines whatever level the operator wants to see.
     root.setLevel(min(logging.INFO, handler.level))
     logging.captureWarnings(True)
     for name, level in _QUIET.items():
@@ -42,7 +42,7 @@ def stderr_handler() -> logging.StreamHandler[Any]:
 def formatter(log_format: str, mark: str = "") -> logging.Formatter:
     """Return the formatter for `console` or `json`.
 
-    `mark` begins every line: whoever knows it tells our lines from what a task has printed.
+    `mark` begins every line: a reader that knows it distinguishes our lines from a task's prints.
     """
 
     def mark_own(logger: Any, name: str, text: Any) -> str:

@@ -1,4 +1,4 @@
-"""THE three queues, one Huey instance each, and the settings they were made from."""
+"""The three queues, one Huey instance each, and the settings they were made from."""
 
 from types import MappingProxyType
 
@@ -34,12 +34,12 @@ high, default, low = (QUEUES[name] for name in QUEUE_NAMES)
 
 
 def broker_named(name: str) -> Broker:
-    """The queue of that name in Redis. Raises UnknownQueue."""
+    """Return the queue of that name in Redis. Raises UnknownQueue."""
     if name not in QUEUES:
         raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
     return BROKERS[name]
 
 
 def brokers_of(queue: str | None) -> Brokers:
-    """The queue of that name in Redis, or all of them. Raises UnknownQueue."""
+    """Return the queue of that name in Redis, or all of them. Raises UnknownQueue."""
     return BROKERS if queue is None else Brokers([broker_named(queue)])

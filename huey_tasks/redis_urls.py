@@ -4,10 +4,10 @@
     unix://[user:password@]/path.sock[?db=0]
     redis+sentinel://[user:password@]host[:port][,host[:port]…]/service[/db]      rediss+sentinel://
 
-What has a meaning in a URL (`@ : / # ? %`) is written %-escaped in a password. Behind the `?` stand
+What has a meaning in a URL (`@ : / # ? %`) is written %-escaped in a password. Behind the `?` come
 only the options in OPTIONS: others would change what is read, or limits that are Duckline's own.
 
-Takes them apart and checks their form; what connects is in `connection`. The form for Sentinels is
+Splits them and checks their form; `connection` connects. The form for Sentinels is
 the one that other Python tools use (redis-sentinel-url, docket, Prefect).
 """
 
@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 SENTINEL_PORT = 26379
 
-#: What may stand behind the `?`, beside what begins with `ssl_` or, for Sentinels, `sentinel_`.
+#: The options behind the `?`, besides those that begin with `ssl_` or, for Sentinels, `sentinel_`.
 OPTIONS = frozenset({"db", "username", "password", "socket_keepalive", "health_check_interval"})
 
 _UNESCAPED = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -27,11 +27,11 @@ _SECRETS = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class SentinelUrl:
-    """A master by its name, and the Sentinels that know where it is now."""
+    """The name of a master, and the Sentinels that know its address."""
 
     sentinels: tuple[tuple[str, int], ...]
     service: str
-    #: The same for one server, whose host means nothing: its credentials, database and options.
+    #: The URL for one server, whose host has no meaning: its credentials, database and options.
     master: str
     #: Credentials and the like for the Sentinels themselves: the options `sentinel_…`.
     sentinel_options: tuple[tuple[str, str], ...]
@@ -56,7 +56,7 @@ def check(url: str) -> str:
 def _check_marks(url: str) -> None:
     """Raise ValueError for what a password that is not escaped leaves, and for unknown options.
 
-    What stands behind its `@`, `#` or `?` would be taken for a host, or for nothing.
+    The text behind its `@`, `#` or `?` would be read as a host, or ignored.
     """
     place, _, query = url.partition("://")[2].partition("?")
     if "#" in url or place.count("@") > 1 or _UNESCAPED.search(place):
@@ -68,12 +68,12 @@ def _check_marks(url: str) -> None:
 
 
 def is_sentinel(url: str) -> bool:
-    """Whether the URL names Sentinels."""
+    """Return whether the URL names Sentinels."""
     return url.startswith(("redis+sentinel://", "rediss+sentinel://"))
 
 
 def split_sentinel(url: str) -> SentinelUrl:
-    """Take a URL of Sentinels apart; raises ValueError. (urlsplit takes no list with IPv6.)"""
+    """Return the parts of a Sentinel URL; raises ValueError. (urlsplit takes no list with IPv6.)"""
     scheme, _, rest = url.partition("://")
     place, _, query = rest.partition("?")
     userinfo, at, place = place.rpartition("@")

@@ -1,4 +1,4 @@
-"""Tasks and results as JSON, never pickle: what stands in Redis can be read, and runs no code.
+"""Tasks and results as JSON, never pickle: a stored value can be read, and runs no code.
 
 JSON has no datetime, timedelta or bytes, and Huey's own values are named tuples; they travel as an
 object with one key that starts with `$`. An object of the user's with such a key is wrapped.
@@ -28,7 +28,7 @@ def _refuse(value: object) -> NoReturn:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-# What `json.JSONEncoder.encode` makes anew for each call, which takes longer than a small value:
+# `json.JSONEncoder.encode` makes this for each call, which takes longer than a small value does:
 # no check for cycles, ensure_ascii=False, no indent, separators, no sort_keys, skipkeys, allow_nan.
 _write: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encoder(  # pyright: ignore
     None, _refuse, json.encoder.encode_basestring, None, ":", ",", False, False, False
@@ -36,7 +36,7 @@ _write: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encoder(  # py
 
 
 class UnstorableResult(CancelExecution):
-    """The task has ended well, and returned what JSON cannot carry: trying again would not help."""
+    """The task succeeded, but JSON cannot carry its result: a retry would not help."""
 
     def __init__(self, returned: object, why: Exception) -> None:
         super().__init__(retry=False)
@@ -60,7 +60,7 @@ _MESSAGE, _MESSAGE_FIELDS = '{"$message":', frozenset(Message._fields)
 
 @dataclass(frozen=True)
 class ChordResults:
-    """Stands in the arguments of a chord's callback for the results of its members."""
+    """A placeholder in the arguments of a chord's callback for the results of its members."""
 
     task_ids: tuple[str, ...]
 
@@ -99,8 +99,8 @@ def loads(data: bytes | str) -> Any:
 
 
 def _read(text: str) -> Any:
-    """Parse as json.loads does, four times as fast; what is refused here (very deep, half a
-    surrogate pair) may be for that one to read."""
+    """Parse as json.loads does, four times as fast; json.loads reads what from_json rejects (very
+    deep values, half a surrogate pair)."""
     try:
         return from_json(text)
     except ValueError:
@@ -134,7 +134,7 @@ def plain(value: Any) -> Any:
 
 
 def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
-    if type(value) in _PLAIN:  # most values are; the rest is told apart slowly
+    if type(value) in _PLAIN:  # most values are; the match below is slow
         return value
     match value:
         case Message():
@@ -150,8 +150,8 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
             }
             for key in packed:
                 if type(key) is not str:
-                    named, met = text_keys(packed)
-                    if met:
+                    named, has_equal = text_keys(packed)
+                    if has_equal:
                         raise ValueError("two keys of an object are the same as text")
                     return _pack(named)
                 if key[:1] == "$":
@@ -175,7 +175,7 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
         case BaseModel():
             return _pack(values_of(value))
         case Iterator():
-            raise TypeError("an iterator is read by whoever stores a result")
+            raise TypeError("only the code that stores a result reads an iterator")
         case None | bool() | int() | float() | str():
             return value
         case _:
@@ -188,7 +188,7 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
 
 
 def fields_of(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass's instance."""
+    """Return the fields of a dataclass instance."""
     return {
         field.name: getattr(value, field.name)
         for field in dataclasses.fields(value)
@@ -197,21 +197,21 @@ def fields_of(value: Any) -> dict[str, Any]:
 
 
 def text_keys(value: dict[Any, Any]) -> tuple[dict[str, Any], bool]:
-    """The dict with keys that are text, and whether some met; those then name their types."""
-    has_met = False
+    """Return the dict with text keys, and whether two were equal; those get their types' names."""
+    has_equal = False
     found: dict[str, Any] = {str(key): item for key, item in value.items() if type(key) is str}
     for key, item in value.items():
         if type(key) is str:
             continue
         text = _key_text(key)
         if text in found:
-            has_met = True
+            has_equal = True
             text = named = f"{text} ({type(key).__name__})"
             number = 2
             while text in found:
                 text, number = f"{named} {number}", number + 1
         found[text] = item
-    return found, has_met
+    return found, has_equal
 
 
 def _key_text(key: Any) -> str:

@@ -1,8 +1,8 @@
 """API keys as API_KEYS lists them: each a key alone, or `name=key`, so that the audit has names.
 
-A key may hold `=` itself, as base64 does at its end, and did so before there were names. So what
-stands before a `=` is a name only if it can be one and a key follows; the whole text then lets in
-too. Knows nothing of requests.
+A key may contain `=`, as base64 does at its end. So the text before a `=` is a name only if it has
+the form of one and a key follows; the whole text is then valid as a key too. Knows nothing of
+requests.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-#: Characters that a key has at least: a shorter one is soon guessed.
+#: The fewest characters of a key: a shorter one is easy to guess.
 SHORTEST = 8
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]{0,31})=(?P<key>.*[^=].*)")
@@ -18,7 +18,7 @@ _NAMED = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]{0,31})=(?P<key>.*[^=].*)")
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What one key is, as its digest, and who it stands for; the key itself is not kept."""
+    """The digest of one key and the name of its holder; the key itself is not kept."""
 
     digest: bytes
     holder: str
@@ -37,7 +37,7 @@ def check(entries: Sequence[str]) -> None:
 
 
 def read(entries: Sequence[str]) -> list[ApiKey]:
-    """Every text that lets in, and who it stands for."""
+    """Return every text that is valid as a key, with its holder."""
     return [key for entry in entries for key in _read(entry)]
 
 

@@ -79,12 +79,12 @@ class Broker:
             return self.redis.blpop(bells, timeout=timeout_s) is not None
 
     def note_revocations(self, kind: str, *, ttl_ms: int | None = None) -> None:
-        """Let claims tell workers that Huey has revoked `tasks` or `types` of this queue."""
+        """Let claims show workers that Huey has revoked `tasks` or `types` of this queue."""
         with redis_errors():
             self.redis.set(keys.revocations(self.name, kind), 1, px=ttl_ms)
 
     def mark_results(self, dataset: str) -> bool:
-        """Mark the result backend as part of a data set; False if it bears a mark already."""
+        """Mark the result backend as part of a data set; False if it has a mark already."""
         with redis_errors():
             return bool(self.results.set(keys.results_mark(), dataset, nx=True))
 
@@ -94,7 +94,7 @@ class Brokers(Mapping[str, Broker]):
 
     def __init__(self, brokers: Iterable[Broker]) -> None:
         self._brokers = {broker.name: broker for broker in brokers}
-        #: All queues are on one server: what is asked of the server as a whole, this one is asked.
+        #: Serves for commands about the whole server: all queues are on one.
         self.first = next(iter(self._brokers.values()))
 
     def __getitem__(self, queue: str) -> Broker:

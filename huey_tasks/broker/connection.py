@@ -1,7 +1,7 @@
 """Connections to Redis, and the one place where its errors become ours.
 
-Owns: pools, finding the master that Sentinels name, and `redis_errors`, the border that no redis
-exception crosses. Does not know any key or script; how long anything may take is in `deadline`.
+Owns: pools, finding the master that Sentinels name, and `redis_errors`, which no exception of redis
+passes. Does not know any key or script; how long anything may take is in `deadline`.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ CONNECT_TIMEOUT_S = 2.0
 ASK_SENTINELS_S = 1.0
 
 #: Errors that mean "not now": the command was refused and nothing was changed. redis-py has a
-#: class for some of them, and leaves the others to be told by the first words of the reply.
+#: class for some of them; the first word of the reply identifies the others.
 _REFUSALS = (
     redis.OutOfMemoryError,
     redis.ReadOnlyError,
@@ -61,7 +61,7 @@ _DENIALS = ("ACL failure in script", "The user executing the script")
 class _Apart(InTime):
     """A connection whose socket never has the number of a standard stream, nor a low one.
 
-    A task may close those, and whoever prints then writes to what has taken the number since.
+    A task may close those; a later print would then write into the socket that got the number.
     """
 
     def _connect(self) -> Any:
@@ -98,8 +98,8 @@ class _Pool(Patient, redis.ConnectionPool): ...
 class _MasterPool(Patient, SentinelConnectionPool):
     """Asks the Sentinels every second, and drops its connections when they name another master.
 
-    One that was frozen comes back as if nothing had happened, and takes writes that will be thrown
-    away from whoever is still connected to it, until the Sentinels get to it: ten seconds.
+    A master that was frozen resumes and accepts writes of the clients that are still connected to
+    it, until the Sentinels demote it after ten seconds: then all of those writes are lost.
     """
 
     _ask_at = 0.0
@@ -121,7 +121,7 @@ class _SurvivingScript(Script):
     def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
         client = client or self.registered_client
         arguments = [*(keys or ()), *(args or ())]
-        if not isinstance(client, Pipeline):  # what stands in a pipeline cannot be tried again
+        if not isinstance(client, Pipeline):  # a command in a pipeline cannot be tried again
             with contextlib.suppress(NoScriptError):
                 return client.evalsha(self.sha, len(keys or ()), *arguments)
         return client.eval(cast(str, self.script), len(keys or ()), *arguments)
@@ -135,8 +135,8 @@ class _Client(redis.Redis):
 def connect(url: str) -> redis.Redis:
     """Return a client with a pool of its own; connects at the first command.
 
-    A broken connection is tried again once at once: every script may be sent twice. So is a
-    refusal as read-only: a new connection may lead to the server that is the master now.
+    Retries a broken connection once, at once: every script may be sent twice. Retries a refusal as
+    read-only too: a new connection may lead to the server that is the master now.
     Raises ConfigError for a URL with options that redis-py does not know.
     """
     try:
@@ -148,18 +148,20 @@ def connect(url: str) -> redis.Redis:
 
 
 def _pool(url: str, **options: Any) -> redis.ConnectionPool:
-    told: dict[str, Any] = {**_options(), **options, **parse_url(url)}
-    kind = told.pop("connection_class", redis.Connection)
+    settings: dict[str, Any] = {**_options(), **options, **parse_url(url)}
+    kind = settings.pop("connection_class", redis.Connection)
     timed = {redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}.get(kind, _Tcp)
-    return _Pool(connection_class=timed, **told)
+    return _Pool(connection_class=timed, **settings)
 
 
 def _sentinel_pool(url: str) -> redis.ConnectionPool:
     split = redis_urls.split_sentinel(url)
-    told: dict[str, Any] = {**_options(), **parse_url(split.master)}
-    told.pop("host")
-    tls = told.pop("connection_class", None) is redis.SSLConnection
-    shared = {name: value for name, value in told.items() if name.startswith(("socket_", "ssl_"))}
+    settings: dict[str, Any] = {**_options(), **parse_url(split.master)}
+    settings.pop("host")
+    tls = settings.pop("connection_class", None) is redis.SSLConnection
+    shared = {
+        name: value for name, value in settings.items() if name.startswith(("socket_", "ssl_"))
+    }
     options = {**shared, **dict(split.sentinel_options)}
     manager = Sentinel([])
     for host, port in split.sentinels:
@@ -167,7 +169,7 @@ def _sentinel_pool(url: str) -> redis.ConnectionPool:
         pool = _pool("rediss://" if tls else "redis://", **place)
         manager.sentinels.append(redis.Redis(connection_pool=pool))
     kind = _TlsMaster if tls else _Master
-    return _MasterPool(split.service, manager, connection_class=kind, **told)
+    return _MasterPool(split.service, manager, connection_class=kind, **settings)
 
 
 def _options() -> dict[str, Any]:
@@ -198,15 +200,15 @@ def redis_errors() -> Generator[None]:
     except redis.AuthenticationError as error:
         raise QueueUnavailable("Redis does not let us in.", _first_line(error)) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        told = _first_line(error)
-        raise QueueUnavailable("Redis does not answer.", told, answered=False) from error
+        cause = _first_line(error)
+        raise QueueUnavailable("Redis does not answer.", cause, answered=False) from error
     except redis.InvalidResponse as error:
         raise QueueUnavailable("Something other than Redis answers.", _first_line(error)) from error
     except redis.ResponseError as error:
-        words = str(error)[:200]
-        if isinstance(error, NoPermissionError) or _is_denial(words):
+        text = str(error)[:200]
+        if isinstance(error, NoPermissionError) or _is_denial(text):
             raise QueueUnavailable("Redis forbids it.", _first_line(error)) from error
-        if isinstance(error, _REFUSALS) or any(word in words for word in _REFUSAL_WORDS):
+        if isinstance(error, _REFUSALS) or any(word in text for word in _REFUSAL_WORDS):
             raise QueueUnavailable("Redis cannot take it now.", _first_line(error)) from error
         raise
 
@@ -220,8 +222,8 @@ def unless_full(reply: Any) -> Any:
     raise reply
 
 
-def _is_denial(words: str) -> bool:
-    return any(denial in words for denial in _DENIALS)
+def _is_denial(text: str) -> bool:
+    return any(denial in text for denial in _DENIALS)
 
 
 def _first_line(error: Exception) -> str:

@@ -15,7 +15,7 @@ import redis
 
 _AnyConnection = redis.Connection if TYPE_CHECKING else object
 
-#: Seconds. A Redis that says nothing for so long counts as away; `time_limit` may say less.
+#: Seconds. A Redis that is silent for this long counts as away; `time_limit` may set less.
 SOCKET_TIMEOUT_S = 5.0
 
 
@@ -27,25 +27,25 @@ class _Limit:
         self._ends: float | None = None
 
     def left_s(self) -> float:
-        """The seconds that are left, negative when the time is up."""
+        """Return the seconds that are left, negative when the time is up."""
         now = time.monotonic()
         if self._ends is None:
             self._ends = now + self._total_s
         return self._ends - now
 
     def put_off(self, seconds: float) -> None:
-        """Let a wait count for nothing that was not for Redis."""
+        """Move the end of the limit by a wait that was not for Redis."""
         if self._ends is not None:
             self._ends += seconds
 
     def wait_s(self, longest_s: float) -> float:
-        """The seconds that one wait may take now; a moment, when the time is up."""
+        """Return the seconds that one wait may take now, at least 0.001."""
         return max(min(self.left_s(), self._total_s / 2, longest_s), 0.001)
 
 
 _limit: ContextVar[_Limit | None] = ContextVar("time_limit", default=None)
 
-# What a process forks has all the time that it wants.
+# A forked child has no limit: the caller that set it is in the parent.
 os.register_at_fork(after_in_child=lambda: _limit.set(None))
 
 
@@ -54,7 +54,7 @@ def time_limit(total_s: float) -> Generator[None]:
     """Let all calls of Redis in here end within `total_s` seconds of the first one's begin.
 
     A single wait gets half of that, so that there is time for a second try on a new connection
-    when the first has gone dead without a word. When time is up, a call raises QueueUnavailable.
+    when the first one is dead and gives no error. When time is up, a call raises QueueUnavailable.
     Of limits within limits the innermost counts.
     """
     reset = _limit.set(_Limit(total_s))
@@ -71,13 +71,13 @@ def _in_time(wait_s: float | None) -> float:
 
 
 def wait_for_connection_s() -> float:
-    """The seconds that the caller may wait for a connection of a pool; all that it has."""
+    """Return the seconds that the caller may wait for a connection: all that are left."""
     limit = _limit.get()
     return SOCKET_TIMEOUT_S if limit is None else max(limit.left_s(), 0.001)
 
 
 def stood_in_line(seconds: float) -> None:
-    """Give the caller the time back in which it waited for others, whom Redis did answer."""
+    """Extend the caller's limit by its wait for other callers, while Redis answered those."""
     limit = _limit.get()
     if limit is not None:
         limit.put_off(seconds)

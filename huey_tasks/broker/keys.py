@@ -50,15 +50,15 @@ def submitted(queue: str) -> str:
 
 
 def dead(queue: str) -> str:
-    """ZSET of failed tasks that were set aside: they killed their workers, or cannot be read.
+    """ZSET of quarantined tasks: they killed their workers, or cannot be read.
 
-    They are kept, whatever their age, until they are retried; the newest 10,000.
+    The newest 10,000, whatever their age, until somebody retries them.
     """
     return f"{root(queue)}:dead"
 
 
 def failures(queue: str) -> str:
-    """ZSET of the groups of failed tasks, by fingerprint; score: when one was last seen.
+    """ZSET of the failure groups, by fingerprint; score: when one was last seen.
 
     The newest 500. The script that ends a task as failed adds; `prune` takes off empty ones.
     """
@@ -66,10 +66,10 @@ def failures(queue: str) -> str:
 
 
 def failure(queue: str, fingerprint: str) -> str:
-    """HASH, what is said of a group: type, frame, message, times, counts by hour and task type.
+    """HASH, a failure group: type, frame, message, times, counts by hour and by task type.
 
-    Lives as long as the group has tasks; 24 hours and 20 task types at most. `partial`: it may not
-    have all tasks of its cause, because it has, perhaps, been there before and made room.
+    Lives as long as the group has tasks; 24 hours and 20 task types at most. `partial`: it may lack
+    tasks of its fingerprint, because an earlier group of it was perhaps dropped.
     """
     return f"{root(queue)}:failure:{fingerprint}"
 
@@ -99,12 +99,12 @@ def counters(queue: str) -> str:
 
 
 def noted(queue: str) -> str:
-    """HASH of what is counted in the present `minute`, by `type|what`; scripts write.
+    """HASH of the counts of the current `minute`, by `type|what`; scripts write.
 
     `what` is SUBMITTED, RETRY, a terminal state, or `wait.<n>` and `run.<n>`: how many tasks
     waited, or attempts took, a time in bucket n (four to each doubling of milliseconds, 0 to 127).
     `|oldest` is the longest wait, in ms, of a task that still waited. At most 263 numbers a type.
-    Whoever counts first in a later minute folds it into the history and begins it anew.
+    The script that counts first in a later minute folds it into the history and starts a new one.
     """
     return f"{root(queue)}:noted"
 
@@ -144,10 +144,10 @@ def call(queue: str, consumer: str) -> str:
 
 
 def blocked(queue: str, on: str) -> str:
-    """ZSET of the tasks that wait for something besides a worker, by their places.
+    """ZSET of the blocked tasks, which wait for more than a worker, by their places.
 
     `on`: "type:<task type>", "lock:<name>", "limit:<uses>:<name>" or "alone". They are PENDING, and
-    stand behind all others in that index. `lib/blocked.lua` writes it.
+    their scores are higher than all others in that index. `lib/blocked.lua` writes it.
     """
     return f"{root(queue)}:blocked:{on}"
 
@@ -189,7 +189,7 @@ def gate(queue: str, callback_id: str) -> str:
 
 
 def lock(queue: str, name: str) -> str:
-    """HASH: the attempt that holds a lock of Huey's. Until it is given back."""
+    """HASH: the attempt that holds a lock of Huey's. Lives until the lock is free."""
     return f"{root(queue)}:lock:{name}"
 
 
@@ -202,7 +202,7 @@ def revocations(queue: str, kind: str) -> str:
 
 
 def limit(queue: str, name: str) -> str:
-    """HASH, the present window of a rate limit and its uses. `limit` writes; ends with it."""
+    """HASH, the current window of a rate limit and its uses. `limit` writes; ends with it."""
     return f"{root(queue)}:limit:{name}"
 
 
@@ -220,7 +220,7 @@ def consumer(queue: str, consumer_id: str) -> str:
 
 
 def control(queue: str) -> str:
-    """Channel, not a key: tells consumers at once what they would find out at the next look."""
+    """Channel, not a key: lets consumers act at once, not at their next look."""
     return f"{root(queue)}:control"
 
 
@@ -230,7 +230,7 @@ def probe(queue: str) -> str:
 
 
 def ends(queue: str) -> str:
-    """Channel: the id of each task that has ended and was waited for; `finish` tells it."""
+    """Channel: the id of each ended task that a caller waits for; `finish` publishes it."""
     return f"{root(queue)}:ends"
 
 
@@ -256,7 +256,7 @@ def undo(queue: str, operation_id: str) -> str:
 def audit(queue: str) -> str:
     """ZSET of the ids of operators' operations, all of score 0: an id begins with its time.
 
-    The last 10,000 of 90 days. Every script that an operator's wish leads to adds to it.
+    The last 10,000 of 90 days. Every script that acts for an operator adds to it.
     """
     return f"{root(queue)}:audit"
 
@@ -275,7 +275,7 @@ def schedules(queue: str) -> str:
 
 
 def schedule(queue: str, name: str) -> str:
-    """HASH, a schedule: what it submits and when, and what has become of that.
+    """HASH, a schedule: what it submits and when, and how that went.
 
     Lives until it is deleted; a payload of at most 16 kB. Written and read as `schedules`.
     """

@@ -17,8 +17,8 @@ from huey_tasks.broker import keys
 
 T = TypeVar("T")
 
-#: What the scripts and the Python side send to the broker; K is the key, C a channel. ZREM stands
-#: first, because after it a full Redis takes the others too. DEL stands last.
+#: What the scripts and the Python side send to the broker; K is the key, C a channel. ZREM is
+#: first, because after it a full Redis takes the others too. DEL is last.
 BROKER_COMMANDS = """
     ZREM K x, TIME, EXISTS K, HSET K x 1, HDEL K y, HGET K x, HGETALL K, HINCRBY K x 1, HMGET K x,
     PEXPIRE K 1000, PERSIST K, LLEN K, LPUSH K x, RPUSH K x, LRANGE K 0 0, LTRIM K 0 0, SADD K x,
@@ -102,7 +102,7 @@ def _try_all(
 
 
 def _try_alone(client: redis.Redis, key: str, pattern: str, channel: str) -> Iterator[_Denied]:
-    """Try what cannot stand in a script: to call one, to wait for the bell, and to listen."""
+    """Try what no script can do: to call one, to wait for the bell, and to listen."""
 
     def call() -> None:
         with contextlib.suppress(NoScriptError):
@@ -132,14 +132,14 @@ def _try_alone(client: redis.Redis, key: str, pattern: str, channel: str) -> Ite
 def _in_words(denied: Iterable[_Denied]) -> Iterator[str]:
     """Name each command, pattern of keys and channel once."""
     found: dict[str, dict[str, None]] = {"run": {}, "use the keys": {}, "use the channel": {}}
-    for one in denied:
-        words = one.words.lower()
+    for refusal in denied:
+        words = refusal.words.lower()
         if "access" not in words:
-            found["run"][one.command] = None
+            found["run"][refusal.command] = None
         elif "channel" in words:
-            found["use the channel"][one.place] = None
+            found["use the channel"][refusal.place] = None
         else:
-            found["use the keys"][one.place] = None
+            found["use the keys"][refusal.place] = None
     for verb, names in found.items():
         if names:
             yield f"{verb} {', '.join(names)}"

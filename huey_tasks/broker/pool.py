@@ -1,4 +1,4 @@
-"""The connections of one process to one Redis: a fixed number, shared by all who call.
+"""The connections of one process to one Redis: a fixed number, shared by all callers.
 
 redis-py's own pool raises at once when more callers than connections come, which looks like an
 outage. Here they wait, first come first served, within the time of their caller. A few dozen
@@ -19,7 +19,7 @@ _AnyPool = redis.ConnectionPool if TYPE_CHECKING else object
 
 #: Connections of one process to one Redis.
 SIZE = 64
-#: Seconds. A line that moves is not left sooner; whether it does is looked at in steps.
+#: Seconds. The longest wait while Redis answers the callers before, and between two checks of that.
 LONGEST_LINE_S, STEP_S = 10.0, 1.0
 
 
@@ -31,7 +31,7 @@ class Patient(_AnyPool):
     """A pool whose callers wait for a free connection; mixed into each kind of redis-py's.
 
     The connection that was used last is given first, because redis-py keeps the free ones in a
-    list: those that a quiet hour does not need stay untouched.
+    list: connections that a quiet hour does not need stay idle.
     """
 
     size = SIZE
@@ -63,7 +63,7 @@ class Patient(_AnyPool):
     def _wait(self) -> None:
         turn = threading.Event()
         self._waiting.append(turn)
-        self._wake()  # a connection that came free before we stood in line has woken nobody
+        self._wake()  # a connection that came free before this wait began has woken no caller
         begun = time.monotonic()
         try:
             self._wait_while_it_moves(turn, begun)

@@ -17,12 +17,12 @@ ALONE = "-alone"
 
 
 def runs_alone(name: str) -> bool:
-    """Whether a consumer, or the worker of one, runs only what must run alone."""
+    """Return whether a consumer, or the worker of one, runs only what must run alone."""
     return name.partition("/")[0].endswith(ALONE)
 
 
 class Claim(NamedTuple):
-    """A task given to a worker for the time of a lease."""
+    """A task that a worker holds for the time of a lease."""
 
     id: str
     token: str
@@ -34,7 +34,7 @@ class Claim(NamedTuple):
 
     @classmethod
     def read(cls, reply: list[Any]) -> "Claim":
-        """The claim as `step` gives it."""
+        """Return the claim that a reply of `step` holds."""
         raw: Any = cls._make(reply)
         return cls(
             id=raw.id.decode(),
@@ -58,8 +58,8 @@ class Answer(NamedTuple):
 class NewTask(NamedTuple):
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
-    `gate`: the gate that it passes when it ends; with `passes_on` the next task of its pipeline
-    does so in its place when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
+    `gate`: the barrier that counts it when it ends; with `passes_on` the next task of its pipeline
+    counts for it when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
     `,one,two,`, or nothing.
 
     Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
@@ -78,13 +78,13 @@ class NewTask(NamedTuple):
     tags: str = ""
 
     def arguments(self) -> list[Argument]:
-        """The task as `submit` reads it."""
+        """Return the task as `submit` reads it."""
         arguments: list[Argument] = list(self)
         arguments[_PASSES_ON] = int(self.passes_on)
         return arguments
 
     def as_json(self) -> list[Any]:
-        """The same, where it travels inside of JSON; messages that we make are UTF-8."""
+        """Return the same for use inside of JSON; messages that we make are UTF-8."""
         arguments = self.arguments()
         arguments[_MESSAGE] = self.message.decode()
         return arguments
@@ -94,13 +94,13 @@ _MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "pas
 
 
 class Gate(NamedTuple):
-    """Lets one task through when `size` others have ended; it bears that task's id."""
+    """Submits one task when `size` others have ended; it has that task's id."""
 
     size: int
     callback: NewTask
 
     def as_json(self) -> list[Any]:
-        """The gate as `submit` and `step` read it."""
+        """Return the gate as `submit` and `step` read it."""
         return [self.size, self.callback.as_json()]
 
 
@@ -122,12 +122,12 @@ class Cause(NamedTuple):
     message: str  # without numbers, ids, quotations
 
     def as_json(self) -> list[str]:
-        """The cause as `step` reads it."""
+        """Return the cause as `step` reads it."""
         return [self.fingerprint, self.error_type, self.frame, self.message]
 
 
 class Commit(NamedTuple):
-    """How an attempt ended: the state the task goes to, or an `Ending`.
+    """How an attempt ended: the next state of the task, or an `Ending`.
 
     A released task with `blocked_on` ("lock:<name>", "limit:<uses>:<name>") waits for that, and
     with `delay_ms` for that time.
@@ -144,35 +144,35 @@ class Commit(NamedTuple):
     gates: tuple[Gate, ...] = ()
     about: About | None = None
     cause: Cause | None = None  # of a task that has finally failed
-    gap: str = ""  # a line (JSON) that stands for those of its log that could not be kept
+    gap: str = ""  # a line (JSON) in its log in place of those that could not be kept
     blocked_on: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The commit as `step` reads it, without what is 0 or empty."""
-        said: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
+        """Return the commit as `step` reads it, without what is 0 or empty."""
+        fields: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
         if self.about is not None:
-            said |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
+            fields |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
         if self.state == TaskState.RETRY:
-            said |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
+            fields |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
         if self.delay_ms:
-            said["delay_ms"] = self.delay_ms
+            fields["delay_ms"] = self.delay_ms
         if self.reason or self.delay_ms:
-            said["reason"] = self.reason
+            fields["reason"] = self.reason
         if self.children:
-            said["children"] = [child.as_json() for child in self.children]
+            fields["children"] = [child.as_json() for child in self.children]
         if self.gates:
-            said["gates"] = [gate.as_json() for gate in self.gates]
+            fields["gates"] = [gate.as_json() for gate in self.gates]
         if self.cause is not None:
-            said["cause"] = self.cause.as_json()
+            fields["cause"] = self.cause.as_json()
         if self.gap:
-            said["gap"] = self.gap
+            fields["gap"] = self.gap
         if self.blocked_on:
-            said["blocked_on"] = self.blocked_on
-        return said
+            fields["blocked_on"] = self.blocked_on
+        return fields
 
 
 def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:
-    """Several commits or gates as one argument of a script.
+    """Return several commits or gates as one argument of a script.
 
     Half a surrogate pair, which a reason may quote, becomes "?": a step must always be sendable.
     """

@@ -45,7 +45,7 @@ class ScriptText(NamedTuple):
 
 @cache
 def script_text(name: str) -> ScriptText:
-    """Put a script together. Raises ValueError when its header, or a name in it, is wrong."""
+    """Build a script from its file and parts. Raises ValueError for a wrong header or name."""
     body = _read(name)
     arguments = tuple(_words(body, "args"))
     if not arguments:
@@ -77,7 +77,7 @@ def script_text(name: str) -> ScriptText:
 
 
 def parts_of(*texts: str) -> list[str]:
-    """The parts of `lua/lib` that texts need, each behind those that it needs itself."""
+    """Return the parts of `lua/lib` that texts need, each behind those that it needs itself."""
     found = ["keys"]
     for part in (part for text in texts for part in _words(text, "with")):
         needed = [*parts_of(_read(f"lib/{part}")), part]
@@ -95,7 +95,7 @@ def _words(text: str, what: str) -> list[str]:
 
 
 def _lua_records(texts: list[str]) -> list[tuple[str, list[str]]]:
-    """The records that are declared in Lua; further lines of one are indented by three spaces."""
+    """Return the records that Lua declares; further lines of one are indented by three spaces."""
     pattern = re.compile(r"^-- record (\w+): (.+(?:\n--   .+)*)$", re.MULTILINE)
     return [
         (name, names.replace("\n--", "").split())

@@ -2,7 +2,7 @@
 
 Owns what is asked (version, kind, eviction policy, persistence, rights) and how the answers are
 put. What would lose tasks or cannot work is refused; what may lose them is a warning. A server
-that forbids the question, as managed ones do, is taken as it is, and that is said too.
+that forbids the question, as managed ones do, is accepted, and a warning says so.
 """
 
 import logging
@@ -74,20 +74,20 @@ def check(config: Config, queues: Iterable[str] = keys.QUEUE_NAMES) -> list[str]
 
 
 def troubles_of(broker: Broker) -> list[str]:
-    """Say what speaks against this server now; nothing if it forbids INFO."""
+    """Return why this server cannot be trusted now; [] if it forbids INFO."""
     with redis_errors():
         info, _ = permissions.attempt(broker.redis.info)
     return list(_troubles(cast(Info, info or {})))
 
 
 def _refuse(setting: str, troubles: Iterable[str]) -> None:
-    told = "; ".join(troubles)
-    if told:
-        raise ConfigError(f"{setting}: {told}.")
+    reasons = "; ".join(troubles)
+    if reasons:
+        raise ConfigError(f"{setting}: {reasons}.")
 
 
 def _info(client: redis.Redis, setting: str) -> Info | None:
-    """What the server says of itself, None if it forbids INFO."""
+    """Return what the server says of itself, None if it forbids INFO."""
     try:
         client.ping()  # what is wrong with the URL shows while it connects
     except (redis.AuthenticationError, NoPermissionError) as error:
@@ -100,7 +100,7 @@ def _info(client: redis.Redis, setting: str) -> Info | None:
         database = client.connection_pool.connection_kwargs.get("db", 0)
         raise ConfigError(
             f"{setting}: this Redis has no database {database}; set {setting} to one that it has "
-            "(results may stand in the same one as the tasks)."
+            "(results may be in the same one as the tasks)."
         ) from error
     info, _ = permissions.attempt(client.info)
     return cast(Info | None, info)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class TaskState(StrEnum):
-    """Where a task is in its life."""
+    """Where a task is."""
 
     PENDING = "PENDING"  # waits in its queue
     STARTED = "STARTED"  # an attempt runs
@@ -20,14 +20,14 @@ class TaskState(StrEnum):
 
     @property
     def terminal(self) -> bool:
-        """Whether the task changes no more."""
+        """Whether the state is terminal: the task does not change any more."""
         return self in (self.SUCCESS, self.FAILURE, self.REVOKED, self.EXPIRED)
 
 
 class Ending(StrEnum):
     """How an attempt ends when its commit names no state that the attempt has brought about."""
 
-    RELEASED = "PENDING"  # back to the queue, at its old place, the attempt uncounted
+    RELEASED = "PENDING"  # back to the queue, at its old place; the attempt does not count
     UNBEGUN = "UNBEGUN"  # the same for a claim that was never begun: no delivery is counted either
     DEAD = "DEAD"  # failed and quarantined, until an operator has looked
     STOPPED = "STOPPED"  # the task was cancelled before; now its worker is free

@@ -1,8 +1,7 @@
 """A subscription to channels of Redis, and its repair.
 
-Publish and subscribe may lose a line; whoever listens here also finds out by itself what it is
-told, only later. A listener never learns by itself that the way to it is dead (a firewall that
-forgot it, a machine that lost its power), so it asks for signs of life.
+Publish and subscribe may lose a line, so every listener also polls, only later. A listener gets no
+error when its connection is dead (a firewall forgot it, a machine lost its power), so it pings.
 """
 
 import logging
@@ -17,10 +16,10 @@ logger = logging.getLogger(__name__)
 #: Seconds between tries to subscribe again.
 RETRY_S = 1.0
 
-#: Seconds without a line, after which Redis is asked for a sign of life.
+#: Seconds without a line, after which Redis gets a ping.
 QUIET_S = 2.0
 
-#: Seconds that the sign may take; then the subscription counts as lost.
+#: Seconds that its answer may take; then the subscription counts as lost.
 ANSWER_S = 2.0
 
 
@@ -38,7 +37,7 @@ class Subscription:
         self._went_silent = False
 
     def sources(self) -> list[Any]:
-        """What to wait on: a socket, or nothing while there is no subscription."""
+        """Return what to wait on: a socket, or nothing while there is no subscription."""
         if self._subscription is None and time.monotonic() >= self._next_try:
             self._subscribe()
         if self._subscription is None:
@@ -47,9 +46,9 @@ class Subscription:
         return [self._subscription.connection._sock]
 
     def read(self) -> list[list[str]]:
-        """The lines that have come in, as lists of words; never waits for one.
+        """Return the lines that have arrived, as lists of words; does not wait.
 
-        To be called every second or so: it is here that a dead subscription is noticed.
+        Call it about once a second: only this call notices a dead subscription.
         """
         lines: list[list[str]] = []
         try:
@@ -59,7 +58,7 @@ class Subscription:
                     if line is None:
                         break
                     self._heard_at, self._asked_at = time.monotonic(), None
-                    if line["type"] == "subscribe":  # redis-py may also do it anew by itself
+                    if line["type"] == "subscribe":  # redis-py may also subscribe again by itself
                         self.confirmed += 1
                     elif line["type"] == "message":
                         lines.append(line["data"].decode().split())
@@ -70,7 +69,7 @@ class Subscription:
         return lines
 
     def drop(self) -> None:
-        """Give the connection back; `sources` subscribes again, but not at once."""
+        """Close the connection; `sources` subscribes again, after RETRY_S."""
         if self._subscription is not None:
             self._subscription.close()
         self._subscription = None
@@ -94,12 +93,12 @@ class Subscription:
                 subscription.subscribe(*self._channels)
         except (QueueUnavailable, OSError) as error:
             logger.debug("channels not reached: %s", error)
-            self._went_silent = False  # it is Redis that is silent, which others tell of
+            self._went_silent = False  # Redis itself is away, which others report
             subscription.close()
             self._next_try = time.monotonic() + RETRY_S
             return
         if self._went_silent:
-            logger.warning("a subscription had gone dead without a word and was made anew")
+            logger.warning("a subscription was dead without an error; it is subscribed again")
         self._went_silent = False
         self._subscription, self._asked_at = subscription, None
         self._heard_at = time.monotonic()

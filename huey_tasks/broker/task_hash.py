@@ -38,22 +38,22 @@ EXPLAINED = (
 
 
 def from_ms(text: str | float) -> dt.datetime:
-    """A time in milliseconds since the epoch."""
+    """Return a time in milliseconds since the epoch."""
     return from_seconds(float(text) / 1000)
 
 
 def from_seconds(seconds: float) -> dt.datetime:
-    """A time in seconds since the epoch."""
+    """Return a time in seconds since the epoch."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def worker_of(token: str | None) -> str | None:
-    """The worker that a token was given to: it is its name, its incarnation, its step."""
+    """Return the worker of a token, which is worker/incarnation/step."""
     return token.rsplit("/", 2)[0] if token else None
 
 
 def payload_of(message: str) -> dict[str, Any]:
-    """The keyword arguments of a stored task; an unreadable message has none to show."""
+    """Return the keyword arguments of a stored task; {} for an unreadable message."""
     try:
         stored = serializer.loads(message)
         return cast(dict[str, Any], serializer.plain(stored.kwargs))
@@ -62,7 +62,7 @@ def payload_of(message: str) -> dict[str, Any]:
 
 
 def as_text(value: Any) -> str:
-    """A value of a payload as one writes it in a search."""
+    """Return a value of a payload as a search writes it."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -81,7 +81,7 @@ class Hash:
 
     @classmethod
     def of_reply(cls, names: Iterable[str], values: Iterable[bytes | None]) -> Self:
-        """The fields that are set, of those that HMGET was asked for."""
+        """Return the fields that are set, of the names that HMGET read."""
         pairs = zip(names, values, strict=True)
         return cls({n: v.decode("utf-8", "replace") for n, v in pairs if v is not None})
 
@@ -95,15 +95,15 @@ class Hash:
         return self._texts[name]
 
     def get(self, name: str) -> str | None:
-        """A text, None if it is not set."""
+        """Return a text, None if it is not set."""
         return self._texts.get(name)
 
     def number(self, name: str) -> int:
-        """A whole number, 0 if it is not set."""
+        """Return a whole number, 0 if it is not set."""
         return int(self._texts.get(name, 0))
 
     def time(self, name: str) -> dt.datetime | None:
-        """A time, None if it is not set."""
+        """Return a time, None if it is not set."""
         return from_ms(self._texts[name]) if name in self._texts else None
 
     @property
@@ -152,7 +152,7 @@ class TaskHash(Hash):
 
     @property
     def state(self) -> TaskState:
-        """Where the task is in its life."""
+        """The state of the task."""
         return TaskState(self["state"])
 
     @property
@@ -172,7 +172,7 @@ class TaskHash(Hash):
 
     @property
     def worker(self) -> str | None:
-        """Who runs it, or ran it last."""
+        """The worker that runs it, or ran it last."""
         return worker_of(self.token or self.stopping or self.outcome)
 
     @property

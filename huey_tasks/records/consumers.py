@@ -1,4 +1,4 @@
-"""Who is there: what consumers say of themselves and their workers, out of Redis into records."""
+"""The live consumers: what they say of themselves and their workers, from Redis into records."""
 
 import json
 from typing import Any, cast
@@ -10,45 +10,45 @@ from huey_tasks.records.models import ConsumerRecord, WorkerRecord
 
 
 def known(broker: Broker) -> list[tuple[str, dict[str, Any]]]:
-    """What each consumer has said of itself that was heard of in the last 50 s, by its name."""
+    """Return what each consumer with a heartbeat in the last 50 s says of itself, by its name."""
     online = broker.scripts.online(broker.name, within_ms=KNOWN_MS)
     return [(consumer, json.loads(info)) for consumer, info, _ in online]
 
 
 def consumers(broker: Broker) -> list[ConsumerRecord]:
-    """The live consumers of a queue."""
+    """Return the live consumers of a queue."""
     found: list[ConsumerRecord] = []
-    for consumer, info, seen_ms in broker.scripts.online(broker.name):
-        told = cast(dict[str, Any], json.loads(info))
-        if not told["workers"]:  # it is there, and starts them
+    for consumer, text, seen_ms in broker.scripts.online(broker.name):
+        info = cast(dict[str, Any], json.loads(text))
+        if not info["workers"]:  # it is live, and still starts them
             continue
         found.append(
             ConsumerRecord(
                 consumer=consumer,
                 queue=broker.name,
-                host=told["host"],
-                pid=told["pid"],
-                worker_type=told["worker_type"],
-                concurrency=len(told["workers"]),
-                started_at=task_hash.from_seconds(told["started_at"]),
+                host=info["host"],
+                pid=info["pid"],
+                worker_type=info["worker_type"],
+                concurrency=len(info["workers"]),
+                started_at=task_hash.from_seconds(info["started_at"]),
                 last_seen_at=task_hash.from_seconds(seen_ms / 1000),
-                memory_bytes=told.get("memory_bytes"),
-                cpu_percent=told.get("cpu_percent"),
-                workers=tuple(_worker_record(worker) for worker in told["workers"]),
+                memory_bytes=info.get("memory_bytes"),
+                cpu_percent=info.get("cpu_percent"),
+                workers=tuple(_worker_record(worker) for worker in info["workers"]),
             )
         )
     return found
 
 
-def _worker_record(told: dict[str, Any]) -> WorkerRecord:
-    started_at = told.get("started_at")
+def _worker_record(info: dict[str, Any]) -> WorkerRecord:
+    started_at = info.get("started_at")
     return WorkerRecord(
-        worker=told["worker"],
-        pid=told["pid"],
-        task_id=told.get("task_id"),
-        task_type=told.get("task_type"),
-        attempt=told.get("attempt"),
+        worker=info["worker"],
+        pid=info["pid"],
+        task_id=info.get("task_id"),
+        task_type=info.get("task_type"),
+        attempt=info.get("attempt"),
         started_at=None if started_at is None else task_hash.from_seconds(started_at),
-        memory_bytes=told.get("memory_bytes"),
-        cpu_percent=told.get("cpu_percent"),
+        memory_bytes=info.get("memory_bytes"),
+        cpu_percent=info.get("cpu_percent"),
     )

@@ -1,4 +1,4 @@
-"""Tasks once more: what a retry submits is read here, as it was submitted, under another id."""
+"""Copies of tasks for a retry: as they were submitted, with another id."""
 
 import contextlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from huey_tasks.broker.protocol import NewTask
 
 
 def messages_of(broker: Broker, task_ids: Sequence[str]) -> list[bytes | None]:
-    """The stored messages of tasks, in one round trip; None for one that is not there."""
+    """Return the stored messages of tasks, in one round trip; None for one that is not there."""
     with broker.pipeline() as pipe:
         for task_id in task_ids:
             pipe.hget(keys.task(broker.name, task_id), "message")
@@ -18,12 +18,12 @@ def messages_of(broker: Broker, task_ids: Sequence[str]) -> list[bytes | None]:
 
 
 def copy_of(broker: Broker, task_id: str, new_id: str) -> NewTask | None:
-    """The task once more, as it was submitted, with another id; None if it is not there."""
+    """Return the task as it was submitted, with another id; None if it is not there."""
     return copies_of(broker, [(task_id, new_id)])[0]
 
 
 def copies_of(broker: Broker, ids: Sequence[tuple[str, str]]) -> list[NewTask | None]:
-    """Copies of several tasks, in one round trip: pairs of an id and that of the copy."""
+    """Return copies of several tasks, in one round trip; `ids`: pairs of an id and the new one."""
     names = ("message", "type", "priority", "tags")
     with broker.pipeline() as pipe:
         for task_id, _ in ids:
@@ -54,5 +54,5 @@ def _copy(
 
 
 def nothing(new_id: str) -> NewTask:
-    """In the place of a copy of a task that is gone: it is never stored."""
+    """Return what replaces the copy of a task that is gone; `retry` never stores it."""
     return NewTask(new_id, b"", "")

@@ -1,4 +1,4 @@
-"""What a queue has counted, as Redis keeps it: the present minute, and the hours before."""
+"""What a queue has counted, as Redis keeps it: the current minute, and the hours before."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ class HourSums(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """The minute that is present since the epoch, what it counts of some types, and the hours."""
+    """The current minute (since the epoch), its counts of some types, and the hours."""
 
     minute: int
     present: list[bytes | None]
@@ -23,9 +23,9 @@ class Counted(NamedTuple):
 
 
 def hours_of(broker: Broker, types: Sequence[str], what: str, hours: Sequence[int]) -> Counted:
-    """What was counted of these types, in the present minute (only `what`) and in these hours.
+    """Return the counts of these types, in the current minute (only `what`) and in these hours.
 
-    What is still to be folded is read first: if it is folded meanwhile, it is in its hour.
+    Reads the current minute first: if a script folds it meanwhile, its hour has it.
     """
     with broker.pipeline() as pipe:
         noted = [f"{task_type}|{what}" for task_type in types]

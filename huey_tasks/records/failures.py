@@ -1,4 +1,4 @@
-"""The groups of failed tasks in Redis: their sample, and who of them can be retried."""
+"""The failure groups in Redis: their samples, and which of their tasks can be retried."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Sample(NamedTuple):
 
 
 def samples(brokers: Brokers, places: Sequence[tuple[str, str]]) -> list[Sample]:
-    """The state, the error and the last outcome of tasks, (queue, id) pairs; two round trips."""
+    """Return state, error and last outcome of (queue, id) pairs, in two round trips."""
     with brokers.pipeline() as pipe:
         for queue, task_id in places:
             pipe.hmget(keys.task(queue, task_id), ["state", "reason", "outcome"])
@@ -33,7 +33,7 @@ def samples(brokers: Brokers, places: Sequence[tuple[str, str]]) -> list[Sample]
 
 
 def retryable(brokers: Brokers, fingerprint: str, until_ms: int) -> int:
-    """How many tasks of a group that had failed by then can be retried."""
+    """Return how many tasks of a group that failed until `until_ms` can be retried."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             pipe.zcount(keys.failed(queue, fingerprint), 1, until_ms)
@@ -41,7 +41,7 @@ def retryable(brokers: Brokers, fingerprint: str, until_ms: int) -> int:
 
 
 def oldest(broker: Broker, fingerprint: str, until_ms: int, limit: int) -> list[tuple[float, str]]:
-    """Some tasks that can be retried, as (when it failed in ms, id), the first of them first."""
+    """Return tasks that can be retried, as (time of failure in ms, id), the oldest first."""
     with redis_errors():
         found = broker.redis.zrangebyscore(
             keys.failed(broker.name, fingerprint), 1, until_ms, 0, limit, withscores=True
@@ -50,7 +50,7 @@ def oldest(broker: Broker, fingerprint: str, until_ms: int, limit: int) -> list[
 
 
 def any_partial(brokers: Brokers, queues: Sequence[str], fingerprints: Sequence[str]) -> bool:
-    """Whether a group of these may lack some of its tasks."""
+    """Return whether a group of these may lack some of its tasks."""
     with brokers.pipeline() as pipe:
         for queue in queues:
             for fingerprint in fingerprints:

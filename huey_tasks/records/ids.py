@@ -1,7 +1,7 @@
-"""New task ids: random UUIDs (RFC 9562, version 4) in lower case, many from one reading.
+"""New task ids: random UUIDs (RFC 9562, version 4) in lower case, many from one read.
 
-The operating system is asked for each batch anew; nothing is kept back, because a process that
-forks would give its leftovers out twice.
+Each batch asks the operating system again. Nothing is kept for the next one: after a fork both
+processes would use the same ids.
 """
 
 import os
@@ -11,7 +11,7 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def new_ids(number: int) -> list[str]:
-    """Return so many ids that nobody else has."""
+    """Return `number` ids that nobody else has."""
     digits = os.urandom(16 * number).hex()
     return [
         f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-4{digits[at + 13 : at + 16]}-"
@@ -26,7 +26,7 @@ def new_id() -> str:
 
 
 def is_task_id(text: str) -> bool:
-    """Whether a text is a task id in its one canonical form: a lower-case UUID with dashes."""
+    """Return whether a text is a task id in canonical form: a lower-case UUID with dashes."""
     try:
         return len(text) == 36 and str(uuid.UUID(text)) == text
     except ValueError:

@@ -1,4 +1,4 @@
-"""The indexes of tasks: ids by state, by time of submission, set aside, of a group of failures."""
+"""The indexes of tasks: ids by state, by time of submission, quarantined, of a failure group."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,17 +12,17 @@ STEP = 500
 
 
 def recent_ids(broker: Broker, limit: int) -> list[tuple[float, str]]:
-    """The ids submitted last, as (submission time in ms, id), newest first."""
+    """Return the ids submitted last, as (submission time in ms, id), newest first."""
     return _newest(broker, keys.submitted(broker.name), limit)
 
 
 def ids_in_state(broker: Broker, state: TaskState, limit: int) -> list[tuple[float, str]]:
-    """Ids in one state, as (score, id), the highest score first."""
+    """Return ids in one state, as (score, id), the highest score first."""
     return _newest(broker, keys.index(broker.name, state), limit)
 
 
 def set_aside_ids(broker: Broker, limit: int) -> list[tuple[float, str]]:
-    """The ids set aside last, as (time in ms, id), newest first."""
+    """Return the ids quarantined last, as (time in ms, id), newest first."""
     return _newest(broker, keys.dead(broker.name), limit)
 
 
@@ -33,7 +33,7 @@ def _newest(broker: Broker, index: str, limit: int) -> list[tuple[float, str]]:
 
 
 def in_order(broker: Broker, state: str, limit: int | None = None) -> list[tuple[str, float]]:
-    """The ids in one state with their scores, the lowest score first; all without a `limit`."""
+    """Return the ids in one state with their scores, lowest first; all without a `limit`."""
     with redis_errors():
         rows = broker.redis.zrange(
             keys.index(broker.name, state), 0, (limit or 0) - 1, withscores=True
@@ -42,19 +42,19 @@ def in_order(broker: Broker, state: str, limit: int | None = None) -> list[tuple
 
 
 def size(broker: Broker, state: str) -> int:
-    """How many tasks are in one state."""
+    """Return how many tasks are in one state."""
     with redis_errors():
         return int(broker.redis.zcard(keys.index(broker.name, state)))
 
 
 def blocked(broker: Broker, on: str) -> int:
-    """How many tasks wait for one thing besides a worker, as `keys.blocked` names it."""
+    """Return how many tasks are blocked on one thing, as `keys.blocked` names it."""
     with redis_errors():
         return int(broker.redis.zcard(keys.blocked(broker.name, on)))
 
 
 def total_size(brokers: Brokers, places: Sequence[tuple[str, str]]) -> int:
-    """How many tasks stand in some indexes, pairs of a queue and the end of the index' key."""
+    """Return how many tasks some indexes hold: pairs of a queue and the end of a key."""
     with brokers.pipeline() as pipe:
         for queue, index in places:
             pipe.zcard(f"{keys.root(queue)}:{index}")
@@ -62,7 +62,7 @@ def total_size(brokers: Brokers, places: Sequence[tuple[str, str]]) -> int:
 
 
 def states(brokers: Brokers, ids: Sequence[tuple[str, str]]) -> list[str | None]:
-    """The states of the tasks of (queue, id) pairs, in one round trip; None if one is not there."""
+    """Return the states of (queue, id) pairs, in one round trip; None for a task that is gone."""
     with brokers.pipeline() as pipe:
         for queue, task_id in ids:
             pipe.hget(keys.task(queue, task_id), "state")
@@ -70,7 +70,7 @@ def states(brokers: Brokers, ids: Sequence[tuple[str, str]]) -> list[str | None]
 
 
 def scan(broker: Broker, index: str) -> Iterator[list[str]]:
-    """All ids of an index (its key), in steps; one that is moved meanwhile may come or not."""
+    """Yield all ids of an index (its key) in steps; one that moves meanwhile may be missing."""
     cursor = None
     while cursor != 0:
         with redis_errors():

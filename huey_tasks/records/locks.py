@@ -1,4 +1,4 @@
-"""Locks and rate limits of tasks, as they stand in Redis. Scripts take and give them."""
+"""Locks and rate limits of tasks, as Redis keeps them. Scripts take and free them."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from huey_tasks.broker.connection import redis_errors
 
 
 class LockHolder(NamedTuple):
-    """Who has a lock: `task_id` is "" for one that was locked outside of any task.
+    """Who holds a lock: `task_id` is "" for one that was locked outside of any task.
 
-    `holds`: whether that still counts. A lock outlives its task's lease by no more than the key.
+    `holds`: whether it still holds it. After the end of the lease only the key is left.
     """
 
     task_id: str
@@ -19,14 +19,14 @@ class LockHolder(NamedTuple):
 
 
 class LimitWindow(NamedTuple):
-    """The present window of a rate limit: its uses, refused ones too, and the ms that are left."""
+    """The current window of a rate limit: its uses, refused ones too, and the ms that are left."""
 
     used: int
     left_ms: int
 
 
 def lock_holder(broker: Broker, name: str) -> LockHolder:
-    """Who has a lock, or had it last.
+    """Return who holds a lock, or held it last.
 
     A cancelled attempt keeps its lock until its worker is free (`lock.lua`).
     """
@@ -42,7 +42,7 @@ def lock_holder(broker: Broker, name: str) -> LockHolder:
 
 
 def is_locked(broker: Broker, name: str) -> bool:
-    """Whether a lock is taken by an attempt that runs, or from outside of any task."""
+    """Return whether a lock is taken by an attempt that runs, or from outside of any task."""
     with redis_errors():
         task_id, token = broker.redis.hmget(keys.lock(broker.name, name), ["id", "token"])
         if not task_id:
@@ -51,7 +51,7 @@ def is_locked(broker: Broker, name: str) -> bool:
 
 
 def limit_window(broker: Broker, name: str) -> LimitWindow | None:
-    """The present window of a rate limit; None if it has had no use."""
+    """Return the current window of a rate limit; None if it has had no use."""
     with broker.pipeline() as pipe:
         used, left_ms = (
             pipe.hget(keys.limit(broker.name, name), "used")
@@ -62,12 +62,12 @@ def limit_window(broker: Broker, name: str) -> LimitWindow | None:
 
 
 def limit_uses(broker: Broker, name: str) -> int:
-    """How many uses the present window of a rate limit has seen, refused ones too."""
+    """Return how many uses the current window of a rate limit has seen, refused ones too."""
     with redis_errors():
         return int(broker.redis.hget(keys.limit(broker.name, name), "used") or 0)
 
 
 def reset_limit(broker: Broker, name: str) -> None:
-    """End the present window of a rate limit."""
+    """End the current window of a rate limit."""
     with redis_errors():
         broker.redis.delete(keys.limit(broker.name, name))

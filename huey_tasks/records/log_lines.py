@@ -49,12 +49,12 @@ _RANKS = logging.getLevelNamesMapping()
 
 
 def _rank(line: LogLine) -> int:
-    """How weighty it is; a level that an author has made up is below all others."""
+    """Return the number of its level; a level that logging does not know is below all others."""
     return _RANKS.get(line.level, 0)
 
 
 def _line(queue: str, kept: bytes) -> TaskLine:
     task_id, task_type, line = json.loads(kept)
-    told = json.loads(line)
-    at = dt.datetime.fromisoformat(told["at"])
-    return TaskLine(at, told["level"], told["text"], task_id, task_type, queue)
+    fields = json.loads(line)
+    at = dt.datetime.fromisoformat(fields["at"])
+    return TaskLine(at, fields["level"], fields["text"], task_id, task_type, queue)

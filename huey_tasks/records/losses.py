@@ -1,4 +1,4 @@
-"""What has been lost of accepted tasks, in words, out of one consistent look at a queue.
+"""Which accepted tasks are lost, in sentences, from one consistent look at a queue.
 
 Knows no Redis: it reads the numbers of `lua/stats.lua`.
 """
@@ -10,13 +10,13 @@ from huey_tasks.records.models import TaskState
 
 
 def missing(numbers: Mapping[str, int]) -> int:
-    """How many accepted tasks are in no state and not written off; below 0: more are than were."""
+    """Return how many accepted tasks are in no state and not written off; negative: too many."""
     accounted = sum(numbers[state] for state in TaskState)
     return numbers["SUBMITTED"] - accounted - numbers["written_off"]
 
 
 def losses(queue: str, numbers: Mapping[str, int]) -> Iterator[str]:
-    """Say each loss that nobody has taken note of yet."""
+    """Yield a sentence for each loss that no operator has written off yet."""
     if at := numbers["vanished_at"]:
         yield f"The tasks of queue '{queue}' were erased from Redis; it was seen at {_time(at)}."
     if at := numbers["results_vanished_at"]:

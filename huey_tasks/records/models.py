@@ -47,7 +47,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
-    """What every look at a task shows."""
+    """The fields that rows and records of a task share."""
 
     task_id: str
     status: TaskState
@@ -71,7 +71,7 @@ class TaskFacts:
     retry_of: str | None
     retried_as: str | None
     gate: str | None  # the task that follows when it and others have ended
-    cause: str | None  # of one that failed: the group of failures that it belongs to
+    cause: str | None  # of one that failed: the failure group that it belongs to
     tags: tuple[str, ...]
 
 
@@ -124,11 +124,11 @@ class Stats:
     queues: tuple[QueueStats, ...]
 
     def total(self, name: str) -> int:
-        """The sum of one number over the queues."""
+        """Return the sum of one number over the queues."""
         return sum(cast(int, getattr(queue, name)) for queue in self.queues)
 
     def queued(self, name: str) -> int:
-        """How many tasks wait in the queue of that name."""
+        """Return how many tasks wait in the queue of that name."""
         return sum(queue.queued for queue in self.queues if queue.queue == name)
 
 
@@ -148,9 +148,9 @@ class WorkerRecord:
 
 @dataclass(frozen=True)
 class ConsumerRecord:
-    """A live consumer and its workers, as its last heartbeat told.
+    """A live consumer and its workers, as its last heartbeat says.
 
-    What it uses is that of its own process and, if its workers are greenlets, of theirs.
+    Its memory and CPU are those of its own process, which greenlet workers share.
     """
 
     consumer: str

@@ -18,7 +18,7 @@ class OperationPart(NamedTuple):
 
 
 def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPart]]:
-    """The time of Redis' clock in ms, and the parts of an operation."""
+    """Return the time of Redis' clock in ms, and the parts of an operation."""
     with brokers.pipeline() as pipe:
         pipe.time()
         for queue in brokers:
@@ -33,28 +33,28 @@ def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPa
 
 
 def ids_behind(brokers: Brokers, behind: str | None, limit: int) -> list[str]:
-    """The newest ids of all queues behind one: their order by text is that of their time."""
+    """Return the newest ids of all queues behind `behind`; they sort by time."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             top = f"({behind}" if behind else "+"
             pipe.zrevrangebylex(keys.audit(queue), top, "-", 0, limit)
         rows = pipe.execute()
-    return sorted({one.decode() for row in rows for one in row}, reverse=True)[:limit]
+    return sorted({found.decode() for row in rows for found in row}, reverse=True)[:limit]
 
 
 def entries(brokers: Brokers, ids: Sequence[str]) -> list[tuple[str, str, Hash]]:
-    """The id, the queue and the fields of every part of these operations, in their order."""
+    """Return the id, the queue and the fields of every part of these operations, in their order."""
     with brokers.pipeline() as pipe:
         for operation_id in ids:
             for queue in brokers:
                 pipe.hgetall(keys.operation(queue, operation_id))
         hashes = [Hash.of(found) for found in pipe.execute()]
-    places = ((one, queue) for one in ids for queue in brokers)
-    return [(*place, f) for place, f in zip(places, hashes, strict=True) if f]
+    places = ((operation_id, queue) for operation_id in ids for queue in brokers)
+    return [(*place, fields) for place, fields in zip(places, hashes, strict=True) if fields]
 
 
 def left_to_undo(brokers: Brokers, undo_id: str) -> dict[str, int]:
-    """How many tasks of each queue an undo can still bring back."""
+    """Return how many tasks of each queue an undo can still restore."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             pipe.llen(keys.undo(queue, undo_id))
@@ -62,14 +62,14 @@ def left_to_undo(brokers: Brokers, undo_id: str) -> dict[str, int]:
 
 
 def action_in(broker: Broker, operation_id: str) -> str | None:
-    """What an operation has done in a queue; None if nothing that is kept."""
+    """Return the action of an operation in a queue; None if the queue has no part of it."""
     with redis_errors():
         action = broker.redis.hget(keys.operation(broker.name, operation_id), "action")
     return None if action is None else action.decode()
 
 
 def next_to_undo(broker: Broker, undo_id: str, limit: int) -> list[str]:
-    """The ids of the next tasks that an undo brings back."""
+    """Return the ids of the next tasks that an undo restores."""
     with redis_errors():
         head = broker.redis.lrange(keys.undo(broker.name, undo_id), 0, limit - 1)
     return [task_id.decode() for task_id in head]

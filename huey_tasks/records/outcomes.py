@@ -11,13 +11,13 @@ Attempt = tuple[str, str | None]
 
 
 def read(brokers: Brokers, attempts: Iterable[Attempt]) -> dict[Attempt, bytes | None]:
-    """The outcomes of attempts, encoded, in one round trip; None for one that is not kept."""
+    """Return the encoded outcomes of attempts, in one round trip; None for one that is gone."""
     wanted = list(dict.fromkeys(pair for pair in attempts if pair[1]))
     return dict(zip(wanted, in_order(brokers.first, wanted), strict=True))
 
 
 def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
-    """The outcome of each attempt, encoded."""
+    """Return the outcome of each attempt, encoded."""
     if not attempts:
         return []
     with redis_errors():
@@ -27,7 +27,7 @@ def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
 
 
 def ends_of(broker: Broker, task_ids: Sequence[str]) -> list[tuple[str, str, bytes | None]]:
-    """The state, the reason and the last outcome, encoded, of each task; "" for what is not set."""
+    """Return state, reason and last outcome (encoded) of each task; "" for what is not set."""
     with broker.pipeline() as pipe:
         for task_id in task_ids:
             pipe.hmget(keys.task(broker.name, task_id), ["state", "outcome", "reason"])

@@ -1,7 +1,7 @@
 """The attempts of a task: those that failed or were lost, which it keeps, and the last one.
 
-What an attempt raised, with its traceback, is in the result backend while it lives there; after
-that the beginning of the error, which the task itself keeps, is left.
+The result backend keeps what an attempt raised, with its traceback, for RESULT_TTL_S; after that
+the start of the error is left, which the task itself keeps.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from huey_tasks.records.models import AttemptRecord, TaskRecord, TaskState
 def of(
     record: TaskRecord, lines: Sequence[task_hash.AttemptLine], blobs: Sequence[bytes | None]
 ) -> tuple[AttemptRecord, ...]:
-    """The attempts of a task, the oldest first: from the lines it keeps, and their outcomes."""
+    """Return the attempts of a task, the oldest first, from its lines and their outcomes."""
     found = [_failed(line, blob) for line, blob in zip(lines, blobs, strict=True)]
     if record.status in (TaskState.STARTED, TaskState.SUCCESS):
         found.append(

@@ -1,4 +1,4 @@
-"""The numbers of queues, out of one consistent look at each into records."""
+"""The numbers of queues, from one consistent look at each into records."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from huey_tasks.records.models import QueueStats
 
 
 def queue_stats(brokers: Brokers) -> list[QueueStats]:
-    """The numbers of each queue, in one round trip."""
+    """Return the numbers of each queue, in one round trip."""
     found = brokers.first.scripts.stats(brokers)
     return [_queue_stats(*pair) for pair in zip(brokers, found, strict=True)]
 

@@ -54,7 +54,7 @@ def _row(queue: str, task_id: str, task: TaskHash, now_ms: float) -> TaskRow:
 
 
 def durations(task: TaskHash, now: dt.datetime) -> tuple[float | None, float | None]:
-    """The seconds of `wait_s` and `run_s`; `times` in search.lua does the same."""
+    """Return the seconds of `wait_s` and `run_s`; `times` in search.lua does the same."""
     queued_at, started_at, finished_at = task.queued_at, task.started_at, task.finished_at
     until = finished_at or now
     if started_at and not (queued_at and started_at < queued_at):
@@ -69,7 +69,7 @@ def _seconds(begin: dt.datetime | None, end: dt.datetime) -> float | None:
 
 
 def _shown(message: str) -> tuple[dict[str, Any], bool]:
-    """The payload, shortened if it has to be; whether it was."""
+    """Return the payload, shortened to PAYLOAD_CHARS, and whether it was cut."""
     if not message:
         return {}, True
     payload = task_hash.payload_of(message)

@@ -1,4 +1,4 @@
-"""Schedules as Redis keeps them: where each stands, when it is due, and its fields."""
+"""Schedules as Redis keeps them: their queue, due time and fields."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from huey_tasks.broker.task_hash import Hash
 
 
 class ScheduleHash(NamedTuple):
-    """One schedule; `due` is the score at which it stands, in ms since the epoch."""
+    """One schedule; `due` is its score, in ms since the epoch."""
 
     queue: str
     name: str
@@ -17,7 +17,7 @@ class ScheduleHash(NamedTuple):
 
 
 def all_of(brokers: Brokers) -> list[ScheduleHash]:
-    """Every schedule of these queues."""
+    """Return every schedule of these queues."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             pipe.zrange(keys.schedules(queue), 0, -1, withscores=True)
@@ -30,11 +30,11 @@ def all_of(brokers: Brokers) -> list[ScheduleHash]:
             pipe.hgetall(keys.schedule(queue, name))
         hashes = [Hash.of(found) for found in pipe.execute()]
     pairs = zip(places, hashes, strict=True)
-    return [ScheduleHash(*place, f) for place, f in pairs if f]
+    return [ScheduleHash(*place, fields) for place, fields in pairs if fields]
 
 
 def named(brokers: Brokers, name: str) -> list[ScheduleHash]:
-    """The schedules of that name, at most one in each queue."""
+    """Return the schedules of that name, at most one in each queue."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             pipe.zscore(keys.schedules(queue), name)
@@ -42,14 +42,14 @@ def named(brokers: Brokers, name: str) -> list[ScheduleHash]:
         replies = pipe.execute()
     pairs = zip(brokers, replies[::2], replies[1::2], strict=True)
     return [
-        ScheduleHash(queue, name, due, Hash.of(f))
-        for queue, due, f in pairs
-        if due is not None and f
+        ScheduleHash(queue, name, due, Hash.of(fields))
+        for queue, due, fields in pairs
+        if due is not None and fields
     ]
 
 
 def count(brokers: Brokers) -> int:
-    """How many schedules there are."""
+    """Return how many schedules there are."""
     with brokers.pipeline() as pipe:
         for queue in brokers:
             pipe.zcard(keys.schedules(queue))
@@ -57,7 +57,7 @@ def count(brokers: Brokers) -> int:
 
 
 def draining(brokers: Brokers) -> tuple[int, set[str]]:
-    """The time of Redis' clock in seconds, and the queues that drain, where no schedule fires."""
+    """Return Redis' time in seconds, and the queues that drain, where no schedule fires."""
     with brokers.pipeline() as pipe:
         pipe.time()
         for queue in brokers:

@@ -42,7 +42,7 @@ class Counts:
         return cls(json.loads(sums) if sums is not None else None)
 
     def add(self, more: "Counts") -> None:
-        """Count what `more` has counted, too."""
+        """Add the counts of `more`."""
         numbers = self._numbers
         most = max(numbers.get(_MOST, -1), more._numbers.get(_MOST, -1))
         if not numbers:
@@ -54,7 +54,7 @@ class Counts:
             numbers[_MOST] = most
 
     def times(self, what: str) -> int:
-        """How often that was counted."""
+        """Return how often `what` was counted."""
         return self._numbers.get(what, 0)
 
     @property
@@ -64,7 +64,7 @@ class Counts:
         return None if most is None else most / 1000
 
     def percentiles(self, what: str) -> Percentiles:
-        """Those of "wait" or "run"."""
+        """Return the percentiles of "wait" or "run"."""
         numbers = self._numbers
         names = _BUCKETS[what]
         buckets = [(at, numbers[name]) for at, name in enumerate(names) if name in numbers]
@@ -77,7 +77,7 @@ def edges_ms(bucket: int) -> tuple[float, float]:
 
 
 def _percentiles(buckets: list[tuple[int, int]]) -> list[float]:
-    """Where the times of each rank lie, in seconds, as if they filled their buckets evenly."""
+    """Return the time of each rank in seconds, as if times filled their buckets evenly."""
     total = sum(number for _, number in buckets)
     found, ranks, before = list[float](), [total * part for part in _PARTS], 0
     for bucket, number in buckets:
@@ -90,7 +90,7 @@ def _percentiles(buckets: list[tuple[int, int]]) -> list[float]:
 
 @dataclass(frozen=True)
 class Numbers:
-    """What was counted: tasks by what became of them, times in seconds."""
+    """What was counted: tasks by how they ended, times in seconds."""
 
     submitted: int
     succeeded: int
@@ -143,7 +143,7 @@ class LastMinute:
 
 
 def last_minute(numbers: Mapping[str, int]) -> LastMinute:
-    """The last minute as `stats.lua` gives it: `minute_ms`, ends in it, and ends before it."""
+    """Return the last minute from `stats.lua`: `minute_ms`, ends in it, and ends before it."""
     ends = {state: numbers[f"minute.{state}"] for state in _ENDS}
     done, seconds = ends["SUCCESS"] + ends["FAILURE"], max(numbers["minute_ms"] / 1000, 1.0)
     before = [numbers[f"before.{state}"] for state in _ENDS if f"before.{state}" in numbers]
@@ -158,13 +158,13 @@ def last_minute(numbers: Mapping[str, int]) -> LastMinute:
 
 
 def point(counts: Counts, at: dt.datetime, *, partial: bool) -> Point:
-    """The counts of one step."""
+    """Return the point for the counts of one step."""
     oldest_s = counts.oldest_waiting_s
     return Point(**vars(_numbers(counts)), at=at, partial=partial, oldest_waiting_s=oldest_s)
 
 
 def totals(counts: Counts, seconds: float) -> Totals:
-    """The counts of so many seconds, of which at least one is over."""
+    """Return the totals of `counts` over `seconds`; less than 1 counts as 1."""
     numbers = _numbers(counts)
     done = numbers.succeeded + numbers.failed
     ended = done + numbers.revoked + numbers.expired

@@ -1,4 +1,4 @@
-"""The one way from the hash of a task to what every look at it shows."""
+"""Turns the hash of a task into the fields that its rows and its record share."""
 
 from typing import Any
 

@@ -51,7 +51,7 @@ def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
 
 
 def _hashes(brokers: Brokers, ids: list[tuple[str, str]]) -> list[tuple[str, str, TaskHash]]:
-    """The fields of the tasks that are there, each with its queue and id."""
+    """Return the fields of the tasks that are there, each with its queue and id."""
     with brokers.pipeline() as pipe:
         for queue, task_id in ids:
             pipe.hgetall(keys.task(queue, task_id))
@@ -69,7 +69,7 @@ class ClaimFields:
 
 
 def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
-    """Who holds a task, and what it may still try; None if it is not there."""
+    """Return the token of a task and the retries that are left; None if it is not there."""
     names = ("token", "retries_left", "retry_delay_s")
     with redis_errors():
         held = broker.redis.hmget(keys.task(broker.name, task_id), names)
@@ -93,5 +93,5 @@ def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -
 
 
 def _log_line(line: bytes) -> LogLine:
-    told = cast(dict[str, str], json.loads(line))
-    return LogLine(dt.datetime.fromisoformat(told["at"]), told["level"], told["text"])
+    fields = cast(dict[str, str], json.loads(line))
+    return LogLine(dt.datetime.fromisoformat(fields["at"]), fields["level"], fields["text"])

@@ -4,7 +4,7 @@ import ipaddress
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine reach a service at `host`.
+    """Return whether only programs on this machine reach a service at `host`.
 
     A name other than `localhost` counts as reachable from elsewhere.
     """

@@ -12,16 +12,16 @@ from dotenv import dotenv_values
 
 from huey_tasks.errors import ConfigError
 
-#: How alike two names are from which on one is taken for a slip of the other; 1 is the same name.
+#: From this likeness on a name counts as a misspelling of another; 1 is the same name.
 #: PORTS and PORT score 0.89, XDG_DATA_DIRS and DATA_DIR 0.76.
 _ALIKE = 0.85
-#: Of a name in `.env`, which is ours alone.
+#: The same for a name in `.env`, which only Duckline reads.
 _ALIKE_IN_DOTENV = 0.75
 _LONGEST_SECRET = 64 * 1024
-#: The one mapping of this process, and what is in it: reading that is a hundred times as fast.
+#: The mapping of this process, and the dict inside, whose reads are a hundred times as fast.
 _ENVIRON, _ENVIRONB = os.environ, os.environb
 _DATA: dict[bytes, bytes] = vars(os.environ)["_data"]
-#: What `up` sets for the processes it starts: it has looked for misspelt names already.
+#: `up` sets it for the processes that it starts, because it has looked for misspelt names.
 CHECKED = "SETTINGS_ARE_CHECKED"
 
 
@@ -29,7 +29,7 @@ def read(secrets: Sequence[str] = ()) -> Mapping[str, str]:
     """Return the variables of this process over those of `.env` over those of secret files.
 
     `API_KEYS_FILE=/run/secrets/api_keys` gives API_KEYS that file's text, for each name in
-    `secrets`, so that a container's secrets need not stand in its environment. Raises ConfigError
+    `secrets`, so that a container's secrets need not be in its environment. Raises ConfigError
     for a file that cannot be read, and for a secret that is given in both ways.
     """
     variables = {**_dotenv(), **os.environ}
@@ -37,16 +37,16 @@ def read(secrets: Sequence[str] = ()) -> Mapping[str, str]:
 
 
 def forget(*names: str) -> None:
-    """Take variables out of this process, and so out of what it starts: they are not for tasks."""
+    """Remove variables from this process and its children: tasks must not read them."""
     for name in names:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
 
 
 def misspelt(names: Sequence[str]) -> list[str]:
-    """Say, one a line, which variables are probably meant to be one of `names`, the settings.
+    """Return a line for each variable that is probably a misspelling of one of `names`.
 
-    Says nothing in a process of `up`, which has said it for all of them.
+    Returns none in a process that `up` started, which has reported them for all.
     """
     if os.environ.get(CHECKED) == "1":
         return []
@@ -61,17 +61,17 @@ def misspelt(names: Sequence[str]) -> list[str]:
 
 
 def variables() -> dict[bytes, bytes]:
-    """Return the variables of this process as they are now; none if they are gone."""
+    """Return the current variables of this process; none if a task replaced `os.environ`."""
     return dict(_DATA) if os.environ is _ENVIRON else {}
 
 
 def count() -> int:
-    """Return how many variables there are, or -1 if they are gone: cheaper than to read them."""
+    """Return the number of variables, -1 if a task replaced `os.environ`; faster than a read."""
     return len(_DATA) if os.environ is _ENVIRON else -1
 
 
 def put_back(known: Mapping[bytes, bytes]) -> None:
-    """Let the process have the variables that it once had, and no others."""
+    """Restore the variables of the process to `known`, and remove all others."""
     os.environ, os.environb = _ENVIRON, _ENVIRONB
     for name in _DATA.keys() - known.keys():
         del _ENVIRONB[name]

@@ -20,7 +20,7 @@ _known: WeakKeyDictionary[type, tuple[SchemaSerializer, _Mode]] = WeakKeyDiction
 
 
 def is_pydantic(value: object) -> bool:
-    """Whether it is an instance of a model, or of a dataclass of pydantic's."""
+    """Return whether it is an instance of a model, or of a dataclass of pydantic's."""
     return hasattr(type(value), "__pydantic_serializer__")
 
 

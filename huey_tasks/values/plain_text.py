@@ -1,7 +1,7 @@
-"""Characters that are not seen but acted upon: what a name may not hold, and how they are shown.
+"""Invisible characters with an effect: a name may not contain them, and a log shows them escaped.
 
 A terminal obeys control characters, and both it and a browser reorder a line at a sign for text
-direction: a name with them looks like another one, and a line like one that nobody wrote.
+direction: a name with them looks like another name, and a line can be forged.
 """
 
 import re
@@ -17,7 +17,7 @@ _HIDDEN_BUT_TAB = re.compile(_HIDDEN.pattern.replace("\x00-\x1f", "\x00-\x08\x0a
 
 
 def is_plain(text: str) -> bool:
-    """Whether every character of `text` is seen as what it is."""
+    """Return whether `text` has no hidden character."""
     return _HIDDEN.search(text) is None
 
 

@@ -1,4 +1,4 @@
-"""What an exception says of itself, read so that nothing it does can keep its task from ending.
+"""What an exception says of itself, read so that its code cannot prevent the end of its task.
 
 The methods and attributes of an exception are the task's code: they may raise, or return anything.
 """
@@ -20,18 +20,18 @@ class TaskRaised(Exception):
 
 
 def unwrapped(error: Any) -> Any:
-    """The exception that the task itself raised; whatever else is given, as it is."""
+    """Return the exception that the task itself raised; any other value unchanged."""
     return error.raised if type(error) is TaskRaised else error
 
 
 def type_name(kind: type) -> str:
-    """The name of a class, whatever its metaclass says."""
+    """Return the name of a class, whatever its metaclass says."""
     name = type.__dict__["__qualname__"].__get__(kind)
     return name if isinstance(name, str) else "Exception"
 
 
 def module_name(kind: type) -> str:
-    """The module of a class, "" where that is no text."""
+    """Return the module of a class, "" where that is no text."""
     try:
         name = type.__dict__["__module__"].__get__(kind)
     except AttributeError:
@@ -40,38 +40,38 @@ def module_name(kind: type) -> str:
 
 
 def trace_of(error: BaseException) -> TracebackType | None:
-    """Where it was raised, whatever its class puts in the place of `__traceback__`."""
+    """Return its traceback, whatever its class defines as `__traceback__`."""
     return BaseException.__dict__["__traceback__"].__get__(error)
 
 
 def reason_of(error: BaseException) -> BaseException | None:
-    """What it was raised from."""
+    """Return what it was raised from."""
     return BaseException.__dict__["__cause__"].__get__(error)
 
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
-    """The exceptions in a group, () for any other."""
+    """Return the exceptions in a group, () for any other."""
     if not issubclass(type(error), BaseExceptionGroup):
         return ()
     return BaseExceptionGroup.__dict__["exceptions"].__get__(error)
 
 
 def leaves_of(error: BaseException) -> list[BaseException]:
-    """The exceptions inside a group and its groups, the first ones of very many; else itself."""
+    """Return the exceptions in a group and its groups, at most MEMBERS; else the error itself."""
     found: list[BaseException] = []
     waiting = [error]
     while waiting and len(found) < MEMBERS:
-        one = waiting.pop()
-        members = members_of(one)
+        inner = waiting.pop()
+        members = members_of(inner)
         waiting.extend(reversed(members))
         if not members:
-            found.append(one)
+            found.append(inner)
     return found
 
 
 def contains(error: BaseException, kind: type[BaseException]) -> bool:
-    """Whether it is of that type, or a group that has one of that type inside."""
-    return any(issubclass(type(one), kind) for one in leaves_of(error))
+    """Return whether it is of that type, or a group that contains one."""
+    return any(issubclass(type(leaf), kind) for leaf in leaves_of(error))
 
 
 def text_of(error: BaseException) -> str:
@@ -92,7 +92,7 @@ def repr_of(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback with its causes; without them if they cannot be printed."""
+    """Return the traceback with its causes; without them if they cannot be printed."""
     try:
         return "".join(traceback.format_exception(type(error), error, trace_of(error)))
     except BaseException:  # as above

@@ -1,7 +1,7 @@
 """A traceback that is kept: short enough to store, and cut between whole frames.
 
-The first lines say where it began and the last ones what happened, so the middle is left out, and
-a line in its place says how much is missing. Knows no task.
+The first lines show where it began and the last ones what happened, so the middle is left out, and
+a line there says how much is missing. Knows no task.
 """
 
 import re
@@ -33,7 +33,7 @@ def cut(text: str) -> str:
 
 
 def _tail_from(lines: list[str], first: int, room: int) -> int:
-    """From which line on the rest fits into `room`; the last line is always kept."""
+    """Return the first line of the tail that fits into `room`; the last line always stays."""
     at = len(lines)
     while at > first and (at == len(lines) or room >= len(lines[at - 1]) + 1):
         at -= 1

@@ -2,8 +2,8 @@
 -- args: id reason ttl_ms request operation
 -- with: attempts blocked finish operations tasks
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
--- The state is written and the token cleared first: whatever a running attempt still writes is
--- refused. Then its supervisor is told to stop exactly the worker that holds that token.
+-- The script writes the state and clears the token first, so that it rejects whatever a running
+-- attempt still writes. Then it asks the supervisor to stop exactly the worker with that token.
 local state, token, last_request, was = unpack(
   redis.call('HMGET', task_key(id), 'state', 'token', 'cancel_request', 'cancelled_from'))
 if not state then return '' end

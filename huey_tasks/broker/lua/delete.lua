@@ -1,23 +1,24 @@
--- delete: SUCCESS, FAILURE, REVOKED or EXPIRED -> in no list, and gone by itself when the time to
---         undo it is over
+-- delete: SUCCESS, FAILURE, REVOKED or EXPIRED -> in no list; Redis removes it when the time for
+--         an undo is over
 -- args: operation
 -- with: clock failures operations tasks
 -- then the ids
 -- returns: for each 'done', the state of one that stays, or '' when it is unknown; nothing at all
---          when the operation is over: undone, or too old for that
+--          when the operation is over: undone, or too old
 -- The first write, an HDEL or a ZREM, needs no memory: a full Redis lets all of it pass.
-local told = cjson.decode(operation)
-if redis.call('HEXISTS', operation_key(told.id), 'undone_at') == 1 or undo_until(told) <= NOW then
+local decoded = cjson.decode(operation)
+if redis.call('HEXISTS', operation_key(decoded.id), 'undone_at') == 1 or undo_until(decoded) <= NOW then
   return {}
 end
 
 local function bin(key, binned)
   redis.call('RENAME', key, binned)
   local ttl_ms = redis.call('PTTL', binned)
-  if ttl_ms < 0 or ttl_ms > told.undo_ms then redis.call('PEXPIRE', binned, told.undo_ms) end
+  if ttl_ms < 0 or ttl_ms > decoded.undo_ms then redis.call('PEXPIRE', binned, decoded.undo_ms) end
 end
 
--- A cancelled attempt that has not let go yet may hold a lock, which its record keeps for it.
+-- A cancelled attempt that has not stopped yet may hold a lock; `is_locked` reads that in the record
+-- of the task.
 local STOPS_WITHIN_MS = 60000
 local function still_stops(id)
   local stopping, stopped_at, finished_at = unpack(
@@ -25,8 +26,8 @@ local function still_stops(id)
   return stopping and not stopped_at and NOW - finished_at < STOPS_WITHIN_MS
 end
 
--- It leaves its group of failures. A group without tasks is kept aside as long as they can come back;
--- one that has made room for others knows the task no more.
+-- Removes a task from its failure group. A group without tasks stays for as long as a restore is
+-- possible. A group that was dropped for newer ones does not know the task any more.
 local function bin_cause(id)
   local cause = redis.call('HGET', CAUSES, id)
   if not cause then return false end
@@ -36,13 +37,13 @@ local function bin_cause(id)
   redis.call('ZREM', failed_key(cause), id)
   if redis.call('ZCARD', failed_key(cause)) == 0 then
     is_no_group_now(cause)
-    redis.call('PEXPIRE', failure_key(cause), told.undo_ms)
+    redis.call('PEXPIRE', failure_key(cause), decoded.undo_ms)
   end
   return failed_at and last_seen and { cause, failed_at, last_seen }
 end
 
--- What `restore` needs: id, state, score in its index, when it was submitted and set aside, when
--- its life would have ended, and its group of failures.
+-- Keeps what `restore` needs: id, state, score in its index, the times of its submit and of its
+-- quarantine, when its record would have expired, and its failure group.
 local function bin_task(id, state)
   local ttl_ms = redis.call('PTTL', task_key(id))
   local old = { id, state, redis.call('ZSCORE', index_key(state), id),
@@ -53,8 +54,8 @@ local function bin_task(id, state)
   redis.call('ZREM', DEAD, id)
   bin(task_key(id), binned_key(id))
   if redis.call('EXISTS', log_key(id)) == 1 then bin(log_key(id), binned_log_key(id)) end
-  redis.call('HSET', binned_key(id), 'binned_by', told.id)
-  redis.call('RPUSH', undo_key(told.id), cjson.encode(old))
+  redis.call('HSET', binned_key(id), 'binned_by', decoded.id)
+  redis.call('RPUSH', undo_key(decoded.id), cjson.encode(old))
 end
 
 local answers, binned = {}, 0
@@ -64,13 +65,13 @@ for at = MORE, #ARGV do
   if state and TERMINAL[state] and not still_stops(id) then
     bin_task(id, state)
     state, binned = 'done', binned + 1
-  elseif redis.call('HGET', binned_key(id), 'binned_by') == told.id then
+  elseif redis.call('HGET', binned_key(id), 'binned_by') == decoded.id then
     state = 'done'
   end
   answers[#answers + 1] = state or ''
 end
 if binned > 0 then
-  redis.call('PEXPIREAT', undo_key(told.id), undo_until(told))
+  redis.call('PEXPIREAT', undo_key(decoded.id), undo_until(decoded))
   write_down(operation, binned)
 end
 return answers

@@ -1,10 +1,10 @@
--- explain: what one look tells of why a task does not run; writes nothing
+-- explain: everything that shows why a task does not run, in one look; writes nothing
 -- args: id minutes online_ms
 -- with: blocked clock history known_types
 -- returns: {} when there is no such task, else {time, its fields in the order of EXPLAINED in
 --          fields.py,
---          mode of the queue, place among those that wait (from 0; -1: it does not; what waits for
---          something else counts for those that wait for the same), how many wait,
+--          mode of the queue, place among the PENDING tasks (from 0; -1: it is not PENDING; a blocked
+--          task counts among those blocked on the same), how many wait,
 --          how many tasks have started in these minutes, ms since the first of those minutes began,
 --          the live consumers that know its type, those that do not,
 --          who set the mode, why, and when in ms}

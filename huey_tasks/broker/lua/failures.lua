@@ -1,8 +1,8 @@
--- failures: the groups of failed tasks, or one of them; writes nothing
+-- failures: the failure groups, or one of them; writes nothing
 -- args: wanted
 -- with: clock failures
 -- `wanted`: a fingerprint, or '' for all
--- returns: the time, how many failed tasks are kept, how many of them stand in groups, and for each
+-- returns: the time, how many failed tasks are kept, how many of them are in groups, and for each
 --          wanted group {fingerprint, its tasks, those of them that can be retried, the id of one
 --          ('' if none is left), its fields and values}
 local groups, grouped = {}, 0

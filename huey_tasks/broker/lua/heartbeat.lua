@@ -1,4 +1,4 @@
--- heartbeat: a consumer is here, and says what its workers do; how long the oldest task waits is noted
+-- heartbeat: a consumer says that it is alive and what its workers do; notes the longest wait
 -- args: consumer info concurrency known_ms dataset
 -- with: blocked clock clock_back counting oldest_waiting tasks
 -- `dataset`: the id of the data set that the consumer knows this queue to be part of.

@@ -1,4 +1,4 @@
--- leave: a consumer has stopped and says goodbye
+-- leave: a consumer has stopped; it is live no longer
 -- args: consumer
 -- returns: nothing
 redis.call('ZREM', CONSUMERS, consumer)

@@ -1,7 +1,7 @@
 -- lock: takes a lock for the attempt that holds a task; it is free again when that lease is lost
 -- args: name id token ttl_ms lease_ms
 -- with: clock locks tasks
--- returns: 1, or 0 when another has it
+-- returns: 1, or 0 when another attempt holds it
 -- Outside of a task there is no lease: id and token are '', and only `ttl_ms` (0: no end) frees it.
 if is_locked(name, lease_ms) then return 0 end
 write_even_if_full()

@@ -1,11 +1,11 @@
--- mode: a queue flows, is paused (it gives out no tasks; what runs goes on, submits are taken), or
---       drains (it takes no tasks from outside, and works off what it has)
+-- mode: a queue flows, is paused (it starts no tasks; running ones go on, it accepts submits), or
+--       drains (it accepts no tasks from outside, and runs those that it has)
 -- args: mode operation
 -- with: blocked clock known_types operations queueing tasks
 -- returns: nothing
 write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)
--- Who stopped it, and why, is what everybody asks of a queue that stands still.
+-- Who stopped it, and why: `explain` and the pages show that of a queue that starts no tasks.
 local by = operation ~= '' and cjson.decode(operation) or { who = '', why = '' }
 redis.call('HSET', COUNTERS, 'mode_by', by.who, 'mode_why', by.why, 'mode_at', AT)
 write_down(operation, 0)

@@ -1,4 +1,4 @@
--- online: the consumers that were heard of lately; writes nothing
+-- online: the consumers with a recent heartbeat; writes nothing
 -- args: within_ms
 -- with: clock
 -- returns: {id, info, seen_at} for each

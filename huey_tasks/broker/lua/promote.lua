@@ -1,4 +1,4 @@
--- promote: SCHEDULED or RETRY -> PENDING when due; lets go on what waits for a lock or a rate limit
+-- promote: SCHEDULED or RETRY -> PENDING when due; wakes tasks that wait for a lock or a rate limit
 -- args: limit lease_ms
 -- with: blocked clock erased known_types locks queueing tasks wake
 -- returns: milliseconds until the next one is due (0: more are due now), or -1 when none waits
@@ -26,7 +26,7 @@ for _, state in ipairs({ 'RETRY', 'SCHEDULED' }) do
   note_head(index)
 end
 
--- How many of those that wait for this may go on now, and when to look again.
+-- Returns how many of the tasks that are blocked on this may run now, and when to look again.
 local function room_for(on, lease_ms)
   local lock = on:match('^lock:(.*)$')
   if lock then return is_locked(lock, lease_ms) and 0 or 1, NOW + LOOK_MS end
@@ -43,7 +43,8 @@ for _, on in ipairs(redis.call('ZRANGEBYSCORE', AWAITED, '-inf', NOW, 'LIMIT', 0
 end
 note_head(AWAITED)
 
--- Whoever heard the bell may have died on the way; idle workers look only when it rings.
+-- The worker that heard the bell may have died before its claim; idle workers look only when it
+-- rings.
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
   if redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0 then ring() end
   for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do call_those_who_know(on) end

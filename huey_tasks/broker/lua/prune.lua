@@ -1,4 +1,4 @@
--- prune: forgets finished tasks that are too old or too many; those set aside get another turn
+-- prune: removes finished tasks that are too old or too many; quarantined ones stay
 -- args: ttl_ms cap limit
 -- with: clock leave_group tasks
 -- returns: how many were looked at; as many as `limit` in one state means: call again

@@ -2,10 +2,10 @@
 -- args: reason ttl_ms limit operation
 -- with: blocked erased finish operations
 -- returns: how many; as many as `limit` means: call again
--- What it revokes is on the list of its operation, for those who undo it; once somebody does, it is
--- over, or it would revoke again what comes back.
-local told = operation ~= '' and cjson.decode(operation)
-if told and redis.call('HEXISTS', operation_key(told.id), 'undone_at') == 1 then return 0 end
+-- The ids that it revokes are on the list of its operation, for an undo. An operation that was undone
+-- revokes nothing more: it would revoke again what the undo restores.
+local decoded = operation ~= '' and cjson.decode(operation)
+if decoded and redis.call('HEXISTS', operation_key(decoded.id), 'undone_at') == 1 then return 0 end
 local revoked = {}
 local ids = redis.call('ZRANGE', index_key('PENDING'), 0, limit - 1)
 for _, id in ipairs(ids) do
@@ -15,8 +15,8 @@ for _, id in ipairs(ids) do
     revoked[#revoked + 1] = id
   end
 end
-if not told or #revoked == 0 then return #ids end
-redis.call('RPUSH', undo_key(told.id), unpack(revoked))
-redis.call('PEXPIREAT', undo_key(told.id), undo_until(told))
+if not decoded or #revoked == 0 then return #ids end
+redis.call('RPUSH', undo_key(decoded.id), unpack(revoked))
+redis.call('PEXPIREAT', undo_key(decoded.id), undo_until(decoded))
 write_down(operation, #revoked)
 return #ids

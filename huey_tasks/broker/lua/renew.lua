@@ -2,7 +2,7 @@
 -- args: lease_ms
 -- with: clock tasks
 -- then, for each task: id token
--- returns: the id and the token of each that holds no lease any more (cancelled, or given away),
+-- returns: the id and the token of each that holds no lease any more (cancelled, or recovered),
 --          and 1 if there is no such task at all: somebody has erased it
 write_even_if_full()
 local lost = {}

@@ -2,20 +2,20 @@
 -- args: operation
 -- with: blocked operations queueing tasks
 -- then the ids
--- returns: for each 'done', the state of one that waits for no time, or '' when it is unknown
+-- returns: for each 'done', the state of one that has no due time, or '' when it is unknown
 write_even_if_full()
-local told = cjson.decode(operation)
+local decoded = cjson.decode(operation)
 local answers, requeued = {}, 0
 for at = MORE, #ARGV do
   local id = ARGV[at]
   local state, requeued_by, priority, suspicion = unpack(
     redis.call('HMGET', task_key(id), 'state', 'requeued_by', 'priority', 'suspicion'))
-  if requeued_by == told.id then
+  if requeued_by == decoded.id then
     state = 'done'
   elseif state == 'SCHEDULED' or state == 'RETRY' then
     redis.call('ZREM', index_key(state), id)
     redis.call('HDEL', task_key(id), 'due_at')
-    redis.call('HSET', task_key(id), 'requeued_by', told.id)
+    redis.call('HSET', task_key(id), 'requeued_by', decoded.id)
     queue_again(id, new_place(priority), suspicion)
     state, requeued = 'done', requeued + 1
   end

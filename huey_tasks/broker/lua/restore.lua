@@ -1,4 +1,4 @@
--- restore: what `delete` took away -> its state, with its old scores and the end of its life
+-- restore: what `delete` removed -> its state, with its old scores and its old time to live
 -- args: undo limit operation
 -- with: clock failures operations
 -- returns: {how many were on the list, how many of them are back, how many are left}
@@ -29,7 +29,7 @@ for _, entry in ipairs(entries) do
   local id, state, score, submitted_at, dead_at, ends_at, kept = unpack(cjson.decode(entry))
   local is_there = redis.call('HGET', binned_key(id), 'binned_by') == undo
     and not (ends_at and ends_at <= NOW)
-  -- An id that was given out anew is another task.
+  -- A caller may have submitted another task under this id meanwhile.
   if is_there and not redis.call('ZSCORE', SUBMITTED, id) then
     redis.call('HDEL', binned_key(id), 'binned_by')
     bring_back(binned_key(id), task_key(id), ends_at)
@@ -43,7 +43,7 @@ for _, entry in ipairs(entries) do
     restored = restored + 1
   end
 end
--- Last, so that whatever goes wrong before costs nothing: what is back is not there to come back.
+-- Last: after an error above, the next call tries these again, and skips those that are back.
 redis.call('LTRIM', undo_key(undo), #entries, -1)
 mark_undone(undo)
 write_down(operation, restored)

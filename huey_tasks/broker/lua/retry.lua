@@ -4,7 +4,7 @@
 -- then, for the new task, the fields of NewTask in protocol.py
 -- `undo`: the operation that revoked it and is undone, or ''; the task is then off its list.
 -- returns: {state of the old task, '' when unknown; id of the new one, '' when there is none}
--- Asked twice it gives the same new task, so that two operators do not run it twice.
+-- The second call returns the same new task, so that two operators do not run it twice.
 local function strike_off()
   if undo == '' or not redis.call('LPOS', undo_key(undo), id, 'MAXLEN', 1000) then return end
   redis.call('LREM', undo_key(undo), 1, id)
@@ -14,7 +14,7 @@ end
 local new = { unpack(ARGV, MORE) }
 local state, new_id = unpack(redis.call('HMGET', task_key(id), 'state', 'retried_as'))
 if not state then leave_group(id) end
--- A task that was not there when it was to be copied has no message to submit anew.
+-- A task that was gone when the caller copied it has no message to submit again.
 if not state or new[NewTask.message] == '' or state == 'SUCCESS' or not TERMINAL[state] then
   strike_off()
   return { state or '', '' }

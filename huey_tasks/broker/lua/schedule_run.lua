@@ -1,4 +1,4 @@
--- schedule_run: a task of a schedule now, because somebody wants it; its plan stays as it is
+-- schedule_run: submits a task of a schedule now, for an operator; its due time stays
 -- args: name revision operation
 -- with: operations schedule_runs schedules
 -- then the fields of the task, a NewTask of protocol.py

@@ -7,7 +7,7 @@
 --           {id, score, submitted_at} of each that fits, at most `want`}
 local key = ROOT .. ':' .. index
 
--- How many stand before that place: those with a higher score, and of those with the same the
+-- Returns how many are before that place: those with a higher score, and of those with the same the
 -- ones with a higher id.
 local function place()
   local low = redis.call('ZCOUNT', key, '(' .. score, '+inf')
@@ -23,7 +23,8 @@ local function place()
   return low
 end
 
--- What most searches ask for, and most tasks fail at, is read first; the rest only of the others.
+-- The fields that most searches ask for, and that exclude most tasks, are read first; the others only
+-- of the tasks that still fit.
 local first = { names = { 'type' }, positions = { type = 1 }, checks = {} }
 local second = { names = { 'submitted_at', 'state', 'type' }, checks = {},
   positions = { submitted_at = 1, state = 2, type = 3 } }

@@ -1,5 +1,5 @@
--- unlock: gives a lock back, if it is this attempt's; with the token '*' whosever it is. The first
---         task that waits for it goes on
+-- unlock: frees a lock that this attempt holds, or with the token '*' any lock, and wakes the first
+--         task that waits for it
 -- args: name token
 -- with: locks wake
 -- returns: 1, or 0 when it was not held by that token

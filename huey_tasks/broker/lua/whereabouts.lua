@@ -1,9 +1,9 @@
 -- whereabouts: one consistent look at one task; writes nothing
 -- args: id
--- returns: its state ('' when there is no such task), and every index it stands in
-local standing = {}
+-- returns: its state ('' when there is no such task), and every index it is in
+local indexes = {}
 for _, state in ipairs({ 'PENDING', 'STARTED', 'RETRY', 'SCHEDULED',
                          'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
-  if redis.call('ZSCORE', index_key(state), id) then standing[#standing + 1] = state end
+  if redis.call('ZSCORE', index_key(state), id) then indexes[#indexes + 1] = state end
 end
-return { redis.call('HGET', task_key(id), 'state') or '', standing }
+return { redis.call('HGET', task_key(id), 'state') or '', indexes }

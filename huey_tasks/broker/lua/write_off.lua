@@ -1,4 +1,4 @@
--- write_off: an operator has taken note of lost data: the account of the queue adds up again
+-- write_off: an operator has taken note of a loss; the numbers of the queue add up again
 -- args: confirmed
 -- returns: how many accepted tasks are written off by this
 local live = 0

@@ -8,7 +8,7 @@ from huey_tasks.broker.protocol import Argument, NewTask
 from huey_tasks.broker.script_runner import Call
 from huey_tasks.broker.scripts.tasks import ONLINE_MS, Scripts
 
-#: What became of a task: what was wanted; or Redis was full. Any other word is its state.
+#: What happened to a task: what was asked for; or Redis was full. Any other word is its state.
 DONE, FULL = "done", "full"
 
 #: States from which a task is cancelled; `cancel` answers with the state that it was in.
@@ -19,18 +19,18 @@ LARGEST_MESSAGE = 65536
 
 
 class Place(NamedTuple):
-    """Where a task stands in an index, the newest first: its score, and its id."""
+    """Where a task is in an index, the newest first: its score, and its id."""
 
     score: float
     id: str
 
     def texts(self) -> tuple[str, str]:
-        """The place as a script reads it."""
+        """Return the place as a script reads it."""
         return ("+inf" if self.score == float("inf") else f"{self.score:.17g}"), self.id
 
 
 class Match(NamedTuple):
-    """A task that a search has found: where it stands, and when it was submitted, in ms."""
+    """A task that a search has found: its place, and when it was submitted, in ms."""
 
     place: Place
     submitted_ms: float
@@ -129,12 +129,12 @@ class OperatorScripts:
         return Look(bool(done), looked_at, Place(float(score), task_id.decode()), matches)
 
     def rows(self, queue: str, task_ids: Sequence[str]) -> tuple[float, list[list[bytes | None]]]:
-        """The time in ms, and the fields of each task; none for one that is not there."""
+        """Return the time in ms, and the fields of each task; [] for a task that is gone."""
         now, *rows = self._scripts.run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
         return float(now), rows
 
     def failures(self, queues: Iterable[str], wanted: str = "") -> list[SeenFailures]:
-        """The groups of each queue, or the wanted one, those seen last first; one round trip."""
+        """Return the groups of each queue, or the wanted one, the newest first; one round trip."""
         replies = self._scripts.run_many("failures", [Call(q, {"wanted": wanted}) for q in queues])
         return [
             SeenFailures(float(now), failed, grouped, [_seen_group(*group) for group in groups])
@@ -142,7 +142,7 @@ class OperatorScripts:
         ]
 
     def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
-        """A task and its queue, and the starts of the last minutes; None if it is not there."""
+        """Return a task, its queue, and the starts of the last minutes; None if it is gone."""
         seen = self._scripts.run("explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS)
         if not seen:
             return None
@@ -161,8 +161,8 @@ class OperatorScripts:
         singles: Sequence[tuple[str, int]],
         wholes: Sequence[tuple[str, int]],
     ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]], float | None]:
-        """What was counted: in the present minute; of one type in each single (unit, number); by
-        type in each whole. And since when (ms); None: nothing ever was."""
+        """Return the counts: in the current minute; of one type in each single (unit, number); by
+        type in each whole; and the time of the first count (ms), None if there is none."""
         noted, found, whole, since_ms = self._scripts.run(
             "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
         )
@@ -215,7 +215,7 @@ def retry_all(
     *,
     undo: str = "",
 ) -> list[str]:
-    """Submit ended tasks anew, in this order: pairs of the old id and the new task.
+    """Submit ended tasks again, in this order: pairs of the old id and the new task.
 
     For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
     """

@@ -90,7 +90,7 @@ class ScheduleScripts:
         self, queue: str, name: str, revision: str, due: int, next_due: int | str, *,
         missed: int, task: NewTask | None, problem: str = "",
     ) -> str:  # fmt: skip
-        """Make the task of a due time and set the next one; says what became of it."""
+        """Submit the task of a due time and set the next one; returns the script's answer."""
         more = task.arguments() if task is not None else []
         answer = self._scripts.run(
             "schedule_fire", queue, *more, name=name, revision=revision, due=due,
@@ -101,7 +101,7 @@ class ScheduleScripts:
     def schedule_run(
         self, queue: str, name: str, revision: str, task: NewTask, *, operation: str
     ) -> str:
-        """Make a task of a schedule now; says what became of it."""
+        """Submit a task of a schedule now; returns the script's answer."""
         answer = self._scripts.run(
             "schedule_run", queue, *task.arguments(), name=name, revision=revision,
             operation=operation,

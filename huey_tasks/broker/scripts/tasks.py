@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, cast
 from huey_tasks.broker.protocol import Answer, Claim, Commit, Gate, NewTask, encode
 from huey_tasks.broker.script_runner import Call, ScriptRunner
 
-#: Milliseconds. A consumer that was not heard of for so long does not count as live.
+#: Milliseconds. A consumer without a heartbeat for this long does not count as live.
 ONLINE_MS = 5000
 
-#: Milliseconds. So long the next consumer on its machine can see that it has died.
+#: Milliseconds. Within this time the next consumer on its machine can see that it has died.
 KNOWN_MS = 50_000
 
 #: How many expired leases, due tasks or old records one call handles.
@@ -110,10 +110,10 @@ class Scripts(ScriptRunner):
         ttl_ms: int,
         how: str = "",
     ) -> list[tuple[str, str]]:
-        """Give back what a dead worker or consumer held; returns (id, new state) of each.
+        """Release the tasks of a dead worker or consumer; returns (id, new state) of each.
 
         A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
-        "*"; at `limit` it is set aside. `how` the holder died is kept with it.
+        "*"; at `limit` it is quarantined. `how` the holder died is kept with it.
         """
         rows = self.run(
             "release",
@@ -128,13 +128,13 @@ class Scripts(ScriptRunner):
         return [(id.decode(), state.decode()) for id, state in rows]
 
     def stopped(self, queue: str, task_id: str, token: str) -> None:
-        """Say that the worker of a cancelled attempt is free."""
+        """Record that the worker of a cancelled attempt is free."""
         self.run("stopped", queue, id=task_id, token=token)
 
     def recover(
         self, queue: str, *, max_losses: int, ttl_ms: int, lease_ms: int
     ) -> list[tuple[str, str]]:
-        """Take back tasks whose lease has ended; returns (id, new state) of each.
+        """Recover tasks whose lease has ended; returns (id, new state) of each.
 
         If the last call was longer than half a lease ago, leases are extended instead, once.
         """
@@ -149,7 +149,7 @@ class Scripts(ScriptRunner):
         return [(id.decode(), state.decode()) for id, state in rows]
 
     def promote(self, queue: str, *, lease_ms: int = 30_000) -> float | None:
-        """Queue what is due, and what waits for a lock or a rate limit that is there.
+        """Promote due tasks, and wake those whose lock is free or whose rate limit has room.
 
         Returns the seconds until the next is due, None if none waits. A cancelled attempt keeps its
         lock for `lease_ms` at most.
@@ -170,7 +170,7 @@ class Scripts(ScriptRunner):
     def retry(
         self, queue: str, task_id: str, new: NewTask, *, operation: str = ""
     ) -> tuple[str, str]:
-        """Submit an ended task anew; returns its state and the id of the task that follows it."""
+        """Submit an ended task again; returns its state and the id of the task that follows it."""
         state, new_id = self.run(
             "retry", queue, *new.arguments(), id=task_id, undo="", operation=operation
         )
@@ -187,7 +187,7 @@ class Scripts(ScriptRunner):
         )
 
     def awaited(self, queue: str, task_id: str) -> str:
-        """Have the end of a task told on the channel; returns its state, '' if unknown."""
+        """Have the end of a task announced on the channel; returns its state, '' if unknown."""
         return cast(bytes, self.run("awaited", queue, id=task_id)).decode()
 
     def progress(self, queue: str, task_id: str, token: str, progress: str) -> bool:
@@ -210,7 +210,7 @@ class Scripts(ScriptRunner):
         )
 
     def unlock(self, queue: str, name: str, token: str) -> bool:
-        """Give a lock back if that token holds it, or any if it is "*"."""
+        """Free a lock if that token holds it, or any lock if it is "*"."""
         return bool(self.run("unlock", queue, name=name, token=token))
 
     def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
@@ -245,7 +245,7 @@ class Scripts(ScriptRunner):
         self.run("leave", queue, consumer=consumer)
 
     def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
-        """The numbers of each queue, each one consistent look, all in one round trip."""
+        """Return the numbers of each queue, each one consistent look, all in one round trip."""
         calls = [Call(queue, {"online_ms": ONLINE_MS}) for queue in queues]
         return [
             {
@@ -263,11 +263,11 @@ class Scripts(ScriptRunner):
         self.run("outcome", queue, *flat, ttl_ms=ttl_ms)
 
     def whereabouts(self, queue: str, task_id: str) -> tuple[str, list[str]]:
-        """The state of a task, '' if there is none, and every index it stands in."""
-        state, standing = self.run("whereabouts", queue, id=task_id)
-        return state.decode(), [index.decode() for index in standing]
+        """Return the state of a task, '' if there is none, and every index it is in."""
+        state, indexes = self.run("whereabouts", queue, id=task_id)
+        return state.decode(), [index.decode() for index in indexes]
 
     def online(self, queue: str, *, within_ms: int = ONLINE_MS) -> list[tuple[str, bytes, int]]:
-        """The consumers heard of within that time as (id, info JSON, last seen in ms)."""
+        """Return the consumers with a heartbeat in that time: (id, info JSON, last seen in ms)."""
         rows = self.run("online", queue, within_ms=within_ms)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]

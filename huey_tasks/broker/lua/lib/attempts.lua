@@ -1,14 +1,14 @@
 -- The attempts of a task that ended badly.
 -- with: clock
 
--- A text of no more bytes than that, cut between two characters.
+-- Returns a text of at most `bytes` bytes, cut between two characters.
 local function cut(text, bytes)
   if #text <= bytes then return text end
   return (text:sub(1, bytes):gsub('[\194-\244][\128-\191]*$', ''))
 end
 
--- Keeps with a task how the attempt that holds it ends, unless that is well: a line of JSON each,
--- an AttemptLine. The oldest make room; the caller then clears the token.
+-- Keeps with a task how its current attempt ended without success: one line of JSON, an AttemptLine.
+-- The oldest lines are dropped for it; the caller then clears the token.
 local ATTEMPTS_CAP, ATTEMPTS_BYTES, ERROR_BYTES = 50, 16384, 500
 local function keep_attempt(id, state, error)
   local number, started_at, token, kept = unpack(

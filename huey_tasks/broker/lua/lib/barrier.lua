@@ -1,5 +1,5 @@
--- The barrier of a chord, in keys and fields a `gate`: it lets one task through, its callback, when
--- as many tasks have ended as stand before it.
+-- The barrier of a chord, in keys and fields a `gate`: it submits one task, its callback,
+-- when all members have ended.
 -- with: submit
 local function gate_key(id) return ROOT .. ':gate:' .. id end
 

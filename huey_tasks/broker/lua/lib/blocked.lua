@@ -1,5 +1,5 @@
--- Tasks that wait for something besides a free worker. Such a task is PENDING like the others, but
--- its score stands behind every place, so that no plain claim meets it; `blocked_on` says why, and a
+-- Tasks that wait for more than a free worker. Such a task is PENDING like the others, but its score
+-- is higher than every place, so that no plain claim finds it; `blocked_on` says why, and a
 -- ZSET of its own keeps the places of all that wait for the same:
 --   type:<task type>      until a consumer claims that knows the type
 --   lock:<name>           until that lock is free
@@ -11,7 +11,7 @@ local UNKNOWN, AWAITED = ROOT .. ':unknown', ROOT .. ':awaited'
 local ALONE = 'alone'
 local function blocked_key(on) return ROOT .. ':blocked:' .. on end
 
--- After so many losses in a row it is under suspicion, and runs alone.
+-- A task that was lost this many times in a row is a suspect, and runs alone.
 local SUSPECT = 2
 
 -- Puts an id that waits, or is about to, behind the others.
@@ -42,7 +42,7 @@ local function leave(id, state)
   if on then unblock(id, on) end
 end
 
--- To its place in the queue; a task under suspicion waits until it can run alone.
+-- Returns a task to its place in the queue; a suspect waits until it can run alone.
 local function queue_again(id, place, suspicion)
   if tonumber(suspicion or 0) >= SUSPECT then
     wait_blocked(id, place, ALONE)

@@ -1,5 +1,5 @@
--- Which tasks a worker may claim next: those of the queue, and those of a type that some consumer has
--- left to the ones that know it. `worker` is the table that step.lua makes.
+-- Which tasks a worker may claim next: those of the queue, and those of a type that another consumer
+-- did not know and this one does. `worker` is the table that step.lua makes.
 -- with: blocked known_types queueing
 
 local is_called, known, ours = {}, {}, {}

@@ -16,7 +16,7 @@ local function claim(worker, id, task)
   local deliveries = (task[Waiting.deliveries] or 0) + 1
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
     'deliveries', deliveries, 'started_at', AT)
-  -- What an earlier attempt has left.
+  -- Drops what an earlier attempt left.
   if task[Waiting.started_at] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
   note(task[Waiting.type], 'wait.' .. bucket(NOW - task[Waiting.queued_at]))
   claimed[#claimed + 1] = id
@@ -45,7 +45,7 @@ local function claim_next(worker)
     if not task[Waiting.message] then
       drop_erased(id, 'PENDING')
     elseif left_over then
-      -- Older code has claimed it; it is where it belongs.
+      -- A worker of an older version has claimed it; it is in the right index.
     elseif is_too_late(task) then
       leave(id, 'PENDING')
       finish(id, 'EXPIRED', 'it was not started in time', worker.ttl_ms)
@@ -62,7 +62,7 @@ end
 -- Claims up to `worker.want` tasks; returns the claims and their ids.
 local function claim_all(worker)
   if worker.want > 0 then find_ours(worker) end
-  -- What it looks at and cannot claim, because it is too late or not known, is bounded.
+  -- Bounds how many tasks it looks at and cannot claim: expired ones, and those of unknown types.
   local tries = worker.want > 0 and math.ceil(100 / worker.want) or 0
   for _ = 1, tries do
     claim_next(worker)

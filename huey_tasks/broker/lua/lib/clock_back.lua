@@ -10,8 +10,8 @@ local function move_back(index, ms)
   end
 end
 
--- A plan of every so many seconds goes back with the clock; one of cron the consumer plans again. A
--- due time that comes twice is told apart by the epoch.
+-- An interval moves back with the clock; the consumer plans a cron expression again. The epoch
+-- distinguishes two firings with the same due time.
 local function move_schedules_back(ms)
   for _, name in ipairs(redis.call('ZRANGE', SCHEDULES, 0, -1)) do
     local key = schedule_key(name)
@@ -24,7 +24,7 @@ local function move_schedules_back(ms)
   tell_of_schedules() -- consumers wait for the due time that they saw last
 end
 
--- Moves what is waited for by `ms`; returns how many tasks that are.
+-- Moves all due times and ends of leases back by `ms`; returns how many tasks wait for one.
 local function follow_the_clock(ms)
   local moved = 0
   for _, state in ipairs({ 'SCHEDULED', 'RETRY' }) do

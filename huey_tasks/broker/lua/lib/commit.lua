@@ -1,4 +1,4 @@
--- Commits: what attempts say of how they ended, with the names of `Commit.as_json` in protocol.py;
+-- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
 -- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
 -- token, perhaps to another server (slots.py).
 -- with: barrier counting finish log submit tasks

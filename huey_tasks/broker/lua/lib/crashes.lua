@@ -1,12 +1,12 @@
--- Attempts whose process died, and what becomes of their tasks.
+-- Attempts whose process died, and what happens to their tasks.
 -- with: attempts blocked clock counting finish join_group queueing release wake
 local SAID_OF = {
   crashes = { attempt = 'CRASHED', error = 'WorkerDied', what = 'its worker died' },
   losses = { attempt = 'LOST', error = 'ConsumerLost', what = 'its consumer was lost' },
 }
 
--- The first crash, and the losses before it is under suspicion, are repeated at once; after that
--- the pause doubles, so that what kills its process does not keep everybody busy with new ones.
+-- After its first crash, and after losses that do not make it a suspect, a task runs again at once.
+-- Then the pause doubles, so that a task that kills its process does not keep killing new ones.
 local FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1000, 60000
 local function pause_ms(kind, times)
   local repeats = times - (kind == 'losses' and SUSPECT or 1)
@@ -14,7 +14,7 @@ local function pause_ms(kind, times)
   return math.min(FIRST_PAUSE_MS * 2 ^ (repeats - 1), LONGEST_PAUSE_MS)
 end
 
--- The one that killed them is found: the others that were lost with it go on as before.
+-- The task that killed the process is found: the others that were lost with it run as before.
 local function acquit()
   for _, id in ipairs(redis.call('ZRANGE', blocked_key(ALONE), 0, 999)) do
     redis.call('HSET', task_key(id), 'suspicion', SUSPECT - 1)
@@ -34,9 +34,9 @@ local function run_again(id, kind, times)
   return 'RETRY'
 end
 
--- Its worker died ('crashes'), or a process died in which others ran as well ('losses'), which a
--- task is far less likely to be the cause of. One to which this happens again and again is set
--- aside as failed, in a group of its type and of `how` it died.
+-- Counts a death against a task: of its worker ('crashes'), or of a process that ran other tasks too
+-- ('losses'), which this task probably did not cause. At `limit` the task is quarantined, in a failure
+-- group of its type and of `how` the process died.
 local function crash(id, kind, limit, ttl_ms, how)
   local times = redis.call('HINCRBY', task_key(id), kind, 1)
   local said = SAID_OF[kind]

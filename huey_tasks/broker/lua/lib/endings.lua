@@ -1,4 +1,4 @@
--- What becomes of a task, by the state that its commit names: a TaskState, or an Ending.
+-- What happens to a task, by the state that its commit names: a TaskState, or an Ending.
 -- with: attempts blocked clock counting finish join_group locks queueing release tasks
 
 -- Workers of an older version give no cause.
@@ -19,8 +19,8 @@ local function try_again(done, delay_ms)
   wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
 end
 
--- It could not get a lock, or a rate limit was used up. A lock that was given back before this
--- commit has woken nobody.
+-- Blocks a task that did not get a lock, or found a rate limit used up. A lock that was freed before
+-- this commit woke no task, so this one returns to its queue at once.
 local function wait_for_it(id, on, delay_ms, lease_ms)
   local lock = on:match('^lock:(.*)$')
   if lock and not is_locked(lock, lease_ms) then return put_back(id) end
@@ -29,7 +29,7 @@ local function wait_for_it(id, on, delay_ms, lease_ms)
   look_again(on, NOW + (lock and LOOK_MS or delay_ms))
 end
 
--- What has ended by itself has killed nobody.
+-- An attempt that ended by itself killed no process.
 local function clear_of_suspicion(done)
   local released = done.state == Ending.UNBEGUN
     or (done.state == Ending.RELEASED and not done.blocked_on)

@@ -1,13 +1,13 @@
--- The groups of failed tasks.
+-- The failure groups.
 -- with: counting
 local function failure_key(cause) return ROOT .. ':failure:' .. cause end
 local function failed_key(cause) return ROOT .. ':failed:' .. cause end
 local function messages_key(kind) return ROOT .. ':messages:' .. kind end
 local FAILURES, CAUSES = ROOT .. ':failures', ROOT .. ':causes'
 
--- Failed tasks with one cause stand in one group. Its ZSET has the ids by when they failed, with a
--- minus once they are retried; its HASH what is said of it. Groups beyond a number make room, those
--- first that were seen longest ago; a task is then in none, though it keeps its `cause`.
+-- Failed tasks with one fingerprint are in one group. Its ZSET has the ids by the time of their
+-- failure, negative once they are retried; its HASH describes it. Beyond GROUPS_CAP the groups that
+-- were seen longest ago are dropped; a task of them is in no group, though it keeps its `cause`.
 local GROUPS_CAP = 500
 
 local function is_no_group_now(cause)

@@ -4,7 +4,7 @@
 -- record Ties: logged gate passes_on type awaited token suspicion
 local ENDS = ROOT .. ':ends'
 
--- How many tasks that were set aside are kept, whatever their age.
+-- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
 
 -- The tasks that a script ends, by state, as ZADD takes them: all of a state are written at once.
@@ -30,7 +30,7 @@ local function finish_tied(id, ties, state, reason, ttl_ms, ...)
   if ties[Ties.logged] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
   count(state)
   note(ties[Ties.type], state)
-  -- A waiter without a message looks for itself, so a user without the channel is no reason to fail.
+  -- A waiter that gets no message polls, so a Redis user without rights to the channel is no error.
   if ties[Ties.awaited] then redis.pcall('PUBLISH', ENDS, id) end
   if gate and not (state == 'SUCCESS' and ties[Ties.passes_on] == '1') then pass_gate(gate) end
 end
@@ -39,7 +39,8 @@ local function finish(id, state, reason, ttl_ms)
   finish_tied(id, ties_of(id), state, reason, ttl_ms)
 end
 
--- Ends a task as failed and keeps it until somebody has looked: only pushed out by later ones.
+-- Quarantines a task: it ends as failed and stays until an operator retries it, or DEAD_CAP later
+-- ones have replaced it.
 local function set_aside(id, reason, ttl_ms)
   redis.call('ZADD', DEAD, NOW, id)
   finish(id, 'FAILURE', reason, ttl_ms)

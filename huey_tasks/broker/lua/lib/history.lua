@@ -1,4 +1,4 @@
--- The history. What is counted in the present minute stands in one hash, so that a task writes it
+-- The history. The counts of the current minute are in one hash, so that a task writes each count
 -- once. The first script that counts in a later minute folds the finished one into its minute,
 -- quarter, hour and day.
 -- with: clock

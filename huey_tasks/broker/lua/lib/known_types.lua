@@ -1,6 +1,7 @@
 -- Which consumer knows which task types; the others leave a task of another type to it.
 
--- What a consumer knows stands in its hash; one of an older version does not say, and claims all.
+-- The hash of a consumer has the types that it knows; one of an older version has none, and claims
+-- all.
 local function knows(consumer, type)
   local key = consumer_key(consumer)
   return redis.call('HEXISTS', key, 'knows.' .. type) == 1 or redis.call('HEXISTS', key, 'types') == 0

@@ -1,11 +1,11 @@
--- Whether a lock is free, and when to look again for what tasks wait for.
+-- Whether a lock is free, and when to look again at locks and rate limits that tasks wait for.
 -- with: blocked clock tasks
 local function lock_key(name) return ROOT .. ':lock:' .. name end
 
--- How often a lock is looked at whose holder has not given it back, because it died.
+-- Milliseconds between two looks at a lock whose holder died without freeing it.
 local LOOK_MS = 1000
 
--- Consumers look at that time, if not sooner, whether what is waited for is there.
+-- Lets consumers look at that time, if not sooner, whether blocked tasks can run.
 local function look_again(on, at)
   local changed = redis.call('ZADD', AWAITED, 'LT', 'CH', at, on) == 1
   if changed and redis.call('ZRANK', AWAITED, on) == 0 then redis.call('PUBLISH', CONTROL, 'due') end
