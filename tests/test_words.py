@@ -23,6 +23,7 @@ CLEAN = [
     "deploy",
     "docker-compose.yml",
     "gunicorn.conf.py",
+    "huey_tasks/execution",
     "loadtests",
     "server",
     "stack",

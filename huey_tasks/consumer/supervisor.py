@@ -204,7 +204,7 @@ class Consumer:
         if self._grace_is_over():
             for child, cell in self._pool.cells():
                 if (held := cell.held()) is not None:
-                    self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
+                    self._interrupts.stop(child, cell, held.token, StopReason.RELEASE)
         # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
         alone = self.worker_type == "process"
         self._interrupts.enforce(self._pool.cells(), may_kill=alone or self._grace_is_over())

@@ -195,7 +195,7 @@ class TaskQueue(RedisHuey):
             with redis_errors():
                 return super().execute(task, timestamp)
         except QueueUnavailable:  # raised by what Huey itself reads and writes
-            attempt.hand_back()
+            attempt.release()
             raise
         except BaseException as error:  # raised by Huey or a hook, outside the task's own code
             self.build_error_result(task, error)
