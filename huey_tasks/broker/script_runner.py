@@ -1,12 +1,13 @@
 """One call of one Lua script, which has its arguments by name; `script_text` has its text."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import redis
 from redis.commands.core import Script
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.connection import redis_errors, unless_full
 from huey_tasks.broker.protocol import Argument
 from huey_tasks.broker.script_text import script_text
 
@@ -17,6 +18,14 @@ def read_ahead() -> None:
         script_text(name)
 
 
+class Call(NamedTuple):
+    """The queue and the arguments of one call: those by name, and further ones."""
+
+    queue: str
+    named: dict[str, Argument]
+    more: Sequence[Argument] = ()
+
+
 class ScriptRunner:
     """Runs scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
 
@@ -24,12 +33,31 @@ class ScriptRunner:
         self._client = client
         self._loaded: dict[str, Script] = {}
 
-    def _run(self, script: str, queue: str, *more: Argument, **named: Argument) -> Any:
-        loaded = self._load(script, named)
+    def run(self, script: str, queue: str, *more: Argument, **named: Argument) -> Any:
+        """Call a script on a queue and return its reply. Raises TypeError for wrong arguments."""
+        loaded = self.load(script, named)
         with redis_errors():
             return loaded(keys=[keys.root(queue)], args=[*named.values(), *more])
 
-    def _load(self, script: str, named: dict[str, Argument]) -> Script:
+    def run_many(self, script: str, calls: Sequence[Call]) -> list[Any]:
+        """Call a script several times in one round trip; a reply is None if Redis was full.
+
+        The first call sends the text of the script, so that Redis knows it for the others.
+        """
+        if not calls:
+            return []
+        with redis_errors(), self._client.pipeline(transaction=False) as pipe:
+            for position, (queue, named, more) in enumerate(calls):
+                loaded = self.load(script, named)
+                arguments = [keys.root(queue), *named.values(), *more]
+                if position == 0:
+                    pipe.eval(cast(str, loaded.script), 1, *arguments)
+                else:
+                    pipe.evalsha(loaded.sha, 1, *arguments)
+            return [unless_full(reply) for reply in pipe.execute(raise_on_error=False)]
+
+    def load(self, script: str, named: dict[str, Argument]) -> Script:
+        """Return a script with its text; it is read and registered once."""
         arguments, text = script_text(script)
         if arguments != tuple(named):
             raise TypeError(f"lua/{script}.lua takes {arguments}, not {tuple(named)}")

@@ -184,7 +184,7 @@ def _seconds() -> int:
 
 
 def _cancel(task_id: str, request: str) -> bytes:
-    return scripts()._run(
+    return scripts().run(
         "cancel", QUEUE, id=task_id, reason="test", ttl_ms=60_000, request=request, operation=""
     )
 

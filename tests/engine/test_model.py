@@ -382,7 +382,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
 
     @rule(task_id=TASKS, request=st.sampled_from(["first", "second"]))
     def cancel(self, task_id: str, request: str) -> None:
-        before = scripts()._run(
+        before = scripts().run(
             "cancel", QUEUE, id=task_id, reason="unwanted", ttl_ms=TTL_MS, request=request,
             operation="",
         )  # fmt: skip

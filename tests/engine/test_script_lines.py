@@ -210,7 +210,7 @@ def test_more_due_tasks_than_one_call_takes_are_promoted_by_the_next() -> None:
         store(f"task-{number}", delay_ms=1)
     begun = _now()
     wait_until(lambda: _now() > begun + 1, description="all are due")
-    answers = [scripts()._run("promote", QUEUE, limit=limit, lease_ms=HOUR) for limit in (1, 1, 1)]
+    answers = [scripts().run("promote", QUEUE, limit=limit, lease_ms=HOUR) for limit in (1, 1, 1)]
     assert answers == [0, 0, -1]
 
 
@@ -228,7 +228,7 @@ def test_after_a_gap_all_leases_are_extended_whatever_one_call_takes() -> None:
         _claim(f"task-{number}", lease_ms=0)
     _nobody_recovered_for_an_hour()
     for _ in range(4):
-        recovered = scripts()._run(
+        recovered = scripts().run(
             "recover", QUEUE, max_losses=1, ttl_ms=HOUR, limit=1, lease_ms=HOUR
         )
         assert recovered == []
@@ -238,7 +238,7 @@ def test_after_a_gap_all_leases_are_extended_whatever_one_call_takes() -> None:
 def test_no_more_than_its_limit_is_recovered_in_one_call() -> None:
     for number in range(3):
         _claim(f"task-{number}", lease_ms=0)
-    recovered = scripts()._run("recover", QUEUE, max_losses=9, ttl_ms=HOUR, limit=2, lease_ms=HOUR)
+    recovered = scripts().run("recover", QUEUE, max_losses=9, ttl_ms=HOUR, limit=2, lease_ms=HOUR)
     assert len(recovered) == 2
 
 

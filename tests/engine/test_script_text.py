@@ -82,7 +82,7 @@ def test_a_text_is_put_together_once() -> None:
     script_text.cache_clear()
     named: dict[str, Argument] = dict.fromkeys(script_text("step").arguments, 0)
     runner = scripts()
-    assert runner._load("step", named) is runner._load("step", named)
+    assert runner.load("step", named) is runner.load("step", named)
     assert script_text.cache_info().misses == 1
 
 

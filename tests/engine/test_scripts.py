@@ -564,7 +564,7 @@ def test_stats_tell_how_long_the_oldest_task_has_waited() -> None:
 
 def test_a_script_called_with_other_names_than_its_header_is_refused() -> None:
     with pytest.raises(TypeError, match="takes"):
-        scripts()._run("leave", QUEUE, nobody="x")
+        scripts().run("leave", QUEUE, nobody="x")
 
 
 def test_scripts_that_redis_has_forgotten_are_loaded_again() -> None:

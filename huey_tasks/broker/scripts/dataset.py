@@ -22,11 +22,11 @@ class DatasetScripts:
         self, queue: str, id: str = "", *, vanished: bool = False, results_vanished: bool = False
     ) -> Mark:
         """Mark the data of a queue unless they are marked, or only look; returns the mark."""
-        known, age_ms = self._scripts._run(
+        known, age_ms = self._scripts.run(
             "dataset", queue, id=id, vanished=int(vanished), results_vanished=int(results_vanished)
         )
         return Mark(known.decode(), int(age_ms))
 
     def write_off(self, queue: str) -> int:
         """Let the account of a queue add up again after a loss; returns how many are missing."""
-        return int(self._scripts._run("write_off", queue, confirmed=1))
+        return int(self._scripts.run("write_off", queue, confirmed=1))

@@ -1,15 +1,11 @@
-"""The scripts behind what operators see and do: searches, histories, failures, undo.
-
-Apart from `scripts`, whose functions every task goes through; the loader is the same.
-"""
+"""The scripts for operators: search, history, failure groups, bulk actions, undo."""
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from huey_tasks.broker import keys
-from huey_tasks.broker.connection import redis_errors, unless_full
 from huey_tasks.broker.protocol import Argument, NewTask
+from huey_tasks.broker.script_runner import Call
 from huey_tasks.broker.scripts.tasks import ONLINE_MS, Scripts
 
 #: What became of a task: what was wanted; or Redis was full. Any other word is its state.
@@ -20,10 +16,6 @@ CANCELLABLE = frozenset({"PENDING", "SCHEDULED", "RETRY", "STARTED"})
 
 #: Bytes. A message that is larger is not read for a table.
 LARGEST_MESSAGE = 65536
-
-
-#: The arguments of one call: those with a name, and what follows them.
-Call = tuple[dict[str, Argument], list[Argument]]
 
 
 class Place(NamedTuple):
@@ -119,7 +111,7 @@ class OperatorScripts:
     ) -> Look:
         """Look through an index behind a place, until `want` have been found."""
         score, task_id = behind.texts()
-        done, looked_at, score, task_id, found = self._scripts._run(
+        done, looked_at, score, task_id, found = self._scripts.run(
             "search",
             queue,
             index=index,
@@ -138,17 +130,12 @@ class OperatorScripts:
 
     def rows(self, queue: str, task_ids: Sequence[str]) -> tuple[float, list[list[bytes | None]]]:
         """The time in ms, and the fields of each task; none for one that is not there."""
-        now, *rows = self._scripts._run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
+        now, *rows = self._scripts.run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
         return float(now), rows
 
     def failures(self, queues: Iterable[str], wanted: str = "") -> list[SeenFailures]:
         """The groups of each queue, or the wanted one, those seen last first; one round trip."""
-        arguments: dict[str, Argument] = {"wanted": wanted}
-        loaded = self._scripts._load("failures", arguments)
-        with redis_errors(), self._scripts._client.pipeline(transaction=False) as pipe:
-            for queue in queues:
-                loaded(keys=[keys.root(queue)], args=[wanted], client=pipe)
-            replies = pipe.execute()
+        replies = self._scripts.run_many("failures", [Call(q, {"wanted": wanted}) for q in queues])
         return [
             SeenFailures(float(now), failed, grouped, [_seen_group(*group) for group in groups])
             for now, failed, grouped, groups in replies
@@ -156,9 +143,7 @@ class OperatorScripts:
 
     def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
         """A task and its queue, and the starts of the last minutes; None if it is not there."""
-        seen = self._scripts._run(
-            "explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS
-        )
+        seen = self._scripts.run("explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS)
         if not seen:
             return None
         now, fields, mode, place, waiting, starts, over_ms, *more = seen
@@ -178,25 +163,25 @@ class OperatorScripts:
     ) -> tuple[dict[str, int], list[bytes | None], list[dict[str, bytes]], float | None]:
         """What was counted: in the present minute; of one type in each single (unit, number); by
         type in each whole. And since when (ms); None: nothing ever was."""
-        noted, found, whole, since_ms = self._scripts._run(
+        noted, found, whole, since_ms = self._scripts.run(
             "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
         )
         return _numbers(noted), found, [_pairs(flat) for flat in whole], float(since_ms) or None
 
     def requeue(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
         """Queue tasks that wait for their time; for each DONE, its other state, or ''."""
-        answers = self._scripts._run("requeue", queue, *task_ids, operation=operation)
+        answers = self._scripts.run("requeue", queue, *task_ids, operation=operation)
         return [answer.decode() for answer in answers]
 
     def delete(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
         """Take ended tasks away; for each DONE, its other state, or ''. []: it is over."""
-        answers = self._scripts._run("delete", queue, *task_ids, operation=operation)
+        answers = self._scripts.run("delete", queue, *task_ids, operation=operation)
         return [answer.decode() for answer in answers]
 
     def restore(self, queue: str, undo: str, limit: int, operation: str) -> Restored:
         """Bring back some of what the operation `undo` has deleted."""
         return Restored(
-            *self._scripts._run("restore", queue, undo=undo, limit=limit, operation=operation)
+            *self._scripts.run("restore", queue, undo=undo, limit=limit, operation=operation)
         )
 
 
@@ -211,14 +196,14 @@ def cancel_all(
     operation: str,
 ) -> list[str]:
     """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
-    told: dict[str, Argument] = {
+    shared: dict[str, Argument] = {
         "reason": reason,
         "ttl_ms": ttl_ms,
         "request": request,
         "operation": operation,
     }
-    calls: list[Call] = [({"id": task_id, **told}, []) for task_id in task_ids]
-    answers = [_word(state) for state in _run_all(scripts, "cancel", queue, calls)]
+    calls = [Call(queue, {"id": task_id, **shared}) for task_id in task_ids]
+    answers = [_word(state) for state in scripts.run_many("cancel", calls)]
     return [DONE if state in CANCELLABLE else state for state in answers]
 
 
@@ -234,9 +219,9 @@ def retry_all(
 
     For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
     """
-    told: dict[str, Argument] = {"undo": undo, "operation": operation}
-    calls = [({"id": task_id, **told}, new.arguments()) for task_id, new in pairs]
-    replies = _run_all(scripts, "retry", queue, calls)
+    shared: dict[str, Argument] = {"undo": undo, "operation": operation}
+    calls = [Call(queue, {"id": task_id, **shared}, new.arguments()) for task_id, new in pairs]
+    replies = scripts.run_many("retry", calls)
     return [
         DONE if reply and reply[1].decode() == new.id else _word(reply and reply[0])
         for (_, new), reply in zip(pairs, replies, strict=True)
@@ -245,24 +230,6 @@ def retry_all(
 
 def _word(reply: bytes | None) -> str:
     return FULL if reply is None else reply.decode()
-
-
-def _run_all(scripts: Scripts, script: str, queue: str, calls: Sequence[Call]) -> list[Any]:
-    """Run a script once for each call, in one round trip; None: Redis was too full for it.
-
-    The first sends the script whole, so that the others find it.
-    """
-    if not calls:
-        return []
-    with redis_errors(), scripts._client.pipeline(transaction=False) as pipe:
-        for at, (named, more) in enumerate(calls):
-            loaded = scripts._load(script, named)
-            arguments = [keys.root(queue), *named.values(), *more]
-            if at == 0:
-                pipe.eval(cast(str, loaded.script), 1, *arguments)
-            else:
-                pipe.evalsha(loaded.sha, 1, *arguments)
-        return [unless_full(reply) for reply in pipe.execute(raise_on_error=False)]
 
 
 def _seen_group(

@@ -42,7 +42,7 @@ class ScheduleScripts:
         operation: str,
     ) -> int | None:  # fmt: skip
         """Keep a new schedule; returns when it was created, in µs, None if its name is taken."""
-        created_us = self._scripts._run(
+        created_us = self._scripts.run(
             "schedule_create", queue, *_flat(fields), name=name, id=id, revision=revision, due=due,
             operation=operation,
         )  # fmt: skip
@@ -54,7 +54,7 @@ class ScheduleScripts:
     ) -> bool:  # fmt: skip
         """Change a schedule if it has that revision; `due` is "" when its plan stays."""
         return bool(
-            self._scripts._run(
+            self._scripts.run(
                 "schedule_update", queue, *_flat(fields), name=name, revision=revision,
                 next_revision=next_revision, due=due, operation=operation,
             )
@@ -65,7 +65,7 @@ class ScheduleScripts:
     ) -> bool:
         """Forget a schedule; False when there is none. See the script for the rest."""
         return bool(
-            self._scripts._run(
+            self._scripts.run(
                 "schedule_delete", queue, name=name, id=id, operation=operation,
                 withdrawn=withdrawn,
             )
@@ -74,12 +74,12 @@ class ScheduleScripts:
     def schedule_advance(self, queue: str, name: str, due: int, next_due: int) -> bool:
         """Let a schedule wait for another time; False when it does not wait for `due` any more."""
         return bool(
-            self._scripts._run("schedule_advance", queue, name=name, due=due, next_due=next_due)
+            self._scripts.run("schedule_advance", queue, name=name, due=due, next_due=next_due)
         )
 
     def schedules_due(self, queue: str) -> SeenDue:
         """Look at the schedules that are due now."""
-        now_ms, next_ms, rows = self._scripts._run("schedules_due", queue, limit=DUE_AT_ONCE)
+        now_ms, next_ms, rows = self._scripts.run("schedules_due", queue, limit=DUE_AT_ONCE)
         due = [
             DueSchedule(name.decode(), int(due), dict(zip(flat[::2], flat[1::2], strict=True)))
             for name, due, flat in rows
@@ -92,7 +92,7 @@ class ScheduleScripts:
     ) -> str:  # fmt: skip
         """Make the task of a due time and set the next one; says what became of it."""
         more = task.arguments() if task is not None else []
-        answer = self._scripts._run(
+        answer = self._scripts.run(
             "schedule_fire", queue, *more, name=name, revision=revision, due=due,
             next_due=next_due, missed=missed, problem=problem,
         )  # fmt: skip
@@ -102,7 +102,7 @@ class ScheduleScripts:
         self, queue: str, name: str, revision: str, task: NewTask, *, operation: str
     ) -> str:
         """Make a task of a schedule now; says what became of it."""
-        answer = self._scripts._run(
+        answer = self._scripts.run(
             "schedule_run", queue, *task.arguments(), name=name, revision=revision,
             operation=operation,
         )  # fmt: skip

@@ -7,10 +7,8 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
-from huey_tasks.broker import keys
-from huey_tasks.broker.connection import redis_errors
-from huey_tasks.broker.protocol import Answer, Argument, Claim, Commit, Gate, NewTask, encode
-from huey_tasks.broker.script_runner import ScriptRunner
+from huey_tasks.broker.protocol import Answer, Claim, Commit, Gate, NewTask, encode
+from huey_tasks.broker.script_runner import Call, ScriptRunner
 
 #: Milliseconds. A consumer that was not heard of for so long does not count as live.
 ONLINE_MS = 5000
@@ -48,7 +46,7 @@ class Scripts(ScriptRunner):
         A queue that drains answers [] when it `may_refuse`.
         """
         more = [argument for task in tasks for argument in task.arguments()]
-        flags = self._run(
+        flags = self.run(
             "submit", queue, *more, gates=encode(list(gates)), may_refuse=int(may_refuse)
         )
         return [bool(flag) for flag in flags]
@@ -72,7 +70,7 @@ class Scripts(ScriptRunner):
         by type); with `alone`, one of those that must run alone. `sequence` grows by one with
         every new step of a slot.
         """
-        accepted, claims, revocations = self._run(
+        accepted, claims, revocations = self.run(
             "step",
             queue,
             slot=slot,
@@ -95,7 +93,7 @@ class Scripts(ScriptRunner):
         True stands for a task that is not there at all.
         """
         flat = [part for pair in held for part in pair]
-        lost = self._run("renew", queue, *flat, lease_ms=lease_ms)
+        lost = self.run("renew", queue, *flat, lease_ms=lease_ms)
         return {
             (id.decode(), token.decode()): bool(erased)
             for id, token, erased in zip(lost[::3], lost[1::3], lost[2::3], strict=True)
@@ -117,7 +115,7 @@ class Scripts(ScriptRunner):
         A task is counted as `kind` ("crashes" or "losses") if its token is `blamed`, or that is
         "*"; at `limit` it is set aside. `how` the holder died is kept with it.
         """
-        rows = self._run(
+        rows = self.run(
             "release",
             queue,
             holder=holder,
@@ -131,7 +129,7 @@ class Scripts(ScriptRunner):
 
     def stopped(self, queue: str, task_id: str, token: str) -> None:
         """Say that the worker of a cancelled attempt is free."""
-        self._run("stopped", queue, id=task_id, token=token)
+        self.run("stopped", queue, id=task_id, token=token)
 
     def recover(
         self, queue: str, *, max_losses: int, ttl_ms: int, lease_ms: int
@@ -140,7 +138,7 @@ class Scripts(ScriptRunner):
 
         If the last call was longer than half a lease ago, leases are extended instead, once.
         """
-        rows = self._run(
+        rows = self.run(
             "recover",
             queue,
             max_losses=max_losses,
@@ -156,14 +154,14 @@ class Scripts(ScriptRunner):
         Returns the seconds until the next is due, None if none waits. A cancelled attempt keeps its
         lock for `lease_ms` at most.
         """
-        next_ms = self._run("promote", queue, limit=BATCH, lease_ms=lease_ms)
+        next_ms = self.run("promote", queue, limit=BATCH, lease_ms=lease_ms)
         return None if next_ms < 0 else next_ms / 1000
 
     def cancel(
         self, queue: str, task_id: str, reason: str, *, ttl_ms: int, operation: str = ""
     ) -> str:
         """Revoke a task that has not ended; returns the state it was in, '' if unknown."""
-        state = self._run(
+        state = self.run(
             "cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms,
             request=secrets.token_hex(8), operation=operation,
         )  # fmt: skip
@@ -173,34 +171,32 @@ class Scripts(ScriptRunner):
         self, queue: str, task_id: str, new: NewTask, *, operation: str = ""
     ) -> tuple[str, str]:
         """Submit an ended task anew; returns its state and the id of the task that follows it."""
-        state, new_id = self._run(
+        state, new_id = self.run(
             "retry", queue, *new.arguments(), id=task_id, undo="", operation=operation
         )
         return state.decode(), new_id.decode()
 
     def mode(self, queue: str, mode: str, *, operation: str = "") -> None:
         """Let the queue be "flowing", "paused" or "draining"."""
-        self._run("mode", queue, mode=mode, operation=operation)
+        self.run("mode", queue, mode=mode, operation=operation)
 
     def purge(self, queue: str, reason: str, *, ttl_ms: int, operation: str = "") -> int:
         """Revoke waiting tasks; returns how many. As many as BATCH: there may be more."""
         return int(
-            self._run(
-                "purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH, operation=operation
-            )
+            self.run("purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH, operation=operation)
         )
 
     def awaited(self, queue: str, task_id: str) -> str:
         """Have the end of a task told on the channel; returns its state, '' if unknown."""
-        return cast(bytes, self._run("awaited", queue, id=task_id)).decode()
+        return cast(bytes, self.run("awaited", queue, id=task_id)).decode()
 
     def progress(self, queue: str, task_id: str, token: str, progress: str) -> bool:
         """Store how far a running task is (JSON); False when its lease is lost."""
-        return bool(self._run("progress", queue, id=task_id, token=token, progress=progress))
+        return bool(self.run("progress", queue, id=task_id, token=token, progress=progress))
 
     def log(self, queue: str, task_id: str, token: str, line: str) -> bool:
         """Keep a line (JSON) that a running task logged; False when its lease is lost."""
-        return bool(self._run("log", queue, id=task_id, token=token, line=line))
+        return bool(self.run("log", queue, id=task_id, token=token, line=line))
 
     def lock(
         self, queue: str, name: str, holder: tuple[str, str], *, ttl_ms: int, lease_ms: int
@@ -208,18 +204,18 @@ class Scripts(ScriptRunner):
         """Take a lock for an (id, token) pair, ("", "") outside of a task; False: it is held."""
         task_id, token = holder
         return bool(
-            self._run(
+            self.run(
                 "lock", queue, name=name, id=task_id, token=token, ttl_ms=ttl_ms, lease_ms=lease_ms
             )
         )
 
     def unlock(self, queue: str, name: str, token: str) -> bool:
         """Give a lock back if that token holds it, or any if it is "*"."""
-        return bool(self._run("unlock", queue, name=name, token=token))
+        return bool(self.run("unlock", queue, name=name, token=token))
 
     def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
         """Count a use of a rate limit; returns the uses and the ms left of its window."""
-        used, left_ms = self._run("limit", queue, name=name, per_ms=per_ms, most=most)
+        used, left_ms = self.run("limit", queue, name=name, per_ms=per_ms, most=most)
         return int(used), int(left_ms)
 
     def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
@@ -227,17 +223,17 @@ class Scripts(ScriptRunner):
 
         Returns how many were looked at.
         """
-        return int(self._run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
+        return int(self.run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
 
     def knows(self, queue: str, consumer: str, types: Iterable[str]) -> None:
         """Say which task types a consumer knows: its workers claim no others."""
-        self._run("knows", queue, *types, consumer=consumer, known_ms=KNOWN_MS)
+        self.run("knows", queue, *types, consumer=consumer, known_ms=KNOWN_MS)
 
     def heartbeat(
         self, queue: str, consumer: str, info: str, concurrency: int, dataset: str = ""
     ) -> Seen:
         """Say that a consumer is here; `info` is JSON. Returns what it sees."""
-        found, back_ms, moved, known, unknown = self._run(
+        found, back_ms, moved, known, unknown = self.run(
             "heartbeat", queue, consumer=consumer, info=info, concurrency=concurrency,
             known_ms=KNOWN_MS, dataset=dataset,
         )  # fmt: skip
@@ -246,16 +242,11 @@ class Scripts(ScriptRunner):
 
     def leave(self, queue: str, consumer: str) -> None:
         """Take a consumer off the list."""
-        self._run("leave", queue, consumer=consumer)
+        self.run("leave", queue, consumer=consumer)
 
     def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
         """The numbers of each queue, each one consistent look, all in one round trip."""
-        arguments: dict[str, Argument] = {"online_ms": ONLINE_MS}
-        loaded = self._load("stats", arguments)
-        with redis_errors(), self._client.pipeline(transaction=False) as pipe:
-            for queue in queues:
-                loaded(keys=[keys.root(queue)], args=list(arguments.values()), client=pipe)
-            replies = pipe.execute()
+        calls = [Call(queue, {"online_ms": ONLINE_MS}) for queue in queues]
         return [
             {
                 name.decode(): value.decode("utf-8", "replace")
@@ -263,20 +254,20 @@ class Scripts(ScriptRunner):
                 else value
                 for name, value in zip(flat[::2], flat[1::2], strict=True)
             }
-            for flat in replies
+            for flat in self.run_many("stats", calls)
         ]
 
     def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:
         """Keep outcomes under their keys; to be called on the result backend."""
         flat = [part for pair in outcomes.items() for part in pair]
-        self._run("outcome", queue, *flat, ttl_ms=ttl_ms)
+        self.run("outcome", queue, *flat, ttl_ms=ttl_ms)
 
     def whereabouts(self, queue: str, task_id: str) -> tuple[str, list[str]]:
         """The state of a task, '' if there is none, and every index it stands in."""
-        state, standing = self._run("whereabouts", queue, id=task_id)
+        state, standing = self.run("whereabouts", queue, id=task_id)
         return state.decode(), [index.decode() for index in standing]
 
     def online(self, queue: str, *, within_ms: int = ONLINE_MS) -> list[tuple[str, bytes, int]]:
         """The consumers heard of within that time as (id, info JSON, last seen in ms)."""
-        rows = self._run("online", queue, within_ms=within_ms)
+        rows = self.run("online", queue, within_ms=within_ms)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]
