@@ -1,1 +1,1 @@
-"""What `huey_tasks` offers, by noun, over the queues of this process."""
+"""The public functions of `huey_tasks`, one file a noun, on the queues of this process."""

@@ -1,4 +1,4 @@
-"""What has happened in the queues of this process: failures, history, log lines, operations."""
+"""Read the past of the queues of this process: failures, history, log lines, operations."""
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action
@@ -19,25 +19,25 @@ def failure_groups(
     limit: int = 50,
     samples: bool = True,
 ) -> Failures:
-    """The failed tasks that are kept, grouped by their cause, the one seen last first.
+    """Return the failure groups of all stored failed tasks, the one seen last first.
 
-    With `queue`, only what that queue has of each group. `samples`: read an error and its
-    traceback for each group. Raises UnknownQueue, QueueUnavailable.
+    `queue`: count only the tasks of that queue. `samples`: read the error and traceback of one
+    task of each group. Raises UnknownQueue, QueueUnavailable.
     """
     return failures.groups(brokers_of(queue), task_type=task_type, limit=limit, samples=samples)
 
 
 def failure_group(fingerprint: str) -> FailureGroup:
-    """One group of failed tasks. Raises FailuresNotFound, QueueUnavailable."""
+    """Return one failure group. Raises FailuresNotFound, QueueUnavailable."""
     return failures.group(BROKERS, fingerprint)
 
 
 def read_history(
     span: Span = Span.HOUR, *, queue: str | None = None, task_type: str | None = None
 ) -> History:
-    """What has happened in the queues, or in one, of all types of task or of one, up to now.
+    """Return the history of a span that ends now, of all queues and task types or of one.
 
-    Every step of the span has its point; the last is partial. Raises UnknownQueue,
+    Every step of the span has a point; the last is partial. Raises UnknownQueue,
     QueueUnavailable.
     """
     return history.read(brokers_of(queue), span, task_type=task_type)
@@ -50,9 +50,9 @@ def read_log(
     task_type: str | None = None,
     limit: int = 200,
 ) -> list[TaskLine]:
-    """The last lines that tasks logged, the newest first; a thousand of each queue are kept.
+    """Return the last lines that tasks logged, the newest first; Redis keeps 1000 of each queue.
 
-    `level`: only lines of at least this one ("INFO"). Raises UnknownQueue, QueueUnavailable.
+    `level`: only lines of at least this level ("INFO"). Raises UnknownQueue, QueueUnavailable.
     """
     return log_lines.read(brokers_of(queue), level=level, task_type=task_type, limit=limit)
 
@@ -60,5 +60,5 @@ def read_log(
 def audit_trail(
     *, action: Action | None = None, cursor: str | None = None, limit: int = 50
 ) -> AuditPage:
-    """What operators have done, the newest first. Raises InvalidQuery for a forged cursor."""
+    """Return a page of operations, the newest first. Raises InvalidQuery for a forged cursor."""
     return trail.read(BROKERS, action=action, cursor=cursor, limit=limit)

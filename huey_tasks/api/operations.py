@@ -1,4 +1,4 @@
-"""What operators do to many tasks of this process' queues, and its undoing."""
+"""Operations on many tasks of the queues of this process, and their undo."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -37,10 +37,11 @@ def act_on_search(
     cursor: str | None = None,
     operation_id: str | None = None,
 ) -> Acted:
-    """Cancel, retry, requeue or delete some of the tasks that a search finds, for a second or so.
+    """Cancel, retry, requeue or delete tasks that a search finds, for about a second.
 
-    It goes on at `next_cursor`, with the same operation. Raises InvalidQuery, OperationOver,
-    QueueUnavailable.
+    The next call continues with `next_cursor` as the cursor and the same `operation_id`.
+
+    Raises InvalidQuery, OperationOver, QueueUnavailable.
     """
     query = query_language.parse(q)
     return bulk.act_on_search(
@@ -56,10 +57,10 @@ def act_on_search(
 def retry_failures(
     fingerprint: str, by: Operator, *, limit: int | None = None, operation_id: str | None = None
 ) -> GroupRetry:
-    """Submit the tasks of a group once more, or the `limit` oldest of them; each once.
+    """Retry the tasks of a failure group, or the `limit` oldest of them; each once.
 
-    It takes no more than about a second; what is `left` is retried by the next call, with the same
-    `operation_id`. Raises FailuresNotFound, InvalidQuery, OperationOver, QueueUnavailable.
+    A call takes about a second at most; the next call with the same `operation_id` retries those
+    that are `left`. Raises FailuresNotFound, InvalidQuery, OperationOver, QueueUnavailable.
     """
     operation = _operation(Action.RETRY_GROUP, by, fingerprint, operation_id)
     return failure_retry.retry(BROKERS, fingerprint, operation, limit=limit)

@@ -1,7 +1,7 @@
-"""The public face, whole: everything that `huey_tasks` offers, and the task types registered.
+"""All public names of `huey_tasks`.
 
 Importing this module reads the settings, makes the three queues and registers the demo tasks and
-those of TASKS_PATH; it connects to nothing. `huey_tasks` imports it at the first use of a name.
+those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
 from typing import Any
@@ -238,11 +238,13 @@ __all__ = [
 
 
 def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
-    from huey_tasks.consumer.supervisor import Consumer  # what only submits does not pay for it
+    from huey_tasks.consumer.supervisor import (
+        Consumer,
+    )  # a process that only submits does not import it
 
     return Consumer.from_huey_options(self, options)
 
 
 TaskQueue.make_consumer = _make_consumer
 
-load_task_types(CONFIG.tasks_path)  # needs the names above
+load_task_types(CONFIG.tasks_path)  # the task modules import the names above

@@ -1,4 +1,4 @@
-"""The queues of this process: their numbers, their consumers, their Redis; how they are steered."""
+"""The queues of this process: counts, consumers and Redis; pause, drain, resume and purge."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,47 +19,54 @@ def ping() -> None:
 
 
 def queue_stats() -> list[QueueStats]:
-    """The numbers of each queue, most urgent first."""
+    """Return the counts of each queue, the most urgent queue first. Raises QueueUnavailable."""
     return queues.queue_stats(BROKERS)
 
 
 def stats() -> Stats:
-    """The numbers of all queues."""
+    """Return the counts of all queues. Raises QueueUnavailable."""
     return Stats(tuple(queue_stats()))
 
 
 def consumers() -> list[ConsumerRecord]:
-    """Every live consumer."""
+    """Return every live consumer. Raises QueueUnavailable."""
     return [
         consumer for broker in BROKERS.values() for consumer in consumer_records.consumers(broker)
     ]
 
 
 def redis_info() -> dict[str, Any]:
-    """What the broker says of itself."""
+    """Return what the broker reports about itself. Raises QueueUnavailable."""
     return BROKERS.first.info()
 
 
 def server_troubles() -> list[str]:
-    """What speaks against trusting the broker with tasks now, such as an evicting policy."""
+    """Return what can make the broker lose tasks now, such as an evicting policy."""
     return server_check.troubles_of(BROKERS.first)
 
 
 def pause(queue: str, by: Operator | None = None) -> None:
-    """Let a queue give out no tasks; what runs goes on, submits are taken.
+    """Let a queue start no tasks; running tasks go on, and new tasks are accepted.
 
-    `by`: whose doing the audit trail tells it to be. Raises UnknownQueue, QueueUnavailable.
+    `by`: the author for the audit trail, which records nothing without one. Raises UnknownQueue,
+    QueueUnavailable.
     """
     _steer(queue, "paused", Action.PAUSE, by)
 
 
 def drain(queue: str, by: Operator | None = None) -> None:
-    """Let a queue take no tasks from outside and work off what it has. Raises UnknownQueue."""
+    """Let a queue accept no tasks from callers and run those it has.
+
+    Raises UnknownQueue, QueueUnavailable.
+    """
     _steer(queue, "draining", Action.DRAIN, by)
 
 
 def resume(queue: str, by: Operator | None = None) -> None:
-    """Let a paused or draining queue flow again. Raises UnknownQueue."""
+    """Let a paused or draining queue accept and start tasks again.
+
+    Raises UnknownQueue, QueueUnavailable.
+    """
     _steer(queue, "flowing", Action.RESUME, by)
 
 
@@ -71,14 +78,14 @@ def _steer(queue: str, mode: str, action: Action, by: Operator | None) -> None:
 
 @dataclass(frozen=True)
 class Purged:
-    """How many tasks a purge has revoked; `operation` is what can be undone, if somebody's."""
+    """How many tasks a purge has cancelled; `operation` can be undone, None without an author."""
 
     purged: int
     operation: Operation | None
 
 
 def purge(queue: str, reason: str = "purged", by: Operator | None = None) -> Purged:
-    """Revoke every task that waits in a queue. Raises UnknownQueue, QueueUnavailable."""
+    """Cancel the PENDING tasks of a queue. Raises UnknownQueue, QueueUnavailable."""
     broker = broker_named(queue)
     operation = None if by is None else trail.begin(BROKERS, Action.PURGE, by)
     return Purged(undoing.purge(broker, reason, operation), operation)

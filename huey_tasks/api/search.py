@@ -1,4 +1,4 @@
-"""Find tasks in the queues of this process."""
+"""Search for tasks in the queues of this process."""
 
 import datetime as dt
 
@@ -22,9 +22,9 @@ def search_tasks(
 ) -> Page:
     """Find tasks, the newest first, a page at a time.
 
-    `q` is written in the language of `query`; `values` adds terms (state, queue, type, tag,
-    worker). It looks for some 60 ms; what is not `complete` goes on at `next_cursor`. Raises
-    InvalidQuery, QueueUnavailable.
+    `q` is a search in the language of `search.query`; `values` adds terms (state, queue, type, tag,
+    worker). A call searches for about 60 ms; if the page is not `complete`, the next call continues
+    at `next_cursor`. Raises InvalidQuery, QueueUnavailable.
     """
     return pages.search(
         BROKERS,

@@ -1,4 +1,4 @@
-"""One task: look at it, cancel, retry, wait for its end. Submitting is in `submission`."""
+"""Read, cancel, retry or explain one task; wait for its end. `submission` submits tasks."""
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
@@ -18,10 +18,10 @@ _ends = Completions(BROKERS)
 
 
 def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) -> TaskRecord:
-    """Revoke a task: a waiting one never starts, a running one is stopped at once.
+    """Cancel a task: a waiting one never starts, a running one is stopped at once.
 
-    `by`: whose doing the audit trail tells it to be; why they do it is the `reason` that the task
-    keeps, if no other is given. Raises TaskNotFound, TaskFinished, QueueUnavailable.
+    `by`: the author for the audit trail; without a `reason` the task keeps the author's. Raises
+    TaskNotFound, TaskFinished, QueueUnavailable.
     """
     if reason is None:
         reason = cancelled(by.why if by else "")
@@ -41,10 +41,10 @@ def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) 
 
 
 def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
-    """Submit an ended task once more: a new task with the same payload, linked to the old one.
+    """Submit a new task with the payload of a finished one, and link the two.
 
-    Asked again, it returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
-    has succeeded or not ended.
+    A second call returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
+    has succeeded or has not ended; QueueUnavailable.
     """
     broker, new = _copy_of(task_id)
     operation = trail.as_argument(BROKERS, Action.RETRY, by, task_id)
@@ -52,7 +52,9 @@ def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
     if not state:
         raise _unknown(task_id)
     if not follower:
-        raise TaskNotRetryable(f"The task is {state}; only one that failed can be retried.")
+        raise TaskNotRetryable(
+            f"The task is {state}; only FAILURE, REVOKED or EXPIRED tasks can be retried."
+        )
     return SubmittedTask(follower, TaskState.PENDING, new.type, broker.name)
 
 
@@ -69,7 +71,7 @@ def _unknown(task_id: str) -> TaskNotFound:
 
 
 def get_task(task_id: str) -> TaskRecord:
-    """A task as it is now, its log included. Raises TaskNotFound, QueueUnavailable."""
+    """Return a task as it is now, with its log. Raises TaskNotFound, QueueUnavailable."""
     record = tasks.find(BROKERS, task_id) if is_task_id(task_id) else None
     if record is None:
         raise _unknown(task_id)
@@ -77,7 +79,7 @@ def get_task(task_id: str) -> TaskRecord:
 
 
 def wait_for_end(task_id: str, wait_s: float) -> None:
-    """Return when a task has ended, or after `wait_s` seconds; Redis is hardly asked meanwhile.
+    """Return when a task has ended, or after `wait_s` seconds, with few requests to Redis.
 
     Also returns when this process stops (`stop_waiting`). Raises TaskNotFound, QueueUnavailable.
     """
@@ -95,7 +97,7 @@ def wait_for_end(task_id: str, wait_s: float) -> None:
 
 
 def stop_waiting() -> None:
-    """Let everyone return who waits for the end of a task. Safe in a signal handler."""
+    """Let all calls of `wait_for_end` return. Safe in a signal handler."""
     _ends.stop()
 
 
@@ -106,30 +108,34 @@ def list_tasks(
     set_aside: bool = False,
     limit: int = 50,
 ) -> list[TaskRecord]:
-    """The tasks submitted last, newest first; of one state or queue if named.
+    """Return the tasks submitted last, the newest first; only those of a state or queue if given.
 
-    `set_aside`: only those that killed their workers or could not be read, and were not retried.
+    `set_aside`: only quarantined tasks that were not retried. Raises UnknownQueue,
+    QueueUnavailable.
     """
     chosen = [broker_named(queue)] if queue is not None else list(BROKERS.values())
     ids: list[tuple[str, str]] = []
-    for one in chosen:
+    for broker in chosen:
         if set_aside:
-            rows = indexes.set_aside_ids(one, limit)
+            rows = indexes.set_aside_ids(broker, limit)
         elif state is None:
-            rows = indexes.recent_ids(one, limit)
+            rows = indexes.recent_ids(broker, limit)
         else:
-            rows = indexes.ids_in_state(one, state, limit)
-        ids += [(one.name, task_id) for _, task_id in rows]
+            rows = indexes.ids_in_state(broker, state, limit)
+        ids += [(broker.name, task_id) for _, task_id in rows]
     found = tasks.load(BROKERS, ids)
-    if state is not None:  # it may have moved on between the two looks
+    if state is not None:  # its state may have changed between the two reads
         found = [record for record in found if record.status is state]
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
 
 
 def explain_task(task_id: str) -> Explanation:
-    """Say why a task does not run, and when it may. Raises TaskNotFound, QueueUnavailable."""
+    """Explain why a task does not run and estimate its start.
+
+    Raises TaskNotFound, QueueUnavailable.
+    """
     for broker in BROKERS.values() if is_task_id(task_id) else ():
         found = explain.explain(broker, task_id)
         if found is not None:
             return found
-    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+    raise _unknown(task_id)

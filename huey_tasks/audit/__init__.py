@@ -1,1 +1,1 @@
-"""Operations of operators, and the trail that they leave."""
+"""Operations of operators, and the audit trail that records them."""

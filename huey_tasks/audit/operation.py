@@ -1,6 +1,6 @@
-"""What an operator does, as the audit trail remembers it: who, what, why, and how it is undone.
+"""One operation as the audit trail records it: its author, action, reason and time to undo it.
 
-Knows the words and the form in which scripts take them, and nothing of Redis.
+Owns the actions and the form in which scripts read an operation. Does not know Redis.
 """
 
 import datetime as dt
@@ -10,56 +10,58 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: Milliseconds in which what was purged or deleted can be had back.
+#: Milliseconds within which a purge or a delete can be undone.
 UNDO_MS = 600_000
 
-#: Milliseconds in which an operation may go on, piece by piece.
+#: Milliseconds within which further pieces of an operation are accepted.
 GOES_ON_MS = 24 * 3_600_000
 
-#: An id: when it began, in hexadecimal µs since the epoch, so that ids sort by time; and chance.
+#: An id: its start in hexadecimal µs since the epoch, so that ids sort by time; random digits.
 OPERATION_ID = re.compile(r"[0-9a-f]{14}-[0-9a-f]{16}")
 
 
 class Action(StrEnum):
-    """What operators do."""
+    """The kinds of operation."""
 
-    CANCEL = "cancel"  # tasks that have not ended are revoked
-    RETRY = "retry"  # tasks that ended without success are submitted anew
-    REQUEUE = "requeue"  # tasks that wait for their time go to their queue now
-    DELETE = "delete"  # ended tasks are taken out of every list
-    PAUSE = "pause"  # a queue gives out no tasks
-    RESUME = "resume"  # a queue flows again
-    DRAIN = "drain"  # a queue takes no tasks from outside
-    PURGE = "purge"  # all that waits in a queue is revoked
+    CANCEL = "cancel"  # tasks that are not terminal become REVOKED
+    RETRY = "retry"  # copies of tasks that ended without success are submitted
+    REQUEUE = "requeue"  # SCHEDULED and RETRY tasks become PENDING now
+    DELETE = "delete"  # finished tasks leave all lists
+    PAUSE = "pause"  # a queue starts no tasks
+    RESUME = "resume"  # a queue accepts and starts tasks again
+    DRAIN = "drain"  # a queue accepts no tasks from callers
+    PURGE = "purge"  # all PENDING tasks of a queue become REVOKED
     UNDO = "undo"  # a purge or a delete is undone
-    RETRY_GROUP = "retry_group"  # failures of one cause are submitted anew
-    SCHEDULE_CREATE = "schedule_create"  # a schedule submits a task again and again from now on
-    SCHEDULE_UPDATE = "schedule_update"  # what it submits or when is changed, or it is paused
-    SCHEDULE_DELETE = "schedule_delete"  # it is gone; the tasks that it made stay
-    SCHEDULE_RUN = "schedule_run"  # it submits a task now, apart from its plan
+    RETRY_GROUP = "retry_group"  # the tasks of a failure group are retried
+    SCHEDULE_CREATE = "schedule_create"  # a schedule is created
+    SCHEDULE_UPDATE = (
+        "schedule_update"  # its payload, trigger or other fields change, or it is paused
+    )
+    SCHEDULE_DELETE = "schedule_delete"  # a schedule is removed; its tasks stay
+    SCHEDULE_RUN = "schedule_run"  # a schedule submits a task now, besides its due times
 
     @property
     def undoable(self) -> bool:
-        """Whether it can be undone."""
+        """Whether the action can be undone."""
         return self in (self.PURGE, self.DELETE)
 
 
 @dataclass(frozen=True)
 class Operator:
-    """Who does something, and why: `who` is a name, or what stands for one."""
+    """The author of an operation, and the reason; `who` names a person, a program or an API key."""
 
     who: str
     why: str = ""
 
 
 def cancelled(why: str) -> str:
-    """What a cancelled task gives as its reason."""
+    """Return the reason that a cancelled task keeps."""
     return f"cancelled: {why}" if why else "cancelled"
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One wish of an operator, which may be done in pieces. `target` says what it is about."""
+    """One operation, which may run in pieces. `target`: the task, search or schedule it changes."""
 
     id: str
     action: Action
@@ -70,23 +72,23 @@ class Operation:
 
     @classmethod
     def begin(cls, now_us: int, action: Action, by: Operator, target: str) -> "Operation":
-        """A new operation, begun at that time."""
+        """Return a new operation that begins at that time."""
         operation_id = f"{now_us:014x}-{secrets.token_hex(8)}"
         return cls.going_on(operation_id, action, by, target)
 
     @classmethod
     def going_on(cls, id: str, action: Action, by: Operator, target: str) -> "Operation":
-        """An operation that has begun before."""
+        """Return an operation that began before, to continue it."""
         return cls(id, action, by.who, by.why, target, UNDO_MS if action.undoable else 0)
 
     @property
     def undo_until(self) -> dt.datetime | None:
-        """Until when it can be undone."""
+        """Until when it can be undone; None if it cannot."""
         return undo_until(self.id, self.undo_ms)
 
     def as_argument(self) -> str:
-        """The operation as scripts read it."""
-        told = {
+        """Return the operation as scripts read it, in JSON."""
+        fields = {
             "id": self.id,
             "action": self.action,
             "who": self.who,
@@ -94,16 +96,16 @@ class Operation:
             "target": self.target,
             "undo_ms": self.undo_ms,
         }
-        # Half a surrogate pair, which a name may hold, would stop a script half way.
-        return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace").decode()
+        # Redis scripts cannot parse half a surrogate pair, which a name may contain.
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def begun_ms(operation_id: str) -> int:
-    """When an operation began, in ms since the epoch."""
+    """Return when an operation began, in ms since the epoch."""
     return int(operation_id[:14], 16) // 1000
 
 
 def undo_until(operation_id: str, undo_ms: int) -> dt.datetime | None:
-    """Until when an operation can be undone; None if it never could."""
+    """Return until when an operation can be undone; None if it never could."""
     ends_ms = begun_ms(operation_id) + undo_ms
     return dt.datetime.fromtimestamp(ends_ms / 1000, dt.UTC) if undo_ms else None

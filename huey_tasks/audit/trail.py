@@ -1,6 +1,6 @@
-"""The audit trail: operations are begun here, so that scripts write them down, and read back.
+"""The audit trail: begins operations, which the scripts record, and reads them.
 
-An operation may reach over queues; each queue keeps its part, and a reader sees one entry.
+An operation may change several queues; each queue keeps its part, and a reader gets one entry.
 """
 
 import datetime as dt
@@ -24,16 +24,16 @@ from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidQuery, OperationOver, Problem
 from huey_tasks.records import operations
 
-#: Seconds that one request looks for entries of one action.
+#: Seconds that one request searches for entries of one action.
 BUDGET_S = 0.3
 
-#: How many ids of each queue are read at a time.
+#: Ids that are read at a time, when entries of one action are searched for.
 STEP = 500
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """What an operator has done. `queue` is None when it was in several; `count`: tasks changed."""
+    """One operation. `queue` is None when it changed several; `count`: tasks changed."""
 
     id: str
     at: dt.datetime
@@ -57,46 +57,50 @@ class AuditPage:
 
 
 def begin(brokers: Brokers, action: Action, by: Operator, target: str = "") -> Operation:
-    """Begin an operation at the time of Redis; the first script that does some of it writes it."""
+    """Begin an operation at the time of Redis; the first script that changes a task records it."""
     return Operation.begin(brokers.now_us(), action, by, target)
 
 
 def as_argument(brokers: Brokers, action: Action, by: Operator | None, target: str = "") -> str:
-    """A new operation as scripts take it; what no operator has asked for is none."""
+    """Return a new operation as scripts read it; "" if no operator asked for it."""
     return "" if by is None else begin(brokers, action, by, target).as_argument()
 
 
 def go_on(
     brokers: Brokers, operation_id: str, action: Action, by: Operator, target: str
 ) -> Operation:
-    """Go on with an operation; with a new one, if that has changed nothing yet.
+    """Continue an operation; begin a new one if the old one has changed nothing yet.
 
-    Raises OperationOver; InvalidQuery if it is none, or another's.
+    Raises OperationOver; InvalidQuery if the id is malformed, or of another action or operator.
     """
     if not OPERATION_ID.fullmatch(operation_id):
-        raise _wrong("It is no operation_id of an answer of ours.")
+        raise _wrong("This is not an operation_id that Duckline returned.")
     now_ms, known = operations.parts_of(brokers, operation_id)
     if any(part.action != action for part in known):
-        raise _wrong("This operation is another action.")
+        raise _wrong("This operation_id belongs to another action.")
     if any(part.who != by.who for part in known):
-        raise _wrong("This operation is somebody else's.")
+        raise _wrong("This operation_id belongs to another operator.")
     if any(part.undone for part in known):
-        raise OperationOver("The operation was undone; begin a new one.")
+        raise OperationOver("This operation was undone; begin a new one.")
     age_ms = now_ms - begun_ms(operation_id)
     if age_ms < 0:
-        raise _wrong("It is no operation_id of an answer of ours.")
+        raise _wrong("This is not an operation_id that Duckline returned.")
     if age_ms > GOES_ON_MS:
-        raise OperationOver("The operation began too long ago; begin a new one at this cursor.")
+        raise OperationOver(
+            "This operation began over 24 hours ago; begin a new one at this cursor."
+        )
     if not known:
         return begin(brokers, action, by, target)
     return Operation.going_on(operation_id, action, by, target)
 
 
 def read(brokers: Brokers, *, action: Action | None, cursor: str | None, limit: int) -> AuditPage:
-    """Read entries, the newest first; goes on at `next_cursor`, even if it has found none."""
+    """Read entries, the newest first; continue at `next_cursor`, even if a page has no entry."""
     if cursor is not None and not OPERATION_ID.fullmatch(cursor):
-        raise InvalidQuery([Problem("/cursor", "cursor", "It is no cursor of an answer of ours.")])
-    found, ends = list[AuditEntry](), time.monotonic() + BUDGET_S
+        raise InvalidQuery(
+            [Problem("/cursor", "cursor", "This is not a cursor that Duckline returned.")]
+        )
+    found, stop_at = list[AuditEntry](), time.monotonic() + BUDGET_S
     step = limit + 1 if action is None else STEP
     while True:
         ids = operations.ids_behind(brokers, cursor, step)
@@ -109,7 +113,7 @@ def read(brokers: Brokers, *, action: Action | None, cursor: str | None, limit: 
         if len(ids) < step:
             return AuditPage(tuple(found), None)
         cursor = ids[-1]
-        if time.monotonic() > ends:
+        if time.monotonic() > stop_at:
             return AuditPage(tuple(found), cursor)
 
 
@@ -119,20 +123,20 @@ def _entries(brokers: Brokers, ids: Sequence[str]) -> Iterator[AuditEntry]:
         yield _whole(list(same))
 
 
-def _entry(operation_id: str, queue: str, f: Hash) -> AuditEntry:
-    until = undo_until(operation_id, int(f["undo_ms"]))
+def _entry(operation_id: str, queue: str, fields: Hash) -> AuditEntry:
+    until = undo_until(operation_id, int(fields["undo_ms"]))
     return AuditEntry(
         id=operation_id,
         at=task_hash.from_ms(begun_ms(operation_id)),
-        action=Action(f["action"]),
-        who=f["who"],
-        why=f["why"] or None,
+        action=Action(fields["action"]),
+        who=fields["who"],
+        why=fields["why"] or None,
         queue=queue,
-        count=int(f["count"]),
-        target=f["target"] or None,
+        count=int(fields["count"]),
+        target=fields["target"] or None,
         undo_id=operation_id if until else None,
         undo_until=until,
-        undone_at=f.time("undone_at"),
+        undone_at=fields.time("undone_at"),
     )
 
 

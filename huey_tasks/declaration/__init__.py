@@ -1,1 +1,1 @@
-"""What may be declared of a task type: its options, and what a payload may hold."""
+"""The declaration of a task type: its options and the model of its payload."""

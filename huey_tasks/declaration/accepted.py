@@ -1,8 +1,8 @@
-"""The types of a payload that was accepted, without the checks that it has passed.
+"""Convert an accepted payload to the types of the hints, without checking it again.
 
-A payload is checked when it is submitted. What was right then (a date in the future, a file that is
-there) may not be right when the task runs, or runs again; the function gets it all the same, in the
-types of its hints. Owns the way from a validator to one that only converts.
+A payload is checked when it is submitted. A check that passed then (a date in the future, a file
+that exists) may fail when the task runs, and would fail an accepted task. Owns the conversion of a
+validator into one that only converts.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, SchemaValidator
 
-#: What narrows a type down, in pydantic's own schemas.
+#: The constraints of a type in pydantic's own schemas.
 _CONSTRAINTS = frozenset(
     {
         "gt",
@@ -29,16 +29,16 @@ _CONSTRAINTS = frozenset(
     }
 )
 
-#: Parts of a schema that hold values or other people's code, and no schema.
+#: The keys of a schema that hold values or foreign code instead of a schema.
 _OPAQUE = frozenset({"metadata", "default", "expected", "serialization", "config", "cls"})
 
-#: By which a check says no.
-_REFUSALS = (ValueError, AssertionError, PydanticCustomError, PydanticKnownError)
+#: The exceptions with which a check rejects a value.
+_REJECTIONS = (ValueError, AssertionError, PydanticCustomError, PydanticKnownError)
 
 
 def converter(schema: CoreSchema) -> SchemaValidator:
-    """Make a validator of the same types that has no constraint, and in which no check says no."""
-    # Without prebuilt validators: they are those of the models, which check.
+    """Return a validator of the same types without constraints, in which no check rejects."""
+    # No prebuilt validators: those of the models still check.
     return SchemaValidator(cast(CoreSchema, _relaxed(schema)), None, False)
 
 
@@ -67,7 +67,7 @@ def _tolerant(check: Callable[..., Any], *, wraps: bool) -> Callable[..., Any]:
     def checked(value: Any, *more: Any) -> Any:
         try:
             return check(value, *more)
-        except _REFUSALS:
+        except _REJECTIONS:
             return more[0](value) if wraps else value
 
     return checked

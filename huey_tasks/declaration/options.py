@@ -1,8 +1,8 @@
-"""What may be declared of a task type: its name, its options, and the place in the user's code.
+"""Check the name and the options of a task type when it is registered.
 
-A wrong option does its harm later, far from its line: a time limit of "10" never strikes. So every
-option is checked when the type is registered, for `@task` and for Huey's own `queue.task()` alike.
-Raises InvalidTaskType, whose text begins with the user's file and line.
+A wrong option fails later and far from its line: a timeout of "10" never ends an attempt. So every
+option is checked at once, for `@task` and for Huey's own `queue.task()`. Raises InvalidTaskType,
+whose text begins with the user's file and line.
 """
 
 import datetime as dt
@@ -21,10 +21,10 @@ import huey
 from huey_tasks.broker.keys import QUEUE_NAMES
 from huey_tasks.errors import InvalidTaskType
 
-#: Bytes of a name in UTF-8; the board keeps this many of the type that a worker runs.
+#: Bytes of a name in UTF-8; the board has this many for the type that a worker runs.
 NAME_BYTES = 128
 
-#: Seconds. No wait between attempts is longer than a week, no limit longer than a year.
+#: Seconds. The longest delay between attempts is a week, the longest time limit a year.
 WEEK_S, YEAR_S = 7 * 86_400, 366 * 86_400
 
 _NAME = re.compile(r"\w[\w.-]*")
@@ -33,7 +33,7 @@ _LIBRARIES = (str(Path(__file__).parent.parent), str(Path(cast(str, huey.__file_
 
 @dataclass(frozen=True)
 class _Number:
-    """What an option takes: a number of a range, or None where it may be left out."""
+    """The rule of an option: a number in a range, or None if it is optional."""
 
     low: float
     high: float
@@ -42,11 +42,11 @@ class _Number:
     optional: bool = False
 
     def problem(self, value: object) -> str | None:
-        """Why a value does not do; None if it does."""
+        """Return why a value is invalid, None if it is valid."""
         if value is None and self.optional:
             return None
         kinds = (int,) if self.whole else (int, float)
-        if isinstance(value, kinds) and not isinstance(value, bool) and self._fits(value):
+        if isinstance(value, kinds) and not isinstance(value, bool) and self._in_range(value):
             return None
         hint = ""
         if isinstance(value, str) and self.problem(_number_in(value)) is None:
@@ -55,7 +55,7 @@ class _Number:
             hint = "; leave it out for no limit"
         return f"it takes {self}{hint}"
 
-    def _fits(self, value: float) -> bool:
+    def _in_range(self, value: float) -> bool:
         return math.isfinite(value) and self.low <= value <= self.high
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class _Number:
         return f"{kind}{of} from {self.low:,} to {self.high:,}".replace(",", "_")
 
 
-#: A millisecond is the shortest time that Redis and a timer tell from none.
+#: A millisecond is the shortest time that Redis and a timer distinguish from zero.
 _OPTIONS: Mapping[str, _Number] = {
     "retries": _Number(0, 1_000_000, whole=True),
     "retry_delay": _Number(0, WEEK_S, "seconds"),
@@ -76,7 +76,7 @@ _OPTIONS: Mapping[str, _Number] = {
     "priority": _Number(-1_000_000, 1_000_000, whole=True, optional=True),
 }
 
-#: What we keep on the class of a task beside its options.
+#: The attributes of a task's class that Duckline sets besides its options.
 _OURS = frozenset({"parameters", "positional", "place", "home", "validate_datetime"})
 
 
@@ -91,7 +91,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 
 def check_queue(queue: object) -> None:
-    """Raise InvalidTaskType unless there is a queue of that name."""
+    """Raise InvalidTaskType unless a queue has that name."""
     if queue not in QUEUE_NAMES:
         known = ", ".join(QUEUE_NAMES)
         near = nearest(queue, QUEUE_NAMES)
@@ -101,17 +101,17 @@ def check_queue(queue: object) -> None:
 
 
 def refuse_unknown(unknown: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise InvalidTaskType for the first option that there is not, with the nearest there is."""
+    """Raise InvalidTaskType for the first unknown option; the text suggests the nearest known."""
     for option in unknown:
         near = nearest(option, known) or f"; it takes {', '.join(known)}"
         raise InvalidTaskType(f"@task has no option '{option[:64]}'{near}", place_of_caller())
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Check what Huey makes attributes of a task's class, as `default_retries` for its `retries`.
+    """Check what Huey sets on the class of a task, such as `default_retries` for `retries`.
 
-    It keeps every setting there, so what is no option may be the user's own. Raises InvalidTaskType
-    for an option that cannot work, and for what looks like one and is none.
+    Huey sets every keyword there, so an unknown one may be the user's own. Raises InvalidTaskType
+    for an option that cannot work, and for a name that looks like a misspelt option.
     """
     options = {setting.removeprefix("default_"): value for setting, value in settings.items()}
     for option in options.keys() - _OPTIONS.keys() - _OURS:
@@ -124,8 +124,11 @@ def check_settings(settings: Mapping[str, Any]) -> None:
 
 
 def check_name(name: object, place: str | None = None) -> str:
-    """Return the name of a type. Raises InvalidTaskType for one that cannot be written in a search,
-    an address or a line of the log, or that is too long for the board."""
+    """Return the name of a task type.
+
+    Raises InvalidTaskType for a name that cannot be part of a search, a URL or a log line, or that
+    is too long for the board.
+    """
     place = place or place_of_caller()
     if not isinstance(name, str):
         raise InvalidTaskType(f"name={_shown(name)} is not right: it takes a text", place)
@@ -135,28 +138,28 @@ def check_name(name: object, place: str | None = None) -> str:
         rule = "it takes letters, digits, '_', '-' and '.', and begins with a letter, digit or '_'"
         raise InvalidTaskType(f"name={_shown(name)} is not right: {rule}", place)
     if (size := len(name.encode("utf-8", "replace"))) > NAME_BYTES:
-        rule = f"it has {size} bytes, and may have {NAME_BYTES}"
+        rule = f"it has {size} bytes, and may have {NAME_BYTES} in UTF-8"
         raise InvalidTaskType(f"name={_shown(name)} is not right: {rule}", place)
     return name
 
 
 def nearest(word: object, known: Iterable[str], *, cutoff: float = 0.6, at_most: int = 1) -> str:
-    """A question that names the nearest known words, to stand at the end of a refusal, or ""."""
+    """Return "; did you mean 'x'?" for the end of an error, "" if no known word is near."""
     text = str(word)
-    if len(text) > NAME_BYTES:  # to compare what is long takes long
+    if len(text) > NAME_BYTES:  # the comparison of a long text takes long
         return ""
     found = difflib.get_close_matches(text, list(known), n=at_most, cutoff=cutoff)
-    return f"; did you mean {' or '.join(repr(one) for one in found)}?" if found else ""
+    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def place_of(function: Callable[..., Any]) -> str:
-    """Where a function is defined, `file:line`; where it is registered if that is not known."""
+    """Return `file:line` of a function's definition; of its registration if that is unknown."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return place_of_caller() if code is None else f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def place_of_caller() -> str:
-    """The line of the user's code that runs: the nearest which is neither ours nor Huey's."""
+    """Return `file:line` of the innermost frame that is neither in Duckline nor in Huey."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
         frame = frame.f_back

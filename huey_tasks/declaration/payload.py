@@ -1,8 +1,8 @@
-"""What a payload of a task type may hold: a model made from the hints of a function's parameters.
+"""The payload of a task type: a model made from the hints of a function's parameters.
 
-The model checks a submission and gives the JSON Schema; when the task runs, it turns the payload
-into arguments. Its fields have names of our own, with the parameter's as their alias, so that no
-parameter meets a name of pydantic's (`_id`, `model_config`).
+The model checks a submission and gives the JSON Schema; when the task runs, it converts the payload
+to arguments. Its fields are named p0, p1, … with the parameter's name as alias, so that a parameter
+such as `_id` or `model_config` does not clash with a name of pydantic's.
 """
 
 import inspect
@@ -46,7 +46,7 @@ class PayloadSchema(GenerateJsonSchema):
     ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
-        """Without a default that is not of its parameter's own type, such as `n: int = None`."""
+        """Leave out a default that is not of its parameter's type, such as `n: int = None`."""
         shown = super().default_schema(schema)
         if "default" in shown:
             try:
@@ -54,7 +54,7 @@ class PayloadSchema(GenerateJsonSchema):
                 SchemaValidator(schema["schema"]).validate_json(plain)
             except ValidationError:
                 del shown["default"]
-            except SchemaError:  # of a type that refers to another: it stays as it is
+            except SchemaError:  # a type that refers to another: its default stays
                 return shown
         return shown
 
@@ -68,10 +68,10 @@ class PayloadSchema(GenerateJsonSchema):
 
 
 class Payload:
-    """The parameters of a function, as a payload holds them."""
+    """The parameters of a function, and the model of payloads with them."""
 
     def __init__(self, function: Callable[..., Any], type_name: str) -> None:
-        """Raises InvalidTaskType for a parameter that JSON cannot name, or carry."""
+        """Make the model. Raises InvalidTaskType for a parameter that no JSON object can carry."""
         self._about = f"task type '{type_name}'"
         self._place = place_of(function)
         self.parameters = self._parameters(function)
@@ -79,18 +79,18 @@ class Payload:
         self.model = self._model(function, type_name)
         self.validator = cast(SchemaValidator, self.model.__pydantic_validator__)
         self.schema = self.schema_at("#/$defs/{model}")
-        self._must_be_json([self.schema, inspect.getdoc(function)])
+        self._require_json([self.schema, inspect.getdoc(function)])
 
     def schema_at(self, ref_template: str) -> dict[str, Any]:
-        """The JSON Schema of the payload, with its inner schemas at that address."""
+        """Return the JSON Schema of the payload, with references in the form of `ref_template`."""
         return self.model.model_json_schema(
             ref_template=ref_template, schema_generator=PayloadSchema
         )
 
     def check(self, payload: Mapping[str, Any]) -> bytes:
-        """Return the payload as `serializer.dumps` has it.
+        """Return the payload in the form of `serializer.dumps`.
 
-        Raises InvalidPayload unless it fits; the problems name each field.
+        Raises InvalidPayload unless it fits the type; each problem points to a field.
         """
         try:
             encoded = serializer.dumps(payload)
@@ -105,10 +105,10 @@ class Payload:
         return encoded
 
     def arguments(self, given: Mapping[str, Any], *, accepted: bool) -> dict[str, Any]:
-        """The given parameters in the types of their hints.
+        """Return the given parameters in the types of their hints.
 
-        What was `accepted` with its submission is not refused for a check that it passed then.
-        Raises ValidationError for what is not of its type.
+        `accepted`: the payload passed the checks when it was submitted; only types are checked now.
+        Raises ValidationError for a value of another type.
         """
         encoded = serializer.without_tags(serializer.dumps(given))
         try:
@@ -125,7 +125,7 @@ class Payload:
         return converter(self.model.__pydantic_core_schema__)
 
     def example(self, example: object) -> dict[str, Any]:
-        """An example as it is shown, {} for none. Raises InvalidTaskType unless it fits."""
+        """Return the example in JSON types, {} for none. Raises InvalidTaskType unless it fits."""
         if example is None:
             return {}
         if not isinstance(example, dict):
@@ -142,12 +142,14 @@ class Payload:
             self.check(payload)
         except InvalidPayload as error:
             problem = error.problems[0]
-            if not self._was_right(payload):  # such as a date that was in the future
-                at = problem.pointer or "the whole"
-                raise self._refused(f"its example does not fit: {at}: {problem.message}") from None
+            # A check may depend on the time, such as a date that must be in the future.
+            if not self._has_types(payload):
+                where = problem.pointer or "the whole payload"
+                why = f"its example does not fit: {where}: {problem.message}"
+                raise self._refused(why) from None
         return shown
 
-    def _was_right(self, payload: Mapping[str, Any]) -> bool:
+    def _has_types(self, payload: Mapping[str, Any]) -> bool:
         given = {name: value for name, value in payload.items() if name in self._fields}
         if len(given) < len(payload) or any(name not in given for name in self._required()):
             return False
@@ -179,8 +181,8 @@ class Payload:
     def _model(self, function: Callable[..., Any], type_name: str) -> type[BaseModel]:
         try:
             hints = get_type_hints(function, include_extras=True)
-        except Exception as error:  # a name that is not there, a text that is no expression
-            raise self._refused(f"its hints cannot be read: {_told(error)}") from error
+        except Exception as error:  # a hint may be any text, and its evaluation may raise anything
+            raise self._refused(f"its hints cannot be read: {_first_sentence(error)}") from error
         fields: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             if name not in hints:
@@ -190,29 +192,29 @@ class Payload:
         title = "".join(part.capitalize() for part in type_name.split("_")) + "Payload"
         try:
             return create_model(title, __config__=_MODEL, **fields)
-        except Exception as error:  # said of one parameter, which is named
-            raise self._refused(_told(error)) from error
+        except Exception as error:  # pydantic's errors, which name the parameter
+            raise self._refused(_first_sentence(error)) from error
 
     def _field(self, name: str, hint: Any, default: Any) -> Any:
-        """The field of a parameter, tried alone, so that a refusal names the parameter."""
+        """Return the field of a parameter; try it alone, so that an error names the parameter."""
         field: Any = Field(default, alias=name, validation_alias=name, serialization_alias=name)  # pyright: ignore
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                one = create_model("One", __config__=_MODEL, p=(hint, field))
-                one.model_json_schema(schema_generator=PayloadSchema)
-        except Exception as error:  # pydantic's errors, and those of a type's own code
+                alone = create_model("Alone", __config__=_MODEL, p=(hint, field))
+                alone.model_json_schema(schema_generator=PayloadSchema)
+        except Exception as error:  # pydantic's errors, and any that the code of a type raises
             kind = inspect.formatannotation(hint)[:100]
-            why = f"parameter '{name}' cannot be in a payload: {_told(error)}"
+            why = f"parameter '{name}' cannot be in a payload: {_first_sentence(error)}"
             if isinstance(error, PydanticSchemaGenerationError | PydanticInvalidForJsonSchema):
                 why = f"parameter '{name}' has a type that JSON cannot carry, {kind}"
             raise self._refused(why) from error
-        if default is ... and not one.model_fields["p"].is_required():
+        if default is ... and not alone.model_fields["p"].is_required():
             raise self._refused(f"the default of '{name}' belongs behind its hint: … = <default>")
         return field
 
-    def _must_be_json(self, shown: object) -> None:
-        """What one type shows stands in a list with all others, and must not spoil it."""
+    def _require_json(self, shown: object) -> None:
+        """Raise InvalidTaskType unless `shown` is JSON: it would break every list of types."""
         try:
             json.dumps(shown, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError) as error:
@@ -224,14 +226,14 @@ class Payload:
         return InvalidTaskType(f"{self._about}: {why}", self._place)
 
 
-def _told(error: Exception) -> str:
-    """The first sentence of an error of pydantic's; the rest is advice to its own users."""
+def _first_sentence(error: Exception) -> str:
+    """Return the first sentence of pydantic's error; the rest is advice to users of pydantic."""
     first = str(error).strip().split("\n")[0].split(". Set `arb")[0]
     return f"{type(error).__name__}: {first}"[:300]
 
 
 def _problem(detail: ErrorDetails, payload: Any) -> Problem:
-    """Point at the field; what pydantic's path says of a union's members is no part of it."""
+    """Return a problem that points to the field; drop a union's members from pydantic's path."""
     pointer, inside = "", payload
     steps = detail["loc"]
     for number, step in enumerate(steps, 1):

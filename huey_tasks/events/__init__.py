@@ -1,1 +1,1 @@
-"""Waits for what happens to tasks."""
+"""Waits for tasks to end."""

@@ -1,9 +1,9 @@
-"""Waiting for the ends of tasks: any number of callers on one subscription for the process.
+"""Wait for tasks to end: any number of callers share one subscription of the process.
 
-A task that somebody waits for is marked in its own hash, which `finish` reads anyway when the task
-ends: the hot path pays for a field of an answer, and a line is published only for a marked task.
-Who waits is woken and looks for itself. What was not heard is found out by asking: whenever the
-subscription is new, every few seconds while it is there, every second while it is not.
+A caller marks the task that it waits for in the task's own hash, which `finish` reads anyway: the
+hot path pays for one field of a reply, and a message is published only for a marked task. A caller
+that wakes reads the state itself. A message may be missed, so the states are also read when the
+subscription is new, every LOOK_S seconds with a subscription, every LOOK_UNHEARD_S without one.
 """
 
 import logging
@@ -24,20 +24,20 @@ from huey_tasks.records.models import TaskState
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks at the tasks that are waited for, with a subscription and without.
+#: Seconds between two reads of the states of awaited tasks, with a subscription and without.
 LOOK_S = 5.0
 LOOK_UNHEARD_S = 1.0
 
-#: Seconds. The subscription is kept so long when nobody waits any more.
+#: Seconds for which the subscription is kept after the last caller has left.
 KEEP_S = 30.0
 
-#: Seconds within which a stop is noticed: a signal handler can do no more than set a flag.
+#: Seconds within which a stop is noticed: a signal handler can only set a flag.
 _NOTICE_S = 0.2
 
 
 @dataclass(frozen=True)
 class _Task:
-    """A task that is waited for, and what wakes those who do."""
+    """A task that callers wait for, and the event of each caller."""
 
     queue: str
     events: list[threading.Event] = field(default_factory=list[threading.Event])
@@ -48,7 +48,7 @@ class _Task:
 
 
 class Completions:
-    """Wakes callers when their tasks have ended."""
+    """Wakes callers when their tasks have ended. Safe in several threads."""
 
     def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers
@@ -59,7 +59,7 @@ class Completions:
 
     @contextmanager
     def listen(self, queue: str, task_id: str) -> Generator[threading.Event]:
-        """Give an event that is set when the task ends, is gone, or this process stops."""
+        """Yield an event that is set when the task ends, is not found, or this process stops."""
         event = threading.Event()
         with self._lock:
             task = self._waiting.setdefault(task_id, _Task(queue))
@@ -78,7 +78,7 @@ class Completions:
                     del self._waiting[task_id]
 
     def stop(self) -> None:
-        """Wake everybody, now and from now on. Safe in a signal handler."""
+        """Wake all callers, and every later one at once. Safe in a signal handler."""
         self._stopping = True
 
     def _listen(self) -> None:
@@ -104,7 +104,7 @@ class Completions:
         subscription.drop()
 
     def _is_over(self, wanted_at: float) -> bool:
-        """Whether to end: then whoever waits next starts anew."""
+        """Return whether the thread ends; the next caller then starts a new one."""
         with self._lock:
             unwanted = not self._waiting and time.monotonic() - wanted_at > KEEP_S
             if not self._stopping and not unwanted:
@@ -115,14 +115,14 @@ class Completions:
             return True
 
     def _look(self) -> None:
-        """Wake whoever waits for a task that has ended or is not there."""
+        """Wake the callers whose task has ended or does not exist."""
         with self._lock:
             tasks = [(task.queue, task_id) for task_id, task in self._waiting.items()]
         try:
             with time_limit(LOOK_UNHEARD_S):
                 states = indexes.states(self._brokers, tasks)
         except QueueUnavailable as error:
-            logger.debug("ends are not looked for: %s", error.cause)
+            logger.debug("the states of awaited tasks are not read: %s", error.cause)
             return
         for (_, task_id), state in zip(tasks, states, strict=True):
             if state is None or TaskState(state).terminal:
@@ -135,6 +135,6 @@ class Completions:
 
 
 def _wait_until_readable(source: Any) -> None:
-    poller = select.poll()  # takes any descriptor, where `select` takes those below 1024
+    poller = select.poll()  # `select` fails for descriptors from 1024 on
     poller.register(source.fileno(), select.POLLIN)
     poller.poll(_NOTICE_S * 1000)

@@ -1,1 +1,1 @@
-"""What operators see of queues and tasks. Writes nothing."""
+"""Reports on queues and tasks for operators. Writes nothing, except `verify.write_off`."""

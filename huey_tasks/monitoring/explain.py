@@ -1,7 +1,7 @@
-"""Why is a task not running? What stands in its way, its place, and when it may start.
+"""Explain why a task does not run: the reasons, its position, and an estimate of its start.
 
-Everything is read at one moment and said as of then; the start is reckoned from what the queue has
-started lately, and not at all if there is nothing to reckon from. Writes nothing.
+One script reads the task and its queue at one moment. The estimate uses the recent starts of the
+queue; without any there is no estimate. Writes nothing.
 """
 
 import datetime as dt
@@ -24,10 +24,10 @@ _NO_CODE = "no consumer of queue "
 class Reason:
     """One thing that keeps a task from running, or lets it; `code` is stable for programs.
 
-    `due_at`: when a wait ends. `workers`: those that are busy. `name`: of the lock or the limit.
-    `task_id`, `worker`: who holds the lock, or runs the task. `ahead`: who stands before it, among
-    those that wait for the same.
-    `by`, `since`: who stopped the queue, and when.
+    `due_at`: when a wait ends. `workers`: the busy ones. `name`: of the lock, the limit or the task
+    type. `task_id`, `worker`: the task that holds the lock and its worker, or the worker that runs
+    the task. `ahead`: how many tasks come first, of those that wait for the same. `by`, `since`:
+    who paused or drained the queue, and when.
     """
 
     code: str
@@ -44,10 +44,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a task does not run, the weightiest reason first.
+    """Why a task does not run, the most important reason first.
 
-    `position` is 1 for the next of its queue, None for a task that does not stand there. `estimate`
-    says on what `estimated_start_at` rests, or why there is none.
+    `position` is 1 for the next task of the queue, None for a task that is not in the queue.
+    `estimate` explains `estimated_start_at`, or why there is none.
     """
 
     task_id: str
@@ -60,7 +60,7 @@ class Explanation:
 
 
 def explain(broker: Broker, task_id: str) -> Explanation | None:
-    """Explain a task of this queue, None if it is not there."""
+    """Explain a task of this queue; None if it does not exist. Raises QueueUnavailable."""
     scripts = OperatorScripts(broker.scripts)
     seen = scripts.explain(broker.name, task_id, minutes=MINUTES)
     if seen is None:
@@ -87,25 +87,25 @@ class _Seen:
         self.busy = tuple(worker for worker in self.workers if worker.task_id is not None)
         self.now = task_hash.from_ms(seen.now_ms)
         on = self.task.blocked_on or ""
-        #: What it waits for besides a worker; a type is no matter where a consumer knows it.
+        #: What it waits for besides a worker; not its type, if a consumer knows that now.
         self.blocked = "" if on.startswith("type:") and seen.knowing else on
 
     def prospects(self) -> Prospects:
-        """What its start depends on."""
-        waits = self.state is TaskState.PENDING
+        """Return what its start depends on."""
+        is_pending = self.state is TaskState.PENDING
         return Prospects(
             paused=self.seen.mode == "paused",
             worked_on=bool(self.consumers),
-            ahead=max(self.seen.place, 0) if waits else self.seen.waiting,
+            ahead=max(self.seen.place, 0) if is_pending else self.seen.waiting,
             free=len(self.workers) - len(self.busy),
-            due_at=None if waits else self.task.due_at,
+            due_at=None if is_pending else self.task.due_at,
             starts=self.seen.starts,
             over_s=self.seen.over_ms / 1000,
             blocked=bool(self.blocked) or bool(self.seen.others and not self.seen.knowing),
         )
 
     def reasons(self) -> Iterator[Reason]:
-        """All that is to be said, the weightiest first."""
+        """Yield all reasons, the most important first."""
         if self.state.terminal:
             why = self.task.reason if self.state is TaskState.FAILURE else None
             yield Reason("ended", f"It has ended as {self.state}{f': {why}' if why else ''}.")
@@ -126,10 +126,10 @@ class _Seen:
             yield from self._of_death()
 
     def _of_death(self) -> Iterator[Reason]:
-        """It may have been the death of a worker, and may be of the next one."""
+        """Yield the crash of its last attempt: the next one may crash its worker too."""
         lines = self.task.attempts
         if lines and lines[-1].state == "CRASHED":
-            text = f"When it was last begun, in attempt {lines[-1].attempt}, {lines[-1].error}."
+            text = f"In its last attempt, {lines[-1].attempt}, {lines[-1].error}."
             yield Reason("worker_died", text)
 
     def _of_type(self) -> Iterator[Reason]:
@@ -182,8 +182,8 @@ class _Seen:
         ahead = max(self.seen.place, 0)
         if self.workers and len(self.busy) == len(self.workers):
             many = f"All {len(self.busy)} workers are" if len(self.busy) > 1 else "The worker is"
-            told = max(consumer.last_seen_at for consumer in self.consumers)
-            late_s = max((self.now - told).total_seconds(), 0)
+            last_seen_at = max(consumer.last_seen_at for consumer in self.consumers)
+            late_s = max((self.now - last_seen_at).total_seconds(), 0)
             text = f"{many} busy, as of {late_s:.0f} s ago."
             yield Reason("workers_busy", text, workers=self.busy)
         if ahead:
@@ -201,7 +201,7 @@ class _Seen:
             yield from self._of_type()
             return
         if (self.task.reason or "").startswith(_NO_CODE):
-            text = f"It waits for a worker with newer code: {self.task.reason}."
+            text = f"It waits for a consumer that knows its type: {self.task.reason}."
             yield Reason("unknown_type", text, due_at=due_at, name=self.task.type)
             return
         text = f"Attempt {self.task.attempt} failed; it waits to retry."
@@ -211,7 +211,7 @@ class _Seen:
         task_id, token, is_held = locks.lock_holder(self.broker, name)
         text, ahead = f"It waits for the lock '{name}'", self.seen.place
         if not is_held:
-            text += ", which is free now: the first that waits for it goes on within a second."
+            text += ", which is free now: the first task that waits for it starts within a second."
             return Reason("lock_held", text, name=name, ahead=ahead)
         if not task_id:
             text += ", which was locked outside of any task."
@@ -227,6 +227,6 @@ class _Seen:
             text += ", whose next window has begun."
             return Reason("rate_limited", text, name=name, ahead=ahead)
         ends_at = self.now + dt.timedelta(milliseconds=window.left_ms)
-        text += f"; {window.used:,} have asked in its present window"
+        text += f"; {window.used:,} tasks have used its current window"
         text += f", which ends in {window.left_ms / 1000:.0f} s."
         return Reason("rate_limited", text, name=name, due_at=ends_at, ahead=ahead)

@@ -1,7 +1,7 @@
-"""Failed tasks by their cause: the groups of all queues, merged, and how one is retried.
+"""Read the failure groups of all queues, merged by fingerprint.
 
-The scripts put a task into its group when it fails, and take it out when it is forgotten; the same
-cause in two queues has the same fingerprint, and is one group here.
+The scripts add a task to its group when it fails and remove it when the task is pruned or deleted.
+The same cause in two queues has the same fingerprint, and is one group here.
 """
 
 import datetime as dt
@@ -16,17 +16,17 @@ from huey_tasks.broker.scripts.operators import OperatorScripts, SeenGroup
 from huey_tasks.errors import FailuresNotFound
 from huey_tasks.records import failures
 
-#: Hours of a trend, the present one included; `TREND_HOURS` in lua/lib/join_group.lua.
+#: Hours of a trend, the current one included; `TREND_HOURS` in lua/lib/join_group.lua.
 HOURS = 24
 
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """The failed tasks that are kept and have one cause.
+    """The stored failed tasks of one cause.
 
-    `message` is the error's without what differs from task to task; `frame` is the place in the
-    task's own code, "" if none of it raised. `trend` counts by the hour, the oldest first. The
-    sample is the last task that failed, or None if that is forgotten.
+    `message` is the error's without numbers and ids; `frame` is the place in the task's own code,
+    "" if the error came from other code. `trend` counts by the hour, the oldest first. The sample
+    is the last task that failed, None if it is not stored any more.
     """
 
     fingerprint: str
@@ -47,7 +47,7 @@ class FailureGroup:
 
 @dataclass(frozen=True)
 class Failures:
-    """Groups, the one seen last first, and how many failed tasks stand in none."""
+    """Groups, the one seen last first, and the number of failed tasks in no group."""
 
     groups: tuple[FailureGroup, ...]
     ungrouped: int
@@ -55,7 +55,7 @@ class Failures:
 
 @dataclass(frozen=True)
 class GroupPart:
-    """A group as one queue knows it."""
+    """The part of a group that is in one queue."""
 
     queue: str
     now_ms: float
@@ -68,7 +68,7 @@ class GroupPart:
 def groups(
     brokers: Brokers, *, task_type: str | None = None, limit: int = 50, samples: bool = True
 ) -> Failures:
-    """Read the groups of these queues, with what they have of other queues left out."""
+    """Read the groups of these queues; the tasks of other queues are not counted."""
     merged, ungrouped = _look(brokers, "")
     of_type = [parts for parts in merged if task_type is None or task_type in _types(parts)]
     if not samples:
@@ -81,7 +81,7 @@ def require(brokers: Brokers, fingerprint: str) -> list[list[GroupPart]]:
     """Return the parts of a group in the queues. Raises FailuresNotFound."""
     merged, _ = _look(brokers, fingerprint)
     if not merged:
-        raise FailuresNotFound("No failed task that is kept has this fingerprint.")
+        raise FailuresNotFound("No stored failed task has this fingerprint.")
     return merged
 
 
@@ -92,14 +92,15 @@ def group(brokers: Brokers, fingerprint: str) -> FailureGroup:
 
 
 def _look(brokers: Brokers, wanted: str) -> tuple[list[list[GroupPart]], int]:
-    """The groups, each with its parts in the queues; the last seen first. And who has no group."""
+    """Return the groups as parts, the one seen last first; and the number of tasks in none."""
     scripts = OperatorScripts(brokers.first.scripts)
     parts: dict[str, list[GroupPart]] = {}
     ungrouped = 0
     for queue, seen in zip(brokers, scripts.failures(brokers, wanted), strict=True):
         ungrouped += max(seen.failed - seen.grouped, 0)
-        for one in seen.groups:
-            parts.setdefault(one.fingerprint, []).append(GroupPart(queue, seen.now_ms, one))
+        for group_seen in seen.groups:
+            part = GroupPart(queue, seen.now_ms, group_seen)
+            parts.setdefault(group_seen.fingerprint, []).append(part)
     for found in parts.values():
         found.sort(key=lambda part: part.ms("last_seen"), reverse=True)
     merged = sorted(parts.values(), key=lambda found: found[0].ms("last_seen"), reverse=True)
@@ -120,7 +121,7 @@ def _trend(parts: Sequence[GroupPart]) -> tuple[int, ...]:
 
 
 def _with_samples(brokers: Brokers, merged: Sequence[Sequence[GroupPart]]) -> list[FailureGroup]:
-    """The groups as they are shown, each with one task's error, in two round trips."""
+    """Return the groups, each with the error of one task, in two round trips."""
     places = [(parts[0].queue, parts[0].seen.sample) for parts in merged]
     found = failures.samples(brokers, places)
     return [_group(parts, *sample) for parts, sample in zip(merged, found, strict=True)]
@@ -143,6 +144,6 @@ def _group(parts: Sequence[GroupPart], state: str, reason: str, blob: bytes | No
         trend=_trend(parts),
         sample_task_id=last.sample if state else None,
         sample_error=reason or None,
-        # The outcome may be that of an earlier attempt, if the last one killed its worker.
+        # If the last attempt crashed its worker, the outcome is that of an earlier attempt.
         sample_traceback=outcome.get("traceback") if reason == outcome.get("error") else None,
     )

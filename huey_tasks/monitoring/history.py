@@ -1,13 +1,8 @@
-"""What has happened over the last minutes, hours or days: read from Redis, one point a step.
+"""Read the history of the last minutes, hours or days from Redis, one point a step.
 
-Owns which keys answer for which span. The present minute is not in them yet, and is added here.
-<<<<<<< HEAD
-What the numbers mean is in `records.statistics`;
-`keys.noted` and `keys.history` say how they are kept.
-=======
-What the numbers mean is in `records.statistics`; `keys.noted` and `keys.history` say how they are
-kept.
->>>>>>> main
+Owns the keys that hold each span. The counts of the current minute are not in them yet and are
+added here. `records.statistics` says what the numbers mean; `keys.noted` and `keys.history` say
+how they are stored.
 """
 
 import datetime as dt
@@ -21,10 +16,10 @@ from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.scripts.operators import OperatorScripts
 from huey_tasks.records.statistics import Counts, Point, Totals, point, totals
 
-#: Milliseconds in what is counted as one, the coarsest first; `fold` in history.lua has the same.
+#: Milliseconds of each unit of time, the longest first; `fold` in history.lua has the same.
 UNITS_MS = {"day": 86_400_000, "hour": 3_600_000, "quarter": 900_000, "minute": 60_000}
 
-#: What stands for all types.
+#: The name of all task types together.
 ALL_TYPES = ""
 
 
@@ -38,7 +33,7 @@ class Span(StrEnum):
     MONTH = "30d"  # by the day
 
 
-#: The unit of each span, and how many of those are over; one more is not.
+#: The unit of each span, and its number of complete steps; the current step comes on top.
 _STEPS = {
     Span.QUARTER_HOUR: ("minute", 15),
     Span.HOUR: ("minute", 60),
@@ -50,7 +45,7 @@ _STEPS = {
 
 @dataclass(frozen=True)
 class Series:
-    """One line of points, the oldest first and none left out, and what they add up to."""
+    """Points without gaps, the oldest first, and their totals."""
 
     points: tuple[Point, ...]
     totals: Totals
@@ -65,7 +60,7 @@ class QueueSeries(Series):
 
 @dataclass(frozen=True)
 class TypeTotals:
-    """What the tasks of one type add up to."""
+    """The totals of one task type."""
 
     task_type: str
     totals: Totals
@@ -73,7 +68,7 @@ class TypeTotals:
 
 @dataclass(frozen=True)
 class History:
-    """The history of some queues, from `since` to `until`, of which `now` is the known part."""
+    """The history of some queues from `since` to `until`; nothing is counted after `now`."""
 
     span: Span
     step_s: float
@@ -103,7 +98,7 @@ class Window:
 
     @classmethod
     def of(cls, span: Span, now_ms: float) -> "Window":
-        """The window of a span at that time."""
+        """Return the window of a span that ends at `now_ms`."""
         unit, steps = _STEPS[span]
         last = int(now_ms // UNITS_MS[unit])
         return cls(unit, last - steps, last, now_ms)
@@ -113,34 +108,35 @@ class Window:
         return UNITS_MS[self.unit]
 
     def seconds(self, since_ms: float | None) -> float:
-        """How much of it is over, and was counted: nothing was before `since_ms`."""
+        """Return the seconds of the window up to now; none before `since_ms` are counted."""
         begin_ms = max(self.first * self.step_ms, since_ms or 0)
         return max(self.now_ms - begin_ms, 0) / 1000
 
     def steps(self) -> list[Place]:
-        """Each step."""
+        """Return the steps of the window, the oldest first."""
         return [Place(self.unit, number) for number in range(self.first, self.last + 1)]
 
     def whole(self) -> list[Place]:
-        """The same time in as few and as coarse places as there are.
+        """Return the window in the longest units that fit, to read as few keys as possible.
 
-        The last may end later than the window, as nothing is counted of what is yet to come.
+        The last may end after the window: nothing is counted yet for that time.
         """
-        places, at, end = list[Place](), self.first * self.step_ms, (self.last + 1) * self.step_ms
-        while at < end:
-            unit = next(unit for unit, ms in UNITS_MS.items() if at % ms == 0)
-            places.append(Place(unit, at // UNITS_MS[unit]))
-            at += UNITS_MS[unit]
+        places, end_ms = list[Place](), (self.last + 1) * self.step_ms
+        at_ms = self.first * self.step_ms
+        while at_ms < end_ms:
+            unit = next(unit for unit, ms in UNITS_MS.items() if at_ms % ms == 0)
+            places.append(Place(unit, at_ms // UNITS_MS[unit]))
+            at_ms += UNITS_MS[unit]
         return places
 
     def step_of(self, at_ms: int) -> int | None:
-        """Which step, from 0, a time is in."""
+        """Return the step of a time, counted from 0; None if it is outside the window."""
         step = at_ms // self.step_ms - self.first
         return step if 0 <= step <= self.last - self.first else None
 
 
 class _Found:
-    """What one queue has counted in a window, by step and by type."""
+    """The counts of one queue in a window, by step and by type."""
 
     def __init__(self, broker: Broker, window: Window, task_type: str | None) -> None:
         wanted = ALL_TYPES if task_type is None else task_type
@@ -154,7 +150,7 @@ class _Found:
         for name, sums in (pair for place in whole for pair in place.items()):
             self._of(name).add(Counts.read(sums))
         self._add_present(noted, window, wanted)
-        # The wholes are few and the steps many, so the wholes are added up where there are any.
+        # Summing the few longer units is cheaper than summing the many steps.
         self.whole = self.types.pop(ALL_TYPES, Counts())
         if task_type is not None:
             self.whole = summed(self.steps)
@@ -180,7 +176,7 @@ class _Found:
 
 
 def read(brokers: Brokers, span: Span, *, task_type: str | None = None) -> History:
-    """Read the history of these queues; of one type of task if it is named."""
+    """Read the history of these queues, of one task type if given. Raises QueueUnavailable."""
     now_ms = brokers.now_ms()
     window = Window.of(span, now_ms)
     found = {name: _Found(broker, window, task_type) for name, broker in brokers.items()}
@@ -203,7 +199,7 @@ def read(brokers: Brokers, span: Span, *, task_type: str | None = None) -> Histo
 
 
 def summed(parts: Iterable[Counts]) -> Counts:
-    """All of them together."""
+    """Return the sum of counts."""
     whole = Counts()
     for part in parts:
         whole.add(part)
@@ -211,7 +207,7 @@ def summed(parts: Iterable[Counts]) -> Counts:
 
 
 def _first(found: Iterable[_Found]) -> float | None:
-    """When anything was counted first, in ms."""
+    """Return the time of the first count of any queue, in ms since the epoch; None for no count."""
     return min((one.since_ms for one in found if one.since_ms is not None), default=None)
 
 
@@ -225,7 +221,7 @@ def _series(steps: list[Counts], whole: Counts, window: Window, since_ms: float 
 
 
 def _types(found: Collection[_Found], window: Window) -> tuple[TypeTotals, ...]:
-    """The totals of each type, the busiest first."""
+    """Return the totals of each type, the busiest first."""
     types: dict[str, Counts] = {}
     for one in found:
         for name, counts in one.types.items():

@@ -1,6 +1,6 @@
-"""When may a task start? Reckoned from the starts of its queue, and said on what that rests.
+"""Estimate when a task starts from the recent starts of its queue, and explain the estimate.
 
-Where nothing is known there is no estimate, and the reason for that. Asks Redis nothing.
+If nothing is known, there is no estimate but a reason. Does not read Redis.
 """
 
 import datetime as dt
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from huey_tasks.records.models import TaskState
 
-#: Minutes of the history that are looked at, the present one included.
+#: Minutes of the history that are used, the current one included.
 MINUTES = 6
 
-#: Seconds. What has begun just now is no rate yet.
+#: Seconds. A shorter time is counted as this long: two starts in 0.1 s are no rate of 20 a second.
 LEAST_S = 5.0
 
 
@@ -19,9 +19,9 @@ LEAST_S = 5.0
 class Prospects:
     """What the start of a task depends on.
 
-    `ahead`: how many wait and come before it. `free`: workers without a task. `starts`: how many
-    tasks of its queue have started in the last `over_s` seconds. `blocked`: it waits for something
-    besides a worker.
+    `ahead`: the number of waiting tasks that come first. `free`: workers without a task. `starts`:
+    how many tasks of its queue have started in the last `over_s` seconds. `blocked`: it waits for
+    more than a worker.
     """
 
     paused: bool
@@ -37,7 +37,7 @@ class Prospects:
 def start_of(
     now: dt.datetime, state: TaskState, prospects: Prospects
 ) -> tuple[dt.datetime | None, str]:
-    """When it may start, and on what that rests or why nobody can say."""
+    """Return the estimated start and its explanation, or None and the reason for none."""
     ahead, due_at = prospects.ahead, prospects.due_at
     if state.terminal:
         return None, "It has ended."
@@ -65,13 +65,13 @@ def _by_rate(now: dt.datetime, prospects: Prospects) -> tuple[dt.datetime | None
     rate = starts / over_s
     at = now + dt.timedelta(seconds=(ahead + 1) / rate)
     text = (
-        f"{starts:,} of its queue have started in the last {_span(over_s)} ({rate:.3g} a second), "
-        f"and {ahead:,} stand before it"
+        f"{starts:,} tasks of its queue have started in the last {_span(over_s)} "
+        f"({rate:.3g} a second), and {ahead:,} tasks are ahead of it"
     )
     if due_at is not None and due_at > at:
-        return due_at, f"{text} now; it is due later than those will take."
-    text += ". Time in which nothing waited counts too, so it may be sooner"
-    return at, f"{text}; tasks of a higher priority may still come before it."
+        return due_at, f"{text}; it is due after those have started."
+    text += ". The rate includes time without waiting tasks, so it may start sooner"
+    return at, f"{text}; tasks of a higher priority may still go first."
 
 
 def _span(seconds: float) -> str:

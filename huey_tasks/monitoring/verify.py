@@ -1,8 +1,8 @@
 """An account of every accepted task: `python app.py verify`.
 
-Two questions, for each queue. Do the numbers add up: accepted = live + ended? And does every task
-stand in exactly the index of its state? Both can be asked of a live system: the first is one
-consistent look, and what the second finds amiss in passing is looked at again in one.
+Two checks of each queue: accepted = live + ended, and every task is in exactly the index of its
+state. Both work while tasks run: the first reads all numbers in one script, and the second reads
+each task that it finds in a wrong index once more, with its indexes, in one script.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,17 +17,19 @@ from huey_tasks.records.models import TaskState
 
 @dataclass(frozen=True)
 class Account:
-    """The account of one queue; `gaps` says, one a line, what does not add up."""
+    """The account of one queue; each of `gaps` is a line about tasks that are missing or wrong."""
 
     queue: str
     accepted: int
-    states: Mapping[str, int]  # how many live tasks in each state, how many ever ended in each
+    states: Mapping[
+        str, int
+    ]  # tasks: live ones by state, ended ones by terminal state since the start
     looked_at: int
     gaps: tuple[str, ...]
 
 
 def verify(broker: Broker) -> Account:
-    """Account for every task of a queue, in small steps. Raises QueueUnavailable."""
+    """Account for every task of a queue, in short script calls. Raises QueueUnavailable."""
     numbers = broker.scripts.stats([broker.name])[0]
     states: dict[str, int] = {state.value: numbers[state] for state in TaskState}
     accepted, gaps = numbers["SUBMITTED"], list(losses.losses(broker.name, numbers))
@@ -44,7 +46,7 @@ def verify(broker: Broker) -> Account:
 
 
 def write_off(broker: Broker) -> int:
-    """Take note of what is lost, so that the account adds up again; returns how many tasks.
+    """Record lost tasks as written off, so that later gaps show; returns how many tasks.
 
     Raises QueueUnavailable.
     """
@@ -52,7 +54,7 @@ def write_off(broker: Broker) -> int:
 
 
 def _gaps(broker: Broker, expected: TaskState | None, ids: list[str]) -> Iterator[str]:
-    """Say what is wrong with these tasks; `expected` is the index they were found in, if one."""
+    """Yield a line for each wrong task; `expected`: the state whose index has these ids."""
     found = indexes.states(Brokers([broker]), [(broker.name, task_id) for task_id in ids])
     for task_id, state in zip(ids, found, strict=True):
         if expected is not None and state == expected:
@@ -63,11 +65,11 @@ def _gaps(broker: Broker, expected: TaskState | None, ids: list[str]) -> Iterato
 
 
 def _look_again(broker: Broker, task_id: str) -> str | None:
-    state, standing = broker.scripts.whereabouts(broker.name, task_id)
+    state, containing = broker.scripts.whereabouts(broker.name, task_id)
     if not state:
-        # The record of an ended task expires by itself, a little before its index is pruned.
-        live = [index for index in standing if not TaskState(index).terminal]
-        return f"task {task_id} stands in {', '.join(live)} and does not exist" if live else None
-    if standing != [state]:
-        return f"task {task_id} is {state} and stands in {', '.join(standing) or 'no index'}"
+        # The record of a finished task expires shortly before its index is pruned.
+        live = [index for index in containing if not TaskState(index).terminal]
+        return f"task {task_id} is in {', '.join(live)} and does not exist" if live else None
+    if containing != [state]:
+        return f"task {task_id} is {state} and is in {', '.join(containing) or 'no index'}"
     return None

@@ -1,1 +1,1 @@
-"""What operators do to many tasks at once, and its undoing."""
+"""Operations on many tasks at once, and their undo."""

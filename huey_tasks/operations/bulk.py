@@ -1,7 +1,7 @@
-"""What operators do to many tasks: cancel, retry, requeue, delete; a bounded piece at a time.
+"""Cancel, retry, requeue or delete many tasks, in pieces of bounded size.
 
-A task that is not there, has moved on, or finds Redis full is skipped and counted. Every piece may
-be sent twice: what was done is not done again.
+A task that does not exist, is in another state, or does not fit into a full Redis is skipped and
+counted. A piece may be sent twice: the scripts change each task once per operation.
 """
 
 import time
@@ -20,25 +20,25 @@ from huey_tasks.search import pages
 from huey_tasks.search.index_scan import Window
 from huey_tasks.search.query import Query
 
-#: What one request does at most: tasks, and seconds after which it begins no further part.
+#: The limits of one request: tasks, and seconds after which it starts no further piece.
 MOST, BUDGET_S = 500, 1.0
 
-#: So many tasks go to Redis at a time; so many copies, because each may be as large as a body.
+#: Tasks that one script call changes; fewer for copies, each of which may be as large as a body.
 PIECE, COPIES = 100, 50
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """Tasks that nothing was done to, and why."""
+    """How many tasks were not changed, by reason."""
 
     not_found: int = 0
-    wrong_state: int = 0  # it has ended, or not ended, or was retried before
+    wrong_state: int = 0  # it is terminal, is not terminal, or was retried before
     redis_full: int = 0
 
 
 @dataclass(frozen=True)
 class Acted:
-    """What a piece of an operation has done; it goes on at `next_cursor`."""
+    """What one request has done; the next continues at `next_cursor`, None at the end."""
 
     operation: Operation
     done: int
@@ -47,14 +47,14 @@ class Acted:
 
 
 def act_on_ids(brokers: Brokers, operation: Operation, task_ids: Sequence[str]) -> Acted:
-    """Do it to the tasks with these ids. Raises OperationOver, QueueUnavailable."""
+    """Apply the operation to the tasks with these ids. Raises OperationOver, QueueUnavailable."""
     ids = list(dict.fromkeys(task_ids))
     places = [(queue, task_id) for task_id in ids for queue in brokers]
     states = indexes.states(brokers, places)
     known = [place for place, state in zip(places, states, strict=True) if state is not None]
-    words = _act(brokers, operation, known)
-    words.update({"": len(ids) - len(known)})
-    return _acted(operation, words, None)
+    replies = _act(brokers, operation, known)
+    replies.update({"": len(ids) - len(known)})
+    return _acted(operation, replies, None)
 
 
 def act_on_search(
@@ -66,53 +66,53 @@ def act_on_search(
     set_aside: bool,
     cursor: str | None,
 ) -> Acted:
-    """Do it to some of the tasks that a search finds, the newest first.
+    """Apply the operation to some of the tasks that a search finds, the newest first.
 
-    A search goes on at a place and not at a number, so that tasks that leave what it looks through
-    make it skip none. Raises InvalidQuery, OperationOver, QueueUnavailable.
+    The cursor is a place in the index and not an offset, so that no task is skipped when others
+    leave the index. Raises InvalidQuery, OperationOver, QueueUnavailable.
     """
-    words, taken, ends = Counter[str](), 0, time.monotonic() + BUDGET_S
+    replies, taken, stop_at = Counter[str](), 0, time.monotonic() + BUDGET_S
     while True:
         found = pages.find(
             brokers, query, window=window, set_aside=set_aside, cursor=cursor,
             limit=min(MOST // 2, MOST - taken), budget_s=BUDGET_S / 4,
         )  # fmt: skip
-        words += _act(brokers, operation, found.tasks)
+        replies += _act(brokers, operation, found.tasks)
         taken, cursor = taken + len(found.tasks), found.next_cursor
-        if cursor is None or taken >= MOST or time.monotonic() > ends:
-            return _acted(operation, words, cursor)
+        if cursor is None or taken >= MOST or time.monotonic() > stop_at:
+            return _acted(operation, replies, cursor)
 
 
-def _acted(operation: Operation, words: Counter[str], cursor: str | None) -> Acted:
-    wrong = sum(number for word, number in words.items() if word not in ("", DONE, FULL))
-    return Acted(operation, words[DONE], Skipped(words[""], wrong, words[FULL]), cursor)
+def _acted(operation: Operation, replies: Counter[str], cursor: str | None) -> Acted:
+    wrong = sum(number for reply, number in replies.items() if reply not in ("", DONE, FULL))
+    return Acted(operation, replies[DONE], Skipped(replies[""], wrong, replies[FULL]), cursor)
 
 
 def _act(brokers: Brokers, operation: Operation, places: Sequence[tuple[str, str]]) -> Counter[str]:
-    """Count what became of the tasks; what is queued anew keeps its order, the oldest first."""
-    words = Counter[str]()
+    """Count the replies of the scripts; the oldest task comes first, so a retry keeps the order."""
+    replies = Counter[str]()
     for broker in brokers.values():
         ids = [task_id for name, task_id in reversed(places) if name == broker.name]
-        for at in range(0, len(ids), PIECE):
-            words.update(_act_in_queue(broker, operation, ids[at : at + PIECE]))
-    return words
+        for start in range(0, len(ids), PIECE):
+            replies.update(_act_in_queue(broker, operation, ids[start : start + PIECE]))
+    return replies
 
 
 def _act_in_queue(broker: Broker, operation: Operation, ids: list[str]) -> list[str]:
-    scripts, told = OperatorScripts(broker.scripts), operation.as_argument()
+    scripts, argument = OperatorScripts(broker.scripts), operation.as_argument()
     match operation.action:
         case Action.CANCEL:
             return cancel_all(
                 broker.scripts, broker.name, ids, cancelled(operation.why),
-                ttl_ms=broker.ttl_ms, request=operation.id, operation=told,
+                ttl_ms=broker.ttl_ms, request=operation.id, operation=argument,
             )  # fmt: skip
         case Action.REQUEUE:
-            return scripts.requeue(broker.name, ids, told)
+            return scripts.requeue(broker.name, ids, argument)
         case Action.DELETE:
-            words = scripts.delete(broker.name, ids, told)
-            if not words:
+            replies = scripts.delete(broker.name, ids, argument)
+            if not replies:
                 raise OperationOver("The time to undo this operation is over; begin a new one.")
-            return words
+            return replies
         case _:
             return retry_tasks(broker, ids, operation)
 
@@ -120,21 +120,21 @@ def _act_in_queue(broker: Broker, operation: Operation, ids: list[str]) -> list[
 def retry_tasks(
     broker: Broker, task_ids: Sequence[str], operation: Operation, *, undo: str = ""
 ) -> list[str]:
-    """Submit ended tasks of a queue anew, in this order; what became of each, as `retry_all`.
+    """Submit copies of finished tasks in this order; returns the replies of `retry_all`.
 
-    `undo`: the id of the operation that is undone by this.
+    `undo`: the id of the operation that this undoes.
     """
-    words, told = list[str](), operation.as_argument()
-    for at in range(0, len(task_ids), COPIES):
-        ids = task_ids[at : at + COPIES]
+    replies, argument = list[str](), operation.as_argument()
+    for start in range(0, len(task_ids), COPIES):
+        ids = task_ids[start : start + COPIES]
         pairs = list(zip(ids, new_ids(len(ids)), strict=True))
         copies = task_copies.copies_of(broker, pairs)
-        # Of a task that is gone there is no copy; the script finds it gone too.
-        news = [
+        # A task that was removed has no copy; the script then finds no task and replies so.
+        new_tasks = [
             copy or task_copies.nothing(new) for (_, new), copy in zip(pairs, copies, strict=True)
         ]
-        words += retry_all(
-            broker.scripts, broker.name, list(zip(ids, news, strict=True)), told,
+        replies += retry_all(
+            broker.scripts, broker.name, list(zip(ids, new_tasks, strict=True)), argument,
             undo=undo,
         )  # fmt: skip
-    return words
+    return replies

@@ -1,4 +1,4 @@
-"""Retry the failed tasks of one cause, the oldest first, in bounded pieces."""
+"""Retry the tasks of one failure group, the oldest first, in bounded pieces."""
 
 import time
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from huey_tasks.monitoring import failure_groups
 from huey_tasks.operations.bulk import retry_tasks
 from huey_tasks.records import failures as failure_records
 
-#: Tasks that are retried between two looks at the group, and seconds that one call goes on.
+#: Tasks that are retried between two reads of the group, and seconds that one call takes.
 CHUNK, BUDGET_S = 100, 1.0
 
 
 @dataclass(frozen=True)
 class GroupRetry:
-    """What one call has retried, and how many tasks of the group can still be."""
+    """How many tasks one call has retried, and how many of the group it has left."""
 
     fingerprint: str
     retried: int
@@ -33,33 +33,33 @@ def retry(
     limit: int | None,
     budget_s: float = BUDGET_S,
 ) -> GroupRetry:
-    """Submit tasks of a group once more, the oldest first, each once, for a bounded time.
+    """Retry tasks of a group, the oldest first, each once, for at most `budget_s` seconds.
 
-    Only those that had failed when the operation began: a new task that fails again joins the
-    group, and would be retried for ever.
+    Only those that had failed when the operation began: a retry that fails joins the same group,
+    and the operation would never end. The next call continues with the tasks that are left.
 
-    Raises FailuresNotFound, and QueueUnavailable; called again it goes on with what is left.
+    Raises FailuresNotFound, QueueUnavailable.
     """
     failure_groups.require(brokers, fingerprint)
-    ends, retried = time.monotonic() + budget_s, 0
+    stop_at, retried = time.monotonic() + budget_s, 0
     until_ms = begun_ms(operation.id)
     while chunk := _oldest(
         brokers, fingerprint, until_ms, CHUNK if limit is None else limit - retried
     ):
-        words = [
-            word
+        replies = [
+            reply
             for queue, places in groupby(chunk, key=lambda place: place[0])
-            for word in retry_tasks(brokers[queue], [task_id for _, task_id in places], operation)
+            for reply in retry_tasks(brokers[queue], [task_id for _, task_id in places], operation)
         ]
-        retried += words.count(DONE)
-        if time.monotonic() >= ends or FULL in words:
+        retried += replies.count(DONE)
+        if time.monotonic() >= stop_at or FULL in replies:
             break
     left = failure_records.retryable(brokers, fingerprint, until_ms)
     return GroupRetry(fingerprint, retried, left, operation.id)
 
 
 def _oldest(brokers: Brokers, fingerprint: str, until_ms: int, most: int) -> list[tuple[str, str]]:
-    """The queues and ids of some tasks that can be retried, those that failed first."""
+    """Return queue and id of up to `most` tasks that can be retried, the first failed first."""
     rows: list[tuple[float, str, str]] = []
     for queue, broker in brokers.items() if most > 0 else ():
         found = failure_records.oldest(broker, fingerprint, until_ms, CHUNK)

@@ -1,7 +1,7 @@
-"""Purge a queue, and undo: what was purged or deleted comes back, in pieces.
+"""Purge a queue, and undo a purge or a delete, in pieces.
 
-A deleted task comes back as it was. A purged one has ended, and an end is never taken back: it is
-submitted anew, as by a retry (docs/adr/0008).
+Undo restores a deleted task unchanged. A purged task is REVOKED, and no task leaves a terminal
+state: undo submits a copy of it, as a retry does (docs/adr/0008).
 """
 
 import time
@@ -17,13 +17,13 @@ from huey_tasks.errors import QueueUnavailable, UndoNotFound
 from huey_tasks.operations.bulk import PIECE, retry_tasks
 from huey_tasks.records import operations
 
-#: Seconds that Redis has for one piece, and that one request goes on with pieces.
+#: Seconds within which Redis must answer for one piece, and that one request takes for all.
 PIECE_S, WHOLE_S = 3.0, 20.0
 
 
 @dataclass(frozen=True)
 class Undone:
-    """How many tasks one request has brought back, and how many are left for the next."""
+    """How many tasks one request has restored, and how many are left for the next."""
 
     undo_id: str
     restored: int
@@ -31,51 +31,51 @@ class Undone:
 
 
 def purge(broker: Broker, reason: str, operation: Operation | None) -> int:
-    """Revoke the tasks that wait in a queue, for a bounded time; returns how many.
+    """Cancel the PENDING tasks of a queue, for at most WHOLE_S seconds; returns how many.
 
-    Raises QueueUnavailable if Redis goes away before the first of them.
+    Raises QueueUnavailable if Redis stops answering before the first of them.
     """
-    told = "" if operation is None else operation.as_argument()
-    purged, last, ends = 0, BATCH, time.monotonic() + WHOLE_S
-    while last == BATCH and time.monotonic() < ends:
+    argument = "" if operation is None else operation.as_argument()
+    purged, last, stop_at = 0, BATCH, time.monotonic() + WHOLE_S
+    while last == BATCH and time.monotonic() < stop_at:
         try:
             with time_limit(PIECE_S):
                 last = broker.scripts.purge(
-                    broker.name, reason, ttl_ms=broker.ttl_ms, operation=told
+                    broker.name, reason, ttl_ms=broker.ttl_ms, operation=argument
                 )
         except QueueUnavailable:
             if not purged:
                 raise
-            break  # what is revoked can be undone, if its operation is told
+            break  # the caller needs the count and the operation, to undo what was purged
         purged += last
     return purged
 
 
 def undo(brokers: Brokers, undo_id: str, by: Operator) -> Undone:
-    """Undo an operation. What a request has no time for is left to the next with the same id.
+    """Undo an operation; the next call with the same id continues if the time was too short.
 
-    Two at once share the work. Raises UndoNotFound; QueueUnavailable, also if Redis is full.
+    Two calls at once share the work. Raises UndoNotFound; QueueUnavailable, also if Redis is full.
     """
     lists = _lists(brokers, undo_id) if OPERATION_ID.fullmatch(undo_id) else {}
     if not lists:
-        raise UndoNotFound("There is nothing to undo: it is undone already, or the time is over.")
+        raise UndoNotFound("There is nothing to undo: it was undone before, or its time is over.")
     operation = trail.begin(brokers, Action.UNDO, by, undo_id)
-    restored, tries, ends = 0, 0, time.monotonic() + WHOLE_S
+    restored, tries, stop_at = 0, 0, time.monotonic() + WHOLE_S
     for queue, action in lists.items():
-        bring_back, more = _submit_anew if action is Action.PURGE else _restore, True
-        while more and (not tries or time.monotonic() < ends):
+        undo_piece, more = _submit_copies if action is Action.PURGE else _restore, True
+        while more and (not tries or time.monotonic() < stop_at):
             with time_limit(PIECE_S):
-                number, more = bring_back(brokers[queue], undo_id, operation)
+                number, more = undo_piece(brokers[queue], undo_id, operation)
             restored, tries = restored + number, tries + 1
     with time_limit(PIECE_S):
         left = sum(operations.left_to_undo(brokers, undo_id).values())
-    if left and not restored and time.monotonic() < ends:
-        raise QueueUnavailable("Redis is full: nothing can be brought back now.")
+    if left and not restored and time.monotonic() < stop_at:
+        raise QueueUnavailable("Redis is full: no task can be restored now.")
     return Undone(undo_id, restored, left)
 
 
 def _lists(brokers: Brokers, undo_id: str) -> dict[str, Action]:
-    """The queues where something is left to undo, each with what was done there."""
+    """Return the queues that have something left to undo, each with the action to undo."""
     found = dict[str, Action]()
     for queue, length in operations.left_to_undo(brokers, undo_id).items():
         if not length:
@@ -92,8 +92,8 @@ def _restore(broker: Broker, undo_id: str, operation: Operation) -> tuple[int, b
     return done.restored, done.left > 0
 
 
-def _submit_anew(broker: Broker, undo_id: str, operation: Operation) -> tuple[int, bool]:
-    """Submit the next tasks of a list anew; the script strikes each off."""
+def _submit_copies(broker: Broker, undo_id: str, operation: Operation) -> tuple[int, bool]:
+    """Submit copies of the next purged tasks; the script removes each from the list."""
     ids = operations.next_to_undo(broker, undo_id, PIECE)
-    words = retry_tasks(broker, ids, operation, undo=undo_id)
-    return words.count(DONE), len(ids) == PIECE and FULL not in words
+    replies = retry_tasks(broker, ids, operation, undo=undo_id)
+    return replies.count(DONE), len(ids) == PIECE and FULL not in replies

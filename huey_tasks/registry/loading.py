@@ -1,9 +1,9 @@
-"""The task modules of TASKS_PATH: each is imported once, under the one name it has in Python.
+"""Import the task modules of TASKS_PATH, each once and under one name.
 
-A folder's `mail.py` is the module `mail`, a folder with an `__init__.py` is a package. So a module
-imports its neighbour as in any other program, and there is one of each. Where two folders have a
-`mail.py`, they are `one.mail` and `two.mail`. What cannot be so, and what fails, is refused in one
-line that names the user's file and line.
+A folder's `mail.py` is the module `mail`; a folder with an `__init__.py` is a package. So a module
+imports its neighbours as in any other program. If the folders `one` and `two` both have a
+`mail.py`, these are `one.mail` and `two.mail`. A module whose name is taken, or whose import fails,
+is reported in one line with the user's file and line.
 """
 
 import importlib
@@ -18,19 +18,21 @@ from typing import Any, ClassVar, NoReturn, cast
 
 from huey_tasks.errors import ConfigError, InvalidTaskType
 
-#: Seconds. A module that is imported for so long is named, and then again after each so long.
+#: Seconds after which the import of a module is reported as slow, and again after each further.
 SLOW_S = 10.0
 
-#: Characters of an error's own text.
+#: The most characters of an error's text that are shown.
 _TEXT = 400
 
-#: Whether this process has its task types, or is loading them.
+#: Whether this process has loaded its task types, or loads them now.
 _loaded = False
 
 
 def say(word: str, text: str) -> None:
-    """Say what is going on: a `file` that begins, a `slow` one, or one that is the `end` of this
-    process. `stack` listens in its place."""
+    """Report the progress of the import on stderr; `stack.import_check` replaces this function.
+
+    `word`: "file" when a file begins, "slow" for a slow one, "end" for one that ends this process.
+    """
     if word in ("slow", "end"):
         print(f"duckline: {text}", file=sys.stderr, flush=True)
 
@@ -38,7 +40,7 @@ def say(word: str, text: str) -> None:
 def load_task_types(folders: Iterable[Path]) -> None:
     """Register the demo tasks and those of the folders, once in this process.
 
-    The task modules import `huey_tasks`, which calls this too: the second call has nothing to do.
+    The task modules import `huey_tasks`, which calls this again: that call does nothing.
     Raises ConfigError as `load_tasks` does.
     """
     global _loaded
@@ -57,15 +59,15 @@ def load_tasks(folders: Iterable[Path]) -> list[str]:
     """Import every module of the folders, so that its task types are registered.
 
     Files and packages whose names begin with `_` or `test_`, and `conftest`, are left out. Returns
-    the modules' names. Raises ConfigError, naming the file and the line, for the first that cannot
-    be imported, or whose name is not its own.
+    the names of the modules. Raises ConfigError with file and line for the first module that cannot
+    be imported or whose name is taken.
     """
     roots = list(dict.fromkeys(folder.resolve() for folder in folders))
-    found = _told_apart([module for root in roots for module in _modules_of(root)])
+    found = _with_unique_names([module for root in roots for module in _modules_of(root)])
     _require_own_names(found)
     for place in dict.fromkeys(module.place for module in found):
         if place not in sys.path:
-            sys.path.append(place)  # at the end: nothing of Python's, or ours, is hidden by it
+            sys.path.append(place)  # at the end, so that it hides no module of Python or Duckline
     importlib.invalidate_caches()
     loaded = [module for module in found if not module.is_private]
     with _Watch(roots) as watch:
@@ -76,14 +78,14 @@ def load_tasks(folders: Iterable[Path]) -> list[str]:
 
 
 class _Module:
-    """A file of a folder: its name in Python, and the entry of sys.path under which it has it."""
+    """A file of a folder: its module name, and the entry of sys.path for that name."""
 
     def __init__(self, name: str, file: Path, place: str) -> None:
         self.name, self.file, self.place = name, file, place
 
     @property
     def is_private(self) -> bool:
-        """Whether it is there for its neighbours only."""
+        """Whether only its neighbours import it."""
         return any(part.startswith("_") for part in self.name.split("."))
 
     def __eq__(self, other: object) -> bool:
@@ -123,22 +125,22 @@ def _inside(folder: Path, prefix: str, place: str) -> Iterator[_Module]:
             yield from _package(path, prefix + name, place)
 
 
-def _told_apart(modules: list[_Module]) -> list[_Module]:
-    """Files of one name in several folders have their folder's name before theirs."""
+def _with_unique_names(modules: list[_Module]) -> list[_Module]:
+    """Return the modules; put the folder's name before a name that several folders have."""
     files: dict[str, set[Path]] = {}
     for module in modules:
         files.setdefault(module.name, set()).add(module.file)
-    apart = list[_Module]()
+    unique = list[_Module]()
     for module in modules:
         file, name = module.file, module.name
         if len(files[name]) > 1 and "." not in name and file.name != "__init__.py":
             longer = _Module(f"{file.parent.name}.{name}", file, str(file.parent.parent))
             _Ambiguous.names.setdefault(name, []).append(longer)
             module = longer
-        apart.append(module)
+        unique.append(module)
     if _Ambiguous.names and _Ambiguous not in sys.meta_path:
         sys.meta_path.insert(0, cast(Any, _Ambiguous))
-    return apart
+    return unique
 
 
 class _Ambiguous:
@@ -155,7 +157,7 @@ class _Ambiguous:
 
 
 def _require_own_names(modules: list[_Module]) -> None:
-    """Refuse a name that two files have, or that Python finds elsewhere first."""
+    """Raise ConfigError for a name that two files have, or that Python finds elsewhere first."""
     owners: dict[str, _Module] = {}
     for module in modules:
         other = owners.setdefault(module.name, module)
@@ -172,7 +174,7 @@ def _require_own_names(modules: list[_Module]) -> None:
 
 
 def _elsewhere(module: _Module) -> str | None:
-    """What else has the name of a module, or of the package it is in; None if nothing has."""
+    """Return what else has the name of a module or of its package; None if nothing has."""
     top = module.name.partition(".")[0]
     if top in sys.stdlib_module_names:
         return f"Python's own module '{top}'"
@@ -180,7 +182,7 @@ def _elsewhere(module: _Module) -> str | None:
     spec = None if known else PathFinder.find_spec(top)
     origin = known or (spec.origin if spec is not None and spec.has_location else None)
     if origin is None or Path(origin).parent.is_relative_to(Path(module.place) / top):
-        return None  # its own package
+        return None  # the module's own package
     if Path(origin).exists() and module.file.samefile(origin):
         return None
     return f"the module {origin}"
@@ -191,15 +193,15 @@ def _import(module: _Module, roots: list[Path]) -> None:
         importlib.import_module(module.name)
     except InvalidTaskType as error:
         raise ConfigError(f"TASKS_PATH: {_one_line(str(error))}") from error
-    except BaseException as error:  # sys.exit too: a module is no program
+    except BaseException as error:  # also SystemExit: a module must not end the process
         place = _place_of(error, roots) or str(module.file)
-        raise ConfigError(f"TASKS_PATH: {place} cannot be imported: {_told(error)}") from error
+        raise ConfigError(f"TASKS_PATH: {place} cannot be imported: {_described(error)}") from error
     file = getattr(sys.modules.get(module.name), "__file__", None)
     if file is None or not module.file.samefile(file):
         raise ConfigError(f"TASKS_PATH: {module.file} is hidden by {file}: rename it")
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         code = error.code if isinstance(error.code, int | None) else _one_line(_text(error.code))
         return f"it calls sys.exit({code!r})"
@@ -211,17 +213,17 @@ def _text(value: object) -> str:
     try:
         return str(value)
     except Exception as error:  # an exception whose own code fails
-        return f"<its text cannot be had: {type(error).__name__}>"
+        return f"<its text cannot be read: {type(error).__name__}>"
 
 
 def _one_line(text: str) -> str:
     words = " ".join(text.split())
-    plain = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in words)
+    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in words)
     return plain if len(plain) <= _TEXT else plain[:_TEXT] + "…"
 
 
 def _place_of(error: BaseException, roots: list[Path]) -> str | None:
-    """The user's line that an error comes from: the innermost that is in one of the folders."""
+    """Return the innermost line of an error's traceback that is in one of the folders."""
     if isinstance(error, SyntaxError) and _is_of(error.filename, roots):
         return f"{error.filename}:{error.lineno}"
     lines = [(step.tb_frame.f_code.co_filename, step.tb_lineno) for step in _steps(error)]
@@ -241,9 +243,9 @@ def _is_of(file: str | None, roots: list[Path]) -> bool:
 
 
 class _Watch:
-    """Names a file whose import does not end, or ends this process, and the line it is at.
+    """Reports the file and line of an import that is slow or ends this process.
 
-    In a thread of the system's: a greenlet would wait for the import as everything else does.
+    Runs in a thread of the operating system: a greenlet does not run during an import.
     """
 
     def __init__(self, roots: list[Path]) -> None:
@@ -255,7 +257,7 @@ class _Watch:
         self._pid, self._exit, self._is_over = os.getpid(), os._exit, False
 
     def begin(self, file: Path) -> None:
-        """A file begins to be imported."""
+        """Note that the import of a file begins."""
         self._file, self._since = str(file), self._clock()
         say("file", self._file)
 
@@ -270,9 +272,10 @@ class _Watch:
         self._running.release()
 
     def _say_and_exit(self, status: int) -> NoReturn:
-        """Take the place of `os._exit`, which ends a process without a word.
+        """Replace `os._exit`, which ends a process without a report.
 
-        A module that keeps it calls it later, too, and children that it forks end in this way.
+        A module may keep this function and call it after the import, or in a forked child: then it
+        only exits.
         """
         try:
             if os.getpid() == self._pid and not self._is_over:
@@ -304,7 +307,7 @@ class _Watch:
 
 
 def _real(module: str, name: str) -> Any:
-    """A function of the standard library as it is without gevent's changes."""
+    """Return a function of the standard library without gevent's patches."""
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None:
         return monkey.get_original(module, name)

@@ -1,7 +1,7 @@
-"""Task types: what `@task` registers, and how it is found and run.
+"""Task types: register them with `@task`, find them by name, and run them.
 
-What a payload may hold is `declaration.payload`, what may be declared is `declaration.options`.
-Every type is registered on all three queues, because the caller may choose another than its own.
+`declaration.payload` checks payloads, `declaration.options` checks names and options. Every type is
+registered on all three queues, because a caller may choose another than the type's own.
 """
 
 import inspect
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class TaskType(Generic[P, R]):
-    """A registered function. Calling it runs the function here and now; `submit` in the queue."""
+    """A registered function. A call runs it here and now; `submit` lets a worker run it."""
 
     name: str
     queue: str
@@ -55,9 +55,9 @@ class TaskType(Generic[P, R]):
         return self.templates[queue].cast(task_id, payload, self.payload.check(payload))
 
     def check(self, payload: Mapping[str, Any]) -> bytes:
-        """Return the payload as `serializer.dumps` has it.
+        """Return the payload in the form of `serializer.dumps`.
 
-        Raises InvalidPayload unless it fits; the problems name each field.
+        Raises InvalidPayload unless it fits the type; each problem points to a field.
         """
         return self.payload.check(payload)
 
@@ -96,14 +96,14 @@ def task(
 ) -> TaskType[P, R] | Callable[[Callable[P, R]], TaskType[P, R]]:
     """Register a function as a task type; `@task` alone takes all defaults.
 
-    `queue` is where its tasks go when the caller names none. After a failed attempt the task waits
-    `retry_delay` seconds, then `retry_backoff` times as long after each further one, at most
-    `max_retry_delay`, spread by `retry_jitter` (0.1: ten per cent to both sides), `retries` times.
-    `timeout`: seconds an attempt may take. `expires`: seconds within which it must have started.
-    `example`: a payload to show in forms.
+    `queue`: where its tasks go if the caller names no queue. `retries`: how often a failed attempt
+    is retried, `retry_delay` seconds after the first failure, `retry_backoff` times as long after
+    each further one, at most `max_retry_delay` seconds, and up to `retry_jitter` of the delay
+    earlier or later (0.1: ten per cent). `timeout`: seconds that an attempt may take. `expires`:
+    seconds within which a task must start. `example`: a payload that forms show.
 
-    Raises InvalidTaskType, which names the user's file and line, for an option, a name, a signature
-    or an example that cannot work.
+    Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
+    example that cannot work.
     """
     declaration.refuse_unknown(
         {option: value for option, value in options.items() if option not in _DEFAULTS},
@@ -121,12 +121,12 @@ def task(
     if function is None:
         return register
     if not callable(function):
-        word = "@task takes its options by name, such as @task(queue='low')"
-        raise InvalidTaskType(word, declaration.place_of_caller())
+        rule = "@task takes its options by name, such as @task(queue='low')"
+        raise InvalidTaskType(rule, declaration.place_of_caller())
     return register(function)
 
 
-#: The options of `@task` that are Huey's, or that the queue reads from the class of a task.
+#: The options of `@task` that Huey, or the queue, reads from the class of a task.
 _DEFAULTS: dict[str, Any] = {
     "retries": 0,
     "retry_delay": 2,
@@ -147,7 +147,7 @@ def _registered(
 ) -> TaskType[P, R]:
     place = declaration.place_of(function)
     type_name = declaration.check_name(name or getattr(function, "__name__", None), place)
-    _refuse_twice(type_name, place)
+    _refuse_taken_name(type_name, place)
     payload = Payload(function, type_name)
     runner = _runner(function, payload)
     shown = payload.example(example)
@@ -172,13 +172,15 @@ def _registered(
         payload=payload,
         function=function,
         wrappers=wrappers,
-        templates={queue: TaskTemplate(QUEUES[queue], one) for queue, one in wrappers.items()},
+        templates={
+            queue: TaskTemplate(QUEUES[queue], wrapper) for queue, wrapper in wrappers.items()
+        },
     )
     _types[type_name] = task_type
     return task_type
 
 
-def _refuse_twice(type_name: str, place: str) -> None:
+def _refuse_taken_name(type_name: str, place: str) -> None:
     if type_name not in _types:
         return
     first = declaration.place_of(_types[type_name].function)
@@ -190,9 +192,9 @@ def _refuse_twice(type_name: str, place: str) -> None:
 
 
 def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
-    """The task type of that name. Raises UnknownTaskType, which names the nearest ones.
+    """Return the task type of that name. Raises UnknownTaskType, which suggests the nearest names.
 
-    To find them takes longer than a submit; without `suggest` it is spared, as for many at once.
+    The search for these takes longer than a submit: a batch saves it with `suggest=False`.
     """
     found = _types.get(name)
     if found is None:
@@ -202,13 +204,13 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
 
 
 def task_types() -> list[TaskType[..., Any]]:
-    """All registered task types, those of the most urgent queue first, then by name."""
+    """Return all registered task types, those of the most urgent queue first, then by name."""
     order = list(QUEUES)
     return sorted(_types.values(), key=lambda found: (order.index(found.queue), found.name))
 
 
 def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any]:
-    """The function that workers call: payload in, arguments checked and typed, JSON out."""
+    """Return the function that workers call: it converts the payload, and encodes the result."""
     signature = inspect.signature(function)
 
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -226,7 +228,7 @@ def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any
 
 
 def _encode(returned: Any) -> tuple[Any, bytes]:
-    """The result and the outcome as they are stored. Raises UnstorableResult if too large."""
+    """Return the result and its encoded outcome. Raises UnstorableResult if it is too large."""
     returned, encoded = results.encode(returned)
     if len(encoded) > CONFIG.result_max_bytes:
         too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"

@@ -1,1 +1,1 @@
-"""Schedules: their times, their records, and the tasks that they make."""
+"""Schedules: their due times, their records, and the tasks that they submit."""

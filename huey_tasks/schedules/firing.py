@@ -1,8 +1,8 @@
-"""The chore that makes tasks of schedules when they are due.
+"""Fire schedules: the chore of a consumer that submits their tasks at the due times.
 
-Every consumer of a queue does it; whoever is first makes the task and sets the next due time, in
-one script, and the others find it done. So a due time makes one task, however many consumers there
-are and whenever one of them is killed. All times are of Redis' clock.
+Every consumer of a queue runs it. The first submits the task and moves the due time on, in one
+script, and the others find it done: a due time submits one task, however many consumers run and
+whenever one is killed. All times are those of Redis' clock.
 """
 
 import logging
@@ -18,12 +18,12 @@ from huey_tasks.schedules.records import Schedule, all_schedules
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which other chores get their turn.
+#: Seconds after which the consumer runs its other chores.
 BUDGET_S = 0.1
 
 
 def tag_of(name: str) -> str:
-    """The tag by which the tasks of a schedule are found."""
+    """Return the tag of the tasks of a schedule."""
     return f"schedule:{name}"
 
 
@@ -36,58 +36,59 @@ def task_of(schedule: Schedule, task_id: str) -> NewTask:
 
 
 class Firing:
-    """Makes tasks of the schedules of one queue."""
+    """Fires the schedules of one queue."""
 
     def __init__(self, broker: Broker) -> None:
         self._queue, self._broker = broker.name, broker
         self._scripts = ScheduleScripts(broker.scripts)
-        self._told = ""
+        self._last_warning = ""
 
     def fire_due(self) -> float | None:
-        """Make the tasks that are due; returns the seconds until the next one may be."""
-        seen, ends = self._scripts.schedules_due(self._queue), time.monotonic() + BUDGET_S
+        """Fire the schedules that are due; returns the seconds until the next due time, if any."""
+        found, stop_at = self._scripts.schedules_due(self._queue), time.monotonic() + BUDGET_S
         stuck = 0
-        for name, due_ms, kept in seen.due:
+        for name, due_ms, fields in found.due:
             try:
-                schedule = Schedule.of(self._queue, name, due_ms, Hash.of(kept))
-                stuck += not self._fire(schedule, due_ms, seen.now_ms)
-            except (KeyError, ValueError) as error:  # it must not hold up the others
+                schedule = Schedule.of(self._queue, name, due_ms, Hash.of(fields))
+                stuck += not self._fire(schedule, due_ms, found.now_ms)
+            except (KeyError, ValueError) as error:  # one bad schedule must not stop the others
                 stuck += 1
-                self._tell(f"schedule '{name}' cannot be read: {error!r}")
+                self._warn(f"schedule '{name}' cannot be read: {error!r}")
             except QueueUnavailable as error:
                 if not error.answered:
                     raise
-                # Such as a full Redis, which takes no tasks but lets those that run end.
-                self._tell(f"schedules wait for Redis: {error.cause}")
+                # A full Redis stores no tasks, but running ones can still end.
+                self._warn(f"schedules wait for Redis: {error.cause}")
                 return None
-            if time.monotonic() > ends:
+            if time.monotonic() > stop_at:
                 return 0.0
-        if len(seen.due) > stuck:
-            self._told = ""
-            return 0.0  # their next due times, and whatever one look did not bring
-        return None if seen.next_ms is None else seen.next_ms / 1000
+        if len(found.due) > stuck:
+            self._last_warning = ""
+            return 0.0  # more may be due: one call of the script returns a part of them
+        return None if found.next_ms is None else found.next_ms / 1000
 
     def plan_again(self) -> None:
-        """After the clock went back, move each due time that the trigger no longer gives."""
+        """After Redis' clock went back, move each due time to the next one of its trigger."""
         now_ms = self._scripts.schedules_due(self._queue).now_ms
         for schedule in all_schedules(Brokers([self._broker])):
             if schedule.due_ms is None or schedule.trigger.cron is None:
                 continue
             try:
                 later = schedule.trigger.after(now_ms)
-            except InvalidQuery:  # a consumer with newer time zones may know it
+            except InvalidQuery:  # only a consumer with newer time zones knows this one
                 continue
             if later and later[0] < schedule.due_ms:
                 due_ms, name = schedule.due_ms, schedule.name
                 self._scripts.schedule_advance(self._queue, name, due_ms, later[0])
 
     def _fire(self, schedule: Schedule, due_ms: int, now_ms: int) -> bool:
-        """Handle one due time; False when it has to stay due."""
+        """Fire one schedule; returns False if it must stay due."""
         try:
             missed = schedule.trigger.passed(due_ms, now_ms)
             later = schedule.trigger.after(now_ms)
-        except InvalidQuery:  # a consumer with newer time zones may know it
-            self._tell(f"schedule '{schedule.name}' waits: no {schedule.trigger.timezone} here")
+        except InvalidQuery:  # only a consumer with newer time zones knows this one
+            zone = schedule.trigger.timezone
+            self._warn(f"schedule '{schedule.name}' waits: time zone {zone} is not known here")
             return False
         task, problem = self._task(schedule, due_ms)
         answer = self._scripts.schedule_fire(
@@ -108,7 +109,7 @@ class Firing:
         return answer != "draining"
 
     def _task(self, schedule: Schedule, due_ms: int) -> tuple[NewTask | None, str]:
-        """The task of a due time, which always has the same id; or why there is none."""
+        """Return the task of a due time, always with the same id, or the reason for none."""
         try:
             return task_of(schedule, schedule.run_id(due_ms)), ""
         except UnknownTaskType as error:
@@ -116,12 +117,12 @@ class Firing:
         except InvalidPayload as error:
             where = error.problems[0]
             return None, f"{error.detail} {where.pointer or '/'}: {where.message}."[:500]
-        except Exception as error:  # raised by a check of the task type's author
+        except Exception as error:  # a validator of the task type's author may raise anything
             why = f"The payload cannot be checked: {type(error).__name__}: {error}"[:500]
             return None, why.encode("utf-8", "replace").decode()
 
-    def _tell(self, text: str) -> None:
-        """Say something once, and again only after something else was said."""
-        if text != self._told:
+    def _warn(self, text: str) -> None:
+        """Log a warning, unless it was the last one: the chore runs every second."""
+        if text != self._last_warning:
             logger.warning("%s", text, extra={"queue": self._queue})
-        self._told = text
+        self._last_warning = text

@@ -1,7 +1,7 @@
-"""Schedules out of Redis: as the engine works with them, and as frozen records for people.
+"""Read schedules from Redis: for the engine, and as frozen records for people.
 
-Writes nothing. A schedule stands in the slot of its queue; of two with one name, which a crash in
-the middle of creating may leave behind, the one that was created first is the one that has it.
+Writes nothing. A schedule is stored with the keys of its queue. A crash during a create may leave
+two with one name in two queues; the name then means the one that was created first.
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ from huey_tasks.schedules.trigger import Trigger
 
 _RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "duckline:schedule")
 
-#: How many of its next runs are told.
+#: How many of the next due times a record shows.
 NEXT_RUNS = 5
 
 
@@ -31,7 +31,7 @@ NEXT_RUNS = 5
 class Schedule:
     """A schedule as Redis keeps it; `due_ms` is None while it is paused.
 
-    `payload` is as `serializer.dumps` has it, `tags` are those that its maker has given.
+    `payload` is in the form of `serializer.dumps`; `tags` are those given at the create or change.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Schedule:
 
     @classmethod
     def of(cls, queue: str, name: str, due_ms: float, found: Hash) -> "Schedule":
-        """Read the fields of its hash."""
+        """Read a schedule from the fields of its hash. Raises KeyError, ValueError."""
         every_ms = int(found["every_ms"]) if found["every_ms"] else None
         return cls(
             name=name,
@@ -83,29 +83,29 @@ class Schedule:
         )
 
     def payload_value(self) -> dict[str, Any]:
-        """The payload as it was given."""
+        """Return the payload as it was given."""
         return cast(dict[str, Any], serializer.loads(self.payload))
 
     def run_id(self, due_ms: int) -> str:
-        """The id of the task of a due time, always the same; another one in a later `epoch`.
+        """Return the id of the task of a due time: the same each time within an `epoch`.
 
-        An epoch ends when Redis' clock goes back, because due times then come again.
+        An epoch ends when Redis' clock goes back: due times then repeat and need new ids.
         """
         epoch = "" if self.epoch is None else f" {self.epoch}"
         return str(uuid.uuid5(_RUNS, f"{self.id} {due_ms}{epoch}"))
 
     @property
     def age(self) -> tuple[int, int]:
-        """The lower, the better its right to its name."""
+        """The sort key of schedules with one name: the lowest has the name."""
         return self.created_us, keys.QUEUE_NAMES.index(self.queue)
 
 
 @dataclass(frozen=True)
 class ScheduleRecord:
-    """A schedule as it is now. `problem`: why its last due time has made no task.
+    """A schedule as it is now. `problem`: why its last due time submitted no task.
 
-    `skipped` runs were held up by the one before; due times were `missed` when nobody was there,
-    and are made up for by one late run.
+    `skipped`: runs that did not start because the one before had not ended. `missed`: due times at
+    which no consumer ran; one late run takes the place of all that were missed in a row.
     """
 
     name: str
@@ -133,65 +133,70 @@ class ScheduleRecord:
 
 
 def all_schedules(brokers: Brokers) -> list[Schedule]:
-    """Every schedule of these queues."""
+    """Return every schedule of these queues."""
     return [Schedule.of(*found) for found in schedule_hashes.all_of(brokers)]
 
 
 def named(brokers: Brokers, name: str) -> list[Schedule]:
-    """The schedules of that name, the one that has a right to it first."""
-    found = [Schedule.of(*one) for one in schedule_hashes.named(brokers, name)]
-    return sorted(found, key=lambda one: one.age)
+    """Return the schedules of that name, the one created first at the start."""
+    found = [Schedule.of(*stored) for stored in schedule_hashes.named(brokers, name)]
+    return sorted(found, key=lambda schedule: schedule.age)
 
 
 def records(brokers: Brokers, schedules: Iterable[Schedule]) -> list[ScheduleRecord]:
-    """The schedules for people, those due next first, the paused ones last, then by name."""
-    found = sorted(schedules, key=lambda one: (one.due_ms or float("inf"), one.name))
+    """Return records of schedules, those due next first, the paused ones last, then by name."""
+    found = sorted(schedules, key=lambda schedule: (schedule.due_ms or float("inf"), schedule.name))
     seconds, draining = schedule_hashes.draining(brokers)
-    ran = [(one.queue, one.last_task_id) for one in found if one.last_task_id]
+    ran = [(schedule.queue, schedule.last_task_id) for schedule in found if schedule.last_task_id]
     states = dict(zip(ran, indexes.states(brokers, ran), strict=True)) if ran else {}
     return [
         _record(
-            one, states.get((one.queue, one.last_task_id or "")), one.queue in draining, seconds
+            schedule,
+            states.get((schedule.queue, schedule.last_task_id or "")),
+            schedule.queue in draining,
+            seconds,
         )
-        for one in found
+        for schedule in found
     ]
 
 
 def next_runs(trigger: Trigger, after_ms: int, number: int = NEXT_RUNS) -> tuple[dt.datetime, ...]:
-    """The next due times; none when its time zone is not known here."""
+    """Return the next due times; none if the time zone is not known here."""
     try:
         return tuple(task_hash.from_ms(ms) for ms in trigger.after(after_ms, number))
     except InvalidQuery:
         return ()
 
 
-def _record(one: Schedule, state: str | None, draining: bool, now_s: int) -> ScheduleRecord:
-    due_ms, problem = one.due_ms, one.problem
+def _record(schedule: Schedule, state: str | None, draining: bool, now_s: int) -> ScheduleRecord:
+    due_ms, problem = schedule.due_ms, schedule.problem
     if draining and due_ms is not None and due_ms <= now_s * 1000:
-        problem = f"Queue {one.queue} drains; the run waits until it is resumed."
-    due = () if due_ms is None else (task_hash.from_ms(due_ms),)
-    every_ms = one.trigger.every_ms
+        problem = f"Queue {schedule.queue} is draining; the run waits until it is resumed."
+    due: tuple[dt.datetime, ...] = ()
+    if due_ms is not None:
+        due = task_hash.from_ms(due_ms), *next_runs(schedule.trigger, due_ms, NEXT_RUNS - 1)
+    every_ms = schedule.trigger.every_ms
     return ScheduleRecord(
-        name=one.name,
-        task_type=one.task_type,
-        queue=one.queue,
-        payload=cast(dict[str, Any], serializer.plain(one.payload_value())),
-        tags=one.tags,
-        cron=one.trigger.cron,
+        name=schedule.name,
+        task_type=schedule.task_type,
+        queue=schedule.queue,
+        payload=cast(dict[str, Any], serializer.plain(schedule.payload_value())),
+        tags=schedule.tags,
+        cron=schedule.trigger.cron,
         every_s=None if every_ms is None else every_ms / 1000,
-        timezone=one.trigger.timezone,
-        overlap=one.overlap,
+        timezone=schedule.trigger.timezone,
+        overlap=schedule.overlap,
         paused=due_ms is None,
-        words=one.trigger.words,
+        words=schedule.trigger.words,
         next_run_at=due[0] if due else None,
-        next_runs=due if due_ms is None else due + next_runs(one.trigger, due_ms, NEXT_RUNS - 1),
-        last_run_at=one.last_run_at,
-        last_task_id=one.last_task_id,
+        next_runs=due,
+        last_run_at=schedule.last_run_at,
+        last_task_id=schedule.last_task_id,
         last_status=None if state is None else TaskState(state),
-        runs=one.runs,
-        skipped=one.skipped,
-        missed=one.missed,
+        runs=schedule.runs,
+        skipped=schedule.skipped,
+        missed=schedule.missed,
         problem=problem,
-        created_at=task_hash.from_ms(one.created_us // 1000),
-        updated_at=one.updated_at,
+        created_at=task_hash.from_ms(schedule.created_us // 1000),
+        updated_at=schedule.updated_at,
     )

@@ -1,8 +1,8 @@
-"""Schedules: create, change, delete, run now, look; what each is made of is checked here.
+"""Create, change, delete, run and list schedules; checks their fields.
 
-A schedule stands in the slot of its queue, and its name is one over all queues: who creates looks
-in all of them before and after, and withdraws when another was created first. What happens when one
-is due is in `firing`.
+A schedule is stored with the keys of its queue, and no two queues may have one of the same name: a
+create reads all queues before and after, and withdraws if another was created first. Does not fire
+schedules: `firing` does.
 """
 
 import datetime as dt
@@ -37,23 +37,23 @@ from huey_tasks.schedules.trigger import Trigger
 from huey_tasks.submission import submit
 from huey_tasks.submission.submit import SubmittedTask
 
-#: How many schedules there may be, over all queues.
+#: The maximum number of schedules in all queues.
 MOST = 1000
 
-#: Bytes of a payload, as JSON: a list shows all of them.
+#: Bytes of a payload as JSON; a limit, because a list of schedules shows all payloads.
 LARGEST_PAYLOAD = 16_384
 
 NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
 
-#: How often a change is tried again because somebody else was faster.
+#: How often a change is tried when another change comes between its read and its write.
 _TRIES = 20
 
 
 @dataclass(frozen=True)
 class ScheduleChanges:
-    """What is to become different of a schedule; None leaves it as it is.
+    """Changes of a schedule; None leaves a field as it is.
 
-    `cron` takes the place of `every_s`, and the other way round.
+    `cron` replaces `every_s`, and `every_s` replaces `cron`.
     """
 
     payload: dict[str, Any] | None = None
@@ -67,29 +67,29 @@ class ScheduleChanges:
 
 @dataclass(frozen=True)
 class SchedulePreview:
-    """What a trigger means: in words, and its next times."""
+    """A trigger in words, and its next due times."""
 
     words: str
     next_runs: tuple[dt.datetime, ...]
 
 
 def list_schedules() -> list[ScheduleRecord]:
-    """All schedules, those due next first, the paused ones last. Raises QueueUnavailable."""
+    """Return all schedules, those due next first, paused ones last. Raises QueueUnavailable."""
     found: dict[str, Schedule] = {}
-    for one in sorted(records.all_schedules(BROKERS), key=lambda one: one.age):
-        found.setdefault(one.name, one)
+    for schedule in sorted(records.all_schedules(BROKERS), key=lambda schedule: schedule.age):
+        found.setdefault(schedule.name, schedule)
     return records.records(BROKERS, found.values())
 
 
 def get_schedule(name: str) -> ScheduleRecord:
-    """One schedule. Raises ScheduleNotFound, QueueUnavailable."""
+    """Return one schedule. Raises ScheduleNotFound, QueueUnavailable."""
     return records.records(BROKERS, [_find(name)])[0]
 
 
 def preview_schedule(
     *, cron: str | None = None, every_s: float | None = None, timezone: str | None = None
 ) -> SchedulePreview:
-    """Say what a trigger would mean, from now on. Raises InvalidQuery, QueueUnavailable."""
+    """Describe a trigger that begins now. Raises InvalidQuery, QueueUnavailable."""
     now_ms = BROKERS.now_ms()
     trigger = Trigger.of(cron, every_s, timezone, now_ms)
     return SchedulePreview(trigger.words, records.next_runs(trigger, now_ms))
@@ -109,9 +109,9 @@ def create_schedule(
     paused: bool = False,
     by: Operator | None = None,
 ) -> ScheduleRecord:
-    """Submit a task at each time of a trigger: five `cron` fields in a `timezone`, or `every_s`.
+    """Create a schedule whose trigger is five `cron` fields in a `timezone`, or `every_s` seconds.
 
-    Without `overlap` a run is skipped while the one before has not ended. Each task has the tag
+    Without `overlap` a run is skipped while the one before has not ended. Each task gets the tag
     `schedule:<name>`. Raises InvalidQuery, UnknownTaskType, UnknownQueue, InvalidPayload;
     ScheduleExists, TooManySchedules; QueueUnavailable.
     """
@@ -130,7 +130,7 @@ def create_schedule(
     if records.named(BROKERS, name):
         raise _exists(name)
     if schedules.count(BROKERS) >= MOST:
-        raise TooManySchedules(f"There are {MOST:,} schedules already; delete some first.")
+        raise TooManySchedules(f"There are {MOST:,} schedules, the maximum; delete some first.")
     operation = None if by is None else trail.begin(BROKERS, Action.SCHEDULE_CREATE, by, name)
     own, scripts = new_id(), _scripts(queue)
     created = scripts.schedule_create(
@@ -155,7 +155,7 @@ def create_schedule(
 def change_schedule(
     name: str, changes: ScheduleChanges, by: Operator | None = None
 ) -> ScheduleRecord:
-    """Change a schedule; a new trigger, or the end of a pause, begins now.
+    """Change a schedule; a new trigger, or one that is resumed, begins now.
 
     Raises ScheduleNotFound, InvalidQuery, InvalidPayload, UnknownTaskType, QueueUnavailable.
     """
@@ -174,7 +174,7 @@ def change_schedule(
 
 
 def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Argument], int | str]:
-    """The fields that become different, and when it is due then; "" as before."""
+    """Return the fields that change and the new due time, "" to leave it as it is."""
     fields: dict[str, Argument] = {}
     if changes.payload is not None:
         payload = _payload(schedule.task_type, changes.payload)
@@ -213,18 +213,19 @@ def _changed_trigger(trigger: Trigger, changes: ScheduleChanges, now_ms: int) ->
 
 
 def delete_schedule(name: str, by: Operator | None = None) -> None:
-    """Forget a schedule; the tasks that it has made stay. Raises ScheduleNotFound."""
+    """Delete a schedule; its tasks stay. Raises ScheduleNotFound, QueueUnavailable."""
     operation = trail.as_argument(BROKERS, Action.SCHEDULE_DELETE, by, name)
     found = records.named(BROKERS, name) if NAME.fullmatch(name) else []
     gone = [
-        _scripts(one.queue).schedule_delete(one.queue, name, operation=operation) for one in found
+        _scripts(each.queue).schedule_delete(each.queue, name, operation=operation)
+        for each in found
     ]
     if not any(gone):
         raise _unknown(name)
 
 
 def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
-    """Submit the task of a schedule now; its trigger stays as it is.
+    """Submit the task of a schedule now; its due times stay as they are.
 
     Raises ScheduleNotFound, ScheduleRunning, UnknownTaskType, InvalidPayload, QueueDraining,
     QueueUnavailable.
@@ -237,10 +238,12 @@ def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
             queue, name, schedule.revision, new, operation=operation
         )
         if answer == "running":
-            told = f"Task {schedule.last_task_id} has not ended, and runs must not overlap."
-            raise ScheduleRunning(told)
+            last = schedule.last_task_id
+            raise ScheduleRunning(f"Task {last} has not ended, and runs must not overlap.")
         if answer == "draining":
-            raise QueueDraining(f"Queue '{queue}' drains: it takes no tasks until it is resumed.")
+            raise QueueDraining(
+                f"Queue '{queue}' is draining: it accepts no tasks until it is resumed."
+            )
         if answer == "done":
             return SubmittedTask(task_id, TaskState.PENDING, new.type, queue)
     raise _unknown(name)
@@ -254,10 +257,10 @@ def _find(name: str) -> Schedule:
 
 
 def _payload(task_type: str, payload: dict[str, Any]) -> bytes:
-    """The payload as it is kept. Raises InvalidPayload, UnknownTaskType."""
+    """Return the payload in its stored form. Raises InvalidPayload, UnknownTaskType."""
     encoded = types.get(task_type).check(payload)
     if len(encoded) > LARGEST_PAYLOAD:
-        rule = f"At most {LARGEST_PAYLOAD:,} bytes as JSON; a schedule keeps it."
+        rule = f"The payload of a schedule has at most {LARGEST_PAYLOAD:,} bytes as JSON."
         raise InvalidPayload("The payload is too large.", [Problem("", "too_large", rule)])
     return encoded
 
@@ -285,8 +288,8 @@ def _revision() -> str:
 
 
 def _exists(name: str) -> ScheduleExists:
-    return ScheduleExists(f"There is a schedule '{name}' already.")
+    return ScheduleExists(f"A schedule with the name '{name}' exists.")
 
 
 def _unknown(name: str) -> ScheduleNotFound:
-    return ScheduleNotFound(f"There is no schedule '{name[:100]}'.")
+    return ScheduleNotFound(f"No schedule has the name '{name[:100]}'.")

@@ -1,9 +1,9 @@
 """Calculate when a schedule is due: five cron fields in a time zone, or an interval.
 
-Owns the rules of a trigger, its times and its words; reads neither Redis nor a clock. cronsim reads
-cron fields as Debian's cron does, including daylight saving: a job at set hours runs once, at the
-end of an hour that is skipped and in the first of two hours that are equal; a job at an interval
-runs through both. Times are ms since the epoch.
+Owns the rules of a trigger, its due times and its words; reads neither Redis nor a clock. cronsim
+reads cron fields as Debian's cron does, including daylight saving: a job at set hours runs once, at
+the end of an hour that is skipped and in the first of two equal hours; a job at an interval runs in
+both. Times are ms since the epoch.
 """
 
 import datetime as dt
@@ -17,20 +17,20 @@ from cronsim import CronSim, CronSimError
 
 from huey_tasks.errors import InvalidQuery, Problem
 
-#: Seconds from one run to the next: a second to a year.
+#: Seconds between two due times: a second to a year.
 MIN_EVERY_S, MAX_EVERY_S = 1, 31_536_000
 
 #: Characters of a cron expression.
 MAX_CRON = 100
 
-#: No more due times than these are counted as missed by one late run: a week of minutes.
+#: The most due times that one late run counts as missed: a week of minutes.
 MOST_MISSED = 10_000
 
-#: Steps of minutes that are even over the hour; "*/7" is not.
+#: A step of minutes, such as "*/5"; "*/7" matches too, but does not divide the hour.
 _EVERY_FEW_MINUTES = re.compile(r"\*/([2-9]|[1-5]\d) \* \* \* \*")
 _CRON = re.compile(r"[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-#: Files beside the time zones that mean something else on each machine.
+#: Names among the time zones that mean something else on each machine.
 _NO_ZONES = frozenset({"localtime", "Factory"})
 
 
@@ -47,7 +47,7 @@ class Trigger:
     def of(
         cls, cron: str | None, every_s: float | None, timezone: str | None, start_ms: int
     ) -> "Trigger":
-        """Check what was asked for. Raises InvalidQuery, which names each wrong field."""
+        """Return the trigger of a request. Raises InvalidQuery, which names each wrong field."""
         if (cron is None) is (every_s is None):
             rule = "Either cron or every_s is needed, not both."
             raise InvalidQuery([Problem("/cron", "cron_or_every_s", rule)])
@@ -57,7 +57,7 @@ class Trigger:
         trigger = cls(" ".join(cron.split()), None, timezone or "UTC", start_ms)
         problems += _cron_problems(trigger.cron or "")
         if not problems and not trigger.after(start_ms):
-            problems = [Problem("/cron", "never", "There is no such time in the next 50 years.")]
+            problems = [Problem("/cron", "never", "It is never due in the next 50 years.")]
         if problems:
             raise InvalidQuery(problems)
         return trigger
@@ -66,24 +66,24 @@ class Trigger:
     def _every(cls, every_s: float, timezone: str | None, start_ms: int) -> "Trigger":
         problems: list[Problem] = []
         if not MIN_EVERY_S <= every_s <= MAX_EVERY_S:
-            rule = f"From {MIN_EVERY_S} to {MAX_EVERY_S:,} seconds, a year."
+            rule = f"An interval has {MIN_EVERY_S} to {MAX_EVERY_S:,} seconds, a year."
             problems.append(Problem("/every_s", "every_s", rule))
         if timezone is not None and timezone != "UTC":
-            rule = "A time zone belongs to cron: seconds are as long in each of them."
+            rule = "Only cron takes a time zone; an interval is the same in all of them."
             problems.append(Problem("/timezone", "cron_only", rule))
         if problems:
             raise InvalidQuery(problems)
         return cls(None, round(every_s * 1000), "UTC", start_ms)
 
     def after(self, ms: int, number: int = 1) -> tuple[int, ...]:
-        """The next due times after `ms`; raises InvalidQuery for a zone that is not known here."""
+        """Return the next due times after `ms`. Raises InvalidQuery for an unknown time zone."""
         if self.every_ms is not None:
             first = max((ms - self.start_ms) // self.every_ms, 0) + 1
             return tuple(self.start_ms + n * self.every_ms for n in range(first, first + number))
         return _cron_after(self.cron or "", self.timezone, ms, number)
 
     def passed(self, due_ms: int, now_ms: int) -> int:
-        """How many due times lie behind `due_ms`, up to now; at most MOST_MISSED."""
+        """Return how many due times are after `due_ms`, up to now; at most MOST_MISSED."""
         if now_ms <= due_ms:
             return 0
         if self.every_ms is not None:
@@ -93,7 +93,7 @@ class Trigger:
 
     @property
     def words(self) -> str:
-        """The trigger for people."""
+        """The trigger in words, such as "Every 5 minutes"."""
         if self.every_ms is None:
             return _cron_words(self.cron or "")
         for unit, seconds in _UNITS:
@@ -103,15 +103,15 @@ class Trigger:
         return f"Every {self.every_ms / 1000:,g} seconds"
 
 
-@lru_cache(4096)  # a list of schedules is read again and again, and their times change rarely
+@lru_cache(4096)  # lists of schedules are read often, and their due times change rarely
 def _cron_after(cron: str, timezone: str, ms: int, number: int) -> tuple[int, ...]:
     return tuple(islice(_cron_times(cron, timezone, ms), number))
 
 
 def _cron_times(cron: str, timezone: str, ms: int) -> "filter[int]":
-    """All due times after `ms`, in their order."""
+    """Return all due times after `ms`, in ascending order."""
     start = dt.datetime.fromtimestamp(ms / 1000, _zone(timezone))
-    # In the second of two hours that are the same, the first of them comes once more.
+    # If `ms` is in the second of two equal hours, cronsim repeats times of the first.
     return filter(lambda at: at > ms, (round(at.timestamp() * 1000) for at in CronSim(cron, start)))
 
 
@@ -145,7 +145,7 @@ def _zone(timezone: str) -> dt.tzinfo:
 def _zone_problems(timezone: str) -> list[Problem]:
     if timezone in _zones():
         return []
-    rule = "It is no name of the IANA time zone database, such as Europe/Berlin."
+    rule = "This is not a name in the IANA time zone database, such as Europe/Berlin."
     return [Problem("/timezone", "timezone", rule)]
 
 

@@ -1,1 +1,1 @@
-"""Finds tasks, a page at a time."""
+"""Search for tasks, a page at a time."""

@@ -1,8 +1,8 @@
-"""One index looked through step by step, as a part of a search.
+"""Scan one index step by step, as a part of a search.
 
-Owns what the script does not do: the exact look at payloads, and the two things that spare a look
-at most tasks. A small index is looked through as a whole; hours in which, as the history tells, no
-task of the wanted type came into the index are skipped. Which indexes a search takes is `pages`'s.
+Owns what the script does not do: compare payloads exactly, and avoid reading most tasks. A small
+index is scanned as a whole; hours in which, according to the history, no task of the wanted types
+came into the index are skipped. Does not know which indexes a search scans: `pages` chooses them.
 """
 
 import datetime as dt
@@ -19,33 +19,33 @@ from huey_tasks.records import copies, counts
 from huey_tasks.records.statistics import Counts
 from huey_tasks.search.query import Query, Term
 
-#: How many tasks one call of the script looks at: Redis does nothing else for some milliseconds.
+#: Tasks that one call of the script reads: Redis does nothing else for some milliseconds.
 LOOK = 800
 
-#: How many hours of the history one jump looks at, and how old they are at most.
+#: Hours of the history that one jump reads, and the age in hours of the oldest.
 HOURS, KNOWN_HOURS = 168, 34 * 24
 
-#: Before every task.
+#: The place before that of every task.
 TOP = Place(math.inf, "")
 
 
 @dataclass(frozen=True)
 class Window:
-    """When tasks were submitted: from, and before, in ms since the epoch."""
+    """The times of submission that a search wants: [from_ms, before_ms), ms since the epoch."""
 
     from_ms: float = 0.0
     before_ms: float = math.inf
 
     @classmethod
     def between(cls, after: dt.datetime | None, before: dt.datetime | None) -> "Window":
-        """The window from `after` and before `before`; None is no limit."""
+        """Return the window that begins at `after` and ends before `before`; None is no limit."""
         from_ms = cls.from_ms if after is None else after.timestamp() * 1000
         return cls(from_ms, cls.before_ms if before is None else before.timestamp() * 1000)
 
 
 @dataclass
 class Stream:
-    """The tasks of one index, looked through step by step."""
+    """A scan of one index: how far it came, and the tasks that match."""
 
     broker: Broker
     index: str
@@ -66,13 +66,13 @@ class Stream:
         ]
 
     def begin(self, behind: Place) -> None:
-        """Begin behind that place, and not before the window."""
+        """Begin after the place `behind`, or where the window begins."""
         self.reached = behind
         if self.index == "submitted":
             self.reached = min(behind, Place(self.window.before_ms, ""))
 
     def look(self, limit: int) -> None:
-        """Look at some more."""
+        """Scan the next tasks, until `limit` of them match or one script call has read LOOK."""
         oldest = self.window.from_ms if self.index == "submitted" else 0.0
         look = self._scripts.search(
             self.broker.name,
@@ -90,7 +90,7 @@ class Stream:
             self._skip_hours()
 
     def _exact(self, matches: list[Match]) -> list[Match]:
-        """Those that fit in what the script does not look at, or only roughly."""
+        """Keep the matches that also match by what the script does not read, or reads roughly."""
         if self.index != "submitted":
             low, high = self.window.from_ms, self.window.before_ms
             matches = [match for match in matches if low <= match.submitted_ms < high]
@@ -99,12 +99,12 @@ class Stream:
             return matches
         found = copies.messages_of(self.broker, [match.place.id for match in matches])
         payloads = [task_hash.payload_of((message or b"").decode()) for message in found]
-        return [m for m, p in zip(matches, payloads, strict=True) if _fits(p, terms)]
+        return [m for m, p in zip(matches, payloads, strict=True) if _matches(p, terms)]
 
     def _skip_hours(self) -> None:
-        """Go on behind the hours in which no task of the wanted types came into this index."""
+        """Skip the hours in which no task of the wanted types came into this index."""
         name = "SUBMITTED" if self.index == "submitted" else self.index.removeprefix("state:")
-        if name in ("dead", "FAILURE"):  # `prune` gives what was set aside a new place
+        if name in ("dead", "FAILURE"):  # `prune` moves quarantined tasks to a new place
             return
         types = self.query.values("type")
         hour = int(self.reached.score // 3_600_000)
@@ -117,7 +117,7 @@ class Stream:
         self.reached = min(self.reached, Place((behind + 1) * 3_600_000.0, ""))
 
     def _may_hold(self, name: str, types: Sequence[str], hours: Sequence[int]) -> list[bool]:
-        """Whether something of that name may have happened to these types, for each hour."""
+        """Return for each hour whether tasks of these types may have come into the index."""
         counted = counts.hours_of(self.broker, types, name, hours)
         present_hour = counted.minute // 60
         return [
@@ -128,7 +128,7 @@ class Stream:
 
 
 class WholeStream(Stream):
-    """A small index, looked through as a whole and put in the order of submission."""
+    """A scan of a small index as a whole; its matches are in the order of submission."""
 
     def begin(self, behind: Place) -> None:
         self._behind = behind
@@ -141,7 +141,7 @@ class WholeStream(Stream):
                 self.index,
                 place,
                 self._conditions,
-                oldest=-1e15,  # a score may be negative, that of a failed task that was retried
+                oldest=-1e15,  # the score of a failed task that was retried is negative
                 look=LOOK,
                 want=LOOK,
             )
@@ -151,12 +151,12 @@ class WholeStream(Stream):
             place, self.done = look.reached, look.done
 
 
-def _fits(payload: dict[str, Any], terms: Iterable[Term]) -> bool:
+def _matches(payload: dict[str, Any], terms: Iterable[Term]) -> bool:
     return all((_text_at(payload, term.path) == term.value) is not term.unwanted for term in terms)
 
 
 def _text_at(value: Any, path: Sequence[str]) -> str | None:
-    """The value at the end of a way into a payload, as text; None if there is none."""
+    """Return the value at a path of a payload as text, None if there is none."""
     for name in path:
         if not isinstance(value, dict) or name not in value:
             return None

@@ -1,8 +1,8 @@
-"""Find tasks: which index is looked through, how far in one request, and where the next goes on.
+"""Find pages of tasks: choose the indexes to scan, stop in time, and continue at a cursor.
 
-There is no index of what tasks hold, because every task would pay for it. A script looks at tasks
-one by one, the newest first, some hundreds at a time so that Redis serves others in between, until
-the page is full or the time is up; the answer says how far it came.
+No index of payloads exists, because each submit would pay for it. A script reads tasks one by one,
+the newest first, some hundreds a call so that Redis serves others in between, until the page is
+full or the time is over; the page says how far the scan came.
 """
 
 import base64
@@ -25,10 +25,10 @@ from huey_tasks.records.rows import TaskRow
 from huey_tasks.search.index_scan import TOP, Stream, WholeStream, Window
 from huey_tasks.search.query import STATES, Query
 
-#: Seconds that one request looks; what it then has found is its page.
+#: Seconds that one request searches; what it found until then is its page.
 BUDGET_S = 0.06
 
-#: A state with no more tasks is looked through as a whole.
+#: An index of up to this many tasks is scanned as a whole.
 FEW = 1500
 
 _ENDED = tuple(state for state in STATES if TaskState(state).terminal)
@@ -36,7 +36,7 @@ _CURSOR = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) (\S{0,100})")
 
 
 class Sort(StrEnum):
-    """Which time decides what is newest."""
+    """The time by which a search sorts tasks."""
 
     SUBMITTED = "submitted"
     FINISHED = "finished"
@@ -44,7 +44,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Page:
-    """What a search has found. `complete`: it is all that was asked for, or the page is full."""
+    """A page of a search. `complete`: the page is full, or no more tasks match.
+
+    `scanned`: tasks that were read. `scanned_back_to`: how far back, None for no limit.
+    """
 
     tasks: tuple[TaskRow, ...]
     next_cursor: str | None
@@ -71,8 +74,8 @@ def search(
     )  # fmt: skip
     found: dict[str, TaskRow] = {}
     for queue, broker in brokers.items():
-        mine = [task_id for name, task_id in ids.tasks if name == queue]
-        found |= {row.task_id: row for row in rows.load(broker, mine)}
+        of_queue = [task_id for name, task_id in ids.tasks if name == queue]
+        found |= {row.task_id: row for row in rows.load(broker, of_queue)}
     tasks = tuple(found[task_id] for _, task_id in ids.tasks if task_id in found)
     reached = None if math.isinf(ids.reached_ms) else task_hash.from_ms(str(ids.reached_ms))
     return Page(tasks, ids.next_cursor, ids.scanned, ids.complete, reached)
@@ -100,7 +103,7 @@ def find(
     limit: int = 50,
     budget_s: float = BUDGET_S,
 ) -> Found:
-    """Find the ids of a page of tasks."""
+    """Find the ids of a page of tasks, newest first. Raises InvalidQuery for a forged cursor."""
     begin = TOP if cursor is None else _place_of(cursor)
     wanted = _wanted(brokers, query)
     streams = _few(brokers, wanted, query, window or Window(), sort, set_aside) or [
@@ -110,10 +113,10 @@ def find(
     ]
     for stream in streams:
         stream.begin(begin)
-    ends = time.monotonic() + budget_s
-    while open_ones := [stream for stream in streams if not stream.done]:
-        first = max(open_ones, key=lambda stream: (not stream.looked_at, stream.reached))
-        in_time = time.monotonic() < ends or not first.looked_at
+    stop_at = time.monotonic() + budget_s
+    while open_streams := [stream for stream in streams if not stream.done]:
+        first = max(open_streams, key=lambda stream: (not stream.looked_at, stream.reached))
+        in_time = time.monotonic() < stop_at or not first.looked_at
         known = sum(m.place >= first.reached for s in streams for m in s.matches)
         if not in_time or (first.looked_at and known >= limit):
             break
@@ -122,7 +125,7 @@ def find(
 
 
 def _page(streams: Sequence["Stream"], limit: int) -> Found:
-    """What is known to come first: no stream that is not done can still find something before."""
+    """Return the matches before which no scan that is not done can still find another."""
     reached = max((s.reached for s in streams if not s.done), default=Place(-math.inf, ""))
     pairs = [(m.place, s.broker.name) for s in streams for m in s.matches if m.place >= reached]
     pairs.sort(reverse=True)
@@ -164,10 +167,10 @@ def _few(
     sort: Sort,
     set_aside: bool,
 ) -> list["Stream"]:
-    """The streams of the wanted causes or states, if those have few tasks; none if many.
+    """Return the scans of the wanted causes or states if those have few tasks, else none.
 
-    A group that is not kept any more has no tasks, and a partial one not all of them, though others
-    may still name it as their cause.
+    A failure group that is no longer stored has no index, and a partial one lacks tasks that still
+    name it as their cause: both need a scan of all tasks.
     """
     if not wanted or sort is not Sort.SUBMITTED or set_aside:
         return []
@@ -194,12 +197,14 @@ def _cursor(place: Place) -> str:
 
 
 def _place_of(cursor: str) -> Place:
-    """Where a page ended. A cursor holds no more than that, so a made-up one does no harm."""
+    """Return where a page ended. A cursor holds only that, so a forged one does no harm."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         found = _CURSOR.fullmatch(text) if len(cursor) < 250 and cursor.isascii() else None
     except (binascii.Error, ValueError):
         found = None
     if found is None:
-        raise InvalidQuery([Problem("/cursor", "cursor", "It is no cursor of an answer of ours.")])
+        raise InvalidQuery(
+            [Problem("/cursor", "cursor", "This is not a cursor that Duckline returned.")]
+        )
     return Place(float(found[1]), found[2])

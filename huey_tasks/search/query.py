@@ -1,8 +1,8 @@
 """The search language: `state:failure type:send_email payload.user_id:42 -worker:high age:<1h`.
 
-Owns the words, what each takes, and how a search is told to the script that does it. Knows no key
-and no task. A word before a colon says where to look; without one, in the error and the type. Of
-several values of one word any will do; different words must all fit; a leading `-` excludes.
+Owns the words, the values of each, and the conditions that the script reads. Does not know Redis
+keys or tasks. A word before a colon names the field to search; without a word, the error and the
+type are searched. A task matches if it matches one value of each word; a leading `-` excludes.
 """
 
 import json
@@ -21,27 +21,27 @@ STATES = (
     "PENDING", "STARTED", "RETRY", "SCHEDULED", "SUCCESS", "FAILURE", "REVOKED", "EXPIRED",
 )  # fmt: skip
 
-#: What the pages call the states (static/js/task_state.js), as they may be searched for, too.
+#: The names of the states on the pages (static/js/task_state.js), which a search accepts too.
 LABELS = {
     "WAITING": "PENDING", "RUNNING": "STARTED", "RETRYING": "RETRY", "SUCCEEDED": "SUCCESS",
     "FAILED": "FAILURE", "CANCELLED": "REVOKED", "CANCELED": "REVOKED",
 }  # fmt: skip
 
-#: The words, and what each looks at, for people.
+#: The words, and the values of each, for people.
 WORDS = {
     "state": "waiting, running, retrying, scheduled, success, failed, cancelled or expired "
     "(or as the API calls them: pending, started, retry, failure, revoked)",
     "queue": "high, default or low",
-    "type": "the whole name of a task type",
-    "tag": "a whole tag",
-    "worker": "a worker or its consumer, up to a '@', '-' or '/' in its name",
-    "id": "a task id, or how it begins",
+    "type": "the full name of a task type",
+    "tag": "a full tag",
+    "worker": "a worker or consumer, or its name up to a '@', '-' or '/'",
+    "id": "a task id, or its beginning",
     "error": "part of the error",
-    "cause": "the fingerprint of a group of failures",
+    "cause": "the fingerprint of a failure group",
     "payload.<field>": "the value of that field of the payload, as text",
     "age": "time since the submission: age:<1h, age:>5m",
-    "dur": "time that the last attempt took: dur:>2s",
-    "wait": "time that it waited in its queue: wait:>500ms",
+    "dur": "duration of the last attempt: dur:>2s",
+    "wait": "time in its queue before it started: wait:>500ms",
 }
 
 _TOKEN = re.compile(
@@ -54,9 +54,9 @@ _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 @dataclass(frozen=True)
 class Term:
-    """One part of a search: where to look, for what, and whether that is unwanted.
+    """One part of a search: the word, the value, and whether tasks with it are unwanted.
 
-    `path` is the way into the payload. Of a time, `low_ms` and `high_ms` are its limits.
+    `path` is that of a field in the payload. `low_ms` and `high_ms` are the limits of a duration.
     """
 
     word: str
@@ -69,7 +69,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """A whole search; no terms at all find every task."""
+    """A search; without terms it finds every task."""
 
     terms: tuple[Term, ...] = ()
 
@@ -79,16 +79,16 @@ class Query:
         return Query((*self.terms, *more))
 
     def values(self, word: str, *, unwanted: bool = False) -> list[str]:
-        """What is wanted (or unwanted) under one word."""
+        """Return the wanted (or unwanted) values of one word."""
         return [t.value for t in self.terms if t.word == word and t.unwanted is unwanted]
 
     @property
     def payload(self) -> list[Term]:
-        """What is asked of the payload, which the script only looks at roughly."""
+        """The terms of the payload, which the script checks only roughly."""
         return [term for term in self.terms if term.path]
 
     def conditions(self) -> list[dict[str, Any]]:
-        """The search as `search.lua` reads it: all of these must hold of a task."""
+        """Return the search as `search.lua` reads it: a task matches all of these conditions."""
         return [*self._choices(), *self._others()]
 
     def _choices(self) -> Iterator[dict[str, Any]]:
@@ -104,22 +104,24 @@ class Query:
                 yield {"kind": term.word, "low": term.low_ms, "high": term.high_ms}
             elif term.word in ("error", "any"):
                 yield {"kind": term.word, "text": term.value, "no": term.unwanted}
-            elif term.path and not term.unwanted:  # what is unwanted cannot be told roughly
+            elif term.path and not term.unwanted:  # a rough check would exclude too much
                 yield {"kind": "payload", "values": _traces(term)}
 
 
 def parse(text: str) -> Query:
-    """Read a search. Raises InvalidQuery, which names every wrong term and says what would fit."""
+    """Parse a search. Raises InvalidQuery, which says for each wrong term what is accepted."""
     if len(text) > MAX_CHARS:
         raise InvalidQuery([Problem("/q", "too_long", f"At most {MAX_CHARS} characters.")])
-    terms, problems, at = list[Term](), list[Problem](), 0
+    terms, problems, position = list[Term](), list[Problem](), 0
     text = text.strip()
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None or token.end() == at:
-            problems.append(Problem("/q", "quote", "A quotation mark stands where none can be."))
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None or token.end() == position:
+            problems.append(
+                Problem("/q", "quote", "A quotation mark is missing or in the wrong place.")
+            )
             break
-        at = token.end()
+        position = token.end()
         found = _term(token)
         (terms if isinstance(found, Term) else problems).append(found)  # type: ignore[arg-type]
     if len(terms) > MAX_TERMS:
@@ -141,7 +143,7 @@ def _term(token: re.Match[str]) -> Term | Problem:
     if path or (name and name not in WORDS):
         known = ", ".join(WORDS)
         return Problem(
-            "/q", "unknown_word", f"'{word[:40]}:' is no word of the search; these are: {known}."
+            "/q", "unknown_word", f"'{word[:40]}:' is no word of the search; its words are {known}."
         )
     if name in ("age", "dur", "wait"):
         return _time(name, value, unwanted)
@@ -172,6 +174,6 @@ def _time(word: str, value: str, unwanted: bool) -> Term | Problem:
 
 
 def _traces(term: Term) -> list[str]:
-    """Texts that the JSON of every task that fits must hold: the field, and the value."""
+    """Return texts that the JSON of each matching payload contains: the field and the value."""
     field = json.dumps(term.path[-1], ensure_ascii=False)
     return [field, json.dumps(term.value, ensure_ascii=False)[1:-1]]

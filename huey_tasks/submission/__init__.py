@@ -1,1 +1,1 @@
-"""From a type and a payload to a task in Redis."""
+"""Submit tasks: from a task type and a payload to a task in Redis."""

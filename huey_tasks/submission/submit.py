@@ -1,7 +1,7 @@
-"""Submit: one task, or many together of which each is accepted or refused on its own.
+"""Submit one task, or many in one call, each of which is accepted or rejected by itself.
 
-Owns the way from a type's name and a payload to a task in Redis: the type is found, the payload
-checked, the task made in the form of its type (`task_template`) and stored by `submit.lua`.
+Owns the steps from a type's name and a payload to a task in Redis: find the type, check the
+payload, make the task from the template of its type (`task_template`), store it with `submit.lua`.
 """
 
 import re
@@ -32,10 +32,10 @@ from huey_tasks.records.models import TaskState
 from huey_tasks.registry import types
 from huey_tasks.values.plain_text import is_plain
 
-#: Tags of a task, and characters of a tag; a comma would part one from the next.
+#: Tags of a task, and the characters of a tag; a comma separates two tags where they are stored.
 MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\]{1,64}")
 
-#: How many tasks one call of a script stores; some milliseconds in which Redis does nothing else.
+#: Tasks that one script call stores: Redis does nothing else for some milliseconds.
 BATCH = 200
 
 
@@ -49,19 +49,19 @@ class SubmittedTask(NamedTuple):
 
 
 class Unanswered(NamedTuple):
-    """A task that was sent when Redis went away: whether it was stored, only a look can tell."""
+    """A task whose answer from Redis was lost: a read of its id shows whether it was stored."""
 
     task_id: str
     error: QueueUnavailable
 
 
-#: What became of one of many; an error means that it was not accepted.
+#: What happened to one task of many; an error means that it was not accepted.
 Outcome = SubmittedTask | Unanswered | DucklineError
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What `submit` takes, as a value."""
+    """The arguments of one `submit`."""
 
     task_type: str
     payload: dict[str, Any]
@@ -76,12 +76,12 @@ def submit(
     priority: str | None = None,
     tags: Sequence[str] = (),
 ) -> SubmittedTask:
-    """Check a payload and put a task in its queue; `priority` names another than the type's own.
+    """Check a payload and submit a task; `priority` names a queue other than the type's own.
 
-    `tags`: up to ten words by which it can be found. Raises InvalidQuery for others,
-    UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining when the queue takes no
-    tasks now; QueueUnavailable when Redis cannot take it, and then nothing was accepted, unless the
-    answer was lost on the way. A task may submit to a queue that drains: it is work in hand.
+    `tags`: up to ten words by which a search finds the task. Raises InvalidQuery for an invalid
+    tag, UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining while the queue accepts no
+    tasks; QueueUnavailable when Redis does not store the task: with a `task_id` it may have, as the
+    answer was lost. A running task may submit to a draining queue, or it could not finish.
     """
     found, queue = destination(task_type, priority)
     if current_attempt.get() is not None or QUEUES[queue].immediate:
@@ -97,26 +97,26 @@ def submit(
 
 
 def submit_many(submissions: Iterable[Submission]) -> list[Outcome]:
-    """Submit many tasks; returns what became of each, in their order, and raises for none.
+    """Submit many tasks; returns the outcome of each, in their order, and raises for none.
 
-    Once Redis has not taken some, no others are sent.
+    After the first batch that Redis does not store, no other is sent.
     """
     rest, outcomes = iter(submissions), list[Outcome]()
-    away: QueueUnavailable | None = None
-    while some := list(islice(rest, BATCH)):
-        batch = Batch(len(some))
-        for one in some:
-            batch.add(one.task_type, one.payload, one.priority, one.tags)
-        outcomes += batch.store() if away is None else batch.give_up(away)
-        away = away or batch.away
+    outage: QueueUnavailable | None = None
+    while chunk := list(islice(rest, BATCH)):
+        batch = Batch(len(chunk))
+        for each in chunk:
+            batch.add(each.task_type, each.payload, each.priority, each.tags)
+        outcomes += batch.store() if outage is None else batch.give_up(outage)
+        outage = outage or batch.away
     return outcomes
 
 
 class Batch:
-    """Tasks that are stored together, at most `size`; those of one queue in the order they came."""
+    """Up to `size` tasks that are stored together; those of one queue in the order of `add`."""
 
     def __init__(self, size: int) -> None:
-        #: Why Redis did not take what was to be stored.
+        #: The error with which Redis did not store tasks; None if there was none.
         self.away: QueueUnavailable | None = None
         self._ids = iter(new_ids(size))
         self._outcomes: list[Outcome] = []
@@ -129,7 +129,7 @@ class Batch:
         priority: str | None = None,
         tags: Sequence[str] = (),
     ) -> None:
-        """Check a task and take it in; what is wrong with it becomes its outcome."""
+        """Check a task and add it; if the check fails, its error is the outcome."""
         try:
             found, queue = destination(task_type, priority, suggest=False)
             if current_attempt.get() is not None or QUEUES[queue].immediate:
@@ -143,16 +143,16 @@ class Batch:
         self._outcomes.append(_submitted(new, queue))
 
     def refuse(self, error: DucklineError) -> None:
-        """Keep a place for a task that cannot even be read."""
+        """Add the error of a task that cannot be read as its outcome."""
         self._outcomes.append(error)
 
     def store(self) -> Sequence[Outcome]:
-        """Store what was taken in; returns the outcome of each."""
+        """Store the added tasks; returns the outcome of each, in the order of `add`."""
         while self._new:
             queue = next(iter(self._new))
             placed = self._new.pop(queue)
             try:
-                taken = QUEUES[queue].broker.scripts.submit(
+                stored = QUEUES[queue].broker.scripts.submit(
                     queue, [new for _, new in placed], may_refuse=True
                 )
             except QueueUnavailable as error:
@@ -161,15 +161,15 @@ class Batch:
                     lost = Unanswered(new.id, error)
                     self._outcomes[place] = error if error.answered else lost
                 return self.give_up(error)
-            if not taken:
+            if not stored:
                 for place, _ in placed:
                     self._outcomes[place] = _draining(queue)
         return self._outcomes
 
     def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
-        """Store nothing more, because Redis was found to be away."""
-        away = QueueUnavailable("Redis was away before it was this task's turn.", why.cause)
-        error = why if isinstance(why, ServiceBusy) else away
+        """Store no more tasks after an error of Redis; returns the outcome of each."""
+        unsent = QueueUnavailable("Redis stopped answering before this task was sent.", why.cause)
+        error = why if isinstance(why, ServiceBusy) else unsent
         for placed in self._new.values():
             for place, _ in placed:
                 self._outcomes[place] = error
@@ -180,11 +180,16 @@ class Batch:
 def destination(
     task_type: str, priority: str | None, *, suggest: bool = True
 ) -> tuple[types.TaskType[..., Any], str]:
-    """The task type, and its queue or another. Raises UnknownTaskType, UnknownQueue."""
+    """Return the task type, and `priority` or else its own queue.
+
+    Raises UnknownTaskType, UnknownQueue.
+    """
     found = types.get(task_type, suggest=suggest)
     queue = found.queue if priority is None else priority
     if queue not in QUEUES:
-        raise UnknownQueue(f"There is no queue '{queue[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+        raise UnknownQueue(
+            f"There is no queue '{queue[:64]}'; the queues are {', '.join(QUEUE_NAMES)}."
+        )
     return found, queue
 
 
@@ -193,17 +198,17 @@ def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
 
 
 def is_tag(text: str) -> bool:
-    """Whether `text` can be a tag."""
+    """Return whether `text` is a valid tag."""
     return TAG.fullmatch(text) is not None and is_plain(text)
 
 
 def checked_tags(tags: Sequence[str]) -> str:
-    """The tags as they are kept. Raises InvalidQuery."""
+    """Return the tags in their stored form. Raises InvalidQuery."""
     wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not is_tag(tag)]
     if wrong:
         rule = (
-            f"At most {MAX_TAGS} tags of 64 characters that can be seen, "
-            "without spaces, commas and quotes."
+            f"At most {MAX_TAGS} tags, each of 1 to 64 visible characters, "
+            "without spaces, commas, quotes and backslashes."
         )
         raise InvalidQuery([Problem(f"/tags/{n}", "tag", rule) for n in wrong[:MAX_TAGS]])
     return f",{','.join(dict.fromkeys(tags))}," if tags else ""
@@ -212,8 +217,11 @@ def checked_tags(tags: Sequence[str]) -> str:
 def _submit_by_huey(
     found: types.TaskType[..., Any], queue: str, payload: dict[str, Any], tags: Sequence[str]
 ) -> SubmittedTask:
-    """Huey's own way: from a task, where a repeat of the attempt gives the same id; and in Huey's
-    immediate mode, which runs the task here, and whose state is then how that went."""
+    """Submit with Huey's `enqueue`, from a running task or in Huey's immediate mode.
+
+    From a task, because a repeated attempt must give the same id. The immediate mode runs the task
+    here and returns its terminal state.
+    """
     found.check(payload)
     task = found.wrappers[queue].task_class((), dict(payload))
     task.tags = checked_tags(tags)
@@ -222,7 +230,7 @@ def _submit_by_huey(
 
 
 def _state_here(queue: TaskQueue, task_id: str) -> TaskState:
-    """How a task stands that was just enqueued; the immediate mode has run it."""
+    """Return the state of a task just enqueued; the immediate mode has run it."""
     if not queue.immediate:
         return TaskState.PENDING
     kept = queue.get_raw(task_id, peek=True)
@@ -235,4 +243,4 @@ def _submitted(new: NewTask, queue: str) -> SubmittedTask:
 
 
 def _draining(queue: str) -> QueueDraining:
-    return QueueDraining(f"Queue '{queue}' drains: it takes no tasks until it is resumed.")
+    return QueueDraining(f"Queue '{queue}' is draining: it accepts no tasks until it is resumed.")

@@ -1,4 +1,4 @@
-"""Demo: moving records from one place to another, in batches."""
+"""Demo: copy records from one place to another, in batches."""
 
 import logging
 from typing import Annotated

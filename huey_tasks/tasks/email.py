@@ -1,4 +1,4 @@
-"""Demo: sending an e-mail."""
+"""Demo: send an e-mail."""
 
 import logging
 import re
@@ -32,7 +32,7 @@ _SPECIAL = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAME
 
 
 def _check_unless_plain(address: object, check: ValidatorFunctionWrapHandler) -> str:
-    """Let the library look at what is not plain: it takes longer than the rest of a submit."""
+    """Call the library only for unusual addresses: it takes longer than the rest of a submit."""
     if isinstance(address, str) and _short(address):
         plain = _PLAIN.fullmatch(address)
         if plain and plain["top"] not in _SPECIAL:
@@ -42,7 +42,9 @@ def _check_unless_plain(address: object, check: ValidatorFunctionWrapHandler) ->
 
 def _short(address: str) -> bool:
     local, _, domain = address.partition("@")
-    return len(local) <= 64 and len(domain) <= 63  # so is each label of the domain
+    return (
+        len(local) <= 64 and len(domain) <= 63
+    )  # then each label of the domain is short enough too
 
 
 Address = Annotated[EmailStr, WrapValidator(_check_unless_plain), Field(max_length=320)]

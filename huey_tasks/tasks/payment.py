@@ -1,4 +1,4 @@
-"""Demo: taking a payment."""
+"""Demo: take a payment."""
 
 import datetime as dt
 import uuid
@@ -30,7 +30,7 @@ Identifier = (
 def process_payment(
     user_id: Identifier, amount: Amount, currency: Currency
 ) -> dict[str, str | int]:
-    """Charge a user. The task's id is the idempotency key: a repeat charges nothing."""
+    """Charge a user. The task's id is the idempotency key: a repeated attempt charges nothing."""
     work(2, 4)
     may_fail(0.20, "the payment provider timed out")
     return {

@@ -1,4 +1,4 @@
-"""Demo: a report that is made in stages."""
+"""Demo: make a report in stages."""
 
 import datetime as dt
 import logging
@@ -14,7 +14,7 @@ from huey_tasks.tasks.simulation import may_fail, work
 
 logger = logging.getLogger("report")
 
-#: A plain word, such as "monthly_summary" or "last_30_days".
+#: A word, such as "monthly_summary" or "last_30_days".
 Word = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 STAGES = ("collecting data", "computing figures", "drawing charts", "writing the document")

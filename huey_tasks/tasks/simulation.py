@@ -1,4 +1,4 @@
-"""Simulated work: demo tasks take their time and fail at their rate, as DEMO_* settings say."""
+"""Simulated work: the durations and failures of demo tasks, as the DEMO_* settings say."""
 
 import random
 import time
@@ -7,11 +7,11 @@ from huey_tasks.queues import CONFIG
 
 
 class SimulatedFailure(Exception):
-    """What a demo task raises in place of a real provider's error."""
+    """The error that a demo task raises in place of a real provider's."""
 
 
 def work(least_s: float, most_s: float) -> None:
-    """Wait as long as the work would take: a random time in the range, over DEMO_SPEED."""
+    """Wait for a random time in the range, in seconds, divided by DEMO_SPEED."""
     if CONFIG.demo_speed > 0:
         time.sleep(random.uniform(least_s, most_s) / CONFIG.demo_speed)
 

@@ -161,10 +161,12 @@ def test_the_start_is_reckoned_from_what_the_queue_has_started_lately() -> None:
     assert found.estimated_start_at is not None
     wait_s = found.estimated_start_at.timestamp() - now_ms() / 1000
     assert abs(wait_s - 10 / 60 * over_s) < 3
-    assert "60 of its queue have started in the last" in found.estimate
-    assert "9 stand before it" in found.estimate
+    assert "60 tasks of its queue have started in the last" in found.estimate
+    assert "9 tasks are ahead of it" in found.estimate
     starts(40)
-    assert tq.explain_task(ids[9]).estimate.startswith("100 of its queue"), "and in this minute"
+    assert tq.explain_task(ids[9]).estimate.startswith("100 tasks of its queue"), (
+        "and in this minute"
+    )
 
 
 def test_a_scheduled_task_is_due_at_a_time() -> None:
@@ -196,7 +198,7 @@ def test_a_due_time_is_later_than_what_waits_or_the_other_way_round() -> None:
     assert found.estimated_start_at > found.reasons[0].due_at + dt.timedelta(minutes=60)
     found = tq.explain_task(late)
     assert found.estimated_start_at == found.reasons[0].due_at
-    assert "later than those will take" in found.estimate
+    assert "after those have started" in found.estimate
 
 
 def test_a_retry_is_due_at_a_time(start_consumer: StartConsumer) -> None:
@@ -278,7 +280,7 @@ def test_a_rate_limit_says_when_its_window_ends(start_consumer: StartConsumer) -
     wait_until(lambda: codes(second) == ["rate_limited"], description="it waits for the limit")
     limited = reason(second, "rate_limited")
     assert limited.name == 'the "meter"'
-    assert "2 have asked in its present window" in limited.text
+    assert "2 tasks have used its current window" in limited.text
     assert limited.due_at is not None
     assert 0 < limited.due_at.timestamp() - now_ms() / 1000 <= 86_400
     broker.delete(keys.limit(QUEUE, 'the "meter"'))

@@ -293,7 +293,7 @@ def test_what_cannot_be_read_holds_up_no_other(caplog: pytest.LogCaptureFixture)
     broker.hset(keys.schedule(QUEUE, "a"), "start_at", "x")
     assert chore.fire_due() != 0.0
     told = [record.getMessage() for record in caplog.records]
-    assert "no Mars/Olympus here" in told[0] and "cannot be read" in told[1]
+    assert "time zone Mars/Olympus is not known here" in told[0] and "cannot be read" in told[1]
 
 
 def test_more_than_one_look_brings_are_all_made() -> None:
@@ -379,7 +379,7 @@ def test_a_draining_queue_takes_none_and_it_stays_due_and_says_so() -> None:
     assert scripts.schedules_due(QUEUE).due == []
     assert (fire(), fire()) == (None, None)
     record = tq.get_schedule("s")
-    assert record.problem == "Queue default drains; the run waits until it is resumed."
+    assert record.problem == "Queue default is draining; the run waits until it is resumed."
     assert record.next_run_at is not None
     assert (round(record.next_run_at.timestamp() * 1000), record.runs) == (due, 0)
     (found,) = records.named(BROKERS, "s")

@@ -154,7 +154,7 @@ def test_what_redis_refused_and_what_came_after_it_is_not_accepted() -> None:
     details = Counter(one.detail for one in outcomes[BATCH:])  # pyright: ignore
     assert details == {
         "Redis cannot take it now.": BATCH,
-        "Redis was away before it was this task's turn.": BATCH,
+        "Redis stopped answering before this task was sent.": BATCH,
     }
     assert tq.queue_stats()[1].queued == BATCH
 

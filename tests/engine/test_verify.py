@@ -62,9 +62,9 @@ def _erase(task_id: str) -> None:
 @pytest.mark.parametrize(
     ("damage", "said", "repair"),
     [
-        (_lose, "is PENDING and stands in no index", _add),
-        (_double, "is PENDING and stands in PENDING, RETRY", _remove),
-        (_erase, "stands in PENDING and does not exist", _lose),
+        (_lose, "is PENDING and is in no index", _add),
+        (_double, "is PENDING and is in PENDING, RETRY", _remove),
+        (_erase, "is in PENDING and does not exist", _lose),
     ],
     ids=["a lost task", "a task in two states", "an erased task"],
 )
