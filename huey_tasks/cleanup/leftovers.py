@@ -1,4 +1,4 @@
-"""What an attempt has started and left running ends with it, before its end is committed.
+"""Ends what an attempt has started and left running, before the attempt is committed.
 
 Everything below a forked worker belongs to the one attempt that it runs; in a pool of greenlets
 each fork is noted for the attempt that made it. What runs before the first attempt, because a
@@ -22,7 +22,7 @@ _ATTEMPT_MARK = "DUCKLINE_ATTEMPT"
 
 
 class Leftovers:
-    """Those of a worker that has its process to itself."""
+    """The leftovers in a worker that has its process to itself."""
 
     def __init__(self) -> None:
         offspring.adopt_orphans()
@@ -30,7 +30,7 @@ class Leftovers:
         self._kept_pools: set[Any] = set()
 
     def keep_present(self) -> None:
-        """What runs now is no attempt's, and stays."""
+        """Keep what runs now: it belongs to no attempt."""
         self._kept |= offspring.children()
         self._kept_pools |= set(_pools())
 
@@ -71,9 +71,9 @@ class Leftovers:
 
 
 class GreenletLeftovers(Leftovers):
-    """Those of a pool of greenlets, in which several attempts run at a time.
+    """The leftovers in a pool of greenlets, in which several attempts run at a time.
 
-    A fork is noted for the attempt whose greenlet makes it. An orphan is told by the mark in its
+    A fork is noted for the attempt whose greenlet makes it. An orphan is known by the mark in its
     environment; one without a mark ends when no other attempt that has forked is left.
     """
 
@@ -158,7 +158,7 @@ def _in_time(calls: list[Any]) -> None:
 
 
 def _let_multiprocessing_collect() -> None:
-    """It notes which of its processes have ended, and will signal none of them again."""
+    """Let multiprocessing see which processes have ended, so that it signals none of them."""
     process = sys.modules.get("multiprocessing.process")
     if process is not None:
         process.active_children()

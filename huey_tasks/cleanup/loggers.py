@@ -33,7 +33,7 @@ class Loggers:
             [[*_state(one, _OF_HANDLER), list(one.filters)] for one in self._handlers],
         ]
 
-    def put_back(self, _: object = None) -> None:
+    def restore(self, _: object = None) -> None:
         """Set up logging as it was."""
         _, disable, logging.raiseExceptions, factory, of_handlers = self._first
         logging.disable(disable)
@@ -47,7 +47,7 @@ class Loggers:
             *values, handlers, filters = state
             logger.handlers[:], logger.filters[:] = handlers, filters
             if logger.level != values[1]:
-                logger.setLevel(values[1])  # which forgets what it has worked out for its children
+                logger.setLevel(values[1])  # which clears the cached levels of its children
             _restore(logger, _OF_LOGGER, values)
 
 
@@ -64,7 +64,7 @@ def _loggers() -> dict[str, list[Any]]:
 
 
 def _first_sight(state: list[Any]) -> list[Any]:
-    """A logger that a task has made is taken as it is, only not as switched off."""
+    """Return the state to keep for a logger that a task has made: its own, but enabled."""
     return [False, *state[1:]]
 
 

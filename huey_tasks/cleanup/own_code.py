@@ -1,7 +1,7 @@
 """The context in which the task's own code runs, and nothing else: where an attempt may be stopped.
 
-Inside it count the time limit and the threads that the task has left; when it is over, so is all
-that the task has started.
+The time limit and the wait for the task's threads apply inside it; its end also ends all that the
+task has started.
 """
 
 from contextlib import AbstractContextManager
@@ -50,11 +50,11 @@ class OwnCode:
 
 
 def _raise_as_exception(attempt: Attempt, error: BaseException) -> None:
-    """Keep what is no `Exception` from ending the worker: it is the task's error as any other is.
+    """Raise what is no `Exception` as the task's error, so that it does not end the worker.
 
     Not the interruption by a consumer that stops, which Huey lets pass.
     """
-    if contains(error, TaskInterrupted) and attempt.stop_reason is StopReason.HAND_BACK:
+    if contains(error, TaskInterrupted) and attempt.stop_reason is StopReason.RELEASE:
         if type(error) is TaskInterrupted:
             return
         raise TaskInterrupted from error  # it comes back in a group, out of a library's tasks

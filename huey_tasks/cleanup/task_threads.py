@@ -77,7 +77,7 @@ def _start_for_attempt(self: threading.Thread) -> None:
 
 
 def _is_of_executor(thread: threading.Thread) -> bool:
-    """Whether it serves whoever gives work to its executor; it may be idle for ever."""
+    """Whether the thread belongs to an executor, and may be idle for ever."""
     body = getattr(thread, "_target", None)
     return body is _EXECUTOR_BODY or type(thread).__module__ == "concurrent.futures.process"
 

@@ -1,8 +1,7 @@
-"""What a task can change in its process that the next task would meet, and how it is put back.
+"""What a task can change in its process that the next task would meet, and how to restore it.
 
-Each trait is read when the worker begins, and compared after attempts. One that differs is put
-back; one that is still different then has spoilt the process. Nothing puts back what is
-used up.
+Each trait is read when the worker begins, and compared after attempts. One that differs is
+restored; one that still differs has spoilt the process. What is used up cannot be restored.
 """
 
 import asyncio
@@ -46,11 +45,11 @@ _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 
 
 def _leave_as_it_is(value: Any) -> None:
-    """Nothing can be done about it: the worker has to be replaced."""
+    """Do nothing: it cannot be restored, so the worker is replaced."""
 
 
 class Trait(NamedTuple):
-    """One thing that a task can change: what it is called, how it is read and put back.
+    """One thing that a task can change: its name, how to read and how to restore it.
 
     `read` must give equal values as long as nothing has changed; `write` gets the first of them.
     Either may raise OSError or ValueError.
@@ -59,12 +58,12 @@ class Trait(NamedTuple):
     name: str
     read: Callable[[], Any]
     write: Callable[[Any], object] = _leave_as_it_is
-    #: Whether putting it back is worth a line in the log.
+    #: Whether the log says that it was restored.
     notable: bool = True
 
     @property
     def stays_changed(self) -> bool:
-        """Whether nothing can be done about it."""
+        """Whether it cannot be restored."""
         return self.write is _leave_as_it_is
 
 
@@ -76,8 +75,8 @@ def of_process(*, is_pool: bool) -> list[Trait]:
     else:
         signals = Trait("signal handlers", lambda: _handlers(_SIGNALS), _set_handlers)
     return [
-        Trait("descriptors", descriptors.read, descriptors.put_back),
-        Trait("loggers", loggers.read, loggers.put_back),
+        Trait("descriptors", descriptors.read, descriptors.restore),
+        Trait("loggers", loggers.read, loggers.restore),
         Trait("standard streams", _attributes, _set_attributes),
         Trait("closed streams", _closed_streams),
         Trait("timers", _timers, _set_timers),
@@ -254,7 +253,7 @@ def _decimals(context: decimal.Context) -> Trait:
 
 
 def _set_locale(known: str) -> None:
-    with contextlib.suppress(locale.Error):  # then it differs still, and the worker is replaced
+    with contextlib.suppress(locale.Error):  # it still differs, so the worker is replaced
         locale.setlocale(locale.LC_ALL, known)
 
 

@@ -1,8 +1,8 @@
 """Whether a worker is as it was when it began, so that a task meets nothing of those before it.
 
-After each attempt there is a quick look, at what would strike the very next task, and a close one
-unless the attempt was short and its type has left no trace so far. What a task has changed is put
-back; where that cannot be, the worker is replaced.
+After each attempt there is a quick look, at what would harm the next task, and a close one
+unless the attempt was short and its type has left no trace so far. What a task has changed is
+restored; where that is impossible, the worker is replaced.
 """
 
 import errno
@@ -24,7 +24,7 @@ from huey_tasks.settings import environment
 
 logger = logging.getLogger(__name__)
 
-#: Seconds. An attempt that took so long is always followed by a close look, which takes 0.1 ms.
+#: Seconds. An attempt that took this long is always followed by a close look, which takes 0.1 ms.
 LONG_S = 0.004
 
 #: Seconds. The close looks at short tasks of types that have left no trace are as far apart.
@@ -37,8 +37,8 @@ TRUSTED = 16
 MOST_FILES = 1000
 
 #: Of a pool, which drains for long and has no part in what is changed meanwhile, only these are
-#: put back while other tasks run.
-_ALWAYS_PUT_BACK = ("descriptors", "loggers", "standard streams")
+#: restored while other tasks run.
+_ALWAYS_RESTORED = ("descriptors", "loggers", "standard streams")
 
 
 class Limits(NamedTuple):
@@ -60,10 +60,10 @@ class WorkerState:
         self._tasks = 0
         self._close_look_at = 0.0
         self._clean_looks: dict[str, float] = {}
-        self._told: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
 
     def begin(self) -> None:
-        """Take the process as it is now for how it should be; once it has run a task, never."""
+        """Keep the state of the process as the one to restore; nothing after the first task."""
         if self._tasks:
             return
         fork_copies.begin()
@@ -86,12 +86,12 @@ class WorkerState:
         return max(self.limits.tasks - self._tasks, 1)
 
     def look(self, attempt: Attempt) -> None:
-        """Look at the process after an attempt; put back what differs, or say that it is over."""
+        """Look at the process after an attempt; restore what differs, or end the worker."""
         fork_copies.end_if_copy()
         self._tasks += 1
         try:
             self._look(attempt)
-        except Exception:  # a defect of ours, or a task has broken what we use: both end with it
+        except Exception:  # a defect of ours, or a task has broken what we use: the worker ends
             logger.exception("the state of the worker is not known")
             self._end(attempt, "its state cannot be read", spoilt=True)
 
@@ -132,18 +132,18 @@ class WorkerState:
             self._end(attempt, f"it left {files} files open", spoilt=True)
         changed = [trait for trait, known in self._traits if _read(trait) != known]
         if changed:
-            self._put_back(attempt, changed)
+            self._restore(attempt, changed)
         clean = self._clean_looks.get(attempt.task_type, 0) + 1
         self._clean_looks[attempt.task_type] = -math.inf if changed else clean
         memory = _memory_bytes(self._statm) if self.limits.memory_bytes else 0
         if memory > self.limits.memory_bytes:
-            said = f"it has {memory:,} bytes of memory, WORKER_MAX_MEMORY allows"
-            self._end(attempt, f"{said} {self.limits.memory_bytes:,}", spoilt=True)
+            text = f"it has {memory:,} bytes of memory, WORKER_MAX_MEMORY allows"
+            self._end(attempt, f"{text} {self.limits.memory_bytes:,}", spoilt=True)
 
-    def _put_back(self, attempt: Attempt, changed: list[Trait]) -> None:
+    def _restore(self, attempt: Attempt, changed: list[Trait]) -> None:
         if self._others_run():  # what differs may be what another task is about to use
             changed = [
-                trait for trait in changed if trait.name in _ALWAYS_PUT_BACK or trait.stays_changed
+                trait for trait in changed if trait.name in _ALWAYS_RESTORED or trait.stays_changed
             ]
         known = {trait.name: value for trait, value in self._traits}
         left: list[str] = []
@@ -154,10 +154,10 @@ class WorkerState:
                 logger.debug("%s: %s", trait.name, error)
             if _read(trait) != known[trait.name]:
                 left.append(trait.name)
-            elif trait.notable and (attempt.task_type, trait.name) not in self._told:
-                self._told.add((attempt.task_type, trait.name))
+            elif trait.notable and (attempt.task_type, trait.name) not in self._logged:
+                self._logged.add((attempt.task_type, trait.name))
                 extra = {"task_type": attempt.task_type, "task_id": attempt.claim.id}
-                logger.info("what a task changed is put back", extra=extra | {"what": trait.name})
+                logger.info("what a task changed is restored", extra=extra | {"what": trait.name})
         if left:
             self._end(attempt, f"it left changed: {', '.join(left)}", spoilt=True)
 
@@ -203,5 +203,5 @@ def _memory_bytes(statm: int | None) -> int:
         return peak if sys.platform == "darwin" else peak * 1024
     try:
         return int(os.pread(statm, 100, 0).split()[1]) * resource.getpagesize()
-    except (OSError, ValueError, IndexError):  # a task has closed it: the descriptors tell
+    except (OSError, ValueError, IndexError):  # a task has closed it, which the descriptors show
         return 0

@@ -1,9 +1,9 @@
 """The mark of a data set, by which a consumer sees that accepted tasks have been erased.
 
-A Redis that comes back empty, a FLUSHALL, keys of a queue that somebody has deleted: to a program
+A Redis that restarts empty, a FLUSHALL, deleted keys of a queue: to a program
 that only looks at what is there now, each looks like a new start. So the data of every queue and
-the results carry one id. Who finds it missing says so and notes when; the health check and `verify`
-tell it until an operator has taken note (`verify --write-off`).
+the results carry one id. A consumer that finds it missing logs that and stores when; the health
+check and `verify` report it until an operator accepts the loss (`verify --write-off`).
 """
 
 import logging
@@ -28,11 +28,11 @@ class DataSet:
         self._broker, self._queue = broker, broker.name
         self._scripts = DatasetScripts(broker.scripts)
         self._expected = expected
-        #: Its id, '' until this consumer has first looked.
+        #: Its id, '' before the first look.
         self.id = ""
 
     def look(self, seen: Seen) -> bool:
-        """Judge what a heartbeat has seen, and say it; whether Redis' clock has gone back.
+        """Log what a heartbeat found wrong; returns whether the clock of Redis went back.
 
         Raises QueueUnavailable.
         """
@@ -52,7 +52,7 @@ class DataSet:
         return bool(seen.back_ms)
 
     def check_results(self) -> None:
-        """See whether the results are still there. Raises QueueUnavailable."""
+        """Check that the results are still there. Raises QueueUnavailable."""
         if not self.id or not self._mark_results():
             return
         self._scripts.dataset(self._queue, results_vanished=True)

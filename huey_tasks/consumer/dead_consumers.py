@@ -1,8 +1,8 @@
-"""Consumers on this machine that died without a goodbye, and what becomes of their tasks.
+"""Releases the tasks of consumers that died on this machine without deregistering.
 
-A lost consumer's tasks come back when their leases end. One that ran here, in the same world of
-process ids, can be seen to be dead at once, and its tasks need not wait. Linux only; elsewhere
-leases are enough.
+The tasks of a lost consumer are recovered when their leases end. The death of one that ran here,
+in the same namespace of process ids, shows at once, and its tasks need not wait. Linux only;
+elsewhere leases are enough.
 """
 
 import functools
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @functools.cache
 def world() -> str | None:
-    """What tells apart machines, boots and containers; None where process ids cannot be told so."""
+    """Return the name of this boot and pid namespace; None where the system has neither."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{Path('/proc/self/ns/pid').readlink()}"
@@ -30,7 +30,7 @@ def world() -> str | None:
 
 
 def birth(pid: int) -> str | None:
-    """When a process was started, in ticks since the boot; None when there is no such process."""
+    """Return the start of a process in ticks since the boot; None when there is no such process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -39,18 +39,18 @@ def birth(pid: int) -> str | None:
 
 
 def identity() -> dict[str, Any]:
-    """What a consumer says of itself so that others can see whether it lives."""
+    """Return what a consumer stores so that others can check whether it lives."""
     return {"world": world(), "birth": birth(os.getpid())}
 
 
-def give_back_of_the_dead(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
-    """Take back at once what dead consumers of this machine held.
+def release_tasks(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
+    """Release at once what dead consumers of this machine held.
 
-    What ran alone is to blame; of tasks that ran together nobody knows which was.
+    A task that ran alone is to blame. Of tasks that ran together, any may have been.
     """
     broker = queue.broker
-    for consumer, told in consumers.known(broker):
-        if told.get("world") != world() or world() is None or birth(told["pid"]) == told["birth"]:
+    for consumer, info in consumers.known(broker):
+        if info.get("world") != world() or world() is None or birth(info["pid"]) == info["birth"]:
             continue
         released = broker.scripts.release(
             queue.name,
@@ -60,11 +60,11 @@ def give_back_of_the_dead(queue: TaskQueue, max_crashes: int, max_losses: int) -
             limit=max_crashes if runs_alone(consumer) else max_losses,
             ttl_ms=broker.ttl_ms,
         )
-        pids = {int(worker["pid"]) for worker in told.get("workers", ())}
+        pids = {int(worker["pid"]) for worker in info.get("workers", ())}
         number = offspring.end_of_lost_consumer(consumer, pids)
         broker.scripts.leave(queue.name, consumer)
         logger.warning(
-            "consumer died, its tasks are given back",
+            "consumer died, its tasks are released",
             extra={"consumer": consumer, "tasks": len(released), "processes": number},
         )
         for task_id, state in released:

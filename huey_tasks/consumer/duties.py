@@ -1,4 +1,4 @@
-"""What every consumer does for its queue, whoever has left it to be done: recover and prune."""
+"""What every consumer does for its queue and for the consumers that are lost: recover and prune."""
 
 import logging
 
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
-    """Take back the tasks whose lease has ended: their consumer, or its machine, is lost.
+    """Recover the tasks whose lease has ended: their consumer, or its machine, is lost.
 
     Raises QueueUnavailable.
     """
@@ -29,6 +29,6 @@ def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
 
 
 def prune(broker: Broker, *, cap: int) -> float | None:
-    """Forget old records, a bite at a time; returns how soon the next one is due, in seconds."""
+    """Remove one batch of old records; returns the seconds until the next one is due."""
     pruned = broker.scripts.prune(broker.name, ttl_ms=broker.ttl_ms, cap=cap)
     return 0.05 if pruned >= BATCH else None

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]:
-    """The command line of a pool."""
+    """Return the command line of a pool."""
     start = (
         # The running loop of asyncio in C is one a thread; in Python it is one a greenlet.
         "import sys; sys.modules['_asyncio'] = None;"
@@ -57,7 +57,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     running: list[Any] = []
 
     def deliver(greenlet: Any) -> None:
-        """Runs in the hub, where looking and raising is one step: no task can end in between."""
+        """Raise the interruption; runs in the hub, so no task can end between check and raise."""
         context = greenlet.gr_context
         attempt = context.get(current_attempt) if context is not None else None
         interruption = attempt.interruption() if attempt is not None else None
@@ -69,7 +69,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
             gevent.get_hub().loop.run_callback(deliver, greenlet)
 
     def keep_running(worker: QueueWorker) -> None:
-        # A thread takes after the one that starts it, and a greenlet would count as a daemon.
+        # A thread inherits this from its starter, and a greenlet would count as a daemon.
         vars(threading.current_thread())["_daemonic"] = False
         while not (stop_flag.is_set() or state.is_over):
             try:

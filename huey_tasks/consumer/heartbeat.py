@@ -1,4 +1,4 @@
-"""What a consumer says of itself every second: that it is here, what each worker runs and uses.
+"""What a consumer stores every second: that it lives, what each worker runs and uses.
 
 The inspector and the statistics read it; nothing decides by it.
 """
@@ -30,7 +30,7 @@ class Heartbeat:
         self._meter = Meter()
 
     def beat(self, pids: Mapping[int, int], dataset: str = "") -> Seen:
-        """Say it; `pids` gives the process of each cell, `dataset` the data as far as known."""
+        """Store it; `pids` has the process of each cell, `dataset` the id of the data if known."""
         usage = self._meter.read({os.getpid(), *pids.values()})
         # Greenlets share their process: what it uses is the consumer's, and no single worker's.
         alone = self._worker_type == "process"
@@ -51,18 +51,18 @@ class Heartbeat:
         workers = len(self._board.cells)
         seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
         if not seen.is_known:
-            self.say_what_it_knows()
+            self.announce_types()
         for name in seen.unknown_types - set(self._queue._registry._registry):
-            decoding.say_it_waits(f"task type '{name}'", queue=queue)
+            decoding.log_wait(f"task type '{name}'", queue=queue)
         return seen
 
-    def say_what_it_knows(self) -> None:
-        """Name the task types whose code is here, also those registered in Huey's own way."""
+    def announce_types(self) -> None:
+        """Store the task types that this consumer knows, also those registered through Huey."""
         types = list(self._queue._registry._registry)
         self._queue.broker.scripts.knows(self._queue.name, self._consumer, types)
 
     def leave(self) -> None:
-        """Say goodbye."""
+        """Remove this consumer from the list of those that live."""
         self._queue.broker.scripts.leave(self._queue.name, self._consumer)
 
     def _indexes(self) -> range:

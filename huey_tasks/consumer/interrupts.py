@@ -1,7 +1,7 @@
-"""Stopping one running attempt, and nothing else: ask, ask again, and at last kill its process.
+"""Stops one running attempt, and nothing else: asks, asks again, and at last kills its process.
 
-The attempt is named by its token from the first to the last step. Before a kill its process is made
-to stand still and its cell is read once more, so that a worker that has just gone on is let go.
+The attempt is named by its token from the first to the last step. Before a kill its process is
+frozen and its cell is read once more, so that a worker that has just moved on survives.
 """
 
 import logging

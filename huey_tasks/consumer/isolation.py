@@ -1,9 +1,9 @@
-"""Tasks under suspicion run alone: in a second consumer with one worker, beside this one.
+"""Suspects run alone: in a second consumer with one worker, beside this one.
 
-A task that was lost twice with its consumer has killed it, or has run beside the one that did. The
-scripts then give it to no other worker, and a consumer that sees one waiting starts a second
-consumer, where it can harm no other task. If that one dies, the task that ran there is to blame.
-Other tasks go on meanwhile. Changes no task itself.
+A task that was lost twice with its consumer has killed it, or has run beside the one that did. No
+other worker can claim it then, and a consumer that sees one waiting starts a second consumer, where
+it can harm no other task. If that one dies, the task that ran there is to blame.
+Other tasks run meanwhile. Changes no task itself.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds between two looks.
 LOOK_S = 0.5
 
-#: Seconds that it stays when nothing waits: a task that crashed comes back after a pause.
+#: Seconds that it stays when nothing waits: a task that crashed returns to its queue after a pause.
 IDLE_S = 5.0
 
 
@@ -36,11 +36,11 @@ class Isolation(Protocol):
     """What a consumer does about suspects. It is true as long as there is another process."""
 
     def look(self) -> None:
-        """See what is to be done; a chore."""
+        """Start or end the isolation if needed; a chore."""
         ...
 
     def stop(self) -> None:
-        """The consumer stops: so does the other one."""
+        """Stop the other process: this consumer stops."""
         ...
 
     def processes(self) -> set[int]:

@@ -1,7 +1,7 @@
-"""What a supervisor does again and again, and what becomes of that while Redis is away.
+"""The chores that a supervisor repeats, and their pause while Redis is away.
 
 A chore that fails never ends the others. While Redis is away they wait together; when it is back
-they all begin anew, in their order, so that leases are renewed before any is recovered.
+they all start again, in their order, so that leases are renewed before any is recovered.
 """
 
 import logging
@@ -54,15 +54,15 @@ class Chores:
             if sooner is not None:
                 chore.due = min(chore.due, now + sooner)
             if self._outage.redis_away and chore.asks_redis:
-                self._begin_anew()
+                self._start_again()
                 return
 
     def _wait_for_redis(self, error: QueueUnavailable, now: float) -> None:
         self._outage.begin(error.cause)
-        for chore in self._chores:  # each would only wait for the same silence
+        for chore in self._chores:  # each would only wait for the same Redis
             chore.due = now + min(chore.interval_s, 1.0)
 
-    def _begin_anew(self) -> None:
+    def _start_again(self) -> None:
         self._outage.end()
         for chore in self._chores:
             chore.due = 0.0

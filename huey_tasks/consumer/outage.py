@@ -1,7 +1,7 @@
-"""What a consumer says of Redis being away: one line when that begins, one when it is over.
+"""The log lines of a consumer about an outage: one when it begins, one when it is over.
 
-Its supervisor finds out by itself, its workers tell it on the board: often both, at once or one
-after the other, and sometimes only workers, when the result backend alone is away.
+The supervisor notices it by itself, the workers report it in the worker table: often both, at
+once or one after the other, and sometimes only workers, when the result backend alone is away.
 """
 
 import logging
@@ -22,24 +22,24 @@ class Outage:
         self.redis_away = False
 
     def begin(self, cause: str) -> None:
-        """Redis has failed the supervisor."""
+        """Record that Redis does not answer the supervisor."""
         self.redis_away = True
-        self._tell(cause)
+        self._log(cause)
 
     def end(self) -> None:
-        """Redis answers the supervisor again; its workers try within two seconds."""
+        """Record that Redis answers the supervisor again; its workers try within two seconds."""
         self.redis_away = False
 
     def look(self) -> None:
-        """Tell of what the workers have met, or that it is over. To be called every second."""
+        """Log what the workers report, or that it is over. To be called every second."""
         causes = [cause for cell in self._cells if (cause := cell.waits_because())]
         if causes:
-            self._tell(causes[0])
+            self._log(causes[0])
         elif self._is_on and not self.redis_away:
             self._is_on = False
             logger.info("consumer is back: Redis answers again")
 
-    def _tell(self, cause: str) -> None:
+    def _log(self, cause: str) -> None:
         if not self._is_on:
             logger.warning("consumer waits for Redis: %s", cause)
         self._is_on = True

@@ -1,8 +1,8 @@
 """The supervisor of one queue's workers: one process without threads, in one loop.
 
-It starts the worker processes, renews their leases, sees a death at once and gives the task back,
+It starts the worker processes, renews their leases, sees a death at once and releases the task,
 stops cancelled attempts, promotes due tasks, makes those of schedules, recovers those of lost
-consumers, and says that it is alive. It runs no task itself, so no task can keep it from renewing a
+consumers, and writes the heartbeat. It runs no task itself, so no task can keep it from renewing a
 lease.
 """
 
@@ -40,7 +40,7 @@ from huey_tasks.schedules.firing import Firing
 logger = logging.getLogger(__name__)
 
 #: Seconds after the grace, and after interrupting, in which a worker may still commit.
-LAST_WORDS_S = 2.0
+COMMIT_MARGIN_S = 2.0
 
 
 class Consumer:
@@ -95,7 +95,7 @@ class Consumer:
             self._promote,
             self._fire,
             Chore(self._recover_lost, min(1.0, lease_s / 6)),
-            Chore(self._give_back_of_the_dead, 0.5),
+            Chore(self._release_dead_consumers, 0.5),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(self._periodic.enqueue_due, 1.0),
@@ -122,7 +122,7 @@ class Consumer:
         )
 
     def run(self) -> None:
-        """Serve the queue; returns after a clean stop, with every task committed or handed back.
+        """Serve the queue; returns after a clean stop, with every task committed or released.
 
         Raises ConfigError for a Redis that cannot be used, as soon as it answers.
         """
@@ -157,11 +157,11 @@ class Consumer:
             if woken in ready:
                 woken.recv(4096)
             with time_limit(self._patience_s):
-                self._pool.see_to_the_dead(ready)
+                self._pool.replace_dead(ready)
                 self._read_control()
                 self._enforce_stops()
         with time_limit(self._patience_s):
-            self._say_goodbye()
+            self._leave()
         if self._refusal is not None:
             raise self._refusal
 
@@ -204,13 +204,13 @@ class Consumer:
         if self._grace_is_over():
             for child, cell in self._pool.cells():
                 if (held := cell.held()) is not None:
-                    self._interrupts.stop(child, cell, held.token, StopReason.HAND_BACK)
+                    self._interrupts.stop(child, cell, held.token, StopReason.RELEASE)
         # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
         alone = self.worker_type == "process"
         self._interrupts.enforce(self._pool.cells(), may_kill=alone or self._grace_is_over())
         if self._stopping:
             self._pool.signal(signal.SIGTERM)  # again: one that was just starting missed the first
-        if self._grace_is_over(self.config.cancel_grace_s + LAST_WORDS_S):
+        if self._grace_is_over(self.config.cancel_grace_s + COMMIT_MARGIN_S):
             self._pool.kill()
 
     def _grace_is_over(self, margin_s: float = 0.0) -> bool:
@@ -219,7 +219,7 @@ class Consumer:
     # ---- chores
 
     def _pause(self) -> float:
-        """The seconds until there is something to do that no event tells."""
+        """Return the seconds until something is due that no event announces."""
         dues = [self._chores.next_due(), self._pool.next_start()]
         if self._interrupts or self._stopping:
             dues.append(time.monotonic() + 0.05)
@@ -271,9 +271,9 @@ class Consumer:
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
         duties.recover_lost(self.queue, max_crashes=self.config.max_crashes)
 
-    def _give_back_of_the_dead(self) -> None:
+    def _release_dead_consumers(self) -> None:
         most = self.config.max_crashes
-        dead_consumers.give_back_of_the_dead(self.queue, most, most * LOSSES_PER_CRASH)
+        dead_consumers.release_tasks(self.queue, most, most * LOSSES_PER_CRASH)
 
     def _prune(self) -> float | None:
         return duties.prune(self._broker, cap=self.config.finished_cap)
@@ -288,7 +288,7 @@ class Consumer:
             self._refusal = refusal
             self._stop_gently()
 
-    # ---- tasks under suspicion
+    # ---- suspects
 
     def _run_alone(self, parent: int) -> None:
         """In another process: serve what must run alone."""
@@ -304,7 +304,7 @@ class Consumer:
         self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
-        """First signal: finish what runs, within the grace. Second: hand it back now."""
+        """First signal: finish what runs, within the grace. Second: release it now."""
         self._stop_signals += 1
         grace_s = self.config.shutdown_grace_s if self._stop_signals == 1 else 0.0
         self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
@@ -312,7 +312,7 @@ class Consumer:
         self._pool.signal(signal.SIGTERM)
         self._isolation.stop()
 
-    def _say_goodbye(self) -> None:
+    def _leave(self) -> None:
         try:
             self._heartbeat.leave()
         except QueueUnavailable as error:

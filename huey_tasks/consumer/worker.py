@@ -1,7 +1,7 @@
 """A worker: the loop of one slot, in a forked process or in a greenlet of a pool.
 
 Huey's Worker runs its startup and shutdown hooks and counts tasks; the loop here adds what a lease
-needs: the cell on the board that says what is held, and a last commit before the worker ends.
+needs: the cell that shows what it holds, and a last commit before the worker ends.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 BACKOFF_S = 0.1
 MAX_BACKOFF_S = 2.0
 
-#: Seconds in which a worker that is to be replaced tries to commit; then its tasks go back.
+#: Seconds in which a worker that is to be replaced tries to commit; then its tasks are released.
 LAST_COMMIT_S = 60.0
 
 #: Seconds after which a task that computes makes way for the flusher.
@@ -97,7 +97,7 @@ class QueueWorker(Worker):
         except QueueUnavailable as error:
             logger.debug("worker waits for Redis: %s", error.cause)
             self._redis_away = True
-            self.cell.wait_for_redis(error.cause)  # its supervisor tells, for all workers once
+            self.cell.wait_for_redis(error.cause)  # its supervisor logs it once for all workers
             self.sleep()
             return
         except Exception:  # a defect of ours or of a hook: this worker goes on with the next task
@@ -125,12 +125,12 @@ class QueueWorker(Worker):
             copy_context().run(self.huey.execute, task, now)  # what it sets there ends with it
 
     def _commit_before_the_end(self, slot: Slot) -> None:
-        """A worker that is to be replaced has done its work: it waits for Redis, if need be.
+        """Commit what a worker that is to be replaced has finished; waits for Redis if needed.
 
         Not for ever: it may be spoilt in a way that keeps it from Redis, as another user is.
         """
-        ends = time.monotonic() + LAST_COMMIT_S
-        while not self.stop_flag.is_set() and time.monotonic() < ends:
+        deadline = time.monotonic() + LAST_COMMIT_S
+        while not self.stop_flag.is_set() and time.monotonic() < deadline:
             try:
                 slot.flush()
             except QueueUnavailable as error:
@@ -213,7 +213,7 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits:
 
 
 def leave() -> None:
-    """End this process without any of the ceremony that may fail in it, or wait for ever."""
+    """End this process without exit handlers, which may fail or wait for ever."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or gone
             stream.flush()

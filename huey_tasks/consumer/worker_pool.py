@@ -1,6 +1,6 @@
-"""The workers of one consumer: started, seen to die, replaced; what a dead one held is given back.
+"""Starts and replaces the workers of one consumer; releases what a dead one held.
 
-Knows nothing of chores and stop signals, which are the consumer's.
+Does not know chores and stop signals, which are the supervisor's.
 """
 
 import logging
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 #: Seconds. A worker that died sooner after its start is started again only after a pause.
 RESPAWN_PAUSE_S = 1.0
 
-#: A shared death (of a consumer, a pool, a machine) blames a task so much less than one of its own.
+#: A shared death (of a consumer, a pool, a machine) counts this much less than a crash of its own.
 LOSSES_PER_CRASH = 10
 
 
@@ -66,7 +66,7 @@ class WorkerPool:
     def start(self) -> None:
         """Start all workers."""
         offspring.adopt_orphans()
-        self._kept = offspring.children()  # whoever executed this consumer had started them
+        self._kept = offspring.children()  # the program that became this consumer started them
         if self._worker_type == "greenlet":
             self._start(None)
             return
@@ -95,11 +95,11 @@ class WorkerPool:
         for child in self._children.values():
             kill_group(child.pid)
 
-    def see_to_the_dead(self, ready: Iterable[object]) -> None:
-        """Give back what dead workers held, at once, and start others in their place."""
+    def replace_dead(self, ready: Iterable[object]) -> None:
+        """Release what dead workers held, at once, and start others in their place."""
         gone = [s for s, child in self._children.items() if has_exited(child, s in ready)]
         for sentinel in gone:
-            self._bury(self._children.pop(sentinel))
+            self._replace(self._children.pop(sentinel))
         now = time.monotonic()
         due = [cell for at, cell in self._respawns if at <= now]
         self._respawns = [(at, cell) for at, cell in self._respawns if at > now]
@@ -117,7 +117,7 @@ class WorkerPool:
     def _name(self, cell: Cell) -> str:
         return f"{self._consumer}/{cell.index + 1}"
 
-    def _bury(self, child: Child) -> None:
+    def _replace(self, child: Child) -> None:
         kill_group(child.pid)  # what it has started itself ends with it
         how = self._deaths.describe(child.wait())
         # Of the living each keeps its orphans itself, so whatever else is ours was the dead one's.
@@ -132,7 +132,7 @@ class WorkerPool:
         now = time.monotonic()
         pause = 0.0 if now - child.started_at > RESPAWN_PAUSE_S else RESPAWN_PAUSE_S / 10
         if retirements:  # it has done at least one task, so this is no loop of starts
-            _say_why(retirements[0], child.pid)
+            _log_why(retirements[0], child.pid)
             pause = 0.0
         elif any(killed_by_us):
             logger.info("worker was killed with its task and is replaced", extra={"pid": child.pid})
@@ -142,11 +142,11 @@ class WorkerPool:
         self._respawns.append((now + pause, cell))
 
     def _release(self, cell: Cell, how: str, *, shared: bool) -> bool:
-        """Give back what it held: the task it ran, and those it had claimed and not begun.
+        """Release what it held: the task it ran, and those it had claimed and not begun.
 
         Returns whether it was killed because its task did not stop.
 
-        `shared`: several ran in the process that died, and nobody knows which of them killed it.
+        `shared`: several ran in the process that died, and any of them may have killed it.
         """
         held = cell.held()
         cell.clear()
@@ -173,18 +173,18 @@ class WorkerPool:
         for task_id, state in released:
             extra = {"task_id": task_id, "state": state}
             if not self.replacing:
-                logger.info("task given back, its consumer stops", extra=extra)
+                logger.info("task released, its consumer stops", extra=extra)
             elif killed_by_us:  # it had claimed this one as well
-                logger.info("task given back, its worker was killed with another", extra=extra)
+                logger.info("task released, its worker was killed with another", extra=extra)
             else:
                 extra["how"] = how
-                logger.warning("worker died, its task is given back", extra=extra)
+                logger.warning("worker died, its task is released", extra=extra)
             if state == "FAILURE":
                 self._queue.report_failure(task_id)
         return killed_by_us
 
 
-def _say_why(retirement: Retirement, pid: int) -> None:
+def _log_why(retirement: Retirement, pid: int) -> None:
     """The one line about a worker that ends by itself, which may not be able to write one."""
     extra = {"task_type": retirement.task_type, "task_id": retirement.task_id}
     level = logging.WARNING if retirement.spoilt else logging.INFO

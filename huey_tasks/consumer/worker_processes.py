@@ -1,7 +1,7 @@
 """The worker processes of one consumer: how they are started, watched and ended.
 
-`ForkedWorker` has one slot; `GreenletPool` has all of them in one process. Both answer the same
-few questions, so the supervisor does not care which it has.
+`ForkedWorker` has one slot; `GreenletPool` has all of them in one process. Both have the same
+interface, so the supervisor treats them alike.
 """
 
 import contextlib
@@ -107,7 +107,7 @@ def kill_group(pid: int) -> None:
 
 
 def freeze(pid: int, limit_s: float = 0.2) -> bool:
-    """Stop a process and wait until it stands still; what it wrote before is then final.
+    """Stop a process and wait until it is stopped; what it wrote before is then final.
 
     Returns False where that cannot be seen (no /proc), or when the process is gone.
     """

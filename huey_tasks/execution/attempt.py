@@ -1,7 +1,7 @@
 """One execution of a task, from claim to commit.
 
 An attempt starts without an outcome. Only a recorded one is committed, in one step, by the storage;
-an attempt that its consumer interrupts, because it stops, ends without one and is handed back.
+a consumer that stops interrupts its attempts: they end without an outcome and are released.
 """
 
 import logging
@@ -31,17 +31,17 @@ logger = logging.getLogger(__name__)
 LINE_CHARS = 2000
 
 
-#: Said of an attempt that has ignored its time limit.
+#: The error of an attempt that has ignored its time limit.
 OVERDUE = "it ran past its time limit and did not stop"
 
-#: Why an attempt was stopped, as the log says it.
+#: The text in the log for each reason to stop an attempt.
 _STOPPED = {
     StopReason.CANCEL: "it was cancelled",
     StopReason.OVERDUE: OVERDUE,
     StopReason.LOST: "its lease was lost",
 }
 
-#: What no task returns.
+#: A value that no task can return: marks an attempt without one.
 _NOTHING = object()
 
 
@@ -68,7 +68,7 @@ class Attempt:
     _returned: Any = _NOTHING
     _encoded = b""
     _stopped = StopReason.NONE
-    _handed_back = False
+    _is_released = False
     _where = ""
     _cause: Cause | None = None
     #: The last lock or rate limit that the task could not get, and what it now waits for.
@@ -105,14 +105,14 @@ class Attempt:
         return self._thread == threading.get_ident()
 
     def enter(self, phase: Phase) -> None:
-        """The task's own code begins, or is over."""
+        """Record that the task's own code begins, or has ended."""
         self.in_body = phase is Phase.BODY
         if self._cell is not None:
             self._cell.enter(phase)
 
     @property
     def stop_reason(self) -> StopReason:
-        """Whether, and why, the supervisor wants this attempt to stop."""
+        """Why the supervisor wants this attempt to stop; NONE if it does not."""
         if self._cell is None:
             return StopReason.NONE
         return self._cell.stop_reason(self.claim.token)
@@ -125,7 +125,7 @@ class Attempt:
         if held is None or held.phase is not Phase.BODY or held.token != self.claim.token:
             return None
         self._cell.enter(Phase.INTERRUPTED)
-        if reason is StopReason.HAND_BACK:
+        if reason is StopReason.RELEASE:
             return TaskInterrupted()
         self._stopped = reason
         return TaskTimeout(OVERDUE) if reason is StopReason.OVERDUE else TaskCancelled()
@@ -164,7 +164,7 @@ class Attempt:
         self._reason = clean(why)[:LINE_CHARS]
 
     def miss(self, what: str, for_ms: int = 0) -> None:
-        """Take note of a lock or a rate limit that the task could not get, and for how long."""
+        """Record a lock or a rate limit that the task could not get, and for how long."""
         self.missed, self._missed_for_ms = clean(what), for_ms
 
     def block(self) -> None:
@@ -186,42 +186,42 @@ class Attempt:
         self._gates.append(gate)
 
     def subtask_id(self) -> str:
-        """An id for the next task that the task's own code enqueues."""
+        """Return the id of the next task that the task's own code enqueues."""
         self._subtasks += 1
         return self.id_for(str(self._subtasks))
 
     def id_for(self, what: str) -> str:
-        """An id for a task that follows from this attempt: a repeat of it gives the same."""
+        """Return the id of a task that follows from this attempt; a repeat gets the same id."""
         name = f"{self.claim.id}/{self.claim.attempt}/{what}"
         return str(uuid.uuid5(uuid.NAMESPACE_OID, name))
 
     def miss_line(self, at: str) -> None:
-        """Count a line of that time that could not be kept."""
+        """Count a log line of time `at` that Redis could not store."""
         self._missed_at = at if self.missed_lines == 0 else self._missed_at
         self.missed_lines += 1
 
     def retire_worker(self, why: str, *, spoilt: bool) -> None:
-        """Have its supervisor replace the worker, and the task's log say so if it has spoilt it."""
+        """Ask the supervisor to replace the worker; `spoilt` adds a line to the task's log."""
         if self._cell is not None:
             self._cell.retire(Retirement(self.claim.id, self.task_type, why, spoilt))
         if spoilt:
             self._remarks = (f"the worker is replaced after this task: {why}",)
 
     def gap(self) -> str:
-        """The line (JSON) that stands for the missing ones."""
+        """Return the line (JSON) that replaces the missing ones."""
         return remarks.line(remarks.missing(self.missed_lines), self._missed_at)
 
     def _last_line(self) -> str:
-        """The line (JSON) that goes into the task's log with the commit, "" if there is none."""
+        """Return the line (JSON) that the commit adds to the task's log, "" if there is none."""
         if not self.missed_lines and not self._remarks:
             return ""
         missing = [remarks.missing(self.missed_lines)] if self.missed_lines else []
-        said = "; ".join([*missing, *self._remarks])
-        return remarks.line(said, self._missed_at)
+        text = "; ".join([*missing, *self._remarks])
+        return remarks.line(text, self._missed_at)
 
-    def hand_back(self) -> None:
-        """Forget what was recorded: the task goes back to its queue, this attempt uncounted."""
-        self._state, self._outcome, self._handed_back = Ending.RELEASED, None, True
+    def release(self) -> None:
+        """Discard what was recorded: the task returns to its queue, this attempt does not count."""
+        self._state, self._outcome, self._is_released = Ending.RELEASED, None, True
         self.blocked_on, self._delay_ms = "", 0
         self._children.clear()
         self._gates.clear()
@@ -235,7 +235,7 @@ class Attempt:
         reason = self._stopped or self.stop_reason
         if reason.is_final:
             return self._stop_commit(reason), None
-        interrupted = self._handed_back or reason is StopReason.HAND_BACK
+        interrupted = self._is_released or reason is StopReason.RELEASE
         if not self.has_outcome and not interrupted and not self.blocked_on:
             error = "it ended without an outcome"
             self.fail(error, None, cause=cause_without_code("NoOutcome", error, self.task_type))
@@ -265,7 +265,7 @@ class Attempt:
         return commit._replace(reason=why)
 
     def _encoded_outcome(self) -> bytes | None:
-        """Nothing may keep an attempt from ending; an iterator in a result may still raise."""
+        """Encode the outcome; an error in it becomes a failure, so that the attempt always ends."""
         if self._outcome is None:
             return None
         if self._state == TaskState.SUCCESS and self._outcome["result"] is self._returned:
@@ -279,7 +279,7 @@ class Attempt:
 
 
 def clean(text: str) -> str:
-    """A text that UTF-8 can carry: a file name may hold half a surrogate pair."""
+    """Escape what UTF-8 cannot encode: a file name may hold half a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

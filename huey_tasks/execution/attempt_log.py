@@ -1,4 +1,4 @@
-"""What the log says of tasks: one line for the end of each attempt, in one place.
+"""The log lines about tasks: one for the end of each attempt.
 
 The lines are for operators: which type, which task, which attempt, how long, what went wrong and
 where in the code. Payloads and results are never logged. Successes have a line each while they are
@@ -17,12 +17,12 @@ from huey_tasks.records.models import TaskRecord
 
 logger = logging.getLogger("huey_tasks.tasks")
 
-#: How many successes of one second a process tells of one by one.
+#: How many successes of one second a process logs one by one; it counts the others.
 LINES_A_SECOND = 5
 
 
 def attempt_ended(commit: Commit, accepted: bool) -> None:
-    """Tell how an attempt ended that is not the final failure of its task."""
+    """Log how an attempt ended that is not the final failure of its task."""
     if commit.state == Ending.UNBEGUN:
         return
     if commit.state == Ending.STOPPED:
@@ -33,11 +33,11 @@ def attempt_ended(commit: Commit, accepted: bool) -> None:
         extra = _about(commit) | {"in_s": commit.delay_ms / 1000, "error": commit.reason}
         logger.warning("attempt failed, the next one follows", extra=extra)
     elif commit.state != Ending.RELEASED:
-        _crowd.tell(commit)
+        _crowd.log(commit)
     elif commit.blocked_on:
         logger.debug("task waits", extra=_about(commit) | {"for": commit.blocked_on})
     elif commit.about is not None:
-        logger.info("task given back, its consumer stops", extra=_about(commit))
+        logger.info("task released, its consumer stops", extra=_about(commit))
 
 
 class _Crowd:
@@ -48,8 +48,8 @@ class _Crowd:
         self._lines = 0
         self._more: Counter[tuple[str, str]] = Counter()
 
-    def tell(self, commit: Commit) -> None:
-        """Tell of this end, or count it."""
+    def log(self, commit: Commit) -> None:
+        """Log this end, or count it."""
         now = time.monotonic()
         if now - self._began >= 1:
             self.sum_up()
@@ -62,7 +62,7 @@ class _Crowd:
             self._more[task_type, commit.state] += 1
 
     def sum_up(self) -> None:
-        """Tell how many were counted."""
+        """Log how many were counted."""
         for (task_type, state), number in self._more.items():
             extra = {"task_type": task_type, "state": state, "tasks": number}
             logger.info("more tasks ended", extra=extra)
@@ -73,12 +73,12 @@ _crowd = _Crowd()
 
 
 def sum_up() -> None:
-    """Tell of what was only counted so far; for a worker that has nothing to do."""
+    """Log what was only counted so far; for a worker that has nothing to do."""
     _crowd.sum_up()
 
 
 def task_failed(queue: str, task_id: str, record: TaskRecord | None, at: str) -> None:
-    """Tell the final failure of a task; `at` is the line of code that raised, if one did."""
+    """Log the final failure of a task; `at` is the line of code that raised, if one did."""
     extra: dict[str, Any] = {"task_id": task_id, "queue": queue}
     if record is not None:
         extra |= {
@@ -94,10 +94,10 @@ def _about(commit: Commit) -> dict[str, Any]:
     about = commit.about
     if about is None:
         return {"task_id": commit.id}
-    said = {
+    fields = {
         "task_type": about.task_type,
         "task_id": commit.id,
         "attempt": about.attempt,
         "took_s": round(about.took_s, 3),
     }
-    return said | ({"at": about.where} if about.where else {})
+    return fields | ({"at": about.where} if about.where else {})

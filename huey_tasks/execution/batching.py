@@ -10,11 +10,11 @@ import json
 #: Seconds of work that a worker claims at a time. `lua/lib/claim.lua` has the same.
 BUDGET_S = 0.005
 
-#: Seconds after which what is finished must be committed, and what waits behind an attempt that has
-#: run for so long is handed back.
+#: Seconds after which a worker commits what is finished, and releases the claims that wait behind
+#: an attempt that has run for that time.
 HOLD_S = 0.008
 
-#: After so many times HOLD_S what waits is handed back in any case.
+#: After this number of HOLD_S the claims that wait are released in any case.
 MOST_HOLDS = 5
 
 #: How many tasks one step may claim.
@@ -37,7 +37,7 @@ class Pace:
         self._average_s: dict[str, float] = {}
 
     def record(self, task_type: str, took_s: float) -> None:
-        """Take note of an attempt."""
+        """Add an attempt to the average of its type."""
         took_s = min(took_s, LONG_S)
         before = self._average_s.pop(task_type, took_s)
         average = before + (took_s - before) * _WEIGHT
@@ -47,5 +47,5 @@ class Pace:
                 del self._average_s[next(iter(self._average_s))]
 
     def short_types(self) -> str:
-        """Milliseconds by type, as JSON."""
+        """Return the milliseconds of each short type, as JSON."""
         return json.dumps({name: round(s * 1000, 3) for name, s in self._average_s.items()})

@@ -1,4 +1,4 @@
-"""Why a task failed, told so that failures with one cause have one fingerprint.
+"""Why a task failed: failures with the same cause get the same fingerprint.
 
 A cause is the type of the exception, the place in the task's own code, and the message without what
 differs from case to case: numbers, ids, long quotations. A message may be hostile: it is bounded
@@ -33,7 +33,7 @@ LOOK_CHARS, MESSAGE_CHARS, NAME_CHARS = 1000, 300, 200
 #: Characters of a quotation that is kept.
 QUOTED_CHARS = 32
 
-#: Of a group of exceptions so many are told.
+#: How many exceptions of a group the message quotes.
 GROUP_MEMBERS = 3
 
 _OURS = Path(__file__).resolve().parent.parent
@@ -94,19 +94,19 @@ def plain_message(message: str) -> str:
 
 
 def _short_or_left_out(quoted: re.Match[str]) -> str:
-    """A word that is quoted, a key for one, tells causes apart; what is long is data."""
+    """Keep a short quotation, such as a key: causes differ in it. A long one is data."""
     return quoted[0] if len(quoted[0]) <= QUOTED_CHARS + 2 else "'…'"
 
 
 def _cause(error_type: str, frame: str, message: str, task_type: str) -> Cause:
     error_type, frame = escaped(error_type)[:NAME_CHARS], escaped(frame)[:NAME_CHARS]
     plain = plain_message(message)
-    told = "\0".join((error_type, frame, plain, escaped(task_type)))
-    return Cause(hashlib.sha256(told.encode()).hexdigest()[:16], error_type, frame, plain)
+    identity = "\0".join((error_type, frame, plain, escaped(task_type)))
+    return Cause(hashlib.sha256(identity.encode()).hexdigest()[:16], error_type, frame, plain)
 
 
 def _message(error: BaseException) -> str:
-    """What it says; a group says only how many it has, so its first members speak for it."""
+    """Return the text; a group only says how many it has, so its first members are added."""
     inside = [one for one in leaves_of(error) if one is not error][:GROUP_MEMBERS]
     return "; ".join(
         [text_of(error), *(f"{type_name(type(one))}: {text_of(one)}" for one in inside)]

@@ -1,8 +1,8 @@
-"""Sees to it that a batch never waits for one of its tasks.
+"""The thread that commits a batch while one of its tasks still runs.
 
 A worker that has claimed several short tasks commits them with its next claim. When one of them
-turns out to be long, the finished ones must be visible and those not begun must go back to their
-queue, while the worker is still busy: a thread does that (in a pool of greenlets, a greenlet).
+turns out to be long, the flusher commits the finished ones and releases those not begun: their
+callers would wait for the long one. It is a thread, in a pool of greenlets a greenlet.
 """
 
 import logging
@@ -31,12 +31,12 @@ class Flusher:
         threading.Thread(target=self._run, name="flusher", daemon=True).start()
 
     def watch(self, slot: Slot) -> None:
-        """See to this slot too."""
+        """Flush this slot too."""
         slot.on_batch = self._batch_claimed.set
         self._slots.append(slot)
 
     def forget(self, slot: Slot) -> None:
-        """The worker of this slot has ended."""
+        """Stop flushing this slot: its worker has ended."""
         self._slots.remove(slot)
 
     def _run(self) -> None:

@@ -45,9 +45,9 @@ class Slot:
         self.most = MOST
         #: Whether something was revoked in Huey's way when the last tasks were claimed.
         self.revocations = False
-        #: When what is finished must be committed and what waits handed back, by time.monotonic().
+        #: When what is finished must be committed and what waits released, by time.monotonic().
         self.deadline = math.inf
-        #: Whether nothing was there to claim: the bell tells when there is, nobody need ask.
+        #: Whether nothing was there to claim: the bell rings when there is.
         self.idle = False
         #: Called when several tasks were claimed at a time, which makes the deadline finite.
         self.on_batch: Callable[[], object] = lambda: None
@@ -85,7 +85,7 @@ class Slot:
             return None if self.idle else self._waiting.popleft()
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
-        """Keep how an attempt ended; it is sent with the next step, soon or by `flush`."""
+        """Keep how an attempt ended; the next step or `flush` sends it."""
         if commit.about is not None:
             self.pace.record(commit.about.task_type, time.monotonic() - self._claimed_at)
         with self._lock:
@@ -95,7 +95,7 @@ class Slot:
     def relieve(self) -> None:
         """Commit what is finished although the worker is busy; to be called at the deadline.
 
-        What waits goes back to the queue if the attempt that runs takes long, or all of them do.
+        Releases what waits if the attempt that runs takes long, or all of them do.
         """
         now = time.monotonic()
         if not self._lock.acquire(blocking=False):  # the worker itself is about to commit
@@ -103,7 +103,7 @@ class Slot:
             return
         try:
             if now - self._claimed_at >= HOLD_S or now - self._batch_at >= MOST_HOLDS * HOLD_S:
-                self._hand_back()
+                self._release_waiting()
             if self._finished:
                 self._step(want=0)
             self.deadline = now + HOLD_S if self._waiting else math.inf
@@ -111,28 +111,28 @@ class Slot:
             self._lock.release()
 
     def flush(self) -> None:
-        """Commit what is finished, hand back what waits, claim nothing; from any thread.
+        """Commit what is finished, release what waits, claim nothing; from any thread.
 
-        A claim whose answer was lost is handed back as well.
+        A claim whose answer was lost is released as well.
         """
         with self._lock:
-            self._hand_back()
+            self._release_waiting()
             while self._finished or self._unanswered:
                 self._step(want=0)
-                self._hand_back()
+                self._release_waiting()
 
     @property
     def unsaved(self) -> int:
         """How many attempts have ended and are not committed."""
         return sum(commit.about is not None for commit, _ in self._finished)
 
-    def _hand_back(self) -> None:
+    def _release_waiting(self) -> None:
         while self._waiting:
             claim = self._waiting.popleft()
             self._finished.append((Commit(claim.id, claim.token, Ending.UNBEGUN), None))
 
     def _step(self, want: int) -> None:
-        """Send a step; one without an answer as it was, because Redis may have done it."""
+        """Send a step; repeat one without an answer unchanged, because Redis may have run it."""
         fork_copies.end_if_copy()
         if not self._unanswered:
             self._sent = len(self._finished)

@@ -36,7 +36,9 @@ class TaskLogHandler(logging.Handler):
                     broker.scripts.log(broker.name, claim.id, claim.token, attempt.gap())
                     attempt.missed_lines = 0
                 broker.scripts.log(broker.name, claim.id, claim.token, line)
-            except QueueUnavailable as error:  # a courtesy, as progress is
+            except (
+                QueueUnavailable
+            ) as error:  # a lost line must not fail the task, as with progress
                 attempt.miss_line(at)
                 logger.debug("a line of a task is not kept: %s", error.cause)
         except (TaskTimeout, TaskCancelled):  # raised by a signal that came while we wrote
@@ -46,7 +48,7 @@ class TaskLogHandler(logging.Handler):
 
 
 def keep_task_logs() -> None:
-    """Let what tasks log be kept with them."""
+    """Install the handler that stores what tasks log."""
     handler = TaskLogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     root = logging.getLogger()

@@ -1,8 +1,8 @@
 """What each worker runs right now, in memory shared by a supervisor and its worker processes.
 
 One cell a worker. The worker writes what it holds and whether the task's body runs (`Phase`); the
-supervisor reads it to renew leases, and writes which attempt to stop. Attempts are told apart by
-their token, so a stop meant for one attempt never reaches the next. Knows nothing of Redis.
+supervisor reads it to renew leases, and writes which attempt to stop. A token names the
+attempt, so a stop meant for one attempt never reaches the next. Knows nothing of Redis.
 """
 
 import math
@@ -42,14 +42,14 @@ class StopReason(IntEnum):
 
     NONE = 0
     CANCEL = 1  # the task was revoked: its outcome is not wanted any more
-    HAND_BACK = 2  # the consumer stops: the task goes back to its queue
+    RELEASE = 2  # the consumer stops: the task returns to its queue
     OVERDUE = 3  # it has ignored its time limit: its outcome is written already
     LOST = 4  # its lease is over: another attempt may run
 
     @property
     def is_final(self) -> bool:
         """Whether nothing that the attempt does from now on counts."""
-        return self not in (StopReason.NONE, StopReason.HAND_BACK)
+        return self not in (StopReason.NONE, StopReason.RELEASE)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Retirement:
 
 
 class Cell:
-    """One worker's place on the board."""
+    """One worker's part of the table."""
 
     def __init__(self, memory: mmap.mmap, index: int) -> None:
         self._memory = memory
@@ -99,17 +99,17 @@ class Cell:
     def hold(
         self, task_id: str, token: str, task_type: str, attempt: int, timeout_s: float | None
     ) -> None:
-        """Say that this worker has claimed a task and not begun it."""
+        """Record that this worker has claimed a task and not begun it."""
         deadline = time.monotonic() + (timeout_s or math.inf)
         packed = (task_id.encode(), token.encode(), task_type.encode()[:128])
         _HELD.pack_into(self._memory, self._at, 0, time.time(), deadline, attempt, *packed)
 
     def clear(self) -> None:
-        """Say that this worker holds nothing."""
+        """Record that this worker holds nothing."""
         _HELD.pack_into(self._memory, self._at, 0, 0.0, 0.0, 0, b"", b"", b"")
 
     def enter(self, phase: Phase) -> None:
-        """Say what is done with the attempt now."""
+        """Record the phase of the attempt."""
         self._memory[self._at] = phase
 
     @property
@@ -140,14 +140,14 @@ class Cell:
         return raw.rstrip(b"\0").decode("utf-8", "replace")
 
     def retire(self, retirement: Retirement) -> None:
-        """Say that this worker ends by itself, to be replaced."""
+        """Record that this worker ends by itself, to be replaced."""
         texts = (retirement.task_id, retirement.task_type, retirement.why)
         packed = [text.encode() for text in texts]
         at = self._at + _RETIRES_AT
         _RETIRES.pack_into(self._memory, at, 2 if retirement.spoilt else 1, *packed)
 
     def take_retirement(self) -> Retirement | None:
-        """What a worker has said by `retire`, once."""
+        """Return, once, what the worker recorded by `retire`."""
         at = self._at + _RETIRES_AT
         kind, *packed = _RETIRES.unpack_from(self._memory, at)
         self._memory[at] = 0
@@ -166,7 +166,7 @@ class Cell:
         return StopReason(reason) if wanted.rstrip(b"\0") == token.encode() else StopReason.NONE
 
     def revoke(self, token: str) -> None:
-        """Tell the worker not to begin the attempt with this token, should it hold the claim.
+        """Keep the worker from beginning the attempt with this token, if it holds the claim.
 
         The last 64 are kept, which is more than a worker ever has claimed and not begun.
         """
@@ -184,7 +184,7 @@ class Cell:
 
 
 def _mark(token: str) -> bytes:
-    """The end of a token, which tells apart those of one worker."""
+    """Return the end of a token, in which the tokens of one worker differ."""
     return token[-_REVOKED_SIZE:].encode().rjust(_REVOKED_SIZE, b"\0")
 
 
@@ -198,7 +198,7 @@ class WorkerTable:
 
     @classmethod
     def create(cls, workers: int) -> "WorkerTable":
-        """Make an empty board."""
+        """Make an empty table."""
         with tempfile.TemporaryFile() as file:
             file.truncate(workers * _CELL_SIZE)
             return cls(os.dup(file.fileno()), workers)

@@ -1,8 +1,8 @@
-"""From a claim back to Huey's task; and what is to become of a claim from which there is no way.
+"""Builds Huey's task from a claim, or the commit of a claim that cannot be read.
 
 A task with a parameter that is not known here waits, because newer code may be on its way; so does
-one of an unknown type, should it be claimed before its consumer has said what it knows. One whose
-message cannot be read is set aside: it must neither run nor block the queue, nor be lost.
+one of an unknown type, if it is claimed before its consumer has announced its types. One whose
+message cannot be read is quarantined: it must neither run nor block the queue, nor be lost.
 """
 
 import logging
@@ -25,27 +25,27 @@ from huey_tasks.serializer import ChordResults, WrittenByNewerCode
 
 logger = logging.getLogger(__name__)
 
-#: Seconds. A task waits so long for newer code, each time so much longer, up to a limit: many of
-#: them must not keep old consumers from the tasks that they know.
+#: Seconds. The first wait of a task for newer code, which is also added each time, and the limit:
+#: many such tasks must not keep old consumers from the tasks that they know.
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 
-#: Each wait is drawn up to this share shorter or longer, so that many do not come back together.
+#: Each wait is drawn up to this share shorter or longer, so that many do not return together.
 SPREAD = 0.2
 
-#: After so many waits, about an hour, such a task fails.
+#: After this number of waits, about an hour, such a task is quarantined.
 WAITS = 135
 
-#: Seconds. The log says of one unknown type that it waits no more often than this.
-SAY_AGAIN_S = 60.0
+#: Seconds between two log lines about the same unknown type.
+LOG_AGAIN_S = 60.0
 
-_said_at: dict[str, float] = {}
+_logged_at: dict[str, float] = {}
 
 #: What tasks returned, by their ids: each value, its Error, or EmptyData.
 Outcomes = Callable[[Sequence[str]], list[Any]]
 
 
 class Unreadable(Exception):
-    """There is no task in this claim; `commit` says what becomes of it."""
+    """There is no task in this claim; `commit` ends the claim."""
 
     def __init__(self, commit: Commit) -> None:
         super().__init__(commit.reason)
@@ -69,35 +69,35 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
         raise Unreadable(wait_for_newer_code(huey.name, claim, str(error))) from error
     except Exception as error:
         reason = f"its message cannot be read: {type(error).__name__}"
-        raise Unreadable(_set_aside(claim, "UnreadableMessage", reason)) from error
+        raise Unreadable(_quarantine(claim, "UnreadableMessage", reason)) from error
 
 
 def wait_for_newer_code(queue: str, claim: Claim, missing: str) -> Commit:
-    """Return the commit that lets a task wait, or sets it aside when it has waited too often."""
+    """Return the commit that lets a task wait, or quarantines it after too many waits."""
     reason = f"no consumer of queue {queue} has the code for it: {missing}"
     if claim.deliveries > WAITS:
-        return _set_aside(claim, "UnknownCode", reason)
-    say_it_waits(missing, task_id=claim.id)
+        return _quarantine(claim, "UnknownCode", reason)
+    log_wait(missing, task_id=claim.id)
     wait_s = min(FIRST_WAIT_S * claim.deliveries, LONGEST_WAIT_S)
     wait_ms = round(wait_s * random.uniform(1 - SPREAD, 1 + SPREAD) * 1000)
     return Commit(claim.id, claim.token, Ending.RELEASED, wait_ms, reason=reason)
 
 
-def say_it_waits(missing: str, **extra: str) -> None:
+def log_wait(missing: str, **extra: str) -> None:
     """Log that tasks wait because something is not known here; seldom, for each thing."""
     now = time.monotonic()
-    if now - _said_at.get(missing, -SAY_AGAIN_S) >= SAY_AGAIN_S:
-        _said_at[missing] = now
+    if now - _logged_at.get(missing, -LOG_AGAIN_S) >= LOG_AGAIN_S:
+        _logged_at[missing] = now
         logger.warning("tasks wait for newer code: %s", missing, extra=extra)
 
 
-def _set_aside(claim: Claim, error_type: str, reason: str) -> Commit:
+def _quarantine(claim: Claim, error_type: str, reason: str) -> Commit:
     cause = cause_without_code(error_type, reason, "")
     return Commit(claim.id, claim.token, Ending.DEAD, reason=reason, cause=cause)
 
 
 def _results_of(outcomes: Outcomes, argument: Any) -> Any:
-    """A chord's callback gets the list of results where the chord stands in its arguments."""
+    """Replace the chord in a callback's arguments by the list of its results."""
     if not isinstance(argument, ChordResults):
         return argument
     found = outcomes(argument.task_ids)

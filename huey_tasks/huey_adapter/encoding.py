@@ -1,4 +1,4 @@
-"""From Huey's task to the one that scripts store: times by Redis' clock, and the gate it passes."""
+"""Converts Huey's task to the one that scripts store: relative times, and the gate it passes."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Huey's rate limit, counted in one step in Redis.
 
 Huey reads the window, and on a new one clears the counter, notes the window and counts, one round
-trip each: workers that come into a window together clear each other's count, and many times the
+trip each: workers that enter a window together clear each other's count, and many times the
 limit gets through. Here a window is one key, which ends with it, by Redis' clock.
 """
 
@@ -40,5 +40,5 @@ class QueueRateLimit(RateLimit):
         return locks.limit_uses(self._broker, self._name)
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Start again from 0."""
         locks.reset_limit(self._broker, self._name)

@@ -1,4 +1,4 @@
-"""Huey's storage on top of the scripts: a task that was taken is leased, never popped.
+"""Huey's storage on top of the scripts: a claimed task is leased, never popped.
 
 Results and counters of Huey's own API are keys with a life time in the result backend, as in Huey's
 RedisExpireStorage; the outcome of a task is written there before its state says so. What a worker
@@ -95,7 +95,7 @@ class ReliableStorage(RedisExpireStorage):
         return claim
 
     def _wait_for_bell(self, slot: Slot) -> bool:
-        """Of the greenlets of a pool one waits at a time, or idle pools would keep Redis busy."""
+        """Wait for the bell, one greenlet of a pool at a time: idle pools would keep Redis busy."""
         if not self._at_the_bell.acquire(timeout=self.read_timeout):
             return False
         try:
@@ -140,7 +140,7 @@ class ReliableStorage(RedisExpireStorage):
         self.broker.scripts.submit(self.name, [_new_task(data)._replace(delay_ms=delay_ms)])
 
     def read_schedule(self, ts: dt.datetime) -> list[bytes]:
-        """Queue what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
+        """Promote what is due, in one step in Redis; Huey's scheduler gets nothing to lose."""
         self.broker.scripts.promote(self.name, lease_ms=self.broker.lease_ms)
         return []
 
@@ -166,7 +166,7 @@ class ReliableStorage(RedisExpireStorage):
     def put_data(self, key: str | bytes, value: bytes, is_result: bool = False) -> None:
         """Store a value; the revocation of one task is kept no longer than a result.
 
-        That there is any is noted in the broker first, for claims to tell.
+        The broker stores first that there is one, because the answer to a claim says so.
         """
         of_task, of_type = str(key).startswith("r:"), str(key).startswith("rt:")
         if of_task:

@@ -88,7 +88,7 @@ class QueueTaskWrapper(TaskWrapper):
 def by_name(message: Message, task: Task) -> Message:
     """A task as it is stored, with its positional arguments under their parameters' names.
 
-    So they are shown, and found, as those of every other task; in their place stands their number.
+    So they are shown, and found, as those of every other task; their number replaces them.
     They stay as they are where the function does not say what they are called.
     """
     args, kwargs = message.args, message.kwargs
@@ -102,7 +102,7 @@ def by_name(message: Message, task: Task) -> Message:
 
 
 def _by_position(message: Message, task_class: type[Task]) -> Message:
-    """The way back, unless the function's parameters have other names by now."""
+    """Undo `by_name`, unless the function's parameters have other names now."""
     kwargs, count = dict(message.kwargs), message.args["named"]
     names = getattr(task_class, "positional", ())[:count]
     if len(names) < count or not kwargs.keys() >= set(names):

@@ -115,8 +115,8 @@ class TaskQueue(RedisHuey):
     def _enqueue_chord(self, chord_obj: chord) -> Any:
         """Submit the members with a gate that lets the callback through (api.py:328).
 
-        Huey's members count themselves when they have run. One that is cancelled, expires or is set
-        aside never runs, so here whatever ends a task counts it (`finish` in lua/lib/finish.lua).
+        Huey's members count themselves when they have run. One that is cancelled, expires or is
+        quarantined never runs, so here each end of a task counts (`finish` in lua/lib/finish.lua).
         """
         if self.immediate:
             return super()._enqueue_chord(chord_obj)
@@ -135,7 +135,7 @@ class TaskQueue(RedisHuey):
         return result
 
     def _check_chord(self, config: ChordConfig, value: Any) -> None:
-        """Nothing to count: the commit does."""
+        """Do nothing: the commit counts the member."""
         if self.immediate:
             super()._check_chord(config, value)
 
@@ -195,7 +195,7 @@ class TaskQueue(RedisHuey):
             with redis_errors():
                 return super().execute(task, timestamp)
         except QueueUnavailable:  # raised by what Huey itself reads and writes
-            attempt.hand_back()
+            attempt.release()
             raise
         except BaseException as error:  # raised by Huey or a hook, outside the task's own code
             self.build_error_result(task, error)
@@ -260,7 +260,7 @@ class TaskQueue(RedisHuey):
         super()._run_post_execute(task, task_value, unwrapped(exception))
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
-        """Some ends are told by a signal only (api.py:422, 426, 439, 516)."""
+        """Record the ends that Huey announces by a signal only (api.py:422, 426, 439, 516)."""
         if (attempt := self._attempt_of(task)) is not None:
             if signal == signals.SIGNAL_COMPLETE and not attempt.has_outcome:
                 attempt.succeed(None)  # a periodic task, whose result Huey does not keep
@@ -287,7 +287,7 @@ class TaskQueue(RedisHuey):
         try:
             record = tasks.find(Brokers([self.broker]), task_id)
         except QueueUnavailable:
-            record = None  # it is told all the same, with what is known here
+            record = None  # it is logged all the same, with what is known here
         attempt_log.task_failed(self.name, task_id, record, where)
 
     def _settled(self, commit: Commit, accepted: bool) -> None:

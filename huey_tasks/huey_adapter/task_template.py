@@ -1,9 +1,8 @@
-"""Tasks of one type for one queue, cast in one form instead of being built by Huey one by one.
+"""Makes tasks of one type for one queue from a template, instead of by Huey one by one.
 
 Tasks of a type differ in their id and their arguments only. So Huey makes one of them, once, and
-what it writes serves as the form for the others, byte for byte. Where Huey does more than write (a
-type whose tasks expire has a date in each; somebody listens to its signals), it is asked for every
-single task.
+what it writes is the template for the others, byte for byte. Where Huey does more than write (a
+type whose tasks expire has a date in each; its signals have receivers), Huey makes every task.
 """
 
 from typing import Any
@@ -20,7 +19,7 @@ _PAYLOAD = {"these": "arguments"}
 
 
 class TaskTemplate:
-    """The form of the tasks of one type in one queue."""
+    """The template of the tasks of one type in one queue."""
 
     def __init__(self, queue: TaskQueue, wrapper: TaskWrapper) -> None:
         self._queue, self._task_class = queue, wrapper.task_class

@@ -1,6 +1,6 @@
 """File descriptors that must be what they are: 0, 1 and 2, and those that a worker itself needs.
 
-Who prints writes to number 1, whatever that is by then. So numbers 0 to 2 are never left open for
+A print writes to number 1, whatever file has that number. So numbers 0 to 2 are never left open for
 another file or socket to take, and our own sockets stand above those that programs close in bulk.
 """
 
@@ -53,9 +53,9 @@ def duplicate(fd: int) -> int:
 
 
 class StandardDescriptors:
-    """Numbers 0 to 2 as they are now, with a duplicate of each to put it back from.
+    """Numbers 0 to 2 as they are now, with a duplicate of each to restore it from.
 
-    `needed` are others that nobody can put back.
+    `needed` are others, which cannot be restored.
     """
 
     def __init__(self, needed: Sequence[int] = ()) -> None:
@@ -64,15 +64,15 @@ class StandardDescriptors:
         self._known = [identity(fd) for fd in STANDARD]
         self._kept: list[int] = []
         for fd in STANDARD:
-            with contextlib.suppress(OSError):  # no descriptor to be had: the worker is replaced
+            with contextlib.suppress(OSError):  # no descriptor is free: the worker is replaced
                 self._kept.append(duplicate(fd))
 
     def read(self) -> list[Identity | None]:
         """Which files the numbers 0 to 2, their duplicates and the needed ones are."""
         return [identity(fd) for fd in (*STANDARD, *self._kept, *self._needed)]
 
-    def put_back(self, _: object = None) -> None:
-        """Put back what can be; the rest is /dev/null, so that nothing else takes the number."""
+    def restore(self, _: object = None) -> None:
+        """Restore each number, or open /dev/null there, so that no other file takes the number."""
         for fd, known, kept in zip(STANDARD, self._known, self._kept, strict=False):
             if identity(fd) != known and identity(kept) == known:
                 os.dup2(kept, fd)
@@ -87,11 +87,11 @@ class Reserve:
     def __init__(self) -> None:
         self._known = identity(0)
         self._fds: list[int] = []
-        with contextlib.suppress(OSError):  # none to be had even now
+        with contextlib.suppress(OSError):  # none is free even now
             self._fds = [duplicate(0) for _ in range(self.SIZE)]
 
     def give_up(self) -> None:
-        """Let them be used, those that are still ours."""
+        """Close those that are still ours, so that their numbers can be used."""
         while self._fds:
             fd = self._fds.pop()
             if identity(fd) == self._known:

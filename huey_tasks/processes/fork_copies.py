@@ -12,7 +12,7 @@ _worker_pid = 0
 
 
 def begin() -> None:
-    """Say that this process is a worker; whatever has its memory and another pid is a copy."""
+    """Record that this process is a worker; a process with its memory and another pid is a copy."""
     global _worker_pid
     _worker_pid = os.getpid()
 
@@ -24,7 +24,7 @@ def end_if_copy(error: BaseException | None = None) -> None:
     """
     if _worker_pid and os.getpid() != _worker_pid:
         try:
-            _tell(error)
+            _log(error)
         finally:
             os._exit(_status(error))
 
@@ -35,8 +35,8 @@ def _status(error: BaseException | None) -> int:
     return error.code & 0xFF if isinstance(error.code, int) else int(error.code is not None)
 
 
-def _tell(error: BaseException | None) -> None:
-    """Past all streams, whose locks a thread of the worker may have held at the fork."""
+def _log(error: BaseException | None) -> None:
+    """Log past all streams, whose locks a thread of the worker may have held at the fork."""
     text = "a process that a task forked came back from the task, and is ended"
     record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, None, None)
     record.pid = os.getpid()
@@ -44,5 +44,5 @@ def _tell(error: BaseException | None) -> None:
         record.error = type(error).__name__
     handlers = logging.root.handlers
     line = handlers[0].format(record) if handlers else text
-    with contextlib.suppress(OSError):  # it has closed it: there is nobody to tell
+    with contextlib.suppress(OSError):  # the copy has closed it, so there is no log
         os.write(2, f"{line}\n".encode())

@@ -56,7 +56,7 @@ def _system(command: str | bytes) -> int:
 
 
 def _hold_others() -> None:
-    """Let nothing happen any more that another greenlet waits for: this one waits for nothing.
+    """Stop every event that another greenlet waits for; this one waits for nothing.
 
     gevent has no list of it. What the loop does for itself after a fork goes on.
     """

@@ -1,7 +1,7 @@
 """The processes that a process has started, directly or not: found, and ended.
 
-A process that adopts is the parent of every orphan below it, so that nothing which a task has
-started can get out of its sight, daemons in a session of their own included. Linux only: elsewhere
+A process that adopts is the parent of every orphan below it, so that it finds all that a task
+has started, daemons in a session of their own included. Linux only: elsewhere
 nothing is adopted and nothing is found. Knows nothing of tasks.
 """
 
@@ -56,7 +56,7 @@ def processes() -> list[Running]:
             try:
                 with open(f"/proc/{name}/stat", "rb", 0) as file:  # noqa: PTH123
                     fields = file.read().rpartition(b")")[2].split()
-            except OSError:  # it has gone meanwhile
+            except OSError:  # it has ended meanwhile
                 continue
             found.append(Running(int(name), int(fields[1]), int(fields[2]), fields[0].decode()))
     return found
@@ -73,7 +73,7 @@ def below(spares: Callable[[int], bool]) -> list[Running]:
     for one in processes():
         by_parent.setdefault(one.parent, []).append(one)
     found = [one for one in by_parent.get(os.getpid(), []) if not spares(one.pid)]
-    for one in found:  # which grows while it is gone through
+    for one in found:  # the list grows during the loop
         found.extend(by_parent.get(one.pid, []))
     return found
 
@@ -107,12 +107,12 @@ def collect(pids: Iterable[int]) -> None:
     for pid in pids:
         try:
             os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:  # whoever started it has collected it
+        except ChildProcessError:  # the code that started it has collected it
             continue
 
 
 def mark_of(pid: int, name: str) -> str | None:
-    """What a process had in its environment under that name when its program was started."""
+    """Return a variable of the environment with which a process was started; None without one."""
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -131,7 +131,7 @@ def end_of_lost_consumer(consumer: str, workers: Collection[int]) -> int:
     """End what the workers of a consumer had started that was killed on this machine.
 
     They are known by their process group, which has the id of the worker, or by their mark. A group
-    whose leader runs is another's: the id has been given away again.
+    whose leader runs is another's: the id is in use again.
     """
     running = processes()
     groups = set(workers) - {one.pid for one in running} - {0}

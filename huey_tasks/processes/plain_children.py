@@ -2,7 +2,7 @@
 
 A worker has signal handlers of its own, which a fork inherits: a child would note SIGTERM instead
 of ending, and could not be terminated. A child that executes another program needs nothing: there
-the kernel puts handlers back to their defaults (but not signals that are ignored, so a worker
+the kernel resets handlers to their defaults (but not signals that are ignored, so a worker
 ignores none).
 """
 
@@ -23,7 +23,7 @@ _ALL = signal.valid_signals()
 
 
 def reset_in_forks(ours: Mapping[signal.Signals, Handler | None]) -> None:
-    """Put these signals back to Python's defaults in every child that this process forks.
+    """Reset these signals to Python's defaults in every child that this process forks.
 
     `ours` has the worker's handler of each; one that a task has set instead stays, as it would in a
     program of its own. None: whatever handler is there is the worker's.

@@ -1,4 +1,4 @@
-"""What processes use of the machine: memory and CPU. Looked at seldom, because a look costs.
+"""What processes use of the machine: memory and CPU. Measured seldom, because it is costly.
 
 To add up the pages that a process shares with others, the kernel walks through all of its memory:
 most of a millisecond for each process.
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import psutil
 
-#: Seconds between two looks; what is told is no older.
+#: Seconds between two measurements; a figure is no older.
 LOOK_EVERY_S = 10.0
 
 

@@ -111,7 +111,7 @@ BUGS = (
     Bug(
         "descriptors are not put back",
         "huey_tasks/cleanup/traits.py",
-        '        Trait("descriptors", descriptors.read, descriptors.put_back),\n',
+        '        Trait("descriptors", descriptors.read, descriptors.restore),\n',
         "",
         frozenset({Breach.SPOILT_WORKER, Breach.LOST}),
     ),

@@ -42,7 +42,7 @@ def test_a_consumer_that_is_stopped_did_not_die(
     assert {state(one) for one in ids} == {"PENDING"}
     text = consumer.text()
     assert "died" not in text and "[warning] worker" not in text, text
-    assert text.count("given back, its consumer stops") == 2
+    assert text.count("released, its consumer stops") == 2
 
 
 def test_a_worker_that_has_finished_nothing_has_nothing_that_it_could_not_commit(

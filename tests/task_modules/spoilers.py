@@ -75,7 +75,7 @@ def _limit_files(number: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
 
 
-#: What is put back: the same worker goes on.
+#: What is restored: the same worker goes on.
 PUT_BACK: dict[str, Callable[[], object]] = {
     "close 0": lambda: os.close(0),
     "close 1": lambda: os.close(1),
