@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.looking import (
+from tests.browser.page_checks import (
     expect_address,
     expect_live,
     expect_state,

@@ -21,7 +21,7 @@ from huey_tasks.monitoring.history import UNITS_MS, Span, Window
 from huey_tasks.records.statistics import Counts, Percentiles, edges_ms
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
-from tests.engine.look import SPANS, clock_ms, noted
+from tests.engine.snapshot import SPANS, clock_ms, noted
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis

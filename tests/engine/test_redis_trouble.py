@@ -20,8 +20,8 @@ from huey_tasks.monitoring import verify
 from huey_tasks.records import consumers, queues, tasks
 from tests.conftest import Process
 from tests.redis_servers import TROUBLES, RedisServer
+from tests.slow_proxy import SlowProxy
 from tests.waiting import wait_until
-from tests.way import Way
 
 
 @pytest.fixture(scope="module")
@@ -178,14 +178,17 @@ def test_a_consumer_stops_in_time_though_redis_says_nothing(redis: RedisServer) 
 
 
 @pytest.fixture
-def way(redis: RedisServer, tmp_path: Path) -> Iterator[Way]:
-    """A way to the server that can be slow, or go dead without a word."""
-    with Way(tmp_path / "w.sock", redis.socket) as opened:
+def proxy(redis: RedisServer, tmp_path: Path) -> Iterator[SlowProxy]:
+    """A proxy before the server that can be slow, or go dead without a word."""
+    with SlowProxy(tmp_path / "w.sock", redis.socket) as opened:
         yield opened
 
 
-def queue_over(way: Way) -> TaskQueue:
-    urls = {"broker_url": f"unix://{way.socket}?db=0", "result_url": f"unix://{way.socket}?db=1"}
+def queue_over(proxy: SlowProxy) -> TaskQueue:
+    urls = {
+        "broker_url": f"unix://{proxy.socket}?db=0",
+        "result_url": f"unix://{proxy.socket}?db=1",
+    }
     return TaskQueue("default", **urls, result_ttl_s=60, lease_s=2)
 
 
@@ -197,10 +200,10 @@ def test_a_call_ends_in_time_though_redis_says_nothing(redis: RedisServer) -> No
     assert 0.3 < time.monotonic() - begun < 10
 
 
-def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> None:
-    queue = queue_over(way)
+def test_many_calls_together_end_in_time_though_each_is_answered(proxy: SlowProxy) -> None:
+    queue = queue_over(proxy)
     queues.queue_stats(Brokers([queue.broker]))
-    way.delay_s = 0.15
+    proxy.delay_s = 0.15
     begun, calls = time.monotonic(), 0
     with time_limit(0.6), pytest.raises(tq.QueueUnavailable):
         for calls in range(100):  # noqa: B007
@@ -209,10 +212,12 @@ def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> No
     assert time.monotonic() - begun < 10  # all hundred take fifteen seconds
 
 
-def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(way: Way) -> None:
-    queue = queue_over(way)
+def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(
+    proxy: SlowProxy,
+) -> None:
+    queue = queue_over(proxy)
     queues.queue_stats(Brokers([queue.broker]))
-    way.silence()
+    proxy.silence()
     with time_limit(1.0):
         queues.queue_stats(Brokers([queue.broker]))
 
@@ -224,9 +229,9 @@ def test_the_time_runs_from_the_first_call(redis: RedisServer) -> None:
         queues.queue_stats(Brokers([redis.queue.broker]))
 
 
-def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
-    way.delay_s = 0.05
-    settings = {**redis.environment, "LOW_CONCURRENCY": "1", "REDIS_URL": f"unix://{way.socket}"}
+def test_a_consumer_works_over_a_slow_proxy(redis: RedisServer, proxy: SlowProxy) -> None:
+    proxy.delay_s = 0.05
+    settings = {**redis.environment, "LOW_CONCURRENCY": "1", "REDIS_URL": f"unix://{proxy.socket}"}
     process = Process(["app.py", "consumer", "low"], settings)
     low = TaskQueue("low", broker_url=redis.url(0), result_url=redis.url(1),
                     result_ttl_s=60, lease_s=2)  # fmt: skip
@@ -248,10 +253,10 @@ def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
 
 
 def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
-    redis: RedisServer, way: Way, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, proxy: SlowProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     channel = "duckline:{default}:control"
-    control = Subscription(queue_over(way).broker.redis, channel)
+    control = Subscription(queue_over(proxy).broker.redis, channel)
     said: list[str] = []
 
     def heard() -> bool:
@@ -262,7 +267,7 @@ def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
         return any(line[0] in said for line in control.read())
 
     wait_until(heard, description="it hears")
-    way.silence()
+    proxy.silence()
     said.clear()
     wait_until(heard, description="it hears again", timeout_s=2 * (QUIET_S + ANSWER_S) + 5)
     assert "gone dead without a word" in caplog.text

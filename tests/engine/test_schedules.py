@@ -20,12 +20,12 @@ from huey_tasks.schedules import firing, records, service
 from huey_tasks.schedules.firing import Firing
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, wait_for
-from tests.engine.look import clock_ms
+from tests.engine.snapshot import clock_ms
 from tests.engine.test_actions import full_redis
 from tests.engine.test_script_lines import _lines_on
 from tests.redis_servers import RedisServer
+from tests.slow_proxy import SlowProxy
 from tests.waiting import wait_until
-from tests.way import Way
 
 broker = tq.default.broker.redis
 scripts = ScheduleScripts(tq.default.broker.scripts)
@@ -220,12 +220,12 @@ def _at(server: RedisServer) -> tq.ScheduleRecord:
 def test_a_consumer_that_dies_before_it_hears_that_it_has_fired_leaves_no_double(
     own: RedisServer, tmp_path: Path, start_consumer: StartConsumer
 ) -> None:
-    with Way(tmp_path / "way.sock", own.socket) as way:
-        place = f"unix://{way.socket}?db="
+    with SlowProxy(tmp_path / "proxy.sock", own.socket) as proxy:
+        place = f"unix://{proxy.socket}?db="
         slow = {**own.environment, "REDIS_URL": f"{place}0", "RESULT_REDIS_URL": f"{place}1"}
         consumer = start_consumer(QUEUE, look_at=own.consumers, **slow)
         _create_at(own, every_s=3600)
-        way.delay_s = 0.1
+        proxy.delay_s = 0.1
         own.admin.zadd(keys.schedules(QUEUE), {"s": _clock_of(own) + 300})
         wait_until(lambda: _at(own).runs, description="it has fired")
         consumer.stop(9)

@@ -14,8 +14,8 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import About, Claim
 from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
-from tests.engine.look import noted
 from tests.engine.model import HOUR
+from tests.engine.snapshot import noted
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
