@@ -26,7 +26,8 @@ CLEAN = [
     "loadtests",
     "server",
     "stack",
-    "static/js/texts",
+    "static/css",
+    "static/js",
     "web",
 ]
 

@@ -25,7 +25,7 @@ Hash = tuple[dict[str, str], int]
 
 
 class Snapshot:
-    """Reads the tasks that the model knows, the indexes and their companion keys in one pipeline."""
+    """Reads the model's tasks, the indexes and their companion keys in one pipeline."""
 
     def __init__(
         self, model: Model, slots: Iterable[str], gates: Iterable[str], locks: Iterable[str]
