@@ -20,6 +20,7 @@ CLEAN = [
     ".env.example",
     "Makefile",
     "app.py",
+    "benchmarks",
     "deploy",
     "docker-compose.yml",
     "gunicorn.conf.py",
