@@ -1,4 +1,4 @@
-"""The inspector, for whoever operates the service."""
+"""The inspector: the pages for operators."""
 
 from pathlib import Path
 

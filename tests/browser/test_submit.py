@@ -1,4 +1,4 @@
-"""Submitting from the page, and seeing what becomes of it."""
+"""A task is submitted from the page, and the page shows its outcome."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -52,7 +52,7 @@ def end(state: str = "SUCCESS", *, task_type: str = "echo", took_s: float = 0.1)
 
 
 def ago(minutes: int) -> int:
-    """Let what is counted in this minute have been counted so many minutes ago; that minute."""
+    """Move the counts of this minute a number of minutes into the past; return that minute."""
     minute = clock_ms() // MINUTE - minutes
     broker.hset(keys.noted(QUEUE), "minute", minute)
     return minute

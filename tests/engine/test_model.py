@@ -48,7 +48,7 @@ from tests.waiting import wait_until
 
 TTL_MS = 60_000
 
-#: What an ended task may yet be told.
+#: What an ended task may still receive.
 AFTERWARDS = ("stopped_at", "retried_as")
 
 
@@ -162,7 +162,7 @@ class Worker(HandWorker):
 
 
 def some_were_given_out(machine: "ScriptsAndModel") -> bool:
-    """Whether any claim was ever given out."""
+    """Whether any task was ever claimed."""
     return any(worker.had for worker in machine.workers.values())
 
 
@@ -184,7 +184,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         return workers[number % len(workers)]
 
     def _had(self, back: int) -> tuple[Worker, Claim]:
-        """A claim that was given out: the last one, or one further back."""
+        """Return a claim that was made: the last one, or an earlier one."""
         had = [(worker, claim) for worker in self.workers.values() for claim in worker.had]
         had.sort(key=lambda pair: (pair[0].given[pair[1].token], pair[1].id))
         return had[-1 - back % len(had)]
@@ -533,8 +533,8 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 kept = {name: value for name, value in found.items() if name not in AFTERWARDS}
                 assert self.ended.setdefault(task_id, kept) == kept, "it changed after its end"
 
-    def _check_attempts(self, told: str, task: ModelTask) -> None:
-        lines = TaskHash({"attempts": told}).attempts
+    def _check_attempts(self, stored: str, task: ModelTask) -> None:
+        lines = TaskHash({"attempts": stored}).attempts
         assert len(lines) == len(task.attempts)
         for line, wanted in zip(lines, task.attempts, strict=True):
             assert isinstance(wanted.started, Moment)
@@ -565,10 +565,10 @@ class ScriptsAndModel(RuleBasedStateMachine):
             kinds.setdefault(about.pop("kind"), set()).add(name)
             hours = [int(about.pop(field)) for field in list(about) if field.startswith("hour.")]
             assert sum(hours) == group.seen
-            told = dict(zip(("type", "frame", "message"), group.cause, strict=True))
+            cause = dict(zip(("type", "frame", "message"), group.cause, strict=True))
             types = {f"task.{task_type}": str(n) for task_type, n in group.types.items()}
             times = {"first_seen": group.first_seen, "last_seen": group.last_seen}
-            self._same(about, {**told, **types, **times, "sample": group.sample}, f"group {name}")
+            self._same(about, {**cause, **types, **times, "sample": group.sample}, f"group {name}")
         for kind, names in kinds.items():
             assert {n.decode() for n in broker.smembers(keys.messages(QUEUE, kind))} == names
         assert len(broker.keys(keys.messages(QUEUE, "*"))) == len(kinds)

@@ -74,18 +74,18 @@ def test_a_consumer_waits_out_the_trouble_and_resumes_by_itself(
     begun = tmp_path / "begun"
     waiting = redis.submit("work_for", seconds=0.5, file=str(begun))
     wait_until(begun.exists, description="it has begun")
-    told = len(consumer.text())
+    start = len(consumer.text())
     with TROUBLES[name](redis):
         wait_until(
-            lambda: "consumer waits for Redis" in consumer.text()[told:],
+            lambda: "consumer waits for Redis" in consumer.text()[start:],
             description="the consumer notices",
         )
     redis.wait_for(waiting, "SUCCESS")
     redis.wait_for(redis.submit("echo", value=2), "SUCCESS")
     wait_until(
-        lambda: "consumer is back" in consumer.text()[told:], description="the consumer is back"
+        lambda: "consumer is back" in consumer.text()[start:], description="the consumer is back"
     )
-    assert "Traceback" not in consumer.text()[told:]
+    assert "Traceback" not in consumer.text()[start:]
 
 
 @pytest.mark.usefixtures("consumer")
@@ -134,20 +134,20 @@ def test_a_redis_killed_under_load_again_and_again_loses_nothing_it_had_accepted
 def test_scripts_that_are_flushed_all_the_time_cost_no_error(
     redis: RedisServer, consumer: Process
 ) -> None:
-    told = len(consumer.text())
+    start = len(consumer.text())
     with again_and_again(redis.admin.script_flush):
         ids = [redis.submit("echo", value=number) for number in range(50)]
         for task_id in ids:
             redis.wait_for(task_id, "SUCCESS")
         queues.queue_stats(Brokers([redis.queue.broker]))
-    assert "waits for Redis" not in consumer.text()[told:]
+    assert "waits for Redis" not in consumer.text()[start:]
     assert {redis.task(task_id).deliveries for task_id in ids} == {1}
 
 
 def test_connections_that_are_killed_all_the_time_lose_and_repeat_nothing(
     redis: RedisServer, consumer: Process, tmp_path: Path
 ) -> None:
-    told, ids, ledger = len(consumer.text()), list[str](), tmp_path / "ledger"
+    start, ids, ledger = len(consumer.text()), list[str](), tmp_path / "ledger"
 
     def submit() -> bool:
         with contextlib.suppress(tq.QueueUnavailable):
@@ -160,7 +160,7 @@ def test_connections_that_are_killed_all_the_time_lose_and_repeat_nothing(
         redis.wait_for(task_id, "SUCCESS")
     ran = [line.split()[0] for line in ledger.read_text().splitlines()]
     assert sorted(ran) == sorted(set(ran)) and set(ran) >= set(ids)
-    assert "Traceback" not in consumer.text()[told:]
+    assert "Traceback" not in consumer.text()[start:]
 
 
 def test_a_consumer_stops_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
@@ -291,5 +291,5 @@ def test_the_control_channel_does_not_tell_what_the_consumer_tells_already(
             description="it is silent, and Redis too",
             timeout_s=QUIET_S + ANSWER_S + 5,
         )
-    wait_until(is_there, description="it is subscribed anew")
+    wait_until(is_there, description="it is subscribed again")
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []

@@ -1,4 +1,4 @@
-"""Schedules: each due time makes one task, whoever is there, and whoever is killed meanwhile."""
+"""Schedules: each due time submits one task, whichever consumers run or are killed meanwhile."""
 
 import datetime as dt
 import statistics
@@ -94,7 +94,7 @@ def test_the_task_of_a_due_time_has_always_the_same_id() -> None:
     assert tasks_of() == [str(uuid.uuid5(records._RUNS, f"{found.id} {due}"))]
     tq.delete_schedule("s")
     create()
-    assert records.named(BROKERS, "s")[0].id != found.id, "one created anew has other tasks"
+    assert records.named(BROKERS, "s")[0].id != found.id, "one created again has other tasks"
 
 
 def test_a_consumer_runs_schedules_of_its_queue_on_time(start_consumer: StartConsumer) -> None:
@@ -292,8 +292,8 @@ def test_what_cannot_be_read_holds_up_no_other(caplog: pytest.LogCaptureFixture)
     assert tq.get_schedule("a").next_runs[1:] == ()
     broker.hset(keys.schedule(QUEUE, "a"), "start_at", "x")
     assert chore.fire_due() != 0.0
-    told = [record.getMessage() for record in caplog.records]
-    assert "no Mars/Olympus here" in told[0] and "cannot be read" in told[1]
+    messages = [record.getMessage() for record in caplog.records]
+    assert "no Mars/Olympus here" in messages[0] and "cannot be read" in messages[1]
 
 
 def test_more_than_one_look_brings_are_all_made() -> None:
