@@ -106,7 +106,8 @@ def main(argv: list[str]) -> int:
 
     Return its exit status: 78 (EX_CONFIG of sysexits.h) when starting it again cannot help.
     """
-    parser = argparse.ArgumentParser(prog="app.py", description=__doc__, allow_abbrev=False)
+    about = "Run the task queue service, or a part of it. README.md lists the settings."
+    parser = argparse.ArgumentParser(prog="app.py", description=about, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     up_command = commands.add_parser("up", help="run the whole stack")
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")

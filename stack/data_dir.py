@@ -63,7 +63,7 @@ def claim(
             raise StartRefused(_in_use(folder, owner))
         # Wait silently for a killed owner: its Redis is writing its last bytes.
         if attempt == 1 and _is_alive(owner):
-            say(f"waiting for the stack with pid {owner} to finish stopping")
+            say(f"DATA_DIR is in use by the stack with pid {owner}; waiting in case it is stopping")
         time.sleep(_POLL_S)
     raise AssertionError("the loop above never ends")
 

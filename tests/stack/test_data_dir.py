@@ -41,7 +41,8 @@ def test_a_directory_in_use_is_waited_for_and_then_refused(
         data_dir.claim(folder, is_default=is_default, port=8000, say=said.append)
 
     pid = owner.popen.pid
-    assert said == [f"waiting for the stack with pid {pid} to finish stopping"]
+    waits = f"DATA_DIR is in use by the stack with pid {pid}; waiting in case it is stopping"
+    assert said == [waits]
     line = str(refusal.value)
     assert f"in use by the stack with pid {pid}" in line
     assert "set DATA_DIR" in line
