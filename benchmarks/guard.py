@@ -2,7 +2,7 @@
 
 Drains and submits beside plain Huey in the same run and prints the ratios; an absolute time would
 say more of the machine than of the code. Status 1 only on a collapse: below half of what is
-recorded in results/guard.json, which `--record` writes anew.
+recorded in results/guard.json, which `--record` replaces.
 """
 
 import argparse

@@ -17,7 +17,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Account:
-    """What became of the accepted tasks, by their effects alone."""
+    """What happened to the accepted tasks, judged by their effects alone."""
 
     accepted: int
     done: int  # tasks whose body came to its end at least once

@@ -93,9 +93,9 @@ def _promises() -> Iterator[str]:
     if not file.exists():
         yield "Not recorded yet: `python -m benchmarks.promises`."
         return
-    told = json.loads(file.read_text())
+    run = json.loads(file.read_text())
     rows = [["", "times", "p50", "p99", "worst", "goal for p99"]]
-    for promise in told["promises"]:
+    for promise in run["promises"]:
         unit = promise["unit"]
         figures = [f"{promise[name]:,.1f} {unit}" for name in ("p50", "p99", "max")]
         goal = "" if promise["goal"] is None else f"< {promise['goal']:g} {unit}"
@@ -103,8 +103,8 @@ def _promises() -> Iterator[str]:
     yield "Recovery, cancels, lateness, waits, idleness, by `python -m benchmarks.promises`."
     yield table.markdown(rows)
     yield (
-        f"<sub>run of {told['measured_at']}, revision {told['commit']}; {told['machine']}; "
-        f"Redis {told['redis']}, Python {told['python']}</sub>"
+        f"<sub>run of {run['measured_at']}, revision {run['commit']}; {run['machine']}; "
+        f"Redis {run['redis']}, Python {run['python']}</sub>"
     )
 
 

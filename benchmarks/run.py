@@ -18,7 +18,7 @@ LOOK_S = 0.01
 
 @dataclass(frozen=True)
 class Run:
-    """A system in its place; the workers are started by whoever measures."""
+    """A system in its place; the measurement starts the workers."""
 
     system: System
     place: Place

@@ -1,6 +1,6 @@
 """Whole stacks of the same size: one API, worker groups of 4, 2 and 2 processes, an inspector.
 
-Duckline's is `make run` with its defaults, on a Redis from outside so that this can be told apart.
+Duckline's is `make run` with its defaults, on an external Redis, whose cost is thus separate.
 """
 
 import sys

@@ -111,7 +111,7 @@ def _check_key(broker: Any, key: str) -> None:
     if rule == "ended":
         state, retried = broker.hmget(f"{root}:task:{task_id}", ["state", "retried_as"])
         ended = state is None or TaskState(state.decode()).terminal
-        # One that was set aside, and then retried, goes with the next `prune`.
+        # One that was quarantined, and then retried, goes with the next `prune`.
         kept = retried is not None or broker.zscore(f"{root}:dead", task_id) is not None
         assert expires or kept or not ended, f"key {key} of an ended task never goes away"
         assert not expires or ended, f"key {key} of a live task would go away"

@@ -7,10 +7,10 @@ in another process, or to any connection that is made in the seconds until a ser
 import random
 import socket
 
-#: Below those that Linux gives to whoever asks for any port (from 32768).
+#: Below the ports that Linux chooses for a socket without one (from 32768).
 _OURS = range(20_000, 32_000)
 
-#: Held as long as this process lives, so that each port is given out once.
+#: Held as long as this process lives, so that no port is used twice.
 _claims: list[socket.socket] = []
 
 

@@ -165,7 +165,7 @@ class RedisServer:
 
     @contextlib.contextmanager
     def loading(self) -> Generator[None]:
-        """Reads its file so slowly that it takes half a minute, unless it is told to hurry."""
+        """Reads its file so slowly that it takes half a minute, unless it is asked to hurry."""
         with self.admin.pipeline(transaction=False) as pipe:
             for number in range(600):
                 pipe.set(f"filler:{number}", os.urandom(100), ex=60)

@@ -20,6 +20,7 @@ CLEAN = [
     ".env.example",
     "Makefile",
     "app.py",
+    "benchmarks",
     "deploy",
     "docker-compose.yml",
     "gunicorn.conf.py",
@@ -55,7 +56,8 @@ CLEAN = [
     "loadtests",
     "server",
     "stack",
-    "static/js/texts",
+    "static/css",
+    "static/js",
     "web",
 ]
 

@@ -26,7 +26,7 @@ RESULTS = QUEUE.broker.result_scripts
 FILL = 500
 #: As many as one step of a worker may claim, and as one bulk submit stores at a time.
 STEP, BULK = MOST, CHUNK
-#: So many bulks are for more than two steps.
+#: Bulks that hold tasks for more than two steps.
 BULKS = 2
 
 

@@ -1,8 +1,8 @@
 """Opens WebSockets to /ws/stats and notes when frames come: `sockets_client.py <port> <count>`.
 
 One process and one event loop, no WebSocket library: a frame of the server is unmasked, and only
-its length is read. Answers "open" when all are open; on a line of input, waits for so many seconds
-and answers with JSON: for each frame number, the times at which the sockets got it.
+its length is read. Answers "open" when all are open. On a line of input with a number, waits
+that many seconds and answers with JSON: for each frame number, the times at which it arrived.
 """
 
 import asyncio

@@ -33,7 +33,7 @@ FORMS = {JSON: "JSON array", NDJSON: "NDJSON"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """Some bulks in one form, by so many clients at a time."""
+    """Bulks in one form, sent by a number of clients at a time."""
 
     system: str
     media: str
@@ -52,7 +52,7 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
 
 
 def run(name: str, media: str, clients: int, rounds: int) -> Outcome:
-    """Let each client send so many bulks, after one that warms up."""
+    """Let each client send a number of bulks, after one that warms up."""
     service = SERVICES[name]
     with (
         tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder,
@@ -113,12 +113,12 @@ def _send(port: int, media: str, body: bytes, number: int) -> int:
     finally:
         connection.close()
     lines = text.splitlines() if media == NDJSON else json.loads(text)
-    told = [json.loads(line) if isinstance(line, str) else line for line in lines]
-    if answer.status != 207 or len(told) != TASKS or any("code" in one for one in told):
+    answers = [json.loads(line) if isinstance(line, str) else line for line in lines]
+    if answer.status != 207 or len(answers) != TASKS or any("code" in line for line in answers):
         raise RuntimeError(
             f"bulk {number}: not every task was accepted: {answer.status} {text[:200]}"
         )
-    return len(told)
+    return len(answers)
 
 
 def _groups(outcomes: Sequence[Outcome]) -> dict[tuple[str, int], list[Outcome]]:

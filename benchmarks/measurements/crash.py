@@ -41,7 +41,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the tasks in one run. Times are seconds after the last kill."""
+    """What happened to the tasks in one run. Times are seconds after the last kill."""
 
     system: str
     settings: str

@@ -45,7 +45,7 @@ QUICK = Plan(seconds=2.0, repeats=2, first_count=500, at_most=40_000)
 
 @dataclass(frozen=True)
 class Sample:
-    """So many tasks were finished at this moment (seconds of a monotonic clock)."""
+    """The number of finished tasks at one moment (seconds of a monotonic clock)."""
 
     at: float
     finished: int
@@ -131,7 +131,7 @@ def _watch(running: Run, count: int) -> tuple[list[Sample], _Cpu]:
 
 
 def _look(running: Run, count: int, until: int, samples: list[Sample]) -> list[Sample]:
-    """Add samples until so many tasks are finished."""
+    """Add samples until this number of tasks is finished."""
     samples, moved_at = list(samples), time.monotonic()
     while samples[-1].finished < until:
         time.sleep(LOOK_S)

@@ -40,7 +40,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Pool:
-    """A worker process with so many greenlets, and a driver for its queue."""
+    """A worker process with a number of greenlets, and a driver for its queue."""
 
     install: Callable[[], None]
     workers: Callable[[Place, str], Command]  # the string is the port of the slow server

@@ -23,7 +23,7 @@ from benchmarks.systems.system import Place
 
 FEW, SOME, MANY, MANY_QUICK = 10, 10_000, 1_000_000, 100_000
 
-#: Calls of each verb in each case; of the largest scripts one in so many.
+#: Calls of each verb in each case; the largest scripts run in one of 10 rounds.
 CALLS, LARGE_EVERY = 300, 10
 
 #: Milliseconds above which a command of Redis is slow.
@@ -112,10 +112,10 @@ def _compare(cases: Sequence[_Case]) -> Iterator[Outcome]:
         case.redis.client().slowlog_reset()
     for number in range(CALLS):
         for case, own in zip(cases, took, strict=True):
-            told = case.driver.ask(do="rounds", count=1)
+            timings = case.driver.ask(do="rounds", count=1)
             if number % LARGE_EVERY == 0:
-                told |= case.driver.ask(do="large")
-            for verb, pairs in told.items():
+                timings |= case.driver.ask(do="large")
+            for verb, pairs in timings.items():
                 own.setdefault(verb, []).extend((ms, us) for ms, us in pairs)
     for case, own in zip(cases, took, strict=True):
         slow = _slow(case.redis)

@@ -48,7 +48,7 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
 
 
 def run(name: str, stack: Stack, seconds: float) -> Outcome:
-    """Start a stack, and look at it before and after so many seconds."""
+    """Start a stack, and measure it before and after a number of seconds."""
     with (
         tempfile.TemporaryDirectory(prefix=f"bench-idle-{name}-") as folder,
         PrivateRedis(Path(folder)) as redis,
@@ -96,8 +96,8 @@ def _answers(port: int) -> bool:
 
 def pss_mib(process: psutil.Process) -> float:
     """The proportional set size of a process, as the kernel sums it up."""
-    told = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-    return pss_kib(told) / 1024
+    rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+    return pss_kib(rollup) / 1024
 
 
 def pss_kib(rollup: str) -> int:

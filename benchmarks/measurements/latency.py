@@ -48,7 +48,7 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
 
 
 def run(system: System, count: int, seed: int) -> Outcome:
-    """Submit so many tasks one by one to an idle system."""
+    """Submit a number of tasks one by one to an idle system."""
     chance = random.Random(seed)
     with a_run(system, PROCESSES, Profile.SHORT) as running:
         running.workers.start()

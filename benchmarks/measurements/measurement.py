@@ -46,7 +46,7 @@ class Measurement(Generic[O]):
     explanation: str  # for the report: what was done, under which conditions
     systems: Sequence[str]  # measured when the command line names none
     outcome: type[O]
-    #: The names of the systems -> the outcome of each run, told as soon as it is there.
+    #: The names of the systems -> the outcome of each run, as soon as it ends.
     measure: Callable[[Sequence[str], Options], Iterable[O]]
     rows: Callable[[Sequence[O]], Rows]
     plots: Callable[[Sequence[O]], Sequence[Plot]]

@@ -33,8 +33,8 @@ class Outcome:
 
 def used_bytes(redis: PrivateRedis) -> float:
     """What Redis holds for its data, all databases together."""
-    told = redis.client().info("memory")
-    return told["used_memory"] - told["mem_clients_normal"] - told["mem_aof_buffer"]
+    info = redis.client().info("memory")
+    return info["used_memory"] - info["mem_clients_normal"] - info["mem_aof_buffer"]
 
 
 def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:

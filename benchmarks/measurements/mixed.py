@@ -61,7 +61,7 @@ def plan(long_s: float, bursts: int, seed: int) -> tuple[list[float], list[float
 
 
 def run(system: System, long_s: float, bursts: int, seed: int) -> Outcome:
-    """Send so many bursts."""
+    """Send a number of bursts."""
     pauses_s, seconds = plan(long_s, bursts, seed)
     with a_run(system, WORKERS, Profile.LONG) as running:
         running.workers.start()

@@ -93,10 +93,10 @@ def _client(port: int, sockets: int) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    told = json.loads(client.stdout.readline() if client.stdout else "{}")
-    if told.get("open") != sockets:
+    reply = json.loads(client.stdout.readline() if client.stdout else "{}")
+    if reply.get("open") != sockets:
         client.kill()
-        raise RuntimeError(f"not every socket was opened: {told}")
+        raise RuntimeError(f"not every socket was opened: {reply}")
     return client
 
 
@@ -110,8 +110,8 @@ def _listen(client: subprocess.Popen[str], seconds: int) -> list[tuple[int, floa
 
 
 def _calls(redis: PrivateRedis) -> int:
-    told = redis.client().info("commandstats")
-    return sum(told.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
+    stats = redis.client().info("commandstats")
+    return sum(stats.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha"))
 
 
 def jitter_ms(arrivals: Sequence[tuple[int, float]]) -> list[float]:

@@ -59,7 +59,7 @@ def _service(name: str) -> Service:
 
 
 def run(service: Service, seconds: int) -> Outcome:
-    """Load one service for so many seconds."""
+    """Load one service for a number of seconds."""
     with (
         tempfile.TemporaryDirectory(prefix=f"bench-{service.name}-") as name,
         PrivateRedis(Path(name)) as redis,

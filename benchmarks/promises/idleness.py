@@ -47,6 +47,6 @@ def of_consumers(arena: Arena, samples: int, sample_s: float) -> list[Promise]:
 
 def _calls() -> dict[str, int]:
     """The calls of each command so far, without those for asking this."""
-    told = tq.default.broker.redis.info("commandstats")
-    calls = {name.removeprefix("cmdstat_"): row["calls"] for name, row in told.items()}
+    info = tq.default.broker.redis.info("commandstats")
+    calls = {name.removeprefix("cmdstat_"): row["calls"] for name, row in info.items()}
     return {name: number for name, number in calls.items() if name != "info"}

@@ -26,7 +26,7 @@ GOAL = 100.0
 
 WORKERS = 4
 
-#: The load: so many tasks a second, of so many seconds each, and what they cost besides.
+#: The load: tasks a second, and seconds that each one takes.
 LOAD_PER_S, LOAD_S = 70.0, 0.02
 
 #: Seconds between two first attempts, so that their crowd is not what is measured.

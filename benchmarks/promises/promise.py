@@ -60,7 +60,7 @@ def save(promises: Sequence[Promise], file: Path) -> None:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
-    told = {
+    report = {
         "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "commit": commit,
         "python": platform.python_version(),
@@ -81,4 +81,4 @@ def save(promises: Sequence[Promise], file: Path) -> None:
         ],
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    file.write_text(json.dumps(report, indent=2) + "\n", "utf-8")

@@ -75,7 +75,7 @@ class System(Protocol):
         ...
 
     def workers(self, place: Place, processes: int, profile: Profile) -> list[Command]:
-        """The commands that make a worker group of so many processes."""
+        """The commands that make a worker group with this number of processes."""
         ...
 
     def driver(self, place: Place) -> Command:
@@ -90,5 +90,5 @@ class System(Protocol):
         ...
 
     def held(self, place: Place) -> int:
-        """How many tasks the broker still has: waiting, or given out and not acknowledged."""
+        """How many tasks the broker still has: waiting, or claimed and not acknowledged."""
         ...

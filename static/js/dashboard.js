@@ -1,4 +1,4 @@
-/* The dashboard: for whoever uses the service. */
+/* The dashboard: the pages for users of the service. */
 
 import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';

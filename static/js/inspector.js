@@ -1,4 +1,4 @@
-/* The inspector: for whoever operates the service. It takes no tasks: that is the dashboard's. */
+/* The inspector: the pages for operators. It submits no tasks; the dashboard does. */
 
 import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';

@@ -31,8 +31,8 @@ def test_memory_is_compared_with_ours() -> None:
 
 
 def test_the_proportional_set_size_is_read_from_the_kernels_summary() -> None:
-    told = "5588-7ffc ---p 0 00:00 0 [rollup]\nRss:    900 kB\nPss:    345 kB\nPss_Dirty: 9 kB\n"
-    assert idle.pss_kib(told) == 345
+    rollup = "5588-7ffc ---p 0 00:00 0 [rollup]\nRss:    900 kB\nPss:    345 kB\nPss_Dirty: 9 kB\n"
+    assert idle.pss_kib(rollup) == 345
     with pytest.raises(ValueError, match="no Pss"):
         idle.pss_kib("Rss: 900 kB\n")
 

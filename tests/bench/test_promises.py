@@ -30,9 +30,9 @@ def test_the_table_says_which_promises_were_missed() -> None:
 
 def test_the_figures_are_kept_with_what_they_were_measured_on(tmp_path: Path) -> None:
     save([MISSED], tmp_path / "results" / "promises.json")
-    told = json.loads((tmp_path / "results" / "promises.json").read_text())
-    assert {"measured_at", "commit", "python", "redis", "machine"} <= told.keys()
-    (promise,) = told["promises"]
+    report = json.loads((tmp_path / "results" / "promises.json").read_text())
+    assert {"measured_at", "commit", "python", "redis", "machine"} <= report.keys()
+    (promise,) = report["promises"]
     assert (promise["n"], promise["p99"], promise["kept"]) == (2, 120.0, False)
 
 

@@ -185,7 +185,7 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def held_low(stack: Stack) -> Iterator[None]:
-    """The `low` queue is empty and gives out nothing, and after the test it is so and open."""
+    """Keep the `low` queue empty and paused for the test; empty it and resume it afterwards."""
     stack.api.wait_until_idle("low")
     stack.api.call("POST", "/api/queues/low/pause")
     yield

@@ -29,7 +29,7 @@ SUBJECTS = ["Your invoice", "Welcome aboard!", "Your order has shipped", "Passwo
 
 
 def send_mixed_work(api: Api, stop: threading.Event) -> None:
-    """Submit what a small shop would, with a rush now and then, until told to stop."""
+    """Submit what a small shop would, with a rush now and then, until the caller stops it."""
     dice = random.Random(7)
     beat = 0
     while not stop.wait(0.6):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_live, panel, row, submit_with
+from tests.browser.page_checks import expect_address, expect_live, panel, row, submit_with
 from tests.browser.service import Stack, WebServer
 from tests.web.conftest import OwnRedis
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_state, panel, question, row, toast
+from tests.browser.page_checks import expect_address, expect_state, panel, question, row, toast
 from tests.browser.service import Stack
 
 

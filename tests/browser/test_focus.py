@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, panel, question, row
+from tests.browser.page_checks import expect_live, panel, question, row
 from tests.browser.service import Stack
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, panel, row
+from tests.browser.page_checks import expect_live, panel, row
 from tests.browser.service import Stack
 
 _MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)><h6 id=planted>planted</h6>"

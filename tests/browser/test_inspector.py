@@ -1,11 +1,11 @@
-"""The inspector, for whoever operates the service."""
+"""The inspector: the pages for operators."""
 
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_state, panel, row
+from tests.browser.page_checks import expect_address, expect_state, panel, row
 from tests.browser.service import Stack
 
 

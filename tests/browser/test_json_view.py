@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, panel
+from tests.browser.page_checks import expect_live, panel
 from tests.browser.service import Stack
 
 BIG = 12345678901234567890123

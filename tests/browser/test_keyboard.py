@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_live, panel, row
+from tests.browser.page_checks import expect_address, expect_live, panel, row
 from tests.browser.service import Stack
 
 

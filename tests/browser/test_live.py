@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, rows
+from tests.browser.page_checks import expect_live, rows
 from tests.browser.service import Stack
 from tests.browser.wire import Wire
 

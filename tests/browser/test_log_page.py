@@ -3,7 +3,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, panel
+from tests.browser.page_checks import expect_address, panel
 from tests.browser.service import Stack
 
 

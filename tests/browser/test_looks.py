@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Visits
-from tests.browser.looking import expect_live, panel, wait_for_drawing
+from tests.browser.page_checks import expect_live, panel, wait_for_drawing
 from tests.browser.service import Stack
 
 _DASHBOARD = [

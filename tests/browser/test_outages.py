@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import (
+from tests.browser.page_checks import (
     expect_live,
     hold_first,
     panel,

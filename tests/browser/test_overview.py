@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address
+from tests.browser.page_checks import expect_address
 from tests.browser.service import Stack
 
 

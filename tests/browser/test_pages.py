@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.looking import expect_address, expect_live
+from tests.browser.page_checks import expect_address, expect_live
 from tests.browser.service import Stack
 
 #: Page, key after `g`, title.

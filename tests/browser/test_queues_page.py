@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_live, question, toast, wait_for_drawing
+from tests.browser.page_checks import expect_address, expect_live, question, toast, wait_for_drawing
 from tests.browser.service import Stack
 from tests.browser.wire import Wire
 

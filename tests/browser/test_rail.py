@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.looking import expect_address, expect_live
+from tests.browser.page_checks import expect_address, expect_live
 from tests.browser.service import Stack
 
 _TABLET = {"width": 820, "height": 1100}

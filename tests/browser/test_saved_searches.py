@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.looking import expect_address, expect_live, row, toast
+from tests.browser.page_checks import expect_address, expect_live, row, toast
 from tests.browser.service import Stack
 
 _PLACE = "duckline-searches"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.looking import (
+from tests.browser.page_checks import (
     expect_address,
     expect_live,
     expect_state,
@@ -197,8 +197,8 @@ def test_a_new_one_takes_queue_tags_and_manners(visits: Visits, stack: Stack) ->
     expect(row.get_by_test_id("paused")).to_be_visible()
     expect(row).to_contain_text("no overlap")
     (made,) = _schedules(stack.api)
-    told = {key: made[key] for key in ("queue", "tags", "overlap", "paused", "next_run_at")}
-    assert told == {
+    stored = {key: made[key] for key in ("queue", "tags", "overlap", "paused", "next_run_at")}
+    assert stored == {
         "queue": "low", "tags": ["eu", "nightly"], "overlap": False, "paused": True,
         "next_run_at": None,
     }  # fmt: skip

@@ -6,7 +6,7 @@ from functools import partial
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import (
+from tests.browser.page_checks import (
     expect_address,
     hold_first,
     options,

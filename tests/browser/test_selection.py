@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_state, row, rows
+from tests.browser.page_checks import expect_state, row, rows
 from tests.browser.service import Stack
 from tests.waiting import wait_until
 

@@ -1,10 +1,10 @@
-"""Submitting from the page, and seeing what becomes of it."""
+"""A task is submitted from the page, and the page shows its outcome."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_state, panel, row, submit_with
+from tests.browser.page_checks import expect_state, panel, row, submit_with
 from tests.browser.service import Stack
 
 

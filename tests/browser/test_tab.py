@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import wire
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_live, panel, toast
+from tests.browser.page_checks import expect_live, panel, toast
 from tests.browser.service import Stack
 
 _FAVICON = "#favicon"

@@ -6,7 +6,7 @@ import uuid
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_address, expect_state, panel, row, submit_with
+from tests.browser.page_checks import expect_address, expect_state, panel, row, submit_with
 from tests.browser.service import Stack
 
 BIG = 12345678901234567890123

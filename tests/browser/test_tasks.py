@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visits
-from tests.browser.looking import expect_state, panel, row
+from tests.browser.page_checks import expect_state, panel, row
 from tests.browser.service import Stack
 
 

@@ -42,7 +42,7 @@ class Wire:
             self._pass_on(self.held.pop(0))
 
     def wait_for_frames(self, page: Page, count: int) -> None:
-        """Wait until the page has got so many more, or they are held."""
+        """Wait until the page has got this number of further ones, or they are held."""
         wanted, deadline = self._come + count, time.monotonic() + 60
         while self._come < wanted:
             assert time.monotonic() < deadline, "no frame has come"

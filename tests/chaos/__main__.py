@@ -83,14 +83,14 @@ def _storms(servers: list[Path], seeds: list[int], options: list[str], file: Pat
     done: list[summary.Summary] = []
     broken = 0
     with tempfile.TemporaryDirectory(prefix="duckline-storms-") as folder:
-        told = Path(folder) / "summary.json"
+        report = Path(folder) / "summary.json"
         for server in servers:
             for seed in seeds:
-                told.unlink(missing_ok=True)
-                storm = ["--seed", str(seed), "--redis", str(server), "--json", str(told)]
+                report.unlink(missing_ok=True)
+                storm = ["--seed", str(seed), "--redis", str(server), "--json", str(report)]
                 subprocess.run([sys.executable, "-m", "tests.chaos", *storm, *options], check=False)
-                if told.exists():
-                    done += summary.read(told)
+                if report.exists():
+                    done += summary.read(report)
                 else:
                     broken += 1
                     print(f"seed {seed} on {server} came to no verdict", flush=True)
@@ -109,8 +109,8 @@ def _planted(arguments: list[str], seed: int) -> int:
         missed += not caught
         took_s = time.monotonic() - begin
         print(f"{'caught' if caught else 'MISSED'} after {took_s:.0f} s: {bug.name}", flush=True)
-        told = tuple(f"  {breach.upper()}: " for breach in bug.shows_as)
-        lines = [line for line in said.splitlines() if line.startswith(told)]
+        markers = tuple(f"  {breach.upper()}: " for breach in bug.shows_as)
+        lines = [line for line in said.splitlines() if line.startswith(markers)]
         print("\n".join(lines[:2] if caught else said.splitlines()[-40:]), flush=True)
     print(f"{len(BUGS) - missed} of {len(BUGS)} planted bugs were caught, seed {seed}")
     return int(missed > 0)

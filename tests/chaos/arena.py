@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: The variable by which a process of this storm is known, wherever it has got to.
 MARK = "STORM_LEDGER"
 
-#: Seconds. What was told to stop must have ended by then.
+#: Seconds within which a process that was asked to stop must end.
 STOP_S = 20.0
 
 
@@ -151,9 +151,9 @@ class Arena:
             self.terminate(name)
         self.proxy.stop()
         left = [process for process in psutil.process_iter() if self._is_ours(process)]
-        told = tuple(f"process {p.pid}: {' '.join(p.cmdline())[:120]}" for p in left)
+        described = tuple(f"process {p.pid}: {' '.join(p.cmdline())[:120]}" for p in left)
         send(left, signal.SIGKILL)
-        return told
+        return described
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:

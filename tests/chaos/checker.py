@@ -36,7 +36,7 @@ class Breach(StrEnum):
 
 @dataclass(frozen=True)
 class Violation:
-    """One broken promise, told in a line."""
+    """One broken promise, described in a line."""
 
     breach: Breach
     text: str
@@ -140,8 +140,8 @@ class Checker:
                 yield Violation(Breach.LOST, f"{submission.key}: accepted, and not in Redis")
         for sighting in self.last.values():
             if sighting.state not in TERMINAL:
-                told = f"{_name(sighting)}: still {sighting.state} at the end"
-                yield Violation(Breach.LOST, told)
+                text = f"{_name(sighting)}: still {sighting.state} at the end"
+                yield Violation(Breach.LOST, text)
 
     def _unexpected(self) -> Iterator[Violation]:
         ran = {(execution.task_id, execution.key) for execution in self.history.executions}
@@ -159,8 +159,8 @@ class Checker:
             yield Violation(Breach.UNEXPECTED, f"{key} {task_id}: {why}")
         for key, ids in sorted(self._ids_of.items()):
             if len(ids) > 1:
-                told = f"{key}: submitted once and there as {', '.join(sorted(ids))}"
-                yield Violation(Breach.UNEXPECTED, told)
+                text = f"{key}: submitted once and there as {', '.join(sorted(ids))}"
+                yield Violation(Breach.UNEXPECTED, text)
 
     # ---- how it ended
 
@@ -172,8 +172,8 @@ class Checker:
                 for before, after in pairwise(seen)
             )
             if len(ends) > 1 or left:
-                told = f"{_name(seen[0])}: {' then '.join(s.state for s in seen)}, ends {ends}"
-                yield Violation(Breach.DOUBLE_TERMINAL, told)
+                text = f"{_name(seen[0])}: {' then '.join(s.state for s in seen)}, ends {ends}"
+                yield Violation(Breach.DOUBLE_TERMINAL, text)
 
     def _wrong_ends(self) -> Iterator[Violation]:
         asked = {cancel.task_id for cancel in self.history.cancels}
@@ -210,9 +210,9 @@ class Checker:
             for execution in self._by_task[cancel.task_id]:
                 late = execution.began_at > cancel.answered_at
                 if late and execution.delivery > cancel.deliveries:
-                    told = f"{execution.key} {cancel.task_id}: delivery {execution.delivery} began"
-                    told += f" {execution.began_at - cancel.answered_at:.2f} s after the answer"
-                    yield Violation(Breach.RAN_AFTER_CANCEL, told)
+                    text = f"{execution.key} {cancel.task_id}: delivery {execution.delivery} began"
+                    text += f" {execution.began_at - cancel.answered_at:.2f} s after the answer"
+                    yield Violation(Breach.RAN_AFTER_CANCEL, text)
 
     # ---- what ran more than once
 
@@ -250,9 +250,9 @@ class Checker:
             begun = {execution.delivery for execution in self._by_task[sighting.task_id]}
             unseen = sighting.deliveries - len(begun)
             if max(unseen, sighting.crashes) > faults:
-                told = f"{_name(sighting)}: {sighting.deliveries} deliveries, {len(begun)} begun,"
-                told += f" {sighting.crashes} crashes, {faults} faults in its life"
-                yield Violation(Breach.UNEXPLAINED_DELIVERY, told)
+                text = f"{_name(sighting)}: {sighting.deliveries} deliveries, {len(begun)} begun,"
+                text += f" {sighting.crashes} crashes, {faults} faults in its life"
+                yield Violation(Breach.UNEXPLAINED_DELIVERY, text)
 
     def _double_claims(self) -> Iterator[Violation]:
         """A worker takes one task at a time: a token names one task."""
@@ -271,8 +271,8 @@ class Checker:
     def _spoilt_workers(self) -> Iterator[Violation]:
         for execution in self.history.executions:
             if execution.oddities:
-                told = f"{execution.key} {execution.task_id} in {execution.pid}: "
-                yield Violation(Breach.SPOILT_WORKER, told + ", ".join(execution.oddities))
+                text = f"{execution.key} {execution.task_id} in {execution.pid}: "
+                yield Violation(Breach.SPOILT_WORKER, text + ", ".join(execution.oddities))
 
     # ---- how fast it came back
 

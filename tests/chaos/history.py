@@ -18,7 +18,7 @@ class Submission:
 
     `key` is its mark in the payload. `accepted`: the answer arrived and said yes; otherwise the
     answer was lost, and the task may be there or not. `task_id` is known when the driver chose it
-    or was told it. A task that comes `after` others (keys) exists once all of them have succeeded.
+    or the answer had it. A task that comes `after` others (keys) exists once all of them succeed.
     """
 
     key: str

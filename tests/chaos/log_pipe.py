@@ -29,7 +29,7 @@ class LogPipe:
         self._reads.set()
 
     def close_write_end(self) -> None:
-        """To be called when whoever writes has been started."""
+        """Close our writing end. Call it when the writer has been started."""
         os.close(self.write_end)
 
     def _pass_on(self) -> None:

@@ -79,7 +79,7 @@ class Observer:
         self.claims |= {(task_id.decode(), token.decode()) for task_id, token in pairs if token}
 
     def look_at_all(self) -> None:
-        """Read every task that is in Redis, whoever put it there."""
+        """Read every task that is in Redis, whatever client submitted it."""
         with redis_errors():
             found = tq.default.broker.redis.scan_iter(match="*:task:*", count=1000)
             ids = [key.decode().rpartition(":")[2] for key in found]

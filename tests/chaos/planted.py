@@ -65,7 +65,7 @@ BUGS = (
         frozenset({Breach.LOST, Breach.GAP}),
     ),
     Bug(
-        "a lease is renewed by whoever asks",
+        "a lease is renewed for a consumer that does not hold it",
         "huey_tasks/broker/lua/renew.lua",
         "  if holds(id, token) then\n    redis.call('ZADD', index_key('STARTED'), 'XX',",
         "  if redis.call('EXISTS', task_key(id)) == 1 then\n"
@@ -109,7 +109,7 @@ BUGS = (
         frozenset({Breach.SPOILT_WORKER}),
     ),
     Bug(
-        "descriptors are not put back",
+        "descriptors are not restored",
         "huey_tasks/cleanup/traits.py",
         '        Trait("descriptors", descriptors.read, descriptors.restore),\n',
         "",
@@ -185,5 +185,5 @@ def storm_with(bug: Bug, arguments: list[str]) -> tuple[bool, str]:
             check=False,
         )
     failed = run.returncode == 1 and run.stdout.rstrip().endswith("FAIL")
-    told = any(f"  {breach.upper()}: " in run.stdout for breach in bug.shows_as)
-    return failed and told, run.stdout + run.stderr
+    reported = any(f"  {breach.upper()}: " in run.stdout for breach in bug.shows_as)
+    return failed and reported, run.stdout + run.stderr

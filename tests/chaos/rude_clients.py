@@ -26,7 +26,7 @@ _LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
 
 
 class RudeClients:
-    """One client for each flood; whoever is cut off begins again."""
+    """One client for each flood; a client that is cut off begins again."""
 
     def __init__(self, web: Path) -> None:
         self._web = web

@@ -26,7 +26,7 @@ class FaultKind(StrEnum):
     KILL_CONSUMER = "kill consumer"  # its supervisor only
     KILL_GROUP = "kill group"  # supervisor and workers
     FREEZE_GROUP = "freeze group"  # for several leases, then it goes on as a zombie
-    STOP_CONSUMER = "stop consumer"  # SIGTERM: it hands back what runs
+    STOP_CONSUMER = "stop consumer"  # SIGTERM: it releases what runs
     KILL_WEB = "kill web"
     KILL_REDIS = "kill redis"
     KILL_CLIENTS = "kill clients"  # every connection to Redis
@@ -95,7 +95,7 @@ HARM_PACE_S = 1.2
 
 
 def faults(seed: int, seconds: float) -> tuple[Fault, ...]:
-    """Draw the faults of a storm that lasts so many seconds."""
+    """Draw the faults of a storm of a length in seconds."""
     chance = random.Random(f"faults {seed}")
     busy_until: dict[str, float] = defaultdict(float)
     drawn: list[Fault] = []

@@ -107,7 +107,7 @@ NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
         pytest.param(RAN_LATE, Breach.RAN_AFTER_CANCEL, id="ran after its cancel"),
         pytest.param(SAME_CLAIM_TWICE, Breach.DOUBLE_CLAIM, id="one claim ran twice"),
         pytest.param(CLAIM_OF_TWO, Breach.DOUBLE_CLAIM, id="one claim holds two tasks"),
-        pytest.param(NEVER_BEGUN, Breach.UNEXPLAINED_DELIVERY, id="given out to nobody"),
+        pytest.param(NEVER_BEGUN, Breach.UNEXPLAINED_DELIVERY, id="claimed by no one"),
         pytest.param(replace(GOOD, gaps=("1 is missing",)), Breach.GAP, id="a gap"),
         pytest.param(replace(GOOD, left_behind=("x",)), Breach.LEFT_BEHIND, id="left behind"),
         pytest.param(SPOILT, Breach.SPOILT_WORKER, id="its worker was not as it should be"),

@@ -8,7 +8,7 @@ from tests.chaos.checker import Breach, Checker, Recovery, Violation
 from tests.chaos.history import History
 from tests.chaos.schedule import FaultKind
 
-#: How many broken promises of one kind are told in full.
+#: How many broken promises of one kind are printed in full.
 SHOWN = 5
 
 _RECOVERIES = {

@@ -27,7 +27,7 @@ def recover(max_losses: int = 30) -> list[tuple[str, str]]:
 
 
 def release(claim: Claim, *, crashed: bool = True, worker: str = "hand") -> list[tuple[str, str]]:
-    """Give back what a dead worker held; if it crashed, that claim was to blame."""
+    """Release what a dead worker held; if it crashed, that claim was to blame."""
     blamed = claim.token if crashed else ""
     return scripts().release(QUEUE, worker, kind="crashes", blamed=blamed, limit=3, ttl_ms=60_000)
 

@@ -1,6 +1,6 @@
 """Huey's own tests, run on our queue as they are.
 
-Owns the queue that stands in for the Huey classes these tests name, and the way to run one of them:
+Owns the queue that replaces the Huey classes these tests name, and the way to run one of them:
 it goes on after an assertion that failed, so that each line of a test is judged by itself. Does not
 know which lines may fail, nor why.
 """

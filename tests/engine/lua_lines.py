@@ -173,7 +173,7 @@ def _killer(session: pytest.Session, items: list[pytest.Item], limit_s: float) -
     return "test" if failed else "" if ended else "time"
 
 
-def _run(session: pytest.Session, items: list[pytest.Item], told: int) -> None:
+def _run(session: pytest.Session, items: list[pytest.Item], report_fd: int) -> None:
     """In a fork: run the tests to the first that fails, and say which that is."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for ours in (1, 2):
@@ -183,7 +183,7 @@ def _run(session: pytest.Session, items: list[pytest.Item], told: int) -> None:
         following = items[(number + 1) % len(items)]
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
-            os.write(told, str(number).encode())
+            os.write(report_fd, str(number).encode())
             break
     for child in psutil.Process().children(recursive=True):
         child.kill()

@@ -33,7 +33,7 @@ Commits = tuple[Commit, ...]
 
 
 class Moment(NamedTuple):
-    """The server's time while that rule ran, plus so many milliseconds."""
+    """The server's time while that rule ran, plus a number of milliseconds."""
 
     rule: int
     plus_ms: int = 0
@@ -173,7 +173,7 @@ class Model:
         self.awaited_things: set[str] = set()
 
     def ids(self, *states: str) -> list[str]:
-        """The tasks in these states; those that wait stand in the order of their places."""
+        """Return the tasks in these states; those that wait are in the order of their places."""
         found = [task for task in self.tasks.values() if task.state in states]
         if states == ("PENDING",):
             found.sort(key=lambda task: task.score)  # pyright: ignore[reportArgumentType]
@@ -633,7 +633,7 @@ class Model:
         return "stopped_at" not in task.notes and lease_ms > 0
 
     def _is_kept_by_prune(self, task_id: str) -> bool:
-        """Give a task that was set aside another turn, and forget any other."""
+        """Keep a task that was quarantined, and forget any other."""
         if task_id not in self.dead:
             del self.tasks[task_id]
             self._leave(task_id)

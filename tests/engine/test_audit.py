@@ -153,8 +153,8 @@ def _written(operation_id: str) -> None:
     """An entry as it would be there."""
     broker.zadd(keys.audit(QUEUE), {operation_id: 0})
     key = keys.operation(QUEUE, operation_id)
-    told = {"action": "pause", "who": "x", "why": "", "target": "", "undo_ms": 0, "count": 0}
-    broker.hset(key, mapping=told)
+    fields = {"action": "pause", "who": "x", "why": "", "target": "", "undo_ms": 0, "count": 0}
+    broker.hset(key, mapping=fields)
     broker.expire(key, 60)
 
 

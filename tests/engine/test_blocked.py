@@ -240,5 +240,7 @@ def test_a_limit_that_is_not_to_be_waited_for_is_an_error(start_consumer: StartC
 
 def _warnings(consumer: Process) -> list[str]:
     """What the log says of tasks that is no information only."""
-    told = [json.loads(line) for line in consumer.text().splitlines()]
-    return [one for one in told if one["logger"] == "huey_tasks.tasks" and one["level"] != "info"]
+    entries = [json.loads(line) for line in consumer.text().splitlines()]
+    return [
+        one for one in entries if one["logger"] == "huey_tasks.tasks" and one["level"] != "info"
+    ]

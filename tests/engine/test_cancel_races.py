@@ -1,7 +1,7 @@
 """Cancels that come at the worst moments, on real consumers: whom they hit, and whom they do not.
 
 A ledger outside Redis holds the begin and the end of every execution, so that what a task did is
-known from the task itself. What a single cancel does stands in test_faults.
+known from the task itself. test_faults has the effects of a single cancel.
 """
 
 import random
@@ -104,7 +104,7 @@ class Race:
         return [i for i in self.ids if i not in self.granted and i not in self.refused]
 
     def run(self, cancels: int) -> None:
-        """Ask for so many cancels."""
+        """Ask for a number of cancels."""
         while len(self.granted) + len(self.refused) < cancels:
             self._top_up()
             fresh = self._wait_for_the_next()

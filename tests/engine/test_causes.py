@@ -20,7 +20,7 @@ from huey_tasks.execution.fingerprint import (
 
 
 class Odd(Exception):
-    """Cannot be told."""
+    """Cannot be printed."""
 
     def __str__(self) -> str:
         raise RecursionError
@@ -75,7 +75,7 @@ def test_messages_that_differ_in_numbers_ids_and_long_quotations_are_one(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "identifier",
     [
         "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11",
         "abcdefab-cdef-abcd-efab-cdefabcdefab",
@@ -88,8 +88,8 @@ def test_messages_that_differ_in_numbers_ids_and_long_quotations_are_one(
         "s3/bucket/2026/11/25/part-00017",
     ],
 )
-def test_ids_of_every_common_form_are_left_out(told: str) -> None:
-    plain = plain_message(f"no such thing: {told}, sorry")
+def test_ids_of_every_common_form_are_left_out(identifier: str) -> None:
+    plain = plain_message(f"no such thing: {identifier}, sorry")
     assert plain in ("no such thing: #, sorry", "no such thing: cus_#, sorry")
 
 

@@ -1,4 +1,4 @@
-"""Waiting for the end of a task: told at once, found out at the latest, free when nobody waits."""
+"""Waiting for the end of a task: notified at once, else found by a poll, free without a waiter."""
 
 import threading
 from collections.abc import Callable
@@ -18,7 +18,7 @@ broker = tq.default.broker.redis
 
 @pytest.fixture(autouse=True)
 def told_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is woken in these tests was told; looking comes too late."""
+    """Only a notification wakes a waiter in these tests; the poll comes too late."""
     monkeypatch.setattr(completions, "LOOK_S", 3600.0)
 
 
@@ -89,7 +89,7 @@ def test_hundreds_wait_on_one_subscription() -> None:
 
     assert listeners() == 1
     tq.purge(QUEUE)
-    wait_until(lambda: all(one.is_over() for one in waiting), description="all are told")
+    wait_until(lambda: all(one.is_over() for one in waiting), description="all are notified")
 
 
 def test_nothing_is_said_of_a_task_that_nobody_waits_for() -> None:
@@ -131,7 +131,7 @@ def test_an_end_that_was_not_heard_is_found_out(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(completions, "LOOK_S", 0.05)
     task_id = submit("echo")
-    with Completions(BROKERS).listen(QUEUE, task_id) as event:  # not marked, so nobody is told
+    with Completions(BROKERS).listen(QUEUE, task_id) as event:  # not marked, so no one is notified
         tq.cancel(task_id)
         assert event.wait(60)
 

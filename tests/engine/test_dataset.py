@@ -1,4 +1,4 @@
-"""Data that vanish from Redis are told; a clock that goes back stops nothing."""
+"""Data that vanish from Redis are reported; a clock that goes back stops nothing."""
 
 import time
 from collections.abc import Callable
@@ -69,9 +69,9 @@ def test_data_that_vanish_beside_a_consumer_are_told(
 
     erase()
 
-    found = wait_until(losses, description="the loss is told")
+    found = wait_until(losses, description="the loss is reported")
     assert any(loss.startswith(said) for loss in found)
-    wait_until(lambda: "gone from" in consumer.text(), description="the log tells it")
+    wait_until(lambda: "gone from" in consumer.text(), description="the log reports it")
     assert "[error" in consumer.text()
     status = [verify.verify(queue.broker) for queue in tq.QUEUES.values()]
     assert any(account.gaps for account in status)
@@ -91,7 +91,7 @@ def test_a_part_that_is_gone_when_a_consumer_starts_is_told(start_consumer: Star
 
     consumer = start_consumer(QUEUE)
 
-    found = wait_until(losses, description="the loss is told")
+    found = wait_until(losses, description="the loss is reported")
     assert [loss for loss in found if "queue 'low' were erased" in loss]
     wait_until(lambda: "the tasks of low are gone" in consumer.text(), description="it is logged")
 
@@ -101,10 +101,10 @@ def test_an_empty_redis_below_a_stack_that_has_run_before_is_told(
 ) -> None:
     consumer = start_consumer(QUEUE, DATASET_IS_EXPECTED="1")
 
-    found = wait_until(losses, description="the loss is told")
+    found = wait_until(losses, description="the loss is reported")
     assert len(found) == 3
-    told = "the tasks of high, default, low are gone"
-    wait_until(lambda: told in consumer.text(), description="the log tells it")
+    message = "the tasks of high, default, low are gone"
+    wait_until(lambda: message in consumer.text(), description="the log reports it")
 
 
 def test_consumers_that_start_together_agree_and_miss_nothing(
@@ -151,7 +151,7 @@ def test_a_running_task_whose_record_vanished_is_not_cancelled(
     wait_until(is_marked, description="the data are marked")
 
     broker.flushall()
-    wait_until(losses, description="the loss is told")
+    wait_until(losses, description="the loss is reported")
     time_of_renewals = time.monotonic() + 2
     wait_until(lambda: time.monotonic() > time_of_renewals, description="leases are renewed")
     go_on.touch()

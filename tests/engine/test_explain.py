@@ -39,7 +39,7 @@ def consumer_with(*tasks: str | None) -> None:
 
 
 def starts(number: int, minutes_ago: int = 0) -> None:
-    """So many tasks started in that minute."""
+    """Count this number of tasks as started in that minute."""
     minute = now_ms() // 60_000
     if not minutes_ago:
         broker.hset(keys.noted(QUEUE), "minute", minute)

@@ -610,8 +610,8 @@ def test_a_success_costs_no_command_more() -> None:
     broker.config_resetstat()
     worker.step(commit(claim, "SUCCESS"), want=0)
     calls = {
-        name.removeprefix("cmdstat_"): int(told["calls"])
-        for name, told in broker.info("commandstats").items()
+        name.removeprefix("cmdstat_"): int(command["calls"])
+        for name, command in broker.info("commandstats").items()
     }
     shared = {"evalsha", "time", "info", "config|resetstat", "exists", "hincrby", "pexpire"}
     assert {name: n for name, n in calls.items() if name not in shared} == {

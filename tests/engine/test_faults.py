@@ -1,4 +1,4 @@
-"""Killed workers, killed consumers, stops and cancels: what becomes of the tasks they held."""
+"""Killed workers, killed consumers, stops and cancels: what happens to the tasks they held."""
 
 import contextlib
 import os

@@ -21,7 +21,7 @@ from huey_tasks.monitoring.history import UNITS_MS, Span, Window
 from huey_tasks.records.statistics import Counts, Percentiles, edges_ms
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
-from tests.engine.look import SPANS, clock_ms, noted
+from tests.engine.snapshot import SPANS, clock_ms, noted
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -52,7 +52,7 @@ def end(state: str = "SUCCESS", *, task_type: str = "echo", took_s: float = 0.1)
 
 
 def ago(minutes: int) -> int:
-    """Let what is counted in this minute have been counted so many minutes ago; that minute."""
+    """Move the counts of this minute a number of minutes into the past; return that minute."""
     minute = clock_ms() // MINUTE - minutes
     broker.hset(keys.noted(QUEUE), "minute", minute)
     return minute

@@ -38,7 +38,7 @@ TEXT_ONLY = "An error is kept as text and traceback, with nothing that a subclas
 SUPERVISOR = (
     "Our consumer supervises processes or greenlets; it has neither threads nor Huey's parts."
 )
-TWO_URLS = "Our storage is told by two URLs where its servers are, and takes no other options."
+TWO_URLS = "Two URLs name the servers of our storage, and it takes no other options."
 INSIDE = "It looks at, or replaces, what another storage is made of."
 
 #: What does not hold: the test, and for each reason the lines.
@@ -171,7 +171,7 @@ ASKED = [name for name in huey_suite.names() if _asked(name)]
 
 @pytest.fixture(scope="module", autouse=True)
 def utc() -> Iterator[None]:
-    """Our times are UTC. Huey's tests reckon in local time, so they are run where that is UTC."""
+    """Run in UTC: our times are UTC, and Huey's tests calculate in local time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "TZ", "UTC")
         time.tzset()

@@ -32,8 +32,8 @@ def load(*folders: Path, program: str = LOAD) -> tuple[list[str], str]:
         timeout=60,
         check=False,
     )  # fmt: skip
-    told = done.stderr.strip().splitlines()
-    return done.stdout.split(), told[-1] if told else ""
+    message = done.stderr.strip().splitlines()
+    return done.stdout.split(), message[-1] if message else ""
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -61,9 +61,9 @@ def refused(*folders: Path) -> str:
     """Why the folders are refused, from behind the name of the setting."""
     with pytest.raises(tq.ConfigError) as error:
         load_tasks(folders)
-    told = str(error.value)
-    assert told.startswith("TASKS_PATH: ") and told.isprintable(), told
-    return told.removeprefix("TASKS_PATH: ")
+    message = str(error.value)
+    assert message.startswith("TASKS_PATH: ") and message.isprintable(), message
+    return message.removeprefix("TASKS_PATH: ")
 
 
 def test_a_module_imports_its_neighbours_and_there_is_one_of_each(tmp_path: Path) -> None:
@@ -134,21 +134,21 @@ def test_two_files_of_one_name_have_their_folders_names_too(tmp_path: Path) -> N
 def test_a_short_name_that_two_files_have_is_refused(tmp_path: Path, name: str) -> None:
     for folder in ("one_side", "other_side"):
         write(tmp_path / folder, {name: "", f"{folder}_user": f"\nimport {name}\n"})
-    told = refused(tmp_path / "one_side", tmp_path / "other_side")
-    assert told.startswith(
+    message = refused(tmp_path / "one_side", tmp_path / "other_side")
+    assert message.startswith(
         f"{tmp_path}/one_side/one_side_user.py:2 cannot be imported: ImportError"
     )
-    assert told.endswith(f"import 'one_side.{name}' or 'other_side.{name}'")
+    assert message.endswith(f"import 'one_side.{name}' or 'other_side.{name}'")
 
 
 def test_two_files_that_have_their_folders_names_in_common_are_refused(tmp_path: Path) -> None:
     for folder in ("billing", "shipping"):
         write(tmp_path / folder / "jobs", {"nightly": ""})
-    told = refused(tmp_path / "billing/jobs", tmp_path / "shipping/jobs")
-    assert told.startswith(
+    message = refused(tmp_path / "billing/jobs", tmp_path / "shipping/jobs")
+    assert message.startswith(
         f"{tmp_path}/billing/jobs/nightly.py and {tmp_path}/shipping/jobs/nightly"
     )
-    assert told.endswith("are both the module 'jobs.nightly': rename one of them")
+    assert message.endswith("are both the module 'jobs.nightly': rename one of them")
 
 
 def test_a_folder_that_is_named_twice_is_loaded_once(tmp_path: Path) -> None:
@@ -160,19 +160,19 @@ def test_a_folder_that_is_named_twice_is_loaded_once(tmp_path: Path) -> None:
 def test_a_file_that_is_loaded_under_two_names_is_refused(tmp_path: Path) -> None:
     both = "import sub.mine\nimport mine\n"
     write(tmp_path, {"sub/mine": TASK.format(name="my_twice"), "other": both})
-    told = refused(tmp_path, tmp_path / "sub")
+    message = refused(tmp_path, tmp_path / "sub")
     for wrapper in types._types.pop("my_twice").wrappers.values():
         wrapper.unregister()
-    assert told.startswith(
+    assert message.startswith(
         f"{tmp_path}/sub/mine.py:2: task type 'my_twice': its file is loaded twice"
     )
 
 
 @pytest.mark.parametrize("name", ["email", "queue", "sys", "huey_tasks", "web", "app", "redis"])
 def test_a_file_that_hides_another_module_is_refused(tmp_path: Path, name: str) -> None:
-    told = refused(write(tmp_path, {name: ""}))
-    assert told.startswith(f"{tmp_path}/{name}.py has the name of ")
-    assert told.endswith("which Python finds first: rename it")
+    message = refused(write(tmp_path, {name: ""}))
+    assert message.startswith(f"{tmp_path}/{name}.py has the name of ")
+    assert message.endswith("which Python finds first: rename it")
 
 
 def test_names_that_are_no_identifiers(tmp_path: Path) -> None:
@@ -209,9 +209,9 @@ BROKEN = {
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_module_is_refused_in_one_line_with_its_line(tmp_path: Path, kind: str) -> None:
     text, line, said = BROKEN[kind]
-    told = refused(write(tmp_path, {"fine": "", "odd": text}))
+    message = refused(write(tmp_path, {"fine": "", "odd": text}))
     at = f"{tmp_path}/odd.py" if line is None else f"{tmp_path}/odd.py:{line}"
-    assert told.startswith(at) and said in told
+    assert message.startswith(at) and said in message
 
 
 def test_an_error_in_a_neighbour_is_told_with_the_neighbours_line(tmp_path: Path) -> None:
@@ -222,17 +222,17 @@ def test_an_error_in_a_neighbour_is_told_with_the_neighbours_line(tmp_path: Path
 def test_what_takes_long_is_named_with_the_line_it_is_at(tmp_path: Path) -> None:
     write(tmp_path, {"slow": "from threading import Event\n\nEvent().wait(1.5)\n"})
     quick = "import huey_tasks.registry.loading\nhuey_tasks.registry.loading.SLOW_S = 0.4\n" + LOAD
-    _, told = load(tmp_path, program=quick)
-    assert told.startswith(f"duckline: TASKS_PATH: the import of {tmp_path}/slow.py has taken")
-    assert told.endswith(f"and is at {tmp_path}/slow.py:3")
+    _, message = load(tmp_path, program=quick)
+    assert message.startswith(f"duckline: TASKS_PATH: the import of {tmp_path}/slow.py has taken")
+    assert message.endswith(f"and is at {tmp_path}/slow.py:3")
 
 
 def test_what_computes_long_is_named_in_a_process_of_greenlets_too(tmp_path: Path) -> None:
     busy = "import time\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end:\n    pass\n"
     write(tmp_path, {"slow": busy})
     quick = "import huey_tasks.registry.loading\nhuey_tasks.registry.loading.SLOW_S = 0.4\n" + LOAD
-    _, told = load(tmp_path, program="from gevent import monkey\nmonkey.patch_all()\n" + quick)
-    assert f"the import of {tmp_path}/slow.py has taken" in told
+    _, message = load(tmp_path, program="from gevent import monkey\nmonkey.patch_all()\n" + quick)
+    assert f"the import of {tmp_path}/slow.py has taken" in message
 
 
 ENDS = {
@@ -247,9 +247,9 @@ def test_a_module_that_ends_the_process_is_named_with_its_line(tmp_path: Path, h
     text, place = ENDS[how]
     write(tmp_path, {"ends": text})
     file, line = place.split(":")
-    _, told = load(tmp_path)
+    _, message = load(tmp_path)
     word = f"{tmp_path}/{file}.py:{line} ends the process: os._exit(3)"
-    assert told == f"duckline: TASKS_PATH: {word}"
+    assert message == f"duckline: TASKS_PATH: {word}"
 
 
 def test_children_that_a_module_forks_and_later_calls_end_without_a_word(tmp_path: Path) -> None:

@@ -29,7 +29,6 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, runs_alone
 from huey_tasks.broker.task_hash import TaskHash
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
-from tests.engine.look import SPANS, Look, clock_ms, history, standing
 from tests.engine.model import (
     ENDED,
     HOUR,
@@ -43,12 +42,13 @@ from tests.engine.model import (
     Moment,
     Value,
 )
+from tests.engine.snapshot import SPANS, Snapshot, clock_ms, history, standing
 from tests.invariants import check_invariants
 from tests.waiting import wait_until
 
 TTL_MS = 60_000
 
-#: What an ended task may yet be told.
+#: What an ended task may still receive.
 AFTERWARDS = ("stopped_at", "retried_as")
 
 
@@ -162,7 +162,7 @@ class Worker(HandWorker):
 
 
 def some_were_given_out(machine: "ScriptsAndModel") -> bool:
-    """Whether any claim was ever given out."""
+    """Whether any task was ever claimed."""
     return any(worker.had for worker in machine.workers.values())
 
 
@@ -184,7 +184,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         return workers[number % len(workers)]
 
     def _had(self, back: int) -> tuple[Worker, Claim]:
-        """A claim that was given out: the last one, or one further back."""
+        """Return a claim that was made: the last one, or an earlier one."""
         had = [(worker, claim) for worker in self.workers.values() for claim in worker.had]
         had.sort(key=lambda pair: (pair[0].given[pair[1].token], pair[1].id))
         return had[-1 - back % len(had)]
@@ -506,20 +506,20 @@ class ScriptsAndModel(RuleBasedStateMachine):
 
     @invariant()
     def redis_is_as_the_model_says(self) -> None:
-        look = Look(self.model, WORKERS, GATES, LOCKS)
-        self.clocks.append(look.now_ms)
-        self._check_tasks(look)
-        self._check_indexes(look)
-        self._check_slots(look)
-        self._check_gates_and_locks(look)
-        self._check_numbers(look)
+        snapshot = Snapshot(self.model, WORKERS, GATES, LOCKS)
+        self.clocks.append(snapshot.now_ms)
+        self._check_tasks(snapshot)
+        self._check_indexes(snapshot)
+        self._check_slots(snapshot)
+        self._check_gates_and_locks(snapshot)
+        self._check_numbers(snapshot)
         self._check_failures()
         self.model.rule += 1
 
-    def _check_tasks(self, look: Look) -> None:
+    def _check_tasks(self, snapshot: Snapshot) -> None:
         for task_id, task in self.model.tasks.items():
-            found, life_ms = look.tasks[task_id]
-            log, log_life_ms = look.logs.get(task_id, ([], -2))
+            found, life_ms = snapshot.tasks[task_id]
+            log, log_life_ms = snapshot.logs.get(task_id, ([], -2))
             if task.gone:
                 assert not found and not log
                 continue
@@ -533,8 +533,8 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 kept = {name: value for name, value in found.items() if name not in AFTERWARDS}
                 assert self.ended.setdefault(task_id, kept) == kept, "it changed after its end"
 
-    def _check_attempts(self, told: str, task: ModelTask) -> None:
-        lines = TaskHash({"attempts": told}).attempts
+    def _check_attempts(self, stored: str, task: ModelTask) -> None:
+        lines = TaskHash({"attempts": stored}).attempts
         assert len(lines) == len(task.attempts)
         for line, wanted in zip(lines, task.attempts, strict=True):
             assert isinstance(wanted.started, Moment)
@@ -565,33 +565,33 @@ class ScriptsAndModel(RuleBasedStateMachine):
             kinds.setdefault(about.pop("kind"), set()).add(name)
             hours = [int(about.pop(field)) for field in list(about) if field.startswith("hour.")]
             assert sum(hours) == group.seen
-            told = dict(zip(("type", "frame", "message"), group.cause, strict=True))
+            cause = dict(zip(("type", "frame", "message"), group.cause, strict=True))
             types = {f"task.{task_type}": str(n) for task_type, n in group.types.items()}
             times = {"first_seen": group.first_seen, "last_seen": group.last_seen}
-            self._same(about, {**told, **types, **times, "sample": group.sample}, f"group {name}")
+            self._same(about, {**cause, **types, **times, "sample": group.sample}, f"group {name}")
         for kind, names in kinds.items():
             assert {n.decode() for n in broker.smembers(keys.messages(QUEUE, kind))} == names
         assert len(broker.keys(keys.messages(QUEUE, "*"))) == len(kinds)
 
-    def _check_indexes(self, look: Look) -> None:
+    def _check_indexes(self, snapshot: Snapshot) -> None:
         tasks = self.model.tasks
         for state in STATES:
-            assert look.indexes[state].keys() == set(self.model.ids(state)), state
-            for task_id, score in look.indexes[state].items():
+            assert snapshot.indexes[state].keys() == set(self.model.ids(state)), state
+            for task_id, score in snapshot.indexes[state].items():
                 wanted = tasks[task_id].score
                 exact = not isinstance(wanted, Moment)
                 assert score == wanted if exact else self._holds_at(wanted, score), task_id
-        assert list(look.indexes["PENDING"]) == self.model.ids("PENDING")
-        assert look.indexes["submitted"].keys() == tasks.keys()
-        assert look.indexes["dead"].keys() == self.model.dead.keys()
-        for task_id, score in look.indexes["dead"].items():
+        assert list(snapshot.indexes["PENDING"]) == self.model.ids("PENDING")
+        assert snapshot.indexes["submitted"].keys() == tasks.keys()
+        assert snapshot.indexes["dead"].keys() == self.model.dead.keys()
+        for task_id, score in snapshot.indexes["dead"].items():
             assert self._holds_at(self.model.dead[task_id], score)
-        for task_id, score in look.indexes["submitted"].items():
+        for task_id, score in snapshot.indexes["submitted"].items():
             submitted_at = tasks[task_id].notes["submitted_at"]
             assert isinstance(submitted_at, Moment) and self._holds_at(submitted_at, score)
 
-    def _check_slots(self, look: Look) -> None:
-        for name, (found, life_ms) in look.slots.items():
+    def _check_slots(self, snapshot: Snapshot) -> None:
+        for name, (found, life_ms) in snapshot.slots.items():
             answered = self.model.slots.get(name)
             assert bool(found) == (answered is not None)
             if answered is not None:
@@ -600,22 +600,22 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 assert list(json.loads(found["claimed"])) == answered.claimed
                 assert 0 < life_ms <= 600_000
 
-    def _check_gates_and_locks(self, look: Look) -> None:
-        for name, (found, life_ms) in look.gates.items():
+    def _check_gates_and_locks(self, snapshot: Snapshot) -> None:
+        for name, (found, life_ms) in snapshot.gates.items():
             gate = self.model.gates.get(name)
             assert bool(found) == (gate is not None), f"gate {name}"
             if gate is not None:
                 assert int(found["before"]) == gate.before
                 assert json.loads(found["callback"]) == gate.callback.as_json()
                 assert life_ms == -1
-        for name, (found, life_ms) in look.locks.items():
+        for name, (found, life_ms) in snapshot.locks.items():
             lock = self.model.locks.get(name)
             expected = {"id": lock.id, "token": lock.token, "at": lock.at} if lock else {}
             self._same(found, expected, f"lock {name}")
             if lock is not None:
                 assert 0 < life_ms <= lock.ttl_ms if lock.ttl_ms else life_ms == -1
 
-    def _check_numbers(self, look: Look) -> None:
+    def _check_numbers(self, snapshot: Snapshot) -> None:
         model, stats = self.model, scripts().stats([QUEUE])[0]
         for state in STATES:
             total = model.totals[state] if state in ENDED else len(model.ids(state))
@@ -631,10 +631,10 @@ class ScriptsAndModel(RuleBasedStateMachine):
             expected["recovered_at"] = model.recovered_at
         if model.queue_mode is not None:
             expected["mode"] = model.queue_mode
-        told_to_people = {"counted_from", "mode_by", "mode_why", "mode_at"}
-        counted = {k: v for k, v in look.counters.items() if k not in told_to_people}
+        reported_to_people = {"counted_from", "mode_by", "mode_why", "mode_at"}
+        counted = {k: v for k, v in snapshot.counters.items() if k not in reported_to_people}
         self._same(counted, expected, "the counters")
-        assert look.bell == int(model.bell)
+        assert snapshot.bell == int(model.bell)
 
     def teardown(self) -> None:
         for span, (span_ms, life_ms) in SPANS.items():

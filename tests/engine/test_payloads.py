@@ -48,8 +48,8 @@ def test_a_parameter_may_have_any_name() -> None:
 
 def test_a_parameter_with_an_underscore_runs_in_a_consumer(start_consumer: StartConsumer) -> None:
     start_consumer("default")
-    told = tq.submit("by_odd_names", {"_id": 4, "model_config": "x"})
-    assert wait_for(told.task_id, "SUCCESS").result == [4, "x"]
+    receipt = tq.submit("by_odd_names", {"_id": 4, "model_config": "x"})
+    assert wait_for(receipt.task_id, "SUCCESS").result == [4, "x"]
     with pytest.raises(tq.InvalidPayload) as refused:
         tq.submit("by_odd_names", {"model_config": "x"})
     assert refused.value.problems[0].pointer == "/_id"
@@ -164,8 +164,8 @@ def test_what_is_not_of_its_type_is_never_taken(accepted: dict[str, Any]) -> Non
 def test_a_date_that_is_over_is_no_reason_to_fail_a_retry(start_consumer: StartConsumer) -> None:
     start_consumer("default")
     at = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=0.8)).isoformat()
-    told = tq.submit("remind", {"at": at})
-    record = wait_for(told.task_id, "SUCCESS")
+    receipt = tq.submit("remind", {"at": at})
+    record = wait_for(receipt.task_id, "SUCCESS")
     assert record.attempt == 2 and record.result.startswith("datetime ")
 
 

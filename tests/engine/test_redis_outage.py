@@ -131,7 +131,7 @@ def test_an_outage_is_two_lines_of_a_consumer_however_many_workers_it_has(
         durable.kill()
         wait_until(
             lambda: consumer.text().count("waits for Redis") == times,  # noqa: B023
-            description="it is told",
+            description="it is logged",
         )
         durable.start()
         wait_until(
@@ -140,9 +140,9 @@ def test_an_outage_is_two_lines_of_a_consumer_however_many_workers_it_has(
         )
     for task_id in ids:
         durable.wait_for(task_id, "SUCCESS")
-    told = [line for line in consumer.text().splitlines() if "Redis" in line]
+    logged = [line for line in consumer.text().splitlines() if "Redis" in line]
     words = ("consumer waits for Redis: ", "consumer is back: Redis answers again")
-    assert all(word in line for line, word in zip(told, words * 2, strict=True)), told
+    assert all(word in line for line, word in zip(logged, words * 2, strict=True)), logged
 
 
 def test_an_outage_of_the_result_backend_alone_is_told_once_too(
@@ -153,13 +153,13 @@ def test_an_outage_of_the_result_backend_alone_is_told_once_too(
     )
     durable.kill()
     ids = [tq.submit("echo", {"value": number}).task_id for number in range(20)]
-    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is told")
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is logged")
     durable.start()
     for task_id in ids:
         wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="it is done")  # noqa: B023
     wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
-    told = [line for line in consumer.text().splitlines() if "huey_tasks.consumer.outage" in line]
-    assert len(told) == 2, told
+    logged = [line for line in consumer.text().splitlines() if "huey_tasks.consumer.outage" in line]
+    assert len(logged) == 2, logged
 
 
 def test_a_worker_that_dies_while_it_waits_does_not_keep_its_consumer_waiting(
@@ -168,7 +168,7 @@ def test_a_worker_that_dies_while_it_waits_does_not_keep_its_consumer_waiting(
     consumer = start_consumer("default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1")
     durable.kill()
     task_id = tq.submit("echo", {"value": 1}).task_id
-    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is told")
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it is logged")
 
     def holder() -> int | None:
         workers = [worker for one in tq.consumers() for worker in one.workers]

@@ -20,8 +20,8 @@ from huey_tasks.monitoring import verify
 from huey_tasks.records import consumers, queues, tasks
 from tests.conftest import Process
 from tests.redis_servers import TROUBLES, RedisServer
+from tests.slow_proxy import SlowProxy
 from tests.waiting import wait_until
-from tests.way import Way
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +74,18 @@ def test_a_consumer_waits_out_the_trouble_and_resumes_by_itself(
     begun = tmp_path / "begun"
     waiting = redis.submit("work_for", seconds=0.5, file=str(begun))
     wait_until(begun.exists, description="it has begun")
-    told = len(consumer.text())
+    start = len(consumer.text())
     with TROUBLES[name](redis):
         wait_until(
-            lambda: "consumer waits for Redis" in consumer.text()[told:],
+            lambda: "consumer waits for Redis" in consumer.text()[start:],
             description="the consumer notices",
         )
     redis.wait_for(waiting, "SUCCESS")
     redis.wait_for(redis.submit("echo", value=2), "SUCCESS")
     wait_until(
-        lambda: "consumer is back" in consumer.text()[told:], description="the consumer is back"
+        lambda: "consumer is back" in consumer.text()[start:], description="the consumer is back"
     )
-    assert "Traceback" not in consumer.text()[told:]
+    assert "Traceback" not in consumer.text()[start:]
 
 
 @pytest.mark.usefixtures("consumer")
@@ -134,20 +134,20 @@ def test_a_redis_killed_under_load_again_and_again_loses_nothing_it_had_accepted
 def test_scripts_that_are_flushed_all_the_time_cost_no_error(
     redis: RedisServer, consumer: Process
 ) -> None:
-    told = len(consumer.text())
+    start = len(consumer.text())
     with again_and_again(redis.admin.script_flush):
         ids = [redis.submit("echo", value=number) for number in range(50)]
         for task_id in ids:
             redis.wait_for(task_id, "SUCCESS")
         queues.queue_stats(Brokers([redis.queue.broker]))
-    assert "waits for Redis" not in consumer.text()[told:]
+    assert "waits for Redis" not in consumer.text()[start:]
     assert {redis.task(task_id).deliveries for task_id in ids} == {1}
 
 
 def test_connections_that_are_killed_all_the_time_lose_and_repeat_nothing(
     redis: RedisServer, consumer: Process, tmp_path: Path
 ) -> None:
-    told, ids, ledger = len(consumer.text()), list[str](), tmp_path / "ledger"
+    start, ids, ledger = len(consumer.text()), list[str](), tmp_path / "ledger"
 
     def submit() -> bool:
         with contextlib.suppress(tq.QueueUnavailable):
@@ -160,7 +160,7 @@ def test_connections_that_are_killed_all_the_time_lose_and_repeat_nothing(
         redis.wait_for(task_id, "SUCCESS")
     ran = [line.split()[0] for line in ledger.read_text().splitlines()]
     assert sorted(ran) == sorted(set(ran)) and set(ran) >= set(ids)
-    assert "Traceback" not in consumer.text()[told:]
+    assert "Traceback" not in consumer.text()[start:]
 
 
 def test_a_consumer_stops_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
@@ -178,14 +178,17 @@ def test_a_consumer_stops_in_time_though_redis_says_nothing(redis: RedisServer) 
 
 
 @pytest.fixture
-def way(redis: RedisServer, tmp_path: Path) -> Iterator[Way]:
-    """A way to the server that can be slow, or go dead without a word."""
-    with Way(tmp_path / "w.sock", redis.socket) as opened:
+def proxy(redis: RedisServer, tmp_path: Path) -> Iterator[SlowProxy]:
+    """A proxy before the server that can be slow, or go dead without a word."""
+    with SlowProxy(tmp_path / "w.sock", redis.socket) as opened:
         yield opened
 
 
-def queue_over(way: Way) -> TaskQueue:
-    urls = {"broker_url": f"unix://{way.socket}?db=0", "result_url": f"unix://{way.socket}?db=1"}
+def queue_over(proxy: SlowProxy) -> TaskQueue:
+    urls = {
+        "broker_url": f"unix://{proxy.socket}?db=0",
+        "result_url": f"unix://{proxy.socket}?db=1",
+    }
     return TaskQueue("default", **urls, result_ttl_s=60, lease_s=2)
 
 
@@ -197,10 +200,10 @@ def test_a_call_ends_in_time_though_redis_says_nothing(redis: RedisServer) -> No
     assert 0.3 < time.monotonic() - begun < 10
 
 
-def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> None:
-    queue = queue_over(way)
+def test_many_calls_together_end_in_time_though_each_is_answered(proxy: SlowProxy) -> None:
+    queue = queue_over(proxy)
     queues.queue_stats(Brokers([queue.broker]))
-    way.delay_s = 0.15
+    proxy.delay_s = 0.15
     begun, calls = time.monotonic(), 0
     with time_limit(0.6), pytest.raises(tq.QueueUnavailable):
         for calls in range(100):  # noqa: B007
@@ -209,10 +212,12 @@ def test_many_calls_together_end_in_time_though_each_is_answered(way: Way) -> No
     assert time.monotonic() - begun < 10  # all hundred take fifteen seconds
 
 
-def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(way: Way) -> None:
-    queue = queue_over(way)
+def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(
+    proxy: SlowProxy,
+) -> None:
+    queue = queue_over(proxy)
     queues.queue_stats(Brokers([queue.broker]))
-    way.silence()
+    proxy.silence()
     with time_limit(1.0):
         queues.queue_stats(Brokers([queue.broker]))
 
@@ -224,9 +229,9 @@ def test_the_time_runs_from_the_first_call(redis: RedisServer) -> None:
         queues.queue_stats(Brokers([redis.queue.broker]))
 
 
-def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
-    way.delay_s = 0.05
-    settings = {**redis.environment, "LOW_CONCURRENCY": "1", "REDIS_URL": f"unix://{way.socket}"}
+def test_a_consumer_works_over_a_slow_proxy(redis: RedisServer, proxy: SlowProxy) -> None:
+    proxy.delay_s = 0.05
+    settings = {**redis.environment, "LOW_CONCURRENCY": "1", "REDIS_URL": f"unix://{proxy.socket}"}
     process = Process(["app.py", "consumer", "low"], settings)
     low = TaskQueue("low", broker_url=redis.url(0), result_url=redis.url(1),
                     result_ttl_s=60, lease_s=2)  # fmt: skip
@@ -248,10 +253,10 @@ def test_a_consumer_works_over_a_slow_way(redis: RedisServer, way: Way) -> None:
 
 
 def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
-    redis: RedisServer, way: Way, caplog: pytest.LogCaptureFixture
+    redis: RedisServer, proxy: SlowProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     channel = "duckline:{default}:control"
-    control = Subscription(queue_over(way).broker.redis, channel)
+    control = Subscription(queue_over(proxy).broker.redis, channel)
     said: list[str] = []
 
     def heard() -> bool:
@@ -262,7 +267,7 @@ def test_the_control_channel_hears_again_after_its_connection_has_gone_dead(
         return any(line[0] in said for line in control.read())
 
     wait_until(heard, description="it hears")
-    way.silence()
+    proxy.silence()
     said.clear()
     wait_until(heard, description="it hears again", timeout_s=2 * (QUIET_S + ANSWER_S) + 5)
     assert "was dead without an error" in caplog.text
@@ -286,5 +291,5 @@ def test_the_control_channel_does_not_tell_what_the_consumer_tells_already(
             description="it is silent, and Redis too",
             timeout_s=QUIET_S + ANSWER_S + 5,
         )
-    wait_until(is_there, description="it is subscribed anew")
+    wait_until(is_there, description="it is subscribed again")
     assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []

@@ -1,6 +1,6 @@
 """How a task ends, whatever it raises or returns: errors as they are, no work lost for a result.
 
-What is raised and returned stands in tests/task_modules/odd_ends.py.
+tests/task_modules/odd_ends.py has what is raised and returned.
 """
 
 import time

@@ -1,6 +1,6 @@
 """Old and new code on one queue at the same time, as while a deploy rolls on.
 
-Two folders of task modules stand for the two versions; what ran, and in which version, stands in a
+Two folders of task modules represent the two versions; what ran, and in which version, is in a
 ledger outside Redis. The tests submit what a web service of either version would have stored.
 """
 
@@ -74,8 +74,8 @@ class Deploy:
         """Store a task, with more parts than there are in this version of Duckline."""
         task_id = str(uuid.uuid4())
         written = serializer.dumps(Message(task_id, task_type, kwargs=payload))
-        told = {**json.loads(written)["$message"], **unheard_of}
-        store(task_id, json.dumps({"$message": told}).encode(), task_type)
+        changed = {**json.loads(written)["$message"], **unheard_of}
+        store(task_id, json.dumps({"$message": changed}).encode(), task_type)
         return task_id
 
     def executions(self) -> Counter[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Schedules: each due time makes one task, whoever is there, and whoever is killed meanwhile."""
+"""Schedules: each due time submits one task, whichever consumers run or are killed meanwhile."""
 
 import datetime as dt
 import statistics
@@ -20,12 +20,12 @@ from huey_tasks.schedules import firing, records, service
 from huey_tasks.schedules.firing import Firing
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, wait_for
-from tests.engine.look import clock_ms
+from tests.engine.snapshot import clock_ms
 from tests.engine.test_actions import full_redis
 from tests.engine.test_script_lines import _lines_on
 from tests.redis_servers import RedisServer
+from tests.slow_proxy import SlowProxy
 from tests.waiting import wait_until
-from tests.way import Way
 
 broker = tq.default.broker.redis
 scripts = ScheduleScripts(tq.default.broker.scripts)
@@ -94,7 +94,7 @@ def test_the_task_of_a_due_time_has_always_the_same_id() -> None:
     assert tasks_of() == [str(uuid.uuid5(records._RUNS, f"{found.id} {due}"))]
     tq.delete_schedule("s")
     create()
-    assert records.named(BROKERS, "s")[0].id != found.id, "one created anew has other tasks"
+    assert records.named(BROKERS, "s")[0].id != found.id, "one created again has other tasks"
 
 
 def test_a_consumer_runs_schedules_of_its_queue_on_time(start_consumer: StartConsumer) -> None:
@@ -220,12 +220,12 @@ def _at(server: RedisServer) -> tq.ScheduleRecord:
 def test_a_consumer_that_dies_before_it_hears_that_it_has_fired_leaves_no_double(
     own: RedisServer, tmp_path: Path, start_consumer: StartConsumer
 ) -> None:
-    with Way(tmp_path / "way.sock", own.socket) as way:
-        place = f"unix://{way.socket}?db="
+    with SlowProxy(tmp_path / "proxy.sock", own.socket) as proxy:
+        place = f"unix://{proxy.socket}?db="
         slow = {**own.environment, "REDIS_URL": f"{place}0", "RESULT_REDIS_URL": f"{place}1"}
         consumer = start_consumer(QUEUE, look_at=own.consumers, **slow)
         _create_at(own, every_s=3600)
-        way.delay_s = 0.1
+        proxy.delay_s = 0.1
         own.admin.zadd(keys.schedules(QUEUE), {"s": _clock_of(own) + 300})
         wait_until(lambda: _at(own).runs, description="it has fired")
         consumer.stop(9)
@@ -292,8 +292,9 @@ def test_what_cannot_be_read_holds_up_no_other(caplog: pytest.LogCaptureFixture)
     assert tq.get_schedule("a").next_runs[1:] == ()
     broker.hset(keys.schedule(QUEUE, "a"), "start_at", "x")
     assert chore.fire_due() != 0.0
-    told = [record.getMessage() for record in caplog.records]
-    assert "time zone Mars/Olympus is not known here" in told[0] and "cannot be read" in told[1]
+    messages = [record.getMessage() for record in caplog.records]
+    assert "time zone Mars/Olympus is not known here" in messages[0]
+    assert "cannot be read" in messages[1]
 
 
 def test_more_than_one_look_brings_are_all_made() -> None:

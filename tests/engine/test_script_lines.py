@@ -14,8 +14,8 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import About, Claim
 from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
-from tests.engine.look import noted
 from tests.engine.model import HOUR
+from tests.engine.snapshot import noted
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -116,12 +116,12 @@ def test_a_full_redis_rings_for_tasks_that_nobody_has_heard_of() -> None:
     assert broker.llen(keys.bell(QUEUE)) == 1
 
 
-def test_a_full_redis_forgets_old_tasks_even_when_those_set_aside_come_first() -> None:
-    HandWorker().step(commit(_claim("set aside"), "DEAD", reason="why"), want=0)
+def test_a_full_redis_forgets_old_tasks_even_when_quarantined_ones_come_first() -> None:
+    HandWorker().step(commit(_claim("quarantined"), "DEAD", reason="why"), want=0)
     HandWorker("other").step(commit(_claim("old"), "FAILURE"), want=0)
     with _full_redis():
         assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == 2
-    assert (_state("set aside"), _state("old")) == ("FAILURE", None)
+    assert (_state("quarantined"), _state("old")) == ("FAILURE", None)
 
 
 def test_a_full_redis_lets_tasks_lock_and_count_so_that_they_can_end() -> None:
@@ -427,26 +427,26 @@ def test_no_token_at_all_holds_no_lease(verb: str) -> None:
 
 @contextmanager
 def _ends() -> Generator[list[str]]:
-    """Whose end is told inside of the block."""
-    told: list[str] = []
+    """The ids whose end is announced inside the block."""
+    announced: list[str] = []
     with broker.pubsub() as channel:
         channel.subscribe(keys.ends(QUEUE))
         assert channel.get_message(timeout=30)["type"] == "subscribe"
-        yield told
+        yield announced
         broker.publish(keys.ends(QUEUE), "over")
         while (line := channel.get_message(timeout=30)["data"].decode()) != "over":
-            told.append(line)
+            announced.append(line)
 
 
 def test_the_end_of_an_awaited_task_is_told_once_and_no_other() -> None:
     for task_id in ("awaited", "other"):
         store(task_id)
-    with _ends() as told:
+    with _ends() as announced:
         assert scripts().awaited(QUEUE, "awaited") == "PENDING"
         for _ in range(2):
             for task_id in ("awaited", "other"):
                 scripts().cancel(QUEUE, task_id, "", ttl_ms=HOUR)
-    assert told == ["awaited"]
+    assert announced == ["awaited"]
 
 
 def test_what_has_ended_or_is_unknown_is_not_awaited() -> None:

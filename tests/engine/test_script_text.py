@@ -88,7 +88,7 @@ def test_a_text_is_put_together_once() -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_what_may_fail_on_what_it_finds_comes_last(name: str) -> None:
-    """The history is folded from what stands in Redis: if that fails, nothing else is lost."""
+    """The history is merged from what Redis stores: if that fails, nothing else is lost."""
     text = script_text(name).text
     if "local function write_counts()" in text:
         assert text.endswith("write_counts()\nreturn answer")

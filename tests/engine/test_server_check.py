@@ -129,8 +129,8 @@ def test_a_server_of_another_kind_is_refused(tmp_path: Path, option: str, troubl
     )
     try:
         wait_until(lambda: answers(tmp_path / "r.sock"), description="it answers")
-        told = refusal(Config.from_env({"REDIS_URL": f"unix://{tmp_path}/r.sock"}))
-        assert told.startswith(f"REDIS_URL: {trouble}")
+        reply = refusal(Config.from_env({"REDIS_URL": f"unix://{tmp_path}/r.sock"}))
+        assert reply.startswith(f"REDIS_URL: {trouble}")
     finally:
         process.kill()
         process.wait()
@@ -170,7 +170,7 @@ def test_the_rights_in_the_readme_are_enough(check_as: Callable[..., Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "reply"),
     [
         ("-zadd -hset", "REDIS_URL: its user may not run HSET, ZADD."),
         ("-eval", "REDIS_URL: its user may not run EVAL."),
@@ -182,9 +182,9 @@ def test_the_rights_in_the_readme_are_enough(check_as: Callable[..., Any]) -> No
     ],
 )
 def test_a_command_that_is_denied_is_named(
-    check_as: Callable[..., Any], rules: str, told: str
+    check_as: Callable[..., Any], rules: str, reply: str
 ) -> None:
-    assert check_as(f"~* &* +@all {rules}") == told
+    assert check_as(f"~* &* +@all {rules}") == reply
 
 
 def test_keys_and_channels_that_are_denied_are_named(check_as: Callable[..., Any]) -> None:
@@ -238,9 +238,9 @@ def test_a_command_that_was_renamed_away_is_named(tmp_path: Path) -> None:
 
 
 def test_a_wrong_password_is_refused(server: RedisServer) -> None:
-    told = refusal(config_of(server, "nobody:pw@"))
-    assert told.startswith("REDIS_URL: Redis does not let us in: ")
-    assert "pw" not in told
+    reply = refusal(config_of(server, "nobody:pw@"))
+    assert reply.startswith("REDIS_URL: Redis does not let us in: ")
+    assert "pw" not in reply
 
 
 def test_every_command_that_is_used_is_tried() -> None:

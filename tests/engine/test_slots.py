@@ -81,7 +81,7 @@ def test_a_bell_that_nobody_followed_rings_again() -> None:
     broker.delete(keys.bell(QUEUE))
     tq.pause(QUEUE)
     scripts().promote(QUEUE)
-    assert broker.llen(keys.bell(QUEUE)) == 0, "nothing is given out"
+    assert broker.llen(keys.bell(QUEUE)) == 0, "nothing is claimed"
     tq.resume(QUEUE)
     broker.delete(keys.bell(QUEUE))
     scripts().promote(QUEUE)
@@ -124,8 +124,8 @@ def _heartbeat() -> float:
 
 def _sent() -> int:
     """How many scripts and waits for the bell clients have sent."""
-    told = broker.info("commandstats")
-    return sum(told[f"cmdstat_{name}"]["calls"] for name in ("evalsha", "blpop"))
+    command_stats = broker.info("commandstats")
+    return sum(command_stats[f"cmdstat_{name}"]["calls"] for name in ("evalsha", "blpop"))
 
 
 def _success(claim: Claim | None) -> tuple[Commit, bytes]:

@@ -1,4 +1,4 @@
-"""A worker that a task has spoilt: put back as it was, or replaced before it takes another task."""
+"""A worker that a task has spoilt is restored, or replaced before it takes another task."""
 
 from pathlib import Path
 

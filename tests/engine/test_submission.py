@@ -70,10 +70,10 @@ def test_who_listens_to_huey_hears_of_every_task() -> None:
 
     tq.low.signal(signals.SIGNAL_ENQUEUED)(listen)
     try:
-        told = tq.submit("echo", {"value": 1}, priority="low")
+        receipt = tq.submit("echo", {"value": 1}, priority="low")
     finally:
         tq.low.disconnect_signal(listen)
-    assert heard == [(told.task_id, {"value": 1})]
+    assert heard == [(receipt.task_id, {"value": 1})]
     assert tq.submit("echo", {"value": 2}, priority="low")
     assert len(heard) == 1
 

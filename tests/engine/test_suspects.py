@@ -124,7 +124,7 @@ def _now() -> float:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Whether it runs; one that has ended may wait to be collected by whoever adopted it."""
+    """Whether it runs. An ended one may stay a zombie until its new parent reaps it."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

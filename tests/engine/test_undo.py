@@ -244,11 +244,11 @@ def test_a_purge_without_an_operator_cannot_be_undone() -> None:
 
 def test_a_purge_that_is_undone_while_it_goes_on_is_over() -> None:
     store_many(150)
-    told = tq.purge("high", by=ADA).operation
-    assert told is not None
-    assert scripts().purge(QUEUE, "", ttl_ms=60_000, operation=told.as_argument()) == 100
-    assert tq.undo(told.id, BOB).restored == 100
-    assert scripts().purge(QUEUE, "", ttl_ms=60_000, operation=told.as_argument()) == 0
+    operation = tq.purge("high", by=ADA).operation
+    assert operation is not None
+    assert scripts().purge(QUEUE, "", ttl_ms=60_000, operation=operation.as_argument()) == 100
+    assert tq.undo(operation.id, BOB).restored == 100
+    assert scripts().purge(QUEUE, "", ttl_ms=60_000, operation=operation.as_argument()) == 0
     assert tq.queue_stats()[1].queued == 150
 
 

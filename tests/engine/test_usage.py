@@ -61,11 +61,11 @@ def test_a_consumer_tells_what_it_and_its_workers_use(
 ) -> None:
     start_consumer("default", concurrency=2, worker_type=worker_type)
 
-    def told() -> tq.ConsumerRecord | None:
+    def reported() -> tq.ConsumerRecord | None:
         (consumer,) = tq.consumers()
         return consumer if consumer.memory_bytes and consumer.workers else None
 
-    consumer = wait_until(told, description="its memory is known")
+    consumer = wait_until(reported, description="its memory is known")
     assert consumer is not None
     assert 5e6 < (consumer.memory_bytes or 0) < 500e6
     memory = [worker.memory_bytes for worker in consumer.workers]

@@ -16,7 +16,7 @@ STAND_IN = Path(__file__).with_name("stand_in.py")
 
 
 def stand_in(name: str, mode: str = "steady", **fields: Any) -> dict[str, Any]:
-    """Describe a stand-in child for `run_stack`."""
+    """Describe a substitute child for `run_stack`."""
     return {"name": name, "command": [sys.executable, str(STAND_IN), mode], **fields}
 
 
@@ -61,7 +61,7 @@ class RunningStack:
         return match
 
     def pid_of(self, name: str, mode: str = "steady") -> int:
-        """Return the pid that the stand-in `name` has printed last."""
+        """Return the pid that the substitute `name` has printed last."""
         return int(self.wait_for(rf"^{name} +\| {mode} runs as (\d+)")[1])
 
     def send(self, number: signal.Signals) -> None:

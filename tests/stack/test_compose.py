@@ -182,7 +182,7 @@ def test_the_user_of_redis_can_do_all_that_is_needed_and_erase_nothing(
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """Give the folder that the command writes, made anew beside a copy of it."""
+    """Return the folder that the command writes, made again beside a copy of it."""
     script = tmp_path / "deploy" / "make_secrets.sh"
     script.parent.mkdir()
     shutil.copy(ROOT / "deploy" / "make_secrets.sh", script)

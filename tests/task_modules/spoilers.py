@@ -75,7 +75,7 @@ def _limit_files(number: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (number, hard))
 
 
-#: What is restored: the same worker goes on.
+#: What is restored: the same worker continues.
 PUT_BACK: dict[str, Callable[[], object]] = {
     "close 0": lambda: os.close(0),
     "close 1": lambda: os.close(1),
@@ -150,7 +150,7 @@ def _become_nobody() -> None:
     os.setresuid(65534, 65534, 65534)
 
 
-#: What nobody can put back: another worker takes its place.
+#: What cannot be restored: another worker replaces this one.
 REPLACED: dict[str, Callable[[], object]] = {
     "close everything": _close_everything,
     "close everything but 0 to 2": _close_what_is_ours,

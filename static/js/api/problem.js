@@ -12,7 +12,7 @@ export function explain(error) {
     return { code: error.code, text: error.message, requestId: error.requestId, errors: error.errors };
   }
   if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };
-  // A mistake of ours: told to the console, but what waits for the end of this must not wait for ever.
+  // A bug of ours: report it on the console, so that callers that wait for the end do not hang.
   reportError(error);
   return { code: 'unexpected', text: texts.SOMETHING_BROKE };
 }

@@ -1,4 +1,4 @@
-/* The statistics socket: one connection that comes back by itself. Waits longer after each failure
+/* The statistics socket: one connection that reconnects. Waits longer after each failure
    (with jitter, so that many pages do not return at once), and gives up a connection that has gone
    silent. What the frames mean is not decided here. */
 

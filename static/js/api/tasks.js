@@ -1,5 +1,5 @@
 /* The HTTP API as functions. Every failure is one of two errors: ApiProblem (the server answered
-   with application/problem+json) or Unreachable (no answer). A 401 is also told to `onUnauthorized`. */
+   with application/problem+json) or Unreachable (no answer). A 401 also calls `onUnauthorized`. */
 
 import { apiKey, authorization } from './api_key.js';
 import { parseKeeping } from '../lib/json_text.js';
@@ -82,7 +82,7 @@ export const retryTask = (id) => request('POST', `${taskPath(id)}/retry`);
 /** Why a task does not run, or where it stands. @param {string} id */
 export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
 
-/** Where the statistics are pushed; a browser sends no key there, so a ticket stands in the address. */
+/** The address of the statistics socket. A browser sends no key there, so the address has a ticket. */
 export async function socketAddress() {
   if (!apiKey()) return `${ROOT}/ws/stats`;
   const { ticket } = await request('POST', '/api/ws-ticket');
@@ -122,7 +122,7 @@ export async function request(method, path, body, keep = [], limitMs = TIMEOUT_M
   throw new ApiProblem(status, problemBody(text));
 }
 
-/** The same value is given again: nobody may change it. */
+/** Later calls return the same value: callers must not change it. */
 function remember(path, tag, value) {
   known.delete(path);
   if (tag) known.set(path, { tag, value });

@@ -1,5 +1,5 @@
 /* Keeps the keyboard's place: when what has the focus is taken from the page, or can no longer be
-   used, the focus goes to what stands in its place, and never back to the top of the page. */
+   used, the focus goes to what replaced it, and never back to the top of the page. */
 
 const FOCUSABLE = ':is(button, input, select, textarea):not(:disabled), a[href], summary, [tabindex="0"]';
 /** Further out a neighbour has nothing to do with what is gone. */
@@ -7,7 +7,7 @@ const LEVELS = 5;
 const REGIONS = '#main, .panel, #dialogs, #toasts, #nav';
 
 /**
- * Note where the focus is, before the page is drawn anew.
+ * Note where the focus is, before the page is drawn again.
  * @returns {() => void} call it when that is done
  */
 export function keepFocus() {

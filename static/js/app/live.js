@@ -1,5 +1,5 @@
 /* Keeps the store up to date. HTTP is the truth and the socket an optimisation: a frame that differs
-   from the last one makes the list be read again, a missed one makes everything be read anew, a lost
+   from the last one makes the list be read again, a missed one makes everything be read again, a lost
    socket makes the statistics be asked for, and its return starts from a fresh snapshot. */
 
 import { explain } from '../api/problem.js';
@@ -31,19 +31,19 @@ export function goLive(store, refreshView = () => {}) {
     readers.task.read();
     refreshView(state().route.view);
   }
-  /** Somebody has done something, or it is not known what was missed. */
+  /** Read again after an action, or when frames may have been missed. */
   function reread() {
     readers.task.doubt();
     refresh();
   }
-  function anew(restarted) {
-    readers.finder.anew();
+  function rereadAll(restarted) {
+    readers.finder.rereadAll();
     reread();
     if (restarted) refreshView(state().route.view, true);
   }
 
   const readStats = createStatsReader(store, () => socket.retryNow());
-  const socket = openSocket(socketAddress, listener(store, { refresh, reread, anew, readStats }));
+  const socket = openSocket(socketAddress, listener(store, { refresh, reread, rereadAll, readStats }));
   setInterval(() => dispatch({ type: 'clock', now: Date.now() }), CLOCK_MS);
   setInterval(() => document.hidden || poll(state(), readers, readStats, refreshView), POLL_MS);
 
@@ -77,12 +77,12 @@ function createStatsReader({ dispatch, state }, onReturn) {
 }
 
 /** @param {import('../state/store.js').Store} store */
-function listener({ dispatch, state }, { refresh, reread, anew, readStats }) {
+function listener({ dispatch, state }, { refresh, reread, rereadAll, readStats }) {
   /** @type {{epoch: string, seq: number}|null} the frame before: behind a gap, or another process, nothing known is sure */
   let place = null;
   return {
     onFrame(frame) {
-      if (place && (frame.epoch !== place.epoch || frame.seq !== place.seq + 1)) anew(frame.epoch !== place.epoch);
+      if (place && (frame.epoch !== place.epoch || frame.seq !== place.seq + 1)) rereadAll(frame.epoch !== place.epoch);
       place = frame;
       if (frame.error) {
         dispatch({ type: 'problem', problem: explain(new ApiProblem(frame.error.status, frame.error)) });

@@ -40,7 +40,7 @@ const audit = ({ route }) => {
 };
 /** How the tasks of a trial do: a few, and all in one search. */
 const trials = ({ ui }) => {
-  const ids = Object.values(ui.retries ?? {}).flatMap((told) => told.ids).slice(-MOST_FOLLOWED);
+  const ids = Object.values(ui.retries ?? {}).flatMap((retry) => retry.ids).slice(-MOST_FOLLOWED);
   return ids.length ? [{
     name: 'trial', key: ids.join(),
     get: async () => (await findTasks({ q: ids.map((id) => `id:${id}`).join(' '), limit: MOST_FOLLOWED })).tasks,

@@ -98,7 +98,7 @@ function control(field, id) {
   });
 }
 
-/** What stands in the field at first: the example, or a value as it was sent. */
+/** The first content of the field: the example, or a value as it was sent. */
 function firstText({ kind, example, source }) {
   if (source !== undefined) {
     if (kind === 'json') return prettyText(source);

@@ -106,7 +106,7 @@ function spoken(point, step, now, series) {
   return `${stretch(point, step, now)}${point.partial ? `, ${texts.IN_PROGRESS}` : ''}: ${values.join(', ')}`;
 }
 
-/** Retries are told by the hour: few that matter come in a minute. */
+/** Retries are counted by the hour: those of one minute are too few to judge. */
 function hourly({ retried }, points, step, now) {
   const hours = Math.max(1, (Date.parse(now) - Date.parse(points[0].at)) / 3_600_000);
   return step * points.length > 3_600

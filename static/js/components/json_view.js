@@ -17,7 +17,7 @@ const MORE = 500;
 /** Characters of one text: laying out a megabyte would hold up the page. */
 const LONGEST = 20_000;
 const LONGEST_NAME = 80;
-/** Below so many characters one sees it all anyway. */
+/** A shorter text, in characters, is visible as a whole and needs no search. */
 const WORTH_TOOLS = 400;
 /** Levels that still move to the right. */
 const INDENTED = 40;
@@ -83,7 +83,7 @@ function create(title, source) {
 }
 
 /**
- * A branch in parts, because the name of a member stands between what folds it and the branch itself.
+ * A branch in parts, because the name of a member is between its fold button and the branch itself.
  * @param {string} source
  * @param {Branch} branch
  * @param {number} level

@@ -1,4 +1,4 @@
-/* How an action tells the reader what became of it: a note at the corner, which goes by itself. */
+/* Shows the outcome of an action: a note in the corner, which disappears after a while. */
 
 import { explain } from '../api/problem.js';
 

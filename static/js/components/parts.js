@@ -85,7 +85,7 @@ export function code(text) {
   return h('code', null, text);
 }
 
-/** Close the dialog that a button stands in; the browser gives the focus back to where it was. @param {Event} event */
+/** Close the dialog around a button; the browser restores the focus. @param {Event} event */
 export function shut({ target }) {
   /** @type {Element} */ (target).closest('dialog')?.close();
 }

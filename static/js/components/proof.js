@@ -1,9 +1,9 @@
 /* What has to be typed before many tasks are changed: a click alone is made too easily. */
 
-/** Above so many tasks the reader types what is to be done. */
+/** An action on more tasks than this must be confirmed by typing its name. */
 const MANY = 100;
 
-/** Whether so many tasks (null: nobody knows how many) ask for more than a click. @param {number|null} count */
+/** Whether an action on `count` tasks (null: unknown) needs more than a click. @param {number|null} count */
 export function needsProof(count) {
   return count === null || count > MANY;
 }

@@ -1,4 +1,4 @@
-/* A text as people write it, in which `code` stands between backticks. */
+/* Shows a text in which `code` is marked with backticks. */
 
 import { h } from '../lib/dom.js';
 

@@ -37,7 +37,7 @@ export function questionDialog(question, actions) {
 }
 
 /**
- * Why, and by whom: what the audit asks of whoever changes something.
+ * The fields for the reason and the name that the audit stores with a change.
  * @param {string} prefix makes ids unique on the page
  * @returns {{places: HTMLElement[], reason: () => string}} `reason` also keeps the name
  */

@@ -40,12 +40,12 @@ function createRetry({ dispatch, state }, toast, reread) {
    * the same group, so "until nothing is left" may have no end. The oldest go first.
    */
   return async ({ fingerprint, task_types: types, retryable }, limit, reason) => {
-    const told = { retried: 0, at: serverNow(state()), trial: limit !== null, busy: true, ids: /** @type {string[]} */ ([]) };
-    const tell = (more) => {
-      Object.assign(told, more);
-      dispatch({ type: 'ui', set: { retries: { ...state().ui.retries, [fingerprint]: { ...told } } } });
+    const progress = { retried: 0, at: serverNow(state()), trial: limit !== null, busy: true, ids: /** @type {string[]} */ ([]) };
+    const update = (more) => {
+      Object.assign(progress, more);
+      dispatch({ type: 'ui', set: { retries: { ...state().ui.retries, [fingerprint]: { ...progress } } } });
     };
-    tell({});
+    update({});
     await attempt(async () => {
       /** @type {string|undefined} */
       let operation_id;
@@ -53,12 +53,12 @@ function createRetry({ dispatch, state }, toast, reread) {
         const answer = await retryFailures(fingerprint, { limit: left, reason: reason || undefined, operation_id });
         operation_id = answer.operation_id;
         left = answer.retried ? left - answer.retried : 0;
-        tell({ retried: told.retried + answer.retried });
+        update({ retried: progress.retried + answer.retried });
       }
-      toast('good', texts.retriedAsNew(told.retried));
-      if (told.trial) tell({ ids: await newTasks(types, told.at - 1000) });
+      toast('good', texts.retriedAsNew(progress.retried));
+      if (progress.trial) update({ ids: await newTasks(types, progress.at - 1000) });
     });
-    tell({ busy: false });
+    update({ busy: false });
     reread('trial');
   };
 }

@@ -71,13 +71,13 @@ function groupCard(group, open, sort, state, actions) {
     open && sample(group, actions));
 }
 
-function retryControls(group, told, state, actions) {
+function retryControls(group, progress, state, actions) {
   const { retryable } = group;
-  const tried = Boolean(told?.trial && !told.busy);
-  if (told?.busy) return h('span', { class: 'note', key: 'told', role: 'status' }, texts.retrying(told.retried));
-  const outcome = told && trialOutcome(group, told, state);
+  const tried = Boolean(progress?.trial && !progress.busy);
+  if (progress?.busy) return h('span', { class: 'note', key: 'outcome', role: 'status' }, texts.retrying(progress.retried));
+  const outcome = progress && trialOutcome(group, progress, state);
   if (!retryable) return [outcome, h('span', { class: 'soft', key: 'none' }, texts.ALL_RETRIED)];
-  const again = tried && trialFailed(told, state);
+  const again = tried && trialFailed(progress, state);
   const all = retryable === 1 ? texts.RETRY_IT : tried ? texts.retryRemaining(retryable) : texts.retryAll(retryable);
   return [
     again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'),
@@ -85,24 +85,24 @@ function retryControls(group, told, state, actions) {
     retryable > 3 && button(texts.TRY_3, () => actions.retryTrial(group),
       { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
     button(all, () => actions.askRetryAll(group, tried),
-      { key: 'all', class: tried && !again && isThrough(told, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
+      { key: 'all', class: tried && !again && isThrough(progress, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
     outcome,
   ];
 }
 
-function trialTasks(told, state) {
-  return (state.facts.trial?.value ?? []).filter((task) => told.ids.includes(task.task_id));
+function trialTasks(progress, state) {
+  return (state.facts.trial?.value ?? []).filter((task) => progress.ids.includes(task.task_id));
 }
 
 /** The id of the task of a trial that failed last, if any has. */
-function trialFailed(told, state) {
-  const failed = trialTasks(told, state).filter(({ status }) => status === 'FAILURE');
+function trialFailed(progress, state) {
+  const failed = trialTasks(progress, state).filter(({ status }) => status === 'FAILURE');
   return failed.sort((a, b) => Date.parse(b.finished_at) - Date.parse(a.finished_at))[0]?.task_id ?? null;
 }
 
-/** Whether the trial has shown that the rest is worth it. */
-function isThrough(told, state) {
-  const tasks = trialTasks(told, state);
+/** Whether every task of the trial has ended. */
+function isThrough(progress, state) {
+  const tasks = trialTasks(progress, state);
   return tasks.length > 0 && tasks.every(isTerminal);
 }
 
@@ -112,15 +112,15 @@ function messageOf({ error_type: error, message, sample_error: sample }) {
   return varying(sample, message, error).map(({ text, same }) => (same ? visible(text) : h('span', { class: 'varies' }, visible(text))));
 }
 
-/** How those that were sent again do: each in its state, and the sum of it in words. */
-function trialOutcome({ task_types: types }, told, state) {
-  const tasks = trialTasks(told, state);
+/** The states of the tasks that were submitted again, and a summary of them. */
+function trialOutcome({ task_types: types }, progress, state) {
+  const tasks = trialTasks(progress, state);
   const n = (status) => tasks.filter((task) => task.status === status).length;
   const open = tasks.filter((task) => !isTerminal(task)).length;
   const words = !tasks.length ? '' : open ? texts.stillRunning(open)
     : n('FAILURE') ? texts.ended(n('SUCCESS'), n('FAILURE')) : texts.ALL_SUCCEEDED;
-  return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'told', role: 'status', data: { testid: 'retried' } },
-    h('span', null, texts.retried(told.retried, ago(told.at, serverNow(state)))),
+  return h('div', { class: n('FAILURE') ? 'note trial' : 'note good trial', key: 'outcome', role: 'status', data: { testid: 'retried' } },
+    h('span', null, texts.retried(progress.retried, ago(progress.at, serverNow(state)))),
     tasks.map((task) => h('a', { key: task.task_id, href: taskUrl(task.task_id), data: { testid: 'trial-task' } },
       stateBadge(task.status))),
     words ? h('span', { key: 'words' }, words)

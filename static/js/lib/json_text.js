@@ -126,7 +126,7 @@ export function sameJson(a, b) {
 }
 
 /**
- * Where the value that a pointer names stands in a JSON text; of one that is not there, the closest
+ * The range in a JSON text of the value that a pointer names; of one that is not there, the closest
  * around it.
  * @param {string} source
  * @param {string} pointer RFC 6901, from the whole text

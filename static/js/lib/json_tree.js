@@ -6,7 +6,7 @@ import { TOKEN } from './json_text.js';
 
 /** Members of one branch that are shown, at first and with every wish for more. */
 const PAGE = 100;
-/** Deeper than that nothing opens by itself. */
+/** Branches at a greater depth start closed. */
 const DEEPEST = 100;
 
 /** @typedef {{start: number, end: number, list: boolean, count: number, inner: Branch[], open: boolean, shown: number}} Branch
@@ -77,7 +77,7 @@ export function membersOf(source, branch, from, to) {
 }
 
 /**
- * Open a branch and what is in it, level by level, as long as it stays within so many lines.
+ * Open a branch and what is in it, level by level, as long as it stays within a number of lines.
  * @param {Branch} root opened in any case
  * @param {number} lines
  * @param {number} [levels]

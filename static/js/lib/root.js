@@ -2,7 +2,7 @@
 
 const { root = '', logo = '' } = globalThis.document?.body.dataset ?? {};
 
-/** Stands before every path of ours. */
+/** The prefix of every path of ours. */
 export const ROOT = root;
 
 /** The picture of an empty place. */

@@ -36,7 +36,7 @@ function segmentsOf(path) {
 }
 
 /**
- * The address that an address of older times stands for: `#/tasks` was then what `/tasks` is now.
+ * The current address for one of an older version: `#/tasks` is now `/tasks`.
  * @param {Location|URL} place
  * @returns {string|null} null if it is none
  */
@@ -100,7 +100,7 @@ export function taskUrl(id) {
   return `${taskPath(id)}${location.search}`;
 }
 
-/** The form that runs a task once more with another payload. @param {string} id */
+/** The form that runs a task again with another payload. @param {string} id */
 export function againUrl(id) {
   return `${taskPath(id)}/again${location.search}`;
 }
@@ -149,7 +149,7 @@ export function watchAddress(views, onChange) {
   });
 }
 
-/** Let an address of older times be what it stands for. */
+/** Replace an address of an older version by the current one. */
 export function redirect() {
   const now = movedTo(location);
   if (now !== null) history.replaceState(null, '', now);

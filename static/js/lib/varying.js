@@ -1,7 +1,7 @@
 /* What of an error is common to a group of failures, and what is this task's own. Pure. */
 
 /**
- * The error in pieces, those that the group's message has too marked as the same. The message stands
+ * The error in pieces, those that the group's message has too marked as the same. The message is
  * for what varies by `…`, `'…'` and `#`; where the two do not fit together, all counts as the same.
  * @param {string} error as it was raised: `KeyError('a bug')`
  * @param {string} message of the group

@@ -3,7 +3,7 @@
    they are cards of different heights. Owns which blocks are near and how high each is. */
 
 const BLOCK = 20;
-/** Windows above and below the one that is seen. */
+/** Windows above and below the visible one. */
 const MARGIN = 0.8;
 const GUESS_PX = 57;
 

@@ -1,4 +1,4 @@
-/* The last lines that tasks logged, the newest at the bottom. It follows, and holds still while one
+/* The last lines that tasks logged, the newest at the bottom. It follows, and pauses while one
    reads: as soon as the reader scrolls up, or presses the button. */
 
 import { h } from '../lib/dom.js';
@@ -13,7 +13,7 @@ import { button, emptyState } from '../components/parts.js';
 import * as texts from '../texts/workers.js';
 
 const NEAR_PX = 24;
-/** The list was scrolled to its end by itself, and the event of that is still to come. */
+/** The page scrolled the list to its end, and that scroll event is still to come. */
 let followed = false;
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */

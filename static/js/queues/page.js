@@ -76,7 +76,7 @@ function controls(queue, actions) {
   ];
 }
 
-/** Who did what to it last: the first question about a queue that stands still. */
+/** The last operation on the queue: the first thing to check when it starts no tasks. */
 function lastAction(name, state, actions) {
   const now = serverNow(state);
   const last = (state.facts.recentAudit?.value ?? []).find((entry) => entry.queue === name

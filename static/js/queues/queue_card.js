@@ -1,4 +1,4 @@
-/* One queue in a card: what waits, what runs, who works on it, and how it went of late. */
+/* One queue in a card: what waits, what runs, who works on it, and its recent outcomes. */
 
 import { h } from '../lib/dom.js';
 import { coarse, count, duration, percent, rate } from '../lib/format.js';
@@ -61,7 +61,7 @@ function slots({ active, workers }) {
     h('span', null, texts.busy(Math.min(active, workers), workers)));
 }
 
-/** What to do about a queue that nobody works on. @param {import('../state/records.js').QueueStats} queue */
+/** What to do about a queue without a consumer. @param {import('../state/records.js').QueueStats} queue */
 export function alarm({ queue, queued }) {
   // What is read out at once is what stays the same; the number changes with each task.
   return h('p', { class: 'alarm', key: 'alarm' },

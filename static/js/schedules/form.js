@@ -47,7 +47,7 @@ function loading(problem) {
     : h('p', { class: 'booting', key: 'loading' }, common.loading('task types'));
 }
 
-/** One draft is kept: of a schedule that was edited before another one, nobody wants it back. */
+/** Only one draft is kept: opening another schedule discards it. */
 function place(key, state, make) {
   if (!forms.has(key) && key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
   const form = forms.get(key) ?? make(() => forms.delete(key));
@@ -191,7 +191,7 @@ function jsonPart(prefix, source) {
   return { element: part.element, controls: part.controls, text: () => area.value, problem: () => jsonProblem(area.value) };
 }
 
-/** Why, and by whom: asked when it is unfolded, with the name as it is then. */
+/** The fields for reason and author, with the author's name at the time they are unfolded. */
 function auditPart(prefix) {
   /** @type {ReturnType<typeof auditFields>|null} */
   let trail = null;

@@ -57,7 +57,7 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
     element, controls, members,
     /** What is known to be wrong with it. @returns {{pointer: string, message: string}[]} */
     errors: () => (judged?.rule === jsonObject(members()) && judged.value.errors) || [],
-    /** Show what is known of the rule by now. @param {import('../state/store.js').State} state */
+    /** Show what is known of the rule so far. @param {import('../state/store.js').State} state */
     refresh(state) {
       const rule = jsonObject(members());
       if (!timer && state.ui.rule !== rule) look(); // another form was looked at meanwhile

@@ -9,7 +9,7 @@ import { serverNow } from './page_state.js';
  * @typedef {import('./store.js').State} State
  */
 
-/** A consumer that has not been seen for so long is silent. */
+/** A consumer without a heartbeat for this time is silent. */
 export const SILENT_S = 10;
 const TONES = { broken: 'bad', losing: 'bad', late: 'warn', stopped: 'warn' };
 
@@ -35,12 +35,12 @@ export function badgesOf(state) {
   return tone ? { ...badges, overview: { number: null, tone, words: BADGES.overview } } : badges;
 }
 
-/** Schedules that make no task though nobody has paused them. */
+/** Schedules that submit no task although they are not paused. */
 function stuck(schedules = []) {
   return schedules.filter(({ problem, paused }) => problem && !paused).length;
 }
 
-/** Consumers that give no sign of life; where they are not read all the time nobody knows. */
+/** Consumers without a recent heartbeat; 0 on pages that do not read them. */
 function silent(state) {
   if (state.route.view !== 'workers') return 0;
   const consumers = state.facts.consumers?.value ?? [];

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {'broken'|'losing'|'late'|'stopped'|'fine'} Severity `broken`: nothing can work;
- *   `losing`: tasks fail; `late`: they wait too long; `stopped`: somebody stopped a queue
+ *   `losing`: tasks fail; `late`: they wait too long; `stopped`: an operator stopped a queue
  * @typedef {{page: string, params?: Record<string, string>}|{tasks: Record<string, string>}} Target
  * @typedef {{code: string, severity: Severity, queues: string[], number: number|null, cause: any,
  *   link: Target|null}} Condition `number`: what it is about (a share, a count, seconds); `cause`: the
@@ -23,7 +23,7 @@ const RECENT_MS = 150_000;
 /** Most severe first. @type {Severity[]} */
 export const SEVERITIES = ['broken', 'losing', 'late', 'stopped', 'fine'];
 
-/** In order: of two that hold, the first one is the headline. @type {[string, Severity, (seen: Seen) => Partial<Condition>[]][]} */
+/** The first condition in this order that holds is the headline. @type {[string, Severity, (seen: Seen) => Partial<Condition>[]][]} */
 const RULES = [
   ['unreachable', 'broken', problemOf('unreachable')],
   ['redis_away', 'broken', problemOf('queue_unavailable')],
@@ -85,7 +85,7 @@ function linkTo(cause, queue) {
   return cause ? { page: 'failures', params: { cause: cause.fingerprint } } : { tasks: { queue, state: 'failed' } };
 }
 
-/** Causes that were first seen lately, the most frequent first. @param {Pick<Seen, 'causes'|'now'>} seen */
+/** Causes that were first seen recently, the most frequent first. @param {Pick<Seen, 'causes'|'now'>} seen */
 export function freshCauses({ causes, now }) {
   return causes.filter((group) => now - Date.parse(group.first_seen) < NEW_MS).sort((a, b) => b.count - a.count);
 }
@@ -104,7 +104,7 @@ function setAside(seen) {
   return queues.length ? [{ queues: names(queues), number: sum(queues, 'set_aside'), link: { page: 'queues' } }] : [];
 }
 
-/** Of a queue that somebody stopped it is no news that tasks wait. */
+/** Waiting tasks are expected in a queue that an operator paused. */
 function waitingLong(seen) {
   return known(seen)
     .filter((queue) => queue.queued > 0 && queue.oldest_waiting_s >= LATE_S && !queue.paused && queue.consumers > 0)

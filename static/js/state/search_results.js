@@ -34,7 +34,7 @@ export function instantKey(at) {
 }
 
 /**
- * Take the newest page, read anew.
+ * Merge a new reading of the newest page.
  * @param {Found} found
  * @param {Answer} answer
  * @returns {Found}
@@ -47,7 +47,7 @@ export function receiveHead(found, answer) {
   const top = found.rows.length ? instantKey(found.byId.get(found.rows[0])?.submitted_at ?? null) : '';
   // A page that is not full ends where the time was up: nothing that fits lies above that.
   if (found.rows.length && answer.complete && bottom > top) {
-    // So many came at once that the page does not reach the rows any more: there is a gap between.
+    // More tasks came than one page holds, so there is a gap between it and the rows.
     return found.held ? { ...found, latest: answer } : asNew(found, answer);
   }
   return merge(found, answer, TOP, bottom);
@@ -67,7 +67,7 @@ export function receiveMore(found, answer) {
 }
 
 /**
- * Take a page that is known already, read anew.
+ * Merge a new reading of a known page.
  * @param {Found} found
  * @param {Answer} answer
  * @param {string} cursor where the page began

@@ -17,7 +17,7 @@ export const SEARCH_STEPS = {
   },
   foundProblem: (state, { problem }) => ({ ...state, foundProblem: problem }),
   foundAnew: (state) => ({ ...state, found: { ...state.found, goingOn: false } }),
-  /** The reader has done something to the rows: what becomes of it is shown, whether they are held or not. */
+  /** After an action on the rows, their new states are shown even while the rows are held. */
   acted: (state, { everything }) => ({ ...state,
     found: everything ? { ...state.found, loaded: false, goingOn: false } : { ...state.found, eased: true } }),
   reading: (state, { on }) => ({ ...state, reading: on }),

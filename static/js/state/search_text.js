@@ -20,7 +20,7 @@ export function termsOf(text) {
   while (at < text.length) {
     TERM.lastIndex = at;
     const found = TERM.exec(text);
-    // What is no term (a quotation mark in the middle of a word) is kept as it stands.
+    // What is no term (a quotation mark in the middle of a word) is kept unchanged.
     const raw = found?.[0] || text.slice(at);
     const groups = /** @type {Record<string, string|undefined>} */ (found?.[0] ? found.groups : {});
     const { no = '', word = '', quoted, plain = raw } = groups;
@@ -45,7 +45,7 @@ export function valuesOf(text, word) {
   return word === 'state' ? values.map((value) => shown(value)) : values;
 }
 
-/** A state under the name that the page shows, whatever it was called. */
+/** A state's name on the page, from any of its names. */
 function shown(value) {
   const state = stateNamed(value);
   return state ? wordsOf(state)[0] : value;
@@ -69,7 +69,7 @@ export function toggled(text, word, value) {
 }
 
 /**
- * The term that the caret stands in or behind, as far as it is typed.
+ * The term that the caret is in or behind, as far as it is typed.
  * @param {string} text
  * @param {number} caret
  * @returns {Term}

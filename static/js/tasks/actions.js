@@ -96,7 +96,7 @@ function newborn(answer, taskType, payload, state) {
   };
 }
 
-/** What a search would find cannot be told here; without one, everything. */
+/** Whether the list has no filter: only then is the number of its tasks known. */
 function isUnfiltered({ search: { q, from, to } }) {
   return !q && !from && !to;
 }

@@ -1,4 +1,4 @@
-/* Run a task once more with another payload: its form, or its JSON. The server checks it, and what it
+/* Runs a task again with another payload: its form, or its JSON. The server checks it, and what it
    says is wrong is shown at the field, or at the line. */
 
 import { h, mount } from '../lib/dom.js';

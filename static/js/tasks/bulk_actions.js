@@ -58,7 +58,7 @@ function createAct(store, inPieces, toast, refresh) {
 
 /** Take out of the page what an action has taken out of the service. */
 function settle({ dispatch, state }, { deleting, ids, sent, sum }) {
-  // Which of them were skipped is not told: the list is read again instead.
+  // The answer does not say which were skipped, so the list is read again.
   if (deleting && ids && !sum.skipped) dispatch({ type: 'deleted', ids: sent });
   else dispatch({ type: 'select', selection: ids ? leaveOut(state().selection, sent) : NOTHING_CHOSEN });
   dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });

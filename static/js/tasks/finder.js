@@ -1,5 +1,5 @@
 /* Reads what the search of the address finds: the newest page again and again, pages further down when
-   they are wanted, and those in sight anew. A search that finds little goes on by itself for a while. */
+   the reader scrolls, and those in sight again. A search that finds little continues for a few requests. */
 
 import { explain } from '../api/problem.js';
 import { findTasks } from '../api/tasks.js';
@@ -51,8 +51,8 @@ export function createFinder({ dispatch, state }, inSight) {
     for (const cursor of cursorsInSight(state().found, inSight(), doubtful)) await ask({ limit: MORE, cursor }, { how: 'again', cursor });
   }
 
-  /** Something was missed: what was found further down has to be looked at again too. */
-  function anew() {
+  /** Frames were missed: the pages further down are out of date too. */
+  function rereadAll() {
     doubtful = true;
     dispatch({ type: 'foundAnew' });
   }
@@ -76,7 +76,7 @@ export function createFinder({ dispatch, state }, inSight) {
     }
   }
 
-  return { refresh, more, anew };
+  return { refresh, more, rereadAll };
 }
 
 /** Pages below the first one that the reader sees, and in which something may still change (or is doubtful). */

@@ -123,7 +123,7 @@ function controls(task, state, actions) {
         { class: 'quiet', 'aria-label': 'Copy as Python', title: texts.COPY_PYTHON }, 'copy')));
 }
 
-/** What this one came from, became, or lets go on. */
+/** Links to the tasks that this one came from, was retried as, or starts. */
 function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
   const link = (id) => h('a', { href: taskUrl(id) }, h('code', null, shortId(id)));
   return [
@@ -133,7 +133,7 @@ function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
   ];
 }
 
-/** Red only while it is the end of the task; what a later attempt may mend is told calmly. */
+/** Red only when the task has failed for good; a later attempt may still correct the error. */
 function errorBlock({ status, error, traceback: trace, cause }, actions) {
   const title = status === 'FAILURE' ? 'Error' : look(status).terminal ? 'Reason' : 'Last error';
   return h('section', { class: status === 'FAILURE' ? 'block trouble' : 'block trouble calm', key: 'error' },

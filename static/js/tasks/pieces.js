@@ -5,7 +5,7 @@ import { ANOTHER_RUNS } from '../texts/tasks.js';
 
 /** Tasks in a piece. */
 export const PIECE = 200;
-/** An empty search is refused, so that nobody means every task by mistake. */
+/** An empty search is refused, so that no one selects every task by mistake. */
 const EVERY_TASK = 'age:>0s';
 
 /**

@@ -55,7 +55,7 @@ export function forgetSearch(name) {
   write(savedSearches().filter((each) => each.name !== name));
 }
 
-/** A name as it is kept: on one line, with nothing in it that deceives the eye. @param {string} name */
+/** A name as it is kept: on one line, with invisible characters made visible. @param {string} name */
 export function cleanName(name) {
   const line = visible(name.slice(0, 10 * LONGEST_NAME)).replace(/\s+/g, ' ').trim();
   return [...line].slice(0, LONGEST_NAME).join('').trim();
@@ -65,7 +65,7 @@ function read() {
   try {
     return fitting(JSON.parse(stored() ?? '[]'));
   } catch {
-    return []; // no JSON: whoever wrote it, it is no use to anyone
+    return []; // not JSON: another program wrote it
   }
 }
 

@@ -52,7 +52,7 @@ function create() {
   input.addEventListener('input', () => {
     searching.stop();
     dismissed = false;
-    // While something is offered the word is not typed to its end: Enter searches for it as it stands.
+    // While something is offered the word is not typed to its end: Enter searches for it unchanged.
     if (isWhole(input.value) && list.hidden) searching.soon();
   });
   input.addEventListener('focus', () => (/^$|\s$/.test(input.value) ? refresh() : null));

@@ -6,7 +6,8 @@ export const ABOUT = 'Operator actions, newest first. A purge or a deletion can 
 export const NO_MATCHES = 'No matching actions';
 export const SHOW_EVERYTHING = 'Show everything';
 export const NONE = 'No actions yet';
-export const NONE_WHY = 'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule appears here, with the reason.';
+export const NONE_WHY =
+  'Who pauses or purges a queue, cancels, retries or deletes tasks, or changes a schedule appears here, with the reason.';
 export const NO_REASON = 'no reason given';
 export const OF_ONE_CAUSE = 'of one cause';
 export const TOO_LATE = 'too late to undo';
@@ -23,7 +24,8 @@ export const entries = (n) => plural(n, 'entry', 'entries');
 export const AUDITED = {
   cancel: 'Cancelled', retry: 'Retried', requeue: 'Queued', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
   drain: 'Drained', purge: 'Purged', retry_group: 'Retried failures', undo: 'Undone',
-  schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule', schedule_delete: 'Deleted a schedule', schedule_run: 'Ran a schedule',
+  schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule',
+  schedule_delete: 'Deleted a schedule', schedule_run: 'Ran a schedule',
 };
 
 /**

@@ -37,7 +37,9 @@ export const trend = (day, hour) => `${count(day)} in 24 hours, ${count(hour)} i
 
 export const ASK_RETRY = {
   /** @param {number} n @param {boolean} rest */ title: (n, rest) => `Retry ${rest ? 'the remaining ' : ''}${plural(n, 'task')}?`,
-  /** @param {string} error */ text: (error) => `Submits each failed task of this cause (${error}) again with the same payload, oldest first. Other failures are not affected.`,
+  /** @param {string} error */
+  text: (error) =>
+    `Submits each failed task of this cause (${error}) again with the same payload, oldest first. Other failures are not affected.`,
   /** @param {number} n */ verb: (n) => `Retry ${plural(n, 'task')}`,
 };
 /** @param {number} n */

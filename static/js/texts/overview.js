@@ -45,14 +45,21 @@ export const VERDICT = {
   },
   redisAway: {
     title: 'Can’t reach Redis',
-    text: 'Accepted tasks are kept in Redis. New tasks are refused until it is back. Check that it runs and that REDIS_URL is right. This page reconnects automatically.',
+    text: 'Accepted tasks are kept in Redis. New tasks are refused until it is back. '
+      + 'Check that it runs and that REDIS_URL is right. This page reconnects automatically.',
   },
   keyNeeded: { title: 'An API key is needed', text: 'This service was started with API_KEYS. Enter one of them to see and submit tasks.' },
   serverError: { title: 'The server answered with an error' },
   noConsumer: {
-    /** @param {string} queues @param {number} n */ title: (queues, n) => `The ${queues} ${n > 1 ? 'queues have' : 'queue has'} no consumer`,
+    /** @param {string} queues @param {number} n */
+    title: (queues, n) => `The ${queues} ${n > 1 ? 'queues have' : 'queue has'} no consumer`,
     more: 'See the workers',
-    /** @param {number} n */ text: (n) => `${n === 0 ? 'Tasks sent there wait, and start' : n === 1 ? '1 task waits, and starts' : `${count(n)} tasks wait, and start`} when one runs:`,
+    /** @param {number} n */
+    text: (n) => {
+      const tasks = n === 0 ? 'Tasks sent there wait, and start'
+        : n === 1 ? '1 task waits, and starts' : `${count(n)} tasks wait, and start`;
+      return `${tasks} when one runs:`;
+    },
   },
   failing: {
     /** @param {string} queues @param {string} share */ title: (queues, share) => `${queues} is failing: ${share} in the last minute`,
@@ -61,19 +68,25 @@ export const VERDICT = {
     openFailure: 'Open this failure', showFailed: 'Show the failed tasks',
   },
   newCause: {
-    /** @param {number} n @param {string} cause */ title: (n, cause) => (n === 1 ? `New failure: ${cause}` : `${count(n)} new failures, the most frequent: ${cause}`),
-    /** @param {number} n @param {string} types @param {string} when */ text: (n, types, when) => `${plural(n, 'task')} of ${types}, first seen ${when}.`,
+    /** @param {number} n @param {string} cause */
+    title: (n, cause) => (n === 1 ? `New failure: ${cause}` : `${count(n)} new failures, the most frequent: ${cause}`),
+    /** @param {number} n @param {string} types @param {string} when */
+    text: (n, types, when) => `${plural(n, 'task')} of ${types}, first seen ${when}.`,
     open: 'Open this failure', show: 'Show the new failures',
   },
   quarantine: {
     /** @param {number} n */ title: (n) => `${plural(n, 'task is', 'tasks are')} in quarantine`, more: 'See the queues',
     /** @param {number} n @param {string} queues */
-    text: (n, queues) => (n === 1 ? `It crashed its worker or could not be read, in ${queues}. Retry or delete it.` : `They crashed their workers or could not be read, in ${queues}. Retry or delete them.`),
+    text: (n, queues) => (n === 1
+      ? `It crashed its worker or could not be read, in ${queues}. Retry or delete it.`
+      : `They crashed their workers or could not be read, in ${queues}. Retry or delete them.`),
   },
   waitingLong: {
-    /** @param {string} queues @param {number} seconds */ title: (queues, seconds) => `${queues} is falling behind: its oldest task has waited ${coarse(seconds)}`,
+    /** @param {string} queues @param {number} seconds */
+    title: (queues, seconds) => `${queues} is falling behind: its oldest task has waited ${coarse(seconds)}`,
     more: 'Show the waiting tasks',
-    /** @param {number} active @param {number} workers @param {number} queued */ text: (active, workers, queued) => `${count(active)} running on ${plural(workers, 'worker')}, ${count(queued)} waiting.`,
+    /** @param {number} active @param {number} workers @param {number} queued */
+    text: (active, workers, queued) => `${count(active)} running on ${plural(workers, 'worker')}, ${count(queued)} waiting.`,
   },
   stopped: {
     /** @param {string} queues @param {string} how */ title: (queues, how) => `The ${queues} queue is ${how}`, more: 'Open the queues',

@@ -21,9 +21,12 @@ export const busyWorkers = (busy, workers) => `${busy} of ${plural(workers, 'wor
 /** @param {number} workers @param {number} consumers */
 export const staff = (workers, consumers) => `${plural(workers, 'worker')}${consumers > 1 ? ` in ${consumers} consumers` : ''}`;
 /** @param {number} queued */
-export const waitForConsumer = (queued) => (queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'New tasks will wait. ');
+export const waitForConsumer = (queued) =>
+  (queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'New tasks will wait. ');
 export const LAST_MINUTE = 'Of the last full minute';
-export const TRENDS = { up: 'more than the minute before', down: 'less than the minute before', same: 'about the same as the minute before' };
+export const TRENDS = {
+  up: 'more than the minute before', down: 'less than the minute before', same: 'about the same as the minute before',
+};
 /** @param {string} rate */
 export const before = (rate) => `${rate} in the minute before`;
 
@@ -41,7 +44,9 @@ export const DRAIN = {
 };
 export const PURGE = {
   /** @param {number} n @param {string} queue */ title: (n, queue) => `Purge ${plural(n, 'task')} from the ${queue} queue?`,
-  /** @param {number} n */ text: (n) => `Cancels ${n === 1 ? 'the waiting task' : `all ${count(n)} waiting tasks`}. Running, scheduled and retrying tasks are kept. You can undo this for 10 minutes.`,
+  /** @param {number} n */
+  text: (n) => `Cancels ${n === 1 ? 'the waiting task' : `all ${count(n)} waiting tasks`}. `
+    + 'Running, scheduled and retrying tasks are kept. You can undo this for 10 minutes.',
   /** @param {number} n */ verb: (n) => `Purge ${plural(n, 'task')}`,
   /** @param {number} n @param {string} queue */ done: (n, queue) => `Cancelled ${plural(n, 'task')} in the ${queue} queue.`,
 };

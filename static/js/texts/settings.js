@@ -5,7 +5,8 @@ import { plural } from '../lib/format.js';
 export const REDIS_ABOUT = 'Where tasks are stored.';
 export const EVICTS = 'Redis may evict tasks';
 /** @param {string} policy */
-export const evictsWhy = (policy) => `Its maxmemory-policy is ${policy}: when memory is full it deletes keys. With noeviction, new tasks are refused instead.`;
+export const evictsWhy = (policy) =>
+  `Its maxmemory-policy is ${policy}: when memory is full it deletes keys. With noeviction, new tasks are refused instead.`;
 /** @param {number} n */
 export const hasEvicted = (n) => `Redis has evicted ${plural(n, 'key')}`;
 export const HAS_EVICTED_WHY = 'Some of them may have been tasks. Give Redis more memory and set maxmemory-policy to noeviction.';

@@ -8,11 +8,14 @@ import { duration, plural, secondsBetween, until } from '../lib/format.js';
  *   next_retry_at: string|null, scheduled_for: string|null}} task
  * @param {number} now server time, milliseconds
  */
-export function headline({ status, attempt, max_attempts: most, crashes, started_at: started, finished_at: finished, next_retry_at: next, scheduled_for: due }, now) {
+export function headline(task, now) {
+  const { status, attempt, max_attempts: most, crashes } = task;
+  const { started_at: started, finished_at: finished, next_retry_at: next, scheduled_for: due } = task;
   const of = most > 1 ? ` ${attempt} of ${most}` : '';
   switch (status) {
     case 'STARTED': return `Running${of && ` attempt${of}`}`;
-    case 'RETRY': return next ? `Attempt ${attempt} failed. Attempt ${attempt + 1} starts ${until(next, now)}` : `Attempt ${attempt} failed`;
+    case 'RETRY':
+      return next ? `Attempt ${attempt} failed. Attempt ${attempt + 1} starts ${until(next, now)}` : `Attempt ${attempt} failed`;
     case 'SCHEDULED': return due ? `Starts ${until(due, now)}` : 'Submitted for later';
     case 'SUCCESS': return started && finished ? `Succeeded in ${duration(secondsBetween(started, finished))}` : 'Succeeded';
     case 'FAILURE':
@@ -58,7 +61,7 @@ export const NEXT_IN_LINE = 'Next in line';
 /** @param {number} position */
 export const inLine = (position) => `Number ${position} in line`;
 export const EXPECTED = 'Expected to start at ';
-/** What stands before the time of a reason, by its code. @type {Record<string, string>} */
+/** The words before the time of a reason, by its code. @type {Record<string, string>} */
 export const DUE = { scheduled: ' Due at ', retry_due: ' Next attempt at ', unknown_type: ' Next try at ' };
 export const ENDS_AT = ' Ends at ';
 /** @param {string} zone */

@@ -31,7 +31,8 @@ export const EXPORT_ALL = 'Export all matches: ';
 /** @param {string} time */
 export const backTo = (time) => `back to ${time}`;
 /** @param {number} shown @param {number} searched @param {string} back */
-export const soFar = (shown, searched, back) => `${plural(shown, 'result')} so far (searched ${plural(searched, 'task')}${back && `, ${back}`})`;
+export const soFar = (shown, searched, back) =>
+  `${plural(shown, 'result')} so far (searched ${plural(searched, 'task')}${back && `, ${back}`})`;
 /** @param {number} shown @param {number} searched */
 export const results = (shown, searched) => `${plural(shown, 'result')} (searched ${plural(searched, 'task')})`;
 /** @param {number} searched @param {string} back */
@@ -58,7 +59,9 @@ export const CLEAR_SELECTION = 'Clear the selection (Esc)';
 
 /** What each action is called before, while and after it is done. */
 export const ACTIONS = {
-  retry: { verb: 'Retry', doing: 'Retrying', done: 'Retried', does: 'Submits each failed, cancelled or expired task again, as a new task.' },
+  retry: {
+    verb: 'Retry', doing: 'Retrying', done: 'Retried', does: 'Submits each failed, cancelled or expired task again, as a new task.',
+  },
   requeue: { verb: 'Run now', doing: 'Queueing', done: 'Queued', does: 'Queues each scheduled or retrying task now.' },
   cancel: { verb: 'Cancel', doing: 'Cancelling', done: 'Cancelled', does: 'Queued tasks won’t start. Running ones are stopped now.' },
   delete: { verb: 'Delete', doing: 'Deleting', done: 'Deleted', does: 'Deletes every finished task. You can undo this for 10 minutes.' },
@@ -86,10 +89,12 @@ export const bulkOutcome = (done, { done: n, skipped, problem, stopped }) => [
   stopped ? ', then stopped' : '', problem ? `, then it failed: ${problem.text}` : '.',
 ].join('');
 /** @param {number} done @param {number|null} total @param {number} skipped */
-export const bulkProgress = (done, total, skipped) => `${plural(done, 'task')}${total ? ` of ${count(total)}` : ' so far'}${skipped ? `, ${count(skipped)} skipped` : ''}`;
+export const bulkProgress = (done, total, skipped) =>
+  `${plural(done, 'task')}${total ? ` of ${count(total)}` : ' so far'}${skipped ? `, ${count(skipped)} skipped` : ''}`;
 
 export const READY_MADE_NAMES = {
-  failed: 'Submitted in the last hour and failed', long: 'Running longer than a minute', waiting: 'Waiting longer than a minute', retrying: 'Retrying now',
+  failed: 'Submitted in the last hour and failed', long: 'Running longer than a minute',
+  waiting: 'Waiting longer than a minute', retrying: 'Retrying now',
 };
 export const SAVED = {
   own: 'Yours', ready: 'Ready-made', none: 'None yet.', everyTask: 'every task', taken: 'Another search has this name.',
@@ -97,7 +102,8 @@ export const SAVED = {
   nowhere: 'This browser can’t store them (a private window, or its storage is full): they are gone when you close this page.',
   first: 'Search for something to save it here.', saveAs: 'Save this search as', copyLink: 'Copy the link', link: 'link to this search',
   full: 'Not saved: the limit is 100. Delete some first.',
-  /** @param {string} name @param {boolean} stored */ saved: (name, stored) => (stored ? `Saved in this browser: ${name}` : `Kept until you close this page: ${name}`),
+  /** @param {string} name @param {boolean} stored */
+  saved: (name, stored) => (stored ? `Saved in this browser: ${name}` : `Kept until you close this page: ${name}`),
   /** @param {string} name */ newName: (name) => `New name of ${name}`,
   /** @param {string} name */ deleted: (name) => `Deleted: ${name}`,
 };

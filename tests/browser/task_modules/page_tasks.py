@@ -74,7 +74,7 @@ class PlainError(Exception):
 
 @task(queue="default")
 def fail_plainly(message: str) -> None:
-    """Fail with an error that begins as it is told to."""
+    """Fail with an error that begins with the given text."""
     raise PlainError(message)
 
 

@@ -243,8 +243,8 @@ def test_a_byte_order_mark_is_named(client: FlaskClient) -> None:
 def test_names_and_reasons_hold_no_hidden_characters(client: FlaskClient, char: str) -> None:
     tagged = client.post("/api/tasks/submit", json=email_body(tags=[f"a{char}b"]))
     assert (tagged.status_code, tagged.get_json()["errors"][0]["pointer"]) == (422, "/tags/0")
-    told = client.post("/api/queues/low/pause", json={"reason": f"a{char}b"})
-    assert (told.status_code, told.get_json()["errors"][0]["pointer"]) == (422, "/reason")
+    answer = client.post("/api/queues/low/pause", json={"reason": f"a{char}b"})
+    assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/reason")
     named = client.post(
         "/api/queues/low/pause", headers={"X-Operator": f"a{char}b".encode().decode("latin-1")}
     )

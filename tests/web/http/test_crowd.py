@@ -15,7 +15,7 @@ LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def ask_at_once(server: Server, callers: int) -> Counter[int]:
-    """Let so many connections send one request each at the same time; count the answers."""
+    """Let a number of connections send one request each at the same time; count the answers."""
     clients = [socket.create_connection(("127.0.0.1", server.port), 60) for _ in range(callers)]
     received = dict.fromkeys(clients, b"")
     with selectors.DefaultSelector() as waiting:

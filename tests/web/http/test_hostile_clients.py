@@ -21,7 +21,7 @@ BULK = POST % (b"/api/tasks/bulk", b"application/x-ndjson")
 ENDLESS = b"Content-Length: 9999999999\r\n\r\n"
 CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 PIECE = b"10000\r\n" + b" " * 65536 + b"\r\n"
-#: A client that is told to stop notices it when the buffers of both kernels are full.
+#: A client that is asked to stop notices it when the buffers of both kernels are full.
 KERNEL_BYTES = 16_000_000
 
 #: What is sent at first, then again and again, and what is answered.

@@ -47,9 +47,9 @@ def status(client: FlaskClient, task_id: str) -> str | int:
 def test_selected_tasks_are_cancelled_and_the_rest_is_counted(client: FlaskClient) -> None:
     ids = [submit(client) for _ in range(3)]
     client.delete(f"/api/tasks/{ids[0]}/cancel")
-    told = act(client, action="cancel", task_ids=[*ids, UNKNOWN], reason="a slip")
-    assert told == {
-        "operation_id": told["operation_id"],
+    reply = act(client, action="cancel", task_ids=[*ids, UNKNOWN], reason="a slip")
+    assert reply == {
+        "operation_id": reply["operation_id"],
         "action": "cancel",
         "done": 2,
         "skipped": 2,
@@ -66,12 +66,12 @@ def test_all_that_match_are_retried_piece_by_piece(client: FlaskClient) -> None:
     assert len(client.post("/api/tasks/bulk", json=body).get_json()) == 600
     submit(client)
     client.post("/api/queues/low/purge")
-    told = act(client, action="retry", q="tag:many")
-    done, requests = told["done"], 1
-    while told["next_cursor"]:
-        where = {"cursor": told["next_cursor"], "operation_id": told["operation_id"]}
-        told = act(client, action="retry", q="tag:many", **where)
-        done, requests = done + told["done"], requests + 1
+    reply = act(client, action="retry", q="tag:many")
+    done, requests = reply["done"], 1
+    while reply["next_cursor"]:
+        where = {"cursor": reply["next_cursor"], "operation_id": reply["operation_id"]}
+        reply = act(client, action="retry", q="tag:many", **where)
+        done, requests = done + reply["done"], requests + 1
     assert done == 600 and requests > 1
     assert tq.stats().queued("low") == 600
     entry = audit(client, "?action=retry")[0]
@@ -82,20 +82,20 @@ def test_a_deleted_task_is_a_404_until_it_is_undone(client: FlaskClient) -> None
     task_id = submit(client)
     client.delete(f"/api/tasks/{task_id}/cancel")
     before = client.get(f"/api/tasks/{task_id}").get_json()
-    told = act(client, action="delete", task_ids=[task_id])
-    assert told["undo_id"] == told["operation_id"]
-    left = dt.datetime.fromisoformat(told["undo_until"]) - dt.datetime.now(dt.UTC)
+    reply = act(client, action="delete", task_ids=[task_id])
+    assert reply["undo_id"] == reply["operation_id"]
+    left = dt.datetime.fromisoformat(reply["undo_until"]) - dt.datetime.now(dt.UTC)
     assert dt.timedelta(minutes=9) < left < dt.timedelta(minutes=11)
     gone = client.get(f"/api/tasks/{task_id}")
     assert (gone.status_code, gone.get_json()["code"]) == (404, "task_not_found")
     assert client.get("/api/tasks").get_json()["tasks"] == []
 
-    undone = client.post(f"/api/undo/{told['undo_id']}", json={"reason": "wrong one"})
-    assert undone.get_json() == {"undo_id": told["undo_id"], "restored": 1, "left": 0}
+    undone = client.post(f"/api/undo/{reply['undo_id']}", json={"reason": "wrong one"})
+    assert undone.get_json() == {"undo_id": reply["undo_id"], "restored": 1, "left": 0}
     assert client.get(f"/api/tasks/{task_id}").get_json() == before
     entry, deleted = audit(client)[:2]
     assert (entry["action"], entry["why"], entry["target"]) == (
-        "undo", "wrong one", told["undo_id"],
+        "undo", "wrong one", reply["undo_id"],
     )  # fmt: skip
     assert deleted["undone_at"] is not None
 

@@ -334,8 +334,8 @@ def test_with_keys_nobody_comes_in_without_one(start_server: StartServer) -> Non
 
 def test_while_redis_is_away_each_is_a_503(own_redis: OwnRedis, start_server: StartServer) -> None:
     server = start_server(**own_redis.environment)
-    told = {"Content-Type": "application/json"}
-    assert server.request("POST", PATH, json.dumps(GOOD), told).status == 201
+    headers = {"Content-Type": "application/json"}
+    assert server.request("POST", PATH, json.dumps(GOOD), headers).status == 201
     own_redis.stop()
 
     for method, more, body in (
@@ -344,7 +344,7 @@ def test_while_redis_is_away_each_is_a_503(own_redis: OwnRedis, start_server: St
         ("POST", "/nightly/run", None), ("DELETE", "/nightly", None),
     ):  # fmt: skip
         sent = None if body is None else json.dumps(body)
-        answer = server.request(method, PATH + more, sent, told if sent else {})
+        answer = server.request(method, PATH + more, sent, headers if sent else {})
         assert (answer.status, answer.json["code"]) == (503, "queue_unavailable"), (method, more)
         assert answer.headers["Retry-After"]
     own_redis.start()

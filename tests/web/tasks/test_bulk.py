@@ -294,7 +294,7 @@ def test_so_many_bulks_are_answered_at_once_and_no_more(client: FlaskClient) -> 
     assert client.post(PATH, json=[NOTE]).status_code == 207
     for one in under_way:
         one.close()
-    for _ in range(MAX_BULKS + 1):  # a refused one has given its place back, too
+    for _ in range(MAX_BULKS + 1):  # a refused one has freed its place, too
         assert client.post(PATH, data=b"[", content_type="application/json").status_code == 400
 
 

@@ -35,10 +35,10 @@ def test_a_retry_is_a_new_task_that_knows_the_old_one(client: FlaskClient) -> No
     old_id = submit(client)
     client.delete(f"/api/tasks/{old_id}/cancel")
 
-    told = retry(client, old_id)
+    reply = retry(client, old_id)
 
-    new_id = told["task_id"]
-    assert told == {
+    new_id = reply["task_id"]
+    assert reply == {
         "task_id": new_id,
         "status": "PENDING",
         "retry_of": old_id,

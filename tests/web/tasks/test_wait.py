@@ -49,9 +49,9 @@ def ask(server: Server, task_id: str) -> Asking:
 def test_the_answer_comes_with_the_end(client: FlaskClient) -> None:
     task_id, worker = submit("echo", value=1), HandWorker()
     claim = worker.claim()
-    told: list[Any] = []
+    received: list[Any] = []
     asking = threading.Thread(
-        target=lambda: told.append(client.get(f"/api/tasks/{task_id}?wait=30").get_json())
+        target=lambda: received.append(client.get(f"/api/tasks/{task_id}?wait=30").get_json())
     )
     asking.start()
     wait_until(lambda: is_awaited(task_id), description="it waits")
@@ -59,7 +59,7 @@ def test_the_answer_comes_with_the_end(client: FlaskClient) -> None:
     worker.step(commit(claim, "FAILURE", reason="on purpose"), want=0)
 
     asking.join(60)
-    assert [(task["status"], task["error"]) for task in told] == [("FAILURE", "on purpose")]
+    assert [(task["status"], task["error"]) for task in received] == [("FAILURE", "on purpose")]
 
 
 def test_without_an_end_the_task_is_told_as_it_is(client: FlaskClient) -> None:
@@ -115,7 +115,7 @@ def test_so_many_wait_and_no_more(client: FlaskClient, monkeypatch: pytest.Monke
     assert answer.headers["Retry-After"]
     assert client.get(f"/api/tasks/{task_id}").status_code == 200
     full.release()
-    for _ in range(3):  # each gives its place back, whatever became of it
+    for _ in range(3):  # each frees its place, whatever its outcome
         assert client.get(f"/api/tasks/{task_id}?wait=0.01").status_code == 200
         assert client.get(f"/api/tasks/{UNKNOWN}?wait=0.01").status_code == 404
 
@@ -155,8 +155,8 @@ def test_without_redis_nobody_waits(start_server: StartServer, own_redis: OwnRed
     assert server.request("GET", "/health/ready").status == 200
     own_redis.stop()
 
-    status, told = asking.answer()
-    assert (status, b"queue_unavailable" in told) == (503, True)
+    status, body = asking.answer()
+    assert (status, b"queue_unavailable" in body) == (503, True)
     answer = server.request("GET", f"/api/tasks/{submitted}?wait=30")
     assert (answer.status, answer.json["code"]) == (503, "queue_unavailable")
     assert answer.headers["Retry-After"]

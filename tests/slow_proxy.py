@@ -1,6 +1,6 @@
-"""A way to Redis that can be slow, or go dead without a word: a socket before the server's own.
+"""A proxy before Redis that delays answers or goes silent: a socket before the server's own.
 
-What goes dead stays open and passes nothing on, as with a machine that lost its power; a new
+A silent connection stays open and passes nothing on, as after a power cut; a new
 connection gets through.
 """
 
@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import cast
 
 
-class Way:
-    """Passes bytes on between `socket` and `server`, in a thread of its own."""
+class SlowProxy:
+    """Passes bytes between `socket` and `server` in its own thread."""
 
     def __init__(self, place: Path, server: Path) -> None:
         self.socket, self._server = place, server
-        #: Seconds by which every answer is late.
+        #: Delay of every answer in seconds.
         self.delay_s = 0.0
         self._others: dict[socket.socket, socket.socket] = {}
         self._answering: set[socket.socket] = set()
@@ -33,9 +33,9 @@ class Way:
         self._selector = selectors.DefaultSelector()
         for source in (self._listener, self._woken):
             self._selector.register(source, selectors.EVENT_READ)
-        self._thread = threading.Thread(target=self._run, name="way")
+        self._thread = threading.Thread(target=self._run, name="slow-proxy")
 
-    def __enter__(self) -> "Way":
+    def __enter__(self) -> "SlowProxy":
         self._thread.start()
         return self
 
@@ -52,7 +52,7 @@ class Way:
         self._selector.close()
 
     def silence(self) -> None:
-        """Let every connection that is open now pass nothing any more."""
+        """Stop every connection that is open now from passing anything."""
         self._dead = set(self._others)
 
     def _run(self) -> None:
@@ -74,7 +74,7 @@ class Way:
         server = socket.socket(socket.AF_UNIX)
         try:
             server.connect(str(self._server))
-        except OSError:  # Redis is down: so is the way to it
+        except OSError:  # Redis is down: so is the proxy
             client.close()
             server.close()
             return
@@ -97,11 +97,11 @@ class Way:
             self._send(self._others[end], data)
 
     def _send(self, end: socket.socket, data: bytes) -> None:
-        with contextlib.suppress(OSError):  # it has closed: reading from it will tell
+        with contextlib.suppress(OSError):  # it is closed: the next read of it shows that
             end.sendall(data)
 
     def _close(self, end: socket.socket) -> None:
-        for one in (end, self._others[end]):
-            self._selector.unregister(one)
-            del self._others[one]
-            one.close()
+        for closed in (end, self._others[end]):
+            self._selector.unregister(closed)
+            del self._others[closed]
+            closed.close()

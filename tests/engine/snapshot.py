@@ -1,4 +1,4 @@
-"""All that Redis keeps of a queue, as plain values; compares nothing and writes nothing."""
+"""Reads what Redis keeps of a queue, as plain values. Compares nothing, writes nothing."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from tests.engine.model import STATES, Model
 
 broker = tq.default.broker.redis
 
-#: Milliseconds that the keys of the history are for, and that they live.
+#: Milliseconds that a key of the history covers, and its time to live.
 SPANS = {
     "minute": (60_000, 6 * 3_600_000),
     "quarter": (900_000, 26 * 3_600_000),
@@ -24,13 +24,13 @@ SPANS = {
 Hash = tuple[dict[str, str], int]
 
 
-class Look:
-    """The tasks that the model knows, the indexes, and what stands beside them, in one go."""
+class Snapshot:
+    """Reads the model's tasks, the indexes and their companion keys in one pipeline."""
 
     def __init__(
         self, model: Model, slots: Iterable[str], gates: Iterable[str], locks: Iterable[str]
     ) -> None:
-        told = [task_id for task_id, task in model.tasks.items() if task.log]
+        logged = [task_id for task_id, task in model.tasks.items() if task.log]
         with broker.pipeline(transaction=False) as pipe:
             pipe.time().llen(keys.bell(QUEUE)).hgetall(keys.counters(QUEUE))
             for key in _indexes().values():
@@ -42,7 +42,7 @@ class Look:
                 *(keys.task(QUEUE, task_id) for task_id in model.tasks),
             ]:
                 pipe.hgetall(key).pttl(key)
-            for task_id in told:
+            for task_id in logged:
                 pipe.lrange(keys.log(QUEUE, task_id), 0, -1).pttl(keys.log(QUEUE, task_id))
             replies = iter(pipe.execute())
 
@@ -55,11 +55,11 @@ class Look:
         self.indexes = {name: {i.decode(): s for i, s in next(replies)} for name in _indexes()}
         self.slots, self.gates, self.locks = hashes(slots), hashes(gates), hashes(locks)
         self.tasks = hashes(model.tasks)
-        self.logs = {task_id: (_lines(next(replies)), next(replies)) for task_id in told}
+        self.logs = {task_id: (_lines(next(replies)), next(replies)) for task_id in logged}
 
 
 def history(span: str) -> tuple[Counter[tuple[str, str]], list[tuple[int, int]]]:
-    """What is counted by type, all waits as one; and the times and lives of the keys, in ms."""
+    """Return the counts by type, all waits as one, and the keys' times and lives in ms."""
     found: Counter[tuple[str, str]] = Counter()
     ms, _ = SPANS[span]
     times: list[tuple[int, int]] = []
@@ -76,7 +76,7 @@ def history(span: str) -> tuple[Counter[tuple[str, str]], list[tuple[int, int]]]
 
 
 def noted() -> dict[str, int]:
-    """What is counted in the present minute."""
+    """Return the counts of the current minute."""
     fields = broker.hgetall(keys.noted(QUEUE))
     return {field.decode(): int(number) for field, number in fields.items()}
 
@@ -86,12 +86,12 @@ def _count(found: Counter[tuple[str, str]], task_type: str, what: str, number: i
 
 
 def standing(state: str) -> list[str]:
-    """The ids in one index, by their scores."""
+    """Return the ids in one index in the order of their scores."""
     return _lines(broker.zrange(keys.index(QUEUE, state), 0, -1))
 
 
 def clock_ms() -> int:
-    """The server's clock."""
+    """Return the server's clock in milliseconds."""
     return _ms(broker.time())
 
 

@@ -1,4 +1,4 @@
-"""Where things are on the pages: the words in which the browser tests speak."""
+"""Locators and checks that the browser tests share."""
 
 import re
 
@@ -6,37 +6,37 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 
 def row(page: Page, task_id: str) -> Locator:
-    """The task's row in the list."""
+    """Return the task's row in the list."""
     return page.locator(f'[data-testid="task-row"][data-task-id="{task_id}"]')
 
 
 def panel(page: Page) -> Locator:
-    """The drawer with one task in full."""
+    """Return the drawer with one task in full."""
     return page.get_by_test_id("task-panel")
 
 
 def verdict(page: Page) -> Locator:
-    """The sentence that says how the service is."""
+    """Return the verdict on the dashboard."""
     return page.get_by_test_id("verdict")
 
 
 def question(page: Page) -> Locator:
-    """The dialog that asks before an action."""
+    """Return the dialog that asks before an action."""
     return page.get_by_test_id("question")
 
 
 def toast(page: Page, text: str) -> Locator:
-    """The note at the corner that says so."""
+    """Return the toast with this text."""
     return page.get_by_test_id("toast").filter(has_text=text)
 
 
 def expect_state(place: Locator, label: str) -> None:
-    """Wait until the row or panel shows the state in words."""
+    """Wait until the row or panel shows the state with this label."""
     expect(place.locator(".state").first).to_have_text(label)
 
 
 def expect_live(page: Page) -> None:
-    """Wait until the badge says that what is shown is of now."""
+    """Wait until the badge says that the page is live."""
     expect(page.get_by_test_id("live-badge")).to_have_attribute("data-live", "live")
 
 
@@ -49,12 +49,12 @@ def submit_with(page: Page, button: Locator) -> str:
 
 
 def expect_address(page: Page, ending: str) -> None:
-    """Wait until the address ends so."""
+    """Wait until the address has this ending."""
     expect(page).to_have_url(re.compile(re.escape(ending) + "$"))
 
 
 def rows(page: Page) -> Locator:
-    """The rows of the list that are drawn."""
+    """Return the drawn rows of the list."""
     return page.get_by_test_id("task-row")
 
 
@@ -66,7 +66,7 @@ def search_for(page: Page, text: str) -> None:
 
 
 def options(page: Page) -> Locator:
-    """What the search box offers."""
+    """Return the suggestions of the search box."""
     return page.get_by_test_id("find-options").get_by_role("option")
 
 
@@ -76,5 +76,5 @@ def hold_first(page: Page, url: str, held: list[Route]) -> None:
 
 
 def wait_for_drawing(page: Page) -> None:
-    """Wait until the page has drawn what it knows now; for what must not appear."""
+    """Wait until the page has drawn its current state, before a check that something is absent."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
