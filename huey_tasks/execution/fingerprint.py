@@ -37,6 +37,8 @@ QUOTED_CHARS = 32
 GROUP_MEMBERS = 3
 
 _OURS = Path(__file__).resolve().parent.parent
+#: Code that Cython has compiled, such as gevent's, names its source and not where it is installed.
+_COMPILED = (".pyx", ".pxd")
 _PATHS = sysconfig.get_paths()
 _LIBRARIES = tuple(
     f"{Path(folder).resolve()}/"
@@ -140,7 +142,7 @@ def _place(code: CodeType) -> str:
 @functools.lru_cache(maxsize=1024)
 def _is_own(filename: str) -> bool:
     """Whether code is the task's own: neither a library's nor Huey's nor ours."""
-    if filename.startswith("<"):
+    if filename.startswith("<") or filename.endswith(_COMPILED):
         return False
     try:
         path = Path(filename).resolve()

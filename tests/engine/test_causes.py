@@ -158,6 +158,7 @@ def test_a_demo_task_is_the_users_code_and_the_engine_is_not() -> None:
     here = "test_causes.py:cause_in"
     assert run_as(f"{folder}/attempt.py").frame == run_as("<frozen importlib>").frame == here
     assert run_as(f"{sys.prefix}/lib/python3.11/site-packages/a/b.py").frame == here
+    assert run_as("src/gevent/greenlet.pyx").frame == run_as("switch.pxd").frame == here
 
 
 def test_a_time_limit_strikes_the_task_and_not_the_line_that_it_was_at() -> None:

@@ -181,7 +181,7 @@ def _leave_running(what: str, file: str, seconds: float, then: str) -> int:
     return pid
 
 
-@task(queue="default", timeout=0.5)
+@task(queue="default", timeout=3)
 def leave_running_overdue(what: str, file: str) -> None:
     """Start it, and take longer than allowed."""
     _leave_running(what, file, 300, "return")
