@@ -142,7 +142,7 @@ def test_asyncio_leaves_nothing_behind(start_consumer: StartConsumer) -> None:
     for _ in range(3):
         run("run_loop")
         run("look_around", text="after")  # asks for the event loop of the thread
-    assert "put back" not in consumer.text()
+    assert "is restored" not in consumer.text()
 
 
 def test_a_pool_drains_and_is_replaced(start_consumer: StartConsumer, tmp_path: Path) -> None:
