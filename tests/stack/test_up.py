@@ -110,7 +110,9 @@ def test_a_second_stack_on_the_same_data_waits_until_the_first_has_stopped(
     task_id = first.submit()
 
     second = Service(start, tmp_path / "data")
-    second.stack.wait_for(f"^waiting for the stack with pid {first.stack.popen.pid} to finish")
+    second.stack.wait_for(
+        f"^DATA_DIR is in use by the stack with pid {first.stack.popen.pid}; waiting"
+    )
     first.stop()
 
     second.ready()
