@@ -121,6 +121,7 @@ def _texts(value: Any, name: str = "") -> Iterator[str]:
 def _files(names: list[str]) -> list[Path]:
     inside = [ROOT / name for name in names]
     found = [f for path in inside for f in (path.rglob("*") if path.is_dir() else [path])]
+    found = [file for file in found if ".peers" not in file.parts]  # other systems, installed
     skip = {"__pycache__", "results"}
     return sorted(f for f in found if f.is_file() and not skip & set(f.parts))
 
