@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 #: Seconds that a process has after SIGTERM; and in which all must be gone after SIGKILL.
 TERM_S, KILL_S = 0.3, 2.0
+#: Seconds that a process may take to end after its SIGKILL.
+DYING_S = 0.5
 
 #: Marks what a worker has started: the name of its consumer, in its environment.
 CONSUMER_MARK = "DUCKLINE_CONSUMER"
@@ -131,19 +133,31 @@ def end_of_lost_consumer(consumer: str, workers: Collection[int]) -> int:
     """End what the workers of a consumer had started that was killed on this machine.
 
     They are known by their process group, which has the id of the worker, or by their mark. A group
-    whose leader runs is another's: the id is in use again.
+    whose leader goes on running is another's: the id is in use again.
     """
-    running = processes()
-    groups = set(workers) - {one.pid for one in running} - {0}
+    groups = set(workers) - _running_after_a_kill(workers) - {0}
     left = [
         one.pid
-        for one in running
+        for one in processes()
         if one.state not in "ZX"
         and (one.group in groups or mark_of(one.pid, CONSUMER_MARK) == consumer)
     ]
     for pid in left:
         send(pid, signal.SIGKILL)
     return len(left)
+
+
+def _running_after_a_kill(pids: Collection[int]) -> set[int]:
+    """Return those that still run after DYING_S; the kernel kills a worker with its consumer.
+
+    A zombie has ended, although its id is taken until its new parent collects it.
+    """
+    deadline = time.monotonic() + DYING_S
+    while True:
+        alive = {one.pid for one in processes() if one.pid in pids and one.state not in "ZX"}
+        if not alive or time.monotonic() > deadline:
+            return alive
+        time.sleep(0.005)
 
 
 def send(pid: int, signum: signal.Signals) -> None:

@@ -1,13 +1,18 @@
 """What a task starts: children behave plainly, and everything ends with the attempt."""
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.processes import offspring
 from tests.conftest import StartConsumer
 from tests.engine.helpers import submit, wait_for
 from tests.engine.test_faults import worker_of
@@ -139,6 +144,52 @@ def test_also_when_its_consumer_is_killed_and_another_one_sees_it(
     start_consumer("default")
     wait_until(lambda: not runs(pid), description="what the task had started is ended")
     tq.cancel(task_id)
+
+
+#: A double of a worker: leads its group, starts a child in it, prints its id, ends after argv[1] s.
+_LEADER = """
+import signal, subprocess, sys
+child = subprocess.Popen(["sleep", "600"])
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
+print(child.pid, flush=True)
+signal.pause()
+"""
+
+
+@contextlib.contextmanager
+def _leader_with_a_child(ends_after_s: float) -> Iterator[tuple[int, int]]:
+    """Give the ids of a leader, which nobody collects before the test has ended, and its child."""
+    leader = subprocess.Popen(
+        [sys.executable, "-c", _LEADER, str(ends_after_s)],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert leader.stdout is not None
+    child = int(leader.stdout.readline())
+    try:
+        yield leader.pid, child
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader.pid, signal.SIGKILL)
+        leader.stdout.close()
+        leader.wait()
+
+
+@pytest.mark.parametrize("ends_after_s", [0.001, 0.1], ids=["a zombie", "dying"])
+def test_a_dead_worker_that_is_not_collected_yet_does_not_hide_what_it_started(
+    ends_after_s: float,
+) -> None:
+    with _leader_with_a_child(ends_after_s) as (leader, child):
+        if ends_after_s < 0.1:
+            wait_until(lambda: not runs(leader), description="the worker is a zombie")
+        assert offspring.end_of_lost_consumer("nobody", {leader}) == 1
+        wait_until(lambda: not runs(child), description="its child is ended")
+
+
+def test_a_group_whose_leader_goes_on_running_is_another_programs() -> None:
+    with _leader_with_a_child(ends_after_s=60) as (leader, child):
+        assert offspring.end_of_lost_consumer("nobody", {leader}) == 0
+        assert runs(leader) and runs(child)
 
 
 def test_one_greenlet_ends_its_own_and_no_others(
