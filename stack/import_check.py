@@ -68,7 +68,7 @@ async def import_problem(
             stdout=asyncio.subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(reports.write_end,),
-            start_new_session=True,  # Ctrl-C goes to the supervisor
+            process_group=0,  # Ctrl-C goes to the supervisor; another session would be an orphan
             preexec_fn=lambda: end_with(parent),
         )
         try:

@@ -272,6 +272,29 @@ def test_make_dev_keeps_running_while_a_changed_file_cannot_be_imported(
     service.stop()
 
 
+def test_a_process_that_dies_while_a_changed_file_is_checked_does_not_end_the_check(
+    start: Start, tmp_path: Path, task_folder: Path
+) -> None:
+    service = Service(start, tmp_path / "data", "--reload", TASKS_PATH=str(task_folder)).ready()
+    module, begun, go_on = task_folder / "greeting.py", tmp_path / "begun", tmp_path / "go on"
+    waits = f"import os\nopen({str(begun)!r}, 'w').close()\n"
+    waits += f"while not os.path.exists({str(go_on)!r}):\n    os.sched_yield()\n"
+
+    _save(module, waits + module.read_text())
+    wait_until(begun.exists, description="the check is within the module")
+    consumer = next(
+        child
+        for child in psutil.Process(service.stack.popen.pid).children()
+        if "consumer" in child.cmdline()
+    )
+    consumer.kill()
+    service.stack.wait_for(r"SIGKILL")  # what it left behind is ended at the same time
+    go_on.touch()
+
+    service.stack.wait_for(r"greeting\.py changed; restarting")
+    service.stop()
+
+
 def _save(module: Path, text: str) -> None:
     """Write it in one step: half of a file is a change, too."""
     new = module.with_suffix(".new")
