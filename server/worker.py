@@ -6,9 +6,11 @@ Owns the loop of one connection. It supports neither HTTP/2 nor TLS; a proxy in 
 import errno
 import logging
 import resource
+import time
 from functools import partial
 from typing import Any, cast
 
+import gevent
 from gevent.server import StreamServer
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
@@ -28,6 +30,9 @@ _OTHER_FILES = 256
 _NEW_SHARE = 4
 #: Extra places for connections that are closing, so that they do not keep new ones out.
 _CLOSING = 1024
+#: Seconds that a new connection waits for a place, and between two looks. After a burst no client
+#: keeps us waiting yet, so none can be displaced before the requests of the burst have been read.
+_PLACE_S, _LOOK_S = 1.0, 0.1
 _GONE = frozenset({errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN, errno.EBADF, errno.ETIMEDOUT})
 
 
@@ -71,7 +76,7 @@ class Worker(GeventWorker):
         wire = Wire(
             client, address, self._crowd, idle_s=float(self.cfg.keepalive), body_s=self._body_s
         )
-        if not self._crowd.enter(wire):
+        if not self._finds_place(wire):
             self._refuse(wire, addr, "service_busy", "Too many connections are open.")
             client.close()
             return
@@ -80,6 +85,14 @@ class Worker(GeventWorker):
         finally:
             wire.close()
             self._crowd.leave(wire)
+
+    def _finds_place(self, wire: Wire) -> bool:
+        ends = time.monotonic() + _PLACE_S
+        while not self._crowd.enter(wire):
+            if time.monotonic() >= ends:
+                return False
+            gevent.sleep(_LOOK_S)
+        return True
 
     def _serve(self, listener_name: Any, wire: Wire, addr: Any) -> None:
         socket = cast(Any, wire)  # a wire has all methods of a socket that gunicorn calls

@@ -270,6 +270,20 @@ def test_silent_clients_do_not_take_the_places_of_others(start_server: StartServ
     assert "Traceback" not in server.process.text()
 
 
+def test_who_comes_last_in_a_burst_waits_for_a_place(start_server: StartServer) -> None:
+    server = start_server(MAX_CONNECTIONS="1000", MAX_CONNECTIONS_PER_ADDRESS="1000")
+    worker = psutil.Process(server.process.pid).children()[0]
+    with contextlib.ExitStack() as open_clients:
+        worker.suspend()  # so that all are there when it looks
+        for _ in range(1700):
+            client = open_clients.enter_context(connect(server))
+            client.sendall(SUBMIT + b"Content-Length: 1000\r\n\r\n{")
+        last = open_clients.enter_context(connect(server))
+        last.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        worker.resume()
+        assert status(read_all(last)) == 200
+
+
 def test_an_address_that_takes_too_much_drives_out_its_own(start_server: StartServer) -> None:
     server = start_server(MAX_CONNECTIONS="200", MAX_CONNECTIONS_PER_ADDRESS="40")
     with contextlib.ExitStack() as open_clients:
