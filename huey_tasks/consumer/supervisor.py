@@ -301,7 +301,8 @@ class Consumer:
     # ---- the end
 
     def _stop_gently(self) -> None:
-        self._on_stop_signal(signal.SIGTERM, None)
+        if not self._stopping:  # a second call would end the grace, as a second signal does
+            self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: release it now."""
