@@ -8,7 +8,7 @@ such as `_id` or `model_config` does not clash with a name of pydantic's.
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast, get_type_hints
 
@@ -76,6 +76,7 @@ class Payload:
         self._about = f"task type '{type_name}'"
         self._place = place_of(function)
         self.parameters = self._parameters(function)
+        self._signature = inspect.Signature(list(self.parameters.values()))
         self._fields = {name: f"p{number}" for number, name in enumerate(self.parameters)}
         self.model = self._model(function, type_name)
         self.validator = cast(SchemaValidator, self.model.__pydantic_validator__)
@@ -106,6 +107,19 @@ class Payload:
             ]
             raise InvalidPayload(f"The payload does not fit {self._about}.", problems) from None
         return encoded
+
+    def named(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """Return the arguments of a call as a payload, by the names of the parameters.
+
+        `partial`: a pipeline gives the rest. Raises TypeError, as a call of the function would.
+        """
+        bind = self._signature.bind_partial if partial else self._signature.bind
+        try:
+            return bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self._about}: {error}") from None
 
     def arguments(self, given: Mapping[str, Any], *, accepted: bool) -> dict[str, Any]:
         """Return the given parameters in the types of their hints.

@@ -132,7 +132,8 @@ def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
     for text in texts:
         try:
             body = _read_one(text)
-            batch.add(body.task_type, body.payload, body.priority, body.tags)
+            options = tq.SubmitOptions.of(body.tags, body.delay, body.run_at, body.expires_in)
+            batch.add(body.task_type, body.payload, body.priority, options)
         except DucklineError as error:
             batch.refuse(error)
         except Exception:  # a validator of a task type may raise anything; the other tasks go on
