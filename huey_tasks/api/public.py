@@ -33,6 +33,7 @@ from huey_tasks.api.search import search_tasks
 from huey_tasks.api.task_functions import TaskCall, TaskFunction, task
 from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.api.tasks import (
+    RetriedTask,
     cancel,
     explain_task,
     get_task,
@@ -83,6 +84,7 @@ from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
     AttemptRecord,
     ConsumerRecord,
+    Kept,
     LastMinute,
     LogLine,
     Progress,
@@ -112,6 +114,7 @@ from huey_tasks.search.pages import Page, Sort
 from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
 from huey_tasks.submission.options import SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, submit
+from huey_tasks.values.field_words import as_sentence, field_message
 from huey_tasks.values.plain_text import escaped, is_plain
 
 __all__ = [
@@ -138,6 +141,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "Kept",
     "LastMinute",
     "LogLine",
     "Operation",
@@ -152,6 +156,7 @@ __all__ = [
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
+    "RetriedTask",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -191,6 +196,7 @@ __all__ = [
     "WorkerRecord",
     "act_on_search",
     "act_on_tasks",
+    "as_sentence",
     "audit_trail",
     "cancel",
     "change_schedule",
@@ -204,6 +210,7 @@ __all__ = [
     "explain_task",
     "failure_group",
     "failure_groups",
+    "field_message",
     "get_schedule",
     "get_task",
     "high",

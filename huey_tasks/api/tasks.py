@@ -6,6 +6,7 @@ from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.states import RETRYABLE
 from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
 from huey_tasks.events.completions import Completions
 from huey_tasks.monitoring import explain
@@ -64,7 +65,7 @@ def retry(task_id: str, by: Operator | None = None) -> RetriedTask:
         raise _unknown(task_id)
     if not follower:
         raise TaskNotRetryable(
-            f"The task is {state}; only FAILURE, REVOKED or EXPIRED tasks can be retried."
+            f"The task is {state}; only tasks that are {' or '.join(RETRYABLE)} can be retried."
         )
     return RetriedTask(follower, new.type, broker.name, is_new=follower == new.id)
 
