@@ -28,6 +28,7 @@ from huey_tasks import serializer
 from huey_tasks.declaration.accepted import converter
 from huey_tasks.declaration.options import place_of
 from huey_tasks.errors import InvalidPayload, InvalidTaskType, Problem
+from huey_tasks.values.field_words import message_of
 
 _MODEL = ConfigDict(
     extra="forbid",
@@ -101,7 +102,9 @@ class Payload:
         try:
             self.validator.validate_json(plain, strict=True)
         except ValidationError as error:
-            problems = [_problem(detail, payload) for detail in error.errors(include_url=False)]
+            problems = [
+                _problem(detail, payload, self.schema) for detail in error.errors(include_url=False)
+            ]
             raise InvalidPayload(f"The payload does not fit {self._about}.", problems) from None
         return encoded
 
@@ -246,7 +249,7 @@ def _first_sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"[:300]
 
 
-def _problem(detail: ErrorDetails, payload: Any) -> Problem:
+def _problem(detail: ErrorDetails, payload: Any, schema: Mapping[str, Any]) -> Problem:
     """Return a problem that points to the field; drop a union's members from pydantic's path."""
     pointer, inside = "", payload
     steps = detail["loc"]
@@ -262,4 +265,4 @@ def _problem(detail: ErrorDetails, payload: Any) -> Problem:
         else:
             continue
         pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
-    return Problem(pointer, detail["type"], detail["msg"])
+    return Problem(pointer, detail["type"], message_of(detail, schema))
