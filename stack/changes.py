@@ -24,6 +24,10 @@ class Watched:
     whole: frozenset[Path]
     flat: frozenset[Path]
 
+    def covers(self, path: Path) -> bool:
+        """Return whether a folder is watched already: a second watch would report all twice."""
+        return any(path.is_relative_to(folder) for folder in self.whole)
+
     def __or__(self, other: "Watched") -> "Watched":
         return Watched(self.whole | other.whole, self.flat | other.flat)
 
@@ -58,8 +62,11 @@ class Changes:
 
     def follow(self, watched: Watched) -> None:
         """Watch these folders, too. Those before stay watched, so that no change is missed."""
-        whole, flat = watched.whole - self._watched.whole, watched.flat - self._watched.flat
-        self._watched |= watched
+        known = self._watched
+        whole = frozenset(path for path in watched.whole if not known.covers(path))
+        known = Watched(known.whole | whole, known.flat)
+        flat = frozenset(path for path in watched.flat - known.flat if not known.covers(path))
+        self._watched = Watched(known.whole, known.flat | flat)
         for paths, recursive in ((whole, True), (flat, False)):
             if paths:
                 self._tasks.append(asyncio.create_task(self._collect(paths, recursive)))
