@@ -30,6 +30,8 @@ from huey_tasks.api.queues import (
     stats,
 )
 from huey_tasks.api.search import search_tasks
+from huey_tasks.api.task_functions import TaskCall, TaskFunction, task
+from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.api.tasks import (
     cancel,
     explain_task,
@@ -58,6 +60,7 @@ from huey_tasks.errors import (
     ScheduleNotFound,
     ScheduleRunning,
     ServiceBusy,
+    TaskFailed,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
@@ -92,7 +95,7 @@ from huey_tasks.records.models import (
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.registry.loading import load_task_types, load_tasks
-from huey_tasks.registry.types import TaskType, task, task_types
+from huey_tasks.registry.types import TaskType, task_types
 from huey_tasks.schedules.records import ScheduleRecord
 from huey_tasks.schedules.service import (
     ScheduleChanges,
@@ -106,15 +109,9 @@ from huey_tasks.schedules.service import (
     run_schedule,
 )
 from huey_tasks.search.pages import Page, Sort
-from huey_tasks.submission.submit import (
-    Batch,
-    Outcome,
-    Submission,
-    SubmittedTask,
-    Unanswered,
-    submit,
-    submit_many,
-)
+from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
+from huey_tasks.submission.options import SubmitOptions
+from huey_tasks.submission.submit import SubmittedTask, submit
 from huey_tasks.values.plain_text import escaped, is_plain
 
 __all__ = [
@@ -168,9 +165,14 @@ __all__ = [
     "Span",
     "Stats",
     "Submission",
+    "SubmitOptions",
     "SubmittedTask",
+    "TaskCall",
     "TaskCancelled",
+    "TaskFailed",
     "TaskFinished",
+    "TaskFunction",
+    "TaskHandle",
     "TaskInterrupted",
     "TaskLine",
     "TaskNotFound",

@@ -34,8 +34,8 @@ from huey_tasks.registry import types
 from huey_tasks.schedules import firing, records
 from huey_tasks.schedules.records import Schedule, ScheduleRecord
 from huey_tasks.schedules.trigger import Trigger
-from huey_tasks.submission import submit
-from huey_tasks.submission.submit import SubmittedTask
+from huey_tasks.submission.submit import SubmittedTask, destination
+from huey_tasks.submission.tags import checked_tags
 
 #: The maximum number of schedules in all queues.
 MOST = 1000
@@ -118,11 +118,11 @@ def create_schedule(
     if not NAME.fullmatch(name):
         rule = "1 to 100 letters, digits, dots, underscores and hyphens."
         raise InvalidQuery([Problem("/name", "name", rule)])
-    found, queue = submit.destination(task_type, priority)
+    found, queue = destination(task_type, priority)
     kept: dict[str, Argument] = {
         "type": found.name,
         "payload": _payload(found.name, payload),
-        "tags": submit.checked_tags(tags),
+        "tags": checked_tags(tags),
         "overlap": int(overlap),
     }
     now_ms = BROKERS.now_ms()
@@ -181,7 +181,7 @@ def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Ar
         if payload.decode() != schedule.payload:
             fields["payload"] = payload
     if changes.tags is not None and tuple(dict.fromkeys(changes.tags)) != schedule.tags:
-        fields["tags"] = submit.checked_tags(changes.tags)
+        fields["tags"] = checked_tags(changes.tags)
     if changes.overlap not in (None, schedule.overlap):
         fields["overlap"] = int(bool(changes.overlap))
     now_ms = BROKERS.now_ms()

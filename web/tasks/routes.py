@@ -45,6 +45,9 @@ _places = threading.BoundedSemaphore(MAX_WAITING)
 
 _ETAG = "The version of the task: send it as If-None-Match to get a 304 while nothing has changed."
 
+#: The verb of the message, by the state of the new task.
+_DONE = {tq.TaskState.PENDING: "queued", tq.TaskState.SCHEDULED: "scheduled"}
+
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
 
 
@@ -71,12 +74,20 @@ def submit_task(body: SubmitBody) -> Response:
     202 means that the task is stored in Redis and will reach a terminal state.
     """
     priority = body.priority if "priority" in body.model_fields_set else None
-    record = tq.submit(body.task_type, body.payload, priority=priority, tags=body.tags)
+    record = tq.submit(
+        body.task_type,
+        body.payload,
+        priority=priority,
+        tags=body.tags,
+        delay=body.delay,
+        run_at=body.run_at,
+        expires_in=body.expires_in,
+    )
     view = Submitted(
         task_id=record.task_id,
         status=record.status,
         priority=cast(QueueName, record.queue),
-        message=f"Task '{record.task_type}' queued on '{record.queue}' queue.",
+        message=f"Task '{record.task_type}' {_DONE[record.status]} on '{record.queue}' queue.",
     )
     return respond(view, 202, {"Location": address(f"/api/tasks/{record.task_id}")})
 
