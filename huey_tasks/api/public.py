@@ -252,4 +252,4 @@ def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
 
 TaskQueue.make_consumer = _make_consumer
 
-load_task_types(CONFIG.tasks_path)  # the task modules import the names above
+load_task_types(CONFIG)  # the task modules import the names above
