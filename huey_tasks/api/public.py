@@ -114,7 +114,7 @@ from huey_tasks.search.pages import Page, Sort
 from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
 from huey_tasks.submission.options import SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, submit
-from huey_tasks.values.field_words import as_sentence, field_message
+from huey_tasks.values.field_words import as_sentence, message_of
 from huey_tasks.values.plain_text import escaped, is_plain
 
 __all__ = [
@@ -210,7 +210,6 @@ __all__ = [
     "explain_task",
     "failure_group",
     "failure_groups",
-    "field_message",
     "get_schedule",
     "get_task",
     "high",
@@ -219,6 +218,7 @@ __all__ = [
     "list_tasks",
     "load_tasks",
     "low",
+    "message_of",
     "pause",
     "ping",
     "preview_schedule",
@@ -256,4 +256,4 @@ def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
 
 TaskQueue.make_consumer = _make_consumer
 
-load_task_types(CONFIG.tasks_path)  # the task modules import the names above
+load_task_types(CONFIG)  # the task modules import the names above

@@ -28,7 +28,7 @@ from huey_tasks import serializer
 from huey_tasks.declaration.accepted import converter
 from huey_tasks.declaration.options import place_of
 from huey_tasks.errors import InvalidPayload, InvalidTaskType, Problem
-from huey_tasks.values.field_words import field_message
+from huey_tasks.values.field_words import message_of
 
 _MODEL = ConfigDict(
     extra="forbid",
@@ -265,4 +265,4 @@ def _problem(detail: ErrorDetails, payload: Any, schema: Mapping[str, Any]) -> P
         else:
             continue
         pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
-    return Problem(pointer, detail["type"], field_message(detail, schema))
+    return Problem(pointer, detail["type"], message_of(detail, schema))

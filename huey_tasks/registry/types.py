@@ -18,6 +18,7 @@ from huey_tasks.declaration.payload import Payload
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.queues import CONFIG, QUEUES
 
@@ -44,6 +45,11 @@ class TaskType(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it gives up its name to a type of the user's."""
+        return str(self.function.__module__).startswith(DEMO_TASKS)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -155,7 +161,7 @@ def _registered(
 
 
 def _refuse_taken_name(type_name: str, place: str) -> None:
-    if type_name not in _types:
+    if type_name not in _types or _types[type_name].is_demo:
         return
     first = declaration.place_of(_types[type_name].function)
     if first == place:

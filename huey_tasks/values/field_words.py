@@ -42,7 +42,7 @@ _KINDS = {"Dictionary": "Object", "List": "Array", "Tuple": "Array", "Set": "Arr
 _KIND = re.compile(r"^(Dictionary|List|Tuple|Set|Frozenset|Deque)\b")
 
 
-def field_message(detail: ErrorDetails, schema: Mapping[str, Any] | None) -> str:
+def message_of(detail: ErrorDetails, schema: Mapping[str, Any] | None) -> str:
     """Return the message of one error; `schema` is the JSON Schema of the whole input, if known.
 
     An unknown field's message has the nearest known name, or the known names if they are few.

@@ -229,4 +229,4 @@ def pointer(*path: str | int) -> str:
 
 
 def _problem_of(item: ErrorDetails, schema: dict[str, Any] | None) -> Problem:
-    return Problem(pointer(*item["loc"]), item["type"], tq.field_message(item, schema))
+    return Problem(pointer(*item["loc"]), item["type"], tq.message_of(item, schema))
