@@ -96,6 +96,7 @@ from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
+from huey_tasks.schedules.put import put_schedule
 from huey_tasks.schedules.records import ScheduleRecord
 from huey_tasks.schedules.service import (
     ScheduleChanges,
@@ -219,6 +220,7 @@ __all__ = [
     "ping",
     "preview_schedule",
     "purge",
+    "put_schedule",
     "queue_stats",
     "read_api_keys",
     "read_history",
