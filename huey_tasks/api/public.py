@@ -33,6 +33,7 @@ from huey_tasks.api.search import search_tasks
 from huey_tasks.api.task_functions import TaskCall, TaskFunction, task
 from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.api.tasks import (
+    RetriedTask,
     cancel,
     explain_task,
     get_task,
@@ -83,6 +84,7 @@ from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
     AttemptRecord,
     ConsumerRecord,
+    Kept,
     LastMinute,
     LogLine,
     Progress,
@@ -140,6 +142,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "Kept",
     "LastMinute",
     "LogLine",
     "Operation",
@@ -154,6 +157,7 @@ __all__ = [
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
+    "RetriedTask",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
