@@ -46,6 +46,7 @@ from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config, Setting
+from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -134,6 +135,7 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "Explanation",
+    "FailedMember",
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
