@@ -112,6 +112,7 @@ from huey_tasks.search.pages import Page, Sort
 from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
 from huey_tasks.submission.options import SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, submit
+from huey_tasks.values.field_words import as_sentence, message_of
 from huey_tasks.values.plain_text import escaped, is_plain
 
 __all__ = [
@@ -191,6 +192,7 @@ __all__ = [
     "WorkerRecord",
     "act_on_search",
     "act_on_tasks",
+    "as_sentence",
     "audit_trail",
     "cancel",
     "change_schedule",
@@ -212,6 +214,7 @@ __all__ = [
     "list_tasks",
     "load_tasks",
     "low",
+    "message_of",
     "pause",
     "ping",
     "preview_schedule",

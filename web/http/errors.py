@@ -35,7 +35,6 @@ from pydantic_core import ErrorDetails
 
 import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
-from huey_tasks.values.field_words import as_sentence, message_of
 from web.http.input_schemas import schema_titled
 
 #: The most that an answer repeats of the caller's input, in characters.
@@ -94,7 +93,7 @@ class InvalidRequest(WebError):
         schema = schema_titled(error.title)
         problems = [_problem_of(item, schema) for item in found[:MAX_PROBLEMS]]
         where = excerpt(problems[0].pointer) or "the body"
-        first = f"{where}: {as_sentence(problems[0].message)}"
+        first = f"{where}: {tq.as_sentence(problems[0].message)}"
         if len(found) == 1:
             return cls(f"1 field is invalid, {first}", problems)
         return cls(f"{len(found)} fields are invalid, the first is {first}", problems)
@@ -230,4 +229,4 @@ def pointer(*path: str | int) -> str:
 
 
 def _problem_of(item: ErrorDetails, schema: dict[str, Any] | None) -> Problem:
-    return Problem(pointer(*item["loc"]), item["type"], message_of(item, schema))
+    return Problem(pointer(*item["loc"]), item["type"], tq.message_of(item, schema))
