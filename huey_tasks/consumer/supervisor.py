@@ -112,11 +112,12 @@ class Consumer:
         Threads cannot be interrupted, so a cancelled or overdue task could not be stopped.
         """
         worker_type = options.get("worker_type", "process")
+        number = int(options.get("workers", 1))
         if worker_type not in ("process", "greenlet"):
             raise ConfigError(
-                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}."
+                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}: type"
+                f" huey_consumer huey_tasks.{queue.name} -k process -w {number}"
             )
-        number = int(options.get("workers", 1))
         return cls(queue, Config.from_env(), concurrency=number, worker_type=worker_type)
 
     def run(self) -> None:
