@@ -35,6 +35,7 @@ from huey_tasks.api.search import search_tasks
 from huey_tasks.api.task_functions import TaskCall, TaskFunction, task
 from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.api.tasks import (
+    RetriedTask,
     cancel,
     explain_task,
     get_task,
@@ -85,6 +86,7 @@ from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
     AttemptRecord,
     ConsumerRecord,
+    Kept,
     LastMinute,
     LogLine,
     Progress,
@@ -98,6 +100,7 @@ from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
+from huey_tasks.schedules.put import put_schedule
 from huey_tasks.schedules.records import ScheduleRecord
 from huey_tasks.schedules.service import (
     ScheduleChanges,
@@ -141,6 +144,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "Kept",
     "LastMinute",
     "LogLine",
     "Operation",
@@ -155,6 +159,7 @@ __all__ = [
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
+    "RetriedTask",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -221,6 +226,7 @@ __all__ = [
     "ping",
     "preview_schedule",
     "purge",
+    "put_schedule",
     "queue_stats",
     "read_api_keys",
     "read_history",

@@ -19,6 +19,7 @@ from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.huey_adapter.task_class import QueueTask
 from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
+from huey_tasks.schedules import declare
 from huey_tasks.submission.batch import submit_all
 from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, destination, submit_with
@@ -153,11 +154,18 @@ def task(
     expires: float | None = None,
     name: str | None = None,
     example: dict[str, Any] | None = None,
+    schedule: str | float | None = None,
+    timezone: str | None = None,
 ) -> Callable[[Callable[P, R]], TaskFunction[P, R]]: ...
 
 
 def task(
-    function: Callable[P, R] | None = None, /, **options: Any
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    schedule: str | float | None = None,
+    timezone: str | None = None,
+    **options: Any,
 ) -> TaskFunction[P, R] | Callable[[Callable[P, R]], TaskFunction[P, R]]:
     """Register a function as a task type; `@task` alone takes all defaults.
 
@@ -165,10 +173,20 @@ def task(
     is retried, `retry_delay` seconds after the first failure, `retry_backoff` times as long after
     each further one, at most `max_retry_delay` seconds, and up to `retry_jitter` of the delay
     earlier or later (0.1: ten per cent). `timeout`: seconds that an attempt may take. `expires`:
-    seconds within which a task must start. `example`: a payload that forms show.
+    seconds within which a task must start. `example`: a payload that forms show. `schedule`: five
+    cron fields in `timezone` (default UTC), or seconds between two runs; it has the name of the
+    type and submits an empty payload (`huey_tasks.schedules.declare` takes others).
 
     Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
     example that cannot work.
     """
-    register = types.registrar(TaskFunction[P, R], **options)
+    registrar = types.registrar(TaskFunction[P, R], **options)
+
+    def register(function: Callable[P, R]) -> TaskFunction[P, R]:
+        made = registrar(function)
+        if schedule is not None:
+            cron, every_s = (schedule, None) if isinstance(schedule, str) else (None, schedule)
+            declare(made.name, made, cron=cron, every_s=every_s, timezone=timezone)
+        return made
+
     return register if function is None else register(function)

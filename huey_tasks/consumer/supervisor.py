@@ -103,6 +103,7 @@ class Consumer:
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
+            Chore(duties.DeclaredSchedules(queue.name).store, 1.0),
         )
 
     @classmethod
@@ -114,10 +115,9 @@ class Consumer:
         worker_type = options.get("worker_type", "process")
         number = int(options.get("workers", 1))
         if worker_type not in ("process", "greenlet"):
-            raise ConfigError(
-                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}: type"
-                f" huey_consumer huey_tasks.{queue.name} -k process -w {number}"
-            )
+            better = f"huey_consumer huey_tasks.{queue.name} -k process -w {number}"
+            kinds = "Duckline runs workers as -k process or -k greenlet"
+            raise ConfigError(f"{kinds}, not {worker_type}: type {better}")
         return cls(queue, Config.from_env(), concurrency=number, worker_type=worker_type)
 
     def run(self) -> None:
