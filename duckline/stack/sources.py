@@ -5,8 +5,8 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parent.parent
-_OURS = tuple(_ROOT / name for name in ("huey_tasks", "web", "server", "stack", "app.py"))
+_ROOT = Path(__file__).resolve().parents[2]
+_OURS = tuple(_ROOT / name for name in ("huey_tasks", "web", "duckline", "app.py"))
 _LIBRARIES = {"site-packages", "dist-packages"}
 
 

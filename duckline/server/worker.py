@@ -15,12 +15,12 @@ from gevent.server import StreamServer
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
+from duckline.server import refusal
+from duckline.server.crowd import Crowd
+from duckline.server.refusal import Headers
+from duckline.server.requests import Requests
+from duckline.server.wire import SlowClient, Wire
 from huey_tasks.config import Config
-from server import refusal
-from server.crowd import Crowd
-from server.refusal import Headers
-from server.requests import Requests
-from server.wire import SlowClient, Wire
 
 _access = logging.getLogger("gunicorn.access")
 

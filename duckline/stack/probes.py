@@ -7,7 +7,7 @@ import asyncio
 import json
 from typing import cast
 
-from stack.process import Probe
+from duckline.stack.process import Probe
 
 TIMEOUT_S = 4.0  # longer than the web service itself waits for Redis
 

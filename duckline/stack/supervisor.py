@@ -10,9 +10,9 @@ import signal
 import time
 from collections.abc import Sequence
 
-from stack.console import Console
-from stack.orphans import adopt_orphans, end_orphans
-from stack.process import Process, ProcessSpec
+from duckline.stack.console import Console
+from duckline.stack.orphans import adopt_orphans, end_orphans
+from duckline.stack.process import Process, ProcessSpec
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0

@@ -3,7 +3,3 @@
 Owns child processes, the embedded Redis, ports and the aggregated log. It imports neither Flask nor
 redis and does not know what a task is: a stack is a list of commands.
 """
-
-from stack.up import up
-
-__all__ = ["up"]

@@ -1,20 +1,19 @@
 """The list of Duckline's own processes: three consumers, the web service, the inspector."""
 
-import os
 import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from duckline.stack.broker import Broker
+from duckline.stack.probes import http_answers
+from duckline.stack.process import ProcessSpec
 from huey_tasks.settings.environment import CHECKED
-from stack.broker import Broker
-from stack.probes import http_answers
-from stack.process import ProcessSpec
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 QUEUES = ("high", "default", "low")
 HEALTH_PATH = "/api/workers/health"
 #: Begins the log lines of every process here; a task cannot print it.
@@ -39,7 +38,7 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
     consumers = [
         ProcessSpec(
             name=queue,
-            command=[sys.executable, str(ROOT / "app.py"), "consumer", queue],
+            command=[sys.executable, "-P", str(ROOT / "duckline/__main__.py"), "consumer", queue],
             env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
             after=after,
             stop_grace_s=config.shutdown_grace_s + release_s,
@@ -49,7 +48,7 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
         for queue in QUEUES
     ]
     # gunicorn reads this variable itself, before our settings, and fails if it is empty.
-    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency), "PYTHONPATH": _python_path()}
+    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
     if reload:
         web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
@@ -65,8 +64,8 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
             reloads=True,
         )
         for name, port, application, path in (
-            ("web", config.port, "app:app", HEALTH_PATH),
-            ("inspector", config.inspector_port, "app:create_inspector()", "/"),
+            ("web", config.port, "duckline.wsgi:app", HEALTH_PATH),
+            ("inspector", config.inspector_port, "duckline.wsgi:create_inspector()", "/"),
         )
     ]
     return [*webs, *consumers]
@@ -85,10 +84,5 @@ def base_url(host: str, port: int) -> str:
 
 def _gunicorn(host: str, port: int, application: str) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    settings = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", bind]
+    settings = ["--config", str(ROOT / "duckline/gunicorn_conf.py"), "--bind", bind]
     return [sys.executable, "-P", "-m", "gunicorn", *settings, application]
-
-
-def _python_path() -> str:
-    """Return where gunicorn finds us; the working folder is the user's, and comes last."""
-    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

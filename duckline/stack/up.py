@@ -8,17 +8,17 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from duckline.stack import broker, ports
+from duckline.stack.broker import Broker
+from duckline.stack.console import Console, complain, console_for
+from duckline.stack.errors import StartRefused
+from duckline.stack.import_check import TASKS, import_problem
+from duckline.stack.reloader import Reloader
+from duckline.stack.services import LOG_MARK, ROOT, base_url, service_specs
+from duckline.stack.supervisor import Supervisor
 from huey_tasks.errors import ConfigError
 from huey_tasks.log_stream import LogStream
 from huey_tasks.settings.environment import misspelt
-from stack import broker, ports
-from stack.broker import Broker
-from stack.console import Console, complain, console_for
-from stack.errors import StartRefused
-from stack.import_check import TASKS, import_problem
-from stack.reloader import Reloader
-from stack.services import LOG_MARK, ROOT, base_url, service_specs
-from stack.supervisor import Supervisor
 
 #: The most log that is kept for a reader that has stopped reading.
 LOG_BACKLOG_BYTES = 8 * 1024 * 1024

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import gevent
 
 if TYPE_CHECKING:
-    from server.crowd import Crowd
+    from duckline.server.crowd import Crowd
 
 #: Seconds for the head of a request, from its first byte; a new connection has as long for that.
 HEAD_S = 10.0

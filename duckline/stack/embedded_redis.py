@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from duckline.stack.data_dir import DataDirLock
+from duckline.stack.errors import StartRefused
+from duckline.stack.probes import redis_answers
+from duckline.stack.process import ProcessSpec
 from huey_tasks.processes.redis_binary import HOW_TO_GET_ONE, find_redis_server
-from stack.data_dir import DataDirLock
-from stack.errors import StartRefused
-from stack.probes import redis_answers
-from stack.process import ProcessSpec
 
 NAME = "redis"
 SOCKET = "redis.sock"

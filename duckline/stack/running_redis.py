@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from stack import data_dir, embedded_redis
-from stack.errors import StartRefused
+from duckline.stack import data_dir, embedded_redis
+from duckline.stack.errors import StartRefused
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config

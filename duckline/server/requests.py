@@ -17,7 +17,7 @@ from gunicorn.http.errors import (
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
 
-from server.wire import DRAIN_BYTES, HeadTooLong, Wire
+from duckline.server.wire import DRAIN_BYTES, HeadTooLong, Wire
 
 # The syntax of a Host header (RFC 3986: reg-name, IP-literal, port).
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")

@@ -10,7 +10,7 @@ import ipaddress
 from collections import Counter
 from collections.abc import Iterator
 
-from server.wire import Wire
+from duckline.server.wire import Wire
 
 #: One in this many places is freed at a time, because finding the oldest means to sort all.
 _SHARE = 100

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stack.output import LineReader
+from duckline.stack.output import LineReader
 
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: an import between fork and exec can deadlock.

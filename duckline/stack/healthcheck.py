@@ -1,7 +1,7 @@
 """The health check of a container; the image has neither curl nor a shell.
 
-    python -m stack.healthcheck http 8000       the web server answers
-    python -m stack.healthcheck consumer high   this host's consumer of the queue reports to Redis
+    python -m duckline.stack.healthcheck http 8000       the web server answers
+    python -m duckline.stack.healthcheck consumer high   this host's consumer reports to Redis
 
 Exits with 0, or with 1 and the reason on stderr.
 """
@@ -10,8 +10,8 @@ import asyncio
 import socket
 import sys
 
-from stack.console import complain
-from stack.probes import http_answers
+from duckline.stack.console import complain
+from duckline.stack.probes import http_answers
 
 
 def main(kind: str, name: str) -> int:

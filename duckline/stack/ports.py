@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Collection, Mapping
 
-from stack.errors import StartRefused
+from duckline.stack.errors import StartRefused
 
 RELEASE_WAIT_S = 2.0  # a stopping stack holds its ports for up to a second
 _POLL_S = 0.05

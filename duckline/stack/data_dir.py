@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from stack.errors import StartRefused
+from duckline.stack.errors import StartRefused
 
 OWNER_WAIT_S = 20.0  # longer than an orderly stop takes with the default SHUTDOWN_GRACE_S
 MARK, LOCK = "port", "lock"

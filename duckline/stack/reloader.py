@@ -7,20 +7,20 @@ supervisor.py does the restart.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack.changes import Changes, Watched, folders_of
-from stack.console import Console
-from stack.import_check import TASKS, Checked, check_import
-from stack.supervisor import Supervisor
+from duckline.stack.changes import Changes, Watched, folders_of
+from duckline.stack.console import Console
+from duckline.stack.import_check import TASKS, Checked, check_import
+from duckline.stack.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config
 
-SOURCE_FOLDERS = ("huey_tasks", "web", "server", "static")
+SOURCE_FOLDERS = ("huey_tasks", "web", "duckline", "static")
 
 
 def watched(root: Path, config: "Config") -> Watched:
     """Return what to watch: our sources, folders of TASKS_PATH, for TASKS the working folder."""
-    candidates = [*(root / name for name in SOURCE_FOLDERS), root / "app.py", *config.tasks_path]
+    candidates = [*(root / name for name in SOURCE_FOLDERS), *config.tasks_path]
     whole = {path for path in candidates if path.exists()}
     return Watched(frozenset(whole), frozenset({Path.cwd()} if config.tasks else set()))
 

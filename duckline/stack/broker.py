@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack import data_dir, embedded_redis
-from stack.console import complain
-from stack.process import ProcessSpec
+from duckline.stack import data_dir, embedded_redis
+from duckline.stack.console import complain
+from duckline.stack.process import ProcessSpec
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config

@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.process import REFUSAL_MARK, end_with, exit_reason
+from duckline.stack.process import REFUSAL_MARK, end_with, exit_reason
 
 #: Seconds after which an import counts as hanging.
 TIMEOUT_S = 60.0
 
 #: What to import: all task types, also those of the user; the same with the web service.
-TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, app"
+TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, duckline.wsgi"
 
 #: It reports to a separate pipe, because a module may print, and ends with `_exit`, because a
 #: module may have started threads. A line is a word and a text.
@@ -31,7 +31,7 @@ os.set_inheritable(int(sys.argv[1]), False)
 def say(word, text):
     os.write(int(sys.argv[1]), f"{word} {text}\\n".encode("utf-8", "replace"))
 def say_sources(error=None):
-    from stack.sources import sources
+    from duckline.stack.sources import sources
     for file in sources(error):
         say("source", file)
 try:
@@ -193,7 +193,7 @@ def main() -> int:
     def complain(text: str) -> None:
         print(REFUSAL_MARK + text, file=sys.stderr, flush=True)
 
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     problem = asyncio.run(import_problem(root, {}, TASKS, complain))
     if problem is None:
         return 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gunicorn.http import errors as http
 
-from server.wire import SlowClient
+from duckline.server.wire import SlowClient
 
 Headers = Sequence[tuple[str, str]]
 
