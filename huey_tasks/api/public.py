@@ -68,6 +68,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
+from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
@@ -133,6 +134,7 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "Explanation",
+    "Fail",
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
@@ -155,6 +157,7 @@ __all__ = [
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
+    "Retry",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -178,6 +181,7 @@ __all__ = [
     "TaskRecord",
     "TaskRow",
     "TaskState",
+    "TaskTimeout",
     "TaskType",
     "TooManySchedules",
     "Totals",

@@ -5,7 +5,7 @@ registered on all three queues, because a caller may choose another than the typ
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -15,6 +15,7 @@ from huey_tasks import serializer
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.declaration import options as declaration
 from huey_tasks.declaration.payload import Payload
+from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
@@ -23,6 +24,7 @@ from huey_tasks.queues import CONFIG, QUEUES
 
 P = ParamSpec("P")
 R = TypeVar("R")
+ErrorType = type[BaseException]
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,14 @@ class TaskType(Generic[P, R]):
     queue: str
     description: str
     retries: int
-    retry_delay_s: float
-    retry_backoff: float
+    #: Both None if the delay is a list or a function.
+    retry_delay_s: float | None
+    retry_backoff: float | None
+    #: Seconds before each retry, the first ten, without jitter; None if a function decides.
+    retry_delays_s: tuple[float, ...] | None
+    #: Names of exception types; None: every error is tried again.
+    retry_on: tuple[str, ...] | None
+    no_retry_on: tuple[str, ...]
     timeout_s: float | None
     example: dict[str, Any]
     payload: Payload
@@ -74,10 +82,12 @@ def task(
     *,
     queue: str = "default",
     retries: int = 0,
-    retry_delay: float = 2,
+    retry_delay: float | Sequence[float] | Callable[[int, Any], float] = 2,
     retry_backoff: float = 2,
     retry_jitter: float = 0.0,
     max_retry_delay: float | None = None,
+    retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
+    no_retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
     timeout: float | None = None,
     expires: float | None = None,
     name: str | None = None,
@@ -99,8 +109,11 @@ def task(
     `queue`: where its tasks go if the caller names no queue. `retries`: how often a failed attempt
     is retried, `retry_delay` seconds after the first failure, `retry_backoff` times as long after
     each further one, at most `max_retry_delay` seconds, and up to `retry_jitter` of the delay
-    earlier or later (0.1: ten per cent). `timeout`: seconds that an attempt may take. `expires`:
-    seconds within which a task must start. `example`: a payload that forms show.
+    earlier or later (0.1: ten per cent). `retry_delay` may also be a list, one delay after each
+    failure and the last again, or a function of (attempt, error), attempts counted from 1.
+    `retry_on`: only these errors are retried; `no_retry_on`: these never are. `timeout`: seconds
+    that an attempt may take. `expires`: seconds within which a task must start. `example`: a
+    payload that forms show.
 
     Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
     example that cannot work.
@@ -111,6 +124,7 @@ def task(
     )
     declaration.check_queue(queue)
     declaration.check_options(options)
+    declaration.check_together(options)
     if name is not None:
         declaration.check_name(name)
 
@@ -133,6 +147,8 @@ _DEFAULTS: dict[str, Any] = {
     "retry_backoff": 2,
     "retry_jitter": 0.0,
     "max_retry_delay": None,
+    "retry_on": None,
+    "no_retry_on": None,
     "timeout": None,
     "expires": None,
 }
@@ -160,13 +176,17 @@ def _registered(
         )
         for queue_name, instance in QUEUES.items()
     }
+    is_number = isinstance(options["retry_delay"], int | float)
     task_type = TaskType(
         name=type_name,
         queue=queue,
         description=inspect.getdoc(function) or "",
         retries=options["retries"],
-        retry_delay_s=options["retry_delay"],
-        retry_backoff=options["retry_backoff"],
+        retry_delay_s=options["retry_delay"] if is_number else None,
+        retry_backoff=options["retry_backoff"] if is_number else None,
+        retry_delays_s=shown_delays(options),
+        retry_on=None if options["retry_on"] is None else _names(options["retry_on"]),
+        no_retry_on=_names(options["no_retry_on"]),
         timeout_s=options["timeout"],
         example=shown,
         payload=payload,
@@ -178,6 +198,10 @@ def _registered(
     )
     _types[type_name] = task_type
     return task_type
+
+
+def _names(errors: Any) -> tuple[str, ...]:
+    return tuple(kind.__name__ for kind in error_types(errors))
 
 
 def _refuse_taken_name(type_name: str, place: str) -> None:
