@@ -2,8 +2,11 @@
 
     python app.py up [--reload]        the whole stack, in the foreground
     python app.py consumer <queue>     the consumer of one queue
-    python app.py verify               an account of every accepted task; status 1 on a gap
+    python app.py verify               an account of every accepted task
     python app.py verify --write-off   takes note of lost tasks, so that the account adds up again
+
+The status of `verify` is 0 if every task is accounted for, 1 only if one is missing, 69
+(EX_UNAVAILABLE of sysexits.h) if Redis could not be read, 70 if the command itself failed.
 
 Each command imports only what it needs, because it counts for how fast the stack starts.
 """
@@ -12,6 +15,7 @@ import argparse
 import logging
 import os
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,10 +70,15 @@ def consume(queue: str) -> int:
 
 
 def verify(write_off: bool = False) -> int:
-    """Account for every accepted task; works on a live system."""
+    """Account for every accepted task; works on a live system. Raises QueueUnavailable."""
+    from huey_tasks.config import Config
+    from stack import running_redis
+
+    os.environ |= running_redis.settings_beside(Config.from_env())
+
     import huey_tasks
     from huey_tasks import redis_urls
-    from huey_tasks.errors import DucklineError, QueueUnavailable
+    from huey_tasks.errors import QueueUnavailable
     from huey_tasks.monitoring import verify as accounting
 
     address = redis_urls.without_secrets(huey_tasks.CONFIG.broker_url)
@@ -80,10 +89,8 @@ def verify(write_off: bool = False) -> int:
                 print(f"{queue.name}: {accounting.write_off(queue.broker)} tasks written off")
         accounts = [accounting.verify(queue.broker) for queue in huey_tasks.QUEUES.values()]
     except QueueUnavailable as error:
-        raise DucklineError(
-            f"{error.detail} Tried {address} ({error.cause}); REDIS_URL names another. The Redis "
-            "of `make run` is at unix://<DATA_DIR>/redis.sock."
-        ) from error
+        detail = f"{error.detail} Tried {address} ({error.cause}); REDIS_URL names another."
+        raise QueueUnavailable(detail) from error
     for account in accounts:
         states = ", ".join(f"{state} {number}" for state, number in account.states.items())
         print(f"{account.queue}: accepted {account.accepted} = {states}")
@@ -104,7 +111,8 @@ def up(reload: bool) -> int:
 def main(argv: list[str]) -> int:
     """Run one command; what Duckline refuses (a wrong setting, a port in use) is one line.
 
-    Return its exit status: 78 (EX_CONFIG of sysexits.h) when starting it again cannot help.
+    Return its exit status: 78 (EX_CONFIG of sysexits.h) when starting it again cannot help; see
+    above for those of `verify`.
     """
     about = "Run the task queue service, or a part of it. README.md lists the settings."
     parser = argparse.ArgumentParser(prog="app.py", description=about, allow_abbrev=False)
@@ -118,7 +126,9 @@ def main(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
 
     from huey_tasks.errors import ConfigError, DucklineError
+    from stack.errors import StartRefused
 
+    verifies = arguments.command == "verify"
     try:
         match arguments.command:
             case "up":
@@ -127,9 +137,16 @@ def main(argv: list[str]) -> int:
                 return verify(arguments.write_off)
             case _:
                 return consume(arguments.queue)
-    except DucklineError as error:
+    except (DucklineError, StartRefused) as error:
         print(f"duckline: {error}", file=sys.stderr)
-        return os.EX_CONFIG if isinstance(error, ConfigError) else 1
+        if isinstance(error, ConfigError):
+            return os.EX_CONFIG
+        return os.EX_UNAVAILABLE if verifies else 1
+    except Exception:
+        if not verifies:
+            raise
+        traceback.print_exc()  # Python would exit with 1, which says that a task is missing
+        return os.EX_SOFTWARE
 
 
 if __name__ == "__main__":

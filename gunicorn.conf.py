@@ -19,6 +19,7 @@ from typing import Any, NoReturn  # noqa: E402
 from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
+from gunicorn.util import getcwd  # noqa: E402
 
 from huey_tasks.broker.server_check import ServerCheck  # noqa: E402
 from huey_tasks.config import Config  # noqa: E402
@@ -26,6 +27,11 @@ from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
 from huey_tasks.settings import environment  # noqa: E402
 
 _log = logging.getLogger("duckline.web")
+
+# gunicorn puts the working folder before all others, unless it is there: a user's `email.py` must
+# not hide Python's.
+if getcwd() not in sys.path:
+    sys.path.append(getcwd())
 
 
 def _refuse(error: ConfigError) -> NoReturn:
@@ -117,7 +123,7 @@ def on_starting(server: Any) -> None:
         for address in server.cfg.address:
             if isinstance(address, tuple):  # not the path of a unix socket
                 _config.require_closed(str(address[0]))
-        if _config.tasks_path and not _config.tasks_are_checked:
+        if (_config.tasks or _config.tasks_path) and not _config.tasks_are_checked:
             _try_tasks()
         _check.make()
     except ConfigError as error:

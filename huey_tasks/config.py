@@ -4,8 +4,6 @@ A wrong value raises `ConfigError` with one line that names the variable, the va
 takes. Units are in the names: `_s` is seconds.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,48 +12,14 @@ from typing import Any, cast
 from huey_tasks import redis_urls
 from huey_tasks.access import api_keys
 from huey_tasks.errors import ConfigError
-from huey_tasks.settings import addresses, environment
+from huey_tasks.settings import addresses, environment, parsers
 
 #: The Redis that is used when neither REDIS_URL nor the embedded server is there.
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 DEFAULT_DATA_DIR = Path("data")
 
-#: A path that pages and headers can contain without escapes: no `//`, which names another host,
-#: and no dots that climb out of it.
-PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    parse.__doc__ = f"a whole number from {low} to {high}"
-    return parse
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = float(text)
-        if not math.isfinite(value) or not low <= value <= high:
-            raise ValueError
-        return value
-
-    parse.__doc__ = f"a number from {low:g} to {high:g}"
-    return parse
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError
-        return text
-
-    parse.__doc__ = " or ".join(choices)
-    return parse
+PATH_PREFIX = parsers.PATH_PREFIX
 
 
 def _redis_url(text: str) -> str:
@@ -64,58 +28,14 @@ def _redis_url(text: str) -> str:
     return redis_urls.check(text)
 
 
-def _words(separator: str) -> Callable[[str], tuple[str, ...]]:
-    def parse(text: str) -> tuple[str, ...]:
-        words = tuple(word.strip() for word in text.split(separator) if word.strip())
-        if not words:
-            raise ValueError  # "," would switch API keys off silently
-        return words
-
-    parse.__doc__ = f"at least one word; several are separated by {separator!r}"
-    return parse
-
-
 def _api_keys(text: str) -> tuple[str, ...]:
     """keys of at least 8 characters, each alone or as name=key, one name a key; separated by ','"""
-    api_keys.check(entries := _words(",")(text))
+    api_keys.check(entries := parsers.words(",")(text))
     return entries
-
-
-def _folders(text: str) -> tuple[Path, ...]:
-    """existing folders separated by ':'"""
-    folders = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
-    if not all(folder.is_dir() for folder in folders):
-        raise ValueError
-    return folders
-
-
-def _root_path(text: str) -> str:
-    """a path such as /jobs: letters, digits, '.', '_', '~' and '-' behind each '/'"""
-    path = text.rstrip("/")
-    if path and not PATH_PREFIX.fullmatch(path):
-        raise ValueError
-    return path
 
 
 def _words_of(parse: Callable[[str], Any]) -> str:
     return " ".join((parse.__doc__ or "").split())
-
-
-def _key_prefix(text: str) -> str:
-    """1 to 32 letters, digits, '.', '_' or '-'"""
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", text):
-        raise ValueError
-    return text
-
-
-def _switch(text: str) -> bool:
-    """0 or 1"""
-    return bool(_whole(0, 1)(text))
-
-
-def _text(text: str) -> str:
-    """a text"""
-    return text
 
 
 def _setting(
@@ -128,17 +48,8 @@ def _setting(
     )
 
 
-def _size(text: str) -> int:
-    """bytes, 1048576 or more, or KB, MB, GB as in 512MB; 0: no limit"""
-    match = re.fullmatch(r"(\d{1,15}) ?([kmg]?)i?b?", text.lower(), re.ASCII)
-    size = int(match[1]) * 1024 ** " kmg".index(match[2] or " ") if match else -1
-    if size != 0 and size < 2**20:
-        raise ValueError
-    return size
-
-
-_concurrency = _whole(1, 10_000)
-_worker_type = _one_of("process", "greenlet")
+_concurrency = parsers.whole(1, 10_000)
+_worker_type = parsers.one_of("process", "greenlet")
 
 
 @dataclass(frozen=True)
@@ -155,13 +66,16 @@ class Setting:
 class Config:
     """Every setting of Duckline. A field `lease_s` is the variable `LEASE_S`."""
 
-    host: str = _setting("127.0.0.1", _text, "address", "where the web services listen")
-    port: int = _setting(8000, _whole(1, 65535), "TCP port", "API and dashboard")
-    inspector_port: int = _setting(5555, _whole(1, 65535), "TCP port", "the inspector")
-    web_concurrency: int = _setting(1, _whole(1, 64), "processes", "web processes")
+    host: str = _setting("127.0.0.1", parsers.text, "address", "where the web services listen")
+    port: int = _setting(8000, parsers.whole(1, 65535), "TCP port", "API and dashboard")
+    inspector_port: int = _setting(5555, parsers.whole(1, 65535), "TCP port", "the inspector")
+    web_concurrency: int = _setting(1, parsers.whole(1, 64), "processes", "web processes")
     data_dir: Path = _setting(DEFAULT_DATA_DIR, Path, "folder", "data of the embedded Redis")
     appendfsync: str = _setting(
-        "always", _one_of("always", "everysec"), "", "when the embedded Redis brings writes to disk"
+        "always",
+        parsers.one_of("always", "everysec"),
+        "",
+        "when the embedded Redis brings writes to disk",
     )
     redis_url: str | None = _setting(
         None, _redis_url, "URL", "the broker; unset: an embedded server", secret=True
@@ -169,59 +83,77 @@ class Config:
     result_redis_url: str | None = _setting(
         None, _redis_url, "URL", "results; unset: db 1 of the broker", secret=True
     )
-    key_prefix: str = _setting("duckline", _key_prefix, "", "what every key in Redis begins with")
-    tasks_path: tuple[Path, ...] = _setting((), _folders, "folders", "more task modules")
+    key_prefix: str = _setting(
+        "duckline", parsers.key_prefix, "", "what every key in Redis begins with"
+    )
+    tasks_path: tuple[Path, ...] = _setting((), parsers.folders, "folders", "more task modules")
+    tasks: tuple[str, ...] = _setting((), parsers.modules, "modules", "imported task modules")
+    demo_tasks: bool = _setting(True, parsers.switch, "0 or 1", "have the demo task types")
     high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
     default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
     low_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue low")
     high_worker_type: str = _setting("process", _worker_type, "", "workers of queue high")
     default_worker_type: str = _setting("process", _worker_type, "", "workers of queue default")
     low_worker_type: str = _setting("process", _worker_type, "", "workers of queue low")
-    result_ttl_s: float = _setting(86400.0, _number(1, 3.2e7), "s", "finished tasks are kept")
+    result_ttl_s: float = _setting(
+        86400.0, parsers.number(1, 3.2e7), "s", "finished tasks are kept"
+    )
     finished_cap: int = _setting(
-        100_000, _whole(100, 10**9), "tasks", "ended tasks kept in each state of a queue"
+        100_000, parsers.whole(100, 10**9), "tasks", "ended tasks kept in each state of a queue"
     )
-    lease_s: float = _setting(10.0, _number(0.5, 3600), "s", "before lost tasks are recovered")
-    shutdown_grace_s: float = _setting(10.0, _number(0, 3600), "s", "grace at shutdown")
+    lease_s: float = _setting(
+        10.0, parsers.number(0.5, 3600), "s", "before lost tasks are recovered"
+    )
+    shutdown_grace_s: float = _setting(10.0, parsers.number(0, 3600), "s", "grace at shutdown")
     cancel_grace_s: float = _setting(
-        1.0, _number(0, 3600), "s", "before a cancelled task is killed"
+        1.0, parsers.number(0, 3600), "s", "before a cancelled task is killed"
     )
-    max_crashes: int = _setting(3, _whole(1, 1000), "crashes", "crashes before quarantine")
+    max_crashes: int = _setting(3, parsers.whole(1, 1000), "crashes", "crashes before quarantine")
     max_tasks_per_worker: int = _setting(
-        0, _whole(0, 10**9), "tasks", "then a worker is replaced; 0: never"
+        0, parsers.whole(0, 10**9), "tasks", "then a worker is replaced; 0: never"
     )
     worker_max_memory: int = _setting(
-        0, _size, "bytes", "a worker that has more is replaced; 0: no limit"
+        0, parsers.size, "bytes", "a worker that has more is replaced; 0: no limit"
     )
     result_max_bytes: int = _setting(
-        1_048_576, _whole(1, 2**29), "bytes", "a result that is larger fails its task"
+        1_048_576, parsers.whole(1, 2**29), "bytes", "a result that is larger fails its task"
     )
-    demo_speed: float = _setting(1.0, _number(0, 1e6), "times", "demo tasks; 0: no waiting")
+    demo_speed: float = _setting(1.0, parsers.number(0, 1e6), "times", "demo tasks; 0: no waiting")
     demo_failure_rate: float | None = _setting(
-        None, _number(0, 1), "share", "demo tasks; unset: each type's own rate"
+        None, parsers.number(0, 1), "share", "demo tasks; unset: each type's own rate"
     )
     api_keys: tuple[str, ...] = _setting(
         (), _api_keys, "keys", "who may call; name=key names one in the audit", secret=True
     )
-    allowed_hosts: tuple[str, ...] = _setting((), _words(","), "host names", "host names served")
-    allowed_origins: tuple[str, ...] = _setting((), _words(","), "origins", "allowed origins")
-    root_path: str = _setting("", _root_path, "path", "where a proxy serves us, such as /jobs")
-    allow_open: bool = _setting(False, _switch, "0 or 1", "serve other machines without API keys")
-    publish_address: str | None = _setting(
-        None, _text, "address", "where a container's ports are published, if not at HOST"
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), parsers.words(","), "host names", "host names served"
     )
-    body_timeout_s: float = _setting(30.0, _number(1, 3600), "s", "for the body of a request")
+    allowed_origins: tuple[str, ...] = _setting(
+        (), parsers.words(","), "origins", "allowed origins"
+    )
+    root_path: str = _setting(
+        "", parsers.root_path, "path", "where a proxy serves us, such as /jobs"
+    )
+    allow_open: bool = _setting(
+        False, parsers.switch, "0 or 1", "serve other machines without API keys"
+    )
+    publish_address: str | None = _setting(
+        None, parsers.text, "address", "where a container's ports are published, if not at HOST"
+    )
+    body_timeout_s: float = _setting(
+        30.0, parsers.number(1, 3600), "s", "for the body of a request"
+    )
     max_connections: int = _setting(
-        4000, _whole(16, 60_000), "connections", "open to one web process"
+        4000, parsers.whole(16, 60_000), "connections", "open to one web process"
     )
     max_connections_per_address: int = _setting(
-        2500, _whole(1, 60_000), "connections", "of one address, of those"
+        2500, parsers.whole(1, 60_000), "connections", "of one address, of those"
     )
-    access_log: bool = _setting(False, _switch, "0 or 1", "a line for each request")
+    access_log: bool = _setting(False, parsers.switch, "0 or 1", "a line for each request")
     log_level: str = _setting(
-        "info", _one_of("debug", "info", "warning", "error"), "", "the least that is logged"
+        "info", parsers.one_of("debug", "info", "warning", "error"), "", "the least that is logged"
     )
-    log_format: str = _setting("console", _one_of("console", "json"), "", "log lines")
+    log_format: str = _setting("console", parsers.one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR has its default: each stack on another port then uses its own.
     data_dir_is_default: bool = field(default=True, metadata={})
     #: Whether there must be data in Redis, because the stack has run here before.
@@ -230,6 +162,8 @@ class Config:
     redis_is_checked: bool = field(default=False, metadata={})
     #: Whether the parent process has imported the task modules without an error.
     tasks_are_checked: bool = field(default=False, metadata={})
+    #: Whether a task module that cannot be imported is left out: `make dev`.
+    broken_tasks_are_left_out: bool = field(default=False, metadata={})
     #: The start of each log line: the parent process distinguishes it from a task's print by that.
     log_mark: str = field(default="", metadata={})
     #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
@@ -263,6 +197,7 @@ class Config:
             dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
             tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
+            broken_tasks_are_left_out=environ.get("BROKEN_TASKS_ARE_LEFT_OUT") == "1",
             log_mark=environ.get("LOG_MARK", ""),
             single_modules=environ.get("SINGLE_MODULES") == "1",
         )

@@ -14,6 +14,7 @@
     ├── TooManySchedules       there are as many schedules as there may be
     ├── ScheduleRunning        the run before has not ended, and runs of it must not overlap
     ├── TaskFinished           the task is in a terminal state and cannot change any more
+    ├── TaskFailed             a task whose result is waited for ended without success
     ├── TaskNotRetryable       the task has succeeded, or has not ended
     ├── OperationOver          an operation cannot go on: it is undone, or too old
     ├── UndoNotFound           there is nothing to undo under that id, or no more
@@ -72,6 +73,11 @@ class InvalidPayload(DucklineError):
     def __init__(self, detail: str, problems: list[Problem]) -> None:
         super().__init__(detail)
         self.problems = problems
+
+    def __str__(self) -> str:
+        """Return the detail and, for a traceback, the first problems with their fields."""
+        fields = [f"{each.pointer.lstrip('/')}: {each.message}" for each in self.problems[:5]]
+        return f"{self.detail} {'; '.join(fields)}".strip()
 
 
 class InvalidQuery(DucklineError):
@@ -138,6 +144,16 @@ class TaskFinished(DucklineError):
     code = "task_finished"
 
 
+class TaskFailed(DucklineError):
+    """A task ended as FAILURE, REVOKED or EXPIRED; `error` and `traceback` are what it left."""
+
+    code = "task_failed"
+
+    def __init__(self, task_id: str, status: str, error: str | None, traceback: str | None) -> None:
+        super().__init__(f"Task {task_id} ended as {status}{f': {error}' if error else '.'}")
+        self.task_id, self.status, self.error, self.traceback = task_id, status, error, traceback
+
+
 class TaskNotRetryable(DucklineError):
     """Only a task that ended without success can be submitted once more."""
 
@@ -181,6 +197,10 @@ class QueueUnavailable(DucklineError):
         self.task_id: str | None = None
         self.cause = cause or detail
         self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        """Return the text for the caller's own log: it also says which address was tried."""
+        return self.detail if self.cause == self.detail else f"{self.detail} {self.cause}"
 
 
 class ServiceBusy(QueueUnavailable):

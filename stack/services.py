@@ -32,8 +32,8 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
         "PYTHONUNBUFFERED": "1",
         "LOG_MARK": LOG_MARK,
     }
-    if config.tasks_path:  # absolute, because gunicorn changes its folder
-        env["TASKS_PATH"] = os.pathsep.join(str(folder) for folder in config.tasks_path)
+    if reload:
+        env["BROKEN_TASKS_ARE_LEFT_OUT"] = "1"
     after = broker.spec.name if broker.spec else None
     release_s = config.cancel_grace_s + RELEASE_MARGIN_S
     consumers = [
@@ -49,7 +49,7 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
         for queue in QUEUES
     ]
     # gunicorn reads this variable itself, before our settings, and fails if it is empty.
-    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
+    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency), "PYTHONPATH": _python_path()}
     if reload:
         web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
@@ -85,5 +85,10 @@ def base_url(host: str, port: int) -> str:
 
 def _gunicorn(host: str, port: int, application: str) -> list[str]:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    settings = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", bind, "--chdir", str(ROOT)]
-    return [sys.executable, "-m", "gunicorn", *settings, application]
+    settings = ["--config", str(ROOT / "gunicorn.conf.py"), "--bind", bind]
+    return [sys.executable, "-P", "-m", "gunicorn", *settings, application]
+
+
+def _python_path() -> str:
+    """Return where gunicorn finds us; the working folder is the user's, and comes last."""
+    return os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))

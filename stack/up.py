@@ -16,7 +16,7 @@ from stack.broker import Broker
 from stack.console import Console, complain, console_for
 from stack.errors import StartRefused
 from stack.import_check import TASKS, import_problem
-from stack.reloader import next_change, restart_on_change, watched_paths
+from stack.reloader import Reloader
 from stack.services import LOG_MARK, ROOT, base_url, service_specs
 from stack.supervisor import Supervisor
 
@@ -55,41 +55,35 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
         console.say(note)
     for name in misspelt(config.setting_names()):
         console.say(name, level="warning")
-    if config.tasks_path:
-        await _try_tasks(config, console, reload)
+    reloader = Reloader(config, ROOT, console) if reload else None
+    if config.tasks or config.tasks_path:
+        await _try_tasks(console, reloader)
     supervisor = Supervisor(specs, console)
     extras = [asyncio.create_task(console.keep_flushing())]
     extras.append(asyncio.create_task(_announce(config, redis, supervisor, console, started_at)))
-    if reload:
-        paths = watched_paths(ROOT, config.tasks_path)
-        extras.append(asyncio.create_task(restart_on_change(paths, ROOT, supervisor, console)))
+    if reloader is not None:
+        extras.append(asyncio.create_task(reloader.restart_on_change(supervisor)))
     code = await supervisor.run()
     for extra in extras:
         extra.cancel()
     await asyncio.wait(extras)
+    if reloader is not None:
+        await reloader.close()
     if code == 0:
         console.say("stopped; every accepted task is kept")
     log.drain(LAST_LINES_S)
     return code
 
 
-async def _try_tasks(config: "Config", console: Console, reload: bool) -> None:
+async def _try_tasks(console: Console, reloader: Reloader | None) -> None:
     """Import the task modules once, before five processes do. Raise ConfigError if that fails.
 
-    With `reload`, log the error instead and try again when a file has changed.
+    With a reloader, a module that cannot be imported is left out until its file has changed.
     """
-    paths = watched_paths(ROOT, config.tasks_path)
-    while True:
-        changed = asyncio.create_task(next_change(paths)) if reload else None
-        problem = await import_problem(ROOT, {}, TASKS, console.say)
-        if problem is None:
-            if changed is not None:
-                changed.cancel()
-            return
-        if changed is None:
-            raise ConfigError(problem)
-        console.say(f"{problem}; waiting for the next change", level="warning")
-        await changed
+    if reloader is not None:
+        await reloader.first_check()
+    elif problem := await import_problem(ROOT, {}, TASKS, console.say):
+        raise ConfigError(problem)
 
 
 async def _announce(

@@ -30,7 +30,10 @@ from huey_tasks.api.queues import (
     stats,
 )
 from huey_tasks.api.search import search_tasks
+from huey_tasks.api.task_functions import TaskCall, TaskFunction, task
+from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.api.tasks import (
+    RetriedTask,
     cancel,
     explain_task,
     get_task,
@@ -58,6 +61,7 @@ from huey_tasks.errors import (
     ScheduleNotFound,
     ScheduleRunning,
     ServiceBusy,
+    TaskFailed,
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
@@ -81,6 +85,7 @@ from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
     AttemptRecord,
     ConsumerRecord,
+    Kept,
     LastMinute,
     LogLine,
     Progress,
@@ -93,7 +98,8 @@ from huey_tasks.records.models import (
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.registry.loading import load_task_types, load_tasks
-from huey_tasks.registry.types import TaskType, task, task_types
+from huey_tasks.registry.types import TaskType, task_types
+from huey_tasks.schedules.put import put_schedule
 from huey_tasks.schedules.records import ScheduleRecord
 from huey_tasks.schedules.service import (
     ScheduleChanges,
@@ -107,15 +113,10 @@ from huey_tasks.schedules.service import (
     run_schedule,
 )
 from huey_tasks.search.pages import Page, Sort
-from huey_tasks.submission.submit import (
-    Batch,
-    Outcome,
-    Submission,
-    SubmittedTask,
-    Unanswered,
-    submit,
-    submit_many,
-)
+from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
+from huey_tasks.submission.options import SubmitOptions
+from huey_tasks.submission.submit import SubmittedTask, submit
+from huey_tasks.values.field_words import as_sentence, message_of
 from huey_tasks.values.plain_text import escaped, is_plain
 
 __all__ = [
@@ -143,6 +144,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "Kept",
     "LastMinute",
     "LogLine",
     "Operation",
@@ -157,6 +159,7 @@ __all__ = [
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
+    "RetriedTask",
     "Retry",
     "ScheduleChanges",
     "ScheduleExists",
@@ -171,9 +174,14 @@ __all__ = [
     "Span",
     "Stats",
     "Submission",
+    "SubmitOptions",
     "SubmittedTask",
+    "TaskCall",
     "TaskCancelled",
+    "TaskFailed",
     "TaskFinished",
+    "TaskFunction",
+    "TaskHandle",
     "TaskInterrupted",
     "TaskLine",
     "TaskNotFound",
@@ -193,6 +201,7 @@ __all__ = [
     "WorkerRecord",
     "act_on_search",
     "act_on_tasks",
+    "as_sentence",
     "audit_trail",
     "cancel",
     "change_schedule",
@@ -214,10 +223,12 @@ __all__ = [
     "list_tasks",
     "load_tasks",
     "low",
+    "message_of",
     "pause",
     "ping",
     "preview_schedule",
     "purge",
+    "put_schedule",
     "queue_stats",
     "read_api_keys",
     "read_history",
@@ -251,4 +262,4 @@ def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
 
 TaskQueue.make_consumer = _make_consumer
 
-load_task_types(CONFIG.tasks_path)  # the task modules import the names above
+load_task_types(CONFIG)  # the task modules import the names above

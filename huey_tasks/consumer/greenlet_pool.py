@@ -49,7 +49,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.registry.loading import load_task_types
 
     die_with(parent)
-    load_task_types(CONFIG.tasks_path)
+    load_task_types(CONFIG)
     logs.configure(CONFIG)
     queue = QUEUES[queue_name]
     queue._timeout_handler = GreenletEnvironment().timeout

@@ -103,6 +103,7 @@ class Consumer:
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
+            Chore(duties.DeclaredSchedules(queue.name).store, 1.0),
         )
 
     @classmethod
@@ -116,10 +117,8 @@ class Consumer:
             raise ConfigError(
                 f"Duckline runs workers as -k process or -k greenlet, not {worker_type}."
             )
-        config = Config.from_env()
-        return cls(
-            queue, config, concurrency=int(options.get("workers", 1)), worker_type=worker_type
-        )
+        number = int(options.get("workers", 1))
+        return cls(queue, Config.from_env(), concurrency=number, worker_type=worker_type)
 
     def run(self) -> None:
         """Serve the queue; returns after a clean stop, with every task committed or released.
@@ -301,7 +300,8 @@ class Consumer:
     # ---- the end
 
     def _stop_gently(self) -> None:
-        self._on_stop_signal(signal.SIGTERM, None)
+        if not self._stopping:  # a second call would end the grace, as a second signal does
+            self._on_stop_signal(signal.SIGTERM, None)
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: release it now."""

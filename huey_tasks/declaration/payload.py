@@ -8,7 +8,7 @@ such as `_id` or `model_config` does not clash with a name of pydantic's.
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast, get_type_hints
 
@@ -28,6 +28,7 @@ from huey_tasks import serializer
 from huey_tasks.declaration.accepted import converter
 from huey_tasks.declaration.options import place_of
 from huey_tasks.errors import InvalidPayload, InvalidTaskType, Problem
+from huey_tasks.values.field_words import message_of
 
 _MODEL = ConfigDict(
     extra="forbid",
@@ -75,6 +76,7 @@ class Payload:
         self._about = f"task type '{type_name}'"
         self._place = place_of(function)
         self.parameters = self._parameters(function)
+        self._signature = inspect.Signature(list(self.parameters.values()))
         self._fields = {name: f"p{number}" for number, name in enumerate(self.parameters)}
         self.model = self._model(function, type_name)
         self.validator = cast(SchemaValidator, self.model.__pydantic_validator__)
@@ -100,9 +102,24 @@ class Payload:
         try:
             self.validator.validate_json(plain, strict=True)
         except ValidationError as error:
-            problems = [_problem(detail, payload) for detail in error.errors(include_url=False)]
+            problems = [
+                _problem(detail, payload, self.schema) for detail in error.errors(include_url=False)
+            ]
             raise InvalidPayload(f"The payload does not fit {self._about}.", problems) from None
         return encoded
+
+    def named(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """Return the arguments of a call as a payload, by the names of the parameters.
+
+        `partial`: a pipeline gives the rest. Raises TypeError, as a call of the function would.
+        """
+        bind = self._signature.bind_partial if partial else self._signature.bind
+        try:
+            return bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{self._about}: {error}") from None
 
     def arguments(self, given: Mapping[str, Any], *, accepted: bool) -> dict[str, Any]:
         """Return the given parameters in the types of their hints.
@@ -232,7 +249,7 @@ def _first_sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {first}"[:300]
 
 
-def _problem(detail: ErrorDetails, payload: Any) -> Problem:
+def _problem(detail: ErrorDetails, payload: Any, schema: Mapping[str, Any]) -> Problem:
     """Return a problem that points to the field; drop a union's members from pydantic's path."""
     pointer, inside = "", payload
     steps = detail["loc"]
@@ -248,4 +265,4 @@ def _problem(detail: ErrorDetails, payload: Any) -> Problem:
         else:
             continue
         pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
-    return Problem(pointer, detail["type"], detail["msg"])
+    return Problem(pointer, detail["type"], message_of(detail, schema))

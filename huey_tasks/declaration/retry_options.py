@@ -60,7 +60,7 @@ def combination_problem(options: Mapping[str, Any]) -> tuple[str, str] | None:
     if not options.get("retries"):
         for option in ("retry_on", "no_retry_on", *(["retry_delay"] if is_plan else [])):
             if options.get(option) is not None:
-                number = len(delay) if is_plan and plan == "a list" else 3
+                number = len(delay) if isinstance(delay, list | tuple) else 3
                 return option, f"without retries it has no effect; add retries={number}"
     if is_plan and options.get("retry_backoff") is not None:
         return "retry_backoff", f"it multiplies a number, and retry_delay is {plan}; leave it out"

@@ -47,11 +47,16 @@ class TaskLogHandler(logging.Handler):
             self.handleError(record)
 
 
-def keep_task_logs() -> None:
-    """Install the handler that stores what tasks log."""
+def task_log_handler() -> TaskLogHandler:
+    """Return a handler that stores what tasks log."""
     handler = TaskLogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
+    return handler
+
+
+def keep_task_logs() -> None:
+    """Install the handler that stores what tasks log."""
     root = logging.getLogger()
-    root.addHandler(handler)
+    root.addHandler(task_log_handler())
     if root.level > logging.INFO:  # nobody has set logging up, as under `huey_consumer`
         root.setLevel(logging.INFO)

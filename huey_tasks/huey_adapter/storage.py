@@ -80,6 +80,15 @@ class ReliableStorage(RedisExpireStorage):
         self._local.slot = slot
         return slot
 
+    @contextlib.contextmanager
+    def own_slot(self, worker: str) -> Generator[Slot]:
+        """Give the calling thread another slot inside the block, and then its own one again."""
+        before: Slot | None = getattr(self._local, "slot", None)
+        try:
+            yield self.open_slot(worker)
+        finally:
+            self._local.slot = before
+
     @property
     def slot(self) -> Slot:
         """The slot of the calling thread or greenlet."""

@@ -13,6 +13,9 @@ from huey_tasks.errors import InvalidTaskType
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
 
+#: Where the demo types are.
+DEMO_TASKS = "huey_tasks.tasks."
+
 
 class TypeRegistry(Registry):
     """Names a task type by its name alone, so that moving a function breaks no waiting task."""
@@ -21,8 +24,14 @@ class TypeRegistry(Registry):
         return task_class.__name__
 
     def register(self, task_class: type[Task]) -> bool:
-        """Raises InvalidTaskType for a name that another function of this queue has."""
-        if (known := self._registry.get(task_class.__name__)) is not None:
+        """Raises InvalidTaskType for a name that another function of this queue has.
+
+        A demo type gives its name up.
+        """
+        known = self._registry.get(task_class.__name__)
+        if known is not None and known.__module__.startswith(DEMO_TASKS):
+            self.unregister(known)
+        elif known is not None:
             why = f"there is one already, in {known.place}; give one of them another name=…"
             text = f"task type '{task_class.__name__}': {why}"
             raise InvalidTaskType(text, getattr(task_class, "place", options.place_of_caller()))

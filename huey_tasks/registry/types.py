@@ -1,13 +1,13 @@
-"""Task types: register them with `@task`, find them by name, and run them.
+"""Task types: register them, find them by name, and run them.
 
 `declaration.payload` checks payloads, `declaration.options` checks names and options. Every type is
 registered on all three queues, because a caller may choose another than the type's own.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from huey.api import TaskWrapper
 
@@ -19,12 +19,12 @@ from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.queues import CONFIG, QUEUES
 
 P = ParamSpec("P")
 R = TypeVar("R")
-ErrorType = type[BaseException]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class TaskType(Generic[P, R]):
         return self.function(*args, **kwargs)
 
     @property
+    def is_demo(self) -> bool:
+        """Whether it gives up its name to a type of the user's."""
+        return str(self.function.__module__).startswith(DEMO_TASKS)
+
+    @property
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the payload."""
         return self.payload.schema
@@ -70,53 +75,23 @@ class TaskType(Generic[P, R]):
         return self.payload.check(payload)
 
 
+#: A kind of task type: what `registrar` makes.
+Registered = TypeVar("Registered", bound=TaskType[..., Any])
+
 _types: dict[str, TaskType[..., Any]] = {}
 
 
-@overload
-def task(function: Callable[P, R], /) -> TaskType[P, R]: ...
-
-
-@overload
-def task(
-    *,
-    queue: str = "default",
-    retries: int = 0,
-    retry_delay: float | Sequence[float] | Callable[[int, Any], float] = 2,
-    retry_backoff: float = 2,
-    retry_jitter: float = 0.0,
-    max_retry_delay: float | None = None,
-    retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
-    no_retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
-    timeout: float | None = None,
-    expires: float | None = None,
-    name: str | None = None,
-    example: dict[str, Any] | None = None,
-) -> Callable[[Callable[P, R]], TaskType[P, R]]: ...
-
-
-def task(
-    function: Callable[P, R] | None = None,
-    /,
+def registrar(
+    kind: type[Registered],
     *,
     queue: str = "default",
     name: str | None = None,
     example: dict[str, Any] | None = None,
     **options: Any,
-) -> TaskType[P, R] | Callable[[Callable[P, R]], TaskType[P, R]]:
-    """Register a function as a task type; `@task` alone takes all defaults.
+) -> Callable[[Callable[..., Any]], Registered]:
+    """Check the options of `@task`; return what registers a function with them, as that kind.
 
-    `queue`: where its tasks go if the caller names no queue. `retries`: how often a failed attempt
-    is retried, `retry_delay` seconds after the first failure, `retry_backoff` times as long after
-    each further one, at most `max_retry_delay` seconds, and up to `retry_jitter` of the delay
-    earlier or later (0.1: ten per cent). `retry_delay` may also be a list, one delay after each
-    failure and the last again, or a function of (attempt, error), attempts counted from 1.
-    `retry_on`: only these errors are retried; `no_retry_on`: these never are. `timeout`: seconds
-    that an attempt may take. `expires`: seconds within which a task must start. `example`: a
-    payload that forms show.
-
-    Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
-    example that cannot work.
+    Raises InvalidTaskType, with the user's file and line, for an option or a name that cannot work.
     """
     declaration.refuse_unknown(
         {option: value for option, value in options.items() if option not in _DEFAULTS},
@@ -128,16 +103,14 @@ def task(
     if name is not None:
         declaration.check_name(name)
 
-    def register(function: Callable[P, R]) -> TaskType[P, R]:
+    def register(function: Callable[..., Any]) -> Registered:
         plain = function.function if isinstance(function, TaskType) else function
-        return _registered(plain, queue, name, example, {**_DEFAULTS, **options})
+        if not callable(plain):
+            rule = "@task takes its options by name, such as @task(queue='low')"
+            raise InvalidTaskType(rule, declaration.place_of_caller())
+        return _registered(kind, plain, queue, name, example, {**_DEFAULTS, **options})
 
-    if function is None:
-        return register
-    if not callable(function):
-        rule = "@task takes its options by name, such as @task(queue='low')"
-        raise InvalidTaskType(rule, declaration.place_of_caller())
-    return register(function)
+    return register
 
 
 #: The options of `@task` that Huey, or the queue, reads from the class of a task.
@@ -155,12 +128,13 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def _registered(
-    function: Callable[P, R],
+    kind: type[Registered],
+    function: Callable[..., Any],
     queue: str,
     name: str | None,
     example: dict[str, Any] | None,
     options: dict[str, Any],
-) -> TaskType[P, R]:
+) -> Registered:
     place = declaration.place_of(function)
     type_name = declaration.check_name(name or getattr(function, "__name__", None), place)
     _refuse_taken_name(type_name, place)
@@ -177,7 +151,7 @@ def _registered(
         for queue_name, instance in QUEUES.items()
     }
     is_number = isinstance(options["retry_delay"], int | float)
-    task_type = TaskType(
+    task_type = kind(
         name=type_name,
         queue=queue,
         description=inspect.getdoc(function) or "",
@@ -205,7 +179,7 @@ def _names(errors: Any) -> tuple[str, ...]:
 
 
 def _refuse_taken_name(type_name: str, place: str) -> None:
-    if type_name not in _types:
+    if type_name not in _types or _types[type_name].is_demo:
         return
     first = declaration.place_of(_types[type_name].function)
     if first == place:

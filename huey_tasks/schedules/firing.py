@@ -15,6 +15,7 @@ from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidPayload, InvalidQuery, QueueUnavailable, UnknownTaskType
 from huey_tasks.registry import types
 from huey_tasks.schedules.records import Schedule, all_schedules
+from huey_tasks.values.field_words import as_sentence
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +116,9 @@ class Firing:
         except UnknownTaskType as error:
             return None, f"{error.detail[:-1]} in the consumer."
         except InvalidPayload as error:
-            where = error.problems[0]
-            return None, f"{error.detail} {where.pointer or '/'}: {where.message}."[:500]
+            first = error.problems[0]
+            why = f"{first.pointer or '/'}: {as_sentence(first.message)}"
+            return None, f"{error.detail} {why}"[:500]
         except Exception as error:  # a validator of the task type's author may raise anything
             why = f"The payload cannot be checked: {type(error).__name__}: {error}"[:500]
             return None, why.encode("utf-8", "replace").decode()

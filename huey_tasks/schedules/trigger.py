@@ -1,37 +1,32 @@
 """Calculate when a schedule is due: five cron fields in a time zone, or an interval.
 
-Owns the rules of a trigger, its due times and its words; reads neither Redis nor a clock. cronsim
-reads cron fields as Debian's cron does, including daylight saving: a job at set hours runs once, at
-the end of an hour that is skipped and in the first of two equal hours; a job at an interval runs in
-both. Times are ms since the epoch.
+Owns the rules of a trigger, its due times and its words; reads neither Redis nor a clock. What is
+wrong with one is in `trigger_problems`. cronsim reads cron fields as Debian's cron does, including
+daylight saving: a job at set hours runs once, at the end of an hour that is skipped and in the
+first of two equal hours; a job at an interval runs in both. Times are ms since the epoch.
 """
 
 import datetime as dt
 import re
 import zoneinfo
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice, takewhile
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
 
 from huey_tasks.errors import InvalidQuery, Problem
+from huey_tasks.schedules.trigger_problems import cron_problem, zone_problem
 
 #: Seconds between two due times: a second to a year.
 MIN_EVERY_S, MAX_EVERY_S = 1, 31_536_000
-
-#: Characters of a cron expression.
-MAX_CRON = 100
 
 #: The most due times that one late run counts as missed: a week of minutes.
 MOST_MISSED = 10_000
 
 #: A step of minutes, such as "*/5"; "*/7" matches too, but does not divide the hour.
 _EVERY_FEW_MINUTES = re.compile(r"\*/([2-9]|[1-5]\d) \* \* \* \*")
-_CRON = re.compile(r"[0-9A-Za-z*/,#-]+( [0-9A-Za-z*/,#-]+){4}")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-#: Names among the time zones that mean something else on each machine.
-_NO_ZONES = frozenset({"localtime", "Factory"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +44,8 @@ class Trigger:
     ) -> "Trigger":
         """Return the trigger of a request. Raises InvalidQuery, which names each wrong field."""
         if (cron is None) is (every_s is None):
-            rule = "Either cron or every_s is needed, not both."
+            given = "is needed" if cron is None else "is needed, not both"
+            rule = f"Either cron (five fields) or every_s (seconds) {given}."
             raise InvalidQuery([Problem("/cron", "cron_or_every_s", rule)])
         if cron is None:
             return cls._every(every_s or 0, timezone, start_ms)
@@ -124,14 +120,8 @@ def _cron_words(cron: str) -> str:
 
 
 def _cron_problems(cron: str) -> list[Problem]:
-    if len(cron) > MAX_CRON or not _CRON.fullmatch(cron):
-        rule = "Five fields are needed: minute, hour, day of month, month, day of week."
-        return [Problem("/cron", "cron", rule)]
-    try:
-        _cron_words(cron)
-    except (CronSimError, ValueError) as error:
-        return [Problem("/cron", "cron", f"{error}.")]
-    return []
+    problem = cron_problem(cron)
+    return [] if problem is None else [Problem("/cron", "cron", problem)]
 
 
 def _zone(timezone: str) -> dt.tzinfo:
@@ -143,12 +133,5 @@ def _zone(timezone: str) -> dt.tzinfo:
 
 
 def _zone_problems(timezone: str) -> list[Problem]:
-    if timezone in _zones():
-        return []
-    rule = "This is not a name in the IANA time zone database, such as Europe/Berlin."
-    return [Problem("/timezone", "timezone", rule)]
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones() - _NO_ZONES)
+    problem = zone_problem(timezone)
+    return [] if problem is None else [Problem("/timezone", "timezone", problem)]

@@ -1,13 +1,7 @@
-"""Submit one task, or many in one call, each of which is accepted or rejected by itself.
+"""Submit one task: find its type, check the payload, store it with `submit.lua`."""
 
-Owns the steps from a type's name and a payload to a task in Redis: find the type, check the
-payload, make the task from the template of its type (`task_template`), store it with `submit.lua`.
-"""
-
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from huey.constants import EmptyData
@@ -15,28 +9,14 @@ from huey.utils import Error
 
 from huey_tasks.broker.keys import QUEUE_NAMES
 from huey_tasks.broker.protocol import NewTask
-from huey_tasks.errors import (
-    DucklineError,
-    InvalidQuery,
-    Problem,
-    QueueDraining,
-    QueueUnavailable,
-    ServiceBusy,
-    UnknownQueue,
-)
+from huey_tasks.errors import QueueDraining, QueueUnavailable, UnknownQueue
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.queues import QUEUES
-from huey_tasks.records.ids import new_id, new_ids
+from huey_tasks.records.ids import new_id
 from huey_tasks.records.models import TaskState
 from huey_tasks.registry import types
-from huey_tasks.values.plain_text import is_plain
-
-#: Tags of a task, and the characters of a tag; a comma separates two tags where they are stored.
-MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\]{1,64}")
-
-#: Tasks that one script call stores: Redis does nothing else for some milliseconds.
-BATCH = 200
+from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 
 
 class SubmittedTask(NamedTuple):
@@ -48,133 +28,46 @@ class SubmittedTask(NamedTuple):
     queue: str
 
 
-class Unanswered(NamedTuple):
-    """A task whose answer from Redis was lost: a read of its id shows whether it was stored."""
-
-    task_id: str
-    error: QueueUnavailable
-
-
-#: What happened to one task of many; an error means that it was not accepted.
-Outcome = SubmittedTask | Unanswered | DucklineError
-
-
-@dataclass(frozen=True)
-class Submission:
-    """The arguments of one `submit`."""
-
-    task_type: str
-    payload: dict[str, Any]
-    priority: str | None = None
-    tags: Sequence[str] = ()
-
-
 def submit(
     task_type: str,
     payload: dict[str, Any],
     *,
     priority: str | None = None,
     tags: Sequence[str] = (),
+    delay: float | None = None,
+    run_at: dt.datetime | None = None,
+    expires_in: float | None = None,
 ) -> SubmittedTask:
     """Check a payload and submit a task; `priority` names a queue other than the type's own.
 
-    `tags`: up to ten words by which a search finds the task. Raises InvalidQuery for an invalid
-    tag, UnknownTaskType, UnknownQueue, InvalidPayload; QueueDraining while the queue accepts no
-    tasks; QueueUnavailable when Redis does not store the task: with a `task_id` it may have, as the
-    answer was lost. A running task may submit to a draining queue, or it could not finish.
+    `tags`: up to ten words by which a search finds the task. `delay`: seconds until it may start,
+    up to a year; or `run_at`: that time, with a zone. `expires_in`: seconds within which it must
+    start, or it ends as EXPIRED.
+
+    Raises InvalidQuery for an invalid option, UnknownTaskType, UnknownQueue, InvalidPayload;
+    QueueDraining while the queue accepts no tasks; QueueUnavailable when Redis does not store the
+    task: with a `task_id` it may have, as the answer was lost. A running task may submit to a
+    draining queue, or it could not finish.
     """
+    options = SubmitOptions.of(tags, delay, run_at, expires_in)
+    return submit_with(options, task_type, payload, priority)
+
+
+def submit_with(
+    options: SubmitOptions, task_type: str, payload: dict[str, Any], priority: str | None
+) -> SubmittedTask:
+    """Do what `submit` does."""
     found, queue = destination(task_type, priority)
-    if current_attempt.get() is not None or QUEUES[queue].immediate:
-        return _submit_by_huey(found, queue, payload, tags)
-    new = _tagged(found.new_task(new_id(), queue, payload), tags)
+    if goes_by_huey(queue):
+        return submit_by_huey(found, queue, payload, options)
+    new = made(found, new_id(), queue, payload, options)
     try:
         if not QUEUES[queue].broker.scripts.submit(queue, [new], may_refuse=True):
-            raise _draining(queue)
+            raise draining(queue)
     except QueueUnavailable as error:
         error.task_id = None if error.answered else new.id
         raise
-    return _submitted(new, queue)
-
-
-def submit_many(submissions: Iterable[Submission]) -> list[Outcome]:
-    """Submit many tasks; returns the outcome of each, in their order, and raises for none.
-
-    After the first batch that Redis does not store, no other is sent.
-    """
-    rest, outcomes = iter(submissions), list[Outcome]()
-    outage: QueueUnavailable | None = None
-    while chunk := list(islice(rest, BATCH)):
-        batch = Batch(len(chunk))
-        for each in chunk:
-            batch.add(each.task_type, each.payload, each.priority, each.tags)
-        outcomes += batch.store() if outage is None else batch.give_up(outage)
-        outage = outage or batch.away
-    return outcomes
-
-
-class Batch:
-    """Up to `size` tasks that are stored together; those of one queue in the order of `add`."""
-
-    def __init__(self, size: int) -> None:
-        #: The error with which Redis did not store tasks; None if there was none.
-        self.away: QueueUnavailable | None = None
-        self._ids = iter(new_ids(size))
-        self._outcomes: list[Outcome] = []
-        self._new: dict[str, list[tuple[int, NewTask]]] = {}
-
-    def add(
-        self,
-        task_type: str,
-        payload: dict[str, Any],
-        priority: str | None = None,
-        tags: Sequence[str] = (),
-    ) -> None:
-        """Check a task and add it; if the check fails, its error is the outcome."""
-        try:
-            found, queue = destination(task_type, priority, suggest=False)
-            if current_attempt.get() is not None or QUEUES[queue].immediate:
-                self._outcomes.append(_submit_by_huey(found, queue, payload, tags))
-                return
-            new = _tagged(found.new_task(next(self._ids), queue, payload), tags)
-        except DucklineError as error:
-            self._outcomes.append(error)
-            return
-        self._new.setdefault(queue, []).append((len(self._outcomes), new))
-        self._outcomes.append(_submitted(new, queue))
-
-    def refuse(self, error: DucklineError) -> None:
-        """Add the error of a task that cannot be read as its outcome."""
-        self._outcomes.append(error)
-
-    def store(self) -> Sequence[Outcome]:
-        """Store the added tasks; returns the outcome of each, in the order of `add`."""
-        while self._new:
-            queue = next(iter(self._new))
-            placed = self._new.pop(queue)
-            try:
-                stored = QUEUES[queue].broker.scripts.submit(
-                    queue, [new for _, new in placed], may_refuse=True
-                )
-            except QueueUnavailable as error:
-                self.away = error
-                for place, new in placed:
-                    lost = Unanswered(new.id, error)
-                    self._outcomes[place] = error if error.answered else lost
-                return self.give_up(error)
-            if not stored:
-                for place, _ in placed:
-                    self._outcomes[place] = _draining(queue)
-        return self._outcomes
-
-    def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
-        """Store no more tasks after an error of Redis; returns the outcome of each."""
-        unsent = QueueUnavailable("Redis stopped answering before this task was sent.", why.cause)
-        error = why if isinstance(why, ServiceBusy) else unsent
-        for placed in self._new.values():
-            for place, _ in placed:
-                self._outcomes[place] = error
-        self._new.clear()
-        return self._outcomes
+    return submitted(new, queue)
 
 
 def destination(
@@ -193,54 +86,55 @@ def destination(
     return found, queue
 
 
-def _tagged(new: NewTask, tags: Sequence[str]) -> NewTask:
-    return new._replace(tags=checked_tags(tags)) if tags else new
-
-
-def is_tag(text: str) -> bool:
-    """Return whether `text` is a valid tag."""
-    return TAG.fullmatch(text) is not None and is_plain(text)
-
-
-def checked_tags(tags: Sequence[str]) -> str:
-    """Return the tags in their stored form. Raises InvalidQuery."""
-    wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not is_tag(tag)]
-    if wrong:
-        rule = (
-            f"At most {MAX_TAGS} tags, each of 1 to 64 visible characters, "
-            "without spaces, commas, quotes and backslashes."
-        )
-        raise InvalidQuery([Problem(f"/tags/{n}", "tag", rule) for n in wrong[:MAX_TAGS]])
-    return f",{','.join(dict.fromkeys(tags))}," if tags else ""
-
-
-def _submit_by_huey(
-    found: types.TaskType[..., Any], queue: str, payload: dict[str, Any], tags: Sequence[str]
-) -> SubmittedTask:
-    """Submit with Huey's `enqueue`, from a running task or in Huey's immediate mode.
+def goes_by_huey(queue: str) -> bool:
+    """Return whether Huey enqueues: from a running task, or in its immediate mode.
 
     From a task, because a repeated attempt must give the same id. The immediate mode runs the task
     here and returns its terminal state.
     """
+    return current_attempt.get() is not None or QUEUES[queue].immediate
+
+
+def made(
+    found: types.TaskType[..., Any],
+    task_id: str,
+    queue: str,
+    payload: dict[str, Any],
+    options: SubmitOptions,
+) -> NewTask:
+    """Return the task as it is stored. Raises InvalidPayload, InvalidQuery."""
+    new = found.new_task(task_id, queue, payload)
+    return new if options is NO_OPTIONS else options.checked().apply_to(new)
+
+
+def submit_by_huey(
+    found: types.TaskType[..., Any], queue: str, payload: dict[str, Any], options: SubmitOptions
+) -> SubmittedTask:
+    """Submit with Huey's `enqueue`. Raises InvalidPayload, InvalidQuery, QueueUnavailable."""
     found.check(payload)
+    checked = options.checked()
     task = found.wrappers[queue].task_class((), dict(payload))
-    task.tags = checked_tags(tags)
+    checked.apply_to_huey(task)
     QUEUES[queue].enqueue(task)
-    return SubmittedTask(task.id, _state_here(QUEUES[queue], task.id), found.name, queue)
+    state = _state_here(QUEUES[queue], task.id, TaskState.SCHEDULED if task.eta else None)
+    return SubmittedTask(task.id, state, found.name, queue)
 
 
-def _state_here(queue: TaskQueue, task_id: str) -> TaskState:
+def submitted(new: NewTask, queue: str) -> SubmittedTask:
+    """Return what the caller hears of a stored task."""
+    state = TaskState.SCHEDULED if new.delay_ms else TaskState.PENDING
+    return SubmittedTask(new.id, state, new.type, queue)
+
+
+def draining(queue: str) -> QueueDraining:
+    """Return the error of a queue that drains."""
+    return QueueDraining(f"Queue '{queue}' is draining: it accepts no tasks until it is resumed.")
+
+
+def _state_here(queue: TaskQueue, task_id: str, later: TaskState | None) -> TaskState:
     """Return the state of a task just enqueued; the immediate mode has run it."""
     if not queue.immediate:
-        return TaskState.PENDING
+        return later or TaskState.PENDING
     kept = queue.get_raw(task_id, peek=True)
     failed = kept is EmptyData or isinstance(queue.serializer.deserialize(kept), Error)
     return TaskState.FAILURE if failed else TaskState.SUCCESS
-
-
-def _submitted(new: NewTask, queue: str) -> SubmittedTask:
-    return SubmittedTask(new.id, TaskState.PENDING, new.type, queue)
-
-
-def _draining(queue: str) -> QueueDraining:
-    return QueueDraining(f"Queue '{queue}' is draining: it accepts no tasks until it is resumed.")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from huey_tasks.api.task_functions import task
 from huey_tasks.execution.current_task import current_task
-from huey_tasks.registry.types import task
 from huey_tasks.tasks.simulation import may_fail, work
 
 logger = logging.getLogger("pipeline")

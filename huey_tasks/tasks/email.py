@@ -14,8 +14,8 @@ from pydantic import (
     WrapValidator,
 )
 
+from huey_tasks.api.task_functions import task
 from huey_tasks.execution.current_task import current_task
-from huey_tasks.registry.types import task
 from huey_tasks.tasks.simulation import may_fail, work
 
 logger = logging.getLogger("mail")

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from huey_tasks.api.task_functions import task
 from huey_tasks.execution.current_task import current_task
-from huey_tasks.registry.types import task
 from huey_tasks.tasks.payment import Identifier
 from huey_tasks.tasks.simulation import may_fail, work
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import PHONE, Visits
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.page_checks import (
     expect_address,
     expect_live,
@@ -18,6 +18,7 @@ from tests.browser.page_checks import (
     toast,
 )
 from tests.browser.service import Api, Stack
+from tests.waiting import wait_until
 
 _DAILY = {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}
 _BIG = 12345678901234567890123
@@ -128,6 +129,35 @@ def test_the_preview_tells_the_rule_in_words_and_the_next_five_runs(
         expect(run).to_contain_text(
             re.compile(r"^(Mon|Tue|Wed|Thu|Fri).* 09:30 ?in \d+ (h|min|d|s)")
         )
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_save_button_stays_where_it_is_when_the_preview_arrives(
+    visits: Visits, stack: Stack, viewport: dict[str, int]
+) -> None:
+    """A button that moves under the pointer is missed by a click that is just under way."""
+    held: list[Route] = []
+
+    def hold_previews(page: Page) -> None:
+        page.route("**/api/schedules/preview", lambda route: held.append(route))
+
+    page = _open(visits, stack, "?new=yes", viewport=viewport, prepare=hold_previews)
+    save, preview = page.get_by_test_id("save-schedule"), page.get_by_test_id("rule-preview")
+    expect(preview).to_contain_text("…")
+    before = save.bounding_box()
+
+    wait_until(lambda: preview.is_visible() and held, description="a preview is asked for")
+    held.pop().continue_()
+    page.unroute("**/api/schedules/preview")
+    expect(page.get_by_test_id("preview-run")).to_have_count(5)
+    assert save.bounding_box() == before
+
+    cron = page.get_by_label("Cron expression", exact=True)
+    cron.scroll_into_view_if_needed()
+    before = save.bounding_box()
+    cron.fill("5,10,15 3-9 1,15 1-6 mon-fri")  # four lines of words
+    expect(preview).to_contain_text("At minutes 5, 10, and 15 past every hour")
+    assert save.bounding_box() == before
 
 
 def test_an_example_fills_the_rule_and_the_preview(visits: Visits, stack: Stack) -> None:

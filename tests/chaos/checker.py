@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
+from huey_tasks.broker.protocol import runs_alone
 from tests.chaos.history import TERMINAL, Execution, History, Hit, Sighting, Submission
 from tests.chaos.schedule import LEASE_S, FaultKind
 
@@ -65,6 +66,8 @@ _BREAKS_WORK = frozenset(
 
 #: Seconds. How long after its end a fault may still be the reason of something.
 _AFTERMATH_S = LEASE_S + 1.0
+#: Seconds in which a consumer of suspects ends whose parent was killed.
+_ORPHAN_S = 2.0
 
 
 class Checker:
@@ -236,9 +239,12 @@ class Checker:
             return False
         if max(first.delivery, second.delivery) > record.deliveries:
             return False
-        begins = sorted((first.began_at, second.began_at))
+        begin, end = sorted((first.began_at, second.began_at))
+        alone = runs_alone(first.token)
+        if alone:  # it may begin a task before it sees that its parent was killed, and then ends
+            begin -= _ORPHAN_S
         return any(
-            (hit.everyone or first.pid in hit.pids) and _overlap(hit, *begins)
+            (hit.everyone or alone or first.pid in hit.pids) and _overlap(hit, begin, end)
             for hit in self._breaks
         )
 

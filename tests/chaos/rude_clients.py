@@ -12,7 +12,7 @@ MOST_BYTES = 64_000_000
 
 #: Seconds that a sign of life may take, in the middle, on a machine with much else to do. A service
 #: that stands still gives none within TIMEOUT_S. One that is being started is given START_S first.
-MOST_WAIT_S, TIMEOUT_S, START_S = 4.0, 5.0, 20.0
+MOST_WAIT_S, TIMEOUT_S, START_S = 1.0, 5.0, 20.0
 
 _POST = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 _ENDLESS = b"Content-Length: 9999999999\r\n\r\n", b"x" * 65536

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.registry import loading, types
+from huey_tasks.registry import task_folders, types
 from huey_tasks.registry.loading import load_tasks
 from tests.conftest import REPOSITORY
 
@@ -51,7 +51,7 @@ def unchanged_imports(tmp_path: Path) -> Iterator[None]:
     path = list(sys.path)
     yield
     sys.path[:] = path
-    loading._Ambiguous.names.clear()
+    task_folders.Ambiguous.names.clear()
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
             del sys.modules[name]
@@ -221,7 +221,10 @@ def test_an_error_in_a_neighbour_is_told_with_the_neighbours_line(tmp_path: Path
 
 def test_what_takes_long_is_named_with_the_line_it_is_at(tmp_path: Path) -> None:
     write(tmp_path, {"slow": "from threading import Event\n\nEvent().wait(1.5)\n"})
-    quick = "import huey_tasks.registry.loading\nhuey_tasks.registry.loading.SLOW_S = 0.4\n" + LOAD
+    quick = (
+        "import huey_tasks.registry.import_watch\nhuey_tasks.registry.import_watch.SLOW_S = 0.4\n"
+        + LOAD
+    )
     _, message = load(tmp_path, program=quick)
     assert message.startswith(f"duckline: TASKS_PATH: the import of {tmp_path}/slow.py has taken")
     assert message.endswith(f"and is at {tmp_path}/slow.py:3")
@@ -230,7 +233,10 @@ def test_what_takes_long_is_named_with_the_line_it_is_at(tmp_path: Path) -> None
 def test_what_computes_long_is_named_in_a_process_of_greenlets_too(tmp_path: Path) -> None:
     busy = "import time\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end:\n    pass\n"
     write(tmp_path, {"slow": busy})
-    quick = "import huey_tasks.registry.loading\nhuey_tasks.registry.loading.SLOW_S = 0.4\n" + LOAD
+    quick = (
+        "import huey_tasks.registry.import_watch\nhuey_tasks.registry.import_watch.SLOW_S = 0.4\n"
+        + LOAD
+    )
     _, message = load(tmp_path, program="from gevent import monkey\nmonkey.patch_all()\n" + quick)
     assert f"the import of {tmp_path}/slow.py has taken" in message
 

@@ -185,6 +185,10 @@ def no_new_types() -> Iterator[None]:
     assert types._types == known
 
 
+def of_one(attempt: int) -> int:
+    return attempt
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"retry_on": 5}, "it takes exception types, such as (OSError, ValueError)"),
     ({"retry_on": ("OSError",)}, "write OSError, without the quotes"),
@@ -203,7 +207,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"retry_delay": [[1]]}, "a number of seconds"),
     ({"retry_delay": None}, "a list of them, or a function of (attempt, error)"),
     ({"retry_delay": lambda: 1}, "is called with (attempt, error)"),
-    ({"retry_delay": lambda attempt: 1}, "is called with (attempt, error)"),
+    ({"retry_delay": of_one}, "is called with (attempt, error)"),
     ({"retry_delay": [1], "retry_backoff": 3}, "it multiplies a number"),
     ({"retry_in": OSError}, "did you mean 'retry_on'"),
 ]  # fmt: skip

@@ -401,7 +401,8 @@ def test_a_draining_queue_takes_none_and_it_stays_due_and_says_so() -> None:
         (
             "payload",
             '{"nothing":1}',
-            "The payload does not fit task type 'echo'. /nothing: Extra inputs are not permitted.",
+            "The payload does not fit task type 'echo'. "
+            "/nothing: There is no field 'nothing'; the fields are 'value'.",
         ),
     ],
 )

@@ -14,7 +14,7 @@ import huey_tasks as tq
 from huey_tasks import serializer
 from huey_tasks.records import ids
 from huey_tasks.registry import types
-from huey_tasks.submission.submit import BATCH, Submission, submit_many
+from huey_tasks.submission.batch import BATCH, Submission, submit_many
 from tests.engine.helpers import HandWorker
 
 PAYLOADS: list[dict[str, Any]] = [

@@ -1,5 +1,6 @@
 """`python app.py verify`: an account that adds up, and each kind of gap that it must find."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -113,7 +114,7 @@ def test_a_redis_that_is_not_there_is_named(
         [sys.executable, "app.py", "verify"], cwd=REPOSITORY, capture_output=True, text=True
     )
 
-    assert done.returncode == 1
+    assert done.returncode == os.EX_UNAVAILABLE, "1 says that a task is missing"
     assert done.stdout == f"Redis at {shown}\n"
     assert done.stderr.count("\n") == 1 and f"Tried {shown} (" in done.stderr
     assert "s3cret" not in done.stderr

@@ -84,8 +84,8 @@ def test_a_module_that_takes_long_is_named_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "slow.py").write_text("import threading\nthreading.Event().wait(2)\n")
-    quick = "from huey_tasks.registry import loading\n    loading.SLOW_S = 0.4"
-    program = import_check.PROGRAM.replace("from huey_tasks.registry import loading", quick)
+    quick = "from huey_tasks.registry import import_watch\n    import_watch.SLOW_S = 0.4"
+    program = import_check.PROGRAM.replace("from huey_tasks.registry import import_watch", quick)
     monkeypatch.setattr(import_check, "PROGRAM", program)
     said: list[str] = []
 

@@ -1,7 +1,9 @@
 """A port in use is refused before anything starts, with the setting that changes it."""
 
+import re
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -39,6 +41,66 @@ def test_a_taken_port_is_named_with_its_setting(taken_port: int, free_port: int)
     assert "\n" not in line
 
 
+def refusal_for(asked: dict[str, int]) -> str:
+    with pytest.raises(StartRefused) as refusal:
+        ports.require_free("127.0.0.1", asked)
+    return str(refusal.value)
+
+
+def advised(line: str) -> dict[str, int]:
+    """Return the settings that a refusal gives as an example; each must be free and its own."""
+    found = re.findall(r"(\w+)=(\d+)", line.partition("for example ")[2])
+    advice = {setting: int(port) for setting, port in found}
+    with ExitStack() as held:
+        for port in advice.values():
+            held.enter_context(socket.create_server(("127.0.0.1", port)))
+    return advice
+
+
+def neighbours(number: int) -> int:
+    """Return the first of `number` ports in a row that nobody listens on."""
+    for first in free_ports(200):
+        try:
+            with ExitStack() as held:
+                for port in range(first, first + number):
+                    held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+        except OSError:
+            continue
+    raise AssertionError("no free ports in a row")
+
+
+def test_the_advice_names_a_port_that_is_free() -> None:
+    first = neighbours(4)
+    with ExitStack() as held:
+        for port in (first, first + 1, first + 2):
+            held.enter_context(socket.create_server(("127.0.0.1", port)))
+        line = refusal_for({"PORT": first, "INSPECTOR_PORT": first + 2})
+        advice = advised(line)
+    assert advice.keys() == {"PORT", "INSPECTOR_PORT"}
+    assert not {first, first + 1, first + 2} & set(advice.values())
+    assert f"Ports {first} on 127.0.0.1 (in use), {first + 2} on 127.0.0.1 (in use)" in line
+
+
+def test_the_advice_is_not_the_port_of_the_other_service() -> None:
+    first = neighbours(3)
+    with socket.create_server(("127.0.0.1", first)):
+        line = refusal_for({"PORT": first, "INSPECTOR_PORT": first + 1})
+        advice = advised(line)
+    assert advice.keys() == {"PORT"}
+    assert advice["PORT"] not in (first, first + 1)
+
+
+def test_the_last_port_has_an_advice_too() -> None:
+    with socket.create_server(("127.0.0.1", 65_535)):
+        assert advised(refusal_for({"PORT": 65_535})).keys() == {"PORT"}
+
+
+def test_an_address_of_another_machine_gets_no_advice_of_a_port(free_port: int) -> None:
+    with pytest.raises(StartRefused, match=r"^HOST 192\.0\.2\.1 is not an address of this machine"):
+        ports.require_free("192.0.2.1", {"PORT": free_port})
+
+
 def test_free_ports_stay_free(free_port: int) -> None:
     ports.require_free("127.0.0.1", {"PORT": free_port})
 
@@ -47,8 +109,9 @@ def test_free_ports_stay_free(free_port: int) -> None:
 
 
 def test_one_port_for_both_services_is_refused(free_port: int) -> None:
-    with pytest.raises(StartRefused, match="PORT and INSPECTOR_PORT are both"):
-        ports.require_free("127.0.0.1", {"PORT": free_port, "INSPECTOR_PORT": free_port})
+    line = refusal_for({"PORT": free_port, "INSPECTOR_PORT": free_port})
+    assert f"PORT and INSPECTOR_PORT are both {free_port}" in line
+    assert advised(line)["INSPECTOR_PORT"] != free_port
 
 
 def test_a_host_that_does_not_exist_is_one_clear_line(free_port: int) -> None:

@@ -1,8 +1,10 @@
 """Broken task modules: the start ends with one line, by whatever command; `make dev` waits."""
 
+import json
 import os
 import signal
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,13 +85,36 @@ def test_a_server_that_is_started_by_hand_keeps_the_python_path(
     assert serving.wait() == 0
 
 
-def test_make_dev_waits_until_the_file_is_mended(start: Start, tmp_path: Path) -> None:
+MENDED = "from huey_tasks import task\n@task\ndef mended(n: int = 1) -> int: return n\n"
+
+
+def test_make_dev_starts_without_a_broken_file_until_it_is_mended(
+    start: Start, tmp_path: Path
+) -> None:
     file = write(tmp_path / "tasks", BROKEN["syntax"][0])
     own = {"REDIS_URL": "", "RESULT_REDIS_URL": "", **settings(file.parent, tmp_path)}
     stack = start([sys.executable, "app.py", "up", "--reload"], **own)
 
-    stack.wait_for(rf"{file}:1 cannot be imported: .*; waiting for the next change")
-    file.write_text("from huey_tasks import task\n@task\ndef mended(n: int = 1) -> int: return n\n")
+    stack.wait_for(rf"{file}:1 cannot be imported: .*; everything else goes on")
+    stack.wait_for("Duckline is ready", timeout_s=120)
+    file.with_name("other.py").write_text("x = 1 / 0\n")
+    stack.wait_for(r"other.py changed, but .*other.py:1 cannot be imported: .*; waiting for the")
+    file.with_name("other.py").unlink()
+    file.write_text(MENDED)
+
+    stack.wait_for(r"changed; restarting", timeout_s=120)
+    stack.send(signal.SIGINT)
+    assert stack.wait() == 0
+    assert "Traceback" not in stack.log
+
+
+def test_make_dev_waits_for_a_module_that_ends_its_process(start: Start, tmp_path: Path) -> None:
+    file = write(tmp_path / "tasks", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    own = {"REDIS_URL": "", "RESULT_REDIS_URL": "", **settings(file.parent, tmp_path)}
+    stack = start([sys.executable, "app.py", "up", "--reload"], **own)
+
+    stack.wait_for(rf"{file} cannot be imported: .*; waiting for the next change")
+    file.write_text(MENDED)
 
     stack.wait_for("Duckline is ready", timeout_s=120)
     stack.send(signal.SIGINT)
@@ -109,3 +134,54 @@ def test_a_relative_folder_is_the_one_from_where_the_start_was(
     refused = start([sys.executable, "-c", program], REDIS_URL="", RESULT_REDIS_URL="", **own)
     assert refused.wait() == os.EX_CONFIG
     assert refused.log.startswith(f"duckline: TASKS_PATH: {file}:1 cannot be imported")
+
+
+def types_of(port: str) -> set[str]:
+    """Ask the web service for the names of its task types."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/task-types", timeout=10) as answer:
+        return {found["task_type"] for found in json.load(answer)["task_types"]}
+
+
+def in_folder(folder: Path) -> list[str]:
+    """Return the command that starts the stack from another working folder, with reloads."""
+    program = (
+        f"import os, sys; sys.path.insert(0, os.getcwd()); os.chdir({str(folder)!r}); import app; "
+        "sys.exit(app.main(['up', '--reload']))"
+    )
+    return [sys.executable, "-P", "-c", program]
+
+
+def test_tasks_named_by_module_run_and_what_they_import_is_watched(
+    start: Start, tmp_path: Path
+) -> None:
+    """From the user's folder, whose `.env` counts; a library beside it changes."""
+    shop, library = tmp_path / "shop", tmp_path / "library"
+    library.mkdir()
+    write(shop, "import rates\nfrom huey_tasks import task\n@task\ndef mine() -> int: return 1\n")
+    (library / "rates.py").write_text("RATE = 1\n")
+    (shop / "queue.py").write_text("raise RuntimeError('Python has this name')\n")
+    (shop / ".env").write_text("TASKS=mine\nDEMO_TASKS=0\n")
+    own = settings(tmp_path, tmp_path) | {"TASKS_PATH": "", "PYTHONPATH": str(library)}
+    stack = start(in_folder(shop), REDIS_URL="", RESULT_REDIS_URL="", **own)
+
+    stack.wait_for("Duckline is ready", timeout_s=120)
+    assert types_of(own["PORT"]) == {"mine"}
+    (library / "rates.py").write_text("RATE = 2\n")
+    stack.wait_for(rf"{library}/rates.py changed; restarting")
+    stack.send(signal.SIGINT)
+    assert stack.wait() == 0
+    assert "Traceback" not in stack.log
+
+
+@pytest.mark.parametrize("command", [["app.py", "up"], ["-m", "gunicorn", "app:app"]])
+def test_a_module_name_that_nothing_has_ends_the_start(
+    start: Start, tmp_path: Path, command: list[str]
+) -> None:
+    own = settings(tmp_path, tmp_path) | {"TASKS_PATH": "", "TASKS": "tests.stack.stand_out"}
+    refused = start([sys.executable, *command], REDIS_URL="", RESULT_REDIS_URL="", **own)
+
+    assert refused.wait() == os.EX_CONFIG
+    assert refused.log == (
+        "duckline: TASKS: there is no module 'tests.stack.stand_out'; did you mean"
+        " 'tests.stack.stand_in'?\n"
+    )

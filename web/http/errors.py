@@ -35,6 +35,7 @@ from pydantic_core import ErrorDetails
 
 import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
+from web.http.input_schemas import schema_titled
 
 #: The most that an answer repeats of the caller's input, in characters.
 MAX_ECHO = 64
@@ -89,8 +90,13 @@ class InvalidRequest(WebError):
     def from_pydantic(cls, error: ValidationError) -> "InvalidRequest":
         """List the fields that pydantic refused, with pointers from the top of the body."""
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [_problem_of(item) for item in found[:MAX_PROBLEMS]]
-        return cls(_count(len(found), "field is", "fields are") + " invalid.", problems)
+        schema = schema_titled(error.title)
+        problems = [_problem_of(item, schema) for item in found[:MAX_PROBLEMS]]
+        where = excerpt(problems[0].pointer) or "the body"
+        first = f"{where}: {tq.as_sentence(problems[0].message)}"
+        if len(found) == 1:
+            return cls(f"1 field is invalid, {first}", problems)
+        return cls(f"{len(found)} fields are invalid, the first is {first}", problems)
 
 
 class BodyTooSlow(WebError):
@@ -222,9 +228,5 @@ def pointer(*path: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
-def _problem_of(item: ErrorDetails) -> Problem:
-    return Problem(pointer(*item["loc"]), item["type"], item["msg"])
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _problem_of(item: ErrorDetails, schema: dict[str, Any] | None) -> Problem:
+    return Problem(pointer(*item["loc"]), item["type"], tq.message_of(item, schema))

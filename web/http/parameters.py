@@ -5,6 +5,7 @@ as true.
 """
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
@@ -13,6 +14,9 @@ from pydantic_core import PydanticCustomError
 import huey_tasks as tq
 
 TASK_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _EXAMPLE_ID = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 
 
@@ -40,6 +44,17 @@ def _true_or_false(value: object) -> object:
     return value
 
 
+def _instant(value: object) -> object:
+    """Return the time of an RFC 3339 text; without a zone it would mean another time elsewhere."""
+    try:
+        if isinstance(value, str) and _RFC_3339.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:  # such as a 30th of February
+        pass
+    rule = "Input should be a time with a zone, such as 2026-12-24T18:00:00+01:00"
+    raise PydanticCustomError("time", rule)
+
+
 #: An id in its only accepted form; any other form is a 404, like an unknown id.
 TaskId = Annotated[
     str,
@@ -49,6 +64,9 @@ TaskId = Annotated[
 QueueName = Literal["high", "default", "low"]
 Limit = Annotated[int, BeforeValidator(_digits)]
 Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
+Instant = Annotated[
+    datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 
 

@@ -58,7 +58,7 @@ class DucklineApi(OpenAPI):
         super().generate_spec_json()
         schemas: dict[str, Any] = self.spec_json["components"]["schemas"]
         schemas.update(model_schemas())
-        schemas.update(submit_schemas())
+        schemas.update(submit_schemas(schemas["SubmitBody"]["properties"]))
         for operation in _operations(self.spec_json["paths"]):
             for media in operation.get("requestBody", {}).get("content", {}).values():
                 if media["schema"] == {"$ref": REF + "SubmitBody"}:

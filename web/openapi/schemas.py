@@ -30,8 +30,11 @@ def _subclasses(model: type[Any]) -> Iterator[type[Any]]:
         yield from _subclasses(child)
 
 
-def submit_schemas() -> dict[str, Any]:
-    """Return one submit body per task type, with `task_type` as the discriminator."""
+def submit_schemas(of_all: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one submit body per task type, with `task_type` as the discriminator.
+
+    `of_all`: the properties of `SubmitBody`.
+    """
     schemas: dict[str, Any] = {}
     mapping: dict[str, str] = {}
     for task_type in tq.task_types():
@@ -40,7 +43,7 @@ def submit_schemas() -> dict[str, Any]:
         for inner, schema in payload.pop("$defs", {}).items():
             schemas[f"Payload_{name}_{inner}"] = schema
         schemas[f"Payload_{name}"] = payload
-        schemas[f"Submit_{name}"] = _submit_schema(task_type, REF + f"Payload_{name}")
+        schemas[f"Submit_{name}"] = _submit_schema(task_type, REF + f"Payload_{name}", of_all)
         mapping[task_type.name] = f"{REF}Submit_{name}"
     if mapping:
         schemas["SubmitBody"] = {
@@ -72,7 +75,13 @@ def drop_null_defaults(node: Any) -> None:
                 drop_null_defaults(inner)
 
 
-def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[str, Any]:
+#: The fields of a submit that are the same for each task type.
+_OPTIONS = ("delay", "run_at", "expires_in")
+
+
+def _submit_schema(
+    task_type: tq.TaskType[..., Any], payload_ref: str, of_all: Mapping[str, Any]
+) -> dict[str, Any]:
     schema: dict[str, Any] = {
         "type": "object",
         "title": task_type.name,
@@ -93,6 +102,7 @@ def _submit_schema(task_type: tq.TaskType[..., Any], payload_ref: str) -> dict[s
                 "maxItems": 10,
                 "description": "Labels to search for.",
             },
+            **{option: of_all[option] for option in _OPTIONS},
         },
     }
     if task_type.example:

@@ -8,18 +8,22 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flask import Request
 
 from huey_tasks.errors import Problem
 from web.http.body import JSON, check_media, read_whole
 from web.http.errors import InvalidJson, InvalidRequest, TooManyTasks
-from web.http.strict_json import decode, parse
+from web.http.strict_json import decode, parse, parse_object
 
 MAX_BULK_BYTES = 16 * 1024 * 1024
 MAX_BULK_TASKS = 10_000
 NDJSON = "application/x-ndjson"
+JOINED = (
+    "The line has several JSON texts; write each task on a line of its own. "
+    "curl's -d @file removes the newlines of a file, --data-binary @file keeps them."
+)
 #: Tasks after which other requests get a turn.
 _TURN = 500
 
@@ -52,6 +56,34 @@ def read_bulk(sent: Request) -> Bulk:
     if not lines:
         raise InvalidJson("The body is empty; one task per line is required.")
     return Bulk(lines, NDJSON)
+
+
+def read_task(text: bytes | str) -> dict[str, Any]:
+    """Parse the text of one task: a line of bytes, or an element of an array.
+
+    Raises InvalidJson, InvalidRequest.
+    """
+    if isinstance(text, str):
+        return parse_object(text)
+    try:
+        return parse_object(decode(text))
+    except InvalidJson as error:
+        if _has_another_text(error):
+            raise InvalidJson(JOINED) from None
+        raise
+    except InvalidRequest as error:
+        if text.startswith(b"["):
+            problem = f"Send an array as Content-Type: {JSON}; {NDJSON} has one task per line."
+            raise InvalidRequest(problem, error.problems) from None
+        raise
+
+
+def _has_another_text(error: InvalidJson) -> bool:
+    """Return whether a JSON text ended properly, and an object or array follows it."""
+    where = error.__cause__
+    if not isinstance(where, json.JSONDecodeError) or where.msg != "Extra data":
+        return False
+    return where.doc[where.pos] in "{["
 
 
 def _lines(raw: bytes) -> list[bytes]:
@@ -103,6 +135,14 @@ def _after_space(text: str, at: int) -> int:
 
 def _refuse_other(text: str) -> NoReturn:
     """Raise InvalidJson if `text` is not JSON, else InvalidRequest because it is not an array."""
-    parse(text)
+    try:
+        parse(text)
+    except InvalidJson as error:
+        if _has_another_text(error):
+            raise InvalidJson(
+                f"The body has several JSON texts: send lines of JSON as Content-Type: {NDJSON}, "
+                "or an array."
+            ) from None
+        raise
     problem = Problem("", "list_type", "A JSON array of tasks is required.")
     raise InvalidRequest("The body is JSON, but not an array of tasks.", [problem])

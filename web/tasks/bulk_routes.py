@@ -22,10 +22,9 @@ from web.http.body import MAX_BODY_BYTES
 from web.http.errors import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks
 from web.http.problems import KINDS, error_extra, request_id
 from web.http.redis_deadline import LIMIT_S
-from web.http.strict_json import decode, parse_object
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, problems
-from web.tasks.bulk_body import NDJSON, Bulk, read_bulk
+from web.tasks.bulk_body import NDJSON, Bulk, read_bulk, read_task
 from web.tasks.bulk_schemas import BULK_ANSWER, BULK_REQUEST
 from web.tasks.schemas import SubmitBody
 
@@ -133,7 +132,8 @@ def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
     for text in texts:
         try:
             body = _read_one(text)
-            batch.add(body.task_type, body.payload, body.priority, body.tags)
+            options = tq.SubmitOptions.of(body.tags, body.delay, body.run_at, body.expires_in)
+            batch.add(body.task_type, body.payload, body.priority, options)
         except DucklineError as error:
             batch.refuse(error)
         except Exception:  # a validator of a task type may raise anything; the other tasks go on
@@ -145,7 +145,7 @@ def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
 def _read_one(text: bytes | str) -> SubmitBody:
     if len(text) > MAX_BODY_BYTES:
         raise TaskTooLarge("The task is larger than 1 MiB.")
-    parsed = parse_object(text if isinstance(text, str) else decode(text))
+    parsed = read_task(text)
     try:
         return SubmitBody.model_validate(parsed)
     except ValidationError as error:

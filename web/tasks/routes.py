@@ -45,6 +45,9 @@ _places = threading.BoundedSemaphore(MAX_WAITING)
 
 _ETAG = "The version of the task: send it as If-None-Match to get a 304 while nothing has changed."
 
+#: The verb of the message, by the state of the new task.
+_DONE = {tq.TaskState.PENDING: "queued", tq.TaskState.SCHEDULED: "scheduled"}
+
 _SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
 
 
@@ -71,12 +74,20 @@ def submit_task(body: SubmitBody) -> Response:
     202 means that the task is stored in Redis and will reach a terminal state.
     """
     priority = body.priority if "priority" in body.model_fields_set else None
-    record = tq.submit(body.task_type, body.payload, priority=priority, tags=body.tags)
+    record = tq.submit(
+        body.task_type,
+        body.payload,
+        priority=priority,
+        tags=body.tags,
+        delay=body.delay,
+        run_at=body.run_at,
+        expires_in=body.expires_in,
+    )
     view = Submitted(
         task_id=record.task_id,
         status=record.status,
         priority=cast(QueueName, record.queue),
-        message=f"Task '{record.task_type}' queued on '{record.queue}' queue.",
+        message=f"Task '{record.task_type}' {_DONE[record.status]} on '{record.queue}' queue.",
     )
     return respond(view, 202, {"Location": address(f"/api/tasks/{record.task_id}")})
 
@@ -147,10 +158,14 @@ def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
 def retry_task(path: TaskPath) -> Response:
     """Retry a task that failed, was cancelled or expired: submit it again as a new task.
 
-    A repeated request answers with the same new task.
+    A repeated request answers with the same new task, and so does one for a purged task whose purge
+    was undone.
     """
-    new = tq.get_task(tq.retry(path.task_id, operator_of_body()).task_id)
+    retried = tq.retry(path.task_id, operator_of_body())
+    new = tq.get_task(retried.task_id)
     message = f"Task '{new.task_type}' queued again on '{new.queue}' queue."
+    if not retried.is_new:
+        message = f"It was submitted again before, as this task, which is {new.status}."
     view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
     return respond(view, 202, {"Location": address(f"/api/tasks/{new.task_id}")})
 

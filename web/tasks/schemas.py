@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import Query, QueueName, Seconds, TaskId
+from web.http.parameters import Instant, Query, QueueName, Seconds, TaskId
 
 #: A request waits no longer than this for the end of a task, in seconds.
 MAX_WAIT_S = 30
@@ -40,6 +40,17 @@ class SubmitBody(Inbound):
     )
     payload: dict[str, Any] = Field(description="The keyword arguments of the function.")
     tags: list[str] = Field(default=[], description="Up to ten labels to search for.")
+    delay: float | None = Field(
+        default=None, description="Seconds until it may start: 0 to a year."
+    )
+    run_at: Instant | None = Field(
+        default=None,
+        description="The time from which it may start, with a zone; not beside `delay`.",
+    )
+    expires_in: float | None = Field(
+        default=None,
+        description="Seconds from now within which it must start; or it ends as EXPIRED.",
+    )
 
 
 class Submitted(Outbound):

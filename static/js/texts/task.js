@@ -85,7 +85,7 @@ export const PAYLOAD_IS_OBJECT = 'The payload must be an object: { … }.';
 /** @param {string} why */
 export const notJson = (why) => `Not valid JSON: ${why}`;
 /** @param {string} queue */
-export const ownQueue = (queue) => `${queue} (default)`;
+export const ownQueue = (queue) => `${queue} (queue of this task type)`;
 export const NO_TASK_TYPES = 'No task types yet';
 export const ADD_MODULE = ['Put a module with an ', ' function into a folder named in TASKS_PATH.'];
 

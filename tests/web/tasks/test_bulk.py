@@ -133,6 +133,30 @@ def test_what_is_no_array_is_refused_whole(
     assert refused(answer) == (status, code)
 
 
+@pytest.mark.parametrize("between", [b"", b" ", b"\r"])
+def test_lines_that_were_joined_are_explained(client: FlaskClient, between: bytes) -> None:
+    joined = between.join([json.dumps(NOTE).encode()] * 3)
+    (item,) = send_lines(client, joined)
+    assert item["code"] == "invalid_json"
+    assert "a line of its own" in item["detail"]
+    assert "--data-binary @file" in item["detail"]
+    assert tq.list_tasks() == []
+
+
+def test_the_hint_about_joined_lines_is_only_for_them(client: FlaskClient) -> None:
+    note = json.dumps(NOTE).encode()
+    for line in (note[:-1], note + b"}", note + b",", note.replace(b'"echo"', b'echo "}{"')):
+        assert "--data-binary" not in send_lines(client, line)[0]["detail"], line
+
+
+def test_the_other_media_type_is_named(client: FlaskClient) -> None:
+    note = json.dumps(NOTE).encode()
+    (item,) = send_lines(client, b"[" + note + b"]")
+    assert "application/json" in item["detail"]
+    answer = client.post(PATH, data=note + b"\n" + note, content_type="application/json")
+    assert NDJSON in answer.get_json()["detail"]
+
+
 @pytest.mark.parametrize("body", [b"[]", b" [ \n ] "])
 def test_no_tasks_are_no_mistake(client: FlaskClient, body: bytes) -> None:
     answer = client.post(PATH, data=body, content_type="application/json")

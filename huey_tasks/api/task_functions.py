@@ -1,0 +1,198 @@
+"""`@task`: what it returns is the function, which can also be submitted for a worker to run.
+
+@task(queue="low", retries=2)
+def resize(url: str, width: int = 640) -> str: ...
+
+resize("a.jpg")                                  runs here
+resize.submit("a.jpg", width=320)                runs in a worker; returns a TaskHandle
+resize.options(delay_s=60).submit("a.jpg")       the same, in a minute
+resize.map(["a.jpg", "b.jpg"])                   one task for each
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+
+from huey_tasks.api.task_handle import TaskHandle
+from huey_tasks.huey_adapter.task_class import QueueTask
+from huey_tasks.registry import types
+from huey_tasks.registry.types import TaskType
+from huey_tasks.schedules import declare
+from huey_tasks.submission.batch import submit_all
+from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
+from huey_tasks.submission.submit import SubmittedTask, destination, submit_with
+
+P = ParamSpec("P")
+R = TypeVar("R")
+ErrorType = type[BaseException]
+
+
+class TaskFunction(TaskType[P, R]):
+    """A function that is a task type. A call runs it here; the methods let a worker run it.
+
+    The arguments are those of the function, by position or by name, and become the fields of the
+    payload. They are checked now. Each method raises TypeError for arguments that the function does
+    not take, InvalidPayload for one of another type, InvalidQuery for a wrong option;
+    QueueDraining, QueueUnavailable as `huey_tasks.submit` does.
+    """
+
+    @property
+    def __wrapped__(self) -> Callable[P, R]:
+        """The function itself: `inspect.signature` and doctest look here."""
+        return self.function
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
+        """Submit one task with these arguments."""
+        return TaskCall(self).submit(*args, **kwargs)
+
+    #: For those who come from Celery.
+    delay = submit
+
+    async def asubmit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
+        """Submit one task from async code; the event loop goes on meanwhile."""
+        return await TaskCall(self).asubmit(*args, **kwargs)
+
+    def map(self, values: Iterable[Any]) -> list[TaskHandle]:
+        """Submit one task for each value, its first argument; see `starmap`."""
+        return TaskCall(self).map(values)
+
+    def starmap(self, calls: Iterable[Sequence[Any] | Mapping[str, Any]]) -> list[TaskHandle]:
+        """Submit one task for each tuple of positional or dict of named arguments.
+
+        All are checked before the first is stored, and 200 go in one round trip.
+        """
+        return TaskCall(self).starmap(calls)
+
+    def s(self, *args: Any, **kwargs: Any) -> QueueTask:
+        """Return a task that is not submitted, for Huey's pipelines, groups and chords."""
+        return TaskCall(self).s(*args, **kwargs)
+
+    def options(
+        self,
+        *,
+        queue: str | None = None,
+        delay_s: float | None = None,
+        run_at: dt.datetime | None = None,
+        expires_in_s: float | None = None,
+        tags: Sequence[str] = (),
+    ) -> "TaskCall[P, R]":
+        """Return the same methods with other options, for one call.
+
+        `queue`: another than the type's own. `delay_s`: seconds until it may start, or `run_at`:
+        that time, with a zone. `expires_in_s`: seconds within which it must start, or it ends as
+        EXPIRED. `tags`: words to find it by.
+        """
+        chosen = SubmitOptions.of(tags, delay_s, run_at, expires_in_s)
+        return TaskCall(self, queue, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCall(Generic[P, R]):
+    """A task function with the options of one call."""
+
+    function: TaskFunction[P, R]
+    queue: str | None = None
+    chosen: SubmitOptions = NO_OPTIONS
+
+    def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
+        """Submit one task with these arguments."""
+        payload = self.function.payload.named(args, kwargs)
+        return _handle(submit_with(self.chosen, self.function.name, payload, self.queue))
+
+    delay = submit
+
+    async def asubmit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
+        """Submit one task from async code; the event loop goes on meanwhile."""
+        return await asyncio.to_thread(self.submit, *args, **kwargs)
+
+    def map(self, values: Iterable[Any]) -> list[TaskHandle]:
+        """Submit one task for each value, its first argument."""
+        return self.starmap((value,) for value in values)
+
+    def starmap(self, calls: Iterable[Sequence[Any] | Mapping[str, Any]]) -> list[TaskHandle]:
+        """Submit one task for each tuple of positional or dict of named arguments."""
+        payloads = [self._payload_of(call) for call in calls]
+        made = submit_all(self.function.name, payloads, self.queue, self.chosen)
+        return [_handle(submitted) for submitted in made]
+
+    def s(self, *args: Any, **kwargs: Any) -> QueueTask:
+        """Return a task that is not submitted, for Huey's pipelines, groups and chords."""
+        found, queue = destination(self.function.name, self.queue)
+        payload = found.payload.named(args, kwargs, partial=True)
+        task = cast(QueueTask, found.wrappers[queue].task_class((), payload))
+        self.chosen.checked().apply_to_huey(task)
+        return task
+
+    def _payload_of(self, call: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
+        named = self.function.payload.named
+        return named((), call) if isinstance(call, Mapping) else named(call, {})
+
+
+def _handle(submitted: SubmittedTask) -> TaskHandle:
+    return TaskHandle(submitted.task_id, submitted.task_type, submitted.queue)
+
+
+@overload
+def task(function: Callable[P, R], /) -> TaskFunction[P, R]: ...
+
+
+@overload
+def task(
+    *,
+    queue: str = "default",
+    retries: int = 0,
+    retry_delay: float | Sequence[float] | Callable[[int, Any], float] = 2,
+    retry_backoff: float = 2,
+    retry_jitter: float = 0.0,
+    max_retry_delay: float | None = None,
+    retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
+    no_retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
+    timeout: float | None = None,
+    expires: float | None = None,
+    name: str | None = None,
+    example: dict[str, Any] | None = None,
+    schedule: str | float | None = None,
+    timezone: str | None = None,
+) -> Callable[[Callable[P, R]], TaskFunction[P, R]]: ...
+
+
+def task(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    schedule: str | float | None = None,
+    timezone: str | None = None,
+    **options: Any,
+) -> TaskFunction[P, R] | Callable[[Callable[P, R]], TaskFunction[P, R]]:
+    """Register a function as a task type; `@task` alone takes all defaults.
+
+    `queue`: where its tasks go if the caller names no queue. `retries`: how often a failed attempt
+    is retried, `retry_delay` seconds after the first failure, `retry_backoff` times as long after
+    each further one, at most `max_retry_delay` seconds, and up to `retry_jitter` of the delay
+    earlier or later (0.1: ten per cent). `retry_delay` may also be a list, one delay after each
+    failure and the last again, or a function of (attempt, error), attempts counted from 1.
+    `retry_on`: only these errors are retried; `no_retry_on`: these never are. `timeout`: seconds
+    that an attempt may take. `expires`: seconds within which a task must start. `example`: a
+    payload that forms show. `schedule`: five cron fields in `timezone` (default UTC), or seconds
+    between two runs; it has the name of the type and submits an empty payload
+    (`huey_tasks.schedules.declare` takes others).
+
+    Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
+    example that cannot work.
+    """
+    registrar = types.registrar(TaskFunction[P, R], **options)
+
+    def register(function: Callable[P, R]) -> TaskFunction[P, R]:
+        made = registrar(function)
+        if schedule is not None:
+            cron, every_s = (schedule, None) if isinstance(schedule, str) else (None, schedule)
+            declare(made.name, made, cron=cron, every_s=every_s, timezone=timezone)
+        return made
+
+    return register if function is None else register(function)

@@ -1,0 +1,106 @@
+"""How the text of a setting is read: each parser's docstring says what it takes.
+
+A parser raises ValueError for a text that does not fit; `config` makes the line of it.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+#: A path that pages and headers can contain without escapes: no `//`, which names another host,
+#: and no dots that climb out of it.
+PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    parse.__doc__ = f"a whole number from {low} to {high}"
+    return parse
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value) or not low <= value <= high:
+            raise ValueError
+        return value
+
+    parse.__doc__ = f"a number from {low:g} to {high:g}"
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError
+        return text
+
+    parse.__doc__ = " or ".join(choices)
+    return parse
+
+
+def words(separator: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        found = tuple(word.strip() for word in text.split(separator) if word.strip())
+        if not found:
+            raise ValueError  # "," would switch API keys off silently
+        return found
+
+    parse.__doc__ = f"at least one word; several are separated by {separator!r}"
+    return parse
+
+
+def folders(text: str) -> tuple[Path, ...]:
+    """existing folders separated by ':'"""
+    found = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
+    if not all(folder.is_dir() for folder in found):
+        raise ValueError
+    return found
+
+
+def modules(text: str) -> tuple[str, ...]:
+    """names of modules or packages to import, such as shop.tasks; separated by ','"""
+    names = words(",")(text)
+    if not all(part.isidentifier() for name in names for part in name.split(".")):
+        raise ValueError
+    return tuple(dict.fromkeys(names))
+
+
+def root_path(text: str) -> str:
+    """a path such as /jobs: letters, digits, '.', '_', '~' and '-' behind each '/'"""
+    path = text.rstrip("/")
+    if path and not PATH_PREFIX.fullmatch(path):
+        raise ValueError
+    return path
+
+
+def key_prefix(text: str) -> str:
+    """1 to 32 letters, digits, '.', '_' or '-'"""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", text):
+        raise ValueError
+    return text
+
+
+def switch(text: str) -> bool:
+    """0 or 1"""
+    return bool(whole(0, 1)(text))
+
+
+def text(text: str) -> str:
+    """a text"""
+    return text
+
+
+def size(text: str) -> int:
+    """bytes, 1048576 or more, or KB, MB, GB as in 512MB; 0: no limit"""
+    match = re.fullmatch(r"(\d{1,15}) ?([kmg]?)i?b?", text.lower(), re.ASCII)
+    amount = int(match[1]) * 1024 ** " kmg".index(match[2] or " ") if match else -1
+    if amount != 0 and amount < 2**20:
+        raise ValueError
+    return amount
