@@ -75,6 +75,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
+from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
@@ -137,6 +138,7 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "Explanation",
+    "Fail",
     "FailedMember",
     "FailureGroup",
     "Failures",
@@ -162,6 +164,7 @@ __all__ = [
     "QueueStats",
     "QueueUnavailable",
     "RetriedTask",
+    "Retry",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -190,6 +193,7 @@ __all__ = [
     "TaskRecord",
     "TaskRow",
     "TaskState",
+    "TaskTimeout",
     "TaskType",
     "TooManySchedules",
     "Totals",
