@@ -48,6 +48,7 @@ from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config, Setting
+from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -74,6 +75,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
+from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
@@ -136,6 +138,8 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "Explanation",
+    "Fail",
+    "FailedMember",
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
@@ -160,6 +164,7 @@ __all__ = [
     "QueueStats",
     "QueueUnavailable",
     "RetriedTask",
+    "Retry",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -188,6 +193,7 @@ __all__ = [
     "TaskRecord",
     "TaskRow",
     "TaskState",
+    "TaskTimeout",
     "TaskType",
     "TooManySchedules",
     "Totals",

@@ -255,7 +255,7 @@ class Consumer:
                 continue
             left_s = held.deadline + grace_s - now
             if left_s <= 0:
-                overdue.time_out(self.queue, held.task_id, held.token, held.task_type)
+                overdue.time_out(self.queue, held)
                 self._interrupts.stop(child, cell, held.token, StopReason.OVERDUE)
             elif math.isfinite(left_s):
                 next_s = min(left_s, next_s or left_s)

@@ -33,13 +33,21 @@ NEEDED = (
 )  # fmt: skip
 
 #: The tests that look at a script, those first that miss most; of a script that is not here, ALL.
-ALL = ("engine/test_script_lines.py", "engine/test_scripts.py", "engine/test_model.py")
-_UNDO = ("engine/test_undo.py", "engine/test_actions.py", "engine/test_audit.py")
-_FAILURES = ("engine/test_failures.py", "web/failures/test_failures.py")
-_BLOCKED = ("engine/test_blocked.py", "engine/test_suspects.py")
+ALL = (
+    "engine/broker/test_script_lines.py",
+    "engine/broker/test_scripts.py",
+    "engine/broker/test_model.py",
+)
+_UNDO = (
+    "engine/operations/test_undo.py",
+    "engine/operations/test_actions.py",
+    "engine/audit/test_audit.py",
+)
+_FAILURES = ("engine/monitoring/test_failures.py", "web/failures/test_failures.py")
+_BLOCKED = ("engine/consumer/test_blocked.py", "engine/consumer/test_suspects.py")
 TESTS = {
-    "search": ("engine/test_search.py", *_FAILURES, "web/tasks/test_search.py"),
-    "rows": ("engine/test_search.py", "web/tasks/test_search.py"),
+    "search": ("engine/search/test_search.py", *_FAILURES, "web/tasks/test_search.py"),
+    "rows": ("engine/search/test_search.py", "web/tasks/test_search.py"),
     "delete": (*_UNDO, *_FAILURES),
     "restore": (*_UNDO, *_FAILURES),
     "purge": (*_UNDO, *ALL),
@@ -48,8 +56,8 @@ TESTS = {
     "lib/failures": (*_FAILURES, *_UNDO, *ALL),
     "lib/join_group": (*_FAILURES, *_UNDO, *ALL),
     "lib/leave_group": (*_FAILURES, *_UNDO, *ALL),
-    "history": ("engine/test_history.py", "web/monitoring/test_history.py"),
-    "explain": ("engine/test_explain.py",),
+    "history": ("engine/monitoring/test_history.py", "web/monitoring/test_history.py"),
+    "explain": ("engine/monitoring/test_explain.py",),
     "log": (*ALL, "web/monitoring/test_history.py"),
     "lib/blocked": (*_BLOCKED, *ALL),
     "lib/crashes": (*_BLOCKED, *ALL),

@@ -17,7 +17,13 @@ from huey_tasks.operations import undo as undoing
 from huey_tasks.queues import BROKERS, QUEUES
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, state, submit, wait_for
-from tests.engine.test_actions import accounts_add_up, act_on_all, end, full_redis, store_many
+from tests.engine.operations.test_actions import (
+    accounts_add_up,
+    act_on_all,
+    end,
+    full_redis,
+    store_many,
+)
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis

@@ -13,7 +13,7 @@ from huey_tasks.broker import keys
 from huey_tasks.operations import bulk
 from huey_tasks.queues import BROKERS, QUEUES
 from tests.engine.helpers import QUEUE, scripts, submit
-from tests.engine.test_actions import begun_before, end, full_redis, store_many
+from tests.engine.operations.test_actions import begun_before, end, full_redis, store_many
 
 broker = tq.default.broker.redis
 ADA = Operator("ada", "because")

@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from tests.conftest import StartConsumer
+from tests.engine.consumer.test_redis_outage import DurableRedis, _start, durable  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.engine.helpers import state, submit, wait_for
-from tests.engine.test_redis_outage import DurableRedis, _start, durable  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from tests.waiting import wait_until
 
 

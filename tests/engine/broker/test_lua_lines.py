@@ -1,6 +1,6 @@
 """What `lua_lines.py` drops from a script, and what it leaves alone; running it takes too long."""
 
-from tests.engine.lua_lines import mutants
+from tests.engine.lua_lines import ALL, REPOSITORY, TESTS, mutants
 
 SCRIPT = """\
 -- a comment
@@ -43,3 +43,8 @@ def test_a_survivor_is_named_by_its_script_and_lines() -> None:
         "x.lua:2-3: local one = call('A',",
         "x.lua:3: 'B', 1)",
     ]
+
+
+def test_the_tests_that_look_at_a_script_are_there() -> None:
+    named = {name for names in (ALL, *TESTS.values()) for name in names}
+    assert [name for name in sorted(named) if not (REPOSITORY / "tests" / name).is_file()] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.engine.test_loading import LOAD, TASK, write
+from tests.engine.registry.test_loading import LOAD, TASK, write
 
 DEMO = "import huey_tasks\nprint(*sorted(found.name for found in huey_tasks.task_types()))\n"
 

@@ -12,8 +12,8 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import Commit, NewTask
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.conftest import REPOSITORY, Process, StartConsumer
+from tests.engine.consumer.test_faults import BOTH, worker_of
 from tests.engine.helpers import QUEUE, scripts, store, submit, wait_for
-from tests.engine.test_faults import BOTH, worker_of
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis

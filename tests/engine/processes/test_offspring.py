@@ -14,8 +14,8 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.processes import offspring
 from tests.conftest import StartConsumer
+from tests.engine.consumer.test_faults import worker_of
 from tests.engine.helpers import submit, wait_for
-from tests.engine.test_faults import worker_of
 from tests.waiting import wait_until
 
 BOTH = pytest.mark.parametrize("worker_type", ["process", "greenlet"])

@@ -19,10 +19,10 @@ from huey_tasks.records.ids import new_id
 from huey_tasks.schedules import firing, records, service
 from huey_tasks.schedules.firing import Firing
 from tests.conftest import StartConsumer
+from tests.engine.broker.test_script_lines import _lines_on
 from tests.engine.helpers import QUEUE, HandWorker, commit, wait_for
+from tests.engine.operations.test_actions import full_redis
 from tests.engine.snapshot import clock_ms
-from tests.engine.test_actions import full_redis
-from tests.engine.test_script_lines import _lines_on
 from tests.redis_servers import RedisServer
 from tests.slow_proxy import SlowProxy
 from tests.waiting import wait_until
