@@ -7,7 +7,7 @@ in the greenlets of one process, which switch only when they wait, so nothing he
 from collections import Counter
 from dataclasses import dataclass, field
 
-TERMINAL = frozenset({"SUCCESS", "FAILURE", "REVOKED", "EXPIRED"})
+TERMINAL = ("SUCCESS", "FAILURE", "REVOKED", "EXPIRED")
 
 
 @dataclass

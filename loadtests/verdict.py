@@ -9,10 +9,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from loadtests.ledger import Entry, Ledger
+from loadtests.ledger import TERMINAL, Entry, Ledger
 
 _SHOWN = 10
-_STATES = ("SUCCESS", "FAILURE", "REVOKED", "EXPIRED")
 _INDENT = "\n" + 19 * " "
 
 
@@ -70,7 +69,7 @@ def _ends(ledger: Ledger) -> list[tuple[str, str]]:
     ended, live, gone = ledger.ended(), ledger.open_entries(), ledger.gone_entries()
     revoked = sum(entry.cancelled for entry in ledger.entries.values())
     still = _tally(Counter(entry.status for entry in live))
-    states = ", ".join(f"{state} {ended[state]}" for state in _STATES)
+    states = ", ".join(f"{state} {ended[state]}" for state in TERMINAL)
     lost = f"{len(gone)}   answered 404 after their 202" if gone else "0"
     return [
         ("ended", f"{ended.total()}   {states}"),

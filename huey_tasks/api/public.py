@@ -4,6 +4,8 @@ Importing this module reads the settings, makes the three queues and registers t
 those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
+import os
+import sys
 from typing import Any
 
 from huey_tasks.access.api_keys import ApiKey
@@ -33,6 +35,7 @@ from huey_tasks.api.search import search_tasks
 from huey_tasks.api.task_functions import TaskCall, TaskFunction, task
 from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.api.tasks import (
+    RetriedTask,
     cancel,
     explain_task,
     get_task,
@@ -45,6 +48,7 @@ from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config, Setting
+from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -71,6 +75,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
+from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
@@ -83,6 +88,7 @@ from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
     AttemptRecord,
     ConsumerRecord,
+    Kept,
     LastMinute,
     LogLine,
     Progress,
@@ -132,6 +138,8 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "Explanation",
+    "Fail",
+    "FailedMember",
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
@@ -140,6 +148,7 @@ __all__ = [
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "Kept",
     "LastMinute",
     "LogLine",
     "Operation",
@@ -154,6 +163,8 @@ __all__ = [
     "QueueDraining",
     "QueueStats",
     "QueueUnavailable",
+    "RetriedTask",
+    "Retry",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -182,6 +193,7 @@ __all__ = [
     "TaskRecord",
     "TaskRow",
     "TaskState",
+    "TaskTimeout",
     "TaskType",
     "TooManySchedules",
     "Totals",
@@ -249,7 +261,11 @@ def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
         Consumer,
     )  # a process that only submits does not import it
 
-    return Consumer.from_huey_options(self, options)
+    try:
+        return Consumer.from_huey_options(self, options)
+    except ConfigError as error:  # `huey_consumer` would print a traceback
+        print(f"duckline: {error}", file=sys.stderr)
+        raise SystemExit(os.EX_CONFIG) from error
 
 
 TaskQueue.make_consumer = _make_consumer

@@ -1,9 +1,12 @@
 """Read, cancel, retry or explain one task; wait for its end. `submission` submits tasks."""
 
+from typing import NamedTuple
+
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.states import RETRYABLE
 from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
 from huey_tasks.events.completions import Completions
 from huey_tasks.monitoring import explain
@@ -12,7 +15,6 @@ from huey_tasks.queues import BROKERS, broker_named
 from huey_tasks.records import copies, indexes, tasks
 from huey_tasks.records.ids import is_task_id, new_id
 from huey_tasks.records.models import TaskRecord, TaskState
-from huey_tasks.submission.submit import SubmittedTask
 
 _ends = Completions(BROKERS)
 
@@ -40,10 +42,20 @@ def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) 
     raise _unknown(task_id)
 
 
-def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
+class RetriedTask(NamedTuple):
+    """The new task of a retry; `is_new`: this call submitted it, and not an earlier one."""
+
+    task_id: str
+    task_type: str
+    queue: str
+    is_new: bool
+
+
+def retry(task_id: str, by: Operator | None = None) -> RetriedTask:
     """Submit a new task with the payload of a finished one, and link the two.
 
-    A second call returns the same new task. Raises TaskNotFound; TaskNotRetryable for a task that
+    A second call returns the same new task, and so does one after the undo of a purge, which has
+    submitted it. Raises TaskNotFound; TaskNotRetryable for a task that
     has succeeded or has not ended; QueueUnavailable.
     """
     broker, new = _copy_of(task_id)
@@ -53,9 +65,9 @@ def retry(task_id: str, by: Operator | None = None) -> SubmittedTask:
         raise _unknown(task_id)
     if not follower:
         raise TaskNotRetryable(
-            f"The task is {state}; only FAILURE, REVOKED or EXPIRED tasks can be retried."
+            f"The task is {state}; only tasks that are {' or '.join(RETRYABLE)} can be retried."
         )
-    return SubmittedTask(follower, TaskState.PENDING, new.type, broker.name)
+    return RetriedTask(follower, new.type, broker.name, is_new=follower == new.id)
 
 
 def _copy_of(task_id: str) -> tuple[Broker, NewTask]:

@@ -10,8 +10,9 @@ The header of a script in `lua/<verb>.lua` says what goes with it:
     -- record Ties: gate …   names for the positions of a reply
 
 Records of Python have names in Lua as well, from the one definition: `NewTask.id` is the position
-of a field, `NewTask.NAMES` the names of all, `NewTask.COUNT` their number, `Ending.DEAD` a text.
-They become constants here, so they cost nothing at run time.
+of a field, `NewTask.NAMES` the names of all, `NewTask.COUNT` their number, `Ending.DEAD` a text,
+`TaskState.TERMINAL` the texts of these states and `TaskState.TERMINAL_SET` a table with them as
+keys. They become constants here, so they cost nothing at run time.
 """
 
 import re
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from huey_tasks.broker.protocol import Cause, Claim, Gate, NewTask
-from huey_tasks.broker.states import Ending, TaskState
+from huey_tasks.broker.states import LIVE, TERMINAL, Ending, TaskState
 from huey_tasks.broker.task_hash import EXPLAINED, ROW, AttemptLine
 
 LUA = Path(__file__).parent / "lua"
@@ -32,6 +33,11 @@ _RECORDS: dict[str, tuple[str, ...]] = {
     "Explained": EXPLAINED,
 }
 _ENUMS: dict[str, type[StrEnum]] = {"TaskState": TaskState, "Ending": Ending}
+_LISTS = {
+    "TaskState.LIVE": ", ".join(f"'{state}'" for state in LIVE),
+    "TaskState.TERMINAL": ", ".join(f"'{state}'" for state in TERMINAL),
+    "TaskState.TERMINAL_SET": f"{{ {', '.join(f'{state} = true' for state in TERMINAL)} }}",
+}
 
 _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
 
@@ -109,6 +115,8 @@ def _with_constants(text: str, records: dict[str, tuple[str, ...]]) -> str:
 
     def constant(match: re.Match[str]) -> str:
         owner, name = match.groups()
+        if match[0] in _LISTS:
+            return _LISTS[match[0]]
         if owner in _ENUMS and name in _ENUMS[owner].__members__:
             return f"'{_ENUMS[owner][name]}'"
         fields = records.get(owner, ())

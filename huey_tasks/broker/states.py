@@ -1,6 +1,7 @@
 """The states of tasks, and the ends of attempts that are no state of a task.
 
-Lua says `TaskState.RETRY` and `Ending.DEAD` as Python does; see `script_text`.
+Lua says `TaskState.RETRY` and `Ending.DEAD` as Python does, and lists the tuples of this module as
+`TaskState.TERMINAL`; see `script_text`.
 """
 
 from enum import StrEnum
@@ -21,7 +22,14 @@ class TaskState(StrEnum):
     @property
     def terminal(self) -> bool:
         """Whether the state is terminal: the task does not change any more."""
-        return self in (self.SUCCESS, self.FAILURE, self.REVOKED, self.EXPIRED)
+        return self in TERMINAL
+
+
+#: The states by kind, each in the order in which pages and messages list them.
+LIVE = (TaskState.PENDING, TaskState.STARTED, TaskState.RETRY, TaskState.SCHEDULED)
+TERMINAL = (TaskState.SUCCESS, TaskState.FAILURE, TaskState.REVOKED, TaskState.EXPIRED)
+#: A task in one of these can be submitted again.
+RETRYABLE = (TaskState.FAILURE, TaskState.REVOKED, TaskState.EXPIRED)
 
 
 class Ending(StrEnum):

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from huey_tasks.audit import trail
-from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
+from huey_tasks.audit.operation import OPERATION_ID, UNDO_MS, Action, Operation, Operator
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.broker.scripts.operators import DONE, FULL, OperatorScripts
@@ -58,7 +58,7 @@ def undo(brokers: Brokers, undo_id: str, by: Operator) -> Undone:
     """
     lists = _lists(brokers, undo_id) if OPERATION_ID.fullmatch(undo_id) else {}
     if not lists:
-        raise UndoNotFound("There is nothing to undo: it was undone before, or its time is over.")
+        raise UndoNotFound(_why_nothing(brokers, undo_id))
     operation = trail.begin(brokers, Action.UNDO, by, undo_id)
     restored, tries, stop_at = 0, 0, time.monotonic() + WHOLE_S
     for queue, action in lists.items():
@@ -84,6 +84,19 @@ def _lists(brokers: Brokers, undo_id: str) -> dict[str, Action]:
         if action is not None:
             found[queue] = Action(action)
     return found
+
+
+def _why_nothing(brokers: Brokers, undo_id: str) -> str:
+    """Return why nothing of the operation can be undone: its record says so, while it is kept."""
+    parts = operations.parts_of(brokers, undo_id)[1] if OPERATION_ID.fullmatch(undo_id) else []
+    if not parts:
+        return "No operation has this id."
+    action = Action(parts[0].action)
+    if not action.undoable:
+        return f"A {action} cannot be undone; only a purge and a delete can."
+    if any(part.undone for part in parts):
+        return f"The {action} was undone before; nothing of it is left to restore."
+    return f"The time to undo the {action} is over: it was {UNDO_MS // 60_000} minutes."
 
 
 def _restore(broker: Broker, undo_id: str, operation: Operation) -> tuple[int, bool]:

@@ -5,7 +5,7 @@ The records know nothing of Redis; `records.tasks` reads them.
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker.states import TaskState
 from huey_tasks.records.statistics import LastMinute
@@ -87,10 +87,20 @@ class TaskRecord(TaskFacts):
     attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50
 
 
+class Kept(NamedTuple):
+    """How many finished tasks a queue keeps, by terminal state, in the order of `TERMINAL`."""
+
+    success: int
+    failed: int
+    revoked: int
+    expired: int
+
+
 @dataclass(frozen=True)
 class QueueStats:
     """The numbers of one queue; success, failed, revoked and expired are totals over all time.
 
+    `kept`: how many of those can still be listed and read; RESULT_TTL_S and FINISHED_CAP limit it.
     `stopped_by`, `stopped_why`, `stopped_at`: of a paused or draining queue, as far as is known.
     """
 
@@ -103,6 +113,7 @@ class QueueStats:
     failed: int
     revoked: int
     expired: int
+    kept: Kept
     consumers: int
     workers: int
     paused: bool

@@ -4,8 +4,9 @@ from typing import Any
 
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.states import TERMINAL
 from huey_tasks.records import losses, statistics
-from huey_tasks.records.models import QueueStats
+from huey_tasks.records.models import Kept, QueueStats
 
 
 def queue_stats(brokers: Brokers) -> list[QueueStats]:
@@ -28,6 +29,7 @@ def _queue_stats(queue: str, numbers: dict[str, Any]) -> QueueStats:
         failed=numbers["FAILURE"],
         revoked=numbers["REVOKED"],
         expired=numbers["EXPIRED"],
+        kept=Kept(*(numbers[f"kept.{state}"] for state in TERMINAL)),
         consumers=numbers["consumers"],
         workers=numbers["workers"],
         paused=bool(numbers["paused"]),

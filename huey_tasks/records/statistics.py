@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from huey_tasks.broker.states import TERMINAL
+
 #: What is not a sum but the most that was seen.
 _MOST = "oldest"
 
@@ -17,9 +19,6 @@ _MOST = "oldest"
 _BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run")}
 
 _PARTS = (0.5, 0.95, 0.99)
-
-#: What a task ends as.
-_ENDS = ("SUCCESS", "FAILURE", "REVOKED", "EXPIRED")
 
 
 class Percentiles(NamedTuple):
@@ -144,9 +143,9 @@ class LastMinute:
 
 def last_minute(numbers: Mapping[str, int]) -> LastMinute:
     """Return the last minute from `stats.lua`: `minute_ms`, ends in it, and ends before it."""
-    ends = {state: numbers[f"minute.{state}"] for state in _ENDS}
+    ends: dict[str, int] = {state: numbers[f"minute.{state}"] for state in TERMINAL}
     done, seconds = ends["SUCCESS"] + ends["FAILURE"], max(numbers["minute_ms"] / 1000, 1.0)
-    before = [numbers[f"before.{state}"] for state in _ENDS if f"before.{state}" in numbers]
+    before = [numbers[f"before.{state}"] for state in TERMINAL if f"before.{state}" in numbers]
     return LastMinute(
         seconds=seconds,
         done=done,

@@ -5,6 +5,7 @@ and line.
 """
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -46,7 +47,7 @@ def load_task_types(config: "Config") -> None:
     _loaded = True
     on_broken = _leave_out if config.broken_tasks_are_left_out else _raise
     try:
-        if config.demo_tasks:
+        if config.demo_tasks and _is_service():
             importlib.import_module("huey_tasks.tasks")
         if config.tasks or config.tasks_path:
             make_importable(Path.cwd())
@@ -55,6 +56,11 @@ def load_task_types(config: "Config") -> None:
     except BaseException:
         _loaded = False
         raise
+
+
+def _is_service() -> bool:
+    """Return whether this is more than the library alone, which has no use for demo types."""
+    return importlib.util.find_spec("email_validator") is not None
 
 
 def make_importable(folder: Path) -> None:

@@ -15,6 +15,7 @@ from huey_tasks import serializer
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.declaration import options as declaration
 from huey_tasks.declaration.payload import Payload
+from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
@@ -34,8 +35,14 @@ class TaskType(Generic[P, R]):
     queue: str
     description: str
     retries: int
-    retry_delay_s: float
-    retry_backoff: float
+    #: Both None if the delay is a list or a function.
+    retry_delay_s: float | None
+    retry_backoff: float | None
+    #: Seconds before each retry, the first ten, without jitter; None if a function decides.
+    retry_delays_s: tuple[float, ...] | None
+    #: Names of exception types; None: every error is tried again.
+    retry_on: tuple[str, ...] | None
+    no_retry_on: tuple[str, ...]
     timeout_s: float | None
     example: dict[str, Any]
     payload: Payload
@@ -92,6 +99,7 @@ def registrar(
     )
     declaration.check_queue(queue)
     declaration.check_options(options)
+    declaration.check_together(options)
     if name is not None:
         declaration.check_name(name)
 
@@ -112,6 +120,8 @@ _DEFAULTS: dict[str, Any] = {
     "retry_backoff": 2,
     "retry_jitter": 0.0,
     "max_retry_delay": None,
+    "retry_on": None,
+    "no_retry_on": None,
     "timeout": None,
     "expires": None,
 }
@@ -140,13 +150,17 @@ def _registered(
         )
         for queue_name, instance in QUEUES.items()
     }
+    is_number = isinstance(options["retry_delay"], int | float)
     task_type = kind(
         name=type_name,
         queue=queue,
         description=inspect.getdoc(function) or "",
         retries=options["retries"],
-        retry_delay_s=options["retry_delay"],
-        retry_backoff=options["retry_backoff"],
+        retry_delay_s=options["retry_delay"] if is_number else None,
+        retry_backoff=options["retry_backoff"] if is_number else None,
+        retry_delays_s=shown_delays(options),
+        retry_on=None if options["retry_on"] is None else _names(options["retry_on"]),
+        no_retry_on=_names(options["no_retry_on"]),
         timeout_s=options["timeout"],
         example=shown,
         payload=payload,
@@ -158,6 +172,10 @@ def _registered(
     )
     _types[type_name] = task_type
     return task_type
+
+
+def _names(errors: Any) -> tuple[str, ...]:
+    return tuple(kind.__name__ for kind in error_types(errors))
 
 
 def _refuse_taken_name(type_name: str, place: str) -> None:

@@ -18,12 +18,12 @@ from enum import StrEnum
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.scripts.operators import Place
+from huey_tasks.broker.states import TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.records import failures, indexes, rows
-from huey_tasks.records.models import TaskState
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.search.index_scan import TOP, Stream, WholeStream, Window
-from huey_tasks.search.query import STATES, Query
+from huey_tasks.search.query import Query
 
 #: Seconds that one request searches; what it found until then is its page.
 BUDGET_S = 0.06
@@ -31,7 +31,6 @@ BUDGET_S = 0.06
 #: An index of up to this many tasks is scanned as a whole.
 FEW = 1500
 
-_ENDED = tuple(state for state in STATES if TaskState(state).terminal)
 _CURSOR = re.compile(r"(\d{1,15}(?:\.\d{1,6})?) (\S{0,100})")
 
 
@@ -156,7 +155,7 @@ def _indexes(query: Query, sort: Sort, set_aside: bool) -> list[str]:
     if sort is Sort.SUBMITTED:
         return ["submitted"]
     names, unwanted = query.values("state"), query.values("state", unwanted=True)
-    return [f"state:{s}" for s in _ENDED if (not names or s in names) and s not in unwanted]
+    return [f"state:{s}" for s in TERMINAL if (not names or s in names) and s not in unwanted]
 
 
 def _few(

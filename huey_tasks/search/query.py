@@ -5,6 +5,7 @@ keys or tasks. A word before a colon names the field to search; without a word, 
 type are searched. A task matches if it matches one value of each word; a leading `-` excludes.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Iterator
@@ -12,16 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from huey_tasks.broker.keys import QUEUE_NAMES
+from huey_tasks.broker.states import LIVE, TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
 
 #: Characters of a whole search, and terms in it: more than anyone types.
 MAX_CHARS, MAX_TERMS = 1000, 30
 
-STATES = (
-    "PENDING", "STARTED", "RETRY", "SCHEDULED", "SUCCESS", "FAILURE", "REVOKED", "EXPIRED",
-)  # fmt: skip
+STATES = (*LIVE, *TERMINAL)
 
-#: The names of the states on the pages (static/js/task_state.js), which a search accepts too.
+#: The names of the states on the pages (static/js/texts/states.js), which a search accepts too.
 LABELS = {
     "WAITING": "PENDING", "RUNNING": "STARTED", "RETRYING": "RETRY", "SUCCEEDED": "SUCCESS",
     "FAILED": "FAILURE", "CANCELLED": "REVOKED", "CANCELED": "REVOKED",
@@ -43,6 +43,12 @@ WORDS = {
     "dur": "duration of the last attempt: dur:>2s",
     "wait": "time in its queue before it started: wait:>500ms",
 }
+
+#: What the API calls the same thing, which people try as a word.
+_FIELDS = {
+    "status": "state", "priority": "queue", "task_type": "type", "task_id": "id", "tags": "tag",
+    "payload": "payload.<field>", "duration": "dur",
+}  # fmt: skip
 
 _TOKEN = re.compile(
     r'(?P<no>-?)(?:(?P<word>[A-Za-z_]+(?:\.[^\s:"]+)?):)?'
@@ -141,10 +147,7 @@ def _term(token: re.Match[str]) -> Term | Problem:
     if name == "payload" and path:
         return Term(word, value, unwanted, tuple(path.split(".")))
     if path or (name and name not in WORDS):
-        known = ", ".join(WORDS)
-        return Problem(
-            "/q", "unknown_word", f"'{word[:40]}:' is no word of the search; its words are {known}."
-        )
+        return Problem("/q", "unknown_word", _unknown(word[:40], name))
     if name in ("age", "dur", "wait"):
         return _time(name, value, unwanted)
     if name == "state":
@@ -155,6 +158,13 @@ def _term(token: re.Match[str]) -> Term | Problem:
     if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
         return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
     return Term(name or "any", value, unwanted)
+
+
+def _unknown(word: str, name: str) -> str:
+    near = difflib.get_close_matches(name[:40], WORDS, n=1, cutoff=0.7)
+    meant = _FIELDS.get(name) or (near[0] if near else "")
+    hint = f"write '{meant}:'" if meant else f"its words are {', '.join(WORDS)}"
+    return f"'{word}:' is no word of the search; {hint}."
 
 
 def _choice(word: str, value: str, unwanted: bool, known: tuple[str, ...]) -> Term | Problem:

@@ -28,7 +28,8 @@ SCRIPTS = tuple(
     for file in sorted((REPOSITORY / LUA).rglob("*.lua"))
 )
 NEEDED = (
-    "huey_tasks", "tests", "stack", "web", "static", "app.py", "gunicorn.conf.py", "pyproject.toml",
+    "huey_tasks", "tests", "duckline", "web", "static", "app.py", "gunicorn.conf.py",
+    "pyproject.toml",
 )  # fmt: skip
 
 #: The tests that look at a script, those first that miss most; of a script that is not here, ALL.

@@ -41,6 +41,9 @@ test('what is offered replaces the term at the caret', () => {
   const [first] = completions('type:sen tag:x', 8, known);
   assert.deepEqual([first.text, first.caret], ['type:send_email tag:x', 16]);
   assert.ok(completions('sta', 3, known).some(({ label }) => label === 'state:'));
+  assert.ok(completions('status', 6, known).some(({ label }) => label === 'state:'), 'as the API calls it');
+  const [failed] = completions('status:fai', 10, known);
+  assert.deepEqual([failed.text, failed.note.includes('FAILURE in the API')], ['state:failed ', true]);
 });
 
 test('rows are chosen one by one, as a range, or all', () => {

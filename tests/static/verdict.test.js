@@ -25,7 +25,7 @@ const group = (more = {}) => ({
 function judge(queues, { problem = null, causes = [] } = {}) {
   const sum = (field) => queues.reduce((total, each) => total + each[field], 0);
   const stats = { queues, active_tasks: sum('active'), retry_tasks: 0, scheduled_tasks: 0, workers_online: sum('consumers'),
-    success_tasks: 9, failed_tasks: 1 };
+    success_tasks: 9, failed_tasks: 1, revoked_tasks: 2, expired_tasks: 0 };
   const state = { stats, problem, socket: 'open', now: NOW, skew: 0, facts: { causes: { value: causes } } };
   const said = verdict(state, 'http://here');
   return { ...said, short: severity(said), codes: said.conditions.map(({ code }) => code) };

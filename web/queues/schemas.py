@@ -25,6 +25,15 @@ class LastMinuteView(Outbound):
     )
 
 
+class KeptView(Outbound):
+    """Finished tasks that can still be listed; `RESULT_TTL_S` and `FINISHED_CAP` limit them."""
+
+    success: int
+    failed: int
+    revoked: int
+    expired: int
+
+
 class QueueView(Outbound):
     """The counts of one queue."""
 
@@ -33,10 +42,11 @@ class QueueView(Outbound):
     active: int = Field(description="Tasks that run now.")
     scheduled: int
     retry: int
-    success: int
+    success: int = Field(description="Tasks that have succeeded since the beginning.")
     failed: int
     revoked: int
     expired: int
+    kept: KeptView
     consumers: int = Field(description="Live consumers.")
     workers: int = Field(description="Worker slots of the live consumers.")
     paused: bool = Field(description="Whether the queue starts no tasks now.")

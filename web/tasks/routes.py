@@ -158,10 +158,14 @@ def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
 def retry_task(path: TaskPath) -> Response:
     """Retry a task that failed, was cancelled or expired: submit it again as a new task.
 
-    A repeated request answers with the same new task.
+    A repeated request answers with the same new task, and so does one for a purged task whose purge
+    was undone.
     """
-    new = tq.get_task(tq.retry(path.task_id, operator_of_body()).task_id)
+    retried = tq.retry(path.task_id, operator_of_body())
+    new = tq.get_task(retried.task_id)
     message = f"Task '{new.task_type}' queued again on '{new.queue}' queue."
+    if not retried.is_new:
+        message = f"It was submitted again before, as this task, which is {new.status}."
     view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
     return respond(view, 202, {"Location": address(f"/api/tasks/{new.task_id}")})
 
@@ -180,6 +184,9 @@ def _type_view(task_type: tq.TaskType[..., Any]) -> TaskTypeView:
         retries=task_type.retries,
         retry_delay_s=task_type.retry_delay_s,
         retry_backoff=task_type.retry_backoff,
+        retry_delays_s=task_type.retry_delays_s,
+        retry_on=task_type.retry_on,
+        no_retry_on=task_type.no_retry_on,
         timeout_s=task_type.timeout_s,
         payload_schema=task_type.schema,
         example=task_type.example,

@@ -7,11 +7,14 @@ local function add(name, number)
   stats[#stats + 1] = name
   stats[#stats + 1] = number
 end
-for _, state in ipairs({ 'PENDING', 'STARTED', 'RETRY', 'SCHEDULED' }) do
+for _, state in ipairs({ TaskState.LIVE }) do
   add(state, redis.call('ZCARD', index_key(state)))
 end
-for _, state in ipairs({ 'SUBMITTED', 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
+for _, state in ipairs({ 'SUBMITTED', TaskState.TERMINAL }) do
   add(state, tonumber(redis.call('HGET', COUNTERS, state) or 0))
+end
+for _, state in ipairs({ TaskState.TERMINAL }) do
+  add('kept.' .. state, redis.call('ZCARD', index_key(state)))
 end
 local consumers = redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')
 local workers = 0
@@ -41,7 +44,7 @@ local function counted_in(number)
   return sums and cjson.decode(sums) or {}
 end
 local function add_ends(prefix, minutes)
-  for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED' }) do
+  for _, state in ipairs({ TaskState.TERMINAL }) do
     local sum = 0
     for _, counts in ipairs(minutes) do sum = sum + (counts[state] or 0) end
     add(prefix .. state, sum)

@@ -2,10 +2,10 @@
 -- args: confirmed
 -- returns: how many accepted tasks are written off by this
 local live = 0
-for _, state in ipairs({ 'PENDING', 'STARTED', 'RETRY', 'SCHEDULED' }) do
+for _, state in ipairs({ TaskState.LIVE }) do
   live = live + redis.call('ZCARD', index_key(state))
 end
-for _, state in ipairs({ 'SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED', 'written_off' }) do
+for _, state in ipairs({ TaskState.TERMINAL, 'written_off' }) do
   live = live + (redis.call('HGET', COUNTERS, state) or 0)
 end
 local missing = (redis.call('HGET', COUNTERS, 'SUBMITTED') or 0) - live

@@ -1,7 +1,7 @@
 /* The first thing to see: one sentence, three queues, how it went, what ended how, what happens now. */
 
 import { h } from '../lib/dom.js';
-import { count, duration, percent, rate } from '../lib/format.js';
+import { count, duration, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { historyOf, totalsOf } from '../state/history.js';
 import { queueOf, SPANS, spanOf } from '../state/page_filters.js';
@@ -39,7 +39,7 @@ export function overview(state, actions) {
     stats && h('div', { class: 'split', key: 'split' },
       historyCard(state, span, actions),
       h('div', { class: 'column' },
-        h('section', { class: 'card' }, sectionHead(texts.RESULTS, h('span', { class: 'soft' }, texts.OF_ALL_KEPT)), outcomes(stats)),
+        h('section', { class: 'card' }, sectionHead(texts.RESULTS, h('span', { class: 'soft' }, texts.SINCE_BEGINNING)), outcomes(stats)),
         history && typeCard(history.types, span))),
     latestTasks(state, actions));
 }
@@ -71,7 +71,7 @@ function typeCard(types, span) {
           ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
         h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
           h('th', { scope: 'row' }, longName(visible(type))),
-          h('td', { class: 'num', title: texts.onAverage(rate(t.per_s)) }, count(t.succeeded + t.failed)),
+          h('td', { class: 'num' }, count(t.succeeded + t.failed)),
           h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
           h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
       : h('p', { class: 'faint' }, texts.noneFinished(SPANS[span])));

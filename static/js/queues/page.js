@@ -6,18 +6,15 @@ import { historyOf, totalsOf } from '../state/history.js';
 import { SPANS, spanOf } from '../state/page_filters.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
+import { everEnded, listed, look, TASK_STATES } from '../state/task_state.js';
 import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
 import { button, emptyState, time } from '../components/parts.js';
 import { alarm, failures, percentiles, throughput } from './queue_card.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/queues.js';
+import { keptOf } from '../texts/tasks.js';
 
-const COUNTS = [
-  ['Waiting', 'queued', 'PENDING'], ['Running', 'active', 'STARTED'], ['Retrying', 'retry', 'RETRY'],
-  ['Scheduled', 'scheduled', 'SCHEDULED'], ['Success', 'success', 'SUCCESS'], ['Failed', 'failed', 'FAILURE'],
-  ['Cancelled', 'revoked', 'REVOKED'], ['Expired', 'expired', 'EXPIRED'],
-];
 const MODES = { open: ['good', 'check'], paused: ['warn', 'pause'], draining: ['warn', 'drain'], orphan: ['bad', 'warning'] };
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
@@ -42,9 +39,7 @@ function queueBlock(queue, state, actions) {
       means && h('span', { class: 'soft means' }, means),
       h('div', { class: 'actions push' }, controls(queue, actions))),
     queue.consumers === 0 && alarm(queue),
-    h('dl', { class: 'counts' }, COUNTS.map(([label, field, status]) => h('div', { key: field, data: { label } }, h('dt', null, label),
-      h('dd', null, queue[field]
-        ? h('a', { href: tasksUrl({ queue: name, state: status }) }, count(queue[field])) : h('span', { class: 'faint' }, '0'))))),
+    h('dl', { class: 'counts' }, Object.keys(TASK_STATES).map((state) => stateCount(queue, state))),
     h('div', { class: 'queue-more' },
       h('dl', { class: 'facts' }, [
         ['Consumers', queue.consumers === 0 ? h('span', { class: 'chip bad' }, 'none') : count(queue.consumers)],
@@ -55,6 +50,15 @@ function queueBlock(queue, state, actions) {
       ].map(([label, value]) => h('div', { key: label, data: { label } }, h('dt', null, label), h('dd', null, value)))),
       percentiles(totals, SPANS[span])),
     lastAction(name, state, actions));
+}
+
+/** How many tasks of a state the list behind the link shows. */
+function stateCount(queue, state) {
+  const { label, means, terminal } = look(state);
+  const number = listed(queue, state);
+  const title = terminal ? keptOf(means, number, everEnded(queue, state)) : means;
+  return h('div', { key: state, data: { label }, title }, h('dt', null, label), h('dd', null, number
+    ? h('a', { href: tasksUrl({ queue: queue.queue, state }) }, count(number)) : h('span', { class: 'faint' }, '0')));
 }
 
 function modeOf({ paused, draining, consumers }) {

@@ -3,6 +3,7 @@
 import { h } from '../lib/dom.js';
 import { coarse, count, duration, percent, rate } from '../lib/format.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
+import { measuredOver, pace } from '../state/pace.js';
 import { icon } from '../components/icons.js';
 import { code } from '../components/parts.js';
 import * as common from '../texts/common.js';
@@ -73,21 +74,24 @@ export function alarm({ queue, queued }) {
  * Of the last full minute, and whether that is more or less than the minute before.
  * @param {import('../state/records.js').QueueStats} queue
  */
-export function throughput({ last_minute: { per_s: now, per_s_before: before } }) {
+export function throughput({ last_minute: minute }) {
+  const { per_s: now, per_s_before: before } = minute;
   const change = before === null || (now === 0 && before === 0) ? 0 : (now - before) / Math.max(now, before);
   const [arrow, words] = change > 0.1 ? ['↗', texts.TRENDS.up] : change < -0.1 ? ['↘', texts.TRENDS.down] : ['→', texts.TRENDS.same];
-  return [rate(now), before !== null && now + before > 0
+  return [pace(minute), before !== null && now + before > 0
     && h('span', { class: 'trend', key: 'trend', role: 'img', 'aria-label': words, title: texts.before(rate(before)) }, ` ${arrow}`), ' ',
-    lastMin()];
+    measured(minute)];
 }
 
 /** @param {import('../state/records.js').QueueStats} queue */
-export function failures({ last_minute: { failure_rate: share, failed } }) {
-  return [failed ? h('a', { href: pageUrl('failures') }, percent(share)) : percent(share), ' ', share !== null && lastMin()];
+export function failures({ last_minute: minute }) {
+  const { failure_rate: share, failed } = minute;
+  return [failed ? h('a', { href: pageUrl('failures') }, percent(share)) : percent(share), ' ', share !== null && measured(minute)];
 }
 
-function lastMin() {
-  return h('span', { class: 'soft last-min', key: 'last-min', title: texts.LAST_MINUTE }, 'last min');
+function measured(minute) {
+  const [text, title] = measuredOver(minute);
+  return h('span', { class: 'soft last-min', key: 'last-min', title }, text);
 }
 
 function small(label, value, late = false) {

@@ -8,6 +8,9 @@ import { SEARCH_WORDS } from '../texts/tasks.js';
 /** The words of the language, and what each looks at. */
 export const WORDS = SEARCH_WORDS;
 
+/** What the API calls the same thing; huey_tasks/search/query.py knows the same. @type {Record<string, string>} */
+export const FIELDS = { status: 'state', priority: 'queue', task_type: 'type', task_id: 'id', tags: 'tag', duration: 'dur' };
+
 const TERM = /(?<no>-?)(?:(?<word>[A-Za-z_]+(?:\.[^\s:"]+)?):)?(?:"(?<quoted>(?:[^"\\]|\\.)*)"?|(?<plain>[^\s"]*))(?:\s+|$)/y;
 
 /** @typedef {{start: number, end: number, no: boolean, word: string, value: string}} Term

@@ -86,7 +86,7 @@ function fine(stats) {
   const waiting = stats.queues.reduce((sum, queue) => sum + queue.queued, 0);
   const consumers = VERDICT.fine.consumers(stats.workers_online);
   if (stats.active_tasks + waiting + stats.retry_tasks === 0) {
-    const done = stats.success_tasks + stats.failed_tasks;
+    const done = stats.success_tasks + stats.failed_tasks + stats.revoked_tasks + stats.expired_tasks;
     return /** @type {const} */ ({ tone: 'good', title: VERDICT.fine.title,
       text: `${consumers}. ${done ? VERDICT.fine.finished(done) : VERDICT.fine.first}` });
   }

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { count } from '../lib/format.js';
 import { isEmpty, NOTHING_CHOSEN } from '../state/selection.js';
-import { look } from '../state/task_state.js';
+import { isRetryable, look } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { button } from '../components/parts.js';
 import { ACTION_NAMES } from './bulk_actions.js';
@@ -11,7 +11,7 @@ import * as texts from '../texts/tasks.js';
 
 /** Which states an action is for. */
 const FITS = {
-  retry: (status) => ['FAILURE', 'REVOKED', 'EXPIRED'].includes(status),
+  retry: isRetryable,
   requeue: (status) => status === 'SCHEDULED' || status === 'RETRY',
   cancel: (status) => !look(status).terminal,
   delete: (status) => look(status).terminal,

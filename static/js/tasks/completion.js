@@ -1,9 +1,9 @@
 /* What the search box offers while one types: words, then the values that are known for a word. Pure. */
 
 import { QUEUES } from '../state/queue_names.js';
-import { termAt, termText, WORDS } from '../state/search_text.js';
+import { FIELDS, termAt, termText, WORDS } from '../state/search_text.js';
 import { TASK_STATES, wordsOf } from '../state/task_state.js';
-import { PAYLOAD_FIELD } from '../texts/tasks.js';
+import { inTheApi, PAYLOAD_FIELD } from '../texts/tasks.js';
 
 const MOST = 10;
 const AGES = ['<5m', '<15m', '<1h', '<24h', '>1h'];
@@ -42,7 +42,8 @@ function wordsFor({ value }, known) {
   const typed = value.toLowerCase().replace(/^-/, '');
   const words = Object.entries(WORDS).map(([word, note]) => ({ word: word === 'payload' ? 'payload.' : `${word}:`, note }));
   const fields = typed.startsWith('payload') ? known.fields.map((field) => ({ word: `payload.${field}:`, note: PAYLOAD_FIELD })) : [];
-  return [...fields, ...words].filter(({ word }) => word.startsWith(typed) && word !== typed);
+  const meant = Object.entries(FIELDS).filter(([field]) => typed.length > 1 && field.startsWith(typed)).map(([, word]) => `${word}:`);
+  return [...fields, ...words].filter(({ word }) => (word.startsWith(typed) || meant.includes(word)) && word !== typed);
 }
 
 /** A bare text may be the beginning of a value: `fail` offers `state:failed`. */
@@ -52,7 +53,8 @@ function guesses({ value }, known) {
   return ['state', 'queue', 'type', 'tag'].flatMap((word) => valuesFor({ word, value: typed }, known));
 }
 
-function valuesFor({ word, value }, known) {
+function valuesFor({ word: written, value }, known) {
+  const word = FIELDS[written] ?? written;
   const typed = value.toLowerCase();
   return choices(word, known)
     .filter(([choice, , also = []]) => choice !== value && [choice, ...also].some((name) => name.toLowerCase().includes(typed)))
@@ -62,7 +64,9 @@ function valuesFor({ word, value }, known) {
 
 /** @returns {[string, string?, string[]?][]} a value, what it means, and what else it is called */
 function choices(word, known) {
-  if (word === 'state') return Object.entries(TASK_STATES).map(([state, { means }]) => [wordsOf(state)[0], means, wordsOf(state)]);
+  if (word === 'state') {
+    return Object.entries(TASK_STATES).map(([state, { means }]) => [wordsOf(state)[0], inTheApi(means, state), wordsOf(state)]);
+  }
   if (word === 'queue') return QUEUES.map((each) => [each]);
   if (word === 'age') return AGES.map((each) => [each]);
   if (word === 'dur' || word === 'wait') return SPANS.map((each) => [each]);

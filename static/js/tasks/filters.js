@@ -6,15 +6,12 @@ import { count as written } from '../lib/format.js';
 import { QUEUES } from '../state/queue_names.js';
 import { go, tasksUrl } from '../lib/router.js';
 import { toggled, valuesOf, withValues } from '../state/search_text.js';
-import { TASK_STATES, wordsOf } from '../state/task_state.js';
+import { everEnded, listed, TASK_STATES, wordsOf } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { savedMenu } from './saved_searches_menu.js';
 import { searchBox } from './search_box.js';
+import * as texts from '../texts/tasks.js';
 
-const COUNTED = {
-  PENDING: (q) => q.queued, STARTED: (q) => q.active, RETRY: (q) => q.retry, SCHEDULED: (q) => q.scheduled,
-  SUCCESS: (q) => q.success, FAILURE: (q) => q.failed, REVOKED: (q) => q.revoked, EXPIRED: (q) => q.expired,
-};
 const RANGES = [['', 'Any time'], ['<15m', 'Last 15 minutes'], ['<1h', 'Last hour'], ['<24h', 'Last 24 hours'], ['<7d', 'Last 7 days']];
 const CHOSEN = 'chosen';
 
@@ -30,30 +27,39 @@ export function filters(state, actions) {
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'State' },
         chip(search, 'state', '', 'Any state'),
         Object.entries(TASK_STATES).map(([name, look]) => chip(search, 'state', wordsOf(name)[0], look.label, {
-          mark: look.icon, state: name, number: state.stats && counted(state.stats, search, name),
+          mark: look.icon, state: name, ...counted(state.stats, search, name),
         }))),
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'Queue' },
         h('span', { class: 'faint chip-word', 'aria-hidden': 'true' }, 'Queue'),
         QUEUES.map((queue) => chip(search, 'queue', queue, queue)))));
 }
 
-function chip(search, word, value, label, { mark = '', state = '', number = null } = {}) {
+/**
+ * @param {import('../lib/router.js').Search} search @param {string} word @param {string} value @param {string} label
+ * @param {{mark?: string, state?: string, number?: number|null, title?: string|null}} [look]
+ */
+function chip(search, word, value, label, { mark = '', state = '', number = null, title = null } = {}) {
   const values = valuesOf(search.q, word);
   const on = value ? values.includes(value) : !values.length;
   const q = value ? toggled(search.q, word, value) : withValues(search.q, word, []);
   return h('a', {
     class: 'filter-chip', key: `${word}:${value}`, href: tasksUrl({ ...search, q }),
     data: { testid: `chip-${word}-${state.toLowerCase() || value || 'any'}`, state },
-    'aria-current': on ? 'true' : null,
+    'aria-current': on ? 'true' : null, title,
   }, mark && icon(mark), label, number !== null && h('b', null, written(number)));
 }
 
-/** How many tasks of the chosen queues are in a state. */
+/** How many tasks of the chosen queues the list can show in a state, and what the state means. */
 function counted(stats, { q }, state) {
-  const queues = valuesOf(q, 'queue');
-  return stats.queues.filter(({ queue }) => !queues.length || queues.includes(queue))
-    .reduce((sum, queue) => sum + COUNTED[state](queue), 0);
+  const { means, terminal } = TASK_STATES[state];
+  if (!stats) return { number: null, title: means };
+  const chosen = valuesOf(q, 'queue');
+  const queues = stats.queues.filter(({ queue }) => !chosen.length || chosen.includes(queue));
+  const number = sum(queues, (queue) => listed(queue, state));
+  return { number, title: terminal ? texts.keptOf(means, number, sum(queues, (queue) => everEnded(queue, state))) : means };
 }
+
+const sum = (queues, numberOf) => queues.reduce((total, queue) => total + numberOf(queue), 0);
 
 function timeRange(search) {
   const age = valuesOf(search.q, 'age').join(' ');

@@ -33,8 +33,9 @@ export function payloadPart(type, prefix, source) {
  */
 export function queueSelect(type, prefix, chosen) {
   const select = /** @type {HTMLSelectElement} */ (h('select', { id: `${prefix}-queue`, name: 'queue', data: { testid: 'queue-select' } },
-    h('option', { value: '' }, texts.ownQueue(type.queue)),
-    QUEUES.map((each) => h('option', { value: each, selected: each === chosen && each !== type.queue }, each))));
+    QUEUES.map((each) => (each === type.queue
+      ? h('option', { value: '', selected: !chosen || each === chosen }, texts.ownQueue(each))
+      : h('option', { value: each, selected: each === chosen }, each)))));
   return { select, element: h('div', { class: 'field' }, h('label', { for: select.id }, 'Queue'), select) };
 }
 

@@ -2,17 +2,18 @@
 
 import { count, coarse, duration, plural } from '../lib/format.js';
 
-export const OF_ALL_KEPT = 'tasks kept';
+export const SINCE_BEGINNING = 'since the beginning';
 export const RESULTS = 'Results';
-export const SUCCEEDED = 'succeeded';
+/** @param {number} ran */
+export const succeededOf = (ran) => `of ${plural(ran, 'task')} succeeded`;
+export const SHARE_MEANS = 'Of the tasks that succeeded or failed; cancelled and expired ones are not counted';
 export const NOTHING_FINISHED = 'Nothing has finished yet.';
+export const NOTHING_RAN = 'No task has run to its end yet.';
 export const TRY_IT = 'Try it: send an example';
 export const SEND_EXAMPLE = 'Send a task with its example';
 
 /** @param {string} span */
 export const noneFinished = (span) => `No finished tasks in the last ${span}.`;
-/** @param {string} rate */
-export const onAverage = (rate) => `${rate} on average`;
 
 export const READ_CHARTS = 'Hover for values, or focus a chart and use ← →.';
 export const IN_PROGRESS = 'in progress';

@@ -1,6 +1,6 @@
 /* Texts of the queues: their cards, their modes, and what operators do with them. */
 
-import { count, plural } from '../lib/format.js';
+import { coarse, count, plural } from '../lib/format.js';
 
 export const ABOUT = 'Click a number to see its tasks.';
 export const MODES = {
@@ -23,7 +23,11 @@ export const staff = (workers, consumers) => `${plural(workers, 'worker')}${cons
 /** @param {number} queued */
 export const waitForConsumer = (queued) =>
   (queued ? `${plural(queued, 'task waits', 'tasks wait')} for a consumer. ` : 'New tasks will wait. ');
-export const LAST_MINUTE = 'Of the last full minute';
+export const LAST_MINUTE = 'last min';
+export const LAST_MINUTE_MEANS = 'Of the last full minute of the clock';
+/** @param {number} seconds */
+export const first = (seconds) => `in the first ${coarse(seconds)}`;
+export const FIRST_MEANS = 'Since the first task of this queue: less than two minutes ago';
 export const TRENDS = {
   up: 'more than the minute before', down: 'less than the minute before', same: 'about the same as the minute before',
 };

@@ -4,7 +4,7 @@ import { count, plural } from '../lib/format.js';
 
 /** The words of the search language, and what each looks at. */
 export const SEARCH_WORDS = {
-  state: 'waiting, running, retrying, scheduled, success, failed, cancelled, expired',
+  state: 'waiting, running, retrying, scheduled, success, failed, cancelled, expired (status in the API)',
   queue: 'high, default or low',
   type: 'a task type, by its full name',
   tag: 'a tag, by its full name',
@@ -18,6 +18,8 @@ export const SEARCH_WORDS = {
   id: 'a task id or its beginning',
 };
 export const PAYLOAD_FIELD = 'payload field';
+/** @param {string} means @param {string} state */
+export const inTheApi = (means, state) => `${means}; ${state} in the API`;
 
 export const SEARCH_HINT = 'Search: state:failed  type:send_email  payload.user_id:42  age:<1h';
 export const BAD_SEARCH = 'Can’t understand this search';
@@ -40,6 +42,11 @@ export const searched = (searched, back) => `Searched ${plural(searched, 'task')
 /** @param {number} searched */
 export const searchedAll = (searched) => `Searched all ${plural(searched, 'task')}. New matches appear automatically. `;
 export const KEEP_SEARCHING_FURTHER = 'Keep searching to go further back.';
+
+/** @param {string} means @param {number} kept @param {number} ever */
+export const keptOf = (means, kept, ever) => `${means}. ${keptOnly(kept, ever)}`;
+/** @param {number} kept @param {number} ever */
+export const keptOnly = (kept, ever) => `${count(kept)} kept and listed, ${count(ever)} since the beginning`;
 
 export const LIST_PAUSED = 'Paused while you work. Show new';
 export const LATEST_PAUSED = 'Paused while the pointer is over the list';

@@ -194,7 +194,9 @@ def test_a_task_that_was_set_aside_is_kept_until_it_is_retried() -> None:
 def test_a_retry_asked_for_twice_is_one_task() -> None:
     task_id = submit("echo")
     tq.cancel(task_id)
-    assert tq.retry(task_id) == tq.retry(task_id)
+    first, second = tq.retry(task_id), tq.retry(task_id)
+    assert (first.is_new, second.is_new) == (True, False)
+    assert second.task_id == first.task_id
     assert tq.queue_stats()[1].queued == 1
 
 

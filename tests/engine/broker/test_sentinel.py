@@ -14,6 +14,7 @@ import pytest
 import redis
 
 import huey_tasks as tq
+from duckline.stack.embedded_redis import find_server
 from huey_tasks import redis_urls
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.connection import ASK_SENTINELS_S, connect
@@ -23,7 +24,6 @@ from huey_tasks.errors import ConfigError
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring import verify
 from huey_tasks.records import consumers, queues, tasks
-from stack.embedded_redis import find_server
 from tests.conftest import Process
 from tests.ports import free_ports
 from tests.waiting import wait_until

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from duckline.stack.embedded_redis import find_server
 from huey_tasks.broker import keys, permissions, server_check
 from huey_tasks.broker.script_text import LUA
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError, QueueUnavailable
-from stack.embedded_redis import find_server
 from tests.conftest import REPOSITORY, Process
 from tests.ports import free_ports
 from tests.redis_servers import RedisServer, answers

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
+from duckline.stack.embedded_redis import find_server
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.records import consumers, log_lines, tasks
-from stack.embedded_redis import find_server
 from tests.conftest import Process, StartConsumer
 from tests.waiting import wait_until
 

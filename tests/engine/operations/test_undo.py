@@ -97,7 +97,7 @@ def test_after_its_time_nothing_is_undone() -> None:
     undo_id = delete(end("FAILURE"))
     broker.pexpire(keys.undo(QUEUE, undo_id), 1)
     wait_until(lambda: not broker.exists(keys.undo(QUEUE, undo_id)), description="the time is over")
-    with pytest.raises(tq.UndoNotFound):
+    with pytest.raises(tq.UndoNotFound, match="time to undo the delete is over: it was 10 min"):
         tq.undo(undo_id, BOB)
     assert tq.list_tasks() == []
 
@@ -106,9 +106,27 @@ def test_after_its_time_nothing_is_undone() -> None:
     "undo_id", ["", "x", "../..", "0643f9f2c5a000-0123456789abcdef", "é" * 999]
 )
 def test_what_was_never_done_is_not_undone(undo_id: str) -> None:
-    with pytest.raises(tq.UndoNotFound):
+    with pytest.raises(tq.UndoNotFound, match="No operation has this id"):
         tq.undo(undo_id, BOB)
     assert tq.audit_trail().entries == ()
+
+
+def test_what_has_no_way_back_says_so() -> None:
+    tq.pause(QUEUE, by=ADA)
+    (entry,) = tq.audit_trail().entries
+    with pytest.raises(tq.UndoNotFound, match="A pause cannot be undone"):
+        tq.undo(entry.id, BOB)
+
+
+def test_an_undone_purge_answers_clearly_when_it_is_undone_or_retried_again() -> None:
+    task_id = submit("echo")
+    undo_id = purge()
+    tq.undo(undo_id, BOB)
+    with pytest.raises(tq.UndoNotFound, match="The purge was undone before"):
+        tq.undo(undo_id, BOB)
+    again = tq.retry(task_id, BOB)
+    assert (again.task_id, again.is_new) == (tq.get_task(task_id).retried_as, False)
+    assert len(tq.list_tasks()) == 2
 
 
 def test_what_is_undone_is_not_undone_again_and_does_not_go_on() -> None:

@@ -72,3 +72,19 @@ def test_an_unknown_word_is_told_which_there_are() -> None:
         InvalidQuery, match=r"'usr:' .* state, queue, type, tag, .* payload\.<field>"
     ):
         parse("usr:42")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("status:failed", "state"),
+        ("Status:failed", "state"),
+        ("priority:low", "queue"),
+        ("task_type:send_email", "type"),
+        ("stat:failed", "state"),
+        ("payload:42", "payload.<field>"),
+    ],
+)
+def test_a_word_of_the_api_gets_the_word_of_the_search(written: str, meant: str) -> None:
+    with pytest.raises(InvalidQuery, match=rf"is no word of the search; write '{meant}:'"):
+        parse(written)

@@ -7,9 +7,9 @@ import logging
 import pytest
 
 import huey_tasks as tq
+from duckline.stack.console import Console
 from huey_tasks import logs
 from huey_tasks.values.plain_text import escaped, is_plain
-from stack.console import Console
 
 HIDDEN = (
     "\x00\x07\x08\n\r\x1b\x7f\x80\x85\x9b\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a\u202b"

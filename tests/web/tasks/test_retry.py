@@ -56,7 +56,11 @@ def test_a_retry_asked_for_twice_is_one_task_and_tells_how_it_is(client: FlaskCl
     first = retry(client, old_id)
     client.delete(f"/api/tasks/{first['task_id']}/cancel")
 
-    assert retry(client, old_id) == {**first, "status": "REVOKED"}
+    assert retry(client, old_id) == {
+        **first,
+        "status": "REVOKED",
+        "message": "It was submitted again before, as this task, which is REVOKED.",
+    }
     assert len(client.get("/api/tasks").get_json()["tasks"]) == 2
 
 

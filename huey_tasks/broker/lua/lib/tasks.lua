@@ -1,6 +1,6 @@
 -- What many scripts ask of one task.
 -- with: clock
-local TERMINAL = { SUCCESS = true, FAILURE = true, REVOKED = true, EXPIRED = true }
+local TERMINAL = TaskState.TERMINAL_SET
 
 -- A Redis that is out of memory lets a script write if its first write is one that needs none. So
 -- what ends or keeps tasks goes on, which frees memory, while submits are refused.
