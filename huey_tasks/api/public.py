@@ -4,6 +4,8 @@ Importing this module reads the settings, makes the three queues and registers t
 those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
+import os
+import sys
 from typing import Any
 
 from huey_tasks.access.api_keys import ApiKey
@@ -46,6 +48,7 @@ from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config, Setting
+from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -72,6 +75,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
+from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
@@ -98,6 +102,7 @@ from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
+from huey_tasks.schedules.put import put_schedule
 from huey_tasks.schedules.records import ScheduleRecord
 from huey_tasks.schedules.service import (
     ScheduleChanges,
@@ -133,6 +138,8 @@ __all__ = [
     "ConsumerRecord",
     "DucklineError",
     "Explanation",
+    "Fail",
+    "FailedMember",
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
@@ -157,6 +164,7 @@ __all__ = [
     "QueueStats",
     "QueueUnavailable",
     "RetriedTask",
+    "Retry",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -185,6 +193,7 @@ __all__ = [
     "TaskRecord",
     "TaskRow",
     "TaskState",
+    "TaskTimeout",
     "TaskType",
     "TooManySchedules",
     "Totals",
@@ -223,6 +232,7 @@ __all__ = [
     "ping",
     "preview_schedule",
     "purge",
+    "put_schedule",
     "queue_stats",
     "read_api_keys",
     "read_history",
@@ -251,7 +261,11 @@ def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
         Consumer,
     )  # a process that only submits does not import it
 
-    return Consumer.from_huey_options(self, options)
+    try:
+        return Consumer.from_huey_options(self, options)
+    except ConfigError as error:  # `huey_consumer` would print a traceback
+        print(f"duckline: {error}", file=sys.stderr)
+        raise SystemExit(os.EX_CONFIG) from error
 
 
 TaskQueue.make_consumer = _make_consumer

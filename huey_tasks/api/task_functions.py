@@ -19,12 +19,14 @@ from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.huey_adapter.task_class import QueueTask
 from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
+from huey_tasks.schedules import declare
 from huey_tasks.submission.batch import submit_all
 from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, destination, submit_with
 
 P = ParamSpec("P")
 R = TypeVar("R")
+ErrorType = type[BaseException]
 
 
 class TaskFunction(TaskType[P, R]):
@@ -145,30 +147,52 @@ def task(
     *,
     queue: str = "default",
     retries: int = 0,
-    retry_delay: float = 2,
+    retry_delay: float | Sequence[float] | Callable[[int, Any], float] = 2,
     retry_backoff: float = 2,
     retry_jitter: float = 0.0,
     max_retry_delay: float | None = None,
+    retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
+    no_retry_on: ErrorType | tuple[ErrorType, ...] | None = None,
     timeout: float | None = None,
     expires: float | None = None,
     name: str | None = None,
     example: dict[str, Any] | None = None,
+    schedule: str | float | None = None,
+    timezone: str | None = None,
 ) -> Callable[[Callable[P, R]], TaskFunction[P, R]]: ...
 
 
 def task(
-    function: Callable[P, R] | None = None, /, **options: Any
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    schedule: str | float | None = None,
+    timezone: str | None = None,
+    **options: Any,
 ) -> TaskFunction[P, R] | Callable[[Callable[P, R]], TaskFunction[P, R]]:
     """Register a function as a task type; `@task` alone takes all defaults.
 
     `queue`: where its tasks go if the caller names no queue. `retries`: how often a failed attempt
     is retried, `retry_delay` seconds after the first failure, `retry_backoff` times as long after
     each further one, at most `max_retry_delay` seconds, and up to `retry_jitter` of the delay
-    earlier or later (0.1: ten per cent). `timeout`: seconds that an attempt may take. `expires`:
-    seconds within which a task must start. `example`: a payload that forms show.
+    earlier or later (0.1: ten per cent). `retry_delay` may also be a list, one delay after each
+    failure and the last again, or a function of (attempt, error), attempts counted from 1.
+    `retry_on`: only these errors are retried; `no_retry_on`: these never are. `timeout`: seconds
+    that an attempt may take. `expires`: seconds within which a task must start. `example`: a
+    payload that forms show. `schedule`: five cron fields in `timezone` (default UTC), or seconds
+    between two runs; it has the name of the type and submits an empty payload
+    (`huey_tasks.schedules.declare` takes others).
 
     Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
     example that cannot work.
     """
-    register = types.registrar(TaskFunction[P, R], **options)
+    registrar = types.registrar(TaskFunction[P, R], **options)
+
+    def register(function: Callable[P, R]) -> TaskFunction[P, R]:
+        made = registrar(function)
+        if schedule is not None:
+            cron, every_s = (schedule, None) if isinstance(schedule, str) else (None, schedule)
+            declare(made.name, made, cron=cron, every_s=every_s, timezone=timezone)
+        return made
+
     return register if function is None else register(function)

@@ -103,6 +103,7 @@ class Consumer:
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
+            Chore(duties.DeclaredSchedules(queue.name).store, 1.0),
         )
 
     @classmethod
@@ -112,11 +113,11 @@ class Consumer:
         Threads cannot be interrupted, so a cancelled or overdue task could not be stopped.
         """
         worker_type = options.get("worker_type", "process")
-        if worker_type not in ("process", "greenlet"):
-            raise ConfigError(
-                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}."
-            )
         number = int(options.get("workers", 1))
+        if worker_type not in ("process", "greenlet"):
+            better = f"huey_consumer huey_tasks.{queue.name} -k process -w {number}"
+            kinds = "Duckline runs workers as -k process or -k greenlet"
+            raise ConfigError(f"{kinds}, not {worker_type}: type {better}")
         return cls(queue, Config.from_env(), concurrency=number, worker_type=worker_type)
 
     def run(self) -> None:
@@ -254,7 +255,7 @@ class Consumer:
                 continue
             left_s = held.deadline + grace_s - now
             if left_s <= 0:
-                overdue.time_out(self.queue, held.task_id, held.token, held.task_type)
+                overdue.time_out(self.queue, held)
                 self._interrupts.stop(child, cell, held.token, StopReason.OVERDUE)
             elif math.isfinite(left_s):
                 next_s = min(left_s, next_s or left_s)

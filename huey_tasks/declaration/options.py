@@ -8,86 +8,59 @@ whose text begins with the user's file and line.
 import datetime as dt
 import difflib
 import inspect
-import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import huey
 
 from huey_tasks.broker.keys import QUEUE_NAMES
+from huey_tasks.declaration.number import WEEK_S, YEAR_S, Number, shown
+from huey_tasks.declaration.retry_options import Delays, ErrorTypes, combination_problem
 from huey_tasks.errors import InvalidTaskType
 
 #: Bytes of a name in UTF-8; the board has this many for the type that a worker runs.
 NAME_BYTES = 128
 
-#: Seconds. The longest delay between attempts is a week, the longest time limit a year.
-WEEK_S, YEAR_S = 7 * 86_400, 366 * 86_400
-
 _NAME = re.compile(r"\w[\w.-]*")
 _LIBRARIES = (str(Path(__file__).parent.parent), str(Path(cast(str, huey.__file__)).parent))
 
 
-@dataclass(frozen=True)
-class _Number:
-    """The rule of an option: a number in a range, or None if it is optional."""
-
-    low: float
-    high: float
-    unit: str = ""
-    whole: bool = False
-    optional: bool = False
-
-    def problem(self, value: object) -> str | None:
-        """Return why a value is invalid, None if it is valid."""
-        if value is None and self.optional:
-            return None
-        kinds = (int,) if self.whole else (int, float)
-        if isinstance(value, kinds) and not isinstance(value, bool) and self._in_range(value):
-            return None
-        hint = ""
-        if isinstance(value, str) and self.problem(_number_in(value)) is None:
-            hint = f"; write {value.strip()}, without the quotes"
-        elif self.optional and isinstance(value, int | float) and value == 0:
-            hint = "; leave it out for no limit"
-        return f"it takes {self}{hint}"
-
-    def _in_range(self, value: float) -> bool:
-        return math.isfinite(value) and self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        kind = "a whole number" if self.whole else "a number"
-        of = f" of {self.unit}" if self.unit else ""
-        return f"{kind}{of} from {self.low:,} to {self.high:,}".replace(",", "_")
-
-
 #: A millisecond is the shortest time that Redis and a timer distinguish from zero.
-_OPTIONS: Mapping[str, _Number] = {
-    "retries": _Number(0, 1_000_000, whole=True),
-    "retry_delay": _Number(0, WEEK_S, "seconds"),
-    "retry_backoff": _Number(0, 1000),
-    "retry_jitter": _Number(0, 1),
-    "max_retry_delay": _Number(0.001, WEEK_S, "seconds", optional=True),
-    "timeout": _Number(0.001, YEAR_S, "seconds", optional=True),
-    "expires": _Number(0.001, YEAR_S, "seconds", optional=True),
-    "priority": _Number(-1_000_000, 1_000_000, whole=True, optional=True),
+_OPTIONS: Mapping[str, Number | Delays | ErrorTypes] = {
+    "retries": Number(0, 1_000_000, whole=True),
+    "retry_delay": Delays(),
+    "retry_on": ErrorTypes(),
+    "no_retry_on": ErrorTypes(),
+    "retry_backoff": Number(0, 1000),
+    "retry_jitter": Number(0, 1),
+    "max_retry_delay": Number(0.001, WEEK_S, "seconds", optional=True),
+    "timeout": Number(0.001, YEAR_S, "seconds", optional=True),
+    "expires": Number(0.001, YEAR_S, "seconds", optional=True),
+    "priority": Number(-1_000_000, 1_000_000, whole=True, optional=True),
 }
 
 #: The attributes of a task's class that Duckline sets besides its options.
-_OURS = frozenset({"parameters", "positional", "place", "home", "validate_datetime"})
+_OURS = frozenset({"parameters", "positional", "place", "home", "validate_datetime", "retry_rules"})
 
 
 def check_options(options: Mapping[str, Any]) -> None:
-    """Check the options of a type. Raises InvalidTaskType for the first that cannot work."""
+    """Check each option of a type. Raises InvalidTaskType for the first that cannot work."""
     for option, value in options.items():
         rule = _OPTIONS.get(option)
         if rule is not None and (why := rule.problem(value)):
-            raise InvalidTaskType(
-                f"{option}={_shown(value)} is not right: {why}", place_of_caller()
-            )
+            raise InvalidTaskType(f"{option}={shown(value)} is not right: {why}", place_of_caller())
+
+
+def check_together(options: Mapping[str, Any]) -> None:
+    """Raise InvalidTaskType for an option that has no effect beside the others that are given."""
+    if found := combination_problem(options):
+        option, why = found
+        raise InvalidTaskType(
+            f"{option}={shown(options[option])} is not right: {why}", place_of_caller()
+        )
 
 
 def check_queue(queue: object) -> None:
@@ -96,7 +69,7 @@ def check_queue(queue: object) -> None:
         known = ", ".join(QUEUE_NAMES)
         near = nearest(queue, QUEUE_NAMES)
         raise InvalidTaskType(
-            f"queue={_shown(queue)} is not right: the queues are {known}{near}", place_of_caller()
+            f"queue={shown(queue)} is not right: the queues are {known}{near}", place_of_caller()
         )
 
 
@@ -131,15 +104,15 @@ def check_name(name: object, place: str | None = None) -> str:
     """
     place = place or place_of_caller()
     if not isinstance(name, str):
-        raise InvalidTaskType(f"name={_shown(name)} is not right: it takes a text", place)
+        raise InvalidTaskType(f"name={shown(name)} is not right: it takes a text", place)
     if name == "<lambda>":
         raise InvalidTaskType("a lambda has no name: give it one, @task(name=…)", place)
     if not _NAME.fullmatch(name):
         rule = "it takes letters, digits, '_', '-' and '.', and begins with a letter, digit or '_'"
-        raise InvalidTaskType(f"name={_shown(name)} is not right: {rule}", place)
+        raise InvalidTaskType(f"name={shown(name)} is not right: {rule}", place)
     if (size := len(name.encode("utf-8", "replace"))) > NAME_BYTES:
         rule = f"it has {size} bytes, and may have {NAME_BYTES} in UTF-8"
-        raise InvalidTaskType(f"name={_shown(name)} is not right: {rule}", place)
+        raise InvalidTaskType(f"name={shown(name)} is not right: {rule}", place)
     return name
 
 
@@ -164,20 +137,3 @@ def place_of_caller() -> str:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _number_in(text: str) -> float | int | None:
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return math.nan
-
-
-def _shown(value: object) -> str:
-    try:
-        return ascii(value)[:80]
-    except Exception as error:  # a value whose own code fails
-        return f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"

@@ -21,6 +21,7 @@ from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTas
 from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.execution import remarks, results
 from huey_tasks.execution.fingerprint import cause_of, cause_without_code, where
+from huey_tasks.execution.retry_rules import Verdict
 from huey_tasks.execution.worker_table import Cell, Phase, Retirement, StopReason
 from huey_tasks.values import tracebacks
 from huey_tasks.values.safe_repr import repr_of, traceback_of
@@ -71,6 +72,8 @@ class Attempt:
     _is_released = False
     _where = ""
     _cause: Cause | None = None
+    #: What follows it if it fails.
+    verdict = Verdict()
     #: The last lock or rate limit that the task could not get, and what it now waits for.
     missed = blocked_on = ""
     _missed_for_ms = 0
@@ -205,7 +208,11 @@ class Attempt:
         if self._cell is not None:
             self._cell.retire(Retirement(self.claim.id, self.task_type, why, spoilt))
         if spoilt:
-            self._remarks = (f"the worker is replaced after this task: {why}",)
+            self.remark(f"the worker is replaced after this task: {why}")
+
+    def remark(self, text: str) -> None:
+        """Add a text to the line that the commit adds to the task's log."""
+        self._remarks = (*self._remarks, clean(text)[:LINE_CHARS])
 
     def gap(self) -> str:
         """Return the line (JSON) that replaces the missing ones."""

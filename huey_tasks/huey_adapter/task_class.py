@@ -11,6 +11,7 @@ from huey.registry import Message, Registry
 from huey_tasks.declaration import options
 from huey_tasks.errors import InvalidTaskType
 from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
 
 #: Where the demo types are.
 DEMO_TASKS = "huey_tasks.tasks."
@@ -88,10 +89,34 @@ class QueueTaskWrapper(TaskWrapper):
         options.check_settings(settings)
         place = options.place_of(func)
         options.check_name(func.__name__ if name is None else name, place)
+        settings = _with_retry_rules(settings)
         settings.setdefault("place", place)
         settings.setdefault("home", self.huey.name)
         settings.setdefault("positional", settings.get("parameters") or _positional(func))
         return super().create_task(func, context, name, **settings)
+
+
+def retry_rules_of(task: Any) -> RetryRules:
+    """Return the rules of a task's type, or of a class of tasks; of Huey's own the usual ones."""
+    return getattr(task, "retry_rules", _USUAL_RULES)
+
+
+_USUAL_RULES = RetryRules()
+
+
+def _with_retry_rules(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a class with the rules for further attempts in place of their options.
+
+    Huey stores a number with each task, so for a list or a function it gets one.
+    """
+    rest = {name: of for name, of in settings.items() if name not in ("retry_on", "no_retry_on")}
+    delay = rest.get("default_retry_delay", 0)
+    rules = RetryRules.of(delay, settings.get("retry_on"), settings.get("no_retry_on"))
+    if isinstance(rules.delays, tuple):
+        rest["default_retry_delay"] = rules.delays[0]
+    elif rules.delays is not None:
+        rest["default_retry_delay"] = FALLBACK_DELAY_S
+    return {**rest, "retry_rules": rules}
 
 
 def by_name(message: Message, task: Task) -> Message:

@@ -6,6 +6,7 @@ once, after Huey is done. Each override names the seam of Huey 3.5.4 that it use
 """
 
 import copy
+import datetime as dt
 import logging
 from collections.abc import Callable
 from typing import Any, cast
@@ -22,23 +23,24 @@ from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.cleanup.leftovers import Leftovers
 from huey_tasks.cleanup.own_code import OwnCode
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.execution import attempt_log
+from huey_tasks.execution import attempt_log, failed_attempts, waits
 from huey_tasks.execution.attempt import Attempt, current_attempt
-from huey_tasks.execution.failed_attempts import failure_of, spread, why_not_yet
 from huey_tasks.execution.fingerprint import cause_of, where
-from huey_tasks.huey_adapter import decoding, encoding, waits
+from huey_tasks.huey_adapter import decoding, encoding
 from huey_tasks.huey_adapter.decoding import Unreadable
 from huey_tasks.huey_adapter.rate_limit import QueueRateLimit
 from huey_tasks.huey_adapter.storage import ReliableStorage, TaskMessage
-from huey_tasks.huey_adapter.task_class import QueueTaskWrapper, TypeRegistry, by_name
+from huey_tasks.huey_adapter.task_class import (
+    QueueTaskWrapper,
+    TypeRegistry,
+    by_name,
+    retry_rules_of,
+)
 from huey_tasks.records import tasks
 from huey_tasks.serializer import ChordResults, JsonSerializer
 from huey_tasks.values.safe_repr import unwrapped
 
 logger = logging.getLogger(__name__)
-
-#: Seconds. No wait between attempts grows beyond a week.
-MAX_RETRY_DELAY_S = 7 * 86400.0
 
 
 class TaskQueue(RedisHuey):
@@ -145,12 +147,14 @@ class TaskQueue(RedisHuey):
         return QueueRateLimit(self, self.broker, name, limit, per, retry)
 
     def _requeue_task(self, task: Task, timestamp: Any, retry_eta: Any = None) -> None:
-        """Huey doubles the delay without end (api.py:577): keep it within its cap."""
+        """Huey doubles the delay without end (api.py:577); a verdict on the attempt comes first."""
         attempt = self._attempt_of(task)
         if attempt is not None and attempt.blocked_on:
             return
-        cap = getattr(task, "max_retry_delay", None) or MAX_RETRY_DELAY_S
-        task.retry_delay = min(task.retry_delay, cap)
+        task.retry_delay = min(task.retry_delay, failed_attempts.most_delay_s(task))
+        if attempt is not None and attempt.verdict.delay_s is not None:
+            delay_s = failed_attempts.delay_after(task, attempt.verdict)
+            retry_eta = timestamp + dt.timedelta(seconds=delay_s)
         super()._requeue_task(task, timestamp, retry_eta)
 
     def add_schedule(self, task: Task) -> None:
@@ -160,7 +164,9 @@ class TaskQueue(RedisHuey):
             super().add_schedule(task)
             return
         delay_s = (task.eta - self._get_timestamp()).total_seconds() if task.eta else 0.0
-        attempt.retry(spread(task, delay_s), task.retries, task.retry_delay)
+        attempt.retry(
+            failed_attempts.spread(task, delay_s, attempt.verdict), task.retries, task.retry_delay
+        )
         self._emit(signals.SIGNAL_SCHEDULED, task)
 
     # ---- run
@@ -210,7 +216,7 @@ class TaskQueue(RedisHuey):
         if attempt is None:
             return super()._timeout_context(task)
         limit = super()._timeout_context(task) if task.timeout else None
-        return OwnCode(attempt, limit, self.leftovers)
+        return OwnCode(attempt, limit, self.leftovers, retry_rules_of(task))
 
     # ---- what Huey decides about the task that runs
 
@@ -240,7 +246,7 @@ class TaskQueue(RedisHuey):
     def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
         """Huey asks for this when an attempt has failed (api.py:526)."""
         exception = unwrapped(exception)
-        metadata = failure_of(task, exception)
+        metadata = failed_attempts.failure_of(task, exception)
         if (attempt := self._attempt_of(task)) is not None:
             at, cause = where(exception), cause_of(exception)
             attempt.fail(metadata["error"], metadata["traceback"], at, cause)
@@ -251,13 +257,13 @@ class TaskQueue(RedisHuey):
     ) -> None:
         """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
         attempt = None if exception is None else self._attempt_of(task)
-        if exception is None or attempt is None or attempt.has_outcome:
-            pass
-        elif waits.is_wait(error := unwrapped(exception)) and waits.may_wait(task, attempt):
-            attempt.block()
-        else:
-            attempt.postpone(why_not_yet(error))
-        super()._run_post_execute(task, task_value, unwrapped(exception))
+        error = unwrapped(exception)
+        if attempt is not None and not attempt.has_outcome:
+            if waits.is_wait(error) and waits.may_wait(task, attempt):
+                attempt.block()
+            else:
+                attempt.postpone(failed_attempts.why_not_yet(error))
+        super()._run_post_execute(task, task_value, error)
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
         """Record the ends that Huey announces by a signal only (api.py:422, 426, 439, 516)."""
@@ -270,6 +276,8 @@ class TaskQueue(RedisHuey):
                 task.retries += 1  # which Huey takes off again: to wait costs none
             elif signal == signals.SIGNAL_EXPIRED:
                 attempt.end_as("EXPIRED", "it was not started in time")
+            elif not attempt.verdict.again:
+                task.retries = 0
         super()._emit(signal, task, *map(unwrapped, args), **kwargs)
 
     # ---- a consumer

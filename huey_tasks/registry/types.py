@@ -15,6 +15,7 @@ from huey_tasks import serializer
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.declaration import options as declaration
 from huey_tasks.declaration.payload import Payload
+from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
@@ -34,8 +35,14 @@ class TaskType(Generic[P, R]):
     queue: str
     description: str
     retries: int
-    retry_delay_s: float
-    retry_backoff: float
+    #: Both None if the delay is a list or a function.
+    retry_delay_s: float | None
+    retry_backoff: float | None
+    #: Seconds before each retry, the first ten, without jitter; None if a function decides.
+    retry_delays_s: tuple[float, ...] | None
+    #: Names of exception types; None: every error is tried again.
+    retry_on: tuple[str, ...] | None
+    no_retry_on: tuple[str, ...]
     timeout_s: float | None
     example: dict[str, Any]
     payload: Payload
@@ -73,6 +80,28 @@ Registered = TypeVar("Registered", bound=TaskType[..., Any])
 
 _types: dict[str, TaskType[..., Any]] = {}
 
+#: Imports the task modules that were left for later; `registry.loading` sets it.
+_load_rest: Callable[[], None] | None = None
+
+
+def leave_for_later(load: Callable[[], None]) -> None:
+    """Call `load` before a type is looked for that is not there yet."""
+    global _load_rest
+    _load_rest = load
+
+
+def load_rest() -> None:
+    """Import the task modules that were left for later, if any were."""
+    global _load_rest
+    if (load := _load_rest) is None:
+        return
+    _load_rest = None  # the modules look for types, too
+    try:
+        load()
+    except BaseException:
+        _load_rest = load
+        raise
+
 
 def registrar(
     kind: type[Registered],
@@ -92,6 +121,7 @@ def registrar(
     )
     declaration.check_queue(queue)
     declaration.check_options(options)
+    declaration.check_together(options)
     if name is not None:
         declaration.check_name(name)
 
@@ -112,6 +142,8 @@ _DEFAULTS: dict[str, Any] = {
     "retry_backoff": 2,
     "retry_jitter": 0.0,
     "max_retry_delay": None,
+    "retry_on": None,
+    "no_retry_on": None,
     "timeout": None,
     "expires": None,
 }
@@ -140,13 +172,17 @@ def _registered(
         )
         for queue_name, instance in QUEUES.items()
     }
+    is_number = isinstance(options["retry_delay"], int | float)
     task_type = kind(
         name=type_name,
         queue=queue,
         description=inspect.getdoc(function) or "",
         retries=options["retries"],
-        retry_delay_s=options["retry_delay"],
-        retry_backoff=options["retry_backoff"],
+        retry_delay_s=options["retry_delay"] if is_number else None,
+        retry_backoff=options["retry_backoff"] if is_number else None,
+        retry_delays_s=shown_delays(options),
+        retry_on=None if options["retry_on"] is None else _names(options["retry_on"]),
+        no_retry_on=_names(options["no_retry_on"]),
         timeout_s=options["timeout"],
         example=shown,
         payload=payload,
@@ -158,6 +194,10 @@ def _registered(
     )
     _types[type_name] = task_type
     return task_type
+
+
+def _names(errors: Any) -> tuple[str, ...]:
+    return tuple(kind.__name__ for kind in error_types(errors))
 
 
 def _refuse_taken_name(type_name: str, place: str) -> None:
@@ -178,6 +218,9 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
     """
     found = _types.get(name)
     if found is None:
+        load_rest()
+        found = _types.get(name)
+    if found is None:
         near = declaration.nearest(name, _types, at_most=3) if suggest else ""
         raise UnknownTaskType(f"No task type '{name[:64]}' is registered{near or '.'}")
     return found
@@ -185,6 +228,7 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
 
 def task_types() -> list[TaskType[..., Any]]:
     """Return all registered task types, those of the most urgent queue first, then by name."""
+    load_rest()
     order = list(QUEUES)
     return sorted(_types.values(), key=lambda found: (order.index(found.queue), found.name))
 

@@ -44,6 +44,7 @@ class Schedule:
     tags: tuple[str, ...]
     trigger: Trigger
     overlap: bool
+    declared: bool
     last_task_id: str | None
     problem: str | None
     epoch: str | None
@@ -71,6 +72,7 @@ class Schedule:
                 found["cron"] or None, every_ms, found["timezone"], int(found["start_at"])
             ),
             overlap=found["overlap"] == "1",
+            declared=found.get("declared") == "1",
             last_task_id=found.get("last_task_id"),
             problem=found.get("problem"),
             epoch=found.get("epoch"),
@@ -104,8 +106,9 @@ class Schedule:
 class ScheduleRecord:
     """A schedule as it is now. `problem`: why its last due time submitted no task.
 
-    `skipped`: runs that did not start because the one before had not ended. `missed`: due times at
-    which no consumer ran; one late run takes the place of all that were missed in a row.
+    `declared`: it comes from code. `skipped`: runs that did not start because the one before had
+    not ended. `missed`: due times at which no consumer ran; one late run takes the place of all
+    that were missed in a row.
     """
 
     name: str
@@ -117,6 +120,7 @@ class ScheduleRecord:
     every_s: float | None
     timezone: str
     overlap: bool
+    declared: bool
     paused: bool
     words: str
     next_run_at: dt.datetime | None
@@ -186,6 +190,7 @@ def _record(schedule: Schedule, state: str | None, draining: bool, now_s: int) -
         every_s=None if every_ms is None else every_ms / 1000,
         timezone=schedule.trigger.timezone,
         overlap=schedule.overlap,
+        declared=schedule.declared,
         paused=due_ms is None,
         words=schedule.trigger.words,
         next_run_at=due[0] if due else None,

@@ -63,6 +63,7 @@ class ScheduleChanges:
     timezone: str | None = None
     overlap: bool | None = None
     paused: bool | None = None
+    declared: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -107,23 +108,23 @@ def create_schedule(
     timezone: str | None = None,
     overlap: bool = True,
     paused: bool = False,
+    declared: bool = False,
     by: Operator | None = None,
 ) -> ScheduleRecord:
     """Create a schedule whose trigger is five `cron` fields in a `timezone`, or `every_s` seconds.
 
     Without `overlap` a run is skipped while the one before has not ended. Each task gets the tag
-    `schedule:<name>`. Raises InvalidQuery, UnknownTaskType, UnknownQueue, InvalidPayload;
-    ScheduleExists, TooManySchedules; QueueUnavailable.
+    `schedule:<name>`. `declared`: it comes from code. Raises InvalidQuery, UnknownTaskType,
+    UnknownQueue, InvalidPayload; ScheduleExists, TooManySchedules; QueueUnavailable.
     """
-    if not NAME.fullmatch(name):
-        rule = "1 to 100 letters, digits, dots, underscores and hyphens."
-        raise InvalidQuery([Problem("/name", "name", rule)])
+    encoded = check_schedule(name, task_type, payload, tags, cron, every_s, timezone)
     found, queue = destination(task_type, priority)
     kept: dict[str, Argument] = {
         "type": found.name,
-        "payload": _payload(found.name, payload),
+        "payload": encoded,
         "tags": checked_tags(tags),
         "overlap": int(overlap),
+        "declared": int(declared),
     }
     now_ms = BROKERS.now_ms()
     trigger = Trigger.of(cron, every_s, timezone, now_ms)
@@ -150,6 +151,28 @@ def create_schedule(
         scripts.schedule_delete(queue, name, id=own, withdrawn=withdrawn)
         raise _exists(name)
     return get_schedule(name)
+
+
+def check_schedule(
+    name: str,
+    task_type: str,
+    payload: dict[str, Any],
+    tags: Sequence[str],
+    cron: str | None,
+    every_s: float | None,
+    timezone: str | None,
+) -> bytes:
+    """Check what a new schedule would be; return its payload in the stored form.
+
+    Raises InvalidQuery, UnknownTaskType, InvalidPayload. Asks nothing of Redis.
+    """
+    if not NAME.fullmatch(name):
+        rule = "1 to 100 letters, digits, dots, underscores and hyphens."
+        raise InvalidQuery([Problem("/name", "name", rule)])
+    encoded = _payload(task_type, payload)
+    checked_tags(tags)
+    Trigger.of(cron, every_s, timezone, 0)
+    return encoded
 
 
 def change_schedule(
@@ -184,6 +207,8 @@ def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Ar
         fields["tags"] = checked_tags(changes.tags)
     if changes.overlap not in (None, schedule.overlap):
         fields["overlap"] = int(bool(changes.overlap))
+    if changes.declared not in (None, schedule.declared):
+        fields["declared"] = int(bool(changes.declared))
     now_ms = BROKERS.now_ms()
     trigger = _changed_trigger(schedule.trigger, changes, now_ms)
     if trigger != schedule.trigger:

@@ -11,7 +11,7 @@ from pathlib import Path
 from huey_tasks.api.queues import consumers
 from huey_tasks.queues import QUEUES
 from huey_tasks.registry.types import task_types
-from huey_tasks.testing.private_redis import private_redis
+from huey_tasks.testing.private_redis import served_redis
 
 #: Seconds within which they all answer.
 START_S = 30.0
@@ -21,7 +21,7 @@ class LiveConsumers:
     """The processes; use `live_consumers()`."""
 
     def __init__(self) -> None:
-        redis = private_redis()
+        redis = served_redis()
         modules = {found.function.__module__ for found in task_types()}
         env = {
             **os.environ,

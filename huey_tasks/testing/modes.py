@@ -11,7 +11,7 @@ from huey_tasks.execution.task_log import task_log_handler
 from huey_tasks.records.models import TaskRecord
 from huey_tasks.testing.inline_worker import InlineWorker
 from huey_tasks.testing.live_consumers import live_consumers
-from huey_tasks.testing.private_redis import private_redis
+from huey_tasks.testing.private_redis import private_redis, served_redis
 
 
 class Captured:
@@ -85,7 +85,7 @@ def live() -> Generator[Live]:
     They are started once for all tests of this process and import the modules of the task types
     that are registered here. They stop at the exit.
     """
-    with private_redis().in_use():
+    with served_redis().in_use():
         live_consumers().ready()
         yield Live()
 

@@ -20,7 +20,7 @@ START_S = 20.0
 
 
 class PrivateRedis:
-    """The server; use `private_redis()`, which starts one for the whole process."""
+    """One server; `private_redis()` and `served_redis()` start those of this process."""
 
     def __init__(self) -> None:
         """Start it. Raises ConfigError when there is no redis-server on this machine."""
@@ -70,5 +70,11 @@ class PrivateRedis:
 
 @functools.cache
 def private_redis() -> PrivateRedis:
-    """Return the server of this process; the first call starts it."""
+    """Return the server of this process on which no consumer works; the first call starts it."""
+    return PrivateRedis()
+
+
+@functools.cache
+def served_redis() -> PrivateRedis:
+    """Return the server of this process on which the consumers of `live` work."""
     return PrivateRedis()

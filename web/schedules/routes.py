@@ -26,6 +26,7 @@ from web.schedules.schemas import (
     ScheduleChangeBody,
     ScheduleList,
     SchedulePath,
+    SchedulePutBody,
     ScheduleView,
 )
 from web.tasks.schemas import Submitted
@@ -104,6 +105,43 @@ def preview_schedule(body: PlanBody) -> Response:
 def read_schedule(path: SchedulePath) -> Response:
     """Read a schedule."""
     return respond(_view(tq.get_schedule(path.name)))
+
+
+@schedules.put(
+    "/schedules/<name>",
+    openapi_extensions=OF_OPERATOR,
+    responses={
+        **ok(200, ScheduleView, "The schedule, which existed."),
+        **ok(201, ScheduleView, "The schedule, which is new."),
+        **problems(
+            *BODY_PROBLEMS,
+            *_CONTENT,
+            "unknown_queue",
+            "too_many_schedules",
+            "queue_unavailable",
+        ),
+    },
+)
+def put_schedule(path: SchedulePath, body: SchedulePutBody) -> Response:
+    """Create a schedule, or make it what the body says; for tools that deploy.
+
+    What is the same stays as it is, with its due times and counts. One of another task type or
+    queue is created again. Without `paused` a pause stays.
+    """
+    made, is_new = tq.put_schedule(
+        path.name,
+        body.task_type,
+        body.payload,
+        priority=body.priority if "priority" in body.model_fields_set else None,
+        tags=body.tags,
+        cron=body.cron,
+        every_s=body.every_s,
+        timezone=body.timezone,
+        overlap=body.overlap,
+        paused=body.paused,
+        by=operator(body.reason),
+    )
+    return respond(_view(made), 201 if is_new else 200)
 
 
 @schedules.patch(

@@ -41,13 +41,9 @@ class PlanBody(Inbound):
     timezone: str | None = _TIMEZONE
 
 
-class ScheduleBody(PlanBody):
-    """A new schedule."""
+class SchedulePutBody(PlanBody):
+    """What a schedule is to be; absent fields have their defaults."""
 
-    name: str = Field(
-        description="1 to 100 letters, digits, dots, underscores and hyphens; unique.",
-        json_schema_extra={"pattern": "^[A-Za-z0-9._-]{1,100}$"},
-    )
     task_type: str = Field(description="The registered name of the function to run.")
     priority: str = Field(
         default=cast(str, None),
@@ -59,8 +55,20 @@ class ScheduleBody(PlanBody):
     )
     tags: list[str] = Field(default=[], description="Up to ten labels for each of its tasks.")
     overlap: bool = Field(default=True, description=_OVERLAP)
-    paused: bool = Field(default=False, description="Whether it starts paused.")
+    paused: bool | None = Field(
+        default=None, description="Absent: it stays paused or not, as it is; a new one is not."
+    )
     reason: Reason = None
+
+
+class ScheduleBody(SchedulePutBody):
+    """A new schedule."""
+
+    name: str = Field(
+        description="1 to 100 letters, digits, dots, underscores and hyphens; unique.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9._-]{1,100}$"},
+    )
+    paused: bool = Field(default=False, description="Whether it starts paused.")  # pyright: ignore
 
 
 class ScheduleChangeBody(PlanBody):
@@ -116,6 +124,9 @@ class ScheduleView(Outbound):
     every_s: float | None
     timezone: str
     overlap: bool
+    declared: bool = Field(
+        description="Whether it is declared in code, which each start of a consumer restores."
+    )
     paused: bool
     words: str = Field(description="The trigger in words.")
     next_run_at: datetime | None = Field(description="Null while it is paused.")

@@ -165,8 +165,20 @@ class TaskTypeView(Outbound):
     queue: QueueName
     description: str
     retries: int
-    retry_delay_s: float
-    retry_backoff: float
+    retry_delay_s: float | None = Field(
+        description="Seconds before the first retry; null if the delays are a list or computed."
+    )
+    retry_backoff: float | None = Field(
+        description="How many times as long each further delay is; null as above."
+    )
+    retry_delays_s: tuple[float, ...] | None = Field(
+        description="Seconds before each retry, the first ten, without jitter; null if a function "
+        "of the task type computes them."
+    )
+    retry_on: tuple[str, ...] | None = Field(
+        description="The exception types that are retried; null for every one."
+    )
+    no_retry_on: tuple[str, ...] = Field(description="The exception types that are never retried.")
     timeout_s: float | None
     payload_schema: dict[str, Any] = Field(
         serialization_alias="schema", description="JSON Schema of the payload."

@@ -26,6 +26,7 @@ export function scheduleRow(schedule, state, actions) {
       h('th', { scope: 'row', class: 'c-name' }, nameLink(name, state, actions),
         h('span', { class: 'marks-left' },
           h('span', { class: 'soft' }, visible(schedule.task_type)), h('span', { class: 'tag' }, `${schedule.queue} queue`),
+          schedule.declared && h('span', { class: 'tag', key: 'declared', title: texts.DECLARED_MEANS }, texts.DECLARED),
           queueMark(schedule, state),
           schedule.tags.map((tag) => h('span', { class: 'tag', key: `tag ${tag}` }, visible(tag))))),
       h('td', { data: { label: 'Trigger' } }, rule(schedule)),

@@ -53,10 +53,11 @@ function choose(name, actions) {
   actions.redraw();
 }
 
-function rules({ retries, retry_delay_s: delay, retry_backoff: backoff, timeout_s: timeout }) {
-  const waits = Array.from({ length: Math.min(retries, 5) }, (_, n) => delay * backoff ** n).join(', ');
+function rules({ retries, retry_delays_s: delays, retry_on: only, no_retry_on: never, timeout_s: timeout }) {
   return [
-    retries ? `${plural(retries, 'retry', 'retries')} after ${waits} s` : 'no retries',
+    retries ? `${plural(retries, 'retry', 'retries')} ${texts.retryDelays(retries, delays)}` : 'no retries',
+    only ? texts.retriedErrors(only) : '',
+    never.length ? texts.notRetriedErrors(never) : '',
     timeout ? `stopped after ${timeout} s` : '',
   ].filter(Boolean).join(' · ');
 }

@@ -88,3 +88,12 @@ export const notJson = (why) => `Not valid JSON: ${why}`;
 export const ownQueue = (queue) => `${queue} (queue of this task type)`;
 export const NO_TASK_TYPES = 'No task types yet';
 export const ADD_MODULE = ['Put a module with an ', ' function into a folder named in TASKS_PATH.'];
+
+/** When the retries of a task type are. @param {number} retries @param {number[] | null} delays */
+export const retryDelays = (retries, delays) =>
+  delays ? `after ${delays.slice(0, 5).join(', ')}${retries > 5 ? ' …' : ''} s`
+    : 'after a delay that the task type computes';
+/** @param {string[]} names */
+export const retriedErrors = (names) => `retried only on ${names.join(', ')}`;
+/** @param {string[]} names */
+export const notRetriedErrors = (names) => `not retried on ${names.join(', ')}`;

@@ -315,10 +315,10 @@ def test_another_site_changes_nothing(client: FlaskClient, method: str, more: st
 
 
 def test_other_methods_are_a_405(client: FlaskClient) -> None:
-    answer = client.put(f"{PATH}/nightly", json=GOOD)
+    answer = client.post(f"{PATH}/nightly", json=GOOD)
 
     assert answer.status_code == 405
-    assert {"GET", "PATCH", "DELETE"} <= set(answer.headers["Allow"].split(", "))
+    assert {"GET", "PUT", "PATCH", "DELETE"} <= set(answer.headers["Allow"].split(", "))
 
 
 def test_with_keys_nobody_comes_in_without_one(start_server: StartServer) -> None:
@@ -348,3 +348,16 @@ def test_while_redis_is_away_each_is_a_503(own_redis: OwnRedis, start_server: St
         assert (answer.status, answer.json["code"]) == (503, "queue_unavailable"), (method, more)
         assert answer.headers["Retry-After"]
     own_redis.start()
+
+
+def test_put_creates_with_201_and_then_changes_with_200(client: FlaskClient) -> None:
+    body = {"task_type": "echo", "payload": {"value": 1}, "cron": "0 3 * * *"}
+    new = client.put("/api/schedules/nightly", json=body)
+    assert (new.status_code, new.get_json()["declared"]) == (201, False)
+    same = client.put("/api/schedules/nightly", json=body)
+    assert (same.status_code, same.get_json()) == (200, new.get_json())
+    changed = client.put("/api/schedules/nightly", json={**body, "cron": "0 4 * * *"})
+    assert changed.get_json()["cron"] == "0 4 * * *"
+    wrong = client.put("/api/schedules/nightly", json={**body, "cron": "0 25 * * *"})
+    assert (wrong.status_code, wrong.get_json()["errors"][0]["pointer"]) == (422, "/cron")
+    assert client.put("/api/schedules/a%20b", json=body).status_code == 422

@@ -1,0 +1,132 @@
+"""Schedules that are declared in code, and kept like it when a consumer starts.
+
+    from huey_tasks import schedules
+
+    schedules.declare("nightly-report", report, {"range": "last_day"}, cron="0 3 * * *")
+
+Each consumer makes the schedules of its queue what the code declares: new ones are created, changed
+ones changed, and those that the code declares no more are deleted, if it still has their task type.
+What people have made over HTTP or on the page stays. The deploy that starts last decides.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from huey_tasks.declaration.options import place_of_caller
+from huey_tasks.errors import (
+    DucklineError,
+    InvalidPayload,
+    InvalidQuery,
+    InvalidTaskType,
+    QueueUnavailable,
+    UnknownQueue,
+    UnknownTaskType,
+)
+from huey_tasks.queues import BROKERS
+from huey_tasks.registry import types
+from huey_tasks.registry.types import TaskType
+from huey_tasks.schedules import records
+from huey_tasks.schedules.put import put_schedule
+from huey_tasks.schedules.records import ScheduleRecord
+from huey_tasks.schedules.service import check_schedule, delete_schedule
+from huey_tasks.submission.submit import destination
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One schedule as code declares it."""
+
+    name: str
+    task_type: str
+    payload: dict[str, Any]
+    queue: str
+    tags: tuple[str, ...]
+    cron: str | None
+    every_s: float | None
+    timezone: str | None
+    overlap: bool
+
+
+_declared: dict[str, Declaration] = {}
+
+
+def declare(
+    name: str,
+    task_type: TaskType[..., Any] | str,
+    payload: dict[str, Any] | None = None,
+    *,
+    queue: str | None = None,
+    tags: Sequence[str] = (),
+    cron: str | None = None,
+    every_s: float | None = None,
+    timezone: str | None = None,
+    overlap: bool = True,
+) -> None:
+    """Declare a schedule, beside the task types; opens no connection.
+
+    `cron`: five fields in `timezone` (default UTC); or `every_s` seconds. Without `overlap` a run
+    is skipped while the one before has not ended. Raises InvalidTaskType, with the user's file and
+    line, for what cannot work or a name that is declared already.
+    """
+    place = place_of_caller()
+    type_name = task_type if isinstance(task_type, str) else task_type.name
+    try:
+        check_schedule(name, type_name, payload or {}, tags, cron, every_s, timezone)
+        _, chosen = destination(type_name, queue)
+    except (InvalidPayload, InvalidQuery, UnknownQueue, UnknownTaskType) as error:
+        raise InvalidTaskType(f"schedule '{str(name)[:100]}': {error}", place) from None
+    if name in _declared:
+        raise InvalidTaskType(f"schedule '{name}': one of that name is declared already", place)
+    _declared[name] = Declaration(
+        name, type_name, payload or {}, chosen, tuple(tags), cron, every_s, timezone, overlap
+    )
+
+
+def forget(name: str) -> None:
+    """Take a declaration back, as if the code had never made it."""
+    _declared.pop(name, None)
+
+
+def apply(queue: str) -> None:
+    """Make the schedules of a queue what this code declares. Raises QueueUnavailable."""
+    stored = [each for each in records.all_schedules(BROKERS) if each.queue == queue]
+    changed_at = {each.name: each.updated_at for each in stored}
+    for declaration in [each for each in _declared.values() if each.queue == queue]:
+        try:
+            made = _put(declaration)
+        except QueueUnavailable:
+            raise
+        except DucklineError as error:  # there are too many, for one
+            about = {"schedule": declaration.name, "error": str(error)}
+            logger.error("a declared schedule cannot be stored", extra=about)
+            continue
+        if changed_at.get(made.name) != made.updated_at:
+            verb = "changed" if made.name in changed_at else "created"
+            about = {"schedule": made.name, "when": made.words}
+            logger.info(f"schedule {verb}, as the code declares it", extra=about)
+    known = {found.name for found in types.task_types()}
+    for each in stored:
+        if each.declared and each.name not in _declared and each.task_type in known:
+            delete_schedule(each.name)
+            about = {"schedule": each.name}
+            logger.info("schedule deleted, the code declares it no more", extra=about)
+
+
+def _put(declaration: Declaration) -> ScheduleRecord:
+    made, _ = put_schedule(
+        declaration.name,
+        declaration.task_type,
+        declaration.payload,
+        priority=declaration.queue,
+        tags=declaration.tags,
+        cron=declaration.cron,
+        every_s=declaration.every_s,
+        timezone=declaration.timezone,
+        overlap=declaration.overlap,
+        declared=True,
+    )
+    return made

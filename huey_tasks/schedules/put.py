@@ -1,0 +1,71 @@
+"""Make a schedule what a caller says, whether it exists or not: for tools and for code."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from huey_tasks.audit.operation import Operator
+from huey_tasks.errors import ScheduleExists, ScheduleNotFound
+from huey_tasks.schedules.records import ScheduleRecord
+from huey_tasks.schedules.service import (
+    ScheduleChanges,
+    change_schedule,
+    check_schedule,
+    create_schedule,
+    delete_schedule,
+    get_schedule,
+)
+from huey_tasks.submission.submit import destination
+
+
+def put_schedule(
+    name: str,
+    task_type: str,
+    payload: dict[str, Any],
+    *,
+    priority: str | None = None,
+    tags: Sequence[str] = (),
+    cron: str | None = None,
+    every_s: float | None = None,
+    timezone: str | None = None,
+    overlap: bool = True,
+    paused: bool | None = None,
+    declared: bool = False,
+    by: Operator | None = None,
+) -> tuple[ScheduleRecord, bool]:
+    """Create a schedule, or change it to this; return it, and whether it is new.
+
+    What is the same already stays as it is: its due times, its counts. `paused` None leaves a pause
+    as it is, so that a deploy does not resume what an operator has paused. One of another task type
+    or queue is deleted, and created again. Raises what `create_schedule` raises, but no
+    ScheduleExists.
+    """
+    check_schedule(name, task_type, payload, tags, cron, every_s, timezone)
+    _, queue = destination(task_type, priority)
+    known = _named(name)
+    if known is not None and (known.task_type, known.queue) != (task_type, queue):
+        delete_schedule(name, by)
+        paused = known.paused if paused is None else paused
+        known = None
+    if known is None:
+        try:
+            made = create_schedule(
+                name, task_type, payload, priority=queue, tags=tags, cron=cron, every_s=every_s,
+                timezone=timezone, overlap=overlap, paused=bool(paused), declared=declared, by=by,
+            )  # fmt: skip
+        except ScheduleExists:  # somebody else has just put it
+            pass
+        else:
+            return made, True
+    changes = ScheduleChanges(
+        payload=payload, tags=tags, cron=cron, every_s=every_s,
+        timezone="UTC" if timezone is None and cron is not None else timezone,
+        overlap=overlap, paused=paused, declared=declared,
+    )  # fmt: skip
+    return change_schedule(name, changes, by), False
+
+
+def _named(name: str) -> ScheduleRecord | None:
+    try:
+        return get_schedule(name)
+    except ScheduleNotFound:
+        return None
