@@ -33,17 +33,20 @@ NEEDED = (
 )  # fmt: skip
 
 #: The tests that look at a script, those first that miss most; of a script that is not here, ALL.
-ALL = (
-    "engine/broker/test_script_lines.py",
-    "engine/broker/test_scripts.py",
-    "engine/broker/test_model.py",
-)
+_NAMES = ("script_lines", "scripts", "lease_scripts", "gate_scripts", "cancel_scripts", "model")
+ALL = tuple(f"engine/broker/test_{name}.py" for name in _NAMES)
 _UNDO = (
     "engine/operations/test_undo.py",
     "engine/operations/test_actions.py",
     "engine/audit/test_audit.py",
 )
-_FAILURES = ("engine/monitoring/test_failures.py", "web/failures/test_failures.py")
+_FAILURES = (
+    "engine/monitoring/test_failures.py",
+    "engine/monitoring/test_failure_retry.py",
+    "engine/monitoring/test_causes_of_tasks.py",
+    "engine/monitoring/test_past_attempts.py",
+    "web/failures/test_failures.py",
+)
 _BLOCKED = ("engine/consumer/test_blocked.py", "engine/consumer/test_suspects.py")
 TESTS = {
     "search": ("engine/search/test_search.py", *_FAILURES, "web/tasks/test_search.py"),

@@ -4,7 +4,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import Gate, NewTask
+from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import (
     QUEUE,
@@ -17,6 +17,7 @@ from tests.engine.helpers import (
     store,
     submit,
 )
+from tests.engine.snapshot import clock_ms
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -156,75 +157,10 @@ def test_a_task_that_was_not_started_in_time_expires() -> None:
     late = "12345678-1234-4234-8234-123456789abc"
     store(late, expires_ms=1)
     fine = submit("echo")
-    submitted = broker.time()
-    wait_until(lambda: _ms(broker.time()) > _ms(submitted) + 1, description="it is too late")
+    submitted = clock_ms()
+    wait_until(lambda: clock_ms() > submitted + 1, description="it is too late")
     assert HandWorker().claim().id == fine
     assert state(late) == "EXPIRED"
-
-
-def _ms(clock: tuple[int, int]) -> int:
-    return clock[0] * 1000 + clock[1] // 1000
-
-
-def test_renewing_extends_a_lease() -> None:
-    task_id = submit("echo")
-    claim = HandWorker().claim(lease_ms=0)
-    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {}
-    assert recover() == []
-    assert state(task_id) == "STARTED"
-
-
-def test_renewing_tells_which_leases_are_lost() -> None:
-    submit("echo")
-    claim = HandWorker().claim()
-    tq.cancel(claim.id)
-    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {
-        (claim.id, claim.token): False
-    }
-    broker.delete(keys.task(QUEUE, claim.id))
-    assert scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000) == {
-        (claim.id, claim.token): True
-    }
-
-
-def test_renewing_a_lost_lease_does_not_bring_it_back() -> None:
-    task_id = submit("echo")
-    claim = HandWorker().claim(lease_ms=0)
-    recover()
-    scripts().renew(QUEUE, [(claim.id, claim.token)], lease_ms=60_000)
-    assert broker.zscore(keys.index(QUEUE, "STARTED"), task_id) is None
-
-
-def test_a_released_task_returns_to_its_old_place() -> None:
-    first, _ = submit("echo", value=1), submit("echo", value=2)
-    worker = HandWorker()
-    assert release(worker.claim()) == [(first, "PENDING")]
-    record = tq.get_task(first)
-    assert (record.attempt, record.crashes) == (0, 1)
-    assert worker.claim().id == first
-
-
-def test_a_release_touches_nothing_that_another_worker_holds() -> None:
-    task_id = submit("echo")
-    claim = HandWorker("hand/2").claim()
-    assert release(claim, worker="hand/1") == release(claim, worker="han") == []
-    assert state(task_id) == "STARTED"
-
-
-def test_what_a_dead_worker_had_claimed_and_not_begun_returns_uncounted() -> None:
-    ids = [submit("echo", value=n) for n in range(3)]
-    _, claims = HandWorker().step(want=3, short_types='{"echo": 1}')
-    assert set(release(claims[0])) == {(task_id, "PENDING") for task_id in ids}
-    assert [tq.get_task(task_id).crashes for task_id in ids] == [1, 0, 0]
-
-
-def test_what_a_dead_consumer_held_returns_and_counts_as_lost() -> None:
-    first, second = submit("echo", value=1), submit("echo", value=2)
-    HandWorker("c/1").claim()
-    HandWorker("c/2").claim()
-    released = scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30, ttl_ms=60_000)
-    assert set(released) == {(first, "PENDING"), (second, "PENDING")}
-    assert (tq.get_task(first).losses, tq.get_task(first).crashes) == (1, 0)
 
 
 def test_a_task_that_keeps_killing_its_worker_is_set_aside_as_failed() -> None:
@@ -286,113 +222,6 @@ def test_a_task_whose_consumers_are_lost_again_and_again_is_set_aside_much_later
     assert tq.get_task(task_id).error == "its consumer was lost 30 times while it ran"
 
 
-def test_only_leases_that_have_ended_are_recovered() -> None:
-    submit("echo", value=1)
-    ended = submit("echo", value=2)
-    worker = HandWorker()
-    worker.claim()
-    worker.claim(lease_ms=0)
-    assert recover() == [(ended, "PENDING")]
-
-
-def test_after_a_gap_in_which_nobody_could_renew_leases_are_extended_once() -> None:
-    task_id = submit("echo")
-    HandWorker().claim(lease_ms=0)
-    broker.hset(keys.counters(QUEUE), "recovered_at", _ms(broker.time()) - 40_000)
-    assert recover() == []
-    assert state(task_id) == "STARTED"
-    assert recover() == [], "the lease is extended"
-    assert broker.zscore(keys.index(QUEUE, "STARTED"), task_id) > _ms(broker.time()) + 50_000
-
-
-def test_a_child_is_submitted_with_its_parents_commit() -> None:
-    submit("echo")
-    worker = HandWorker()
-    done = commit(worker.claim(), "SUCCESS", children=(NewTask("child", b"{}", "echo"),))
-    worker.step(done, want=0)
-    worker.again(done, want=0)
-    assert broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1) == [b"child"]
-
-
-def test_a_child_of_a_worker_that_lost_its_lease_is_not_submitted() -> None:
-    task_id = submit("echo")
-    worker = HandWorker()
-    claim = worker.claim()
-    tq.cancel(task_id)
-    children = (NewTask("child", b"{}", "echo"),)
-    other = commit(claim, "SUCCESS", children=children)
-    assert worker.step(other, other, want=0)[0] == [False, False]
-    assert broker.zcard(keys.index(QUEUE, "PENDING")) == 0
-
-
-def _before_a_gate(size: int, *, passes_on: bool = False) -> list[NewTask]:
-    """Submit members and the gate before their callback."""
-    ids = [f"12345678-1234-4234-8234-12345678900{n}" for n in range(size)]
-    members = [NewTask(i, b"{}", "echo", gate="callback", passes_on=passes_on) for i in ids]
-    gate = Gate(size, NewTask("callback", b"{}", "echo"))
-    assert scripts().submit(QUEUE, members, [gate]) == [True] * size
-    return members
-
-
-def _waiting() -> list[bytes]:
-    return broker.zrange(keys.index(QUEUE, "PENDING"), 0, -1)
-
-
-def test_a_gate_opens_when_its_last_member_ends() -> None:
-    _before_a_gate(2)
-    worker = HandWorker()
-    done = commit(worker.claim(), "SUCCESS")
-    worker.step(done, want=0)
-    worker.again(done, want=0)
-    worker.step(done, want=0)
-    assert b"callback" not in _waiting()
-    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
-    assert _waiting() == [b"callback"]
-    assert not broker.exists(keys.gate(QUEUE, "callback"))
-
-
-@pytest.mark.parametrize("end", ["cancel", "purge", "DEAD", "FAILURE", "EXPIRED"])
-def test_a_member_passes_its_gate_however_it_ends(end: str) -> None:
-    (member,) = _before_a_gate(1)
-    if end == "cancel":
-        tq.cancel(member.id)
-    elif end == "purge":
-        tq.purge(QUEUE)
-    else:
-        worker = HandWorker()
-        worker.step(commit(worker.claim(), end, reason="why"), want=0)
-    assert _waiting() == [b"callback"]
-
-
-def test_the_first_of_a_pipeline_leaves_its_gate_to_the_next() -> None:
-    _before_a_gate(1, passes_on=True)
-    worker = HandWorker()
-    following = NewTask("next", b"{}", "echo", gate="callback")
-    worker.step(commit(worker.claim(), "SUCCESS", children=(following,)), want=0)
-    assert _waiting() == [b"next"]
-    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
-    assert _waiting() == [b"callback"]
-
-
-def test_the_first_of_a_pipeline_passes_its_gate_when_there_will_be_no_next() -> None:
-    _before_a_gate(1, passes_on=True)
-    worker = HandWorker()
-    worker.step(commit(worker.claim(), "FAILURE"), want=0)
-    assert _waiting() == [b"callback"]
-
-
-def test_a_gate_is_opened_once() -> None:
-    _before_a_gate(2)
-    gate = Gate(1, NewTask("callback", b"{}", "echo"))
-    scripts().submit(QUEUE, [], [gate])
-    worker = HandWorker()
-    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
-    assert b"callback" not in _waiting()
-    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
-    scripts().submit(QUEUE, [], [gate])
-    assert not broker.exists(keys.gate(QUEUE, "callback"))
-
-
 def test_short_tasks_are_claimed_together_up_to_a_few_milliseconds_of_work() -> None:
     ids = [submit("echo", value=n) for n in range(6)]
     worker = HandWorker()
@@ -428,69 +257,6 @@ def test_a_queue_that_drains_refuses_callers_and_works_off_what_it_has() -> None
     tq.resume(QUEUE)
     assert not tq.queue_stats()[1].draining
     assert state(submit("echo", value=3)) == "PENDING"
-
-
-def test_the_stop_of_a_cancelled_attempt_is_confirmed_by_its_own_token() -> None:
-    task_id = submit("echo")
-    worker = HandWorker()
-    claim = worker.claim()
-    assert tq.cancel(task_id).stop_confirmed is False
-    scripts().stopped(QUEUE, task_id, "other")
-    assert tq.get_task(task_id).stop_confirmed is False
-    worker.step(commit(claim, "STOPPED"), want=0)
-    assert tq.get_task(task_id).stop_confirmed is True
-    assert tq.queue_stats()[1].revoked == 1
-
-
-def test_a_task_that_was_cancelled_while_it_waited_has_nothing_to_confirm() -> None:
-    assert tq.cancel(submit("echo")).stop_confirmed is None
-
-
-@pytest.mark.parametrize("end", ["SUCCESS", "FAILURE"])
-def test_an_ended_task_cannot_be_cancelled(end: str) -> None:
-    task_id = submit("echo")
-    worker = HandWorker()
-    worker.step(commit(worker.claim(), end), want=0)
-    with pytest.raises(tq.TaskFinished):
-        tq.cancel(task_id)
-    assert state(task_id) == end
-
-
-def test_a_waiting_task_is_cancelled_and_never_claimed() -> None:
-    task_id = submit("echo")
-    assert tq.cancel(task_id).status == "REVOKED"
-    assert HandWorker().step() == ([], [])
-    assert state(task_id) == "REVOKED"
-
-
-def test_a_scheduled_task_is_cancelled_and_never_promoted() -> None:
-    task_id = "12345678-1234-4234-8234-123456789abc"
-    store(task_id, delay_ms=1)
-    tq.cancel(task_id)
-    scripts().promote(QUEUE)
-    assert state(task_id) == "REVOKED"
-
-
-def test_a_retrying_task_is_cancelled() -> None:
-    task_id = submit("fail")
-    worker = HandWorker()
-    worker.step(commit(worker.claim(), "RETRY", delay_ms=60_000, retries_left=1), want=0)
-    tq.cancel(task_id)
-    assert state(task_id) == "REVOKED"
-
-
-def test_after_the_cancel_of_a_running_task_its_outcome_is_refused() -> None:
-    task_id = submit("echo")
-    worker = HandWorker()
-    claim = worker.claim()
-    tq.cancel(task_id)
-    assert worker.step(commit(claim, "SUCCESS"), want=0)[0] == [False]
-    assert state(task_id) == "REVOKED"
-
-
-def test_the_cancel_of_an_unknown_task_says_so() -> None:
-    with pytest.raises(tq.TaskNotFound):
-        tq.cancel("12345678-1234-4234-8234-123456789abc")
 
 
 def test_progress_is_kept_for_the_holder_of_the_lease_only() -> None:
