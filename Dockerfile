@@ -14,13 +14,12 @@ WORKDIR /srv/duckline
 COPY app.py gunicorn.conf.py ./
 COPY huey_tasks huey_tasks
 COPY web web
-COPY server server
-COPY stack stack
+COPY duckline duckline
 COPY static static
-RUN python -m compileall -q app.py huey_tasks web server stack
+RUN python -m compileall -q app.py huey_tasks web duckline
 USER 10001:10001
 STOPSIGNAL SIGTERM
 EXPOSE 8000 5555
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
-  CMD ["python", "-m", "stack.healthcheck", "http", "8000"]
+  CMD ["python", "-m", "duckline.stack.healthcheck", "http", "8000"]
 CMD ["gunicorn", "app:app"]

@@ -24,12 +24,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from duckline.stack.embedded_redis import find_server
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import connect
 from huey_tasks.broker.protocol import Commit, NewTask
 from huey_tasks.huey_adapter.storage import ReliableStorage
 from huey_tasks.serializer import dumps
-from stack.embedded_redis import find_server
 
 MODES = ("everysec", "always")
 PROCESSES = 2

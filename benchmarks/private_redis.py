@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import redis
 
-from stack.embedded_redis import find_server
+from duckline.stack.embedded_redis import find_server
 
 #: Seconds in which the server must answer.
 START_S = 10.0

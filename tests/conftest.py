@@ -45,7 +45,7 @@ for name in (
     os.environ.pop(name, None)
 
 import huey_tasks as tq  # noqa: E402
-from stack.embedded_redis import find_server  # noqa: E402
+from duckline.stack.embedded_redis import find_server  # noqa: E402
 from tests.invariants import check_invariants  # noqa: E402
 from tests.redis_servers import answers  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402

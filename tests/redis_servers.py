@@ -19,11 +19,11 @@ import psutil
 import redis
 
 import huey_tasks as tq
+from duckline.stack.embedded_redis import find_server
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.records import consumers as consumer_records
 from huey_tasks.records import tasks
-from stack.embedded_redis import find_server
 from tests.waiting import wait_until
 
 LEASE_S = 2.0

@@ -37,7 +37,9 @@ from web.tasks.routes import TaskSegment, submission, tasks
 from web.tasks.search_routes import search
 from web.workers.routes import workers
 
-_STATIC = Path(__file__).resolve().parent.parent / "static"
+_HERE = Path(__file__).resolve().parent
+#: In a wheel the pages are inside this package, in a checkout beside it.
+_STATIC = next(path for path in (_HERE / "static", _HERE.parent / "static") if path.is_dir())
 #: The routes of both apps.
 _SHARED = (
     tasks, search, actions, explanation, failures, history, schedules, queues, workers, statistics,

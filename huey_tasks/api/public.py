@@ -4,6 +4,8 @@ Importing this module reads the settings, makes the three queues and registers t
 those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
+import os
+import sys
 from typing import Any
 
 from huey_tasks.access.api_keys import ApiKey
@@ -46,6 +48,7 @@ from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config, Setting
+from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
     DucklineError,
@@ -136,6 +139,7 @@ __all__ = [
     "DucklineError",
     "Explanation",
     "Fail",
+    "FailedMember",
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
@@ -257,7 +261,11 @@ def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
         Consumer,
     )  # a process that only submits does not import it
 
-    return Consumer.from_huey_options(self, options)
+    try:
+        return Consumer.from_huey_options(self, options)
+    except ConfigError as error:  # `huey_consumer` would print a traceback
+        print(f"duckline: {error}", file=sys.stderr)
+        raise SystemExit(os.EX_CONFIG) from error
 
 
 TaskQueue.make_consumer = _make_consumer

@@ -113,11 +113,11 @@ class Consumer:
         Threads cannot be interrupted, so a cancelled or overdue task could not be stopped.
         """
         worker_type = options.get("worker_type", "process")
-        if worker_type not in ("process", "greenlet"):
-            raise ConfigError(
-                f"Duckline runs workers as -k process or -k greenlet, not {worker_type}."
-            )
         number = int(options.get("workers", 1))
+        if worker_type not in ("process", "greenlet"):
+            better = f"huey_consumer huey_tasks.{queue.name} -k process -w {number}"
+            kinds = "Duckline runs workers as -k process or -k greenlet"
+            raise ConfigError(f"{kinds}, not {worker_type}: type {better}")
         return cls(queue, Config.from_env(), concurrency=number, worker_type=worker_type)
 
     def run(self) -> None:

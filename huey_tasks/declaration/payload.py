@@ -26,6 +26,7 @@ from pydantic_core import (
 
 from huey_tasks import serializer
 from huey_tasks.declaration.accepted import converter
+from huey_tasks.declaration.failed_member import reinsert, set_apart
 from huey_tasks.declaration.options import place_of
 from huey_tasks.errors import InvalidPayload, InvalidTaskType, Problem
 from huey_tasks.values.field_words import message_of
@@ -127,6 +128,7 @@ class Payload:
         `accepted`: the payload passed the checks when it was submitted; only types are checked now.
         Raises ValidationError for a value of another type.
         """
+        given, failed = set_apart(given)
         encoded = serializer.without_tags(serializer.dumps(given))
         try:
             payload = self.validator.validate_json(encoded)
@@ -135,7 +137,7 @@ class Payload:
                 raise
             payload = self._converter.validate_json(encoded)
         values, fields = payload.__dict__, self._fields
-        return {name: values[fields[name]] for name in given}
+        return reinsert({name: values[fields[name]] for name in given}, failed)
 
     @cached_property
     def _converter(self) -> SchemaValidator:

@@ -16,7 +16,7 @@ SLOW_S = 10.0
 
 
 def say(word: str, text: str) -> None:
-    """Report the progress of the import on stderr; `stack.import_check` replaces this function.
+    """Report the progress of the import on stderr; `import_check` of the stack replaces this.
 
     `word`: "file" when a module begins, "slow" for a slow one, "end" for one that ends this
     process, "broken" for one that is left out.

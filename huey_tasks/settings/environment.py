@@ -8,8 +8,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from huey_tasks.errors import ConfigError
 
 #: From this likeness on a name counts as a misspelling of another; 1 is the same name.
@@ -79,6 +77,10 @@ def put_back(known: Mapping[bytes, bytes]) -> None:
 
 
 def _dotenv() -> dict[str, str]:
+    if not Path(".env").exists():
+        return {}
+    from dotenv import dotenv_values  # most applications have no such file here
+
     return {name: value for name, value in dotenv_values(".env").items() if value is not None}
 
 

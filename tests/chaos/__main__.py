@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from stack.embedded_redis import find_server
+from duckline.stack.embedded_redis import find_server
 from tests.chaos import summary
 from tests.chaos.arena import Arena
 from tests.chaos.checker import Checker

@@ -28,17 +28,29 @@ SCRIPTS = tuple(
     for file in sorted((REPOSITORY / LUA).rglob("*.lua"))
 )
 NEEDED = (
-    "huey_tasks", "tests", "stack", "web", "static", "app.py", "gunicorn.conf.py", "pyproject.toml",
+    "huey_tasks", "tests", "duckline", "web", "static", "app.py", "gunicorn.conf.py",
+    "pyproject.toml",
 )  # fmt: skip
 
 #: The tests that look at a script, those first that miss most; of a script that is not here, ALL.
-ALL = ("engine/test_script_lines.py", "engine/test_scripts.py", "engine/test_model.py")
-_UNDO = ("engine/test_undo.py", "engine/test_actions.py", "engine/test_audit.py")
-_FAILURES = ("engine/test_failures.py", "web/failures/test_failures.py")
-_BLOCKED = ("engine/test_blocked.py", "engine/test_suspects.py")
+_NAMES = ("script_lines", "scripts", "lease_scripts", "gate_scripts", "cancel_scripts", "model")
+ALL = tuple(f"engine/broker/test_{name}.py" for name in _NAMES)
+_UNDO = (
+    "engine/operations/test_undo.py",
+    "engine/operations/test_actions.py",
+    "engine/audit/test_audit.py",
+)
+_FAILURES = (
+    "engine/monitoring/test_failures.py",
+    "engine/monitoring/test_failure_retry.py",
+    "engine/monitoring/test_causes_of_tasks.py",
+    "engine/monitoring/test_past_attempts.py",
+    "web/failures/test_failures.py",
+)
+_BLOCKED = ("engine/consumer/test_blocked.py", "engine/consumer/test_suspects.py")
 TESTS = {
-    "search": ("engine/test_search.py", *_FAILURES, "web/tasks/test_search.py"),
-    "rows": ("engine/test_search.py", "web/tasks/test_search.py"),
+    "search": ("engine/search/test_search.py", *_FAILURES, "web/tasks/test_search.py"),
+    "rows": ("engine/search/test_search.py", "web/tasks/test_search.py"),
     "delete": (*_UNDO, *_FAILURES),
     "restore": (*_UNDO, *_FAILURES),
     "purge": (*_UNDO, *ALL),
@@ -47,8 +59,8 @@ TESTS = {
     "lib/failures": (*_FAILURES, *_UNDO, *ALL),
     "lib/join_group": (*_FAILURES, *_UNDO, *ALL),
     "lib/leave_group": (*_FAILURES, *_UNDO, *ALL),
-    "history": ("engine/test_history.py", "web/monitoring/test_history.py"),
-    "explain": ("engine/test_explain.py",),
+    "history": ("engine/monitoring/test_history.py", "web/monitoring/test_history.py"),
+    "explain": ("engine/monitoring/test_explain.py",),
     "log": (*ALL, "web/monitoring/test_history.py"),
     "lib/blocked": (*_BLOCKED, *ALL),
     "lib/crashes": (*_BLOCKED, *ALL),

@@ -18,7 +18,7 @@ def consumer(start_consumer: StartConsumer) -> Process:
 
 
 def loop_of(numbers: list[int]) -> str:
-    record = wait_for(submit("add_up", numbers=numbers), "SUCCESS")
+    record = wait_for(submit("sum_up_async", numbers=numbers), "SUCCESS")
     assert (record.result["total"], record.result["thread"]) == (sum(numbers), True)
     said = sorted(line.text for line in record.log)
     assert said == [f"part {number} of {record.task_id}" for number in numbers]
@@ -137,7 +137,7 @@ def test_a_generator_is_no_result(consumer: Process, kind: str, said: str) -> No
 
 def test_greenlets_leave_coroutines_to_processes(start_consumer: StartConsumer) -> None:
     greenlets = start_consumer(QUEUE, worker_type="greenlet", concurrency=2)
-    task_id = submit("add_up", numbers=[1])
+    task_id = submit("sum_up_async", numbers=[1])
     assert wait_for(submit("echo", value=1), "SUCCESS").result == 1
     assert "greenlet workers run no 'async def'" in greenlets.text()
     assert "DEFAULT_WORKER_TYPE=process" in greenlets.text()

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stack import data_dir, embedded_redis
-from stack.console import Console
-from stack.errors import StartRefused
-from stack.process import ProcessSpec
-from stack.supervisor import Supervisor
+from duckline.stack import data_dir, embedded_redis
+from duckline.stack.console import Console
+from duckline.stack.errors import StartRefused
+from duckline.stack.process import ProcessSpec
+from duckline.stack.supervisor import Supervisor
 
 
 def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:

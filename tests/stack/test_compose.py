@@ -11,9 +11,9 @@ import redis
 import yaml
 from redis.exceptions import NoPermissionError
 
+from duckline.stack.embedded_redis import find_server
 from huey_tasks.broker import server_check
 from huey_tasks.config import Config
-from stack.embedded_redis import find_server
 from tests.stack.running import ROOT
 from tests.waiting import wait_until
 

@@ -5,8 +5,8 @@ import json
 import os
 import re
 
+from duckline.stack.console import Console
 from huey_tasks.log_stream import LogStream
-from stack.console import Console
 
 
 def written(*, as_json: bool = False, colour: bool = False) -> tuple[Console, io.StringIO]:

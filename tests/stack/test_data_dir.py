@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stack import data_dir
-from stack.errors import StartRefused
+from duckline.stack import data_dir
+from duckline.stack.errors import StartRefused
 from tests.stack.running import RunningStack
 
 RunStack = Callable[..., RunningStack]

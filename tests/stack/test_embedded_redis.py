@@ -17,8 +17,8 @@ from redis import Redis
 from redis.exceptions import BusyLoadingError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from stack import embedded_redis
-from stack.errors import StartRefused
+from duckline.stack import embedded_redis
+from duckline.stack.errors import StartRefused
 from tests.stack.running import RunningStack, stand_in
 from tests.waiting import wait_until
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stack import import_check
-from stack.import_check import import_problem
+from duckline.stack import import_check
+from duckline.stack.import_check import import_problem
 from tests.stack.running import ROOT
 from tests.waiting import wait_until
 

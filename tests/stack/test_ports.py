@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from stack import ports
-from stack.errors import StartRefused
+from duckline.stack import ports
+from duckline.stack.errors import StartRefused
 from tests.ports import free_ports
 
 

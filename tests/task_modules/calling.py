@@ -3,8 +3,9 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
-from huey_tasks import task
+from huey_tasks import FailedMember, task
 
 
 @task
@@ -27,3 +28,32 @@ def fan_out_and_die_once(number: int, file: str) -> str:
         Path(file).write_text(ids)
         os.kill(os.getpid(), signal.SIGKILL)
     return ids
+
+
+@task
+def give_back_or_fail(value: int) -> int:
+    """Return an even value; raise for an odd one."""
+    if value % 2:
+        raise ValueError(f"{value} is odd")
+    return value
+
+
+@task
+def add_up(results: list[int]) -> dict[str, Any]:
+    """The callback of a chord, with the type of its members' results."""
+    return _told_apart(results)
+
+
+@task
+def name_all(results: list[Any]) -> dict[str, Any]:
+    """The same, with any type."""
+    return _told_apart(results)
+
+
+def _told_apart(results: list[Any]) -> dict[str, Any]:
+    failed = [result for result in results if isinstance(result, FailedMember)]
+    return {
+        "sum": sum(result for result in results if isinstance(result, int)),
+        "failed": [[each.task_id, each.error, each.traceback is not None] for each in failed],
+        "places": [type(result).__name__ for result in results],
+    }

@@ -18,7 +18,7 @@ _mine: ContextVar[str] = ContextVar("mine", default="nothing")
 
 
 @task
-async def add_up(numbers: list[int]) -> dict[str, Any]:
+async def sum_up_async(numbers: list[int]) -> dict[str, Any]:
     """Wait in several tasks of asyncio, and say which loop ran it."""
 
     async def part(number: int) -> int:

@@ -15,7 +15,7 @@ import websocket
 from flask.testing import FlaskClient
 
 import web
-from stack.embedded_redis import find_server
+from duckline.stack.embedded_redis import find_server
 from tests.conftest import Process
 from tests.ports import free_ports
 from tests.redis_servers import answers

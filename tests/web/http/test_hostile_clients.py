@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from server.wire import DRAIN_BYTES, HEAD_S, LEAST_S
+from duckline.server.wire import DRAIN_BYTES, HEAD_S, LEAST_S
 from tests.waiting import wait_until
 from tests.web.conftest import Server, StartServer, email_body
 

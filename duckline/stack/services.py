@@ -1,0 +1,88 @@
+"""The list of Duckline's own processes: three consumers, the web service, the inspector."""
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from duckline.stack.broker import Broker
+from duckline.stack.probes import http_answers
+from duckline.stack.process import ProcessSpec
+from huey_tasks.settings.environment import CHECKED
+
+if TYPE_CHECKING:
+    from huey_tasks.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+QUEUES = ("high", "default", "low")
+HEALTH_PATH = "/api/workers/health"
+#: Begins the log lines of every process here; a task cannot print it.
+LOG_MARK = f"{secrets.token_hex(8)} "
+WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
+RELEASE_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to release its tasks
+
+
+def service_specs(config: "Config", broker: Broker, reload: bool = False) -> list[ProcessSpec]:
+    """Describe every process of the stack except Redis; `reload`: for `make dev`."""
+    env = {
+        **broker.env,
+        CHECKED: "1",
+        "TASKS_ARE_CHECKED": "1",
+        "PYTHONUNBUFFERED": "1",
+        "LOG_MARK": LOG_MARK,
+    }
+    if reload:
+        env["BROKEN_TASKS_ARE_LEFT_OUT"] = "1"
+    after = broker.spec.name if broker.spec else None
+    release_s = config.cancel_grace_s + RELEASE_MARGIN_S
+    consumers = [
+        ProcessSpec(
+            name=queue,
+            command=[sys.executable, "-P", str(ROOT / "duckline/__main__.py"), "consumer", queue],
+            env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
+            after=after,
+            stop_grace_s=config.shutdown_grace_s + release_s,
+            hurry_grace_s=release_s,
+            reloads=True,
+        )
+        for queue in QUEUES
+    ]
+    # gunicorn reads this variable itself, before our settings, and fails if it is empty.
+    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
+    if reload:
+        web_env["SINGLE_MODULES"] = "1"
+    host = local_host(config.host)
+    api_key = next(iter(config.api_keys), None)
+    webs = [
+        ProcessSpec(
+            name=name,
+            command=_gunicorn(config.host, port, application),
+            env=web_env,
+            after=after,
+            probe=http_answers(host, port, path, api_key=api_key),
+            stop_grace_s=WEB_STOP_GRACE_S,
+            reloads=True,
+        )
+        for name, port, application, path in (
+            ("web", config.port, "duckline.wsgi:app", HEALTH_PATH),
+            ("inspector", config.inspector_port, "duckline.wsgi:create_inspector()", "/"),
+        )
+    ]
+    return [*webs, *consumers]
+
+
+def local_host(host: str) -> str:
+    """Return the address of a service bound to `host` as seen from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
+
+
+def base_url(host: str, port: int) -> str:
+    """Return the URL that people open: http://host:port, an IPv6 host in brackets."""
+    shown = {"127.0.0.1": "localhost", "::1": "localhost"}.get(local_host(host), local_host(host))
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def _gunicorn(host: str, port: int, application: str) -> list[str]:
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    settings = ["--config", str(ROOT / "duckline/gunicorn_conf.py"), "--bind", bind]
+    return [sys.executable, "-P", "-m", "gunicorn", *settings, application]

@@ -1,0 +1,173 @@
+"""Schedules that code declares, and PUT: stored, changed and deleted as they are said to be."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks import schedules
+from huey_tasks.registry import types
+from huey_tasks.schedules import declared
+from tests.conftest import StartConsumer
+from tests.waiting import wait_until
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """Leave no declaration and no task type to other tests."""
+    names, kinds = set(declared._declared), {found.name for found in tq.task_types()}
+    yield
+    for name in declared._declared.keys() - names:
+        declared.forget(name)
+    for found in tq.task_types():
+        if found.name not in kinds:
+            for wrapper in types._types.pop(found.name).wrappers.values():
+                wrapper.unregister()
+
+
+def put(**more: Any) -> tuple[tq.ScheduleRecord, bool]:
+    said: dict[str, Any] = {"cron": "0 3 * * *", **more}
+    return tq.put_schedule("s", said.pop("task_type", "echo"), said.pop("payload", {}), **said)
+
+
+def test_put_creates_and_then_leaves_what_is_the_same() -> None:
+    first, is_new = put()
+    assert is_new
+    assert put() == (first, False)  # also its due times and the time of its last change
+    assert put(cron="0  3 * * *", timezone="UTC") == (first, False)
+
+
+def test_put_changes_what_differs_and_takes_defaults_for_the_rest() -> None:
+    put(tags=["a"], overlap=False, payload={"value": 1})
+    changed, is_new = put(every_s=60, cron=None)
+    assert not is_new
+    assert (changed.tags, changed.overlap, changed.payload) == ((), True, {})
+    assert (changed.cron, changed.every_s) == (None, 60)
+    assert put()[0].cron == "0 3 * * *"
+
+
+def test_put_keeps_a_pause_unless_it_says_otherwise() -> None:
+    put()
+    tq.change_schedule("s", tq.ScheduleChanges(paused=True))
+    assert put(cron="0 4 * * *")[0].paused
+    assert put(priority="low")[0].paused  # also when it is created again
+    assert not put(priority="low", paused=False)[0].paused
+
+
+def test_put_of_another_type_or_queue_creates_it_again() -> None:
+    put()
+    moved, is_new = put(priority="high")
+    assert (is_new, moved.queue) == (True, "high")
+    other, is_new = put(task_type="add_to", priority="high")
+    assert (is_new, other.task_type) == (True, "add_to")
+    assert [each.name for each in tq.list_schedules()] == ["s"]
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"payload": {"no": 1}}, tq.InvalidPayload),
+        ({"cron": "0 25 * * *"}, tq.InvalidQuery),
+        ({"tags": ["a b"]}, tq.InvalidQuery),
+        ({"task_type": "nothing"}, tq.UnknownTaskType),
+        ({"priority": "hihg"}, tq.UnknownQueue),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_wrong_put_changes_nothing(more: dict[str, Any], error: type[Exception]) -> None:
+    before, _ = put()
+    with pytest.raises(error):
+        put(**{"priority": "low", **more})
+    assert tq.list_schedules() == [before]
+
+
+def test_what_code_declares_is_stored_changed_and_deleted_with_it() -> None:
+    schedules.declare("a", "echo", {"value": 1}, cron="0 3 * * *", timezone="Europe/Berlin")
+    schedules.declare("b", "echo", every_s=60)
+    by_hand = tq.create_schedule("by-hand", "echo", {}, every_s=60)
+    declared.apply("low")
+    assert tq.list_schedules() == [by_hand]
+
+    declared.apply("default")
+    first = {each.name: each for each in tq.list_schedules()}
+    assert {name: each.declared for name, each in first.items()} == {
+        "a": True, "b": True, "by-hand": False,
+    }  # fmt: skip
+    declared.apply("default")  # a second consumer, or the next start
+    assert {each.name: each for each in tq.list_schedules()} == first
+
+    declared.forget("b")
+    declared.forget("a")
+    schedules.declare("a", "echo", {"value": 2}, cron="0 3 * * *", timezone="Europe/Berlin")
+    declared.apply("default")
+    now = {each.name: each for each in tq.list_schedules()}
+    assert set(now) == {"a", "by-hand"}
+    assert now["a"].payload == {"value": 2}
+    assert now["a"].created_at == first["a"].created_at
+
+
+def test_one_whose_task_type_this_code_does_not_know_is_left_alone() -> None:
+    tq.put_schedule("theirs", "echo", {}, every_s=60, declared=True)
+    tq.default.broker.redis.hset("duckline:{default}:schedule:theirs", "type", "of_another_deploy")
+    declared.apply("default")
+    assert [each.name for each in tq.list_schedules()] == ["theirs"]
+
+
+def test_a_task_type_declares_its_own() -> None:
+    @tq.task(queue="low", schedule="30 2 * * 1-5", timezone="Europe/Berlin")
+    def nightly_for_test(days: int = 1) -> int:
+        return days
+
+    @tq.task(schedule=90)
+    def often_for_test() -> None: ...
+
+    declared.apply("low")
+    declared.apply("default")
+    found = {each.name: each for each in tq.list_schedules()}
+    assert found["nightly_for_test"].cron == "30 2 * * 1-5"
+    assert found["nightly_for_test"].timezone == "Europe/Berlin"
+    assert found["often_for_test"].every_s == 90
+    assert nightly_for_test() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"cron": "0 25 * * *"}, "it takes 0 to 23"),
+        ({}, "Either cron"),
+        ({"cron": "0 3 * * *", "every_s": 5}, "not both"),
+        ({"every_s": 0}, "An interval has 1 to"),
+        ({"cron": "0 3 * * *", "timezone": "Europe/Berlim"}, "Europe/Berlin"),
+        ({"cron": "0 3 * * *", "payload": {"no": 1}}, "There is no field 'no'"),
+        ({"cron": "0 3 * * *", "task_type": "ecko"}, "No task type 'ecko'"),
+        ({"cron": "0 3 * * *", "name": "a b"}, "1 to 100 letters"),
+        ({"cron": "0 3 * * *", "queue": "hihg"}, "no queue 'hihg'"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_wrong_declaration_is_refused_with_its_line(arguments: dict[str, Any], text: str) -> None:
+    said: dict[str, Any] = {"name": "wrong", "task_type": "echo", **arguments}
+    with pytest.raises(
+        tq.InvalidTaskType, match=rf"{Path(__file__).name}:\d+: schedule "
+    ) as refused:
+        schedules.declare(said.pop("name"), said.pop("task_type"), **said)
+    assert text in str(refused.value)
+    assert "wrong" not in declared._declared
+
+
+def test_a_consumer_stores_what_its_task_modules_declare(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    module = tmp_path / "report.py"
+    module.write_text(
+        "from huey_tasks import task\n"
+        "@task(schedule=1)\n"
+        "def every_second_for_test() -> str:\n"
+        "    return 'ran'\n"
+    )
+    start_consumer("default", TASKS_PATH=str(tmp_path))
+    wait_until(lambda: any(each.runs for each in tq.list_schedules()), description="its first run")
+    (found,) = tq.list_schedules()
+    assert (found.name, found.declared) == ("every_second_for_test", True)

@@ -1,0 +1,43 @@
+"""The units of systemd and the Procfile start what the product has, and leave it time to stop."""
+
+import configparser
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from huey_tasks.config import Config
+from tests.conftest import REPOSITORY
+
+UNITS = sorted((REPOSITORY / "deploy" / "systemd").glob("*.service"))
+
+
+def unit(path: Path) -> configparser.SectionProxy:
+    """The section [Service] of a unit."""
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # pyright: ignore
+    parser.read(path)
+    return parser["Service"]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_stops_in_time_and_stays_down_after_a_wrong_setting(path: Path) -> None:
+    service, config = unit(path), Config()
+    grace_s = config.shutdown_grace_s + config.cancel_grace_s
+    assert int(service["TimeoutStopSec"]) > grace_s + 10
+    assert int(service["RestartPreventExitStatus"]) == os.EX_CONFIG
+    assert service["KillMode"] == "mixed"
+
+
+def test_units_and_procfile_start_the_same_commands() -> None:
+    started = {
+        tuple(shlex.split(unit(path)["ExecStart"].replace("/opt/duckline/", ""))) for path in UNITS
+    }
+    of_each = {
+        tuple(word.replace("%i", queue) for word in command)
+        for command in started
+        for queue in ("high", "default", "low")
+    }
+    lines = (REPOSITORY / "Procfile").read_text().splitlines()
+    assert {tuple(shlex.split(line.partition(": ")[2])) for line in lines} == of_each
