@@ -5,7 +5,7 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.audit.operation import Action, Operator
 from tests.engine.helpers import QUEUE, submit
-from tests.engine.test_actions import end
+from tests.engine.operations.test_actions import end
 
 ADA = Operator("ada")
 
