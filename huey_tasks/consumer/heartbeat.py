@@ -13,7 +13,7 @@ from typing import Any
 from huey_tasks.broker.scripts.tasks import Seen
 from huey_tasks.consumer import dead_consumers
 from huey_tasks.execution.worker_table import WorkerTable
-from huey_tasks.huey_adapter import decoding
+from huey_tasks.huey_adapter import decoding, huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes.usage import Meter, Usage
 
@@ -52,13 +52,13 @@ class Heartbeat:
         seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
         if not seen.is_known:
             self.announce_types()
-        for name in seen.unknown_types - set(self._queue._registry._registry):
+        for name in seen.unknown_types - set(huey_seams.task_types(self._queue)):
             decoding.log_wait(f"task type '{name}'", queue=queue)
         return seen
 
     def announce_types(self) -> None:
         """Store the task types that this consumer knows, also those registered through Huey."""
-        types = list(self._queue._registry._registry)
+        types = huey_seams.task_types(self._queue)
         self._queue.broker.scripts.knows(self._queue.name, self._consumer, types)
 
     def leave(self) -> None:
