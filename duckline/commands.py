@@ -84,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "Run the task queue service, or a part of it. README.md lists the settings."
+    about = "Run the task queue service, or a part of it. .env.example lists the settings."
     name = Path(sys.argv[0]).name
     shown = name if name == "app.py" else "duckline"
     parser = argparse.ArgumentParser(prog=shown, description=about, allow_abbrev=False)

@@ -21,6 +21,7 @@ SOURCE_FOLDERS = ("huey_tasks", "web", "duckline", "static")
 def watched(root: Path, config: "Config") -> Watched:
     """Return what to watch: our sources, folders of TASKS_PATH, for TASKS the working folder."""
     candidates = [*(root / name for name in SOURCE_FOLDERS), *config.tasks_path]
+    candidates += [Path.cwd() / name.partition(".")[0] for name in config.tasks]
     whole = {path for path in candidates if path.exists()}
     return Watched(frozenset(whole), frozenset({Path.cwd()} if config.tasks else set()))
 

@@ -1,7 +1,7 @@
 """A member of a chord that has not succeeded, as the callback gets it among the results.
 
 JSON has no such object, and the type of the callback's parameter is that of the results. So these
-are set apart while the others are converted, and put back at their places.
+are set apart while the others are converted, and reinserted at their places.
 """
 
 from collections.abc import Mapping
@@ -45,8 +45,8 @@ def set_apart(arguments: Mapping[str, Any]) -> tuple[Mapping[str, Any], Failed]:
     return kept, failed
 
 
-def put_back(arguments: dict[str, Any], failed: Failed) -> dict[str, Any]:
-    """Put failed members back at their places; `arguments` is changed and returned."""
+def reinsert(arguments: dict[str, Any], failed: Failed) -> dict[str, Any]:
+    """Insert failed members at their places again; `arguments` is changed and returned."""
     for name, members in failed.items():
         for index in sorted(members):
             arguments[name].insert(index, members[index])

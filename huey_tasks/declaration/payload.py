@@ -26,7 +26,7 @@ from pydantic_core import (
 
 from huey_tasks import serializer
 from huey_tasks.declaration.accepted import converter
-from huey_tasks.declaration.failed_member import put_back, set_apart
+from huey_tasks.declaration.failed_member import reinsert, set_apart
 from huey_tasks.declaration.options import place_of
 from huey_tasks.errors import InvalidPayload, InvalidTaskType, Problem
 from huey_tasks.values.field_words import message_of
@@ -137,7 +137,7 @@ class Payload:
                 raise
             payload = self._converter.validate_json(encoded)
         values, fields = payload.__dict__, self._fields
-        return put_back({name: values[fields[name]] for name in given}, failed)
+        return reinsert({name: values[fields[name]] for name in given}, failed)
 
     @cached_property
     def _converter(self) -> SchemaValidator:

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from huey import exceptions
 from huey.exceptions import CancelExecution, RetryTask
-from huey.exceptions import TaskTimeout as TaskTimeout  # a public name, for retry_on=
 
 from huey_tasks.declaration.number import DELAY, shown
 from huey_tasks.declaration.retry_options import error_types
 from huey_tasks.values.safe_repr import leaves_of, reason_of, repr_of, type_name
+
+#: Raised inside a task whose time limit is over; a public name, for `retry_on`.
+TaskTimeout = exceptions.TaskTimeout
 
 #: Seconds until the next attempt when `retry_delay` is a function that gives no delay.
 FALLBACK_DELAY_S = 2.0

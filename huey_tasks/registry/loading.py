@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huey_tasks.errors import ConfigError
-from huey_tasks.registry import import_watch, task_folders
+from huey_tasks.registry import import_watch, task_folders, types
 from huey_tasks.registry.import_errors import import_one
 from huey_tasks.registry.named_modules import import_named
 from huey_tasks.registry.task_folders import Module
@@ -45,17 +45,39 @@ def load_task_types(config: "Config") -> None:
     if _loaded:
         return
     _loaded = True
-    on_broken = _leave_out if config.broken_tasks_are_left_out else _raise
     try:
         if config.demo_tasks and _is_service():
             importlib.import_module("huey_tasks.tasks")
-        if config.tasks or config.tasks_path:
-            make_importable(Path.cwd())
-        load_modules(config.tasks, on_broken)
-        load_tasks(config.tasks_path, on_broken)
+        _load_users(config)
     except BaseException:
         _loaded = False
         raise
+
+
+def _load_users(config: "Config") -> None:
+    if _is_under_way(config):
+        types.leave_for_later(lambda: _load_users(config))
+        return
+    on_broken = _leave_out if config.broken_tasks_are_left_out else _raise
+    if config.tasks or config.tasks_path:
+        make_importable(Path.cwd())
+    load_modules(config.tasks, on_broken)
+    load_tasks(config.tasks_path, on_broken)
+
+
+def _is_under_way(config: "Config") -> bool:
+    """Return whether an application is importing a task module itself, which has imported us.
+
+    Another task module may need that one, which is not complete yet: they are imported later.
+    """
+    tops = {name.partition(".")[0] for name in config.tasks}
+    for name, module in list(sys.modules.items()):
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            file = Path(getattr(module, "__file__", None) or "/")
+            inside = any(file.is_relative_to(folder) for folder in config.tasks_path)
+            if inside or name.partition(".")[0] in tops:
+                return True
+    return False
 
 
 def _is_service() -> bool:

@@ -80,6 +80,28 @@ Registered = TypeVar("Registered", bound=TaskType[..., Any])
 
 _types: dict[str, TaskType[..., Any]] = {}
 
+#: Imports the task modules that were left for later; `registry.loading` sets it.
+_load_rest: Callable[[], None] | None = None
+
+
+def leave_for_later(load: Callable[[], None]) -> None:
+    """Call `load` before a type is looked for that is not there yet."""
+    global _load_rest
+    _load_rest = load
+
+
+def load_rest() -> None:
+    """Import the task modules that were left for later, if any were."""
+    global _load_rest
+    if (load := _load_rest) is None:
+        return
+    _load_rest = None  # the modules look for types, too
+    try:
+        load()
+    except BaseException:
+        _load_rest = load
+        raise
+
 
 def registrar(
     kind: type[Registered],
@@ -196,6 +218,9 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
     """
     found = _types.get(name)
     if found is None:
+        load_rest()
+        found = _types.get(name)
+    if found is None:
         near = declaration.nearest(name, _types, at_most=3) if suggest else ""
         raise UnknownTaskType(f"No task type '{name[:64]}' is registered{near or '.'}")
     return found
@@ -203,6 +228,7 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
 
 def task_types() -> list[TaskType[..., Any]]:
     """Return all registered task types, those of the most urgent queue first, then by name."""
+    load_rest()
     order = list(QUEUES)
     return sorted(_types.values(), key=lambda found: (order.index(found.queue), found.name))
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.page_checks import (
     expect_live,
     hold_first,
@@ -126,6 +126,24 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
 
     expect(page.locator("#main")).not_to_contain_text("Redis does not answer")
     expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_notice_is_as_wide_as_the_page_and_the_header_keeps_its_line(
+    visits: Visits, web: WebServer, redis: OwnRedis, viewport: dict[str, int]
+) -> None:
+    visits.allow(_NO_ANSWER)
+    with _away(redis):
+        page = visits.open(f"{web.url}audit", viewport=viewport)
+        expect(page.locator("#notices .verdict")).to_contain_text("Can’t reach Redis")
+        expect(page.locator("#main .empty").first).to_be_visible()
+        notice, empty, header = (
+            page.locator(place).first.bounding_box()
+            for place in ("#notices .verdict", "#main .empty", ".top-row")
+        )
+        assert notice is not None and empty is not None and header is not None
+        assert (notice["x"], notice["width"]) == (empty["x"], empty["width"])
+        assert header["height"] < 70
 
 
 def _hold(route: Route) -> None:

@@ -18,11 +18,12 @@ test('a count of a state is what its list can show', () => {
 test('little time makes no rate', () => {
   const minute = (seconds, ended) => /** @type {any} */ ({ seconds, per_s: ended / seconds });
   const words = (about) => `${pace(about)} ${measuredOver(about)[0]}`;
-  assert.equal(words(minute(3.75, 2)), '2 in the first 4 s');
-  assert.equal(words(minute(59.9, 30)), '30 in the first 1 min 00 s');
-  assert.equal(words(minute(90, 180)), '2/s in the first 1 min 30 s');
+  assert.equal(words(minute(3.75, 2)), '2 in 4 s');
+  assert.equal(words(minute(59.9, 30)), '30 in 1 min 00 s');
+  assert.equal(words(minute(90, 180)), '2/s in 1 min 30 s');
   assert.equal(words(minute(60, 32)), '32/min last min');
-  assert.equal(words(minute(1, 0)), '0 in the first 1 s');
+  assert.equal(words(minute(10, 0)), '0 in 10 s');
+  assert.equal(pace(minute(1, 0)), '–', 'a queue without a task yet');
 });
 
 test('the lists of states come from one', () => {

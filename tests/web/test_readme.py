@@ -1,4 +1,4 @@
-"""The curl calls of the README do what it says, as they are pasted."""
+"""The curl calls of the README and its pages do what they say, as they are pasted."""
 
 import json
 import re
@@ -9,7 +9,9 @@ from typing import Any
 from tests.conftest import REPOSITORY
 from tests.web.conftest import Answer, Server
 
-README = (REPOSITORY / "README.md").read_text()
+#: The pages with curl calls, in the order in which a newcomer reads them.
+_PAGES = ("README.md", "docs/http-api.md", "docs/schedules.md")
+README = "\n".join((REPOSITORY / page).read_text() for page in _PAGES)
 
 #: What the README shows as rejected, or shows in a sentence and not as a first step.
 _REJECTED = '"amount": -1'
@@ -74,3 +76,7 @@ def test_the_readme_has_the_example_of_every_demo_type(server: Server) -> None:
         name: examples[name]
         for name in ("generate_report", "send_email", "process_payment", "data_pipeline")
     }
+
+
+def test_the_readme_is_short() -> None:
+    assert len((REPOSITORY / "README.md").read_text().splitlines()) <= 150

@@ -7,6 +7,11 @@ export function prose(text) {
   return text.split(/`([^`\n]+)`/).map((part, i) => (i % 2 ? h('code', null, part) : part));
 }
 
+/** A name that breaks only behind an underscore or a dot, where it must. @param {string} name */
+export function breakable(name) {
+  return name.split(/(?<=[_.])/).flatMap((part, i) => (i ? [h('wbr', { key: i }), part] : [part]));
+}
+
 /**
  * A name that may be too long for its place: the middle is left out where it does not fit, because
  * the ends tell names apart.

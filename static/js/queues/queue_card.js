@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { coarse, count, duration, percent, rate } from '../lib/format.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
-import { measuredOver, pace } from '../state/pace.js';
+import { isUntouched, measuredOver, pace } from '../state/pace.js';
 import { icon } from '../components/icons.js';
 import { code } from '../components/parts.js';
 import * as common from '../texts/common.js';
@@ -90,6 +90,7 @@ export function failures({ last_minute: minute }) {
 }
 
 function measured(minute) {
+  if (isUntouched(minute)) return null;
   const [text, title] = measuredOver(minute);
   return h('span', { class: 'soft last-min', key: 'last-min', title }, text);
 }

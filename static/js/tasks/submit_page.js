@@ -5,7 +5,7 @@ import { plural } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { submitForm } from './form.js';
 import { emptyState } from '../components/parts.js';
-import { prose } from '../components/prose.js';
+import { breakable, prose } from '../components/prose.js';
 import { quickSend } from './quick_send.js';
 import { latestTasks } from './latest.js';
 import * as common from '../texts/common.js';
@@ -36,7 +36,7 @@ function workbench({ taskTypes, problem }, actions) {
       h('button', {
         type: 'button', 'aria-pressed': String(each === type), data: { testid: `choose-${each.task_type}` },
         on: { click: () => choose(each.task_type, actions) },
-      }, h('span', { class: 'type-name' }, visible(each.task_type)), h('span', { class: 'tag' }, each.queue),
+      }, h('span', { class: 'type-name' }, breakable(visible(each.task_type))), h('span', { class: 'tag' }, each.queue),
         h('span', { class: 'type-about' }, prose(each.description)))))),
     h('div', { class: 'bench-form' },
       h('div', { class: 'section-head' }, h('h2', null, type.task_type), h('span', { class: 'soft' }, rules(type))),

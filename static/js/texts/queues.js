@@ -26,7 +26,7 @@ export const waitForConsumer = (queued) =>
 export const LAST_MINUTE = 'last min';
 export const LAST_MINUTE_MEANS = 'Of the last full minute of the clock';
 /** @param {number} seconds */
-export const first = (seconds) => `in the first ${coarse(seconds)}`;
+export const first = (seconds) => `in ${coarse(seconds)}`;
 export const FIRST_MEANS = 'Since the first task of this queue: less than two minutes ago';
 export const TRENDS = {
   up: 'more than the minute before', down: 'less than the minute before', same: 'about the same as the minute before',

@@ -74,4 +74,4 @@ def test_a_prefix_that_would_mean_something_to_redis_is_refused(prefix: str) -> 
 
 def test_the_default_prefix_is_the_one_of_the_documented_rights() -> None:
     assert Config.from_env({}).key_prefix == "duckline"
-    assert "~duckline:* &duckline:*" in Path(REPOSITORY, "README.md").read_text()
+    assert "~duckline:* &duckline:*" in Path(REPOSITORY, "docs/deploy.md").read_text()

@@ -23,7 +23,7 @@ from tests.ports import free_ports
 from tests.redis_servers import RedisServer, answers
 from tests.waiting import wait_until
 
-#: What the README says that a user of Redis needs.
+#: What docs/deploy.md says that a user of Redis needs.
 RIGHTS = (
     "resetchannels ~duckline:* &duckline:* "
     "+@all -@admin -@dangerous +client|setname +info +config|get"
@@ -166,7 +166,7 @@ def check_as(server: RedisServer) -> Callable[..., Any]:
 
 def test_the_rights_in_the_readme_are_enough(check_as: Callable[..., Any]) -> None:
     assert check_as(RIGHTS) == []
-    assert RIGHTS in " ".join((REPOSITORY / "README.md").read_text().split())
+    assert RIGHTS in " ".join((REPOSITORY / "docs" / "deploy.md").read_text().split())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
@@ -157,7 +157,7 @@ signal.pause()
 
 
 @contextlib.contextmanager
-def _leader_with_a_child(ends_after_s: float) -> Iterator[tuple[int, int]]:
+def _leader_with_a_child(ends_after_s: float) -> Generator[tuple[int, int]]:
     """Give the ids of a leader, which nobody collects before the test has ended, and its child."""
     leader = subprocess.Popen(
         [sys.executable, "-c", _LEADER, str(ends_after_s)],

@@ -175,3 +175,24 @@ def test_a_type_of_the_users_replaces_a_demo_type(tmp_path: Path, text: str) -> 
 def test_huey_s_own_decorator_takes_the_name_of_a_demo_type_too(tmp_path: Path) -> None:
     write(tmp_path, {"mine": "from huey_tasks import low\n@low.task()\ndef send_email(to): ...\n"})
     assert load(tmp_path, "mine")[1] == ""
+
+
+@pytest.mark.parametrize("setting", ["TASKS", "TASKS_PATH"])
+def test_an_application_may_import_its_task_module_before_us(tmp_path: Path, setting: str) -> None:
+    """The other modules need that one, which is not complete yet when it imports us."""
+    write(
+        tmp_path / "tasks",
+        {
+            "one": TASK.format(name="my_a") + "import huey_tasks\nhuey_tasks.task_types()\n",
+            "two": "from one import my_a\n" + TASK.format(name="my_b"),
+        },
+    )
+    own = {"TASKS_PATH": str(tmp_path / "tasks")} if setting == "TASKS_PATH" else {}
+    names = "" if own else "one,two"
+    submit = "from one import my_a\nfrom huey_tasks.registry import types\ntypes.get('my_b')\n"
+    path = os.pathsep.join([str(REPOSITORY), str(tmp_path / "tasks")])
+    assert load(tmp_path, names, "from one import my_a\n" + LOAD, **own, PYTHONPATH=path) == (
+        ["my_a", "my_b"],
+        "",
+    )
+    assert load(tmp_path, names, submit, **own, PYTHONPATH=path) == ([], "")

@@ -20,7 +20,7 @@ def forget() -> Iterator[None]:
     names, kinds = set(declared._declared), {found.name for found in tq.task_types()}
     yield
     for name in declared._declared.keys() - names:
-        schedules.declared.forget(name)
+        declared.forget(name)
     for found in tq.task_types():
         if found.name not in kinds:
             for wrapper in types._types.pop(found.name).wrappers.values():
@@ -98,8 +98,8 @@ def test_what_code_declares_is_stored_changed_and_deleted_with_it() -> None:
     declared.apply("default")  # a second consumer, or the next start
     assert {each.name: each for each in tq.list_schedules()} == first
 
-    schedules.declared.forget("b")
-    schedules.declared.forget("a")
+    declared.forget("b")
+    declared.forget("a")
     schedules.declare("a", "echo", {"value": 2}, cron="0 3 * * *", timezone="Europe/Berlin")
     declared.apply("default")
     now = {each.name: each for each in tq.list_schedules()}
@@ -148,7 +148,7 @@ def test_a_task_type_declares_its_own() -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_a_wrong_declaration_is_refused_with_its_line(arguments: dict[str, Any], text: str) -> None:
-    said = {"name": "wrong", "task_type": "echo", **arguments}
+    said: dict[str, Any] = {"name": "wrong", "task_type": "echo", **arguments}
     with pytest.raises(
         tq.InvalidTaskType, match=rf"{Path(__file__).name}:\d+: schedule "
     ) as refused:

@@ -71,6 +71,7 @@ def test_every_demo_type_waits_as_its_table_says() -> None:
         ("send_email", 5), ("process_payment", 3), ("generate_report", 2), ("data_pipeline", 2),
     ):  # fmt: skip
         found = types.get(name)
+        assert found.retry_delay_s is not None and found.retry_backoff is not None
         waits = [found.retry_delay_s * found.retry_backoff**n for n in range(found.retries)]
         assert waits == [2 ** (n + 1) for n in range(retries)]
 
