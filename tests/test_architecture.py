@@ -7,6 +7,8 @@ from pathlib import Path
 
 import huey.api
 import huey.consumer
+import huey.registry
+from huey.signals import Signal
 from redis.connection import AbstractConnection
 
 from huey_tasks.api import public
@@ -123,6 +125,10 @@ def test_the_private_names_of_huey_that_we_use_are_there() -> None:
     assert "self._registry.create_message(task)" in inspect.getsource(huey.api.Huey.serialize_task)
     assert "self.huey.dequeue()" in inspect.getsource(huey.consumer.Worker.loop)
     assert hasattr(huey.consumer.ForkSafeFlag(), "wait")
+    assert "self._startup[" in inspect.getsource(huey.api.Huey.on_startup)
+    assert "def string_to_task(" in inspect.getsource(huey.registry.Registry)
+    assert {"_registry"} <= vars(huey.registry.Registry()).keys()
+    assert {"any"} <= Signal().receivers.keys()
 
 
 def test_the_socket_of_a_subscription_can_be_waited_on() -> None:

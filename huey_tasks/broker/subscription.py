@@ -43,7 +43,7 @@ class Subscription:
         if self._subscription is None:
             return []
         # redis-py has no public way to wait for several things; a test pins this attribute.
-        return [self._subscription.connection._sock]
+        return [self._subscription.connection._sock]  # noqa: SLF001
 
     def read(self) -> list[list[str]]:
         """Return the lines that have arrived, as lists of words; does not wait.

@@ -6,12 +6,11 @@ start-up hook has started it, belongs to none and is kept. Why so: docs/adr/0016
 """
 
 import logging
-import sys
 import threading
 from typing import Any
 
 from huey_tasks.execution.attempt import Attempt, current_attempt
-from huey_tasks.processes import offspring
+from huey_tasks.processes import of_multiprocessing, offspring
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ class Leftovers:
     def keep_present(self) -> None:
         """Keep what runs now: it belongs to no attempt."""
         self._kept |= offspring.children()
-        self._kept_pools |= set(_pools())
+        self._kept_pools |= set(of_multiprocessing.pools())
 
     def end(self, attempt: Attempt) -> None:
         """End what the attempt has left running; a microsecond or so if that is nothing."""
@@ -54,8 +53,14 @@ class Leftovers:
         return pid in self._kept
 
     def _end(self, attempt: Attempt) -> int:
-        pools = [pool for key, pool in _pools().items() if key not in self._kept_pools]
-        helpers = [helper for helper in _helpers() if not self._spares(attempt, helper[0])]
+        pools = [
+            pool for key, pool in of_multiprocessing.pools().items() if key not in self._kept_pools
+        ]
+        helpers = [
+            helper
+            for helper in of_multiprocessing.helpers()
+            if not self._spares(attempt, helper[0])
+        ]
         if pools:
             _in_time(pools)
         pids = {pid for pid, _ in helpers}
@@ -64,7 +69,7 @@ class Leftovers:
         )
         if helpers:
             _in_time([stop for _, stop in helpers])
-        _let_multiprocessing_collect()
+        of_multiprocessing.collect()
         # Also helpers that did not stop in time.
         late = offspring.end_below(lambda pid: self._spares(attempt, pid))
         return number + late
@@ -111,37 +116,6 @@ class GreenletLeftovers(Leftovers):
         return bool(others) if mark is None else mark != token and mark in self._started
 
 
-def _pools() -> dict[Any, Any]:
-    """How each pool of multiprocessing ends itself: one that is killed starts its workers again."""
-    util, pool = sys.modules.get("multiprocessing.util"), sys.modules.get("multiprocessing.pool")
-    if util is None or pool is None:
-        return {}
-    ends = pool.Pool._terminate_pool.__func__
-    registry: dict[Any, Any] = dict(util._finalizer_registry)
-    # A pool that only its finalizer ends does not know, and takes work for ever.
-    return {
-        key: finalizer if (pool_of := finalizer._weakref()) is None else pool_of.terminate
-        for key, finalizer in registry.items()
-        if getattr(finalizer._callback, "__func__", None) is ends
-    }
-
-
-def _helpers() -> list[tuple[int, Any]]:
-    """The helper processes of multiprocessing: their ids, and how each is stopped.
-
-    Stopped by its own hand it starts them again when it needs them; killed, it would raise.
-    """
-    found: list[tuple[int, Any]] = []
-    server = sys.modules.get("multiprocessing.forkserver")
-    if server is not None and server._forkserver._forkserver_pid:
-        found.append((server._forkserver._forkserver_pid, server._forkserver._stop))
-    tracker = sys.modules.get("multiprocessing.resource_tracker")
-    if tracker is not None and tracker._resource_tracker._pid:
-        found.append((tracker._resource_tracker._pid, tracker._resource_tracker._stop))
-    own = offspring.children() if found else set[int]()
-    return [(pid, stop) for pid, stop in found if pid in own]
-
-
 def _in_time(calls: list[Any]) -> None:
     """Make these calls, in a thread of their own: one that hangs must not hold up the worker."""
 
@@ -155,10 +129,3 @@ def _in_time(calls: list[Any]) -> None:
     thread = threading.Thread(target=run, name="leftovers", daemon=True)
     thread.start()
     thread.join(ORDERLY_S)
-
-
-def _let_multiprocessing_collect() -> None:
-    """Let multiprocessing see which processes have ended, so that it signals none of them."""
-    process = sys.modules.get("multiprocessing.process")
-    if process is not None:
-        process.active_children()

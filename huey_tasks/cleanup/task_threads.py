@@ -21,7 +21,8 @@ SAY_AFTER_S = 10.0
 
 _start_thread = threading.Thread.start
 _submit = concurrent.futures.ThreadPoolExecutor.submit
-_EXECUTOR_BODY: Any = concurrent.futures.thread._worker  # pyright: ignore[reportPrivateUsage]
+#: What an executor's thread runs; Python has no public name for it.
+_EXECUTOR_BODY: Any = concurrent.futures.thread._worker  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def count_as_the_task() -> None:

@@ -15,6 +15,7 @@ from huey_tasks import serializer
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import Claim
 from huey_tasks.execution.attempt import Attempt, current_attempt
+from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.queues import QUEUES
 from huey_tasks.registry import types
 
@@ -29,7 +30,7 @@ def run_here(task_type: str, payload: dict[str, Any]) -> str:
     found = types.get(task_type)
     found.check(payload)
     queue = QUEUES[found.queue]
-    for name, hook in queue._startup.items():
+    for name, hook in huey_seams.startup_hooks(queue):
         logger.debug("startup hook %s", name)
         hook()
     task = found.wrappers[found.queue].task_class(kwargs=dict(payload))

@@ -43,6 +43,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.execution.flusher import Flusher
     from huey_tasks.execution.printed import keep_prints
     from huey_tasks.execution.task_log import keep_task_logs
+    from huey_tasks.huey_adapter import huey_seams
     from huey_tasks.processes import offspring
     from huey_tasks.processes.greenlet_forks import note_forks
     from huey_tasks.processes.plain_children import reset_in_forks
@@ -53,7 +54,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     load_task_types(CONFIG)
     logs.configure(CONFIG)
     queue = QUEUES[queue_name]
-    queue._timeout_handler = GreenletEnvironment().timeout
+    huey_seams.interrupt_with(queue, GreenletEnvironment().timeout)
     stop_flag = Event()
     running: list[Any] = []
 

@@ -14,7 +14,7 @@ from typing import Any
 from huey_tasks.broker.scripts.tasks import Seen
 from huey_tasks.consumer import dead_consumers
 from huey_tasks.execution.worker_table import WorkerTable
-from huey_tasks.huey_adapter import decoding
+from huey_tasks.huey_adapter import decoding, huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes.usage import Meter, Usage
 
@@ -56,13 +56,13 @@ class Heartbeat:
         seen = scripts.heartbeat(queue, self._consumer, json.dumps(info), workers, dataset)
         if not seen.is_known:
             self.announce_types()
-        for name in seen.unknown_types - set(self._queue._registry._registry):
+        for name in seen.unknown_types - huey_seams.task_classes(self._queue).keys():
             decoding.log_wait(f"task type '{name}'", queue=queue)
         return seen
 
     def announce_types(self) -> None:
         """Store the task types that this consumer can run, also those registered through Huey."""
-        known = self._queue._registry._registry
+        known = huey_seams.task_classes(self._queue)
         left_out = [name for name in known if not self._can_run(known[name])]
         types = [name for name in known if name not in left_out]
         self._queue.broker.scripts.knows(self._queue.name, self._consumer, types)

@@ -7,6 +7,7 @@ from huey_tasks.execution.failed_attempts import delay_after, most_delay_s, spre
 from huey_tasks.execution.fingerprint import cause_without_code
 from huey_tasks.execution.retry_rules import TaskTimeout
 from huey_tasks.execution.worker_table import Held
+from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.huey_adapter.task_class import retry_rules_of
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.records import tasks
@@ -23,7 +24,7 @@ def time_out(queue: TaskQueue, held: Held) -> None:
     if fields is None or fields.token != held.token:
         return
     error = f"TaskTimeout: {OVERDUE}"
-    left, task = fields.retries_left, queue._registry.string_to_task(held.task_type)()
+    left, task = fields.retries_left, huey_seams.task_class(queue, held.task_type)()
     task.retry_delay = fields.retry_delay_s
     rules = retry_rules_of(task)
     verdict = rules.verdict(TaskTimeout(OVERDUE), held.attempt, left, may_call=False)

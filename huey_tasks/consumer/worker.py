@@ -32,6 +32,7 @@ from huey_tasks.execution.printed import keep_prints
 from huey_tasks.execution.slot import Slot
 from huey_tasks.execution.task_log import keep_task_logs
 from huey_tasks.execution.worker_table import Cell
+from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes import offspring, plain_children
 
@@ -179,7 +180,7 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits:
     signal.set_wakeup_fd(-1)
     stop_flag = StopFlag()
     environment = ProcessEnvironment()
-    queue._timeout_handler = environment.timeout  # the seam that Huey's own consumer sets
+    huey_seams.interrupt_with(queue, environment.timeout)
 
     def stop(signum: int, frame: FrameType | None) -> None:
         stop_flag.set()

@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from huey import Huey
 from huey.api import Task
@@ -21,6 +21,7 @@ from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.broker.states import Ending
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.fingerprint import cause_without_code
+from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.serializer import ChordResults, WrittenByNewerCode
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
     """
     try:
         message = huey.serializer.deserialize(claim.message)
-        task = cast(Task, huey._registry.create_task(message))  # the seam of Huey's own dequeue
+        task = huey_seams.create_task(huey, message)
         task.id = claim.id  # a retried task has the message of the one before
         task.args = tuple(_results_of(outcomes, argument) for argument in task.args)
         return task

@@ -12,6 +12,7 @@ from huey.api import Task, TaskWrapper
 
 from huey_tasks import serializer
 from huey_tasks.broker.protocol import NewTask
+from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 
 _ID = "00000000-0000-4000-8000-000000000000"
@@ -37,7 +38,7 @@ class TaskTemplate:
         """Make a task with that payload; `encoded` is the payload as `serializer.dumps` has it."""
         if self._sample.expires_ms or self._has_listeners():
             task = self._made_by_huey(task_id, payload)
-            self._queue._emit(signals.SIGNAL_ENQUEUED, task)
+            huey_seams.emit(self._queue, signals.SIGNAL_ENQUEUED, task)
             return self._queue.serialize_task(task).task
         message = b"".join((self._head, task_id.encode(), self._middle, encoded, self._tail))
         return NewTask(task_id, message, **self._rest)
@@ -49,5 +50,4 @@ class TaskTemplate:
         return task
 
     def _has_listeners(self) -> bool:
-        receivers = self._queue._signal.receivers
-        return bool(receivers["any"] or receivers.get(signals.SIGNAL_ENQUEUED))
+        return huey_seams.has_receivers(self._queue, signals.SIGNAL_ENQUEUED)

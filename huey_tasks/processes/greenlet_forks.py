@@ -61,7 +61,7 @@ def _hold_others() -> None:
     gevent has no list of it. What the loop does for itself after a fork goes on.
     """
     loop: Any = gevent.get_hub().loop
-    for pending in loop._callbacks:
+    for pending in loop._callbacks:  # noqa: SLF001 - gevent has no public list of them
         _held.append((pending.callback, pending.args))
         pending.stop()
     for one in gc.get_objects():

@@ -33,7 +33,7 @@ class Counts:
     """How often what happened in some time; grows by `add`."""
 
     def __init__(self, numbers: Mapping[str, int] | None = None) -> None:
-        self._numbers = dict(numbers or {})
+        self.numbers = dict(numbers or {})
 
     @classmethod
     def read(cls, sums: bytes | None) -> "Counts":
@@ -42,29 +42,29 @@ class Counts:
 
     def add(self, more: "Counts") -> None:
         """Add the counts of `more`."""
-        numbers = self._numbers
-        most = max(numbers.get(_MOST, -1), more._numbers.get(_MOST, -1))
+        numbers = self.numbers
+        most = max(numbers.get(_MOST, -1), more.numbers.get(_MOST, -1))
         if not numbers:
-            numbers.update(more._numbers)
+            numbers.update(more.numbers)
             return
-        for what, number in more._numbers.items():
+        for what, number in more.numbers.items():
             numbers[what] = numbers.get(what, 0) + number
         if most >= 0:
             numbers[_MOST] = most
 
     def times(self, what: str) -> int:
         """Return how often `what` was counted."""
-        return self._numbers.get(what, 0)
+        return self.numbers.get(what, 0)
 
     @property
     def oldest_waiting_s(self) -> float | None:
         """The longest wait of a task that still waited; None when none was seen to wait."""
-        most = self._numbers.get(_MOST)
+        most = self.numbers.get(_MOST)
         return None if most is None else most / 1000
 
     def percentiles(self, what: str) -> Percentiles:
         """Return the percentiles of "wait" or "run"."""
-        numbers = self._numbers
+        numbers = self.numbers
         names = _BUCKETS[what]
         buckets = [(at, numbers[name]) for at, name in enumerate(names) if name in numbers]
         return Percentiles(*_percentiles(buckets)) if buckets else Percentiles()

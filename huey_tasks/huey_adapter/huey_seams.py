@@ -1,0 +1,50 @@
+"""The private names of Huey that our code needs outside of the queue itself.
+
+Huey is pinned; `tests/test_architecture.py` checks that these names are there. Nothing else reads
+them, so a new version of Huey is checked here and in `task_queue.py`.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from huey import Huey
+from huey.api import Task
+
+#: Gives the context that interrupts a task after that many seconds.
+TimeoutHandler = Callable[[float], Any]
+
+
+def task_classes(queue: Huey) -> dict[str, type[Task]]:
+    """Return all registered types by name, also those that Huey's decorator registered."""
+    return dict(queue._registry._registry)
+
+
+def task_class(queue: Huey, name: str) -> type[Task]:
+    """Return the class of a registered type. Raises HueyException for an unknown one."""
+    return cast(type[Task], queue._registry.string_to_task(name))
+
+
+def startup_hooks(queue: Huey) -> list[tuple[str, Callable[[], object]]]:
+    """Return what is to run before the first task, each by its name, in its order."""
+    return list(queue._startup.items())
+
+
+def create_task(queue: Huey, message: Any) -> Task:
+    """Build the task of a message, as Huey's own dequeue does. Raises HueyException."""
+    return cast(Task, queue._registry.create_task(message))
+
+
+def interrupt_with(queue: Huey, handler: TimeoutHandler) -> None:
+    """Set what interrupts tasks at their time limit, as Huey's own consumer does."""
+    queue._timeout_handler = handler
+
+
+def emit(queue: Huey, signal: str, task: Task) -> None:
+    """Call the receivers of a signal of Huey."""
+    queue._emit(signal, task)
+
+
+def has_receivers(queue: Huey, signal: str) -> bool:
+    """Say whether anything listens to a signal of Huey."""
+    receivers = queue._signal.receivers
+    return bool(receivers["any"] or receivers.get(signal))
