@@ -12,6 +12,7 @@ from huey.exceptions import TaskTimeout
 from huey_tasks.cleanup.leftovers import Leftovers
 from huey_tasks.cleanup.task_threads import wait_for_threads
 from huey_tasks.execution.attempt import Attempt, TaskCancelled, TaskInterrupted
+from huey_tasks.execution.printed import keep_unfinished
 from huey_tasks.execution.retry_rules import RetryRules, behind
 from huey_tasks.execution.waits import is_wait
 from huey_tasks.execution.worker_table import Phase, StopReason
@@ -43,6 +44,8 @@ class OwnCode:
         try:
             if (attempt.threads or attempt.work) and not _is_stop(error):
                 wait_for_threads(attempt)
+            if attempt.printed:
+                keep_unfinished(attempt)
             if error is not None and attempt.stop_reason is StopReason.NONE:
                 _decide(attempt, self._rules, error)
         finally:

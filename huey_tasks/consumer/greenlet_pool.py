@@ -41,6 +41,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.consumer.worker import QueueWorker, die_with, leave
     from huey_tasks.execution.attempt import current_attempt
     from huey_tasks.execution.flusher import Flusher
+    from huey_tasks.execution.printed import keep_prints
     from huey_tasks.execution.task_log import keep_task_logs
     from huey_tasks.huey_adapter import huey_seams
     from huey_tasks.processes import offspring
@@ -87,6 +88,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     offspring.mark(offspring.CONSUMER_MARK, consumer)
     count_as_the_task()
     keep_task_logs()
+    keep_prints()
     flusher = Flusher()
     flusher.start()
     cells = WorkerTable(board_fd, workers).cells

@@ -4,6 +4,7 @@ The inspector and the statistics read it; nothing decides by it.
 """
 
 import json
+import logging
 import os
 import socket
 import time
@@ -17,6 +18,8 @@ from huey_tasks.huey_adapter import decoding, huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes.usage import Meter, Usage
 
+logger = logging.getLogger(__name__)
+
 
 class Heartbeat:
     """The presence of one consumer."""
@@ -28,6 +31,7 @@ class Heartbeat:
         self._board, self._worker_type = board, worker_type
         self._started_at = time.time()
         self._meter = Meter()
+        self._says_what_it_leaves = False
 
     def beat(self, pids: Mapping[int, int], dataset: str = "") -> Seen:
         """Store it; `pids` has the process of each cell, `dataset` the id of the data if known."""
@@ -57,9 +61,23 @@ class Heartbeat:
         return seen
 
     def announce_types(self) -> None:
-        """Store the task types that this consumer knows, also those registered through Huey."""
-        types = huey_seams.task_types(self._queue)
+        """Store the task types that this consumer can run, also those registered through Huey."""
+        known = huey_seams.task_types(self._queue)
+        left_out = [name for name in known if not self._can_run(known[name])]
+        types = [name for name in known if name not in left_out]
         self._queue.broker.scripts.knows(self._queue.name, self._consumer, types)
+        if left_out and not self._says_what_it_leaves:
+            self._says_what_it_leaves = True
+            logger.warning(
+                "greenlet workers run no 'async def': these types wait for a consumer with "
+                "%s_WORKER_TYPE=process",
+                self._queue.name.upper(),
+                extra={"task_types": ", ".join(left_out)},
+            )
+
+    def _can_run(self, task_class: Any) -> bool:
+        """Whether its workers can run it: gevent and asyncio would hold up each other."""
+        return self._worker_type != "greenlet" or not getattr(task_class, "is_async", False)
 
     def leave(self) -> None:
         """Remove this consumer from the list of those that live."""

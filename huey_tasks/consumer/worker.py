@@ -28,6 +28,7 @@ from huey_tasks.execution import attempt_log
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.batching import MOST
 from huey_tasks.execution.flusher import Flusher
+from huey_tasks.execution.printed import keep_prints
 from huey_tasks.execution.slot import Slot
 from huey_tasks.execution.task_log import keep_task_logs
 from huey_tasks.execution.worker_table import Cell
@@ -201,6 +202,7 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits:
     offspring.mark(offspring.CONSUMER_MARK, name.rpartition("/")[0])
     count_as_the_task()
     keep_task_logs()
+    keep_prints()
     sys.setswitchinterval(SWITCH_S)
     flusher = Flusher()
     flusher.start()

@@ -43,7 +43,9 @@ _OPTIONS: Mapping[str, Number | Delays | ErrorTypes] = {
 }
 
 #: The attributes of a task's class that Duckline sets besides its options.
-_OURS = frozenset({"parameters", "positional", "place", "home", "validate_datetime", "retry_rules"})
+_OURS = frozenset(
+    {"parameters", "positional", "place", "home", "validate_datetime", "retry_rules", "is_async"}
+)
 
 
 def check_options(options: Mapping[str, Any]) -> None:

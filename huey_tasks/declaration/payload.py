@@ -182,8 +182,8 @@ class Payload:
         return [name for name, parameter in self.parameters.items() if parameter.default is _EMPTY]
 
     def _parameters(self, function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-            raise self._refused("Huey runs no 'async def'; use asyncio.run() inside")
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise self._refused("a generator has no result, because of 'yield': return a list")
         try:
             parameters = dict(inspect.signature(function).parameters)
         except (TypeError, ValueError) as error:

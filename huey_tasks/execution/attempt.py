@@ -4,6 +4,7 @@ An attempt starts without an outcome. Only a recorded one is committed, in one s
 a consumer that stops interrupts its attempts: they end without an outcome and are released.
 """
 
+import asyncio
 import logging
 import math
 import threading
@@ -82,6 +83,10 @@ class Attempt:
     _subtasks = 0
     #: How many lines that the task logged could not be kept, since the last that could.
     missed_lines = 0
+    #: What it has printed of a line that has no end yet.
+    printed = ""
+    #: The task of asyncio that runs its coroutine, while it does.
+    coroutine: "asyncio.Task[Any] | None" = None
     _missed_at = ""
     _remarks: tuple[str, ...] = ()
 
@@ -104,8 +109,15 @@ class Attempt:
 
     @property
     def is_here(self) -> bool:
-        """Whether the calling thread, or greenlet, is the worker's, and not one of the task's."""
-        return self._thread == threading.get_ident()
+        """Whether the calling thread, or coroutine, is not one that the task has started."""
+        if self._thread != threading.get_ident():
+            return False
+        return self.coroutine is None or asyncio.current_task() is self.coroutine
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether a worker of a consumer runs it, and not a test or a debugger."""
+        return self._cell is not None
 
     def enter(self, phase: Phase) -> None:
         """Record that the task's own code begins, or has ended."""

@@ -11,7 +11,7 @@ import logging
 from huey.exceptions import TaskTimeout
 
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.execution.attempt import LINE_CHARS, TaskCancelled, current_attempt
+from huey_tasks.execution.attempt import LINE_CHARS, Attempt, TaskCancelled, current_attempt
 
 logger = logging.getLogger(__name__)
 
@@ -28,23 +28,25 @@ class TaskLogHandler(logging.Handler):
             return
         try:
             at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat()
-            text = self.format(record)[:LINE_CHARS]
-            line = json.dumps({"at": at, "level": record.levelname, "text": text})
-            broker, claim = attempt.broker, attempt.claim
-            try:
-                if attempt.missed_lines:
-                    broker.scripts.log(broker.name, claim.id, claim.token, attempt.gap())
-                    attempt.missed_lines = 0
-                broker.scripts.log(broker.name, claim.id, claim.token, line)
-            except (
-                QueueUnavailable
-            ) as error:  # a lost line must not fail the task, as with progress
-                attempt.miss_line(at)
-                logger.debug("a line of a task is not kept: %s", error.cause)
+            keep_line(attempt, at, record.levelname, self.format(record))
         except (TaskTimeout, TaskCancelled):  # raised by a signal that came while we wrote
             raise
         except Exception:  # logging must never fail the task; the handler's own report says why
             self.handleError(record)
+
+
+def keep_line(attempt: Attempt, at: str, level: str, text: str) -> None:
+    """Keep a line of a task; one that Redis cannot take is counted, and must not fail the task."""
+    line = json.dumps({"at": at, "level": level, "text": text[:LINE_CHARS]})
+    broker, claim = attempt.broker, attempt.claim
+    try:
+        if attempt.missed_lines:
+            broker.scripts.log(broker.name, claim.id, claim.token, attempt.gap())
+            attempt.missed_lines = 0
+        broker.scripts.log(broker.name, claim.id, claim.token, line)
+    except QueueUnavailable as error:
+        attempt.miss_line(at)
+        logger.debug("a line of a task is not kept: %s", error.cause)
 
 
 def task_log_handler() -> TaskLogHandler:

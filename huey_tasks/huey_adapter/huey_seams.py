@@ -14,9 +14,9 @@ from huey.api import Task
 TimeoutHandler = Callable[[float], Any]
 
 
-def task_types(queue: Huey) -> list[str]:
-    """Return the names of all registered types, also of those that Huey's decorator registered."""
-    return list(queue._registry._registry)
+def task_types(queue: Huey) -> dict[str, type[Task]]:
+    """Return all registered types by their names, also those that Huey's decorator registered."""
+    return dict(queue._registry._registry)
 
 
 def task_class(queue: Huey, name: str) -> type[Task]:

@@ -7,6 +7,7 @@ registered on all three queues, because a caller may choose another than the typ
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from huey.api import TaskWrapper
@@ -17,7 +18,7 @@ from huey_tasks.declaration import options as declaration
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
-from huey_tasks.execution import results
+from huey_tasks.execution import event_loop, results
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
@@ -167,7 +168,11 @@ def _registered(
         queue_name: cast(
             TaskWrapper,
             instance.task(
-                name=type_name, parameters=tuple(payload.parameters), place=place, **options
+                name=type_name,
+                parameters=tuple(payload.parameters),
+                place=place,
+                is_async=inspect.iscoroutinefunction(function),
+                **options,
             )(runner),
         )
         for queue_name, instance in QUEUES.items()
@@ -241,6 +246,8 @@ def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any
         arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
         typed = payload.arguments(arguments, accepted=not args)
         returned = function(**typed)
+        if (finish := _UNFINISHED.get(type(returned))) is not None:
+            returned = finish(returned)
         returned, outcome = _encode(returned)
         if (attempt := current_attempt.get()) is not None:
             attempt.returned(returned, outcome)
@@ -249,6 +256,19 @@ def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any
     run.__name__ = getattr(function, "__name__", "run")
     run.__doc__, run.__module__ = function.__doc__, function.__module__
     return run
+
+
+def _refuse_generator(returned: Any) -> Any:
+    kind = "an async generator" if isinstance(returned, AsyncGeneratorType) else "a generator"
+    raise TypeError(f"the task returned {kind}, whose code has not run: return a list")
+
+
+#: What a function returns whose own code has not run yet, and what to do with it.
+_UNFINISHED: Mapping[type, Callable[[Any], Any]] = {
+    CoroutineType: event_loop.run,
+    GeneratorType: _refuse_generator,
+    AsyncGeneratorType: _refuse_generator,
+}
 
 
 def _encode(returned: Any) -> tuple[Any, bytes]:

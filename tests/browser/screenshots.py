@@ -7,6 +7,7 @@ pictures; the stack and the browser come from the modules beside this one.
 
 import random
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -169,9 +170,9 @@ def main() -> int:
     """Take all pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(
-            Path(folder), DEMO_SPEED="1", DEMO_FAILURE_RATE="", TASKS_PATH=str(SAMPLE_TASKS)
-        )
+        # A traceback in a picture shows the path of a task: not that of this checkout.
+        tasks = shutil.copytree(SAMPLE_TASKS, Path(folder) / "my_tasks")
+        stack = Stack(Path(folder), DEMO_SPEED="1", DEMO_FAILURE_RATE="", TASKS_PATH=str(tasks))
         stop = threading.Event()
         sender = threading.Thread(target=send_mixed_work, args=(stack.api, stop))
         try:

@@ -186,12 +186,13 @@ def hidden_default(n: Annotated[int, Field(default=3)]) -> None:
     """A default that the function itself does not have."""
 
 
-async def later(n: int) -> None:
-    """Huey runs no coroutine."""
+def rows(n: int) -> Any:
+    """What has no result."""
+    yield n
 
 
-async def rows(n: int) -> Any:
-    """Nor what makes one."""
+async def later_rows(n: int) -> Any:
+    """Nor has this."""
     yield n
 
 
@@ -209,8 +210,8 @@ async def rows(n: int) -> Any:
         (broken_hint, "its hints cannot be read"),
         (field_as_default, "the default of 'n' is pydantic's Field"),
         (hidden_default, "the default of 'n' belongs behind its hint"),
-        (later, "async def"),
-        (rows, "async def"),
+        (rows, "return a list"),
+        (later_rows, "return a list"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
