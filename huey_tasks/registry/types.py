@@ -7,7 +7,7 @@ registered on all three queues, because a caller may choose another than the typ
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from huey.api import TaskWrapper
@@ -259,14 +259,12 @@ def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any
 
 
 def _refuse_generator(returned: Any) -> Any:
-    kind = "an async generator" if isinstance(returned, AsyncGeneratorType) else "a generator"
-    raise TypeError(f"the task returned {kind}, whose code has not run: return a list")
+    raise TypeError("the task returned an async generator, whose code has not run: return a list")
 
 
 #: What a function returns whose own code has not run yet, and what to do with it.
 _UNFINISHED: Mapping[type, Callable[[Any], Any]] = {
     CoroutineType: event_loop.run,
-    GeneratorType: _refuse_generator,
     AsyncGeneratorType: _refuse_generator,
 }
 

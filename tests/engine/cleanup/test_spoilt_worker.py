@@ -24,7 +24,10 @@ def test_what_a_task_changes_is_put_back(start_consumer: StartConsumer) -> None:
         spoiler = run("spoil", how=how)
         after = run("look_around", text=f"after {how}")
         assert after.result == before, how
-        assert [line.text for line in after.log] == [f"logged after {how}"], how
+        assert [line.text for line in after.log] == [
+            f"printed after {how}",
+            f"logged after {how}",
+        ], how
         assert (spoiler.result, run("own_pid").result) == (pid, pid), f"{how}: replaced"
     expected = [f"{said} after {how}" for how in ways for said in ("printed", "written", "logged")]
     wait_until(

@@ -128,10 +128,10 @@ def test_a_coroutine_behind_a_decorator_runs_too(consumer: Process) -> None:
     assert wait_for(submit("hide_that_it_is_async"), "SUCCESS").result == "done"
 
 
-@pytest.mark.parametrize(("kind", "said"), [("plain", "a generator"), ("async", "an async gen")])
-def test_a_generator_is_no_result(consumer: Process, kind: str, said: str) -> None:
-    record = wait_for(submit("return_a_generator", kind=kind), "FAILURE")
-    assert f"the task returned {said}" in (record.error or "")
+def test_an_async_generator_is_no_result(consumer: Process) -> None:
+    assert wait_for(submit("return_a_generator", kind="plain"), "SUCCESS").result == [0, 1, 2]
+    record = wait_for(submit("return_a_generator", kind="async"), "FAILURE")
+    assert "the task returned an async generator" in (record.error or "")
     assert "return a list" in (record.error or "")
 
 
