@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{name: string, task_type: string, queue: string, payload: string, tags: string[],
- *   cron: string|null, every_s: number|null, timezone: string, overlap: boolean, paused: boolean,
+ *   cron: string|null, every_s: number|null, timezone: string, overlap: boolean, declared: boolean, paused: boolean,
  *   words: string, next_run_at: string|null, next_runs: string[], last_run_at: string|null,
  *   last_task_id: string|null, last_status: string|null, runs: number, skipped: number,
  *   missed: number, problem: string|null, created_at: string, updated_at: string}} Schedule
