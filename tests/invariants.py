@@ -27,7 +27,6 @@ _KINDS = {
     "history": "always",
     "noted": "never",
     "lines": "always",
-    "lock": "any",
     "revocations": "any",
     "consumers": "never",
     "consumer": "always",
@@ -101,6 +100,8 @@ def _check_blocked(broker: Any, queue: str) -> None:
 
 
 def _check_key(broker: Any, key: str) -> None:
+    if key.startswith(keys.lock("")):  # of all queues; lives until it is free
+        return
     roots = [keys.root(queue) for queue in keys.QUEUE_NAMES]
     root = next((root for root in roots if key.startswith(f"{root}:")), None)
     assert root is not None, f"key {key} belongs to no queue"

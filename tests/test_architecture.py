@@ -104,10 +104,11 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.dead("q"), keys.dataset("q"), keys.binned("q", ""), keys.binned_log("q", ""),
                 keys.undo("q", ""), keys.audit("q"), keys.operation("q", ""),
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
-                keys.consumers("q"), keys.gate("q", ""), keys.lock("q", ""),
+                keys.consumers("q"), keys.gate("q", ""),
                 keys.slot("q", ""), keys.call("q", ""), keys.blocked("q", ""), keys.unknown("q"),
                 keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", "")):  # fmt: skip
         assert f"ROOT .. '{key.removeprefix(keys.root('q'))}'" in lua, key
+    assert keys.lock("") == "duckline:lock:" and "PREFIX .. ':lock:'" in lua
 
 
 def test_the_private_names_of_huey_that_we_use_are_there() -> None:

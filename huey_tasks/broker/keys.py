@@ -31,7 +31,12 @@ def root(queue: str) -> str:
 
 def task(queue: str, task_id: str) -> str:
     """HASH, the task itself. Lives until RESULT_TTL_S after its end. Scripts write it."""
-    return f"{root(queue)}:task:{task_id}"
+    return task_below(root(queue), task_id)
+
+
+def task_below(start: str, task_id: str) -> str:
+    """Return the same key by the start of the keys of its queue."""
+    return f"{start}:task:{task_id}"
 
 
 def index(queue: str, state: str) -> str:
@@ -188,9 +193,9 @@ def gate(queue: str, callback_id: str) -> str:
     return f"{root(queue)}:gate:{callback_id}"
 
 
-def lock(queue: str, name: str) -> str:
-    """HASH: the attempt that holds a lock of Huey's. Lives until the lock is free."""
-    return f"{root(queue)}:lock:{name}"
+def lock(name: str) -> str:
+    """HASH: the attempt that holds a lock of Huey's, one for all queues. Lives until it is free."""
+    return f"{_prefix}:lock:{name}"
 
 
 def revocations(queue: str, kind: str) -> str:

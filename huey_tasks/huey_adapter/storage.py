@@ -228,8 +228,9 @@ class ReliableStorage(RedisExpireStorage):
         holder = (attempt.claim.id, attempt.claim.token) if attempt is not None else ("", "")
         ttl_ms = math.ceil((ttl or 0) * 1000)
         taken = self.broker.scripts.lock(
-            self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.broker.lease_ms
-        )
+            self.name, lock, holder, ttl_ms=ttl_ms, lease_ms=self.broker.lease_ms,
+            runs_on=None if attempt is None else attempt.broker.name,
+        )  # fmt: skip
         if attempt is not None and not taken:
             attempt.miss(f"lock:{lock}")
         return taken

@@ -31,23 +31,25 @@ def lock_holder(broker: Broker, name: str) -> LockHolder:
     A cancelled attempt keeps its lock until its worker is free (`lock.lua`).
     """
     with redis_errors():
-        held = broker.redis.hmget(keys.lock(broker.name, name), ["id", "token"])
-        task_id, token = [(part or b"").decode() for part in held]
+        lock = broker.redis.hmget(keys.lock(name), ["id", "token", "home"])
+        task_id, token, home = [(part or b"").decode() for part in lock]
         if not task_id:
-            return LockHolder("", token, held[0] is not None)
+            return LockHolder("", token, lock[0] is not None)
         now, stopping, stopped = broker.redis.hmget(
-            keys.task(broker.name, task_id), ["token", "stopping", "stopped_at"]
+            keys.task_below(home, task_id), ["token", "stopping", "stopped_at"]
         )
-    return LockHolder(task_id, token, held[1] in (now, None if stopped else stopping))
+    return LockHolder(task_id, token, lock[1] in (now, None if stopped else stopping))
 
 
 def is_locked(broker: Broker, name: str) -> bool:
     """Return whether a lock is taken by an attempt that runs, or from outside of any task."""
     with redis_errors():
-        task_id, token = broker.redis.hmget(keys.lock(broker.name, name), ["id", "token"])
+        lock = broker.redis.hmget(keys.lock(name), ["id", "token", "home"])
+        task_id, token, home = [(part or b"").decode() for part in lock]
         if not task_id:
-            return task_id is not None
-        return broker.redis.hget(keys.task(broker.name, task_id.decode()), "token") == token
+            return lock[0] is not None
+        held_with = broker.redis.hget(keys.task_below(home, task_id), "token")
+    return held_with is not None and held_with.decode() == token
 
 
 def limit_window(broker: Broker, name: str) -> LimitWindow | None:

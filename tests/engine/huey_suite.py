@@ -19,6 +19,7 @@ from typing import Any
 from unittest import mock
 
 from huey_tasks.broker.broker import Broker
+from huey_tasks.consumer.supervisor import Consumer
 from huey_tasks.execution import slot
 from huey_tasks.huey_adapter.storage import ReliableStorage
 from huey_tasks.huey_adapter.task_queue import TaskQueue
@@ -39,6 +40,10 @@ class QueueUnderTest(TaskQueue):
             **_redis(),
             **taken,
         )
+
+    def make_consumer(self, options: dict[str, Any]) -> Any:
+        """Make it without what `huey_consumer` needs: a line and an exit for a wrong option."""
+        return Consumer.from_huey_options(self, options)
 
     def execute(self, task: Any, timestamp: Any = None) -> Any:
         try:

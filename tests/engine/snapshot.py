@@ -38,7 +38,7 @@ class Snapshot:
             for key in [
                 *(keys.slot(QUEUE, name) for name in slots),
                 *(keys.gate(QUEUE, name) for name in gates),
-                *(keys.lock(QUEUE, name) for name in locks),
+                *(keys.lock(name) for name in locks),
                 *(keys.task(QUEUE, task_id) for task_id in model.tasks),
             ]:
                 pipe.hgetall(key).pttl(key)

@@ -28,6 +28,15 @@ def share_the_scale(file: str, go_on: str) -> None:
 
 
 @task(queue="default")
+def weigh(file: str, seconds: float) -> None:
+    """Hold the lock of `default` for that long, whatever queue the task runs on."""
+    with default.lock_task("the scale"):
+        _note(file, "begin")
+        time.sleep(seconds)
+        _note(file, "end")
+
+
+@task(queue="default")
 def take_from_the_well(file: str) -> None:
     """Use a rate limit of two in half a second; without retries."""
     with default.rate_limit("the well", 2, 0.5):

@@ -1,11 +1,12 @@
 -- lock: takes a lock for the attempt that holds a task; it is free again when that lease is lost
--- args: name id token ttl_ms lease_ms
+-- args: name id token home ttl_ms lease_ms
 -- with: clock locks tasks
 -- returns: 1, or 0 when another attempt holds it
--- Outside of a task there is no lease: id and token are '', and only `ttl_ms` (0: no end) frees it.
+-- `home` is the start of the keys of the queue that the holder runs on. Outside of a task there is no
+-- lease: id and token are '', and only `ttl_ms` (0: no end) frees it.
 if is_locked(name, lease_ms) then return 0 end
 write_even_if_full()
-redis.call('HSET', lock_key(name), 'id', id, 'token', token, 'at', NOW)
+redis.call('HSET', lock_key(name), 'id', id, 'token', token, 'home', home, 'at', NOW)
 if tonumber(ttl_ms) > 0 then
   redis.call('PEXPIRE', lock_key(name), ttl_ms)
 else

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
+from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import Answer, Claim, Commit, Gate, NewTask, encode
 from huey_tasks.broker.script_runner import Call, ScriptRunner
 
@@ -199,19 +200,30 @@ class Scripts(ScriptRunner):
         return bool(self.run("log", queue, id=task_id, token=token, line=line))
 
     def lock(
-        self, queue: str, name: str, holder: tuple[str, str], *, ttl_ms: int, lease_ms: int
+        self,
+        queue: str,
+        name: str,
+        holder: tuple[str, str],
+        *,
+        ttl_ms: int,
+        lease_ms: int,
+        runs_on: str | None = None,
     ) -> bool:
-        """Take a lock for an (id, token) pair, ("", "") outside of a task; False: it is held."""
+        """Take a lock for an (id, token) pair, ("", "") outside of a task; False: it is held.
+
+        `runs_on`: the queue that the holder runs on, if it is another than `queue`.
+        """
         task_id, token = holder
-        return bool(
-            self.run(
-                "lock", queue, name=name, id=task_id, token=token, ttl_ms=ttl_ms, lease_ms=lease_ms
-            )
-        )
+        taken = self.run(
+            "lock", queue, name=name, id=task_id, token=token, home=keys.root(runs_on or queue),
+            ttl_ms=ttl_ms, lease_ms=lease_ms,
+        )  # fmt: skip
+        return bool(taken)
 
     def unlock(self, queue: str, name: str, token: str) -> bool:
         """Free a lock if that token holds it, or any lock if it is "*"."""
-        return bool(self.run("unlock", queue, name=name, token=token))
+        others = " ".join(keys.root(other) for other in keys.QUEUE_NAMES if other != queue)
+        return bool(self.run("unlock", queue, name=name, token=token, others=others))
 
     def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
         """Count a use of a rate limit; returns the uses and the ms left of its window."""

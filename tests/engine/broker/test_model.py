@@ -610,7 +610,10 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 assert life_ms == -1
         for name, (found, life_ms) in snapshot.locks.items():
             lock = self.model.locks.get(name)
-            expected = {"id": lock.id, "token": lock.token, "at": lock.at} if lock else {}
+            home = keys.root(QUEUE)
+            expected: dict[str, Any] = {}
+            if lock is not None:
+                expected = {"id": lock.id, "token": lock.token, "home": home, "at": lock.at}
             self._same(found, expected, f"lock {name}")
             if lock is not None:
                 assert 0 < life_ms <= lock.ttl_ms if lock.ttl_ms else life_ms == -1

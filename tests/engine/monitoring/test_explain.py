@@ -51,7 +51,7 @@ def starts(number: int, minutes_ago: int = 0) -> None:
 
 
 def _is_locked() -> bool:
-    return bool(broker.exists(keys.lock(QUEUE, "the press")))
+    return bool(broker.exists(keys.lock("the press")))
 
 
 def codes(task_id: str) -> list[str]:
@@ -258,7 +258,9 @@ def test_a_lock_whose_holder_is_lost_is_free() -> None:
     tq.cancel(task_id)
     scripts().lock(QUEUE, "the press", ("", ""), ttl_ms=0, lease_ms=HOUR)
     task_id = block("lock:the press")
-    broker.hset(keys.lock(QUEUE, "the press"), mapping={"id": "gone", "token": "token"})
+    broker.hset(
+        keys.lock("the press"), mapping={"id": "gone", "token": "token", "home": keys.root(QUEUE)}
+    )
     assert "which is free now" in reason(task_id, "lock_held").text
 
 

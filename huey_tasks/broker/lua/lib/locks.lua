@@ -1,6 +1,9 @@
 -- Whether a lock is free, and when to look again at locks and rate limits that tasks wait for.
--- with: blocked clock tasks
-local function lock_key(name) return ROOT .. ':lock:' .. name end
+-- with: blocked clock
+
+-- One lock for all queues: the task that holds it may run on another queue than one that waits.
+local PREFIX = ROOT:match('^(.*):{')
+local function lock_key(name) return PREFIX .. ':lock:' .. name end
 
 -- Milliseconds between two looks at a lock whose holder died without freeing it.
 local LOOK_MS = 1000
@@ -14,10 +17,11 @@ end
 -- Whether an attempt has a lock. A cancelled one keeps it until its worker is free, but no longer
 -- than a lease; outside of a task nothing but the lock's own life time frees it.
 local function is_locked(name, lease_ms)
-  local id, token = unpack(redis.call('HMGET', lock_key(name), 'id', 'token'))
+  local id, token, home = unpack(redis.call('HMGET', lock_key(name), 'id', 'token', 'home'))
   if not id then return false end
-  if id == '' or holds(id, token) then return true end
-  local stopping, stopped_at, finished_at = unpack(
-    redis.call('HMGET', task_key(id), 'stopping', 'stopped_at', 'finished_at'))
+  if id == '' then return true end
+  local held_with, stopping, stopped_at, finished_at = unpack(redis.call('HMGET',
+    home .. ':task:' .. id, 'token', 'stopping', 'stopped_at', 'finished_at'))
+  if held_with == token then return true end
   return stopping == token and not stopped_at and NOW - finished_at < tonumber(lease_ms)
 end
