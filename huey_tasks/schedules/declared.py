@@ -86,11 +86,6 @@ def declare(
     )
 
 
-def forget(name: str) -> None:
-    """Take a declaration back, as if the code had never made it."""
-    _declared.pop(name, None)
-
-
 def apply(queue: str) -> None:
     """Make the schedules of a queue what this code declares. Raises QueueUnavailable."""
     stored = [each for each in records.all_schedules(BROKERS) if each.queue == queue]

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Generator
 from typing import Any
 
-from huey_tasks.api.queues import stats
 from huey_tasks.api.tasks import get_task, list_tasks
 from huey_tasks.execution.task_log import task_log_handler
 from huey_tasks.records.models import TaskRecord
@@ -52,11 +51,6 @@ class Eager(Captured):
 
 class Live(Captured):
     """What has been submitted, and what the consumers make of it."""
-
-    def is_done(self) -> bool:
-        """Return whether nothing waits and nothing runs."""
-        now = stats()
-        return not any(now.total(what) for what in ("queued", "active", "scheduled", "retry"))
 
 
 @contextlib.contextmanager

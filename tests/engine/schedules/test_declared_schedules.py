@@ -20,7 +20,7 @@ def forget() -> Iterator[None]:
     names, kinds = set(declared._declared), {found.name for found in tq.task_types()}
     yield
     for name in declared._declared.keys() - names:
-        declared.forget(name)
+        del declared._declared[name]
     for found in tq.task_types():
         if found.name not in kinds:
             for wrapper in types._types.pop(found.name).wrappers.values():
@@ -98,8 +98,8 @@ def test_what_code_declares_is_stored_changed_and_deleted_with_it() -> None:
     declared.apply("default")  # a second consumer, or the next start
     assert {each.name: each for each in tq.list_schedules()} == first
 
-    declared.forget("b")
-    declared.forget("a")
+    del declared._declared["b"]
+    del declared._declared["a"]
     schedules.declare("a", "echo", {"value": 2}, cron="0 3 * * *", timezone="Europe/Berlin")
     declared.apply("default")
     now = {each.name: each for each in tq.list_schedules()}
