@@ -1,0 +1,256 @@
+"""One environment: a child process that holds an imported function and runs one event at a time.
+
+Events and answers travel over a socket of their own, so that nothing that a function prints, or
+does to its standard streams, can spoil an answer. Its time and memory limits are enforced from
+outside, by SIGKILL to its process group.
+"""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from huey_tasks.environments import answers, process_stats
+from huey_tasks.environments.answers import Answer, Usage
+from huey_tasks.environments.output import Output
+from huey_tasks.functions.function import CUSTOM_RUNTIME, Function
+
+_LENGTH = struct.Struct(">I")
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_RUNTIME_API = Path(__file__).with_name("runtime_api.py")
+
+#: Seconds for the import of a function (AWS's limit).
+INIT_S = 10.0
+
+#: Seconds between two looks at the memory, and at what has been printed.
+LOOK_S = 0.1
+
+
+class Call(NamedTuple):
+    """One invocation: the event as JSON text, and what the handler's context says of it."""
+
+    request_id: str
+    event: str
+    arn: str
+    timeout_s: float
+    client_context: Any = None
+    variables: Mapping[str, str] = {}
+
+
+class _Ended(Exception):
+    """The process has closed its socket, or is gone."""
+
+
+class _Late(Exception):
+    """It did not answer in time."""
+
+
+class _TooBig(Exception):
+    """It used more memory than its function may."""
+
+
+class Environment:
+    """The process of one function version."""
+
+    def __init__(self, function: Function, variables: Mapping[str, str], folder: Path) -> None:
+        """Start the process; `folder` is its own, for TMPDIR, and goes with it."""
+        self.function = function
+        self.id = uuid.uuid4().hex
+        self.invocations = 0
+        self.started_at = time.time()
+        self.used_at = time.monotonic()
+        #: Milliseconds of the import; None as long as it is not over.
+        self.init_ms: float | None = None
+        self._folder = folder / self.id
+        self._folder.mkdir(parents=True)
+        ours, theirs = socket.socketpair()
+        read_end, write_end = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-u",
+                    str(_RUNTIME_API if function.runtime == CUSTOM_RUNTIME else _BOOTSTRAP),
+                    str(theirs.fileno()),
+                    str(function.memory_mb),
+                ],
+                env={**variables, "TMPDIR": str(self._folder)},
+                cwd=function.root,
+                stdin=subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(read_end)
+            ours.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        finally:
+            theirs.close()
+            os.close(write_end)
+        self._socket, self.output = ours, Output(read_end)
+        self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    @property
+    def version(self) -> str:
+        """The version of the function that it holds."""
+        return self.function.version
+
+    def start(self, request_id: str, watch: Callable[[], None]) -> Answer | None:
+        """Wait for the import; returns an answer only if that failed. `watch` is called often."""
+        begun = time.monotonic()
+        try:
+            said, _ = self._receive(begun + INIT_S, watch)
+        except (_Ended, _Late, _TooBig) as problem:
+            return self._failed(problem, request_id, begun, INIT_S, None)
+        took_ms = (time.monotonic() - begun) * 1000
+        if (error := said.get("init_error")) is not None:
+            usage = Usage(took_ms, None, process_stats.peak_mb(self.pid))
+            return Answer(b"", error, usage, is_spent=True)
+        self.init_ms = (time.time() - self.started_at) * 1000
+        return None
+
+    def invoke(
+        self,
+        call: Call,
+        watch: Callable[[], None],
+        on_piece: Callable[[bytes], None] = lambda piece: None,
+    ) -> Answer:
+        """Run the handler once. `watch` is called about ten times a second.
+
+        `on_piece` gets each piece of an answer that comes in pieces; the answer has them all.
+        """
+        self.invocations += 1
+        process_stats.forget_peak(self.pid)
+        begun = time.monotonic()
+        deadline = begun + call.timeout_s
+        message = {**call._asdict(), "variables": dict(call.variables), "deadline": deadline}
+        pieces = bytearray()
+        try:
+            self._send(json.dumps(message).encode(), deadline)
+            said, body = self._receive(deadline, watch)
+            while "piece" in said and len(pieces) + len(body) <= answers.MAX_ANSWER_BYTES:
+                pieces += body
+                on_piece(body)
+                said, body = self._receive(deadline, watch)
+        except (_Ended, _Late, _TooBig) as problem:
+            peak = process_stats.peak_mb(self.pid)
+            return self._failed(problem, call.request_id, begun, call.timeout_s, peak)
+        duration_ms = (time.monotonic() - begun) * 1000
+        self.output.read()
+        usage = Usage(duration_ms, said.get("cpu_ms"), process_stats.peak_mb(self.pid))
+        error = said.get("error")
+        if len(pieces) + len(body) > answers.MAX_ANSWER_BYTES:
+            error = answers.too_large()
+        whole = bytes(pieces) + body if error is None else b""
+        self.used_at = time.monotonic()
+        # One that still writes has no end that could be waited for.
+        return Answer(whole, error, usage, "piece" in said, bool(pieces))
+
+    def end(self) -> None:
+        """Kill the process and all of its group, and remove its folder."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.kill()  # it may have left its group; once collected, its number is another's
+        self._process.wait()
+        self._socket.close()
+        with contextlib.suppress(OSError):
+            os.close(self.output.fileno())
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _failed(
+        self, problem: Exception, request_id: str, begun: float, limit_s: float, peak: int | None
+    ) -> Answer:
+        """Return the answer in place of one that did not come; the process is of no more use."""
+        duration_ms = (time.monotonic() - begun) * 1000
+        if isinstance(problem, _Late):
+            error = answers.timed_out(request_id, limit_s)
+            duration_ms = limit_s * 1000
+        elif isinstance(problem, _TooBig):
+            error = answers.exited(request_id, -signal.SIGKILL)
+        else:
+            error = answers.exited(request_id, self._exit_code())
+        self.output.read()
+        return Answer(b"", error, Usage(duration_ms, None, peak), is_spent=True)
+
+    def _exit_code(self) -> int:
+        """Return how the process ended; one that only closed its socket gets a moment for it."""
+        try:
+            return self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return 0
+
+    # ---- the socket
+
+    def _send(self, body: bytes, deadline: float) -> None:
+        self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        try:
+            self._socket.sendall(_LENGTH.pack(len(body)) + body)
+        except TimeoutError:
+            raise _Late from None
+        except OSError:
+            raise _Ended from None
+
+    def _receive(self, deadline: float, watch: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
+        """Return a message and the bytes that belong to it."""
+        parts: list[bytes] = []
+        for _ in range(2):
+            (size,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline, watch))
+            parts.append(self._read(size, deadline, watch))
+        return cast(dict[str, Any], json.loads(parts[0])), parts[1]
+
+    def _read(self, size: int, deadline: float, watch: Callable[[], None]) -> bytes:
+        parts: list[bytes] = []
+        while size:
+            self._wait(deadline, watch)
+            try:
+                part = self._socket.recv(min(size, 1 << 20))
+            except OSError:
+                raise _Ended from None
+            if not part:
+                raise _Ended
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _wait(self, deadline: float, watch: Callable[[], None]) -> None:
+        """Return when the socket can be read. Reads meanwhile what the function prints."""
+        sources: list[Any] = [self._socket, self.output]
+        if self._pidfd is not None:
+            sources.append(self._pidfd)
+        while True:
+            left_s = deadline - time.monotonic()
+            ready = select.select(sources, [], [], min(max(left_s, 0), LOOK_S))[0]
+            if self.output in ready and not self.output.read():
+                sources.remove(self.output)  # it has closed its standard streams
+            if self._socket in ready:
+                return
+            if self._pidfd in ready:
+                raise _Ended
+            used = process_stats.used_mb(self.pid)
+            if used is not None and used > self.function.memory_mb:
+                raise _TooBig
+            if left_s <= 0:
+                raise _Late
+            watch()

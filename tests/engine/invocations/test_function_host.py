@@ -1,0 +1,277 @@
+"""Functions as their callers see them: a real consumer with its function host."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+import huey_tasks as tq
+from tests.conftest import StartConsumer
+from tests.engine.helpers import submit, wait_for
+from tests.engine.invocations.functions import Folder, answer, call, folder
+from tests.waiting import wait_until
+
+__all__ = ["folder"]
+
+
+def _writes_to(notes: Path, what: str) -> str:
+    """The code of a function that adds a line to a file."""
+    return f"""
+import json, os
+def handler(e, c):
+    fd = os.open({str(notes)!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, ({what} + "\\n").encode())
+    os.close(fd)
+"""
+
+
+def _lines_of(notes: Path, number: int) -> list[str]:
+    """Wait until that file has so many lines, and return them."""
+    wait_until(
+        lambda: notes.exists() and len(notes.read_text().splitlines()) >= number,
+        description=f"{number} lines are written",
+        timeout_s=60,
+    )
+    return notes.read_text().splitlines()
+
+
+def lines(task_id: str) -> list[str]:
+    return [line.text for line in tq.get_task(task_id).log]
+
+
+def test_a_function_answers_and_leaves_log_and_receipt(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    consumer = folder.serve(start_consumer, LARGE_RESULT_TTL_S="7")
+    assert not any("-functions" in one.consumer for one in tq.consumers()), "nothing was called yet"
+    folder.add("hello")
+    for event in ({"a": 1}, [1, "ä"], "text", None, 5):
+        found = call("hello", event)
+        assert found.error is None and json.loads(found.body) == {"got": event}
+    invoked = tq.invoke_function("hello", {"code": "print('said')"}, tq.Kind.SYNC)
+    answer(invoked)
+    task_id = invoked.task_id
+    start, said, end, report = lines(task_id)
+    assert start == f"START RequestId: {task_id} Version: $LATEST" and said == "said"
+    assert end == f"END RequestId: {task_id}"
+    assert report.startswith(f"REPORT RequestId: {task_id}\tDuration: ")
+    assert "\tMemory Size: 512 MB\tMax Memory Used: " in report and "Init" not in report
+    record = tq.get_task(task_id)
+    assert record.max_attempts == 1 and record.payload == {"code": "print('said')"}
+    (attempt,) = record.attempts
+    assert attempt.receipt is not None and attempt.receipt["cold"] is False
+    assert attempt.receipt["queue_ms"] >= 0 and attempt.receipt["memory_mb"] == 512
+    assert record.invocation is not None and record.invocation["kind"] == "RequestResponse"
+    assert tq.stats().total("consumers") == 1, "a function host is no consumer of its own"
+    (environment,) = wait_until(
+        lambda: [one for one in tq.list_environments() if one["invocations"] == 6],
+        description="the host says what it has",
+    )
+    assert environment["function"] == "hello"
+    folder.add("large", "def handler(e, c): return 'x' * e")
+    for size, is_large in ((400_000, True), (10, False)):
+        answer(invoked := tq.invoke_function("large", size))
+        (key,) = tq.default.broker.results.keys(f"*:outcome:{invoked.task_id}:*")
+        assert (tq.default.broker.results.pttl(key) <= 7_000) == is_large
+    assert consumer.stop() == 0
+    wait_until(lambda: not psutil.pid_exists(environment["pid"]), description="it has ended, too")
+
+
+def test_a_changed_file_runs_at_the_next_call(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    folder.serve(start_consumer)
+    for number in range(3):
+        folder.add("f", f"def handler(e, c): return {number}")
+        assert json.loads(call("f", {}).body) == number
+    (folder.path / "f.py").write_text("def handler(e, c) return")
+    broken = call("f", {})
+    assert broken.error is not None and broken.error["errorType"] == "Runtime.UserCodeSyntaxError"
+    with pytest.raises(tq.UnknownTaskType):
+        tq.invoke_function("nothing", {})
+
+
+def test_an_event_is_tried_three_times_and_its_record_follows(
+    start_consumer: StartConsumer, folder: Folder, tmp_path: Path
+) -> None:
+    folder.serve(start_consumer)
+    notes = tmp_path / "notes"
+    code = (
+        f"import json\ndef handler(e, c):\n  open({str(notes)!r}, 'a').write(json.dumps(e) + '\\n')"
+    )
+    folder.add("told", code)
+    folder.add("f", "def handler(e, c): return 1 / e['by']", on_failure="told", on_success="told")
+    failing = tq.invoke_function("f", {"by": 0})
+    found = answer(failing)
+    assert found.error is not None and found.error["errorType"] == "ZeroDivisionError"
+    record = tq.get_task(failing.task_id)
+    assert (record.status, record.attempt) == ("FAILURE", 3)
+    assert [attempt.receipt is not None for attempt in record.attempts] == [True] * 3
+    assert record.error == "ZeroDivisionError: division by zero"
+    answer(good := tq.invoke_function("f", {"by": 2}))
+    records = _lines_of(notes, 2)
+    fine, bad = sorted(map(json.loads, records), key=lambda record: "errorType" in str(record))
+    assert bad["requestContext"]["condition"] == "RetriesExhausted"
+    assert bad["requestContext"]["approximateInvokeCount"] == 3
+    assert bad["requestContext"]["requestId"] == failing.task_id
+    assert bad["requestPayload"] == {"by": 0}
+    assert bad["responseContext"]["functionError"] == "Unhandled"
+    assert bad["responsePayload"]["errorType"] == "ZeroDivisionError"
+    assert fine["requestContext"]["condition"] == "Success"
+    assert fine["requestContext"]["requestId"] == good.task_id
+    assert fine["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+    assert fine["responsePayload"] == 0.5 and fine["version"] == "1.0"
+
+
+def test_an_event_that_is_too_old_or_may_not_run_is_not_tried(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    folder.serve(start_consumer, LAMBDA_RETRY_DELAY_S="100")
+    folder.add("aging", "def handler(e, c): 1 / 0", max_age=60)
+    folder.add("stopped", reserved_concurrency=0)
+    invoked = tq.invoke_function("aging", {})
+    found = answer(invoked)
+    assert found.error is not None and found.error["errorType"] == "ZeroDivisionError"
+    assert tq.get_task(invoked.task_id).attempt == 1, "the next attempt would be too old"
+    assert "maximum age" in lines(invoked.task_id)[-1]
+    found = call("stopped", {}, tq.Kind.ASYNC)
+    assert found.error is not None and found.error["errorType"] == "ZeroReservedConcurrency"
+    assert tq.is_at_limit("stopped") and not tq.is_at_limit("aging")
+
+
+def test_reserved_concurrency_holds_and_does_not_hold_up_others(
+    start_consumer: StartConsumer, folder: Folder, tmp_path: Path
+) -> None:
+    folder.add("one", reserved_concurrency=1)
+    folder.add("free")
+    inside = tmp_path / "inside"
+    for queue in ("default", "high"):
+        folder.serve(start_consumer, queue)
+    hosts = [tq.submit("free", {}, priority=queue).task_id for queue in ("default", "high")]
+    assert [wait_for(each, "SUCCESS").attempt for each in hosts] == [1, 1]
+    # A second one inside would fail, in whatever queue it is.
+    code = f"Path({str(inside)!r}).mkdir(); time.sleep(0.02); Path({str(inside)!r}).rmdir()"
+    queues = ["default", "high"] * 8
+    ids = [tq.submit("one", {"code": code}, priority=queue).task_id for queue in queues]
+    assert call("free", {}).error is None, "those that wait hold up no other function"
+    assert {wait_for(each, "SUCCESS").attempt for each in ids} == {1}
+
+
+def test_nested_calls_never_wait_for_a_slot(start_consumer: StartConsumer, folder: Folder) -> None:
+    """A function that waits for another keeps its slot: with one slot, that would be for ever."""
+    folder.serve(start_consumer, FUNCTION_SLOTS="1")
+    folder.add("f")
+    go_on = folder.path.parent / "go on"
+    waits = f"while not os.path.exists({str(go_on)!r}): time.sleep(0.01)"
+    outer = [tq.invoke_function("f", {"code": waits}, tq.Kind.SYNC)]
+    outer += [
+        tq.invoke_function("f", {"code": waits}, tq.Kind.SYNC, depth=depth) for depth in range(1, 9)
+    ]
+    wait_until(
+        lambda: all(tq.get_task(one.task_id).status == "STARTED" for one in outer),
+        description="all nine run at once",
+        timeout_s=60,
+    )
+    go_on.touch()
+    assert [answer(one).error for one in outer] == [None] * 9
+
+
+def test_tasks_and_functions_do_not_keep_each_other_from_starting(
+    start_consumer: StartConsumer, folder: Folder, tmp_path: Path
+) -> None:
+    folder.serve(start_consumer, FUNCTION_SLOTS="1")
+    folder.add("f")
+    go_on = tmp_path / "go on"
+    submit("report_progress", file=str(go_on))  # keeps the only worker
+    assert call("f", {}).error is None
+    slow = tq.invoke_function(
+        "f", {"code": f"while not os.path.exists({str(go_on)!r}): time.sleep(.01)"}
+    )
+    go_on.touch()
+    assert wait_for(submit("echo", value=1), "SUCCESS").result == 1
+    assert answer(slow).error is None
+
+
+def test_a_cancel_ends_the_process_at_once(start_consumer: StartConsumer, folder: Folder) -> None:
+    folder.serve(start_consumer)
+    folder.add("f")
+    invoked = tq.invoke_function("f", {"code": "time.sleep(100)"})
+    wait_until(lambda: tq.get_task(invoked.task_id).status == "STARTED", description="it runs")
+    environment = wait_until(
+        lambda: [one for one in tq.list_environments() if one["busy"]],
+        description="its environment is shown",
+    )[0]
+    tq.cancel(invoked.task_id)
+    wait_until(lambda: not psutil.pid_exists(environment["pid"]), description="it has ended")
+    wait_until(lambda: tq.get_task(invoked.task_id).stop_confirmed, description="its slot is free")
+    assert call("f", {}).error is None
+
+
+@pytest.mark.parametrize("victim", ["environment", "pool", "host", "consumer"])
+def test_a_killed_process_loses_no_event(
+    start_consumer: StartConsumer, folder: Folder, tmp_path: Path, victim: str
+) -> None:
+    """Each event ends as SUCCESS, and its destination gets one record, whatever is killed."""
+    notes = tmp_path / "notes"
+    folder.add(
+        "told", _writes_to(notes, "c.aws_request_id + ' ' + e['requestContext']['requestId']")
+    )
+    folder.add("f", on_success="told", on_failure="told")
+    consumer = folder.serve(start_consumer)
+    invoked = [tq.invoke_function("f", {"code": "time.sleep(0.1)"}) for _ in range(40)]
+    wait_until(lambda: len(tq.list_environments()) >= 4, description="some run", timeout_s=60)
+    pool = next(one for one in psutil.Process(consumer.pid).children(recursive=True)
+                if "greenlet_pool" in " ".join(one.cmdline()))  # fmt: skip
+    if victim == "environment":
+        os.kill(tq.list_environments()[0]["pid"], signal.SIGKILL)
+    elif victim == "pool":
+        pool.kill()
+    elif victim == "host":
+        pool.parent().kill()  # pyright: ignore[reportOptionalMemberAccess]
+    else:
+        consumer.kill()
+        folder.serve(start_consumer)
+    assert [answer(each).error for each in invoked] == [None] * 40
+    wait_until(
+        lambda: notes.exists() and len(set(notes.read_text().splitlines())) >= 40,
+        description="each has its record",
+        timeout_s=60,
+    )
+    # A record may be read twice, if its own reader was killed; there is one of each.
+    told = {line.split()[1] for line in set(notes.read_text().splitlines())}
+    assert len(set(notes.read_text().splitlines())) == 40
+    assert told == {each.task_id for each in invoked}
+    wait_until(lambda: tq.stats().total("active") == 0, description="nothing is left running")
+
+
+def test_a_function_that_waits_says_for_what(start_consumer: StartConsumer, folder: Folder) -> None:
+    """A function host is no worker of tasks, and a task's consumer does not keep a function."""
+    folder.add("one", reserved_concurrency=1)
+    waiting = tq.invoke_function("one", {})
+    codes = [reason.code for reason in tq.explain_task(waiting.task_id).reasons]
+    assert codes == ["no_consumer", "next"]
+    assert tq.explain_task(tq.invoke_function("one", {}).task_id).position == 2
+
+    folder.serve(start_consumer)
+    go_on = folder.path.parent / "go on"
+    until = f"while not os.path.exists({str(go_on)!r}): time.sleep(0.01)"
+    assert [answer(one).error for one in (waiting, tq.invoke_function("one", {}))] == [None] * 2
+    running = tq.invoke_function("one", {"code": until})
+    second = tq.invoke_function("one", {})
+    wait_until(
+        lambda: tq.explain_task(second.task_id).reasons[0].code == "concurrency_reached",
+        description="it waits for the first to end",
+    )
+    held = submit("report_progress", file=str(go_on))  # the only worker of tasks
+    wait_until(lambda: tq.get_task(held).status == "STARTED", description="it runs")
+    task_id = submit("echo", value=1)
+    wait_until(
+        lambda: [one.code for one in tq.explain_task(task_id).reasons] == ["workers_busy", "next"],
+        description="slots of functions are no idle workers",
+    )
+    go_on.touch()
+    assert [answer(one).error for one in (running, second)] == [None] * 2
+    assert wait_for(task_id, "SUCCESS").result == 1

@@ -1,0 +1,150 @@
+"""`env`, `new` and `invoke`: the way from an empty folder to the answer of a function."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from duckline.commands import main
+from tests.conftest import StartConsumer
+from tests.stack.running import ROOT
+
+FAILING = """
+def handler(event, context):
+    print("before")
+    raise ValueError("no such thing")
+"""
+
+
+def duckline(
+    folder: Path, *arguments: str, stdin: str = "", **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder; its functions are in `functions`."""
+    own = {"TASKS_PATH": "", "FUNCTIONS_PATH": "functions"}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *arguments],
+        cwd=folder, env={**os.environ, **own, **env}, input=stdin, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+
+def files_below(folder: Path) -> dict[str, str]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_text() for path in found}
+
+
+def test_env_is_for_a_shell(tmp_path: Path) -> None:
+    keys = {"API_KEYS": "ada=it's a key,other-key-1234", "HOST": "::1", "PORT": "8123"}
+    shown = duckline(tmp_path, "env", AWS_REGION="eu-west-1", ROOT_PATH="/q", **keys)
+    assert all(line.startswith("export AWS_") for line in shown.stdout.splitlines()), shown
+    names = ("ENDPOINT_URL_LAMBDA", "ENDPOINT_URL_CLOUDWATCH_LOGS", "REGION", "ACCESS_KEY_ID")
+    shown_names = " ".join(f'"$AWS_{name}"' for name in names)
+    script = f'eval "$1"; printf "%s\\n" {shown_names}'
+    shell = subprocess.run(
+        ["sh", "-c", script, "sh", shown.stdout], capture_output=True, text=True, check=True
+    )
+    url = "http://[::1]:8123/q"
+    assert shell.stdout.splitlines() == [url, url, "eu-west-1", "it's a key"]
+
+
+def test_from_an_empty_folder_to_an_answer(
+    tmp_path: Path, start_consumer: StartConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions = tmp_path / "functions"
+    monkeypatch.setenv("FUNCTIONS_PATH", str(functions))
+    assert main(["new", "say-hello"]) == 0
+    made = files_below(functions)
+    test, event = "_tests/test_say-hello.py", "_events/say-hello/example.json"
+    assert set(made) == {"say-hello.py", test, event}
+    runpy.run_path(str(functions / test))["test_it_greets"]()
+    (functions / "failing.py").write_text(FAILING)
+
+    away = duckline(tmp_path, "invoke", "say-hello")
+    assert (away.returncode, away.stdout) == (os.EX_UNAVAILABLE, "")
+    assert away.stderr == "duckline: no consumer of queue default runs; start it: make run\n"
+
+    start_consumer("default", FUNCTIONS_PATH=str(functions))
+    done = duckline(tmp_path, "invoke", "say-hello", "-", stdin=made[event])
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"text": "Hello Ada!"}), done.stderr
+    shown = done.stderr.splitlines()
+    first_words = [line.partition(" ")[0] for line in shown]
+    assert first_words == ["START", "greeting", "END", "REPORT", "say-hello:"]
+    assert "of 512 MB, cold, " in shown[-1]
+
+    (functions / "unready.py").write_text("import no_such_package\n" + FAILING)
+    unready = duckline(tmp_path, "invoke", "unready")
+    assert unready.returncode == 1 and "Traceback" not in unready.stderr
+    assert json.loads(unready.stdout)["errorType"] == "Runtime.ImportModuleError"
+    assert unready.stderr.splitlines()[-1].startswith("unready: ")
+
+    failed = duckline(tmp_path, "invoke", "failing", "[1]")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["errorType"] == "ValueError"
+    assert "before\n" in failed.stderr
+
+
+NOT_MADE = {
+    "path": ("../up", os.EX_DATAERR, "'../up' is no name of a function"),
+    "hidden": ("_x", os.EX_DATAERR, "'_x' is no name of a function"),
+    "module": ("json", os.EX_DATAERR, "'json' is a module of Python"),
+    "function": ("hello", os.EX_CANTCREAT, "hello is a function already: "),
+    "test": ("old", os.EX_CANTCREAT, "functions/_tests/test_old.py is there already"),
+    "link": ("dangling", os.EX_CANTCREAT, "functions/dangling.py is there already"),
+    "unwritable": ("taken", os.EX_CANTCREAT, "functions/_events/taken cannot be made: "),
+}
+
+
+@pytest.fixture
+def functions(tmp_path: Path) -> Path:
+    path = tmp_path / "functions"
+    (path / "_tests").mkdir(parents=True)
+    (path / "_events").mkdir()
+    (path / "hello.py").write_text("def handler(event, context): ...\n")
+    (path / "helper.py").write_text("def hander(event, context): ...\n")
+    (path / "_tests" / "test_old.py").write_text("")
+    (path / "_events" / "taken").write_text("")
+    (path / "dangling.py").symlink_to("nowhere")
+    return path
+
+
+@pytest.mark.parametrize("kind", NOT_MADE)
+def test_a_function_that_cannot_be_made_is_one_line(
+    functions: Path, kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, status, said = NOT_MADE[kind]
+    before = sorted(functions.rglob("*"))
+    monkeypatch.chdir(functions.parent)
+    monkeypatch.setenv("FUNCTIONS_PATH", "functions")
+    assert main(["new", name]) == status
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"duckline: {said}") and shown.err.count("\n") == 1
+    assert shown.out == "" and sorted(functions.rglob("*")) == before
+
+
+NOT_INVOKED = {
+    "function": (["helo"], 2, "there is no function 'helo' in {}; did you mean 'hello'?"),
+    "handler": (["helper"], 2, "{}/helper.py is no function: it has no handler: "),
+    "event": (["hello", "[NaN]"], os.EX_DATAERR, "the event is not JSON: NaN is no JSON"),
+    "size": (["hello", '"12345678901"'], os.EX_DATAERR, "the event has more than 10 bytes"),
+    "redis": (["hello"], os.EX_UNAVAILABLE, "no Redis answers at redis://127.0.0.1:1/0; is the"),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_INVOKED)
+def test_a_call_that_cannot_be_made_is_one_line(functions: Path, kind: str) -> None:
+    arguments, status, said = NOT_INVOKED[kind]
+    own = {"REDIS_URL": "redis://127.0.0.1:1/0", "LAMBDA_MAX_SYNC_BYTES": "10"}
+    done = duckline(functions.parent, "invoke", *arguments, **own)
+    assert (done.returncode, done.stdout) == (status, "")
+    begin = f"duckline: {said.format(functions)}"
+    assert done.stderr.startswith(begin) and done.stderr.count("\n") == 1
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = duckline(tmp_path, "invoke", "hello", REDIS_URL="redis://127.0.0.1:1/0")
+    said = f"there is no function 'hello' in {tmp_path}/functions, and no such folder; "
+    assert done.stderr == f"duckline: {said}FUNCTIONS_PATH names another\n"

@@ -1,0 +1,1 @@
+"""Tests of EventBridge, its Scheduler and CloudWatch Logs, with AWS's own client."""

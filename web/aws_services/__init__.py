@@ -1,0 +1,1 @@
+"""The parts of AWS's services beside Lambda that functions and their tools need."""
