@@ -9,6 +9,8 @@ ones changed, and those that the code declares no more are deleted, if it still 
 What people have made over HTTP or on the page stays. The deploy that starts last decides.
 """
 
+import contextlib
+import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from huey_tasks.errors import (
     InvalidQuery,
     InvalidTaskType,
     QueueUnavailable,
+    ScheduleNotFound,
     UnknownQueue,
     UnknownTaskType,
 )
@@ -29,7 +32,7 @@ from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
 from huey_tasks.schedules import records
 from huey_tasks.schedules.put import put_schedule
-from huey_tasks.schedules.records import ScheduleRecord
+from huey_tasks.schedules.records import Schedule, ScheduleRecord
 from huey_tasks.schedules.service import check_schedule, delete_schedule
 from huey_tasks.submission.submit import destination
 
@@ -49,6 +52,7 @@ class Declaration:
     every_s: float | None
     timezone: str | None
     overlap: bool
+    run_at: dt.datetime | None = None
 
 
 _declared: dict[str, Declaration] = {}
@@ -88,9 +92,24 @@ def declare(
 
 def apply(queue: str) -> None:
     """Make the schedules of a queue what this code declares. Raises QueueUnavailable."""
-    stored = [each for each in records.all_schedules(BROKERS) if each.queue == queue]
+    stored = stored_in(queue)
+    store([each for each in _declared.values() if each.queue == queue], stored, "the code")
+    known = {found.name for found in types.task_types()}
+    retire(
+        [each for each in stored if each.name not in _declared and each.task_type in known],
+        "the code",
+    )
+
+
+def stored_in(queue: str) -> list[Schedule]:
+    """Return the schedules of a queue as they are. Raises QueueUnavailable."""
+    return [each for each in records.all_schedules(BROKERS) if each.queue == queue]
+
+
+def store(declarations: Sequence[Declaration], stored: Sequence[Schedule], source: str) -> None:
+    """Create or change schedules as `source` declares them. Raises QueueUnavailable."""
     changed_at = {each.name: each.updated_at for each in stored}
-    for declaration in [each for each in _declared.values() if each.queue == queue]:
+    for declaration in declarations:
         try:
             made = _put(declaration)
         except QueueUnavailable:
@@ -102,13 +121,17 @@ def apply(queue: str) -> None:
         if changed_at.get(made.name) != made.updated_at:
             verb = "changed" if made.name in changed_at else "created"
             about = {"schedule": made.name, "when": made.words}
-            logger.info(f"schedule {verb}, as the code declares it", extra=about)
-    known = {found.name for found in types.task_types()}
+            logger.info(f"schedule {verb}, as {source} declares it", extra=about)
+
+
+def retire(stored: Sequence[Schedule], source: str) -> None:
+    """Delete those of the schedules that are declared. Raises QueueUnavailable."""
     for each in stored:
-        if each.declared and each.name not in _declared and each.task_type in known:
-            delete_schedule(each.name)
+        if each.declared:
+            with contextlib.suppress(ScheduleNotFound):  # another consumer was faster
+                delete_schedule(each.name, queue=each.queue)
             about = {"schedule": each.name}
-            logger.info("schedule deleted, the code declares it no more", extra=about)
+            logger.info(f"schedule deleted, {source} declares it no more", extra=about)
 
 
 def _put(declaration: Declaration) -> ScheduleRecord:
@@ -121,6 +144,7 @@ def _put(declaration: Declaration) -> ScheduleRecord:
         cron=declaration.cron,
         every_s=declaration.every_s,
         timezone=declaration.timezone,
+        run_at=declaration.run_at,
         overlap=declaration.overlap,
         declared=True,
     )

@@ -13,7 +13,11 @@ from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.scripts.schedules import NEVER, ScheduleScripts
 from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidPayload, InvalidQuery, QueueUnavailable, UnknownTaskType
+from huey_tasks.functions.apart import NotSeen
+from huey_tasks.invocations.function_types import FunctionType
+from huey_tasks.queues import CONFIG
 from huey_tasks.registry import types
+from huey_tasks.schedules import scheduled_event
 from huey_tasks.schedules.records import Schedule, all_schedules
 from huey_tasks.values.field_words import as_sentence
 
@@ -28,10 +32,13 @@ def tag_of(name: str) -> str:
     return f"schedule:{name}"
 
 
-def task_of(schedule: Schedule, task_id: str) -> NewTask:
-    """Make a task of a schedule. Raises UnknownTaskType, InvalidPayload."""
-    task_type = types.get(schedule.task_type)
-    new = task_type.new_task(task_id, schedule.queue, schedule.payload_value())
+def task_of(schedule: Schedule, task_id: str, due_ms: int) -> NewTask:
+    """Make a task of a schedule that is due. Raises UnknownTaskType, InvalidPayload."""
+    task_type, payload = types.get(schedule.task_type), schedule.payload_value()
+    if scheduled_event.has_attributes(schedule.payload) and isinstance(task_type, FunctionType):
+        arn = scheduled_event.schedule_arn(CONFIG, schedule.name)
+        payload = scheduled_event.filled(payload, arn, task_id, due_ms)
+    new = task_type.new_task(task_id, schedule.queue, payload)
     tags = dict.fromkeys((*schedule.tags, tag_of(schedule.name)))
     return new._replace(tags=f",{','.join(tags)},")
 
@@ -91,7 +98,11 @@ class Firing:
             zone = schedule.trigger.timezone
             self._warn(f"schedule '{schedule.name}' waits: time zone {zone} is not known here")
             return False
-        task, problem = self._task(schedule, due_ms)
+        try:
+            task, problem = self._task(schedule, due_ms)
+        except NotSeen:
+            self._warn(f"schedule '{schedule.name}' waits: a folder of functions does not answer")
+            return False
         answer = self._scripts.schedule_fire(
             self._queue,
             schedule.name,
@@ -110,15 +121,20 @@ class Firing:
         return answer != "draining"
 
     def _task(self, schedule: Schedule, due_ms: int) -> tuple[NewTask | None, str]:
-        """Return the task of a due time, always with the same id, or the reason for none."""
+        """Return the task of a due time, always with the same id, or the reason for none.
+
+        Raises NotSeen.
+        """
         try:
-            return task_of(schedule, schedule.run_id(due_ms)), ""
+            return task_of(schedule, schedule.run_id(due_ms), due_ms), ""
         except UnknownTaskType as error:
             return None, f"{error.detail[:-1]} in the consumer."
         except InvalidPayload as error:
             first = error.problems[0]
             why = f"{first.pointer or '/'}: {as_sentence(first.message)}"
             return None, f"{error.detail} {why}"[:500]
+        except NotSeen:
+            raise
         except Exception as error:  # a validator of the task type's author may raise anything
             why = f"The payload cannot be checked: {type(error).__name__}: {error}"[:500]
             return None, why.encode("utf-8", "replace").decode()

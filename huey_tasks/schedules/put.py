@@ -1,5 +1,6 @@
 """Make a schedule what a caller says, whether it exists or not: for tools and for code."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,9 +28,11 @@ def put_schedule(
     cron: str | None = None,
     every_s: float | None = None,
     timezone: str | None = None,
+    run_at: dt.datetime | None = None,
     overlap: bool = True,
     paused: bool | None = None,
     declared: bool = False,
+    origin: str = "",
     by: Operator | None = None,
 ) -> tuple[ScheduleRecord, bool]:
     """Create a schedule, or change it to this; return it, and whether it is new.
@@ -39,7 +42,7 @@ def put_schedule(
     or queue is deleted, and created again. Raises what `create_schedule` raises, but no
     ScheduleExists.
     """
-    check_schedule(name, task_type, payload, tags, cron, every_s, timezone)
+    check_schedule(name, task_type, payload, tags, cron, every_s, timezone, run_at)
     _, queue = destination(task_type, priority)
     known = _named(name)
     if known is not None and (known.task_type, known.queue) != (task_type, queue):
@@ -50,7 +53,8 @@ def put_schedule(
         try:
             made = create_schedule(
                 name, task_type, payload, priority=queue, tags=tags, cron=cron, every_s=every_s,
-                timezone=timezone, overlap=overlap, paused=bool(paused), declared=declared, by=by,
+                timezone=timezone, run_at=run_at, overlap=overlap, paused=bool(paused),
+                declared=declared, origin=origin, by=by,
             )  # fmt: skip
         except ScheduleExists:  # somebody else has just put it
             pass
@@ -59,7 +63,7 @@ def put_schedule(
     changes = ScheduleChanges(
         payload=payload, tags=tags, cron=cron, every_s=every_s,
         timezone="UTC" if timezone is None and cron is not None else timezone,
-        overlap=overlap, paused=paused, declared=declared,
+        run_at=run_at, overlap=overlap, paused=paused, declared=declared, origin=origin,
     )  # fmt: skip
     return change_schedule(name, changes, by), False
 

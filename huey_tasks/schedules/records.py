@@ -54,6 +54,7 @@ class Schedule:
     missed: int
     created_us: int
     updated_at: dt.datetime
+    origin: str = ""
 
     @classmethod
     def of(cls, queue: str, name: str, due_ms: float, found: Hash) -> "Schedule":
@@ -82,6 +83,7 @@ class Schedule:
             missed=found.number("missed"),
             created_us=int(found["created_us"]),
             updated_at=found.time("updated_at") or task_hash.from_ms(0),
+            origin=found.get("origin") or "",
         )
 
     def payload_value(self) -> dict[str, Any]:
@@ -99,15 +101,16 @@ class Schedule:
     @property
     def age(self) -> tuple[int, int]:
         """The sort key of schedules with one name: the lowest has the name."""
-        return self.created_us, keys.QUEUE_NAMES.index(self.queue)
+        return self.created_us, keys.queue_names().index(self.queue)
 
 
 @dataclass(frozen=True)
 class ScheduleRecord:
     """A schedule as it is now. `problem`: why its last due time submitted no task.
 
-    `declared`: it comes from code. `skipped`: runs that did not start because the one before had
-    not ended. `missed`: due times at which no consumer ran; one late run takes the place of all
+    `run_at`: when it is due, if that is once. `declared`: it comes from code. `origin`: what the
+    tool that made it wants to read again. `skipped`: runs that did not start because the one before
+    had not ended. `missed`: due times at which no consumer ran; one late run takes the place of all
     that were missed in a row.
     """
 
@@ -134,6 +137,8 @@ class ScheduleRecord:
     problem: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
+    run_at: dt.datetime | None = None
+    origin: str = ""
 
 
 def all_schedules(brokers: Brokers) -> list[Schedule]:
@@ -204,4 +209,6 @@ def _record(schedule: Schedule, state: str | None, draining: bool, now_s: int) -
         problem=problem,
         created_at=task_hash.from_ms(schedule.created_us // 1000),
         updated_at=schedule.updated_at,
+        run_at=task_hash.from_ms(schedule.trigger.start_ms) if schedule.trigger.is_once else None,
+        origin=schedule.origin,
     )

@@ -6,7 +6,6 @@ schedules: `firing` does.
 """
 
 import datetime as dt
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +16,6 @@ from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.protocol import Argument
 from huey_tasks.broker.scripts.schedules import NEVER, ScheduleScripts
 from huey_tasks.errors import (
-    InvalidPayload,
-    InvalidQuery,
-    Problem,
     QueueDraining,
     ScheduleExists,
     ScheduleNotFound,
@@ -30,40 +26,18 @@ from huey_tasks.queues import BROKERS
 from huey_tasks.records import schedules
 from huey_tasks.records.ids import new_id
 from huey_tasks.records.models import TaskState
-from huey_tasks.registry import types
 from huey_tasks.schedules import firing, records
+from huey_tasks.schedules.changes import ScheduleChanges, changed
+from huey_tasks.schedules.checks import NAME, check_schedule, next_due, trigger_fields, trigger_of
 from huey_tasks.schedules.records import Schedule, ScheduleRecord
-from huey_tasks.schedules.trigger import Trigger
 from huey_tasks.submission.submit import SubmittedTask, destination
 from huey_tasks.submission.tags import checked_tags
 
 #: The maximum number of schedules in all queues.
 MOST = 1000
 
-#: Bytes of a payload as JSON; a limit, because a list of schedules shows all payloads.
-LARGEST_PAYLOAD = 16_384
-
-NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
-
 #: How often a change is tried when another change comes between its read and its write.
 _TRIES = 20
-
-
-@dataclass(frozen=True)
-class ScheduleChanges:
-    """Changes of a schedule; None leaves a field as it is.
-
-    `cron` replaces `every_s`, and `every_s` replaces `cron`.
-    """
-
-    payload: dict[str, Any] | None = None
-    tags: Sequence[str] | None = None
-    cron: str | None = None
-    every_s: float | None = None
-    timezone: str | None = None
-    overlap: bool | None = None
-    paused: bool | None = None
-    declared: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,11 +62,15 @@ def get_schedule(name: str) -> ScheduleRecord:
 
 
 def preview_schedule(
-    *, cron: str | None = None, every_s: float | None = None, timezone: str | None = None
+    *,
+    cron: str | None = None,
+    every_s: float | None = None,
+    timezone: str | None = None,
+    run_at: dt.datetime | None = None,
 ) -> SchedulePreview:
     """Describe a trigger that begins now. Raises InvalidQuery, QueueUnavailable."""
     now_ms = BROKERS.now_ms()
-    trigger = Trigger.of(cron, every_s, timezone, now_ms)
+    trigger = trigger_of(cron, every_s, timezone, run_at, now_ms)
     return SchedulePreview(trigger.words, records.next_runs(trigger, now_ms))
 
 
@@ -106,18 +84,21 @@ def create_schedule(
     cron: str | None = None,
     every_s: float | None = None,
     timezone: str | None = None,
+    run_at: dt.datetime | None = None,
     overlap: bool = True,
     paused: bool = False,
     declared: bool = False,
+    origin: str = "",
     by: Operator | None = None,
 ) -> ScheduleRecord:
-    """Create a schedule whose trigger is five `cron` fields in a `timezone`, or `every_s` seconds.
+    """Create a schedule: five `cron` fields in a `timezone`, `every_s` seconds, or once `run_at`.
 
     Without `overlap` a run is skipped while the one before has not ended. Each task gets the tag
-    `schedule:<name>`. `declared`: it comes from code. Raises InvalidQuery, UnknownTaskType,
-    UnknownQueue, InvalidPayload; ScheduleExists, TooManySchedules; QueueUnavailable.
+    `schedule:<name>`. `declared`: it comes from code. `origin`: what the tool that makes it wants
+    to read again. Raises InvalidQuery, UnknownTaskType, UnknownQueue, InvalidPayload;
+    ScheduleExists, TooManySchedules; QueueUnavailable.
     """
-    encoded = check_schedule(name, task_type, payload, tags, cron, every_s, timezone)
+    encoded = check_schedule(name, task_type, payload, tags, cron, every_s, timezone, run_at)
     found, queue = destination(task_type, priority)
     kept: dict[str, Argument] = {
         "type": found.name,
@@ -125,9 +106,10 @@ def create_schedule(
         "tags": checked_tags(tags),
         "overlap": int(overlap),
         "declared": int(declared),
+        "origin": origin,
     }
     now_ms = BROKERS.now_ms()
-    trigger = Trigger.of(cron, every_s, timezone, now_ms)
+    trigger = trigger_of(cron, every_s, timezone, run_at, now_ms)
     if records.named(BROKERS, name):
         raise _exists(name)
     if schedules.count(BROKERS) >= MOST:
@@ -139,8 +121,8 @@ def create_schedule(
         name,
         own,
         _revision(),
-        NEVER if paused else _next(trigger, now_ms),
-        {**kept, **_trigger_fields(trigger)},
+        NEVER if paused else next_due(trigger, now_ms),
+        {**kept, **trigger_fields(trigger)},
         operation=operation.as_argument() if operation else "",
     )
     if created is None:
@@ -153,28 +135,6 @@ def create_schedule(
     return get_schedule(name)
 
 
-def check_schedule(
-    name: str,
-    task_type: str,
-    payload: dict[str, Any],
-    tags: Sequence[str],
-    cron: str | None,
-    every_s: float | None,
-    timezone: str | None,
-) -> bytes:
-    """Check what a new schedule would be; return its payload in the stored form.
-
-    Raises InvalidQuery, UnknownTaskType, InvalidPayload. Asks nothing of Redis.
-    """
-    if not NAME.fullmatch(name):
-        rule = "1 to 100 letters, digits, dots, underscores and hyphens."
-        raise InvalidQuery([Problem("/name", "name", rule)])
-    encoded = _payload(task_type, payload)
-    checked_tags(tags)
-    Trigger.of(cron, every_s, timezone, 0)
-    return encoded
-
-
 def change_schedule(
     name: str, changes: ScheduleChanges, by: Operator | None = None
 ) -> ScheduleRecord:
@@ -185,7 +145,7 @@ def change_schedule(
     operation = trail.as_argument(BROKERS, Action.SCHEDULE_UPDATE, by, name)
     for _ in range(_TRIES):
         schedule = _find(name)
-        fields, due = _changed(schedule, changes)
+        fields, due = changed(schedule, changes)
         if not fields and due == "":
             break
         scripts = _scripts(schedule.queue)
@@ -196,51 +156,14 @@ def change_schedule(
     return get_schedule(name)
 
 
-def _changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Argument], int | str]:
-    """Return the fields that change and the new due time, "" to leave it as it is."""
-    fields: dict[str, Argument] = {}
-    if changes.payload is not None:
-        payload = _payload(schedule.task_type, changes.payload)
-        if payload.decode() != schedule.payload:
-            fields["payload"] = payload
-    if changes.tags is not None and tuple(dict.fromkeys(changes.tags)) != schedule.tags:
-        fields["tags"] = checked_tags(changes.tags)
-    if changes.overlap not in (None, schedule.overlap):
-        fields["overlap"] = int(bool(changes.overlap))
-    if changes.declared not in (None, schedule.declared):
-        fields["declared"] = int(bool(changes.declared))
-    now_ms = BROKERS.now_ms()
-    trigger = _changed_trigger(schedule.trigger, changes, now_ms)
-    if trigger != schedule.trigger:
-        fields |= _trigger_fields(trigger)
-    paused = schedule.due_ms is None
-    pause = paused if changes.paused is None else changes.paused
-    if pause:
-        return fields, "" if paused else NEVER
-    return fields, _next(trigger, now_ms) if paused or trigger != schedule.trigger else ""
+def delete_schedule(name: str, by: Operator | None = None, *, queue: str | None = None) -> None:
+    """Delete a schedule, of one queue if it is named; its tasks stay.
 
-
-def _changed_trigger(trigger: Trigger, changes: ScheduleChanges, now_ms: int) -> Trigger:
-    if changes.cron is None and changes.every_s is None and changes.timezone is None:
-        return trigger
-    cron, every_s, timezone = changes.cron, changes.every_s, changes.timezone
-    if cron is None and every_s is None:
-        cron, every_s = trigger.cron, trigger.every_ms and trigger.every_ms / 1000
-    if cron is not None and timezone is None:
-        timezone = trigger.timezone
-    new = Trigger.of(cron, every_s, timezone, now_ms)
-    same = (new.cron, new.every_ms, new.timezone) == (
-        trigger.cron,
-        trigger.every_ms,
-        trigger.timezone,
-    )
-    return trigger if same else new
-
-
-def delete_schedule(name: str, by: Operator | None = None) -> None:
-    """Delete a schedule; its tasks stay. Raises ScheduleNotFound, QueueUnavailable."""
+    Raises ScheduleNotFound, QueueUnavailable.
+    """
     operation = trail.as_argument(BROKERS, Action.SCHEDULE_DELETE, by, name)
     found = records.named(BROKERS, name) if NAME.fullmatch(name) else []
+    found = [each for each in found if queue in (None, each.queue)]
     gone = [
         _scripts(each.queue).schedule_delete(each.queue, name, operation=operation)
         for each in found
@@ -258,7 +181,7 @@ def run_schedule(name: str, by: Operator | None = None) -> SubmittedTask:
     operation, task_id = trail.as_argument(BROKERS, Action.SCHEDULE_RUN, by, name), new_id()
     for _ in range(_TRIES):
         schedule = _find(name)
-        queue, new = schedule.queue, firing.task_of(schedule, task_id)
+        queue, new = schedule.queue, firing.task_of(schedule, task_id, BROKERS.now_ms())
         answer = _scripts(queue).schedule_run(
             queue, name, schedule.revision, new, operation=operation
         )
@@ -279,29 +202,6 @@ def _find(name: str) -> Schedule:
     if not found:
         raise _unknown(name)
     return found[0]
-
-
-def _payload(task_type: str, payload: dict[str, Any]) -> bytes:
-    """Return the payload in its stored form. Raises InvalidPayload, UnknownTaskType."""
-    encoded = types.get(task_type).check(payload)
-    if len(encoded) > LARGEST_PAYLOAD:
-        rule = f"The payload of a schedule has at most {LARGEST_PAYLOAD:,} bytes as JSON."
-        raise InvalidPayload("The payload is too large.", [Problem("", "too_large", rule)])
-    return encoded
-
-
-def _next(trigger: Trigger, now_ms: int) -> int | str:
-    return next(iter(trigger.after(now_ms)), NEVER)
-
-
-def _trigger_fields(trigger: Trigger) -> dict[str, Argument]:
-    every_ms = "" if trigger.every_ms is None else trigger.every_ms
-    return {
-        "cron": trigger.cron or "",
-        "every_ms": every_ms,
-        "timezone": trigger.timezone,
-        "start_at": trigger.start_ms,
-    }
 
 
 def _scripts(queue: str) -> ScheduleScripts:

@@ -1,4 +1,4 @@
-"""Calculate when a schedule is due: five cron fields in a time zone, or an interval.
+"""Calculate when a schedule is due: five cron fields in a time zone, an interval, or one time.
 
 Owns the rules of a trigger, its due times and its words; reads neither Redis nor a clock. What is
 wrong with one is in `trigger_problems`. cronsim reads cron fields as Debian's cron does, including
@@ -31,7 +31,10 @@ _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 @dataclass(frozen=True)
 class Trigger:
-    """The due times: of `cron` in `timezone`, or `start_ms` + n * `every_ms`, from n = 1 on."""
+    """The due times: of `cron` in `timezone`, or `start_ms` + n * `every_ms`, from n = 1 on.
+
+    With neither, it is due once, at `start_ms`.
+    """
 
     cron: str | None
     every_ms: int | None
@@ -59,6 +62,11 @@ class Trigger:
         return trigger
 
     @classmethod
+    def once(cls, at: dt.datetime) -> "Trigger":
+        """Return the trigger that is due once."""
+        return cls(None, None, "UTC", round(at.timestamp() * 1000))
+
+    @classmethod
     def _every(cls, every_s: float, timezone: str | None, start_ms: int) -> "Trigger":
         problems: list[Problem] = []
         if not MIN_EVERY_S <= every_s <= MAX_EVERY_S:
@@ -71,11 +79,18 @@ class Trigger:
             raise InvalidQuery(problems)
         return cls(None, round(every_s * 1000), "UTC", start_ms)
 
+    @property
+    def is_once(self) -> bool:
+        """Whether it is due at one time only."""
+        return self.cron is None and self.every_ms is None
+
     def after(self, ms: int, number: int = 1) -> tuple[int, ...]:
         """Return the next due times after `ms`. Raises InvalidQuery for an unknown time zone."""
         if self.every_ms is not None:
             first = max((ms - self.start_ms) // self.every_ms, 0) + 1
             return tuple(self.start_ms + n * self.every_ms for n in range(first, first + number))
+        if self.cron is None:
+            return (self.start_ms,) if ms < self.start_ms else ()
         return _cron_after(self.cron or "", self.timezone, ms, number)
 
     def passed(self, due_ms: int, now_ms: int) -> int:
@@ -84,14 +99,19 @@ class Trigger:
             return 0
         if self.every_ms is not None:
             return min((now_ms - due_ms) // self.every_ms, MOST_MISSED)
+        if self.cron is None:
+            return 0
         times = _cron_times(self.cron or "", self.timezone, due_ms)
         return sum(1 for _ in islice(takewhile(lambda ms: ms <= now_ms, times), MOST_MISSED))
 
     @property
     def words(self) -> str:
         """The trigger in words, such as "Every 5 minutes"."""
+        if self.cron is not None:
+            return _cron_words(self.cron)
         if self.every_ms is None:
-            return _cron_words(self.cron or "")
+            at = dt.datetime.fromtimestamp(self.start_ms / 1000, dt.UTC)
+            return f"Once, at {at:%Y-%m-%d %H:%M:%S} UTC"
         for unit, seconds in _UNITS:
             number, rest = divmod(self.every_ms, seconds * 1000)
             if not rest:

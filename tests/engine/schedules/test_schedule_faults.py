@@ -14,8 +14,9 @@ from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.scripts.schedules import DUE_AT_ONCE, ScheduleScripts
 from huey_tasks.queues import BROKERS
 from huey_tasks.records.ids import new_id
-from huey_tasks.schedules import records, service
+from huey_tasks.schedules import checks, records
 from huey_tasks.schedules.firing import Firing
+from huey_tasks.schedules.trigger import Trigger
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE
 from tests.engine.operations.test_actions import full_redis
@@ -73,9 +74,9 @@ def own(tmp_path: Path) -> Iterator[RedisServer]:
 
 def _create_at(server: RedisServer, every_s: int = 1) -> None:
     """A schedule on a server of the test's own."""
-    plan = service.Trigger.of(None, every_s, None, _clock_of(server))
+    plan = Trigger.of(None, every_s, None, _clock_of(server))
     fields = {
-        "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **service._trigger_fields(plan),
+        "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **checks.trigger_fields(plan),
     }  # fmt: skip
     created = ScheduleScripts(server.queue.broker.scripts).schedule_create(
         QUEUE, "s", new_id(), "r", plan.after(plan.start_ms)[0], fields, operation=""

@@ -13,7 +13,7 @@ from tests.engine.schedules.by_hand import ADA, broker, create, late, numbers, s
 
 
 def _fire_as_read(found: records.Schedule, later_ms: int = 0) -> str:
-    due_ms, task = (found.due_ms or 0) + later_ms, firing.task_of(found, new_id())
+    due_ms, task = (found.due_ms or 0) + later_ms, firing.task_of(found, new_id(), 0)
     return scripts.schedule_fire(
         QUEUE, "s", found.revision, due_ms, NEVER, missed=0, task=task, problem=""
     )
@@ -103,7 +103,7 @@ def test_requests_whose_answer_was_lost_are_answered_the_same_when_sent_again() 
         for _ in twice
     )
     (found,) = records.named(BROKERS, "s")
-    task = firing.task_of(found, new_id())
+    task = firing.task_of(found, new_id(), 0)
     ran = [scripts.schedule_run(QUEUE, "s", "r2", task, operation="") for _ in twice]
     assert ran == ["done", "done"] and numbers() == (1, 0, 0)
     assert all(scripts.schedule_delete(QUEUE, "s", operation=begun) for _ in twice)

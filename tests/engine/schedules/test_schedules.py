@@ -175,7 +175,7 @@ def test_a_draining_queue_takes_none_and_it_stays_due_and_says_so() -> None:
     assert (round(record.next_run_at.timestamp() * 1000), record.runs) == (due, 0)
     (found,) = records.named(BROKERS, "s")
     answer = scripts.schedule_fire(
-        QUEUE, "s", found.revision, due, 1, missed=0, task=firing.task_of(found, new_id())
+        QUEUE, "s", found.revision, due, 1, missed=0, task=firing.task_of(found, new_id(), due)
     )
     assert answer == "draining", "one that began to drain after the look"
     tq.resume(QUEUE)
