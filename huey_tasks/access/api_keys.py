@@ -6,6 +6,7 @@ requests.
 """
 
 import hashlib
+import hmac
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,17 +29,31 @@ def check(entries: Sequence[str]) -> None:
     """Raise ValueError for a key that is too short, or that has two names."""
     names: dict[str, str] = {}
     for entry in entries:
-        named = _NAMED.fullmatch(entry)
-        key = entry if named is None else named["key"]
+        named, key = _NAMED.fullmatch(entry), key_in(entry)
         if len(key) < SHORTEST:
             raise ValueError
         if named is not None and names.setdefault(key, named["name"]) != named["name"]:
             raise ValueError
 
 
+def key_in(entry: str) -> str:
+    """Return the key of one entry, without the name of its holder."""
+    named = _NAMED.fullmatch(entry)
+    return entry if named is None else named["key"]
+
+
 def read(entries: Sequence[str]) -> list[ApiKey]:
     """Return every text that is valid as a key, with its holder."""
     return [key for entry in entries for key in _read(entry)]
+
+
+def function_key(entries: Sequence[str]) -> str:
+    """Return the key with which functions call functions; it reveals none of API_KEYS.
+
+    A change of API_KEYS changes it.
+    """
+    known = b"".join(sorted(hashlib.sha256(entry.encode()).digest() for entry in entries))
+    return f"duckline-{hmac.digest(known, b'duckline: key of functions', 'sha256').hex()[:32]}"
 
 
 def _read(entry: str) -> Iterator[ApiKey]:

@@ -1,0 +1,162 @@
+"""One attempt of a delivery: what the task type of webhooks runs.
+
+At least once: an attempt that is lost runs again, with the same `webhook-id` and the same body. So
+a receiver that keeps the ids it has seen processes each once.
+"""
+
+import datetime as dt
+import json
+import logging
+from functools import cache
+from typing import Any
+
+from huey_tasks import serializer
+from huey_tasks.access.targets import target_of
+from huey_tasks.broker.task_hash import from_ms
+from huey_tasks.broker.webhook_store import StoredDelivery, WebhookStore
+from huey_tasks.execution.retry_rules import Fail
+from huey_tasks.queues import BROKERS, CONFIG
+from huey_tasks.records import tasks
+from huey_tasks.webhooks import changes
+from huey_tasks.webhooks.records import End, Webhook, event_of
+from huey_tasks.webhooks.sending import Answer, Sender
+
+logger = logging.getLogger(__name__)
+
+#: Bytes. A larger result is not in the body: its receiver reads the task.
+MOST_RESULT = 16_384
+
+#: Milliseconds. A webhook that has only failed for so long is disabled.
+DAY_MS = 86_400_000
+
+#: How many time limits a receiver is spared that has not answered.
+HOLD_TIMES = 3
+
+#: The receiver wants no more: RFC 9110, and Standard Webhooks.
+_GONE = 410
+
+
+class DeliveryFailed(Exception):
+    """An attempt has not been accepted by its receiver; another one follows."""
+
+
+def deliver(delivery_id: str) -> dict[str, Any]:
+    """Post a delivery. Raises DeliveryFailed for another attempt, Fail if none can help."""
+    store = WebhookStore(BROKERS.first)
+    found = store.delivery(delivery_id)
+    if found is None:
+        raise Fail("its record is no longer kept")
+    if "delivered_ms" in found.fields:
+        return {"delivered": True, "status": None}
+    stored = store.record(found.fields["webhook"])
+    if stored is None:
+        raise Fail("its webhook was deleted")
+    webhook = Webhook.of_json(stored)
+    if not webhook.enabled:
+        raise Fail("its webhook is disabled")
+    answer = _send(store, webhook, found)
+    _keep(store, webhook, found, answer)
+    if answer.error is not None:
+        raise DeliveryFailed(answer.error)
+    return {"delivered": True, "status": answer.status}
+
+
+def _send(store: WebhookStore, webhook: Webhook, found: StoredDelivery) -> Answer:
+    url = webhook.url or found.fields["url"]
+    host, port = target_of(url)
+    if store.is_held(f"{host}:{port}"):
+        # Others would wait for the same silence, and hold every worker of the queue.
+        return Answer(0, error="not tried: the receiver did not answer a moment ago")
+    body = found.fields.get("body") or store.keep_body(found.id, _body(found))
+    headers = _headers(webhook, found.id, body)
+    answer = _sender().post(url, headers, body.encode())
+    if answer.is_silent:
+        store.hold(f"{host}:{port}", round(CONFIG.webhook_timeout_s * HOLD_TIMES * 1000))
+    return answer
+
+
+def _keep(store: WebhookStore, webhook: Webhook, found: StoredDelivery, answer: Answer) -> None:
+    """Keep the attempt and what it says of the webhook; disable one that fails for a day."""
+    now_ms = BROKERS.now_ms()
+    line = {
+        "at_ms": now_ms - answer.duration_ms,
+        "duration_ms": answer.duration_ms,
+        "status": answer.status,
+        "answer": answer.text,
+        "error": answer.error,
+    }
+    delivered_ms = now_ms if answer.error is None else None
+    store.log_attempt(found.id, json.dumps(line), delivered_ms)
+    if answer.error is None:
+        store.note_success(webhook.id, now_ms)
+        return
+    since_ms = store.note_failure(webhook.id, now_ms, answer.error)
+    if webhook.url is None:  # it stands for the receivers of many callers
+        return
+    if answer.status == _GONE:
+        _disable(webhook, now_ms, "its receiver answered 410 Gone")
+    elif now_ms - since_ms >= DAY_MS:
+        since = from_ms(since_ms).strftime("%Y-%m-%d %H:%M UTC")
+        _disable(webhook, now_ms, f"every attempt since {since} has failed: {answer.error}")
+
+
+def _disable(webhook: Webhook, now_ms: int, why: str) -> None:
+    if changes.disable(webhook.id, now_ms, why):
+        logger.warning("webhook disabled: %s", why, extra={"webhook": webhook.id})
+
+
+def _body(found: StoredDelivery) -> str:
+    """Return what is posted: a thin event, with the outcome of the task if that is small."""
+    end = End.read(found.fields["end"])
+    data: dict[str, Any] = {
+        "task_id": end.task_id,
+        "task_type": end.task_type,
+        "status": end.state,
+        "queue": found.fields["queue"],
+        "tags": [tag for tag in end.tags.split(",") if tag],
+        "finished_at": _stamp(from_ms(end.at_ms)),
+    }
+    loaded = tasks.load(BROKERS, [(found.fields["queue"], end.task_id)])
+    if loaded:
+        task = loaded[0]
+        data |= {
+            "attempt": task.attempt,
+            "max_attempts": task.max_attempts,
+            "submitted_at": _stamp(task.submitted_at),
+            "started_at": _stamp(task.started_at),
+            "error": task.error,
+            **_result(task.result),
+        }
+    event = {"type": event_of(end.state), "timestamp": data["finished_at"], "data": data}
+    return json.dumps(event, separators=(",", ":"))
+
+
+def _result(result: Any) -> dict[str, Any]:
+    plain = json.loads(serializer.dumps(serializer.plain(result)))
+    is_small = len(json.dumps(plain)) <= MOST_RESULT
+    return {"result": plain} if is_small else {"result": None, "result_left_out": True}
+
+
+def _stamp(time: dt.datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _headers(webhook: Webhook, delivery_id: str, body: str) -> dict[str, str]:
+    # Imported here: an application that only submits has no need of it.
+    from standardwebhooks import Webhook as Signer
+
+    now = dt.datetime.now(dt.UTC)
+    secrets = webhook.signing(BROKERS.now_ms())
+    signatures = [Signer(secret).sign(delivery_id, now, body) for secret in secrets]
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "Duckline-Webhooks",
+        "webhook-id": delivery_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+@cache
+def _sender() -> Sender:
+    return Sender(CONFIG.webhook_allowed_hosts, CONFIG.webhook_timeout_s)

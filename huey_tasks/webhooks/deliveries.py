@@ -1,0 +1,85 @@
+"""Read and replay the deliveries of a webhook."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.broker.task_hash import from_ms
+from huey_tasks.broker.webhook_store import MOST_DELIVERIES, StoredDelivery
+from huey_tasks.errors import DeliveryNotFound
+from huey_tasks.queues import BROKERS, CONFIG
+from huey_tasks.records import tasks
+from huey_tasks.records.ids import new_id
+from huey_tasks.records.models import TaskRecord
+from huey_tasks.webhooks import changes, service
+from huey_tasks.webhooks.changes import STORE
+from huey_tasks.webhooks.delivery_type import new_task
+from huey_tasks.webhooks.records import DeliveryRecord, End, Webhook, attempt_of, event_of
+
+
+@dataclass(frozen=True)
+class DeliveryPage:
+    """Deliveries, the newest first; `next_cursor` is None behind the last."""
+
+    deliveries: tuple[DeliveryRecord, ...]
+    next_cursor: str | None
+
+
+def list_deliveries(webhook_id: str, cursor: str | None = None, most: int = 50) -> DeliveryPage:
+    """Return the deliveries of a webhook, of the newest 1,000. Raises WebhookNotFound."""
+    webhook = service.find(webhook_id)
+    found = STORE.deliveries(webhook_id, cursor, min(most, MOST_DELIVERIES))
+    more = found[-1].id if len(found) == most else None
+    return DeliveryPage(tuple(_delivery_records(webhook, found)), more)
+
+
+def replay_delivery(
+    webhook_id: str, delivery_id: str, by: Operator | None = None
+) -> DeliveryRecord:
+    """Send a delivery again, with the same `webhook-id` and body, also one that has arrived.
+
+    Raises WebhookNotFound, DeliveryNotFound, QueueUnavailable.
+    """
+    webhook = service.find(webhook_id)
+    found = STORE.delivery(delivery_id)
+    if found is None or found.fields["webhook"] != webhook_id:
+        raise DeliveryNotFound("This webhook has no such delivery; it keeps them for three days.")
+    task_id, queue = new_id(), CONFIG.webhook_queue
+    STORE.begin_again(delivery_id, task_id)
+    BROKERS[queue].scripts.submit(queue, [new_task(task_id, delivery_id)])
+    operation = service.operation_of(Action.WEBHOOK_REPLAY, by, delivery_id)
+    if operation is not None:
+        changes.change(webhook_id, lambda webhook: webhook, operation)
+    again = STORE.delivery(delivery_id) or found
+    return _delivery_records(webhook, [again])[0]
+
+
+def _delivery_records(webhook: Webhook, found: Sequence[StoredDelivery]) -> list[DeliveryRecord]:
+    pairs = [(CONFIG.webhook_queue, each.fields["task_id"]) for each in found]
+    by_id = {task.task_id: task for task in tasks.load(BROKERS, pairs)}
+    return [_delivery_record(webhook, each, by_id.get(each.fields["task_id"])) for each in found]
+
+
+def _delivery_record(
+    webhook: Webhook, found: StoredDelivery, sender: TaskRecord | None
+) -> DeliveryRecord:
+    """Return a delivery; its own record says if it has arrived, its task whether it still may."""
+    fields, end = found.fields, End.read(found.fields["end"])
+    # Its task is stored behind it; afterwards it is gone only when its record is no longer kept.
+    is_live = not found.attempts if sender is None else not sender.status.terminal
+    arrived = fields.get("delivered_ms")
+    return DeliveryRecord(
+        id=found.id,
+        webhook_id=fields["webhook"],
+        url=webhook.url or fields["url"],
+        event=event_of(end.state),
+        task_id=end.task_id,
+        task_type=end.task_type,
+        queue=fields["queue"],
+        status="delivered" if arrived else "pending" if is_live else "failed",
+        created_at=from_ms(fields["created_ms"]),
+        delivered_at=from_ms(arrived) if arrived else None,
+        next_attempt_at=sender.next_retry_at if sender is not None and not arrived else None,
+        delivered_by=fields["task_id"],
+        attempts=tuple(attempt_of(line) for line in found.attempts),
+    )

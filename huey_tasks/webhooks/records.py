@@ -1,0 +1,192 @@
+"""What is stored of webhooks and deliveries: JSON as frozen records. Asks Redis nothing."""
+
+import base64
+import datetime as dt
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from huey_tasks.broker.states import TERMINAL
+from huey_tasks.broker.task_hash import from_ms
+
+#: The webhook of all tasks that were submitted with a `webhook_url`; it has no URL of its own.
+TASKS = "tasks"
+
+#: Milliseconds for which the old secret signs beside a new one.
+OVERLAP_MS = 86_400_000
+
+
+class End(NamedTuple):
+    """How a task ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing."""
+
+    task_id: str
+    state: str
+    task_type: str
+    at_ms: str
+    tags: str
+    url: str
+
+    @classmethod
+    def read(cls, entry: bytes | str) -> "End":
+        """Read an entry of the outbox. Raises ValueError, TypeError."""
+        return cls(*map(str, json.loads(entry)))
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A subscription: where to post, and which ends; empty `states`, `task_types`, `tags`: all.
+
+    `secrets`: the newest first; the second signs too until `old_until_ms`.
+    """
+
+    id: str
+    url: str | None
+    description: str
+    states: tuple[str, ...]
+    task_types: tuple[str, ...]
+    tags: tuple[str, ...]
+    enabled: bool
+    secrets: tuple[str, ...]
+    old_until_ms: int
+    created_ms: int
+    updated_ms: int
+    disabled_ms: int | None = None
+    disabled_reason: str | None = None
+
+    @classmethod
+    def of_json(cls, text: str) -> "Webhook":
+        """Read a stored webhook. Raises ValueError, TypeError for what is none."""
+        found: dict[str, Any] = json.loads(text)
+        found.pop("wants")
+        for name in ("states", "task_types", "tags", "secrets"):
+            found[name] = tuple(found[name])
+        return cls(**found)
+
+    def as_json(self) -> str:
+        """Return the webhook as it is stored; `wants` is for the scripts that end tasks."""
+        return json.dumps({**asdict(self), "wants": self._wants()})
+
+    def signing(self, now_ms: int) -> tuple[str, ...]:
+        """Return the secrets that sign now."""
+        return self.secrets if now_ms < self.old_until_ms else self.secrets[:1]
+
+    def hears_of(self, end: End) -> bool:
+        """Return whether an end is to be posted there."""
+        if not self.enabled or self.url is None:
+            return False
+        if self.states and end.state not in self.states:
+            return False
+        if self.task_types and end.task_type not in self.task_types:
+            return False
+        return not self.tags or any(f",{tag}," in end.tags for tag in self.tags)
+
+    def _wants(self) -> list[str]:
+        if not self.enabled or self.url is None:
+            return []
+        states: Sequence[str] = self.states or [str(state) for state in TERMINAL]
+        return [f"{state}|{name}" for state in states for name in self.task_types or ("",)]
+
+
+@dataclass(frozen=True)
+class WebhookRecord:
+    """A webhook for people and programs: without its secrets, with how its deliveries go."""
+
+    id: str
+    url: str | None
+    description: str
+    states: tuple[str, ...]
+    task_types: tuple[str, ...]
+    tags: tuple[str, ...]
+    enabled: bool
+    disabled_at: dt.datetime | None
+    disabled_reason: str | None
+    has_secret: bool
+    created_at: dt.datetime | None
+    updated_at: dt.datetime | None
+    last_success_at: dt.datetime | None
+    last_failure_at: dt.datetime | None
+    failing_since: dt.datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True)
+class DeliveryAttempt:
+    """One attempt: when, how long it took, and what the receiver answered, or why it did not."""
+
+    at: dt.datetime
+    duration_ms: int
+    status: int | None
+    answer: str | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class DeliveryRecord:
+    """One end of one task on its way to one webhook; `id` is its `webhook-id` in every attempt.
+
+    `status`: "pending", "delivered" or "failed". `delivered_by`: the task that sends it.
+    """
+
+    id: str
+    webhook_id: str
+    url: str
+    event: str
+    task_id: str
+    task_type: str
+    queue: str
+    status: str
+    created_at: dt.datetime
+    delivered_at: dt.datetime | None
+    next_attempt_at: dt.datetime | None
+    delivered_by: str
+    attempts: tuple[DeliveryAttempt, ...]
+
+
+def new_secret() -> str:
+    """Return a new secret, in the form of Standard Webhooks: 32 random bytes."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def record_of(webhook: Webhook, health: dict[str, str]) -> WebhookRecord:
+    """Return a webhook without its secrets."""
+    return WebhookRecord(
+        webhook.id,
+        webhook.url,
+        webhook.description,
+        webhook.states,
+        webhook.task_types,
+        webhook.tags,
+        webhook.enabled,
+        _time(webhook.disabled_ms),
+        webhook.disabled_reason,
+        bool(webhook.secrets),
+        _time(webhook.created_ms or None),
+        _time(webhook.updated_ms or None),
+        _time(health.get("succeeded_ms")),
+        _time(health.get("failed_ms")),
+        _time(health.get("failing_since_ms")),
+        health.get("error"),
+    )
+
+
+def attempt_of(line: str) -> DeliveryAttempt:
+    """Read an attempt as `deliver` has written it."""
+    found: dict[str, Any] = json.loads(line)
+    return DeliveryAttempt(
+        from_ms(found["at_ms"]),
+        found["duration_ms"],
+        found["status"],
+        found["answer"],
+        found["error"],
+    )
+
+
+def event_of(state: str) -> str:
+    """Return the type of the event of a terminal state: task.success, task.failure, …"""
+    return f"task.{state.lower()}"
+
+
+def _time(ms: str | int | None) -> dt.datetime | None:
+    return None if ms is None else from_ms(ms)

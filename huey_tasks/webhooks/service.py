@@ -1,0 +1,212 @@
+"""Create, change, delete and list webhooks; checks their fields. `deliveries` has what is sent."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from huey_tasks.access.targets import target_problems
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operation, Operator
+from huey_tasks.broker.states import TERMINAL
+from huey_tasks.errors import InvalidQuery, Problem, UnknownTaskType
+from huey_tasks.queues import BROKERS, CONFIG
+from huey_tasks.registry import types
+from huey_tasks.submission.tags import checked_tags
+from huey_tasks.values.plain_text import is_plain
+from huey_tasks.webhooks import changes
+from huey_tasks.webhooks.changes import STORE
+from huey_tasks.webhooks.records import (
+    OVERLAP_MS,
+    TASKS,
+    Webhook,
+    WebhookRecord,
+    new_secret,
+    record_of,
+)
+
+#: Task types of one webhook, and characters of its description.
+MOST_TYPES, MOST_DESCRIPTION = 20, 200
+
+
+@dataclass(frozen=True)
+class WebhookChanges:
+    """Changes of a webhook; None leaves a field as it is."""
+
+    url: str | None = None
+    description: str | None = None
+    states: Sequence[str] | None = None
+    task_types: Sequence[str] | None = None
+    tags: Sequence[str] | None = None
+    enabled: bool | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return what changes, in its stored form. Raises InvalidQuery, UnknownTaskType."""
+        wrong: list[Problem] = []
+        if self.url is not None:
+            wrong += target_problems(self.url, CONFIG.webhook_allowed_hosts, "url")
+        wrong += _wrong_description(self.description) + _wrong_states(self.states)
+        if self.task_types is not None and len(self.task_types) > MOST_TYPES:
+            rule = f"At most {MOST_TYPES} task types; none for all."
+            wrong.append(Problem("/task_types", "too_many", rule))
+        if wrong:
+            raise InvalidQuery(wrong)
+        _check_types(self.task_types or ())
+        checked_tags(self.tags or ())
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        for name in given.keys() & {"states", "task_types", "tags"}:
+            given[name] = tuple(dict.fromkeys(given[name]))
+        return given
+
+
+def create_webhook(
+    url: str,
+    *,
+    description: str = "",
+    states: Sequence[str] = (),
+    task_types: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    by: Operator | None = None,
+) -> tuple[WebhookRecord, str]:
+    """Create a webhook; returns it, and its secret, which is shown only now.
+
+    It hears of tasks that end in one of the `states`, are of one of the `task_types` and have one
+    of the `tags`; an empty list stands for all. Raises InvalidQuery, UnknownTaskType,
+    TooManyWebhooks, QueueUnavailable.
+    """
+    fields = WebhookChanges(url, description, states, task_types, tags).fields()
+    webhook_id, secret, now_ms = f"wh_{secrets.token_hex(8)}", new_secret(), BROKERS.now_ms()
+    made = Webhook(
+        id=webhook_id,
+        enabled=True,
+        secrets=(secret,),
+        old_until_ms=0,
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        **fields,
+    )
+    changes.create(made, operation_of(Action.WEBHOOK_CREATE, by, webhook_id))
+    return record_of(made, {}), secret
+
+
+def list_webhooks() -> list[WebhookRecord]:
+    """Return all webhooks, that of `webhook_url` first. Raises QueueUnavailable."""
+    found = {webhook_id: Webhook.of_json(text) for webhook_id, text in STORE.records().items()}
+    found.setdefault(TASKS, changes.of_tasks(0))
+    order = sorted(found.values(), key=lambda each: (each.id != TASKS, each.created_ms, each.id))
+    return _records(order)
+
+
+def get_webhook(webhook_id: str) -> WebhookRecord:
+    """Return one webhook. Raises WebhookNotFound, QueueUnavailable."""
+    return _records([find(webhook_id)])[0]
+
+
+def change_webhook(
+    webhook_id: str, wanted: WebhookChanges, by: Operator | None = None
+) -> WebhookRecord:
+    """Change a webhook; to enable one forgets how long it has failed.
+
+    Raises InvalidQuery, UnknownTaskType, WebhookNotFound, QueueUnavailable.
+    """
+    fields = wanted.fields()
+    if webhook_id == TASKS and fields.keys() - {"description"}:
+        rule = "The webhook of webhook_url takes a description and a new secret only."
+        raise InvalidQuery([Problem(f"/{name}", "fixed", rule) for name in sorted(fields)])
+    if webhook_id == TASKS:
+        changes.ensure_tasks(BROKERS.now_ms())
+    now_ms = BROKERS.now_ms()
+
+    def changed(webhook: Webhook) -> Webhook:
+        new = replace(webhook, **fields)
+        if new.enabled != webhook.enabled:
+            why = None if new.enabled else "an operator disabled it"
+            stopped_ms = None if new.enabled else now_ms
+            new = replace(new, disabled_reason=why, disabled_ms=stopped_ms)
+        return new if new == webhook else replace(new, updated_ms=now_ms)
+
+    operation = operation_of(Action.WEBHOOK_UPDATE, by, webhook_id)
+    made = changes.change(webhook_id, changed, operation)
+    if wanted.enabled:
+        STORE.forgive(webhook_id)
+    assert made is not None
+    return _records([made])[0]
+
+
+def rotate_webhook_secret(webhook_id: str, by: Operator | None = None) -> tuple[WebhookRecord, str]:
+    """Give a webhook a new secret; returns both. The one before signs too for another day.
+
+    Raises WebhookNotFound, QueueUnavailable.
+    """
+    now_ms, secret = BROKERS.now_ms(), new_secret()
+    if webhook_id == TASKS:
+        changes.ensure_tasks(now_ms)
+
+    def changed(webhook: Webhook) -> Webhook:
+        both = (secret, *webhook.secrets[:1])
+        return replace(webhook, secrets=both, old_until_ms=now_ms + OVERLAP_MS, updated_ms=now_ms)
+
+    made = changes.change(webhook_id, changed, operation_of(Action.WEBHOOK_UPDATE, by, webhook_id))
+    assert made is not None
+    return _records([made])[0], secret
+
+
+def delete_webhook(webhook_id: str, by: Operator | None = None) -> None:
+    """Delete a webhook; what it has not delivered yet is not sent.
+
+    Raises InvalidQuery for that of `webhook_url`, WebhookNotFound, QueueUnavailable.
+    """
+    if webhook_id == TASKS:
+        rule = "The webhook of webhook_url cannot be deleted."
+        raise InvalidQuery([Problem("", "fixed", rule)])
+    operation = operation_of(Action.WEBHOOK_DELETE, by, webhook_id)
+    changes.change(webhook_id, lambda webhook: None, operation)
+    STORE.forget(webhook_id)
+
+
+def find(webhook_id: str) -> Webhook:
+    """Return a webhook as it is stored. Raises WebhookNotFound, QueueUnavailable."""
+    stored = STORE.record(webhook_id)
+    if stored is not None:
+        return Webhook.of_json(stored)
+    if webhook_id == TASKS:
+        return changes.of_tasks(0)
+    raise changes.not_found(webhook_id)
+
+
+def _records(webhooks: Sequence[Webhook]) -> list[WebhookRecord]:
+    healths = STORE.healths([webhook.id for webhook in webhooks])
+    return [record_of(*pair) for pair in zip(webhooks, healths, strict=True)]
+
+
+def operation_of(action: Action, by: Operator | None, target: str) -> Operation | None:
+    """Begin an operation, None without an operator."""
+    return None if by is None else trail.begin(BROKERS, action, by, target)
+
+
+def _wrong_description(description: str | None) -> list[Problem]:
+    if description is None or (len(description) <= MOST_DESCRIPTION and is_plain(description)):
+        return []
+    rule = f"At most {MOST_DESCRIPTION} characters, without control characters."
+    return [Problem("/description", "description", rule)]
+
+
+def _wrong_states(states: Sequence[str] | None) -> list[Problem]:
+    known = [str(state) for state in TERMINAL]
+    rule = f"The states are {', '.join(known)}; none for all."
+    return [
+        Problem(f"/states/{at}", "state", rule)
+        for at, state in enumerate(states or ())
+        if state not in known
+    ][:10]
+
+
+def _check_types(names: Sequence[str]) -> None:
+    wrong: list[Problem] = []
+    for at, name in enumerate(names):
+        try:
+            types.get(name)
+        except UnknownTaskType as error:
+            wrong.append(Problem(f"/task_types/{at}", "unknown_task_type", error.detail))
+    if wrong:
+        raise InvalidQuery(wrong)

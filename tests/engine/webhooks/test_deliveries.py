@@ -1,0 +1,417 @@
+"""Webhooks as their receivers see them: real consumers, a real receiver."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks.broker import keys, webhook_keys
+from huey_tasks.broker.protocol import DELIVERY_TYPE, NewTask
+from huey_tasks.broker.scripts.tasks import Scripts
+from huey_tasks.broker.webhook_store import WebhookStore
+from huey_tasks.queues import BROKERS
+from huey_tasks.records.ids import new_id
+from huey_tasks.registry import types
+from huey_tasks.webhooks.dispatch import Dispatch
+from tests.conftest import StartConsumer
+from tests.engine.helpers import HandWorker, commit, recover, scripts, store, wait_for
+from tests.receivers import Receiver, in_turn, receiver, status
+from tests.redis_servers import RedisServer
+from tests.waiting import wait_until
+
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def hooks() -> Generator[Receiver]:
+    """A receiver of this test."""
+    with receiver() as found:
+        yield found
+
+
+def deliveries(webhook_id: str = "tasks") -> list[tq.DeliveryRecord]:
+    return list(tq.list_deliveries(webhook_id).deliveries)
+
+
+def delivered(webhook_id: str = "tasks", number: int = 1) -> list[tq.DeliveryRecord]:
+    """Wait until that many deliveries have arrived."""
+
+    def all_there() -> list[tq.DeliveryRecord]:
+        found = deliveries(webhook_id)
+        is_done = len(found) == number and all(each.status == "delivered" for each in found)
+        return found if is_done else []
+
+    return wait_until(all_there, description=f"{number} deliveries have arrived", timeout_s=20)
+
+
+@pytest.mark.parametrize("worker_type", ["process", "greenlet"])
+def test_the_end_of_a_task_is_posted_to_its_url_and_to_webhooks(
+    start_consumer: StartConsumer, hooks: Receiver, worker_type: str
+) -> None:
+    standing, secret = tq.create_webhook(f"{hooks.url}/all", states=["SUCCESS"])
+    (_, old_secret), (_, own_secret) = [tq.rotate_webhook_secret("tasks") for _ in range(2)]
+    start_consumer("default", worker_type=worker_type)
+
+    task_id = tq.submit(
+        "echo", {"value": {"n": 1}}, tags=["blue"], webhook_url=f"{hooks.url}/own"
+    ).task_id
+
+    (own,) = delivered()
+    (other,) = delivered(standing.id)
+    (request,) = hooks.of("/own")
+    event = request.verified(own_secret)
+    assert old_secret != own_secret and request.verified(old_secret) == event
+    assert (event["type"], request.id) == ("task.success", own.id)
+    assert event["timestamp"] == event["data"]["finished_at"]
+    shown = event["data"]
+    assert (shown["task_id"], shown["status"], shown["queue"]) == (task_id, "SUCCESS", "default")
+    assert (shown["result"], shown["tags"], shown["error"]) == ({"n": 1}, ["blue"], None)
+    assert hooks.of("/all")[0].verified(secret)["data"] == shown
+    assert own.id != other.id and own.task_id == other.task_id == task_id
+    assert [(each.status, each.error) for each in own.attempts] == [(204, None)]
+    assert tq.get_task(own.delivered_by).task_type == DELIVERY_TYPE
+    assert len(hooks.got) == 2, "a delivery is no event itself"
+
+
+def cancel(task_id: str) -> None:
+    scripts().cancel("default", task_id, "no longer wanted", ttl_ms=60_000)
+
+
+def end_by_commit(task_id: str) -> None:
+    hand = HandWorker()
+    hand.step(commit(hand.claim(), "FAILURE", reason="no"), want=0)
+
+
+def end_by_cancel(task_id: str) -> None:
+    cancel(task_id)
+
+
+def end_by_purge(task_id: str) -> None:
+    tq.purge("default")
+
+
+def end_late(task_id: str) -> None:
+    HandWorker().step(want=1)
+
+
+def end_by_crashes(task_id: str) -> None:
+    hand = HandWorker()
+    hand.claim()
+    scripts().release("default", "hand", kind="crashes", blamed="*", limit=1, ttl_ms=60_000)
+
+
+def end_by_losses(task_id: str) -> None:
+    HandWorker().claim(lease_ms=-1)
+    recover(max_losses=1)
+
+
+def end_unreadable(task_id: str) -> None:
+    hand = HandWorker()
+    hand.step(commit(hand.claim(), "DEAD", reason="cannot be read"), want=0)
+
+
+@pytest.mark.parametrize(
+    ("end", "expires_ms", "state"),
+    [
+        (end_by_commit, 0, "FAILURE"),
+        (end_by_cancel, 0, "REVOKED"),
+        (end_by_purge, 0, "REVOKED"),
+        (end_late, -1, "EXPIRED"),
+        (end_by_crashes, 0, "FAILURE"),
+        (end_by_losses, 0, "FAILURE"),
+        (end_unreadable, 0, "FAILURE"),
+    ],
+)
+def test_every_way_to_end_is_posted_once_and_repeats_make_nothing(
+    end: Callable[[str], None], expires_ms: int, state: str
+) -> None:
+    made, _ = tq.create_webhook("https://example.com/hook", task_types=["echo"])
+    store("t", expires_ms=expires_ms)
+    scripts().submit("default", [NewTask("u", b"{}", "noop", webhook_url="https://example.com/")])
+    cancel("u")
+
+    end("t")
+    posted = BROKERS.first.redis.zrange(webhook_keys.outbox("default"), 0, -1)
+    Dispatch(BROKERS["default"]).run()
+
+    (found,) = deliveries(made.id)
+    assert (found.task_id, found.event, found.status) == ("t", f"task.{state.lower()}", "pending")
+    assert [each.task_id for each in deliveries()] == ["u"]
+    # A consumer dies before it strikes the entries off, and another one reads them again.
+    redis = BROKERS.first.redis
+    redis.zadd(webhook_keys.outbox("default"), dict.fromkeys(posted, 1))
+    Dispatch(BROKERS["default"]).run()
+    assert deliveries(made.id) == [found]
+    assert redis.zcard(keys.index("default", "PENDING")) == 2
+    assert redis.zcard(webhook_keys.outbox("default")) == 0
+
+
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(WebhookStore, "add"), (Scripts, "submit"), (WebhookStore, "strike")],
+)
+def test_a_consumer_that_dies_between_two_steps_loses_and_repeats_nothing(
+    monkeypatch: pytest.MonkeyPatch, owner: type, step: str
+) -> None:
+    store("t")
+    scripts().submit("default", [NewTask("u", b"{}", "noop", webhook_url="https://example.com/")])
+    cancel("u")
+
+    class Died(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise Died
+
+    whole = getattr(owner, step)
+
+    def do_and_die(*arguments: object, **named: object) -> None:
+        whole(*arguments, **named)
+        raise Died
+
+    for before in (True, False):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, step, die if before else do_and_die)
+            with pytest.raises(Died):
+                Dispatch(BROKERS["default"]).run()
+            redis = BROKERS.first.redis
+            is_struck = step == "strike" and not before
+            assert redis.zcard(webhook_keys.outbox("default")) == int(not is_struck)
+    Dispatch(BROKERS["default"]).run()
+
+    assert [(each.task_id, each.status) for each in deliveries()] == [("u", "pending")]
+    assert BROKERS.first.redis.zcard(keys.index("default", "PENDING")) == 2
+    assert BROKERS.first.redis.zcard(webhook_keys.outbox("default")) == 0
+
+
+def test_without_a_webhook_that_wants_it_nothing_is_posted() -> None:
+    blue, _ = tq.create_webhook("https://example.com/a", tags=["blue"], states=["REVOKED"])
+    failed, _ = tq.create_webhook("https://example.com/b", states=["FAILURE"], task_types=["echo"])
+    off, _ = tq.create_webhook("https://example.com/c")
+    tq.change_webhook(off.id, tq.WebhookChanges(enabled=False))
+    for task_id, tags in (("a", ",red,"), ("b", ",red,blue,")):
+        store(task_id, tags=tags)
+        cancel(task_id)
+    store("c", task_type="noop")
+    end_by_commit("c")
+
+    redis = BROKERS.first.redis
+    assert redis.zcard(webhook_keys.outbox("default")) == 2, "the failure of a noop is not wanted"
+    Dispatch(BROKERS["default"]).run()
+
+    assert [each.task_id for each in deliveries(blue.id)] == ["b"]
+    assert deliveries(failed.id) == deliveries(off.id) == []
+    for webhook in (blue, failed):
+        tq.delete_webhook(webhook.id)
+    assert redis.exists(webhook_keys.wanted()) == 0
+
+
+def hang(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(5)  # longer than WEBHOOK_TIMEOUT_S
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(50):
+        time.sleep(0.1)  # each byte comes in time, and the answer never
+        handler.wfile.write(b"x")
+
+
+def flood(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(10**12))
+    handler.end_headers()
+    block = b"x" * 2**20
+    while True:
+        handler.wfile.write(block)
+
+
+def babble(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n" * 20)
+
+
+FAULTS = {
+    "/hang": (hang, "no complete answer within 0.5 s"),
+    "/drip": (drip, "no complete answer within 0.5 s"),
+    "/redirect": (
+        status(302, Location="/elsewhere"),
+        "the receiver answered 302, and redirects are not followed",
+    ),
+    "/error": (status(500), "the receiver answered 500"),
+    "/babble": (babble, "the answer is not HTTP"),
+}
+
+
+def test_a_receiver_with_a_fault_gets_the_same_delivery_again(
+    start_consumer: StartConsumer,
+) -> None:
+    redis = BROKERS.first.redis
+
+    def all_there() -> list[tq.DeliveryRecord]:
+        for key in redis.scan_iter(webhook_keys.hold("*"), count=1000):
+            redis.delete(key)  # so that the next attempt is made
+        found = deliveries()
+        return found if all(each.status == "delivered" for each in found) else []
+
+    with ExitStack() as stack:
+        receivers = {path: stack.enter_context(receiver()) for path in [*FAULTS, "/flood"]}
+        for path, (fault, _) in FAULTS.items():
+            receivers[path].answers[path] = in_turn(fault, status(200))
+        receivers["/flood"].answers["/flood"] = flood
+        start_consumer("default", concurrency=2, WEBHOOK_RETRY_DELAYS="0.3,0.3,0.3")
+        for path, hooks in receivers.items():
+            tq.submit("echo", {"value": path}, webhook_url=hooks.url + path)
+        wait_until(lambda: len(deliveries()) == len(receivers), description="all are under way")
+        found = wait_until(all_there, description="all have arrived", timeout_s=20)
+
+    for delivery in found:
+        path = f"/{delivery.url.rpartition('/')[2]}"
+        requests = receivers[path].got
+        assert {(each.path, each.id) for each in requests} == {(path, delivery.id)}
+        assert len({each.body for each in requests}) == 1
+        first, *others = delivery.attempts
+        assert first.duration_ms < 2500
+        if path == "/flood":
+            assert (first.answer, others) == ("x" * 500, [])
+        else:
+            assert first.error is not None and first.error.startswith(FAULTS[path][1])
+
+
+def test_a_receiver_that_hangs_is_spared_meanwhile(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    hooks.answers["/hang"] = hang
+    start_consumer("default")
+    for _ in range(5):
+        tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/hang")
+
+    def all_failed() -> bool:
+        return [each.status for each in deliveries()] == ["failed"] * 5
+
+    wait_until(all_failed, description="all attempts are over", timeout_s=20)
+    assert len(hooks.got) == 1, "the others do not wait for the same silence"
+    assert all(len(each.attempts) == 4 for each in deliveries())
+    last = deliveries()[0].attempts[-1]
+    assert (last.error, last.status) == (
+        "not tried: the receiver did not answer a moment ago",
+        None,
+    )
+
+
+def test_a_consumer_killed_in_the_middle_of_a_delivery_repeats_it(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    hooks.answers["/slow"] = in_turn(hang, status(200))
+    first = start_consumer("default", WEBHOOK_TIMEOUT_S="30")
+    ids = [
+        tq.submit("echo", {"value": n}, webhook_url=f"{hooks.url}/slow").task_id for n in range(10)
+    ]
+    wait_until(lambda: hooks.got, description="a delivery is under way")
+    first.kill()
+    start_consumer("default", concurrency=2)
+
+    found = delivered(number=10)
+    assert {each.task_id for each in found} == set(ids)
+    arrived = [json.loads(each.body)["data"]["task_id"] for each in hooks.got]
+    assert set(arrived) == set(ids) and len(arrived) >= 11
+    assert len({(each.id, each.body) for each in hooks.got}) == 10
+
+
+def test_redis_killed_in_the_middle_of_a_delivery_does_not_lose_it(
+    start_consumer: StartConsumer, hooks: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    answer_now = threading.Event()
+
+    def wait(handler: BaseHTTPRequestHandler) -> None:
+        answer_now.wait(20)
+        status(204)(handler)
+
+    hooks.answers["/redis"] = wait
+    server = RedisServer(tmp_path_factory.mktemp("r"))
+    try:
+        start_consumer(
+            "default", look_at=server.consumers, WEBHOOK_TIMEOUT_S="20", **server.environment
+        )
+        new = types.get("echo").new_task(new_id(), "default", {"value": 1})
+        broker = server.queue.broker
+        broker.scripts.submit("default", [new._replace(webhook_url=f"{hooks.url}/redis")])
+        wait_until(lambda: hooks.got, description="it is being delivered")
+        with server.killed():
+            answer_now.set()
+
+        def arrived() -> bool:
+            found = WebhookStore(broker).deliveries("tasks", None, 10)
+            return [("delivered_ms" in each.fields) for each in found] == [True]
+
+        wait_until(arrived, description="it has arrived")
+        assert len({(each.id, each.body) for each in hooks.got}) == 1
+    finally:
+        server.close()
+
+
+def test_a_replay_sends_the_same_again(start_consumer: StartConsumer, hooks: Receiver) -> None:
+    start_consumer("default")
+    tq.submit("echo", {"value": "x" * 20_000}, webhook_url=f"{hooks.url}/own")
+    (first,) = delivered()
+    data = json.loads(hooks.got[0].body)["data"]
+    assert (data["result"], data["result_left_out"]) == (None, True)
+
+    again = tq.replay_delivery("tasks", first.id, tq.Operator("ada", "they lost it"))
+    (found,) = wait_until(
+        lambda: [each for each in deliveries() if len(each.attempts) == 2],
+        description="the replay has arrived",
+    )
+
+    assert (again.id, found.status) == (first.id, "delivered")
+    assert again.delivered_by == found.delivered_by != first.delivered_by
+    assert hooks.got[0].body == hooks.got[1].body and hooks.got[0].id == hooks.got[1].id
+    (entry,) = tq.audit_trail().entries
+    assert (entry.action, entry.target, entry.why) == ("webhook_replay", first.id, "they lost it")
+    with pytest.raises(tq.DeliveryNotFound):
+        made, _ = tq.create_webhook(f"{hooks.url}/other")
+        tq.replay_delivery(made.id, first.id)
+
+
+@pytest.mark.parametrize(
+    ("code", "failed_for_ms", "reason"),
+    [
+        (500, DAY_MS - 60_000, None),
+        (500, DAY_MS, "every attempt since"),
+        (410, 0, "its receiver answered 410 Gone"),
+    ],
+)
+def test_a_webhook_that_fails_for_a_day_is_disabled(
+    start_consumer: StartConsumer,
+    hooks: Receiver,
+    code: int,
+    failed_for_ms: int,
+    reason: str | None,
+) -> None:
+    hooks.answers["/bad"] = status(code)
+    made, _ = tq.create_webhook(f"{hooks.url}/bad")
+    since_ms = BROKERS.now_ms() - failed_for_ms
+    key = webhook_keys.health(made.id)
+    BROKERS.first.redis.hset(key, "failing_since_ms", since_ms)
+    BROKERS.first.redis.pexpire(key, DAY_MS)
+    consumer = start_consumer("default")
+    wait_for(tq.submit("echo", {"value": 1}).task_id, "SUCCESS")
+
+    (found,) = wait_until(
+        lambda: [each for each in deliveries(made.id) if each.status == "failed"],
+        description="the delivery is given up",
+    )
+    webhook = tq.get_webhook(made.id)
+    assert webhook.last_error == f"the receiver answered {code}"
+    assert webhook.enabled is (reason is None) and len(found.attempts) == (1 if reason else 4)
+    if reason is None:
+        return
+    assert webhook.disabled_reason is not None and webhook.disabled_reason.startswith(reason)
+    assert webhook.disabled_at is not None
+    assert f"webhook disabled: {reason}" in consumer.text()
+    enabled = tq.change_webhook(made.id, tq.WebhookChanges(enabled=True))
+    assert enabled.enabled and enabled.disabled_reason is None and enabled.failing_since is None

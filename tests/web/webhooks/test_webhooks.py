@@ -1,0 +1,185 @@
+"""Webhooks over HTTP: every field, every error, and what a secret is shown in."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+import huey_tasks as tq
+from huey_tasks.queues import BROKERS
+from huey_tasks.webhooks import changes
+from huey_tasks.webhooks.dispatch import Dispatch
+
+URL = "https://example.com/hooks"
+
+
+def made(client: FlaskClient, **body: Any) -> Any:
+    answer = client.post("/api/webhooks", json={"url": URL, **body})
+    assert answer.status_code == 201, answer.get_json()
+    return answer.get_json()
+
+
+def problems(answer: Any) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.get_json()
+    assert answer.content_type == "application/problem+json"
+    return [(each["pointer"], each["code"]) for each in answer.get_json()["errors"]]
+
+
+def test_a_webhook_is_created_read_changed_and_deleted(client: FlaskClient) -> None:
+    answer = client.post(
+        "/api/webhooks",
+        json={
+            "url": URL,
+            "states": ["FAILURE", "FAILURE"],
+            "task_types": ["send_email"],
+            "tags": ["vip"],
+            "description": "pages the team",
+            "reason": "on call",
+        },
+        headers={"X-Operator": "ada"},
+    )
+    found = answer.get_json()
+    address = f"/api/webhooks/{found['id']}"
+    assert answer.headers["Location"] == address
+    secret = found.pop("secret")
+    assert secret.startswith("whsec_") and len(secret) == 50
+    assert client.get(address).get_json() == found
+    assert (found["states"], found["enabled"], found["has_secret"]) == (["FAILURE"], True, True)
+
+    tasks, listed = client.get("/api/webhooks").get_json()["webhooks"]
+    assert (tasks["id"], tasks["url"], tasks["has_secret"], listed) == ("tasks", None, False, found)
+
+    changed = client.patch(address, json={"enabled": False, "states": []}).get_json()
+    assert (changed["enabled"], changed["states"]) == (False, [])
+    assert changed["disabled_reason"] == "an operator disabled it" and changed["disabled_at"]
+    rotated = client.post(f"{address}/secret").get_json()
+    assert rotated["secret"] not in (secret, None)
+
+    assert client.delete(f"{address}?reason=done").status_code == 204
+    assert client.get(address).get_json()["code"] == "webhook_not_found"
+    actions = [entry.action for entry in tq.audit_trail().entries]
+    assert actions == ["webhook_delete", "webhook_update", "webhook_update", "webhook_create"]
+    assert secret not in str(client.get("/api/audit").get_json())
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, [("/url", "missing")]),
+        ({"url": 7}, [("/url", "string_type")]),
+        ({"url": None}, [("/url", "string_type")]),
+        ({"url": "http://localhost/x"}, [("/url", "url_host")]),
+        ({"url": URL, "colour": 1}, [("/colour", "extra_forbidden")]),
+        ({"url": URL, "states": ["DONE", "SUCCESS", "STARTED"]},
+         [("/states/0", "state"), ("/states/2", "state")]),
+        ({"url": URL, "states": "SUCCESS"}, [("/states", "list_type")]),
+        ({"url": URL, "states": [None]}, [("/states/0", "string_type")]),
+        ({"url": URL, "task_types": ["send_email", "sendemail"]},
+         [("/task_types/1", "unknown_task_type")]),
+        ({"url": URL, "task_types": ["send_email"] * 21}, [("/task_types", "too_many")]),
+        ({"url": URL, "tags": ["a b"]}, [("/tags/0", "tag")]),
+        ({"url": URL, "description": "x" * 201}, [("/description", "description")]),
+        ({"url": URL, "description": "a\u202eb"}, [("/description", "description")]),
+        ({"url": "https://a:b@c.test", "states": ["x"], "description": "\n"},
+         [("/url", "url_credentials"), ("/description", "description"), ("/states/0", "state")]),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_named(
+    client: FlaskClient, body: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert problems(client.post("/api/webhooks", json=body)) == expected
+    if "url" in body:
+        found = made(client)
+        address = f"/api/webhooks/{found['id']}"
+        assert problems(client.patch(address, json=body)) == expected
+        assert "secret" not in client.get(address).get_json()
+
+
+def test_a_task_takes_a_url_alone_in_bulk_and_from_python(client: FlaskClient) -> None:
+    email = {"to": "ada@example.com", "subject": "Hello", "body": "Dear Ada"}
+    body = {"task_type": "send_email", "payload": email, "webhook_url": URL}
+    first = client.post("/api/tasks/submit", json=body).get_json()["task_id"]
+    bulk = client.post("/api/tasks/bulk", json=[body, {**body, "webhook_url": "http://10.0.0.1"}])
+    (stored, refused) = bulk.get_json()
+    assert refused["errors"][0]["pointer"].endswith("/webhook_url"), refused
+    third = tq.submit("send_email", email, webhook_url=URL).task_id
+    for task_id in (first, stored["task_id"], third):
+        tq.cancel(task_id)
+    again = client.post(f"/api/tasks/{first}/retry").get_json()["task_id"]
+    tq.cancel(again)
+    Dispatch(BROKERS["high"]).run()
+
+    page = client.get("/api/webhooks/tasks/deliveries?limit=3").get_json()
+    rest = client.get(f"/api/webhooks/tasks/deliveries?cursor={page['next_cursor']}").get_json()
+    shown = [*page["deliveries"], *rest["deliveries"]]
+    assert {each["task_id"] for each in shown} == {first, stored["task_id"], third, again}
+    assert {(each["status"], each["event"]) for each in shown} == {("pending", "task.revoked")}
+    assert rest["next_cursor"] is None and len(shown) == 4
+
+    wrong = client.post("/api/tasks/submit", json={**body, "webhook_url": "http://10.0.0.1"})
+    assert problems(wrong) == [("/webhook_url", "url_host")]
+    assert problems(client.post("/api/tasks/submit", json={**body, "webhook_url": 5})) == [
+        ("/webhook_url", "string_type")
+    ]
+
+
+def test_an_idempotency_key_is_of_one_webhook_url(client: FlaskClient) -> None:
+    email = {"to": "ada@example.com", "subject": "Hello", "body": "Dear Ada"}
+    body = {"task_type": "send_email", "payload": email, "webhook_url": URL}
+    key = {"Idempotency-Key": "order-42"}
+    assert client.post("/api/tasks/submit", json=body, headers=key).status_code == 202
+    other = client.post("/api/tasks/submit", json={**body, "webhook_url": URL + "/x"}, headers=key)
+    assert other.get_json()["code"] == "idempotency_key_reused"
+
+
+def test_the_webhook_of_tasks_is_fixed(client: FlaskClient) -> None:
+    assert problems(client.patch("/api/webhooks/tasks", json={"enabled": False})) == [
+        ("/enabled", "fixed")
+    ]
+    assert problems(client.delete("/api/webhooks/tasks")) == [("", "fixed")]
+    described = client.patch("/api/webhooks/tasks", json={"description": "ours"}).get_json()
+    assert (described["description"], described["has_secret"]) == ("ours", True)
+    assert client.post("/api/webhooks/tasks/secret").get_json()["secret"].startswith("whsec_")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "", "webhook_not_found"),
+        ("PATCH", "", "webhook_not_found"),
+        ("DELETE", "", "webhook_not_found"),
+        ("POST", "/secret", "webhook_not_found"),
+        ("GET", "/deliveries", "webhook_not_found"),
+        ("POST", "/deliveries/x/replay", "webhook_not_found"),
+    ],
+)
+def test_an_unknown_webhook(client: FlaskClient, method: str, path: str, code: str) -> None:
+    body = {"enabled": True} if method == "PATCH" else None
+    answer = client.open(f"/api/webhooks/wh_none{path}", method=method, json=body)
+    assert (answer.status_code, answer.get_json()["code"]) == (404, code)
+
+
+def test_a_delivery_that_is_not_there_and_a_page_that_is_none(client: FlaskClient) -> None:
+    address = f"/api/webhooks/{made(client)['id']}"
+    answer = client.post(f"{address}/deliveries/nothing/replay")
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "delivery_not_found")
+    assert client.get(f"{address}/deliveries?cursor=x").get_json() == {
+        "deliveries": [], "next_cursor": None,
+    }  # fmt: skip
+    assert problems(client.get(f"{address}/deliveries?limit=0"))[0][0] == "/limit"
+    assert problems(client.get(f"{address}/deliveries?page=2"))[0][0] == "/page"
+
+
+def test_there_is_a_limit(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST", 2)
+    made(client)
+    made(client)
+    answer = client.post("/api/webhooks", json={"url": URL})
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "too_many_webhooks")
+
+
+def test_every_form_of_a_submit_is_documented_with_it(client: FlaskClient) -> None:
+    schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
+    forms = [name for name in schemas if name.startswith("Submit_")]
+    assert forms
+    assert [name for name in forms if "webhook_url" not in schemas[name]["properties"]] == []
