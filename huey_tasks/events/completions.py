@@ -4,6 +4,7 @@ A caller marks the task that it waits for in the task's own hash, which `finish`
 hot path pays for one field of a reply, and a message is published only for a marked task. A caller
 that wakes reads the state itself. A message may be missed, so the states are also read when the
 subscription is new, every LOOK_S seconds with a subscription, every LOOK_UNHEARD_S without one.
+Pieces of an answer are announced like ends, to callers that read it while its function runs.
 """
 
 import logging
@@ -19,6 +20,7 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.processes import forked_children
 from huey_tasks.records import indexes
 from huey_tasks.records.models import TaskState
 
@@ -41,9 +43,10 @@ class _Task:
 
     queue: str
     events: list[threading.Event] = field(default_factory=list[threading.Event])
+    of_pieces: list[threading.Event] = field(default_factory=list[threading.Event])
 
-    def wake(self) -> None:
-        for event in self.events:
+    def wake(self, *, is_end: bool = True) -> None:
+        for event in self.events if is_end else self.of_pieces:
             event.set()
 
 
@@ -52,18 +55,30 @@ class Completions:
 
     def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers
+        self._forget()
+        forked_children.reset(self._forget)
+
+    def _forget(self) -> None:
+        """Begin without callers: a forked child has neither the thread nor those who wait."""
         self._lock = threading.Lock()
         self._waiting: dict[str, _Task] = {}
         self._listening = False
         self._stopping = False
 
     @contextmanager
-    def listen(self, queue: str, task_id: str) -> Generator[threading.Event]:
-        """Yield an event that is set when the task ends, is not found, or this process stops."""
+    def listen(
+        self, queue: str, task_id: str, *, pieces: bool = False
+    ) -> Generator[threading.Event]:
+        """Yield an event that is set when the task ends, is not found, or this process stops.
+
+        With `pieces`, it is also set when there is more of the answer.
+        """
         event = threading.Event()
         with self._lock:
             task = self._waiting.setdefault(task_id, _Task(queue))
             task.events.append(event)
+            if pieces:
+                task.of_pieces.append(event)
             if self._stopping:
                 event.set()
             elif not self._listening:
@@ -74,8 +89,15 @@ class Completions:
         finally:
             with self._lock:
                 task.events.remove(event)
+                if pieces:
+                    task.of_pieces.remove(event)
                 if not task.events:
                     del self._waiting[task_id]
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether this process stops, so that no caller may wait."""
+        return self._stopping
 
     def stop(self) -> None:
         """Wake all callers, and every later one at once. Safe in a signal handler."""
@@ -92,7 +114,7 @@ class Completions:
             else:
                 time.sleep(_NOTICE_S)
             for line in subscription.read():
-                self._wake(line[0])
+                self._wake(*line)
             now = time.monotonic()
             if not self._waiting:
                 continue
@@ -128,10 +150,10 @@ class Completions:
             if state is None or TaskState(state).terminal:
                 self._wake(task_id)
 
-    def _wake(self, task_id: str) -> None:
+    def _wake(self, task_id: str, what: str = "") -> None:
         with self._lock:
             if (task := self._waiting.get(task_id)) is not None:
-                task.wake()
+                task.wake(is_end=not what)
 
 
 def _wait_until_readable(source: Any) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from huey_tasks.broker.keys import QUEUE_NAMES
+from huey_tasks.broker.keys import queue_names
 from huey_tasks.broker.states import LIVE, TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
 
@@ -31,7 +31,7 @@ LABELS = {
 WORDS = {
     "state": "waiting, running, retrying, scheduled, success, failed, cancelled or expired "
     "(or as the API calls them: pending, started, retry, failure, revoked)",
-    "queue": "high, default or low",
+    "queue": "the name of a queue",
     "type": "the full name of a task type",
     "tag": "a full tag",
     "worker": "a worker or consumer, or its name up to a '@', '-' or '/'",
@@ -152,9 +152,10 @@ def _term(token: re.Match[str]) -> Term | Problem:
         return _time(name, value, unwanted)
     if name == "state":
         state = value.upper()
-        return _choice(name, LABELS.get(state, state), unwanted, STATES)
+        return _choice(name, LABELS.get(state, state), unwanted, STATES, WORDS["state"])
     if name == "queue":
-        return _choice(name, value.lower(), unwanted, QUEUE_NAMES)
+        names = queue_names()
+        return _choice(name, value.lower(), unwanted, names, ", ".join(names))
     if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
         return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
     return Term(name or "any", value, unwanted)
@@ -167,9 +168,11 @@ def _unknown(word: str, name: str) -> str:
     return f"'{word}:' is no word of the search; {hint}."
 
 
-def _choice(word: str, value: str, unwanted: bool, known: tuple[str, ...]) -> Term | Problem:
+def _choice(
+    word: str, value: str, unwanted: bool, known: tuple[str, ...], shown: str
+) -> Term | Problem:
     if value not in known:
-        return Problem("/q", "unknown_value", f"'{word}:' takes {WORDS[word]}.")
+        return Problem("/q", "unknown_value", f"'{word}:' takes {shown}.")
     return Term(word, value, unwanted)
 
 

@@ -7,7 +7,6 @@ socket.
 """
 
 import base64
-import binascii
 import logging
 import threading
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from web.http.problems import problem_body, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
 from web.http.shutdown import when_stopping
+from web.http.traffic import sockets
 from web.monitoring.stats_schemas import StatsView
 from web.streams.client_connection import MAX_FRAME_BYTES, ClientConnection
 from web.streams.feed import Feed
@@ -96,7 +96,7 @@ def stats_socket(ws: Server) -> None:
     """Send the latest frame at once, then each new one, until either side closes the socket."""
     feed, line = _feed(), cast(ClientConnection, ws.sock)
     try:
-        with feed.listen(ws.event.set):
+        with feed.listen(ws.event.set), sockets.track_inprogress():
             _send_frames(ws, feed)
         if feed.stopping:
             ws.close(CloseReason.SERVICE_RESTART, "the service restarts")
@@ -140,5 +140,5 @@ def _keep_only_the_handshake(environ: dict[str, Any]) -> None:
 def _is_nonce(key: str) -> bool:
     try:
         return len(base64.b64decode(key, validate=True)) == 16
-    except binascii.Error:
+    except ValueError:  # not ASCII, or not base64
         return False

@@ -1,0 +1,1 @@
+"""Events: published to the functions that subscribe to them."""
