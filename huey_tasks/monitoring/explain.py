@@ -5,16 +5,17 @@ queue; without any there is no estimate. Writes nothing.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import FUNCTIONS, NESTED, NewTask, only_of
 from huey_tasks.broker.scripts.operators import OperatorScripts, SeenTask
 from huey_tasks.broker.task_hash import TaskHash
 from huey_tasks.monitoring.start_estimate import MINUTES, Prospects, start_of
 from huey_tasks.records import consumers as consumer_records
-from huey_tasks.records import locks
+from huey_tasks.records import locks, type_limits
 from huey_tasks.records.models import ConsumerRecord, TaskState, WorkerRecord
 
 _NO_CODE = "no consumer of queue "
@@ -59,13 +60,47 @@ class Explanation:
     estimate: str
 
 
-def explain(broker: Broker, task_id: str) -> Explanation | None:
-    """Explain a task of this queue; None if it does not exist. Raises QueueUnavailable."""
+def explain(
+    broker: Broker, task_id: str, *, is_async: Callable[[str], bool] = lambda name: False
+) -> Explanation | None:
+    """Explain a task of this queue; None if it does not exist. Raises QueueUnavailable.
+
+    `is_async`: whether a task type is an `async def`, which greenlet workers cannot run.
+    """
     scripts = OperatorScripts(broker.scripts)
     seen = scripts.explain(broker.name, task_id, minutes=MINUTES)
     if seen is None:
         return None
-    task = _Seen(broker, seen, consumer_records.consumers(broker))
+    return _explained(task_id, _Seen(broker, seen, consumer_records.consumers(broker), is_async))
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """How a task that would be stored now would wait; `is_draining`: its queue takes none."""
+
+    explained: Explanation
+    is_draining: bool
+
+
+def foresee(
+    broker: Broker, new: NewTask, *, is_async: Callable[[str], bool] = lambda name: False
+) -> Foreseen:
+    """Explain a task that is not stored as if it were stored now. Raises QueueUnavailable."""
+    scripts = OperatorScripts(broker.scripts)
+    seen = scripts.explain(broker.name, "", minutes=MINUTES, task_type=new.type)
+    if seen is None:
+        raise AssertionError("a task without an id is always seen")
+    due_ms = seen.now_ms + new.delay_ms
+    state = TaskState.SCHEDULED if new.delay_ms else TaskState.PENDING
+    known: dict[str, str] = {"state": state, "type": new.type, "due_at": f"{due_ms:.0f}"}
+    if new.host:
+        known["host"] = new.host
+    fields = [known[name].encode() if name in known else None for name in task_hash.EXPLAINED]
+    task = _Seen(broker, seen._replace(fields=fields), consumer_records.consumers(broker), is_async)
+    return Foreseen(_explained(new.id, task), seen.mode == "draining")
+
+
+def _explained(task_id: str, task: "_Seen") -> Explanation:
     reasons = tuple(task.reasons())
     start_at, estimate = start_of(task.now, task.state, task.prospects())
     in_line = task.state is TaskState.PENDING and not task.blocked
@@ -78,31 +113,48 @@ def explain(broker: Broker, task_id: str) -> Explanation | None:
 class _Seen:
     """A task, its queue and its consumers, as they were at one moment."""
 
-    def __init__(self, broker: Broker, seen: SeenTask, consumers: list[ConsumerRecord]) -> None:
-        self.broker, self.seen = broker, seen
+    def __init__(
+        self,
+        broker: Broker,
+        seen: SeenTask,
+        consumers: list[ConsumerRecord],
+        is_async: Callable[[str], bool],
+    ) -> None:
+        self.broker, self.seen, self._is_async = broker, seen, is_async
         self.task = TaskHash.of_reply(task_hash.EXPLAINED, seen.fields)
         self.state = self.task.state
-        self.consumers = consumers
-        self.workers = [worker for consumer in consumers for worker in consumer.workers]
+        is_function = self.task.host is not None
+        self.runs_at_all = bool(consumers)
+        #: Those that run tasks of its kind: a function host runs functions, the others do not.
+        self.consumers = [
+            one for one in consumers if (only_of(one.consumer) == FUNCTIONS) == is_function
+        ]
+        self.workers = [worker for consumer in self.consumers for worker in consumer.workers]
         self.busy = tuple(worker for worker in self.workers if worker.task_id is not None)
         self.now = task_hash.from_ms(seen.now_ms)
         on = self.task.blocked_on or ""
+        is_free = (on.startswith("type:") and seen.knowing) or on in (FUNCTIONS, NESTED)
         #: What it waits for besides a worker; not its type, if a consumer knows that now.
-        self.blocked = "" if on.startswith("type:") and seen.knowing else on
+        self.blocked = "" if is_free else on
 
     def prospects(self) -> Prospects:
         """Return what its start depends on."""
         is_pending = self.state is TaskState.PENDING
         return Prospects(
             paused=self.seen.mode == "paused",
-            worked_on=bool(self.consumers),
+            worked_on=self.runs_at_all,
             ahead=max(self.seen.place, 0) if is_pending else self.seen.waiting,
             free=len(self.workers) - len(self.busy),
             due_at=None if is_pending else self.task.due_at,
             starts=self.seen.starts,
             over_s=self.seen.over_ms / 1000,
-            blocked=bool(self.blocked) or bool(self.seen.others and not self.seen.knowing),
+            blocked=bool(self.blocked) or self._is_unknown,
         )
+
+    @property
+    def _is_unknown(self) -> bool:
+        """Whether consumers run and none knows its type; a function is known by its file."""
+        return self.task.host is None and bool(self.seen.others and not self.seen.knowing)
 
     def reasons(self) -> Iterator[Reason]:
         """Yield all reasons, the most important first."""
@@ -134,9 +186,18 @@ class _Seen:
 
     def _of_type(self) -> Iterator[Reason]:
         name, knowing = self.task.type, self.seen.knowing
-        if not self.seen.others:
+        if not self.seen.others or self.task.host is not None:
             return
-        if not knowing:
+        only_greenlets = all(one.worker_type == "greenlet" for one in self.consumers)
+        if not knowing and self.consumers and only_greenlets and self._is_async(name):
+            queue = self.broker.name
+            text = (
+                f"Its type, '{name}', is an 'async def', and queue {queue} has only greenlet "
+                "workers, which run none. It waits for a consumer with "
+                f"{queue.upper()}_WORKER_TYPE=process."
+            )
+            yield Reason("unknown_type", text, name=name)
+        elif not knowing:
             text = (
                 f"No running consumer of queue {self.broker.name} knows its type, '{name}'. "
                 "It waits until one starts that does."
@@ -160,11 +221,19 @@ class _Seen:
                 "cause: it runs next where no other task runs."
             )
             yield Reason("runs_alone", text, ahead=self.seen.place)
+        elif kind == "busy":
+            text = f"As many tasks like it run as the limits of '{self.task.type}' allow."
+            yield Reason("concurrency_reached", text, name=self.task.type, ahead=self.seen.place)
+        elif kind == "rate":
+            yield self._of_rate()
+        elif kind == "concurrency":
+            text = f"As many invocations of '{what}' run as its reserved concurrency allows."
+            yield Reason("concurrency_reached", text, name=what, ahead=self.seen.place)
 
     def _of_queue(self) -> Iterator[Reason]:
         if self.seen.mode == "paused":
             yield self._of_mode("queue_paused", "is paused", "it starts no tasks")
-        if not self.consumers:
+        if not self.runs_at_all:
             yield Reason("no_consumer", f"No consumer of queue {self.broker.name} is running.")
         if self.seen.mode == "draining":
             yield self._of_mode(
@@ -219,6 +288,14 @@ class _Seen:
         worker = task_hash.worker_of(token)
         text += f", which task {task_id} holds, on worker {worker}."
         return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
+
+    def _of_rate(self) -> Reason:
+        at_ms = type_limits.looked_at_ms(self.broker, self.blocked)
+        text = f"As many tasks like it have started as the limits of '{self.task.type}' allow."
+        due_at = None if at_ms is None else task_hash.from_ms(at_ms)
+        return Reason(
+            "rate_limited", text, name=self.task.type, due_at=due_at, ahead=self.seen.place
+        )
 
     def _of_limit(self, name: str) -> Reason:
         window = locks.limit_window(self.broker, name)

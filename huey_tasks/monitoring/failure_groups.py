@@ -136,7 +136,7 @@ def _group(parts: Sequence[GroupPart], state: str, reason: str, blob: bytes | No
         message=last.fields["message"],
         frame=last.fields["frame"],
         task_types=_types(parts),
-        queues=tuple(name for name in keys.QUEUE_NAMES if name in {p.queue for p in parts}),
+        queues=tuple(name for name in keys.queue_names() if name in {p.queue for p in parts}),
         count=sum(part.seen.tasks for part in parts),
         retryable=sum(part.seen.retryable for part in parts),
         first_seen=task_hash.from_ms(min(part.ms("first_seen") for part in parts)),

@@ -1,8 +1,8 @@
 """Health checks over HTTP.
 
 `/health/live` and `/health/ready` need no API key and no known host name, because a load balancer
-or kubelet has neither; so they give no details. `/api/workers/health` says what is wrong, and
-whether tasks are being run.
+or kubelet has neither; so they name nothing but queues. `/api/workers/health` says what is wrong,
+and whether tasks are being run.
 """
 
 from flask import Response
@@ -25,13 +25,29 @@ def read_live() -> Response:
     return respond(Live())
 
 
-@health.get("/ready", responses={**ok(200, Ready, "Redis answers."), **open_problems("not_ready")})
+@health.get(
+    "/ready",
+    responses={
+        **ok(200, Ready, "Redis answers, and no queue has lost its consumers."),
+        **open_problems("not_ready"),
+    },
+)
 def read_ready() -> Response:
-    """Check whether this process can handle requests: Redis answers."""
+    """Check whether this process can handle requests, and whether tasks will run.
+
+    Redis answers, and no queue has only consumers that have missed two heartbeats without a
+    goodbye. One that has none yet, or none any more after a clean stop, does not count as lost.
+    """
     try:
-        tq.ping()
+        silent = tq.silent_queues()
     except tq.QueueUnavailable as error:
         raise NotReady("Not ready.") from error
+    if silent:
+        reasons = [
+            f"Queue '{queue}': its consumers have been silent for {seconds:.1f} s."
+            for queue, seconds in silent
+        ]
+        raise NotReady(" ".join(reasons), reasons=reasons)
     return respond(Ready())
 
 
@@ -45,14 +61,15 @@ def read_ready() -> Response:
 def read_health() -> Response:
     """Check whether tasks can be run.
 
-    Redis answers, its settings are safe for tasks, no accepted task is missing, and every queue has
-    a live consumer.
+    Redis answers, its settings are safe for tasks, no accepted task is missing, every queue has a
+    live consumer, and there are tasks in no queue that `QUEUES` does not name.
     """
     try:
         stats = tq.queue_stats()
         found = {one.queue: one.consumers for one in stats}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
         reasons += [loss for one in stats for loss in one.losses]
+        reasons += tq.left_behind_queues()
     except tq.ServiceBusy:
         raise
     except tq.QueueUnavailable as error:

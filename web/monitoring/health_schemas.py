@@ -25,6 +25,6 @@ class Live(Outbound):
 
 
 class Ready(Outbound):
-    """This process serves requests, and Redis answers."""
+    """This process serves requests, Redis answers, and no queue has lost its consumers."""
 
     status: Literal["ready"] = "ready"

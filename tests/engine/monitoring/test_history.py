@@ -283,7 +283,7 @@ def test_reading_a_week_of_twenty_types_takes_few_round_trips_and_no_time() -> N
     sums, now = json.dumps(numbers), clock_ms()
     types = ["", *(f"type_{n}" for n in range(20))]
     with broker.pipeline(transaction=False) as pipe:
-        for queue in keys.QUEUE_NAMES:
+        for queue in keys.queue_names():
             for unit, count in (("hour", 170), ("day", 9)):
                 for number in range(now // UNITS_MS[unit] - count, now // UNITS_MS[unit] + 1):
                     key = keys.history(queue, unit, number)

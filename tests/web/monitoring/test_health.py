@@ -1,12 +1,18 @@
 """What load balancers and supervisors ask, without a key and by any name."""
 
 import dataclasses
+import os
+import re
+import signal
+import time
 
 import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
+from tests.conftest import StartConsumer
+from tests.waiting import wait_until
 from tests.web.conftest import OwnRedis, StartServer
 
 
@@ -43,6 +49,7 @@ def test_without_redis_a_process_lives_and_is_not_ready(
     own_redis.stop()
 
     live, ready = server.request("GET", "/health/live"), server.request("GET", "/health/ready")
+    verdict, metrics = server.request("GET", "/api/verdict"), server.request("GET", "/metrics")
 
     assert live.status == 200
     assert (ready.status, ready.json["code"], ready.json["detail"]) == (
@@ -50,3 +57,45 @@ def test_without_redis_a_process_lives_and_is_not_ready(
     )  # fmt: skip
     assert ready.headers["Retry-After"]
     assert "edis" not in ready.body.decode()
+    assert (verdict.status, verdict.json["severity"]) == (200, "broken")
+    assert [one["code"] for one in verdict.json["conditions"]] == ["redis_away"]
+    assert metrics.status == 200 and b"duckline_redis_up 0\n" in metrics.body
+
+
+def test_a_stopped_consumer_makes_it_red_until_it_goes_on(
+    client: FlaskClient, start_consumer: StartConsumer
+) -> None:
+    def ready() -> str:
+        """An empty text, or the reason."""
+        answer = client.get("/health/ready")
+        return "" if answer.status_code == 200 else answer.get_json()["detail"]
+
+    consumer = start_consumer("low")
+    wait_until(lambda: not ready(), description="it is ready")
+    os.kill(consumer.pid, signal.SIGSTOP)
+    stopped_at = time.monotonic()
+    wait_until(ready, description="it is red")
+    # Two intervals after its last heartbeat, and so no later than that after the stop.
+    assert time.monotonic() - stopped_at < 2.5
+    said = client.get("/health/ready").get_json()
+    assert said["reasons"] == [said["detail"]]
+    assert re.fullmatch(
+        r"Queue 'low': its consumers have been silent for \d\.\d s\.", said["detail"]
+    )
+
+    os.kill(consumer.pid, signal.SIGCONT)
+    wait_until(lambda: not ready(), description="it is green again")
+    consumer.kill()
+    wait_until(ready, description="it is red after a kill")
+    other = start_consumer("low")
+    assert not ready()  # another consumer of the queue lives
+    assert other.stop() == 0
+
+
+def test_a_restart_does_not_make_it_red(client: FlaskClient) -> None:
+    scripts = tq.low.broker.scripts
+    scripts.heartbeat("low", "old", "{}", 1)
+    scripts.leave("low", "old")
+    assert client.get("/health/ready").status_code == 200
+    scripts.heartbeat("low", "new", "{}", 1)
+    assert client.get("/health/ready").status_code == 200

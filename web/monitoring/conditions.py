@@ -1,0 +1,201 @@
+"""What is true of the service and matters: one ordered list of conditions, the most severe first.
+
+`static/js/state/conditions.js` has the same rules for the page, which also judges while it reaches
+no server; `tests/web/monitoring/test_verdict.py` runs both over the same cases. Pure: no clock, no
+Redis.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote, urlencode
+
+import huey_tasks as tq
+
+Severity = Literal["broken", "losing", "late", "stopped", "fine"]
+
+#: From which share of failed tasks on a queue is losing work, and how long a task may wait.
+FAILING, LATE_S = 0.1, 60
+#: A cause that was first seen within this time is new; one seen within the other is a reason.
+NEW, RECENT = dt.timedelta(minutes=10), dt.timedelta(seconds=150)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is judged; `problem`: why Redis does not answer, and there is nothing else."""
+
+    queues: Sequence[tq.QueueStats]
+    causes: Sequence[tq.FailureGroup]
+    now: dt.datetime
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One thing that holds. `number`: a share, a count or seconds; `link`: a path of the pages."""
+
+    code: str
+    severity: Severity
+    title: str
+    queues: tuple[str, ...] = ()
+    number: float | None = None
+    cause: tq.FailureGroup | None = None
+    detail: str | None = None
+    link: str | None = None
+
+
+def conditions(seen: Seen) -> list[Condition]:
+    """Return all conditions that hold, the most severe first; none means that all is well."""
+    if seen.problem is not None:
+        return [Condition("redis_away", "broken", "Can’t reach Redis", detail=seen.problem)]
+    return [condition for rule in _RULES for condition in rule(seen)]
+
+
+def fine(queues: Iterable[tq.QueueStats]) -> str:
+    """Return the headline when no condition holds."""
+    found = list(queues)
+    active, waiting = sum(one.active for one in found), sum(one.queued for one in found)
+    if active + waiting + sum(one.retry for one in found) == 0:
+        return "All clear, nothing queued"
+    return f"{active:,} running, {waiting:,} waiting"
+
+
+def _no_consumer(seen: Seen) -> Iterator[Condition]:
+    queues = [one for one in seen.queues if one.consumers == 0]
+    if queues:
+        names = _names(queues)
+        have = "queues have" if len(names) > 1 else "queue has"
+        yield Condition(
+            "no_consumer", "broken", f"The {_listed(names)} {have} no consumer",
+            names, sum(one.queued for one in queues), link="/workers",
+        )  # fmt: skip
+
+
+def _failing(seen: Seen) -> Iterator[Condition]:
+    """Yield each queue that fails too often, the worst first, with its most frequent cause."""
+    found = [
+        (one, rate)
+        for one in seen.queues
+        if one.last_minute.failed > 0 and (rate := one.last_minute.failure_rate or 0) >= FAILING
+    ]
+    for one, rate in sorted(found, key=lambda pair: -pair[0].last_minute.failed):
+        cause = _main_cause(seen, one.queue)
+        link = _tasks("failed", one.queue) if cause is None else _failures(cause)
+        title = f"{one.queue} is failing: {_percent(rate)} in the last minute"
+        yield Condition("failing", "losing", title, (one.queue,), rate, cause, link=link)
+
+
+def _main_cause(seen: Seen, queue: str) -> tq.FailureGroup | None:
+    lately = [
+        group for group in seen.causes
+        if queue in group.queues and seen.now - group.last_seen < RECENT
+    ]  # fmt: skip
+    lately.sort(key=lambda group: (-group.trend[-1], -group.count))
+    return lately[0] if lately else None
+
+
+def _new_cause(seen: Seen) -> Iterator[Condition]:
+    """Yield the new causes as one, without those that a failing queue names."""
+    named = {one.cause.fingerprint for one in _failing(seen) if one.cause is not None}
+    fresh = [
+        group for group in seen.causes
+        if seen.now - group.first_seen < NEW and group.fingerprint not in named
+    ]  # fmt: skip
+    fresh.sort(key=lambda group: -group.count)
+    if not seen.queues or not fresh:
+        return
+    first, number = fresh[0], len(fresh)
+    title = f"New failure: {_named(first)}"
+    if number > 1:
+        title = f"{number:,} new failures, the most frequent: {_named(first)}"
+    link = "/failures?sort=first" if number > 1 else _failures(first)
+    yield Condition("new_cause", "losing", title, tuple(first.queues), number, first, link=link)
+
+
+def _set_aside(seen: Seen) -> Iterator[Condition]:
+    queues = [one for one in seen.queues if one.set_aside > 0]
+    if queues:
+        number = sum(one.set_aside for one in queues)
+        title = f"{number:,} {'task is' if number == 1 else 'tasks are'} in quarantine"
+        yield Condition("set_aside", "losing", title, _names(queues), number, link="/queues")
+
+
+def _waiting_long(seen: Seen) -> Iterator[Condition]:
+    """Yield each queue whose oldest task waits too long; in a paused one that is expected."""
+    found = [
+        (one, waited)
+        for one in seen.queues
+        if one.queued > 0
+        and (waited := one.oldest_waiting_s or 0) >= LATE_S
+        and not one.paused
+        and one.consumers > 0
+    ]
+    for one, waited in sorted(found, key=lambda pair: -pair[1]):
+        yield Condition(
+            "waiting_long", "late",
+            f"{one.queue} is falling behind: its oldest task has waited {_coarse(waited)}",
+            (one.queue,), waited, link=_tasks("waiting", one.queue),
+        )  # fmt: skip
+
+
+def _paused(seen: Seen) -> Iterator[Condition]:
+    return (_stopped(one, "paused") for one in seen.queues if one.paused)
+
+
+def _draining(seen: Seen) -> Iterator[Condition]:
+    return (_stopped(one, "draining") for one in seen.queues if one.draining)
+
+
+def _stopped(one: tq.QueueStats, how: str) -> Condition:
+    who = f"by {one.stopped_by}" if one.stopped_by else None
+    why = f"{who or ''}: {one.stopped_why}".lstrip(": ") if one.stopped_why else who
+    title = f"The {one.queue} queue is {how}"
+    return Condition(
+        how, "stopped", title, (one.queue,), one.queued, detail=why, link="/queues"
+    )  # fmt: skip
+
+
+#: The first condition in this order that holds is the headline.
+_RULES: tuple[Callable[[Seen], Iterator[Condition]], ...] = (
+    _no_consumer, _failing, _new_cause, _set_aside, _waiting_long, _paused, _draining,
+)  # fmt: skip
+
+
+def _names(queues: Iterable[tq.QueueStats]) -> tuple[str, ...]:
+    return tuple(one.queue for one in queues)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _named(group: tq.FailureGroup) -> str:
+    message = group.message if len(group.message) <= 60 else f"{group.message[:59]}…"
+    says_something = message.strip("'\"…# \t\n") != ""
+    return tq.escaped(f"{group.error_type}: {message}" if says_something else group.error_type)
+
+
+def _failures(group: tq.FailureGroup) -> str:
+    return f"/failures?{urlencode({'cause': group.fingerprint})}"
+
+
+def _tasks(state: str, queue: str) -> str:
+    return f"/tasks?q=state:{state}+queue:{quote(queue)}"
+
+
+def _percent(share: float) -> str:
+    """Write a share; never rounded to 100 %, which would hide something."""
+    return "100 %" if share == 1 else f"{min(99.9, max(0.1, share * 100)):.1f} %"
+
+
+def _coarse(seconds: float) -> str:
+    """Write a duration of a minute or longer in its two largest units."""
+    whole = int(seconds + 0.5)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
