@@ -33,6 +33,8 @@ from huey_tasks.serializer import dumps
 
 MODES = ("everysec", "always")
 PROCESSES = 2
+#: Seconds within which a redis-server listens.
+START_S = 30.0
 MESSAGE = b"x" * 300  # about what a task with a small payload takes
 BATCH = 500
 
@@ -161,7 +163,10 @@ def server(folder: Path, mode: str) -> Generator[Path]:
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         try:
+            deadline = time.monotonic() + START_S
             while not socket.exists():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"redis-server does not start in {place}")
                 time.sleep(0.01)
             yield socket
         finally:

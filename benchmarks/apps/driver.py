@@ -30,9 +30,28 @@ def _answer(question, submit, result, fill):
             return {"ids": ids}
         case "submit":
             return {"rows": _submit(question, submit)}
+        case "rate":
+            return _rate(question, submit, fill)
         case "results":
             return {"results": [result(task_id) for task_id in question["ids"]]}
     return {}
+
+
+def _rate(question, submit, fill):
+    """Submit for some seconds, one by one or in bulk; 0 tasks if there is no way in bulk."""
+    task, payloads = question["task"], [work.payload(n) for n in range(1000)]
+    if question["bulk"] and fill is None:
+        return {"tasks": 0, "seconds": 0.0, "cpu_s": 0.0}
+    tasks, began_at, cpu_s = 0, time.perf_counter(), time.process_time()
+    ends_at = began_at + question["seconds"]
+    while time.perf_counter() < ends_at:
+        if question["bulk"]:
+            tasks += len(fill(task, payloads))
+        else:
+            submit(task, payloads[tasks % len(payloads)])
+            tasks += 1
+    seconds = time.perf_counter() - began_at
+    return {"tasks": tasks, "seconds": seconds, "cpu_s": time.process_time() - cpu_s}
 
 
 def _submit(question, submit):

@@ -1,4 +1,4 @@
-"""Duckline's driver: its own client, as the web service uses it."""
+"""Duckline's driver: its own client, as Python code uses it."""
 
 from driver import serve
 
@@ -11,4 +11,10 @@ def result(task_id):
     return record.result if record.status is TaskState.SUCCESS else None
 
 
-serve(lambda task, payload: huey_tasks.submit(task, payload).task_id, result)
+def fill(task, payloads):
+    return [handle.id for handle in TASKS[task].starmap(payloads)]
+
+
+TASKS = {found.name: found for found in huey_tasks.task_types()}
+
+serve(lambda task, payload: TASKS[task].submit(**payload).id, result, fill)

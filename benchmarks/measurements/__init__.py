@@ -4,6 +4,7 @@ from typing import Any
 
 from benchmarks.measurements import (
     bulk,
+    client,
     crash,
     crowd,
     drain,
@@ -25,6 +26,7 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         submit.MEASUREMENT,
         crowd.MEASUREMENT,
         bulk.MEASUREMENT,
+        client.MEASUREMENT,
         latency.MEASUREMENT,
         mixed.MEASUREMENT,
         crash.MEASUREMENT,

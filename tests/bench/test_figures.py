@@ -2,7 +2,7 @@
 
 from benchmarks import guard, table
 from benchmarks.arithmetic import percentile, spread, times
-from benchmarks.measurements import crash, drain, mixed, submit
+from benchmarks.measurements import client, crash, drain, mixed, submit
 from benchmarks.measurements.drain import Outcome, Plan, Sample
 
 
@@ -52,6 +52,17 @@ def test_a_drain_table_shows_medians_and_the_ratio_to_ours() -> None:
     _, ours, huey = drain.rows(outcomes)
     assert ours == ["Duckline", "1,000", "900 – 2,000", "1.0 x", "100 µs", "40 µs"]
     assert huey[:4] == ["Huey", "100", "90 – 500", "10.0 x"]
+
+
+def test_a_table_of_clients_leaves_bulk_out_where_there_is_none() -> None:
+    outcomes = [
+        client.Outcome("duckline", 400, 500, 3000, 80),
+        client.Outcome("huey", 800, 200, 0, 0),
+    ]
+    _, ours, huey = client.rows(outcomes)
+    assert ours[1:5] == ["400", "400 – 400", "1.0 x", "500 µs"]
+    assert ours[5:] == ["3,000", "3,000 – 3,000", "1.0 x", "80 µs"]
+    assert huey == ["Huey", "800", "800 – 800", "0.5 x", "200 µs", "–", "", "", ""]
 
 
 def test_a_seed_fixes_the_moments_of_the_kills() -> None:

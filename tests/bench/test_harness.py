@@ -83,6 +83,15 @@ def test_a_driver_submits_and_reads_results(tmp_path: Path) -> None:
         assert driver.results(["1", "9"]) == [{"task": "stamp", "seconds": 5.0}, None]
 
 
+def test_a_driver_counts_what_it_submits_in_a_time(tmp_path: Path) -> None:
+    command = Command([sys.executable, "-c", MEMORY], {"PYTHONPATH": str(APPS)})
+    with Driver(command, tmp_path / "log") as driver:
+        rate = driver.ask(do="rate", task="noop", seconds=0.05, bulk=False)
+        none = driver.ask(do="rate", task="noop", seconds=0.05, bulk=True)
+    assert rate["tasks"] > 0 and rate["seconds"] >= 0.05 and rate["cpu_s"] > 0
+    assert none["tasks"] == 0  # this one has no way in bulk
+
+
 def test_a_driver_that_ends_says_why(tmp_path: Path) -> None:
     command = Command([sys.executable, "-c", "raise SystemExit('no such broker')"])
     with pytest.raises(RuntimeError, match="no such broker"), Driver(command, tmp_path / "log"):

@@ -1,0 +1,153 @@
+"""The client for asyncio: the methods of `Client`, awaited."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from duckline_client import operations
+from duckline_client.connection import Connection
+from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy
+from duckline_client.models import Stats, Submitted, Task
+from duckline_client.new_task import NewTask, Options
+from duckline_client.operations import BulkItem
+from duckline_client.searching import Filters, params_of
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """Calls Duckline from coroutines of one event loop; `async with` closes its connections.
+
+    The arguments are those of `Client`.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 10.0,
+        retry: RetryPolicy | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._at = Connection.make(url, api_key, timeout_s, retry)
+        self._http = httpx.AsyncClient(headers=self._at.headers, transport=transport)
+
+    async def submit(
+        self,
+        task_type: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[Options],
+    ) -> Submitted:
+        """Submit a task, exactly once however often the request must be repeated.
+
+        Without `idempotency_key` the client makes one for this call; give your own to submit once
+        over several calls, for 24 hours.
+        """
+        task = NewTask(task_type, payload or {}, options)
+        return await self._run(operations.submit(task, idempotency_key, self._at.policy))
+
+    async def submit_many(
+        self,
+        tasks: Iterable[NewTask],
+        *,
+        chunk_size: int = 500,
+        idempotency_key: str | None = None,
+    ) -> list[BulkItem]:
+        """Submit tasks, `chunk_size` a request; return `Submitted` or `Refused` for each, in order.
+
+        A refused task does not hold up the others. When a later chunk raises, the earlier ones are
+        stored: the same call with the same `idempotency_key` of your own stores only the rest.
+        """
+        return await self._run(
+            operations.submit_many(tasks, chunk_size, idempotency_key, self._at.policy)
+        )
+
+    async def get(self, task_id: str) -> Task:
+        """Read a task as it is now; raises NotFound."""
+        return await self._run(operations.get(task_id, self._at.policy))
+
+    async def wait(self, task_id: str, *, timeout_s: float | None = None) -> Task:
+        """Wait until a task has ended, however it ended; raises WaitTimeout."""
+        return await self._run(operations.wait(task_id, timeout_s, self._at.policy))
+
+    async def result(self, task_id: str, *, timeout_s: float | None = None) -> Any:
+        """Wait for a task and return its result; raises TaskFailed, WaitTimeout."""
+        return await self._run(operations.result(task_id, timeout_s, self._at.policy))
+
+    async def cancel(self, task_id: str, *, reason: str | None = None) -> None:
+        """Cancel a task: it never starts, or is stopped; raises Conflict when it has ended."""
+        await self._run(operations.cancel(task_id, reason, self._at.policy))
+
+    async def retry(self, task_id: str, *, reason: str | None = None) -> Submitted:
+        """Submit a failed, revoked or expired task again, as a new task; raises Conflict."""
+        return await self._run(operations.retry(task_id, reason, self._at.policy))
+
+    async def change(
+        self,
+        task_id: str,
+        *,
+        payload: Mapping[str, Any] | None = None,
+        delay_s: float | None = None,
+        run_at: datetime | None = None,
+        queue_priority: int | None = None,
+        tags: list[str] | None = None,
+        reason: str | None = None,
+    ) -> Task:
+        """Change a task that waits; what is not given stays. Raises Conflict once it runs."""
+        changes = {
+            "payload": payload, "delay_s": delay_s, "run_at": run_at,
+            "queue_priority": queue_priority, "tags": tags, "reason": reason,
+        }  # fmt: skip
+        return await self._run(operations.change(task_id, changes, self._at.policy))
+
+    async def search(self, q: str = "", **filters: Unpack[Filters]) -> AsyncIterator[Task]:
+        """Find tasks, newest first, and read page after page while you iterate."""
+        params, cursor = params_of(q, filters), None
+        while True:
+            tasks, cursor = await self._run(operations.search(params, cursor, self._at.policy))
+            for task in tasks:
+                yield task
+            if cursor is None:
+                return
+
+    async def stats(self) -> Stats:
+        """Read the counts of the whole service."""
+        return await self._run(operations.stats(self._at.policy))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _run(self, operation: Operation[T]) -> T:
+        reply: Reply = None
+        while True:
+            try:
+                step = operation.send(reply)
+            except StopIteration as done:
+                return done.value
+            reply = None
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+            else:
+                reply = await self._send(step)
+
+    async def _send(self, call: Call) -> Reply:
+        try:
+            return await self._http.request(
+                call.method, self._at.address(call), params=call.params, content=call.content,
+                headers=call.headers, timeout=self._at.timeout(call),
+            )  # fmt: skip
+        except httpx.RequestError as error:
+            return error

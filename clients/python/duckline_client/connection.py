@@ -1,0 +1,50 @@
+"""Where the service is, and who asks."""
+
+import os
+from dataclasses import dataclass, field
+
+import httpx
+
+from duckline_client.exchange import Call, RetryPolicy
+
+_DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The settings that both clients share."""
+
+    url: str
+    api_key: str = field(repr=False)
+    timeout_s: float
+    policy: RetryPolicy
+
+    @classmethod
+    def make(
+        cls, url: str | None, api_key: str | None, timeout_s: float, policy: RetryPolicy | None
+    ) -> "Connection":
+        """Take arguments, else DUCKLINE_URL and DUCKLINE_API_KEY; raises ValueError."""
+        address = (url or os.environ.get("DUCKLINE_URL") or _DEFAULT_URL).rstrip("/")
+        parsed = httpx.URL(address)
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise ValueError("the address is like http://127.0.0.1:8000")
+        key = api_key if api_key is not None else os.environ.get("DUCKLINE_API_KEY", "")
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("an API key is visible ASCII characters")
+        if timeout_s <= 0:
+            raise ValueError("timeout_s is more than 0")
+        return cls(address, key, timeout_s, policy or RetryPolicy())
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of every request."""
+        authorization = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        return {"Accept": "application/json", "User-Agent": "duckline-client", **authorization}
+
+    def address(self, call: Call) -> str:
+        """Return the URL of a call; the service may live below a path."""
+        return self.url + call.path
+
+    def timeout(self, call: Call) -> httpx.Timeout:
+        """Return how long each step of a request may take."""
+        return httpx.Timeout(self.timeout_s, read=self.timeout_s + call.extra_s)
