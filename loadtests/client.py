@@ -4,7 +4,7 @@ Owns which answers count as what in the ledger. It knows no scenario.
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -38,6 +38,15 @@ class TaskView(BaseModel):
     status: Status
     submitted_at: datetime
     finished_at: datetime | None
+    started_at: datetime | None = None
+    attempt: int = 0
+
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds from submission to the first start; None when that is not known."""
+        if self.started_at is None or self.attempt != 1:
+            return None
+        return (self.started_at - self.submitted_at).total_seconds()
 
     @property
     def took_s(self) -> float | None:
@@ -78,14 +87,15 @@ class Client:
         *,
         name: str,
         expected: Collection[int],
-        body: dict[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer | None:
         """Send a request, again for as long as the service asks to wait, and return its answer.
 
         None stands for an answer that was not expected, or for none; the ledger has it then.
         """
         for _ in range(_TRIES):
-            answer = self._send(method, path, name, expected, body)
+            answer = self._send(method, path, name, expected, body, headers or {})
             if not isinstance(answer, Wait):
                 return answer
             gevent.sleep(answer.seconds)
@@ -104,6 +114,8 @@ class Client:
         view = self.parse(TaskView, answer, f"GET {name}")
         if view is not None:
             self._ledger.observe(task_id, view.status, view.took_s)
+            entry = self._ledger.entries[task_id]
+            entry.wait_s, entry.attempt = view.wait_s, view.attempt
         return view
 
     def parse(self, model: type[Model], answer: Answer, request: str) -> Model | None:
@@ -123,11 +135,17 @@ class Client:
         path: str,
         name: str,
         expected: Collection[int],
-        body: dict[str, Any] | None,
+        body: Any,
+        headers: Mapping[str, str],
     ) -> Answer | Wait | None:
         started = time.perf_counter()
         with self._session.request(
-            method, path, name=name, json=body, headers=self._headers, catch_response=True
+            method,
+            path,
+            name=name,
+            json=body,
+            headers={**self._headers, **headers},
+            catch_response=True,
         ) as response:
             latency_s = time.perf_counter() - started
             status = response.status_code
@@ -137,8 +155,8 @@ class Client:
             cause = type(response.request_meta["exception"]).__name__
             what = str(status) if status else f"no answer ({cause})"
             response.failure(what)
-            headers = response.headers or {}
-            return self._note(f"{method} {name}: {what}", status, headers.get("Retry-After"))
+            retry_after = (response.headers or {}).get("Retry-After")
+            return self._note(f"{method} {name}: {what}", status, retry_after)
 
     def _note(self, what: str, status: int, retry_after: Any) -> Wait | None:
         if status in (429, 503) and retry_after is not None:

@@ -18,6 +18,8 @@ class Entry:
     task_type: str
     status: str = "PENDING"
     took_s: float | None = None  # from submission to finish, by the service's clock
+    wait_s: float | None = None  # from submission to its first start
+    attempt: int = 0
     cancelled: bool = False  # the service answered 200 to our cancel
     gone: bool = False  # the service answered 404 after its 202
 
@@ -40,6 +42,25 @@ class Sockets:
 
 
 @dataclass
+class Streams:
+    """What came over the streams of /api/events."""
+
+    opened: int = 0
+    lines: int = 0
+    refused: Counter[str] = field(default_factory=Counter[str])
+
+
+@dataclass
+class Flood:
+    """The low tasks of a flood, and the high ones beside it."""
+
+    accepted: int = 0
+    waiting: int | None = None  # of low, when the last high task had ended
+    before: list[str] = field(default_factory=list[str])  # high tasks without it
+    during: list[str] = field(default_factory=list[str])  # high tasks with it
+
+
+@dataclass
 class Ledger:
     """Every submission of one run."""
 
@@ -54,6 +75,9 @@ class Ledger:
     too_late_to_cancel: int = 0
     drained_s: float = 0.0
     sockets: Sockets = field(default_factory=Sockets)
+    streams: Streams = field(default_factory=Streams)
+    flood: Flood = field(default_factory=Flood)
+    keys: dict[str, set[str]] = field(default_factory=dict[str, set[str]])  # key: its tasks
     entries: dict[str, Entry] = field(default_factory=dict[str, Entry])
 
     def accept(self, task_id: str, task_type: str, latency_s: float) -> None:

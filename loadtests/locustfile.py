@@ -6,6 +6,7 @@ Owns the users and the order of a run: check that the service is there, submit, 
 verdict. How much load is right, and the arithmetic behind it, is in `settings`.
 """
 
+import json
 import random
 import sys
 import time
@@ -13,79 +14,29 @@ import urllib.request
 from typing import Any
 
 import gevent
-from gevent.event import Event
-from locust import FastHttpUser, User, constant, events, task
+from locust import User, constant, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import LocalRunner
 
-from loadtests import verdict
-from loadtests.client import Accepted, Answer, Client
-from loadtests.follower import Follower
-from loadtests.ledger import TERMINAL, Ledger
-from loadtests.payloads import Submission, draw, draw_bad
-from loadtests.settings import Settings
+from loadtests import scenarios, verdict
+from loadtests.caller import SUBMIT, Caller, all_are_there, follower, gate, ledger, settings
+from loadtests.ledger import TERMINAL
+from loadtests.payloads import draw, draw_bad, use_types
+from loadtests.scenarios import Flooder, Prober, Reader, Repeater
+from loadtests.settings import SCENARIOS
 from loadtests.stats_socket import StatsSocket
 
-_SUBMIT = "/api/tasks/submit"
+__all__ = ["Flooder", "Prober", "Reader", "Repeater"]  # Locust finds them here
+
 _PROGRESS_S = 10.0
-
-settings = Settings.from_env()
-ledger = Ledger()
-follower = Follower(ledger, settings)
-
-
-class Gate:
-    """Whether users may still submit.
-
-    Locust kills users that wait, and some of them wake before the kill arrives: what they then
-    submit would be cut off, and perhaps accepted, without anybody following it.
-    """
-
-    open = True
-
-
-gate = Gate()
-#: Set when every user of a burst is ready to submit.
-all_are_there = Event()
-
-
-class Caller(FastHttpUser):
-    """Somebody who submits tasks, and notes every answer in the ledger."""
-
-    abstract = True
-    network_timeout = 10.0
-    connection_timeout = 10.0
-
-    def on_start(self) -> None:
-        self.api = Client(self.client, ledger, settings.api_key)
-
-    def submit(self, submission: Submission) -> str | None:
-        """Submit a task and follow it; None when it was not accepted."""
-        answer = self.post(submission, _SUBMIT, 202)
-        accepted = answer and self.api.parse(Accepted, answer, f"POST {_SUBMIT}")
-        if not answer or not accepted:
-            return None
-        ledger.accept(accepted.task_id, submission.task_type, answer.latency_s)
-        follower.follow(accepted.task_id)
-        return accepted.task_id
-
-    def post(self, submission: Submission, name: str, expected: int) -> Answer | None:
-        """Send a submission; None when it was not answered as expected."""
-        if not gate.open:
-            raise StopUser
-        ledger.submitted += 1
-        body = submission.body
-        answer = self.api.call("POST", _SUBMIT, name=name, expected={expected}, body=body)
-        ledger.settled += 1
-        return answer
 
 
 class Burster(Caller):
     """One of many who submit one task in the same instant."""
 
-    abstract = settings.scenario != "burst"
+    abstract = settings.scenario not in ("burst", "retries")
     wait_time = constant(0)
 
     @task
@@ -98,7 +49,7 @@ class Burster(Caller):
 class Submitter(Caller):
     """Somebody who submits a task now and then; seldom a wrong one, seldom to cancel it again."""
 
-    abstract = settings.scenario != "steady"
+    abstract = settings.scenario not in ("steady", "sockets")
 
     def wait_time(self) -> float:
         """Think for half to one and a half times the mean, in seconds."""
@@ -115,7 +66,9 @@ class Submitter(Caller):
 
     @task(4)
     def submit_a_bad_one(self) -> None:
-        if self.post(draw_bad(), f"{_SUBMIT} (bad)", 422):
+        if settings.types:
+            return  # what is wrong for a type of yours is not known here
+        if self.post(draw_bad(), f"{SUBMIT} (bad)", 422):
             ledger.refused += 1
 
     @task(3)
@@ -164,7 +117,7 @@ def set_defaults(parser: LocustArgumentParser) -> None:
     """Let LOAD_* be the defaults of Locust's own options, which win over them."""
     parser.set_defaults(
         host=settings.host,
-        num_users=settings.users + settings.sockets,
+        num_users=settings.users + settings.sockets + settings.streams,
         spawn_rate=settings.spawn_rate,
         run_time=settings.time,
         stop_timeout="15",  # a submission that was sent is waited for: it may be accepted
@@ -184,6 +137,11 @@ def require_service(environment: Environment, **_: Any) -> None:
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10):
             pass
+        if settings.types:
+            types = f"{environment.host}/api/task-types"
+            request = urllib.request.Request(types, headers=headers)
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                use_types(settings.types, json.load(answer)["task_types"], settings.payload)
     except (OSError, ValueError) as error:
         sys.exit(f"load: no healthy Duckline at {url} ({error}). `make run` starts one.")
 
@@ -191,17 +149,15 @@ def require_service(environment: Environment, **_: Any) -> None:
 @events.test_start.add_listener
 def begin(environment: Environment, **_: Any) -> None:
     """Say what will happen, and start what runs beside the users."""
-    doing = {
-        "steady": f"{settings.users} users who think {settings.think_s:g} s",
-        "burst": f"{settings.users} users who submit one task each in the same instant",
-    }[settings.scenario]
+    doing = SCENARIOS[settings.scenario].doing(settings.users, settings.think_s)
     print(
-        f"Load on {environment.host}: {doing}, {settings.sockets} sockets; then up to "
+        f"Load on {environment.host}: {doing}, {settings.sockets} sockets, "
+        f"{settings.streams} streams; then up to "
         f"{settings.drain_s:g} s for all tasks to end.",
         flush=True,
     )
     follower.start(environment)
-    if settings.scenario == "burst":
+    if SCENARIOS[settings.scenario].ends_when_answered:
         gevent.spawn(_end_when_all_are_answered, environment)
     gevent.spawn(_show_progress, environment, time.monotonic())
 
@@ -225,7 +181,7 @@ def start_burst(**_: Any) -> None:
 
 
 def _end_when_all_are_answered(environment: Environment) -> None:
-    while ledger.settled < settings.users:
+    while ledger.settled < scenarios.submissions():
         gevent.sleep(0.1)
     if environment.runner is not None:
         environment.runner.quit()
@@ -235,6 +191,7 @@ def _end_when_all_are_answered(environment: Environment) -> None:
 def stop_submitting(**_: Any) -> None:
     """Let nobody begin a submission any more."""
     gate.open = False
+    scenarios.end_streams()
 
 
 @events.quitting.add_listener
@@ -247,10 +204,10 @@ def drain(environment: Environment, **_: Any) -> None:
         follower.look_once_more(environment)
     except KeyboardInterrupt:
         print("Interrupted: not waiting for the tasks that are still live.", flush=True)
-    environment.process_exit_code = verdict.exit_code(ledger)
+    environment.process_exit_code = verdict.exit_code(ledger, settings)
 
 
 @events.quit.add_listener
 def print_verdict(**_: Any) -> None:
     """Print the verdict below Locust's summary."""
-    print(verdict.render(ledger), flush=True)
+    print(verdict.render(ledger, settings), flush=True)

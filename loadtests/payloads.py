@@ -3,8 +3,9 @@
 Knows the contract's payloads only as a client in another language would: as JSON.
 """
 
+import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -123,8 +124,27 @@ _FAULTS: tuple[tuple[Callable[[], Submission], dict[str, Any]], ...] = (
 )
 
 
+#: Task types of the caller's own; while there are any, nothing else is drawn.
+_own: list[Submission] = []
+
+
+def use_types(names: Sequence[str], known: Sequence[dict[str, Any]], payload: str) -> None:
+    """Draw tasks of these types only, with `payload` (JSON) or their registered examples.
+
+    Raises ValueError for a type that is not registered, or has no example.
+    """
+    examples = {one["task_type"]: one["example"] for one in known}
+    for name in names:
+        own = json.loads(payload) if payload else examples.get(name)
+        if name not in examples or own is None:
+            raise ValueError(f"LOAD_TYPES: '{name}' is not registered, or has no example")
+        _own.append(Submission(name, own))
+
+
 def draw() -> Submission:
     """Draw a submission that must be accepted."""
+    if _own:
+        return random.choice(_own)
     varied = random.choices(list(_MIX), list(_MIX.values()))[0]()
     if random.random() < 0.5:
         return varied

@@ -5,22 +5,23 @@ nothing. Lost is a task that was accepted and is answered with 404; one that has
 part of the backlog. Everything else is shown and left to the reader.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
 from loadtests.ledger import TERMINAL, Entry, Ledger
+from loadtests.settings import Settings
+from loadtests.thresholds import exceeded, of_scenario, percentiles
 
 _SHOWN = 10
 _INDENT = "\n" + 19 * " "
 
 
-def exit_code(ledger: Ledger) -> int:
+def exit_code(ledger: Ledger, settings: Settings) -> int:
     """Return 1 when the run has failed, else 0."""
-    return 1 if failures(ledger) else 0
+    return 1 if failures(ledger, settings) else 0
 
 
-def failures(ledger: Ledger) -> list[str]:
+def failures(ledger: Ledger, settings: Settings) -> list[str]:
     """List the reasons why the run has failed, each a phrase."""
     lost = len(ledger.gone_entries())
     errors = ledger.server_errors.total()
@@ -31,27 +32,15 @@ def failures(ledger: Ledger) -> list[str]:
         reasons.append(f"{errors} {'answer' if errors == 1 else 'answers'} of 5xx")
     if not ledger.entries:
         reasons.append("no task was accepted, so nothing was tested")
-    return reasons
+    return reasons + (exceeded(ledger, settings) if ledger.entries else [])
 
 
-def render(ledger: Ledger) -> str:
+def render(ledger: Ledger, settings: Settings) -> str:
     """Write the whole verdict, in lines of at most about 100 characters."""
     rows = [*_submissions(ledger), *_ends(ledger), *_answers(ledger), _sockets(ledger)]
+    rows += of_scenario(ledger, settings)
     lines = [f"  {name:<16} {value}".rstrip() for name, value in rows]
-    return "\n".join(["", "VERDICT", *lines, _last_line(ledger)])
-
-
-def percentiles(seconds: Sequence[float]) -> str:
-    """Write p50, p95 and p99 (nearest rank) of durations given in seconds."""
-    if not seconds:
-        return "nothing to measure"
-    ordered = sorted(seconds)
-    ranked = {p: ordered[math.ceil(p / 100 * len(ordered)) - 1] for p in (50, 95, 99)}
-    return "  ".join(f"p{p} {_duration(value)}" for p, value in ranked.items())
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+    return "\n".join(["", "VERDICT", *lines, _last_line(ledger, settings)])
 
 
 def _submissions(ledger: Ledger) -> list[tuple[str, str]]:
@@ -119,13 +108,14 @@ def _tally(counter: Counter[str]) -> str:
     return ", ".join(f"{what} {count}" for what, count in counter.most_common())
 
 
-def _last_line(ledger: Ledger) -> str:
-    if reasons := failures(ledger):
+def _last_line(ledger: Ledger, settings: Settings) -> str:
+    if reasons := failures(ledger, settings):
         return f"FAIL: {'; '.join(reasons)}."
     sockets = ledger.sockets
     odd = ledger.surprises().total() + ledger.gave_up.total()
     odd += sockets.missed + sockets.incomplete.total()
     backlog = len(ledger.open_entries())
+    backlog += ledger.flood.waiting or 0
     ended = f"a backlog of {backlog} is left" if backlog else "every accepted task has ended"
     passed = f"PASS: no task was lost, {ended}, and there was no 5xx."
     oddities = "1 oddity" if odd == 1 else f"{odd} oddities"

@@ -5,7 +5,6 @@ Locust runs as a process of its own: importing it would patch this one with geve
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,17 +12,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.ports import free_ports
-from tests.stack.running import ROOT, RunningStack
+from tests.stack.running import ROOT, whole_stack
 
-#: With a Redis of its own, the default lease, and no failures: a retry waits real seconds.
-_STACK = {
-    "REDIS_URL": "",
-    "RESULT_REDIS_URL": "",
-    "LEASE_S": "",
-    "DEMO_SPEED": "50",
-    "DEMO_FAILURE_RATE": "0",
-}
+#: No failures: a retry waits real seconds.
+_STACK = {"DEMO_SPEED": "50", "DEMO_FAILURE_RATE": "0"}
 _STEADY = {"LOAD_TIME": "5s", "LOAD_USERS": "10", "LOAD_SPAWN_RATE": "12", "LOAD_THINK_S": "0.5"}
 _BURST = {"SCENARIO": "burst", "LOAD_USERS": "200", "LOAD_DRAIN_S": "0"}
 
@@ -31,23 +23,8 @@ _BURST = {"SCENARIO": "burst", "LOAD_USERS": "200", "LOAD_DRAIN_S": "0"}
 @pytest.fixture(scope="module")
 def stack_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The port of a stack that runs."""
-    tmp_path = tmp_path_factory.mktemp("stack")
-    port, inspector_port = map(str, free_ports(2))
-    own = {"PORT": port, "INSPECTOR_PORT": inspector_port, "DATA_DIR": str(tmp_path / "data")}
-    command = [sys.executable, "app.py", "up"]
-    stack = RunningStack(command, tmp_path / "stack.log", {**os.environ, **_STACK, **own})
-    try:
-        stack.wait_for("Ctrl-C stops everything", timeout_s=120)
+    with whole_stack(tmp_path_factory.mktemp("stack"), **_STACK) as (port, _):
         yield port
-    finally:
-        stack.send(signal.SIGINT)
-        try:
-            stack.wait(60)
-        finally:
-            stack.popen.kill()
-            for process in stack.left_behind():
-                process.kill()
-            print(stack.log_path.read_text())
 
 
 def run_load(stack_port: str, **settings: str) -> tuple[dict[str, str], str]:
@@ -74,6 +51,36 @@ def test_the_steady_scenario_passes_against_a_real_stack(stack_port: str) -> Non
     assert rows["ended"] == rows["accepted"]
     assert (rows["lost"], rows["5xx"], rows["unexpected"]) == ("0", "0", "0")
     assert last_line.startswith("PASS: no task was lost, every accepted task has ended")
+
+
+def test_high_waits_no_longer_beside_a_flood_of_low(stack_port: str) -> None:
+    rows, last_line = run_load(
+        stack_port, SCENARIO="flood", LOAD_FLOOD="1500", LOAD_PROBES="3", LOAD_MAX_WAIT_S="60"
+    )
+    assert rows["flood"] == "1500"
+    assert int(rows["still queued"]) > 1000, "it is not done when its high tasks are"
+    assert rows["submitted"] == "1506" and last_line.startswith("PASS")
+    urlopen(f"http://127.0.0.1:{stack_port}/api/queues/low/purge", data=b"").close()
+
+
+def test_tasks_of_ones_own_types_fail_and_come_back(stack_port: str) -> None:
+    own = {"LOAD_TYPES": "ask_again", "LOAD_PAYLOAD": "{}"}
+    rows, last_line = run_load(stack_port, SCENARIO="retries", LOAD_USERS="20", **own)
+    assert (rows["accepted"], rows["came back"]) == ("20", "20")
+    assert last_line.startswith("PASS: no task was lost, every accepted task has ended")
+
+
+def test_a_key_is_one_task_for_all_who_race_with_it(stack_port: str) -> None:
+    rows, last_line = run_load(stack_port, SCENARIO="repeats", LOAD_USERS="10", LOAD_KEYS="3")
+    assert (rows["submitted"], rows["accepted"], rows["keys"]) == ("30", "3", "3")
+    assert last_line.startswith("PASS")
+
+
+def test_tasks_are_submitted_while_sockets_and_streams_are_open(stack_port: str) -> None:
+    many = {"LOAD_SOCKETS": "5", "LOAD_STREAMS": "5", "LOAD_TIME": "4s", "LOAD_THINK_S": "0.5"}
+    rows, last_line = run_load(stack_port, SCENARIO="sockets", LOAD_USERS="5", **many)
+    assert int(rows["accepted"]) > 0 and rows["streams"] == "5"
+    assert last_line.startswith("PASS")
 
 
 def test_a_burst_is_accepted_whole_and_leaves_a_backlog_that_is_not_lost(stack_port: str) -> None:

@@ -1,0 +1,1 @@
+"""Judges that nobody of us wrote: they send what the OpenAPI document allows and forbids."""
