@@ -63,6 +63,7 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
         task = huey_seams.create_task(huey, message)
         task.id = claim.id  # a retried task has the message of the one before
         task.args = tuple(_results_of(outcomes, argument) for argument in task.args)
+        task.kwargs = {name: _results_of(outcomes, of) for name, of in task.kwargs.items()}
         return task
     except QueueUnavailable:
         raise

@@ -8,7 +8,7 @@ from huey.utils import utcnow
 from huey_tasks.broker.protocol import NewTask
 
 
-def new_task_of(task: Task, message: bytes) -> NewTask:
+def new_task_of(task: Task, message: bytes, queue: str = "") -> NewTask:
     """Return what is stored for a task of Huey's; `message` is the task as Huey writes it."""
     delay_s = expires_s = 0.0
     if task.eta is not None:
@@ -29,6 +29,8 @@ def new_task_of(task: Task, message: bytes) -> NewTask:
         gate=gate,
         passes_on=passes_on,
         tags=getattr(task, "tags", ""),
+        queue=queue,
+        webhook_url=getattr(task, "webhook_url", ""),
     )
 
 

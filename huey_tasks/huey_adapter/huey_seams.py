@@ -4,7 +4,7 @@ Huey is pinned; `tests/test_architecture.py` checks that these names are there. 
 them, so a new version of Huey is checked here and in `task_queue.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from huey import Huey
@@ -22,6 +22,16 @@ def task_classes(queue: Huey) -> dict[str, type[Task]]:
 def task_class(queue: Huey, name: str) -> type[Task]:
     """Return the class of a registered type. Raises HueyException for an unknown one."""
     return cast(type[Task], queue._registry.string_to_task(name))
+
+
+def registries(queues: Mapping[str, Huey]) -> dict[str, Any]:
+    """Return the registry of each queue."""
+    return {name: queue._registry for name, queue in queues.items()}
+
+
+def look_also(queue: Huey, register: Callable[[str], object]) -> None:
+    """Call `register` with the name of a claimed task that is not registered."""
+    queue._registry.look_also = register
 
 
 def startup_hooks(queue: Huey) -> list[tuple[str, Callable[[], object]]]:

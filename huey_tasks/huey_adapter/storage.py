@@ -22,10 +22,11 @@ from huey_tasks import serializer
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import redis_errors
-from huey_tasks.broker.protocol import Claim, Commit, Gate, NewTask
+from huey_tasks.broker.protocol import Claim, Commit, NewTask
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.slot import Slot
 from huey_tasks.execution.worker_table import Cell
+from huey_tasks.huey_adapter.together import Together
 from huey_tasks.records import copies, indexes, locks, outcomes
 
 
@@ -52,10 +53,13 @@ class ReliableStorage(RedisExpireStorage):
         name: str,
         *,
         broker: Broker,
+        elsewhere: Sequence[Broker] = (),
         blocking: bool = True,
         read_timeout: float = 1.0,
     ) -> None:
         self.broker = broker
+        #: The other queues, where the other tasks of a pipeline may be.
+        self._elsewhere = elsewhere
         super().__init__(
             name,
             expire_time=math.ceil(broker.ttl_ms / 1000),
@@ -70,13 +74,19 @@ class ReliableStorage(RedisExpireStorage):
         self.counter_key = partial(_key, self.counter_prefix)
         self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
         self._local = threading.local()
-        self._at_the_bell = threading.Lock()
+        #: What is enqueued at once.
+        self.together = Together(broker)
+        self._at_the_bell: dict[str, threading.Lock] = {}
 
     # ---- a worker's slot
 
-    def open_slot(self, worker: str, cell: Cell | None = None) -> Slot:
+    #: See `Slot.large_ttl_ms`; the function host sets it.
+    large_ttl_ms: int | None = None
+
+    def open_slot(self, worker: str, cell: Cell | None = None, only: str | None = None) -> Slot:
         """Give the calling thread or greenlet its slot; a new one each time, never used before."""
-        slot = Slot(worker, self.broker, cell=cell, on_settled=self.on_settled)
+        slot = Slot(worker, self.broker, cell=cell, on_settled=self.on_settled, only=only)
+        slot.large_ttl_ms = self.large_ttl_ms
         self._local.slot = slot
         return slot
 
@@ -99,44 +109,27 @@ class ReliableStorage(RedisExpireStorage):
         """Claim a task; wait up to `read_timeout` for one."""
         slot = self.slot
         claim = None if slot.idle and self.blocking else slot.claim()
-        if claim is None and self.blocking and (self._wait_for_bell(slot) or slot.alone):
+        # Beside a consumer: room may appear in another queue, which rings no bell here.
+        if claim is None and self.blocking and (self._wait_for_bell(slot) or slot.only):
             claim = slot.claim()
         return claim
 
     def _wait_for_bell(self, slot: Slot) -> bool:
         """Wait for the bell, one greenlet of a pool at a time: idle pools would keep Redis busy."""
-        if not self._at_the_bell.acquire(timeout=self.read_timeout):
+        lock = self._at_the_bell.setdefault(slot.only, threading.Lock())
+        if not lock.acquire(timeout=self.read_timeout):
             return False
         try:
             return self.broker.wait_for_bell(slot.bells, self.read_timeout)
         finally:
-            self._at_the_bell.release()
+            lock.release()
 
     # ---- Huey's storage verbs
 
-    @contextlib.contextmanager
-    def together(self) -> Generator[list[Gate]]:
-        """Let what is enqueued inside, and the gates put in the list, reach Redis in one go."""
-        outer: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
-        if outer is not None:
-            yield outer[1]
-            return
-        tasks, gates = list[NewTask](), list[Gate]()
-        self._local.together = tasks, gates
-        try:
-            yield gates
-        finally:
-            self._local.together = None
-        if tasks:
-            self.broker.scripts.submit(self.name, tasks, gates)
-
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         """Put a task in the queue, or on the schedule when it has a delay."""
-        together: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "together", None)
-        if together is not None:
-            together[0].append(_new_task(data, priority))
-        else:
-            self.broker.scripts.submit(self.name, [_new_task(data, priority)])
+        with self.together.block() as (tasks, _):
+            tasks.append(_new_task(data, priority))
 
     def dequeue(self) -> bytes | None:
         """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
@@ -187,7 +180,10 @@ class ReliableStorage(RedisExpireStorage):
     def peek_data(self, key: str | bytes) -> Any:
         """Read a value; a task's id gives the outcome that its state names."""
         found = self._own_outcomes([key])[0] if isinstance(key, str) else EmptyData
-        return super().peek_data(key) if found is EmptyData else serializer.dumps(found)
+        if found is not EmptyData:
+            return serializer.dumps(found)
+        value = super().peek_data(key)
+        return self._inherited([key]).get(key, value) if value is EmptyData else value
 
     pop_data = peek_data
 
@@ -196,8 +192,7 @@ class ReliableStorage(RedisExpireStorage):
 
         One that never ran, because a task before it in its pipeline failed, has that one's Error.
         """
-        with redis_errors():
-            inherited = self.peek_many(task_ids) if task_ids else {}
+        inherited = self._inherited(task_ids)
         return [
             serializer.loads(inherited[task_id])
             if own is EmptyData and task_id in inherited
@@ -205,11 +200,22 @@ class ReliableStorage(RedisExpireStorage):
             for task_id, own in zip(task_ids, self._own_outcomes(task_ids), strict=True)
         ]
 
+    def _inherited(self, task_ids: Sequence[Any]) -> dict[Any, bytes]:
+        """Return the errors of tasks that never ran, each kept by the queue of the one before."""
+        names = (self.name, *(broker.name for broker in self._elsewhere))
+        wanted = [(of, f"{keys.huey_result(name, '')}{of}") for of in task_ids for name in names]
+        if not wanted:
+            return {}
+        with redis_errors():
+            values = self.broker.results.mget([key for _, key in wanted])
+        found = zip(wanted, values, strict=True)
+        return {task_id: value for (task_id, _), value in found if value is not None}
+
     def _own_outcomes(self, task_ids: Sequence[str]) -> list[Any]:
         return [
             _value(task_id, state, reason, serializer.loads(blob) if blob else {})
             for task_id, (state, reason, blob) in zip(
-                task_ids, outcomes.ends_of(self.broker, task_ids), strict=True
+                task_ids, outcomes.ends_of(self.broker, self._elsewhere, task_ids), strict=True
             )
         ]
 

@@ -1,17 +1,20 @@
 """Huey's task and registry, with what differs here: ids, names, and what is known of payloads."""
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from huey.api import Task, TaskWrapper
 from huey.exceptions import HueyException
-from huey.registry import Message, Registry
+from huey.registry import Registry
 
-from huey_tasks.declaration import options
+from huey_tasks.declaration import options, other_words
+from huey_tasks.declaration.payload import Payload
 from huey_tasks.errors import InvalidTaskType
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
+from huey_tasks.huey_adapter import follow_ups
+from huey_tasks.serializer import QueueMessage
 
 #: Where the demo types are.
 DEMO_TASKS = "huey_tasks.tasks."
@@ -19,6 +22,18 @@ DEMO_TASKS = "huey_tasks.tasks."
 
 class TypeRegistry(Registry):
     """Names a task type by its name alone, so that moving a function breaks no waiting task."""
+
+    #: The registries of all queues, by their names; this one is for tasks of no other.
+    siblings: Mapping[Any, "TypeRegistry"] = {}
+
+    #: Registers a name that is not known, or does nothing.
+    look_also: Callable[[str], object] | None = None
+
+    def string_to_task(self, task_str: str) -> type[Task]:
+        """Return the class of that name. Raises HueyException for an unknown one."""
+        if task_str not in self._registry and self.look_also is not None:
+            self.look_also(task_str)
+        return super().string_to_task(task_str)
 
     def task_to_string(self, task_class: type[Task]) -> str:
         return task_class.__name__
@@ -37,26 +52,30 @@ class TypeRegistry(Registry):
             raise InvalidTaskType(text, getattr(task_class, "place", options.place_of_caller()))
         return super().register(task_class)
 
-    def create_message(self, task: Task) -> Message:
-        """Raises HueyException for a task of another queue: a pipeline stays in one.
+    def create_message(self, task: Any) -> Any:
+        """Return what is stored of a task, by the registry of its own queue.
 
-        Its next task is stored by the commit of the one before, in one step, and each queue has a
-        hash slot of its own.
+        The other tasks of its pipeline are in it; each goes to its own queue.
         """
-        name = type(task).__name__
-        if name not in self._registry and (home := getattr(task, "home", None)) is not None:
-            raise HueyException(
-                f"'{name}' is a task of queue '{home}', and every task of a pipeline, a group or a"
-                " chord is stored in the queue of the first: register it there too, or submit it"
-                " from inside the task before it"
-            )
-        return super().create_message(task)
+        home = getattr(task, "home", None)
+        registry = self.siblings.get(home, self)
+        if registry is not self:
+            return registry.create_message(task)
+        return QueueMessage(
+            *super().create_message(task), queue=home, into=getattr(task, "takes", None)
+        )
 
-    def create_task(self, message: Message) -> Task:
+    def create_task(self, message: Any) -> Any:
         """Make the task. Raises HueyException for a type or a parameter that is not known here."""
+        registry = self.siblings.get(message.queue, self)
+        if registry is not self:
+            return registry.create_task(message)
         if type(message.args) is dict:
             message = _by_position(message, self.string_to_task(message.name))
         task = super().create_task(message)
+        task.is_checked = True
+        if message.into is not None:
+            task.takes = message.into
         known = getattr(task, "parameters", task.kwargs)
         if unknown := sorted(task.kwargs.keys() - known):
             raise HueyException(f"{message.name} has no parameter {', '.join(unknown)} here")
@@ -64,7 +83,22 @@ class TypeRegistry(Registry):
 
 
 class QueueTask(Task):
-    """A task whose id, when another task's own code makes it, is the same in a repeat."""
+    """A task whose id, when another task's own code makes it, is the same in a repeat.
+
+    One of a type made by `@task` has its arguments by name, and takes the result of the task before
+    it in one of them (`into`).
+    """
+
+    #: Of its type, if `@task` made it.
+    payload: Payload | None = None
+    #: The queue it belongs to.
+    home: str | None = None
+    #: The parameter that takes the result of the task before; None: it is not said.
+    takes: str | None = None
+    #: Whether its payload, and those of the tasks that follow it, have passed their checks.
+    is_checked = False
+    #: Whether it is the callback of a chord, for which Huey puts the results in a tuple.
+    is_callback = False
 
     def create_id(self) -> str:
         attempt = current_attempt.get()
@@ -72,6 +106,81 @@ class QueueTask(Task):
         if attempt is None or not attempt.in_body or not attempt.is_here:
             return super().create_id()
         return attempt.subtask_id()
+
+    def into(self, parameter: str | None) -> Self:
+        """Put the result of the task before it into this parameter; None: it takes no result.
+
+        If nothing is said, the only required parameter without a value takes it, or the function's
+        only parameter.
+        Raises TypeError for a parameter that there is not, or that has a value.
+        """
+        self.takes = follow_ups.checked(self._payload(), self.kwargs, parameter)
+        return self
+
+    def spread(self) -> Self:
+        """Put the fields of the object before it into the parameters of their names.
+
+        Fields without a parameter are left out; a parameter with a value keeps it.
+        """
+        self._payload()
+        self.takes = follow_ups.FIELDS
+        return self
+
+    def then(self, task: Any, *args: Any, **kwargs: Any) -> Self:
+        """Let another task follow at the end of its pipeline, when this one has succeeded."""
+        if self.on_complete is None:
+            self.on_complete = _follow_up(task, args, kwargs)
+        else:
+            self.on_complete.then(task, *args, **kwargs)
+        return self
+
+    def error(self, task: Any, *args: Any, **kwargs: Any) -> Self:
+        """Let another task follow when an attempt of this one has failed; it takes the error."""
+        if self.on_error is None:
+            self.on_error = _follow_up(task, args, kwargs)
+        else:
+            self.on_error.error(task, *args, **kwargs)
+        return self
+
+    def by_name(self) -> None:
+        """Put positional arguments under their names. Raises TypeError, as a call would."""
+        if self.payload is not None and self.args:
+            self.kwargs = self.payload.named(self.args, self.kwargs, partial=True)
+            self.args = ()
+
+    def extend_data(self, data: Any) -> None:
+        """Take the result, or the error, of the task before; Huey calls this (api.py:516)."""
+        if self.payload is None:
+            super().extend_data(data)
+            return
+        self.by_name()
+        if self.takes is None:
+            self.takes = follow_ups.place_of(self.payload, self.kwargs)
+        value = data[0] if self.is_callback else data
+        self.kwargs = follow_ups.taken(self.payload, self.kwargs, self.takes, value)
+
+    def __getattr__(self, name: str) -> Any:
+        raise other_words.no_attribute("a task that .s(…) makes", name, other_words.OF_SIGNATURES)
+
+    def __or__(self, other: object) -> Any:
+        raise TypeError("a chain is written chain(first.s(…), second.s(…))")
+
+    def _payload(self) -> Payload:
+        if self.payload is None:
+            raise TypeError(f"'{self.name}' is a task type of Huey's own: declare it with @task")
+        self.by_name()
+        return self.payload
+
+
+def _follow_up(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not isinstance(task, Task):
+        return task.s(*args, **kwargs)
+    if getattr(task, "payload", None) is None:
+        task.extend_data(args)
+        task.extend_data(kwargs)
+    else:
+        task.kwargs = task.payload.named(args, {**task.kwargs, **kwargs}, partial=True)
+    return task
 
 
 class QueueTaskWrapper(TaskWrapper):
@@ -88,7 +197,10 @@ class QueueTaskWrapper(TaskWrapper):
     ) -> type[Task]:
         options.check_settings(settings)
         place = options.place_of(func)
-        options.check_name(func.__name__ if name is None else name, place)
+        type_name = options.check_name(func.__name__ if name is None else name, place)
+        if inspect.iscoroutinefunction(func):
+            rule = "Huey's own decorator runs no 'async def': declare it with huey_tasks.task"
+            raise InvalidTaskType(f"task type '{type_name}': {rule}", place)
         settings = _with_retry_rules(settings)
         settings.setdefault("place", place)
         settings.setdefault("home", self.huey.name)
@@ -119,7 +231,7 @@ def _with_retry_rules(settings: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "retry_rules": rules}
 
 
-def by_name(message: Message, task: Task) -> Message:
+def by_name(message: Any, task: Task) -> Any:
     """A task as it is stored, with its positional arguments under their parameters' names.
 
     So they are shown, and found, as those of every other task; their number replaces them.
@@ -135,7 +247,7 @@ def by_name(message: Message, task: Task) -> Message:
     return message._replace(args={"named": len(args)}, kwargs={**named, **kwargs})
 
 
-def _by_position(message: Message, task_class: type[Task]) -> Message:
+def _by_position(message: Any, task_class: type[Task]) -> Any:
     """Undo `by_name`, unless the function's parameters have other names now."""
     kwargs, count = dict(message.kwargs), message.args["named"]
     names = getattr(task_class, "positional", ())[:count]

@@ -5,28 +5,25 @@ listens: whatever Huey decides about the task that runs is recorded on its `Atte
 once, after Huey is done. Each override names the seam of Huey 3.5.4 that it uses.
 """
 
-import copy
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from huey import RedisHuey, signals
-from huey.api import RateLimit, ResultGroup, Task, TaskWrapper, chord
-from huey.registry import Message
+from huey.api import RateLimit, Task, TaskWrapper, chord
 from huey.utils import ChordConfig, Error
 
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
-from huey_tasks.broker.protocol import Claim, Commit, Gate
+from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.cleanup.leftovers import Leftovers
 from huey_tasks.cleanup.own_code import OwnCode
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution import attempt_log, failed_attempts, waits
 from huey_tasks.execution.attempt import Attempt, current_attempt
-from huey_tasks.execution.fingerprint import cause_of, where
-from huey_tasks.huey_adapter import decoding, encoding
+from huey_tasks.huey_adapter import composition, decoding, encoding, huey_seams
 from huey_tasks.huey_adapter.decoding import Unreadable
 from huey_tasks.huey_adapter.rate_limit import QueueRateLimit
 from huey_tasks.huey_adapter.storage import ReliableStorage, TaskMessage
@@ -37,14 +34,14 @@ from huey_tasks.huey_adapter.task_class import (
     retry_rules_of,
 )
 from huey_tasks.records import tasks
-from huey_tasks.serializer import ChordResults, JsonSerializer
+from huey_tasks.serializer import JsonSerializer
 from huey_tasks.values.safe_repr import unwrapped
 
 logger = logging.getLogger(__name__)
 
 
 class TaskQueue(RedisHuey):
-    """One of the three queues: a RedisHuey on ReliableStorage."""
+    """One of the queues: a RedisHuey on ReliableStorage."""
 
     storage_class = ReliableStorage
     storage: ReliableStorage
@@ -67,15 +64,19 @@ class TaskQueue(RedisHuey):
             result_ttl_s=result_ttl_s,
             lease_s=lease_s,
         )
+        self.elsewhere = list[Broker]()
         super().__init__(
             name,
             serializer=JsonSerializer(),
             store_none=True,
             utc=True,
             broker=self.broker,
+            elsewhere=self.elsewhere,
             **options,
         )
         self._registry = TypeRegistry()
+        #: All queues, this one among them, by their names.
+        self.queues: Mapping[str, TaskQueue] = {}
         #: What a task leaves running, in a worker; elsewhere that is its caller's business.
         self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
@@ -88,12 +89,18 @@ class TaskQueue(RedisHuey):
         return QueueTaskWrapper
 
     def serialize_task(self, task: Task) -> TaskMessage:
-        message = self.serializer.serialize(self._message_of(task))
-        return TaskMessage.of(encoding.new_task_of(task, message))
-
-    def _message_of(self, task: Task) -> Message:
         """What Huey writes (api.py:296), with the arguments that are complete now by name."""
-        return by_name(self._registry.create_message(task), task)
+        message = by_name(self._registry.create_message(task), task)
+        stored = self.serializer.serialize(message._replace(queue=None))
+        owner = self._owner(task)
+        queue = "" if owner is self else owner.name
+        return TaskMessage.of(encoding.new_task_of(task, stored, queue))
+
+    def join(self, queues: Mapping[str, "TaskQueue"]) -> None:
+        """Know the other queues: each task of a pipeline goes to its own."""
+        self.queues = queues
+        self._registry.siblings = huey_seams.registries(queues)
+        self.elsewhere += [queue.broker for queue in queues.values() if queue is not self]
 
     def enqueue(self, task: Any) -> Any:
         """Submit a task; one that follows from the running task goes with that one's commit.
@@ -101,18 +108,15 @@ class TaskQueue(RedisHuey):
         Huey also enqueues the running task itself, when it is to be retried without a delay.
         """
         attempt = self._committing()
-        if attempt is None or not isinstance(task, Task):
-            return super().enqueue(task)
-        if task.id == attempt.claim.id:
+        if attempt is not None and getattr(task, "id", "") == attempt.claim.id:
             attempt.retry(0.0, task.retries, task.retry_delay)
             self._emit(signals.SIGNAL_ENQUEUED, task)
             return None
-        if task.expires:
-            task.resolve_expires(self.utc)
-        self._emit(signals.SIGNAL_ENQUEUED, task)
-        attempt.follow_up(self.serialize_task(task).task)
-        results = self._pipeline_results(task)
-        return ResultGroup(results) if len(results) > 1 else results[0]
+        composition.check(task)
+        if self.immediate:
+            return super().enqueue(task)
+        with self.storage.together.block(attempt):
+            return super().enqueue(task)
 
     def _enqueue_chord(self, chord_obj: chord) -> Any:
         """Submit the members with a gate that lets the callback through (api.py:328).
@@ -120,20 +124,11 @@ class TaskQueue(RedisHuey):
         Huey's members count themselves when they have run. One that is cancelled, expires or is
         quarantined never runs, so here each end of a task counts (`finish` in lua/lib/finish.lua).
         """
-        if self.immediate:
-            return super()._enqueue_chord(chord_obj)
-        with self.storage.together() as gates:
-            result = super()._enqueue_chord(chord_obj)
-            members = tuple(member.id for member in result.results)
-            if members:
-                callback = copy.copy(chord_obj.callback)
-                callback.extend_data((ChordResults(members),))
-                gate = Gate(len(members), self.serialize_task(callback).task)
-                attempt = self._committing()
-                if attempt is None:
-                    gates.append(gate)
-                else:
-                    attempt.open_gate(gate)
+        chord_obj.callback.is_callback = True
+        result = super()._enqueue_chord(chord_obj)
+        if not self.immediate:
+            with self.storage.together.block() as (_, gates):
+                gates += composition.gates_of(chord_obj, result.results, self.serialize_task)
         return result
 
     def _check_chord(self, config: ChordConfig, value: Any) -> None:
@@ -248,8 +243,7 @@ class TaskQueue(RedisHuey):
         exception = unwrapped(exception)
         metadata = failed_attempts.failure_of(task, exception)
         if (attempt := self._attempt_of(task)) is not None:
-            at, cause = where(exception), cause_of(exception)
-            attempt.fail(metadata["error"], metadata["traceback"], at, cause)
+            attempt.fail_with(exception, metadata["error"], metadata["traceback"])
         return metadata
 
     def _run_post_execute(
@@ -278,6 +272,9 @@ class TaskQueue(RedisHuey):
                 attempt.end_as("EXPIRED", "it was not started in time")
             elif not attempt.verdict.again:
                 task.retries = 0
+        elif signal == signals.SIGNAL_ENQUEUED and (owner := self._owner(task)) is not self:
+            huey_seams.emit(owner, signal, task)
+            return
         super()._emit(signal, task, *map(unwrapped, args), **kwargs)
 
     # ---- a consumer
@@ -286,8 +283,8 @@ class TaskQueue(RedisHuey):
         """Return the supervisor of this queue's workers; `huey_consumer` calls this."""
         return self.make_consumer(options)
 
-    def make_consumer(self, options: dict[str, Any]) -> Any:
-        """Make a consumer from Huey's options; `huey_tasks` puts the way to do it here."""
+    def make_consumer(self, options: dict[str, Any]) -> Any:  # `huey_tasks` puts another one here
+        """Make a consumer from Huey's options."""
         raise RuntimeError("import huey_tasks before a consumer is made")
 
     def report_failure(self, task_id: str, where: str = "") -> None:
@@ -310,6 +307,9 @@ class TaskQueue(RedisHuey):
         if attempt is None or attempt.in_body or self.immediate:
             return None
         return attempt if attempt.is_here and attempt.broker is self.broker else None
+
+    def _owner(self, task: Any) -> "TaskQueue":
+        return self.queues.get(getattr(task, "home", None) or "", self)
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()

@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from huey_tasks.broker.protocol import NewTask
-from huey_tasks.errors import DucklineError, QueueUnavailable, ServiceBusy
+from huey_tasks.broker.protocol import Found, NewTask
+from huey_tasks.errors import (
+    DucklineError,
+    IdempotencyKeyReused,
+    QueueDraining,
+    QueueUnavailable,
+    ServiceBusy,
+)
 from huey_tasks.queues import QUEUES
 from huey_tasks.records.ids import new_ids
 from huey_tasks.registry.types import TaskType
+from huey_tasks.submission.once import once_of
 from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 from huey_tasks.submission.submit import (
     SubmittedTask,
+    answered,
     destination,
-    draining,
     goes_by_huey,
     made,
     submit_by_huey,
@@ -48,11 +55,25 @@ class Submission:
     delay: float | None = None
     run_at: dt.datetime | None = None
     expires_in: float | None = None
+    queue_priority: int | None = None
+    unique_for: float | None = None
+    unique_key: str | None = None
+    idempotency_key: str | None = None
+    webhook_url: str | None = None
 
     @property
     def options(self) -> SubmitOptions:
         """What it says beside type, payload and queue."""
-        return SubmitOptions.of(self.tags, self.delay, self.run_at, self.expires_in)
+        once = once_of(self.idempotency_key, self.unique_for, self.unique_key)
+        return SubmitOptions(
+            self.tags,
+            self.delay,
+            self.run_at,
+            self.expires_in,
+            self.queue_priority,
+            once,
+            self.webhook_url,
+        )
 
 
 def submit_many(submissions: Iterable[Submission]) -> list[Outcome]:
@@ -93,12 +114,15 @@ def submit_all(
             else:
                 if index % BATCH == 0:
                     batches.append(Batch(BATCH))
-                batches[-1].add_checked(found, queue, payload, options)
+                batches[-1].add_checked(found, queue, payload, options.of_item(index))
         except DucklineError as error:
             error.add_note(f"Item {index} of {len(payloads)}; none was submitted.")
             raise
     if by_huey:
-        return [submit_by_huey(found, queue, payload, options) for payload in payloads]
+        return [
+            submit_by_huey(found, queue, payload, options.of_item(index))
+            for index, payload in enumerate(payloads)
+        ]
     stored: list[SubmittedTask] = []
     for batch in batches:
         for outcome in batch.store():
@@ -153,6 +177,11 @@ class Batch:
         """Add the error of a task that cannot be read as its outcome."""
         self._outcomes.append(error)
 
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """The outcome of each task if none is stored: the ids are those of no task."""
+        return self._outcomes
+
     def store(self) -> Sequence[Outcome]:
         """Store the added tasks; returns the outcome of each, in the order of `add`."""
         while self._new:
@@ -170,15 +199,27 @@ class Batch:
                 return self.give_up(error)
             if not stored:
                 for place, _ in placed:
-                    self._outcomes[place] = draining(queue)
+                    self._outcomes[place] = QueueDraining.of(queue)
+                continue
+            for (place, new), reply in zip(placed, stored, strict=True):
+                if reply is not True:
+                    self._outcomes[place] = _outcome(new, queue, reply)
         return self._outcomes
 
     def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
         """Store no more tasks after an error of Redis; returns the outcome of each."""
-        unsent = QueueUnavailable("Redis stopped answering before this task was sent.", why.cause)
+        detail = "Redis stopped answering before this task was sent."
+        unsent = QueueUnavailable(detail, why.cause, address=why.address)
         error = why if isinstance(why, ServiceBusy) else unsent
         for placed in self._new.values():
             for place, _ in placed:
                 self._outcomes[place] = error
         self._new.clear()
         return self._outcomes
+
+
+def _outcome(new: NewTask, queue: str, reply: bool | Found) -> Outcome:
+    try:
+        return answered(new, queue, reply)
+    except IdempotencyKeyReused as error:
+        return error

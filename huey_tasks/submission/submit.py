@@ -7,25 +7,32 @@ from typing import Any, NamedTuple
 from huey.constants import EmptyData
 from huey.utils import Error
 
-from huey_tasks.broker.keys import QUEUE_NAMES
-from huey_tasks.broker.protocol import NewTask
-from huey_tasks.errors import QueueDraining, QueueUnavailable, UnknownQueue
+from huey_tasks.broker.protocol import Found, NewTask
+from huey_tasks.errors import IdempotencyKeyReused, QueueDraining, QueueUnavailable
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.huey_adapter.task_queue import TaskQueue
-from huey_tasks.queues import QUEUES
+from huey_tasks.queues import QUEUES, unknown_queue
 from huey_tasks.records.ids import new_id
 from huey_tasks.records.models import TaskState
 from huey_tasks.registry import types
+from huey_tasks.submission.once import NOT_ONCE, once_of
 from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 
 
 class SubmittedTask(NamedTuple):
-    """A task that has been accepted: it is in Redis and will reach a terminal state."""
+    """A task that has been accepted: it is in Redis and will reach a terminal state.
+
+    `duplicate_of`: the submit stored no task, because this one, which has not ended, is the same
+    unique task. `is_replay`: the submit came before with the same idempotency key; this is the
+    first answer.
+    """
 
     task_id: str
     status: TaskState
     task_type: str
     queue: str
+    duplicate_of: str | None = None
+    is_replay: bool = False
 
 
 def submit(
@@ -37,19 +44,30 @@ def submit(
     delay: float | None = None,
     run_at: dt.datetime | None = None,
     expires_in: float | None = None,
+    queue_priority: int | None = None,
+    unique_for: float | None = None,
+    unique_key: str | None = None,
+    idempotency_key: str | None = None,
+    webhook_url: str | None = None,
 ) -> SubmittedTask:
     """Check a payload and submit a task; `priority` names a queue other than the type's own.
 
     `tags`: up to ten words by which a search finds the task. `delay`: seconds until it may start,
     up to a year; or `run_at`: that time, with a zone. `expires_in`: seconds within which it must
-    start, or it ends as EXPIRED.
+    start, or it ends as EXPIRED. `queue_priority`: from -100 to 100, within its queue.
+    `unique_for`: for these seconds, while the task has not ended, another one of its type with the
+    same `unique_key`, else payload, is not stored: that submit gets this task as `duplicate_of`.
+    `idempotency_key`: the same submit with the same key gets the first answer, for 24 hours.
+    `webhook_url`: where the end of the task is posted to, signed.
 
     Raises InvalidQuery for an invalid option, UnknownTaskType, UnknownQueue, InvalidPayload;
-    QueueDraining while the queue accepts no tasks; QueueUnavailable when Redis does not store the
-    task: with a `task_id` it may have, as the answer was lost. A running task may submit to a
-    draining queue, or it could not finish.
+    IdempotencyKeyReused for a key that came with another submit; QueueDraining while the queue
+    accepts no tasks; QueueUnavailable when Redis does not store the task: with a `task_id` it may
+    have, as the answer was lost. A running task may submit to a draining queue, or it could not
+    finish.
     """
-    options = SubmitOptions.of(tags, delay, run_at, expires_in)
+    once = once_of(idempotency_key, unique_for, unique_key)
+    options = SubmitOptions(tags, delay, run_at, expires_in, queue_priority, once, webhook_url)
     return submit_with(options, task_type, payload, priority)
 
 
@@ -61,13 +79,34 @@ def submit_with(
     if goes_by_huey(queue):
         return submit_by_huey(found, queue, payload, options)
     new = made(found, new_id(), queue, payload, options)
+    return _store(new, queue, may_refuse=True)
+
+
+def _store(new: NewTask, queue: str, *, may_refuse: bool) -> SubmittedTask:
     try:
-        if not QUEUES[queue].broker.scripts.submit(queue, [new], may_refuse=True):
-            raise draining(queue)
+        stored = QUEUES[queue].broker.scripts.submit(queue, [new], may_refuse=may_refuse)
     except QueueUnavailable as error:
         error.task_id = None if error.answered else new.id
         raise
-    return submitted(new, queue)
+    if not stored:
+        raise QueueDraining.of(queue)
+    return answered(new, queue, stored[0])
+
+
+def answered(new: NewTask, queue: str, reply: bool | Found) -> SubmittedTask:
+    """Return what the caller hears of a task that was sent. Raises IdempotencyKeyReused."""
+    if not isinstance(reply, Found) or reply.id == new.id:  # the second: it was sent twice
+        return submitted(new, queue)
+    if reply.how == "reused":
+        raise IdempotencyKeyReused("This idempotency key came with another submit before.")
+    return SubmittedTask(
+        reply.id,
+        TaskState(reply.state),
+        new.type,
+        reply.queue,
+        None if reply.how == "replayed" else reply.id,
+        reply.how.startswith("replayed"),
+    )
 
 
 def destination(
@@ -80,9 +119,7 @@ def destination(
     found = types.get(task_type, suggest=suggest)
     queue = found.queue if priority is None else priority
     if queue not in QUEUES:
-        raise UnknownQueue(
-            f"There is no queue '{queue[:64]}'; the queues are {', '.join(QUEUE_NAMES)}."
-        )
+        raise unknown_queue(queue)
     return found, queue
 
 
@@ -104,7 +141,7 @@ def made(
 ) -> NewTask:
     """Return the task as it is stored. Raises InvalidPayload, InvalidQuery."""
     new = found.new_task(task_id, queue, payload)
-    return new if options is NO_OPTIONS else options.checked().apply_to(new)
+    return new if options == NO_OPTIONS else options.applied(new, queue, payload)
 
 
 def submit_by_huey(
@@ -115,6 +152,9 @@ def submit_by_huey(
     checked = options.checked()
     task = found.wrappers[queue].task_class((), dict(payload))
     checked.apply_to_huey(task)
+    if options.once != NOT_ONCE and not QUEUES[queue].immediate:
+        new = QUEUES[queue].serialize_task(task).task
+        return _store(options.marked(new, queue, payload), queue, may_refuse=False)
     QUEUES[queue].enqueue(task)
     state = _state_here(QUEUES[queue], task.id, TaskState.SCHEDULED if task.eta else None)
     return SubmittedTask(task.id, state, found.name, queue)
@@ -124,11 +164,6 @@ def submitted(new: NewTask, queue: str) -> SubmittedTask:
     """Return what the caller hears of a stored task."""
     state = TaskState.SCHEDULED if new.delay_ms else TaskState.PENDING
     return SubmittedTask(new.id, state, new.type, queue)
-
-
-def draining(queue: str) -> QueueDraining:
-    """Return the error of a queue that drains."""
-    return QueueDraining(f"Queue '{queue}' is draining: it accepts no tasks until it is resumed.")
 
 
 def _state_here(queue: TaskQueue, task_id: str, later: TaskState | None) -> TaskState:

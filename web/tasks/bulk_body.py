@@ -4,6 +4,7 @@ The whole body arrives before its first task is read, so that a truncated body s
 the texts are kept, never ten thousand tasks as objects. `bulk_routes` parses and checks each task.
 """
 
+import hashlib
 import json
 import re
 import time
@@ -35,10 +36,11 @@ _scan = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
 
 @dataclass(frozen=True)
 class Bulk:
-    """The texts of the tasks, in order, and the media type of the request."""
+    """The texts of the tasks, in order, the media type of the request, and a digest of its body."""
 
     texts: list[bytes] | list[str]
     media: str
+    digest: str = ""
 
 
 def read_bulk(sent: Request) -> Bulk:
@@ -50,12 +52,13 @@ def read_bulk(sent: Request) -> Bulk:
     check_media(sent, JSON, NDJSON)
     sent.max_content_length = MAX_BULK_BYTES
     raw = read_whole(sent)
+    digest = hashlib.sha256(raw).hexdigest() if "HTTP_IDEMPOTENCY_KEY" in sent.environ else ""
     if sent.mimetype == JSON:
-        return Bulk(_elements(decode(raw)), JSON)
+        return Bulk(_elements(decode(raw)), JSON, digest)
     lines = _lines(raw)
     if not lines:
         raise InvalidJson("The body is empty; one task per line is required.")
-    return Bulk(lines, NDJSON)
+    return Bulk(lines, NDJSON, digest)
 
 
 def read_task(text: bytes | str) -> dict[str, Any]:

@@ -4,14 +4,15 @@ Owns the route and its answer, which is streamed while tasks are still being sto
 splits the body; each task is checked as `POST /api/tasks/submit` checks it.
 """
 
+import contextlib
 import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, request
 from pydantic import ValidationError
@@ -22,11 +23,13 @@ from web.http.body import MAX_BODY_BYTES
 from web.http.errors import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks
 from web.http.problems import KINDS, error_extra, request_id
 from web.http.redis_deadline import LIMIT_S
+from web.http.security import key_holder
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, problems
 from web.tasks.bulk_body import NDJSON, Bulk, read_bulk, read_task
 from web.tasks.bulk_schemas import BULK_ANSWER, BULK_REQUEST
-from web.tasks.schemas import SubmitBody
+from web.tasks.submit_schemas import SubmitBody
+from web.tasks.submit_wishes import OF_BULK, idempotency_key, is_dry_run
 
 log = logging.getLogger("duckline.web.bulk")
 
@@ -41,12 +44,12 @@ _places = threading.BoundedSemaphore(MAX_BULKS)
 
 @bulk_submission.post(
     "/tasks/bulk",
-    openapi_extensions={"requestBody": BULK_REQUEST},
+    openapi_extensions={"requestBody": BULK_REQUEST, **OF_BULK},
     responses={
         207: BULK_ANSWER,
         **problems(
             *BODY_PROBLEMS, "invalid_request", "too_many_tasks", "too_many_bulks",
-            "queue_unavailable",
+            "queue_unavailable", "idempotency_key_reused",
         ),
     },
 )  # fmt: skip
@@ -58,14 +61,26 @@ def submit_bulk() -> Response:
     `status` is accepted. An item with `code` is refused, with the error that `submit` would answer;
     if it also has a `task_id`, the connection to Redis broke while it was sent: read that task to
     learn whether it was stored.
+
+    With an `Idempotency-Key` the same request again stores only the tasks that are not stored yet,
+    and answers as the first did, with the same ids.
     """
+    wishes = _Wishes(idempotency_key(), key_holder() or "", is_dry_run())
     _take_a_place()  # only checks that there is one: a client that stalls its upload holds none
     _places.release()
     sent = read_bulk(request)
     _take_a_place()
-    answer = _answer(sent)
+    answer = _answer(sent, wishes)
     media = next(answer)  # errors up to here refuse the whole request
     return Response(answer, 207, mimetype=media)
+
+
+class _Wishes(NamedTuple):
+    """What the caller says outside of the body."""
+
+    idempotency_key: str | None
+    caller: str
+    is_dry_run: bool
 
 
 def _take_a_place() -> None:
@@ -73,20 +88,22 @@ def _take_a_place() -> None:
         raise TooManyBulks(f"{MAX_BULKS} bulk requests are being answered here; retry later.")
 
 
-def _answer(sent: Bulk) -> Iterator[str]:
+def _answer(sent: Bulk, wishes: _Wishes) -> Iterator[str]:
     """Yield the media type of the answer, then its text in pieces; free the place at the end."""
     try:
-        chunks = _outcomes(sent, request_id())
-        first = next(chunks, ())
-        _refuse_if_away(first)
-        yield sent.media
-        yield from _written(chain((first,), chunks), sent.media)
+        with contextlib.closing(_outcomes(sent, wishes, request_id())) as chunks:
+            first = next(chunks, ())
+            yield sent.media
+            yield from _written(chain((first,), chunks), sent.media, with_ids=not wishes.is_dry_run)
     finally:
         _places.release()
 
 
-def _refuse_if_away(first: Sequence[tq.Outcome]) -> None:
-    """Raise QueueUnavailable if Redis did not answer for the first chunk."""
+def _refuse_whole(first: Sequence[tq.Outcome]) -> None:
+    """Raise what holds for all: another body came with the key before, or Redis does not answer."""
+    for one in first:
+        if isinstance(one, tq.IdempotencyKeyReused):
+            raise one
     if any(isinstance(one, tq.SubmittedTask) for one in first):
         return
     for one in first:
@@ -96,20 +113,32 @@ def _refuse_if_away(first: Sequence[tq.Outcome]) -> None:
             raise one
 
 
-def _outcomes(sent: Bulk, sent_as: str) -> Iterator[Sequence[tq.Outcome]]:
-    """Submit chunk by chunk: while Redis stores one, the next is parsed."""
-    store = _Store()
+def _outcomes(sent: Bulk, wishes: _Wishes, sent_as: str) -> Generator[Sequence[tq.Outcome]]:
+    """Submit chunk by chunk: while Redis stores one, the next is parsed.
+
+    Raises what the first chunk shows to hold for all, before the second is stored.
+    """
+    store = _foreseen if wishes.is_dry_run else _Store()
     with ThreadPoolExecutor(1, "duckline-bulk") as storing:
         before: Future[Sequence[tq.Outcome]] | None = None
         for at in range(0, len(sent.texts), CHUNK):
-            batch = _read(sent.texts[at : at + CHUNK], sent_as)
+            batch = _read(sent, at, wishes, sent_as)
             done = None if before is None else before.result()
+            if at == CHUNK and done is not None:
+                _refuse_whole(done)
             before = storing.submit(store, batch)
             time.sleep(0)  # lets it be sent before the next chunk is parsed
             if done is not None:
                 yield done
         if before is not None:
-            yield before.result()
+            done = before.result()
+            if len(sent.texts) <= CHUNK:
+                _refuse_whole(done)
+            yield done
+
+
+def _foreseen(batch: tq.Batch) -> Sequence[tq.Outcome]:
+    return batch.outcomes
 
 
 class _Store:
@@ -127,12 +156,14 @@ class _Store:
         return outcomes
 
 
-def _read(texts: Sequence[bytes] | Sequence[str], sent_as: str) -> tq.Batch:
+def _read(sent: Bulk, at: int, wishes: _Wishes, sent_as: str) -> tq.Batch:
+    texts = sent.texts[at : at + CHUNK]
     batch = tq.Batch(len(texts))
-    for text in texts:
+    for index, text in enumerate(texts, at):
         try:
             body = _read_one(text)
-            options = tq.SubmitOptions.of(body.tags, body.delay, body.run_at, body.expires_in)
+            options = body.options(wishes.idempotency_key, wishes.caller)
+            options = options.of_item(index, sent.digest)
             batch.add(body.task_type, body.payload, body.priority, options)
         except DucklineError as error:
             batch.refuse(error)
@@ -152,22 +183,24 @@ def _read_one(text: bytes | str) -> SubmitBody:
         raise InvalidRequest.from_pydantic(error) from error
 
 
-def _written(outcomes: Iterator[Sequence[tq.Outcome]], media: str) -> Iterator[str]:
+def _written(
+    outcomes: Iterator[Sequence[tq.Outcome]], media: str, *, with_ids: bool
+) -> Iterator[str]:
     begin, between, end = ("", "\n", "\n") if media == NDJSON else ("[", ",\n", "]")
     number = 0
     for some in filter(None, outcomes):
-        lines = [_line(index, outcome) for index, outcome in enumerate(some, number)]
+        lines = [_line(index, outcome, with_ids) for index, outcome in enumerate(some, number)]
         yield (between if number else begin) + between.join(lines)
         number += len(some)
     yield end if number else begin + end
 
 
-def _line(index: int, outcome: tq.Outcome) -> str:
+def _line(index: int, outcome: tq.Outcome, with_ids: bool) -> str:
     if isinstance(outcome, tq.SubmittedTask):
-        return (
-            f'{{"index":{index},"task_id":"{outcome.task_id}",'
-            f'"status":"{outcome.status}","priority":"{outcome.queue}"}}'
-        )
+        task = f'"task_id":"{outcome.task_id}",' if with_ids else ""
+        if outcome.duplicate_of is not None:
+            task += f'"duplicate_of":"{outcome.duplicate_of}",'
+        return f'{{"index":{index},{task}"status":"{outcome.status}","priority":"{outcome.queue}"}}'
     item: dict[str, Any] = {"index": index}
     if isinstance(outcome, tq.Unanswered):
         item["task_id"], error = outcome.task_id, outcome.error

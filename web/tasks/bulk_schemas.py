@@ -17,9 +17,12 @@ class BulkAccepted(Outbound):
     """One task of a bulk request that is stored and will reach a terminal state."""
 
     index: int = Field(description="Its index in the request, from 0; blank lines do not count.")
-    task_id: TaskId
+    task_id: TaskId | None = Field(default=None, description="Not with `dry_run`.")
     status: tq.TaskState
     priority: QueueName
+    duplicate_of: TaskId | None = Field(
+        default=None, description="Only if nothing was stored, because it repeats this unique task."
+    )
 
 
 class BulkRefused(Outbound):
@@ -53,7 +56,7 @@ BULK_REQUEST: dict[str, Any] = {
     "description": f"At most {MAX_BULK_TASKS} tasks, and at most 16 MiB.",
     "content": {
         JSON: {"schema": _TASKS},
-        NDJSON: {"schema": {"type": "string"}, "example": _LINES},
+        NDJSON: {"schema": {"type": "string", "pattern": r"\S"}, "example": _LINES},
     },
 }
 BULK_ANSWER: dict[str, Any] = {

@@ -1,18 +1,18 @@
 """Tasks over HTTP: submit, read, cancel, retry. `search_routes` finds them."""
 
-import threading
-from typing import Any, cast
+import contextlib
+from typing import Any
 
 from flask import Response
 from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
-from web.http import redis_deadline
+from web.http import waiting
 from web.http.errors import TooManyWaiting
-from web.http.parameters import QueueName
 from web.http.responses import respond
 from web.http.root_path import address
-from web.openapi.answers import header, ok
+from web.http.security import key_holder
+from web.openapi.answers import header, ok, one_of
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import (
@@ -26,29 +26,31 @@ from web.operations.operator import (
 from web.tasks.schemas import (
     Cancelled,
     Retried,
-    SubmitBody,
-    Submitted,
     TaskDetail,
     TaskPath,
-    TaskTypeList,
-    TaskTypeView,
     WaitQuery,
 )
+from web.tasks.submit_schemas import ChangeBody, Forecast, SubmitBody, Submitted
+from web.tasks.submit_wishes import OF_SUBMIT, idempotency_key, is_dry_run, wait_s
+from web.tasks.type_schemas import TaskTypeList, TaskTypeView
 
 tasks = ApiBlueprint("tasks", "tasks")
 #: Separate, because the inspector serves all of `tasks` but accepts no new ones.
 submission = ApiBlueprint("submission", "tasks")
-
-#: The most requests that wait in one process; each holds a connection.
-MAX_WAITING = 1000
-_places = threading.BoundedSemaphore(MAX_WAITING)
 
 _ETAG = "The version of the task: send it as If-None-Match to get a 304 while nothing has changed."
 
 #: The verb of the message, by the state of the new task.
 _DONE = {tq.TaskState.PENDING: "queued", tq.TaskState.SCHEDULED: "scheduled"}
 
-_SUBMIT_PROBLEMS = ("invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue")
+_SUBMIT_PROBLEMS = (
+    "invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue",
+    "idempotency_key_reused",
+)  # fmt: skip
+_SUBMITTED = {
+    "Location": header("The URL of the task."),
+    "Idempotent-Replayed": header("`true`: the answer to the first submit with this key."),
+}
 
 
 class TaskSegment(BaseConverter):
@@ -57,14 +59,20 @@ class TaskSegment(BaseConverter):
     werkzeug lists every rule that matches a path in Allow, so the names must not match at all.
     """
 
-    regex = r"(?!(?:submit|bulk|actions)\Z)[^/]+"
+    regex = r"(?!(?:submit|bulk|actions|read)\Z)[^/]+"
     part_isolating = True
 
 
 @submission.post(
     "/tasks/submit",
+    openapi_extensions=OF_SUBMIT,
     responses={
-        **ok(202, Submitted, "The task is stored.", Location=header("The URL of the task.")),
+        **ok(202, Submitted, "The task is stored.", **_SUBMITTED),
+        200: {
+            "description": "With `Prefer: wait`, the task, which has ended; with `dry_run`, what "
+            "would happen.",
+            "content": one_of(TaskDetail, Forecast),
+        },
         **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
     },
 )
@@ -74,22 +82,53 @@ def submit_task(body: SubmitBody) -> Response:
     202 means that the task is stored in Redis and will reach a terminal state.
     """
     priority = body.priority if "priority" in body.model_fields_set else None
-    record = tq.submit(
-        body.task_type,
-        body.payload,
-        priority=priority,
-        tags=body.tags,
-        delay=body.delay,
-        run_at=body.run_at,
-        expires_in=body.expires_in,
-    )
+    options = body.options(idempotency_key(), key_holder() or "")
+    if is_dry_run():
+        return respond(_forecast(tq.foresee(options, body.task_type, body.payload, priority)))
+    record = tq.submit_with(options, body.task_type, body.payload, priority)
+    headers = {"Location": address(f"/api/tasks/{record.task_id}")}
+    if record.is_replay:
+        headers["Idempotent-Replayed"] = "true"
+    if (seconds := wait_s()) and (ended := _ended(record.task_id, seconds)):
+        return respond(ended, 200, {**headers, "Preference-Applied": f"wait={seconds}"})
     view = Submitted(
         task_id=record.task_id,
         status=record.status,
-        priority=cast(QueueName, record.queue),
-        message=f"Task '{record.task_type}' {_DONE[record.status]} on '{record.queue}' queue.",
+        priority=record.queue,
+        message=_message(record),
+        duplicate_of=record.duplicate_of,
     )
-    return respond(view, 202, {"Location": address(f"/api/tasks/{record.task_id}")})
+    return respond(view, 202, headers)
+
+
+def _forecast(found: tq.Forecast) -> Forecast:
+    task, explained = found.task, found.explained
+    return Forecast(
+        task_type=task.task_type,
+        status=task.status,
+        priority=task.queue,
+        message=_message(task, "would be "),
+        duplicate_of=task.duplicate_of,
+        summary=explained.summary,
+        position=explained.position,
+        estimated_start_at=explained.estimated_start_at,
+        estimate=explained.estimate,
+    )
+
+
+def _message(record: tq.SubmittedTask, would_be: str = "") -> str:
+    if record.duplicate_of is not None:
+        return f"Task '{record.task_type}' is on '{record.queue}' queue already."
+    return f"Task '{record.task_type}' {would_be}{_DONE[record.status]} on '{record.queue}' queue."
+
+
+def _ended(task_id: str, seconds: int) -> TaskDetail | None:
+    """Wait for the end of a task that is stored: whatever fails now must not say that it is not."""
+    with contextlib.suppress(TooManyWaiting, tq.QueueUnavailable, tq.TaskNotFound):
+        waiting.wait_for_end(task_id, seconds)
+        found = TaskDetail.model_validate(tq.get_task(task_id))
+        return found if found.status.terminal else None
+    return None
 
 
 @tasks.get(
@@ -107,18 +146,42 @@ def read_task(path: TaskPath, query: WaitQuery) -> Response:
     seconds with the task in its current state.
     """
     if query.wait:
-        _wait_for_end(path.task_id, query.wait)
+        waiting.wait_for_end(path.task_id, query.wait)
     return respond(TaskDetail.model_validate(tq.get_task(path.task_id)))
 
 
-def _wait_for_end(task_id: str, wait_s: float) -> None:
-    if not _places.acquire(blocking=False):
-        raise TooManyWaiting(f"{MAX_WAITING} requests wait here already; retry without `wait`.")
-    try:
-        tq.wait_for_end(task_id, wait_s)
-    finally:
-        _places.release()
-    redis_deadline.restart()
+@tasks.patch(
+    "/tasks/<task:task_id>",
+    openapi_extensions=OF_OPERATOR,
+    responses={
+        **ok(200, TaskDetail, "The task as it now is."),
+        **problems(
+            *BODY_PROBLEMS,
+            "task_not_found",
+            "task_running",
+            "task_finished",
+            "invalid_request",
+            "invalid_payload",
+            "unknown_task_type",
+            "queue_unavailable",
+        ),
+    },
+)
+def change_task(path: TaskPath, body: ChangeBody) -> Response:
+    """Change a task that waits: its payload, when it may start, its priority, its tags.
+
+    Either all is changed or nothing; a task that a worker has claimed does not change.
+    """
+    changed = tq.change_task(
+        path.task_id,
+        payload=body.payload,
+        delay=body.delay,
+        run_at=body.run_at,
+        queue_priority=body.queue_priority,
+        tags=body.tags,
+        by=operator(body.reason),
+    )
+    return respond(TaskDetail.model_validate(changed))
 
 
 @tasks.delete(
@@ -179,7 +242,7 @@ def list_task_types() -> Response:
 def _type_view(task_type: tq.TaskType[..., Any]) -> TaskTypeView:
     return TaskTypeView(
         task_type=task_type.name,
-        queue=cast(QueueName, task_type.queue),
+        queue=task_type.queue,
         description=task_type.description,
         retries=task_type.retries,
         retry_delay_s=task_type.retry_delay_s,

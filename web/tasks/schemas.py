@@ -1,16 +1,16 @@
-"""The schemas of tasks and task types.
+"""The schemas of tasks; `type_schemas` has those of task types.
 
 The payload models of single task types are not here: they come from the registered functions.
 """
 
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 import huey_tasks as tq
-from web.http.models import Inbound, Outbound
-from web.http.parameters import Instant, Query, QueueName, Seconds, TaskId
+from web.http.models import Outbound
+from web.http.parameters import Query, QueueName, Seconds, TaskId
 
 #: A request waits no longer than this for the end of a task, in seconds.
 MAX_WAIT_S = 30
@@ -27,39 +27,6 @@ class WaitQuery(Query):
         le=MAX_WAIT_S,
         description="Seconds to wait for the end of the task before answering.",
     )
-
-
-class SubmitBody(Inbound):
-    """One submission."""
-
-    task_type: str = Field(description="The registered name of the function to run.")
-    priority: str = Field(
-        default=cast(str, None),
-        description="The queue; the default is that of the task type.",
-        json_schema_extra={"enum": ["high", "default", "low"]},
-    )
-    payload: dict[str, Any] = Field(description="The keyword arguments of the function.")
-    tags: list[str] = Field(default=[], description="Up to ten labels to search for.")
-    delay: float | None = Field(
-        default=None, description="Seconds until it may start: 0 to a year."
-    )
-    run_at: Instant | None = Field(
-        default=None,
-        description="The time from which it may start, with a zone; not beside `delay`.",
-    )
-    expires_in: float | None = Field(
-        default=None,
-        description="Seconds from now within which it must start; or it ends as EXPIRED.",
-    )
-
-
-class Submitted(Outbound):
-    """The answer to submit: the task is stored and will reach a terminal state."""
-
-    task_id: TaskId
-    status: tq.TaskState
-    priority: QueueName
-    message: str
 
 
 class Cancelled(Outbound):
@@ -93,6 +60,15 @@ class LogLineView(Outbound):
     text: str
 
 
+class PartialResultView(Outbound):
+    """A value that a running attempt has emitted."""
+
+    attempt: int
+    at: datetime
+    value: Any
+    note: str | None = Field(description="What is replaced in the value, and why.")
+
+
 class TaskView(Outbound):
     """One task. Times are RFC 3339 in UTC; absent values are null."""
 
@@ -100,6 +76,9 @@ class TaskView(Outbound):
     status: tq.TaskState
     task_type: str
     queue: QueueName
+    queue_priority: int = Field(
+        description="From -100 to 100: within its queue a task of a higher one starts first."
+    )
     payload: dict[str, Any]
     result: Any
     result_note: str | None = Field(
@@ -132,6 +111,34 @@ class TaskView(Outbound):
     schedule: str | None = Field(description="The schedule that submitted it.")
 
 
+class ReceiptView(Outbound):
+    """What one invocation of a function has used."""
+
+    queue_ms: float | None = Field(
+        default=None, description="From the submit to the start; null from the second attempt on."
+    )
+    init_ms: float | None = Field(description="The import of the function; null if it was warm.")
+    duration_ms: float
+    billed_ms: int
+    cpu_ms: float | None
+    memory_mb: int = Field(description="The limit.")
+    max_memory_mb: int | None = Field(description="The most that it used.")
+    cold: bool
+    environment: str
+    version: str
+
+
+class InvocationView(Outbound):
+    """How a function was invoked."""
+
+    type: Literal["RequestResponse", "Event"] = Field(validation_alias="kind")
+    arn: str
+    condition: (
+        Literal["Success", "RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"] | None
+    ) = Field(default=None, description="Why an Event has ended; null before, and otherwise.")
+    depth: int = Field(default=0, description="The invocations that led here.")
+
+
 class AttemptView(Outbound):
     """One attempt of a task."""
 
@@ -146,45 +153,43 @@ class AttemptView(Outbound):
     worker: str | None
     error: str | None
     traceback: str | None = Field(description="Kept as long as a result.")
+    receipt: ReceiptView | None = Field(description="Only of a function that ran.")
 
 
 class TaskDetail(TaskView):
     """One task, with its log lines and attempts."""
 
+    reported: dict[str, Any] | None = Field(
+        description="The error of a function, as AWS reports it: errorType, errorMessage, …"
+    )
+    invocation: InvocationView | None = Field(description="Only of a function.")
     log: list[LogLineView]
+    partial_results: list[PartialResultView] = Field(
+        description="What it has emitted while it ran: the last 500."
+    )
     attempts: list[AttemptView] = Field(
         description="Oldest first: the last 50 that failed or were lost, and the one that runs or "
         "succeeded."
     )
 
-
-class TaskTypeView(Outbound):
-    """A registered function."""
-
-    task_type: str
-    queue: QueueName
-    description: str
-    retries: int
-    retry_delay_s: float | None = Field(
-        description="Seconds before the first retry; null if the delays are a list or computed."
-    )
-    retry_backoff: float | None = Field(
-        description="How many times as long each further delay is; null as above."
-    )
-    retry_delays_s: tuple[float, ...] | None = Field(
-        description="Seconds before each retry, the first ten, without jitter; null if a function "
-        "of the task type computes them."
-    )
-    retry_on: tuple[str, ...] | None = Field(
-        description="The exception types that are retried; null for every one."
-    )
-    no_retry_on: tuple[str, ...] = Field(description="The exception types that are never retried.")
-    timeout_s: float | None
-    payload_schema: dict[str, Any] = Field(
-        serialization_alias="schema", description="JSON Schema of the payload."
-    )
-    example: dict[str, Any]
+    @model_validator(mode="after")
+    def _complete_function(self) -> Self:
+        """Add what follows from other fields; a task of another kind has none of it."""
+        if self.invocation is not None and self.invocation.type == "Event":
+            self.invocation.condition = _condition(self)
+        first = self.attempts[0] if self.attempts else None
+        if first and first.attempt == 1 and first.receipt and first.started_at:
+            waited = first.started_at - self.submitted_at
+            first.receipt.queue_ms = max(round(waited.total_seconds() * 1000, 2), 0)
+        return self
 
 
-class TaskTypeList(Outbound):
-    task_types: list[TaskTypeView]
+def _condition(task: TaskDetail) -> Any:
+    if task.status == tq.TaskState.SUCCESS:
+        return "Success"
+    if task.status != tq.TaskState.FAILURE:
+        return None
+    kind = (task.reported or {}).get("errorType")
+    if kind in ("EventAgeExceeded", "ZeroReservedConcurrency"):
+        return kind
+    return "RetriesExhausted" if task.attempt >= task.max_attempts else "EventAgeExceeded"

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 import huey_tasks as tq
 from web.http.models import Outbound
-from web.http.parameters import Limit, Query, QueueName, Switch
+from web.http.parameters import Instant, Limit, Query, QueueName, Switch
 from web.tasks.schemas import ProgressView
 
 
@@ -29,10 +29,10 @@ class SearchQuery(Query):
     worker: str | None = Field(
         default=None, max_length=200, description="Only tasks of this worker."
     )
-    submitted_after: AwareDatetime | None = Field(
+    submitted_after: Instant | None = Field(
         default=None, description="Only tasks submitted at this time or later."
     )
-    submitted_before: AwareDatetime | None = Field(
+    submitted_before: Instant | None = Field(
         default=None, description="Only tasks submitted before this time."
     )
     sort: tq.Sort = Field(
@@ -56,6 +56,7 @@ class TaskRowView(Outbound):
     status: tq.TaskState
     task_type: str
     queue: QueueName
+    queue_priority: int
     payload: dict[str, Any]
     payload_truncated: bool = Field(description="Whether the payload is shortened.")
     error: str | None

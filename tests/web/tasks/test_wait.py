@@ -107,7 +107,7 @@ def test_a_wait_given_twice_or_beside_others_is_refused(client: FlaskClient) -> 
 def test_so_many_wait_and_no_more(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     full = threading.BoundedSemaphore(1)
     assert full.acquire()
-    monkeypatch.setattr(importlib.import_module("web.tasks.routes"), "_places", full)
+    monkeypatch.setattr(importlib.import_module("web.http.waiting"), "_places", full)
     task_id = submit("echo")
 
     answer = client.get(f"/api/tasks/{task_id}?wait=1")

@@ -1,0 +1,108 @@
+"""Change a task that waits: its payload, when it may start, its priority, its tags."""
+
+import datetime as dt
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from huey_tasks import serializer
+from huey_tasks.api.tasks import get_task
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.scripts.changes import ChangeScripts
+from huey_tasks.broker.states import TaskState
+from huey_tasks.errors import InvalidQuery, Problem, TaskFinished, TaskNotFound, TaskRunning
+from huey_tasks.queues import BROKERS
+from huey_tasks.records import copies
+from huey_tasks.records.ids import is_task_id, new_id
+from huey_tasks.records.models import TaskRecord
+from huey_tasks.registry import types
+from huey_tasks.submission.options import SubmitOptions
+
+
+def change_task(
+    task_id: str,
+    *,
+    payload: dict[str, Any] | None = None,
+    delay: float | None = None,
+    run_at: dt.datetime | None = None,
+    queue_priority: int | None = None,
+    tags: Sequence[str] | None = None,
+    by: Operator | None = None,
+) -> TaskRecord:
+    """Change a task that has not started; what is None stays. Returns the changed task.
+
+    `delay` in seconds, or `run_at`: when it may start; a time in the past means now. Either all is
+    changed or nothing, and never of an attempt that has begun: a worker has the old payload or the
+    new one. Raises TaskNotFound, TaskRunning, TaskFinished; InvalidPayload, InvalidQuery;
+    UnknownTaskType for another payload of a type that this process does not know; QueueUnavailable.
+    """
+    if all(one is None for one in (payload, delay, run_at, queue_priority, tags)):
+        raise InvalidQuery([Problem("", "missing", "Say what to change.")])
+    options = SubmitOptions(tags or (), delay, run_at, None, queue_priority).checked()
+    wanted = _Wanted(
+        payload,
+        None if delay is None and run_at is None else round(options.delay_s * 1000),
+        queue_priority,
+        None if tags is None else options.tags,
+    )
+    operation = trail.as_argument(BROKERS, Action.CHANGE, by, task_id)
+    for broker in BROKERS.values() if is_task_id(task_id) else ():
+        state, done = _change_in(broker, task_id, wanted, operation)
+        if state:
+            _refuse(TaskState(state), done)
+            return get_task(task_id)
+    raise TaskNotFound(f"No task has the id '{task_id[:36]}'.")
+
+
+class _Wanted(NamedTuple):
+    """What is to change; None stays."""
+
+    payload: dict[str, Any] | None
+    delay_ms: int | None
+    priority: int | None
+    tags: str | None
+
+
+def _change_in(broker: Broker, task_id: str, wanted: _Wanted, operation: str) -> tuple[str, str]:
+    """Change a task if this queue has it; returns its state, "" if not, and what was done."""
+    scripts, request = ChangeScripts(broker.scripts), secrets.token_hex(8)
+    while True:
+        message = None
+        if wanted.payload is not None:
+            message = _message(broker, task_id, wanted.payload)
+            if message is None:
+                return "", ""
+        state, done = scripts.change(
+            broker.name, task_id, request, operation, message=message,
+            delay_ms=wanted.delay_ms, priority=wanted.priority, tags=wanted.tags,
+        )  # fmt: skip
+        if done != "other":  # else somebody has changed the payload between the two calls
+            return state, done
+
+
+def _refuse(state: TaskState, done: str) -> None:
+    if done == "expires":
+        rule = "The task would expire before it may start."
+        raise InvalidQuery([Problem("/run_at", "too_late", rule)])
+    if done:
+        return
+    if state.terminal:
+        raise TaskFinished(f"The task has ended as {state} and cannot change.")
+    raise TaskRunning("The task has started and cannot change.")
+
+
+def _message(broker: Broker, task_id: str, payload: dict[str, Any]) -> tuple[bytes, bytes] | None:
+    """Return the stored message and the one with that payload; None if the task is not there.
+
+    All else stays, such as the tasks that follow it.
+    """
+    known = copies.copy_of(broker, task_id, new_id())
+    if known is None:
+        return None
+    fresh = types.get(known.type).new_task(task_id, broker.name, payload)
+    arguments = serializer.loads(fresh.message)
+    stored = serializer.loads(known.message)
+    changed = stored._replace(args=arguments.args, kwargs=arguments.kwargs)
+    return known.message, serializer.dumps(changed)

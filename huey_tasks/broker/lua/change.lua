@@ -1,0 +1,48 @@
+-- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
+-- args: id request expected message delay_ms priority tags operation
+-- with: blocked clock events operations queueing
+-- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
+-- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice.
+-- returns: {state, what was done}: 'done'; 'other' when `expected` is not the message any more;
+--          'expires' when the new time is too late for it; '' when it waits no more
+local key = task_key(id)
+local state, stored, own, expires_at, attempt, suspicion, place, last = unpack(redis.call('HMGET', key,
+  'state', 'message', 'priority', 'expires_at', 'attempt', 'suspicion', 'place', 'change_request'))
+if last == request then return { state, 'done' } end
+if state ~= 'PENDING' and state ~= 'SCHEDULED' and state ~= 'RETRY' then return { state or '', '' } end
+if message ~= '' and stored ~= expected then return { state, 'other' } end
+local due = delay_ms ~= '' and NOW + delay_ms
+if due and expires_at and due >= tonumber(expires_at) then return { state, 'expires' } end
+
+-- Written first, because a full Redis refuses it, and then nothing is half done.
+redis.call('HSET', key, 'change_request', request)
+if message ~= '' then redis.call('HSET', key, 'message', message) end
+if tags == '-' then
+  redis.call('HDEL', key, 'tags')
+elseif tags ~= '' then
+  redis.call('HSET', key, 'tags', tags)
+end
+if priority ~= '' then redis.call('HSET', key, 'priority', priority) end
+
+-- Among those of its new priority it stands where it would if it had always had that one.
+local function move_to_priority()
+  place = place_among(priority, place, own)
+  local on = redis.call('HGET', key, 'blocked_on')
+  redis.call('HSET', key, 'place', place)
+  redis.call('ZADD', index_key('PENDING'), on and place + BEHIND or place, id)
+  if on then redis.call('ZADD', blocked_key(on), place, id) end
+end
+
+if due and due > NOW then
+  leave(id, state)
+  wait_until_due(id, tonumber(attempt or 0) > 0 and 'RETRY' or 'SCHEDULED', due)
+elseif due and state ~= 'PENDING' then
+  redis.call('ZREM', index_key(state), id)
+  redis.call('HDEL', key, 'due_at')
+  queue_again(id, new_place(priority ~= '' and priority or own), suspicion)
+else
+  if priority ~= '' and state == 'PENDING' then move_to_priority() end
+  add_event('state', id) -- what moves it has added one already
+end
+write_down(operation, 1)
+return { redis.call('HGET', key, 'state'), 'done' }

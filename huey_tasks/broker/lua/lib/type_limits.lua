@@ -1,0 +1,92 @@
+-- Limits of a task type over all queues: how many of it run at a time, and how many start within a
+-- time; of each value of a payload field apart, if its limits have a field `by`.
+-- with: blocked clock locks running
+local LIMITS = PREFIX .. ':limits'
+local any_limits, limits, running_like = nil, {}, {}
+
+local function limits_of(type)
+  if any_limits == nil then any_limits = redis.call('EXISTS', LIMITS) == 1 end
+  if not any_limits then return nil end
+  if limits[type] == nil then
+    local text = redis.call('HGET', LIMITS, type)
+    limits[type] = text and cjson.decode(text) or false
+  end
+  return limits[type] or nil
+end
+
+-- The value of a payload field as text, a long one as its digest; '' without that field.
+local function value_in(message, field)
+  local is_json, decoded = pcall(cjson.decode, message)
+  local payload = is_json and decoded['$message'] and decoded['$message'].kwargs
+  local value = payload and payload[field]
+  if value == nil then return '' end
+  local text = cjson.encode({ value })
+  return #text > 64 and redis.sha1hex(text) or text
+end
+
+-- What a task counts as: its type, and the value of the field that its limits name.
+local function limited_name(limit, type, message)
+  return limit.by and type .. '=' .. value_in(message, limit.by) or type
+end
+
+-- How many more may run.
+local function free_places(limit, name, type)
+  if not limit.concurrency then return math.huge end
+  running_like[name] = running_like[name] or count_running(limit.queues, type, function(message)
+    return limited_name(limit, type, message) == name
+  end)
+  return limit.concurrency - running_like[name]
+end
+
+-- How many may start now, which grows by `rate` in `per_ms` up to `rate`.
+local function tokens_key(name) return PREFIX .. ':tokens:' .. name end
+local function tokens(limit, name)
+  if not limit.rate then return math.huge end
+  local left, at = unpack(redis.call('HMGET', tokens_key(name), 'left', 'at'))
+  if not left then return limit.rate end
+  return math.min(limit.rate, left + math.max(NOW - at, 0) * limit.rate / limit.per_ms)
+end
+
+-- What keeps a task from starting now, and when to look again; nil if nothing does.
+local function kept_by(limit, name, type)
+  if free_places(limit, name, type) < 1 then return 'busy:' .. name, NOW + LOOK_MS end
+  local left = tokens(limit, name)
+  if left < 1 then return 'rate:' .. name, NOW + math.ceil((1 - left) * limit.per_ms / limit.rate) end
+  return nil
+end
+
+-- Blocks a task that its limits keep from starting, wherever it waits; returns whether they do.
+local function waits_for_turn(id, type, message, from)
+  local limit = limits_of(type)
+  if not limit then return false end
+  local on, look_at = kept_by(limit, limited_name(limit, type, message), type)
+  if not on then return false end
+  if from then unblock(id, from) end
+  block(id, redis.call('HGET', task_key(id), 'place'), on)
+  look_again(on, look_at)
+  return true
+end
+
+local function note_start(type, message)
+  local limit = limits_of(type)
+  if not limit then return end
+  local name = limited_name(limit, type, message)
+  if limit.concurrency then running_like[name] = (running_like[name] or 0) + 1 end
+  if not limit.rate then return end
+  local left = tokens(limit, name) - 1
+  redis.call('HSET', tokens_key(name), 'left', string.format('%.6f', left), 'at', AT)
+  redis.call('PEXPIRE', tokens_key(name), limit.per_ms * 2)
+end
+
+-- How many of those that wait for their turn may start, and when to look again.
+local function turns(on)
+  local first = redis.call('ZRANGE', blocked_key(on), 0, 0)[1]
+  if not first then return 0, NOW end
+  local type, message = unpack(redis.call('HMGET', task_key(first), 'type', 'message'))
+  local limit = type and limits_of(type)
+  if not limit then return 1000, NOW end
+  local name = limited_name(limit, type, message)
+  local room = math.min(free_places(limit, name, type), tokens(limit, name), 1000)
+  local _, look_at = kept_by(limit, name, type)
+  return math.floor(room), look_at or NOW + LOOK_MS
+end

@@ -1,0 +1,17 @@
+-- withdraw: PENDING -> gone, for a task that never started and that nobody waits for any more
+-- args: id
+-- with: blocked counting events
+-- returns: the state it was in, or '' when the id is unknown; 'PENDING': nothing of it is left
+-- The totals count it as revoked, as they count a record that was deleted.
+local state, deliveries, type, awaited = unpack(
+  redis.call('HMGET', task_key(id), 'state', 'deliveries', 'type', 'awaited'))
+if not state then return '' end
+if state ~= 'PENDING' or (deliveries or '0') ~= '0' then return 'STARTED' end
+leave(id, state)
+redis.call('ZREM', SUBMITTED, id)
+add_event('gone', id)
+redis.call('DEL', task_key(id), log_key(id), partials_key(id))
+count('REVOKED')
+note(type, 'REVOKED')
+if awaited then redis.pcall('PUBLISH', ENDS, id) end
+return state

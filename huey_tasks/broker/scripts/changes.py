@@ -1,0 +1,45 @@
+"""The scripts that change what waits: one task, and the limits of a task type."""
+
+from huey_tasks.broker.scripts.tasks import Scripts
+
+
+class ChangeScripts:
+    """More scripts on the Redis of `scripts`. Raises QueueUnavailable as those do."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    def change(
+        self,
+        queue: str,
+        task_id: str,
+        request: str,
+        operation: str,
+        *,
+        message: tuple[bytes, bytes] | None = None,
+        delay_ms: int | None = None,
+        priority: int | None = None,
+        tags: str | None = None,
+    ) -> tuple[str, str]:
+        """Change a task that waits; None keeps what is there. `message`: the expected, the new one.
+
+        Returns its state, '' if there is none, and what was done, as the script has it.
+        """
+        expected, new = message or ("", "")
+        state, done = self._scripts.run(
+            "change",
+            queue,
+            id=task_id,
+            request=request,
+            expected=expected,
+            message=new,
+            delay_ms="" if delay_ms is None else delay_ms,
+            priority="" if priority is None else priority,
+            tags="" if tags is None else tags or "-",
+            operation=operation,
+        )
+        return state.decode(), done.decode()
+
+    def limits(self, queue: str, task_type: str, limits: str, operation: str) -> None:
+        """Set the limits of a task type (JSON), "" for none; called for each queue."""
+        self._scripts.run("limits", queue, type=task_type, limits=limits, operation=operation)

@@ -1,0 +1,178 @@
+"""The limits of a task type: how many run at a time, and how many start, over all queues."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks.broker import limit_keys
+from huey_tasks.broker.protocol import About
+from tests.conftest import StartConsumer
+from tests.engine.helpers import HandWorker, commit, recover, submit, wait_for
+from tests.waiting import wait_until
+
+broker = tq.default.broker.redis
+ABOUT = About("echo", 1, 0.001, "")
+ADA = tq.Operator("ada", "the mail host asks for it")
+
+
+@pytest.fixture(autouse=True)
+def no_limits() -> Iterator[None]:
+    yield
+    broker.delete(limit_keys.limits())
+
+
+def limit(task_type: str = "echo", **limits: Any) -> None:
+    tq.set_limits(task_type, tq.TypeLimits(**limits), ADA)
+
+
+def claims(worker: HandWorker, want: int = 10) -> list[str]:
+    """What a worker gets that claims as much as it may, and has no long task."""
+    _, found = worker.step(want=want, short_types='{"echo": 0.01, "add": 0.01}')
+    return [claim.id for claim in found]
+
+
+def promote(queue: str = "default") -> float | None:
+    return tq.QUEUES[queue].broker.scripts.promote(queue)
+
+
+def test_no_more_run_than_may_and_others_go_first() -> None:
+    limit(concurrency=2)
+    echoes = [submit("echo", value=n) for n in range(4)]
+    other = submit("add", a=1, b=2)
+    assert claims(HandWorker("one")) == [*echoes[:2], other]
+    assert claims(HandWorker("two")) == []
+    assert "concurrency_reached" in [one.code for one in tq.explain_task(echoes[2]).reasons]
+
+
+def test_who_ends_one_claims_the_next() -> None:
+    limit(concurrency=1)
+    first, second, third = (submit("echo", value=n) for n in range(3))
+    worker = HandWorker()
+    for mine in (first, second):
+        claim = worker.claim()
+        assert claim.id == mine
+        worker.step(commit(claim, "SUCCESS", about=ABOUT), want=0)
+    assert worker.claim().id == third
+
+
+def test_they_count_over_all_queues() -> None:
+    limit(concurrency=1)
+    high = tq.submit("echo", {}, priority="high").task_id
+    low = tq.submit("echo", {}, priority="low").task_id
+    one, two = HandWorker("one", tq.high), HandWorker("two", tq.low)
+    claim = one.claim()
+    assert (claim.id, claims(two)) == (high, [])
+    one.step(commit(claim, "SUCCESS"), want=0)
+    found: list[str] = []
+
+    def look() -> bool:
+        promote("low")
+        found.extend(claims(two))
+        return bool(found)
+
+    wait_until(look, description="the other queue looks within a second")
+    assert found == [low]
+
+
+def test_each_value_of_a_field_has_them_to_itself() -> None:
+    limit(concurrency=1, by="value")
+    ids = [submit("echo", value=value) for value in ("a", "a", "b", 1, "1", None, "x" * 200)]
+    missing = submit("echo")
+    assert claims(HandWorker()) == [ids[0], *ids[2:], missing]
+
+
+def test_a_rate_lets_as_many_start_and_then_one_after_the_other() -> None:
+    limit(rate=2, per_s=0.4)
+    ids = [submit("echo", value=n) for n in range(4)]
+    worker = HandWorker()
+    assert claims(worker) == ids[:2]
+    waiting = tq.explain_task(ids[2]).reasons
+    assert waiting[0].code in ("no_consumer", "rate_limited")
+    assert any(one.code == "rate_limited" and one.due_at for one in waiting)
+    later: list[str] = []
+
+    def go_on() -> bool:
+        promote()
+        later.extend(claims(worker))
+        return len(later) == 2
+
+    wait_until(go_on, description="the rate lets two more start")
+    assert later == ids[2:]
+
+
+def test_what_waits_starts_when_the_limits_go() -> None:
+    limit(rate=1, per_s=86_400)
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    assert claims(worker) == [first]
+    assert (promote() or 0) > 1000
+    tq.set_limits("echo", None, ADA)
+    promote()
+    assert claims(worker) == [second]
+
+
+def test_a_waiting_task_can_be_cancelled_changed_and_expire() -> None:
+    limit(concurrency=1)
+    submit("echo", value=0)
+    cancelled, changed = submit("echo", value=1), submit("echo", value=2)
+    worker = HandWorker()
+    claim = worker.claim()
+    assert claims(HandWorker("other")) == []
+    tq.cancel(cancelled)
+    tq.change_task(changed, payload={"value": 3})
+    worker.step(commit(claim, "SUCCESS", about=ABOUT), want=0)
+    assert claims(worker) == [changed]
+
+
+def test_a_lost_task_counts_no_more() -> None:
+    limit(concurrency=1)
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    assert HandWorker("dead/w").claim(lease_ms=1).id == first
+    assert claims(HandWorker("other")) == []
+    found: list[str] = []
+
+    def look() -> bool:
+        recover()
+        promote()
+        found.extend(claims(HandWorker("other")))
+        return bool(found)
+
+    wait_until(look, description="it is recovered, and one of them starts")
+    assert found in ([first], [second])
+
+
+def test_a_real_consumer_keeps_them(start_consumer: StartConsumer) -> None:
+    limit("work_for", concurrency=1)
+    ids = [submit("work_for", seconds=0.05) for _ in range(6)]
+    start_consumer("default", concurrency=3)
+    for task_id in ids:
+        wait_for(task_id, "SUCCESS")
+    spans = sorted((task.started_at, task.finished_at) for task in map(tq.get_task, ids))
+    for before, after in itertools.pairwise(spans):
+        assert before[1] is not None and after[0] is not None
+        assert before[1] <= after[0], "two ran at once"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({}, ""),
+        ({"concurrency": 0}, "/concurrency"),
+        ({"rate": 0}, "/rate"),
+        ({"rate": -1}, "/rate"),
+        ({"concurrency": 10_000_000}, "/concurrency"),
+        ({"rate": 1, "per_s": 0.0}, "/per"),
+        ({"rate": 1, "per_s": 1e9}, "/per"),
+        ({"rate": 1, "by": ""}, "/by"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(wrong: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(tq.InvalidQuery) as refused:
+        limit(**wrong)
+    assert refused.value.problems[0].pointer == pointer
+    assert tq.limits_of("echo") is None
+    with pytest.raises(tq.TaskTypeNotFound):
+        limit("none_such", concurrency=1)

@@ -1,0 +1,109 @@
+"""The limits of task types over HTTP."""
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+import huey_tasks as tq
+from web.http.models import Inbound, Outbound
+from web.http.responses import respond
+from web.openapi.answers import no_content, ok
+from web.openapi.blueprint import ApiBlueprint
+from web.openapi.problems import BODY_PROBLEMS, problems
+from web.operations.operator import OF_OPERATOR, Reason, ReasonQuery, operator
+
+type_limits = ApiBlueprint("type_limits", "tasks")
+
+_PATH = "/task-types/<string:task_type>/limits"
+_NOT_FOUND = ("task_type_not_found", "queue_unavailable")
+
+
+class TypePath(BaseModel):
+    task_type: str = Field(description="The name of the task type.")
+
+
+class TypeLimitsBody(Inbound):
+    """The limits of a task type, over all queues and consumers."""
+
+    concurrency: int | None = Field(
+        default=None,
+        description="How many of its tasks run at a time; null for any number.",
+        json_schema_extra={"minimum": 1, "maximum": 1_000_000},
+    )
+    rate: int | None = Field(
+        default=None,
+        description="How many of its tasks start within `per` seconds; null for any number.",
+        json_schema_extra={"minimum": 1, "maximum": 1_000_000},
+    )
+    per: float = Field(
+        default=1.0,
+        description="Seconds, at most a day.",
+        json_schema_extra={"minimum": 0.001, "maximum": 86_400},
+    )
+    by: str | None = Field(
+        default=None,
+        description="A field of the payload: each value of it has these limits to itself.",
+        json_schema_extra={"minLength": 1, "maxLength": 128},
+    )
+    reason: Reason = None
+
+
+class TypeLimitsView(Outbound):
+    """The limits of a task type; null where there is none."""
+
+    task_type: str
+    concurrency: int | None
+    rate: int | None
+    per: float | None = Field(description="Seconds.")
+    by: str | None
+
+
+@type_limits.get(
+    _PATH, responses={**ok(200, TypeLimitsView, "The limits."), **problems(*_NOT_FOUND)}
+)
+def read_limits(path: TypePath) -> Response:
+    """Read the limits of a task type; all are null if it has none."""
+    return respond(_view(path.task_type))
+
+
+@type_limits.put(
+    _PATH,
+    openapi_extensions=OF_OPERATOR,
+    responses={
+        **ok(200, TypeLimitsView, "The limits, which hold from now on."),
+        **problems(*BODY_PROBLEMS, "invalid_request", *_NOT_FOUND),
+    },
+)
+def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
+    """Set how many tasks of a type run at a time, and how many start within a time.
+
+    A task that has to wait keeps its place, burns no attempt, and says why in `/explain`.
+    """
+    limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by)
+    tq.set_limits(path.task_type, limits, operator(body.reason))
+    return respond(_view(path.task_type))
+
+
+@type_limits.delete(
+    _PATH,
+    openapi_extensions=OF_OPERATOR,
+    responses={
+        **no_content("There are no limits any more."),
+        **problems("cross_site", "invalid_request", *_NOT_FOUND),
+    },
+)
+def delete_limits(path: TypePath, query: ReasonQuery) -> Response:
+    """Take the limits of a task type away: what waits for them starts."""
+    tq.set_limits(path.task_type, None, operator(query.reason))
+    return Response(status=204)
+
+
+def _view(task_type: str) -> TypeLimitsView:
+    found = tq.limits_of(task_type) or tq.TypeLimits()
+    per = None if found.rate is None else found.per_s
+    return TypeLimitsView(
+        task_type=task_type,
+        concurrency=found.concurrency,
+        rate=found.rate,
+        per=per,
+        by=found.by,
+    )
