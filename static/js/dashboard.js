@@ -3,4 +3,6 @@
 import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';
 
-startPage(pagesInOrder('overview', 'tasks', 'failures', 'queues', 'submit', 'schedules', 'workers', 'log', 'audit', 'redis', 'config'));
+startPage(pagesInOrder(
+  'overview', 'tasks', 'failures', 'queues', 'functions', 'submit', 'schedules', 'workers', 'log', 'audit', 'redis', 'config',
+));

@@ -79,6 +79,7 @@ class Stack:
         port, inspector_port = free_ports(2)
         self.api = Api(port)
         self.dashboard = self.api.url
+        self.functions = folder / "functions"
         self.inspector = f"http://127.0.0.1:{inspector_port}/"
         environment = {
             "REDIS_URL": "",
@@ -87,6 +88,7 @@ class Stack:
             "PORT": str(port),
             "INSPECTOR_PORT": str(inspector_port),
             "TASKS_PATH": str(TASK_MODULES),
+            "FUNCTIONS_PATH": str(self.functions),
             "LEASE_S": "",
             **settings,
         }

@@ -16,6 +16,7 @@ _DASHBOARD = [
     "submit",
     "failures",
     "queues",
+    "functions",
     "schedules",
     "schedules?new=yes",
     "audit",
@@ -84,6 +85,26 @@ def test_the_panel_fits_a_phone(visits: Visits, stack: Stack) -> None:
 
     assert panel(page).evaluate("panel => panel.scrollWidth") == 390
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_options_and_the_form_that_edits_fit_a_phone_and_have_names(
+    visits: Visits, stack: Stack
+) -> None:
+    echo = {"task_type": "echo", "payload": {"value": 1}, "delay": 3600}
+    task_id = stack.api.call("POST", "/api/tasks/submit", echo)["task_id"]
+    page = visits.open(f"{stack.dashboard}submit", viewport=PHONE)
+    page.get_by_test_id("choose-send_email").click()
+    page.get_by_text("Options").click()
+    page.get_by_test_id("start-at").check(force=True)
+    page.get_by_test_id("check-button").click()
+    expect(page.get_by_test_id("forecast")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert _serious(page) == []
+
+    page.goto(f"{stack.dashboard}tasks/{task_id}/edit")
+    panel(page).get_by_test_id("start-in").check(force=True)
+    assert panel(page).evaluate("panel => panel.scrollWidth") == 390
+    assert _serious(page) == []
 
 
 def _serious(page: Page, scope: str | None = None) -> list[str]:

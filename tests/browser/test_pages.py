@@ -14,7 +14,7 @@ _PAGES = [
     ("overview", "o", "Overview"), ("tasks", "t", "Tasks"), ("failures", "f", "Failures"),
     ("queues", "q", "Queues"), ("schedules", "d", "Schedules"),
     ("workers", "w", "Workers"), ("log", "l", "Log"), ("audit", "a", "Audit"),
-    ("redis", "r", "Redis"), ("config", "c", "Config"),
+    ("redis", "r", "Redis"), ("config", "c", "Config"), ("functions", "n", "Functions"),
 ]  # fmt: skip
 
 

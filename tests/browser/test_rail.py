@@ -25,10 +25,12 @@ def test_the_pages_stand_in_six_groups(visits: Visits, stack: Stack) -> None:
     assert _width(page) == 208
 
 
-def test_the_inspector_has_no_group_without_a_page(visits: Visits, stack: Stack) -> None:
+def test_the_inspector_has_the_groups_of_its_pages(visits: Visits, stack: Stack) -> None:
     page = visits.open(stack.inspector)
     expect_live(page)
-    expect(page.locator("#nav").get_by_role("group")).to_have_count(5)
+    expect(page.locator("#nav").get_by_role("group")).to_have_count(6)
+    code = page.locator("#nav").get_by_role("group", name="Code")
+    expect(code.locator(".nav-label")).to_have_text(["Functions"])
     expect(page.locator("#nav").get_by_role("link", name="Dashboard")).to_be_visible()
 
 

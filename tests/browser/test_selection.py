@@ -175,6 +175,7 @@ def _wait_on_low(stack: Stack, tag: str) -> str:
 
 
 def _ask_to_cancel_all_that_match(page: Page) -> None:
+    expect(page.get_by_test_id("go-on")).to_have_count(0)  # only then are all matches known
     rows(page).first.get_by_test_id("row-check").click()
     page.get_by_test_id("select-matching").click()
     page.get_by_test_id("bulk-cancel").click()

@@ -141,15 +141,17 @@ def test_what_is_wrong_with_edited_json_is_said_at_its_line(visits: Visits, stac
     text = panel(page).get_by_test_id("again-text")
 
     text.fill('{\n  "amount": 1,\n  "note": "n",\n  "tags": ["a", 7]\n}')
-    panel(page).get_by_test_id("again-send").click()
+    panel(page).get_by_test_id("submit-button").click()
 
-    expect(panel(page).locator(".form-errors")).to_contain_text("Line 4, /payload/tags/1")
+    expect(panel(page).locator(".payload-editor .form-errors")).to_contain_text(
+        "Line 4, /payload/tags/1"
+    )
     expect(text).to_have_attribute("aria-invalid", "true")
     chosen = "area => area.value.slice(area.selectionStart, area.selectionEnd)"
     assert text.evaluate(chosen) == "7"
     text.fill("{")
-    panel(page).get_by_test_id("again-send").click()
-    expect(panel(page).locator(".form-errors")).to_contain_text("Not valid JSON")
+    panel(page).get_by_test_id("submit-button").click()
+    expect(panel(page).locator(".payload-editor .form-errors")).to_contain_text("Not valid JSON")
 
 
 def test_what_is_wrong_with_an_edited_form_is_said_at_the_field(

@@ -17,10 +17,14 @@ test('what is unknown in an address counts as none', () => {
 });
 
 test('an address is a page, a task over the page beneath it, or none', () => {
-  const read = (path, beneath = '') => readRoute(new URL(path, 'http://here'), ['overview', 'tasks', 'queues'], beneath);
+  const read = (path, view = '', item = null) =>
+    readRoute(new URL(path, 'http://here'), ['overview', 'tasks', 'queues', 'functions'], { view, item });
   assert.equal(read('/').view, 'overview');
   assert.deepEqual([read('/tasks/1', 'queues').view, read('/tasks/1', 'queues').taskId], ['queues', '1']);
   assert.deepEqual([read('/nonsense').view, read('/queues/high').view, read('/tasks/1/x').view], [NO_PAGE, NO_PAGE, NO_PAGE]);
+  assert.deepEqual([read('/functions/a%20b').view, read('/functions/a%20b').item], ['functions', 'a b']);
+  assert.equal(read('/functions/a/b').view, NO_PAGE);
+  assert.deepEqual([read('/tasks/1', 'functions', 'hello').view, read('/tasks/1', 'functions', 'hello').item], ['functions', 'hello']);
   assert.equal(read('/tasks?state=FAILURE&queue=low').search.q, 'state:failure queue:low');
   assert.equal(movedTo(new URL('http://here/?q=a#/tasks')), '/tasks?q=a');
   assert.equal(tasksUrl({ q: 'a b', state: 'FAILURE' }), '/tasks?q=a+b+state:failure');
@@ -56,9 +60,12 @@ test('schedules with a problem stand first, then the rest in their order', () =>
 
 test('the definition of a schedule keeps each digit of its payload', () => {
   const big = '{"id": 9007199254740993}';
-  const text = definitionOf({ name: 'n', task_type: 't', queue: 'low', payload: big, tags: [], cron: null, every_s: 90, timezone: 'UTC',
-    overlap: true, paused: false });
+  const schedule = { name: 'n', task_type: 't', queue: 'low', payload: big, tags: [], cron: null, every_s: 90, timezone: 'UTC',
+    run_at: null, overlap: true, paused: false };
+  const text = definitionOf(schedule);
   assert.ok(text.includes(big) && JSON.parse(text).every_s === 90 && !('cron' in JSON.parse(text)));
+  const once = JSON.parse(definitionOf({ ...schedule, every_s: null, run_at: '2099-01-01T08:00:00Z' }));
+  assert.deepEqual([once.run_at, 'every_s' in once], ['2099-01-01T08:00:00Z', false]);
   assert.deepEqual([inUnits(90), inUnits(120), inUnits(172_800)], [[90, 'second'], [2, 'minute'], [2, 'day']]);
 });
 

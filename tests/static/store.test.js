@@ -7,7 +7,7 @@ import { newcomers } from '../../static/js/state/search_results.js';
 import { rows } from '../../static/js/state/latest_tasks.js';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
-const ROUTE = { view: 'tasks', taskId: null, again: false, search: { q: '', from: '', to: '' }, params: {} };
+const ROUTE = { view: 'tasks', taskId: null, form: '', search: { q: '', from: '', to: '' }, params: {} };
 
 const after = (...actions) => actions.reduce(reduce, initialState(NOW));
 const task = (id, more = {}) => ({ task_id: id, status: 'PENDING', submitted_at: `2030-01-01T00:00:0${id}Z`, ...more });

@@ -22,7 +22,7 @@ ROOMS = [
     {"components"},
     {"tasks"},
     {"operations"},
-    {"queues", "schedules", "failures", "workers", "log", "settings"},
+    {"queues", "schedules", "failures", "workers", "log", "settings", "functions"},
     {"overview"},
     {"app"},
     {"."},

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { severity, verdict } from '../../static/js/state/verdict.js';
+import { startConsumer } from '../../static/js/texts/common.js';
 
 const NOW = Date.parse('2030-03-17T17:46:40Z');
 const NEW = '2030-03-17T17:45:00Z';
@@ -80,3 +81,14 @@ test('who stopped a queue is said, and its backlog is not called late', () => {
   assert.deepEqual(said.codes, ['paused']);
   assert.equal(said.text, 'Paused by ada 5 min ago: new printer. 3 tasks wait.');
 });
+
+for (const [command, start] of [['python app.py', 'make run'], ['duckline', 'duckline up']]) {
+  test(`commands are those of ${command}`, (context) => {
+    globalThis.document = { body: { dataset: { command } } };
+    context.after(() => delete globalThis.document);
+    const problem = { code: 'unreachable', text: 'no answer' };
+    const said = verdict({ stats: null, problem, socket: 'closed', now: NOW, skew: 0, facts: {} }, 'http://here');
+    assert.deepEqual(said.conditions.flatMap(({ commands }) => commands ?? []), [start]);
+    assert.equal(startConsumer('gpu'), `${command} consumer gpu`);
+  });
+}

@@ -11,6 +11,7 @@ const TIMEOUT_MS = 10_000;
 /** For what is done to many tasks at once. */
 export const LONG_MS = 60_000;
 const RAW = ['payload', 'result'];
+const WHOLE = [...RAW, 'reported'];
 let unauthorized = (/** @type {string} */ _key) => {};
 /** What was read last under an address, and its name there: what has not changed is not sent again. */
 const known = /** @type {Map<string, {tag: string, value: any}>} */ (new Map());
@@ -67,11 +68,19 @@ export function findTasks({ q, from, to, limit, cursor }) {
   return request('GET', `/api/tasks?${query}`, undefined, RAW);
 }
 
-/** One task, `payload` and `result` as JSON source text. @param {string} id */
-export const getTask = (id) => request('GET', taskPath(id), undefined, RAW);
+/** One task, `payload`, `result` and `reported` as JSON source text. @param {string} id */
+export const getTask = async (id) => whole(await request('GET', taskPath(id), undefined, WHOLE));
 
-/** @param {string} body the JSON text of a submission */
-export const submitTask = (body) => request('POST', '/api/tasks/submit', body);
+/** Change a task that waits. @param {string} id @param {string} body JSON text of what changes */
+export const changeTask = async (id, body) => whole(await request('PATCH', taskPath(id), body, WHOLE));
+
+const whole = (task) => (task.reported === 'null' ? { ...task, reported: null } : task);
+
+/** @param {string} body the JSON text of a submission @param {string} key the same submit with it is stored once */
+export const submitTask = (body, key) => request('POST', '/api/tasks/submit', body, [], TIMEOUT_MS, { 'Idempotency-Key': key });
+
+/** What a submit would do; nothing is stored. @param {string} body the JSON text of a submission */
+export const checkSubmit = (body) => request('POST', '/api/tasks/submit?dry_run=1', body);
 
 /** @param {string} id */
 export const cancelTask = (id) => request('DELETE', `${taskPath(id)}/cancel`);
@@ -106,12 +115,13 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
  * @param {string} [body] JSON text
  * @param {string[]} [keep] members whose values stay JSON source text
  * @param {number} [limitMs]
+ * @param {Record<string, string>} [headers]
  */
-export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS) {
+export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS, headers = {}) {
   const key = apiKey();
   const before = method === 'GET' ? known.get(path) : undefined;
   const { status, ok, text, tag } = await exchange(method, path, body, limitMs,
-    { ...authorization(key), ...(before && { 'If-None-Match': before.tag }) });
+    { ...headers, ...authorization(key), ...(before && { 'If-None-Match': before.tag }) });
   if (status === 304 && before) return before.value;
   if (ok) {
     const value = readBody(status, text, keep);

@@ -3,6 +3,7 @@
 import { keepKey } from '../api/api_key.js';
 import { createToast } from '../components/notify.js';
 import { createFailureActions } from '../failures/actions.js';
+import { createFunctionActions } from '../functions/actions.js';
 import { copyText } from '../lib/clipboard.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { cycleTheme } from '../lib/theme.js';
@@ -34,6 +35,7 @@ export function createActions(store, live, reread, drawing, pages) {
     ...createFailureActions(store, toast, reread),
     ...createAuditActions(store, toast, live.reread, reread),
     ...createScheduleActions(store, toast, reread),
+    ...createFunctionActions(store, toast, reread),
     retryNow: live.retryNow,
     more: live.more,
     scrolledToEnd() {
@@ -41,7 +43,7 @@ export function createActions(store, live, reread, drawing, pages) {
       if (found.next && found.rows.length && !reading && !foundProblem) live.more();
     },
     pages: () => pages,
-    closePanel: () => go(beneathUrl(state().route.view)),
+    closePanel: () => go(beneathUrl(state().route)),
     cycleTheme() {
       cycleTheme();
       drawing.redraw();

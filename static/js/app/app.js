@@ -22,7 +22,7 @@ export function startPage(views) {
   const store = createStore(initialState(Date.now()));
   const reader = createReader(store, views);
   const names = Object.keys(views);
-  const route = () => store.dispatch({ type: 'route', route: readRoute(location, names, store.state().route.view) });
+  const route = () => store.dispatch({ type: 'route', route: readRoute(location, names, store.state().route) });
   redirect();
   route();
 

@@ -7,6 +7,7 @@ import { openSocket } from '../api/socket.js';
 import { ApiProblem, getStats, socketAddress } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
 import { rowsInSight } from '../lib/windowing.js';
+import { takeQueueNames } from '../state/queue_names.js';
 import { isTerminal } from '../state/task_state.js';
 import { createFinder } from '../tasks/finder.js';
 import { createLatestReader, createTaskReader } from '../tasks/reading.js';
@@ -67,6 +68,7 @@ function createStatsReader({ dispatch, state }, onReturn) {
   return oneAtATime(async () => {
     try {
       const frame = await getStats();
+      takeQueueNames(frame);
       const back = state().problem?.code === 'unreachable';
       dispatch({ type: 'frame', frame, at: Date.now() });
       if (back) onReturn();
@@ -88,6 +90,7 @@ function listener({ dispatch, state }, { refresh, reread, rereadAll, readStats }
         dispatch({ type: 'problem', problem: explain(new ApiProblem(frame.error.status, frame.error)) });
         return;
       }
+      takeQueueNames(frame);
       const changed = signature(frame) !== signature(state().stats);
       dispatch({ type: 'frame', frame, at: Date.now() });
       if (changed) refresh();

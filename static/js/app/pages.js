@@ -3,8 +3,10 @@
 
 import { ApiProblem, findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from '../api/tasks.js';
 import { getAudit, getCauses, getFailures, getHistory, getLog, getSchedules, previewSchedule } from '../api/operators.js';
+import { getFunction, getFunctionEvents, getFunctions, getSource } from '../api/functions.js';
 import { auditPage } from '../operations/audit_page.js';
 import { configPage } from '../settings/config_page.js';
+import { functionsPage } from '../functions/page.js';
 import { failuresPage } from '../failures/page.js';
 import { logPage } from '../log/page.js';
 import { overview } from '../overview/page.js';
@@ -14,7 +16,7 @@ import { schedulesPage } from '../schedules/page.js';
 import { submitPage } from '../tasks/submit_page.js';
 import { tasksPage } from '../tasks/page.js';
 import { workersPage } from '../workers/page.js';
-import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf } from '../state/page_filters.js';
+import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf, tabOf } from '../state/page_filters.js';
 
 const HOUR_MS = 3_600_000;
 const MOST_FOLLOWED = 24;
@@ -67,6 +69,20 @@ async function judged(rule) {
   }
 }
 
+const MOST_RUNS = 50;
+/** One function with what its open tab shows, or all of them. */
+const functions = ({ route: { item, params } }) => {
+  if (!item) return [{ name: 'functions', get: getFunctions }];
+  const key = item;
+  const tabs = {
+    runs: { name: 'functionRuns', key, get: () => findTasks({ q: `type:${item}`, limit: MOST_RUNS }) },
+    invoke: { name: 'functionEvents', key, get: () => getFunctionEvents(item), every_ms: 9_900 },
+    code: { name: 'functionSource', key, get: () => getSource(item) },
+  };
+  const tab = tabs[tabOf(params)];
+  return [{ name: 'function', key, get: () => getFunction(item) }, ...(tab ? [tab] : [])];
+};
+
 /** @type {Record<string, Page>} */
 const PAGES = {
   overview: { title: 'Overview', key: 'o', view: overview, reads: (state) => [types, history(state)] },
@@ -76,6 +92,7 @@ const PAGES = {
   queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
   schedules: { title: 'Schedules', key: 'd', view: schedulesPage, reads: (state) => [types, schedules, ...preview(state)] },
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
+  functions: { title: 'Functions', key: 'n', view: functionsPage, reads: functions },
   submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },
   log: { title: 'Log', key: 'l', view: logPage, reads: (state) => [types, log(state)] },
   audit: { title: 'Audit', key: 'a', view: auditPage, reads: (state) => [audit(state)] },
@@ -91,8 +108,8 @@ export function pagesInOrder(...names) {
 /** The causes that failed lately, small: the verdict on every page names them. */
 const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
 
-/** A task can be run again over each page: its form is made out of its type. @param {Page} page @returns {Page} */
+/** A task can be run again or changed over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
   return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
-    ...(state.route.again ? [types] : [])] };
+    ...(state.route.form ? [types] : [])] };
 }

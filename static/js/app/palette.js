@@ -3,7 +3,7 @@
 
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { go, isTaskId, pageUrl, taskUrl, tasksUrl } from '../lib/router.js';
 import { READY_MADE, savedSearches } from '../tasks/saved_searches.js';
 import { runsOf } from '../state/schedules.js';
@@ -75,7 +75,7 @@ function commandsOf(state, actions) {
       label: texts.PALETTE.tasksIn(TASK_STATES[status].label), note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),
     ...savedCommands(state, actions),
-    ...(state.stats?.queues ?? QUEUES.map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
+    ...(state.stats?.queues ?? queueNames().map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
     { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
     ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
     { label: texts.PALETTE.changeTheme, note: 'Page', also: 'dark light', run: actions.cycleTheme },

@@ -16,7 +16,8 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
  */
 /** @typedef {{element: HTMLElement, controls: Map<string, Control>, text: () => string|null}} Part
  *   `text` is null when the member is left out */
-/** @typedef {{input: HTMLElement, show: (text: string) => void}} Control */
+/** @typedef {{input: HTMLElement, show: (text: string, pointer?: string) => void}} Control
+ *   `pointer`: what within it the text is about */
 
 /** @param {Field} field @param {string} prefix makes ids unique on the page @returns {Part} */
 export function fieldPart(field, prefix) {

@@ -4,10 +4,17 @@
 import { base, ROOT } from './root.js';
 
 /**
+ * @typedef {''|'again'|'edit'} TaskForm the form that is open in the panel of a task
  * @typedef {{q: string, from: string, to: string}} Search `from` and `to` are RFC 3339, or ''
- * @typedef {{view: string, taskId: string|null, again: boolean, search: Search,
- *   params: Record<string, string>}} Route
+ * @typedef {{view: string, item: string|null, taskId: string|null, form: TaskForm, search: Search,
+ *   params: Record<string, string>}} Route `item`: the one thing that the page shows, by its name
  */
+
+/** The pages that also show one thing: `/functions/<name>`. */
+const WITH_ITEMS = ['functions'];
+
+/** `/tasks/<id>/<form>` */
+const FORMS = ['again', 'edit'];
 
 /** The view of an address that leads nowhere. */
 export const NO_PAGE = 'nowhere';
@@ -15,7 +22,7 @@ export const NO_PAGE = 'nowhere';
 /**
  * @param {Location|URL} place
  * @param {string[]} views the first one is the default
- * @param {string} beneath the view that stays visible behind an open task
+ * @param {{view: string, item: string|null}} beneath the page that stays visible behind an open task
  * @returns {Route}
  */
 export function readRoute(place, views, beneath) {
@@ -23,11 +30,16 @@ export function readRoute(place, views, beneath) {
   const query = new URLSearchParams(place.search);
   const search = searchOf({ q: query.get('q') ?? '', state: query.get('state') ?? '', queue: query.get('queue') ?? '' });
   const range = { from: instantOf(query.get('from')), to: instantOf(query.get('to')) };
-  const route = { params: Object.fromEntries(query), again: more === 'again', search: { ...range, q: search } };
-  const isTask = view === 'tasks' && id && (!more || route.again) && !rest.length;
-  if (isTask) return { ...route, view: views.includes(beneath) ? beneath : 'tasks', taskId: safeDecode(id) };
-  const named = view === '' ? views[0] : views.includes(view) && !id ? view : NO_PAGE;
-  return { ...route, view: named, taskId: null };
+  const form = /** @type {TaskForm} */ (FORMS.includes(more) ? more : '');
+  const route = { params: Object.fromEntries(query), form, search: { ...range, q: search } };
+  const isTask = view === 'tasks' && id && (!more || route.form) && !rest.length;
+  if (isTask) {
+    const { view: below, item: shown } = views.includes(beneath.view) ? beneath : { view: 'tasks', item: null };
+    return { ...route, view: below, item: shown, taskId: safeDecode(id) };
+  }
+  const item = id && !more && WITH_ITEMS.includes(view) ? safeDecode(id) : null;
+  const named = view === '' ? views[0] : views.includes(view) && (item || !id) ? view : NO_PAGE;
+  return { ...route, view: named, item, taskId: null };
 }
 
 /** The parts of a path of ours; a path that is not ours has one that is no page. */
@@ -71,16 +83,21 @@ function instantOf(text) {
  * The address of a page with what it keeps there; what is empty is left out.
  * @param {string} view
  * @param {Record<string, string|undefined>} [params]
+ * @param {string|null} [item] the one thing that it shows
  */
-export function pageUrl(view, params = {}) {
+export function pageUrl(view, params = {}, item = null) {
   const given = Object.entries(params).filter(([, value]) => value);
   const query = new URLSearchParams(/** @type {[string, string][]} */ (given));
-  return `${ROOT}/${view}${query.size ? `?${query}` : ''}`;
+  return `${pagePath(view, item)}${query.size ? `?${query}` : ''}`;
 }
 
-/** The address of a page as it is now, without the task that is open over it. @param {string} view */
-export function beneathUrl(view) {
-  return `${ROOT}/${view}${location.search}`;
+function pagePath(view, item) {
+  return `${ROOT}/${view}${item ? `/${encodeURIComponent(item)}` : ''}`;
+}
+
+/** The address of a page as it is now, without the task that is open over it. @param {Pick<Route, 'view'|'item'>} route */
+export function beneathUrl({ view, item }) {
+  return `${pagePath(view, item)}${location.search}`;
 }
 
 /** Whether the address is that of the list of tasks, or of one that is open over it. */
@@ -103,6 +120,11 @@ export function taskUrl(id) {
 /** The form that runs a task again with another payload. @param {string} id */
 export function againUrl(id) {
   return `${taskPath(id)}/again${location.search}`;
+}
+
+/** The form that changes a task that waits. @param {string} id */
+export function editUrl(id) {
+  return `${taskPath(id)}/edit${location.search}`;
 }
 
 /** The whole address of a task, for others. @param {string} id */
@@ -141,7 +163,7 @@ export function watchAddress(views, onChange) {
     if (!link || !plain || event.defaultPrevented || link.hasAttribute('target')) return;
     const url = new URL(/** @type {HTMLAnchorElement} */ (link).href);
     const place = url.hash && url.pathname === location.pathname && url.search === location.search && !movedTo(url);
-    if (url.origin !== location.origin || !(place || readRoute(url, views, '').view !== NO_PAGE)) return;
+    if (url.origin !== location.origin || !(place || readRoute(url, views, { view: '', item: null }).view !== NO_PAGE)) return;
     event.preventDefault();
     // `#main` names a place of this page, and no view.
     if (place) document.getElementById(url.hash.slice(1))?.focus();

@@ -5,7 +5,7 @@ import { h } from '../lib/dom.js';
 import { clock } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { LEVELS, logFilter } from '../state/page_filters.js';
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { pageUrl, taskUrl } from '../lib/router.js';
 import { chooser } from '../components/choices.js';
 import { factPage } from '../components/fact_page.js';
@@ -43,7 +43,7 @@ function choosers(filter, types) {
   if (filter.type && !names.includes(filter.type)) names.push(filter.type);
   const options = (words, values) => /** @type {[string, string][]} */ ([['', words], ...values.map((value) => [value, visible(value)])]);
   return [
-    chooser('log-queue', 'Queue', filter.queue, options('all', QUEUES), (queue) => url({ queue })),
+    chooser('log-queue', 'Queue', filter.queue, options('all', queueNames()), (queue) => url({ queue })),
     chooser('log-level', texts.MINIMUM_LEVEL, filter.level, options(texts.ANY_LEVEL, LEVELS), (level) => url({ level })),
     chooser('log-type', 'Type', filter.type, options('all', names), (type) => url({ type })),
   ];

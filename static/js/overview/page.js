@@ -1,13 +1,13 @@
-/* The first thing to see: one sentence, three queues, how it went, what ended how, what happens now. */
+/* The first thing to see: one sentence, the queues, how it went, what ended how, what happens now. */
 
 import { h } from '../lib/dom.js';
 import { count, duration, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { historyOf, totalsOf } from '../state/history.js';
 import { queueOf, SPANS, spanOf } from '../state/page_filters.js';
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { pageUrl } from '../lib/router.js';
-import { segments } from '../components/choices.js';
+import { chooser, segments } from '../components/choices.js';
 import { historyCharts } from '../components/history_charts.js';
 import { liveness } from '../components/live_badge.js';
 import { outcomes } from './outcomes.js';
@@ -19,6 +19,9 @@ import { latestTasks } from '../tasks/latest.js';
 import { verdictHero } from './verdict_view.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/overview.js';
+
+/** The letters of the names of as many queues as fit side by side. */
+const BUTTON_LETTERS = 28;
 
 /**
  * @param {import('../state/store.js').State} state
@@ -54,12 +57,18 @@ function historyCard(state, span, actions) {
   return h('section', { class: 'card', 'aria-label': 'History' },
     h('div', { class: 'section-head' }, h('h2', null, 'History'),
       segments('Time shown', span, Object.entries(SPANS), (each) => url({ span: each === '15m' ? '' : each })),
-      segments('Queue shown', queue, [['', 'all queues'], .../** @type {[string, string][]} */ (QUEUES.map((each) => [each, each]))],
-        (each) => url({ queue: each }))),
+      queueChoice(queue, (each) => url({ queue: each }))),
     problem && value && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
     series ? historyCharts(series, value, ui, actions)
       : trouble ? emptyState(common.cantLoad('the history'), common.retrying(trouble.text))
         : h('p', { class: 'booting chart-place' }, common.loading('the history')));
+}
+
+/** A button for each queue, or a select where they would not fit into the head of the card. */
+function queueChoice(queue, url) {
+  const options = /** @type {[string, string][]} */ ([['', 'all queues'], ...queueNames().map((each) => [each, each])]);
+  return queueNames().join('').length > BUTTON_LETTERS
+    ? chooser('history-queue', 'Queue', queue, options, url) : segments('Queue shown', queue, options, url);
 }
 
 function typeCard(types, span) {

@@ -8,7 +8,7 @@ import { FIRST_RULE, jsonObject } from '../state/schedules.js';
 import { fieldPart, plainField } from '../components/field.js';
 import { button, emptyState } from '../components/parts.js';
 import { prose } from '../components/prose.js';
-import { jsonProblem, payloadPart, placeErrors, queueSelect } from '../tasks/payload_form.js';
+import { jsonProblem, payloadPart, placeErrors, queueSelect, tagsIn } from '../tasks/payload_form.js';
 import { auditFields } from '../components/question_dialog.js';
 import { ruleFields } from './rule_fields.js';
 import * as common from '../texts/common.js';
@@ -213,8 +213,4 @@ function check(id, label, checked, hint) {
     { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
   return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label),
     h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
-}
-
-function tagsIn(text) {
-  return text.split(/[\s,]+/).filter(Boolean);
 }

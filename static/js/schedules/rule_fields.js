@@ -4,13 +4,13 @@
 import { h, mount } from '../lib/dom.js';
 import { fullTime, inZone, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { inUnits, jsonObject, UNITS } from '../state/schedules.js';
+import { inUnits, jsonObject } from '../state/schedules.js';
 import { serverNow } from '../state/page_state.js';
+import { durationPart } from '../components/duration_field.js';
 import { fieldPart, plainField } from '../components/field.js';
 import * as texts from '../texts/schedules.js';
 
 const TYPING_MS = 250;
-const NUMBER = /^\d+(\.\d+)?$/;
 const EXAMPLES = ['*/5 * * * *', '0 * * * *', '0 3 * * *', '0 9 * * 1-5', '0 0 1 * *'].map((cron, i) => [cron, texts.FORM.examples[i]]);
 
 /**
@@ -23,7 +23,7 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
     input('/cron').value = text;
     changed();
   });
-  const { parts, controls, input, units, ways, examples, byCron, preview } = made;
+  const { parts, controls, input, ways, examples, byCron, preview } = made;
   let timer = 0;
   /** @type {{rule: string, value: any}|null} the last that the server said of a rule */
   let judged = null;
@@ -32,7 +32,7 @@ export function ruleFields(prefix, { cron, every_s: every, timezone }, actions) 
   /** @returns {Record<string, string>} */
   const members = () => (isCron()
     ? { cron: JSON.stringify(input('/cron').value.trim()), timezone: JSON.stringify(input('/timezone').value.trim() || 'UTC') }
-    : { every_s: seconds(input('/every_s').value.trim(), units.value) });
+    : { every_s: parts.every.text() ?? 'null' });
   const look = () => actions.lookAtRule(jsonObject(members()));
 
   function changed() {
@@ -81,12 +81,11 @@ function ruleElements(prefix, { cron, every, timezone }, fill) {
   const parts = {
     cron: fieldPart(plainField('cron', 'Cron expression', { example: cron ?? '0 3 * * *', hint: texts.FORM.cron }), prefix),
     zone: fieldPart(plainField('timezone', 'Time zone', { example: timezone, hint: texts.FORM.zone }), prefix),
-    every: fieldPart(plainField('every_s', 'Every', { example: String(amount), kind: 'number' }), prefix),
+    every: durationPart(plainField('every_s', 'Every', { example: String(amount), kind: 'number' }), prefix,
+      { unit, label: 'Unit', testid: 'every-unit' }),
   };
   const controls = new Map(Object.values(parts).flatMap((part) => [...part.controls]));
   const input = (name) => /** @type {HTMLInputElement} */ (controls.get(name)?.input);
-  const units = /** @type {HTMLSelectElement} */ (h('select', { 'aria-label': 'Unit', data: { testid: 'every-unit' } },
-    Object.keys(UNITS).map((each) => h('option', { value: each, selected: each === unit }, `${each}s`))));
   const ways = ['cron', 'every'].map((way) => /** @type {HTMLInputElement} */ (h('input', {
     type: 'radio', name: `${prefix}-way`, value: way, class: 'off-screen', checked: (way === 'cron') === (every === null),
     data: { testid: `way-${way}` },
@@ -96,10 +95,8 @@ function ruleElements(prefix, { cron, every, timezone }, fill) {
   const zones = h('datalist', { id: `${prefix}-zones` }, zoneNames().map((name) => h('option', { value: name })));
   input('/timezone').setAttribute('list', zones.id);
   input('/cron').classList.add('mono');
-  input('/every_s').after(units);
-  parts.every.element.classList.add('every');
   return {
-    parts, controls, input, units, ways, examples,
+    parts, controls, input, ways, examples,
     byCron: h('div', { class: 'fields' }, parts.cron.element, parts.zone.element, zones),
     preview: h('div', { class: 'rule-preview', 'aria-live': 'polite', data: { testid: 'rule-preview' } }),
   };
@@ -119,12 +116,6 @@ function previewOf(value, problem, zone, now) {
       h('time', { datetime: at, title: fullTime(at) }, inZone(at, local ? own : zone)), h('span', { class: 'faint' }, until(at, now))))),
     h('p', { class: 'hint', key: 'zone' }, local ? texts.FORM.yourTime : texts.FORM.timeIn(visible(zone))),
   ];
-}
-
-/** As the API takes it: a number of seconds; what is none goes as text, and the server says so. */
-function seconds(typed, unit) {
-  if (!NUMBER.test(typed)) return JSON.stringify(typed);
-  return unit === 'second' ? typed : String(Number(typed) * UNITS[unit]);
 }
 
 function zoneNames() {

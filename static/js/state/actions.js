@@ -8,11 +8,16 @@
  * @typedef {import('./records.js').Wish} Wish
  * @typedef {import('./schedules.js').Schedule} Schedule
  * @typedef {{pointer: string, message: string}} Fault of what was typed; the pointer '' is the whole form
+ * @typedef {{message: string, errors: Fault[]}} Refusal a 422, for the form to show
  */
 
 /**
  * @typedef {(tone: 'good'|'bad', text: string,
  *   more?: {taskId?: string, undo?: import('./records.js').Undo}) => void} Toast
+ * @typedef {(body: string, payload: string, more?: {key?: string, onLost?: () => void}) =>
+ *   Promise<{answer: any, refusal: Refusal|null, lost: boolean}>} Submit JSON texts; `onLost`: there was no answer, it
+ *   is sent again; `lost`: there never was one, it may be stored
+ * @typedef {(body: string) => Promise<{forecast: any, refusal: Refusal|null}>} Check stores nothing
  * @typedef {(...names: string[]) => void} Reread reads facts again by their names
  */
 
@@ -33,8 +38,9 @@
  * @typedef {object} TaskActions
  * @property {() => Search} search that of the address
  * @property {(id: string, range: boolean) => void} choose a row, or take it back; `range`: from the one chosen last
- * @property {(body: string, payload: string, onSent?: (taskId: string) => void) => Promise<any>} submit JSON
- *   texts; resolves to a 422 for the form to show, else to null
+ * @property {Submit} submit
+ * @property {Check} check
+ * @property {(id: string, body: string) => Promise<Fault[]>} change JSON text of what changes; empty: it is done
  * @property {(id: string) => void} askCancel
  * @property {(id: string) => void} keep do not cancel it
  * @property {(id: string) => Promise<void>} cancel
@@ -85,8 +91,15 @@
  */
 
 /**
+ * @typedef {object} FunctionActions
+ * @property {(name: string, event: string, type: 'sync'|'async') => Promise<void>} invoke `event` is JSON text
+ * @property {(name: string, event: string, body: string) => Promise<boolean>} saveEvent `body` is JSON text
+ * @property {(name: string, event: string) => Promise<void>} deleteEvent
+ */
+
+/**
  * @typedef {PageActions & TaskActions & BulkActions & QueueActions & FailureActions & AuditActions
- *   & ScheduleActions} Actions
+ *   & ScheduleActions & FunctionActions} Actions
  */
 
 export {};

@@ -26,6 +26,7 @@ export function badgesOf(state) {
   const counts = [
     ['failures', stats && !problem ? freshCauses(seen).length : 0, 'bad', BADGES.failures],
     ['schedules', stuck(facts.schedules?.value), 'bad', BADGES.schedules],
+    ['functions', broken(facts.functions?.value), 'bad', BADGES.functions],
     ['queues', found.filter(({ severity }) => severity === 'stopped').length, 'warn', BADGES.queues],
     ['workers', missing || silent(state), 'bad', missing ? BADGES.missing : BADGES.silent],
   ];
@@ -38,6 +39,11 @@ export function badgesOf(state) {
 /** Schedules that submit no task although they are not paused. */
 function stuck(schedules = []) {
   return schedules.filter(({ problem, paused }) => problem && !paused).length;
+}
+
+/** Functions that cannot be imported; those that were listed last. */
+function broken(value) {
+  return value?.functions.filter(({ state }) => state === 'Failed').length ?? 0;
 }
 
 /** Consumers without a recent heartbeat; 0 on pages that do not read them. */

@@ -1,5 +1,6 @@
 /* What is true of the service and matters, as data: one ordered list, the most severe first. Words
-   and links are made of it in verdict.js. Pure: no clock, no network, no page. */
+   and links are made of it in verdict.js. web/monitoring/conditions.py has the same rules for the
+   API, and a test holds both together. Pure: no clock, no network, no page. */
 
 /**
  * @typedef {'broken'|'losing'|'late'|'stopped'|'fine'} Severity `broken`: nothing can work;

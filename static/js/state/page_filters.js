@@ -1,6 +1,6 @@
 /* What the pages keep in the address beside the tasks' filter. An unknown value counts as none. */
 
-import { QUEUES } from './queue_names.js';
+import { queueNames } from './queue_names.js';
 import { AUDITED } from '../texts/audit.js';
 
 export const SPANS = { '15m': '15 min', '1h': '1 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' };
@@ -11,7 +11,7 @@ export const AUDIT_PAGE = 50;
 export const spanOf = ({ span }) => (Object.hasOwn(SPANS, span ?? '') ? span : '15m');
 
 /** @param {Record<string, string>} params */
-export const queueOf = ({ queue }) => (QUEUES.includes(queue) ? queue : '');
+export const queueOf = ({ queue }) => (queueNames().includes(queue) ? queue : '');
 
 /** @param {Record<string, string>} params */
 export const auditFilter = ({ action }) => ({ action: Object.hasOwn(AUDITED, action ?? '') ? action : '' });
@@ -25,9 +25,13 @@ export const scheduleFilter = ({ new: isNew, edit, find, sort }) => ({
   order: /** @type {import('./schedules.js').Order} */ (sort === 'next' ? 'next' : 'name'),
 });
 
+export const FUNCTION_TABS = ['overview', 'runs', 'invoke', 'configuration', 'code'];
+/** @param {Record<string, string>} params */
+export const tabOf = ({ tab }) => (FUNCTION_TABS.includes(tab) ? tab : 'overview');
+
 /** @param {Record<string, string>} params */
 export const logFilter = ({ queue, level, type }) => ({
-  queue: QUEUES.includes(queue) ? queue : '',
+  queue: queueNames().includes(queue) ? queue : '',
   level: LEVELS.includes(level) ? level : '',
   type: type ?? '',
 });

@@ -22,7 +22,7 @@ export function initialState(now) {
     /** @type {import('./records.js').Problem|null} why the last snapshot could not be read */
     problem: null,
     /** @type {import('./records.js').Route} */
-    route: { view: '', taskId: null, again: false, search: { q: '', from: '', to: '' }, params: {} },
+    route: { view: '', item: null, taskId: null, form: '', search: { q: '', from: '', to: '' }, params: {} },
     list: EMPTY_LIST,
     /** @type {import('./records.js').Problem|null} */
     listProblem: null,

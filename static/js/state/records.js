@@ -17,11 +17,14 @@
  *   max_attempts: number, progress: {fraction: number, text: string}|null, submitted_at: string,
  *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
  *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
- *   losses?: number, tags?: string[], cause?: string|null, retry_of?: string|null, schedule?: string|null, retried_as?: string|null,
+ *   losses?: number, tags?: string[], queue_priority?: number,
+ *   cause?: string|null, retry_of?: string|null, schedule?: string|null, retried_as?: string|null,
  *   gate?: string|null, wait_s?: number|null, run_s?: number|null, payload_truncated?: boolean, attempts?: Attempt[],
+ *   reported?: string|null, invocation?: {type: string, arn: string, condition: string|null}|null,
  *   log?: {at: string, level: string, text: string}[]}} Task payload and result are JSON source text
  * @typedef {{attempt: number, state: string, started_at: string|null, ended_at: string|null,
- *   worker: string|null, error: string|null, traceback: string|null}} Attempt
+ *   worker: string|null, error: string|null, traceback: string|null,
+ *   receipt?: import('./functions.js').Receipt|null}} Attempt
  * @typedef {{code: string, text: string, requestId?: string, errors?: {pointer: string, message: string}[]}} Problem
  * @typedef {import('../lib/router.js').Search} Search
  * @typedef {import('../lib/router.js').Route} Route

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{name: string, task_type: string, queue: string, payload: string, tags: string[],
- *   cron: string|null, every_s: number|null, timezone: string, overlap: boolean, declared: boolean, paused: boolean,
+ *   cron: string|null, every_s: number|null, timezone: string, run_at: string|null, overlap: boolean, declared: boolean, paused: boolean,
  *   words: string, next_run_at: string|null, next_runs: string[], last_run_at: string|null,
  *   last_task_id: string|null, last_status: string|null, runs: number, skipped: number,
  *   missed: number, problem: string|null, created_at: string, updated_at: string}} Schedule
@@ -35,12 +35,18 @@ export function shown(schedules, order, text) {
  * A schedule as POST /api/schedules takes it: what makes a deleted one again.
  * @param {Schedule} schedule
  */
-export function definitionOf({ name, task_type, queue, payload, tags, cron, every_s, timezone, overlap, paused }) {
+export function definitionOf({ name, task_type, queue, payload, tags, cron, every_s, timezone, run_at, overlap, paused }) {
   return jsonObject({
     name: JSON.stringify(name), task_type: JSON.stringify(task_type), priority: JSON.stringify(queue), payload, tags: JSON.stringify(tags),
-    ...(cron === null ? { every_s: String(every_s) } : { cron: JSON.stringify(cron), timezone: JSON.stringify(timezone) }),
+    ...triggerOf({ cron, every_s, timezone, run_at }),
     overlap: String(overlap), paused: String(paused),
   });
+}
+
+/** @param {Pick<Schedule, 'cron'|'every_s'|'timezone'|'run_at'>} schedule @returns {Record<string, string>} values as JSON texts */
+function triggerOf({ cron, every_s, timezone, run_at }) {
+  if (cron !== null) return { cron: JSON.stringify(cron), timezone: JSON.stringify(timezone) };
+  return run_at === null ? { every_s: String(every_s) } : { run_at: JSON.stringify(run_at) };
 }
 
 /** @param {Record<string, string>} members values as JSON texts */

@@ -1,7 +1,7 @@
 /* The search language as the page edits it: terms are found, added and taken out of one text. What
    a search means, and whether it is right, the server decides (huey_tasks/search/query.py). Pure. */
 
-import { QUEUES } from './queue_names.js';
+import { queueNames } from './queue_names.js';
 import { stateNamed, wordsOf } from './task_state.js';
 import { SEARCH_WORDS } from '../texts/tasks.js';
 
@@ -96,7 +96,7 @@ export function isWhole(text) {
   return quotes % 2 === 0 && termsOf(text).every(({ word, value }) => {
     if (!value || value === '-') return false;
     if (word === 'state') return stateNamed(value) !== null;
-    if (word === 'queue') return QUEUES.includes(value.toLowerCase());
+    if (word === 'queue') return queueNames().includes(value.toLowerCase());
     if (word === 'age' || word === 'dur' || word === 'wait') return /^[<>]=?\d+(\.\d+)?(ms|s|m|h|d)$/.test(value);
     return word === '' || word in WORDS || /^payload\../.test(word);
   });

@@ -60,6 +60,11 @@ export function look(status) {
   return TASK_STATES[status] ?? { label: status, icon: 'clock', means: '', terminal: false, field: '' };
 }
 
+/** Whether it has not started, or waits for its next attempt. @param {{status: string}} task */
+export function isWaiting({ status }) {
+  return ['PENDING', 'RETRY', 'SCHEDULED'].includes(status);
+}
+
 /** @param {{status: string}} task */
 export function isTerminal(task) {
   return look(task.status).terminal;

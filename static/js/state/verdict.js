@@ -3,6 +3,7 @@
 import { conditions } from './conditions.js';
 import { ago, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
+import { startCommand } from '../lib/own_command.js';
 import { serverNow } from './page_state.js';
 import { startConsumer } from '../texts/common.js';
 import { CONNECTING, SHOWING_LAST, TRYING_AGAIN, VERDICT } from '../texts/overview.js';
@@ -42,7 +43,7 @@ export const severity = (verdict) => verdict.severity;
 /** @type {Record<string, (condition: any, about: {state: import('./store.js').State, origin: string, now: number}) => Partial<Said>>} */
 const WORDS = {
   unreachable: (_, { state, origin }) => ({
-    title: VERDICT.unreachable.title, retry: true, commands: ['make run'],
+    title: VERDICT.unreachable.title, retry: true, commands: [startCommand()],
     text: `${state.stats ? SHOWING_LAST : ''}${VERDICT.unreachable.text(origin)}`,
   }),
   redis_away: ({ cause }, { state }) => ({

@@ -2,8 +2,10 @@
    store how it went. */
 
 import { explain } from '../api/problem.js';
-import { ApiProblem, cancelTask, retryTask, submitTask } from '../api/tasks.js';
+import { ApiProblem, cancelTask, changeTask, retryTask } from '../api/tasks.js';
 import { extend, toggle } from '../state/selection.js';
+import { createSubmit } from './submitting.js';
+import * as submit from '../texts/submit.js';
 import * as texts from '../texts/task.js';
 import * as tasks from '../texts/tasks.js';
 
@@ -23,8 +25,9 @@ export function createTaskActions(store, toast, refresh) {
       dispatch({ type: 'select', selection: range ? extend(selection, id, found.rows) : toggle(selection, id) });
     },
 
-    submit: createSubmit(store, toast, refresh),
+    ...createSubmit(store, toast, refresh),
     ...createCancel(store, toast, refresh),
+    change: createChange(store, toast, refresh),
 
     /** @param {string} id */
     async retry(id) {
@@ -62,41 +65,30 @@ function createCancel({ dispatch }, toast, refresh) {
   };
 }
 
-/** Submit, and show the new task at once. */
-function createSubmit({ dispatch, state }, toast, refresh) {
+/** Change a task that waits, and show it as it now is. */
+function createChange({ dispatch, state }, toast, refresh) {
   /**
-   * @param {string} body JSON text of the submission
-   * @param {string} payload JSON text of its payload
-   * @param {(taskId: string) => void} [onSent]
-   * @returns {Promise<ApiProblem|null>} a 422, for the form to show
+   * @param {string} id
+   * @param {string} body JSON text of what changes
+   * @returns {Promise<import('../state/actions.js').Fault[]>} what the form has to say; empty: it is done
    */
-  return async (body, payload, onSent = () => {}) => {
+  return async (id, body) => {
     try {
-      const answer = await submitTask(body);
-      const { task_type } = JSON.parse(body);
-      const task = newborn(answer, task_type, payload, state());
-      dispatch({ type: 'taskAdded', task, fits: isUnfiltered(state().route) });
-      toast('good', texts.sent(task_type, answer.priority), { taskId: answer.task_id });
-      refresh();
-      onSent(answer.task_id);
+      const record = await changeTask(id, body);
+      if (state().route.taskId === id) dispatch({ type: 'task', record });
+      toast('good', submit.CHANGED, { taskId: id });
+      return [];
     } catch (error) {
-      if (error instanceof ApiProblem && error.status === 422) return error;
-      toast('bad', texts.notSent(explain(error).text));
+      if (error instanceof ApiProblem && error.errors.length) return error.errors;
+      return [{ pointer: '', message: whyNotChanged(explain(error)) }];
+    } finally {
+      refresh();
     }
-    return null;
   };
 }
 
-function newborn(answer, taskType, payload, state) {
-  return {
-    task_id: answer.task_id, status: answer.status, task_type: taskType, queue: answer.priority,
-    payload, result: 'null', error: null, traceback: null, attempt: 0, max_attempts: 0,
-    progress: null, submitted_at: new Date(state.now + state.skew).toISOString(),
-    started_at: null, finished_at: null, next_retry_at: null, scheduled_for: null, worker: null,
-  };
-}
-
-/** Whether the list has no filter: only then is the number of its tasks known. */
-function isUnfiltered({ search: { q, from, to } }) {
-  return !q && !from && !to;
+function whyNotChanged({ code, text }) {
+  if (code === 'task_running') return submit.HAS_STARTED;
+  if (code === 'task_finished') return submit.HAS_ENDED;
+  return code === 'unreachable' ? submit.MAYBE_CHANGED : submit.notChanged(text);
 }

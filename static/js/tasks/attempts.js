@@ -6,6 +6,7 @@ import { visible } from '../lib/json_text.js';
 import { isTerminal } from '../state/task_state.js';
 import { copyButton, stateBadge, time } from '../components/parts.js';
 import { traceback as drawTraceback } from '../components/traceback.js';
+import { receiptFacts } from './receipt.js';
 import * as texts from '../texts/task.js';
 
 /** How an attempt ended, where that is no state of a task. */
@@ -34,7 +35,7 @@ export function attemptsBlock(task, now, actions) {
 }
 
 function drawLane(lane, place, now, task, actions) {
-  const { attempt, waiting, worker, error, traceback } = lane;
+  const { attempt, waiting, worker, error, traceback, receipt } = lane;
   const started = instant(lane.started_at);
   const ended = instant(lane.ended_at) ?? (started ? now : null);
   const waited = lane.waits_from === null ? null : (started ?? now) - lane.waits_from;
@@ -53,6 +54,7 @@ function drawLane(lane, place, now, task, actions) {
       started !== null && h('span', null, `ran ${duration(((ended ?? now) - started) / 1000)}`),
       started !== null && h('span', { class: 'soft' }, 'at ', time(started, clock(started))),
       worker && h('span', { class: 'soft lane-worker' }, visible(worker))),
+    receipt && receiptFacts(receipt),
     error && !(attempt === task.attempt && isTerminal(task)) && h('details', { class: 'lane-error' },
       h('summary', null, h('span', { dir: 'auto' }, visible(error).slice(0, 240))),
       h('div', { class: 'block-head' }, h('span', { class: 'faint' }, texts.WHOLE_ERROR),

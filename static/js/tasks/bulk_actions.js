@@ -63,7 +63,7 @@ function settle({ dispatch, state }, { deleting, ids, sent, sum }) {
   else dispatch({ type: 'select', selection: ids ? leaveOut(state().selection, sent) : NOTHING_CHOSEN });
   dispatch({ type: 'acted', everything: ids === null || (deleting && sum.skipped > 0) });
   // What is deleted answers 404: its panel is closed before it is read again.
-  if (deleting && sent.has(state().route.taskId ?? '')) go(beneathUrl(state().route.view));
+  if (deleting && sent.has(state().route.taskId ?? '')) go(beneathUrl(state().route));
 }
 
 function createExport(inPieces, toast) {

@@ -1,6 +1,6 @@
 /* What the search box offers while one types: words, then the values that are known for a word. Pure. */
 
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { FIELDS, termAt, termText, WORDS } from '../state/search_text.js';
 import { TASK_STATES, wordsOf } from '../state/task_state.js';
 import { inTheApi, PAYLOAD_FIELD } from '../texts/tasks.js';
@@ -67,7 +67,7 @@ function choices(word, known) {
   if (word === 'state') {
     return Object.entries(TASK_STATES).map(([state, { means }]) => [wordsOf(state)[0], inTheApi(means, state), wordsOf(state)]);
   }
-  if (word === 'queue') return QUEUES.map((each) => [each]);
+  if (word === 'queue') return queueNames().map((each) => [each]);
   if (word === 'age') return AGES.map((each) => [each]);
   if (word === 'dur' || word === 'wait') return SPANS.map((each) => [each]);
   const lists = { type: known.types, tag: known.tags, worker: known.workers, cause: known.causes };

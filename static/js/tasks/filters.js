@@ -3,7 +3,7 @@
 
 import { h } from '../lib/dom.js';
 import { count as written } from '../lib/format.js';
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { go, tasksUrl } from '../lib/router.js';
 import { toggled, valuesOf, withValues } from '../state/search_text.js';
 import { everEnded, listed, TASK_STATES, wordsOf } from '../state/task_state.js';
@@ -31,7 +31,7 @@ export function filters(state, actions) {
         }))),
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'Queue' },
         h('span', { class: 'faint chip-word', 'aria-hidden': 'true' }, 'Queue'),
-        QUEUES.map((queue) => chip(search, 'queue', queue, queue)))));
+        queueNames().map((queue) => chip(search, 'queue', queue, queue)))));
 }
 
 /**

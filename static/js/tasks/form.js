@@ -2,55 +2,109 @@
    kept, so that a draft survives a look at another page. */
 
 import { hasKey } from '../api/api_key.js';
-import { h, mount } from '../lib/dom.js';
+import { h } from '../lib/dom.js';
+import { jsonObject } from '../state/schedules.js';
 import { asCurl, asPython } from './snippets.js';
 import { base } from '../lib/root.js';
 import { button } from '../components/parts.js';
-import { payloadPart, queueSelect, placeErrors } from './payload_form.js';
+import { optionsPart } from './options_part.js';
+import { payloadPart, placeErrors, queueSelect } from './payload_form.js';
+import { submitKeys } from './submit_keys.js';
+import { submitNote } from './submit_note.js';
+import * as common from '../texts/task.js';
+import * as texts from '../texts/submit.js';
 
 /**
  * @param {any} type one of GET /api/task-types
  * @param {import('../state/actions.js').Actions} actions
- * @param {{source: string, queue: string, tags: string[], prefix: string, onSent: (taskId: string) => void}} [again]
- *   fill it with this payload (JSON source text) instead of the example
- * @returns {HTMLElement & {payloadText?: () => string}}
+ * @param {{task: import('../state/records.js').Task, payload: import('./payload_form.js').PayloadPart, prefix: string,
+ *   onSent: (taskId: string) => void}} [again] fill it with this task instead of the example
+ * @returns {HTMLElement}
  */
 export function submitForm(type, actions, again) {
   const name = type.task_type;
   const prefix = again?.prefix ?? `f-${name}`;
-  const payload = payloadPart(type, prefix, again?.source);
-  const queue = queueSelect(type, prefix, again?.queue);
+  const payload = again?.payload ?? payloadPart(type, prefix);
+  const queue = queueSelect(type, prefix, again?.task.queue);
+  const options = optionsPart(prefix, again?.task);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
-  const send = /** @type {HTMLButtonElement} */ (h('button', {
-    type: 'submit', class: 'button primary', data: { testid: 'submit-button' },
-  }, again ? 'Run again' : `Submit ${name}`));
+  const note = submitNote();
+  const keys = submitKeys();
+  const verb = again ? common.RUN_AGAIN_VERB : `Submit ${name}`;
+  const send = sendButton(verb);
+  const bodyText = () => submissionText(name, payload.text(), queue.select.value, options.members());
+  const faults = (list) => placeErrors(form, new Map([...payload.controls, ...options.controls]), other, list);
 
-  const payloadText = payload.text;
-  const bodyText = () => submissionText(name, payloadText(), queue.select.value, again?.tags);
-
-  async function submit(event) {
-    event.preventDefault();
-    send.disabled = true;
-    const refusal = await actions.submit(bodyText(), payloadText(), again?.onSent);
-    send.disabled = false;
-    placeErrors(form, payload.controls, other, refusal ? refusal.errors : []);
-    if (refusal && !refusal.errors.length) mount(other, h('li', null, refusal.message));
+  /** Say what is wrong, as far as anything is. */
+  function refuse(refusal) {
+    faults(refusal ? refusal.errors : []);
+    if (refusal && !refusal.errors.length) faults([{ pointer: '', message: refusal.message }]);
   }
 
+  /** Do it with what the form holds now, unless that is no JSON, or something is under way. */
+  async function attempt(run) {
+    if (form.dataset.busy) return;
+    const wrong = payload.problem();
+    note.clear();
+    if (wrong) return faults([{ pointer: '/payload', message: wrong }]);
+    form.dataset.busy = 'yes';
+    send.setAttribute('aria-disabled', 'true'); // and not `disabled`, which would lose the focus
+    try {
+      await run(bodyText());
+    } finally {
+      send.removeAttribute('aria-disabled');
+      delete form.dataset.busy;
+    }
+  }
+
+  const submit = (event) => {
+    event.preventDefault();
+    attempt(async (body) => {
+      const { answer, refusal, lost } = await actions.submit(body, payload.text(), { key: keys.keyFor(body), onLost: note.repeating });
+      keys.answered(lost);
+      refuse(refusal);
+      if (lost) note.lost();
+      else if (answer?.duplicate_of) note.duplicate(answer);
+      else note.clear();
+      if (answer && !answer.duplicate_of) again?.onSent(answer.task_id);
+    });
+  };
+
+  const check = () => attempt(async (body) => {
+    const { forecast, refusal } = await actions.check(body);
+    refuse(refusal);
+    if (forecast) note.forecast(forecast);
+  });
+
   const form = h('form', {
-    class: 'submit-form', novalidate: true, data: { testid: `submit-form-${name}` }, on: { submit }, 'aria-label': `Submit ${name}`,
+    class: 'submit-form', novalidate: true, data: { testid: `submit-form-${name}` },
+    on: { submit, input: note.clear, change: note.clear }, 'aria-label': verb,
   },
-    payload.element, queue.element,
-    other,
-    h('div', { class: 'actions' }, send,
+    payload.element, queue.element, options.element, other, note.element,
+    h('div', { class: 'actions' }, send, button(texts.CHECK, check, { data: { testid: 'check-button' } }),
       button('Copy as curl', () => actions.copy(asCurl(bodyText(), base(), hasKey()), 'curl command'), {}, 'copy'),
       button('Copy as Python', () => actions.copy(asPython(bodyText(), base(), hasKey()), 'Python program'), {}, 'copy')));
-  return Object.assign(form, { payloadText });
+  return form;
 }
 
-/** @param {string} name @param {string} payload JSON text @param {string} queue @param {string[]} [tags] */
-export function submissionText(name, payload, queue, tags = []) {
-  const members = [`"task_type":${JSON.stringify(name)}`, queue && `"priority":"${queue}"`, tags.length && `"tags":${JSON.stringify(tags)}`,
-    `"payload":${payload}`];
-  return `{${members.filter(Boolean).join(',')}}`;
+function sendButton(verb) {
+  const props = { type: 'submit', class: 'button primary', data: { testid: 'submit-button' } };
+  return /** @type {HTMLButtonElement} */ (h('button', props, verb));
+}
+
+/**
+ * @param {string} name
+ * @param {string} payload JSON text
+ * @param {string} queue
+ * @param {Record<string, string>} [options] values as JSON texts
+ */
+export function submissionText(name, payload, queue, options = {}) {
+  return jsonObject({
+    task_type: JSON.stringify(name), ...(queue ? { priority: JSON.stringify(queue) } : {}), ...options, payload,
+  });
+}
+
+/** The options of a task that hold for another one like it. @param {{tags?: string[], queue_priority?: number}} task */
+export function lastingOptions({ tags = [], queue_priority: place }) {
+  return { ...(tags.length ? { tags: JSON.stringify(tags) } : {}), ...(place ? { queue_priority: String(place) } : {}) };
 }

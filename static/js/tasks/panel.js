@@ -2,25 +2,29 @@
 
 import { hasKey } from '../api/api_key.js';
 import { h } from '../lib/dom.js';
-import { clock, shortId } from '../lib/format.js';
+import { shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { againUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../lib/router.js';
+import { againUrl, editUrl, go, pageUrl, sharedTaskUrl, tasksUrl, taskUrl } from '../lib/router.js';
 import { asCurl, asPython } from './snippets.js';
 import { serverNow } from '../state/page_state.js';
-import { look } from '../state/task_state.js';
+import { isWaiting, look } from '../state/task_state.js';
 import { base } from '../lib/root.js';
 import { againForm } from './again.js';
 import { attemptsBlock } from './attempts.js';
 import { fits } from './bulk_bar.js';
-import { submissionText } from './form.js';
+import { editForm } from './edit.js';
+import { lastingOptions, submissionText } from './form.js';
 import { icon } from '../components/icons.js';
 import { jsonBlock } from '../components/json_view.js';
 import { button, copyButton, emptyState, facts, progressBar, stateBadge } from '../components/parts.js';
+import { logLines } from './log.js';
 import { attempts, cancelControl } from './row.js';
 import { timeline } from './timeline.js';
 import { traceback } from '../components/traceback.js';
 import { whyBlock } from './why.js';
 import * as common from '../texts/common.js';
+import * as functions from '../texts/functions.js';
+import * as submit from '../texts/submit.js';
 import * as texts from '../texts/task.js';
 
 /**
@@ -53,8 +57,10 @@ function missing(id, problem) {
 
 function body(task, state, actions) {
   const whole = task.log !== undefined;
-  return state.route.again && whole && canSubmit()
-    ? [idLine(task, actions), againForm(task, state.taskTypes, actions)] : story(task, state, actions);
+  const { form } = state.route;
+  if (form === 'again' && whole && canSubmit()) return [idLine(task, actions), againForm(task, state.taskTypes, actions)];
+  if (form === 'edit' && whole) return [idLine(task, actions), editForm(task, state.taskTypes, actions, canSubmit())];
+  return story(task, state, actions);
 }
 
 /** The inspector takes no new tasks. */
@@ -75,7 +81,7 @@ function story(task, state, actions) {
     controls(task, state, actions),
     state.task.problem && h('p', { class: 'note', key: 'old' }, common.outOfDate(state.task.problem.text)),
     h('p', { class: 'soft', key: 'means' }, `${texts.headline(task, now)}.`),
-    ['PENDING', 'RETRY', 'SCHEDULED'].includes(status) && whyBlock(state, task, now),
+    isWaiting(task) && whyBlock(state, task, now),
     task.progress && status !== 'SUCCESS' && h('section', { class: 'block', key: 'progress' },
       h('h3', null, meaning.terminal ? texts.LAST_PROGRESS : 'Progress'), progressBar(task.progress)),
     task.error && errorBlock(task, actions),
@@ -84,13 +90,16 @@ function story(task, state, actions) {
     h('div', { key: 'facts' }, facts(/** @type {[string, import('../lib/dom.js').Children][]} */ ([
       ['Queue', h('a', { href: tasksUrl({ queue: task.queue }) }, task.queue)], ['Attempt', attempts(task)],
       ['Worker', task.worker ? visible(task.worker) : '–'],
+      ...(task.queue_priority ? [[submit.PRIORITY, task.queue_priority]] : []),
       ...(task.tags?.length
         ? [['Tags', task.tags.map((tag) => h('a', { class: 'tag', key: tag, href: tasksUrl({ q: `tag:${tag}` }) }, visible(tag)))]] : []),
+      ...invocationOf(task),
       ...relatives(task),
       ...(task.deliveries > task.attempt || task.crashes
         ? [['Deliveries', task.deliveries], ['Crashes', task.crashes], [texts.CRASHES, task.losses]] : []),
     ]))),
     jsonBlock('Payload', task.payload, actions),
+    task.reported && jsonBlock(functions.REPORTED, task.reported, actions),
     status === 'SUCCESS' && task.result !== undefined && jsonBlock('Result', task.result, actions),
     task.result_note && h('p', { class: 'hint', key: 'result-note', data: { testid: 'result-note' } },
       texts.substituted(visible(task.result_note))),
@@ -100,7 +109,7 @@ function story(task, state, actions) {
 
 function controls(task, state, actions) {
   const id = task.task_id;
-  const body = () => submissionText(task.task_type, task.payload, task.queue, task.tags);
+  const body = () => submissionText(task.task_type, task.payload, task.queue, lastingOptions(task));
   const able = (action) => fits(action, task.status);
   const whole = task.log !== undefined; // a row of the list may hold only the beginning of the payload
   return h('div', { class: 'panel-controls', key: 'controls' },
@@ -109,8 +118,9 @@ function controls(task, state, actions) {
         && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }),
         { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
+      isWaiting(task) && whole && button(submit.EDIT, () => go(editUrl(id)), { key: 'edit', data: { testid: 'edit-button' } }, 'edit'),
       canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } },
-        'edit'),
+        'send'),
       h('span', { class: 'push', key: 'end' },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } },
@@ -121,6 +131,14 @@ function controls(task, state, actions) {
         { class: 'quiet', 'aria-label': 'Copy as curl', title: texts.COPY_CURL }, 'copy'),
       whole && button('Python', () => actions.copy(asPython(body(), base(), hasKey()), 'Python program'),
         { class: 'quiet', 'aria-label': 'Copy as Python', title: texts.COPY_PYTHON }, 'copy')));
+}
+
+/** How a function was called, and its page. */
+function invocationOf({ invocation, task_type: name }) {
+  if (!invocation) return [];
+  const { type, condition } = invocation;
+  return [['Function', h('a', { href: pageUrl('functions', {}, name) }, visible(name))],
+    ['Invocation', h('span', { title: type }, `${functions.TYPES[type]}${condition ? `, ${functions.CONDITIONS[condition]}` : ''}`)]];
 }
 
 /** Links to the tasks that this one came from, was retried as, or starts. */
@@ -147,8 +165,6 @@ function errorBlock({ status, error, traceback: trace, cause }, actions) {
 function logBlock(lines) {
   return h('section', { class: 'block', key: 'log' }, h('h3', null, texts.logTitle(lines.length)),
     lines.length
-      ? h('ol', { class: 'log', tabindex: 0, 'aria-label': 'Log' }, lines.map(({ at, level, text }) =>
-        h('li', { data: { level } }, h('time', { datetime: at }, clock(at)), h('b', null, level.toLowerCase()),
-          h('span', { dir: 'auto' }, visible(text)))))
+      ? logLines(lines)
       : h('p', { class: 'faint' }, texts.NO_LOG));
 }

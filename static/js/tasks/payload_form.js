@@ -3,16 +3,21 @@
 
 import { h, mount } from '../lib/dom.js';
 import { fieldsOf, withSources } from './payload_schema.js';
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { fieldPart, objectText } from '../components/field.js';
 import * as texts from '../texts/task.js';
+
+/**
+ * @typedef {{element: HTMLElement, controls: Map<string, import('../components/field.js').Control>, text: () => string,
+ *   problem: () => string}} PayloadPart `text`: JSON, unless `problem` says what is wrong with it
+ */
 
 /**
  * The fields of a payload.
  * @param {any} type one of GET /api/task-types
  * @param {string} prefix makes ids unique on the page
  * @param {string} [source] JSON text of a payload; without it the example is filled in
- * @returns {{element: HTMLElement, controls: Map<string, import('../components/field.js').Control>, text: () => string}}
+ * @returns {PayloadPart}
  */
 export function payloadPart(type, prefix, source) {
   const plain = fieldsOf(type.schema, type.example);
@@ -22,6 +27,7 @@ export function payloadPart(type, prefix, source) {
     element: h('div', { class: 'fields' }, parts.length ? parts.map((part) => part.element) : h('p', { class: 'soft' }, texts.NO_PAYLOAD)),
     controls: new Map(parts.flatMap((part) => [...part.controls])),
     text: () => objectText(parts, fields),
+    problem: () => '',
   };
 }
 
@@ -33,7 +39,7 @@ export function payloadPart(type, prefix, source) {
  */
 export function queueSelect(type, prefix, chosen) {
   const select = /** @type {HTMLSelectElement} */ (h('select', { id: `${prefix}-queue`, name: 'queue', data: { testid: 'queue-select' } },
-    QUEUES.map((each) => (each === type.queue
+    queueNames().map((each) => (each === type.queue
       ? h('option', { value: '', selected: !chosen || each === chosen }, texts.ownQueue(each))
       : h('option', { value: each, selected: each === chosen }, each)))));
   return { select, element: h('div', { class: 'field' }, h('label', { for: select.id }, 'Queue'), select) };
@@ -51,11 +57,18 @@ export function placeErrors(form, controls, other, errors) {
   for (const { show } of controls.values()) show('');
   const homeless = errors.filter(({ pointer, message }) => {
     const control = nearest(controls, pointer);
-    control?.show(message);
+    control?.show(message, pointer);
+    const folded = control?.input.closest('details');
+    if (folded) folded.open = true;
     return !control;
   });
   mount(other, homeless.map(({ pointer, message }) => h('li', null, pointer ? `${pointer}: ${message}` : message)));
   /** @type {HTMLElement|null} */ (form.querySelector('[aria-invalid]'))?.focus();
+}
+
+/** The words of a field of tags. @param {string} text */
+export function tagsIn(text) {
+  return text.split(/[\s,]+/).filter(Boolean);
 }
 
 /** What is wrong with a text that should be a payload; empty if nothing is. @param {string} text */

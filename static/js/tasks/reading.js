@@ -4,12 +4,10 @@ import { explain } from '../api/problem.js';
 import { explainTask, findTasks, getTask } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
 import { sameList } from '../state/page_state.js';
-import { isTerminal } from '../state/task_state.js';
+import { isTerminal, isWaiting } from '../state/task_state.js';
 
 const LIST_VIEWS = new Set(['overview', 'submit']);
 const LATEST = 12;
-/** States in which it is worth asking why a task does not run. */
-const WAITS = new Set(['PENDING', 'RETRY', 'SCHEDULED']);
 
 /** @param {import('../state/store.js').Store} store */
 export function createLatestReader({ dispatch, state }) {
@@ -58,7 +56,7 @@ export function createTaskReader({ dispatch, state }) {
 
   async function readWhy(id) {
     const { record } = state().task;
-    if (!record || record.task_id !== id || !WAITS.has(record.status)) return;
+    if (!record || record.task_id !== id || !isWaiting(record)) return;
     try {
       const value = await explainTask(id);
       if (isOpen(id)) dispatch({ type: 'why', id, value });

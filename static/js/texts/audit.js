@@ -22,10 +22,12 @@ export const entries = (n) => plural(n, 'entry', 'entries');
 
 /** What the audit knows, and what each is called. @type {Record<string, string>} */
 export const AUDITED = {
-  cancel: 'Cancelled', retry: 'Retried', requeue: 'Queued', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
+  cancel: 'Cancelled', retry: 'Retried', requeue: 'Queued', change: 'Changed', limit: 'Changed limits of', delete: 'Deleted', pause: 'Paused', resume: 'Resumed',
   drain: 'Drained', purge: 'Purged', retry_group: 'Retried failures', undo: 'Undone',
   schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule',
   schedule_delete: 'Deleted a schedule', schedule_run: 'Ran a schedule',
+  webhook_create: 'Created a webhook', webhook_update: 'Changed a webhook',
+  webhook_delete: 'Deleted a webhook', webhook_replay: 'Replayed a delivery',
 };
 
 /**

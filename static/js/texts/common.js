@@ -2,6 +2,7 @@
    one or two words are beside what they name. A sentence with a number or a name is a function. */
 
 import { count, plural } from '../lib/format.js';
+import { ownCommand } from '../lib/own_command.js';
 
 export const LOADING = 'Loading…';
 export const CANCEL = 'Cancel';
@@ -35,4 +36,4 @@ export const showAll = (n) => `Show all ${count(n)}`;
 export const toConfirm = (words) => `To confirm, type ${words.join(' or ')}`;
 
 /** @param {string} queue */
-export const startConsumer = (queue) => `python app.py consumer ${queue}`;
+export const startConsumer = (queue) => `${ownCommand()} consumer ${queue}`;

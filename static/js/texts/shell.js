@@ -66,6 +66,7 @@ export const MORE = 'More';
 export const BADGES = {
   /** @param {number} n */ failures: (n) => plural(n, 'new cause'),
   /** @param {number} n */ schedules: (n) => `${count(n)} cannot run`,
+  /** @param {number} n */ functions: (n) => plural(n, 'import error'),
   /** @param {number} n */ queues: (n) => `${count(n)} paused or draining`,
   /** @param {number} n */ missing: (n) => `${plural(n, 'queue')} without a consumer`,
   /** @param {number} n */ silent: (n) => plural(n, 'silent consumer'),

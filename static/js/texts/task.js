@@ -68,6 +68,7 @@ export const ENDS_AT = ' Ends at ';
 export const timesIn = (zone) => `Times in ${zone}`;
 
 export const RUN_AGAIN = 'Run again with another payload';
+export const RUN_AGAIN_VERB = 'Run again';
 export const RUN_AGAIN_BUTTON = 'Run again…';
 export const RUN_AGAIN_MEANS = 'Creates a new task. This one is unchanged.';
 export const BACK_TO_TASK = 'Back to the task';

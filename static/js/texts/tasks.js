@@ -5,7 +5,7 @@ import { count, plural } from '../lib/format.js';
 /** The words of the search language, and what each looks at. */
 export const SEARCH_WORDS = {
   state: 'waiting, running, retrying, scheduled, success, failed, cancelled, expired (status in the API)',
-  queue: 'high, default or low',
+  queue: 'the name of a queue',
   type: 'a task type, by its full name',
   tag: 'a tag, by its full name',
   payload: 'payload.<field>: the value of a payload field',

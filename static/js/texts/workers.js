@@ -6,6 +6,10 @@ export const ABOUT = 'Each consumer serves one queue with several workers.';
 export const COLUMNS = ['Worker', 'Process', 'Running', 'Started', 'Duration', 'Memory', 'CPU'];
 /** @param {string} queue */
 export const consumerOf = (queue) => `Consumer of the ${queue} queue`;
+/** @param {string} queue */
+export const hostOf = (queue) => `Function host of the ${queue} queue`;
+/** @param {string} queue */
+export const functionsOf = (queue) => `${queue}, functions`;
 export const NONE_ONLINE = 'No consumer is online';
 export const TASKS_WAIT = 'Tasks are accepted and wait. Start one: ';
 /** @param {string} queue */

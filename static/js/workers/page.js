@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { QUEUES } from '../state/queue_names.js';
+import { queueNames } from '../state/queue_names.js';
 import { taskUrl } from '../lib/router.js';
 import { SILENT_S } from '../state/badges.js';
 import { serverNow } from '../state/page_state.js';
@@ -21,13 +21,14 @@ export function workersPage(state) {
     if (!consumers.length) {
       return h('div', { key: 'none' }, emptyState(texts.NONE_ONLINE, texts.TASKS_WAIT, code(common.startConsumer('high'))));
     }
-    const slots = consumers.flatMap((consumer) => consumer.workers);
+    const ofTasks = consumers.filter((consumer) => !isHost(consumer));
+    const slots = ofTasks.flatMap((consumer) => consumer.workers);
     const busy = slots.filter((worker) => worker.task_id).length;
     const memory = [...consumers, ...slots].reduce((sum, each) => sum + (each.memory_bytes ?? 0), 0);
-    const missing = QUEUES.filter((queue) => !consumers.some((consumer) => consumer.queue === queue));
+    const missing = queueNames().filter((queue) => !ofTasks.some((consumer) => consumer.queue === queue));
     return [
       h('p', { class: 'strip', key: 'strip' },
-        h('span', null, h('b', null, consumers.length), consumers.length === 1 ? ' consumer' : ' consumers'),
+        h('span', null, h('b', null, ofTasks.length), ofTasks.length === 1 ? ' consumer' : ' consumers'),
         h('span', null, h('b', null, slots.length), ' workers'), h('span', null, h('b', null, busy), ' busy'),
         h('span', null, h('b', null, slots.length - busy), ' idle'),
         memory > 0 && h('span', null, h('b', null, bytes(memory)), ' memory')),
@@ -39,15 +40,22 @@ export function workersPage(state) {
 }
 
 function byQueue(a, b) {
-  return QUEUES.indexOf(a.queue) - QUEUES.indexOf(b.queue) || Date.parse(a.started_at) - Date.parse(b.started_at);
+  return queueNames().indexOf(a.queue) - queueNames().indexOf(b.queue) || Date.parse(a.started_at) - Date.parse(b.started_at);
+}
+
+/** Whether a consumer is a function host, which stands beside the one of its queue. */
+function isHost(consumer) {
+  return consumer.worker_type === 'function';
 }
 
 function consumerCard(consumer, now) {
   const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
   const busy = consumer.workers.filter((worker) => worker.task_id).length;
-  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid: `consumer-${consumer.queue}` },
-    'aria-label': texts.consumerOf(consumer.queue) },
-    h('header', null, h('h2', null, consumer.queue),
+  const [testid, label, title] = isHost(consumer)
+    ? [`functions-${consumer.queue}`, texts.hostOf(consumer.queue), texts.functionsOf(consumer.queue)]
+    : [`consumer-${consumer.queue}`, texts.consumerOf(consumer.queue), consumer.queue];
+  return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid }, 'aria-label': label },
+    h('header', null, h('h2', null, title),
       h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
       h('span', { class: silent > SILENT_S ? 'chip bad push' : 'chip good push' },
         silent > SILENT_S ? texts.noHeartbeat(coarse(silent)) : texts.heartbeat(ago(consumer.last_seen_at, now)))),

@@ -1,0 +1,79 @@
+"""A function, from its first file to its answer, its mistake and the next version, on one stack."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Visits
+from tests.browser.page_checks import expect_address
+from tests.browser.service import Stack
+
+_GREET = """\
+def handler(event, context):
+    print("greeting", event["name"])
+    return {"greeting": "hello " + event["name"]}
+"""
+
+
+def _invoke(page: Page, event: str) -> None:
+    page.get_by_test_id("event-text").fill(event)
+    page.get_by_test_id("invoke-button").click()
+
+
+def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mended(
+    visits: Visits, stack: Stack
+) -> None:
+    page = visits.open(f"{stack.dashboard}functions")
+    expect(page.get_by_test_id("first-function")).to_contain_text(str(stack.functions / "hello.py"))
+
+    stack.functions.mkdir(exist_ok=True)
+    file = stack.functions / "greet.py"
+    file.write_text(_GREET)
+    row = page.get_by_test_id("function-greet")
+    expect(row).to_contain_text("active")
+    row.get_by_role("link", name="greet", exact=True).click()
+    expect_address(page, "/functions/greet")
+    page.get_by_role("link", name="Invoke").click()
+
+    _invoke(page, "{")
+    expect(page.get_by_test_id("event-fault")).to_contain_text("Not valid JSON")
+    _invoke(page, '{"name": "ada"}')
+    answer = page.get_by_test_id("answer")
+    expect(answer).to_have_attribute("data-status", "SUCCESS")
+    expect(answer).to_contain_text("hello ada")
+    expect(answer.get_by_label("Log")).to_contain_text("greeting ada")
+    expect(answer.get_by_test_id("receipt")).to_contain_text("cold")
+
+    page.get_by_test_id("event-name").fill("to ada")
+    page.get_by_test_id("save-event").click()
+    page.get_by_test_id("event-choice").select_option("template:sqs")
+    expect(page.get_by_test_id("event-text")).to_have_value(re.compile("aws:sqs"))
+    page.get_by_test_id("event-choice").select_option("saved:to ada")
+    expect(page.get_by_test_id("event-text")).to_have_value('{\n  "name": "ada"\n}')
+
+    file.write_text(_GREET + "\nLIMIT = 1 / 0\n")
+    page.get_by_test_id("invoke-button").click()
+    expect(answer).to_have_attribute("data-status", "FAILURE")
+    error = page.get_by_test_id("import-error")
+    expect(error).to_contain_text("ZeroDivisionError: division by zero")
+    error.get_by_role("link", name="greet.py:5").click()
+    expect(page.get_by_test_id("source").locator('[data-line="bad"]')).to_have_text("LIMIT = 1 / 0")
+
+    file.write_text(_GREET.replace("hello", "good day"))
+    expect(error).to_have_count(0)
+    page.get_by_role("link", name="Invoke").click()
+    page.get_by_test_id("invoke-button").click()
+    expect(answer).to_contain_text("good day ada")
+    page.get_by_role("link", name="Open the run").click()
+    panel = page.get_by_test_id("task-panel")
+    expect(panel).to_contain_text("synchronous")
+    expect(panel.get_by_test_id("receipt")).to_contain_text("Memory used")
+    page.keyboard.press("Escape")
+    expect_address(page, "/functions/greet?tab=invoke")
+
+    phone = visits.open(f"{stack.dashboard}functions/greet?tab=runs", viewport=PHONE)
+    expect(phone.get_by_test_id("task-row").first).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    visits.allow("404")  # the page asks for what is gone
+    file.unlink()
+    expect(phone.get_by_text("No function “greet”")).to_be_visible()
