@@ -12,9 +12,10 @@ from typing import Any, cast
 from huey_tasks import redis_urls
 from huey_tasks.access import api_keys
 from huey_tasks.errors import ConfigError
-from huey_tasks.settings import addresses, environment, parsers
+from huey_tasks.settings import addresses, data_folder, environment, parsers, queue_list
+from huey_tasks.settings.setting import Setting
 
-#: The Redis that is used when neither REDIS_URL nor the embedded server is there.
+#: The Redis that is used without REDIS_URL where no stack has used DATA_DIR.
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
 DEFAULT_DATA_DIR = Path("data")
@@ -48,18 +49,8 @@ def _setting(
     )
 
 
-_concurrency = parsers.whole(1, 10_000)
-_worker_type = parsers.one_of("process", "greenlet")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting for display: its variable, value, unit and meaning (secrets masked)."""
-
-    name: str
-    value: str
-    unit: str
-    description: str
+_concurrency = parsers.whole(1, queue_list.MOST_WORKERS)
+_worker_type = parsers.one_of(*queue_list.WORKER_TYPES)
 
 
 @dataclass(frozen=True)
@@ -89,6 +80,15 @@ class Config:
     tasks_path: tuple[Path, ...] = _setting((), parsers.folders, "folders", "more task modules")
     tasks: tuple[str, ...] = _setting((), parsers.modules, "modules", "imported task modules")
     demo_tasks: bool = _setting(True, parsers.switch, "0 or 1", "have the demo task types")
+    debug_tasks: bool = _setting(
+        False, parsers.switch, "0 or 1", "up runs all tasks in one process with the terminal"
+    )
+    debugpy_port: int = _setting(
+        0, parsers.whole(0, 65535), "TCP port", "where an editor attaches to it; 0: nowhere"
+    )
+    queues: tuple[queue_list.QueueSpec, ...] = _setting(
+        queue_list.DEFAULT, queue_list.parse, "queues", "the queues; name:workers adds one"
+    )
     high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
     default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
     low_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue low")
@@ -117,6 +117,51 @@ class Config:
     )
     result_max_bytes: int = _setting(
         1_048_576, parsers.whole(1, 2**29), "bytes", "a result that is larger fails its task"
+    )
+    functions_path: tuple[Path, ...] = _setting(
+        (Path("functions"),), parsers.paths, "folders", "where functions are found"
+    )
+    function_slots: int = _setting(
+        16, parsers.whole(1, 1000), "slots", "functions that a consumer runs at once"
+    )
+    environment_idle_s: float = _setting(
+        300.0, parsers.number(0, 86_400), "s", "an unused environment of a function is kept"
+    )
+    lambda_wait_s: float = _setting(
+        900.0, parsers.number(1, 3600), "s", "for the answer of a synchronous invocation"
+    )
+    lambda_start_wait_s: float = _setting(
+        10.0, parsers.number(0, 900), "s", "for a slot, before a synchronous invocation is refused"
+    )
+    lambda_retry_delay_s: float = _setting(
+        60.0, parsers.number(0, 3600), "s", "before the first retry of an event; twice for the next"
+    )
+    lambda_max_sync_bytes: int = _setting(
+        6_291_456, parsers.whole(1, 2**28), "bytes", "of the event of a synchronous invocation"
+    )
+    lambda_max_async_bytes: int = _setting(
+        1_048_576, parsers.whole(1, 2**28), "bytes", "of the event of an asynchronous invocation"
+    )
+    large_result_ttl_s: float = _setting(
+        300.0, parsers.number(1, 3.2e7), "s", "a function's result above 256 KiB is kept"
+    )
+    aws_region: str = _setting(
+        "us-east-1", parsers.aws_region, "", "the region in the ARNs of functions"
+    )
+    aws_account_id: str = _setting(
+        "000000000000", parsers.aws_account, "", "the account in the ARNs of functions"
+    )
+    webhook_allowed_hosts: tuple[str, ...] = _setting(
+        (), parsers.target_hosts, "host names", "webhooks may go there, whatever its address"
+    )
+    webhook_queue: str = _setting(
+        "default", parsers.text, "queue", "where the tasks that deliver webhooks run"
+    )
+    webhook_timeout_s: float = _setting(
+        10.0, parsers.number(0.1, 60), "s", "for the answer of a webhook's receiver"
+    )
+    webhook_retry_delays: tuple[float, ...] = _setting(
+        parsers.A_DAY, parsers.delays, "s", "before each further attempt of a delivery"
     )
     demo_speed: float = _setting(1.0, parsers.number(0, 1e6), "times", "demo tasks; 0: no waiting")
     demo_failure_rate: float | None = _setting(
@@ -156,6 +201,8 @@ class Config:
     log_format: str = _setting("console", parsers.one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR has its default: each stack on another port then uses its own.
     data_dir_is_default: bool = field(default=True, metadata={})
+    #: The embedded Redis of the stack in DATA_DIR; None with REDIS_URL, or without such a stack.
+    embedded_url: str | None = field(default=None, repr=False, metadata={})
     #: Whether there must be data in Redis, because the stack has run here before.
     dataset_is_expected: bool = field(default=False, metadata={})
     #: Whether the parent process has checked Redis and logged its warnings.
@@ -166,6 +213,8 @@ class Config:
     broken_tasks_are_left_out: bool = field(default=False, metadata={})
     #: The start of each log line: the parent process distinguishes it from a task's print by that.
     log_mark: str = field(default="", metadata={})
+    #: How people call the command line here, for the texts that name a command.
+    command: str = field(default="duckline", metadata={})
     #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
     single_modules: bool = field(default=False, metadata={})
 
@@ -191,16 +240,25 @@ class Config:
                 raise ConfigError(
                     f"{spec.name.upper()}={shown} is not right: it takes {_words_of(parse)}."
                 ) from None
-        return cls(
+        folder, is_default = values.get("data_dir", cls.data_dir), "data_dir" not in values
+        embedded_url = None
+        if "redis_url" not in values:
+            port = values.get("port", cls.port)
+            embedded_url = data_folder.url_of(folder, port, is_default=is_default)
+        config = cls(
             **values,
-            data_dir_is_default="data_dir" not in values,
+            data_dir_is_default=is_default,
+            embedded_url=embedded_url,
             dataset_is_expected=environ.get("DATASET_IS_EXPECTED") == "1",
             redis_is_checked=environ.get("REDIS_IS_CHECKED") == "1",
             tasks_are_checked=environ.get("TASKS_ARE_CHECKED") == "1",
             broken_tasks_are_left_out=environ.get("BROKEN_TASKS_ARE_LEFT_OUT") == "1",
+            command=environ.get("STARTED_AS", "") or environment.own_command(),
             log_mark=environ.get("LOG_MARK", ""),
             single_modules=environ.get("SINGLE_MODULES") == "1",
         )
+        queue_list.require("WEBHOOK_QUEUE", config.webhook_queue, config.queue_names)
+        return config
 
     @classmethod
     def setting_names(cls) -> tuple[str, ...]:
@@ -237,17 +295,25 @@ class Config:
     @property
     def broker_url(self) -> str:
         """The URL of the broker."""
-        return self.redis_url or LOCAL_REDIS_URL
+        return self.redis_url or self.embedded_url or LOCAL_REDIS_URL
 
     @property
     def result_url(self) -> str:
         """The URL of the result backend: RESULT_REDIS_URL, else database 1 of the broker."""
         return self.result_redis_url or redis_urls.with_database(self.broker_url, 1)
 
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """The names of the queues, the most urgent first."""
+        return tuple(queue.name for queue in self.queues)
+
     def concurrency(self, queue: str) -> int:
         """Return how many workers the consumer of `queue` has."""
-        return cast(int, getattr(self, f"{queue}_concurrency"))
+        return self._queue(queue).workers or cast(int, getattr(self, f"{queue}_concurrency"))
 
     def worker_type(self, queue: str) -> str:
         """Return `process` or `greenlet`."""
-        return cast(str, getattr(self, f"{queue}_worker_type"))
+        return self._queue(queue).worker_type or cast(str, getattr(self, f"{queue}_worker_type"))
+
+    def _queue(self, name: str) -> queue_list.QueueSpec:
+        return next(queue for queue in self.queues if queue.name == name)

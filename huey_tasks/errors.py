@@ -7,13 +7,22 @@
     ├── InvalidQuery           a search, a cursor or a tag is not written as it must be
     ├── UnknownTaskType        no task type of that name is registered
     ├── UnknownQueue           no queue of that name exists
+    ├── IdempotencyKeyReused   an idempotency key came before with another submit
     ├── TaskNotFound           no task has that id
+    ├── FunctionNotFound       no function of that name is in the folders of functions
+    ├── SavedEventNotFound     a function has no saved event of that name
+    ├── TooManySavedEvents     a function has as many saved events as it may
     ├── FailuresNotFound       no failure group has that fingerprint
     ├── ScheduleNotFound       no schedule has that name
     ├── ScheduleExists         a schedule has that name already
     ├── TooManySchedules       there are as many schedules as there may be
+    ├── WebhookNotFound        no webhook has that id
+    ├── DeliveryNotFound       a webhook has no delivery of that id, or no more
+    ├── TooManyWebhooks        there are as many webhooks as there may be
     ├── ScheduleRunning        the run before has not ended, and runs of it must not overlap
+    ├── TaskTypeNotFound       no task type of the name in a path is registered
     ├── TaskFinished           the task is in a terminal state and cannot change any more
+    ├── TaskRunning            the task has started, and what it does cannot change any more
     ├── TaskFailed             a task whose result is waited for ended without success
     ├── TaskNotRetryable       the task has succeeded, or has not ended
     ├── OperationOver          an operation cannot go on: it is undone, or too old
@@ -102,10 +111,40 @@ class UnknownQueue(DucklineError):
     code = "unknown_queue"
 
 
+class IdempotencyKeyReused(DucklineError):
+    """An idempotency key came before with another submit; the key of a new one is a new one."""
+
+    code = "idempotency_key_reused"
+
+
 class TaskNotFound(DucklineError):
     """No task has that id, or its record has been kept long enough and is gone."""
 
     code = "task_not_found"
+
+
+class TaskTypeNotFound(DucklineError):
+    """No task type of that name is registered: the resource is not there."""
+
+    code = "task_type_not_found"
+
+
+class FunctionNotFound(DucklineError):
+    """No function of that name is in the folders of functions."""
+
+    code = "function_not_found"
+
+
+class SavedEventNotFound(DucklineError):
+    """The function has no saved event of that name."""
+
+    code = "saved_event_not_found"
+
+
+class TooManySavedEvents(DucklineError):
+    """The function has as many saved events as it may."""
+
+    code = "too_many_saved_events"
 
 
 class FailuresNotFound(DucklineError):
@@ -132,6 +171,24 @@ class TooManySchedules(DucklineError):
     code = "too_many_schedules"
 
 
+class WebhookNotFound(DucklineError):
+    """No webhook has that id."""
+
+    code = "webhook_not_found"
+
+
+class DeliveryNotFound(DucklineError):
+    """The webhook has no delivery of that id; it keeps them for three days."""
+
+    code = "delivery_not_found"
+
+
+class TooManyWebhooks(DucklineError):
+    """There are as many webhooks as there may be."""
+
+    code = "too_many_webhooks"
+
+
 class ScheduleRunning(DucklineError):
     """The run before has not ended, and runs of this schedule must not overlap."""
 
@@ -142,6 +199,12 @@ class TaskFinished(DucklineError):
     """The task has reached a terminal state; it does not change any more."""
 
     code = "task_finished"
+
+
+class TaskRunning(DucklineError):
+    """The task has started: what it does cannot change any more."""
+
+    code = "task_running"
 
 
 class TaskFailed(DucklineError):
@@ -178,11 +241,18 @@ class QueueDraining(DucklineError):
     code = "queue_draining"
     retry_after_s = 30
 
+    @classmethod
+    def of(cls, *queues: str) -> "QueueDraining":
+        """Return the error of a submit to these queues, one of which drains."""
+        names = " or ".join(f"'{queue}'" for queue in dict.fromkeys(queues))
+        return cls(f"Queue {names} is draining: it accepts no tasks until it is resumed.")
+
 
 class QueueUnavailable(DucklineError):
     """Redis is away, loading, read-only or full; try again after `retry_after_s` seconds.
 
-    `detail` is for callers; `cause`, which may name hosts and paths, is for the operator's log.
+    `detail` is for callers; `cause`, which may name hosts and paths, and `address`, the URL of the
+    settings without its credentials, are for the operator's log.
     Without `answered` Redis may have run the command, and its answer was lost; after a submit,
     `task_id` is then the id to ask for.
     """
@@ -190,17 +260,25 @@ class QueueUnavailable(DucklineError):
     code = "queue_unavailable"
 
     def __init__(
-        self, detail: str, cause: str = "", retry_after_s: int = 2, *, answered: bool = True
+        self,
+        detail: str,
+        cause: str = "",
+        retry_after_s: int = 2,
+        *,
+        answered: bool = True,
+        address: str = "",
     ) -> None:
         super().__init__(detail)
         self.answered = answered
         self.task_id: str | None = None
-        self.cause = cause or detail
+        self.cause, self.address = cause or detail, address
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         """Return the text for the caller's own log: it also says which address was tried."""
-        return self.detail if self.cause == self.detail else f"{self.detail} {self.cause}"
+        cause = "" if self.cause == self.detail else self.cause
+        place = f"({self.address})" if self.address else ""
+        return " ".join(part for part in (self.detail, cause, place) if part)
 
 
 class ServiceBusy(QueueUnavailable):

@@ -1,17 +1,17 @@
-"""The three queues, one Huey instance each, and the settings they were made from."""
+"""The queues, one Huey instance each, and the settings they were made from."""
 
 from types import MappingProxyType
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker, Brokers
-from huey_tasks.broker.keys import QUEUE_NAMES
 from huey_tasks.config import Config
+from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import UnknownQueue
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 
 #: The settings of this process.
 CONFIG = Config.from_env()
-keys.use_prefix(CONFIG.key_prefix)
+keys.use(CONFIG.key_prefix, CONFIG.queue_names)
 
 
 def _make(name: str) -> TaskQueue:
@@ -25,18 +25,28 @@ def _make(name: str) -> TaskQueue:
 
 
 #: The queues by name, most urgent first.
-QUEUES = MappingProxyType({name: _make(name) for name in QUEUE_NAMES})
+QUEUES = MappingProxyType({name: _make(name) for name in keys.queue_names()})
+
+for _queue in QUEUES.values():
+    _queue.join(QUEUES)
 
 #: The same in Redis.
 BROKERS = Brokers(queue.broker for queue in QUEUES.values())
 
-high, default, low = (QUEUES[name] for name in QUEUE_NAMES)
+high, default, low = QUEUES["high"], QUEUES["default"], QUEUES["low"]
+
+
+def unknown_queue(name: str) -> UnknownQueue:
+    """Return the error of a name that no queue has."""
+    near = nearest(name, QUEUES) or "."
+    queues = ", ".join(QUEUES)
+    return UnknownQueue(f"There is no queue '{name[:64]}'; the queues are {queues}{near}")
 
 
 def broker_named(name: str) -> Broker:
     """Return the queue of that name in Redis. Raises UnknownQueue."""
     if name not in QUEUES:
-        raise UnknownQueue(f"There is no queue '{name[:64]}'; it is {' or '.join(QUEUE_NAMES)}.")
+        raise unknown_queue(name)
     return BROKERS[name]
 
 

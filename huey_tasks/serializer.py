@@ -11,7 +11,7 @@ import enum
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from huey.exceptions import CancelExecution, TaskException
 from huey.registry import Message
@@ -54,8 +54,34 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 #: How the name of a tag begins; text without it holds no tagged value.
 _TAG, _TAG_TEXT = b'"$', '"$'
 
-#: How a serialised task begins, and what Huey keeps of one.
-_MESSAGE, _MESSAGE_FIELDS = '{"$message":', frozenset(Message._fields)
+
+class QueueMessage(NamedTuple):
+    """A task as Huey writes it, and its queue, and which parameter takes the result before it.
+
+    `queue` is there of a task that follows another; `into` as `huey_adapter.follow_ups` has it.
+    """
+
+    id: Any = None
+    name: Any = None
+    eta: Any = None
+    retries: Any = None
+    retry_delay: Any = None
+    priority: Any = None
+    args: Any = None
+    kwargs: Any = None
+    on_complete: Any = None
+    on_error: Any = None
+    expires: Any = None
+    expires_resolved: Any = None
+    timeout: Any = None
+    chord_config: Any = None
+    retry_backoff: Any = None
+    queue: str | None = None
+    into: str | None = None
+
+
+#: How a serialised task begins, and what is kept of one.
+_MESSAGE, _MESSAGE_FIELDS = '{"$message":', frozenset(QueueMessage._fields)
 
 
 @dataclass(frozen=True)
@@ -112,15 +138,22 @@ def without_tags(encoded: bytes) -> bytes:
     return to_json(loads(encoded), bytes_mode="base64") if _TAG in encoded else encoded
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: C901 - one case a type
     """Return a decoded value as JSON for people: RFC 3339 times, seconds, base64 bytes."""
+    if type(value) in _PLAIN:  # as in `_pack`: a large value would keep a web process for seconds
+        return value
     match value:
+        case list():  # the most frequent first
+            items = cast(list[Any], value)
+            return [item if type(item) in _PLAIN else plain(item) for item in items]
         case dict():
             return {str(key): plain(item) for key, item in cast(dict[Any, Any], value).items()}
         case Error():
             return plain(value.metadata)
-        case list() | tuple():
-            return [plain(item) for item in cast(list[Any], value)]
+        case tuple():
+            return plain(list(cast(tuple[Any, ...], value)))
+        case ChordResults():
+            return {"results_of": list(value.task_ids)}
         case dt.datetime() | dt.date():
             return value.isoformat()
         case dt.timedelta():
@@ -137,7 +170,7 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
     if type(value) in _PLAIN:  # most values are; the match below is slow
         return value
     match value:
-        case Message():
+        case Message() | QueueMessage():
             return {"$message": {k: _pack(v) for k, v in value._asdict().items() if v is not None}}
         case Error():
             return {"$error": _pack(value.metadata)}
@@ -262,7 +295,7 @@ def _unpack(value: dict[str, Any]) -> Any:  # noqa: C901 - one case a tag
             return value
 
 
-def _message(content: dict[str, Any]) -> Message:
+def _message(content: dict[str, Any]) -> Any:
     if not content.keys() <= _MESSAGE_FIELDS:
         unknown = ", ".join(sorted(content.keys() - _MESSAGE_FIELDS))
         raise WrittenByNewerCode(f"what '{unknown}' of a task means is not known here")
@@ -271,4 +304,4 @@ def _message(content: dict[str, Any]) -> Message:
     args = content.get("args")
     content["args"] = args if type(args) is dict else tuple(args or ())
     content["kwargs"] = content.get("kwargs") or {}
-    return Message(**content)
+    return QueueMessage(**content)

@@ -3,10 +3,12 @@
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action
 from huey_tasks.audit.trail import AuditPage
+from huey_tasks.monitoring import beats, history, totals
 from huey_tasks.monitoring import failure_groups as failures
-from huey_tasks.monitoring import history
+from huey_tasks.monitoring.beats import Silent
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
 from huey_tasks.monitoring.history import History, Span
+from huey_tasks.monitoring.totals import QueueTotals
 from huey_tasks.queues import BROKERS, brokers_of
 from huey_tasks.records import log_lines
 from huey_tasks.records.log_lines import TaskLine
@@ -62,3 +64,13 @@ def audit_trail(
 ) -> AuditPage:
     """Return a page of operations, the newest first. Raises InvalidQuery for a forged cursor."""
     return trail.read(BROKERS, action=action, cursor=cursor, limit=limit)
+
+
+def read_totals() -> list[QueueTotals]:
+    """Return what each queue has counted since the beginning. Raises QueueUnavailable."""
+    return totals.read(BROKERS)
+
+
+def silent_queues() -> list[Silent]:
+    """Return the queues whose consumers have all fallen silent. Raises QueueUnavailable."""
+    return beats.silent_queues(BROKERS)

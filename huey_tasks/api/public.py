@@ -1,27 +1,57 @@
 """All public names of `huey_tasks`.
 
-Importing this module reads the settings, makes the three queues and registers the demo tasks and
+Importing this module reads the settings, makes the queues and registers the demo tasks and
 those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
-import os
-import sys
-from typing import Any
-
-from huey_tasks.access.api_keys import ApiKey
+from huey_tasks.access.api_keys import ApiKey, function_key
 from huey_tasks.access.api_keys import read as read_api_keys
+from huey_tasks.api import aws
+from huey_tasks.api.changes import change_task
+from huey_tasks.api.compositions import chain, chord, group
+from huey_tasks.api.following import Following, follow_answer
+from huey_tasks.api.forecasts import Forecast, foresee
+from huey_tasks.api.functions import (
+    FunctionAnswer,
+    FunctionName,
+    answer_of,
+    configure_function,
+    dead_letters_of,
+    delete_saved_event,
+    find_function,
+    function_arn,
+    function_extras,
+    function_states,
+    ignored_files,
+    invoke_function,
+    is_at_limit,
+    list_environments,
+    list_functions,
+    notes_of,
+    packages_of,
+    parse_function_name,
+    save_event,
+    saved_event,
+    saved_events,
+    watch_problem,
+    withdraw,
+)
+from huey_tasks.api.huey_consumer import make_consumer
 from huey_tasks.api.monitoring import (
     audit_trail,
     failure_group,
     failure_groups,
     read_history,
     read_log,
+    read_totals,
+    silent_queues,
 )
 from huey_tasks.api.operations import act_on_search, act_on_tasks, retry_failures, undo
 from huey_tasks.api.queues import (
     Purged,
     consumers,
     drain,
+    left_behind_queues,
     pause,
     ping,
     purge,
@@ -38,21 +68,29 @@ from huey_tasks.api.tasks import (
     RetriedTask,
     cancel,
     explain_task,
+    follow_events,
     get_task,
+    is_stopping,
     list_tasks,
+    read_tasks,
     retry,
     stop_waiting,
     wait_for_end,
+    watch_task,
 )
+from huey_tasks.api.type_limits import limits_of, set_limits
 from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
-from huey_tasks.config import Config, Setting
+from huey_tasks.config import Config
 from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
+    DeliveryNotFound,
     DucklineError,
     FailuresNotFound,
+    FunctionNotFound,
+    IdempotencyKeyReused,
     InvalidPayload,
     InvalidQuery,
     InvalidTaskType,
@@ -60,6 +98,7 @@ from huey_tasks.errors import (
     Problem,
     QueueDraining,
     QueueUnavailable,
+    SavedEventNotFound,
     ScheduleExists,
     ScheduleNotFound,
     ScheduleRunning,
@@ -68,22 +107,36 @@ from huey_tasks.errors import (
     TaskFinished,
     TaskNotFound,
     TaskNotRetryable,
+    TaskRunning,
+    TaskTypeNotFound,
+    TooManySavedEvents,
     TooManySchedules,
+    TooManyWebhooks,
     UndoNotFound,
     UnknownQueue,
     UnknownTaskType,
+    WebhookNotFound,
 )
+from huey_tasks.events.journal import Follower, Missed
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
 from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
+from huey_tasks.functions.arns import BadName
+from huey_tasks.functions.function import Function, Ignored
 from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.invocations import function_types
+from huey_tasks.invocations.function_state import FunctionError, FunctionState
+from huey_tasks.invocations.invocation import MOST_DEPTH, Kind
+from huey_tasks.invocations.invoke import Invoked
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
 from huey_tasks.monitoring.history import History, Span
+from huey_tasks.monitoring.totals import EDGES_S, Histogram, QueueTotals, TypeCounts
 from huey_tasks.operations.bulk import Acted, Skipped
 from huey_tasks.operations.failure_retry import GroupRetry
 from huey_tasks.operations.undo import Undone
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.records.events import Position, TaskEvent
 from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
     AttemptRecord,
@@ -91,6 +144,7 @@ from huey_tasks.records.models import (
     Kept,
     LastMinute,
     LogLine,
+    PartialResult,
     Progress,
     QueueStats,
     Stats,
@@ -100,6 +154,8 @@ from huey_tasks.records.models import (
 )
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
+from huey_tasks.records.tasks import WatchedTask
+from huey_tasks.records.type_limits import TypeLimits
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
 from huey_tasks.schedules.put import put_schedule
@@ -115,15 +171,31 @@ from huey_tasks.schedules.service import (
     preview_schedule,
     run_schedule,
 )
+from huey_tasks.search.of_events import event_filter
 from huey_tasks.search.pages import Page, Sort
+from huey_tasks.settings.setting import Setting
 from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
+from huey_tasks.submission.once import check_idempotency_key, once_of
 from huey_tasks.submission.options import SubmitOptions
-from huey_tasks.submission.submit import SubmittedTask, submit
+from huey_tasks.submission.submit import SubmittedTask, submit, submit_with
 from huey_tasks.values.field_words import as_sentence, message_of
 from huey_tasks.values.plain_text import escaped, is_plain
+from huey_tasks.webhooks.deliveries import DeliveryPage, list_deliveries, replay_delivery
+from huey_tasks.webhooks.records import DeliveryAttempt, DeliveryRecord, WebhookRecord
+from huey_tasks.webhooks.service import (
+    WebhookChanges,
+    change_webhook,
+    create_webhook,
+    delete_webhook,
+    get_webhook,
+    list_webhooks,
+    rotate_webhook_secret,
+)
 
 __all__ = [
     "CONFIG",
+    "EDGES_S",
+    "MOST_DEPTH",
     "OPERATION_ID",
     "QUEUES",
     "Acted",
@@ -132,10 +204,15 @@ __all__ = [
     "AttemptRecord",
     "AuditEntry",
     "AuditPage",
+    "BadName",
     "Batch",
     "Config",
     "ConfigError",
     "ConsumerRecord",
+    "DeliveryAttempt",
+    "DeliveryNotFound",
+    "DeliveryPage",
+    "DeliveryRecord",
     "DucklineError",
     "Explanation",
     "Fail",
@@ -143,28 +220,47 @@ __all__ = [
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
+    "Follower",
+    "Following",
+    "Forecast",
+    "Function",
+    "FunctionAnswer",
+    "FunctionError",
+    "FunctionName",
+    "FunctionNotFound",
+    "FunctionState",
     "GroupRetry",
+    "Histogram",
     "History",
+    "IdempotencyKeyReused",
+    "Ignored",
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
+    "Invoked",
     "Kept",
+    "Kind",
     "LastMinute",
     "LogLine",
+    "Missed",
     "Operation",
     "OperationOver",
     "Operator",
     "Outcome",
     "Page",
+    "PartialResult",
     "Point",
+    "Position",
     "Problem",
     "Progress",
     "Purged",
     "QueueDraining",
     "QueueStats",
+    "QueueTotals",
     "QueueUnavailable",
     "RetriedTask",
     "Retry",
+    "SavedEventNotFound",
     "ScheduleChanges",
     "ScheduleExists",
     "ScheduleNotFound",
@@ -182,6 +278,7 @@ __all__ = [
     "SubmittedTask",
     "TaskCall",
     "TaskCancelled",
+    "TaskEvent",
     "TaskFailed",
     "TaskFinished",
     "TaskFunction",
@@ -192,42 +289,89 @@ __all__ = [
     "TaskNotRetryable",
     "TaskRecord",
     "TaskRow",
+    "TaskRunning",
     "TaskState",
     "TaskTimeout",
     "TaskType",
+    "TaskTypeNotFound",
+    "TooManySavedEvents",
     "TooManySchedules",
+    "TooManyWebhooks",
     "Totals",
+    "TypeCounts",
+    "TypeLimits",
     "Unanswered",
     "UndoNotFound",
     "Undone",
     "UnknownQueue",
     "UnknownTaskType",
+    "WatchedTask",
+    "WebhookChanges",
+    "WebhookNotFound",
+    "WebhookRecord",
     "WorkerRecord",
     "act_on_search",
     "act_on_tasks",
+    "answer_of",
     "as_sentence",
     "audit_trail",
+    "aws",
     "cancel",
+    "chain",
     "change_schedule",
+    "change_task",
+    "change_webhook",
+    "check_idempotency_key",
+    "chord",
+    "configure_function",
     "consumers",
     "create_schedule",
+    "create_webhook",
     "current_task",
+    "dead_letters_of",
     "default",
+    "delete_saved_event",
     "delete_schedule",
+    "delete_webhook",
     "drain",
     "escaped",
+    "event_filter",
     "explain_task",
     "failure_group",
     "failure_groups",
+    "find_function",
+    "follow_answer",
+    "follow_events",
+    "foresee",
+    "function_arn",
+    "function_extras",
+    "function_key",
+    "function_states",
     "get_schedule",
     "get_task",
+    "get_webhook",
+    "group",
     "high",
+    "ignored_files",
+    "invoke_function",
+    "is_at_limit",
     "is_plain",
+    "is_stopping",
+    "left_behind_queues",
+    "limits_of",
+    "list_deliveries",
+    "list_environments",
+    "list_functions",
     "list_schedules",
     "list_tasks",
+    "list_webhooks",
     "load_tasks",
     "low",
     "message_of",
+    "notes_of",
+    "once_of",
+    "packages_of",
+    "parse_function_name",
     "pause",
     "ping",
     "preview_schedule",
@@ -237,37 +381,46 @@ __all__ = [
     "read_api_keys",
     "read_history",
     "read_log",
+    "read_tasks",
+    "read_totals",
     "redis_info",
+    "replay_delivery",
     "resume",
     "retry",
     "retry_failures",
+    "rotate_webhook_secret",
     "run_schedule",
+    "save_event",
+    "saved_event",
+    "saved_events",
     "search_tasks",
     "server_troubles",
+    "set_limits",
+    "silent_queues",
     "stats",
     "stop_waiting",
     "submit",
     "submit_many",
+    "submit_with",
     "task",
     "task_types",
     "time_limit",
     "undo",
     "wait_for_end",
+    "watch_problem",
+    "watch_task",
+    "withdraw",
 ]
 
 
-def _make_consumer(self: TaskQueue, options: dict[str, Any]) -> Any:
-    from huey_tasks.consumer.supervisor import (
-        Consumer,
-    )  # a process that only submits does not import it
-
-    try:
-        return Consumer.from_huey_options(self, options)
-    except ConfigError as error:  # `huey_consumer` would print a traceback
-        print(f"duckline: {error}", file=sys.stderr)
-        raise SystemExit(os.EX_CONFIG) from error
+def __getattr__(name: str) -> TaskQueue:
+    """Return a queue of one's own, for `huey_consumer huey_tasks.gpu`; public names come first."""
+    if name not in QUEUES:
+        raise AttributeError(name)
+    return QUEUES[name]
 
 
-TaskQueue.make_consumer = _make_consumer
+TaskQueue.make_consumer = make_consumer
 
+function_types.listen()
 load_task_types(CONFIG)  # the task modules import the names above

@@ -10,6 +10,7 @@ from huey_tasks.operations import undo as undoing
 from huey_tasks.queues import BROKERS, broker_named
 from huey_tasks.records import consumers as consumer_records
 from huey_tasks.records import queues
+from huey_tasks.records.left_behind import left_behind
 from huey_tasks.records.models import ConsumerRecord, QueueStats, Stats
 
 
@@ -43,6 +44,11 @@ def redis_info() -> dict[str, Any]:
 def server_troubles() -> list[str]:
     """Return what can make the broker lose tasks now, such as an evicting policy."""
     return server_check.troubles_of(BROKERS.first)
+
+
+def left_behind_queues() -> list[str]:
+    """Return a sentence about each queue that holds tasks, but that QUEUES does not name."""
+    return left_behind(BROKERS.first)
 
 
 def pause(queue: str, by: Operator | None = None) -> None:

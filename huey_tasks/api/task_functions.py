@@ -11,22 +11,30 @@ resize.map(["a.jpg", "b.jpg"])                   one task for each
 
 import asyncio
 import datetime as dt
+import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, cast, overload
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Never, ParamSpec, TypeVar, cast, overload
 
 from huey_tasks.api.task_handle import TaskHandle
+from huey_tasks.declaration import other_words
+from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.huey_adapter.task_class import QueueTask
 from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
 from huey_tasks.schedules import declare
 from huey_tasks.submission.batch import submit_all
+from huey_tasks.submission.once import NOT_ONCE, once_of
 from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, destination, submit_with
 
 P = ParamSpec("P")
 R = TypeVar("R")
 ErrorType = type[BaseException]
+
+#: The options whose names end in `_s` here and not in HTTP, in a pointer and in a sentence.
+_HTTP_NAME = re.compile(r"(/|')(delay|expires_in|unique_for)\b")
 
 
 class TaskFunction(TaskType[P, R]):
@@ -46,6 +54,9 @@ class TaskFunction(TaskType[P, R]):
     @property
     def __name__(self) -> str:
         return self.name
+
+    def __getattr__(self, name: str) -> Any:
+        raise other_words.no_attribute("a function of @task", name, other_words.METHODS)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
         """Submit one task with these arguments."""
@@ -81,15 +92,36 @@ class TaskFunction(TaskType[P, R]):
         run_at: dt.datetime | None = None,
         expires_in_s: float | None = None,
         tags: Sequence[str] = (),
+        queue_priority: int | None = None,
+        unique_for_s: float | None = None,
+        unique_key: str | None = None,
+        idempotency_key: str | None = None,
+        webhook_url: str | None = None,
+        **unknown: Never,
     ) -> "TaskCall[P, R]":
         """Return the same methods with other options, for one call.
 
         `queue`: another than the type's own. `delay_s`: seconds until it may start, or `run_at`:
         that time, with a zone. `expires_in_s`: seconds within which it must start, or it ends as
-        EXPIRED. `tags`: words to find it by.
+        EXPIRED. `tags`: words to find it by. `queue_priority`: from -100 to 100, within its queue.
+        `unique_for_s`, `unique_key` and `idempotency_key`: as `huey_tasks.submit` has them; a
+        handle of a duplicate or a repeat is that of the task that is there. `webhook_url`: where
+        the end of the task is posted to, signed.
         """
-        chosen = SubmitOptions.of(tags, delay_s, run_at, expires_in_s)
+        for option in unknown:
+            raise other_words.no_call_option(option, _CALL_OPTIONS)
+        once = once_of(idempotency_key, unique_for_s, unique_key)
+        chosen = SubmitOptions(
+            tags, delay_s, run_at, expires_in_s, queue_priority, once, webhook_url
+        )
         return TaskCall(self, queue, chosen)
+
+
+_CALL_OPTIONS = [
+    name
+    for name, of in inspect.signature(TaskFunction.options).parameters.items()
+    if of.kind is of.KEYWORD_ONLY
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +135,11 @@ class TaskCall(Generic[P, R]):
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
         """Submit one task with these arguments."""
         payload = self.function.payload.named(args, kwargs)
-        return _handle(submit_with(self.chosen, self.function.name, payload, self.queue))
+        try:
+            submitted = submit_with(self.chosen, self.function.name, payload, self.queue)
+        except InvalidQuery as error:
+            raise _with_own_names(error) from None
+        return _handle(submitted)
 
     delay = submit
 
@@ -118,7 +154,10 @@ class TaskCall(Generic[P, R]):
     def starmap(self, calls: Iterable[Sequence[Any] | Mapping[str, Any]]) -> list[TaskHandle]:
         """Submit one task for each tuple of positional or dict of named arguments."""
         payloads = [self._payload_of(call) for call in calls]
-        made = submit_all(self.function.name, payloads, self.queue, self.chosen)
+        try:
+            made = submit_all(self.function.name, payloads, self.queue, self.chosen)
+        except InvalidQuery as error:
+            raise _with_own_names(error) from None
         return [_handle(submitted) for submitted in made]
 
     def s(self, *args: Any, **kwargs: Any) -> QueueTask:
@@ -126,12 +165,35 @@ class TaskCall(Generic[P, R]):
         found, queue = destination(self.function.name, self.queue)
         payload = found.payload.named(args, kwargs, partial=True)
         task = cast(QueueTask, found.wrappers[queue].task_class((), payload))
-        self.chosen.checked().apply_to_huey(task)
+        try:
+            self.chosen.checked().apply_to_huey(task)
+        except InvalidQuery as error:
+            raise _with_own_names(error) from None
+        if self.chosen.once != NOT_ONCE:
+            rule = "Tasks of a composition are neither unique nor sent with an idempotency key."
+            raise InvalidQuery([Problem("", "conflict", rule)])
+        if self.chosen.webhook_url is not None:
+            rule = "Tasks of a composition have no webhook_url: let a webhook hear of their type."
+            raise InvalidQuery([Problem("/webhook_url", "conflict", rule)])
         return task
 
     def _payload_of(self, call: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
         named = self.function.payload.named
         return named((), call) if isinstance(call, Mapping) else named(call, {})
+
+
+def _with_own_names(error: InvalidQuery) -> InvalidQuery:
+    """Return the error with the options as `.options(…)` calls them; HTTP has no units in names."""
+    return InvalidQuery(
+        [
+            replace(
+                problem,
+                pointer=_HTTP_NAME.sub(r"\1\2_s", problem.pointer),
+                message=_HTTP_NAME.sub(r"\1\2_s", problem.message),
+            )
+            for problem in error.problems
+        ]
+    )
 
 
 def _handle(submitted: SubmittedTask) -> TaskHandle:

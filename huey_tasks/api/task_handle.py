@@ -1,49 +1,96 @@
 """A submitted task, as the code that submitted it holds it: look at it, wait for it, cancel it."""
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from huey_tasks.api.tasks import cancel, get_task, wait_for_end
-from huey_tasks.errors import TaskFailed
+from huey_tasks.broker.deadline import default_limit, time_limit
+from huey_tasks.errors import TaskFailed, TaskFinished, TaskNotFound
 from huey_tasks.records.models import TaskRecord, TaskState
+
+#: Seconds. A look at the task may take this long, however short its caller's time is.
+LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class TaskHandle:
-    """One task. Each call asks Redis and raises QueueUnavailable when it does not answer."""
+    """One task. Each call asks Redis and raises QueueUnavailable when it does not answer.
+
+    `TaskHandle(task_id)` is one of a task that another process has submitted.
+    """
 
     id: str
-    task_type: str
-    queue: str
+    #: "" if only the id is known; `record()` has both.
+    task_type: str = ""
+    queue: str = ""
+    #: The tasks that it follows: it is submitted when they have ended.
+    after: "tuple[TaskHandle, ...]" = ()
 
     def status(self) -> TaskState:
-        """Return its state now. Raises TaskNotFound when its record is gone."""
+        """Return its state now. Raises TaskNotFound when its record is gone, or not yet there."""
         return self.record().status
 
     def record(self) -> TaskRecord:
-        """Return all that is known of it. Raises TaskNotFound when its record is gone."""
-        return get_task(self.id)
+        """Return all that is known of it. Raises TaskNotFound as `status` does."""
+        try:
+            with default_limit():
+                return get_task(self.id)
+        except TaskNotFound:
+            if not self.after:
+                raise
+            waits = ", ".join(before.id for before in self.after[:3])
+            rule = f"Task {self.id} is not there: it is submitted when {waits} has ended."
+            raise TaskNotFound(rule) from None
 
     def result(self, timeout_s: float = 60.0) -> Any:
         """Wait for its end and return what the function returned, as JSON has it.
 
-        Raises TaskFailed when it ended without success, with its state, error and traceback;
-        TimeoutError when it has not ended within `timeout_s` seconds (0: only look).
+        Raises TaskFailed when it, or the task that it follows, ended without success, with the id,
+        state, error and traceback of that one; TimeoutError when it has not ended within
+        `timeout_s` seconds (0: only look). A Redis that does not answer is a QueueUnavailable
+        within that time, or within a second.
         """
-        ends = time.monotonic() + timeout_s
-        while not (record := self.record()).status.terminal:
-            left_s = ends - time.monotonic()
-            if left_s <= 0:
-                raise TimeoutError(f"Task {self.id} is {record.status} after {timeout_s:g} s.")
-            wait_for_end(self.id, left_s)
+        record = _end(self, time.monotonic() + timeout_s, timeout_s)
         if record.status is not TaskState.SUCCESS:
-            raise TaskFailed(self.id, record.status, record.error, record.traceback)
+            raise TaskFailed(record.task_id, record.status, record.error, record.traceback)
         return record.result
 
     def cancel(self, reason: str | None = None) -> None:
         """Cancel it: a waiting one never starts, a running one is stopped at once.
 
-        Raises TaskFinished when it has ended, TaskNotFound.
+        The tasks that it follows are cancelled first. Raises TaskFinished when it has ended,
+        TaskNotFound.
         """
-        cancel(self.id, reason)
+        for before in self.after:
+            with contextlib.suppress(TaskFinished, TaskNotFound):
+                before.cancel(reason)
+        gone = contextlib.suppress(TaskNotFound) if self.after else contextlib.nullcontext()
+        with gone, default_limit():
+            cancel(self.id, reason)
+
+
+def _end(task: TaskHandle, ends: float, timeout_s: float) -> TaskRecord:
+    """Wait for its end; of a task that was never submitted return the one that is to blame."""
+    before = [_end(one, ends, timeout_s) for one in task.after]
+    failed = [record for record in before if record.status is not TaskState.SUCCESS]
+    try:
+        record = _look(task, ends)
+    except TaskNotFound:
+        if not failed:
+            raise
+        return failed[0]
+    while not record.status.terminal:
+        left_s = ends - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError(f"Task {task.id} is {record.status} after {timeout_s:g} s.")
+        with time_limit(max(left_s, LOOK_S)):
+            wait_for_end(task.id, left_s)
+        record = _look(task, ends)
+    return record
+
+
+def _look(task: TaskHandle, ends: float) -> TaskRecord:
+    with time_limit(max(ends - time.monotonic(), LOOK_S)):
+        return task.record()

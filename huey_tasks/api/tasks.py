@@ -1,5 +1,7 @@
 """Read, cancel, retry or explain one task; wait for its end. `submission` submits tasks."""
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from huey_tasks.audit import trail
@@ -9,14 +11,18 @@ from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.states import RETRYABLE
 from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
 from huey_tasks.events.completions import Completions
+from huey_tasks.events.journal import Follower, Journal
 from huey_tasks.monitoring import explain
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.queues import BROKERS, broker_named
 from huey_tasks.records import copies, indexes, tasks
 from huey_tasks.records.ids import is_task_id, new_id
 from huey_tasks.records.models import TaskRecord, TaskState
+from huey_tasks.records.tasks import WatchedTask
+from huey_tasks.registry import types
 
-_ends = Completions(BROKERS)
+ends = Completions(BROKERS)
+_journal = Journal(BROKERS)
 
 
 def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) -> TaskRecord:
@@ -90,27 +96,68 @@ def get_task(task_id: str) -> TaskRecord:
     return record
 
 
-def wait_for_end(task_id: str, wait_s: float) -> None:
+def watch_task(task_id: str) -> WatchedTask:
+    """Return a task as it is now, and the place among the events from which to follow it.
+
+    Raises TaskNotFound, QueueUnavailable.
+    """
+    found = tasks.watch(BROKERS, task_id) if is_task_id(task_id) else None
+    if found is None:
+        raise _unknown(task_id)
+    return found
+
+
+def follow_events(task_id: str = "") -> AbstractContextManager[Follower]:
+    """Follow what happens to a task, or to all, inside a `with` block; see `events.journal`."""
+    return _journal.follow(task_id)
+
+
+def read_tasks(task_ids: Sequence[str]) -> list[TaskRecord | None]:
+    """Return tasks in the order of their ids, None for an unknown one, without log and attempts.
+
+    Two round trips, however many they are. Raises QueueUnavailable.
+    """
+    places = [(queue, task_id) for task_id in dict.fromkeys(task_ids) if is_task_id(task_id)
+              for queue in BROKERS]  # fmt: skip
+    found = {record.task_id: record for record in tasks.load(BROKERS, places)}
+    return [found.get(task_id) for task_id in task_ids]
+
+
+def wait_for_end(task_id: str, wait_s: float, *, queue: str | None = None) -> None:
     """Return when a task has ended, or after `wait_s` seconds, with few requests to Redis.
 
-    Also returns when this process stops (`stop_waiting`). Raises TaskNotFound, QueueUnavailable.
+    `queue`: where it is, if that is known; else it is looked for. Also returns when this process
+    stops (`stop_waiting`). Raises TaskNotFound, QueueUnavailable.
     """
-    places = [(queue, task_id) for queue in BROKERS] if is_task_id(task_id) else []
-    states = zip(BROKERS.values(), indexes.states(BROKERS, places), strict=False)
-    broker, state = next(((broker, state) for broker, state in states if state), (None, ""))
-    if broker is None or not state:
-        raise _unknown(task_id)
-    if TaskState(state).terminal:
+    if queue is None and (queue := _queue_of(task_id)) is None:
         return
-    with _ends.listen(broker.name, task_id) as ended:
-        state = broker.scripts.awaited(broker.name, task_id)
-        if state and not TaskState(state).terminal:
+    with ends.listen(queue, task_id) as ended:
+        state = BROKERS[queue].scripts.awaited(queue, task_id)
+        if not state:
+            raise _unknown(task_id)
+        if not TaskState(state).terminal:
             ended.wait(wait_s)
 
 
+def _queue_of(task_id: str) -> str | None:
+    """Return the queue of a task, None if it has ended. Raises TaskNotFound, QueueUnavailable."""
+    places = [(queue, task_id) for queue in BROKERS] if is_task_id(task_id) else []
+    states = zip(BROKERS, indexes.states(BROKERS, places), strict=False)
+    queue, state = next(((queue, state) for queue, state in states if state), (None, ""))
+    if not state:
+        raise _unknown(task_id)
+    return None if TaskState(state).terminal else queue
+
+
 def stop_waiting() -> None:
-    """Let all calls of `wait_for_end` return. Safe in a signal handler."""
-    _ends.stop()
+    """Let all calls of `wait_for_end` return, and followers stop. Safe in a signal handler."""
+    ends.stop()
+    _journal.stop()
+
+
+def is_stopping() -> bool:
+    """Return whether this process stops, so that nothing may wait."""
+    return ends.is_stopping
 
 
 def list_tasks(
@@ -147,7 +194,7 @@ def explain_task(task_id: str) -> Explanation:
     Raises TaskNotFound, QueueUnavailable.
     """
     for broker in BROKERS.values() if is_task_id(task_id) else ():
-        found = explain.explain(broker, task_id)
+        found = explain.explain(broker, task_id, is_async=types.is_async)
         if found is not None:
             return found
     raise _unknown(task_id)

@@ -26,6 +26,7 @@ class Action(StrEnum):
     CANCEL = "cancel"  # tasks that are not terminal become REVOKED
     RETRY = "retry"  # copies of tasks that ended without success are submitted
     REQUEUE = "requeue"  # SCHEDULED and RETRY tasks become PENDING now
+    CHANGE = "change"  # a waiting task gets another payload, time, priority or tags
     DELETE = "delete"  # finished tasks leave all lists
     PAUSE = "pause"  # a queue starts no tasks
     RESUME = "resume"  # a queue accepts and starts tasks again
@@ -33,12 +34,17 @@ class Action(StrEnum):
     PURGE = "purge"  # all PENDING tasks of a queue become REVOKED
     UNDO = "undo"  # a purge or a delete is undone
     RETRY_GROUP = "retry_group"  # the tasks of a failure group are retried
+    LIMIT = "limit"  # the limits of a task type are set or taken away
     SCHEDULE_CREATE = "schedule_create"  # a schedule is created
     SCHEDULE_UPDATE = (
         "schedule_update"  # its payload, trigger or other fields change, or it is paused
     )
     SCHEDULE_DELETE = "schedule_delete"  # a schedule is removed; its tasks stay
     SCHEDULE_RUN = "schedule_run"  # a schedule submits a task now, besides its due times
+    WEBHOOK_CREATE = "webhook_create"  # a webhook is created
+    WEBHOOK_UPDATE = "webhook_update"  # its fields change, or it gets a new secret
+    WEBHOOK_DELETE = "webhook_delete"  # a webhook is removed; what it has not delivered is not
+    WEBHOOK_REPLAY = "webhook_replay"  # a delivery is sent again
 
     @property
     def undoable(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from huey_tasks.broker import keys
+from huey_tasks.broker import function_keys, keys
 from huey_tasks.broker.connection import connect, redis_errors
 from huey_tasks.broker.scripts.tasks import Scripts
 from huey_tasks.broker.subscription import Subscription
@@ -82,6 +82,31 @@ class Broker:
         """Let claims show workers that Huey has revoked `tasks` or `types` of this queue."""
         with redis_errors():
             self.redis.set(keys.revocations(self.name, kind), 1, px=ttl_ms)
+
+    def store_concurrency(self, limits: Mapping[str, int], queues: Iterable[str]) -> None:
+        """Store how many of each function may run at a time in all of the queues together."""
+        key = function_keys.concurrency(self.name)
+        with self.pipeline() as pipe:
+            pipe.delete(key)
+            if limits:
+                pipe.hset(key, mapping={**limits, ":queues": ",".join(queues)})
+            pipe.execute()
+
+    def store_environments(self, consumer: str, text: str) -> None:
+        """Store what environments a function host has (JSON), for ten seconds."""
+        key = function_keys.environments(self.name)
+        with self.pipeline() as pipe:
+            pipe.hset(key, consumer, text)
+            pipe.pexpire(key, 10_000)
+            pipe.execute()
+
+    def store_imports(self, imports: Mapping[str, str]) -> None:
+        """Store how the last import of some functions went (JSON by name), for 30 days."""
+        key = function_keys.imports(self.name)
+        with self.pipeline() as pipe:
+            pipe.hset(key, mapping=dict(imports))
+            pipe.pexpire(key, 30 * 86_400_000)
+            pipe.execute()
 
     def mark_results(self, dataset: str) -> bool:
         """Mark the result backend as part of a data set; False if it has a mark already."""

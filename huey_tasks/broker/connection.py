@@ -25,6 +25,7 @@ from redis.exceptions import (
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 from redis.sentinel import (
+    MasterNotFoundError,
     Sentinel,
     SentinelConnectionPool,
     SentinelManagedConnection,
@@ -148,7 +149,9 @@ def connect(url: str) -> redis.Redis:
 
 
 def _pool(url: str, **options: Any) -> redis.ConnectionPool:
-    settings: dict[str, Any] = {**_options(), **options, **parse_url(url)}
+    settings: dict[str, Any] = {
+        **_options(), "shown_url": redis_urls.without_secrets(url), **options, **parse_url(url)
+    }  # fmt: skip
     kind = settings.pop("connection_class", redis.Connection)
     timed = {redis.SSLConnection: _Tls, redis.UnixDomainSocketConnection: _Unix}.get(kind, _Tcp)
     return _Pool(connection_class=timed, **settings)
@@ -158,6 +161,7 @@ def _sentinel_pool(url: str) -> redis.ConnectionPool:
     split = redis_urls.split_sentinel(url)
     settings: dict[str, Any] = {**_options(), **parse_url(split.master)}
     settings.pop("host")
+    settings["shown_url"] = redis_urls.without_secrets(url)
     tls = settings.pop("connection_class", None) is redis.SSLConnection
     shared = {
         name: value for name, value in settings.items() if name.startswith(("socket_", "ssl_"))
@@ -198,18 +202,17 @@ def redis_errors() -> Generator[None]:
     except PoolFull as error:
         raise ServiceBusy("Too many requests are under way; try again.", str(error)) from error
     except redis.AuthenticationError as error:
-        raise QueueUnavailable("Redis does not let us in.", _first_line(error)) from error
+        raise _unavailable("Redis does not let us in.", error) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        cause = _first_line(error)
-        raise QueueUnavailable("Redis does not answer.", cause, answered=False) from error
+        raise _unavailable("Redis does not answer.", error, answered=False) from error
     except redis.InvalidResponse as error:
-        raise QueueUnavailable("Something other than Redis answers.", _first_line(error)) from error
+        raise _unavailable("Something other than Redis answers.", error) from error
     except redis.ResponseError as error:
         text = str(error)[:200]
         if isinstance(error, NoPermissionError) or _is_denial(text):
-            raise QueueUnavailable("Redis forbids it.", _first_line(error)) from error
+            raise _unavailable("Redis forbids it.", error) from error
         if isinstance(error, _REFUSALS) or any(word in text for word in _REFUSAL_WORDS):
-            raise QueueUnavailable("Redis cannot take it now.", _first_line(error)) from error
+            raise _unavailable("Redis cannot take it now.", error) from error
         raise
 
 
@@ -226,6 +229,13 @@ def _is_denial(text: str) -> bool:
     return any(denial in text for denial in _DENIALS)
 
 
+def _unavailable(detail: str, error: Exception, *, answered: bool = True) -> QueueUnavailable:
+    address = vars(error).get("shown_url", "")
+    return QueueUnavailable(detail, _first_line(error), answered=answered, address=address)
+
+
 def _first_line(error: Exception) -> str:
     lines = str(error).splitlines()
+    if isinstance(error, MasterNotFoundError):  # the rest is how redis-py writes its clients
+        lines = lines[0].split(" : ", 1)
     return lines[0][:120] if lines else type(error).__name__

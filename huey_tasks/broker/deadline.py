@@ -18,20 +18,34 @@ _AnyConnection = redis.Connection if TYPE_CHECKING else object
 #: Seconds. A Redis that is silent for this long counts as away; `time_limit` may set less.
 SOCKET_TIMEOUT_S = 5.0
 
+#: Seconds for one call from the code of an application: two tries.
+CALL_S = 2 * SOCKET_TIMEOUT_S
+
 
 class _Limit:
-    """The time that one caller has; it runs from the first call."""
+    """The time that one caller has; it runs from the first call, and not while nothing is asked.
+
+    A busy process would otherwise report its own slowness between two calls as an outage of Redis.
+    """
 
     def __init__(self, total_s: float) -> None:
         self._total_s = total_s
         self._ends: float | None = None
+        self._answered_at: float | None = None
 
     def left_s(self) -> float:
         """Return the seconds that are left, negative when the time is up."""
         now = time.monotonic()
         if self._ends is None:
             self._ends = now + self._total_s
+        elif self._answered_at is not None:
+            self._ends += now - self._answered_at
+        self._answered_at = None
         return self._ends - now
+
+    def answered(self) -> None:
+        """Stop the time until the next call: Redis has answered this one."""
+        self._answered_at = time.monotonic()
 
     def put_off(self, seconds: float) -> None:
         """Move the end of the limit by a wait that was not for Redis."""
@@ -51,7 +65,7 @@ os.register_at_fork(after_in_child=lambda: _limit.set(None))
 
 @contextlib.contextmanager
 def time_limit(total_s: float) -> Generator[None]:
-    """Let all calls of Redis in here end within `total_s` seconds of the first one's begin.
+    """Let all calls of Redis in here wait for it no longer than `total_s` seconds, all together.
 
     A single wait gets half of that, so that there is time for a second try on a new connection
     when the first one is dead and gives no error. When time is up, a call raises QueueUnavailable.
@@ -62,6 +76,19 @@ def time_limit(total_s: float) -> Generator[None]:
         yield
     finally:
         _limit.reset(reset)
+
+
+@contextlib.contextmanager
+def default_limit() -> Generator[None]:
+    """Let all calls in here end within CALL_S seconds, if their caller has set no limit of its own.
+
+    Without one, redis-py asks each Sentinel that does not answer again and again, for minutes.
+    """
+    if _limit.get() is not None:
+        yield
+        return
+    with time_limit(CALL_S):
+        yield
 
 
 def _in_time(wait_s: float | None) -> float:
@@ -84,7 +111,14 @@ def stood_in_line(seconds: float) -> None:
 
 
 class InTime(_AnyConnection):
-    """A connection whose waits end with its caller's time; mixed into each kind of redis-py's."""
+    """A connection whose waits end with its caller's time; mixed into each kind of redis-py's.
+
+    Its errors carry `shown_url`, the URL that the settings name: `redis_errors` reads it there.
+    """
+
+    def __init__(self, *args: Any, shown_url: str = "", **options: Any) -> None:
+        self._shown_url = shown_url
+        super().__init__(*args, **options)
 
     @property
     def socket_timeout(self) -> float:
@@ -102,15 +136,36 @@ class InTime(_AnyConnection):
     def socket_connect_timeout(self, value: float | None) -> None:
         self._socket_connect_timeout = value
 
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except redis.RedisError as error:
+            self._mark(error)
+            raise
+
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         if self._sock is None:
             self.connect()  # not as redis-py does it, which would not ask the Sentinels again
-        self._hurry()
-        super().send_packed_command(command, check_health)
+        try:
+            self._hurry()
+            super().send_packed_command(command, check_health)
+        except redis.RedisError as error:
+            self._mark(error)
+            raise
 
     def read_response(self, *args: Any, **options: Any) -> Any:
-        self._hurry()
-        return super().read_response(*args, **options)
+        try:
+            self._hurry()
+            answer = super().read_response(*args, **options)
+        except redis.RedisError as error:
+            self._mark(error)
+            raise
+        if (limit := _limit.get()) is not None:
+            limit.answered()
+        return answer
+
+    def _mark(self, error: redis.RedisError) -> None:
+        vars(error)["shown_url"] = self._shown_url
 
     def _hurry(self) -> None:
         if self._sock is None:

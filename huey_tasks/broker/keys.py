@@ -8,20 +8,24 @@ a test holds the two against each other. Times are milliseconds since the epoch 
 #: What every key begins with; KEY_PREFIX sets it, so that several stacks can share one server.
 _prefix = "duckline"
 
-
-def use_prefix(prefix: str) -> None:
-    """Let the keys of this process begin with `prefix`; called once, before any is made."""
-    global _prefix
-    _prefix = prefix
+#: The queues, most urgent first; QUEUES sets them.
+_queues: tuple[str, ...] = ("high", "default", "low")
 
 
-def everything() -> str:
-    """The pattern that matches every key."""
-    return f"{_prefix}:*"
+def use(prefix: str, queues: tuple[str, ...]) -> None:
+    """Let this process know the settings KEY_PREFIX and QUEUES; called before any key is made."""
+    global _prefix, _queues
+    _prefix, _queues = prefix, queues
 
 
-#: The queues, most urgent first.
-QUEUE_NAMES = ("high", "default", "low")
+def queue_names() -> tuple[str, ...]:
+    """Return the names of the queues, the most urgent first."""
+    return _queues
+
+
+def of_all_queues(name: str) -> str:
+    """A key that belongs to no queue; of "*" the pattern that matches every key."""
+    return f"{_prefix}:{name}"
 
 
 def root(queue: str) -> str:
@@ -125,8 +129,9 @@ def history(queue: str, span: str, number: int) -> str:
 
 
 def dataset(queue: str) -> str:
-    """HASH, the mark of a data set: its `id`, one for all queues; `clock`, the last time of Redis'
-    clock that a consumer has seen; `vanished_at` and `results_vanished_at`, when data were missed.
+    """HASH, the mark of a data set: its `id`, one for all queues; `queue.<name>`, when each of its
+    queues was first named; `clock`, the last time of Redis' clock that a consumer has seen;
+    `vanished_at` and `results_vanished_at`, when data were missed.
 
     Consumers write it; without it, data that somebody has erased would look like a new start.
     """
@@ -138,9 +143,9 @@ def results_mark() -> str:
     return f"{_prefix}:dataset"
 
 
-def bell(queue: str) -> str:
-    """LIST with at most one element: wakes a worker that waits. Scripts ring, workers BLPOP."""
-    return f"{root(queue)}:bell"
+def bell(queue: str, only: str = "") -> str:
+    """LIST with at most one element: wakes a worker, or one that runs `only` such; it BLPOPs."""
+    return f"{root(queue)}:bell:{only}" if only else f"{root(queue)}:bell"
 
 
 def call(queue: str, consumer: str) -> str:
@@ -151,8 +156,9 @@ def call(queue: str, consumer: str) -> str:
 def blocked(queue: str, on: str) -> str:
     """ZSET of the blocked tasks, which wait for more than a worker, by their places.
 
-    `on`: "type:<task type>", "lock:<name>", "limit:<uses>:<name>" or "alone". They are PENDING, and
-    their scores are higher than all others in that index. `lib/blocked.lua` writes it.
+    `on`: "type:<task type>", "lock:<name>", "limit:<uses>:<name>", "alone", "functions", "nested"
+    or "concurrency:<task type>". They are PENDING, and their scores are higher than all others in
+    that index. `lib/blocked.lua` writes it.
     """
     return f"{root(queue)}:blocked:{on}"
 
@@ -185,12 +191,13 @@ def lines(queue: str) -> str:
     return f"{root(queue)}:lines"
 
 
-def gate(queue: str, callback_id: str) -> str:
+def gate(callback_id: str) -> str:
     """HASH: how many members of a chord have not ended, and the task that then follows.
 
-    `submit` and `step` open it; it goes with the last member, as every task ends.
+    One for all queues, because members may be in several. `submit` and `step` open it; it goes with
+    the last member, as every task ends.
     """
-    return f"{root(queue)}:gate:{callback_id}"
+    return f"{_prefix}:gate:{callback_id}"
 
 
 def lock(name: str) -> str:
@@ -235,7 +242,10 @@ def probe(queue: str) -> str:
 
 
 def ends(queue: str) -> str:
-    """Channel: the id of each ended task that a caller waits for; `finish` publishes it."""
+    """Channel: the id of each ended task that a caller waits for; `finish` publishes it.
+
+    "<id> piece": its function has written more of its answer (`answer_piece`).
+    """
     return f"{root(queue)}:ends"
 
 
@@ -253,8 +263,7 @@ def binned_log(queue: str, task_id: str) -> str:
 
 
 def undo(queue: str, operation_id: str) -> str:
-    """LIST of what an operation took away: ids that `purge` revoked, in their old order; of what
-    `delete` took, JSON with what `restore` needs. 10 minutes."""
+    """LIST of what an operation took: ids that `purge` revoked; JSON for `restore`. 10 minutes."""
     return f"{root(queue)}:undo:{operation_id}"
 
 

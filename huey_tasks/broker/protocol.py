@@ -12,13 +12,18 @@ from huey_tasks.broker.states import TaskState
 
 Argument = str | bytes | int | float
 
-#: The name of a consumer that runs only what must run alone ends so.
-ALONE = "-alone"
+#: What the workers of some consumers run, and nothing else: tasks that must run alone, functions,
+#: and functions that another one waits for. It is the `blocked_on` of those tasks.
+ALONE, FUNCTIONS, NESTED = "alone", "functions", "nested"
+
+#: The task type of our own whose tasks deliver webhooks. No webhook hears of their ends.
+DELIVERY_TYPE = "duckline.webhook"
 
 
-def runs_alone(name: str) -> bool:
-    """Return whether a consumer, or the worker of one, runs only what must run alone."""
-    return name.partition("/")[0].endswith(ALONE)
+def only_of(name: str) -> str:
+    """Return what a consumer, or the worker of one, runs and nothing else, by its name; or ""."""
+    consumer = name.partition("/")[0]
+    return next((only for only in (ALONE, FUNCTIONS) if consumer.endswith(f"-{only}")), "")
 
 
 class Claim(NamedTuple):
@@ -31,6 +36,7 @@ class Claim(NamedTuple):
     retries_left: int
     retry_delay_s: float
     deliveries: int
+    invocation: str = ""  # of a function
 
     @classmethod
     def read(cls, reply: list[Any]) -> "Claim":
@@ -44,6 +50,7 @@ class Claim(NamedTuple):
             retries_left=int(raw.retries_left),
             retry_delay_s=float(raw.retry_delay_s),
             deliveries=int(raw.deliveries),
+            invocation=raw.invocation.decode(),
         )
 
 
@@ -60,7 +67,10 @@ class NewTask(NamedTuple):
 
     `gate`: the barrier that counts it when it ends; with `passes_on` the next task of its pipeline
     counts for it when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
-    `,one,two,`, or nothing.
+    `,one,two,`, or nothing. `queue`: where it is stored, "" in that of the script that stores it.
+    `host`: of a function, which workers run it, FUNCTIONS or NESTED; `invocation`: JSON, what its
+    caller said beside the event. `once`: JSON, by what a repeated submit is found, or "".
+    `webhook_url`: where its end is posted to, or "".
 
     Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
     """
@@ -76,6 +86,11 @@ class NewTask(NamedTuple):
     gate: str = ""
     passes_on: bool = False
     tags: str = ""
+    queue: str = ""
+    host: str = ""
+    invocation: str = ""
+    once: str = ""
+    webhook_url: str = ""
 
     def arguments(self) -> list[Argument]:
         """Return the task as `submit` reads it."""
@@ -93,8 +108,24 @@ class NewTask(NamedTuple):
 _MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "passes_on"))
 
 
+class Found(NamedTuple):
+    """The task that a submit found in place of storing its own.
+
+    `how`: "duplicate" of a unique task that has not ended; "replayed" for an idempotency key that
+    came before, "replayed_duplicate" if that was one; "reused": that key came with another body.
+    """
+
+    id: str
+    queue: str
+    state: str
+    how: str
+
+
 class Gate(NamedTuple):
-    """Submits one task when `size` others have ended; it has that task's id."""
+    """Submits one task when `size` others have ended; it has that task's id.
+
+    The task names its queue: the last of the others may end in any.
+    """
 
     size: int
     callback: NewTask
@@ -146,6 +177,7 @@ class Commit(NamedTuple):
     cause: Cause | None = None  # of a task that has finally failed
     gap: str = ""  # a line (JSON) in its log in place of those that could not be kept
     blocked_on: str = ""
+    receipt: str = ""  # of a function: what the attempt has used, as JSON
 
     def as_json(self) -> dict[str, Any]:
         """Return the commit as `step` reads it, without what is 0 or empty."""
@@ -164,11 +196,8 @@ class Commit(NamedTuple):
             fields["gates"] = [gate.as_json() for gate in self.gates]
         if self.cause is not None:
             fields["cause"] = self.cause.as_json()
-        if self.gap:
-            fields["gap"] = self.gap
-        if self.blocked_on:
-            fields["blocked_on"] = self.blocked_on
-        return fields
+        texts = {"gap": self.gap, "blocked_on": self.blocked_on, "receipt": self.receipt}
+        return fields | {name: text for name, text in texts.items() if text}
 
 
 def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, cast
 
 import redis
 from redis.commands.core import Script
+from redis.exceptions import NoScriptError
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.connection import redis_errors, unless_full
@@ -14,7 +15,7 @@ from huey_tasks.broker.script_text import script_text
 
 def read_ahead() -> None:
     """Read what a worker needs now: later, its process may have no file to open any more."""
-    for name in ("step", "outcome", "log", "progress"):
+    for name in ("step", "outcome", "log", "progress", "emit"):
         script_text(name)
 
 
@@ -40,21 +41,35 @@ class ScriptRunner:
             return loaded(keys=[keys.root(queue)], args=[*named.values(), *more])
 
     def run_many(self, script: str, calls: Sequence[Call]) -> list[Any]:
-        """Call a script several times in one round trip; a reply is None if Redis was full.
+        """Call a script several times in one round trip; a reply is None if Redis was full."""
+        return self.run_together([(script, call) for call in calls])
 
-        The first call sends the text of the script, so that Redis knows it for the others.
+    def run_together(self, calls: Sequence[tuple[str, Call]]) -> list[Any]:
+        """Call several scripts in one round trip; a reply is None if Redis was full.
+
+        The first call of each sends its text, so that Redis knows it for the others. Redis may
+        read long calls in parts and forget a script between two: such a call has done nothing, and
+        is sent again with the text.
         """
         if not calls:
             return []
+        sent = set[str]()
         with redis_errors(), self._client.pipeline(transaction=False) as pipe:
-            for position, (queue, named, more) in enumerate(calls):
+            for script, (queue, named, more) in calls:
                 loaded = self.load(script, named)
                 arguments = [keys.root(queue), *named.values(), *more]
-                if position == 0:
-                    pipe.eval(cast(str, loaded.script), 1, *arguments)
-                else:
+                if script in sent:
                     pipe.evalsha(loaded.sha, 1, *arguments)
-            return [unless_full(reply) for reply in pipe.execute(raise_on_error=False)]
+                else:
+                    pipe.eval(cast(str, loaded.script), 1, *arguments)
+                sent.add(script)
+            replies = pipe.execute(raise_on_error=False)
+            return [
+                self.run(script, call.queue, *call.more, **call.named)
+                if isinstance(reply, NoScriptError)
+                else unless_full(reply)
+                for (script, call), reply in zip(calls, replies, strict=True)
+            ]
 
     def load(self, script: str, named: dict[str, Argument]) -> Script:
         """Return a script with its text; it is read and registered once."""

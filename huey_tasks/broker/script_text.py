@@ -12,7 +12,8 @@ The header of a script in `lua/<verb>.lua` says what goes with it:
 Records of Python have names in Lua as well, from the one definition: `NewTask.id` is the position
 of a field, `NewTask.NAMES` the names of all, `NewTask.COUNT` their number, `Ending.DEAD` a text,
 `TaskState.TERMINAL` the texts of these states and `TaskState.TERMINAL_SET` a table with them as
-keys. They become constants here, so they cost nothing at run time.
+keys; `Delivery.TYPE` is the task type of webhooks. They become constants here, so they cost nothing
+at run time.
 """
 
 import re
@@ -21,19 +22,24 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from huey_tasks.broker.protocol import Cause, Claim, Gate, NewTask
+from huey_tasks.broker.protocol import DELIVERY_TYPE, Cause, Claim, Found, Gate, NewTask
 from huey_tasks.broker.states import LIVE, TERMINAL, Ending, TaskState
-from huey_tasks.broker.task_hash import EXPLAINED, ROW, AttemptLine
+from huey_tasks.broker.task_hash import EVENT_TASK, EXPLAINED, ROW, AttemptLine
 
 LUA = Path(__file__).parent / "lua"
 
 _RECORDS: dict[str, tuple[str, ...]] = {
-    **{record.__name__: record._fields for record in (NewTask, Claim, Gate, Cause, AttemptLine)},
+    **{
+        record.__name__: record._fields
+        for record in (NewTask, Claim, Found, Gate, Cause, AttemptLine)
+    },
     "Row": ROW,
     "Explained": EXPLAINED,
+    "EventTask": EVENT_TASK,
 }
 _ENUMS: dict[str, type[StrEnum]] = {"TaskState": TaskState, "Ending": Ending}
 _LISTS = {
+    "Delivery.TYPE": f"'{DELIVERY_TYPE}'",
     "TaskState.LIVE": ", ".join(f"'{state}'" for state in LIVE),
     "TaskState.TERMINAL": ", ".join(f"'{state}'" for state in TERMINAL),
     "TaskState.TERMINAL_SET": f"{{ {', '.join(f'{state} = true' for state in TERMINAL)} }}",

@@ -33,7 +33,8 @@ Info = Mapping[str, Any]
 class ServerCheck:
     """The check of one process: made once, at the first contact."""
 
-    def __init__(self, config: Config, queues: Iterable[str] = keys.QUEUE_NAMES) -> None:
+    def __init__(self, config: Config, queues: Iterable[str] = ()) -> None:
+        """`queues`: those whose keys this process uses; none: all."""
         self._config, self._queues = config, tuple(queues)
         self.made = False
 
@@ -50,13 +51,14 @@ class ServerCheck:
             logger.warning(warning)
 
 
-def check(config: Config, queues: Iterable[str] = keys.QUEUE_NAMES) -> list[str]:
+def check(config: Config, queues: Iterable[str] = ()) -> list[str]:
     """Ask the broker and the result backend; return what the operator should know, in lines.
 
     Raises ConfigError with one line for what cannot work, QueueUnavailable when Redis is away.
     """
-    keys.use_prefix(config.key_prefix)  # a start may look at Redis before it has any queue
-    names, warnings, seen = tuple(queues), list[str](), set[str]()
+    # A start may look at Redis before it has any queue.
+    keys.use(config.key_prefix, config.queue_names)
+    names, warnings, seen = tuple(queues) or keys.queue_names(), list[str](), set[str]()
     with redis_errors(), time_limit(TIME_LIMIT_S):
         for setting, url, lacking in (
             ("REDIS_URL", config.broker_url, permissions.lacking_at_broker),

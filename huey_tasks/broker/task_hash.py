@@ -27,13 +27,19 @@ ROW = (
     "state", "type", "attempt", "max_attempts", "deliveries", "crashes", "losses", "progress",
     "submitted_at", "queued_at", "started_at", "finished_at", "due_at", "token", "stopping",
     "stopped_at", "outcome", "reason", "attempts", "retry_of", "retried_as", "tags", "gate",
-    "cause", "message",
+    "cause", "priority", "message",
 )  # fmt: skip
 
 #: What an explanation reads of a task.
 EXPLAINED = (
     "state", "type", "attempt", "due_at", "token", "started_at", "finished_at", "reason",
-    "attempts", "blocked_on", "place", "losses",
+    "attempts", "blocked_on", "place", "losses", "host",
+)  # fmt: skip
+
+#: What an event says of its task, as it was then.
+EVENT_TASK = (
+    "type", "tags", "state", "attempt", "max_attempts", "token", "stopping", "outcome", "due_at",
+    "blocked_on", "reason",
 )  # fmt: skip
 
 
@@ -132,6 +138,7 @@ class TaskHash(Hash):
     message = _Field(Hash.__getitem__)
     attempt = _Field(Hash.number)
     max_attempts = _Field(Hash.number)
+    priority = _Field(Hash.number)  # within its queue
     deliveries = _Field(Hash.number)
     crashes = _Field(Hash.number)
     losses = _Field(Hash.number)
@@ -149,6 +156,7 @@ class TaskHash(Hash):
     gate = _Field(Hash.get)  # the task that follows when it and others have ended
     cause = _Field(Hash.get)
     schedule = _Field(Hash.get)
+    host = _Field(Hash.get)  # of a function: what its workers run
 
     @property
     def state(self) -> TaskState:
@@ -185,6 +193,18 @@ class TaskHash(Hash):
         """The attempts that it has kept, the oldest first."""
         lines = (self.get("attempts") or "").split("\n")
         return [AttemptLine(*json.loads(line)) for line in lines if line]
+
+    @property
+    def invocation(self) -> dict[str, Any] | None:
+        """Of a function: what its caller said beside the event."""
+        return json.loads(self["invocation"]) if self.get("invocation") else None
+
+    @property
+    def receipts(self) -> dict[int, dict[str, Any]]:
+        """Of a function: what its last attempts have used, by their numbers."""
+        lines = (self.get("receipts") or "").split("\n")
+        found = [cast(dict[str, Any], json.loads(line)) for line in lines if line]
+        return {int(receipt.pop("attempt")): receipt for receipt in found}
 
     @property
     def last_error(self) -> str | None:

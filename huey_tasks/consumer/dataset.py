@@ -3,7 +3,8 @@
 A Redis that restarts empty, a FLUSHALL, deleted keys of a queue: to a program
 that only looks at what is there now, each looks like a new start. So the data of every queue and
 the results carry one id. A consumer that finds it missing logs that and stores when; the health
-check and `verify` report it until an operator accepts the loss (`verify --write-off`).
+check and `verify` report it until an operator accepts the loss (`verify --write-off`). Each mark
+names all queues of the data set: one that QUEUES names for the first time is new, and not lost.
 """
 
 import logging
@@ -14,6 +15,7 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.scripts.dataset import DatasetScripts
 from huey_tasks.broker.scripts.tasks import Seen
+from huey_tasks.records.left_behind import left_behind
 
 logger = logging.getLogger(__name__)
 
@@ -66,16 +68,21 @@ class DataSet:
         Consumers that start together mark together: each takes the id that it finds, and nothing is
         missing in a data set that is this young.
         """
-        marks = {queue: self._scripts.dataset(queue) for queue in keys.QUEUE_NAMES}
+        names = keys.queue_names()
+        marks = {queue: self._scripts.dataset(queue) for queue in names}
         found = [mark for mark in marks.values() if mark.id]
         unmarked = [queue for queue, mark in marks.items() if not mark.id]
-        is_old = max((mark.age_ms for mark in found), default=0) > YOUNG_MS
-        lost = unmarked if is_old or (self._expected and not found) else []
+        had = {queue for mark in found for queue, ms in mark.queues.items() if ms > YOUNG_MS}
+        lost = [queue for queue in unmarked if queue in had or (self._expected and not found)]
         self.id = found[0].id if found else secrets.token_hex(8)
-        for queue in unmarked:
-            self.id = self._scripts.dataset(queue, self.id, vanished=queue in lost).id
+        for queue in names:
+            is_lost = queue in lost
+            self.id = self._scripts.dataset(queue, self.id, queues=names, vanished=is_lost).id
         if lost:
             self._say_lost(lost)
+        if self._queue == names[0]:  # one consumer says it for all
+            for sentence in left_behind(self._broker):
+                logger.warning(sentence, extra=self._about())
         self._mark_results()
 
     def _mark_results(self) -> bool:

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from huey_tasks.broker.protocol import runs_alone
+from huey_tasks.broker.protocol import ALONE, only_of
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes import offspring
 from huey_tasks.records import consumers
@@ -55,9 +55,9 @@ def release_tasks(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
         released = broker.scripts.release(
             queue.name,
             consumer,
-            kind="crashes" if runs_alone(consumer) else "losses",
+            kind="crashes" if only_of(consumer) == ALONE else "losses",
             blamed="*",
-            limit=max_crashes if runs_alone(consumer) else max_losses,
+            limit=max_crashes if only_of(consumer) == ALONE else max_losses,
             ttl_ms=broker.ttl_ms,
         )
         pids = {int(worker["pid"]) for worker in info.get("workers", ())}

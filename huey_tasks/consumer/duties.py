@@ -4,9 +4,12 @@ import logging
 
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.scripts.tasks import BATCH
+from huey_tasks.config import Config
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.invocations import function_types
 from huey_tasks.schedules import declared
+from huey_tasks.schedules.of_functions import FunctionSchedules
 
 logger = logging.getLogger(__name__)
 
@@ -36,13 +39,19 @@ def prune(broker: Broker, *, cap: int) -> float | None:
 
 
 class DeclaredSchedules:
-    """Stores the schedules that the code declares for a queue, once, when Redis answers."""
+    """Stores the schedules of a queue that the code declares, once, and those of functions."""
 
-    def __init__(self, queue: str) -> None:
-        self._queue, self._is_done = queue, False
+    def __init__(self, queue: str, config: Config, only: str = "") -> None:
+        """`only`: what the consumer runs beside another one, which has this duty."""
+        self._queue, self._is_done, self._is_needed = queue, False, not only
+        function_types.FILES.look_apart()  # a folder that hangs must not hold up leases
+        self._of_functions = FunctionSchedules(queue, config, function_types.CATALOGUE)
 
     def store(self) -> None:
-        """Store them, if that is not done. Raises QueueUnavailable."""
+        """Store what has changed. Raises QueueUnavailable."""
+        if not self._is_needed:
+            return
         if not self._is_done:
             declared.apply(self._queue)
             self._is_done = True
+        self._of_functions.store()

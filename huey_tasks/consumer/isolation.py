@@ -1,9 +1,10 @@
-"""Suspects run alone: in a second consumer with one worker, beside this one.
+"""Consumers beside a consumer, in processes of their own, while there are tasks for them.
 
-A task that was lost twice with its consumer has killed it, or has run beside the one that did. No
-other worker can claim it then, and a consumer that sees one waiting starts a second consumer, where
-it can harm no other task. If that one dies, the task that ran there is to blame.
-Other tasks run meanwhile. Changes no task itself.
+Suspects run alone, in one with one worker. A task that was lost twice with its consumer has killed
+it, or has run beside the one that did. No other worker can claim it then, and a consumer that sees
+one waiting starts a second consumer, where it can harm no other task. If that one dies, the task
+that ran there is to blame. Other tasks run meanwhile. Functions run in the function host, which
+costs nothing until the first one is called. Changes no task itself.
 """
 
 import contextlib
@@ -17,6 +18,10 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol
 
 from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import ALONE, FUNCTIONS, NESTED
+from huey_tasks.config import Config
+from huey_tasks.consumer.folder_watcher import FolderWatcher
+from huey_tasks.invocations import function_types
 from huey_tasks.records import indexes
 
 logger = logging.getLogger(__name__)
@@ -28,15 +33,21 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds between two looks.
 LOOK_S = 0.5
 
-#: Seconds that it stays when nothing waits: a task that crashed returns to its queue after a pause.
+#: Seconds that one for suspects stays when nothing waits: a task that crashed returns to its queue
+#: after a pause.
 IDLE_S = 5.0
+
+#: What is `blocked_on` of the tasks that each kind runs.
+_TASKS = {ALONE: (ALONE,), FUNCTIONS: (FUNCTIONS, NESTED)}
+
+_WHY = {ALONE: "tasks that were lost twice run alone", FUNCTIONS: "function host is started"}
 
 
 class Isolation(Protocol):
-    """What a consumer does about suspects. It is true as long as there is another process."""
+    """What a consumer does about one beside it. It is true as long as there is another process."""
 
     def look(self) -> None:
-        """Start or end the isolation if needed; a chore."""
+        """Start or end it if needed; a chore."""
         ...
 
     def stop(self) -> None:
@@ -44,17 +55,17 @@ class Isolation(Protocol):
         ...
 
     def processes(self) -> set[int]:
-        """The id of the other process, if there is one: it is no leftover of a worker."""
+        """The processes of this consumer that no worker has left behind."""
         ...
 
     def __bool__(self) -> bool: ...
 
 
-class LoneConsumer:
-    """The process beside a consumer in which suspects run, while there are any."""
+class ConsumerBeside:
+    """The process beside a consumer in which its `only` run, while there are any."""
 
-    def __init__(self, broker: Broker, run: Callable[[int], None]) -> None:
-        self._broker, self._run = broker, run
+    def __init__(self, broker: Broker, only: str, run: Callable[[str, int], None]) -> None:
+        self._broker, self._only, self._run = broker, only, run
         self._process: BaseProcess | None = None
         self._starting = True
 
@@ -63,12 +74,14 @@ class LoneConsumer:
         return self._process is not None
 
     def processes(self) -> set[int]:
+        self._collect()
         return {self._process.pid or 0} if self._process is not None else set()
 
     def look(self) -> None:
-        if self or not self._starting or not _suspects(self._broker):
+        if self or not self._starting or not _waiting(self._broker, self._only):
             return
-        logger.warning("tasks that were lost twice run alone", extra={"queue": self._broker.name})
+        level = logging.WARNING if self._only == ALONE else logging.INFO
+        logger.log(level, _WHY[self._only], extra={"queue": self._broker.name})
         process = _FORK.Process(target=self._live, args=(os.getpid(),), daemon=False)
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # or it could take ours for its own
         try:
@@ -88,7 +101,7 @@ class LoneConsumer:
         for signum in _STOPS:
             signal.signal(signum, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
-        self._run(parent)
+        self._run(self._only, parent)
 
     def _collect(self) -> None:
         if self._process is not None and not self._process.is_alive():
@@ -97,12 +110,19 @@ class LoneConsumer:
 
 
 class EndOfIsolation:
-    """Inside of the lone consumer: it ends when no suspect waits, or when its parent has died."""
+    """Inside of such a consumer: it ends when nothing waits for it, or when its parent has died."""
 
     def __init__(
-        self, broker: Broker, parent: int, is_busy: Callable[[], bool], end: Callable[[], None]
+        self,
+        broker: Broker,
+        only: str,
+        parent: int,
+        config: Config,
+        is_busy: Callable[[], bool],
+        end: Callable[[], None],
     ) -> None:
-        self._broker, self._parent = broker, parent
+        self._broker, self._only, self._parent = broker, only, parent
+        self._idle_s = config.environment_idle_s if only == FUNCTIONS else IDLE_S
         self._is_busy, self._end = is_busy, end
         self._idle_since = time.monotonic()
 
@@ -112,18 +132,42 @@ class EndOfIsolation:
     def look(self) -> None:
         if os.getppid() != self._parent:
             self._end()
-        elif self._is_busy() or _suspects(self._broker):
+        elif self._is_busy() or _waiting(self._broker, self._only):
             self._idle_since = time.monotonic()
-        elif time.monotonic() - self._idle_since > IDLE_S:
+        elif time.monotonic() - self._idle_since > self._idle_s:
             self._end()
 
     def processes(self) -> set[int]:
-        return set()
+        return function_types.FILES.processes()
 
     def stop(self) -> None:
         """There is no other process."""
 
 
-def _suspects(broker: Broker) -> int:
-    """How many wait to run alone."""
-    return indexes.blocked(broker, "alone")
+class Beside:
+    """Those of one consumer: for suspects, and for functions; and what watches folders."""
+
+    def __init__(self, broker: Broker, config: Config, run: Callable[[str, int], None]) -> None:
+        self._consumers = [ConsumerBeside(broker, only, run) for only in (ALONE, FUNCTIONS)]
+        self._watcher = FolderWatcher(broker, config)
+
+    def __bool__(self) -> bool:  # nobody waits for the watcher
+        return any(self._consumers)
+
+    def look(self) -> None:
+        for each in (*self._consumers, self._watcher):
+            each.look()
+
+    def stop(self) -> None:
+        for each in (*self._consumers, self._watcher):
+            each.stop()
+
+    def processes(self) -> set[int]:
+        looking = function_types.FILES.processes()
+        everything = (*self._consumers, self._watcher)
+        return looking.union(*(each.processes() for each in everything))
+
+
+def _waiting(broker: Broker, only: str) -> int:
+    """How many wait for such a consumer."""
+    return sum(indexes.blocked(broker, on) for on in _TASKS[only])

@@ -19,16 +19,17 @@ from typing import Any
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.deadline import SOCKET_TIMEOUT_S, time_limit
-from huey_tasks.broker.protocol import ALONE
+from huey_tasks.broker.protocol import FUNCTIONS
 from huey_tasks.broker.server_check import ServerCheck
 from huey_tasks.cleanup.worker_state import Limits
 from huey_tasks.config import Config
 from huey_tasks.consumer import dead_consumers, duties, overdue
 from huey_tasks.consumer.dataset import DataSet
+from huey_tasks.consumer.greenlet_pool import NESTED_SLOTS
 from huey_tasks.consumer.heartbeat import Heartbeat
 from huey_tasks.consumer.huey_periodic import PeriodicTasks
 from huey_tasks.consumer.interrupts import Interrupts
-from huey_tasks.consumer.isolation import LOOK_S, EndOfIsolation, Isolation, LoneConsumer
+from huey_tasks.consumer.isolation import LOOK_S, Beside, EndOfIsolation, Isolation
 from huey_tasks.consumer.maintenance import Chore, Chores
 from huey_tasks.consumer.outage import Outage
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH, WorkerPool
@@ -36,6 +37,7 @@ from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.execution.worker_table import StopReason, WorkerTable
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.schedules.firing import Firing
+from huey_tasks.webhooks.dispatch import Dispatch
 
 logger = logging.getLogger(__name__)
 
@@ -50,20 +52,22 @@ class Consumer:
         self,
         queue: TaskQueue,
         config: Config,
-        *,
         concurrency: int,
         worker_type: str,
-        parent: int | None = None,  # of one that runs only what must run alone
+        *,
+        only: str = "",  # what it runs and nothing else, beside the consumer `parent`
+        parent: int = 0,
     ) -> None:
         self.queue, self.config = queue, config
         self.concurrency, self.worker_type = concurrency, worker_type
         self.name = f"{queue.name}@{socket.gethostname()[:24]}-{secrets.token_hex(3)}"
-        self._isolation: Isolation = LoneConsumer(queue.broker, self._run_alone)
-        if parent is not None:
-            self.name += ALONE
-            self._isolation = EndOfIsolation(queue.broker, parent, self._is_busy, self._stop_gently)
+        self._board = WorkerTable.create(concurrency + (NESTED_SLOTS if only == FUNCTIONS else 0))
+        self._isolation: Isolation = Beside(queue.broker, config, self._run_beside)
+        if only:
+            self.name += f"-{only}"
+            end = (self._board.is_busy, self._stop_gently)
+            self._isolation = EndOfIsolation(queue.broker, only, parent, config, *end)
         self._broker = queue.broker
-        self._board = WorkerTable.create(concurrency)
         self._interrupts = Interrupts(config.cancel_grace_s)
         self._pool = WorkerPool(
             queue,
@@ -77,24 +81,25 @@ class Consumer:
         )
         self._control = queue.broker.subscribe(keys.control(queue.name))
         self._periodic = PeriodicTasks(queue)
-        self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type)
+        self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type, concurrency)
         self._dataset = DataSet(queue.broker, expected=config.dataset_is_expected)
         self._server_check = ServerCheck(config, [queue.name])
         self._refusal: ConfigError | None = None
         self._stop_signals = 0
         self._grace_ends: float | None = None
-        lease_s = config.lease_s
-        self._promote = Chore(self._promote_due, 1.0)
         self._outage = Outage(self._board.cells)
         self._firing = Firing(queue.broker)
-        self._fire = Chore(self._firing.fire_due, 5.0)
+        self._announced = {  # by the word that a script sends on the control channel
+            "due": Chore(self._promote_due, 1.0),
+            "schedules": Chore(self._firing.fire_due, 5.0),
+            "outbox": Chore(Dispatch(queue.broker).run, 1.0),
+        }
         self._chores = Chores(
             self._outage,
-            Chore(self._renew_leases, lease_s / 3),
+            Chore(self._renew_leases, config.lease_s / 3),
             Chore(self._beat, 1.0, asks_redis=True),
-            self._promote,
-            self._fire,
-            Chore(self._recover_lost, min(1.0, lease_s / 6)),
+            *self._announced.values(),
+            Chore(self._recover_lost, min(1.0, config.lease_s / 6)),
             Chore(self._release_dead_consumers, 0.5),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
@@ -103,7 +108,7 @@ class Consumer:
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
-            Chore(duties.DeclaredSchedules(queue.name).store, 1.0),
+            Chore(duties.DeclaredSchedules(queue.name, config, only).store, 1.0),
         )
 
     @classmethod
@@ -180,10 +185,10 @@ class Consumer:
 
     def _read_control(self) -> None:
         for command, *words in self._control.read():
-            if command == "due":
-                self._promote.due = 0.0
-            elif command == "schedules":
-                self._fire.due = 0.0
+            if command in self._announced:
+                self._announced[command].due = 0.0
+            elif command == "functions":
+                self._isolation.look()
             elif command == "stop":
                 self._stop(*words)
 
@@ -287,15 +292,13 @@ class Consumer:
             self._refusal = refusal
             self._stop_gently()
 
-    # ---- suspects
+    # ---- a consumer beside this one
 
-    def _run_alone(self, parent: int) -> None:
-        """In another process: serve what must run alone."""
-        kind = self.worker_type
-        Consumer(self.queue, self.config, concurrency=1, worker_type=kind, parent=parent).run()
-
-    def _is_busy(self) -> bool:
-        return any(cell.held() is not None for cell in self._board.cells)
+    def _run_beside(self, only: str, parent: int) -> None:
+        """In another process: serve suspects, or functions, and nothing else."""
+        slots = self.config.function_slots
+        workers = (slots, "greenlet") if only == FUNCTIONS else (1, self.worker_type)
+        Consumer(self.queue, self.config, *workers, only=only, parent=parent).run()
 
     # ---- the end
 
@@ -313,8 +316,5 @@ class Consumer:
         self._isolation.stop()
 
     def _leave(self) -> None:
-        try:
-            self._heartbeat.leave()
-        except QueueUnavailable as error:
-            logger.warning("stopped without saying goodbye: %s", error.cause)
+        self._heartbeat.leave()
         logger.info("consumer stopped", extra={"queue": self.queue.name})

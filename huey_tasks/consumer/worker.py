@@ -5,12 +5,12 @@ needs: the cell that shows what it holds, and a last commit before the worker en
 """
 
 import contextlib
-import ctypes
 import logging
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextvars import copy_context
 from types import FrameType
 from typing import Any
@@ -48,8 +48,6 @@ LAST_COMMIT_S = 60.0
 #: Seconds after which a task that computes makes way for the flusher.
 SWITCH_S = 0.001
 
-_PR_SET_PDEATHSIG = 1
-
 
 class QueueWorker(Worker):
     """Claims and runs one task after the other until its flag is set, or its state is spoilt."""
@@ -62,16 +60,19 @@ class QueueWorker(Worker):
         cell: Cell,
         flusher: Flusher,
         state: WorkerState,
+        only: str | None = None,
     ) -> None:
         super().__init__(queue, stop_flag, BACKOFF_S, MAX_BACKOFF_S, 2.0)
         self.name = name
         self.cell = cell
-        self._flusher, self._state = flusher, state
+        self._flusher, self._state, self._only = flusher, state, only
+        #: Called when it has claimed a task.
+        self.on_claim: Callable[[], object] = lambda: None
         self._redis_away = False
 
     def run(self) -> None:
         """Work until stopped; on every way out, send what is finished."""
-        slot = self.huey.storage.open_slot(self.name, self.cell)
+        slot = self.huey.storage.open_slot(self.name, self.cell, self._only)
         self._flusher.watch(slot)
         self.initialize()
         if self.huey.leftovers is not None:
@@ -116,6 +117,7 @@ class QueueWorker(Worker):
             attempt_log.sum_up()
             return
         claim = task.claim
+        self.on_claim()
         if self._state.is_over:  # of a pool: another greenlet has spoilt it meanwhile
             self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.UNBEGUN))
             return
@@ -175,7 +177,7 @@ class StopFlag(ForkSafeFlag):
 
 def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits: Limits) -> None:
     """The body of a forked worker process."""
-    die_with(parent)
+    offspring.die_with(parent)
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     stop_flag = StopFlag()
@@ -221,11 +223,3 @@ def leave() -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or gone
             stream.flush()
     os._exit(0)
-
-
-def die_with(parent: int) -> None:
-    """End this process when its supervisor dies, however it dies (Linux; elsewhere on its own)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)

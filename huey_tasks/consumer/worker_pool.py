@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from signal import Signals
 
+from huey_tasks.broker.protocol import FUNCTIONS, only_of
 from huey_tasks.cleanup.worker_state import Limits
 from huey_tasks.consumer.interrupts import Interrupts
 from huey_tasks.consumer.worker_processes import (
@@ -125,6 +126,7 @@ class WorkerPool:
         if number := offspring.end_below(spared.__contains__):
             logger.info("what a worker had started is ended with it", extra={"processes": number})
         shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
+        shared = shared or only_of(self._consumer) == FUNCTIONS  # whose code has its own process
         killed_by_us = [self._release(cell, how, shared=shared) for cell in child.cells]
         retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
         if not self.replacing:

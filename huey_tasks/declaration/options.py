@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import huey
 
-from huey_tasks.broker.keys import QUEUE_NAMES
+from huey_tasks.broker.keys import queue_names
 from huey_tasks.declaration.number import WEEK_S, YEAR_S, Number, shown
 from huey_tasks.declaration.retry_options import Delays, ErrorTypes, combination_problem
 from huey_tasks.errors import InvalidTaskType
@@ -44,7 +44,16 @@ _OPTIONS: Mapping[str, Number | Delays | ErrorTypes] = {
 
 #: The attributes of a task's class that Duckline sets besides its options.
 _OURS = frozenset(
-    {"parameters", "positional", "place", "home", "validate_datetime", "retry_rules", "is_async"}
+    {
+        "parameters",
+        "payload",
+        "positional",
+        "place",
+        "home",
+        "validate_datetime",
+        "retry_rules",
+        "is_async",
+    }
 )
 
 
@@ -67,19 +76,12 @@ def check_together(options: Mapping[str, Any]) -> None:
 
 def check_queue(queue: object) -> None:
     """Raise InvalidTaskType unless a queue has that name."""
-    if queue not in QUEUE_NAMES:
-        known = ", ".join(QUEUE_NAMES)
-        near = nearest(queue, QUEUE_NAMES)
+    if queue not in queue_names():
+        known = ", ".join(queue_names())
+        near = nearest(queue, queue_names())
         raise InvalidTaskType(
             f"queue={shown(queue)} is not right: the queues are {known}{near}", place_of_caller()
         )
-
-
-def refuse_unknown(unknown: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise InvalidTaskType for the first unknown option; the text suggests the nearest known."""
-    for option in unknown:
-        near = nearest(option, known) or f"; it takes {', '.join(known)}"
-        raise InvalidTaskType(f"@task has no option '{option[:64]}'{near}", place_of_caller())
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ such as `_id` or `model_config` does not clash with a name of pydantic's.
 import inspect
 import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast, get_type_hints
 
@@ -74,10 +74,15 @@ class Payload:
 
     def __init__(self, function: Callable[..., Any], type_name: str) -> None:
         """Make the model. Raises InvalidTaskType for a parameter that no JSON object can carry."""
-        self._about = f"task type '{type_name}'"
+        #: How a sentence names the type.
+        self.about = f"task type '{type_name}'"
         self._place = place_of(function)
         self.parameters = self._parameters(function)
         self._signature = inspect.Signature(list(self.parameters.values()))
+        #: The parameters without a default.
+        self.required = frozenset(
+            name for name, one in self.parameters.items() if one.default is _EMPTY
+        )
         self._fields = {name: f"p{number}" for number, name in enumerate(self.parameters)}
         self.model = self._model(function, type_name)
         self.validator = cast(SchemaValidator, self.model.__pydantic_validator__)
@@ -90,11 +95,13 @@ class Payload:
             ref_template=ref_template, schema_generator=PayloadSchema
         )
 
-    def check(self, payload: Mapping[str, Any]) -> bytes:
+    def check(self, payload: Mapping[str, Any], given_later: Collection[str] = ()) -> bytes:
         """Return the payload in the form of `serializer.dumps`.
 
-        Raises InvalidPayload unless it fits the type; each problem points to a field.
+        `given_later`: parameters that may still be missing. Raises InvalidPayload unless it fits
+        the type; each problem points to a field.
         """
+        later = {(name,) for name in given_later}
         try:
             encoded = serializer.dumps(payload)
             plain = serializer.without_tags(encoded)
@@ -104,9 +111,12 @@ class Payload:
             self.validator.validate_json(plain, strict=True)
         except ValidationError as error:
             problems = [
-                _problem(detail, payload, self.schema) for detail in error.errors(include_url=False)
+                _problem(detail, payload, self.schema)
+                for detail in error.errors(include_url=False)
+                if detail["type"] != "missing" or detail["loc"] not in later
             ]
-            raise InvalidPayload(f"The payload does not fit {self._about}.", problems) from None
+            if problems:
+                raise InvalidPayload(f"The payload does not fit {self.about}.", problems) from None
         return encoded
 
     def named(
@@ -120,7 +130,7 @@ class Payload:
         try:
             return bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f"{self._about}: {error}") from None
+            raise TypeError(f"{self.about}: {error}") from None
 
     def arguments(self, given: Mapping[str, Any], *, accepted: bool) -> dict[str, Any]:
         """Return the given parameters in the types of their hints.
@@ -170,16 +180,13 @@ class Payload:
 
     def _has_types(self, payload: Mapping[str, Any]) -> bool:
         given = {name: value for name, value in payload.items() if name in self._fields}
-        if len(given) < len(payload) or any(name not in given for name in self._required()):
+        if len(given) < len(payload) or not given.keys() >= self.required:
             return False
         try:
             self.arguments(given, accepted=True)
         except ValidationError:
             return False
         return True
-
-    def _required(self) -> list[str]:
-        return [name for name, parameter in self.parameters.items() if parameter.default is _EMPTY]
 
     def _parameters(self, function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
@@ -205,7 +212,8 @@ class Payload:
         fields: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             if name not in hints:
-                raise self._refused(f"parameter '{name}' has no type hint")
+                hint = "; the task is huey_tasks.current_task" if name == "self" else ""
+                raise self._refused(f"parameter '{name}' has no type hint{hint}")
             default = ... if parameter.default is _EMPTY else parameter.default
             fields[self._fields[name]] = (hints[name], self._field(name, hints[name], default))
         title = "".join(part.capitalize() for part in type_name.split("_")) + "Payload"
@@ -242,7 +250,7 @@ class Payload:
             ) from None
 
     def _refused(self, why: str) -> InvalidTaskType:
-        return InvalidTaskType(f"{self._about}: {why}", self._place)
+        return InvalidTaskType(f"{self.about}: {why}", self._place)
 
 
 def _first_sentence(error: Exception) -> str:

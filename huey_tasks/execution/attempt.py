@@ -10,6 +10,7 @@ import math
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextvars import ContextVar
 from typing import Any
@@ -22,6 +23,7 @@ from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTas
 from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.execution import remarks, results
 from huey_tasks.execution.fingerprint import cause_of, cause_without_code, where
+from huey_tasks.execution.reported_error import ReportedError
 from huey_tasks.execution.retry_rules import Verdict
 from huey_tasks.execution.worker_table import Cell, Phase, Retirement, StopReason
 from huey_tasks.values import tracebacks
@@ -87,6 +89,8 @@ class Attempt:
     printed = ""
     #: The task of asyncio that runs its coroutine, while it does.
     coroutine: "asyncio.Task[Any] | None" = None
+    #: What the attempt of a function has used, as JSON.
+    receipt = ""
     _missed_at = ""
     _remarks: tuple[str, ...] = ()
 
@@ -174,6 +178,14 @@ class Attempt:
         trace = None if traceback is None else tracebacks.cut(clean(traceback))
         self._outcome = {"error": self._reason, "traceback": trace}
 
+    def fail_with(self, error: BaseException, text: str, traceback: str | None) -> None:
+        """Record what the task raised; of an error of another process, as that has reported it."""
+        if isinstance(error, ReportedError):
+            self.fail(error.text, error.traceback, error.where, error.cause)
+            self._outcome = {**(self._outcome or {}), "reported": error.reported}
+        else:
+            self.fail(text, traceback, where(error), cause_of(error))
+
     def postpone(self, why: str) -> None:
         """Record why the task waits for another attempt, which is no failure; `retry` follows."""
         self._reason = clean(why)[:LINE_CHARS]
@@ -192,13 +204,10 @@ class Attempt:
         self._delay_ms = max(math.ceil(round(delay_s * 1000, 2)), 0)
         self._retries_left, self._retry_delay_s = retries_left, next_delay_s
 
-    def follow_up(self, child: NewTask) -> None:
-        """Submit a task together with this attempt's commit, and only then."""
-        self._children.append(child)
-
-    def open_gate(self, gate: Gate) -> None:
-        """Open a gate together with this attempt's commit."""
-        self._gates.append(gate)
+    def follow_up(self, children: Sequence[NewTask], gates: Sequence[Gate]) -> None:
+        """Submit tasks, and open gates, together with this attempt's commit, and only then."""
+        self._children += children
+        self._gates += gates
 
     def subtask_id(self) -> str:
         """Return the id of the next task that the task's own code enqueues."""
@@ -274,6 +283,7 @@ class Attempt:
             self._cause if self._state == TaskState.FAILURE else None,
             self._last_line(),
             self.blocked_on,
+            self.receipt,
         )
         return commit, outcome
 

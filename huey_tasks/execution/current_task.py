@@ -3,14 +3,21 @@
 import json
 import logging
 import math
+from typing import Any
 
 from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.attempt import LINE_CHARS, Attempt, clean, current_attempt
+from huey_tasks.execution.partials import partial_result
 from huey_tasks.values.safe_repr import type_name
 
 logger = logging.getLogger(__name__)
+
+_NO_TASK = (
+    "current_task is there only while a task runs: submit the function, in a test with the fixture "
+    "`eager`, instead of calling it"
+)
 
 
 class CurrentTask:
@@ -20,7 +27,7 @@ class CurrentTask:
     def _attempt(self) -> Attempt:
         attempt = current_attempt.get()
         if attempt is None:
-            raise RuntimeError("current_task is there only while a consumer runs a task")
+            raise RuntimeError(_NO_TASK)
         return attempt
 
     @property
@@ -67,6 +74,20 @@ class CurrentTask:
             broker.scripts.progress(broker.name, attempt.claim.id, attempt.claim.token, progress)
         except QueueUnavailable as error:
             logger.debug("progress is not shown: %s", error.cause)
+
+    def emit(self, value: Any) -> None:
+        """Show a partial result to those who watch the task; the last 500 are kept with its log.
+
+        The value is kept as JSON, as a result is: what JSON cannot carry is replaced, and a note
+        says so. One of more than 4,096 bytes is replaced by null. As `progress`, it never fails the
+        task for a Redis that is away; what an iterator in the value raises is the task's own error.
+        """
+        attempt, broker = self._attempt, self._attempt.broker
+        partial = partial_result(attempt.claim.attempt, value)
+        try:
+            broker.scripts.emit(broker.name, attempt.claim.id, attempt.claim.token, partial)
+        except QueueUnavailable as error:
+            logger.debug("a partial result is not kept: %s", error.cause)
 
 
 current_task = CurrentTask()

@@ -17,7 +17,7 @@ from huey_tasks.values.safe_repr import repr_of, text_of, traceback_of, type_nam
 def failure_of(task: Task, error: BaseException) -> dict[str, Any]:
     """Return what Huey stores of a task that has failed."""
     return {
-        "error": _text_of_error(error),
+        "error": text_of_error(error),
         "retries": task.retries,
         "traceback": traceback_of(error),
         "task_id": task.id,
@@ -48,7 +48,7 @@ def spread(task: Any, delay_s: float, verdict: Verdict) -> float:
     return delay_s * (1 + random.uniform(-jitter, jitter)) if jitter else delay_s
 
 
-def _text_of_error(error: BaseException) -> str:
+def text_of_error(error: BaseException) -> str:
     """Return the text of an exception; a TaskException has the text of the other task's error."""
     metadata = cast(Any, error).metadata if issubclass(type(error), TaskException) else {}
     return metadata.get("error") or repr_of(error)

@@ -28,6 +28,10 @@ class Printed:
                 _keep(attempt, line)
         return written
 
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
+
     def writelines(self, lines: Any) -> None:
         """Write each of them."""
         for line in lines:

@@ -49,6 +49,9 @@ class Retry(Exception):
 class Fail(Exception):
     """Raise it inside a task, with the reason: the task fails, whatever `retries` says."""
 
+    #: Why no attempt follows, for the task's log.
+    remark = "not tried again: the task raised Fail"
+
 
 class Verdict(NamedTuple):
     """What follows a failed attempt.
@@ -95,8 +98,8 @@ class RetryRules:
         asked = _one_of(leaves, Retry)
         if retries_left <= 0:
             return Verdict(remark="Retry has no effect: no retries are left" if asked else "")
-        if _one_of(leaves, Fail):
-            return Verdict(again=False, remark="not tried again: the task raised Fail")
+        if failed := _one_of(leaves, Fail):
+            return Verdict(again=False, remark=failed[0].remark)
         refused = None if asked else next((one for one in leaves if not self._allows(one)), None)
         if refused is not None:
             listed = issubclass(type(refused), self.no_retry_on)

@@ -14,11 +14,14 @@ from collections.abc import Callable
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
-from huey_tasks.broker.protocol import Claim, Commit, runs_alone
+from huey_tasks.broker.protocol import ALONE, Claim, Commit, only_of
 from huey_tasks.broker.states import Ending
 from huey_tasks.execution.batching import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.execution.worker_table import Cell
 from huey_tasks.processes import fork_copies
+
+#: Outcomes of functions that are larger are kept for LARGE_RESULT_TTL_S only.
+LARGE_BYTES = 256 * 1024
 
 
 class Slot:
@@ -31,18 +34,21 @@ class Slot:
         *,
         cell: Cell | None,
         on_settled: Callable[[Commit, bool], None],
+        only: str | None = None,
     ) -> None:
         self.id = f"{worker}/{secrets.token_hex(4)}"
         self.cell = cell
         self.pace = Pace()
-        #: Whether it claims only what must run alone.
-        self.alone = runs_alone(worker)
+        #: What it claims and nothing else, "" for what waits in the queue.
+        self.only = only_of(worker) if only is None else only
         #: What wakes it when there is something to claim: for every worker, or for its consumer.
         self.bells = [keys.call(broker.name, worker.partition("/")[0])]
-        if not self.alone:
-            self.bells.append(keys.bell(broker.name))
+        if self.only != ALONE:
+            self.bells.append(keys.bell(broker.name, self.only))
         #: How many tasks it claims at a time, at most.
-        self.most = MOST
+        self.most = 1 if self.only else MOST
+        #: How long an outcome above LARGE_BYTES is kept; None: as long as others.
+        self.large_ttl_ms: int | None = None
         #: Whether something was revoked in Huey's way when the last tasks were claimed.
         self.revocations = False
         #: When what is finished must be committed and what waits released, by time.monotonic().
@@ -149,7 +155,7 @@ class Slot:
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
             short_types=self.pace.short_types(),
-            alone=self.alone,
+            only=self.only,
         )
         self._unanswered = False
         self.deadline = math.inf
@@ -164,5 +170,10 @@ class Slot:
         outcomes = {
             keys.outcome(commit.id, commit.token): blob for commit, blob in sent if blob is not None
         }
+        if self.large_ttl_ms is not None:
+            large = {key: blob for key, blob in outcomes.items() if len(blob) > LARGE_BYTES}
+            outcomes = {key: blob for key, blob in outcomes.items() if key not in large}
+            if large:
+                self._result_scripts.outcome(self._queue, large, ttl_ms=self.large_ttl_ms)
         if outcomes:
             self._result_scripts.outcome(self._queue, outcomes, ttl_ms=self._ttl_ms)

@@ -7,6 +7,7 @@ its next line or with its commit.
 import datetime as dt
 import json
 import logging
+from collections.abc import Sequence
 
 from huey.exceptions import TaskTimeout
 
@@ -37,16 +38,24 @@ class TaskLogHandler(logging.Handler):
 
 def keep_line(attempt: Attempt, at: str, level: str, text: str) -> None:
     """Keep a line of a task; one that Redis cannot take is counted, and must not fail the task."""
-    line = json.dumps({"at": at, "level": level, "text": text[:LINE_CHARS]})
+    keep_lines(attempt, at, [(level, text)])
+
+
+def keep_lines(attempt: Attempt, at: str, lines: Sequence[tuple[str, str]]) -> None:
+    """Keep several lines, pairs of level and text, in one round trip."""
+    encoded = [
+        json.dumps({"at": at, "level": level, "text": text[:LINE_CHARS]}) for level, text in lines
+    ]
     broker, claim = attempt.broker, attempt.claim
     try:
         if attempt.missed_lines:
-            broker.scripts.log(broker.name, claim.id, claim.token, attempt.gap())
-            attempt.missed_lines = 0
-        broker.scripts.log(broker.name, claim.id, claim.token, line)
+            encoded.insert(0, attempt.gap())
+        broker.scripts.log(broker.name, claim.id, claim.token, *encoded)
+        attempt.missed_lines = 0
     except QueueUnavailable as error:
-        attempt.miss_line(at)
-        logger.debug("a line of a task is not kept: %s", error.cause)
+        for _ in lines:
+            attempt.miss_line(at)
+        logger.debug("lines of a task are not kept: %s", error.cause)
 
 
 def task_log_handler() -> TaskLogHandler:

@@ -196,6 +196,10 @@ class WorkerTable:
         self._memory = mmap.mmap(fd, workers * _CELL_SIZE)
         self.cells = [Cell(self._memory, index) for index in range(workers)]
 
+    def is_busy(self) -> bool:
+        """Return whether any worker holds a task."""
+        return any(cell.held() is not None for cell in self.cells)
+
     @classmethod
     def create(cls, workers: int) -> "WorkerTable":
         """Make an empty table."""

@@ -22,7 +22,7 @@ DYING_S = 0.5
 #: Marks what a worker has started: the name of its consumer, in its environment.
 CONSUMER_MARK = "DUCKLINE_CONSUMER"
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _P_ALL, _ANY_CHILD = 0, getattr(os, "WEXITED", 0) | os.WNOHANG | getattr(os, "WNOWAIT", 0)
 _LINUX = sys.platform == "linux"
 # It keeps the interpreter: a call that never blocks is faster so.
@@ -43,6 +43,14 @@ def adopt_orphans() -> None:
     """Become the parent of every process below this one whose own parent ends."""
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with(parent: int) -> None:
+    """End this process when its supervisor dies, however it dies (Linux; elsewhere on its own)."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def is_parent() -> bool:

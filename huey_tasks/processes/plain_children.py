@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
+# Registers a handler of forks: those come in the order of their registration, and ours is the last.
+from huey_tasks.processes import forked_children as forked_children
+
 Handler = Callable[[int, FrameType | None], object]
 
 #: Seconds, as Python has it where nobody has changed it.

@@ -3,8 +3,9 @@
 import json
 from typing import Any, cast
 
-from huey_tasks.broker import task_hash
+from huey_tasks.broker import function_keys, task_hash
 from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.connection import redis_errors
 from huey_tasks.broker.scripts.tasks import KNOWN_MS
 from huey_tasks.records.models import ConsumerRecord, WorkerRecord
 
@@ -13,6 +14,19 @@ def known(broker: Broker) -> list[tuple[str, dict[str, Any]]]:
     """Return what each consumer with a heartbeat in the last 50 s says of itself, by its name."""
     online = broker.scripts.online(broker.name, within_ms=KNOWN_MS)
     return [(consumer, json.loads(info)) for consumer, info, _ in online]
+
+
+def environments(broker: Broker) -> list[dict[str, Any]]:
+    """Return the environments of the live function hosts of a queue, as they say."""
+    with redis_errors():
+        said = broker.redis.hgetall(function_keys.environments(broker.name))
+    live = {consumer for consumer, _, _ in broker.scripts.online(broker.name)} if said else set()
+    return [
+        {**each, "queue": broker.name}
+        for consumer, text in said.items()
+        if consumer.decode() in live
+        for each in json.loads(text)
+    ]
 
 
 def consumers(broker: Broker) -> list[ConsumerRecord]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from huey_tasks import serializer
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
-from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.protocol import FUNCTIONS, NewTask
 
 
 def messages_of(broker: Broker, task_ids: Sequence[str]) -> list[bytes | None]:
@@ -24,7 +24,7 @@ def copy_of(broker: Broker, task_id: str, new_id: str) -> NewTask | None:
 
 def copies_of(broker: Broker, ids: Sequence[tuple[str, str]]) -> list[NewTask | None]:
     """Return copies of several tasks, in one round trip; `ids`: pairs of an id and the new one."""
-    names = ("message", "type", "priority", "tags")
+    names = ("message", "type", "priority", "tags", "host", "invocation", "webhook_url")
     with broker.pipeline() as pipe:
         for task_id, _ in ids:
             pipe.hmget(keys.task(broker.name, task_id), names)
@@ -36,7 +36,14 @@ def copies_of(broker: Broker, ids: Sequence[tuple[str, str]]) -> list[NewTask | 
 
 
 def _copy(
-    new_id: str, message: bytes, task_type: bytes, priority: bytes, tags: bytes | None
+    new_id: str,
+    message: bytes,
+    task_type: bytes,
+    priority: bytes,
+    tags: bytes | None,
+    host: bytes | None,
+    invocation: bytes | None,
+    webhook_url: bytes | None,
 ) -> NewTask:
     retries, retry_delay_s = 0, 0.0
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
@@ -50,6 +57,9 @@ def _copy(
         max_attempts=retries + 1,
         retry_delay_s=retry_delay_s,
         tags=(tags or b"").decode(),
+        host=FUNCTIONS if host else "",
+        invocation=(invocation or b"").decode(),
+        webhook_url=(webhook_url or b"").decode(),
     )
 
 

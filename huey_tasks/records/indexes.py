@@ -53,6 +53,16 @@ def blocked(broker: Broker, on: str) -> int:
         return int(broker.redis.zcard(keys.blocked(broker.name, on)))
 
 
+def running(broker: Broker, task_type: str) -> int:
+    """Return how many tasks of a type run now."""
+    with redis_errors():
+        ids = broker.redis.zrange(keys.index(broker.name, TaskState.STARTED), 0, -1)
+    with broker.pipeline() as pipe:
+        for task_id in ids:
+            pipe.hget(keys.task(broker.name, task_id.decode()), "type")
+        return pipe.execute().count(task_type.encode())
+
+
 def total_size(brokers: Brokers, places: Sequence[tuple[str, str]]) -> int:
     """Return how many tasks some indexes hold: pairs of a queue and the end of a key."""
     with brokers.pipeline() as pipe:

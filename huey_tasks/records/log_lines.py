@@ -6,6 +6,7 @@
 import datetime as dt
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from huey_tasks.broker import keys
@@ -43,6 +44,21 @@ def read(
     ]
     lines.sort(key=lambda line: line.at, reverse=True)
     return lines[:limit]
+
+
+def of_tasks(brokers: Brokers, places: Sequence[tuple[str, str]]) -> list[tuple[LogLine, ...]]:
+    """Return the lines that these tasks keep, each a queue and an id; none for one that is gone."""
+    with brokers.pipeline() as pipe:
+        for queue, task_id in places:
+            pipe.lrange(keys.log(queue, task_id), 0, -1)
+        replies = pipe.execute()
+    return [tuple(line_of(text) for text in kept) for kept in replies]
+
+
+def line_of(text: bytes) -> LogLine:
+    """Return a line from the form in which a task keeps it."""
+    fields: dict[str, str] = json.loads(text)
+    return LogLine(dt.datetime.fromisoformat(fields["at"]), fields["level"], fields["text"])
 
 
 _RANKS = logging.getLevelNamesMapping()

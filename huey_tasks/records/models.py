@@ -29,6 +29,16 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class PartialResult:
+    """A value that a running attempt has emitted; `note`: what of it is replaced, and why."""
+
+    attempt: int
+    at: dt.datetime
+    value: Any
+    note: str | None
+
+
+@dataclass(frozen=True)
 class AttemptRecord:
     """An attempt of a task.
 
@@ -43,6 +53,8 @@ class AttemptRecord:
     worker: str | None
     error: str | None
     traceback: str | None
+    #: Of a function: what it has used, see `serverless` in the docs.
+    receipt: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +65,7 @@ class TaskFacts:
     status: TaskState
     task_type: str
     queue: str
+    queue_priority: int  # within its queue: a task of a higher one starts first
     payload: dict[str, Any]
     error: str | None
     attempt: int
@@ -83,7 +96,10 @@ class TaskRecord(TaskFacts):
     result_note: str | None  # what of the result is replaced, because JSON cannot carry it
     traceback: str | None
     schedule: str | None  # the one that has made it
+    invocation: dict[str, Any] | None = None  # of a function: what its caller said
+    reported: dict[str, Any] | None = None  # of a function that failed: its error as AWS has it
     log: tuple[LogLine, ...] = ()
+    partial_results: tuple[PartialResult, ...] = ()  # the last 500
     attempts: tuple[AttemptRecord, ...] = ()  # the oldest first; of those that failed the last 50
 
 

@@ -26,12 +26,31 @@ def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
         )
 
 
-def ends_of(broker: Broker, task_ids: Sequence[str]) -> list[tuple[str, str, bytes | None]]:
-    """Return state, reason and last outcome (encoded) of each task; "" for what is not set."""
+def ends_of(
+    broker: Broker, elsewhere: Sequence[Broker], task_ids: Sequence[str]
+) -> list[tuple[str, str, bytes | None]]:
+    """Return state, reason and last outcome (encoded) of each task; "" for what is not set.
+
+    Tasks that this queue does not have are looked for `elsewhere`.
+    """
+    found = _facts_of(broker, task_ids)
+    for other in elsewhere:
+        missing = [task_id for task_id, (state, *_) in found.items() if not state]
+        if missing:
+            found |= _facts_of(other, missing)
+    blobs = in_order(broker, [(task_id, found[task_id][1]) for task_id in task_ids])
+    return [
+        (found[task_id][0], found[task_id][2], blob)
+        for task_id, blob in zip(task_ids, blobs, strict=True)
+    ]
+
+
+def _facts_of(broker: Broker, task_ids: Sequence[str]) -> dict[str, list[str]]:
     with broker.pipeline() as pipe:
         for task_id in task_ids:
             pipe.hmget(keys.task(broker.name, task_id), ["state", "outcome", "reason"])
-        found = [tuple((part or b"").decode() for part in row) for row in pipe.execute()]
-    attempts = [(task_id, token) for task_id, (_, token, _) in zip(task_ids, found, strict=True)]
-    blobs = in_order(broker, attempts)
-    return [(state, reason, blob) for (state, _, reason), blob in zip(found, blobs, strict=True)]
+        rows = pipe.execute()
+    return {
+        task_id: [(part or b"").decode() for part in row]
+        for task_id, row in zip(task_ids, rows, strict=True)
+    }

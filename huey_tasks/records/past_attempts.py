@@ -4,7 +4,8 @@ The result backend keeps what an attempt raised, with its traceback, for RESULT_
 the start of the error is left, which the task itself keeps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from huey_tasks import serializer
@@ -13,7 +14,10 @@ from huey_tasks.records.models import AttemptRecord, TaskRecord, TaskState
 
 
 def of(
-    record: TaskRecord, lines: Sequence[task_hash.AttemptLine], blobs: Sequence[bytes | None]
+    record: TaskRecord,
+    lines: Sequence[task_hash.AttemptLine],
+    blobs: Sequence[bytes | None],
+    receipts: Mapping[int, dict[str, Any]],
 ) -> tuple[AttemptRecord, ...]:
     """Return the attempts of a task, the oldest first, from its lines and their outcomes."""
     found = [_failed(line, blob) for line, blob in zip(lines, blobs, strict=True)]
@@ -29,7 +33,7 @@ def of(
                 traceback=None,
             )
         )
-    return tuple(found)
+    return tuple(replace(each, receipt=receipts.get(each.attempt)) for each in found)
 
 
 def _failed(line: task_hash.AttemptLine, blob: bytes | None) -> AttemptRecord:

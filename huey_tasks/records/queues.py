@@ -12,10 +12,11 @@ from huey_tasks.records.models import Kept, QueueStats
 def queue_stats(brokers: Brokers) -> list[QueueStats]:
     """Return the numbers of each queue, in one round trip."""
     found = brokers.first.scripts.stats(brokers)
-    return [_queue_stats(*pair) for pair in zip(brokers, found, strict=True)]
+    return [stats_of(*pair) for pair in zip(brokers, found, strict=True)]
 
 
-def _queue_stats(queue: str, numbers: dict[str, Any]) -> QueueStats:
+def stats_of(queue: str, numbers: dict[str, Any]) -> QueueStats:
+    """Return the numbers of one queue, from the reply of `stats`."""
     waiting_ms = numbers["oldest_waiting_ms"]
     stopped = bool(numbers["paused"] or numbers["draining"])
     at = numbers["mode_at"] if stopped else ""

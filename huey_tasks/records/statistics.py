@@ -15,8 +15,8 @@ from huey_tasks.broker.states import TERMINAL
 #: What is not a sum but the most that was seen.
 _MOST = "oldest"
 
-#: What a bucket is called, by its number.
-_BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run")}
+#: The names of the buckets of each kind, by their number.
+BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run")}
 
 _PARTS = (0.5, 0.95, 0.99)
 
@@ -65,7 +65,7 @@ class Counts:
     def percentiles(self, what: str) -> Percentiles:
         """Return the percentiles of "wait" or "run"."""
         numbers = self.numbers
-        names = _BUCKETS[what]
+        names = BUCKETS[what]
         buckets = [(at, numbers[name]) for at, name in enumerate(names) if name in numbers]
         return Percentiles(*_percentiles(buckets)) if buckets else Percentiles()
 

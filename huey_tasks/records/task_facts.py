@@ -16,6 +16,7 @@ def of(
         status=state,
         task_type=task.type,
         queue=queue,
+        queue_priority=task.priority,
         payload=payload,
         error=_error(task, raised),
         attempt=task.attempt,

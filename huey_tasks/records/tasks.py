@@ -5,16 +5,19 @@ Everything read is checked on the way in: Redis is input like any other.
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from huey_tasks import serializer
-from huey_tasks.broker import keys
+from huey_tasks.broker import event_keys, keys
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.scripts.events import EventScripts
 from huey_tasks.broker.task_hash import TaskHash
-from huey_tasks.records import outcomes, past_attempts, task_facts
-from huey_tasks.records.models import LogLine, TaskRecord, TaskState
+from huey_tasks.records import log_lines, outcomes, past_attempts, task_facts
+from huey_tasks.records.events import Position, TaskEvent
+from huey_tasks.records.models import PartialResult, TaskRecord, TaskState
 
 
 def find(brokers: Brokers, task_id: str) -> TaskRecord | None:
@@ -23,19 +26,57 @@ def find(brokers: Brokers, task_id: str) -> TaskRecord | None:
     if not known:
         return None
     queue, _, task = known[0]
+    with brokers.pipeline() as pipe:
+        pipe.lrange(keys.log(queue, task_id), 0, -1)
+        pipe.lrange(event_keys.partials(queue, task_id), 0, -1)
+        log, partials = pipe.execute()
+    return _whole(brokers, queue, task_id, task, log, partials)
+
+
+class WatchedTask(NamedTuple):
+    """A task as it was right after the event at `position`."""
+
+    position: Position
+    record: TaskRecord
+
+
+def watch(brokers: Brokers, task_id: str) -> WatchedTask | None:
+    """Read a task wherever it is, so that events can be followed from there on; None if nowhere."""
+    found = EventScripts(brokers.first.scripts).watch(list(brokers), task_id)
+    if found is None:
+        return None
+    queue, seen = found
+    task = TaskHash.of(seen.fields)
+    record = _whole(brokers, queue, task_id, task, seen.log, seen.partials)
+    return WatchedTask(TaskEvent.position_of(seen.last), record)
+
+
+def _whole(
+    brokers: Brokers,
+    queue: str,
+    task_id: str,
+    task: TaskHash,
+    log: Sequence[bytes],
+    partials: Sequence[bytes],
+) -> TaskRecord:
     lines = task.attempts
     ended = outcomes.read(
         brokers, [(task_id, task.outcome)] + [(task_id, line.token) for line in lines]
     )
     record = _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
-    with redis_errors():
-        log = brokers[queue].redis.lrange(keys.log(queue, task_id), 0, -1)
     of_lines = [ended.get((task_id, line.token)) for line in lines]
     return replace(
         record,
-        log=tuple(_log_line(line) for line in log),
-        attempts=past_attempts.of(record, lines, of_lines),
+        log=tuple(log_lines.line_of(line) for line in log),
+        partial_results=tuple(partial_of(json.loads(text)) for text in partials),
+        attempts=past_attempts.of(record, lines, of_lines, task.receipts),
     )
+
+
+def partial_of(fields: dict[str, Any]) -> PartialResult:
+    """Return a partial result from the form in which a task keeps it."""
+    at = dt.datetime.fromisoformat(fields["at"])
+    return PartialResult(fields["attempt"], at, fields["value"], fields.get("note"))
 
 
 def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
@@ -89,9 +130,6 @@ def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -
         result_note=outcome.get("note") if succeeded else None,
         traceback=outcome.get("traceback") if shown.error == raised and not succeeded else None,
         schedule=task.schedule,
+        invocation=task.invocation,
+        reported=outcome.get("reported") if not succeeded else None,
     )
-
-
-def _log_line(line: bytes) -> LogLine:
-    fields = cast(dict[str, str], json.loads(line))
-    return LogLine(dt.datetime.fromisoformat(fields["at"]), fields["level"], fields["text"])

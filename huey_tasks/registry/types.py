@@ -1,7 +1,7 @@
 """Task types: register them, find them by name, and run them.
 
 `declaration.payload` checks payloads, `declaration.options` checks names and options. Every type is
-registered on all three queues, because a caller may choose another than the type's own.
+registered on every queue, because a caller may choose another than the type's own.
 """
 
 import inspect
@@ -15,6 +15,7 @@ from huey.api import TaskWrapper
 from huey_tasks import serializer
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.declaration import options as declaration
+from huey_tasks.declaration import other_words
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, UnknownTaskType
@@ -81,6 +82,9 @@ Registered = TypeVar("Registered", bound=TaskType[..., Any])
 
 _types: dict[str, TaskType[..., Any]] = {}
 
+#: Finds what is no task type and can be submitted like one: functions. `look_also` sets it.
+_look_also: Callable[[str], TaskType[..., Any] | None] | None = None
+
 #: Imports the task modules that were left for later; `registry.loading` sets it.
 _load_rest: Callable[[], None] | None = None
 
@@ -89,6 +93,12 @@ def leave_for_later(load: Callable[[], None]) -> None:
     """Call `load` before a type is looked for that is not there yet."""
     global _load_rest
     _load_rest = load
+
+
+def look_also(find: Callable[[str], TaskType[..., Any] | None]) -> None:
+    """Call `find` with a name that is no task type's."""
+    global _look_also
+    _look_also = find
 
 
 def load_rest() -> None:
@@ -116,9 +126,9 @@ def registrar(
 
     Raises InvalidTaskType, with the user's file and line, for an option or a name that cannot work.
     """
-    declaration.refuse_unknown(
+    other_words.refuse_unknown(
         {option: value for option, value in options.items() if option not in _DEFAULTS},
-        ("queue", "name", "example", *_DEFAULTS),
+        ("queue", "name", "example", "schedule", "timezone", *_DEFAULTS),
     )
     declaration.check_queue(queue)
     declaration.check_options(options)
@@ -170,6 +180,7 @@ def _registered(
             instance.task(
                 name=type_name,
                 parameters=tuple(payload.parameters),
+                payload=payload,
                 place=place,
                 is_async=inspect.iscoroutinefunction(function),
                 **options,
@@ -225,10 +236,18 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
     if found is None:
         load_rest()
         found = _types.get(name)
+    if found is None and _look_also is not None:
+        found = _look_also(name)
     if found is None:
         near = declaration.nearest(name, _types, at_most=3) if suggest else ""
         raise UnknownTaskType(f"No task type '{name[:64]}' is registered{near or '.'}")
     return found
+
+
+def is_async(name: str) -> bool:
+    """Return whether a task type of that name is known, and is an `async def`."""
+    found = _types.get(name)
+    return found is not None and inspect.iscoroutinefunction(found.function)
 
 
 def task_types() -> list[TaskType[..., Any]]:

@@ -58,6 +58,13 @@ def misspelt(names: Sequence[str]) -> list[str]:
     ]
 
 
+def own_command() -> str:
+    """Return how Duckline is called where it does not say: `python app.py` in a checkout."""
+    root = Path(__file__).parents[2]
+    is_checkout = (root / "app.py").is_file() and (root / "gunicorn.conf.py").is_file()
+    return "python app.py" if is_checkout else "duckline"
+
+
 def variables() -> dict[bytes, bytes]:
     """Return the current variables of this process; none if a task replaced `os.environ`."""
     return dict(_DATA) if os.environ is _ENVIRON else {}

@@ -12,6 +12,17 @@ from pathlib import Path
 #: and no dots that climb out of it.
 PATH_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~-]{1,64}){1,8}")
 
+#: The region in an ARN, as AWS's own model of Lambda has it.
+AWS_REGION = re.compile(r"(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-[0-9]")
+
+#: Seconds before each further attempt of a delivery: some 25 hours in all.
+A_DAY = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18_000.0, 25_200.0, 36_000.0)
+
+#: A host, or an IP address (IPv6 in brackets), where a webhook may go.
+_TARGET_HOST = re.compile(
+    r"(?:(?:\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?"
+)
+
 
 def whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
@@ -64,6 +75,14 @@ def folders(text: str) -> tuple[Path, ...]:
     return found
 
 
+def paths(text: str) -> tuple[Path, ...]:
+    """folders separated by ':', which may be created later"""
+    found = tuple(Path(part).expanduser() for part in text.split(":") if part)
+    if not found or any(path.is_file() for path in found):
+        raise ValueError
+    return tuple(dict.fromkeys(found))
+
+
 def modules(text: str) -> tuple[str, ...]:
     """names of modules or packages to import, such as shop.tasks; separated by ','"""
     names = words(",")(text)
@@ -83,6 +102,37 @@ def root_path(text: str) -> str:
 def key_prefix(text: str) -> str:
     """1 to 32 letters, digits, '.', '_' or '-'"""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", text):
+        raise ValueError
+    return text
+
+
+def target_hosts(text: str) -> tuple[str, ...]:
+    """host names or IP addresses, each with or without :port; *.example.com for all below it;
+    separated by ','"""
+    found = tuple(word.lower() for word in words(",")(text))
+    if not all(_TARGET_HOST.fullmatch(word) for word in found):
+        raise ValueError
+    return found
+
+
+def delays(text: str) -> tuple[float, ...]:
+    """1 to 20 numbers of seconds from 0 to 604800, separated by ','"""
+    found = tuple(number(0, 604_800)(word) for word in words(",")(text))
+    if len(found) > 20:
+        raise ValueError
+    return found
+
+
+def aws_region(text: str) -> str:
+    """the name of a region, such as us-east-1"""
+    if not AWS_REGION.fullmatch(text):
+        raise ValueError
+    return text
+
+
+def aws_account(text: str) -> str:
+    """12 digits"""
+    if not re.fullmatch(r"[0-9]{12}", text):
         raise ValueError
     return text
 

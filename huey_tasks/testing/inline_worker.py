@@ -1,22 +1,25 @@
 """A worker in the thread that submits: it runs what waits until nothing does.
 
 It claims, executes and commits as any other worker; only the waits before a retry are cut short,
-and no time limit applies. A task that a running task submits runs inside of that one.
+and no time limit and no rate limit applies. A task that a running task submits runs inside of that
+one.
 """
 
 import contextlib
+import sys
 from collections.abc import Generator, Sequence
 from contextvars import copy_context
-from typing import Any
+from typing import Any, cast
 
 from huey import signals
 
 from huey_tasks.api.operations import act_on_tasks
 from huey_tasks.api.tasks import get_task
 from huey_tasks.audit.operation import Action, Operator
-from huey_tasks.broker.protocol import Commit, Gate, NewTask
+from huey_tasks.broker.protocol import Commit, Found, Gate, NewTask
 from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.errors import TaskFailed
+from huey_tasks.execution.printed import Printed
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.queues import BROKERS, QUEUES
 from huey_tasks.records import indexes
@@ -47,7 +50,8 @@ class InlineWorker:
     @contextlib.contextmanager
     def _at(self, instance: TaskQueue) -> Generator[None]:
         scripts, storage = instance.broker.scripts, instance.storage
-        submit, settled, blocking = scripts.submit, storage.on_settled, storage.blocking
+        submit, limit = scripts.submit, scripts.limit
+        settled, blocking = storage.on_settled, storage.blocking
 
         def submit_and_run(
             queue: str,
@@ -55,10 +59,14 @@ class InlineWorker:
             gates: Sequence[Gate] = (),
             *,
             may_refuse: bool = False,
-        ) -> list[bool]:
+        ) -> Sequence[bool | Found]:
             stored = submit(queue, tasks, gates, may_refuse=may_refuse)
             self._run()
             return stored
+
+        def uses(queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
+            used, left_ms = limit(queue, name, per_ms=per_ms, most=most)
+            return min(used, most), left_ms  # nobody waits here for the next window
 
         def on_settled(commit: Commit, accepted: bool) -> None:
             settled(commit, accepted)
@@ -68,7 +76,7 @@ class InlineWorker:
         def on_error(signal: str, task: Any, error: Exception) -> None:
             self._errors[task.id] = error
 
-        scripts.submit = submit_and_run
+        scripts.submit, scripts.limit = submit_and_run, uses
         storage.on_settled, storage.blocking = on_settled, False
         instance.signal(signals.SIGNAL_ERROR)(on_error)
         try:
@@ -76,7 +84,7 @@ class InlineWorker:
         finally:
             instance.disconnect_signal(on_error, signals.SIGNAL_ERROR)
             storage.on_settled, storage.blocking = settled, blocking
-            del scripts.submit  # the method of its class is back
+            del scripts.submit, scripts.limit  # the methods of the class are back
 
     def _run(self) -> None:
         self._depth += 1
@@ -97,10 +105,12 @@ class InlineWorker:
     def _run_queue(self, queue: TaskQueue) -> int:
         """Run what waits in one queue; return how many tasks that were."""
         number = 0
+        queue.broker.scripts.promote(queue.name)  # a retry without a wait is due at once
         with queue.storage.own_slot(f"{queue.name}@eager/{self._depth}") as slot:
             slot.most = 1
             while (task := queue.dequeue()) is not None:
-                copy_context().run(queue.execute, task)
+                with contextlib.redirect_stdout(cast(Any, Printed(sys.stdout))):
+                    copy_context().run(queue.execute, task)
                 number += 1
             slot.flush()
         return number
@@ -109,7 +119,6 @@ class InlineWorker:
         """Let what waits for its time run now; False if nothing does, or only in vain."""
         hastened = False
         for broker in BROKERS.values():
-            broker.scripts.promote(broker.name)
             for state in _LATER:
                 for _, task_id in indexes.ids_in_state(broker, state, 200):
                     attempt = get_task(task_id).attempt

@@ -1,4 +1,4 @@
-"""The consumers of the mode `live`: a process for each queue, for all tests of this process."""
+"""The consumers of the mode `live`: one for each queue, for all tests of this process."""
 
 import atexit
 import functools
@@ -28,12 +28,11 @@ class LiveConsumers:
             "REDIS_URL": redis.url(0),
             "RESULT_REDIS_URL": redis.url(1),
             "TASKS": ",".join(sorted(m for m in modules if not m.startswith("huey_tasks."))),
+            "QUEUES": ",".join(f"{name}:1" for name in QUEUES),
             "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         }
-        command = [sys.executable, "-m", "huey.bin.huey_consumer", "-k", "process", "-w", "1"]
-        self._processes = [
-            subprocess.Popen([*command, f"huey_tasks.{name}"], env=env) for name in QUEUES
-        ]
+        command = [sys.executable, "-m", "duckline", "consumer"]
+        self._processes = [subprocess.Popen([*command, name], env=env) for name in QUEUES]
         atexit.register(self.stop)
 
     def ready(self) -> None:

@@ -57,8 +57,8 @@ class Live(Captured):
 def eager() -> Generator[Eager]:
     """Run each task when it is submitted, in this process and thread.
 
-    Retries and delays do not wait, time limits do not apply. A task that fails for good makes its
-    submit raise TaskFailed from the task's own error, unless `raises` is set to False.
+    Retries and delays do not wait; time limits and rate limits do not apply. A task that fails for
+    good makes its submit raise TaskFailed from the task's own error, unless `raises` is False.
     """
     worker = InlineWorker()
     with private_redis().in_use(), worker.installed(), _kept_logs():

@@ -3,7 +3,7 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.broker.protocol import Claim, Commit, NewTask, runs_alone
+from huey_tasks.broker.protocol import Claim, Commit, NewTask, only_of
 from huey_tasks.broker.scripts.tasks import Scripts
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.waiting import wait_until
@@ -18,7 +18,7 @@ def scripts() -> Scripts:
 
 def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **fields: Any) -> bool:
     """Store a task as it is, past the client."""
-    return scripts().submit(QUEUE, [NewTask(task_id, message, task_type, **fields)])[0]
+    return scripts().submit(QUEUE, [NewTask(task_id, message, task_type, **fields)])[0] is True
 
 
 def recover(max_losses: int = 30) -> list[tuple[str, str]]:
@@ -84,7 +84,7 @@ class HandWorker:
             lease_ms=lease_ms,
             ttl_ms=60_000,
             short_types=short_types,
-            alone=runs_alone(self.name),
+            only=only_of(self.name),
         )
         return answer.accepted, answer.claims
 

@@ -48,6 +48,7 @@ _FAILURES = (
     "web/failures/test_failures.py",
 )
 _BLOCKED = ("engine/consumer/test_blocked.py", "engine/consumer/test_suspects.py")
+_EVENTS = ("engine/events/test_journal.py", "web/streams/test_task_events.py")
 TESTS = {
     "search": ("engine/search/test_search.py", *_FAILURES, "web/tasks/test_search.py"),
     "rows": ("engine/search/test_search.py", "web/tasks/test_search.py"),
@@ -62,6 +63,11 @@ TESTS = {
     "history": ("engine/monitoring/test_history.py", "web/monitoring/test_history.py"),
     "explain": ("engine/monitoring/test_explain.py",),
     "log": (*ALL, "web/monitoring/test_history.py"),
+    "emit": _EVENTS,
+    "events": _EVENTS,
+    "watch": _EVENTS,
+    "lib/events": (*_EVENTS, *ALL),
+    "lib/watching": _EVENTS,
     "lib/blocked": (*_BLOCKED, *ALL),
     "lib/crashes": (*_BLOCKED, *ALL),
     "knows": _BLOCKED,

@@ -5,13 +5,14 @@ depends on time is decided by who calls. `test_model.py` holds it against the re
 """
 
 import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huey_tasks.broker.protocol import Answer, Cause, Claim, Commit, Gate, NewTask, runs_alone
+from huey_tasks.broker.protocol import Answer, Cause, Claim, Commit, Found, Gate, NewTask, only_of
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
 SHORT, QUARTER, HOUR = 1, 900_000, 3_600_000
@@ -108,6 +109,8 @@ class ModelTask:
         }
         if self.new.gate:
             counted |= {"gate": self.new.gate, "passes_on": int(self.new.passes_on)}
+        if self.new.webhook_url:
+            counted["webhook_url"] = self.new.webhook_url
         there = {name: str(value) for name, value in counted.items() if value is not None}
         return there | self.notes
 
@@ -171,6 +174,10 @@ class Model:
         self.bell = False
         self.knows: dict[str, set[str]] = {}  # by consumer; those that have said it
         self.awaited_things: set[str] = set()
+        self.answers: dict[str, tuple[str, Found]] = {}  # by idempotency key, with the body
+        self.uniques: dict[str, str] = {}
+        self.wanted: set[str] = set()  # ends that webhooks want, `state|type` or `state|`
+        self.posted: set[tuple[str, str, str, str]] = set()  # id, state, type, URL
 
     def ids(self, *states: str) -> list[str]:
         """Return the tasks in these states; those that wait are in the order of their places."""
@@ -188,10 +195,11 @@ class Model:
 
     def submit(
         self, news: Sequence[NewTask], gates: Sequence[Gate], may_refuse: bool
-    ) -> list[bool]:
-        if may_refuse and self.queue_mode == "draining":
+    ) -> list[bool | Found]:
+        replays = [new.once and self._replayed(json.loads(new.once)) for new in news]
+        if may_refuse and self.queue_mode == "draining" and not all(replays):
             return []
-        submitted = [self._submit(new) for new in news]
+        submitted = [self._submit_once(new) for new in news]
         for gate in gates:
             self._open(gate)
         return submitted
@@ -215,15 +223,15 @@ class Model:
             known = _Known(self.knows.get(slot.partition("/")[0]), short_types)
             ours = [on for on in self._blocking("type:") if known.has(on.partition(":")[2])]
             for _ in range(math.ceil(LATE / want) if want else 0):
-                offered = self._alone() if runs_alone(slot) else self._offered(ours, want)
-                fit = self._next(offered, known, may_block=not runs_alone(slot))
+                offered = self._alone() if only_of(slot) else self._offered(ours, want)
+                fit = self._next(offered, known, may_block=not only_of(slot))
                 claims = [
                     self._claim(task, f"{slot}/{sequence}.{number}", lease_ms)
                     for number, task in enumerate(fit, 1)
                 ]
                 if claims:
                     break
-            self.bell = self.bell or (not runs_alone(slot) and bool(self._offered([], 1)))
+            self.bell = self.bell or (not only_of(slot) and bool(self._offered([], 1)))
         if accepted or claims:
             self.slots[slot] = Answered(sequence, accepted, [claim.id for claim in claims])
         return Answer(accepted, claims, self.revocations)
@@ -381,6 +389,32 @@ class Model:
     def _count(self, what: str, task_type: str) -> None:
         self.totals[what] += 1
         self.history[task_type, what] += 1
+
+    def _replayed(self, once: dict[str, str]) -> Found | None:
+        if (answer := self.answers.get(once.get("key", ""))) is None:
+            return None
+        body, found = answer
+        return found if body == once["body"] else Found("", "", "", "reused")
+
+    def _submit_once(self, new: NewTask) -> bool | Found:
+        if not new.once:
+            return self._submit(new)
+        once = json.loads(new.once)
+        if (found := self._replayed(once)) is not None:
+            return found
+        twin = self.tasks.get(self.uniques.get(once.get("unique", ""), ""))
+        if twin is not None and twin.state not in ENDED:
+            if "key" in once:
+                answer = Found(twin.new.id, "default", twin.state, "replayed_duplicate")
+                self.answers[once["key"]] = once["body"], answer
+            return Found(twin.new.id, "default", twin.state, "duplicate")
+        is_new = self._submit(new)
+        if "key" in once:
+            state = "SCHEDULED" if new.delay_ms else "PENDING"
+            self.answers[once["key"]] = once["body"], Found(new.id, "default", state, "replayed")
+        if "unique" in once:
+            self.uniques[once["unique"]] = new.id
+        return is_new
 
     def _submit(self, new: NewTask) -> bool:
         if new.id in self.tasks:
@@ -614,6 +648,8 @@ class Model:
         task.state, task.token, task.score = state, "", self._in()
         task.notes |= {"finished_at": self._in(), "reason": reason}
         self._count(state, task.new.type)
+        if task.new.webhook_url or self.wanted & {f"{state}|", f"{state}|{task.new.type}"}:
+            self.posted.add((task.new.id, state, task.new.type, task.new.webhook_url))
         gate = self.gates.get(task.new.gate)
         if gate is not None and not (state == "SUCCESS" and task.new.passes_on):
             gate.before -= 1

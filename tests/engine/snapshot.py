@@ -37,7 +37,7 @@ class Snapshot:
                 pipe.zrange(key, 0, -1, withscores=True)
             for key in [
                 *(keys.slot(QUEUE, name) for name in slots),
-                *(keys.gate(QUEUE, name) for name in gates),
+                *(keys.gate(name) for name in gates),
                 *(keys.lock(name) for name in locks),
                 *(keys.task(QUEUE, task_id) for task_id in model.tasks),
             ]:

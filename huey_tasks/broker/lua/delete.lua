@@ -53,7 +53,9 @@ local function bin_task(id, state)
   redis.call('ZREM', SUBMITTED, id)
   redis.call('ZREM', DEAD, id)
   bin(task_key(id), binned_key(id))
-  if redis.call('EXISTS', log_key(id)) == 1 then bin(log_key(id), binned_log_key(id)) end
+  for list, binned in pairs({ [log_key(id)] = binned_log_key(id), [partials_key(id)] = binned_partials_key(id) }) do
+    if redis.call('EXISTS', list) == 1 then bin(list, binned) end
+  end
   redis.call('HSET', binned_key(id), 'binned_by', decoded.id)
   redis.call('RPUSH', undo_key(decoded.id), cjson.encode(old))
 end

@@ -1,6 +1,7 @@
 -- explain: everything that shows why a task does not run, in one look; writes nothing
--- args: id minutes online_ms
+-- args: id task_type minutes online_ms
 -- with: blocked clock history known_types
+-- `id`: '' for a task of that type that is not stored yet, which would be the last of the queue.
 -- returns: {} when there is no such task, else {time, its fields in the order of EXPLAINED in
 --          fields.py,
 --          mode of the queue, place among the PENDING tasks (from 0; -1: it is not PENDING; a blocked
@@ -9,8 +10,8 @@
 --          the live consumers that know its type, those that do not,
 --          who set the mode, why, and when in ms}
 local task = redis.call('HMGET', task_key(id), Explained.NAMES)
-local type, blocked_on = task[Explained.type], task[Explained.blocked_on]
-if not task[Explained.state] then return {} end
+local type, blocked_on = task[Explained.type] or task_type, task[Explained.blocked_on]
+if not task[Explained.state] and id ~= '' then return {} end
 
 -- How many have started in the present minute, which is not folded yet, and in those before it.
 local starts, over_ms = 0, 0
@@ -31,8 +32,10 @@ for number = minute - minutes + 1, minute do
 end
 
 local function place()
+  if id == '' then return redis.call('ZCARD', index_key('PENDING')) end
   if not blocked_on then return redis.call('ZRANK', index_key('PENDING'), id) or -1 end
-  local before = blocked_on ~= ALONE
+  local is_apart = blocked_on == ALONE or task[Explained.host]
+  local before = not is_apart
     and redis.call('ZCOUNT', index_key('PENDING'), '-inf', task[Explained.place])
   return (before or 0) + (redis.call('ZRANK', blocked_key(blocked_on), id) or 0)
 end
@@ -40,7 +43,8 @@ end
 local knowing, others = {}, {}
 for _, consumer in ipairs(redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')) do
   local which = knows(consumer, type) and knowing or others
-  which[#which + 1] = consumer
+  -- Function hosts run no task types, and know none.
+  if not consumer:match('-functions$') then which[#which + 1] = consumer end
 end
 local by, why, since = unpack(redis.call('HMGET', COUNTERS, 'mode_by', 'mode_why', 'mode_at'))
 return { NOW, task, redis.call('HGET', COUNTERS, 'mode') or '', place(),

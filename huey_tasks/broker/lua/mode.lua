@@ -11,5 +11,6 @@ redis.call('HSET', COUNTERS, 'mode_by', by.who, 'mode_why', by.why, 'mode_at', A
 write_down(operation, 0)
 if mode ~= 'paused' then
   ring()
+  ring_all()
   for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do call_those_who_know(on) end
 end

@@ -1,6 +1,6 @@
--- promote: SCHEDULED or RETRY -> PENDING when due; wakes tasks that wait for a lock or a rate limit
+-- promote: SCHEDULED or RETRY -> PENDING when due; wakes tasks that wait for a lock or a limit
 -- args: limit lease_ms
--- with: blocked clock erased known_types locks queueing tasks wake
+-- with: blocked clock erased known_types locks queueing tasks type_limits wake
 -- returns: milliseconds until the next one is due (0: more are due now), or -1 when none waits
 write_even_if_full()
 local next_ms = -1
@@ -30,6 +30,7 @@ end
 local function room_for(on, lease_ms)
   local lock = on:match('^lock:(.*)$')
   if lock then return is_locked(lock, lease_ms) and 0 or 1, NOW + LOOK_MS end
+  if on:sub(1, 5) == 'busy:' or on:sub(1, 5) == 'rate:' then return turns(on) end
   local most, name = on:match('^limit:(%d+):(.*)$')
   local key = ROOT .. ':limit:' .. name
   local left = most - (redis.call('HGET', key, 'used') or 0)
@@ -46,7 +47,7 @@ note_head(AWAITED)
 -- The worker that heard the bell may have died before its claim; idle workers look only when it
 -- rings.
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
-  if redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0 then ring() end
+  ring_all()
   for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do call_those_who_know(on) end
 end
 return next_ms

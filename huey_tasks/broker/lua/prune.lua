@@ -12,7 +12,7 @@ local function forget(state, ids)
     else
       redis.call('ZREM', index, id)
       redis.call('ZREM', SUBMITTED, id)
-      redis.call('DEL', task_key(id), log_key(id))
+      redis.call('DEL', task_key(id), log_key(id), partials_key(id))
       if state == 'FAILURE' then leave_group(id) end
     end
   end

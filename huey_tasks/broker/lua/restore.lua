@@ -33,8 +33,9 @@ for _, entry in ipairs(entries) do
   if is_there and not redis.call('ZSCORE', SUBMITTED, id) then
     redis.call('HDEL', binned_key(id), 'binned_by')
     bring_back(binned_key(id), task_key(id), ends_at)
-    if redis.call('EXISTS', binned_log_key(id)) == 1 then
-      bring_back(binned_log_key(id), log_key(id), ends_at)
+    for binned, list in pairs({ [binned_log_key(id)] = log_key(id),
+      [binned_partials_key(id)] = partials_key(id) }) do
+      if redis.call('EXISTS', binned) == 1 then bring_back(binned, list, ends_at) end
     end
     redis.call('ZADD', index_key(state), score, id)
     redis.call('ZADD', SUBMITTED, submitted_at, id)

@@ -18,10 +18,15 @@ for _, state in ipairs({ TaskState.TERMINAL }) do
 end
 local consumers = redis.call('ZRANGEBYSCORE', CONSUMERS, NOW - online_ms, '+inf')
 local workers = 0
+local hosts = 0
 for _, id in ipairs(consumers) do
-  workers = workers + (redis.call('HGET', consumer_key(id), 'concurrency') or 0)
+  if id:match('-functions$') then
+    hosts = hosts + 1
+  else
+    workers = workers + (redis.call('HGET', consumer_key(id), 'concurrency') or 0)
+  end
 end
-add('consumers', #consumers)
+add('consumers', #consumers - hosts)
 add('workers', workers)
 local mode = redis.call('HGET', COUNTERS, 'mode')
 add('paused', mode == 'paused' and 1 or 0)

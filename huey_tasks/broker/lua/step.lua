@@ -1,10 +1,10 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
--- args: slot sequence lease_ms want ttl_ms short_types alone commits
--- with: clock tasks
+-- args: slot sequence lease_ms want ttl_ms short_types only commits
+-- with: clock concurrency tasks
 -- own parts: endings commit candidates claim
 -- `commits`: JSON, a list of commits as protocol.py has them. `short_types`: JSON, {type: ms}.
--- `alone`: '1' for a worker that runs only what has to run alone.
+-- `only`: what the worker runs and nothing else, 'alone', 'functions' or 'nested'; or ''.
 -- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each a Claim of protocol.py;
 --          and whether anything is revoked in Huey's way, which workers look up in the result backend
 -- A step that is sent again, because its answer got lost, gets the same answer and changes nothing.
@@ -21,6 +21,7 @@ end
 
 write_even_if_full()
 local accepted = commit_all(cjson.decode(commits), lease_ms, ttl_ms)
+if #accepted > 0 and only ~= '' then call_other_queues() end
 
 local claims, claimed = {}, {}
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
@@ -30,7 +31,7 @@ if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
     lease_end = string.format('%.0f', NOW + lease_ms),
     want = tonumber(want),
     short_types = cjson.decode(short_types),
-    alone = alone == '1',
+    only = only,
     ttl_ms = ttl_ms,
   })
 end

@@ -1,14 +1,45 @@
 -- submit: (new) -> PENDING, or SCHEDULED when it has a delay, for as many tasks as there are
 -- args: gates may_refuse
--- with: barrier submit
+-- with: barrier once submit
 -- then, for each task, the fields of NewTask in protocol.py
 -- `gates` is JSON, a list of Gate; a queue that drains refuses tasks from outside.
--- returns: for each task 1, or 0 when the id is known already and nothing was changed;
---          nothing at all when the queue refuses
-if may_refuse == '1' and redis.call('HGET', COUNTERS, 'mode') == 'draining' then return {} end
+-- returns: for each task 1, 0 when the id is known already and nothing was changed, or the fields
+--          of Found in protocol.py when another submit was the same; nothing at all when the queue
+--          refuses
+local function once_of(at)
+  local once = ARGV[at + NewTask.once - 1]
+  return once ~= '' and cjson.decode(once) or nil
+end
+
+local modes = {}
+for at = MORE, may_refuse == '1' and #ARGV or 0, NewTask.COUNT do
+  local root, once = root_of(ARGV[at + NewTask.queue - 1]), once_of(at)
+  modes[root] = modes[root] or redis.call('HGET', root .. ':counters', 'mode') or ''
+  if modes[root] == 'draining' and not (once and replayed(once)) then return {} end
+end
+
+-- The first write is the one that a full Redis refuses, so nothing is half done.
+local function submit_once(new, once)
+  local found = replayed(once)
+  if found then return found end
+  found = duplicated(once)
+  local id, queue = new[NewTask.id], new[NewTask.queue]
+  if queue == '' then queue = ROOT:match('{(.*)}$') end
+  if found then
+    remember_answer(once, found[Found.id], found[Found.queue], found[Found.state], true)
+    return found
+  end
+  local is_new = submit(new)
+  local state = tonumber(new[NewTask.delay_ms]) > 0 and 'SCHEDULED' or 'PENDING'
+  remember_answer(once, id, queue, state)
+  remember_unique(once, id, queue)
+  return is_new
+end
+
 local submitted = {}
 for at = MORE, #ARGV, NewTask.COUNT do
-  submitted[#submitted + 1] = submit({ unpack(ARGV, at, at + NewTask.COUNT - 1) })
+  local new, once = { unpack(ARGV, at, at + NewTask.COUNT - 1) }, once_of(at)
+  submitted[#submitted + 1] = once and submit_once(new, once) or submit(new)
 end
 for _, gate in ipairs(cjson.decode(gates)) do open_gate(gate) end
 return submitted

@@ -1,15 +1,19 @@
 """The scripts about a whole data set as Python functions; the loader is that of `scripts`."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from huey_tasks.broker.scripts.tasks import Scripts
 
 
 class Mark(NamedTuple):
-    """The mark of a queue's data: the id of the data set, '' if there is none, and its age."""
+    """The mark of a queue's data: the id of the data set, '' if there is no mark, and its queues.
+
+    `queues`: by name, how long the data set has had each, in ms.
+    """
 
     id: str
-    age_ms: int
+    queues: dict[str, int]
 
 
 class DatasetScripts:
@@ -19,13 +23,24 @@ class DatasetScripts:
         self._scripts = scripts
 
     def dataset(
-        self, queue: str, id: str = "", *, vanished: bool = False, results_vanished: bool = False
+        self,
+        queue: str,
+        id: str = "",
+        *,
+        queues: Iterable[str] = (),
+        vanished: bool = False,
+        results_vanished: bool = False,
     ) -> Mark:
-        """Mark the data of a queue unless they are marked, or only look; returns the mark."""
-        known, age_ms = self._scripts.run(
-            "dataset", queue, id=id, vanished=int(vanished), results_vanished=int(results_vanished)
-        )
-        return Mark(known.decode(), int(age_ms))
+        """Mark the data of a queue unless they are marked, or only look.
+
+        `queues`: what the mark is to name. Returns the mark as it was before, with its id.
+        """
+        known, named = self._scripts.run(
+            "dataset", queue, id=id, vanished=int(vanished), results_vanished=int(results_vanished),
+            queues=" ".join(queues),
+        )  # fmt: skip
+        names = (name.decode() for name in named[::2])
+        return Mark(known.decode(), dict(zip(names, map(int, named[1::2]), strict=True)))
 
     def write_off(self, queue: str) -> int:
         """Let the account of a queue add up again after a loss; returns how many are missing."""

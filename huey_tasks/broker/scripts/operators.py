@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 
 from huey_tasks.broker.protocol import Argument, NewTask
 from huey_tasks.broker.script_runner import Call
-from huey_tasks.broker.scripts.tasks import ONLINE_MS, Scripts
+from huey_tasks.broker.scripts.tasks import ONLINE_MS, Scripts, numbers_of
 
 #: What happened to a task: what was asked for; or Redis was full. Any other word is its state.
 DONE, FULL = "done", "full"
 
 #: States from which a task is cancelled; `cancel` answers with the state that it was in.
 CANCELLABLE = frozenset({"PENDING", "SCHEDULED", "RETRY", "STARTED"})
+
+#: Milliseconds. A lease that ended longer ago should have been recovered.
+OVERDUE_MS = 5000
 
 #: Bytes. A message that is larger is not read for a table.
 LARGEST_MESSAGE = 65536
@@ -84,6 +87,20 @@ class SeenTask(NamedTuple):
     mode_at: str
 
 
+class SeenTotals(NamedTuple):
+    """One look at what a queue has counted since the beginning; sums are JSON, by type.
+
+    `noted`: the current minute, which is not in `sums` yet. `overdue`: leases that ended more than
+    OVERDUE_MS ago, and the task was not recovered. `numbers`: those of `stats`, read just before.
+    """
+
+    numbers: dict[str, Any]
+    sums: dict[str, bytes]
+    noted: dict[str, int]
+    counters: dict[str, bytes]
+    overdue: int
+
+
 class Restored(NamedTuple):
     """What one call of `restore` has done."""
 
@@ -141,9 +158,16 @@ class OperatorScripts:
             for now, failed, grouped, groups in replies
         ]
 
-    def explain(self, queue: str, task_id: str, *, minutes: int) -> SeenTask | None:
-        """Return a task, its queue, and the starts of the last minutes; None if it is gone."""
-        seen = self._scripts.run("explain", queue, id=task_id, minutes=minutes, online_ms=ONLINE_MS)
+    def explain(
+        self, queue: str, task_id: str, *, minutes: int, task_type: str = ""
+    ) -> SeenTask | None:
+        """Return a task, its queue, and the starts of the last minutes; None if it is gone.
+
+        Without an id: as they are for a task of that type that would be stored now.
+        """
+        seen = self._scripts.run(
+            "explain", queue, id=task_id, task_type=task_type, minutes=minutes, online_ms=ONLINE_MS
+        )
         if not seen:
             return None
         now, fields, mode, place, waiting, starts, over_ms, *more = seen
@@ -167,6 +191,30 @@ class OperatorScripts:
             "history", queue, type=task_type, singles=json.dumps(singles), wholes=json.dumps(wholes)
         )
         return _numbers(noted), found, [_pairs(flat) for flat in whole], float(since_ms) or None
+
+    def totals(self, queues: Iterable[str]) -> list[SeenTotals]:
+        """Return the numbers and totals of each queue, all in one round trip."""
+        names = list(queues)
+        calls = [("stats", Call(queue, {"online_ms": ONLINE_MS})) for queue in names]
+        calls += [("totals", Call(queue, {"late_ms": OVERDUE_MS})) for queue in names]
+        replies = self._scripts.run_together(calls)
+        return [
+            SeenTotals(numbers_of(flat), _pairs(sums), _numbers(noted), _pairs(counters), overdue)
+            for flat, (sums, noted, counters, overdue) in zip(
+                replies[: len(names)], replies[len(names) :], strict=True
+            )
+        ]
+
+    def beats(self, queues: Iterable[str]) -> list[list[tuple[str, int]]]:
+        """Return the consumers of each queue that have not left, in one round trip.
+
+        Each with the milliseconds since its last heartbeat, the latest first; 100 at most.
+        """
+        calls = [Call(queue, {"most": 100}) for queue in queues]
+        return [
+            [(id.decode(), ms) for id, ms in reply]
+            for reply in self._scripts.run_many("beats", calls)
+        ]
 
     def requeue(self, queue: str, task_ids: Sequence[str], operation: str) -> list[str]:
         """Queue tasks that wait for their time; for each DONE, its other state, or ''."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import Answer, Claim, Commit, Gate, NewTask, encode
+from huey_tasks.broker.deadline import default_limit
+from huey_tasks.broker.protocol import Answer, Claim, Commit, Found, Gate, NewTask, encode
 from huey_tasks.broker.script_runner import Call, ScriptRunner
 
 #: Milliseconds. A consumer without a heartbeat for this long does not count as live.
@@ -41,16 +42,23 @@ class Scripts(ScriptRunner):
         gates: Sequence[Gate] = (),
         *,
         may_refuse: bool = False,
-    ) -> list[bool]:
+    ) -> Sequence[bool | Found]:
         """Store new tasks and put them in their queue, all in one go; False: its id is there.
 
-        A queue that drains answers [] when it `may_refuse`.
+        Found: a submit before was the same, and this one stored nothing. A queue that drains
+        answers [] when it `may_refuse`.
         """
         more = [argument for task in tasks for argument in task.arguments()]
-        flags = self.run(
-            "submit", queue, *more, gates=encode(list(gates)), may_refuse=int(may_refuse)
-        )
-        return [bool(flag) for flag in flags]
+        with default_limit():
+            flags = self.run(
+                "submit", queue, *more, gates=encode(list(gates)), may_refuse=int(may_refuse)
+            )
+        return [_found(flag) if isinstance(flag, list) else bool(flag) for flag in flags]
+
+    def found(self, queue: str, once: str) -> Found | None:
+        """Return what a submit with that `once` would find."""
+        reply = self.run("found", queue, once=once)
+        return _found(reply) if reply else None
 
     def step(
         self,
@@ -63,13 +71,13 @@ class Scripts(ScriptRunner):
         lease_ms: int,
         ttl_ms: int,
         short_types: str = "{}",
-        alone: bool = False,
+        only: str = "",
     ) -> Answer:
         """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
 
         It claims one task, or several if their types are among `short_types` (JSON, milliseconds
-        by type); with `alone`, one of those that must run alone. `sequence` grows by one with
-        every new step of a slot.
+        by type); with `only`, one of those that wait for such a worker. `sequence` grows by one
+        with every new step of a slot.
         """
         accepted, claims, revocations = self.run(
             "step",
@@ -80,7 +88,7 @@ class Scripts(ScriptRunner):
             want=want,
             ttl_ms=ttl_ms,
             short_types=short_types,
-            alone=int(alone),
+            only=only,
             commits=encode(commits),
         )
         flags = [bool(flag) for flag in accepted]
@@ -187,6 +195,10 @@ class Scripts(ScriptRunner):
             self.run("purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH, operation=operation)
         )
 
+    def withdraw(self, queue: str, task_id: str) -> bool:
+        """Remove a task that has never started; False: it has, or there is none."""
+        return cast(bytes, self.run("withdraw", queue, id=task_id)) == b"PENDING"
+
     def awaited(self, queue: str, task_id: str) -> str:
         """Have the end of a task announced on the channel; returns its state, '' if unknown."""
         return cast(bytes, self.run("awaited", queue, id=task_id)).decode()
@@ -195,9 +207,27 @@ class Scripts(ScriptRunner):
         """Store how far a running task is (JSON); False when its lease is lost."""
         return bool(self.run("progress", queue, id=task_id, token=token, progress=progress))
 
-    def log(self, queue: str, task_id: str, token: str, line: str) -> bool:
-        """Keep a line (JSON) that a running task logged; False when its lease is lost."""
-        return bool(self.run("log", queue, id=task_id, token=token, line=line))
+    def emit(self, queue: str, task_id: str, token: str, partial: str) -> bool:
+        """Keep a partial result (JSON) of a running task; False when its lease is lost."""
+        return bool(self.run("emit", queue, id=task_id, token=token, partial=partial))
+
+    def log(self, queue: str, task_id: str, token: str, *lines: str) -> bool:
+        """Keep lines (JSON) that a running task logged; False when its lease is lost."""
+        return bool(self.run("log", queue, *lines, id=task_id, token=token))
+
+    def answer_piece(
+        self, queue: str, task_id: str, token: str, at: int, piece: bytes, *, ttl_ms: int
+    ) -> int | None:
+        """Keep a piece of an answer that begins at `at`; returns how many bytes are kept now.
+
+        Fewer than `at`: earlier ones are gone, and must be sent again. None: the lease is lost.
+        """
+        kept = int(
+            self.run(
+                "answer_piece", queue, id=task_id, token=token, at=at, piece=piece, ttl_ms=ttl_ms
+            )
+        )
+        return None if kept < 0 else kept
 
     def lock(
         self,
@@ -222,7 +252,7 @@ class Scripts(ScriptRunner):
 
     def unlock(self, queue: str, name: str, token: str) -> bool:
         """Free a lock if that token holds it, or any lock if it is "*"."""
-        others = " ".join(keys.root(other) for other in keys.QUEUE_NAMES if other != queue)
+        others = " ".join(keys.root(other) for other in keys.queue_names() if other != queue)
         return bool(self.run("unlock", queue, name=name, token=token, others=others))
 
     def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
@@ -259,15 +289,7 @@ class Scripts(ScriptRunner):
     def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
         """Return the numbers of each queue, each one consistent look, all in one round trip."""
         calls = [Call(queue, {"online_ms": ONLINE_MS}) for queue in queues]
-        return [
-            {
-                name.decode(): value.decode("utf-8", "replace")
-                if isinstance(value, bytes)
-                else value
-                for name, value in zip(flat[::2], flat[1::2], strict=True)
-            }
-            for flat in self.run_many("stats", calls)
-        ]
+        return [numbers_of(flat) for flat in self.run_many("stats", calls)]
 
     def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:
         """Keep outcomes under their keys; to be called on the result backend."""
@@ -283,3 +305,15 @@ class Scripts(ScriptRunner):
         """Return the consumers with a heartbeat in that time: (id, info JSON, last seen in ms)."""
         rows = self.run("online", queue, within_ms=within_ms)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]
+
+
+def _found(reply: Any) -> Found:
+    return Found(*(part.decode() for part in reply))
+
+
+def numbers_of(flat: Sequence[Any]) -> dict[str, Any]:
+    """Return the reply of `stats` as a dict: numbers, and texts."""
+    return {
+        name.decode(): value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for name, value in zip(flat[::2], flat[1::2], strict=True)
+    }

@@ -100,15 +100,15 @@ def test_options_of_one_call(resize: tq.TaskFunction[..., Any]) -> None:
     ("options", "error", "text"),
     [
         ({"queue": "hihg"}, tq.UnknownQueue, "no queue 'hihg'"),
-        ({"delay_s": -1}, tq.InvalidQuery, "'delay' is a number of seconds from 0"),
-        ({"delay_s": float("inf")}, tq.InvalidQuery, "'delay' is a number"),
-        ({"delay_s": "5"}, tq.InvalidQuery, "'delay' is a number"),
-        ({"delay_s": True}, tq.InvalidQuery, "'delay' is a number"),
+        ({"delay_s": -1}, tq.InvalidQuery, "'delay_s' is a number of seconds from 0"),
+        ({"delay_s": float("inf")}, tq.InvalidQuery, "'delay_s' is a number"),
+        ({"delay_s": "5"}, tq.InvalidQuery, "'delay_s' is a number"),
+        ({"delay_s": True}, tq.InvalidQuery, "'delay_s' is a number"),
         ({"delay_s": 1, "run_at": NEW_YEAR}, tq.InvalidQuery, "not both"),
         ({"run_at": dt.datetime(2026, 1, 1)}, tq.InvalidQuery, "with a zone"),
         ({"run_at": "2026-01-01T00:00:00Z"}, tq.InvalidQuery, "with a zone"),
         ({"run_at": dt.datetime(2199, 1, 1, tzinfo=dt.UTC)}, tq.InvalidQuery, "within a year"),
-        ({"expires_in_s": 0}, tq.InvalidQuery, "'expires_in' is a number"),
+        ({"expires_in_s": 0}, tq.InvalidQuery, "'expires_in_s' is a number"),
         ({"delay_s": 5, "expires_in_s": 5}, tq.InvalidQuery, "expire before it may start"),
         ({"tags": ["a b"]}, tq.InvalidQuery, "without spaces"),
     ],
@@ -205,7 +205,7 @@ def test_threads_and_coroutines_submit() -> None:
 def test_s_makes_a_task_for_a_pipeline(start_consumer: StartConsumer) -> None:
     start_consumer("default")
     add = function("add_to")
-    result = tq.default.enqueue(add.s(1, to=2).then(add.s(to=10)))
+    result = tq.default.enqueue(add.s(1, to=2).then(add.s(to=10).into("number")))
     assert result.get(blocking=True, timeout=20) == [3, 13]
 
 

@@ -53,7 +53,7 @@ def test_a_gate_opens_when_its_last_member_ends() -> None:
     assert b"callback" not in _waiting()
     worker.step(commit(worker.claim(), "SUCCESS"), want=0)
     assert _waiting() == [b"callback"]
-    assert not broker.exists(keys.gate(QUEUE, "callback"))
+    assert not broker.exists(keys.gate("callback"))
 
 
 @pytest.mark.parametrize("end", ["cancel", "purge", "DEAD", "FAILURE", "EXPIRED"])
@@ -95,4 +95,52 @@ def test_a_gate_is_opened_once() -> None:
     assert b"callback" not in _waiting()
     worker.step(commit(worker.claim(), "SUCCESS"), want=0)
     scripts().submit(QUEUE, [], [gate])
-    assert not broker.exists(keys.gate(QUEUE, "callback"))
+    assert not broker.exists(keys.gate("callback"))
+
+
+def _waiting_in(queue: str) -> list[bytes]:
+    return broker.zrange(keys.index(queue, "PENDING"), 0, -1)
+
+
+@pytest.mark.parametrize("delay_ms", [0, 60_000])
+def test_a_child_of_another_queue_is_stored_there_with_all_that_belongs_to_it(
+    delay_ms: int,
+) -> None:
+    submit("echo")
+    worker = HandWorker()
+    child = NewTask("child", b"{}", "echo", priority=3, delay_ms=delay_ms, queue="low")
+    done = commit(worker.claim(), "SUCCESS", children=(child,))
+    worker.step(done, want=0)
+    worker.again(done, want=0)
+    assert _waiting() == [] and not broker.exists(keys.task(QUEUE, "child"))
+    state = "SCHEDULED" if delay_ms else "PENDING"
+    assert broker.zrange(keys.index("low", state), 0, -1) == [b"child"]
+    assert broker.zscore(keys.submitted("low"), "child")
+    assert broker.hget(keys.counters("low"), "SUBMITTED") == b"1"
+    assert broker.hget(keys.noted("low"), "echo|SUBMITTED") == b"1"
+    assert broker.llen(keys.bell("low")) == (0 if delay_ms else 1)
+    assert broker.hget(keys.counters(QUEUE), "SUBMITTED") == b"1"
+
+
+def test_members_in_two_queues_pass_one_gate_which_leads_to_a_third() -> None:
+    gate = Gate(2, NewTask("callback", b"{}", "echo", queue="high"))
+    first = NewTask("first", b"{}", "echo", gate="callback")
+    second = first._replace(id="second", queue="low")
+    assert scripts().submit(QUEUE, [first, second], [gate]) == [True, True]
+    assert (_waiting(), _waiting_in("low")) == ([b"first"], [b"second"])
+    scripts().cancel("low", "second", "cancelled", ttl_ms=60_000)
+    assert _waiting_in("high") == []
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    assert _waiting_in("high") == [b"callback"]
+    assert not broker.exists(keys.gate("callback"))
+    scripts().submit("low", [], [gate])
+    assert not broker.exists(keys.gate("callback"))
+
+
+def test_tasks_of_several_queues_are_refused_together_when_one_drains() -> None:
+    tasks = [NewTask("a", b"{}", "echo"), NewTask("b", b"{}", "echo", queue="low")]
+    tq.drain("low")
+    assert scripts().submit(QUEUE, tasks, may_refuse=True) == []
+    assert _waiting() == []
+    assert scripts().submit(QUEUE, tasks) == [True, True]

@@ -9,7 +9,7 @@ MODEL_RUN=long looks fifty times as long; MODEL_RUN=short is for `lua_lines.py`.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -25,9 +25,10 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, runs_alone
+from huey_tasks.broker import event_keys, keys, webhook_keys
+from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, only_of
 from huey_tasks.broker.task_hash import TaskHash
+from huey_tasks.webhooks.records import End
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts
 from tests.engine.model import (
     ENDED,
@@ -43,6 +44,7 @@ from tests.engine.model import (
     Value,
 )
 from tests.engine.snapshot import SPANS, Snapshot, clock_ms, history, standing
+from tests.engine.watcher import Watcher
 from tests.invariants import check_invariants
 from tests.waiting import wait_until
 
@@ -96,7 +98,15 @@ NUMBERS = st.integers(0, 5)
 PACES = st.sampled_from(SHORT_TYPES)
 
 
-def _new_tasks(ids: st.SearchStrategy[str], *expires_ms: int) -> st.SearchStrategy[NewTask]:
+#: Mostly none; a key with one body or another, a unique task, and both.
+KEYS = [{"key": "k", "body": body} for body in ("one", "one", "other")]
+UNIQUE = {"unique": "u", "unique_ms": HOUR}
+ONCE = ["", "", "", *(json.dumps(one) for one in [*KEYS, UNIQUE, UNIQUE, KEYS[0] | UNIQUE])]
+
+
+def _new_tasks(
+    ids: st.SearchStrategy[str], *expires_ms: int, once: Sequence[str] = ("",)
+) -> st.SearchStrategy[NewTask]:
     return st.builds(
         NewTask,
         id=ids,
@@ -110,10 +120,15 @@ def _new_tasks(ids: st.SearchStrategy[str], *expires_ms: int) -> st.SearchStrate
         gate=st.sampled_from(["", "", *GATES[:2], *GATES]),
         passes_on=st.booleans(),
         tags=st.just(""),
+        host=st.just(""),
+        invocation=st.just(""),
+        queue=st.just(""),  # the model is of one queue
+        once=st.sampled_from(once),
+        webhook_url=st.sampled_from(["", "", "https://example.com"]),
     )
 
 
-NEW_TASKS = _new_tasks(TASKS, 0, 0, 0, SHORT, HOUR)
+NEW_TASKS = _new_tasks(TASKS, 0, 0, 0, SHORT, HOUR, once=ONCE)
 
 # What follows has no short time: it would not be over when the same step claims it.
 FOLLOWING = _new_tasks(TASKS, 0, HOUR)
@@ -173,6 +188,9 @@ class ScriptsAndModel(RuleBasedStateMachine):
         super().__init__()
         broker.flushall()
         self.model = Model()
+        self.watcher = Watcher()
+        self.model.wanted = {"EXPIRED|", "FAILURE|fail"}
+        broker.sadd(webhook_keys.wanted(), *self.model.wanted)
         self.workers = {name: Worker(name) for name in WORKERS}
         self.clocks = [clock_ms()]  # the server's, in ms: before the first rule, and after each
         self.ended: dict[str, dict[str, str]] = {}
@@ -294,7 +312,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
             lease_ms=lease_ms,
             ttl_ms=TTL_MS,
             short_types=pace,
-            alone=runs_alone(worker.name),
+            only=only_of(worker.name),
         )
         assert answer == self.model.step(
             worker.name, sequence, commits, want, lease_ms, json.loads(pace)
@@ -439,6 +457,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         assert held == self.model.progress(claim.id, claim.token, text)
         held = scripts().log(QUEUE, claim.id, claim.token, text)
         assert held == self.model.write_log(claim.id, claim.token, text)
+        assert held == scripts().emit(QUEUE, claim.id, claim.token, text)
 
     @rule(kind=st.sampled_from(["tasks", "types"]), any_left=st.booleans())
     def revoke_in_hueys_way(self, kind: str, any_left: bool) -> None:
@@ -469,6 +488,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         task = self.model.tasks.get(task_id)
         if task is not None and task.state in ENDED and not task.stays:
             broker.delete(keys.task(QUEUE, task_id), keys.log(QUEUE, task_id))
+            broker.delete(event_keys.partials(QUEUE, task_id))
             task.gone = True
             self.ended.pop(task_id, None)
 
@@ -514,6 +534,8 @@ class ScriptsAndModel(RuleBasedStateMachine):
         self._check_gates_and_locks(snapshot)
         self._check_numbers(snapshot)
         self._check_failures()
+        self.watcher.check(self.model)
+        self._check_outbox()
         self.model.rule += 1
 
     def _check_tasks(self, snapshot: Snapshot) -> None:
@@ -543,6 +565,11 @@ class ScriptsAndModel(RuleBasedStateMachine):
             same = {"started_ms": line.started_ms, "ended_ms": line.ended_ms}
             told_of = (wanted.attempt, wanted.state, wanted.token, wanted.error)
             assert (line.attempt, line.state, line.token, line.error) == told_of, same
+
+    def _check_outbox(self) -> None:
+        posted = broker.zrange(webhook_keys.outbox(QUEUE), 0, -1)
+        ends = [End.read(entry) for entry in posted]
+        assert {(e.task_id, e.state, e.task_type, e.url) for e in ends} == self.model.posted
 
     def _check_failures(self) -> None:
         model = self.model

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import keys
+from huey_tasks.broker import function_keys, keys
+from huey_tasks.broker.answer_pieces import AnswerPieces
 from huey_tasks.broker.protocol import About, Claim
 from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
@@ -463,3 +464,22 @@ def test_one_can_wait_for_the_tasks_of_a_full_redis() -> None:
     with _full_redis():
         assert scripts().awaited(QUEUE, "task") == "PENDING"
     assert broker.hget(keys.task(QUEUE, "task"), "awaited") == b"1"
+
+
+def test_pieces_of_an_answer_are_kept_once_in_their_order_and_for_their_time() -> None:
+    claim = _claim("answers")
+    pieces = AnswerPieces(tq.default.broker, "answers")
+    assert not pieces.exist()
+    with _lines_on(keys.ends(QUEUE)) as lines:
+        assert pieces.add(claim.token, 0, b"one", ttl_ms=HOUR) == 3
+        assert scripts().awaited(QUEUE, "answers") == "STARTED"
+        assert pieces.add(claim.token, 3, b"two", ttl_ms=HOUR) == 6
+        assert pieces.add(claim.token, 3, b"two", ttl_ms=HOUR) == 6, "it is sent again"
+        assert pieces.add(claim.token, 7, b"lost", ttl_ms=HOUR) == 6, "what is before it is gone"
+    assert lines == ["answers piece"] * 2
+    assert (pieces.read(0, 100), pieces.read(2, 2), pieces.read(6, 10)) == (b"onetwo", b"et", b"")
+    key = function_keys.answer(QUEUE, "answers")
+    assert HOUR - 10_000 < broker.pttl(key) <= HOUR
+    pieces.expire(50)
+    assert broker.pttl(key) <= 50
+    assert pieces.add("another", 0, b"x", ttl_ms=HOUR) is None

@@ -36,7 +36,7 @@ def test_a_script_names_its_arguments_and_where_others_begin(lua: Path) -> None:
     ("name", "constant"),
     [
         ("NewTask.id", "1"),
-        ("NewTask.tags", str(len(NewTask._fields))),
+        ("NewTask.webhook_url", str(len(NewTask._fields))),
         ("NewTask.COUNT", str(len(NewTask._fields))),
         ("Claim.NAMES", ", ".join(f"'{name}'" for name in Claim._fields)),
         ("Gate.callback", "2"),
@@ -121,7 +121,7 @@ def test_a_commit_has_the_names_that_lua_reads() -> None:
     new = NewTask("id", b"{}", "echo")
     about, cause = About("echo", 1, 0.1, ""), Cause("f", "E", "", "m")
     full = Commit("id", "token", "RETRY", 5, 1, 0.1, "why", (new,), (Gate(1, new),), about, cause,
-                  "{}", "lock:a").as_json()  # fmt: skip
+                  "{}", "lock:a", "{}").as_json()  # fmt: skip
     read = {
         name
         for part in ("lib/commit", "lib/endings")

@@ -62,7 +62,7 @@ def config_of(server: RedisServer, user: str = "", **more: str) -> Config:
     return Config.from_env({"REDIS_URL": f"{place}0", "RESULT_REDIS_URL": f"{place}1", **more})
 
 
-def refusal(config: Config, queues: tuple[str, ...] = keys.QUEUE_NAMES) -> str:
+def refusal(config: Config, queues: tuple[str, ...] = keys.queue_names()) -> str:
     with pytest.raises(ConfigError) as refused:
         server_check.check(config, queues)
     assert "\n" not in str(refused.value)
@@ -153,7 +153,7 @@ def test_without_a_server_there_is_no_verdict(own: RedisServer) -> None:
 def check_as(server: RedisServer) -> Callable[..., Any]:
     """Check as a user with these rights; returns the warnings, or the refusal."""
 
-    def check(rules: str, queues: tuple[str, ...] = keys.QUEUE_NAMES) -> list[str] | str:
+    def check(rules: str, queues: tuple[str, ...] = keys.queue_names()) -> list[str] | str:
         server.admin.execute_command("ACL", "SETUSER", "duck", "reset", "on", ">pw", *rules.split())
         try:
             return server_check.check(config_of(server, "duck:pw@"), queues)

@@ -26,7 +26,7 @@ from huey_tasks.consumer.worker_processes import Child, freeze
 from huey_tasks.execution.worker_table import Phase, StopReason, WorkerTable
 from huey_tasks.queues import BROKERS
 from huey_tasks.records import tasks
-from tests.conftest import StartConsumer
+from tests.conftest import StartConsumer, runs
 from tests.engine.helpers import QUEUE, submit, wait_for
 from tests.waiting import wait_until
 
@@ -273,7 +273,7 @@ def test_what_a_task_has_started_dies_with_it_down_to_the_last(
     tq.cancel(task_id)
     for process in family:
         wait_until(
-            lambda process=process: not process.is_running() or process.status() == "zombie",
+            lambda process=process: not runs(process),
             description=f"process {process.pid} is gone",
         )
     wait_for(submit("echo", value=1), "SUCCESS")

@@ -25,14 +25,15 @@ def losses() -> list[str]:
 
 
 def is_marked() -> bool:
-    return all(broker.exists(keys.dataset(queue)) for queue in keys.QUEUE_NAMES)
+    return all(broker.exists(keys.dataset(queue)) for queue in keys.queue_names())
 
 
 def make_old() -> None:
     """Let the data set be older than a start takes."""
-    for queue in keys.QUEUE_NAMES:
+    for queue in keys.queue_names():
         if broker.exists(keys.dataset(queue)):
-            broker.hincrby(keys.dataset(queue), "since", -HOUR)
+            for named in keys.queue_names():
+                broker.hincrby(keys.dataset(queue), f"queue.{named}", -HOUR)
 
 
 def _erase(pattern: str) -> None:
@@ -110,11 +111,11 @@ def test_an_empty_redis_below_a_stack_that_has_run_before_is_told(
 def test_consumers_that_start_together_agree_and_miss_nothing(
     start_consumer: StartConsumer,
 ) -> None:
-    for queue in keys.QUEUE_NAMES:
+    for queue in keys.queue_names():
         start_consumer(queue)
     wait_until(is_marked, description="the data are marked")
 
-    ids = {broker.hget(keys.dataset(queue), "id") for queue in keys.QUEUE_NAMES}
+    ids = {broker.hget(keys.dataset(queue), "id") for queue in keys.queue_names()}
     assert len(ids) == 1
     assert losses() == []
 

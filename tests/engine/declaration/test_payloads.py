@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from huey.exceptions import HueyException
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -205,16 +204,6 @@ def test_a_message_of_positional_arguments_is_read_back_as_it_was() -> None:
         stored = serializer.loads(tq.default.serialize_task(task).task.message)
         again = tq.default._registry.create_task(stored)
         assert (again.args, again.kwargs) == (task.args, task.kwargs)
-
-
-def test_a_pipeline_over_queues_is_refused_in_words() -> None:
-    elsewhere = tq.low.task(name="huey_elsewhere")(odd_defaults)
-    try:
-        with pytest.raises(HueyException, match="'huey_elsewhere' is a task of queue 'low', and"):
-            tq.default.enqueue(_wrapper("huey_add").s(1, 2).then(elsewhere))
-    finally:
-        elsewhere.unregister()
-    assert tq.list_tasks() == []
 
 
 def test_in_immediate_mode_a_submit_runs_the_task_here(monkeypatch: pytest.MonkeyPatch) -> None:

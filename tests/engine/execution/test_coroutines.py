@@ -143,6 +143,10 @@ def test_greenlets_leave_coroutines_to_processes(start_consumer: StartConsumer) 
     assert "DEFAULT_WORKER_TYPE=process" in greenlets.text()
     assert tq.get_task(task_id).status == "PENDING"
     assert tq.explain_task(task_id).reasons[0].code == "unknown_type"
+    assert tq.explain_task(task_id).reasons[0].text == (
+        "Its type, 'sum_up_async', is an 'async def', and queue default has only greenlet"
+        " workers, which run none. It waits for a consumer with DEFAULT_WORKER_TYPE=process."
+    )
     hidden = wait_for(submit("hide_that_it_is_async"), "FAILURE")
     assert "greenlet workers run no 'async def'" in (hidden.error or "")
     start_consumer(QUEUE)

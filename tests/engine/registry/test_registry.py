@@ -149,7 +149,7 @@ def test_calling_a_task_type_runs_the_function_here_and_now() -> None:
 
 
 def test_current_task_is_there_only_inside_a_task() -> None:
-    with pytest.raises(RuntimeError, match="only while a consumer runs"):
+    with pytest.raises(RuntimeError, match="only while a task runs"):
         _ = tq.current_task.id
 
 

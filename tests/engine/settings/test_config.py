@@ -19,6 +19,16 @@ def test_every_setting_has_a_default() -> None:
     assert (config.result_ttl_s, config.demo_speed, config.demo_failure_rate) == (86400, 1, None)
 
 
+def test_a_folder_of_functions_may_be_created_later(tmp_path: Path) -> None:
+    config = Config.from_env({"FUNCTIONS_PATH": f"{tmp_path}:{tmp_path}/later:{tmp_path}"})
+    assert config.functions_path == (tmp_path, tmp_path / "later")
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-gov-west-1", "us-iso-east-1"])
+def test_every_region_of_aws_can_be_in_an_arn(region: str) -> None:
+    assert Config.from_env({"AWS_REGION": region}).aws_region == region
+
+
 def test_an_empty_variable_counts_as_unset() -> None:
     assert Config.from_env({"PORT": "", "REDIS_URL": " "}) == Config.from_env({})
 
@@ -47,6 +57,17 @@ def test_a_data_dir_that_was_chosen_is_told_from_the_default() -> None:
         ("API_KEYS", ","),
         ("LOG_LEVEL", "loud"),
         ("ALLOW_OPEN", "yes"),
+        ("FUNCTIONS_PATH", ":"),
+        ("FUNCTIONS_PATH", __file__),
+        ("FUNCTION_SLOTS", "0"),
+        ("LAMBDA_WAIT_S", "0"),
+        ("LAMBDA_START_WAIT_S", "-1"),
+        ("LAMBDA_MAX_SYNC_BYTES", "0"),
+        ("LARGE_RESULT_TTL_S", "nan"),
+        ("AWS_REGION", "us-east"),
+        ("AWS_REGION", "us-east-1\n:x"),
+        ("AWS_ACCOUNT_ID", "12345678901"),
+        ("AWS_ACCOUNT_ID", "１２３４５６７８９０１２"),
     ],
 )
 def test_a_wrong_value_is_refused_in_one_line_that_names_it(name: str, value: str) -> None:

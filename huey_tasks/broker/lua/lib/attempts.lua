@@ -1,5 +1,5 @@
 -- The attempts of a task that ended badly.
--- with: clock
+-- with: clock events
 
 -- Returns a text of at most `bytes` bytes, cut between two characters.
 local function cut(text, bytes)
@@ -27,4 +27,5 @@ local function keep_attempt(id, state, error)
     lines, older = lines:match('\n(.*)'), older - 1
   end
   redis.call('HSET', task_key(id), 'attempts', lines)
+  add_event('attempt', id, line)
 end

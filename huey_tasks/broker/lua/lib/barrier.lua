@@ -1,13 +1,13 @@
 -- The barrier of a chord, in keys and fields a `gate`: it submits one task, its callback,
--- when all members have ended.
+-- when all members have ended. One for all queues: members may be in several.
 -- with: submit
-local function gate_key(id) return ROOT .. ':gate:' .. id end
+local function gate_key(id) return PREFIX .. ':gate:' .. id end
 
 -- It has the id of the callback, so that a repeat opens no second one.
 local function open_gate(gate)
   local callback = gate[Gate.callback]
-  local id = callback[NewTask.id]
-  if redis.call('ZSCORE', SUBMITTED, id) or redis.call('EXISTS', gate_key(id)) == 1 then return end
+  local id, submitted = callback[NewTask.id], root_of(callback[NewTask.queue]) .. ':submitted'
+  if redis.call('ZSCORE', submitted, id) or redis.call('EXISTS', gate_key(id)) == 1 then return end
   redis.call('HSET', gate_key(id), 'before', gate[Gate.size], 'callback', cjson.encode(callback))
 end
 

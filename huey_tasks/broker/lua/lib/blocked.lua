@@ -4,26 +4,31 @@
 --   type:<task type>      until a consumer claims that knows the type
 --   lock:<name>           until that lock is free
 --   limit:<uses>:<name>   until that rate limit has room
+--   busy:<name>, rate:<name>  until fewer of its type run, or more may start (type_limits.lua)
 --   alone                 until it can run alone: it may have killed its consumer
--- with: clock queueing
+--   functions, nested     until a slot of the function host has room, which runs no other tasks
+--   concurrency:<type>    until fewer of that type run than its reserved concurrency
+-- with: clock events queueing
 local BEHIND, LAST_PLACE = 4e15, '2e15'
 local UNKNOWN, AWAITED = ROOT .. ':unknown', ROOT .. ':awaited'
-local ALONE = 'alone'
-local function blocked_key(on) return ROOT .. ':blocked:' .. on end
+local CROWDED = ROOT .. ':crowded'
+local ALONE, FUNCTIONS, NESTED = 'alone', 'functions', 'nested'
+local function blocked_key(on, root) return (root or ROOT) .. ':blocked:' .. on end
 
 -- A task that was lost this many times in a row is a suspect, and runs alone.
 local SUSPECT = 2
 
 -- Puts an id that waits, or is about to, behind the others.
-local function block(id, place, on)
-  redis.call('ZADD', index_key('PENDING'), place + BEHIND, id)
-  redis.call('ZADD', blocked_key(on), place, id)
-  redis.call('HSET', task_key(id), 'blocked_on', on)
+local function block(id, place, on, root)
+  redis.call('ZADD', index_key('PENDING', root), place + BEHIND, id)
+  redis.call('ZADD', blocked_key(on, root), place, id)
+  redis.call('HSET', task_key(id, root), 'blocked_on', on)
+  add_event('state', id, nil, root)
 end
 
-local function wait_blocked(id, place, on)
-  block(id, place, on)
-  redis.call('HSET', task_key(id), 'state', 'PENDING', 'queued_at', NOW)
+local function wait_blocked(id, place, on, root)
+  redis.call('HSET', task_key(id, root), 'state', 'PENDING', 'place', place, 'queued_at', NOW)
+  block(id, place, on, root)
 end
 
 local function unblock(id, on)
@@ -31,6 +36,7 @@ local function unblock(id, on)
   redis.call('ZREM', blocked_key(on), id)
   if redis.call('EXISTS', blocked_key(on)) == 0 then
     redis.call('SREM', UNKNOWN, on)
+    redis.call('SREM', CROWDED, on)
     redis.call('ZREM', AWAITED, on)
   end
 end
@@ -42,11 +48,31 @@ local function leave(id, state)
   if on then unblock(id, on) end
 end
 
--- Returns a task to its place in the queue; a suspect waits until it can run alone.
+-- Lets a task wait for the function host; the consumer starts one when it hears of the first.
+local function wait_for_host(id, place, on, root)
+  wait_blocked(id, place, on, root)
+  ring(root, on)
+  if redis.call('ZCARD', blocked_key(on, root)) == 1 then
+    redis.call('PUBLISH', (root or ROOT) .. ':control', 'functions')
+  end
+end
+
+-- Wakes workers for all that waits, after a time in which none was woken.
+local function ring_all()
+  if redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0 then ring() end
+  for _, on in ipairs({ FUNCTIONS, NESTED }) do
+    if redis.call('EXISTS', blocked_key(on)) == 1 then ring(nil, on) end
+  end
+end
+
+-- Returns a task to its place in the queue; a suspect waits until it can run alone. The code of a
+-- function has a process of its own, so it kills no consumer and is no suspect.
 local function queue_again(id, place, suspicion)
-  if tonumber(suspicion or 0) >= SUSPECT then
+  local host = redis.call('HGET', task_key(id), 'host')
+  if host then
+    wait_for_host(id, place, host)
+  elseif tonumber(suspicion or 0) >= SUSPECT then
     wait_blocked(id, place, ALONE)
-    redis.call('HSET', task_key(id), 'place', place)
   else
     wait_in_queue(id, place)
   end

@@ -1,6 +1,7 @@
 -- Which tasks a worker may claim next: those of the queue, and those of a type that another consumer
--- did not know and this one does. `worker` is the table that step.lua makes.
--- with: blocked known_types queueing
+-- did not know and this one does; or of those that wait for such a worker, if it has an `only`.
+-- `worker` is the table that step.lua makes.
+-- with: blocked concurrency known_types queueing
 
 local is_called, known, ours = {}, {}, {}
 
@@ -19,15 +20,22 @@ local function leave_to_others(id, type)
   is_called[on] = true
 end
 
--- Finds the types that some consumer has left to others and that this one knows.
+-- Finds the types that some consumer has left to others and that this one knows; for the function
+-- host those that have room again.
 local function find_ours(worker)
+  if worker.only == FUNCTIONS then
+    for _, on in ipairs(redis.call('SMEMBERS', CROWDED)) do
+      if not is_crowded(on:match('^concurrency:(.*)$')) then ours[#ours + 1] = on end
+    end
+  end
+  if worker.only ~= '' then return end
   for _, on in ipairs(redis.call('SMEMBERS', UNKNOWN)) do
     if is_known(worker, on:match('^type:(.*)$')) then ours[#ours + 1] = on end
   end
 end
 
 -- The next ids, in the order of their places, and what those are blocked on that were left to us.
-local function next_ids(want)
+local function next_ids(want, only)
   local rows, from = {}, {}
   local function collect(on, found)
     for at = 1, #found, 2 do
@@ -38,8 +46,12 @@ local function next_ids(want)
   for _, on in ipairs(ours) do
     collect(on, redis.call('ZRANGE', blocked_key(on), 0, want - 1, 'WITHSCORES'))
   end
-  collect(nil, redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'WITHSCORES',
-    'LIMIT', 0, want))
+  if only ~= '' then
+    collect(only, redis.call('ZRANGE', blocked_key(only), 0, want - 1, 'WITHSCORES'))
+  else
+    collect(nil, redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE,
+      'WITHSCORES', 'LIMIT', 0, want))
+  end
   table.sort(rows, function(one, other) return one.place < other.place end)
   local ids = {}
   for at = 1, math.min(#rows, want) do ids[at] = rows[at].id end
@@ -47,19 +59,19 @@ local function next_ids(want)
 end
 
 local function ids_to_claim(worker)
-  if worker.alone then
-    local ids, from = redis.call('ZRANGE', blocked_key(ALONE), 0, 19), {}
-    for _, id in ipairs(ids) do from[id] = ALONE end
-    return ids, from
-  end
-  if #ours > 0 then return next_ids(worker.want) end
+  if worker.only ~= '' then return next_ids(20, worker.only) end
+  if #ours > 0 then return next_ids(worker.want, '') end
   local want = worker.want
   return redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'LIMIT', 0, want), {}
 end
 
 -- Wakes the next worker: any one, or one of this consumer for what others have left to it.
 local function wake_others(worker)
-  if worker.alone then return end
+  if worker.only == ALONE then return end
+  if worker.only ~= '' then
+    if redis.call('EXISTS', blocked_key(worker.only)) == 1 then ring(nil, worker.only) end
+    return
+  end
   if redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0 then ring() end
   for _, on in ipairs(ours) do
     if redis.call('EXISTS', blocked_key(on)) == 1 then call_worker(worker.consumer) end

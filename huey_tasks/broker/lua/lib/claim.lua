@@ -1,7 +1,7 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
--- with: blocked clock counting erased finish
+-- with: blocked clock concurrency counting erased events finish type_limits
 -- record Waiting: message attempt retries_left retry_delay_s deliveries expires_at type started_at
---   queued_at blocked_on
+--   queued_at blocked_on invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
 -- none waits long behind another while some worker is idle. `BUDGET_S` in pace.py is the same.
@@ -18,6 +18,7 @@ local function claim(worker, id, task)
     'deliveries', deliveries, 'started_at', AT)
   -- Drops what an earlier attempt left.
   if task[Waiting.started_at] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
+  add_event('state', id)
   note(task[Waiting.type], 'wait.' .. bucket(NOW - task[Waiting.queued_at]))
   claimed[#claimed + 1] = id
   leases[#leases + 1], leases[#leases + 2] = worker.lease_end, id
@@ -25,7 +26,10 @@ local function claim(worker, id, task)
     [Claim.id] = id, [Claim.token] = token, [Claim.message] = task[Waiting.message],
     [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.retries_left],
     [Claim.retry_delay_s] = task[Waiting.retry_delay_s], [Claim.deliveries] = deliveries,
+    [Claim.invocation] = task[Waiting.invocation] or '',
   }
+  note_start(task[Waiting.type], task[Waiting.message])
+  if running[task[Waiting.type]] then running[task[Waiting.type]] = running[task[Waiting.type]] + 1 end
 end
 
 local function is_too_late(task)
@@ -49,12 +53,15 @@ local function claim_next(worker)
     elseif is_too_late(task) then
       leave(id, 'PENDING')
       finish(id, 'EXPIRED', 'it was not started in time', worker.ttl_ms)
-    elseif is_known(worker, type) then
-      worth_ms = worth_ms + (not worker.alone and worker.short_types[type] or BUDGET_MS)
+    elseif worker.only ~= '' and is_crowded(type) then
+      unblock(id, from[id])
+      wait_for_room(id, type)
+    elseif worker.only == '' and not is_known(worker, type) then
+      leave_to_others(id, type)
+    elseif worker.only == ALONE or not waits_for_turn(id, type, task[Waiting.message], from[id]) then
+      worth_ms = worth_ms + (worker.only == '' and worker.short_types[type] or BUDGET_MS)
       if worth_ms > BUDGET_MS and #claims > 0 then return end
       claim(worker, id, task)
-    elseif not worker.alone then
-      leave_to_others(id, type)
     end
   end
 end
@@ -80,7 +87,7 @@ end
 local function claims_again(ids, token_root)
   for place, id in ipairs(ids) do
     local again = redis.call('HMGET', task_key(id), Claim.NAMES)
-    again[Claim.id] = id
+    again[Claim.id], again[Claim.invocation] = id, again[Claim.invocation] or ''
     if again[Claim.token] == token_root .. place then claims[#claims + 1] = again end
   end
   return claims

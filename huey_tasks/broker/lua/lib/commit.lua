@@ -1,7 +1,19 @@
 -- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
 -- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
 -- token, perhaps to another server (slots.py).
--- with: barrier counting finish log submit tasks
+-- with: barrier blocked counting finish log submit tasks type_limits wake
+
+-- Keeps what an attempt of a function has used, a line of JSON each, of the last ones.
+local RECEIPTS_BYTES = 16384
+local function keep_receipt(id, receipt)
+  local number, started_at, queued_at, kept = unpack(
+    redis.call('HMGET', task_key(id), 'attempt', 'started_at', 'queued_at', 'receipts'))
+  local line = string.format('{"attempt":%d,"queue_ms":%d,%s', number, started_at - queued_at,
+    receipt:sub(2))
+  local lines = kept and kept .. '\n' .. line or line
+  while #lines > RECEIPTS_BYTES and lines:find('\n') do lines = lines:match('\n(.*)') end
+  redis.call('HSET', task_key(id), 'receipts', lines)
+end
 
 local function commit(done, ties, lease_ms, ttl_ms)
   if ties[Ties.suspicion] then clear_of_suspicion(done) end
@@ -10,9 +22,19 @@ local function commit(done, ties, lease_ms, ttl_ms)
     ties[Ties.logged] = '1'
   end
   if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
+  if done.receipt then keep_receipt(done.id, done.receipt) end
   move_on(done, ties, lease_ms, ttl_ms)
   for _, child in ipairs(done.children or {}) do submit(child) end
   for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
+end
+
+-- Lets one go on that waited until fewer tasks of its type run.
+local function give_up_place(id, type)
+  local limit = type and limits_of(type)
+  if not limit then return end
+  local message = redis.call('HGET', task_key(id), 'message')
+  local on = 'busy:' .. limited_name(limit, type, message)
+  if redis.call('EXISTS', blocked_key(on)) == 1 then wake(on, 1) end
 end
 
 -- Returns for each commit 1, or 0 when its token is not the one of the task: the lease was lost.
@@ -22,6 +44,7 @@ local function commit_all(commits, lease_ms, ttl_ms)
     local ties = ties_of(done.id)
     if done.token ~= '' and ties[Ties.token] == done.token then
       commit(done, ties, lease_ms, ttl_ms)
+      give_up_place(done.id, done.type)
       accepted[at], committed[#committed + 1] = 1, done.id
     else
       confirm_stop(done.id, done.token)

@@ -1,18 +1,18 @@
 -- What a script counts is written once, at its end: totals for ever, and by task type the history.
 -- with: history
 -- last of all: write_counts
-local counted, noted = {}, {}
+-- They belong to this queue, or to the one whose keys start with `root`.
+local counted, noted = { [ROOT] = {} }, { [ROOT] = {} }
 -- How long the oldest task waits; of a minute the history keeps the longest.
 local oldest_ms = -1
 
-local function count(name)
-  counted[name] = (counted[name] or 0) + 1
+local function add_one(counts, root, name)
+  local sums = counts[root] or {}
+  counts[root], sums[name] = sums, (sums[name] or 0) + 1
 end
 
-local function note(type, what)
-  local field = type .. '|' .. what
-  noted[field] = (noted[field] or 0) + 1
-end
+local function count(name, root) add_one(counted, root or ROOT, name) end
+local function note(type, what, root) add_one(noted, root or ROOT, type .. '|' .. what) end
 
 -- A duration as the number of its bucket: four to each doubling of milliseconds.
 local function bucket(ms)
@@ -21,10 +21,13 @@ end
 
 -- The history comes last, because it may fail on what it finds.
 local function write_counts()
-  for name, number in pairs(counted) do redis.call('HINCRBY', COUNTERS, name, number) end
-  if not next(noted) and oldest_ms < 0 then return end
-  begin_minute()
-  for field, number in pairs(noted) do redis.call('HINCRBY', NOTED, field, number) end
+  for root, sums in pairs(counted) do
+    for name, number in pairs(sums) do redis.call('HINCRBY', root .. ':counters', name, number) end
+  end
+  for root, sums in pairs(noted) do
+    if next(sums) or root == ROOT and oldest_ms >= 0 then begin_minute(root) end
+    for field, number in pairs(sums) do redis.call('HINCRBY', root .. ':noted', field, number) end
+  end
   if oldest_ms >= 0 and oldest_ms > tonumber(redis.call('HGET', NOTED, '|oldest') or -1) then
     redis.call('HSET', NOTED, '|oldest', oldest_ms)
   end

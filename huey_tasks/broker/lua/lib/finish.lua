@@ -1,8 +1,7 @@
 -- The one way into a terminal state.
--- with: barrier clock counting
+-- with: barrier clock counting events outbox
 -- at the end: write_ended
--- record Ties: logged gate passes_on type awaited token suspicion
-local ENDS = ROOT .. ':ends'
+-- record Ties: logged gate passes_on type awaited token suspicion webhook_url
 
 -- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
@@ -27,9 +26,14 @@ local function finish_tied(id, ties, state, reason, ttl_ms, ...)
   redis.call('PEXPIRE', key, ttl_ms)
   local members = ended[state] or {}
   ended[state], members[#members + 1], members[#members + 2] = members, AT, id
-  if ties[Ties.logged] then redis.call('PEXPIRE', log_key(id), ttl_ms) end
+  if ties[Ties.logged] then
+    redis.call('PEXPIRE', log_key(id), ttl_ms)
+    redis.call('PEXPIRE', partials_key(id), ttl_ms)
+  end
+  add_event('state', id)
   count(state)
   note(ties[Ties.type], state)
+  post_end(id, state, ties[Ties.type], ties[Ties.webhook_url])
   -- A waiter that gets no message polls, so a Redis user without rights to the channel is no error.
   if ties[Ties.awaited] then redis.pcall('PUBLISH', ENDS, id) end
   if gate and not (state == 'SUCCESS' and ties[Ties.passes_on] == '1') then pass_gate(gate) end
@@ -46,5 +50,6 @@ local function set_aside(id, reason, ttl_ms)
   finish(id, 'FAILURE', reason, ttl_ms)
   redis.call('PERSIST', task_key(id))
   redis.call('PERSIST', log_key(id))
+  redis.call('PERSIST', partials_key(id))
   redis.call('ZREMRANGEBYRANK', DEAD, 0, -DEAD_CAP - 1)
 end

@@ -1,6 +1,6 @@
 -- The history. The counts of the current minute are in one hash, so that a task writes each count
 -- once. The first script that counts in a later minute folds the finished one into its minute,
--- quarter, hour and day.
+-- quarter, hour and day, and into the totals.
 -- with: clock
 local NOTED = ROOT .. ':noted'
 
@@ -23,7 +23,7 @@ local function by_type(fields)
   return types
 end
 
-local function fold(minute, types)
+local function fold(root, minute, types)
   local spans = {
     { name = 'minute', ms = 60000, keep_ms = 6 * 3600000 },
     { name = 'quarter', ms = 900000, keep_ms = 26 * 3600000 },
@@ -32,7 +32,7 @@ local function fold(minute, types)
   }
   for _, span in ipairs(spans) do
     local number = math.floor(minute * 60000 / span.ms)
-    local key = ROOT .. ':history:' .. span.name .. ':' .. number
+    local key = root .. ':history:' .. span.name .. ':' .. number
     for type, counts in pairs(types) do
       local sums = cjson.decode(redis.call('HGET', key, type) or '{}')
       for what, times in pairs(counts) do add(sums, what, times) end
@@ -42,13 +42,43 @@ local function fold(minute, types)
   end
 end
 
--- NOTED is emptied first: should one ever be there that cannot be folded, it fails one call.
-local function begin_minute()
-  local now, minute = math.floor(NOW / 60000), tonumber(redis.call('HGET', NOTED, 'minute') or -1)
+-- The same sums since the beginning, which only grow. The first MOST_TYPES types have sums of their
+-- own; all later ones share those of OTHER, so that names without end cannot fill the memory.
+local MOST_TYPES, OTHER = 100, 'other'
+local function fold_into_totals(root, types)
+  local key, known, names, new = root .. ':totals', 0, {}, {}
+  for _, type in ipairs(redis.call('HKEYS', key)) do
+    names[type], known = true, known + 1
+  end
+  for type in pairs(types) do
+    if type ~= '' and not names[type] then new[#new + 1] = type end
+  end
+  table.sort(new) -- `in_totals` in totals.py names them in the same order
+  for _, type in ipairs(new) do
+    if known < MOST_TYPES then names[type], known = true, known + 1 end
+  end
+  for type, counts in pairs(types) do
+    if type ~= '' then
+      local field = names[type] and type or OTHER
+      local sums = cjson.decode(redis.call('HGET', key, field) or '{}')
+      for what, times in pairs(counts) do add(sums, what, times) end
+      redis.call('HSET', key, field, cjson.encode(sums))
+    end
+  end
+end
+
+-- The counts are emptied first: should some ever be there that cannot be folded, they fail one call.
+local function begin_minute(root)
+  local counts = root .. ':noted'
+  local now, minute = math.floor(NOW / 60000), tonumber(redis.call('HGET', counts, 'minute') or -1)
   if minute == now then return end
-  local fields = redis.call('HGETALL', NOTED)
-  redis.call('DEL', NOTED)
-  redis.call('HSET', NOTED, 'minute', now)
-  redis.call('HSETNX', COUNTERS, 'counted_from', NOW)
-  if minute > 0 then fold(minute, by_type(fields)) end
+  local fields = redis.call('HGETALL', counts)
+  redis.call('DEL', counts)
+  redis.call('HSET', counts, 'minute', now)
+  redis.call('HSETNX', root .. ':counters', 'counted_from', NOW)
+  if minute > 0 then
+    local types = by_type(fields)
+    fold(root, minute, types)
+    fold_into_totals(root, types)
+  end
 end

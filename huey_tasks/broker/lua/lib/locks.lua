@@ -2,7 +2,6 @@
 -- with: blocked clock
 
 -- One lock for all queues: the task that holds it may run on another queue than one that waits.
-local PREFIX = ROOT:match('^(.*):{')
 local function lock_key(name) return PREFIX .. ':lock:' .. name end
 
 -- Milliseconds between two looks at a lock whose holder died without freeing it.

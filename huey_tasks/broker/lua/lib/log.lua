@@ -1,4 +1,5 @@
 -- The lines that tasks log. The oldest make room.
+-- with: events
 local LINES = ROOT .. ':lines'
 local LOG_CAP, LINES_CAP, LINES_MS = 500, 1000, 7 * 86400000
 
@@ -10,4 +11,5 @@ local function keep_line(id, type, line)
   redis.call('RPUSH', LINES, cjson.encode({ id, type, line }))
   redis.call('LTRIM', LINES, -LINES_CAP, -1)
   redis.call('PEXPIRE', LINES, LINES_MS)
+  add_event('log', id, line)
 end

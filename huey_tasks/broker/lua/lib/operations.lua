@@ -2,6 +2,7 @@
 -- with: clock
 local function binned_key(id) return ROOT .. ':binned:' .. id end
 local function binned_log_key(id) return ROOT .. ':binned-log:' .. id end
+local function binned_partials_key(id) return ROOT .. ':binned-partials:' .. id end
 local function undo_key(id) return ROOT .. ':undo:' .. id end
 local function operation_key(id) return ROOT .. ':operation:' .. id end
 local AUDIT = ROOT .. ':audit'

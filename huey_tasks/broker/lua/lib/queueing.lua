@@ -1,33 +1,50 @@
 -- How a task comes to wait: in its queue, or for a time.
--- with: clock
+-- with: clock events
 -- at the end: ring_bell
-local BELL = ROOT .. ':bell'
-local rings = false
+local rings = {}
 
--- Wakes one waiting worker at the end of the script; a worker that claims rings again while tasks
--- are left.
-local function ring() rings = true end
+-- Wakes one waiting worker at the end of the script, one of those that run only `what` if it is
+-- given; a worker that claims rings again while tasks are left. `root`: the start of the keys of
+-- another queue, nil for this one.
+local function ring(root, what)
+  rings[(root or ROOT) .. ':bell' .. (what and ':' .. what or '')] = true
+end
 
 local function ring_bell()
-  if rings and redis.call('LLEN', BELL) == 0 then redis.call('LPUSH', BELL, 1) end
+  for bell in pairs(rings) do
+    if redis.call('LLEN', bell) == 0 then redis.call('LPUSH', bell, 1) end
+  end
 end
 
 -- A place at the end of the queue; a higher priority stands before every lower one. Beyond its
 -- limits a priority counts no more: what is blocked stands behind all places.
-local function new_place(priority)
-  local within = math.max(-1e5, math.min(1e5, tonumber(priority)))
-  return redis.call('HINCRBY', COUNTERS, 'place', 1) - within * 1e10
+local function ahead(priority)
+  return math.max(-1e5, math.min(1e5, tonumber(priority))) * 1e10
 end
 
-local function wait_in_queue(id, place)
-  redis.call('ZADD', index_key('PENDING'), place, id)
-  redis.call('HSET', task_key(id), 'state', 'PENDING', 'place', place, 'queued_at', NOW)
-  ring()
+local function new_place(priority, root)
+  return redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', 1) - ahead(priority)
+end
+
+-- The place of another priority that is as old.
+local function place_among(priority, place, old_priority)
+  return place + ahead(old_priority) - ahead(priority)
+end
+
+local function wait_in_queue(id, place, root)
+  redis.call('ZADD', index_key('PENDING', root), place, id)
+  redis.call('HSET', task_key(id, root), 'state', 'PENDING', 'place', place, 'queued_at', NOW)
+  add_event('state', id, nil, root)
+  ring(root)
 end
 
 -- Waits in SCHEDULED or RETRY; consumers hear of it when it is the next to become due.
-local function wait_until_due(id, state, due)
-  redis.call('ZADD', index_key(state), due, id)
-  redis.call('HSET', task_key(id), 'state', state, 'due_at', due)
-  if redis.call('ZRANK', index_key(state), id) == 0 then redis.call('PUBLISH', CONTROL, 'due') end
+local function wait_until_due(id, state, due, root)
+  local index = index_key(state, root)
+  redis.call('ZADD', index, due, id)
+  redis.call('HSET', task_key(id, root), 'state', state, 'due_at', due)
+  add_event('state', id, nil, root)
+  if redis.call('ZRANK', index, id) == 0 then
+    redis.call('PUBLISH', (root or ROOT) .. ':control', 'due')
+  end
 end

@@ -1,11 +1,14 @@
 -- A new task. Its fields come in the order of NewTask in protocol.py.
--- with: clock counting queueing
+-- with: blocked clock counting queueing
 
 -- Puts a new task into its queue, or on the schedule; 0 when the id is known and nothing changes.
+-- Its queue may be another than that of the script: the next of a pipeline, or of a chord.
 -- HSET comes first: a full Redis refuses it, and then nothing is half done.
 local function submit(new)
   local id, type, priority = new[NewTask.id], new[NewTask.type], new[NewTask.priority]
-  if redis.call('ZSCORE', SUBMITTED, id) then return 0 end
+  local root = root_of(new[NewTask.queue])
+  local submitted = root .. ':submitted'
+  if redis.call('ZSCORE', submitted, id) then return 0 end
   local max_attempts, delay_ms = new[NewTask.max_attempts], tonumber(new[NewTask.delay_ms])
   local expires_ms, gate, tags = new[NewTask.expires_ms], new[NewTask.gate], new[NewTask.tags]
   local fields = { 'message', new[NewTask.message], 'type', type, 'priority', priority,
@@ -19,14 +22,23 @@ local function submit(new)
     fields[#fields + 1], fields[#fields + 2] = 'passes_on', new[NewTask.passes_on]
   end
   if tags and tags ~= '' then fields[#fields + 1], fields[#fields + 2] = 'tags', tags end
-  redis.call('HSET', task_key(id), unpack(fields))
-  redis.call('ZADD', SUBMITTED, NOW, id)
-  count('SUBMITTED')
-  note(type, 'SUBMITTED')
+  local host = new[NewTask.host]
+  if host and host ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = 'host', host
+    fields[#fields + 1], fields[#fields + 2] = 'invocation', new[NewTask.invocation]
+  end
+  local url = new[NewTask.webhook_url]
+  if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
+  redis.call('HSET', task_key(id, root), unpack(fields))
+  redis.call('ZADD', submitted, NOW, id)
+  count('SUBMITTED', root)
+  note(type, 'SUBMITTED', root)
   if delay_ms > 0 then
-    wait_until_due(id, 'SCHEDULED', NOW + delay_ms)
+    wait_until_due(id, 'SCHEDULED', NOW + delay_ms, root)
+  elseif host and host ~= '' then
+    wait_for_host(id, new_place(priority, root), host, root)
   else
-    wait_in_queue(id, new_place(priority))
+    wait_in_queue(id, new_place(priority, root), root)
   end
   return 1
 end

@@ -1,5 +1,5 @@
 -- What lets a blocked task go on.
--- with: blocked queueing
+-- with: blocked
 
 -- Lets the first of those that wait for this go on, at their old places.
 local function wake(on, most)
@@ -9,6 +9,6 @@ local function wake(on, most)
       redis.call('HMGET', task_key(id), 'state', 'place', 'blocked_on'))
     unblock(id, on)
     -- One that somebody has erased, or that older code has claimed, is only forgotten.
-    if now_on == on and state == 'PENDING' then wait_in_queue(id, place) end
+    if now_on == on and state == 'PENDING' then queue_again(id, place) end
   end
 end

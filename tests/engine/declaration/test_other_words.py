@@ -1,0 +1,133 @@
+"""Words of other task queues, and misspelt ones: each error says what to write instead."""
+
+import re
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+import huey_tasks as tq
+from huey_tasks.declaration import other_words
+from huey_tasks.registry import types
+
+
+def known(name: str = "print_a_name") -> Any:
+    return types.get(name)
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("bind", "leave it out: huey_tasks.current_task is the task that runs"),
+        ("max_retries", "write retries="),
+        ("soft_time_limit", "write timeout=, in seconds: it raises TaskTimeout in the task"),
+        ("rate_limit", "in the task, write: with default.rate_limit('name', 5, per=1):"),
+        ("priority", "it belongs to a call: .options(queue_priority=5).submit(…)"),
+        ("tiemout", "did you mean 'timeout'?"),
+        ("schedul", "did you mean 'schedule'?"),
+        ("qqq", "it takes queue, name, example, schedule, timezone, retries"),
+    ],
+)
+def test_an_option_of_another_queue_is_refused_with_ours(option: str, hint: str) -> None:
+    with pytest.raises(tq.InvalidTaskType, match=re.escape(f"'{option}'; {hint}")):
+        cast(Any, tq.task)(**{option: 1})
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("countdown", "did you mean 'delay_s'?"),
+        ("eta", "did you mean 'run_at'?"),
+        ("priority", "did you mean 'queue_priority'?"),
+        ("expires_in", "did you mean 'expires_in_s'?"),
+        ("qeueu", "did you mean 'queue'?"),
+        ("xyz", "it takes queue, delay_s, run_at"),
+    ],
+)
+def test_an_option_of_one_call_is_refused_with_ours(option: str, hint: str) -> None:
+    text = f".options(…) has no option '{option}'; {hint}"
+    with pytest.raises(TypeError, match=re.escape(text)):
+        known().options(**{option: 1})
+
+
+WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
+    "apply_async": (
+        lambda: known().apply_async((1,), countdown=3),
+        AttributeError,
+        "a function of @task has no attribute 'apply_async'; write .options(delay_s=60).submit(…)",
+    ),
+    "si": (lambda: known().si("a"), AttributeError, "write .s(…).into(None)"),
+    "nothing": (lambda: known().frob, AttributeError, "no attribute 'frob'"),
+    "signature": (lambda: known().s("a").delay(), AttributeError, "write chain(…).submit()"),
+    "link": (lambda: known().s("a").link_error(1), AttributeError, "write .error(…)"),
+    "or": (lambda: known().s("a") | known().s("b"), TypeError, "chain(first.s(…), second.s(…))"),
+    "queue": (
+        lambda: known().options(queue="hihg").submit("a"),
+        tq.UnknownQueue,
+        "There is no queue 'hihg'; the queues are high, default, low; did you mean 'high'?",
+    ),
+    "far queue": (
+        lambda: known().options(queue="xyz").submit("a"),
+        tq.UnknownQueue,
+        "There is no queue 'xyz'; the queues are high, default, low.",
+    ),
+    "delay": (
+        lambda: known().options(delay_s=-1).submit("a"),
+        tq.InvalidQuery,
+        "'delay_s' is a number of seconds from 0 to 31_622_400.",
+    ),
+    "map": (
+        lambda: known().options(delay_s=-1).map(["a"]),
+        tq.InvalidQuery,
+        "'delay_s' is a number",
+    ),
+    "s": (
+        lambda: known().options(expires_in_s=0).s("a"),
+        tq.InvalidQuery,
+        "'expires_in_s' is a num",
+    ),
+    "too early": (
+        lambda: known().options(delay_s=9, expires_in_s=5).submit("a"),
+        tq.InvalidQuery,
+        "The task would expire before it may start: 'expires_in_s' counts from now.",
+    ),
+    "unique": (
+        lambda: known().options(unique_key="x").submit("a"),
+        tq.InvalidQuery,
+        "'unique_key' needs 'unique_for_s'",
+    ),
+    "current_task": (
+        lambda: tq.current_task.id,
+        RuntimeError,
+        "in a test with the fixture `eager`",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_written_as_elsewhere_says_how_it_is_written_here(what: str) -> None:
+    call, kind, text = WRONG[what]
+    with pytest.raises(kind, match=re.escape(text)):
+        call()
+
+
+def test_the_pointer_of_a_wrong_option_has_its_name() -> None:
+    with pytest.raises(tq.InvalidQuery) as caught:
+        known().options(delay_s=-1).submit("a")
+    assert [problem.pointer for problem in caught.value.problems] == ["/delay_s"]
+
+
+@pytest.mark.parametrize("words", [other_words.METHODS, other_words.OF_SIGNATURES])
+def test_no_word_of_ours_is_said_to_be_wrong(words: dict[str, str]) -> None:
+    made = known().s("a") if words is other_words.OF_SIGNATURES else known()
+    assert [word for word in words if hasattr(made, word)] == []
+
+
+def test_a_handle_needs_the_id_only() -> None:
+    submitted = tq.submit("send_email", {"to": "a@example.com", "subject": "s", "body": "b"})
+    handle = tq.TaskHandle(submitted.task_id)
+    assert (handle.status(), handle.record().queue) == ("PENDING", "high")
+    handle.cancel()
+    assert handle.status() == "REVOKED"
+    with pytest.raises(tq.TaskNotFound):
+        tq.TaskHandle("no-such-task").status()
