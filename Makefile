@@ -10,6 +10,9 @@ DEV := $(VENV)/.dev.stamp
 # What checks the scripts of the pages (docs/adr/0025); node itself comes from PyPI.
 STATIC := tests/static
 CHECKERS := $(STATIC)/node_modules/.stamp
+# What makes a client of /openapi.json for TypeScript, in its test.
+TYPESCRIPT := tests/clients/typescript
+GENERATOR := $(TYPESCRIPT)/node_modules/.stamp
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev test lint check load screenshots chaos bench guard lock secrets clean
@@ -25,20 +28,22 @@ dev: $(RUNTIME) ## Like run, and reload when a source file or a task file change
 
 test: $(DEV) ## Run all tests (ARGS="tests/stack -k port" narrows them)
 	@tests/ensure_chromium.sh $(BIN)/python
+	@tests/ensure_promtool.sh $(abspath $(BIN))
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: $(DEV) $(CHECKERS) ## Check format, style, types and imports, of Python and of the pages' scripts
+lint: $(DEV) $(CHECKERS) $(GENERATOR) ## Check format, style, types and imports, of Python and of the pages' scripts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright --warnings
 	@$(BIN)/lint-imports
 	@$(BIN)/node $(STATIC)/node_modules/typescript/bin/tsc -p $(STATIC)/tsconfig.json
 	@$(BIN)/node $(STATIC)/node_modules/eslint/bin/eslint.js -c $(STATIC)/eslint.config.js static/js $(STATIC)
+	@$(BIN)/python -m tests.clients.typescript.check
 
 # .ci/run has just run `make test` and says so with TESTED=1, so that nothing runs twice.
 check: lint $(if $(TESTED),,test) ## Everything that must pass: lint, types, tests
 
-load: $(DEV) ## Put load on a running stack with Locust (SCENARIO=burst: 500 at once; SCENARIO=help)
+load: $(DEV) ## Put load on a running stack with Locust (SCENARIO=flood …; SCENARIO=help lists them)
 	@SCENARIO=$(SCENARIO) exec $(BIN)/locust -f loadtests/locustfile.py --headless $(ARGS)
 
 screenshots: $(DEV) ## Take the pictures in docs/screenshots again (three minutes)
@@ -62,7 +67,7 @@ secrets: ## Write the secrets of docker-compose.yml into deploy/secrets, once
 	@deploy/make_secrets.sh
 
 clean: ## Remove the virtual environment and caches; data stays
-	rm -rf $(VENV) $(STATIC)/node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(STATIC)/node_modules $(TYPESCRIPT)/node_modules .pytest_cache .ruff_cache .hypothesis
 
 # The interpreter is tried, not only looked for: a moved folder leaves a .venv that cannot start.
 $(RUNTIME): requirements.txt
@@ -79,6 +84,11 @@ $(RUNTIME): requirements.txt
 $(DEV): requirements-dev.txt $(RUNTIME)
 	@echo "Installing requirements-dev.txt ..."
 	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(GENERATOR): $(TYPESCRIPT)/package.json $(TYPESCRIPT)/package-lock.json $(DEV)
+	@echo "Installing the generator of TypeScript ($(TYPESCRIPT)/package.json) ..."
+	@$(BIN)/npm ci --prefix $(TYPESCRIPT) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(CHECKERS): $(STATIC)/package.json $(STATIC)/package-lock.json $(DEV)

@@ -7,9 +7,9 @@ commands and their exit statuses.
 import sys
 from typing import TYPE_CHECKING, Any
 
-from duckline import wsgi
+from duckline import app as applications
+from duckline.app import create_app, create_inspector
 from duckline.commands import main
-from duckline.wsgi import create_app, create_inspector
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,7 +21,7 @@ __all__ = ["app", "create_app", "create_inspector", "main"]
 
 def __getattr__(name: str) -> Any:
     """Make `app` when gunicorn asks for it."""
-    return getattr(wsgi, name)
+    return getattr(applications, name)
 
 
 if __name__ == "__main__":

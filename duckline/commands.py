@@ -2,14 +2,18 @@
 
     duckline up [--reload]        the whole stack, in the foreground
     duckline consumer <queue>     the consumer of one queue
+    duckline debug-tasks          all queues in this process, one task at a time; breakpoint() works
     duckline verify               an account of every accepted task
     duckline verify --write-off   takes note of lost tasks, so that the account adds up again
     duckline run <type> [<json>]  one task, here and now, without Redis; breakpoint() works
-    duckline new <folder>         a folder with a first task, its test and its settings
+    duckline new <name>           a function, its test and a saved event, in FUNCTIONS_PATH
+    duckline new --project <dir>  a folder with a first task, its test and its settings
+    duckline invoke <f> [<json>]  calls a function of a running service; its log and receipt
+    duckline env                  variables for AWS's clients: eval "$(duckline env)"
 
 The status of `verify` is 0 if every task is accounted for, 1 only if one is missing, 69
 (EX_UNAVAILABLE of sysexits.h) if Redis could not be read, 70 if the command itself failed. The
-statuses of `run` are in run.py.
+statuses of `run` are in run.py, those of `invoke` in invoke.py.
 
 Each command imports only what it needs, because it counts for how fast the stack starts.
 """
@@ -20,10 +24,15 @@ import sys
 import traceback
 from pathlib import Path
 
+from duckline.own_command import own_command
+
 #: Modules that only the extras bring, and which of these.
 OF_EXTRAS = {
     **dict.fromkeys(("psutil", "structlog", "gevent", "hiredis"), "consumer"),
-    **dict.fromkeys(("flask", "flask_openapi3", "flask_sock", "gunicorn", "watchfiles"), "web"),
+    **dict.fromkeys(
+        ("flask", "flask_openapi3", "flask_sock", "gunicorn", "prometheus_client", "watchfiles"),
+        "web",
+    ),
 }
 
 
@@ -39,13 +48,14 @@ def main(argv: list[str] | None = None) -> int:
     from huey_tasks.errors import ConfigError, DucklineError
 
     verifies = arguments.command == "verify"
+    asks = arguments.command in ("verify", "invoke")
     try:
         return _run(arguments)
     except (DucklineError, StartRefused) as error:
         print(f"duckline: {error}", file=sys.stderr)
         if isinstance(error, ConfigError):
             return os.EX_CONFIG
-        return os.EX_UNAVAILABLE if verifies else 1
+        return os.EX_UNAVAILABLE if asks else 1
     except ModuleNotFoundError as error:
         if error.name not in OF_EXTRAS:
             raise
@@ -73,10 +83,26 @@ def _run(arguments: argparse.Namespace) -> int:
             from duckline.run import run
 
             return run(arguments.task_type, arguments.payload)
-        case "new":
+        case "new" if arguments.project:
             from duckline.new import new
 
-            return new(Path(arguments.folder))
+            return new(Path(arguments.name))
+        case "new":
+            from duckline.new_function import new_function
+
+            return new_function(arguments.name)
+        case "invoke":
+            from duckline.invoke import invoke
+
+            return invoke(arguments.function, arguments.event)
+        case "env":
+            from duckline.env import env
+
+            return env()
+        case "debug-tasks":
+            from duckline.consume import debug
+
+            return debug()
         case _:
             from duckline.consume import consume
 
@@ -84,22 +110,28 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    about = "Run the task queue service, or a part of it. .env.example lists the settings."
-    name = Path(sys.argv[0]).name
-    shown = name if name == "app.py" else "duckline"
-    parser = argparse.ArgumentParser(prog=shown, description=about, allow_abbrev=False)
+    about = "Run the task queue service, or a part of it. The settings are variables, or in .env."
+    parser = argparse.ArgumentParser(prog=own_command(), description=about, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     up_command = commands.add_parser("up", help="run the whole stack")
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
     consumer_command = commands.add_parser("consumer", help="serve one queue")
-    consumer_command.add_argument("queue", choices=["high", "default", "low"])
+    consumer_command.add_argument("queue", help="its name, one of QUEUES")
+    commands.add_parser("debug-tasks", help="serve all queues here, one task at a time")
     verify_command = commands.add_parser("verify", help="account for every accepted task")
     verify_command.add_argument("--write-off", action="store_true", help="take note of losses")
     run_command = commands.add_parser("run", help="run one task here, without Redis")
     run_command.add_argument("task_type", help="its name")
     run_command.add_argument("payload", nargs="?", default="{}", help="JSON; - reads stdin")
-    new_command = commands.add_parser("new", help="make a folder with a first task and its test")
-    new_command.add_argument("folder", help="its name")
+    new_command = commands.add_parser("new", help="make a function, or a project (--project)")
+    new_command.add_argument("name", help="of the function; the folder of a project")
+    new_command.add_argument(
+        "--project", action="store_true", help="make a folder with a first task type instead"
+    )
+    invoke_command = commands.add_parser("invoke", help="call a function of a running service")
+    invoke_command.add_argument("function", help="its name")
+    invoke_command.add_argument("event", nargs="?", default="{}", help="JSON; - reads stdin")
+    commands.add_parser("env", help="print the variables for AWS's clients")
     return parser
 
 

@@ -1,20 +1,18 @@
-"""`duckline consumer <queue>`: serve one queue."""
+"""`duckline consumer <queue>` serves one queue; `duckline debug-tasks` all, in this process."""
 
+import difflib
 import logging
 
 
 def consume(queue: str) -> int:
-    """Serve one queue until SIGTERM."""
+    """Serve one queue until SIGTERM. Raises ConfigError when QUEUES names no such queue."""
+    _require(queue)
+
     import huey_tasks
-    from huey_tasks import logs
     from huey_tasks.consumer.supervisor import Consumer
-    from huey_tasks.settings import environment
 
     config = huey_tasks.CONFIG
-    environment.forget("API_KEYS", "LOG_MARK")  # neither is for tasks to know
-    logs.configure(config)
-    for name in environment.misspelt(config.setting_names()):
-        logging.getLogger("duckline.settings").warning(name)
+    _prepare()
     Consumer(
         huey_tasks.QUEUES[queue],
         config,
@@ -22,3 +20,39 @@ def consume(queue: str) -> int:
         worker_type=config.worker_type(queue),
     ).run()
     return 0
+
+
+def debug() -> int:
+    """Serve all queues in this process, one task at a time, until SIGTERM."""
+    import huey_tasks
+    from huey_tasks.consumer.debugging import serve
+
+    _prepare()
+    serve(huey_tasks.CONFIG)
+    return 0
+
+
+def _prepare() -> None:
+    import huey_tasks
+    from huey_tasks import logs
+    from huey_tasks.settings import environment
+
+    config = huey_tasks.CONFIG
+    environment.forget("API_KEYS", "LOG_MARK")  # neither is for tasks to know
+    logs.configure(config)
+    for name in environment.misspelt(config.setting_names()):
+        logging.getLogger("duckline.settings").warning(name)
+
+
+def _require(queue: str) -> None:
+    """Raise ConfigError unless there is such a queue; no task module has been imported yet."""
+    from huey_tasks.config import Config
+    from huey_tasks.errors import ConfigError
+
+    names = Config.from_env().queue_names
+    if queue in names:
+        return
+    near = difflib.get_close_matches(queue[:64], names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"QUEUES={','.join(names)},<name> adds one."
+    known = ", ".join(names)
+    raise ConfigError(f"There is no queue '{queue[:64]}'; the queues are {known}; {hint}")

@@ -24,6 +24,8 @@ monkey.patch_all()
 
 import logging  # noqa: E402
 import os  # noqa: E402
+import shutil  # noqa: E402
+import tempfile  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
@@ -113,6 +115,18 @@ class logger_class(Logger):
         return {**atoms, "U": quote(str(atoms["U"]), safe="/:@!$&'()*+,;=~")}
 
 
+# The web processes count for /metrics in files that they share, so that each can answer for all.
+# Where no folder can be made, each counts only for itself.
+_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+_own_counts = ""
+if _COUNTS not in os.environ:
+    try:
+        _own_counts = tempfile.mkdtemp(prefix="duckline-metrics-")
+    except OSError as error:
+        _log.warning("/metrics counts the requests of one web process only: %s", error)
+    else:
+        os.environ[_COUNTS] = _own_counts
+
 _check = ServerCheck(_config)
 _RETRY_S = 2.0
 
@@ -149,6 +163,20 @@ def _try_tasks() -> None:
     _, status = os.waitpid(pid, 0)
     if status != 0:
         raise SystemExit(os.EX_CONFIG)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the open sockets of a web process that has ended; what it has counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead  # its files are known only now
+
+    if _COUNTS in os.environ:
+        mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder with the counts of /metrics."""
+    if _own_counts:
+        shutil.rmtree(_own_counts, ignore_errors=True)
 
 
 def when_ready(server: Any) -> None:

@@ -1,4 +1,4 @@
-"""`duckline new <folder>`: a small project with a task, its test and its settings."""
+"""`duckline new --project <folder>`: a small project with a task, its test and its settings."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ from tasks import greet
 def test_it_greets(eager: Eager) -> None:
     assert greet.submit(name="Ada", times=2).result() == {"text": "Hello Ada!"}
 '''
-_SETTINGS = """# Settings of Duckline, read in this folder; its README lists all of them.
+_SETTINGS = """# Settings of Duckline, read in this folder; the Config page lists all of them.
 TASKS=tasks
 DEMO_TASKS=0
 """
@@ -61,6 +61,6 @@ def new(folder: Path) -> int:
         f"    cd {folder}\n"
         '    duckline run greet \'{"name": "Ada"}\'   # here and now\n'
         "    duckline up --reload                    # the whole service; http://localhost:8000/\n"
-        "    pytest"
+        "    pip install pytest && pytest"
     )
     return 0

@@ -22,6 +22,7 @@ def verify(write_off: bool = False) -> int:
             for queue in huey_tasks.QUEUES.values():
                 print(f"{queue.name}: {accounting.write_off(queue.broker)} tasks written off")
         accounts = [accounting.verify(queue.broker) for queue in huey_tasks.QUEUES.values()]
+        left_behind = huey_tasks.left_behind_queues()
     except QueueUnavailable as error:
         detail = f"{error.detail} Tried {address} ({error.cause}); REDIS_URL names another."
         raise QueueUnavailable(detail) from error
@@ -31,4 +32,6 @@ def verify(write_off: bool = False) -> int:
         print(f"  {account.looked_at} tasks looked at, {len(account.gaps)} gaps")
         for gap in account.gaps:
             print(f"  GAP: {gap}")
+    for sentence in left_behind:
+        print(sentence)
     return int(any(account.gaps for account in accounts))

@@ -31,6 +31,9 @@ os.environ.update(
     LEASE_S="2",
     CANCEL_GRACE_S="0.3",
     SHUTDOWN_GRACE_S="5",
+    WEBHOOK_ALLOWED_HOSTS="127.0.0.1",
+    WEBHOOK_TIMEOUT_S="0.5",
+    WEBHOOK_RETRY_DELAYS="0.05,0.1,0.2",
     TASKS_PATH=str(REPOSITORY / "tests" / "task_modules"),
 )
 for name in (
@@ -116,10 +119,11 @@ class Process:
         for process in below:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        wait_until(lambda: not any(map(_runs, below)), description="nothing of it runs any more")
+        wait_until(lambda: not any(map(runs, below)), description="nothing of it runs any more")
 
 
-def _runs(process: psutil.Process) -> bool:
+def runs(process: psutil.Process) -> bool:
+    """Whether a process is there and no zombie."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from huey_tasks.broker import keys
+from huey_tasks.broker import (
+    event_keys,
+    function_keys,
+    keys,
+    limit_keys,
+    once_keys,
+    webhook_keys,
+)
 from huey_tasks.records.models import TaskState
 
 #: Kinds of key, as the word after the queue's root, and whether each has a life time:
@@ -11,6 +18,7 @@ from huey_tasks.records.models import TaskState
 _KINDS = {
     "task": "ended",
     "log": "ended",
+    "partials": "ended",
     "state": "never",
     "submitted": "never",
     "dead": "never",
@@ -23,23 +31,31 @@ _KINDS = {
     "bell": "never",
     "slot": "always",
     "limit": "always",
-    "gate": "open",
     "history": "always",
     "noted": "never",
+    "totals": "never",
     "lines": "always",
     "revocations": "any",
     "consumers": "never",
     "consumer": "always",
     "binned": "always",
     "binned-log": "always",
+    "binned-partials": "always",
     "undo": "always",
     "call": "always",
     "blocked": "open",
     "unknown": "open",
     "awaited": "open",
+    "crowded": "open",
+    "concurrency": "never",
+    "environments": "always",
+    "imports": "always",
+    "answer": "always",
+    "watchers": "always",
     "audit": "never",
     "messages": "never",
     "operation": "always",
+    "outbox": "open",
     "schedules": "never",
     "schedule": "never",
 }
@@ -47,7 +63,7 @@ _KINDS = {
 
 def check_invariants(broker: Any) -> None:
     """Raise AssertionError for a task that is in no index or in two, or a key nobody owns."""
-    for queue in keys.QUEUE_NAMES:
+    for queue in keys.queue_names():
         _check_indexes(broker, queue)
         _check_blocked(broker, queue)
     for key in broker.scan_iter(match="*", count=1000):
@@ -94,15 +110,29 @@ def _check_blocked(broker: Any, queue: str) -> None:
     assert {on.decode() for on in broker.smembers(keys.unknown(queue))} == {
         on for on in waits if on.startswith("type:")
     }
+    assert {on.decode() for on in broker.smembers(function_keys.crowded(queue))} == {
+        on for on in waits if on.startswith("concurrency:")
+    }
     assert {on.decode() for on in broker.zrange(keys.awaited(queue), 0, -1)} == {
-        on for on in waits if on.startswith(("lock:", "limit:"))
+        on for on in waits if on.startswith(("lock:", "limit:", "busy:", "rate:"))
     }
 
 
 def _check_key(broker: Any, key: str) -> None:
-    if key.startswith(keys.lock("")):  # of all queues; lives until it is free
+    # Of all queues: a lock or a gate lives until it is open, the others until they are deleted.
+    ours = (keys.lock(""), keys.gate(""), function_keys.saved_events(""), function_keys.watched(""))
+    ours += (once_keys.idempotency(""), once_keys.unique(""), limit_keys.tokens(""))
+    kept = (function_keys.settings(), limit_keys.limits())
+    of_webhooks = (webhook_keys.webhooks(), webhook_keys.wanted())
+    if key.startswith(ours) or key in (*kept, *of_webhooks):
         return
-    roots = [keys.root(queue) for queue in keys.QUEUE_NAMES]
+    if key.startswith(f"{webhook_keys.webhooks()[:-1]}-"):
+        assert broker.pttl(key) >= 0, f"key {key} would stay for ever"
+        return
+    if key == event_keys.events():
+        assert broker.pttl(key) >= 0, "the events would be kept although nobody watches"
+        return
+    roots = [keys.root(queue) for queue in keys.queue_names()]
     root = next((root for root in roots if key.startswith(f"{root}:")), None)
     assert root is not None, f"key {key} belongs to no queue"
     kind, _, task_id = key.removeprefix(f"{root}:").partition(":")

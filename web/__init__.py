@@ -4,8 +4,8 @@ It owns statuses, headers and JSON. It holds no task state and touches no Redis.
 the service (port 8000), `create_inspector` the operator's view of the same stack (port 5555).
 
 Packages are nouns; each holds its routes beside their schemas. Imports run one way:
-http <- openapi <- operations, pages <- failures, queues, tasks <- schedules, workers, monitoring <-
-streams <- app.
+http <- openapi <- operations, pages <- failures, queues, tasks <- schedules, workers, monitoring,
+functions <- streams <- app.
 """
 
 from web.app import create_app, create_inspector

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from duckline.stack import data_dir, embedded_redis
 from duckline.stack.console import complain
 from duckline.stack.process import ProcessSpec
+from huey_tasks.settings import data_folder
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config
@@ -56,8 +57,8 @@ def opened(config: "Config") -> Generator[Broker]:
     socket = embedded_redis.socket_path(lock.directory)
     try:
         env = {
-            "REDIS_URL": embedded_redis.url(socket, 0),
-            "RESULT_REDIS_URL": config.result_redis_url or embedded_redis.url(socket, 1),
+            "REDIS_URL": data_folder.url(socket, 0),
+            "RESULT_REDIS_URL": config.result_redis_url or data_folder.url(socket, 1),
             "DATA_DIR": str(lock.directory),
             "DATASET_IS_EXPECTED": "1" if (lock.directory / USED).exists() else "",
         }

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from duckline.stack.errors import StartRefused
+from huey_tasks.settings import data_folder
 
 OWNER_WAIT_S = 20.0  # longer than an orderly stop takes with the default SHUTDOWN_GRACE_S
-MARK, LOCK = "port", "lock"
+LOCK = "lock"
 _POLL_S = 0.05
 
 
@@ -69,33 +70,24 @@ def claim(
 
 
 def folder_of(port: int, directory: Path) -> Path:
-    """Return where the stack on `port` keeps its data below the default `directory`."""
-    own = directory / f"port-{port}"
-    return directory if _marked(own) != port and _marked(directory) in (None, port) else own
-
-
-def _marked(directory: Path) -> int | None:
-    """Return the port that the folder belongs to; None if it has no owner yet."""
+    """Return the folder of the stack on `port`. Raises StartRefused if it cannot be read."""
     try:
-        text = (directory / MARK).read_text("ascii", "replace").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        return data_folder.folder_of(port, directory)
     except OSError as error:
         raise _unusable(directory, error) from error
-    return int(text) if text.isdecimal() else None
 
 
 def _mark(directory: Path, port: int) -> None:
     """Write the owner's port, in one step, into a locked folder without an owner."""
-    if _marked(directory) is not None:
-        return
-    new = directory / f"{MARK}.new"
+    new = directory / f"{data_folder.MARK}.new"
     try:
+        if data_folder.marked(directory) is not None:
+            return
         with new.open("w", encoding="ascii") as file:
             file.write(f"{port}\n")
             file.flush()
             os.fsync(file.fileno())
-        new.replace(directory / MARK)
+        new.replace(directory / data_folder.MARK)
     except OSError as error:
         raise _unusable(directory, error) from error
 

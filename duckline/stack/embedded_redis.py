@@ -11,19 +11,16 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
 
 from duckline.stack.data_dir import DataDirLock
 from duckline.stack.errors import StartRefused
 from duckline.stack.probes import redis_answers
 from duckline.stack.process import ProcessSpec
 from huey_tasks.processes.redis_binary import HOW_TO_GET_ONE, find_redis_server
+from huey_tasks.settings.data_folder import LONGEST_SOCKET_PATH_BYTES, SOCKET, socket_in
 
 NAME = "redis"
-SOCKET = "redis.sock"
 _CONNECT_S = 3.0
-# sockaddr_un has 108 bytes on Linux and 104 on macOS, including the terminating zero.
-LONGEST_SOCKET_PATH_BYTES = 100
 LONGEST_LOG_BYTES = 1 << 20
 LITTLE_ROOM_BYTES = 16 << 20  # a write of 16 MiB, the largest bulk request, may not fit
 #: The permissions of every client of the socket: what Duckline needs, and reading. Nobody needs to
@@ -66,8 +63,7 @@ def socket_path(data_dir: Path) -> Path:
 
 def running_socket(data_dir: Path) -> Path | None:
     """Return the socket of the server that runs on `data_dir` now, or None."""
-    path = data_dir / SOCKET
-    path = path.readlink() if path.is_symlink() else path
+    path = socket_in(data_dir)
     with socket.socket(socket.AF_UNIX) as attempt:
         attempt.settimeout(_CONNECT_S)
         try:
@@ -75,11 +71,6 @@ def running_socket(data_dir: Path) -> Path | None:
         except OSError:  # no file, nobody listens, or a path that is too long for a socket
             return None
     return path
-
-
-def url(path: Path, database: int) -> str:
-    """Return the URL of one database behind the socket."""
-    return f"unix://{quote(str(path))}?db={database}"
 
 
 def spec(lock: DataDirLock, path: Path, *, appendfsync: str) -> ProcessSpec:

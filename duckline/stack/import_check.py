@@ -21,7 +21,7 @@ from duckline.stack.process import REFUSAL_MARK, end_with, exit_reason
 TIMEOUT_S = 60.0
 
 #: What to import: all task types, also those of the user; the same with the web service.
-TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, duckline.wsgi"
+TASKS, SERVICE = "huey_tasks.api.public", "huey_tasks.api.public, web, duckline.app"
 
 #: It reports to a separate pipe, because a module may print, and ends with `_exit`, because a
 #: module may have started threads. A line is a word and a text.

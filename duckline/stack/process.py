@@ -44,6 +44,7 @@ class ProcessSpec:
     cause: Callable[[], str] | None = None  # why it may have died, "" when unknown
     reloads: bool = False  # restarted by `make dev` when a source file changes
     pass_fds: tuple[int, ...] = ()
+    terminal: bool = False  # it has ours, and ends with our session
 
 
 class Process:
@@ -72,22 +73,26 @@ class Process:
         return self._popen is not None and not self._exited.is_set()
 
     def start(self) -> None:
-        """Start the process in a session of its own. Raise OSError when it cannot be executed."""
+        """Start the process in a session of its own, unless it needs the terminal.
+
+        Raise OSError when it cannot be executed.
+        """
         parent = os.getpid()
         self._popen = subprocess.Popen(
             list(self.spec.command),
             env={**os.environ, **self.spec.env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdin=None if self.spec.terminal else subprocess.DEVNULL,
+            stdout=None if self.spec.terminal else subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches only the supervisor, which stops in order
+            # Ctrl-C reaches only the supervisor, which stops in order.
+            start_new_session=not self.spec.terminal,
             pass_fds=self.spec.pass_fds,
             preexec_fn=lambda: end_with(parent),
         )
-        assert self._popen.stdout is not None
         self._exited = asyncio.Event()
         self._last_lines.clear()
-        self._output = LineReader(self._popen.stdout, self._pass_on)
+        out = self._popen.stdout
+        self._output = LineReader(out, self._pass_on) if out is not None else None
 
     def _pass_on(self, lines: list[str]) -> None:
         mark = self.spec.env.get("LOG_MARK", "")
@@ -108,8 +113,8 @@ class Process:
         """Wait for the end of the process and return its reason: "exit code 1" or "SIGKILL"."""
         await self._exited.wait()
         assert self._popen is not None and self._popen.returncode is not None
-        assert self._output is not None
-        self._output.read()  # shows its last lines before the line about its end
+        if self._output is not None:
+            self._output.read()  # shows its last lines before the line about its end
         return exit_reason(self._popen.returncode)
 
     def terminate(self) -> None:
@@ -119,7 +124,9 @@ class Process:
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the process and everything that it started in its session."""
-        if self._popen is not None:
+        if self._popen is not None and self.spec.terminal:
+            self._popen.send_signal(number)
+        elif self._popen is not None:
             try:
                 os.killpg(self._popen.pid, number)
             except ProcessLookupError:

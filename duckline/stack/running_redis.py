@@ -1,9 +1,10 @@
-"""Find the embedded Redis of the stack that runs beside a command, such as `app.py verify`."""
+"""Find the embedded Redis of the stack that runs beside a command, such as `duckline verify`."""
 
 from typing import TYPE_CHECKING
 
 from duckline.stack import data_dir, embedded_redis
 from duckline.stack.errors import StartRefused
+from huey_tasks.settings import data_folder
 
 if TYPE_CHECKING:
     from huey_tasks.config import Config
@@ -22,7 +23,7 @@ def settings_beside(config: "Config") -> dict[str, str]:
         folder = data_dir.folder_of(config.port, folder)
     socket = embedded_redis.running_socket(folder)
     if socket is not None:
-        return {"REDIS_URL": embedded_redis.url(socket, 0)}
+        return {"REDIS_URL": data_folder.url(socket, 0)}
     if (folder / data_dir.LOCK).exists():
         raise StartRefused(
             f"The Redis of DATA_DIR {folder} does not run: start the stack, or set REDIS_URL"

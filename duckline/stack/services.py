@@ -1,10 +1,12 @@
-"""The list of Duckline's own processes: three consumers, the web service, the inspector."""
+"""The list of Duckline's own processes: the consumers, and one for web service and inspector."""
 
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from duckline.own_command import own_command
 from duckline.stack.broker import Broker
 from duckline.stack.probes import http_answers
 from duckline.stack.process import ProcessSpec
@@ -14,10 +16,10 @@ if TYPE_CHECKING:
     from huey_tasks.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
-QUEUES = ("high", "default", "low")
 HEALTH_PATH = "/api/workers/health"
 #: Begins the log lines of every process here; a task cannot print it.
 LOG_MARK = f"{secrets.token_hex(8)} "
+DEBUG_STOP_GRACE_S = 3.0  # a debugger that waits for a command does not end by itself
 WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
 RELEASE_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to release its tasks
 
@@ -30,6 +32,7 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
         "TASKS_ARE_CHECKED": "1",
         "PYTHONUNBUFFERED": "1",
         "LOG_MARK": LOG_MARK,
+        "STARTED_AS": own_command(),
     }
     if reload:
         env["BROKEN_TASKS_ARE_LEFT_OUT"] = "1"
@@ -45,30 +48,40 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
             hurry_grace_s=release_s,
             reloads=True,
         )
-        for queue in QUEUES
+        for queue in config.queue_names
     ]
+    if config.debug_tasks:
+        consumers = [_with_terminal(consumers[0])]
     # gunicorn reads this variable itself, before our settings, and fails if it is empty.
     web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
     if reload:
         web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
     api_key = next(iter(config.api_keys), None)
-    webs = [
-        ProcessSpec(
-            name=name,
-            command=_gunicorn(config.host, port, application),
-            env=web_env,
-            after=after,
-            probe=http_answers(host, port, path, api_key=api_key),
-            stop_grace_s=WEB_STOP_GRACE_S,
-            reloads=True,
-        )
-        for name, port, application, path in (
-            ("web", config.port, "duckline.wsgi:app", HEALTH_PATH),
-            ("inspector", config.inspector_port, "duckline.wsgi:create_inspector()", "/"),
-        )
-    ]
-    return [*webs, *consumers]
+    web = ProcessSpec(
+        name="web",
+        command=_gunicorn(config.host, config.port, config.inspector_port),
+        env=web_env,
+        after=after,
+        probe=http_answers(host, config.port, HEALTH_PATH, api_key=api_key),
+        stop_grace_s=WEB_STOP_GRACE_S,
+        reloads=True,
+    )
+    return [web, *consumers]
+
+
+def _with_terminal(consumer: ProcessSpec) -> ProcessSpec:
+    """Return the process that runs all tasks, for DEBUG_TASKS=1; it logs to the terminal itself."""
+    command = [*consumer.command[:-2], "debug-tasks"]
+    env = {**consumer.env, "LOG_MARK": ""}
+    return replace(
+        consumer,
+        name="tasks",
+        command=command,
+        env=env,
+        stop_grace_s=DEBUG_STOP_GRACE_S,
+        terminal=True,
+    )
 
 
 def local_host(host: str) -> str:
@@ -82,7 +95,8 @@ def base_url(host: str, port: int) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
 
 
-def _gunicorn(host: str, port: int, application: str) -> list[str]:
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    settings = ["--config", str(ROOT / "duckline/gunicorn_conf.py"), "--bind", bind]
-    return [sys.executable, "-P", "-m", "gunicorn", *settings, application]
+def _gunicorn(host: str, *ports: int) -> list[str]:
+    settings = ["--config", str(ROOT / "duckline/gunicorn_conf.py")]
+    for port in ports:
+        settings += ["--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
+    return [sys.executable, "-P", "-m", "gunicorn", *settings, "duckline.app:create_both()"]

@@ -33,6 +33,8 @@ def up(config: "Config", *, reload: bool = False) -> int:
     """Run the whole stack in the foreground; return the exit code, 0 after a clean stop."""
     started_at = time.monotonic()
     config.require_closed(config.host)
+    if config.debugpy_port and not config.debug_tasks:
+        raise ConfigError("DEBUGPY_PORT is set without DEBUG_TASKS=1: no process would listen.")
     try:
         web_ports = {"PORT": config.port, "INSPECTOR_PORT": config.inspector_port}
         ports.require_free(config.host, web_ports)

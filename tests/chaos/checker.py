@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
-from huey_tasks.broker.protocol import runs_alone
+from huey_tasks.broker.protocol import ALONE, only_of
 from tests.chaos.history import TERMINAL, Execution, History, Hit, Sighting, Submission
 from tests.chaos.schedule import LEASE_S, FaultKind
 
@@ -240,7 +240,7 @@ class Checker:
         if max(first.delivery, second.delivery) > record.deliveries:
             return False
         begin, end = sorted((first.began_at, second.began_at))
-        alone = runs_alone(first.token)
+        alone = only_of(first.token) == ALONE
         if alone:  # it may begin a task before it sees that its parent was killed, and then ends
             begin -= _ORPHAN_S
         return any(

@@ -178,4 +178,5 @@ def test_verify_accounts_for_the_tasks(stack: Stack, service: Installed) -> None
 
 def test_the_service_has_all_that_the_image_has(service: Installed) -> None:
     pinned = re.findall(r"^([\w-]+)==", (REPOSITORY / "requirements.in").read_text(), re.MULTILINE)
-    assert {name.lower() for name in pinned} <= {name.lower() for name in service.dependencies}
+    installed = {name.lower().replace("_", "-") for name in service.dependencies}
+    assert {name.lower() for name in pinned} <= installed

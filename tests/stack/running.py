@@ -1,14 +1,18 @@
 """What tests of the stack start and watch: a supervising process with real children."""
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tests.ports import free_ports
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +79,28 @@ class RunningStack:
     def left_behind(self) -> list[psutil.Process]:
         """List the processes seen below the supervisor that still run."""
         return [process for process in self.seen.values() if _is_alive(process)]
+
+
+@contextlib.contextmanager
+def whole_stack(folder: Path, **settings: str) -> Generator[tuple[str, RunningStack]]:
+    """Run `app.py up` with a Redis of its own and the default lease; yield its port and itself."""
+    port, inspector_port = map(str, free_ports(2))
+    own = {"PORT": port, "INSPECTOR_PORT": inspector_port, "DATA_DIR": str(folder / "data")}
+    none = {"REDIS_URL": "", "RESULT_REDIS_URL": "", "LEASE_S": ""}
+    command = [sys.executable, "app.py", "up"]
+    stack = RunningStack(command, folder / "stack.log", {**os.environ, **none, **settings, **own})
+    try:
+        stack.wait_for("Ctrl-C stops everything", timeout_s=120)
+        yield port, stack
+    finally:
+        stack.send(signal.SIGINT)
+        try:
+            stack.wait(60)
+        finally:
+            stack.popen.kill()
+            for process in stack.left_behind():
+                process.kill()
+            print(stack.log)
 
 
 def _is_alive(process: psutil.Process) -> bool:

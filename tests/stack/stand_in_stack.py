@@ -16,6 +16,7 @@ from duckline.stack.console import Console
 from duckline.stack.errors import StartRefused
 from duckline.stack.process import ProcessSpec
 from duckline.stack.supervisor import Supervisor
+from huey_tasks.settings import data_folder
 
 
 def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
@@ -23,7 +24,7 @@ def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
         lock, _ = data_dir.claim(Path(folder), is_default=False, port=8000, say=print)
         socket = embedded_redis.socket_path(lock.directory)
         cleanup.callback(embedded_redis.clean_up, socket, lock.directory)
-        print(f"redis is at {embedded_redis.url(socket, 0)}", flush=True)
+        print(f"redis is at {data_folder.url(socket, 0)}", flush=True)
         return embedded_redis.spec(lock, socket, appendfsync="always")
     ready_file = fields.pop("ready_file", None)
     if "log_file" in fields:

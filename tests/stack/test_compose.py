@@ -216,3 +216,27 @@ def test_the_image_runs_as_nobody_in_particular_and_stops_on_sigterm() -> None:
     assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", dockerfile, re.MULTILINE)
     assert "\nSTOPSIGNAL SIGTERM\n" in dockerfile
     assert '\nCMD ["gunicorn", "app:app"]\n' in dockerfile
+
+
+def test_the_recipe_for_a_queue_of_ones_own_names_what_exists(services: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    recipe = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])["services"]
+    (name, service), *_ = recipe.items()
+    base = services[service["extends"]["service"]]
+
+    assert service["extends"]["file"] == "docker-compose.yml"
+    assert name not in services
+    assert service["command"] == [*base["command"][:-1], "gpu"]
+    assert service["healthcheck"]["test"] == [*base["healthcheck"]["test"][:-1], "gpu"]
+
+
+def test_code_of_ones_own_is_mounted_into_every_service_that_reads_it() -> None:
+    added = yaml.safe_load((ROOT / "deploy" / "compose.code.yml").read_text())["services"]
+    assert set(added) == set(OURS)
+    for service in added.values():
+        places = [volume.rsplit(":", 2)[1] for volume in service["volumes"]]
+        settings = service["environment"]
+        assert places == [settings["TASKS_PATH"], settings["FUNCTIONS_PATH"]]
+        assert all(volume.endswith(":ro") for volume in service["volumes"])
+        assert settings["DATA_DIR"].startswith("/tmp/"), "the root is read-only"
+        assert set(settings) <= set(Config.setting_names())

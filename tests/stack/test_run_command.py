@@ -134,7 +134,7 @@ def test_a_broken_module_is_one_line(folder: Path, tmp_path: Path) -> None:
 
 def test_a_new_project_has_a_task_that_runs(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
-    command = [sys.executable, str(ROOT / "app.py"), "new", str(folder)]
+    command = [sys.executable, str(ROOT / "app.py"), "new", "--project", str(folder)]
     made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "duckline up --reload" in made.stdout
     env = {name: value for name, value in os.environ.items() if name not in ("TASKS", "TASKS_PATH")}

@@ -246,7 +246,7 @@ def test_make_dev_restarts_what_a_changed_task_file_concerns(
 
     _save(module, module.read_text().replace("def greet", "def wave"))
 
-    service.stack.wait_for(r"greeting\.py changed; restarting web, inspector, high, default, low")
+    service.stack.wait_for(r"greeting\.py changed; restarting web, high, default, low")
     wait_until(lambda: _answers(service, "wave"), description="the new type")
     after = {p.pid for p in psutil.Process(service.stack.popen.pid).children()}
     assert len(before & after) == 1  # Redis

@@ -1,4 +1,4 @@
-"""`app.py verify` beside a stack: it finds the embedded Redis, and says so when it cannot look."""
+"""Processes beside a stack find its embedded Redis; `verify` says so when it cannot look."""
 
 import os
 import subprocess
@@ -25,6 +25,17 @@ def verify(*arguments: str, **settings: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def submit_from_code(**settings: str) -> None:
+    """Do as a web application does: a process of its own, without REDIS_URL, submits a task."""
+    code = (
+        "import huey_tasks as tq;"
+        "tq.submit('data_pipeline', {'source': 'a', 'destination': 'b', 'record_count': 1},"
+        " priority='default')"
+    )
+    env = {**os.environ, **UNSET, **settings}
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True)
+
+
 @pytest.mark.parametrize("folder", ["data", f"a-{'long-' * 22}name"], ids=["short", "long"])
 def test_the_embedded_redis_of_the_folder_is_read(
     start: Start, tmp_path: Path, folder: str
@@ -32,11 +43,13 @@ def test_the_embedded_redis_of_the_folder_is_read(
     data = tmp_path / folder
     service = Service(start, data).ready()
     service.submit()
+    submit_from_code(DATA_DIR=str(data))
 
     status, output, errors = verify(DATA_DIR=str(data))
     assert (status, errors) == (0, "")
     assert output.startswith("Redis at unix://")
     assert "high: accepted 1 = " in output
+    assert "default: accepted 1 = " in output
 
     service.stop()
     assert not (data / "redis.sock").is_symlink()

@@ -220,6 +220,12 @@ def submit_another_and_die_once(file: str) -> str:
 
 
 @task(queue="default")
+def submit_once(key: str) -> str:
+    """Submit another task with an idempotency key; return its id."""
+    return submit("echo", {"value": key}, idempotency_key=key).task_id
+
+
+@task(queue="default")
 def die_once_then_add(a: int, b: int, file: str) -> int:
     """Add; in the first execution, die instead."""
     if not Path(file).exists():

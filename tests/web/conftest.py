@@ -1,5 +1,6 @@
 """The web layer in this process, and a real gunicorn for what only a real server shows."""
 
+import contextlib
 import http.client
 import json
 import secrets
@@ -38,11 +39,20 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
+def read_all(client: socket.socket) -> bytes:
+    """Everything until the server closes; what it resets counts as closed."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := client.recv(65536):
+            received += chunk
+    return received
+
+
 class Server:
     """A gunicorn of ours on a loopback port."""
 
     def __init__(self, application: str = "app:app", **environment: str) -> None:
-        (self.port,) = free_ports(1)
+        self.port = int(environment.get("PORT") or free_ports(1)[0])
         self.address = f"127.0.0.1:{self.port}"
         self.process = Process(
             ["-m", "gunicorn", "--bind", self.address, "--keep-alive", "1", application],

@@ -4,6 +4,7 @@ Owns the media types, the size limits and the end of a body. `strict_json` parse
 schemas beside each route say which fields it accepts.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Request, request
@@ -76,18 +77,22 @@ def check_parameters() -> None:
             raise InvalidRequest("A query parameter contains the character NUL.", [problem])
 
 
-def refuse_what_is_not_built() -> None:
-    """Raise Unsupported for features that a caller relies on and this service does not have.
+def refuse_elsewhere(submits: frozenset[str]) -> Callable[[], None]:
+    """Return a check that raises Unsupported for what only the endpoints `submits` can do.
 
-    Ignoring an `Idempotency-Key` would create a second task when the caller repeats the request;
-    ignoring `dry_run` would create a task where the caller wants none.
+    Ignoring an `Idempotency-Key` would act a second time when the caller repeats the request;
+    ignoring `dry_run` would act where the caller wants nothing done.
     """
-    if request.method != "POST":
-        return
-    if "HTTP_IDEMPOTENCY_KEY" in request.environ:
-        raise Unsupported("Idempotency-Key is not supported yet; a repeat would submit twice.")
-    if "dry_run" in request.environ.get("QUERY_STRING", ""):
-        raise Unsupported("dry_run is not supported yet; the task would be submitted.")
+
+    def refuse() -> None:
+        if request.method != "POST" or request.endpoint in submits:
+            return
+        if "HTTP_IDEMPOTENCY_KEY" in request.environ:
+            raise Unsupported("This path takes no Idempotency-Key; a repeat would act twice.")
+        if "dry_run" in request.environ.get("QUERY_STRING", ""):
+            raise Unsupported("This path takes no dry_run; the change would be made.")
+
+    return refuse
 
 
 def check_media(sent: Request, *accepted: str) -> None:

@@ -17,10 +17,12 @@
         ├── UnknownHost       the request is for a host name that is not ours
         ├── QueueNotFound     the path names a queue that does not exist
         ├── TooManyWaiting    the process holds its limit of waiting requests
+        ├── TooManyStreams    the process holds its limit of event streams
+        ├── FunctionBusy      a function runs as often as it may, or no slot became free
         ├── UpgradeRequired   a WebSocket route without a valid WebSocket handshake
         ├── TooManySockets    the process holds its limit of sockets, or is stopping
         ├── Unhealthy         Redis or a consumer is missing
-        └── NotReady          Redis does not answer; gives no details
+        └── NotReady          Redis does not answer, or the consumers of a queue are silent
 
 Each class has a code; `web.http.problems` maps it to an HTTP status. No text repeats more than
 64 characters of what the caller sent, and none of its control characters.
@@ -183,6 +185,12 @@ class QueueNotFound(WebError):
     code = "queue_not_found"
 
 
+class FunctionBusy(_NotNow):
+    """A function runs as often as it may, or no slot became free in time."""
+
+    code = "function_busy"
+
+
 class UpgradeRequired(WebError):
     """This path only accepts WebSocket handshakes (RFC 6455, version 13)."""
 
@@ -205,6 +213,12 @@ class TooManyWaiting(_NotNow):
     code = "too_many_waiting"
 
 
+class TooManyStreams(_NotNow):
+    """This process holds its limit of event streams."""
+
+    code = "too_many_streams"
+
+
 class Unhealthy(_NotNow):
     """Redis does not answer, or a queue has no live consumer."""
 
@@ -212,7 +226,7 @@ class Unhealthy(_NotNow):
 
 
 class NotReady(_NotNow):
-    """Redis does not answer; callers without a key get no details."""
+    """Redis does not answer, or a queue has lost its consumers; says no more without a key."""
 
     code = "not_ready"
 

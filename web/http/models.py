@@ -34,7 +34,9 @@ class ProblemView(BaseModel):
     title: str
     status: int
     detail: str
-    instance: str
+    instance: str = Field(
+        default="", description="The path; absent if the request was refused before it was read."
+    )
     code: str
     request_id: str
     errors: list[FieldError] = Field(default=[], description="Only in a 422.")

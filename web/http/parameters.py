@@ -6,7 +6,7 @@ as true.
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -44,6 +44,10 @@ def _true_or_false(value: object) -> object:
     return value
 
 
+def _one_or_nought(value: object) -> object:
+    return _true_or_false({"1": "true", "0": "false"}.get(str(value), value))
+
+
 def _instant(value: object) -> object:
     """Return the time of an RFC 3339 text; without a zone it would mean another time elsewhere."""
     try:
@@ -61,12 +65,24 @@ TaskId = Annotated[
     AfterValidator(_known_form),
     WithJsonSchema({"type": "string", "format": "uuid", "example": _EXAMPLE_ID}),
 ]
-QueueName = Literal["high", "default", "low"]
+#: The name of a queue of QUEUES.
+if TYPE_CHECKING:
+    QueueName = str
+else:
+    QueueName = Literal[*tq.QUEUES]
 Limit = Annotated[int, BeforeValidator(_digits)]
 Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
+#: As the contract writes it, `?dry_run=1`; also true and false.
+DryRun = Annotated[
+    bool,
+    BeforeValidator(_one_or_nought),
+    WithJsonSchema({"type": "string", "enum": ["1", "0", "true", "false"]}),
+]
+#: A label of a task, as `huey_tasks` checks it.
+Tag = Annotated[str, WithJsonSchema({"type": "string", "pattern": r'^[^\s,"\\]{1,64}$'})]
 Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 
 

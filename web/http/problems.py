@@ -52,20 +52,28 @@ KINDS: Mapping[str, Kind] = {
     "forbidden": Kind(403, "Forbidden", "This is not allowed."),
     "not_found": Kind(404, "Not found", "Nothing exists at this path."),
     "task_not_found": Kind(404, "Task not found"),
+    "task_type_not_found": Kind(404, "Task type not found"),
     "undo_not_found": Kind(404, "Nothing to undo"),
     "queue_not_found": Kind(404, "Queue not found"),
     "failures_not_found": Kind(404, "Failure group not found"),
     "schedule_not_found": Kind(404, "Schedule not found"),
+    "webhook_not_found": Kind(404, "Webhook not found"),
+    "delivery_not_found": Kind(404, "Delivery not found"),
+    "function_not_found": Kind(404, "Function not found"),
+    "saved_event_not_found": Kind(404, "Saved event not found"),
     "method_not_allowed": Kind(
         405,
         "Method not allowed",
         "This path does not accept this method; the Allow header lists those it accepts.",
     ),
     "task_finished": Kind(409, "Task already finished"),
+    "task_running": Kind(409, "Task already started"),
     "task_not_retryable": Kind(409, "Task cannot be retried"),
     "schedule_exists": Kind(409, "Schedule already exists"),
     "schedule_running": Kind(409, "Previous run has not ended"),
     "too_many_schedules": Kind(409, "Too many schedules"),
+    "too_many_webhooks": Kind(409, "Too many webhooks"),
+    "too_many_saved_events": Kind(409, "Too many saved events"),
     "operation_over": Kind(409, "Operation cannot continue"),
     "request_timeout": Kind(408, "Request timeout", "The request did not arrive in time."),
     "body_too_large": Kind(413, "Content too large", "The body is larger than this path accepts."),
@@ -78,12 +86,14 @@ KINDS: Mapping[str, Kind] = {
     "invalid_payload": Kind(422, "Invalid payload"),
     "unknown_task_type": Kind(422, "Unknown task type"),
     "unknown_queue": Kind(422, "Unknown queue"),
+    "idempotency_key_reused": Kind(422, "Idempotency key reused"),
     "expectation_failed": Kind(
         417, "Expectation failed", "The only supported expectation is 100-continue."
     ),
     "headers_too_large": Kind(
         431, "Request header fields too large", "The headers of the request are too large."
     ),
+    "function_busy": Kind(429, "Function busy"),
     "upgrade_required": Kind(426, "Upgrade required"),
     "internal_error": Kind(
         500, "Internal server error", "The request failed; see the log for this request_id."
@@ -96,6 +106,7 @@ KINDS: Mapping[str, Kind] = {
     "not_ready": Kind(503, "Not ready"),
     "too_many_sockets": Kind(503, "Too many WebSocket connections"),
     "too_many_waiting": Kind(503, "Too many waiting requests"),
+    "too_many_streams": Kind(503, "Too many event streams"),
     "too_many_bodies": Kind(503, "Too many large bodies"),
     "too_many_bulks": Kind(503, "Too many bulk requests"),
 }

@@ -20,7 +20,7 @@ from web.http.hosts import HostNames
 from web.http.problems import request_id
 from web.http.tickets import Tickets
 
-_PROTECTED = ("/api/", "/ws/")
+_PROTECTED = ("/api/", "/ws/", "/metrics")
 _HEALTH = "/health/"
 _SOCKETS = "/ws/"
 #: Query parameters that other services use for a key; logs would keep it.
@@ -41,8 +41,13 @@ _HEADERS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 )
 _UNSTORED_HEADERS = (*_HEADERS, ("Cache-Control", "no-store"))
-_ALLOW_HEADERS = "Authorization, Content-Type, If-None-Match, X-Operator, X-Request-ID"
-_EXPOSE_HEADERS = "ETag, Location, Retry-After, X-Request-ID"
+_ALLOW_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, "
+    "X-Operator, X-Request-ID"
+)
+_EXPOSE_HEADERS = (
+    "ETag, Idempotent-Replayed, Location, Preference-Applied, Retry-After, X-Request-ID"
+)
 
 
 def register(app: Flask, config: Config) -> None:
@@ -78,7 +83,7 @@ def _guard(
         if _is_preflight() and _origin() in origins:
             return _preflight_answer()
         if request.method in _CHANGING or request.path.startswith(_SOCKETS):
-            _check_same_site(origins)
+            check_same_site(origins)
         if keys and request.path.startswith(_PROTECTED):
             _check_holder(keys)
         return None
@@ -86,7 +91,7 @@ def _guard(
     return guard
 
 
-def _check_same_site(origins: frozenset[str]) -> None:
+def check_same_site(origins: frozenset[str]) -> None:
     """Raise CrossSite for a foreign page. Browsers always send Origin; programs without it pass."""
     origin = _origin()
     if origin in origins:
@@ -144,13 +149,18 @@ def _check_ticket(ticket: str | None) -> None:
 def _check_key(keys: Sequence[tq.ApiKey], authorization: str) -> None:
     scheme, _, sent = authorization.partition(" ")
     # WSGI gives the received bytes as latin-1 (PEP 3333).
-    key = sent.strip().encode("latin-1", "replace") if scheme.lower() == "bearer" else b""
-    digest = hashlib.sha256(key).digest()
+    key = sent.strip() if scheme.lower() == "bearer" else ""
+    g.key_holder = holder_of(keys, key)
+    if g.key_holder is None:
+        raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")
+
+
+def holder_of(keys: Sequence[tq.ApiKey], sent: str) -> str | None:
+    """Return the holder of a key as WSGI gives it; None if it is none of `keys`."""
+    digest = hashlib.sha256(sent.encode("latin-1", "replace")).digest()
     # Every key is compared, each in constant time: the duration reveals nothing.
     holders = [known.holder for known in keys if hmac.compare_digest(digest, known.digest)]
-    if not holders:
-        raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")
-    g.key_holder = holders[0]
+    return holders[0] if holders else None
 
 
 def _is_preflight() -> bool:

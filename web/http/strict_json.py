@@ -40,20 +40,36 @@ def decode(raw: bytes) -> str:
 
 def parse_object(text: str) -> dict[str, Any]:
     """Parse `text` as one JSON object. Raises InvalidJson, InvalidRequest."""
-    try:
-        value, infinite = _read(text, _finite_numbers), False
-    except _BeyondDouble:
-        value, infinite = _read(text, _any_numbers), True
+    value, infinite = _read_numbers(text)
     if not isinstance(value, dict):
         problem = Problem("", "object_type", "A JSON object is required.")
         raise InvalidRequest("The body is JSON, but not an object.", [problem])
+    _check_value(text, value, infinite)
+    return cast(dict[str, Any], value)
+
+
+def parse_event(text: str) -> Any:
+    """Parse `text` as any JSON value, as strictly as an object. Raises as `parse_object` does."""
+    value, infinite = _read_numbers(text)
+    _check_value(text, value, infinite)
+    return value
+
+
+def _read_numbers(text: str) -> tuple[object, bool]:
+    """Return the value, and whether a number of it is beyond a double."""
+    try:
+        return _read(text, _finite_numbers), False
+    except _BeyondDouble:
+        return _read(text, _any_numbers), True
+
+
+def _check_value(text: str, value: object, infinite: bool) -> None:
     # The value is searched only if its text contains an escape: common bodies pay nothing.
     if "\\u" in text:
         _check_escapes(text, value)
     if infinite and (path := _find(value, _is_infinite)) is not None:
         problem = Problem(pointer(*path), "finite_number", "The number is too large.")
         raise InvalidRequest("A number in the body is too large.", [problem])
-    return cast(dict[str, Any], value)
 
 
 def parse(text: str) -> object:

@@ -20,6 +20,12 @@ def ok(status: int, model: type[Outbound], description: str, **more: Any) -> Res
     }
 
 
+def one_of(*models: type[Outbound]) -> dict[str, Any]:
+    """Document the content of an answer that is one of several models."""
+    schemas = [{"$ref": REF + model.__name__} for model in models]
+    return {"application/json": {"schema": {"anyOf": schemas}}}
+
+
 def no_content(description: str) -> Responses:
     """Document a successful answer without a body."""
     headers = {"X-Request-ID": header("The id of this request.")}

@@ -14,11 +14,13 @@ from huey_tasks.config import Config
 from web.http.errors import InvalidRequest
 from web.http.models import ProblemView
 from web.openapi.blueprint import operation_id
+from web.openapi.links import add_links
 from web.openapi.schemas import (
     MORE_PARAMETERS,
     REF,
-    drop_null_defaults,
+    drop_empty_defaults,
     model_schemas,
+    name_task_types,
     submit_examples,
     submit_schemas,
 )
@@ -53,12 +55,21 @@ class DucklineApi(OpenAPI):
         #: Paths of the document that are not routes of flask-openapi3.
         self.extra_paths: dict[str, Any] = {}
 
+    def register_api(self, api: Any, **options: Any) -> None:
+        """Add the routes of a blueprint; another may have other methods of the same path."""
+        before: dict[str, Any] = dict(self.paths)
+        super().register_api(api, **options)
+        for path in before.keys() & api.paths.keys():
+            more = {name: value for name, value in api.paths[path] if value is not None}
+            self.paths[path] = before[path].model_copy(update=more)
+
     def generate_spec_json(self) -> None:
         """Complete the document that flask-openapi3 collected; it does so once, when first read."""
         super().generate_spec_json()
         schemas: dict[str, Any] = self.spec_json["components"]["schemas"]
         schemas.update(model_schemas())
         schemas.update(submit_schemas(schemas["SubmitBody"]["properties"]))
+        name_task_types(schemas, "ScheduleBody", "SchedulePutBody")
         for operation in _operations(self.spec_json["paths"]):
             for media in operation.get("requestBody", {}).get("content", {}).values():
                 if media["schema"] == {"$ref": REF + "SubmitBody"}:
@@ -74,8 +85,9 @@ class DucklineApi(OpenAPI):
             # flask-openapi3 adds a 422 in a format of its own to every operation that has none.
             if "application/json" in responses.get("422", {}).get("content", {}):
                 del responses["422"]
+        add_links(_operations(self.spec_json["paths"]))
         self.spec_json["paths"].update(self.extra_paths)
-        drop_null_defaults(self.spec_json)
+        drop_empty_defaults(self.spec_json)
 
 
 def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:

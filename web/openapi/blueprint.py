@@ -35,6 +35,9 @@ class ApiBlueprint(APIBlueprint):
     def post(self, rule: str, **options: Any) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().post(rule, **options))
 
+    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
+        return cast(Callable[[View], View], super().put(rule, **options))
+
     def patch(self, rule: str, **options: Any) -> Callable[[View], View]:
         return cast(Callable[[View], View], super().patch(rule, **options))
 

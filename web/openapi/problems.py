@@ -18,6 +18,9 @@ BODY_PROBLEMS = (
     "too_many_bodies",
 )
 
+#: The errors of a request that is refused before it reaches a route.
+_OF_ANY_REQUEST = ("bad_request", "uri_too_long", "headers_too_large")
+
 
 def problems(*codes: str) -> Responses:
     """Document the errors of an API route; those that all of them share are added."""
@@ -28,7 +31,7 @@ def problems(*codes: str) -> Responses:
 def open_problems(*codes: str) -> Responses:
     """Document the errors of a route that checks neither API keys nor host names."""
     by_status: dict[int, list[str]] = {}
-    for code in (*codes, "internal_error"):
+    for code in dict.fromkeys((*codes, *_OF_ANY_REQUEST, "internal_error")):
         by_status.setdefault(KINDS[code].status, []).append(code)
     return {status: _problem_answer(group) for status, group in sorted(by_status.items())}
 

@@ -53,6 +53,13 @@ def submit_schemas(of_all: Mapping[str, Any]) -> dict[str, Any]:
     return schemas
 
 
+def name_task_types(schemas: Mapping[str, Any], *bodies: str) -> None:
+    """Let the `task_type` of bodies be one of the registered names."""
+    names = [task_type.name for task_type in tq.task_types()]
+    for body in bodies if names else ():
+        schemas[body]["properties"]["task_type"]["enum"] = names
+
+
 def _component_name(type_name: str, taken: Mapping[str, str]) -> str:
     """Return a unique name without dots, which code generators read as module paths."""
     plain = re.sub(r"[^A-Za-z0-9_]", "_", type_name)
@@ -60,23 +67,34 @@ def _component_name(type_name: str, taken: Mapping[str, str]) -> str:
     return next(name for name in names if f"{REF}Submit_{name}" not in taken.values())
 
 
-def drop_null_defaults(node: Any) -> None:
-    """Remove each `default: null` from a schema that does not accept null: it means "absent"."""
+def drop_empty_defaults(node: Any) -> None:
+    """Remove each default of null or an empty list, which means "absent".
+
+    openapi-typescript requires a field that has a default.
+    """
     if isinstance(node, list):
         for item in cast(list[Any], node):
-            drop_null_defaults(item)
+            drop_empty_defaults(item)
     elif isinstance(node, dict):
         part = cast(dict[str, Any], node)
-        accepts_null = "null" in part.get("type", "null") and None in part.get("enum", (None,))
-        if part.get("default", ...) is None and not accepts_null:
+        if part.get("default", ...) in (None, []):
             del part["default"]
         for key, inner in part.items():
             if key not in ("default", "example", "examples", "value", "enum", "const"):
-                drop_null_defaults(inner)
+                drop_empty_defaults(inner)
 
 
 #: The fields of a submit that are the same for each task type.
-_OPTIONS = ("delay", "run_at", "expires_in")
+_OPTIONS = (
+    "tags",
+    "delay",
+    "run_at",
+    "expires_in",
+    "queue_priority",
+    "unique_for",
+    "unique_key",
+    "webhook_url",
+)
 
 
 def _submit_schema(
@@ -96,12 +114,6 @@ def _submit_schema(
                 "description": f"The queue; the default is '{task_type.queue}'.",
             },
             "payload": {"$ref": payload_ref},
-            "tags": {
-                "type": "array",
-                "items": {"type": "string", "maxLength": 64},
-                "maxItems": 10,
-                "description": "Labels to search for.",
-            },
             **{option: of_all[option] for option in _OPTIONS},
         },
     }

@@ -8,8 +8,12 @@ TAGS: Mapping[str, str] = {
     "operators": "Change many tasks at once, undo it, and read who did what.",
     "queues": "Read the counts of each queue; pause, drain, resume or purge it.",
     "schedules": "Submit tasks on a schedule, by cron or at an interval.",
+    "webhooks": "Post the ends of tasks to URLs, signed, until they have arrived.",
+    "functions": "List the functions of a folder, invoke them, and save test events.",
+    "events": "Publish events to the functions that subscribe to them.",
     "workers": "Read consumers, their workers, statistics and health.",
     "history": "Read counts and durations of the last minutes, hours and days.",
     "inspector": "Read the state of Redis and the settings of this process.",
+    "metrics": "Read the metrics of the service, for Prometheus.",
     "health": "Checks for load balancers and supervisors.",
 }

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import TASK_ID, Limit, Query
+from web.http.parameters import TASK_ID, Instant, Limit, Query
 from web.operations.operator import Reason
 
 #: The most tasks that one request names.
@@ -33,13 +33,12 @@ class ActionBody(Inbound):
     q: str | None = Field(
         default=None, max_length=1000, description="A search; `age:>0s` finds every task."
     )
-    submitted_after: AwareDatetime | None = Field(
+    submitted_after: Instant | None = Field(
         default=None,
         description="With `q`: only tasks submitted at this time or later.",
-        strict=False,
     )
-    submitted_before: AwareDatetime | None = Field(
-        default=None, description="With `q`: only tasks submitted before this time.", strict=False
+    submitted_before: Instant | None = Field(
+        default=None, description="With `q`: only tasks submitted before this time."
     )
     set_aside: bool = Field(default=False, description="With `q`: only quarantined tasks.")
     cursor: str | None = Field(

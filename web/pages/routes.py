@@ -20,7 +20,7 @@ from web.pages.assets import this_apps
 #: The pages of the dashboard, the same as in static/js/app/pages.js.
 NAMES = (
     "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
-    "redis", "config",
+    "redis", "config", "functions",
 )  # fmt: skip
 _NOT_OF_THE_INSPECTOR = "submit"
 #: Prefixes without pages: requests below them come from programs.
@@ -51,9 +51,18 @@ def named_page(name: str) -> Response:
 
 @pages.get("/tasks/<task_id>", strict_slashes=False)
 @pages.get("/tasks/<task_id>/again", strict_slashes=False)
+@pages.get("/tasks/<task_id>/edit", strict_slashes=False)
 def task_page(task_id: str) -> Response:
     """Show a task; the page itself reads whether the task exists."""
     if not _takes_html() or not re.fullmatch(TASK_ID, task_id):
+        raise NotFound
+    return _document()
+
+
+@pages.get("/functions/<name>", strict_slashes=False)
+def function_page(name: str) -> Response:
+    """Show a function; the page itself reads whether the function exists."""
+    if not _takes_html():
         raise NotFound
     return _document()
 
@@ -86,6 +95,8 @@ def _document(status: int = 200) -> Response:
         f"{_kind()}.html",
         files=this_apps(),
         root=address(""),
+        queues=tq.QUEUES,
+        command=tq.CONFIG.command,
         port=tq.CONFIG.port,
         inspector_port=tq.CONFIG.inspector_port,
     )

@@ -1,14 +1,13 @@
-"""The three queues over HTTP: their counts, and pause, drain, resume and purge."""
+"""The queues over HTTP: their counts, and pause, drain, resume and purge."""
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from flask import Response
 
 import huey_tasks as tq
 from web.http import redis_deadline
 from web.http.errors import QueueNotFound
-from web.http.parameters import QueueName
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -78,17 +77,17 @@ def purge_queue(path: QueuePath) -> Response:
     return respond(view)
 
 
-def _changed(queue: QueueName) -> Response:
+def _changed(queue: str) -> Response:
     return respond(QueueChanged(**_now(queue), purged=0))
 
 
-def _now(queue: QueueName) -> dict[str, Any]:
+def _now(queue: str) -> dict[str, Any]:
     now = next(one for one in tq.queue_stats() if one.queue == queue)
     read_at = datetime.now(UTC)
     return {"queue": queue, "paused": now.paused, "draining": now.draining, "ts": read_at}
 
 
-def _known(queue: str) -> QueueName:
+def _known(queue: str) -> str:
     if queue not in tq.QUEUES:
-        raise QueueNotFound("This queue does not exist; the queues are high, default and low.")
-    return cast(QueueName, queue)
+        raise QueueNotFound(f"This queue does not exist; the queues are {', '.join(tq.QUEUES)}.")
+    return queue

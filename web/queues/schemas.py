@@ -9,7 +9,7 @@ from web.http.parameters import QueueName
 
 
 class QueuePath(BaseModel):
-    queue: str = Field(description="`high`, `default` or `low`.")
+    queue: str = Field(description="Its name, one of `QUEUES`.")
 
 
 class LastMinuteView(Outbound):

@@ -1,11 +1,8 @@
 """Schedules over HTTP."""
 
-from typing import cast
-
 from flask import Response
 
 import huey_tasks as tq
-from web.http.parameters import QueueName
 from web.http.responses import JsonAnswer, respond
 from web.http.root_path import address
 from web.openapi.answers import header, no_content, ok
@@ -29,7 +26,7 @@ from web.schedules.schemas import (
     SchedulePutBody,
     ScheduleView,
 )
-from web.tasks.schemas import Submitted
+from web.tasks.submit_schemas import Submitted
 
 schedules = ApiBlueprint("schedules", "schedules")
 
@@ -75,6 +72,7 @@ def create_schedule(body: ScheduleBody) -> Response:
         cron=body.cron,
         every_s=body.every_s,
         timezone=body.timezone,
+        run_at=body.run_at,
         overlap=body.overlap,
         paused=body.paused,
         by=operator(body.reason),
@@ -91,7 +89,9 @@ def create_schedule(body: ScheduleBody) -> Response:
 )
 def preview_schedule(body: PlanBody) -> Response:
     """Describe a trigger in words, with its next five due times; nothing is created."""
-    preview = tq.preview_schedule(cron=body.cron, every_s=body.every_s, timezone=body.timezone)
+    preview = tq.preview_schedule(
+        cron=body.cron, every_s=body.every_s, timezone=body.timezone, run_at=body.run_at
+    )
     return respond(PreviewView.model_validate(preview))
 
 
@@ -137,6 +137,7 @@ def put_schedule(path: SchedulePath, body: SchedulePutBody) -> Response:
         cron=body.cron,
         every_s=body.every_s,
         timezone=body.timezone,
+        run_at=body.run_at,
         overlap=body.overlap,
         paused=body.paused,
         by=operator(body.reason),
@@ -200,7 +201,7 @@ def run_schedule(path: SchedulePath) -> Response:
     view = Submitted(
         task_id=made.task_id,
         status=made.status,
-        priority=cast(QueueName, made.queue),
+        priority=made.queue,
         message=f"Task '{made.task_type}' queued on '{made.queue}' queue.",
     )
     return respond(view, 202, {"Location": address(f"/api/tasks/{made.task_id}")})

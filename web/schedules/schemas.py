@@ -9,14 +9,14 @@ from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import Query, QueueName
+from web.http.parameters import Instant, Query, QueueName, Tag
 from web.operations.operator import Reason
 
 _CRON = Field(
     default=None,
     max_length=100,
     description="Five fields: minute, hour, day of month, month, day of week. Required, unless "
-    "`every_s` is set.",
+    "`every_s` or `run_at` is set.",
     examples=["0 3 * * *"],
 )
 _EVERY_S = Field(
@@ -39,6 +39,9 @@ class PlanBody(Inbound):
     cron: str | None = _CRON
     every_s: float | None = _EVERY_S
     timezone: str | None = _TIMEZONE
+    run_at: Instant | None = Field(
+        default=None, description="Instead: the one time that it is due, with a zone."
+    )
 
 
 class SchedulePutBody(PlanBody):
@@ -48,12 +51,16 @@ class SchedulePutBody(PlanBody):
     priority: str = Field(
         default=cast(str, None),
         description="The queue; the default is that of the task type.",
-        json_schema_extra={"enum": ["high", "default", "low"]},
+        json_schema_extra={"enum": list(tq.QUEUES)},
     )
     payload: dict[str, Any] = Field(
         default={}, description="The keyword arguments of the function; at most 16 kB."
     )
-    tags: list[str] = Field(default=[], description="Up to ten labels for each of its tasks.")
+    tags: list[Tag] = Field(
+        default=[],
+        description="Up to ten labels for each of its tasks.",
+        json_schema_extra={"maxItems": 10},
+    )
     overlap: bool = Field(default=True, description=_OVERLAP)
     paused: bool | None = Field(
         default=None, description="Absent: it stays paused or not, as it is; a new one is not."
@@ -75,7 +82,9 @@ class ScheduleChangeBody(PlanBody):
     """The changes; absent and null fields stay as they are."""
 
     payload: dict[str, Any] | None = Field(default=None, description="The whole new payload.")
-    tags: list[str] | None = Field(default=None, description="All new tags.")
+    tags: list[Tag] | None = Field(
+        default=None, description="All new tags.", json_schema_extra={"maxItems": 10}
+    )
     overlap: bool | None = Field(default=None, description=_OVERLAP)
     paused: bool | None = Field(default=None, description="A paused schedule is never due.")
     reason: Reason = None
@@ -100,6 +109,7 @@ class ScheduleChangeBody(PlanBody):
             cron=self.cron,
             every_s=self.every_s,
             timezone=self.timezone,
+            run_at=self.run_at,
             overlap=self.overlap,
             paused=self.paused,
         )
@@ -123,6 +133,7 @@ class ScheduleView(Outbound):
     cron: str | None
     every_s: float | None
     timezone: str
+    run_at: datetime | None = Field(description="When it is due, if that is once.")
     overlap: bool
     declared: bool = Field(
         description="Whether it is declared in code, which each start of a consumer restores."

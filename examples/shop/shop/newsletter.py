@@ -1,8 +1,6 @@
 """A newsletter: one task for each reader, and one when all have ended."""
 
-from huey import chord
-
-from huey_tasks import default, task
+from huey_tasks import chord, task
 
 #: Who has got one; a real shop asks its mail server.
 sent: list[str] = []
@@ -28,5 +26,5 @@ def close_issue(results: list[object], subject: str) -> dict[str, int]:
 def send_newsletter(readers: list[str], subject: str) -> int:
     """Submit a mail for each reader; a repeat of this task submits no second one."""
     members = [send_issue.s(to=to, subject=subject) for to in readers]
-    default.enqueue(chord(members, close_issue.s(subject=subject)))
+    chord(members, close_issue.s(subject=subject)).submit()
     return len(members)

@@ -153,6 +153,7 @@ def test_a_task_shows_its_attempts_and_its_cause(client: FlaskClient) -> None:
         "worker": task["worker"],
         "error": "ValueError('no card 7')",
         "traceback": None,
+        "receipt": None,
     }
 
 

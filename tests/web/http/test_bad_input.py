@@ -14,6 +14,8 @@ GOOD: dict[str, Any] = {
     "payload": {"user_id": 7, "amount": 19.99, "currency": "EUR"},
 }
 
+UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
+
 
 class Case(NamedTuple):
     name: str
@@ -213,22 +215,20 @@ def test_text_in_any_script_arrives_unchanged(client: FlaskClient) -> None:
     assert client.get(f"/api/tasks/{task_id}").get_json()["payload"]["body"] == text
 
 
-@pytest.mark.parametrize("path", ["/api/tasks/submit", "/api/tasks/bulk", "/api/tasks/actions"])
-def test_an_idempotency_key_is_refused_rather_than_ignored(client: FlaskClient, path: str) -> None:
-    answer = client.post(path, json=email_body(), headers={"Idempotency-Key": "order-42"})
+@pytest.mark.parametrize("how", ["key", "dry_run"])
+@pytest.mark.parametrize(
+    "path", ["/api/tasks/actions", "/api/schedules", f"/api/tasks/{UNKNOWN}/retry"]
+)
+def test_what_only_a_submit_can_do_is_refused_elsewhere(
+    client: FlaskClient, path: str, how: str
+) -> None:
+    headers = {"Idempotency-Key": "order-42"} if how == "key" else {}
+    query = "?dry_run=1" if how == "dry_run" else ""
+    answer = client.post(path + query, json={}, headers=headers)
 
     assert answer.status_code == 400
     assert answer.get_json()["code"] == "unsupported"
-    assert "Idempotency-Key is not supported" in answer.get_json()["detail"]
-    assert client.get("/api/workers/stats").get_json()["queued_high"] == 0
-
-
-def test_a_dry_run_is_refused_rather_than_run(client: FlaskClient) -> None:
-    answer = client.post("/api/tasks/submit?dry_run=1", json=email_body())
-
-    assert answer.status_code == 400
-    assert answer.get_json()["code"] == "unsupported"
-    assert client.get("/api/workers/stats").get_json()["queued_high"] == 0
+    assert "This path takes no" in answer.get_json()["detail"]
 
 
 def test_a_byte_order_mark_is_named(client: FlaskClient) -> None:

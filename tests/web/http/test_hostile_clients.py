@@ -12,7 +12,7 @@ import pytest
 
 from duckline.server.wire import DRAIN_BYTES, HEAD_S, LEAST_S
 from tests.waiting import wait_until
-from tests.web.conftest import Server, StartServer, email_body
+from tests.web.conftest import Server, StartServer, email_body, read_all
 
 BODY = json.dumps(email_body()).encode()
 POST = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n"
@@ -41,15 +41,6 @@ FLOODS: dict[str, tuple[bytes, bytes, int]] = {
 
 def connect(server: Server, source: str = "127.0.0.1") -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), 60, source_address=(source, 0))
-
-
-def read_all(client: socket.socket) -> bytes:
-    """Everything until the server closes; what it resets counts as closed."""
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        while chunk := client.recv(65536):
-            received += chunk
-    return received
 
 
 def status(answer: bytes) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from flask.testing import FlaskClient
@@ -44,7 +45,8 @@ def test_every_field_of_the_answer_is_documented(client: FlaskClient) -> None:
     schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
     assert set(made) == set(schemas["ScheduleView"]["properties"])
     assert set(schemas["ScheduleChangeBody"]["properties"]) == {
-        "payload", "tags", "cron", "every_s", "timezone", "overlap", "paused", "reason",
+        "payload", "tags", "cron", "every_s", "timezone", "run_at", "overlap", "paused",
+        "reason",
     }  # fmt: skip
 
 
@@ -193,6 +195,20 @@ def test_a_schedule_may_be_called_preview(client: FlaskClient) -> None:
     assert client.delete(f"{PATH}/preview").status_code == 204
 
 
+def test_a_schedule_may_be_due_once(client: FlaskClient) -> None:
+    at = "2099-01-01T08:00:00Z"
+    made = create(client, cron=None, run_at="2099-01-01T09:00:00+01:00").get_json()
+    assert (made["run_at"], made["next_runs"], made["words"]) == (
+        at, [at], "Once, at 2099-01-01 08:00:00 UTC",
+    )  # fmt: skip
+    assert client.post(f"{PATH}/preview", json={"run_at": at}).get_json()["next_runs"] == [at]
+    changed = client.patch(f"{PATH}/nightly", json={"every_s": 60}).get_json()
+    assert (changed["run_at"], changed["every_s"]) == (None, 60)
+    assert client.patch(f"{PATH}/nightly", json={"run_at": at}).get_json() == {
+        **made, "updated_at": ANY,
+    }  # fmt: skip
+
+
 # ---- what is refused
 
 
@@ -211,6 +227,7 @@ def test_a_schedule_may_be_called_preview(client: FlaskClient) -> None:
         ({"cron": None, "every_s": "60"}, ("/every_s", "float_type")),
         ({"cron": None, "every_s": True}, ("/every_s", "float_type")),
         ({"cron": None, "every_s": 60, "timezone": "Asia/Tokyo"}, ("/timezone", "cron_only")),
+        ({"run_at": "2099-01-01T08:00:00Z"}, ("/run_at", "run_at_alone")),
         ({"timezone": "Mars/Olympus"}, ("/timezone", "timezone")),
         ({"timezone": "x" * 65}, ("/timezone", "string_too_long")),
     ],

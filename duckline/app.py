@@ -1,5 +1,6 @@
-"""The two applications that gunicorn serves, imported when they are asked for."""
+"""The applications that gunicorn serves, imported when they are asked for."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,21 @@ def create_inspector() -> "Flask":
     from web import create_inspector
 
     return create_inspector()
+
+
+def create_both() -> Callable[..., Any]:
+    """Both in one process, as `duckline up` runs them: a request's port says which answers it.
+
+    A process more for a few pages would cost a laptop 100 MB.
+    """
+    from huey_tasks import CONFIG
+
+    by_port = {str(CONFIG.port): create_app(), str(CONFIG.inspector_port): create_inspector()}
+
+    def of_port(environ: dict[str, Any], start_response: Any) -> Any:
+        return by_port[environ["SERVER_PORT"]](environ, start_response)
+
+    return of_port
 
 
 def __getattr__(name: str) -> Any:
