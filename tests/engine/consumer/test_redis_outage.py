@@ -37,7 +37,7 @@ class DurableRedis:
         """Start it and wait until it answers."""
         self.process = subprocess.Popen(
             [str(find_server()), "--port", "0", "--unixsocket", str(self.socket), "--dir",
-             str(self.folder), "--save", "", "--appendonly", "yes"],
+             str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always"],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
         wait_until(self._answers, description="the durable redis-server answers")

@@ -107,7 +107,7 @@ def test_the_inspector_has_the_history_and_the_log(inspector: FlaskClient) -> No
 def test_the_history_survives_restarts_of_consumers_and_redis(
     start_server: StartServer, own_redis: OwnRedis
 ) -> None:
-    durable = ("--appendonly", "yes", "--save", "")
+    durable = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
     own_redis.stop()
     own_redis.start(*durable)
     server = start_server(**own_redis.environment)
