@@ -128,10 +128,17 @@ def _doubts(client: redis.Redis, info: Info | None) -> Iterator[str]:
     if info is None:
         yield "Redis forbids INFO, so its version, eviction policy and persistence are not known"
         return
-    if str(info.get("aof_enabled")) == "1":
-        return
-    settings, denial = permissions.attempt(lambda: client.config_get("save"))
-    if denial:
+    durable = str(info.get("aof_enabled")) == "1"
+    name = "appendfsync" if durable else "save"  # one: Redis 6.2 answers no more
+    answer, denial = permissions.attempt(lambda: client.config_get(name))
+    value = cast(dict[str, str], answer or {}).get(name)
+    if durable:
+        if value not in {"always", None}:
+            yield (
+                f"with appendfsync {value}, Redis answers before it has written: when it is "
+                "killed, the last two seconds of accepted tasks may be lost; set always"
+            )
+    elif denial:
         yield "Redis has no append-only file, and forbids CONFIG: it may keep nothing on disk"
-    elif not cast(dict[str, str], settings).get("save"):
+    elif not value:
         yield "Redis keeps nothing on disk: when it restarts, accepted tasks are lost"

@@ -110,6 +110,17 @@ def test_a_server_that_keeps_nothing_on_disk_is_worth_a_line(server: RedisServer
         server.admin.config_set("appendonly", "yes")
 
 
+def test_a_server_that_answers_before_it_has_written_is_worth_a_line(server: RedisServer) -> None:
+    server.admin.config_set("appendfsync", "everysec")
+    try:
+        assert server_check.check(config_of(server)) == [
+            "REDIS_URL: with appendfsync everysec, Redis answers before it has written: when it is "
+            "killed, the last two seconds of accepted tasks may be lost; set always"
+        ]
+    finally:
+        server.admin.config_set("appendfsync", "always")
+
+
 def test_a_result_backend_of_its_own_is_looked_at_too(
     server: RedisServer, own: RedisServer
 ) -> None:
@@ -219,6 +230,7 @@ def test_a_managed_server_may_forbid_to_be_asked(check_as: Callable[..., Any]) -
 def test_a_server_may_forbid_to_be_asked_for_its_settings(
     server: RedisServer, check_as: Callable[..., Any]
 ) -> None:
+    assert check_as("~* &* +@all -config") == []
     server.admin.config_set("appendonly", "no")
     try:
         assert check_as("~* &* +@all -config") == [
