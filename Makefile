@@ -14,6 +14,9 @@ CHECKERS := $(STATIC)/node_modules/.stamp
 TYPESCRIPT := tests/clients/typescript
 GENERATOR := $(TYPESCRIPT)/node_modules/.stamp
 
+# Set by many images; without it each of the thousand processes of the tests compiles every module.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run dev test lint check load screenshots chaos bench guard lock secrets clean
 
