@@ -43,7 +43,7 @@ def answers(place: Path) -> bool:
 class RedisServer:
     """A redis-server on a unix socket that syncs every write: killed, it forgets nothing.
 
-    With `everysec` it would: while a sync runs, Redis answers before it has written (for up to 2 s).
+    With `everysec` it would: while a sync runs, Redis answers up to 2 s before it writes.
     """
 
     def __init__(self, folder: Path, *options: str, binary: Path | None = None) -> None:

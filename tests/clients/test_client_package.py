@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY
 _FOLDER = REPOSITORY / "clients" / "python"
 _EXAMPLES = re.findall(r"```python\n(.*?)```", (_FOLDER / "README.md").read_text(), re.DOTALL)
 #: What httpx needs; linked, so that the environment holds nothing else.
-_NEEDED = ("httpx", "httpcore", "h11", "anyio", "idna", "certifi", "typing_extensions")
+_NEEDED = ("httpx", "httpx_sse", "httpcore", "h11", "anyio", "idna", "certifi", "typing_extensions")
 _SHOW = """
 import sys, duckline_client
 print(duckline_client.__file__)
@@ -53,8 +53,8 @@ def test_a_wheel_is_imported_where_nothing_of_the_service_is(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("number", "shown"),
-    [(0, "'status': 'sent'"), (1, "SUCCESS {"), (2, "4 invalid_payload /payload/amount "),
-     (3, "/payload/amount\n")],
+    [(0, "'status': 'sent'"), (1, "SUCCESS {"), (2, "end SUCCESS\n"),
+     (3, "4 invalid_payload /payload/amount "), (4, "/payload/amount\n")],
 )  # fmt: skip
 def test_the_examples_of_the_readme_run(stack: Stack, number: int, shown: str) -> None:
     env = {**os.environ, "PYTHONPATH": str(_FOLDER), "DUCKLINE_URL": stack.url}
@@ -65,4 +65,4 @@ def test_the_examples_of_the_readme_run(stack: Stack, number: int, shown: str) -
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert shown in ran.stdout
-    assert len(_EXAMPLES) == 4
+    assert len(_EXAMPLES) == 5

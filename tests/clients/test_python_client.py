@@ -1,57 +1,17 @@
 """The client for Python against a real gunicorn, Redis and consumer."""
 
-import asyncio
-import secrets
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckline_client as dc
-import psutil
 import pytest
-from duckline_client import AsyncClient, Client, NewTask, RetryPolicy
+from duckline_client import Client, NewTask, RetryPolicy
 
-from tests.clients.blocking import blocking
-from tests.clients.conftest import Stack
+from tests.clients.conftest import ONCE, QUICK, UNKNOWN, Stack, kill_what_serves
 from tests.clients.cutting_proxy import CuttingProxy
 from tests.ports import free_ports
-
-UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
-ONCE = RetryPolicy(time_limit_s=0)
-QUICK = RetryPolicy(time_limit_s=60, first_pause_s=0.05, longest_pause_s=0.2)
-
-
-@pytest.fixture(scope="module")
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = asyncio.new_event_loop()
-    yield made
-    made.close()
-
-
-@pytest.fixture(params=["sync", "async"])
-def client(
-    stack: Stack, loop: asyncio.AbstractEventLoop, request: pytest.FixtureRequest
-) -> Iterator[Client]:
-    if request.param == "sync":
-        with Client(stack.url, retry=QUICK) as made:
-            yield made
-        return
-    made = AsyncClient(stack.url, retry=QUICK)
-    yield blocking(made, loop)
-    loop.run_until_complete(made.close())
-
-
-@pytest.fixture
-def tag() -> str:
-    return secrets.token_hex(6)
-
-
-def kill_what_serves(stack: Stack) -> None:
-    """Kill the processes that answer; gunicorn starts others."""
-    for worker in psutil.Process(stack.server.process.pid).children():
-        worker.kill()
 
 
 def test_a_task_is_submitted_read_and_has_a_result(client: Client, tag: str) -> None:

@@ -21,6 +21,7 @@ from duckline_client.errors import (
 from duckline_client.exchange import RetryPolicy
 from duckline_client.models import Refused, Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
+from duckline_client.streams import Event
 
 __all__ = [
     "AccessDenied",
@@ -30,6 +31,7 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "DucklineError",
+    "Event",
     "FieldError",
     "InvalidRequest",
     "NewTask",

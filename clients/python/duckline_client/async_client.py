@@ -1,19 +1,22 @@
 """The client for asyncio: the methods of `Client`, awaited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx
+from httpx_sse import EventSource
 
 from duckline_client import operations
 from duckline_client.connection import Connection
-from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy
+from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy, exchange
 from duckline_client.models import Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
 from duckline_client.operations import BulkItem
 from duckline_client.searching import Filters, params_of
+from duckline_client.streams import Event, Stream
 
 T = TypeVar("T")
 
@@ -116,6 +119,22 @@ class AsyncClient:
             if cursor is None:
                 return
 
+    def stream(self, task_id: str) -> AsyncIterator[Event]:
+        """Give what happens to a task, as it happens, until it has ended; raises NotFound.
+
+        After a broken connection it goes on behind the last event: none is missing, none comes
+        twice. Raises ConnectionFailed when the service is away for longer than the time limit.
+        """
+        return self._follow(operations.stream(task_id))
+
+    def stream_all(self, q: str = "") -> AsyncIterator[Event]:
+        """Give what happens to all tasks that a search finds, without an end.
+
+        Its words are `state queue type tag worker id`. `gap` says that the service has not kept all
+        that happened while the connection was broken.
+        """
+        return self._follow(operations.stream_all(q))
+
     async def stats(self) -> Stats:
         """Read the counts of the whole service."""
         return await self._run(operations.stats(self._at.policy))
@@ -130,7 +149,24 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _run(self, operation: Operation[T]) -> T:
+    async def _follow(self, stream: Stream) -> AsyncIterator[Event]:
+        while not stream.ended:
+            opening = exchange(stream.call(), self._at.policy)
+            response = await self._run(opening, self._open)
+            async with contextlib.aclosing(response):
+                with contextlib.suppress(httpx.RequestError):
+                    stream.opened(response)
+                    if not stream.ended:
+                        async for sent in EventSource(response).aiter_sse():
+                            event = stream.read(sent)
+                            if event is not None:
+                                yield event
+            if not stream.ended:
+                await asyncio.sleep(stream.pause_s())
+
+    async def _run(
+        self, operation: Operation[T], send: Callable[[Call], Awaitable[Reply]] | None = None
+    ) -> T:
         reply: Reply = None
         while True:
             try:
@@ -141,13 +177,22 @@ class AsyncClient:
             if isinstance(step, Pause):
                 await asyncio.sleep(step.seconds)
             else:
-                reply = await self._send(step)
+                reply = await (send or self._send)(step)
 
     async def _send(self, call: Call) -> Reply:
         try:
-            return await self._http.request(
-                call.method, self._at.address(call), params=call.params, content=call.content,
-                headers=call.headers, timeout=self._at.timeout(call),
-            )  # fmt: skip
+            response = await self._http.send(self._at.request(self._http, call))
         except httpx.RequestError as error:
             return error
+        return response
+
+    async def _open(self, call: Call) -> Reply:
+        """Send a call; of an answer that is an error the body is read, of others it is not."""
+        try:
+            response = await self._http.send(self._at.request(self._http, call), stream=True)
+            if response.is_error:
+                async with contextlib.aclosing(response):
+                    await response.aread()
+        except httpx.RequestError as error:
+            return error
+        return response

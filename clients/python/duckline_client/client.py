@@ -1,19 +1,22 @@
 """The client for ordinary code; `AsyncClient` has the same methods for asyncio."""
 
+import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx
+from httpx_sse import EventSource
 
 from duckline_client import operations
 from duckline_client.connection import Connection
-from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy
+from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy, exchange
 from duckline_client.models import Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
 from duckline_client.operations import BulkItem
 from duckline_client.searching import Filters, params_of
+from duckline_client.streams import Event, Stream
 
 T = TypeVar("T")
 
@@ -117,6 +120,22 @@ class Client:
             if cursor is None:
                 return
 
+    def stream(self, task_id: str) -> Iterator[Event]:
+        """Give what happens to a task, as it happens, until it has ended; raises NotFound.
+
+        After a broken connection it goes on behind the last event: none is missing, none comes
+        twice. Raises ConnectionFailed when the service is away for longer than the time limit.
+        """
+        return self._follow(operations.stream(task_id))
+
+    def stream_all(self, q: str = "") -> Iterator[Event]:
+        """Give what happens to all tasks that a search finds, without an end.
+
+        Its words are `state queue type tag worker id`. `gap` says that the service has not kept all
+        that happened while the connection was broken.
+        """
+        return self._follow(operations.stream_all(q))
+
     def stats(self) -> Stats:
         """Read the counts of the whole service."""
         return self._run(operations.stats(self._at.policy))
@@ -131,7 +150,20 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, operation: Operation[T]) -> T:
+    def _follow(self, stream: Stream) -> Iterator[Event]:
+        while not stream.ended:
+            response = self._run(exchange(stream.call(), self._at.policy), self._open)
+            with contextlib.closing(response), contextlib.suppress(httpx.RequestError):
+                stream.opened(response)
+                if not stream.ended:
+                    for sent in EventSource(response).iter_sse():
+                        event = stream.read(sent)
+                        if event is not None:
+                            yield event
+            if not stream.ended:
+                time.sleep(stream.pause_s())
+
+    def _run(self, operation: Operation[T], send: Callable[[Call], Reply] | None = None) -> T:
         reply: Reply = None
         while True:
             try:
@@ -142,13 +174,22 @@ class Client:
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
             else:
-                reply = self._send(step)
+                reply = (send or self._send)(step)
 
     def _send(self, call: Call) -> Reply:
         try:
-            return self._http.request(
-                call.method, self._at.address(call), params=call.params, content=call.content,
-                headers=call.headers, timeout=self._at.timeout(call),
-            )  # fmt: skip
+            response = self._http.send(self._at.request(self._http, call))
         except httpx.RequestError as error:
             return error
+        return response
+
+    def _open(self, call: Call) -> Reply:
+        """Send a call; of an answer that is an error the body is read, of others it is not."""
+        try:
+            response = self._http.send(self._at.request(self._http, call), stream=True)
+            if response.is_error:
+                with contextlib.closing(response):
+                    response.read()
+        except httpx.RequestError as error:
+            return error
+        return response

@@ -41,10 +41,10 @@ class Connection:
         authorization = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
         return {"Accept": "application/json", "User-Agent": "duckline-client", **authorization}
 
-    def address(self, call: Call) -> str:
-        """Return the URL of a call; the service may live below a path."""
-        return self.url + call.path
-
-    def timeout(self, call: Call) -> httpx.Timeout:
-        """Return how long each step of a request may take."""
-        return httpx.Timeout(self.timeout_s, read=self.timeout_s + call.extra_s)
+    def request(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
+        """Make the request of a call; the service may live below a path."""
+        timeout = httpx.Timeout(self.timeout_s, read=self.timeout_s + call.extra_s)
+        return http.build_request(
+            call.method, self.url + call.path, params=call.params, content=call.content,
+            headers=call.headers, timeout=timeout,
+        )  # fmt: skip

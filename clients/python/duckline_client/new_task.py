@@ -22,6 +22,7 @@ class Options(TypedDict, total=False):
     queue_priority: int  #: from -100 to 100: within its queue a task of a higher one starts first
     unique_for_s: float  #: while one like it has not ended, no other is stored
     unique_key: str  #: what makes it unique; else its payload
+    webhook_url: str  #: where its end is posted
 
 
 #: The option's name in the API.
@@ -34,6 +35,7 @@ _FIELDS = {
     "queue_priority": "queue_priority",
     "unique_for_s": "unique_for",
     "unique_key": "unique_key",
+    "webhook_url": "webhook_url",
     "payload": "payload",
     "reason": "reason",
 }

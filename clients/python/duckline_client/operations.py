@@ -17,6 +17,7 @@ from duckline_client.errors import (
 from duckline_client.exchange import Call, Operation, Pause, RetryPolicy, exchange, json_of
 from duckline_client.models import Refused, Stats, Submitted, Task, read_item
 from duckline_client.new_task import NewTask, chunks, encode, fields
+from duckline_client.streams import Stream
 
 #: The longest that the service holds an answer.
 _LONGEST_WAIT_S = 30.0
@@ -138,6 +139,16 @@ def search(params: dict[str, str], cursor: str | None, policy: RetryPolicy) -> O
         raise UnexpectedAnswer("a page has `tasks`")
     page = cast(dict[str, Any], body)
     return Page([Task.read(one) for one in page["tasks"]], page.get("next_cursor"))
+
+
+def stream(task_id: str) -> Stream:
+    """Follow one task."""
+    return Stream(f"{_path(task_id)}/events")
+
+
+def stream_all(q: str) -> Stream:
+    """Follow all tasks that a search finds."""
+    return Stream("/api/events", {"q": q} if q else {})
 
 
 def stats(policy: RetryPolicy) -> Operation[Stats]:
