@@ -61,8 +61,7 @@ def worker_of(token: str | None) -> str | None:
 def payload_of(message: str) -> dict[str, Any]:
     """Return the keyword arguments of a stored task; {} for an unreadable message."""
     try:
-        stored = serializer.loads(message)
-        return cast(dict[str, Any], serializer.plain(stored.kwargs))
+        return cast(dict[str, Any], serializer.loads_plain(message).kwargs)
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {}
 

@@ -120,13 +120,13 @@ def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
 
 
 def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -> TaskRecord:
-    outcome = cast(dict[str, Any], serializer.loads(blob)) if blob else {}
+    outcome = cast(dict[str, Any], serializer.loads_plain(blob)) if blob else {}
     raised = outcome.get("error")
     shown = task_facts.of(queue, task_id, task, payload=task.payload, raised=raised)
     succeeded = shown.status is TaskState.SUCCESS
     return TaskRecord(
         **vars(shown),
-        result=serializer.plain(outcome.get("result")) if succeeded else None,
+        result=outcome.get("result") if succeeded else None,
         result_note=outcome.get("note") if succeeded else None,
         traceback=outcome.get("traceback") if shown.error == raised and not succeeded else None,
         schedule=task.schedule,

@@ -1,8 +1,7 @@
 """Schemathesis judges a real stack by its own OpenAPI document: all checks, stateful.
 
-By hand, with `pytest -n 0 tests/judges/run_schemathesis.py`: it costs minutes of processor time,
-which the suite does not have. A failure is repeated by its command line. To look longer:
-set SCHEMATHESIS_PHASES=fuzzing,stateful, SCHEMATHESIS_EXAMPLES=200 and SCHEMATHESIS_SEED=7.
+A failure is repeated by its command line. Fuzzing takes minutes and is for a look by hand: set
+SCHEMATHESIS_PHASES=fuzzing,stateful, SCHEMATHESIS_EXAMPLES=200 and SCHEMATHESIS_SEED=7.
 """
 
 import os
@@ -16,7 +15,6 @@ from tests.stack.running import ROOT, whole_stack
 
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES") or "4"
-#: Fuzzing costs minutes of processor time: by hand.
 PHASES = os.environ.get("SCHEMATHESIS_PHASES") or "examples,coverage,stateful"
 SEED = os.environ.get("SCHEMATHESIS_SEED") or "1"
 #: Tasks that end at once, and none of those that the tests have.
