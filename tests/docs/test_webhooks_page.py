@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def test_a_receiver_of_the_page_verifies(tmp_path: Path, program: str, file: str
         process = subprocess.Popen(
             [program, tmp_path / file], stdout=out,
             env={"PATH": os.environ["PATH"], "WEBHOOK_SECRET": secret, "PORT": str(port)},
+            start_new_session=True,  # `node` is a script that starts the program
         )  # fmt: skip
     try:
         wait_until(lambda: post("one", body) == 204, description="the receiver takes it")
@@ -51,6 +53,6 @@ def test_a_receiver_of_the_page_verifies(tmp_path: Path, program: str, file: str
         assert post("four", body, key=new_secret()) == 400
         assert post("five", body, age_s=3600) == 400
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert (tmp_path / "out").read_text() == "task.success ä\n" * 2

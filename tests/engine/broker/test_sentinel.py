@@ -90,7 +90,8 @@ class Deployment:
     def _start_server(self, name: str, *options: str) -> None:
         self._start(
             name, "--port", str(self.ports[name]), "--bind", LOOPBACK, "--save", "",
-            "--appendonly", "yes", "--repl-diskless-sync-delay", "0", *options,
+            "--appendonly", "yes", "--appendfsync", "always",
+            "--repl-diskless-sync-delay", "0", *options,
         )  # fmt: skip
 
     def _start_sentinel(self, name: str) -> None:
