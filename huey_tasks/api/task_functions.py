@@ -43,7 +43,7 @@ class TaskFunction(TaskType[P, R]):
     The arguments are those of the function, by position or by name, and become the fields of the
     payload. They are checked now. Each method raises TypeError for arguments that the function does
     not take, InvalidPayload for one of another type, InvalidQuery for a wrong option;
-    QueueDraining, QueueUnavailable as `huey_tasks.submit` does.
+    QueueRefuses, QueueUnavailable as `huey_tasks.submit` does.
     """
 
     @property

@@ -74,17 +74,9 @@ def explain(
     return _explained(task_id, _Seen(broker, seen, consumer_records.consumers(broker), is_async))
 
 
-@dataclass(frozen=True)
-class Foreseen:
-    """How a task that would be stored now would wait; `is_draining`: its queue takes none."""
-
-    explained: Explanation
-    is_draining: bool
-
-
 def foresee(
     broker: Broker, new: NewTask, *, is_async: Callable[[str], bool] = lambda name: False
-) -> Foreseen:
+) -> Explanation:
     """Explain a task that is not stored as if it were stored now. Raises QueueUnavailable."""
     scripts = OperatorScripts(broker.scripts)
     seen = scripts.explain(broker.name, "", minutes=MINUTES, task_type=new.type)
@@ -97,7 +89,7 @@ def foresee(
         known["host"] = new.host
     fields = [known[name].encode() if name in known else None for name in task_hash.EXPLAINED]
     task = _Seen(broker, seen._replace(fields=fields), consumer_records.consumers(broker), is_async)
-    return Foreseen(_explained(new.id, task), seen.mode == "draining")
+    return _explained(new.id, task)
 
 
 def _explained(task_id: str, task: "_Seen") -> Explanation:
