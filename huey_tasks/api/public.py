@@ -78,7 +78,7 @@ from huey_tasks.api.tasks import (
     wait_for_end,
     watch_task,
 )
-from huey_tasks.api.type_limits import limits_of, set_limits
+from huey_tasks.api.type_limits import limits_of, set_limits, stored_limits
 from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
@@ -158,7 +158,7 @@ from huey_tasks.records.models import (
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.records.tasks import WatchedTask
-from huey_tasks.records.type_limits import TypeLimits
+from huey_tasks.records.type_limits import LimitsSource, StoredLimits, TypeLimits
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
 from huey_tasks.schedules.put import put_schedule
@@ -244,6 +244,7 @@ __all__ = [
     "Kept",
     "Kind",
     "LastMinute",
+    "LimitsSource",
     "LogLine",
     "MemoryLow",
     "Missed",
@@ -279,6 +280,7 @@ __all__ = [
     "Sort",
     "Span",
     "Stats",
+    "StoredLimits",
     "Submission",
     "SubmitOptions",
     "SubmittedTask",
@@ -405,6 +407,7 @@ __all__ = [
     "silent_queues",
     "stats",
     "stop_waiting",
+    "stored_limits",
     "submit",
     "submit_many",
     "submit_with",

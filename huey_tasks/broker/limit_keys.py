@@ -4,7 +4,8 @@ from huey_tasks.broker.keys import of_all_queues
 
 
 def limits() -> str:
-    """HASH of the limits of task types, by type, JSON. Each lives until somebody takes it away."""
+    """HASH of the limits of task types: JSON by type, {"operator": …, "code": …}. Each lives until
+    an operator takes it away, or the code declares it no more."""
     return of_all_queues("limits")
 
 

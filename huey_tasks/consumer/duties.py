@@ -8,6 +8,9 @@ from huey_tasks.config import Config
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.invocations import function_types
+from huey_tasks.limits import declared as declared_limits
+from huey_tasks.queues import BROKERS
+from huey_tasks.registry import types
 from huey_tasks.schedules import declared
 from huey_tasks.schedules.of_functions import FunctionSchedules
 
@@ -38,8 +41,8 @@ def prune(broker: Broker, *, cap: int) -> float | None:
     return 0.05 if pruned >= BATCH else None
 
 
-class DeclaredSchedules:
-    """Stores the schedules of a queue that the code declares, once, and those of functions."""
+class Declared:
+    """Stores what the code declares, once: limits, the schedules of a queue; those of functions."""
 
     def __init__(self, queue: str, config: Config, only: str = "") -> None:
         """`only`: what the consumer runs beside another one, which has this duty."""
@@ -52,6 +55,8 @@ class DeclaredSchedules:
         if not self._is_needed:
             return
         if not self._is_done:
+            limits = {found.name: found.limits for found in types.task_types()}
+            declared_limits.apply(BROKERS, limits)
             declared.apply(self._queue)
             self._is_done = True
         self._of_functions.store()

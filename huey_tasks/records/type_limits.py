@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from huey_tasks.broker import keys, limit_keys
 from huey_tasks.broker.broker import Broker
@@ -33,16 +33,54 @@ class TypeLimits:
             fields["by"] = self.by
         return json.dumps(fields)
 
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> "TypeLimits":
+        """Return what `as_json` wrote."""
+        per_s = fields.get("per_ms", 1000) / 1000
+        return cls(fields.get("concurrency"), fields.get("rate"), per_s, fields.get("by"))
 
-def read(broker: Broker, task_type: str) -> TypeLimits | None:
-    """Return the limits of a type, None if it has none."""
+
+#: Who has set the limits that hold.
+LimitsSource = Literal["operator", "code"]
+
+
+@dataclass(frozen=True)
+class StoredLimits:
+    """The limits of a type by who has set them; an operator's go before those of the code."""
+
+    operator: TypeLimits | None = None
+    code: TypeLimits | None = None
+
+    @property
+    def now(self) -> TypeLimits | None:
+        """The limits that hold."""
+        return self.operator or self.code
+
+    @property
+    def source(self) -> LimitsSource | None:
+        """Who has set those that hold; None if there are none."""
+        if self.operator is not None:
+            return "operator"
+        return None if self.code is None else "code"
+
+
+def read(broker: Broker, task_type: str) -> StoredLimits:
+    """Return the limits of a type."""
     with redis_errors():
         text = broker.redis.hget(limit_keys.limits(), task_type)
-    if text is None:
-        return None
-    found = json.loads(text)
-    per_s = found.get("per_ms", 1000) / 1000
-    return TypeLimits(found.get("concurrency"), found.get("rate"), per_s, found.get("by"))
+    return StoredLimits() if text is None else _stored(text)
+
+
+def read_all(broker: Broker) -> dict[str, StoredLimits]:
+    """Return the limits of all types that have some."""
+    with redis_errors():
+        found = broker.redis.hgetall(limit_keys.limits())
+    return {name.decode(): _stored(text) for name, text in found.items()}
+
+
+def _stored(text: bytes) -> StoredLimits:
+    both = json.loads(text)
+    return StoredLimits(**{source: TypeLimits.read(fields) for source, fields in both.items()})
 
 
 def looked_at_ms(broker: Broker, on: str) -> float | None:

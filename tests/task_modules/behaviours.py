@@ -301,3 +301,9 @@ def kill_own_greenlet() -> None:
     import gevent
 
     raise gevent.GreenletExit
+
+
+@task(queue="low", limits={"concurrency": 3, "rate": "50/m", "by": "key"})
+def kept_to_limits(key: str) -> str:
+    """Run no more often than its declaration allows."""
+    return key

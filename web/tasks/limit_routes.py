@@ -1,5 +1,7 @@
 """The limits of task types over HTTP."""
 
+from typing import Any
+
 from flask import Response
 from pydantic import BaseModel, Field
 
@@ -47,14 +49,25 @@ class TypeLimitsBody(Inbound):
     reason: Reason = None
 
 
-class TypeLimitsView(Outbound):
-    """The limits of a task type; null where there is none."""
+class LimitsInCode(Outbound):
+    """The limits that code declares, `@task(limits=…)`; null where there is none."""
 
-    task_type: str
     concurrency: int | None
     rate: int | None
     per: float | None = Field(description="Seconds.")
     by: str | None
+
+
+class TypeLimitsView(LimitsInCode):
+    """The limits of a task type that hold; null where there is none."""
+
+    task_type: str
+    source: tq.LimitsSource | None = Field(
+        description="Who has set them: `operator`, or `code`, which declares them. Null: nobody."
+    )
+    declared: LimitsInCode | None = Field(
+        description="What the code declares; it holds unless an operator has set other limits."
+    )
 
 
 @type_limits.get(
@@ -76,7 +89,8 @@ def read_limits(path: TypePath) -> Response:
 def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     """Set how many tasks of a type run at a time, and how many start within a time.
 
-    A task that has to wait keeps its place, burns no attempt, and says why in `/explain`.
+    They go before those that the code declares. A task that has to wait keeps its place, burns no
+    attempt, and says why in `/explain`.
     """
     limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by)
     tq.set_limits(path.task_type, limits, operator(body.reason))
@@ -87,23 +101,34 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     _PATH,
     openapi_extensions=OF_OPERATOR,
     responses={
-        **no_content("There are no limits any more."),
+        **no_content("Only the limits that the code declares hold now, if it does."),
         **problems("cross_site", "invalid_request", *_NOT_FOUND),
     },
 )
 def delete_limits(path: TypePath, query: ReasonQuery) -> Response:
-    """Take the limits of a task type away: what waits for them starts."""
+    """Take the limits of an operator away: what waits for them starts.
+
+    If the code declares limits of the type, they hold again.
+    """
     tq.set_limits(path.task_type, None, operator(query.reason))
     return Response(status=204)
 
 
 def _view(task_type: str) -> TypeLimitsView:
-    found = tq.limits_of(task_type) or tq.TypeLimits()
-    per = None if found.rate is None else found.per_s
+    stored = tq.stored_limits(task_type)
     return TypeLimitsView(
         task_type=task_type,
-        concurrency=found.concurrency,
-        rate=found.rate,
-        per=per,
-        by=found.by,
+        source=stored.source,
+        declared=None if stored.code is None else LimitsInCode(**_fields(stored.code)),
+        **_fields(stored.now or tq.TypeLimits()),
     )
+
+
+def _fields(limits: tq.TypeLimits) -> dict[str, Any]:
+    per = None if limits.rate is None else limits.per_s
+    return {
+        "concurrency": limits.concurrency,
+        "rate": limits.rate,
+        "per": per,
+        "by": limits.by,
+    }

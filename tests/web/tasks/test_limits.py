@@ -8,9 +8,12 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks.broker import limit_keys
+from huey_tasks.limits import declared
+from huey_tasks.queues import BROKERS
 
 PATH = "/api/task-types/echo/limits"
-NONE = {"task_type": "echo", "concurrency": None, "rate": None, "per": None, "by": None}
+NO_LIMITS = {"concurrency": None, "rate": None, "per": None, "by": None}
+NONE = {"task_type": "echo", "source": None, "declared": None, **NO_LIMITS}
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +26,8 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
     assert client.get(PATH).get_json() == NONE
     limits = {"concurrency": 2, "rate": 100, "per": 60, "by": "value"}
     answer = client.put(PATH, json={**limits, "reason": "asked for"})
-    assert (answer.status_code, answer.get_json()) == (200, {"task_type": "echo", **limits})
+    now = {**NONE, "source": "operator", **limits}
+    assert (answer.status_code, answer.get_json()) == (200, now)
     assert client.get(PATH).get_json() == answer.get_json()
     assert client.delete(PATH).status_code == 204
     assert client.get(PATH).get_json() == NONE
@@ -31,6 +35,17 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
     assert [(one["action"], one["target"], one["count"]) for one in entries] == [
         ("limit", "echo", 1)
     ] * 2
+
+
+def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClient) -> None:
+    of_code = {**NO_LIMITS, "concurrency": 5, "by": "value"}
+    declared.apply(BROKERS, {"echo": tq.TypeLimits(concurrency=5, by="value")})
+    in_code = {**NONE, "source": "code", "declared": of_code, **of_code}
+    assert client.get(PATH).get_json() == in_code
+    set_by_ada = client.put(PATH, json={"concurrency": 1}).get_json()
+    assert set_by_ada == {**in_code, "source": "operator", "concurrency": 1, "by": None}
+    client.delete(PATH)
+    assert client.get(PATH).get_json() == in_code
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ local function limits_of(type)
   if not any_limits then return nil end
   if limits[type] == nil then
     local text = redis.call('HGET', LIMITS, type)
-    limits[type] = text and cjson.decode(text) or false
+    local both = text and cjson.decode(text) or {}
+    limits[type] = both.operator or both.code or false
   end
   return limits[type] or nil
 end
