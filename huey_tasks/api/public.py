@@ -158,7 +158,7 @@ from huey_tasks.records.models import (
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.records.tasks import WatchedTask
-from huey_tasks.records.type_limits import LimitsSource, StoredLimits, TypeLimits
+from huey_tasks.records.type_limits import Breaker, LimitsSource, StoredLimits, TypeLimits
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
 from huey_tasks.schedules.put import put_schedule
@@ -209,6 +209,7 @@ __all__ = [
     "AuditPage",
     "BadName",
     "Batch",
+    "Breaker",
     "Config",
     "ConfigError",
     "ConsumerRecord",

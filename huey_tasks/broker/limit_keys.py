@@ -17,3 +17,18 @@ def tokens(name: str) -> str:
 def memory() -> str:
     """STRING: the bytes that Redis uses and may use, as "used most". For a second."""
     return of_all_queues("memory")
+
+
+def breakers() -> str:
+    """ZSET: the breakers that are not closed, by when they are forgotten; gone with the last."""
+    return of_all_queues("breakers")
+
+
+def breaker(name: str) -> str:
+    """HASH: until when a breaker is open, and the tries that succeeded since. For a day at most."""
+    return of_all_queues(f"breaker:{name}")
+
+
+def recent(name: str) -> str:
+    """LIST: how the last attempts of a type with a breaker ended, and when. For its `within_s`."""
+    return of_all_queues(f"recent:{name}")

@@ -3,6 +3,7 @@
 import logging
 
 from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import only_of
 from huey_tasks.broker.scripts.tasks import BATCH
 from huey_tasks.config import Config
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
@@ -39,6 +40,20 @@ def prune(broker: Broker, *, cap: int) -> float | None:
     """Remove one batch of old records; returns the seconds until the next one is due."""
     pruned = broker.scripts.prune(broker.name, ttl_ms=broker.ttl_ms, cap=cap)
     return 0.05 if pruned >= BATCH else None
+
+
+def log_breaker(consumer: str, what: str, *name: str) -> None:
+    """Log that a breaker has `opened` or `closed`; `name`: its type, and the value that it is of.
+
+    A consumer that runs beside another one, and hears the same, logs nothing.
+    """
+    about = {"limits": " ".join(name)}
+    if only_of(consumer):
+        return
+    if what == "opened":
+        logger.warning("breaker opened: too many attempts failed, the others wait", extra=about)
+    else:
+        logger.info("breaker closed: tasks start again", extra=about)
 
 
 class Declared:

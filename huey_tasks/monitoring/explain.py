@@ -217,7 +217,16 @@ class _Seen:
             text = f"As many tasks like it run as the limits of '{self.task.type}' allow."
             yield Reason("concurrency_reached", text, name=self.task.type, ahead=self.seen.place)
         elif kind == "rate":
-            yield self._of_rate()
+            yield self._of_looked_at(
+                "rate_limited",
+                f"As many tasks like it have started as the limits of '{self.task.type}' allow.",
+            )
+        elif kind == "breaker":
+            yield self._of_looked_at(
+                "breaker_open",
+                f"Too many tasks like it have failed: the breaker of '{self.task.type}' holds them "
+                "back for a time, and then lets a few try.",
+            )
         elif kind == "concurrency":
             text = f"As many invocations of '{what}' run as its reserved concurrency allows."
             yield Reason("concurrency_reached", text, name=what, ahead=self.seen.place)
@@ -281,13 +290,10 @@ class _Seen:
         text += f", which task {task_id} holds, on worker {worker}."
         return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
 
-    def _of_rate(self) -> Reason:
+    def _of_looked_at(self, code: str, text: str) -> Reason:
         at_ms = type_limits.looked_at_ms(self.broker, self.blocked)
-        text = f"As many tasks like it have started as the limits of '{self.task.type}' allow."
         due_at = None if at_ms is None else task_hash.from_ms(at_ms)
-        return Reason(
-            "rate_limited", text, name=self.task.type, due_at=due_at, ahead=self.seen.place
-        )
+        return Reason(code, text, name=self.task.type, due_at=due_at, ahead=self.seen.place)
 
     def _of_limit(self, name: str) -> Reason:
         window = locks.limit_window(self.broker, name)

@@ -10,17 +10,35 @@ from huey_tasks.broker.connection import redis_errors
 
 
 @dataclass(frozen=True)
+class Breaker:
+    """When tasks of a type are held back because too many fail, and how they are let go again.
+
+    It opens when of the last `of` attempts, all ended `within_s` seconds, the share `failures`
+    failed. After `pause_s` seconds `tries` attempts may start: it closes when all succeed, and
+    opens again when one fails.
+    """
+
+    failures: float = 0.5
+    of: int = 20
+    within_s: float = 60.0
+    pause_s: float = 30.0
+    tries: int = 3
+
+
+@dataclass(frozen=True)
 class TypeLimits:
     """How many tasks of a type run at a time, and how many start in a time; None: any number.
 
     `rate` in `per_s` seconds: as many may start at once, and again as many in each further such
-    time. `by`: a field of the payload, each value of which has these limits to itself.
+    time. `by`: a field of the payload, each value of which has these limits to itself. `breaker`:
+    when too many fail.
     """
 
     concurrency: int | None = None
     rate: int | None = None
     per_s: float = 1.0
     by: str | None = None
+    breaker: Breaker | None = None
 
     def as_json(self) -> str:
         """Return them as the scripts read them."""
@@ -31,13 +49,26 @@ class TypeLimits:
             fields |= {"rate": self.rate, "per_ms": round(self.per_s * 1000)}
         if self.by is not None:
             fields["by"] = self.by
+        if (breaker := self.breaker) is not None:
+            fields["breaker"] = {
+                "failures": breaker.failures,
+                "of": breaker.of,
+                "within_ms": round(breaker.within_s * 1000),
+                "pause_ms": round(breaker.pause_s * 1000),
+                "tries": breaker.tries,
+            }
         return json.dumps(fields)
 
     @classmethod
     def read(cls, fields: dict[str, Any]) -> "TypeLimits":
         """Return what `as_json` wrote."""
-        per_s = fields.get("per_ms", 1000) / 1000
-        return cls(fields.get("concurrency"), fields.get("rate"), per_s, fields.get("by"))
+        per_s, breaker = fields.get("per_ms", 1000) / 1000, fields.get("breaker")
+        if breaker is not None:
+            within_s, pause_s = breaker["within_ms"] / 1000, breaker["pause_ms"] / 1000
+            rules = (breaker["failures"], breaker["of"], within_s, pause_s, breaker["tries"])
+            breaker = Breaker(*rules)
+        limits = (fields.get("concurrency"), fields.get("rate"), per_s, fields.get("by"))
+        return cls(*limits, breaker)
 
 
 #: Who has set the limits that hold.

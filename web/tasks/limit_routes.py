@@ -23,6 +23,24 @@ class TypePath(BaseModel):
     task_type: str = Field(description="The name of the task type.")
 
 
+class BreakerBody(Inbound):
+    """When tasks are held back because too many fail, and how they are let go again."""
+
+    failures: float = Field(
+        default=0.5, ge=0.01, le=1, description="It opens at this share of failed attempts."
+    )
+    of: int = Field(default=20, ge=1, le=1000, description="How many attempts are looked at.")
+    within_s: float = Field(
+        default=60.0, ge=0.1, le=86_400, description="Seconds within which all of these ended."
+    )
+    pause_s: float = Field(
+        default=30.0, ge=0.1, le=86_400, description="Seconds until the first may try again."
+    )
+    tries: int = Field(
+        default=3, ge=1, le=1000, description="How many try then; it closes when all succeed."
+    )
+
+
 class TypeLimitsBody(Inbound):
     """The limits of a task type, over all queues and consumers."""
 
@@ -46,7 +64,20 @@ class TypeLimitsBody(Inbound):
         description="A field of the payload: each value of it has these limits to itself.",
         json_schema_extra={"minLength": 1, "maxLength": 128},
     )
+    breaker: BreakerBody | None = Field(
+        default=None, description="`{}` for one with all its defaults; null for none."
+    )
     reason: Reason = None
+
+
+class BreakerView(Outbound):
+    """When tasks are held back because too many fail, and how they are let go again."""
+
+    failures: float = Field(description="The share of failed attempts.")
+    of: int
+    within_s: float
+    pause_s: float
+    tries: int
 
 
 class LimitsInCode(Outbound):
@@ -56,6 +87,7 @@ class LimitsInCode(Outbound):
     rate: int | None
     per: float | None = Field(description="Seconds.")
     by: str | None
+    breaker: BreakerView | None
 
 
 class TypeLimitsView(LimitsInCode):
@@ -87,12 +119,13 @@ def read_limits(path: TypePath) -> Response:
     },
 )
 def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
-    """Set how many tasks of a type run at a time, and how many start within a time.
+    """Set how many tasks of a type run at a time, start within a time, and may fail.
 
     They go before those that the code declares. A task that has to wait keeps its place, burns no
     attempt, and says why in `/explain`.
     """
-    limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by)
+    breaker = None if body.breaker is None else tq.Breaker(**body.breaker.model_dump())
+    limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by, breaker)
     tq.set_limits(path.task_type, limits, operator(body.reason))
     return respond(_view(path.task_type))
 
@@ -131,4 +164,5 @@ def _fields(limits: tq.TypeLimits) -> dict[str, Any]:
         "rate": limits.rate,
         "per": per,
         "by": limits.by,
+        "breaker": limits.breaker,
     }

@@ -37,6 +37,14 @@ def test_a_task_type_has_the_limits_of_its_declaration() -> None:
     assert tq.limits_of("bill") is None, "nothing is stored before a consumer starts"
 
 
+def test_a_breaker_has_defaults() -> None:
+    def read(**rules: Any) -> tq.TypeLimits:
+        return in_code.read({"breaker": rules}, (), "t", "t.py:1")
+
+    assert read().breaker == tq.Breaker(0.5, 20, 60.0, 30.0, 3)
+    assert read(of=5, pause_s=1).breaker == tq.Breaker(of=5, pause_s=1)
+
+
 @pytest.mark.parametrize(
     ("rate", "found"),
     [
@@ -53,7 +61,7 @@ def test_a_rate_is_a_number_and_a_time(rate: str, found: tuple[int, float]) -> N
     ("limits", "why"),
     [
         ({"concurency": 5}, "there is no limit 'concurency'; did you mean 'concurrency'?"),
-        ({"x": 5}, "there is no limit 'x'; there are concurrency, rate, by"),
+        ({"x": 5}, "there is no limit 'x'; there are concurrency, rate, by, breaker"),
         ({"concurrency": "5"}, "concurrency='5' is not right: .*; write 5, without the quotes"),
         (
             {"concurrency": 0},
@@ -67,9 +75,13 @@ def test_a_rate_is_a_number_and_a_time(rate: str, found: tuple[int, float]) -> N
         ({"rate": "5/week"}, "rate='5/week' is not right"),
         ({"rate": "5/99d"}, "'per' is a number of seconds from 0.001 to 86_400"),
         ({"rate": "1000001/s"}, "'rate' is a whole number from 1 to 1_000_000"),
-        ({"by": "customer"}, "Give 'concurrency', 'rate', or both"),
+        ({"by": "customer"}, "Give at least one of 'concurrency', 'rate', 'breaker'"),
         ({"concurrency": 1, "by": "custmer"}, "by='custmer' .*; did you mean 'customer'?"),
         ({"concurrency": 1, "by": 7}, "by=7 is not right: it takes a parameter of the function"),
+        ({"breaker": 5}, "breaker=5 is not right: it takes a dict such as"),
+        ({"breaker": {"failure": 1}}, "no rule of a breaker 'failure'; did you mean 'failures'?"),
+        ({"breaker": {"failures": 2}}, "failures=2 is not right: it takes a number from 0.01 to 1"),
+        ({"breaker": {"of": 2.5}}, "of=2.5 is not right: it takes a whole number from 1 to 1_000"),
         ({}, "it takes a dict such as"),
         ("5/m", "limits='5/m' is not right: it takes a dict such as"),
     ],
