@@ -8,7 +8,9 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import keys, limit_keys, room
+from huey_tasks.broker.connection import connect
 from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.scripts.submits import SubmitScripts
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, scripts, submit
@@ -179,6 +181,19 @@ def test_a_full_redis_says_so_itself(bounds: Any) -> None:
             submit("echo")
     finally:
         broker.config_set("maxmemory", 0)
+
+
+def test_a_user_who_may_not_ask_for_the_memory_submits_all_the_same() -> None:
+    user = {"enabled": True, "nopass": True, "keys": ["*"], "channels": ["*"]}
+    broker.acl_setuser("asks-nothing", commands=["+@all", "-info"], **user)
+    url = str(tq.CONFIG.broker_url).replace("unix://", "unix://asks-nothing:x@")
+    try:
+        with connect(url) as client:
+            of_them = SubmitScripts(client, room.as_text(QUEUES, None, {}, 0.0001, 1))
+            task = NewTask("task", b"{}", "echo")
+            assert of_them.submit(QUEUE, [task], may_refuse=True) == [True]
+    finally:
+        broker.acl_deluser("asks-nothing")
 
 
 @pytest.mark.parametrize(

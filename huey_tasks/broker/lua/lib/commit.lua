@@ -1,7 +1,7 @@
 -- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
 -- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
 -- token, perhaps to another server (slots.py).
--- with: barrier blocked counting finish leave_limits log submit tasks
+-- with: barrier counting finish leave_limits log submit tasks
 
 -- Keeps what an attempt of a function has used, a line of JSON each, of the last ones.
 local RECEIPTS_BYTES = 16384
