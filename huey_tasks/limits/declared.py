@@ -1,12 +1,15 @@
 """Limits that code declares, stored when a consumer starts, as declared schedules are.
 
 Each consumer makes the limits of the types that it knows what its code declares. What an operator
-has set goes before it and stays. The deploy that starts last decides.
+has set goes before it and stays. The deploy that starts last decides; if it has other queues,
+limits are counted over those.
 """
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
+from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.records import type_limits
@@ -23,11 +26,14 @@ def apply(brokers: Brokers, declared: Mapping[str, TypeLimits | None]) -> None:
     stored = type_limits.read_all(brokers.first)
     for name, limits in declared.items():
         before = stored.get(name, StoredLimits())
+        operators = before.operator
+        if operators is not None and operators.queues != keys.queue_names():
+            store(brokers, name, replace(operators, queues=keys.queue_names()), "operator")
         if limits == before.code:
             continue
         store(brokers, name, limits, "code")
         verb = "are as" if limits is not None else "are gone, as"
-        about = {"task_type": name, "overridden": "by an operator" if before.operator else "no"}
+        about = {"task_type": name, "overridden": "by an operator" if operators else "no"}
         logger.info(f"limits {verb} the code declares", extra=about)
 
 

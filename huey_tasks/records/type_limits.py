@@ -1,7 +1,7 @@
 """The limits of a task type, as Redis keeps them. Scripts apply them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from huey_tasks.broker import keys, limit_keys
@@ -31,7 +31,7 @@ class TypeLimits:
 
     `rate` in `per_s` seconds: as many may start at once, and again as many in each further such
     time. `by`: a field of the payload, each value of which has these limits to itself. `breaker`:
-    when too many fail.
+    when too many fail. `queues`: those over which it is counted, all of this process.
     """
 
     concurrency: int | None = None
@@ -39,10 +39,11 @@ class TypeLimits:
     per_s: float = 1.0
     by: str | None = None
     breaker: Breaker | None = None
+    queues: tuple[str, ...] = field(default_factory=keys.queue_names, repr=False)
 
     def as_json(self) -> str:
         """Return them as the scripts read them."""
-        fields: dict[str, Any] = {"queues": keys.queue_names()}
+        fields: dict[str, Any] = {"queues": self.queues}
         if self.concurrency is not None:
             fields["concurrency"] = self.concurrency
         if self.rate is not None:
@@ -68,7 +69,7 @@ class TypeLimits:
             rules = (breaker["failures"], breaker["of"], within_s, pause_s, breaker["tries"])
             breaker = Breaker(*rules)
         limits = (fields.get("concurrency"), fields.get("rate"), per_s, fields.get("by"))
-        return cls(*limits, breaker)
+        return cls(*limits, breaker, tuple(fields["queues"]))
 
 
 #: Who has set the limits that hold.

@@ -118,6 +118,15 @@ def test_what_code_declares_no_more_goes_and_other_types_stay() -> None:
     assert tq.default.broker.redis.hkeys(limit_keys.limits()) == [b"of_another_deploy", b"add"]
 
 
+def test_a_deploy_with_other_queues_counts_over_those() -> None:
+    before = tq.TypeLimits(concurrency=5, queues=("high", "gone"))
+    tq.set_limits("echo", before, ADA)
+    declared.apply(BROKERS, {"add": before})
+    declared.apply(BROKERS, {"echo": None, "add": FIVE})
+    assert (tq.limits_of("echo"), tq.limits_of("add")) == (FIVE, FIVE)
+    assert FIVE.queues == ("high", "default", "low")
+
+
 def test_a_consumer_stores_them_when_it_starts(start_consumer: StartConsumer) -> None:
     consumer = start_consumer("low")
     limits = tq.TypeLimits(concurrency=3, rate=50, per_s=60.0, by="key")
