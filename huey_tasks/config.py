@@ -13,7 +13,8 @@ from huey_tasks import redis_urls
 from huey_tasks.access import api_keys
 from huey_tasks.errors import ConfigError
 from huey_tasks.settings import addresses, data_folder, environment, parsers, queue_list
-from huey_tasks.settings.setting import Setting
+from huey_tasks.settings.setting import Setting, shown
+from huey_tasks.settings.waiting_bounds import WaitingBound, waiting_bounds
 
 #: The Redis that is used without REDIS_URL where no stack has used DATA_DIR.
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -88,6 +89,15 @@ class Config:
     )
     queues: tuple[queue_list.QueueSpec, ...] = _setting(
         queue_list.DEFAULT, queue_list.parse, "queues", "the queues; name:workers adds one"
+    )
+    queue_max_waiting: tuple[WaitingBound, ...] = _setting(
+        (), waiting_bounds, "tasks", "may wait before submits are refused; unset: any number"
+    )
+    queue_max_memory: float = _setting(
+        0.9, parsers.number(0, 1), "share", "of Redis' memory, before submits are refused; 0: all"
+    )
+    redis_memory: int = _setting(
+        0, parsers.size, "bytes", "that Redis may use, if it has no maxmemory; 0: not known"
     )
     high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
     default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
@@ -258,6 +268,9 @@ class Config:
             single_modules=environ.get("SINGLE_MODULES") == "1",
         )
         queue_list.require("WEBHOOK_QUEUE", config.webhook_queue, config.queue_names)
+        for bound in config.queue_max_waiting:
+            if bound.queue:
+                queue_list.require("QUEUE_MAX_WAITING", bound.queue, config.queue_names)
         return config
 
     @classmethod
@@ -267,20 +280,7 @@ class Config:
 
     def settings(self) -> list[Setting]:
         """Return every setting with its current value; secrets are masked."""
-        shown: list[Setting] = []
-        for spec in fields(self):
-            if not spec.metadata:
-                continue
-            value = getattr(self, spec.name)
-            if spec.metadata["secret"] and value:
-                text = "set"
-            elif isinstance(value, tuple):
-                text = ", ".join(str(item) for item in cast(tuple[object, ...], value))
-            else:
-                text = "" if value is None else str(value)
-            unit, description = spec.metadata["unit"], spec.metadata["description"]
-            shown.append(Setting(spec.name.upper(), text, unit, description))
-        return shown
+        return shown(self)
 
     def require_closed(self, address: str) -> None:
         """Raise ConfigError if serving at `address` lets every machine submit and cancel tasks."""

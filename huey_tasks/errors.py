@@ -27,7 +27,10 @@
     ├── TaskNotRetryable       the task has succeeded, or has not ended
     ├── OperationOver          an operation cannot go on: it is undone, or too old
     ├── UndoNotFound           there is nothing to undo under that id, or no more
-    ├── QueueDraining          the queue takes no tasks from outside now
+    ├── QueueRefuses           a queue takes no tasks from outside now
+    │   ├── QueueDraining      an operator drains it
+    │   ├── QueueFull          as many tasks wait as may
+    │   └── MemoryLow          Redis has little memory left
     └── QueueUnavailable       Redis does not take the command now; nothing was changed
         └── ServiceBusy        this process has as many calls of Redis under way as it may
 
@@ -235,17 +238,40 @@ class UndoNotFound(DucklineError):
     code = "undo_not_found"
 
 
-class QueueDraining(DucklineError):
-    """An operator drains the queue; try again later."""
+class QueueRefuses(DucklineError):
+    """A queue takes no tasks from outside now; try again after `retry_after_s` seconds.
+
+    Nothing was stored. What was accepted before goes on, and may submit what follows from it.
+    """
+
+    code = "queue_refuses"
+
+    def __init__(self, detail: str, retry_after_s: int = 30) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class QueueDraining(QueueRefuses):
+    """An operator drains the queue."""
 
     code = "queue_draining"
-    retry_after_s = 30
 
     @classmethod
-    def of(cls, *queues: str) -> "QueueDraining":
-        """Return the error of a submit to these queues, one of which drains."""
-        names = " or ".join(f"'{queue}'" for queue in dict.fromkeys(queues))
-        return cls(f"Queue {names} is draining: it accepts no tasks until it is resumed.")
+    def of(cls, queue: str) -> "QueueDraining":
+        """Return the error of a submit to this queue."""
+        return cls(f"Queue '{queue}' is draining: it accepts no tasks until it is resumed.")
+
+
+class QueueFull(QueueRefuses):
+    """As many tasks wait as QUEUE_MAX_WAITING lets a caller add to."""
+
+    code = "queue_full"
+
+
+class MemoryLow(QueueRefuses):
+    """Redis has used the share of its memory that QUEUE_MAX_MEMORY leaves to this queue."""
+
+    code = "memory_low"
 
 
 class QueueUnavailable(DucklineError):

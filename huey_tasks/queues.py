@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from huey_tasks.broker import keys
+from huey_tasks.broker import keys, room
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.config import Config
 from huey_tasks.declaration.options import nearest
@@ -14,6 +14,13 @@ CONFIG = Config.from_env()
 keys.use(CONFIG.key_prefix, CONFIG.queue_names)
 
 
+def _room() -> str:
+    bounds = {bound.queue: bound.most for bound in CONFIG.queue_max_waiting}
+    waiting = bounds.pop("", None)
+    memory = (CONFIG.queue_max_memory, CONFIG.redis_memory)
+    return room.as_text(CONFIG.queue_names, waiting, bounds, *memory)
+
+
 def _make(name: str) -> TaskQueue:
     return TaskQueue(
         name,
@@ -21,6 +28,7 @@ def _make(name: str) -> TaskQueue:
         result_url=CONFIG.result_url,
         result_ttl_s=CONFIG.result_ttl_s,
         lease_s=CONFIG.lease_s,
+        room=_room(),
     )
 
 

@@ -114,7 +114,7 @@ def _check_blocked(broker: Any, queue: str) -> None:
         on for on in waits if on.startswith("concurrency:")
     }
     assert {on.decode() for on in broker.zrange(keys.awaited(queue), 0, -1)} == {
-        on for on in waits if on.startswith(("lock:", "limit:", "busy:", "rate:"))
+        on for on in waits if on.startswith(("lock:", "limit:", "busy:", "rate:", "breaker:"))
     }
 
 
@@ -122,12 +122,18 @@ def _check_key(broker: Any, key: str) -> None:
     # Of all queues: a lock or a gate lives until it is open, the others until they are deleted.
     ours = (keys.lock(""), keys.gate(""), function_keys.saved_events(""), function_keys.watched(""))
     ours += (once_keys.idempotency(""), once_keys.unique(""), limit_keys.tokens(""))
-    kept = (function_keys.settings(), limit_keys.limits())
+    kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
     of_webhooks = (webhook_keys.webhooks(), webhook_keys.wanted())
     if key.startswith(ours) or key in (*kept, *of_webhooks):
         return
     if key.startswith(f"{webhook_keys.webhooks()[:-1]}-"):
         assert broker.pttl(key) >= 0, f"key {key} would stay for ever"
+        return
+    if key.startswith((limit_keys.breaker(""), limit_keys.recent(""))):
+        assert broker.pttl(key) != -1, f"key {key} would stay for ever"
+        return
+    if key == limit_keys.memory():
+        assert broker.pttl(key) != -1, "what Redis uses would be judged by an old reading"
         return
     if key == event_keys.events():
         assert broker.pttl(key) >= 0, "the events would be kept although nobody watches"

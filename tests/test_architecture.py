@@ -19,6 +19,7 @@ from huey_tasks.broker.scripts.dataset import DatasetScripts
 from huey_tasks.broker.scripts.events import EventScripts
 from huey_tasks.broker.scripts.operators import OperatorScripts
 from huey_tasks.broker.scripts.schedules import ScheduleScripts
+from huey_tasks.broker.scripts.submits import SubmitScripts
 from huey_tasks.broker.scripts.tasks import Scripts
 from huey_tasks.broker.scripts.watches import WatchScripts
 from huey_tasks.broker.scripts.webhooks import WebhookScripts
@@ -87,6 +88,7 @@ def test_only_one_module_reads_the_environment() -> None:
 def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")}
     methods = [
+        *vars(SubmitScripts),
         *vars(Scripts),
         *vars(OperatorScripts),
         *vars(ChangeScripts),

@@ -31,7 +31,7 @@ class chain:
     def submit(self) -> TaskHandle:
         """Submit the first; return the last, whose result is that of the chain.
 
-        Raises InvalidPayload, which names the step; QueueDraining, QueueUnavailable.
+        Raises InvalidPayload, which names the step; QueueRefuses, QueueUnavailable.
         """
         submit_chain(self.steps)
         return self.handle()
@@ -54,7 +54,7 @@ class group:
     def submit(self) -> list[TaskHandle]:
         """Submit all; return the handle of each, or of the last of its chain.
 
-        Raises InvalidPayload, which names the member; QueueDraining, QueueUnavailable.
+        Raises InvalidPayload, which names the member; QueueRefuses, QueueUnavailable.
         """
         submit_group([member.steps for member in self.members])
         return [member.handle() for member in self.members]
@@ -73,7 +73,7 @@ class chord:
     def submit(self) -> TaskHandle:
         """Submit the members; return the callback, or the last of its chain.
 
-        Raises InvalidPayload, which names the task; QueueDraining, QueueUnavailable.
+        Raises InvalidPayload, which names the task; QueueRefuses, QueueUnavailable.
         """
         submit_chord([member.steps for member in self.members], self.callback.steps)
         return self.callback.handle(tuple(member.handle() for member in self.members))

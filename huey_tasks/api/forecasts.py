@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from huey_tasks.errors import QueueDraining
 from huey_tasks.monitoring import explain
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.queues import QUEUES
@@ -37,7 +36,5 @@ def foresee(
         seen = explain.explain(QUEUES[task.queue].broker, task.task_id, is_async=types.is_async)
         if seen is not None:
             return Forecast(task, seen)
-    foreseen = explain.foresee(broker, new, is_async=types.is_async)
-    if foreseen.is_draining:
-        raise QueueDraining.of(queue)
-    return Forecast(task, foreseen.explained)
+    broker.scripts.room(queue)
+    return Forecast(task, explain.foresee(broker, new, is_async=types.is_async))

@@ -167,7 +167,7 @@ def invoke_function(
     `event`: any JSON value. `named`: the ARN it was called by; `depth`: of nested calls, 0 from
     outside. `task_id`: the id of the request; a second call with the same finds the first.
     `stream`: `follow_answer` gives what it answers while it runs. Raises UnknownTaskType,
-    InvalidPayload, QueueDraining, QueueUnavailable.
+    InvalidPayload, QueueRefuses, QueueUnavailable.
     """
     return invoke.invoke(
         name,

@@ -78,7 +78,7 @@ from huey_tasks.api.tasks import (
     wait_for_end,
     watch_task,
 )
-from huey_tasks.api.type_limits import limits_of, set_limits
+from huey_tasks.api.type_limits import limits_of, set_limits, stored_limits
 from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
@@ -94,9 +94,12 @@ from huey_tasks.errors import (
     InvalidPayload,
     InvalidQuery,
     InvalidTaskType,
+    MemoryLow,
     OperationOver,
     Problem,
     QueueDraining,
+    QueueFull,
+    QueueRefuses,
     QueueUnavailable,
     SavedEventNotFound,
     ScheduleExists,
@@ -155,7 +158,7 @@ from huey_tasks.records.models import (
 from huey_tasks.records.rows import TaskRow
 from huey_tasks.records.statistics import Point, Totals
 from huey_tasks.records.tasks import WatchedTask
-from huey_tasks.records.type_limits import TypeLimits
+from huey_tasks.records.type_limits import Breaker, LimitsSource, StoredLimits, TypeLimits
 from huey_tasks.registry.loading import load_task_types, load_tasks
 from huey_tasks.registry.types import TaskType, task_types
 from huey_tasks.schedules.put import put_schedule
@@ -206,6 +209,7 @@ __all__ = [
     "AuditPage",
     "BadName",
     "Batch",
+    "Breaker",
     "Config",
     "ConfigError",
     "ConsumerRecord",
@@ -241,7 +245,9 @@ __all__ = [
     "Kept",
     "Kind",
     "LastMinute",
+    "LimitsSource",
     "LogLine",
+    "MemoryLow",
     "Missed",
     "Operation",
     "OperationOver",
@@ -255,6 +261,8 @@ __all__ = [
     "Progress",
     "Purged",
     "QueueDraining",
+    "QueueFull",
+    "QueueRefuses",
     "QueueStats",
     "QueueTotals",
     "QueueUnavailable",
@@ -273,6 +281,7 @@ __all__ = [
     "Sort",
     "Span",
     "Stats",
+    "StoredLimits",
     "Submission",
     "SubmitOptions",
     "SubmittedTask",
@@ -399,6 +408,7 @@ __all__ = [
     "silent_queues",
     "stats",
     "stop_waiting",
+    "stored_limits",
     "submit",
     "submit_many",
     "submit_with",

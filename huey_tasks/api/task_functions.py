@@ -21,6 +21,7 @@ from huey_tasks.api.task_handle import TaskHandle
 from huey_tasks.declaration import other_words
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.huey_adapter.task_class import QueueTask
+from huey_tasks.limits.in_code import Limits
 from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
 from huey_tasks.schedules import declare
@@ -43,7 +44,7 @@ class TaskFunction(TaskType[P, R]):
     The arguments are those of the function, by position or by name, and become the fields of the
     payload. They are checked now. Each method raises TypeError for arguments that the function does
     not take, InvalidPayload for one of another type, InvalidQuery for a wrong option;
-    QueueDraining, QueueUnavailable as `huey_tasks.submit` does.
+    QueueRefuses, QueueUnavailable as `huey_tasks.submit` does.
     """
 
     @property
@@ -219,6 +220,7 @@ def task(
     expires: float | None = None,
     name: str | None = None,
     example: dict[str, Any] | None = None,
+    limits: Limits | None = None,
     schedule: str | float | None = None,
     timezone: str | None = None,
 ) -> Callable[[Callable[P, R]], TaskFunction[P, R]]: ...
@@ -241,9 +243,10 @@ def task(
     failure and the last again, or a function of (attempt, error), attempts counted from 1.
     `retry_on`: only these errors are retried; `no_retry_on`: these never are. `timeout`: seconds
     that an attempt may take. `expires`: seconds within which a task must start. `example`: a
-    payload that forms show. `schedule`: five cron fields in `timezone` (default UTC), or seconds
-    between two runs; it has the name of the type and submits an empty payload
-    (`huey_tasks.schedules.declare` takes others).
+    payload that forms show. `limits`: how many of the type run at a time, and how many start
+    within a time, over all queues and consumers (`Limits`); an operator's go before. `schedule`:
+    five cron fields in `timezone` (default UTC), or seconds between two runs; it has the name of
+    the type and submits an empty payload (`huey_tasks.schedules.declare` takes others).
 
     Raises InvalidTaskType, with the user's file and line, for an option, a name, a signature or an
     example that cannot work.

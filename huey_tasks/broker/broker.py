@@ -11,6 +11,7 @@ from typing import Any
 
 from huey_tasks.broker import function_keys, keys
 from huey_tasks.broker.connection import connect, redis_errors
+from huey_tasks.broker.room import NO_BOUNDS
 from huey_tasks.broker.scripts.tasks import Scripts
 from huey_tasks.broker.subscription import Subscription
 
@@ -29,15 +30,25 @@ class Broker:
 
     @classmethod
     def connect(
-        cls, name: str, *, broker_url: str, result_url: str, result_ttl_s: float, lease_s: float
+        cls,
+        name: str,
+        *,
+        broker_url: str,
+        result_url: str,
+        result_ttl_s: float,
+        lease_s: float,
+        room: str = NO_BOUNDS,
     ) -> "Broker":
-        """Return the broker of the queue `name`; connects at the first command."""
+        """Return the broker of the queue `name`; connects at the first command.
+
+        `room`: when it refuses submits, as `broker.room` writes it.
+        """
         redis, results = connect(broker_url), connect(result_url)
         return cls(
             name,
             redis,
             results,
-            Scripts(redis),
+            Scripts(redis, room),
             Scripts(results),
             lease_ms=int(lease_s * 1000),
             ttl_ms=int(result_ttl_s * 1000),

@@ -1,13 +1,34 @@
-"""The keys of the limits of task types, which are of all queues: `lua/lib/type_limits.lua`."""
+"""The keys of limits, which are of all queues: `lua/lib/type_limits.lua` and `room.lua`."""
 
 from huey_tasks.broker.keys import of_all_queues
 
 
 def limits() -> str:
-    """HASH of the limits of task types, by type, JSON. Each lives until somebody takes it away."""
+    """HASH of the limits of task types: JSON by type, {"operator": …, "code": …}. Each lives until
+    an operator takes it away, or the code declares it no more."""
     return of_all_queues("limits")
 
 
 def tokens(name: str) -> str:
     """HASH: how many tasks of a type may start, and when that was so. Twice the limit's time."""
     return of_all_queues(f"tokens:{name}")
+
+
+def memory() -> str:
+    """STRING: the bytes that Redis uses and may use, as "used most". For a second."""
+    return of_all_queues("memory")
+
+
+def breakers() -> str:
+    """ZSET: the breakers that are not closed, by when they are forgotten; gone with the last."""
+    return of_all_queues("breakers")
+
+
+def breaker(name: str) -> str:
+    """HASH: until when a breaker is open, and the tries that succeeded since. For a day at most."""
+    return of_all_queues(f"breaker:{name}")
+
+
+def recent(name: str) -> str:
+    """LIST: how the last attempts of a type with a breaker ended, and when. For its `within_s`."""
+    return of_all_queues(f"recent:{name}")

@@ -121,6 +121,26 @@ class Found(NamedTuple):
     how: str
 
 
+class Refusal(NamedTuple):
+    """Why a queue takes no new task now.
+
+    `how`: "draining"; "full", when `number` tasks wait and `most` may; "memory", when Redis uses
+    `number` bytes and may use `most` before this queue is refused.
+    """
+
+    how: str
+    queue: str
+    number: int = 0
+    most: int = 0
+    retry_after_s: int = 30
+
+    @classmethod
+    def read(cls, reply: list[Any]) -> "Refusal":
+        """Return the refusal that a reply of `submit` or `room` is."""
+        how, queue, *numbers = reply
+        return cls(how.decode(), queue.decode(), *map(int, numbers))
+
+
 class Gate(NamedTuple):
     """Submits one task when `size` others have ended; it has that task's id.
 

@@ -3,11 +3,15 @@
 import logging
 
 from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.protocol import only_of
 from huey_tasks.broker.scripts.tasks import BATCH
 from huey_tasks.config import Config
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.invocations import function_types
+from huey_tasks.limits import declared as declared_limits
+from huey_tasks.queues import BROKERS
+from huey_tasks.registry import types
 from huey_tasks.schedules import declared
 from huey_tasks.schedules.of_functions import FunctionSchedules
 
@@ -38,8 +42,22 @@ def prune(broker: Broker, *, cap: int) -> float | None:
     return 0.05 if pruned >= BATCH else None
 
 
-class DeclaredSchedules:
-    """Stores the schedules of a queue that the code declares, once, and those of functions."""
+def log_breaker(consumer: str, what: str, *name: str) -> None:
+    """Log that a breaker has `opened` or `closed`; `name`: its type, and the value that it is of.
+
+    A consumer that runs beside another one, and hears the same, logs nothing.
+    """
+    about = {"limits": " ".join(name)}
+    if only_of(consumer):
+        return
+    if what == "opened":
+        logger.warning("breaker opened: too many attempts failed, the others wait", extra=about)
+    else:
+        logger.info("breaker closed: tasks start again", extra=about)
+
+
+class Declared:
+    """Stores what the code declares, once: limits, the schedules of a queue; those of functions."""
 
     def __init__(self, queue: str, config: Config, only: str = "") -> None:
         """`only`: what the consumer runs beside another one, which has this duty."""
@@ -52,6 +70,8 @@ class DeclaredSchedules:
         if not self._is_needed:
             return
         if not self._is_done:
+            limits = {found.name: found.limits for found in types.task_types()}
+            declared_limits.apply(BROKERS, limits)
             declared.apply(self._queue)
             self._is_done = True
         self._of_functions.store()

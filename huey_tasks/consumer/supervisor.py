@@ -108,7 +108,7 @@ class Consumer:
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
-            Chore(duties.DeclaredSchedules(queue.name, config, only).store, 1.0),
+            Chore(duties.Declared(queue.name, config, only).store, 1.0),
         )
 
     @classmethod
@@ -191,6 +191,8 @@ class Consumer:
                 self._isolation.look()
             elif command == "stop":
                 self._stop(*words)
+            elif command == "breaker":
+                duties.log_breaker(self.name, *words)
 
     def _stop(self, task_id: str, token: str) -> None:
         """Stop the attempt wherever it runs; the worker that has only claimed it never begins it.
@@ -236,8 +238,7 @@ class Consumer:
         pairs = [(h.task_id, h.token) for _, h in held]
         lost = self._broker.scripts.renew(self.queue.name, pairs, lease_ms=self._broker.lease_ms)
         for child, cell in self._pool.cells():
-            now_held = cell.held()
-            if now_held is None:
+            if (now_held := cell.held()) is None:
                 continue
             erased = lost.get((now_held.task_id, now_held.token))
             if erased is False:  # one that was erased nobody has cancelled: it runs to its end
@@ -255,8 +256,7 @@ class Consumer:
         grace_s, now = self.config.cancel_grace_s, time.monotonic()
         next_s: float | None = None
         for child, cell in self._pool.cells():
-            held = cell.held()
-            if held is None or not held.in_body:
+            if (held := cell.held()) is None or not held.in_body:
                 continue
             left_s = held.deadline + grace_s - now
             if left_s <= 0:

@@ -27,7 +27,7 @@ OPTIONS = {
     "max_age": "write expires=, in seconds",
     "queue_name": "write queue=",
     "actor_name": "write name=",
-    "rate_limit": "in the task, write: with default.rate_limit('name', 5, per=1):",
+    "rate_limit": "write limits={'rate': '100/m'}, over all consumers",
     "acks_late": "leave it out: a task always leaves its queue when its outcome is committed",
     "reject_on_worker_lost": "leave it out: the task of a lost worker always runs again",
     "ignore_result": "leave it out: RESULT_TTL_S says how long results are kept",

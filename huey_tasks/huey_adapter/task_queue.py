@@ -17,6 +17,7 @@ from huey.utils import ChordConfig, Error
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
 from huey_tasks.broker.protocol import Claim, Commit
+from huey_tasks.broker.room import NO_BOUNDS
 from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.cleanup.leftovers import Leftovers
 from huey_tasks.cleanup.own_code import OwnCode
@@ -54,6 +55,7 @@ class TaskQueue(RedisHuey):
         result_url: str,
         result_ttl_s: float,
         lease_s: float,
+        room: str = NO_BOUNDS,
         **options: Any,
     ) -> None:
         #: The queue in Redis; it stays when Huey's immediate mode takes the storage away.
@@ -63,6 +65,7 @@ class TaskQueue(RedisHuey):
             result_url=result_url,
             result_ttl_s=result_ttl_s,
             lease_s=lease_s,
+            room=room,
         )
         self.elsewhere = list[Broker]()
         super().__init__(

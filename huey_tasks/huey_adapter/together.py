@@ -6,7 +6,6 @@ from collections.abc import Generator
 
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import Gate, NewTask
-from huey_tasks.errors import QueueDraining
 from huey_tasks.execution.attempt import Attempt
 
 
@@ -23,8 +22,8 @@ class Together:
     ) -> Generator[tuple[list[NewTask], list[Gate]]]:
         """Give two lists, and store what is in them at the end; an inner block adds to the outer.
 
-        `attempt`: its commit stores them. With `may_refuse` it raises QueueDraining when one of
-        the queues drains. An error inside the block stores nothing.
+        `attempt`: its commit stores them. With `may_refuse` it raises QueueRefuses when one of
+        the queues takes no tasks. An error inside the block stores nothing.
         """
         outer: tuple[list[NewTask], list[Gate]] | None = getattr(self._local, "new", None)
         if outer is not None:
@@ -39,9 +38,5 @@ class Together:
         if attempt is not None:
             attempt.follow_up(tasks, gates)
         elif tasks:
-            self._store(tasks, gates, may_refuse)
-
-    def _store(self, tasks: list[NewTask], gates: list[Gate], may_refuse: bool) -> None:
-        submit, here = self._broker.scripts.submit, self._broker.name
-        if not submit(here, tasks, gates, may_refuse=may_refuse):
-            raise QueueDraining.of(*(task.queue or here for task in tasks))
+            scripts, here = self._broker.scripts, self._broker.name
+            scripts.submit(here, tasks, gates, may_refuse=may_refuse)

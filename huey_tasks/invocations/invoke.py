@@ -4,7 +4,7 @@ import time
 from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker.protocol import FUNCTIONS, NESTED
-from huey_tasks.errors import InvalidPayload, Problem, QueueDraining
+from huey_tasks.errors import InvalidPayload, Problem
 from huey_tasks.functions.arns import arn
 from huey_tasks.invocations.function_types import FunctionType
 from huey_tasks.invocations.invocation import Invocation, Kind
@@ -41,7 +41,7 @@ def invoke(
     it is written.
 
     `task_id`: of the request; a second call with the same one finds the first. Raises
-    UnknownTaskType, InvalidPayload, QueueDraining, QueueUnavailable.
+    UnknownTaskType, InvalidPayload, QueueRefuses, QueueUnavailable.
     """
     found = types.get(name, suggest=False)
     task_id, is_sync = task_id or new_id(), kind is Kind.SYNC
@@ -55,8 +55,6 @@ def invoke(
     if is_sync:
         new = new._replace(priority=SYNC_PRIORITY, max_attempts=1)
     flags = QUEUES[found.queue].broker.scripts.submit(found.queue, [new], may_refuse=not depth)
-    if not flags:
-        raise QueueDraining.of(found.queue)
     return Invoked(task_id, found.queue, flags[0] is True)
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from huey_tasks.broker.protocol import NewTask
-from huey_tasks.errors import QueueDraining
 from huey_tasks.functions.arns import arn
 from huey_tasks.functions.function import Function
 from huey_tasks.invocations import function_types, patterns
@@ -65,7 +64,7 @@ class Started(NamedTuple):
 def publish(events: Sequence[Event], *, depth: int = 0) -> list[list[Started]]:
     """Store one task for each event and each subscriber; return those of each event.
 
-    `depth`: of nested calls, 0 from outside. Raises QueueDraining, QueueUnavailable: then the tasks
+    `depth`: of nested calls, 0 from outside. Raises QueueRefuses, QueueUnavailable: then the tasks
     of some queues may be stored, and the same events may be published again with their ids.
     """
     functions = function_types.CATALOGUE.functions().values()
@@ -77,9 +76,7 @@ def publish(events: Sequence[Event], *, depth: int = 0) -> list[list[Started]]:
         found = [each for each in subscribers if _is_subscribed(each, event)]
         started.append([_add(each, event, new, depth) for each in found])
     for queue, tasks in new.items():
-        scripts = QUEUES[queue].broker.scripts
-        if not scripts.submit(queue, tasks, may_refuse=not depth):
-            raise QueueDraining.of(queue)
+        QUEUES[queue].broker.scripts.submit(queue, tasks, may_refuse=not depth)
     return started
 
 

@@ -74,17 +74,9 @@ def explain(
     return _explained(task_id, _Seen(broker, seen, consumer_records.consumers(broker), is_async))
 
 
-@dataclass(frozen=True)
-class Foreseen:
-    """How a task that would be stored now would wait; `is_draining`: its queue takes none."""
-
-    explained: Explanation
-    is_draining: bool
-
-
 def foresee(
     broker: Broker, new: NewTask, *, is_async: Callable[[str], bool] = lambda name: False
-) -> Foreseen:
+) -> Explanation:
     """Explain a task that is not stored as if it were stored now. Raises QueueUnavailable."""
     scripts = OperatorScripts(broker.scripts)
     seen = scripts.explain(broker.name, "", minutes=MINUTES, task_type=new.type)
@@ -97,7 +89,7 @@ def foresee(
         known["host"] = new.host
     fields = [known[name].encode() if name in known else None for name in task_hash.EXPLAINED]
     task = _Seen(broker, seen._replace(fields=fields), consumer_records.consumers(broker), is_async)
-    return Foreseen(_explained(new.id, task), seen.mode == "draining")
+    return _explained(new.id, task)
 
 
 def _explained(task_id: str, task: "_Seen") -> Explanation:
@@ -225,7 +217,16 @@ class _Seen:
             text = f"As many tasks like it run as the limits of '{self.task.type}' allow."
             yield Reason("concurrency_reached", text, name=self.task.type, ahead=self.seen.place)
         elif kind == "rate":
-            yield self._of_rate()
+            yield self._of_looked_at(
+                "rate_limited",
+                f"As many tasks like it have started as the limits of '{self.task.type}' allow.",
+            )
+        elif kind == "breaker":
+            yield self._of_looked_at(
+                "breaker_open",
+                f"Too many tasks like it have failed: the breaker of '{self.task.type}' holds them "
+                "back for a time, and then lets a few try.",
+            )
         elif kind == "concurrency":
             text = f"As many invocations of '{what}' run as its reserved concurrency allows."
             yield Reason("concurrency_reached", text, name=what, ahead=self.seen.place)
@@ -289,13 +290,10 @@ class _Seen:
         text += f", which task {task_id} holds, on worker {worker}."
         return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
 
-    def _of_rate(self) -> Reason:
+    def _of_looked_at(self, code: str, text: str) -> Reason:
         at_ms = type_limits.looked_at_ms(self.broker, self.blocked)
-        text = f"As many tasks like it have started as the limits of '{self.task.type}' allow."
         due_at = None if at_ms is None else task_hash.from_ms(at_ms)
-        return Reason(
-            "rate_limited", text, name=self.task.type, due_at=due_at, ahead=self.seen.place
-        )
+        return Reason(code, text, name=self.task.type, due_at=due_at, ahead=self.seen.place)
 
     def _of_limit(self, name: str) -> Reason:
         window = locks.limit_window(self.broker, name)

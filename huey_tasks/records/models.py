@@ -142,6 +142,8 @@ class QueueStats:
     stopped_at: dt.datetime | None
     #: What has been lost of its accepted tasks and their results, one sentence each.
     losses: tuple[str, ...] = ()
+    #: The task types whose breaker keeps tasks of this queue waiting.
+    open_breakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def stats_of(queue: str, numbers: dict[str, Any]) -> QueueStats:
         set_aside=numbers["dead"],
         oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
         losses=tuple(losses.losses(queue, numbers)),
+        open_breakers=tuple(numbers["breakers"].split()),
         last_minute=statistics.last_minute(numbers),
         stopped_by=(stopped and numbers["mode_by"]) or None,
         stopped_why=(stopped and numbers["mode_why"]) or None,

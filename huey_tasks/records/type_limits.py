@@ -1,8 +1,8 @@
 """The limits of a task type, as Redis keeps them. Scripts apply them."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from huey_tasks.broker import keys, limit_keys
 from huey_tasks.broker.broker import Broker
@@ -10,39 +10,109 @@ from huey_tasks.broker.connection import redis_errors
 
 
 @dataclass(frozen=True)
+class Breaker:
+    """When tasks of a type are held back because too many fail, and how they are let go again.
+
+    It opens when of the last `of` attempts, all ended `within_s` seconds, the share `failures`
+    failed. After `pause_s` seconds `tries` attempts may start: it closes when all succeed, and
+    opens again when one fails.
+    """
+
+    failures: float = 0.5
+    of: int = 20
+    within_s: float = 60.0
+    pause_s: float = 30.0
+    tries: int = 3
+
+
+@dataclass(frozen=True)
 class TypeLimits:
     """How many tasks of a type run at a time, and how many start in a time; None: any number.
 
     `rate` in `per_s` seconds: as many may start at once, and again as many in each further such
-    time. `by`: a field of the payload, each value of which has these limits to itself.
+    time. `by`: a field of the payload, each value of which has these limits to itself. `breaker`:
+    when too many fail. `queues`: those over which it is counted, all of this process.
     """
 
     concurrency: int | None = None
     rate: int | None = None
     per_s: float = 1.0
     by: str | None = None
+    breaker: Breaker | None = None
+    queues: tuple[str, ...] = field(default_factory=keys.queue_names, repr=False)
 
     def as_json(self) -> str:
         """Return them as the scripts read them."""
-        fields: dict[str, Any] = {"queues": keys.queue_names()}
+        fields: dict[str, Any] = {"queues": self.queues}
         if self.concurrency is not None:
             fields["concurrency"] = self.concurrency
         if self.rate is not None:
             fields |= {"rate": self.rate, "per_ms": round(self.per_s * 1000)}
         if self.by is not None:
             fields["by"] = self.by
+        if (breaker := self.breaker) is not None:
+            fields["breaker"] = {
+                "failures": breaker.failures,
+                "of": breaker.of,
+                "within_ms": round(breaker.within_s * 1000),
+                "pause_ms": round(breaker.pause_s * 1000),
+                "tries": breaker.tries,
+            }
         return json.dumps(fields)
 
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> "TypeLimits":
+        """Return what `as_json` wrote."""
+        per_s, breaker = fields.get("per_ms", 1000) / 1000, fields.get("breaker")
+        if breaker is not None:
+            within_s, pause_s = breaker["within_ms"] / 1000, breaker["pause_ms"] / 1000
+            rules = (breaker["failures"], breaker["of"], within_s, pause_s, breaker["tries"])
+            breaker = Breaker(*rules)
+        limits = (fields.get("concurrency"), fields.get("rate"), per_s, fields.get("by"))
+        return cls(*limits, breaker, tuple(fields["queues"]))
 
-def read(broker: Broker, task_type: str) -> TypeLimits | None:
-    """Return the limits of a type, None if it has none."""
+
+#: Who has set the limits that hold.
+LimitsSource = Literal["operator", "code"]
+
+
+@dataclass(frozen=True)
+class StoredLimits:
+    """The limits of a type by who has set them; an operator's go before those of the code."""
+
+    operator: TypeLimits | None = None
+    code: TypeLimits | None = None
+
+    @property
+    def now(self) -> TypeLimits | None:
+        """The limits that hold."""
+        return self.operator or self.code
+
+    @property
+    def source(self) -> LimitsSource | None:
+        """Who has set those that hold; None if there are none."""
+        if self.operator is not None:
+            return "operator"
+        return None if self.code is None else "code"
+
+
+def read(broker: Broker, task_type: str) -> StoredLimits:
+    """Return the limits of a type."""
     with redis_errors():
         text = broker.redis.hget(limit_keys.limits(), task_type)
-    if text is None:
-        return None
-    found = json.loads(text)
-    per_s = found.get("per_ms", 1000) / 1000
-    return TypeLimits(found.get("concurrency"), found.get("rate"), per_s, found.get("by"))
+    return StoredLimits() if text is None else _stored(text)
+
+
+def read_all(broker: Broker) -> dict[str, StoredLimits]:
+    """Return the limits of all types that have some."""
+    with redis_errors():
+        found = broker.redis.hgetall(limit_keys.limits())
+    return {name.decode(): _stored(text) for name, text in found.items()}
+
+
+def _stored(text: bytes) -> StoredLimits:
+    both = json.loads(text)
+    return StoredLimits(**{source: TypeLimits.read(fields) for source, fields in both.items()})
 
 
 def looked_at_ms(broker: Broker, on: str) -> float | None:

@@ -23,7 +23,9 @@ from huey_tasks.execution import event_loop, results
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
+from huey_tasks.limits import in_code
 from huey_tasks.queues import CONFIG, QUEUES
+from huey_tasks.records.type_limits import TypeLimits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,6 +53,8 @@ class TaskType(Generic[P, R]):
     function: Callable[P, R]
     wrappers: Mapping[str, TaskWrapper]
     templates: Mapping[str, TaskTemplate]
+    #: Those that the code declares.
+    limits: TypeLimits | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -120,6 +124,7 @@ def registrar(
     queue: str = "default",
     name: str | None = None,
     example: dict[str, Any] | None = None,
+    limits: in_code.Limits | None = None,
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Registered]:
     """Check the options of `@task`; return what registers a function with them, as that kind.
@@ -128,7 +133,7 @@ def registrar(
     """
     other_words.refuse_unknown(
         {option: value for option, value in options.items() if option not in _DEFAULTS},
-        ("queue", "name", "example", "schedule", "timezone", *_DEFAULTS),
+        ("queue", "name", "example", "limits", "schedule", "timezone", *_DEFAULTS),
     )
     declaration.check_queue(queue)
     declaration.check_options(options)
@@ -141,7 +146,7 @@ def registrar(
         if not callable(plain):
             rule = "@task takes its options by name, such as @task(queue='low')"
             raise InvalidTaskType(rule, declaration.place_of_caller())
-        return _registered(kind, plain, queue, name, example, {**_DEFAULTS, **options})
+        return _registered(kind, plain, queue, name, example, limits, {**_DEFAULTS, **options})
 
     return register
 
@@ -166,12 +171,15 @@ def _registered(
     queue: str,
     name: str | None,
     example: dict[str, Any] | None,
+    limits: in_code.Limits | None,
     options: dict[str, Any],
 ) -> Registered:
     place = declaration.place_of(function)
     type_name = declaration.check_name(name or getattr(function, "__name__", None), place)
     _refuse_taken_name(type_name, place)
     payload = Payload(function, type_name)
+    parameters = tuple(payload.parameters)
+    kept_to = None if limits is None else in_code.read(limits, parameters, type_name, place)
     runner = _runner(function, payload)
     shown = payload.example(example)
     wrappers = {
@@ -179,7 +187,7 @@ def _registered(
             TaskWrapper,
             instance.task(
                 name=type_name,
-                parameters=tuple(payload.parameters),
+                parameters=parameters,
                 payload=payload,
                 place=place,
                 is_async=inspect.iscoroutinefunction(function),
@@ -207,6 +215,7 @@ def _registered(
         templates={
             queue: TaskTemplate(QUEUES[queue], wrapper) for queue, wrapper in wrappers.items()
         },
+        limits=kept_to,
     )
     _types[type_name] = task_type
     return task_type

@@ -1,6 +1,7 @@
 """A setting as people see it: in the inspector, and as `duckline env` prints it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, cast
 
 
 @dataclass(frozen=True)
@@ -11,3 +12,21 @@ class Setting:
     value: str
     unit: str
     description: str
+
+
+def shown(config: Any) -> list[Setting]:
+    """Return the settings that the fields of a `Config` are, with their values."""
+    found: list[Setting] = []
+    for spec in fields(config):
+        if not spec.metadata:
+            continue
+        value = getattr(config, spec.name)
+        if spec.metadata["secret"] and value:
+            text = "set"
+        elif isinstance(value, tuple):
+            text = ", ".join(str(item) for item in cast(tuple[object, ...], value))
+        else:
+            text = "" if value is None else str(value)
+        unit, description = spec.metadata["unit"], spec.metadata["description"]
+        found.append(Setting(spec.name.upper(), text, unit, description))
+    return found

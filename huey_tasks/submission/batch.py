@@ -10,7 +10,7 @@ from huey_tasks.broker.protocol import Found, NewTask
 from huey_tasks.errors import (
     DucklineError,
     IdempotencyKeyReused,
-    QueueDraining,
+    QueueRefuses,
     QueueUnavailable,
     ServiceBusy,
 )
@@ -197,9 +197,9 @@ class Batch:
                     lost = Unanswered(new.id, error)
                     self._outcomes[place] = error if error.answered else lost
                 return self.give_up(error)
-            if not stored:
+            except QueueRefuses as error:
                 for place, _ in placed:
-                    self._outcomes[place] = QueueDraining.of(queue)
+                    self._outcomes[place] = error
                 continue
             for (place, new), reply in zip(placed, stored, strict=True):
                 if reply is not True:

@@ -36,7 +36,7 @@ def _pipeline(steps: Steps) -> Task:
 
 
 def _submit(work: Any, first: QueueTask) -> None:
-    """Store all in one step; a draining queue refuses them, unless a running task submits."""
+    """Store all in one step; a queue may refuse them, unless a running task submits."""
     queue = QUEUES[first.home or "default"]
     if queue.immediate:
         queue.enqueue(work)

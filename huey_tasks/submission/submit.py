@@ -8,7 +8,7 @@ from huey.constants import EmptyData
 from huey.utils import Error
 
 from huey_tasks.broker.protocol import Found, NewTask
-from huey_tasks.errors import IdempotencyKeyReused, QueueDraining, QueueUnavailable
+from huey_tasks.errors import IdempotencyKeyReused, QueueUnavailable
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.queues import QUEUES, unknown_queue
@@ -61,10 +61,10 @@ def submit(
     `webhook_url`: where the end of the task is posted to, signed.
 
     Raises InvalidQuery for an invalid option, UnknownTaskType, UnknownQueue, InvalidPayload;
-    IdempotencyKeyReused for a key that came with another submit; QueueDraining while the queue
-    accepts no tasks; QueueUnavailable when Redis does not store the task: with a `task_id` it may
-    have, as the answer was lost. A running task may submit to a draining queue, or it could not
-    finish.
+    IdempotencyKeyReused for a key that came with another submit; QueueRefuses while the queue
+    accepts no tasks (QueueDraining, QueueFull, MemoryLow); QueueUnavailable when Redis does not
+    store the task: with a `task_id` it may have, as the answer was lost. A running task is never
+    refused, or it could not finish.
     """
     once = once_of(idempotency_key, unique_for, unique_key)
     options = SubmitOptions(tags, delay, run_at, expires_in, queue_priority, once, webhook_url)
@@ -88,8 +88,6 @@ def _store(new: NewTask, queue: str, *, may_refuse: bool) -> SubmittedTask:
     except QueueUnavailable as error:
         error.task_id = None if error.answered else new.id
         raise
-    if not stored:
-        raise QueueDraining.of(queue)
     return answered(new, queue, stored[0])
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from huey_tasks.broker.protocol import Answer, Cause, Claim, Commit, Found, Gate, NewTask, only_of
+from huey_tasks.errors import QueueDraining
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
 SHORT, QUARTER, HOUR = 1, 900_000, 3_600_000
@@ -198,7 +199,7 @@ class Model:
     ) -> list[bool | Found]:
         replays = [new.once and self._replayed(json.loads(new.once)) for new in news]
         if may_refuse and self.queue_mode == "draining" and not all(replays):
-            return []
+            raise QueueDraining.of("default")
         submitted = [self._submit_once(new) for new in news]
         for gate in gates:
             self._open(gate)

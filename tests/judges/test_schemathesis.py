@@ -28,7 +28,7 @@ def test_the_service_does_what_its_document_says(tmp_path: Path) -> None:
             [sys.executable, "-m", "schemathesis.cli", "--config-file", HERE / "schemathesis.toml",
              "run", f"http://127.0.0.1:{port}/openapi.json",
              "--phases", PHASES, "--max-examples", EXAMPLES,
-             # With more workers Python's compiler fails now and then (gh-106905), and so does the run.
+             # Python's compiler fails now and then in several threads at once (gh-106905).
              "--seed", SEED, "--no-color", "--workers", "1"],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.judges.hooks"},

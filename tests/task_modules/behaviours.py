@@ -301,3 +301,17 @@ def kill_own_greenlet() -> None:
     import gevent
 
     raise gevent.GreenletExit
+
+
+@task(queue="low", limits={"concurrency": 3, "rate": "50/m", "by": "key"})
+def kept_to_limits(key: str) -> str:
+    """Run no more often than its declaration allows."""
+    return key
+
+
+@task(queue="default")
+def fail_first(number: int) -> int:
+    """Fail for the first two numbers."""
+    if number < 2:
+        raise ValueError("not yet")
+    return number

@@ -36,6 +36,8 @@ _OURS: Mapping[str, str] = {
     "queue_unavailable": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
+    "queue_full": "ThrottlingException",
+    "memory_low": "ThrottlingException",
     "too_many_bodies": "ServiceUnavailableException",
 }
 

@@ -9,7 +9,7 @@ from web.events.schemas import EventBody, PublishedView
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
-from web.openapi.problems import BODY_PROBLEMS, problems
+from web.openapi.problems import BODY_PROBLEMS, REFUSALS, problems
 
 events = ApiBlueprint("events", "events")
 
@@ -18,7 +18,7 @@ events = ApiBlueprint("events", "events")
     "/events",
     responses={
         **ok(202, PublishedView, "A task for each subscriber is stored."),
-        **problems(*BODY_PROBLEMS, "invalid_request", "queue_unavailable", "queue_draining"),
+        **problems(*BODY_PROBLEMS, "invalid_request", "queue_unavailable", *REFUSALS),
     },
 )
 def publish_event(body: EventBody) -> Response:

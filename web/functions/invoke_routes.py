@@ -15,7 +15,7 @@ from web.http.root_path import address
 from web.http.strict_json import decode, parse_event
 from web.openapi.answers import header, ok
 from web.openapi.blueprint import ApiBlueprint
-from web.openapi.problems import BODY_PROBLEMS, problems
+from web.openapi.problems import BODY_PROBLEMS, REFUSALS, problems
 from web.tasks.schemas import TaskDetail
 
 #: Separate, because the inspector accepts no new tasks.
@@ -47,7 +47,7 @@ _BODY: dict[str, Any] = {
             "function_not_found",
             "function_busy",
             "too_many_waiting",
-            "queue_draining",
+            *REFUSALS,
             "queue_unavailable",
         ),
     },

@@ -56,6 +56,8 @@ _OURS: Mapping[str, str] = {
     "queue_unavailable": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
+    "queue_full": "TooManyRequestsException",
+    "memory_low": "TooManyRequestsException",
     "too_many_bodies": "ServiceUnavailableException",
 }
 

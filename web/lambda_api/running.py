@@ -19,7 +19,7 @@ _TAIL_BYTES = 4096
 def submit(asked: Invocation) -> tq.Invoked:
     """Submit an invocation; a second try of a call finds the first.
 
-    Raises AwsError, InvalidPayload, QueueDraining, QueueUnavailable.
+    Raises AwsError, InvalidPayload, QueueRefuses, QueueUnavailable.
     """
     invoked = _submit(asked, asked.call_id)
     if not invoked.is_new and not _is_same(invoked, asked):

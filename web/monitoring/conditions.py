@@ -113,6 +113,18 @@ def _new_cause(seen: Seen) -> Iterator[Condition]:
     yield Condition("new_cause", "losing", title, tuple(first.queues), number, first, link=link)
 
 
+def _breaker_open(seen: Seen) -> Iterator[Condition]:
+    """Yield the types whose breaker holds tasks back, over all queues, as one."""
+    queues = [one for one in seen.queues if one.open_breakers]
+    types = list(dict.fromkeys(name for one in queues for name in one.open_breakers))
+    if types:
+        named = [*types[:2], f"{len(types) - 2:,} others"] if len(types) > 3 else types
+        verb = "is" if len(types) == 1 else "are"
+        title = f"{_listed(named)} {verb} held back: too many attempts failed"
+        link = _tasks("waiting", queues[0].queue)
+        yield Condition("breaker_open", "losing", title, _names(queues), len(types), link=link)
+
+
 def _set_aside(seen: Seen) -> Iterator[Condition]:
     queues = [one for one in seen.queues if one.set_aside > 0]
     if queues:
@@ -158,7 +170,8 @@ def _stopped(one: tq.QueueStats, how: str) -> Condition:
 
 #: The first condition in this order that holds is the headline.
 _RULES: tuple[Callable[[Seen], Iterator[Condition]], ...] = (
-    _no_consumer, _failing, _new_cause, _set_aside, _waiting_long, _paused, _draining,
+    _no_consumer, _failing, _breaker_open, _new_cause, _set_aside, _waiting_long, _paused,
+    _draining,
 )  # fmt: skip
 
 

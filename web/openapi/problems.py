@@ -18,6 +18,9 @@ BODY_PROBLEMS = (
     "too_many_bodies",
 )
 
+#: The errors with which a queue refuses a new task for now.
+REFUSALS = ("queue_draining", "queue_full", "memory_low")
+
 #: The errors of a request that is refused before it reaches a route.
 _OF_ANY_REQUEST = ("bad_request", "uri_too_long", "headers_too_large")
 

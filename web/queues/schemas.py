@@ -59,6 +59,9 @@ class QueueView(Outbound):
     stopped_by: str | None = Field(description="Who paused or drained it; null while it is open.")
     stopped_why: str | None
     stopped_at: datetime | None
+    open_breakers: list[str] = Field(
+        description="Task types whose breaker keeps tasks of this queue waiting."
+    )
 
 
 class QueueChanged(Outbound):

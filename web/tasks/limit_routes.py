@@ -1,5 +1,7 @@
 """The limits of task types over HTTP."""
 
+from typing import Any
+
 from flask import Response
 from pydantic import BaseModel, Field
 
@@ -19,6 +21,24 @@ _NOT_FOUND = ("task_type_not_found", "queue_unavailable")
 
 class TypePath(BaseModel):
     task_type: str = Field(description="The name of the task type.")
+
+
+class BreakerBody(Inbound):
+    """When tasks are held back because too many fail, and how they are let go again."""
+
+    failures: float = Field(
+        default=0.5, ge=0.01, le=1, description="It opens at this share of failed attempts."
+    )
+    of: int = Field(default=20, ge=1, le=1000, description="How many attempts are looked at.")
+    within_s: float = Field(
+        default=60.0, ge=0.1, le=86_400, description="Seconds within which all of these ended."
+    )
+    pause_s: float = Field(
+        default=30.0, ge=0.1, le=86_400, description="Seconds until the first may try again."
+    )
+    tries: int = Field(
+        default=3, ge=1, le=1000, description="How many try then; it closes when all succeed."
+    )
 
 
 class TypeLimitsBody(Inbound):
@@ -44,17 +64,42 @@ class TypeLimitsBody(Inbound):
         description="A field of the payload: each value of it has these limits to itself.",
         json_schema_extra={"minLength": 1, "maxLength": 128},
     )
+    breaker: BreakerBody | None = Field(
+        default=None, description="`{}` for one with all its defaults; null for none."
+    )
     reason: Reason = None
 
 
-class TypeLimitsView(Outbound):
-    """The limits of a task type; null where there is none."""
+class BreakerView(Outbound):
+    """When tasks are held back because too many fail, and how they are let go again."""
 
-    task_type: str
+    failures: float = Field(description="The share of failed attempts.")
+    of: int
+    within_s: float
+    pause_s: float
+    tries: int
+
+
+class LimitsInCode(Outbound):
+    """The limits that code declares, `@task(limits=…)`; null where there is none."""
+
     concurrency: int | None
     rate: int | None
     per: float | None = Field(description="Seconds.")
     by: str | None
+    breaker: BreakerView | None
+
+
+class TypeLimitsView(LimitsInCode):
+    """The limits of a task type that hold; null where there is none."""
+
+    task_type: str
+    source: tq.LimitsSource | None = Field(
+        description="Who has set them: `operator`, or `code`, which declares them. Null: nobody."
+    )
+    declared: LimitsInCode | None = Field(
+        description="What the code declares; it holds unless an operator has set other limits."
+    )
 
 
 @type_limits.get(
@@ -74,11 +119,13 @@ def read_limits(path: TypePath) -> Response:
     },
 )
 def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
-    """Set how many tasks of a type run at a time, and how many start within a time.
+    """Set how many tasks of a type run at a time, start within a time, and may fail.
 
-    A task that has to wait keeps its place, burns no attempt, and says why in `/explain`.
+    They go before those that the code declares. A task that has to wait keeps its place, burns no
+    attempt, and says why in `/explain`.
     """
-    limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by)
+    breaker = None if body.breaker is None else tq.Breaker(**body.breaker.model_dump())
+    limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by, breaker)
     tq.set_limits(path.task_type, limits, operator(body.reason))
     return respond(_view(path.task_type))
 
@@ -87,23 +134,35 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     _PATH,
     openapi_extensions=OF_OPERATOR,
     responses={
-        **no_content("There are no limits any more."),
+        **no_content("Only the limits that the code declares hold now, if it does."),
         **problems("cross_site", "invalid_request", *_NOT_FOUND),
     },
 )
 def delete_limits(path: TypePath, query: ReasonQuery) -> Response:
-    """Take the limits of a task type away: what waits for them starts."""
+    """Take the limits of an operator away: what waits for them starts.
+
+    If the code declares limits of the type, they hold again.
+    """
     tq.set_limits(path.task_type, None, operator(query.reason))
     return Response(status=204)
 
 
 def _view(task_type: str) -> TypeLimitsView:
-    found = tq.limits_of(task_type) or tq.TypeLimits()
-    per = None if found.rate is None else found.per_s
+    stored = tq.stored_limits(task_type)
     return TypeLimitsView(
         task_type=task_type,
-        concurrency=found.concurrency,
-        rate=found.rate,
-        per=per,
-        by=found.by,
+        source=stored.source,
+        declared=None if stored.code is None else LimitsInCode(**_fields(stored.code)),
+        **_fields(stored.now or tq.TypeLimits()),
     )
+
+
+def _fields(limits: tq.TypeLimits) -> dict[str, Any]:
+    per = None if limits.rate is None else limits.per_s
+    return {
+        "concurrency": limits.concurrency,
+        "rate": limits.rate,
+        "per": per,
+        "by": limits.by,
+        "breaker": limits.breaker,
+    }

@@ -14,7 +14,7 @@ from web.http.root_path import address
 from web.http.security import key_holder
 from web.openapi.answers import header, ok, one_of
 from web.openapi.blueprint import ApiBlueprint
-from web.openapi.problems import BODY_PROBLEMS, problems
+from web.openapi.problems import BODY_PROBLEMS, REFUSALS, problems
 from web.operations.operator import (
     OF_OPERATOR,
     ReasonBody,
@@ -73,7 +73,7 @@ class TaskSegment(BaseConverter):
             "would happen.",
             "content": one_of(TaskDetail, Forecast),
         },
-        **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", "queue_draining"),
+        **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", *REFUSALS),
     },
 )
 def submit_task(body: SubmitBody) -> Response:

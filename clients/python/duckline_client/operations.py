@@ -23,7 +23,9 @@ from duckline_client.streams import Stream
 _LONGEST_WAIT_S = 30.0
 _JSON = {"Content-Type": "application/json"}
 #: Codes of items of a bulk that were refused only for now.
-_FOR_NOW = frozenset({"queue_unavailable", "service_busy", "queue_draining"})
+_FOR_NOW = frozenset(
+    {"queue_unavailable", "service_busy", "queue_draining", "queue_full", "memory_low"}
+)
 
 BulkItem = Submitted | Refused
 

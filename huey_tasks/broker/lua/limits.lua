@@ -1,12 +1,26 @@
--- limits: the limits of a task type are set, or taken away; what waits for them is looked at now
--- args: type limits operation
--- with: blocked clock locks operations type_limits
--- `limits`: JSON, {concurrency, rate, per_ms, by, queues}, or '' for none. Called for each queue; one
--- of them gets the operation.
+-- limits: the limits of a task type are set, or taken away: its breakers close, and what waits for
+--         them is looked at now
+-- args: type limits source operation
+-- with: blocked breaker clock locks operations type_limits
+-- `source`: 'operator', or 'code' for what it declares; those of an operator go before. `limits`: JSON,
+-- {concurrency, rate, per_ms, by, breaker, queues}, or '' for none. Called for each queue; one of them
+-- gets the operation.
 -- returns: nothing
-if limits == '' then redis.call('HDEL', LIMITS, type) else redis.call('HSET', LIMITS, type, limits) end
+local text = redis.call('HGET', LIMITS, type)
+local both = text and cjson.decode(text) or {}
+both[source] = limits ~= '' and cjson.decode(limits) or nil
+if next(both) then
+  redis.call('HSET', LIMITS, type, cjson.encode(both))
+else
+  redis.call('HDEL', LIMITS, type)
+end
+local function is_of_type(name) return name == type or name:sub(1, #type + 1) == type .. '=' end
+for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, -1)) do
+  if is_of_type(name) then close_breaker(name) end
+end
 for _, on in ipairs(redis.call('ZRANGE', AWAITED, 0, -1)) do
-  if on:sub(1, 5 + #type) == 'busy:' .. type or on:sub(1, 5 + #type) == 'rate:' .. type then
+  local kind, name = on:match('^(%l+):(.*)$')
+  if (kind == 'busy' or kind == 'rate' or kind == 'breaker') and is_of_type(name) then
     look_again(on, NOW)
   end
 end

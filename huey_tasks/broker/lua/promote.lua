@@ -30,7 +30,7 @@ end
 local function room_for(on, lease_ms)
   local lock = on:match('^lock:(.*)$')
   if lock then return is_locked(lock, lease_ms) and 0 or 1, NOW + LOOK_MS end
-  if on:sub(1, 5) == 'busy:' or on:sub(1, 5) == 'rate:' then return turns(on) end
+  if on:match('^busy:') or on:match('^rate:') or on:match('^breaker:') then return turns(on) end
   local most, name = on:match('^limit:(%d+):(.*)$')
   local key = ROOT .. ':limit:' .. name
   local left = most - (redis.call('HGET', key, 'used') or 0)

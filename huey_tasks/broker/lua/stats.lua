@@ -1,7 +1,8 @@
 -- stats: one consistent look at a queue; writes nothing
 -- args: online_ms
--- with: clock history oldest_waiting
--- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`
+-- with: blocked breaker clock history oldest_waiting
+-- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`, and for `breakers`:
+--          the types whose breaker keeps tasks of this queue waiting
 local stats = {}
 local function add(name, number)
   stats[#stats + 1] = name
@@ -39,6 +40,15 @@ add('oldest_waiting_ms', oldest_waiting_ms())
 for _, name in ipairs({ 'mode_by', 'mode_why', 'mode_at' }) do
   add(name, redis.call('HGET', COUNTERS, name) or '')
 end
+
+local types, is_named = {}, {}
+for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, 99)) do
+  local type = name:match('^[^=]*')
+  if not is_named[type] and redis.call('EXISTS', blocked_key('breaker:' .. name)) == 1 then
+    types[#types + 1], is_named[type] = type, true
+  end
+end
+add('breakers', table.concat(types, ' '))
 
 -- What ended in a minute, which may not be folded yet.
 local minute = math.floor(NOW / 60000)

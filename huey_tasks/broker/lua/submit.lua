@@ -1,21 +1,22 @@
 -- submit: (new) -> PENDING, or SCHEDULED when it has a delay, for as many tasks as there are
--- args: gates may_refuse
--- with: barrier once submit
+-- args: gates room
+-- with: barrier once room submit
 -- then, for each task, the fields of NewTask in protocol.py
--- `gates` is JSON, a list of Gate; a queue that drains refuses tasks from outside.
+-- `gates` is JSON, a list of Gate. `room` has the bounds by which a queue refuses tasks from
+-- outside, as room.py writes them; '' for tasks that follow from accepted ones: none of them is ever refused.
 -- returns: for each task 1, 0 when the id is known already and nothing was changed, or the fields
---          of Found in protocol.py when another submit was the same; nothing at all when the queue
---          refuses
+--          of Found in protocol.py when another submit was the same; in place of all that a Refusal,
+--          when one of the queues takes none
 local function once_of(at)
   local once = ARGV[at + NewTask.once - 1]
   return once ~= '' and cjson.decode(once) or nil
 end
 
-local modes = {}
-for at = MORE, may_refuse == '1' and #ARGV or 0, NewTask.COUNT do
+local refusals = {}
+for at = MORE, room ~= '' and #ARGV or 0, NewTask.COUNT do
   local root, once = root_of(ARGV[at + NewTask.queue - 1]), once_of(at)
-  modes[root] = modes[root] or redis.call('HGET', root .. ':counters', 'mode') or ''
-  if modes[root] == 'draining' and not (once and replayed(once)) then return {} end
+  if refusals[root] == nil then refusals[root] = refusal(root, room) or false end
+  if refusals[root] and not (once and replayed(once)) then return refusals[root] end
 end
 
 -- The first write is the one that a full Redis refuses, so nothing is half done.

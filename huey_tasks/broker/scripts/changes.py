@@ -40,6 +40,13 @@ class ChangeScripts:
         )
         return state.decode(), done.decode()
 
-    def limits(self, queue: str, task_type: str, limits: str, operation: str) -> None:
-        """Set the limits of a task type (JSON), "" for none; called for each queue."""
-        self._scripts.run("limits", queue, type=task_type, limits=limits, operation=operation)
+    def limits(
+        self, queue: str, task_type: str, limits: str, source: str, operation: str = ""
+    ) -> None:
+        """Set the limits of a task type (JSON), "" for none; called for each queue.
+
+        `source`: "operator" or "code".
+        """
+        self._scripts.run(
+            "limits", queue, type=task_type, limits=limits, source=source, operation=operation
+        )

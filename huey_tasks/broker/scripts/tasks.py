@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.deadline import default_limit
-from huey_tasks.broker.protocol import Answer, Claim, Commit, Found, Gate, NewTask, encode
-from huey_tasks.broker.script_runner import Call, ScriptRunner
+from huey_tasks.broker.protocol import Answer, Claim, Commit, NewTask, encode
+from huey_tasks.broker.script_runner import Call
+from huey_tasks.broker.scripts.submits import SubmitScripts
 
 #: Milliseconds. A consumer without a heartbeat for this long does not count as live.
 ONLINE_MS = 5000
@@ -32,33 +32,8 @@ class Seen(NamedTuple):
     unknown_types: frozenset[str]  # for which tasks wait that some consumer did not know
 
 
-class Scripts(ScriptRunner):
+class Scripts(SubmitScripts):
     """The scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
-
-    def submit(
-        self,
-        queue: str,
-        tasks: Sequence[NewTask],
-        gates: Sequence[Gate] = (),
-        *,
-        may_refuse: bool = False,
-    ) -> Sequence[bool | Found]:
-        """Store new tasks and put them in their queue, all in one go; False: its id is there.
-
-        Found: a submit before was the same, and this one stored nothing. A queue that drains
-        answers [] when it `may_refuse`.
-        """
-        more = [argument for task in tasks for argument in task.arguments()]
-        with default_limit():
-            flags = self.run(
-                "submit", queue, *more, gates=encode(list(gates)), may_refuse=int(may_refuse)
-            )
-        return [_found(flag) if isinstance(flag, list) else bool(flag) for flag in flags]
-
-    def found(self, queue: str, once: str) -> Found | None:
-        """Return what a submit with that `once` would find."""
-        reply = self.run("found", queue, once=once)
-        return _found(reply) if reply else None
 
     def step(
         self,
@@ -305,10 +280,6 @@ class Scripts(ScriptRunner):
         """Return the consumers with a heartbeat in that time: (id, info JSON, last seen in ms)."""
         rows = self.run("online", queue, within_ms=within_ms)
         return [(id.decode(), info, int(seen)) for id, info, seen in rows]
-
-
-def _found(reply: Any) -> Found:
-    return Found(*(part.decode() for part in reply))
 
 
 def numbers_of(flat: Sequence[Any]) -> dict[str, Any]:

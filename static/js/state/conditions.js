@@ -33,6 +33,7 @@ const RULES = [
     ({ problem }) => (problem && !['unreachable', 'queue_unavailable', 'unauthorized'].includes(problem.code) ? [{ cause: problem }] : [])],
   ['no_consumer', 'broken', (seen) => together(seen, (queue) => queue.consumers === 0, { page: 'workers' })],
   ['failing', 'losing', failing],
+  ['breaker_open', 'losing', openBreakers],
   ['new_cause', 'losing', newCauses],
   ['set_aside', 'losing', setAside],
   ['waiting_long', 'late', waitingLong],
@@ -98,6 +99,14 @@ function newCauses(seen) {
   const fresh = freshCauses(seen).filter(({ fingerprint }) => !named.includes(fingerprint));
   return fresh.length ? [{ queues: fresh[0].queues, number: fresh.length, cause: fresh[0],
     link: { page: 'failures', params: fresh.length > 1 ? { sort: 'first' } : { cause: fresh[0].fingerprint } } }] : [];
+}
+
+/** The types whose breaker holds tasks back, over all queues, as one. */
+function openBreakers(seen) {
+  const queues = known(seen).filter((queue) => queue.open_breakers?.length);
+  const types = [...new Set(queues.flatMap((queue) => queue.open_breakers))];
+  return types.length ? [{ queues: names(queues), number: types.length, cause: { types },
+    link: { tasks: { queue: queues[0].queue, state: 'waiting' } } }] : [];
 }
 
 function setAside(seen) {

@@ -60,6 +60,10 @@ const WORDS = {
     text: VERDICT.failing.text(failed, done, cause ? named(cause) : ''),
     more: cause ? VERDICT.failing.openFailure : VERDICT.failing.showFailed,
   }),
+  breaker_open: ({ number, cause: { types } }) => ({
+    title: VERDICT.breakerOpen.title(list(types.length > 3 ? [...types.slice(0, 2), VERDICT.breakerOpen.others(types.length - 2)] : types), number),
+    text: VERDICT.breakerOpen.text, more: VERDICT.breakerOpen.more,
+  }),
   new_cause: ({ number, cause }, { now }) => ({
     title: VERDICT.newCause.title(number, named(cause)),
     text: VERDICT.newCause.text(cause.count, list(cause.task_types.map(visible)), ago(cause.first_seen, now)),

@@ -75,6 +75,13 @@ export const VERDICT = {
     text: (n, types, when) => `${plural(n, 'task')} of ${types}, first seen ${when}.`,
     open: 'Open this failure', show: 'Show the new failures',
   },
+  breakerOpen: {
+    /** @param {string} types @param {number} n */
+    title: (types, n) => `${types} ${n === 1 ? 'is' : 'are'} held back: too many attempts failed`,
+    /** @param {number} n */ others: (n) => `${count(n)} others`,
+    text: 'Their breaker is open: waiting tasks keep their places and attempts. A few try when its pause is over; it closes when they succeed.',
+    more: 'Show the waiting tasks',
+  },
   quarantine: {
     /** @param {number} n */ title: (n) => `${plural(n, 'task is', 'tasks are')} in quarantine`, more: 'See the queues',
     /** @param {number} n @param {string} queues */

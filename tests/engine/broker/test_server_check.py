@@ -263,7 +263,8 @@ def test_every_command_that_is_used_is_tried() -> None:
         for file in LUA.rglob("*.lua")
         for command in re.findall(r"redis\.p?call\(\s*'(\w+)'", file.read_text())
     }
-    assert used <= tried
+    # INFO may be forbidden: then no submit is refused for little memory.
+    assert used - {"INFO"} <= tried
 
 
 def test_with_no_other_rights_than_those_tried_everything_works(own: RedisServer) -> None:

@@ -21,11 +21,11 @@ def known(name: str = "print_a_name") -> Any:
         ("bind", "leave it out: huey_tasks.current_task is the task that runs"),
         ("max_retries", "write retries="),
         ("soft_time_limit", "write timeout=, in seconds: it raises TaskTimeout in the task"),
-        ("rate_limit", "in the task, write: with default.rate_limit('name', 5, per=1):"),
+        ("rate_limit", "write limits={'rate': '100/m'}"),
         ("priority", "it belongs to a call: .options(queue_priority=5).submit(…)"),
         ("tiemout", "did you mean 'timeout'?"),
         ("schedul", "did you mean 'schedule'?"),
-        ("qqq", "it takes queue, name, example, schedule, timezone, retries"),
+        ("qqq", "it takes queue, name, example, limits, schedule, timezone, retries"),
     ],
 )
 def test_an_option_of_another_queue_is_refused_with_ours(option: str, hint: str) -> None:

@@ -92,6 +92,16 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
         [queue()], [group(**NEW), group(**NEW, fingerprint=OTHER, count=8, message="'…'")],
         ["new_cause"], "2 new failures, the most frequent: KeyError",
     ),
+    "a breaker": ([queue(open_breakers=("feed",))], [], ["breaker_open"],
+                  "feed is held back: too many attempts failed"),
+    "two breakers": (
+        [queue("high", open_breakers=("a", "b")), queue(open_breakers=("b",))], [],
+        ["breaker_open"], "a and b are held back: too many attempts failed",
+    ),
+    "many breakers": (
+        [queue(open_breakers=("a", "b", "c", "d"))], [],
+        ["breaker_open"], "a, b and 2 others are held back: too many attempts failed",
+    ),
     "quarantine": ([queue(set_aside=1)], [], ["set_aside"], "1 task is in quarantine"),
     "late": ([queue(**LATE)], [], ["waiting_long"],
              "default is falling behind: its oldest task has waited 1 min 15 s"),
@@ -118,6 +128,7 @@ def any_case(chance: random.Random) -> tuple[list[tq.QueueStats], list[tq.Failur
             active=chance.choice([0, 1]), set_aside=chance.choice([0, 0, 0, 1, 2000]),
             oldest_waiting_s=chance.choice([None, 1.0, 59.9, 60.0, 3599.6, 7322.0, 90000.0]),
             paused=chance.random() < 0.2, draining=chance.random() < 0.2,
+            open_breakers=tuple(chance.sample(["a", "b.c", "d", "e"], chance.choice([0, 0, 1, 4]))),
         )
         for name in names
     ]  # fmt: skip

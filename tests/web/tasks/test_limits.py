@@ -8,9 +8,12 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks.broker import limit_keys
+from huey_tasks.limits import declared
+from huey_tasks.queues import BROKERS
 
 PATH = "/api/task-types/echo/limits"
-NONE = {"task_type": "echo", "concurrency": None, "rate": None, "per": None, "by": None}
+NO_LIMITS = {"concurrency": None, "rate": None, "per": None, "by": None, "breaker": None}
+NONE = {"task_type": "echo", "source": None, "declared": None, **NO_LIMITS}
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +26,8 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
     assert client.get(PATH).get_json() == NONE
     limits = {"concurrency": 2, "rate": 100, "per": 60, "by": "value"}
     answer = client.put(PATH, json={**limits, "reason": "asked for"})
-    assert (answer.status_code, answer.get_json()) == (200, {"task_type": "echo", **limits})
+    now = {**NONE, "source": "operator", **limits}
+    assert (answer.status_code, answer.get_json()) == (200, now)
     assert client.get(PATH).get_json() == answer.get_json()
     assert client.delete(PATH).status_code == 204
     assert client.get(PATH).get_json() == NONE
@@ -31,6 +35,26 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
     assert [(one["action"], one["target"], one["count"]) for one in entries] == [
         ("limit", "echo", 1)
     ] * 2
+
+
+def test_a_breaker_is_set_with_its_defaults_and_read(client: FlaskClient) -> None:
+    defaults = {"failures": 0.5, "of": 20, "within_s": 60.0, "pause_s": 30.0, "tries": 3}
+    answer = client.put(PATH, json={"breaker": {}})
+    assert answer.get_json() == {**NONE, "source": "operator", "breaker": defaults}
+    own = {"failures": 1, "of": 5, "within_s": 2.5, "pause_s": 0.5, "tries": 1}
+    assert client.put(PATH, json={"breaker": own}).get_json()["breaker"] == own
+    assert client.get(PATH).get_json()["breaker"] == own
+
+
+def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClient) -> None:
+    of_code = {**NO_LIMITS, "concurrency": 5, "by": "value"}
+    declared.apply(BROKERS, {"echo": tq.TypeLimits(concurrency=5, by="value")})
+    in_code = {**NONE, "source": "code", "declared": of_code, **of_code}
+    assert client.get(PATH).get_json() == in_code
+    set_by_ada = client.put(PATH, json={"concurrency": 1}).get_json()
+    assert set_by_ada == {**in_code, "source": "operator", "concurrency": 1, "by": None}
+    client.delete(PATH)
+    assert client.get(PATH).get_json() == in_code
 
 
 @pytest.mark.parametrize(
@@ -41,6 +65,12 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
         (PATH, {"concurrency": 1.5}, 422, "invalid_request"),
         (PATH, {"concurrency": 1, "per": "60"}, 422, "invalid_request"),
         (PATH, {"limit": 1}, 422, "invalid_request"),
+        (PATH, {"breaker": {"failures": 1.01}}, 422, "invalid_request"),
+        (PATH, {"breaker": {"failures": 0}}, 422, "invalid_request"),
+        (PATH, {"breaker": {"of": 10**30}}, 422, "invalid_request"),
+        (PATH, {"breaker": {"tries": 2.5}}, 422, "invalid_request"),
+        (PATH, {"breaker": {"share": 0.5}}, 422, "invalid_request"),
+        (PATH, {"breaker": 0.5}, 422, "invalid_request"),
         ("/api/task-types/none_such/limits", {"rate": 1}, 404, "task_type_not_found"),
     ],
 )

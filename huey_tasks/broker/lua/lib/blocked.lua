@@ -5,6 +5,7 @@
 --   lock:<name>           until that lock is free
 --   limit:<uses>:<name>   until that rate limit has room
 --   busy:<name>, rate:<name>  until fewer of its type run, or more may start (type_limits.lua)
+--   breaker:<name>        until the breaker of its type lets it try (breaker.lua)
 --   alone                 until it can run alone: it may have killed its consumer
 --   functions, nested     until a slot of the function host has room, which runs no other tasks
 --   concurrency:<type>    until fewer of that type run than its reserved concurrency

@@ -1,7 +1,7 @@
 -- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
 -- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
 -- token, perhaps to another server (slots.py).
--- with: barrier blocked counting finish log submit tasks type_limits wake
+-- with: barrier counting finish leave_limits log submit tasks
 
 -- Keeps what an attempt of a function has used, a line of JSON each, of the last ones.
 local RECEIPTS_BYTES = 16384
@@ -28,15 +28,6 @@ local function commit(done, ties, lease_ms, ttl_ms)
   for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
 end
 
--- Lets one go on that waited until fewer tasks of its type run.
-local function give_up_place(id, type)
-  local limit = type and limits_of(type)
-  if not limit then return end
-  local message = redis.call('HGET', task_key(id), 'message')
-  local on = 'busy:' .. limited_name(limit, type, message)
-  if redis.call('EXISTS', blocked_key(on)) == 1 then wake(on, 1) end
-end
-
 -- Returns for each commit 1, or 0 when its token is not the one of the task: the lease was lost.
 local function commit_all(commits, lease_ms, ttl_ms)
   local accepted, committed = {}, { '' }
@@ -44,7 +35,7 @@ local function commit_all(commits, lease_ms, ttl_ms)
     local ties = ties_of(done.id)
     if done.token ~= '' and ties[Ties.token] == done.token then
       commit(done, ties, lease_ms, ttl_ms)
-      give_up_place(done.id, done.type)
+      leave_limits(done, ties[Ties.type])
       accepted[at], committed[#committed + 1] = 1, done.id
     else
       confirm_stop(done.id, done.token)

@@ -1,15 +1,16 @@
--- Limits of a task type over all queues: how many of it run at a time, and how many start within a
--- time; of each value of a payload field apart, if its limits have a field `by`.
--- with: blocked clock locks running
+-- Limits of a task type over all queues: how many of it run at a time, how many start within a time,
+-- and whether its breaker is open; of each value of a payload field apart, if they have a field `by`.
+-- with: blocked breaker clock locks running
 local LIMITS = PREFIX .. ':limits'
-local any_limits, limits, running_like = nil, {}, {}
+local any_limits, limits, running_like, trying = nil, {}, {}, {}
 
 local function limits_of(type)
   if any_limits == nil then any_limits = redis.call('EXISTS', LIMITS) == 1 end
   if not any_limits then return nil end
   if limits[type] == nil then
     local text = redis.call('HGET', LIMITS, type)
-    limits[type] = text and cjson.decode(text) or false
+    local both = text and cjson.decode(text) or {}
+    limits[type] = both.operator or both.code or false
   end
   return limits[type] or nil
 end
@@ -38,6 +39,18 @@ local function free_places(limit, name, type)
   return limit.concurrency - running_like[name]
 end
 
+-- How many may try while the breaker is half-open, none while it is open; and when to look again.
+local function trials(limit, name, type)
+  local try_at, succeeded
+  if limit.breaker then try_at, succeeded = opened(name) end
+  if not try_at then return math.huge, NOW end
+  if try_at > NOW then return 0, try_at end
+  trying[name] = trying[name] or count_running(limit.queues, type, function(message, started_at)
+    return started_at >= try_at and limited_name(limit, type, message) == name
+  end)
+  return limit.breaker.tries - succeeded - trying[name], NOW + LOOK_MS
+end
+
 -- How many may start now, which grows by `rate` in `per_ms` up to `rate`.
 local function tokens_key(name) return PREFIX .. ':tokens:' .. name end
 local function tokens(limit, name)
@@ -49,6 +62,8 @@ end
 
 -- What keeps a task from starting now, and when to look again; nil if nothing does.
 local function kept_by(limit, name, type)
+  local may_try, try_at = trials(limit, name, type)
+  if may_try < 1 then return 'breaker:' .. name, try_at end
   if free_places(limit, name, type) < 1 then return 'busy:' .. name, NOW + LOOK_MS end
   local left = tokens(limit, name)
   if left < 1 then return 'rate:' .. name, NOW + math.ceil((1 - left) * limit.per_ms / limit.rate) end
@@ -72,6 +87,7 @@ local function note_start(type, message)
   if not limit then return end
   local name = limited_name(limit, type, message)
   if limit.concurrency then running_like[name] = (running_like[name] or 0) + 1 end
+  if trying[name] then trying[name] = trying[name] + 1 end
   if not limit.rate then return end
   local left = tokens(limit, name) - 1
   redis.call('HSET', tokens_key(name), 'left', string.format('%.6f', left), 'at', AT)
@@ -86,7 +102,8 @@ local function turns(on)
   local limit = type and limits_of(type)
   if not limit then return 1000, NOW end
   local name = limited_name(limit, type, message)
-  local room = math.min(free_places(limit, name, type), tokens(limit, name), 1000)
+  local may_try = trials(limit, name, type)
+  local room = math.min(free_places(limit, name, type), tokens(limit, name), may_try, 1000)
   local _, look_at = kept_by(limit, name, type)
   return math.floor(room), look_at or NOW + LOOK_MS
 end

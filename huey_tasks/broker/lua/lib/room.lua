@@ -1,0 +1,77 @@
+-- Whether a queue takes tasks from outside now. `room` is the text of room.py: the bytes that Redis
+-- may use, and a line for each queue, "<name> <most in all queues> <most in it> <share of memory>";
+-- 0 is no bound. It is no JSON, because to decode that takes longer than all that is asked here.
+-- with: clock history
+local MEMORY = PREFIX .. ':memory'
+
+-- Seconds after which a caller may try again.
+local SOON_S, LATE_S, MEMORY_S = 1, 60, 30
+
+-- How many bytes Redis uses and may use, as of at most a second ago: the first submit of a second
+-- asks, the others read one key. nil if that is unknown, or Redis is full and says so itself.
+local function memory(redis_bytes)
+  local kept = redis.call('GET', MEMORY)
+  if not kept then
+    local info = redis.pcall('INFO', 'memory')
+    if type(info) ~= 'string' then return nil end
+    local function number(name) return tonumber(info:match('\n' .. name .. ':(%d+)') or 0) end
+    -- Redis compares the same with its limit.
+    local used = number('used_memory') - number('mem_not_counted_for_evict')
+    kept = string.format('%.0f %.0f', used, number('maxmemory'))
+    if redis.pcall('SET', MEMORY, kept, 'PX', 1000).err then return nil end
+  end
+  local used, most = kept:match('^(%d+) (%d+)$')
+  most = tonumber(most) > 0 and tonumber(most) or redis_bytes
+  return tonumber(used), most
+end
+
+-- How long a queue takes to start that number of tasks, by what it has started since the beginning
+-- of the last minute.
+local function seconds_for(root, number)
+  local minute, started = math.floor(NOW / 60000), 0
+  local function add_starts(counts)
+    for what, times in pairs(counts) do
+      if what:sub(1, 5) == 'wait.' then started = started + times end
+    end
+  end
+  local noted = root .. ':noted'
+  if tonumber(redis.call('HGET', noted, 'minute') or -1) >= minute - 1 then
+    add_starts(by_type(redis.call('HGETALL', noted))[''])
+  end
+  local sums = redis.call('HGET', root .. ':history:minute:' .. minute - 1, '')
+  if sums then add_starts(cjson.decode(sums)) end
+  if started == 0 then return LATE_S end
+  local s = math.ceil(number * (60 + NOW % 60000 / 1000) / started)
+  return math.max(SOON_S, math.min(LATE_S, s))
+end
+
+-- A queue that is full asks callers to come back when a twentieth of its room is free.
+local function full(root, queue, waiting, most)
+  return { 'full', queue, waiting, most, seconds_for(root, waiting - most * 0.95) }
+end
+
+local function count_waiting(root) return redis.call('ZCARD', index_key('PENDING', root)) end
+
+local function count_all_waiting(room)
+  local count = 0
+  for queue in room:gmatch('\n(%S+)') do count = count + count_waiting(root_of(queue)) end
+  return count
+end
+
+-- Returns a Refusal of protocol.py, or nil if the queue takes tasks.
+local function refusal(root, room)
+  local queue = root:match('{(.*)}$')
+  if redis.call('HGET', root .. ':counters', 'mode') == 'draining' then return { 'draining', queue } end
+  local _, at = room:find('\n' .. queue .. ' ', 1, true)
+  if not at then return nil end
+  local in_all, in_it, share = room:match('^(%d+) (%d+) (%S+)', at + 1)
+  in_all, in_it, share = tonumber(in_all), tonumber(in_it), tonumber(share)
+  local waiting = in_it > 0 and count_waiting(root) or 0
+  if in_it > 0 and waiting >= in_it then return full(root, queue, waiting, in_it) end
+  waiting = in_all > 0 and count_all_waiting(room) or 0
+  if in_all > 0 and waiting >= in_all then return full(root, queue, waiting, in_all) end
+  if share == 0 then return nil end
+  local used, most = memory(tonumber(room:match('^%d+')))
+  if not used or most == 0 or used < most * share then return nil end
+  return { 'memory', queue, used, math.floor(most * share), MEMORY_S }
+end

@@ -1,0 +1,41 @@
+"""Whether the limits of a task type can be."""
+
+from collections.abc import Iterator
+
+from huey_tasks.declaration.number import Number
+from huey_tasks.errors import Problem
+from huey_tasks.records.type_limits import TypeLimits
+
+#: The highest concurrency and rate, and the longest time of a rate in seconds.
+MOST, DAY_S = 1_000_000, 86_400.0
+
+#: What the fields of a breaker take; it keeps the ends of the last `of` attempts.
+OF_BREAKER = {
+    "failures": Number(0.01, 1),
+    "of": Number(1, 1000, whole=True),
+    "within_s": Number(0.1, DAY_S, "seconds"),
+    "pause_s": Number(0.1, DAY_S, "seconds"),
+    "tries": Number(1, 1000, whole=True),
+}
+
+
+def problems(limits: TypeLimits) -> list[Problem]:
+    """Return what is wrong, with pointers and names as HTTP has them."""
+    return list(_problems(limits))
+
+
+def _problems(limits: TypeLimits) -> Iterator[Problem]:
+    if limits.concurrency is None and limits.rate is None and limits.breaker is None:
+        yield Problem("", "missing", "Give at least one of 'concurrency', 'rate', 'breaker'.")
+    for name in ("concurrency", "rate"):
+        value = getattr(limits, name)
+        if value is not None and not 1 <= value <= MOST:
+            yield Problem(f"/{name}", "number", f"'{name}' is a whole number from 1 to {MOST:_}.")
+    if not 0.001 <= limits.per_s <= DAY_S:
+        rule = "'per' is a number of seconds from 0.001 to 86_400."
+        yield Problem("/per", "number", rule)
+    if limits.by is not None and not 1 <= len(limits.by) <= 128:
+        yield Problem("/by", "field", "'by' is the name of a field of the payload.")
+    for name, rule in OF_BREAKER.items() if limits.breaker is not None else ():
+        if why := rule.problem(getattr(limits.breaker, name)):
+            yield Problem(f"/breaker/{name}", "number", f"'{name}': {why}.")
