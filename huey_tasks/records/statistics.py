@@ -1,7 +1,8 @@
 """What was counted in some time, and what follows from it: totals, rates, percentiles.
 
-Waits, run times and imports are counted in buckets, four to each doubling of milliseconds, so a percentile
-is off by less than a fifth. Asks Redis nothing; which times are asked for is `history`'s.
+Waits, run times and imports are counted in buckets, four to each doubling of milliseconds, so a
+percentile is off by less than a fifth. Asks Redis nothing; which times are asked for is
+`history`'s.
 """
 
 import datetime as dt
@@ -16,7 +17,9 @@ from huey_tasks.broker.states import TERMINAL
 _MOST = "oldest"
 
 #: The names of the buckets of each kind, by their number.
-BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run", "init")}
+BUCKETS = {
+    kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run", "init")
+}
 
 _PARTS = (0.5, 0.95, 0.99)
 
