@@ -7,7 +7,8 @@ import { changedMembers, lastSent, ordered, webhookState } from '../../static/js
 const EARLY = '2030-01-01T00:00:00Z';
 const LATE = '2030-01-01T00:00:01+00:00';
 const webhook = (id, more = {}) => /** @type {any} */ ({
-  id, url: 'https://example.com', enabled: true, failing_since: null, created_at: EARLY, last_success_at: null, last_failure_at: null, ...more,
+  id, url: 'https://example.com', enabled: true, failing_since: null, created_at: EARLY,
+  last_success_at: null, last_failure_at: null, ...more,
 });
 
 test('a disabled webhook is not failing, whatever happened before', () => {

@@ -29,7 +29,11 @@ export const rotateSecret = (id, reason) => request('POST', `${path(id)}/secret`
 /** Send a sample event. @param {string} id @returns {Promise<import('../state/webhooks.js').Delivery>} */
 export const testWebhook = (id) => request('POST', `${path(id)}/test`);
 
-/** @param {string} id @param {number} limit @returns {Promise<{deliveries: import('../state/webhooks.js').Delivery[], next_cursor: string|null}>} */
+/**
+ * @param {string} id
+ * @param {number} limit
+ * @returns {Promise<{deliveries: import('../state/webhooks.js').Delivery[], next_cursor: string|null}>}
+ */
 export const getDeliveries = (id, limit) => request('GET', `${path(id)}/deliveries?${new URLSearchParams({ limit: String(limit) })}`);
 
 /** @param {string} id @param {string} delivery @returns {Promise<import('../state/webhooks.js').Delivery>} */

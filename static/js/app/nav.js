@@ -19,7 +19,8 @@ const GROUPS = [
   ['Settings', ['webhooks', 'config']],
 ];
 const ICONS = {
-  overview: 'home', tasks: 'rows', failures: 'warning', schedules: 'calendar', functions: 'code', types: 'shapes', submit: 'send', queues: 'layers',
+  overview: 'home', tasks: 'rows', failures: 'warning', schedules: 'calendar', functions: 'code', types: 'shapes', submit: 'send',
+  queues: 'layers',
   workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', webhooks: 'hook', config: 'sliders',
 };
 /** The pages of the bar on a phone; the others are in its menu. */

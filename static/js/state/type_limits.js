@@ -10,7 +10,8 @@ import { jsonObject } from './schedules.js';
 
 /** The fields of the form, in its order; their words are in texts/task_types.js under the same names. @type {LimitField[]} */
 export const LIMIT_FIELDS = [
-  { name: 'concurrency', kind: 'integer' }, { name: 'rate', kind: 'integer' }, { name: 'per', kind: 'seconds' }, { name: 'by', kind: 'text' },
+  { name: 'concurrency', kind: 'integer' }, { name: 'rate', kind: 'integer' }, { name: 'per', kind: 'seconds' },
+  { name: 'by', kind: 'text' },
 ];
 
 /** Whether anything is limited. @param {Limit} limits */

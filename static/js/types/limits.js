@@ -76,7 +76,8 @@ function build(name, limits, actions, done) {
     else done();
   }
 
-  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET, data: { testid: 'limits-form' }, on: { submit } },
+  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET, data: { testid: 'limits-form' },
+    on: { submit } },
     h('div', { class: 'fields' }, parts.map((each) => each.element)), audit.element, other,
     h('div', { class: 'actions' }, send, isLimited(limits) && limits.source !== 'code'
       && button(texts.REMOVE, () => actions.askRemoveLimits(name), { data: { testid: 'remove-limits' } }, 'trash')));
@@ -88,7 +89,7 @@ function part({ name, kind }, limits) {
   const { label, hint } = texts.LIMIT_FIELDS[name];
   const more = { required: false, hint, example: limits[name] ?? undefined };
   if (kind !== 'seconds') return fieldPart(plainField(name, label, { ...more, kind }), 'limits');
-  const [number, unit] = inUnits(limits[name] ?? 1);
+  const [number, unit] = inUnits(Number(limits[name] ?? 1));
   return durationPart(plainField(name, label, { ...more, kind: 'number', example: number }), 'limits',
     { unit, label: texts.UNIT, testid: `${name}-unit` });
 }

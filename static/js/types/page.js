@@ -44,10 +44,11 @@ function row({ task_type: name, queue, description, retries, timeout_s: timeout 
       h('span', { class: 'under type-about' }, prose(description))),
     cell(1, h('a', { class: 'tag', href: tasksUrl({ queue }) }, queue)),
     cell(2, retries || texts.NO_RETRIES), cell(3, timeout ? duration(timeout) : texts.NO_TIMEOUT),
-    cell(4, h('span', { class: totals?.failed ? 'bad-text' : totals ? '' : 'faint' }, texts.lastHour(totals?.ended ?? 0, totals?.failed ?? 0))),
+    cell(4, totals ? h('span', { class: totals.failed ? 'bad-text' : '' }, texts.lastHour(totals.ended, totals.failed)) : '–'),
     h('td', { class: 'num', key: 'p50', data: { label: 'p50' } }, duration(totals?.p50 ?? null)),
     h('td', { class: 'c-do', key: 'do' }, h('div', { class: 'actions' },
-      h('a', { class: 'button', href: tasksUrl({ q }), 'aria-label': `${texts.TASKS}: ${name}` }, icon('rows'), h('span', null, texts.TASKS)),
+      h('a', { class: 'button', href: tasksUrl({ q }), 'aria-label': `${texts.TASKS}: ${name}` }, icon('rows'),
+        h('span', null, texts.TASKS)),
       canSubmit() && h('a', { class: 'button', href: pageUrl('submit', { type: name }), 'aria-label': `${texts.SUBMIT}: ${name}` },
         icon('send'), h('span', null, texts.SUBMIT)))));
 }

@@ -25,7 +25,8 @@ export function typePage(name, state, actions) {
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, visible(name)),
       type && h('p', { class: 'soft' }, prose(type.description)),
       h('div', { class: 'page-aside' }, h('a', { href: pageUrl('types') }, texts.ALL))),
-    type ? whole(type, state, actions) : taskTypes ? h('div', { key: 'gone' }, emptyState(texts.notFound(visible(name)), texts.NOT_FOUND_WHY))
+    type ? whole(type, state, actions)
+      : taskTypes ? h('div', { key: 'gone' }, emptyState(texts.notFound(visible(name)), texts.NOT_FOUND_WHY))
       : problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the task types'), common.retrying(problem.text)))
         : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }
@@ -41,13 +42,13 @@ function whole(type, state, actions) {
         [texts.FACTS.retries, retries ? [count(retries), h('span', { class: 'under soft' }, task.retryDelays(retries, delays))]
           : texts.NO_RETRIES],
         [texts.FACTS.timeout, timeout ? duration(timeout) : texts.NO_TIMEOUT],
-        [texts.FACTS.hour, count(totals?.ended ?? 0)],
-        [texts.FACTS.failed, h('span', { class: totals?.failed ? 'bad-text' : '' }, count(totals?.failed ?? 0))],
+        [texts.FACTS.hour, totals ? count(totals.ended) : '–'],
+        [texts.FACTS.failed, h('span', { class: totals?.failed ? 'bad-text' : '' }, totals ? count(totals.failed) : '–')],
         [texts.FACTS.p50, duration(totals?.p50 ?? null)], [texts.FACTS.p95, duration(totals?.p95 ?? null)],
       ])),
       h('div', { class: 'actions', role: 'group', 'aria-label': texts.SEARCHES_LABEL },
-        canSubmit() && h('a', { class: 'button primary', key: 'submit', href: pageUrl('submit', { type: name }), data: { testid: 'submit-it' } },
-          icon('send'), h('span', null, texts.SUBMIT)),
+        canSubmit() && h('a', { class: 'button primary', key: 'submit', href: pageUrl('submit', { type: name }),
+          data: { testid: 'submit-it' } }, icon('send'), h('span', null, texts.SUBMIT)),
         texts.SEARCHES.map(([words, also]) => h('a', { class: 'button', key: words,
           href: tasksUrl({ q: `type:${name}${also && ` ${also}`}` }) }, words)))),
     limitsPart(name, state, actions),

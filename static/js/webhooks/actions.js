@@ -70,19 +70,23 @@ export function createWebhookActions({ dispatch, state }, toast, reread) {
       toast('good', texts.REPLAYED);
     }),
 
-    async saveWebhook(id, body) {
-      try {
-        const { secret, ...webhook } = id ? { secret: '', ...await changeWebhook(id, body) } : await createWebhook(body);
-        hold(webhook);
-        if (secret) show({ secret: { id: webhook.id, text: secret } });
-        toast('good', id ? texts.saved(nameOf(webhook)) : texts.created);
-        go(pageUrl('webhooks', {}, webhook.id));
-        done();
-        return [];
-      } catch (error) {
-        const { text } = explain(error);
-        return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: texts.notSaved(text) }];
-      }
-    },
+    saveWebhook: createSave(hold, show, toast, done),
+  };
+}
+
+function createSave(hold, show, toast, done) {
+  return async (id, body) => {
+    try {
+      const { secret, ...webhook } = id ? { secret: '', ...await changeWebhook(id, body) } : await createWebhook(body);
+      hold(webhook);
+      if (secret) show({ secret: { id: webhook.id, text: secret } });
+      toast('good', id ? texts.saved(nameOf(webhook)) : texts.created);
+      go(pageUrl('webhooks', {}, webhook.id));
+      done();
+      return [];
+    } catch (error) {
+      const { text } = explain(error);
+      return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: texts.notSaved(text) }];
+    }
   };
 }
