@@ -15,9 +15,6 @@ import { jsonObject } from './schedules.js';
  * @typedef {'active'|'failing'|'disabled'} WebhookState
  */
 
-/** The states in which a task ends, which a webhook can ask for. */
-export const ENDS = ['SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED'];
-
 /** The event of a sample: there is no task behind it. */
 export const SAMPLE = 'task.test';
 

@@ -2,8 +2,8 @@
 
 import { h } from '../lib/dom.js';
 import { go, pageUrl } from '../lib/router.js';
-import { look } from '../state/task_state.js';
-import { ENDS, changedMembers } from '../state/webhooks.js';
+import { ENDS, look } from '../state/task_state.js';
+import { changedMembers } from '../state/webhooks.js';
 import { fieldPart, plainField } from '../components/field.js';
 import { createKeptForms } from '../components/kept_form.js';
 import { button } from '../components/parts.js';
