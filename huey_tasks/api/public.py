@@ -183,7 +183,12 @@ from huey_tasks.submission.options import SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, submit, submit_with
 from huey_tasks.values.field_words import as_sentence, message_of
 from huey_tasks.values.plain_text import escaped, is_plain
-from huey_tasks.webhooks.deliveries import DeliveryPage, list_deliveries, replay_delivery
+from huey_tasks.webhooks.deliveries import (
+    DeliveryPage,
+    list_deliveries,
+    replay_delivery,
+    send_sample,
+)
 from huey_tasks.webhooks.records import DeliveryAttempt, DeliveryRecord, WebhookRecord
 from huey_tasks.webhooks.service import (
     WebhookChanges,
@@ -403,6 +408,7 @@ __all__ = [
     "saved_event",
     "saved_events",
     "search_tasks",
+    "send_sample",
     "server_troubles",
     "set_limits",
     "silent_queues",

@@ -45,6 +45,7 @@ class Action(StrEnum):
     WEBHOOK_UPDATE = "webhook_update"  # its fields change, or it gets a new secret
     WEBHOOK_DELETE = "webhook_delete"  # a webhook is removed; what it has not delivered is not
     WEBHOOK_REPLAY = "webhook_replay"  # a delivery is sent again
+    WEBHOOK_TEST = "webhook_test"  # a sample event is sent
 
     @property
     def undoable(self) -> bool:

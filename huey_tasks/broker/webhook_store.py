@@ -17,6 +17,9 @@ KEPT_MS = 3 * 86_400_000
 #: How many deliveries of a webhook are listed, and attempts of one are kept.
 MOST_DELIVERIES, MOST_ATTEMPTS = 1000, 30
 
+#: How many deliveries the share of those that have arrived is of.
+MOST_RECENT = 20
+
 _HEALTH_MS = 30 * 86_400_000
 
 
@@ -35,6 +38,13 @@ class StoredDelivery(NamedTuple):
     id: str
     fields: dict[str, str]
     attempts: list[str]
+
+
+class Recent(NamedTuple):
+    """How many of the latest deliveries of a webhook, at most MOST_RECENT, have arrived."""
+
+    deliveries: int
+    delivered: int
 
 
 class WebhookStore:
@@ -70,6 +80,18 @@ class WebhookStore:
             for webhook_id in webhook_ids:
                 pipe.hgetall(webhook_keys.health(webhook_id))
             return [_texts(found) for found in pipe.execute()]
+
+    def recent(self, webhook_ids: Sequence[str]) -> list[Recent]:
+        """Return how the latest deliveries of each webhook went, in two round trips."""
+        with self._broker.pipeline() as pipe:
+            for webhook_id in webhook_ids:
+                pipe.zrevrange(webhook_keys.deliveries(webhook_id), 0, MOST_RECENT - 1)
+            listed = cast("list[list[bytes]]", pipe.execute())
+        with self._broker.pipeline() as pipe:
+            for each in (each for of_webhook in listed for each in of_webhook):
+                pipe.hexists(webhook_keys.delivery(each.decode()), "delivered_ms")
+            arrived = iter(pipe.execute())
+        return [Recent(len(ids), sum(next(arrived) for _ in ids)) for ids in listed]
 
     def note_success(self, webhook_id: str, now_ms: int) -> None:
         """Keep that a delivery has arrived."""

@@ -1,7 +1,8 @@
 """What was counted in some time, and what follows from it: totals, rates, percentiles.
 
-Waits and run times are counted in buckets, four to each doubling of milliseconds, so a percentile
-is off by less than a fifth. Asks Redis nothing; which times are asked for is `history`'s.
+Waits, run times and imports are counted in buckets, four to each doubling of milliseconds, so a
+percentile is off by less than a fifth. Asks Redis nothing; which times are asked for is
+`history`'s.
 """
 
 import datetime as dt
@@ -16,7 +17,9 @@ from huey_tasks.broker.states import TERMINAL
 _MOST = "oldest"
 
 #: The names of the buckets of each kind, by their number.
-BUCKETS = {kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run")}
+BUCKETS = {
+    kind: tuple(f"{kind}.{number}" for number in range(128)) for kind in ("wait", "run", "init")
+}
 
 _PARTS = (0.5, 0.95, 0.99)
 
@@ -63,7 +66,7 @@ class Counts:
         return None if most is None else most / 1000
 
     def percentiles(self, what: str) -> Percentiles:
-        """Return the percentiles of "wait" or "run"."""
+        """Return the percentiles of "wait", "run" or "init"."""
         numbers = self.numbers
         names = BUCKETS[what]
         buckets = [(at, numbers[name]) for at, name in enumerate(names) if name in numbers]
@@ -119,10 +122,14 @@ class Totals(Numbers):
     """A whole span. `per_s`: tasks that ended; `failure_rate`: of those that ran to their end.
 
     The time before the first count does not lower `per_s`: nothing was there to end.
+    `cold_starts`: attempts of functions in new processes; `init_…`: how long their imports took.
     """
 
     per_s: float
     failure_rate: float | None
+    cold_starts: int
+    init_p50_s: float | None
+    init_p95_s: float | None
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,15 @@ def totals(counts: Counts, seconds: float) -> Totals:
     done = numbers.succeeded + numbers.failed
     ended = done + numbers.revoked + numbers.expired
     rate = numbers.failed / done if done else None
-    return Totals(**vars(numbers), per_s=ended / max(seconds, 1.0), failure_rate=rate)
+    init = counts.percentiles("init")
+    return Totals(
+        **vars(numbers),
+        per_s=ended / max(seconds, 1.0),
+        failure_rate=rate,
+        cold_starts=counts.times("cold"),
+        init_p50_s=init.p50_s,
+        init_p95_s=init.p95_s,
+    )
 
 
 def _numbers(counts: Counts) -> Numbers:

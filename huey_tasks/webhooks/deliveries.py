@@ -1,4 +1,4 @@
-"""Read and replay the deliveries of a webhook."""
+"""Read and replay the deliveries of a webhook, and send it a sample."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import MOST_DELIVERIES, StoredDelivery
-from huey_tasks.errors import DeliveryNotFound
+from huey_tasks.errors import DeliveryNotFound, InvalidQuery, Problem
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
 from huey_tasks.records.ids import new_id
@@ -14,7 +14,17 @@ from huey_tasks.records.models import TaskRecord
 from huey_tasks.webhooks import changes, service
 from huey_tasks.webhooks.changes import STORE
 from huey_tasks.webhooks.delivery_type import new_task
-from huey_tasks.webhooks.records import DeliveryRecord, End, Webhook, attempt_of, event_of
+from huey_tasks.webhooks.records import (
+    DeliveryRecord,
+    End,
+    Webhook,
+    attempt_of,
+    event_of,
+    new_delivery,
+)
+
+#: Where a task of a sample event is said to stand; no task ever does.
+_SAMPLE = "TEST"
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,30 @@ def replay_delivery(
         changes.change(webhook_id, lambda webhook: webhook, operation)
     again = STORE.delivery(delivery_id) or found
     return _delivery_records(webhook, [again])[0]
+
+
+def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
+    """Send a sample event, `task.test`, now: signed, tried again and listed like every other.
+
+    Its `task_id` names no task. Raises WebhookNotFound, InvalidQuery for that of `webhook_url` and
+    for a disabled one, QueueUnavailable.
+    """
+    webhook = service.find(webhook_id)
+    if webhook.url is None:
+        raise InvalidQuery([Problem("", "fixed", "The webhook of webhook_url has no URL to test.")])
+    if not webhook.enabled:
+        raise InvalidQuery([Problem("", "disabled", "The webhook is disabled; enable it first.")])
+    made, queue, now_ms = new_id(), CONFIG.webhook_queue, BROKERS.now_ms()
+    kind = webhook.task_types[0] if webhook.task_types else "sample"
+    end = End(new_id(), _SAMPLE, kind, str(now_ms), f",{','.join(webhook.tags)},", "")
+    STORE.add([new_delivery(made, webhook_id, webhook.url, queue, end)])
+    BROKERS[queue].scripts.submit(queue, [new_task(made, made)])
+    operation = service.operation_of(Action.WEBHOOK_TEST, by, webhook_id)
+    if operation is not None:
+        changes.change(webhook_id, lambda webhook: webhook, operation)
+    found = STORE.delivery(made)
+    assert found is not None
+    return _delivery_records(webhook, [found])[0]
 
 
 def _delivery_records(webhook: Webhook, found: Sequence[StoredDelivery]) -> list[DeliveryRecord]:

@@ -5,7 +5,6 @@ that dies between two steps, and two consumers that read the same entries, make 
 entry is taken off when its deliveries are stored, so nothing is lost.
 """
 
-import json
 import logging
 import uuid
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from huey_tasks.errors import QueueUnavailable
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.webhooks import changes
 from huey_tasks.webhooks.delivery_type import new_task
-from huey_tasks.webhooks.records import TASKS, End, Webhook
+from huey_tasks.webhooks.records import TASKS, End, Webhook, new_delivery
 
 logger = logging.getLogger(__name__)
 
@@ -82,16 +81,7 @@ class Dispatch:
                 yield self._delivery(TASKS, end.url, end)
 
     def _delivery(self, webhook_id: str, url: str, end: End) -> NewDelivery:
-        made = delivery_id(webhook_id, end)
-        fields = {
-            "webhook": webhook_id,
-            "url": url,
-            "queue": self._queue,
-            "end": json.dumps(end),
-            "created_ms": end.at_ms,
-            "task_id": made,
-        }
-        return NewDelivery(made, webhook_id, int(end.at_ms), fields)
+        return new_delivery(delivery_id(webhook_id, end), webhook_id, url, self._queue, end)
 
     def _webhooks(self) -> list[Webhook]:
         found: list[Webhook] = []

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.task_hash import from_ms
+from huey_tasks.broker.webhook_store import NewDelivery, Recent
 
 #: The webhook of all tasks that were submitted with a `webhook_url`; it has no URL of its own.
 TASKS = "tasks"
@@ -109,6 +110,7 @@ class WebhookRecord:
     last_failure_at: dt.datetime | None
     failing_since: dt.datetime | None
     last_error: str | None
+    recent: Recent
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def record_of(webhook: Webhook, health: dict[str, str]) -> WebhookRecord:
+def record_of(webhook: Webhook, health: dict[str, str], recent: Recent) -> WebhookRecord:
     """Return a webhook without its secrets."""
     return WebhookRecord(
         webhook.id,
@@ -168,6 +170,7 @@ def record_of(webhook: Webhook, health: dict[str, str]) -> WebhookRecord:
         _time(health.get("failed_ms")),
         _time(health.get("failing_since_ms")),
         health.get("error"),
+        recent,
     )
 
 
@@ -181,6 +184,19 @@ def attempt_of(line: str) -> DeliveryAttempt:
         found["answer"],
         found["error"],
     )
+
+
+def new_delivery(delivery_id: str, webhook_id: str, url: str, queue: str, end: End) -> NewDelivery:
+    """Return the delivery of an end, as it is stored; the task that sends it has its id."""
+    fields = {
+        "webhook": webhook_id,
+        "url": url,
+        "queue": queue,
+        "end": json.dumps(end),
+        "created_ms": end.at_ms,
+        "task_id": delivery_id,
+    }
+    return NewDelivery(delivery_id, webhook_id, int(end.at_ms), fields)
 
 
 def event_of(state: str) -> str:

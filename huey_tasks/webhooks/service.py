@@ -9,6 +9,7 @@ from huey_tasks.access.targets import target_problems
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operation, Operator
 from huey_tasks.broker.states import TERMINAL
+from huey_tasks.broker.webhook_store import Recent
 from huey_tasks.errors import InvalidQuery, Problem, UnknownTaskType
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.registry import types
@@ -86,7 +87,7 @@ def create_webhook(
         **fields,
     )
     changes.create(made, operation_of(Action.WEBHOOK_CREATE, by, webhook_id))
-    return record_of(made, {}), secret
+    return record_of(made, {}, Recent(0, 0)), secret
 
 
 def list_webhooks() -> list[WebhookRecord]:
@@ -175,8 +176,9 @@ def find(webhook_id: str) -> Webhook:
 
 
 def _records(webhooks: Sequence[Webhook]) -> list[WebhookRecord]:
-    healths = STORE.healths([webhook.id for webhook in webhooks])
-    return [record_of(*pair) for pair in zip(webhooks, healths, strict=True)]
+    ids = [webhook.id for webhook in webhooks]
+    known = zip(webhooks, STORE.healths(ids), STORE.recent(ids), strict=True)
+    return [record_of(*each) for each in known]
 
 
 def operation_of(action: Action, by: Operator | None, target: str) -> Operation | None:

@@ -4,5 +4,6 @@ import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';
 
 startPage(pagesInOrder(
-  'overview', 'tasks', 'failures', 'queues', 'functions', 'submit', 'schedules', 'workers', 'log', 'audit', 'redis', 'config',
+  'overview', 'tasks', 'failures', 'queues', 'functions', 'types', 'submit', 'schedules', 'workers', 'log', 'audit',
+  'webhooks', 'redis', 'config',
 ));

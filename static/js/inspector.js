@@ -3,4 +3,6 @@
 import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';
 
-startPage(pagesInOrder('workers', 'overview', 'tasks', 'failures', 'queues', 'functions', 'schedules', 'log', 'audit', 'redis', 'config'));
+startPage(pagesInOrder(
+  'workers', 'overview', 'tasks', 'failures', 'queues', 'functions', 'types', 'schedules', 'log', 'audit', 'webhooks', 'redis', 'config',
+));

@@ -144,7 +144,11 @@ def tab(browser: Browser) -> Page:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """`app.py up`, its demo tasks ten times faster and never failing."""
     running = Stack(
-        tmp_path_factory.mktemp("stack"), DEMO_SPEED="10", DEMO_FAILURE_RATE="0", CANCEL_GRACE_S="1"
+        tmp_path_factory.mktemp("stack"),
+        DEMO_SPEED="10",
+        DEMO_FAILURE_RATE="0",
+        CANCEL_GRACE_S="1",
+        WEBHOOK_ALLOWED_HOSTS="127.0.0.1",
     )
     try:
         running.wait_until_ready()

@@ -71,6 +71,11 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     page.keyboard.press("Escape")
     expect_address(page, "/functions/greet?tab=invoke")
 
+    page.get_by_role("link", name="Overview").last.click()
+    expect(page.get_by_test_id("tab-overview")).to_contain_text(re.compile(r"Cold starts\s*3 of 3"))
+    page.get_by_role("link", name="All functions").click()
+    expect(row.get_by_test_id("cold-starts")).to_contain_text("3 cold starts, p50")
+
     phone = visits.open(f"{stack.dashboard}functions/greet?tab=runs", viewport=PHONE)
     expect(phone.get_by_test_id("task-row").first).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

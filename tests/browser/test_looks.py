@@ -17,6 +17,9 @@ _DASHBOARD = [
     "failures",
     "queues",
     "functions",
+    "types/send_email",
+    "webhooks",
+    "webhooks?new=yes",
     "schedules",
     "schedules?new=yes",
     "audit",
@@ -44,7 +47,7 @@ def _address(stack: Stack, app: str, page: str) -> str:
 def _go(page: Page, stack: Stack, app: str, place: str) -> None:
     """Go there, and wait until it is that page, and whole."""
     page.goto(_address(stack, app, place))
-    name = place.partition("?")[0] or "overview"
+    name = place.partition("?")[0].partition("/")[0] or "overview"
     expect(page.locator('#nav [aria-current="page"]')).to_have_attribute("data-view", name)
     expect_live(page)
     expect(page.get_by_text("Loading")).to_have_count(0)

@@ -113,7 +113,19 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
 
 
 @pytest.mark.parametrize(
-    "name", ["overview", "failures", "schedules", "workers", "log", "audit", "redis"]
+    "name",
+    [
+        "overview",
+        "failures",
+        "schedules",
+        "workers",
+        "log",
+        "audit",
+        "redis",
+        "functions",
+        "webhooks",
+        "types/send_email",
+    ],
 )
 def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str

@@ -30,7 +30,7 @@ def test_the_inspector_has_the_groups_of_its_pages(visits: Visits, stack: Stack)
     expect_live(page)
     expect(page.locator("#nav").get_by_role("group")).to_have_count(6)
     code = page.locator("#nav").get_by_role("group", name="Code")
-    expect(code.locator(".nav-label")).to_have_text(["Functions"])
+    expect(code.locator(".nav-label")).to_have_text(["Functions", "Task types"])
     expect(page.locator("#nav").get_by_role("link", name="Dashboard")).to_be_visible()
 
 

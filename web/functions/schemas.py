@@ -55,8 +55,11 @@ class CountsView(Outbound):
 
     invocations: int = Field(description="Attempts that have ended.")
     failures: int = Field(description="Those of them that failed, retried or not.")
-    p50_ms: float | None
+    p50_ms: float | None = Field(description="Half of them took no longer.")
     p95_ms: float | None
+    cold_starts: int = Field(description="Those of them that started a process of the function.")
+    init_p50_ms: float | None = Field(description="Half of those imported the file in this time.")
+    init_p95_ms: float | None
 
 
 class LastErrorView(Outbound):

@@ -122,15 +122,29 @@ def _environment(said: Mapping[str, Any]) -> EnvironmentView:
     )
 
 
+_NO_COUNTS = CountsView(
+    invocations=0,
+    failures=0,
+    p50_ms=None,
+    p95_ms=None,
+    cold_starts=0,
+    init_p50_ms=None,
+    init_p95_ms=None,
+)
+
+
 def _counts(totals: tq.Totals | None) -> CountsView:
     if totals is None:
-        return CountsView(invocations=0, failures=0, p50_ms=None, p95_ms=None)
+        return _NO_COUNTS
     failures = totals.failed + totals.retried
     return CountsView(
         invocations=totals.succeeded + failures,
         failures=failures,
         p50_ms=_ms(totals.run_p50_s),
         p95_ms=_ms(totals.run_p95_s),
+        cold_starts=totals.cold_starts,
+        init_p50_ms=_ms(totals.init_p50_s),
+        init_p95_ms=_ms(totals.init_p95_s),
     )
 
 

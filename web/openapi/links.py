@@ -20,7 +20,8 @@ _OF_SCHEDULE = (
     "read_schedule", "put_schedule", "change_schedule", "run_schedule", "delete_schedule",
 )  # fmt: skip
 _OF_WEBHOOK = (
-    "read_webhook", "change_webhook", "rotate_webhook_secret", "list_deliveries", "delete_webhook",
+    "read_webhook", "change_webhook", "rotate_webhook_secret", "list_deliveries", "test_webhook",
+    "delete_webhook",
 )  # fmt: skip
 _OF_QUEUE = ("pause_queue", "drain_queue", "resume_queue", "purge_queue")
 _OF_FUNCTION = ("read_function", "read_source", "list_events", "invoke_function", "save_event")

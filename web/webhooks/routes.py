@@ -160,6 +160,23 @@ def replay_delivery(path: DeliveryPath) -> Response:
     return respond(DeliveryView.model_validate(again), 202)
 
 
+@webhooks.post(
+    "/webhooks/<webhook_id>/test",
+    openapi_extensions=of_operator(ReasonBody),
+    responses={
+        **ok(202, DeliveryView, "A sample event is sent."),
+        **problems(*_CHANGES, "webhook_not_found"),
+    },
+)
+def test_webhook(path: WebhookPath) -> Response:
+    """Send a sample event, `task.test`, to an enabled webhook, now.
+
+    It is signed, tried again and listed like every other delivery.
+    """
+    made = tq.send_sample(path.webhook_id, operator_of_body())
+    return respond(DeliveryView.model_validate(made), 202)
+
+
 def _with_secret(made: tq.WebhookRecord, secret: str) -> WebhookWithSecret:
     return WebhookWithSecret.model_validate({**vars(made), "secret": secret})
 

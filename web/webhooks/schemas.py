@@ -68,6 +68,13 @@ class WebhookChangeBody(Inbound):
         )
 
 
+class RecentView(Outbound):
+    """How the latest deliveries of a webhook went."""
+
+    deliveries: int = Field(description="At most 20, of the last three days.")
+    delivered: int = Field(description="Those of them that have arrived.")
+
+
 class WebhookView(Outbound):
     """A webhook, without its secret."""
 
@@ -87,6 +94,7 @@ class WebhookView(Outbound):
     last_failure_at: datetime | None
     failing_since: datetime | None = Field(description="Since when every attempt has failed.")
     last_error: str | None
+    recent: RecentView
 
 
 class WebhookWithSecret(WebhookView):
@@ -122,7 +130,10 @@ class DeliveryView(Outbound):
     id: str = Field(description="The `webhook-id` of every attempt.")
     webhook_id: str
     url: str
-    event: str = Field(description="`task.success`, and so on for each terminal state.")
+    event: str = Field(
+        description="`task.success`, and so on for each terminal state; `task.test` of a sample, "
+        "whose `task_id` names no task."
+    )
     task_id: TaskId
     task_type: str
     queue: QueueName

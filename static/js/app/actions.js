@@ -12,6 +12,8 @@ import { createQueueActions } from '../queues/actions.js';
 import { createScheduleActions } from '../schedules/actions.js';
 import { createTaskActions } from '../tasks/actions.js';
 import { createBulkActions } from '../tasks/bulk_actions.js';
+import { createTypeActions } from '../types/actions.js';
+import { createWebhookActions } from '../webhooks/actions.js';
 import * as texts from '../texts/shell.js';
 
 /**
@@ -36,6 +38,8 @@ export function createActions(store, live, reread, drawing, pages) {
     ...createAuditActions(store, toast, live.reread, reread),
     ...createScheduleActions(store, toast, reread),
     ...createFunctionActions(store, toast, reread),
+    ...createTypeActions(store, toast, reread),
+    ...createWebhookActions(store, toast, reread),
     retryNow: live.retryNow,
     more: live.more,
     scrolledToEnd() {

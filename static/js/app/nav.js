@@ -13,14 +13,15 @@ import * as texts from '../texts/shell.js';
 const GROUPS = [
   ['Home', ['overview']],
   ['Work', ['tasks', 'failures', 'schedules']],
-  ['Code', ['functions', 'submit']],
+  ['Code', ['functions', 'types', 'submit']],
   ['Machines', ['queues', 'workers', 'redis']],
   ['Live', ['log', 'audit']],
-  ['Settings', ['config']],
+  ['Settings', ['webhooks', 'config']],
 ];
 const ICONS = {
-  overview: 'home', tasks: 'rows', failures: 'warning', schedules: 'calendar', functions: 'code', submit: 'send', queues: 'layers',
-  workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', config: 'sliders',
+  overview: 'home', tasks: 'rows', failures: 'warning', schedules: 'calendar', functions: 'code', types: 'shapes', submit: 'send',
+  queues: 'layers',
+  workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', webhooks: 'hook', config: 'sliders',
 };
 /** The pages of the bar on a phone; the others are in its menu. */
 const FIRST = ['overview', 'tasks', 'failures', 'queues'];

@@ -4,6 +4,8 @@
 import { ApiProblem, findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from '../api/tasks.js';
 import { getAudit, getCauses, getFailures, getHistory, getLog, getSchedules, previewSchedule } from '../api/operators.js';
 import { getFunction, getFunctionEvents, getFunctions, getSource } from '../api/functions.js';
+import { getDeliveries, getWebhook, getWebhooks } from '../api/webhooks.js';
+import { getLimits } from '../api/type_limits.js';
 import { auditPage } from '../operations/audit_page.js';
 import { configPage } from '../settings/config_page.js';
 import { functionsPage } from '../functions/page.js';
@@ -15,6 +17,9 @@ import { redisPage } from '../settings/redis_page.js';
 import { schedulesPage } from '../schedules/page.js';
 import { submitPage } from '../tasks/submit_page.js';
 import { tasksPage } from '../tasks/page.js';
+import { typesPage } from '../types/page.js';
+import { FEW, MANY } from '../webhooks/deliveries.js';
+import { webhooksPage } from '../webhooks/page.js';
 import { workersPage } from '../workers/page.js';
 import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf, tabOf } from '../state/page_filters.js';
 
@@ -83,6 +88,20 @@ const functions = ({ route: { item, params } }) => {
   return [{ name: 'function', key, get: () => getFunction(item) }, ...(tab ? [tab] : [])];
 };
 
+/** All task types with what they did in the last hour, and the limits of the one that is open. */
+const typesAndLimits = ({ route: { item } }) => [
+  types, { name: 'typeHistory', get: () => getHistory('1h'), every_ms: 9_900 },
+  ...(item ? [{ name: 'limits', key: item, get: () => getLimits(item), every_ms: 4_900 }] : []),
+];
+
+/** One webhook with its deliveries, or all of them. */
+const webhooks = ({ route: { item, params }, ui }) => {
+  if (!item) return params.new ? [] : [{ name: 'webhooks', get: getWebhooks, every_ms: 4_900 }];
+  const limit = ui.moreDeliveries ? MANY : FEW;
+  return [{ name: 'webhook', key: item, get: () => getWebhook(item) },
+    ...(params.edit ? [] : [{ name: 'deliveries', key: `${item} ${limit}`, get: () => getDeliveries(item, limit) }])];
+};
+
 /** @type {Record<string, Page>} */
 const PAGES = {
   overview: { title: 'Overview', key: 'o', view: overview, reads: (state) => [types, history(state)] },
@@ -94,6 +113,8 @@ const PAGES = {
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
   functions: { title: 'Functions', key: 'n', view: functionsPage, reads: functions },
   submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },
+  types: { title: 'Task types', key: 'y', view: typesPage, reads: typesAndLimits },
+  webhooks: { title: 'Webhooks', key: 'h', view: webhooksPage, reads: webhooks },
   log: { title: 'Log', key: 'l', view: logPage, reads: (state) => [types, log(state)] },
   audit: { title: 'Audit', key: 'a', view: auditPage, reads: (state) => [audit(state)] },
   redis: { title: 'Redis', key: 'r', view: redisPage, reads: () => [{ name: 'redis', get: getRedis }] },

@@ -78,6 +78,7 @@ function commandsOf(state, actions) {
     ...(state.stats?.queues ?? queueNames().map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
     { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
     ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
+    { label: texts.PALETTE.newWebhook, note: 'Webhook', also: 'create hook', run: () => go(pageUrl('webhooks', { new: 'yes' })) },
     { label: texts.PALETTE.changeTheme, note: 'Page', also: 'dark light', run: actions.cycleTheme },
     { label: texts.SHORTCUTS_TITLE, note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
   ];

@@ -36,6 +36,20 @@ export function plainField(name, label, more = {}) {
     example: undefined, ...more };
 }
 
+/**
+ * A box to tick, with what it means.
+ * @param {string} id
+ * @param {string} label
+ * @param {boolean} checked
+ * @param {string} hint
+ */
+export function checkField(id, label, checked, hint) {
+  const input = /** @type {HTMLInputElement} */ (h('input',
+    { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
+  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label),
+    h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
+}
+
 /** @param {Part[]} parts @param {Field[]} fields @returns {string} a JSON object */
 export function objectText(parts, fields) {
   const members = parts.map((part, i) => [fields[i].name, part.text()]).filter(([, text]) => text !== null);

@@ -1,7 +1,7 @@
 /* The question before an action that matters: what will happen, why it is done and by whom, and
    where much is at stake a number to type. */
 
-import { h } from '../lib/dom.js';
+import { h, mount } from '../lib/dom.js';
 import { LONGEST, operatorName, rememberOperator } from '../api/operator_name.js';
 import { button, shut } from './parts.js';
 import * as common from '../texts/common.js';
@@ -52,6 +52,22 @@ export function auditFields(prefix) {
       return why.input.value.trim();
     },
   };
+}
+
+/**
+ * The same for a form, folded; with the author's name at the time it is unfolded.
+ * @param {string} prefix makes ids unique on the page
+ */
+export function auditPart(prefix) {
+  /** @type {ReturnType<typeof auditFields>|null} */
+  let trail = null;
+  const fields = h('div', { class: 'fields' });
+  const unfold = () => {
+    trail ??= auditFields(prefix);
+    mount(fields, trail.places);
+  };
+  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, texts.FOR_AUDIT), fields);
+  return { element, reason: () => trail?.reason() ?? '' };
 }
 
 function field(id, label, props) {

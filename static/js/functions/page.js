@@ -41,7 +41,7 @@ function list(functions, state, actions) {
 
 /** @param {import('../state/functions.js').Fn} fn @param {number} now */
 function row(fn, now) {
-  const { counts, limits, last_import: last, last_error: error } = fn;
+  const { counts, limits, last_error: error } = fn;
   const cell = (column, ...children) => h('td', { key: column, data: { label: texts.COLUMNS[column] } }, ...children);
   const ms = (value) => duration(value === null ? null : value / 1000);
   return h('tr', { key: fn.name, data: { testid: `function-${fn.name}`, state: fn.state } },
@@ -54,7 +54,8 @@ function row(fn, now) {
     h('td', { class: 'num', key: 'p50', data: { label: texts.COLUMNS[2] } }, ms(counts.p50_ms)),
     h('td', { class: 'num', key: 'p95', data: { label: texts.COLUMNS[3] } }, ms(counts.p95_ms)),
     cell(4, environmentsText(fn),
-      last?.init_ms && h('span', { class: 'under', title: last.at }, texts.coldStart(ms(last.init_ms)))),
+      counts.cold_starts > 0 && h('span', { class: 'under', title: texts.COLD_MEANS, data: { testid: 'cold-starts' } },
+        texts.coldStarts(counts.cold_starts, counts.init_p50_ms === null ? '' : ms(counts.init_p50_ms)))),
     cell(5, texts.limits(limits)),
     cell(6, error ? h('a', { class: 'last-error', href: pageUrl('failures', { cause: error.cause }), title: visible(error.message) },
       visible(error.message)) : h('span', { class: 'faint' }, '–'),

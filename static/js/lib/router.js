@@ -11,7 +11,7 @@ import { base, ROOT } from './root.js';
  */
 
 /** The pages that also show one thing: `/functions/<name>`. */
-const WITH_ITEMS = ['functions'];
+const WITH_ITEMS = ['functions', 'webhooks', 'types'];
 
 /** `/tasks/<id>/<form>` */
 const FORMS = ['again', 'edit'];

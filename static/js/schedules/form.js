@@ -1,15 +1,15 @@
 /* The form that makes a schedule, or changes one. Built once and kept, so that a draft survives a
    look at another page; only what was changed is sent, so that nobody's change elsewhere is undone. */
 
-import { h, mount } from '../lib/dom.js';
+import { h } from '../lib/dom.js';
 import { prettyText, sameJson, visible } from '../lib/json_text.js';
 import { go, pageUrl } from '../lib/router.js';
 import { FIRST_RULE, jsonObject } from '../state/schedules.js';
-import { fieldPart, plainField } from '../components/field.js';
+import { checkField, fieldPart, plainField } from '../components/field.js';
 import { button, emptyState } from '../components/parts.js';
 import { prose } from '../components/prose.js';
 import { jsonProblem, payloadPart, placeErrors, queueSelect, tagsIn } from '../tasks/payload_form.js';
-import { auditFields } from '../components/question_dialog.js';
+import { auditPart } from '../components/question_dialog.js';
 import { ruleFields } from './rule_fields.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/schedules.js';
@@ -68,8 +68,8 @@ function build(prefix, schedule, actions, what, done) {
   const rule = ruleFields(prefix, schedule, actions);
   const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: texts.FORM.tags }),
     prefix);
-  const overlap = check(`${prefix}-overlap`, texts.FORM.overlap, schedule.overlap ?? true, texts.FORM.overlapMeans);
-  const paused = what.isNew && check(`${prefix}-paused`, texts.FORM.paused, false, texts.FORM.pausedMeans);
+  const overlap = checkField(`${prefix}-overlap`, texts.FORM.overlap, schedule.overlap ?? true, texts.FORM.overlapMeans);
+  const paused = what.isNew && checkField(`${prefix}-paused`, texts.FORM.paused, false, texts.FORM.pausedMeans);
   const audit = auditPart(`${prefix}-audit`);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
   const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } },
@@ -191,26 +191,6 @@ function jsonPart(prefix, source) {
   return { element: part.element, controls: part.controls, text: () => area.value, problem: () => jsonProblem(area.value) };
 }
 
-/** The fields for reason and author, with the author's name at the time they are unfolded. */
-function auditPart(prefix) {
-  /** @type {ReturnType<typeof auditFields>|null} */
-  let trail = null;
-  const fields = h('div', { class: 'fields' });
-  const unfold = () => {
-    trail ??= auditFields(prefix);
-    mount(fields, trail.places);
-  };
-  const element = h('details', { class: 'for-audit', on: { toggle: unfold } }, h('summary', null, texts.FORM.audit), fields);
-  return { element, reason: () => trail?.reason() ?? '' };
-}
-
 function section(title, content) {
   return h('section', { class: 'form-part' }, h('h2', null, title), content);
-}
-
-function check(id, label, checked, hint) {
-  const input = /** @type {HTMLInputElement} */ (h('input',
-    { id, type: 'checkbox', checked, 'aria-describedby': `${id}-hint`, data: { testid: id } }));
-  return { input, element: h('div', { class: 'check-field' }, input, h('label', { for: id }, label),
-    h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
 }

@@ -98,8 +98,27 @@
  */
 
 /**
+ * @typedef {import('./webhooks.js').Webhook} Webhook
+ * @typedef {object} WebhookActions
+ * @property {(webhook: Webhook) => Promise<void>} enableWebhook
+ * @property {(webhook: Webhook) => void} askDisableWebhook
+ * @property {(webhook: Webhook) => void} askDeleteWebhook
+ * @property {(webhook: Webhook) => void} askNewSecret
+ * @property {() => void} forgetSecret it is not shown any more
+ * @property {(webhook: Webhook) => Promise<void>} testWebhook
+ * @property {(webhook: string, delivery: string) => Promise<void>} replayDelivery ids
+ * @property {(id: string, body: string) => Promise<Fault[]>} saveWebhook JSON text; without an id it is new; empty: it is done
+ */
+
+/**
+ * @typedef {object} TypeActions
+ * @property {(name: string, body: string) => Promise<Fault[]>} setLimits JSON text; empty: it is done
+ * @property {(name: string) => void} askRemoveLimits
+ */
+
+/**
  * @typedef {PageActions & TaskActions & BulkActions & QueueActions & FailureActions & AuditActions
- *   & ScheduleActions & FunctionActions} Actions
+ *   & ScheduleActions & FunctionActions & WebhookActions & TypeActions} Actions
  */
 
 export {};

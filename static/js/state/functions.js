@@ -10,7 +10,8 @@
  *   file: string, line: number|null, hash: string, queue: string, description: string,
  *   limits: {timeout_s: number, memory_mb: number, reserved_concurrency: number|null, retries: number, max_age_s: number},
  *   url: {address: string, auth: string, stream: boolean}|null, environments: Environment[],
- *   counts: {invocations: number, failures: number, p50_ms: number|null, p95_ms: number|null},
+ *   counts: {invocations: number, failures: number, p50_ms: number|null, p95_ms: number|null,
+ *     cold_starts: number, init_p50_ms: number|null, init_p95_ms: number|null},
  *   last_import: {at: string, init_ms: number|null}|null,
  *   last_error: {message: string, at: string, cause: string, task_id: string|null}|null}} Fn
  * @typedef {Fn & {root: string, runtime: string, code_sha256: string, code_size: number, modified_at: string,

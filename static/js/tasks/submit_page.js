@@ -3,6 +3,7 @@
 import { h } from '../lib/dom.js';
 import { plural } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
+import { go, pageUrl } from '../lib/router.js';
 import { submitForm } from './form.js';
 import { emptyState } from '../components/parts.js';
 import { breakable, prose } from '../components/prose.js';
@@ -11,7 +12,7 @@ import { latestTasks } from './latest.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/task.js';
 
-/** Forms live as long as the page: a draft is not lost by looking elsewhere. */
+/** Forms live as long as the page, like the choice: a draft is not lost by looking elsewhere. */
 const forms = new Map();
 let chosen = '';
 
@@ -22,7 +23,7 @@ export function submitPage(state, actions) {
     workbench(state, actions), latestTasks(state, actions));
 }
 
-function workbench({ taskTypes, problem }, actions) {
+function workbench({ taskTypes, problem, route: { params } }, actions) {
   if (!taskTypes) {
     return h('div', { key: 'wait' },
       problem ? emptyState(common.cantLoad('the task types'), problem.text) : h('p', { class: 'booting' }, common.loading('task types')));
@@ -30,12 +31,13 @@ function workbench({ taskTypes, problem }, actions) {
   if (!taskTypes.length) {
     return h('div', { key: 'wait' }, emptyState(texts.NO_TASK_TYPES, texts.ADD_MODULE[0], h('code', null, '@task'), texts.ADD_MODULE[1]));
   }
+  chosen = params.type ?? chosen;
   const type = taskTypes.find((each) => each.task_type === chosen) ?? taskTypes[0];
   return h('section', { class: 'card workbench', key: 'bench' },
     h('ul', { class: 'type-list', 'aria-label': 'Task types' }, taskTypes.map((each) => h('li', { key: each.task_type },
       h('button', {
         type: 'button', 'aria-pressed': String(each === type), data: { testid: `choose-${each.task_type}` },
-        on: { click: () => choose(each.task_type, actions) },
+        on: { click: () => go(pageUrl('submit', { type: each.task_type }), true) },
       }, h('span', { class: 'type-name' }, breakable(visible(each.task_type))), h('span', { class: 'tag' }, each.queue),
         h('span', { class: 'type-about' }, prose(each.description)))))),
     h('div', { class: 'bench-form' },
@@ -46,11 +48,6 @@ function workbench({ taskTypes, problem }, actions) {
 function formFor(type, actions) {
   if (!forms.has(type.task_type)) forms.set(type.task_type, submitForm(type, actions));
   return forms.get(type.task_type);
-}
-
-function choose(name, actions) {
-  chosen = name;
-  actions.redraw();
 }
 
 function rules({ retries, retry_delays_s: delays, retry_on: only, no_retry_on: never, timeout_s: timeout }) {

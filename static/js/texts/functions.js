@@ -22,8 +22,11 @@ export const failedNumber = (n) => `${count(n)} with an import error`;
 export const lastHour = (n, failed) => (n ? `${plural(n, 'run')}${failed ? `, ${count(failed)} failed` : ''}` : 'no runs');
 /** @param {number} warm @param {number} busy */
 export const environments = (warm, busy) => (warm ? `${count(warm)} warm${busy ? `, ${count(busy)} busy` : ''}` : 'none');
-/** @param {string} time */
-export const coldStart = (time) => `cold start ${time}`;
+/** @param {number} n @param {string} time of half of the imports; empty: all of them failed */
+export const coldStarts = (n, time) => `${plural(n, 'cold start')}${time && `, p50 ${time}`}`;
+/** @param {number} n @param {number} all */
+export const coldShare = (n, all) => (n ? `${count(n)} of ${count(all)}` : '0');
+export const COLD_MEANS = 'Runs of the last hour that had to start a process and import the file';
 /** @param {{timeout_s: number, memory_mb: number, reserved_concurrency: number|null}} limits */
 export const limits = ({ timeout_s: seconds, memory_mb: memory, reserved_concurrency: most }) =>
   `${seconds} s, ${memory} MB${most === null ? '' : `, at most ${most} at once`}`;

@@ -50,7 +50,7 @@ export const FORM = {
   overlap: 'Allow overlapping runs', overlapMeans: 'Otherwise a run is skipped while the previous one has not ended.',
   paused: 'Start paused', pausedMeans: 'Paused until you resume it.',
   name: 'letters, digits, dots, dashes and underscores; can’t be changed later',
-  create: 'Create schedule', save: 'Save changes', audit: 'For the audit: reason and name',
+  create: 'Create schedule', save: 'Save changes',
   fixed: ' queue. The name, task type and queue can’t be changed. To change them, delete the schedule and create a new one.',
   unknownType: 'No consumer of this service has registered this task type.',
   cron: 'minute, hour, day of the month, month, day of the week',

@@ -33,7 +33,7 @@ export const TO_UTC = 'Times are in local time. Switch to UTC';
 export const switchTheme = (theme, next) => `Theme: ${theme}. Switch to ${next}`;
 
 export const PALETTE = {
-  newSchedule: 'New schedule', changeTheme: 'Change the theme', saveSearch: 'Save this search',
+  newSchedule: 'New schedule', newWebhook: 'New webhook', changeTheme: 'Change the theme', saveSearch: 'Save this search',
   pauses: 'Queue: starts no tasks', drains: 'Queue: accepts no new tasks', pausesSchedule: 'Schedule: submits no tasks',
   /** @param {string} id */ openTask: (id) => `Open task ${id}`,
   /** @param {string} id */ findTask: (id) => `Find task ${id}…`,
@@ -73,6 +73,7 @@ export const BADGES = {
   overview: 'needs a look',
 };
 
+export const FOR_AUDIT = 'For the audit: reason and name';
 export const REASON = 'Reason (optional)';
 export const YOUR_NAME = 'Your name (shown in the audit log)';
 export const VIEW_TASK = 'View task';

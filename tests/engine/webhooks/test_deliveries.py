@@ -377,6 +377,40 @@ def test_a_replay_sends_the_same_again(start_consumer: StartConsumer, hooks: Rec
         tq.replay_delivery(made.id, first.id)
 
 
+def test_a_sample_is_signed_listed_and_counted_like_every_delivery(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    made, secret = tq.create_webhook(f"{hooks.url}/all", task_types=["echo"], tags=["vip"])
+    start_consumer("default")
+
+    sent = tq.send_sample(made.id, tq.Operator("ada", "is it up?"))
+
+    (arrived,) = delivered(made.id)
+    (request,) = hooks.of("/all")
+    event = request.verified(secret)
+    assert (sent.id, sent.event, sent.status) == (arrived.id, "task.test", "pending")
+    assert (event["type"], request.id) == ("task.test", sent.id)
+    assert (event["data"]["task_type"], event["data"]["tags"]) == ("echo", ["vip"])
+    assert event["data"]["task_id"] == sent.task_id
+    with pytest.raises(tq.TaskNotFound):
+        tq.get_task(sent.task_id)
+    assert [tuple(each.recent) for each in tq.list_webhooks()] == [(0, 0), (1, 1)]
+    (entry,) = tq.audit_trail().entries
+    assert (entry.action, entry.target, entry.why) == ("webhook_test", made.id, "is it up?")
+
+
+def test_what_cannot_be_tested_says_why() -> None:
+    made, _ = tq.create_webhook("https://example.com/hooks")
+    tq.change_webhook(made.id, tq.WebhookChanges(enabled=False))
+    for webhook_id, code in (("tasks", "fixed"), (made.id, "disabled")):
+        with pytest.raises(tq.InvalidQuery) as refused:
+            tq.send_sample(webhook_id)
+        assert [problem.code for problem in refused.value.problems] == [code]
+    with pytest.raises(tq.WebhookNotFound):
+        tq.send_sample("wh_none")
+    assert deliveries(made.id) == []
+
+
 @pytest.mark.parametrize(
     ("code", "failed_for_ms", "reason"),
     [

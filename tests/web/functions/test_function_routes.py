@@ -139,7 +139,10 @@ def test_the_list_shows_environments_counts_and_what_is_no_function(running: Fun
     assert environment["hash"] == parrot["hash"] == running.get("/parrot/source")["hash"]
     assert environment["invocations"] >= 1 and environment["rss"] > 1024 * 1024
     assert parrot["last_import"]["init_ms"] > 0
-    assert parrot["counts"]["invocations"] >= 1 and parrot["counts"]["p50_ms"] > 0
+    counts = parrot["counts"]
+    assert counts["invocations"] >= 1 and counts["p50_ms"] > 0
+    assert 1 <= counts["cold_starts"] <= counts["invocations"]
+    assert 0 < counts["init_p50_ms"] <= counts["init_p95_ms"]
     assert [Path(each["path"]).name for each in found["ignored"]] == ["notes.py"]
     assert found["folders"] == [str(running.folder)]
 

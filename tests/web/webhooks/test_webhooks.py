@@ -151,6 +151,7 @@ def test_the_webhook_of_tasks_is_fixed(client: FlaskClient) -> None:
         ("POST", "/secret", "webhook_not_found"),
         ("GET", "/deliveries", "webhook_not_found"),
         ("POST", "/deliveries/x/replay", "webhook_not_found"),
+        ("POST", "/test", "webhook_not_found"),
     ],
 )
 def test_an_unknown_webhook(client: FlaskClient, method: str, path: str, code: str) -> None:
@@ -168,6 +169,17 @@ def test_a_delivery_that_is_not_there_and_a_page_that_is_none(client: FlaskClien
     }  # fmt: skip
     assert problems(client.get(f"{address}/deliveries?limit=0"))[0][0] == "/limit"
     assert problems(client.get(f"{address}/deliveries?page=2"))[0][0] == "/page"
+
+
+def test_a_test_is_a_delivery_of_the_webhook(client: FlaskClient) -> None:
+    address = f"/api/webhooks/{made(client)['id']}"
+    sent = client.post(f"{address}/test", json={"reason": "is it up?"})
+    assert (sent.status_code, sent.get_json()["event"]) == (202, "task.test")
+    assert client.get(f"{address}/deliveries").get_json()["deliveries"] == [sent.get_json()]
+    assert client.get(address).get_json()["recent"] == {"deliveries": 1, "delivered": 0}
+    assert problems(client.post("/api/webhooks/tasks/test")) == [("", "fixed")]
+    client.patch(address, json={"enabled": False})
+    assert problems(client.post(f"{address}/test")) == [("", "disabled")]
 
 
 def test_there_is_a_limit(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,11 @@
 
 -- Keeps what an attempt of a function has used, a line of JSON each, of the last ones.
 local RECEIPTS_BYTES = 16384
-local function keep_receipt(id, receipt)
+local function keep_receipt(id, task_type, receipt)
+  local used = cjson.decode(receipt)
+  if used.cold then note(task_type, 'cold') end
+  local init_ms = tonumber(used.init_ms) -- null if the import failed
+  if init_ms then note(task_type, 'init.' .. bucket(init_ms)) end
   local number, started_at, queued_at, kept = unpack(
     redis.call('HMGET', task_key(id), 'attempt', 'started_at', 'queued_at', 'receipts'))
   local line = string.format('{"attempt":%d,"queue_ms":%d,%s', number, started_at - queued_at,
@@ -22,7 +26,7 @@ local function commit(done, ties, lease_ms, ttl_ms)
     ties[Ties.logged] = '1'
   end
   if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
-  if done.receipt then keep_receipt(done.id, done.receipt) end
+  if done.receipt then keep_receipt(done.id, done.type, done.receipt) end
   move_on(done, ties, lease_ms, ttl_ms)
   for _, child in ipairs(done.children or {}) do submit(child) end
   for _, gate in ipairs(done.gates or {}) do open_gate(gate) end

@@ -1,0 +1,14 @@
+/* Forms that are built once and kept, so that a draft survives a look at another page. */
+
+import { h } from '../lib/dom.js';
+
+/** @returns {(key: string, make: (done: () => void) => HTMLElement) => HTMLElement} `done`: the draft is not wanted any more */
+export function createKeptForms() {
+  /** @type {Map<string, HTMLElement>} */
+  const forms = new Map();
+  return (key, make) => {
+    const form = forms.get(key) ?? make(() => forms.delete(key));
+    forms.set(key, form);
+    return h('div', { key, wake: (host) => host.append(form) });
+  };
+}

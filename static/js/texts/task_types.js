@@ -1,0 +1,63 @@
+/* Texts of the task types: their list, the page of one, its limits. */
+
+import { count, plural } from '../lib/format.js';
+
+export const TITLE = 'Task types';
+export const ABOUT = 'Every task type of this service: its queue, retries, time limit and limits.';
+export const COLUMNS = ['Task type', 'Queue', 'Retries', 'Time limit', 'Last hour', 'p50', ''];
+export const ALL = 'All task types';
+/** @param {string} name */
+export const notFound = (name) => `No task type “${name}”`;
+export const NOT_FOUND_WHY = 'This web process has not loaded it. It was renamed or removed, or the address is wrong.';
+export const NO_RETRIES = 'none';
+export const NO_TIMEOUT = 'none';
+/** @param {number} n @param {number} failed */
+export const lastHour = (n, failed) => (n ? `${plural(n, 'task')}${failed ? `, ${count(failed)} failed` : ''}` : 'no tasks');
+export const TASKS = 'Tasks';
+export const SUBMIT = 'Submit';
+/** @type {[string, string][]} words and the search behind them */
+export const SEARCHES = [['All tasks', ''], ['Running', 'state:started'], ['Waiting', 'state:pending'], ['Failed', 'state:failure']];
+export const SEARCHES_LABEL = 'Tasks of this type';
+export const EXAMPLE = 'Example payload';
+
+/** @type {Record<string, string>} */
+export const FACTS = {
+  queue: 'Queue', retries: 'Retries', timeout: 'Time limit', hour: 'Ended, last hour', failed: 'Failed', p50: 'p50', p95: 'p95',
+};
+
+export const LIMITS = 'Limits';
+export const LIMITS_WHAT = 'Over all queues and consumers. A task that has to wait keeps its place, and no attempt counts.';
+export const UNLIMITED = 'No limits: tasks start as soon as a worker is free.';
+/** @type {Record<string, (value: any, per: string) => string>} */
+export const LIMIT_WORDS = {
+  concurrency: (n) => `at most ${count(n)} running`,
+  rate: (n, per) => `at most ${plural(n, 'start')} per ${per}`,
+  by: (field) => `for each value of ${field}`,
+};
+/** @param {number} n @param {string} unit */
+export const timeSpan = (n, unit) => (n === 1 ? unit : `${n} ${unit}s`);
+/** @param {string} words */
+export const now = (words) => `Now: ${words}`;
+/** @param {string} words */
+export const declared = (words) => `Declared in code: ${words}. Remove the limits set here to return to these.`;
+export const FROM_CODE = 'These are declared in code. Limits set here go before them.';
+/** @type {Record<string, {label: string, hint: string}>} */
+export const LIMIT_FIELDS = {
+  concurrency: { label: 'Running at a time', hint: 'empty: any number' },
+  rate: { label: 'Starts', hint: 'empty: any number' },
+  per: { label: 'Per', hint: 'at most a day' },
+  by: { label: 'For each value of', hint: 'a field of the payload; empty: all tasks together' },
+};
+export const UNIT = 'Unit of the time';
+export const SET = 'Set limits';
+export const REMOVE = 'Remove limits';
+/** @param {string} name */
+export const isSet = (name) => `Limits of ${name} are set.`;
+/** @param {string} name */
+export const isRemoved = (name) => `Limits of ${name} are removed.`;
+/** @param {string} why */
+export const notSet = (why) => `Not set. ${why}`;
+export const REMOVE_ASK = {
+  /** @param {string} name */ title: (name) => `Remove the limits of ${name}?`,
+  text: 'Tasks that wait for them can start at once.',
+};

@@ -1,0 +1,104 @@
+/* The form that makes a webhook, or changes one; only what was changed is sent. */
+
+import { h } from '../lib/dom.js';
+import { go, pageUrl } from '../lib/router.js';
+import { ENDS, look } from '../state/task_state.js';
+import { changedMembers } from '../state/webhooks.js';
+import { fieldPart, plainField } from '../components/field.js';
+import { createKeptForms } from '../components/kept_form.js';
+import { button } from '../components/parts.js';
+import { auditPart } from '../components/question_dialog.js';
+import { placeErrors, tagsIn } from '../tasks/payload_form.js';
+import * as common from '../texts/common.js';
+import * as texts from '../texts/webhooks.js';
+
+const keep = createKeptForms();
+const EMPTY = { id: '', url: '', description: '', states: [], task_types: [], tags: [] };
+
+/** @param {import('../state/actions.js').Actions} actions */
+export function newWebhook(actions) {
+  return keep('new', (done) => build(EMPTY, actions, done));
+}
+
+/**
+ * @param {import('../state/webhooks.js').Webhook} webhook
+ * @param {import('../state/actions.js').Actions} actions
+ */
+export function editWebhook(webhook, actions) {
+  return keep(`${webhook.id} ${webhook.updated_at}`, (done) => build(webhook, actions, done));
+}
+
+/** @param {any} webhook what the form is filled with at first; without an id it is new */
+function build(webhook, actions, done) {
+  const isNew = !webhook.id;
+  const verb = isNew ? texts.FORM.create : texts.FORM.save;
+  const parts = fields(webhook);
+  const audit = auditPart('webhook-audit');
+  const other = h('ul', { class: 'form-errors', role: 'alert' });
+  const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-webhook' } },
+    verb));
+  const controls = new Map(parts.flatMap((part) => [...part.controls]));
+  const members = () => Object.fromEntries(parts.map((part) => [part.name, part.text()]));
+  const first = isNew ? undefined : members();
+
+  async function submit(event) {
+    event.preventDefault();
+    const reason = audit.reason();
+    send.disabled = true;
+    const errors = await actions.saveWebhook(webhook.id,
+      changedMembers({ ...members(), ...(reason ? { reason: JSON.stringify(reason) } : {}) }, first));
+    send.disabled = false;
+    if (errors.length) placeErrors(form, controls, other, errors);
+    else done();
+  }
+
+  const form = h('form', { class: 'schedule-form webhook-form', novalidate: true, 'aria-label': verb, data: { testid: 'webhook-form' },
+    on: { submit } },
+    h('section', { class: 'form-part' }, webhook.url === null && h('p', { class: 'soft' }, texts.FORM.editTasks),
+      h('div', { class: 'fields' }, parts.map((part) => part.element))),
+    audit.element, other,
+    h('div', { class: 'actions' }, send, button(common.CANCEL, () => {
+      done();
+      go(pageUrl('webhooks', {}, webhook.id || null));
+    })));
+  return form;
+}
+
+function fields(webhook) {
+  const line = (name, label, more) => {
+    const part = fieldPart(plainField(name, label, { required: false, ...more }), 'webhook');
+    const input = /** @type {HTMLInputElement} */ (part.controls.get(`/${name}`)?.input);
+    return { name, ...part, input, text: () => JSON.stringify(input.value.trim()) };
+  };
+  const words = (name, label, hint) => {
+    const part = line(name, label, { hint, example: webhook[name].join(' ') });
+    return { ...part, text: () => JSON.stringify(tagsIn(part.input.value)) };
+  };
+  const description = line('description', 'Description', { hint: texts.FORM.description, example: webhook.description });
+  description.input.maxLength = 200;
+  if (webhook.url === null) return [description];
+  const url = line('url', 'URL', { required: true, hint: texts.FORM.url, example: webhook.url });
+  url.input.placeholder = 'https://example.com/hooks';
+  url.input.type = 'url';
+  return [url, description, ends(webhook.states), words('task_types', 'Task types', texts.FORM.types),
+    words('tags', 'Tags', texts.FORM.tags)];
+}
+
+/** Which ends of tasks are posted: a box for each. @param {string[]} chosen */
+function ends(chosen) {
+  const boxes = ENDS.map((state) => {
+    const input = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', checked: chosen.includes(state), value: state }));
+    return { input, element: h('label', { class: 'end-box' }, input, look(state).label) };
+  });
+  const error = h('p', { class: 'field-error', hidden: true });
+  const element = h('fieldset', { class: 'field ends', tabindex: -1 }, h('legend', null, texts.FORM.states),
+    h('div', { class: 'end-boxes' }, boxes.map((box) => box.element)), h('p', { class: 'hint' }, texts.FORM.statesMean), error);
+  const show = (text) => {
+    error.textContent = text;
+    error.hidden = !text;
+  };
+  return {
+    name: 'states', element, controls: new Map([['/states', { input: element, show }]]),
+    text: () => JSON.stringify(boxes.filter(({ input }) => input.checked).map(({ input }) => input.value)),
+  };
+}
