@@ -25,6 +25,10 @@
     ├── TaskRunning            the task has started, and what it does cannot change any more
     ├── TaskFailed             a task whose result is waited for ended without success
     ├── TaskNotRetryable       the task has succeeded, or has not ended
+    ├── InvalidFlow            a flow is no graph that can run; also an InvalidQuery
+    ├── FlowNotFound           no flow has that id
+    ├── FlowFinished           the flow has ended and cannot be cancelled
+    ├── FlowNotRetryable       the flow runs, or nothing of it can be run again
     ├── OperationOver          an operation cannot go on: it is undone, or too old
     ├── UndoNotFound           there is nothing to undo under that id, or no more
     ├── QueueDraining          the queue takes no tasks from outside now
@@ -97,6 +101,30 @@ class InvalidQuery(DucklineError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems[:3]))
         self.problems = problems
+
+
+class InvalidFlow(InvalidQuery):
+    """A flow is no graph that can run; each problem points to a node."""
+
+    code = "invalid_flow"
+
+
+class FlowNotFound(DucklineError):
+    """There is no flow with that id, or no more."""
+
+    code = "flow_not_found"
+
+
+class FlowFinished(DucklineError):
+    """The flow has ended."""
+
+    code = "flow_finished"
+
+
+class FlowNotRetryable(DucklineError):
+    """The flow has not ended, or nothing of it can be run again."""
+
+    code = "flow_not_retryable"
 
 
 class UnknownTaskType(DucklineError):

@@ -91,6 +91,19 @@ class ChordResults:
     task_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class NodeResult:
+    """A placeholder in the arguments of a flow's node for the result of another one.
+
+    `or_error`: also of one that did not succeed; then its error, as text, stands for the result.
+    """
+
+    flow_id: str
+    number: int
+    name: str
+    or_error: bool = False
+
+
 class WrittenByNewerCode(ValueError):
     """A stored task has a part that this code does not know, and must not run without it."""
 
@@ -154,6 +167,8 @@ def plain(value: Any) -> Any:  # noqa: C901 - one case a type
             return plain(list(cast(tuple[Any, ...], value)))
         case ChordResults():
             return {"results_of": list(value.task_ids)}
+        case NodeResult():
+            return {"result_of": value.name}
         case dt.datetime() | dt.date():
             return value.isoformat()
         case dt.timedelta():
@@ -176,6 +191,8 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
             return {"$error": _pack(value.metadata)}
         case ChordResults():
             return {"$chord": list(value.task_ids)}
+        case NodeResult():
+            return {"$node": [value.flow_id, value.number, value.name, value.or_error]}
         case dict():
             packed = {
                 key: item if type(item) in _PLAIN else _pack(item)
@@ -274,6 +291,8 @@ def _unpack(value: dict[str, Any]) -> Any:  # noqa: C901 - one case a tag
             return _message(content)
         case "$chord":
             return ChordResults(tuple(content))
+        case "$node":
+            return NodeResult(*content)
         case "$error":
             return Error(content)
         case "$object":

@@ -4,6 +4,7 @@ from typing import Any
 
 from huey_tasks.broker import (
     event_keys,
+    flow_keys,
     function_keys,
     keys,
     limit_keys,
@@ -129,6 +130,11 @@ def _check_key(broker: Any, key: str) -> None:
     if key.startswith(f"{webhook_keys.webhooks()[:-1]}-"):
         assert broker.pttl(key) >= 0, f"key {key} would stay for ever"
         return
+    if key in (flow_keys.flows(), flow_keys.moving()):
+        return
+    if key.startswith(f"{flow_keys.flows()[:-1]}"):
+        _check_flow(broker, key)
+        return
     if key == event_keys.events():
         assert broker.pttl(key) >= 0, "the events would be kept although nobody watches"
         return
@@ -150,6 +156,18 @@ def _check_key(broker: Any, key: str) -> None:
         assert not expires, f"key {key} would go away"
     elif rule == "always":
         assert expires, f"key {key} never goes away"
+
+
+def _check_flow(broker: Any, key: str) -> None:
+    """What is kept of a flow goes away after its end, and not before."""
+    flow_id = key.rpartition(":")[2]
+    fields = broker.hgetall(flow_keys.flow(flow_id))
+    expires, ended = broker.pttl(key) >= 0, b"finished_at" in fields
+    assert expires == (ended or not fields), f"key {key} of a flow lives too long, or too short"
+    if fields:
+        counts = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
+        total = sum(int(fields[name.encode()]) for name in counts)
+        assert total == int(fields[b"size"]), f"the nodes of flow {flow_id} are not all counted"
 
 
 def _literal(pattern: str) -> str:

@@ -89,8 +89,12 @@ from huey_tasks.errors import (
     DeliveryNotFound,
     DucklineError,
     FailuresNotFound,
+    FlowFinished,
+    FlowNotFound,
+    FlowNotRetryable,
     FunctionNotFound,
     IdempotencyKeyReused,
+    InvalidFlow,
     InvalidPayload,
     InvalidQuery,
     InvalidTaskType,
@@ -121,6 +125,18 @@ from huey_tasks.events.journal import Follower, Missed
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
 from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
+from huey_tasks.flows.changes import cancel_flow, retry_flow
+from huey_tasks.flows.graph import FlowNode
+from huey_tasks.flows.reading import (
+    FlowPage,
+    FlowRecord,
+    NodePage,
+    NodeRecord,
+    flow_nodes,
+    get_flow,
+    list_flows,
+)
+from huey_tasks.flows.submit import SubmittedFlow, submit_flow
 from huey_tasks.functions.arns import BadName
 from huey_tasks.functions.function import Function, Ignored
 from huey_tasks.huey_adapter.task_queue import TaskQueue
@@ -220,6 +236,12 @@ __all__ = [
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
+    "FlowFinished",
+    "FlowNode",
+    "FlowNotFound",
+    "FlowNotRetryable",
+    "FlowPage",
+    "FlowRecord",
     "Follower",
     "Following",
     "Forecast",
@@ -234,6 +256,7 @@ __all__ = [
     "History",
     "IdempotencyKeyReused",
     "Ignored",
+    "InvalidFlow",
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
@@ -243,6 +266,8 @@ __all__ = [
     "LastMinute",
     "LogLine",
     "Missed",
+    "NodePage",
+    "NodeRecord",
     "Operation",
     "OperationOver",
     "Operator",
@@ -275,6 +300,7 @@ __all__ = [
     "Stats",
     "Submission",
     "SubmitOptions",
+    "SubmittedFlow",
     "SubmittedTask",
     "TaskCall",
     "TaskCancelled",
@@ -317,6 +343,7 @@ __all__ = [
     "audit_trail",
     "aws",
     "cancel",
+    "cancel_flow",
     "chain",
     "change_schedule",
     "change_task",
@@ -340,6 +367,7 @@ __all__ = [
     "failure_group",
     "failure_groups",
     "find_function",
+    "flow_nodes",
     "follow_answer",
     "follow_events",
     "foresee",
@@ -347,6 +375,7 @@ __all__ = [
     "function_extras",
     "function_key",
     "function_states",
+    "get_flow",
     "get_schedule",
     "get_task",
     "get_webhook",
@@ -361,6 +390,7 @@ __all__ = [
     "limits_of",
     "list_deliveries",
     "list_environments",
+    "list_flows",
     "list_functions",
     "list_schedules",
     "list_tasks",
@@ -388,6 +418,7 @@ __all__ = [
     "resume",
     "retry",
     "retry_failures",
+    "retry_flow",
     "rotate_webhook_secret",
     "run_schedule",
     "save_event",
@@ -400,6 +431,7 @@ __all__ = [
     "stats",
     "stop_waiting",
     "submit",
+    "submit_flow",
     "submit_many",
     "submit_with",
     "task",

@@ -46,6 +46,9 @@ class Action(StrEnum):
     WEBHOOK_DELETE = "webhook_delete"  # a webhook is removed; what it has not delivered is not
     WEBHOOK_REPLAY = "webhook_replay"  # a delivery is sent again
 
+    FLOW_CANCEL = "flow_cancel"  # no node of a flow starts any more, and its tasks are cancelled
+    FLOW_RETRY = "flow_retry"  # nodes of an ended flow run again
+
     @property
     def undoable(self) -> bool:
         """Whether the action can be undone."""

@@ -35,6 +35,7 @@ from huey_tasks.consumer.outage import Outage
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH, WorkerPool
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.execution.worker_table import StopReason, WorkerTable
+from huey_tasks.flows.changes import go_on_with_flows
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.schedules.firing import Firing
 from huey_tasks.webhooks.dispatch import Dispatch
@@ -93,6 +94,7 @@ class Consumer:
             "due": Chore(self._promote_due, 1.0),
             "schedules": Chore(self._firing.fire_due, 5.0),
             "outbox": Chore(Dispatch(queue.broker).run, 1.0),
+            "flows": Chore(go_on_with_flows, 1.0),
         }
         self._chores = Chores(
             self._outage,
