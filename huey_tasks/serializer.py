@@ -56,10 +56,8 @@ _TAG, _TAG_TEXT = b'"$', '"$'
 
 
 class QueueMessage(NamedTuple):
-    """A task as Huey writes it, and its queue, and which parameter takes the result before it.
-
-    `queue` is there of a task that follows another; `into` as `huey_adapter.follow_ups` has it.
-    """
+    """A task as Huey writes it; of one that follows another also its `queue`, and `into`, the
+    parameter that takes the result before it (`huey_adapter.follow_ups`)."""
 
     id: Any = None
     name: Any = None
@@ -93,10 +91,7 @@ class ChordResults:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """A placeholder in the arguments of a flow's node for the result of another one.
-
-    `or_error`: also of one that did not succeed; then its error, as text, stands for the result.
-    """
+    """A placeholder for what a flow's node returned or, with `or_error`, for its error as text."""
 
     flow_id: str
     number: int
@@ -130,9 +125,8 @@ def loads(data: bytes | str) -> Any:
     tags = text.count(_TAG_TEXT)
     if tags == 0:
         return _read(text)
-    if (
-        tags == 1 and text.startswith(_MESSAGE) and text.endswith("}}")
-    ):  # a task with plain arguments
+    # A task with plain arguments.
+    if tags == 1 and text.startswith(_MESSAGE) and text.endswith("}}"):
         return _message(_read(text[len(_MESSAGE) : -1]))
     return json.loads(text, object_hook=_unpack)
 

@@ -106,7 +106,8 @@ class Graph:
     def _wrong_results(self) -> Iterator[Problem]:
         for number, node in enumerate(self.nodes):
             before = {*node.after, *(self.nodes[other].name for other in self.rescued[number])}
-            for parameter, name in node.results.items():
+            results = node.results
+            for parameter, name in results.items():
                 pointer = f"/nodes/{number}/results/{escaped(parameter)}"
                 if name not in before:
                     rule = "A result comes from a node of 'after', or that names this one as its "

@@ -115,10 +115,10 @@ def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str) -> NewTask
     ]
     if wrong:
         raise InvalidQuery(wrong)
-    is_rescue = bool(graph.rescued[number])
+    is_rescue, results = bool(graph.rescued[number]), node.results
     later = {
         parameter: NodeResult(flow_id, graph.numbers[name], name, is_rescue)
-        for parameter, name in node.results.items()
+        for parameter, name in results.items()
     }
     new = found.new_task("", queue, node.payload, later)
     options = SubmitOptions(

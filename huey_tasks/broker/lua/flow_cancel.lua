@@ -1,6 +1,6 @@
 -- flow_cancel: running -> cancelled, as soon as its tasks have ended: none of its nodes starts any more
 -- args: flow reason operation
--- with: flows operations tasks
+-- with: clock flows operations tasks
 -- returns: the state it was in, or '' when the id is unknown; another one than 'running' means:
 --          nothing was changed. The caller cancels the tasks of its nodes.
 local state = redis.call('HGET', flow_key(flow), 'state')

@@ -75,7 +75,7 @@ local function cancel_node(flow, number)
 end
 
 -- Returns how many are behind a node, and what moves the one at a place, counted from 1.
-local function behind(flow, number, state)
+local function moves_behind(flow, number, state)
   if number == CANCEL then
     local size = tonumber(redis.call('HGET', flow_key(flow), 'size'))
     return size, function(place) cancel_node(flow, place - 1) end
@@ -107,7 +107,7 @@ local function work_on(flow)
     local item = redis.call('LRANGE', work, 0, 0)[1]
     if not item then break end
     local number, state, done = unpack(cjson.decode(item))
-    local size, move = behind(flow, number, state)
+    local size, move = moves_behind(flow, number, state)
     local last = math.min(size, done + MOVES - moved)
     redis.call('LTRIM', work, 1, -1)
     for place = done + 1, last do move(place) end
