@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Sequence
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
@@ -15,7 +14,7 @@ from huey_tasks.flows.submit import start_of
 from huey_tasks.queues import BROKERS
 from huey_tasks.records.ids import is_task_id, new_ids
 
-#: Tasks that are cancelled in one round trip, and nodes that one read brings.
+#: Tasks that are cancelled at once, and nodes that one read brings.
 PIECE = 100
 READ = 1000
 
@@ -85,30 +84,23 @@ def go_on_with_flows() -> float | None:
 def _go_on(flow_id: str) -> bool:
     """Do one piece; returns whether there is more. A flow that is cancelled waits for its tasks."""
     has_more, is_cancelled = _scripts().flow_advance(flow_id)
-    if is_cancelled:
-        _cancel_tasks(flow_id)
-    return has_more
+    return (is_cancelled and _cancel_tasks(flow_id)) or has_more
 
 
-def _cancel_tasks(flow_id: str) -> None:
+def _cancel_tasks(flow_id: str) -> bool:
+    """Cancel some tasks of a flow; returns whether there are more. Consumers have other chores."""
     numbers = STORE.submitted(flow_id)
     reason = STORE.flow(flow_id).get("reason", cancelled(""))
-    for start in range(0, len(numbers), READ):
-        places: dict[str, list[str]] = {}
-        for queue, task_id in STORE.tasks(flow_id, numbers[start : start + READ]):
-            places.setdefault(queue, []).append(task_id)
-        for queue, ids in places.items():
-            _cancel(queue, ids, reason, flow_id)
-
-
-def _cancel(queue: str, ids: Sequence[str], reason: str, flow_id: str) -> None:
-    if (broker := BROKERS.get(queue)) is None:
-        return
-    for start in range(0, len(ids), PIECE):
-        cancel_all(
-            broker.scripts, queue, ids[start : start + PIECE], reason,
-            ttl_ms=broker.ttl_ms, request=flow_id, operation="",
-        )  # fmt: skip
+    places: dict[str, list[str]] = {}
+    for queue, task_id in STORE.tasks(flow_id, numbers[:PIECE]):
+        places.setdefault(queue, []).append(task_id)
+    for queue, ids in places.items():
+        if (broker := BROKERS.get(queue)) is not None:
+            cancel_all(
+                broker.scripts, queue, ids, reason,
+                ttl_ms=broker.ttl_ms, request=flow_id, operation="",
+            )  # fmt: skip
+    return len(numbers) > PIECE
 
 
 def _graph(flow: FlowRecord) -> StoredGraph:

@@ -16,12 +16,26 @@ redis.call('HDEL', key, 'finished_at', 'cancelled_at', 'reason')
 redis.call('HINCRBY', key, 'retries', 1)
 redis.call('PERSIST', key)
 for _, part in ipairs(FLOW_PARTS) do redis.call('PERSIST', flow_part(flow, part)) end
-for at = MORE, #ARGV, 3 do
-  local number, id, waits_for = unpack(ARGV, at, at + 2)
-  move_node(flow, number, node_state(flow, number), 'waiting')
-  redis.call('HSET', flow_part(flow, 'ids'), number, id)
-  redis.call('HSET', flow_part(flow, 'before'), number, waits_for)
+local moves = {}
+local function run_again(first, last)
+  local numbers, states, ids, before = {}, {}, {}, {}
+  for at = first, last, 3 do
+    local number, id, waits_for = unpack(ARGV, at, at + 2)
+    numbers[#numbers + 1] = number
+    states[#states + 1], states[#states + 2] = number, 'waiting'
+    ids[#ids + 1], ids[#ids + 2] = number, id
+    before[#before + 1], before[#before + 2] = number, waits_for
+  end
+  for _, was in ipairs(redis.call('HMGET', flow_part(flow, 'states'), unpack(numbers))) do
+    local from = was or 'waiting'
+    moves[from], moves.waiting = (moves[from] or 0) - 1, (moves.waiting or 0) + 1
+  end
+  redis.call('HSET', flow_part(flow, 'states'), unpack(states))
+  redis.call('HSET', flow_part(flow, 'ids'), unpack(ids))
+  redis.call('HSET', flow_part(flow, 'before'), unpack(before))
 end
+for first = MORE, #ARGV, 1500 do run_again(first, math.min(first + 1499, #ARGV)) end
+for state, change in pairs(moves) do redis.call('HINCRBY', key, state, change) end
 write_down(operation, 1)
 add_work(flow, START, 'succeeded')
 advance(flow)

@@ -246,8 +246,12 @@ def test_one_script_moves_some_nodes_and_consumers_go_on_with_the_rest() -> None
     assert go_on_with_flows() is None
     assert tq.get_flow(flow_id).counts["submitted"] == 1200
     assert not broker.exists(flow_keys.moving())
-    flow = tq.cancel_flow(flow_id)
+    tq.cancel_flow(flow_id)
+    while go_on_with_flows() is not None:
+        continue
+    flow = tq.get_flow(flow_id)
     assert (flow.status, flow.counts["cancelled"]) == ("cancelled", 1201)
+    assert tq.retry_flow(flow_id).counts["waiting"] == 701
 
 
 def test_a_flow_that_never_begins_goes_away() -> None:
