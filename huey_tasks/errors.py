@@ -1,38 +1,8 @@
-"""The errors of Duckline, as one tree.
+"""The errors of Duckline, as one tree. Each is a DucklineError; these have others below them:
 
-    DucklineError
-    ├── ConfigError            a setting has a wrong value: the start stops
-    ├── InvalidTaskType        what `@task` declares cannot work: a wrong option, name or signature
-    ├── InvalidPayload         the payload does not fit the task type's parameters
-    ├── InvalidQuery           a search, a cursor or a tag is not written as it must be
-    ├── UnknownTaskType        no task type of that name is registered
-    ├── UnknownQueue           no queue of that name exists
-    ├── IdempotencyKeyReused   an idempotency key came before with another submit
-    ├── TaskNotFound           no task has that id
-    ├── FunctionNotFound       no function of that name is in the folders of functions
-    ├── SavedEventNotFound     a function has no saved event of that name
-    ├── TooManySavedEvents     a function has as many saved events as it may
-    ├── FailuresNotFound       no failure group has that fingerprint
-    ├── ScheduleNotFound       no schedule has that name
-    ├── ScheduleExists         a schedule has that name already
-    ├── TooManySchedules       there are as many schedules as there may be
-    ├── WebhookNotFound        no webhook has that id
-    ├── DeliveryNotFound       a webhook has no delivery of that id, or no more
-    ├── TooManyWebhooks        there are as many webhooks as there may be
-    ├── ScheduleRunning        the run before has not ended, and runs of it must not overlap
-    ├── TaskTypeNotFound       no task type of the name in a path is registered
-    ├── TaskFinished           the task is in a terminal state and cannot change any more
-    ├── TaskRunning            the task has started, and what it does cannot change any more
-    ├── TaskFailed             a task whose result is waited for ended without success
-    ├── TaskNotRetryable       the task has succeeded, or has not ended
-    ├── OperationOver          an operation cannot go on: it is undone, or too old
-    ├── UndoNotFound           there is nothing to undo under that id, or no more
-    ├── QueueRefuses           a queue takes no tasks from outside now
-    │   ├── QueueDraining      an operator drains it
-    │   ├── QueueFull          as many tasks wait as may
-    │   └── MemoryLow          Redis has little memory left
-    └── QueueUnavailable       Redis does not take the command now; nothing was changed
-        └── ServiceBusy        this process has as many calls of Redis under way as it may
+    InvalidQuery        InvalidFlow
+    QueueRefuses        QueueDraining, QueueFull, MemoryLow
+    QueueUnavailable    ServiceBusy
 
 Each class has a `code`, stable for programs; `web.http.problems` maps codes to HTTP statuses. An
 error of the Redis client never leaves the package: `huey_tasks.broker.connection` turns it into
@@ -100,6 +70,30 @@ class InvalidQuery(DucklineError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("; ".join(problem.message for problem in problems[:3]))
         self.problems = problems
+
+
+class InvalidFlow(InvalidQuery):
+    """A flow is no graph that can run; each problem points to a node."""
+
+    code = "invalid_flow"
+
+
+class FlowNotFound(DucklineError):
+    """There is no flow with that id, or no more."""
+
+    code = "flow_not_found"
+
+
+class FlowFinished(DucklineError):
+    """The flow has ended."""
+
+    code = "flow_finished"
+
+
+class FlowNotRetryable(DucklineError):
+    """The flow has not ended, or nothing of it can be run again."""
+
+    code = "flow_not_retryable"
 
 
 class UnknownTaskType(DucklineError):

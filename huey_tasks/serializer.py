@@ -20,6 +20,7 @@ from huey.utils import SKIPPED, Error
 from pydantic import BaseModel
 from pydantic_core import from_json, to_json, to_jsonable_python
 
+from huey_tasks.values.key_texts import text_keys
 from huey_tasks.values.model_values import is_pydantic, values_of
 from huey_tasks.values.safe_repr import text_of, type_name, unwrapped
 
@@ -56,10 +57,8 @@ _TAG, _TAG_TEXT = b'"$', '"$'
 
 
 class QueueMessage(NamedTuple):
-    """A task as Huey writes it, and its queue, and which parameter takes the result before it.
-
-    `queue` is there of a task that follows another; `into` as `huey_adapter.follow_ups` has it.
-    """
+    """A task as Huey writes it; of one that follows another also its `queue`, and `into`, the
+    parameter that takes the result before it (`huey_adapter.follow_ups`)."""
 
     id: Any = None
     name: Any = None
@@ -91,6 +90,16 @@ class ChordResults:
     task_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class NodeResult:
+    """A placeholder for what a flow's node returned or, with `or_error`, for its error as text."""
+
+    flow_id: str
+    number: int
+    name: str
+    or_error: bool = False
+
+
 class WrittenByNewerCode(ValueError):
     """A stored task has a part that this code does not know, and must not run without it."""
 
@@ -116,7 +125,7 @@ def loads(data: bytes | str) -> Any:
     text = data if isinstance(data, str) else data.decode("utf-8")
     if (tags := _tags(text)) == 0:
         return _read(text)
-    # A task with plain arguments:
+    # A task with plain arguments.
     if tags == 1 and text.startswith(_MESSAGE) and text.endswith("}}"):
         return _message(_read(text[len(_MESSAGE) : -1]))
     return json.loads(text, object_hook=_unpack)
@@ -166,6 +175,8 @@ def plain(value: Any) -> Any:  # noqa: C901 - one case a type
             return plain(list(cast(tuple[Any, ...], value)))
         case ChordResults():
             return {"results_of": list(value.task_ids)}
+        case NodeResult():
+            return {"result_of": value.name}
         case dt.datetime() | dt.date():
             return value.isoformat()
         case dt.timedelta():
@@ -188,6 +199,8 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
             return {"$error": _pack(value.metadata)}
         case ChordResults():
             return {"$chord": list(value.task_ids)}
+        case NodeResult():
+            return {"$node": [value.flow_id, value.number, value.name, value.or_error]}
         case dict():
             packed = {
                 key: item if type(item) in _PLAIN else _pack(item)
@@ -241,42 +254,6 @@ def fields_of(value: Any) -> dict[str, Any]:
     }
 
 
-def text_keys(value: dict[Any, Any]) -> tuple[dict[str, Any], bool]:
-    """Return the dict with text keys, and whether two were equal; those get their types' names."""
-    has_equal = False
-    found: dict[str, Any] = {str(key): item for key, item in value.items() if type(key) is str}
-    for key, item in value.items():
-        if type(key) is str:
-            continue
-        text = _key_text(key)
-        if text in found:
-            has_equal = True
-            text = named = f"{text} ({type(key).__name__})"
-            number = 2
-            while text in found:
-                text, number = f"{named} {number}", number + 1
-        found[text] = item
-    return found, has_equal
-
-
-def _key_text(key: Any) -> str:
-    match key:
-        case enum.Enum():
-            return _key_text(key.value)
-        case str():
-            return str(key)
-        case None | bool() | int() | float():
-            return json.dumps(key)
-        case bytes():
-            return base64.b64encode(key).decode()
-        case dt.datetime() | dt.date():
-            return key.isoformat()
-        case tuple():
-            return ", ".join(_key_text(part) for part in cast(tuple[Any, ...], key))
-        case _:
-            return str(key)
-
-
 def _unpack(value: dict[str, Any]) -> Any:  # noqa: C901 - one case a tag
     if len(value) != 1:
         return value
@@ -286,6 +263,8 @@ def _unpack(value: dict[str, Any]) -> Any:  # noqa: C901 - one case a tag
             return _message(content)
         case "$chord":
             return ChordResults(tuple(content))
+        case "$node":
+            return NodeResult(*content)
         case "$error":
             return Error(content)
         case "$object":

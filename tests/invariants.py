@@ -4,6 +4,7 @@ from typing import Any
 
 from huey_tasks.broker import (
     event_keys,
+    flow_keys,
     function_keys,
     keys,
     limit_keys,
@@ -119,25 +120,26 @@ def _check_blocked(broker: Any, queue: str) -> None:
 
 
 def _check_key(broker: Any, key: str) -> None:
-    # Of all queues: a lock or a gate lives until it is open, the others until they are deleted.
+    flows = flow_keys.flows()
+    # Of all queues: these live until somebody deletes them, or until they are open or used up.
+    kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
+    kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
     ours = (keys.lock(""), keys.gate(""), function_keys.saved_events(""), function_keys.watched(""))
     ours += (once_keys.idempotency(""), once_keys.unique(""), limit_keys.tokens(""))
-    kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
-    of_webhooks = (webhook_keys.webhooks(), webhook_keys.wanted())
-    if key.startswith(ours) or key in (*kept, *of_webhooks):
+    # And these go away by themselves.
+    passing = (f"{webhook_keys.webhooks()[:-1]}-", limit_keys.breaker(""), limit_keys.recent(""))
+    passing += (limit_keys.memory(), event_keys.events())
+    if key in kept or key.startswith(ours):
         return
-    if key.startswith(f"{webhook_keys.webhooks()[:-1]}-"):
-        assert broker.pttl(key) >= 0, f"key {key} would stay for ever"
-        return
-    if key.startswith((limit_keys.breaker(""), limit_keys.recent(""))):
+    if key.startswith(passing):
         assert broker.pttl(key) != -1, f"key {key} would stay for ever"
-        return
-    if key == limit_keys.memory():
-        assert broker.pttl(key) != -1, "what Redis uses would be judged by an old reading"
-        return
-    if key == event_keys.events():
-        assert broker.pttl(key) >= 0, "the events would be kept although nobody watches"
-        return
+    elif key.startswith(flows[:-1]):
+        _check_flow(broker, key)
+    else:
+        _check_key_of_queue(broker, key)
+
+
+def _check_key_of_queue(broker: Any, key: str) -> None:
     roots = [keys.root(queue) for queue in keys.queue_names()]
     root = next((root for root in roots if key.startswith(f"{root}:")), None)
     assert root is not None, f"key {key} belongs to no queue"
@@ -156,6 +158,18 @@ def _check_key(broker: Any, key: str) -> None:
         assert not expires, f"key {key} would go away"
     elif rule == "always":
         assert expires, f"key {key} never goes away"
+
+
+def _check_flow(broker: Any, key: str) -> None:
+    """What is kept of a flow goes away after its end, and not before."""
+    flow_id = key.rpartition(":")[2]
+    fields = broker.hgetall(flow_keys.flow(flow_id))
+    expires, ended = broker.pttl(key) >= 0, b"finished_at" in fields
+    assert expires == (ended or not fields), f"key {key} of a flow lives too long, or too short"
+    if fields:
+        counts = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
+        total = sum(int(fields[name.encode()]) for name in counts)
+        assert total == int(fields[b"size"]), f"the nodes of flow {flow_id} are not all counted"
 
 
 def _literal(pattern: str) -> str:

@@ -17,6 +17,7 @@ from huey_tasks.broker.script_text import LUA, script_text
 from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.broker.scripts.dataset import DatasetScripts
 from huey_tasks.broker.scripts.events import EventScripts
+from huey_tasks.broker.scripts.flows import FlowScripts
 from huey_tasks.broker.scripts.operators import OperatorScripts
 from huey_tasks.broker.scripts.schedules import ScheduleScripts
 from huey_tasks.broker.scripts.submits import SubmitScripts
@@ -95,6 +96,7 @@ def test_every_script_is_a_method_and_has_a_header() -> None:
         *vars(ScheduleScripts),
         *vars(DatasetScripts),
         *vars(EventScripts),
+        *vars(FlowScripts),
         *vars(WatchScripts),
         *vars(WebhookScripts),
     ]

@@ -37,6 +37,7 @@ CLEAN = [
     "huey_tasks/errors.py",
     "huey_tasks/events",
     "huey_tasks/execution",
+    "huey_tasks/flows",
     "huey_tasks/functions",
     "huey_tasks/huey_adapter",
     "huey_tasks/log_stream.py",

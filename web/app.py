@@ -10,6 +10,7 @@ from huey_tasks.config import Config
 from web.aws_services import app as aws_services
 from web.events.routes import events
 from web.failures.routes import failures
+from web.flows.routes import flow_submission, flows
 from web.function_urls import app as function_urls
 from web.functions.invoke_routes import invocation
 from web.functions.routes import functions
@@ -62,14 +63,14 @@ _URLS = re.compile(r"/fn/.")
 #: The routes of both apps.
 _SHARED = (
     tasks, reading, event_streams, search, actions, explanation, type_limits, failures, history,
-    schedules, webhooks, queues, workers, statistics, functions, socket_tickets, work_health,
+    schedules, flows, webhooks, queues, workers, statistics, functions, socket_tickets, work_health,
     health, verdict, metrics,
 )  # fmt: skip
 
 
 def create_app(config: Config = tq.CONFIG) -> Flask:
     """Build the service: API, WebSocket, dashboard and Swagger UI."""
-    own = (submission, bulk_submission, invocation, events, inspector)
+    own = (submission, bulk_submission, flow_submission, invocation, events, inspector)
     app = _base("dashboard", config, *own)
     app.register_blueprint(docs)
     mounts = [

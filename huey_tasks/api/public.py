@@ -89,8 +89,12 @@ from huey_tasks.errors import (
     DeliveryNotFound,
     DucklineError,
     FailuresNotFound,
+    FlowFinished,
+    FlowNotFound,
+    FlowNotRetryable,
     FunctionNotFound,
     IdempotencyKeyReused,
+    InvalidFlow,
     InvalidPayload,
     InvalidQuery,
     InvalidTaskType,
@@ -124,6 +128,18 @@ from huey_tasks.events.journal import Follower, Missed
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
 from huey_tasks.execution.current_task import current_task
 from huey_tasks.execution.retry_rules import Fail, Retry, TaskTimeout
+from huey_tasks.flows.changes import cancel_flow, retry_flow
+from huey_tasks.flows.graph import FlowNode
+from huey_tasks.flows.reading import (
+    FlowPage,
+    FlowRecord,
+    NodePage,
+    NodeRecord,
+    flow_nodes,
+    get_flow,
+    list_flows,
+)
+from huey_tasks.flows.submit import SubmittedFlow, submit_flow
 from huey_tasks.functions.arns import BadName
 from huey_tasks.functions.function import Function, Ignored
 from huey_tasks.huey_adapter.task_queue import TaskQueue
@@ -229,6 +245,12 @@ __all__ = [
     "FailureGroup",
     "Failures",
     "FailuresNotFound",
+    "FlowFinished",
+    "FlowNode",
+    "FlowNotFound",
+    "FlowNotRetryable",
+    "FlowPage",
+    "FlowRecord",
     "Follower",
     "Following",
     "Forecast",
@@ -243,6 +265,7 @@ __all__ = [
     "History",
     "IdempotencyKeyReused",
     "Ignored",
+    "InvalidFlow",
     "InvalidPayload",
     "InvalidQuery",
     "InvalidTaskType",
@@ -254,6 +277,8 @@ __all__ = [
     "LogLine",
     "MemoryLow",
     "Missed",
+    "NodePage",
+    "NodeRecord",
     "Operation",
     "OperationOver",
     "Operator",
@@ -289,6 +314,7 @@ __all__ = [
     "StoredLimits",
     "Submission",
     "SubmitOptions",
+    "SubmittedFlow",
     "SubmittedTask",
     "TaskCall",
     "TaskCancelled",
@@ -331,6 +357,7 @@ __all__ = [
     "audit_trail",
     "aws",
     "cancel",
+    "cancel_flow",
     "chain",
     "change_schedule",
     "change_task",
@@ -354,6 +381,7 @@ __all__ = [
     "failure_group",
     "failure_groups",
     "find_function",
+    "flow_nodes",
     "follow_answer",
     "follow_events",
     "foresee",
@@ -361,6 +389,7 @@ __all__ = [
     "function_extras",
     "function_key",
     "function_states",
+    "get_flow",
     "get_schedule",
     "get_task",
     "get_webhook",
@@ -375,6 +404,7 @@ __all__ = [
     "limits_of",
     "list_deliveries",
     "list_environments",
+    "list_flows",
     "list_functions",
     "list_schedules",
     "list_tasks",
@@ -402,6 +432,7 @@ __all__ = [
     "resume",
     "retry",
     "retry_failures",
+    "retry_flow",
     "rotate_webhook_secret",
     "run_schedule",
     "save_event",
@@ -416,6 +447,7 @@ __all__ = [
     "stop_waiting",
     "stored_limits",
     "submit",
+    "submit_flow",
     "submit_many",
     "submit_with",
     "task",

@@ -47,6 +47,9 @@ class Action(StrEnum):
     WEBHOOK_REPLAY = "webhook_replay"  # a delivery is sent again
     WEBHOOK_TEST = "webhook_test"  # a sample event is sent
 
+    FLOW_CANCEL = "flow_cancel"  # no node of a flow starts any more, and its tasks are cancelled
+    FLOW_RETRY = "flow_retry"  # nodes of an ended flow run again
+
     @property
     def undoable(self) -> bool:
         """Whether the action can be undone."""

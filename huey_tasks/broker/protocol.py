@@ -70,7 +70,8 @@ class NewTask(NamedTuple):
     `,one,two,`, or nothing. `queue`: where it is stored, "" in that of the script that stores it.
     `host`: of a function, which workers run it, FUNCTIONS or NESTED; `invocation`: JSON, what its
     caller said beside the event. `once`: JSON, by what a repeated submit is found, or "".
-    `webhook_url`: where its end is posted to, or "".
+    `webhook_url`: where its end is posted to, or "". `flow`: of a node, its flow and its number,
+    "<id> <number>", or "".
 
     Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
     """
@@ -91,6 +92,7 @@ class NewTask(NamedTuple):
     invocation: str = ""
     once: str = ""
     webhook_url: str = ""
+    flow: str = ""
 
     def arguments(self) -> list[Argument]:
         """Return the task as `submit` reads it."""

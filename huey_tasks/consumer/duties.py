@@ -7,6 +7,7 @@ from huey_tasks.broker.protocol import only_of
 from huey_tasks.broker.scripts.tasks import BATCH
 from huey_tasks.config import Config
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
+from huey_tasks.flows import changes
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.invocations import function_types
 from huey_tasks.limits import declared as declared_limits
@@ -34,6 +35,11 @@ def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
         logger.warning("lease ended, task recovered", extra={"task_id": task_id, "state": state})
         if state == "FAILURE":
             queue.report_failure(task_id)
+
+
+def go_on_with_flows() -> float | None:
+    """Go on with flows that one script could not finish; 0 if there is more. As `recover_lost`."""
+    return changes.go_on_with_flows()
 
 
 def prune(broker: Broker, *, cap: int) -> float | None:

@@ -80,7 +80,7 @@ class Consumer:
             beside=self._isolation.processes,
         )
         self._control = queue.broker.subscribe(keys.control(queue.name))
-        self._periodic = PeriodicTasks(queue)
+        self._firing = Firing(queue.broker)
         self._heartbeat = Heartbeat(queue, self.name, self._board, worker_type, concurrency)
         self._dataset = DataSet(queue.broker, expected=config.dataset_is_expected)
         self._server_check = ServerCheck(config, [queue.name])
@@ -88,11 +88,11 @@ class Consumer:
         self._stop_signals = 0
         self._grace_ends: float | None = None
         self._outage = Outage(self._board.cells)
-        self._firing = Firing(queue.broker)
         self._announced = {  # by the word that a script sends on the control channel
             "due": Chore(self._promote_due, 1.0),
             "schedules": Chore(self._firing.fire_due, 5.0),
             "outbox": Chore(Dispatch(queue.broker).run, 1.0),
+            "flows": Chore(duties.go_on_with_flows, 1.0),
         }
         self._chores = Chores(
             self._outage,
@@ -103,7 +103,7 @@ class Consumer:
             Chore(self._release_dead_consumers, 0.5),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
-            Chore(self._periodic.enqueue_due, 1.0),
+            Chore(PeriodicTasks(queue).enqueue_due, 1.0),
             Chore(self._check_server, 1.0),
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),

@@ -119,6 +119,10 @@ class Payload:
                 raise InvalidPayload(f"The payload does not fit {self.about}.", problems) from None
         return encoded
 
+    def takes(self, name: str) -> bool:
+        """Return whether there is a parameter of that name."""
+        return name in self.parameters
+
     def named(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], *, partial: bool = False
     ) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, cast
 from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks import serializer
+from huey_tasks.values.key_texts import text_keys
 from huey_tasks.values.model_values import is_pydantic, values_of
 from huey_tasks.values.safe_repr import type_name
 
@@ -112,7 +113,7 @@ class _Substitute:
                 return serializer.loads(serializer.dumps(value))
 
     def _mapping(self, value: Mapping[Any, Any], inside: tuple[int, ...]) -> dict[str, Any]:
-        named, met = serializer.text_keys(dict(value.items()))
+        named, met = text_keys(dict(value.items()))
         if met:
             self._say("keys that are the same as text name their types")
         return {self._text(name): self.of(item, inside) for name, item in named.items()}

@@ -15,14 +15,14 @@ from huey import Huey
 from huey.api import Task
 from huey.constants import EmptyData
 from huey.exceptions import HueyException
-from huey.utils import SKIPPED
+from huey.utils import SKIPPED, Error
 
 from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.broker.states import Ending
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.fingerprint import cause_without_code
 from huey_tasks.huey_adapter import huey_seams
-from huey_tasks.serializer import ChordResults, WrittenByNewerCode
+from huey_tasks.serializer import ChordResults, NodeResult, WrittenByNewerCode
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,14 @@ LOG_AGAIN_S = 60.0
 
 _logged_at: dict[str, float] = {}
 
-#: What tasks returned, by their ids: each value, its Error, or EmptyData.
-Outcomes = Callable[[Sequence[str]], list[Any]]
+#: What tasks, or nodes of flows, returned: each value, its Error, or EmptyData.
+Outcomes = Callable[[Sequence[str | NodeResult]], list[Any]]
+
+_NO_RESULT = "it was cancelled or has expired, or its result is gone"
+
+
+class _ResultGone(Exception):
+    """The result of a node that another one needs is not kept any more."""
 
 
 class Unreadable(Exception):
@@ -67,6 +73,8 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
         return task
     except QueueUnavailable:
         raise
+    except _ResultGone as error:
+        raise Unreadable(_quarantine(claim, "ResultGone", str(error))) from error
     except (HueyException, WrittenByNewerCode) as error:
         raise Unreadable(wait_for_newer_code(huey.name, claim, str(error))) from error
     except Exception as error:
@@ -100,7 +108,19 @@ def _quarantine(claim: Claim, error_type: str, reason: str) -> Commit:
 
 def _results_of(outcomes: Outcomes, argument: Any) -> Any:
     """Replace the chord in a callback's arguments by the list of its results."""
+    if isinstance(argument, NodeResult):
+        return _result_of(outcomes, argument)
     if not isinstance(argument, ChordResults):
         return argument
     found = outcomes(argument.task_ids)
     return [SKIPPED if value is EmptyData else value for value in found]
+
+
+def _result_of(outcomes: Outcomes, node: NodeResult) -> Any:
+    """Return what a node has returned, or for a rescue the text of its error."""
+    (value,) = outcomes([node])
+    if not isinstance(value, Error) and value is not EmptyData:
+        return value
+    if not node.or_error:
+        raise _ResultGone(f"the result of node '{node.name}' is gone")
+    return _NO_RESULT if value is EmptyData else str(value.metadata.get("error", ""))

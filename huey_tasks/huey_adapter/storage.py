@@ -27,7 +27,7 @@ from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.slot import Slot
 from huey_tasks.execution.worker_table import Cell
 from huey_tasks.huey_adapter.together import Together
-from huey_tasks.records import copies, indexes, locks, outcomes
+from huey_tasks.records import copies, indexes, locks, node_tasks, outcomes
 
 
 class TaskMessage(bytes):
@@ -187,11 +187,15 @@ class ReliableStorage(RedisExpireStorage):
 
     pop_data = peek_data
 
-    def outcomes(self, task_ids: Sequence[str]) -> list[Any]:
-        """What each task returned, or its Error; EmptyData for one that has neither.
+    def outcomes(self, places: Sequence[str | serializer.NodeResult]) -> list[Any]:
+        """What each task, or node, returned, or its Error; EmptyData for one that has neither.
 
         One that never ran, because a task before it in its pipeline failed, has that one's Error.
         """
+        task_ids = [
+            place if isinstance(place, str) else node_tasks.id_of(self.broker, place)
+            for place in places
+        ]
         inherited = self._inherited(task_ids)
         return [
             serializer.loads(inherited[task_id])

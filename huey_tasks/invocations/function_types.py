@@ -5,7 +5,7 @@ type says nothing of the code: the function host looks at that when it runs it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
@@ -55,7 +55,11 @@ class AnyEvent:
     schema: Mapping[str, Any] = MappingProxyType({"title": "Event", "type": "object"})
     parameters: Mapping[str, Any] = MappingProxyType({})
 
-    def check(self, payload: Mapping[str, Any]) -> bytes:
+    def takes(self, name: str) -> bool:
+        """Return True: an event has any fields."""
+        return True
+
+    def check(self, payload: Mapping[str, Any], given_later: Collection[str] = ()) -> bytes:
         """Return the event in the form of `serializer.dumps`. Raises InvalidPayload."""
         try:
             return serializer.dumps(payload)
@@ -71,10 +75,17 @@ class AnyEvent:
 class FunctionType(TaskType[..., Any]):
     """A function as a task type; `submit` invokes it as an event."""
 
-    def new_task(self, task_id: str, queue: str, payload: dict[str, Any]) -> NewTask:
+    def new_task(
+        self,
+        task_id: str,
+        queue: str,
+        payload: dict[str, Any],
+        later: Mapping[str, Any] = MappingProxyType({}),
+    ) -> NewTask:
         """Make the task of an asynchronous invocation. Raises InvalidPayload."""
         name = arn(CONFIG.aws_region, CONFIG.aws_account_id, self.name)
-        return self.invoked(task_id, queue, payload, Invocation(Kind.ASYNC, name, time.time()))
+        invocation = Invocation(Kind.ASYNC, name, time.time())
+        return self.invoked(task_id, queue, {**payload, **later}, invocation)
 
     def invoked(
         self, task_id: str, queue: str, event: Any, invocation: Invocation, host: str = FUNCTIONS

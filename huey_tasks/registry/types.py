@@ -7,7 +7,7 @@ registered on every queue, because a caller may choose another than the type's o
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import AsyncGeneratorType, CoroutineType
+from types import AsyncGeneratorType, CoroutineType, MappingProxyType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from huey.api import TaskWrapper
@@ -69,9 +69,22 @@ class TaskType(Generic[P, R]):
         """The JSON Schema of the payload."""
         return self.payload.schema
 
-    def new_task(self, task_id: str, queue: str, payload: dict[str, Any]) -> NewTask:
-        """Make a task of this type, to be stored in that queue. Raises InvalidPayload."""
-        return self.templates[queue].cast(task_id, payload, self.payload.check(payload))
+    def new_task(
+        self,
+        task_id: str,
+        queue: str,
+        payload: dict[str, Any],
+        later: Mapping[str, Any] = MappingProxyType({}),
+    ) -> NewTask:
+        """Make a task of this type, to be stored in that queue. Raises InvalidPayload.
+
+        `later`: placeholders for parameters whose values are known when it runs.
+        """
+        encoded = self.payload.check(payload, later)
+        if later:
+            payload = {**payload, **later}
+            encoded = serializer.dumps(payload)
+        return self.templates[queue].cast(task_id, payload, encoded)
 
     def check(self, payload: Mapping[str, Any]) -> bytes:
         """Return the payload in the form of `serializer.dumps`.

@@ -16,10 +16,11 @@ from huey import signals
 from huey_tasks.api.operations import act_on_tasks
 from huey_tasks.api.tasks import get_task
 from huey_tasks.audit.operation import Action, Operator
-from huey_tasks.broker.protocol import Commit, Found, Gate, NewTask
+from huey_tasks.broker.protocol import Argument, Commit, Found, Gate, NewTask
 from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.errors import TaskFailed
 from huey_tasks.execution.printed import Printed
+from huey_tasks.flows.changes import go_on_with_flows
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.queues import BROKERS, QUEUES
 from huey_tasks.records import indexes
@@ -50,7 +51,7 @@ class InlineWorker:
     @contextlib.contextmanager
     def _at(self, instance: TaskQueue) -> Generator[None]:
         scripts, storage = instance.broker.scripts, instance.storage
-        submit, limit = scripts.submit, scripts.limit
+        submit, limit, run = scripts.submit, scripts.limit, scripts.run
         settled, blocking = storage.on_settled, storage.blocking
 
         def submit_and_run(
@@ -63,6 +64,12 @@ class InlineWorker:
             stored = submit(queue, tasks, gates, may_refuse=may_refuse)
             self._run()
             return stored
+
+        def run_and_work(script: str, queue: str, *more: Argument, **named: Argument) -> Any:
+            reply = run(script, queue, *more, **named)
+            if script in ("flow_begin", "flow_retry"):
+                self._run()
+            return reply
 
         def uses(queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
             used, left_ms = limit(queue, name, per_ms=per_ms, most=most)
@@ -77,6 +84,7 @@ class InlineWorker:
             self._errors[task.id] = error
 
         scripts.submit, scripts.limit = submit_and_run, uses
+        scripts.run = run_and_work
         storage.on_settled, storage.blocking = on_settled, False
         instance.signal(signals.SIGNAL_ERROR)(on_error)
         try:
@@ -84,12 +92,12 @@ class InlineWorker:
         finally:
             instance.disconnect_signal(on_error, signals.SIGNAL_ERROR)
             storage.on_settled, storage.blocking = settled, blocking
-            del scripts.submit, scripts.limit  # the methods of the class are back
+            del scripts.submit, scripts.limit, scripts.run  # the methods of the class are back
 
     def _run(self) -> None:
         self._depth += 1
         try:
-            while any(map(self._run_queue, QUEUES.values())) or self._hasten():
+            while any(map(self._run_queue, QUEUES.values())) or self._hasten() or _move_flows():
                 continue
         finally:
             self._depth -= 1
@@ -127,3 +135,8 @@ class InlineWorker:
                         act_on_tasks(Action.REQUEUE, [task_id], _BY)
                         hastened = True
         return hastened
+
+
+def _move_flows() -> bool:
+    """Do what consumers do for flows; return whether there is more of it."""
+    return go_on_with_flows() is not None

@@ -23,6 +23,7 @@ _OF_WEBHOOK = (
     "read_webhook", "change_webhook", "rotate_webhook_secret", "list_deliveries", "test_webhook",
     "delete_webhook",
 )  # fmt: skip
+_OF_FLOW = ("read_flow", "cancel_flow", "retry_flow")
 _OF_QUEUE = ("pause_queue", "drain_queue", "resume_queue", "purge_queue")
 _OF_FUNCTION = ("read_function", "read_source", "list_events", "invoke_function", "save_event")
 _EVENT = {"name": "$request.path.name", "event": "$request.path.event"}
@@ -37,6 +38,7 @@ _LINKS = (
     _Link("list_tasks", ("200",), {"task_id": _ID + "tasks/0/task_id"}, _OF_TASK),
     _Link("create_schedule", ("201",), {"name": _ID + "name"}, _OF_SCHEDULE),
     _Link("put_schedule", ("200", "201"), {"name": _ID + "name"}, _OF_SCHEDULE),
+    _Link("submit_flow", ("202",), {"flow_id": _ID + "flow_id"}, _OF_FLOW),
     _Link("create_webhook", ("201",), {"webhook_id": _ID + "id"}, _OF_WEBHOOK),
     _Link("list_deliveries", ("200",), _DELIVERY, ("replay_delivery",)),
     _Link(

@@ -8,6 +8,7 @@ TAGS: Mapping[str, str] = {
     "operators": "Change many tasks at once, undo it, and read who did what.",
     "queues": "Read the counts of each queue; pause, drain, resume or purge it.",
     "schedules": "Submit tasks on a schedule, by cron or at an interval.",
+    "flows": "Submit a graph of tasks, follow it as one, cancel it, retry from a node.",
     "webhooks": "Post the ends of tasks to URLs, signed, until they have arrived.",
     "functions": "List the functions of a folder, invoke them, and save test events.",
     "events": "Publish events to the functions that subscribe to them.",

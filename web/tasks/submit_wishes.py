@@ -16,7 +16,9 @@ from web.openapi.schemas import MORE_PARAMETERS
 from web.tasks.schemas import MAX_WAIT_S
 
 #: The routes that submit; any other POST refuses an idempotency key and a dry run.
-SUBMITS = frozenset({"submission.submit_task", "bulk_submission.submit_bulk"})
+SUBMITS = frozenset(
+    {"submission.submit_task", "bulk_submission.submit_bulk", "flow_submission.submit_flow"}
+)
 
 _WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?:$|[,;])", re.IGNORECASE)
 
@@ -51,6 +53,7 @@ _PREFER: dict[str, Any] = {
 }
 #: OpenAPI: what the routes that submit take.
 OF_BULK: dict[str, Any] = {MORE_PARAMETERS: [_KEY, _DRY_RUN]}
+OF_FLOW: dict[str, Any] = {MORE_PARAMETERS: [_KEY]}
 OF_SUBMIT: dict[str, Any] = {MORE_PARAMETERS: [_KEY, _PREFER, _DRY_RUN]}
 
 

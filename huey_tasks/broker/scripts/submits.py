@@ -38,25 +38,27 @@ class SubmitScripts(ScriptRunner):
         with default_limit():
             flags = self.run("submit", queue, *more, gates=encode(list(gates)), room=room)
         if flags and isinstance(flags[0], bytes):
-            raise _refused(Refusal.read(flags))
-        return [_found(flag) if isinstance(flag, list) else bool(flag) for flag in flags]
+            raise refused(Refusal.read(flags))
+        return [found_of(flag) if isinstance(flag, list) else bool(flag) for flag in flags]
 
     def found(self, queue: str, once: str) -> Found | None:
         """Return what a submit with that `once` would find."""
         reply = self.run("found", queue, once=once)
-        return _found(reply) if reply else None
+        return found_of(reply) if reply else None
 
     def room(self, queue: str) -> None:
         """Raise the QueueRefuses that a submit to this queue would raise now."""
         if reply := self.run("room", queue, room=self.bounds):
-            raise _refused(Refusal.read(reply))
+            raise refused(Refusal.read(reply))
 
 
-def _found(reply: Any) -> Found:
+def found_of(reply: Any) -> Found:
+    """Return what a submit found, as a script answers it."""
     return Found(*(part.decode() for part in reply))
 
 
-def _refused(why: Refusal) -> QueueRefuses:
+def refused(why: Refusal) -> QueueRefuses:
+    """Return the error that a refusal is."""
     if why.how == "draining":
         return QueueDraining.of(why.queue)
     later = f"try again in {why.retry_after_s} s."

@@ -126,6 +126,7 @@ def _new_tasks(
         queue=st.just(""),  # the model is of one queue
         once=st.sampled_from(once),
         webhook_url=st.sampled_from(["", "", "https://example.com"]),
+        flow=st.just(""),  # flows have tests of their own
     )
 
 

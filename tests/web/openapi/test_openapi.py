@@ -20,6 +20,7 @@ import web
 CHANGES_NOTHING_THAT_IS_THERE = (
     "/api/tasks/submit",
     "/api/tasks/bulk",
+    "/api/flows",
     "/api/tasks/read",
     "/api/events",
     "/api/schedules/preview",

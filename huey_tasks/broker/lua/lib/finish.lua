@@ -1,7 +1,7 @@
 -- The one way into a terminal state.
--- with: barrier clock counting events outbox
+-- with: barrier clock counting events flows outbox
 -- at the end: write_ended
--- record Ties: logged gate passes_on type awaited token suspicion webhook_url
+-- record Ties: logged gate passes_on type awaited token suspicion webhook_url flow
 
 -- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
@@ -37,6 +37,7 @@ local function finish_tied(id, ties, state, reason, ttl_ms, ...)
   -- A waiter that gets no message polls, so a Redis user without rights to the channel is no error.
   if ties[Ties.awaited] then redis.pcall('PUBLISH', ENDS, id) end
   if gate and not (state == 'SUCCESS' and ties[Ties.passes_on] == '1') then pass_gate(gate) end
+  if ties[Ties.flow] then end_task_of(ties[Ties.flow], state) end
 end
 
 local function finish(id, state, reason, ttl_ms)

@@ -29,6 +29,8 @@ local function submit(new)
   end
   local url = new[NewTask.webhook_url]
   if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
+  local flow = new[NewTask.flow]
+  if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
   redis.call('HSET', task_key(id, root), unpack(fields))
   redis.call('ZADD', submitted, NOW, id)
   count('SUBMITTED', root)

@@ -1,0 +1,1 @@
+"""Flows: graphs of tasks that are submitted at once and are one resource."""

@@ -1,0 +1,157 @@
+"""Read flows and their nodes."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from huey_tasks.broker.flow_store import FlowStore, NodeParts
+from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.task_hash import from_ms
+from huey_tasks.errors import FlowNotFound
+from huey_tasks.queues import BROKERS
+from huey_tasks.records.ids import is_task_id
+from huey_tasks.records.models import TaskState
+
+#: The states of a node, in the order in which lists show them.
+NODE_STATES = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
+
+STORE = FlowStore(BROKERS)
+
+_TYPE, _QUEUE = NewTask._fields.index("type"), NewTask._fields.index("queue")
+
+
+@dataclass(frozen=True)
+class FlowRecord:
+    """A flow as it is now. `counts`: nodes by state; `progress`: the share that has ended.
+
+    `status`: "running", "succeeded", "failed" or "cancelled". `cancelled_at`: when that was asked
+    for; the flow ends when its tasks have.
+    """
+
+    flow_id: str
+    name: str
+    status: str
+    size: int
+    counts: Mapping[str, int]
+    progress: float
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+    cancelled_at: dt.datetime | None
+    reason: str | None
+    retries: int
+
+
+@dataclass(frozen=True)
+class FlowPage:
+    """Flows, the newest first."""
+
+    flows: tuple[FlowRecord, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class NodeRecord:
+    """A node as it is now; `task_id` and `task_status` of its task, None while there is none."""
+
+    name: str
+    task_type: str
+    queue: str
+    status: str
+    task_id: str | None
+    task_status: TaskState | None
+    after: tuple[str, ...]
+    on_failure: str | None
+
+
+@dataclass(frozen=True)
+class NodePage:
+    """Nodes in the order in which they were submitted."""
+
+    nodes: tuple[NodeRecord, ...]
+    next_offset: int | None
+
+
+def get_flow(flow_id: str) -> FlowRecord:
+    """Return a flow. Raises FlowNotFound, QueueUnavailable."""
+    fields = STORE.flow(flow_id) if is_task_id(flow_id) else {}
+    if not fields:
+        raise unknown(flow_id)
+    return _record(flow_id, fields)
+
+
+def list_flows(cursor: str | None = None, limit: int = 50) -> FlowPage:
+    """Return the newest flows, those behind `cursor` if it is given. Raises QueueUnavailable."""
+    found = STORE.page(cursor, limit)
+    records = tuple(_record(flow_id, fields) for flow_id, fields in found if fields)
+    return FlowPage(records, found[-1][0] if len(found) == limit else None)
+
+
+def flow_nodes(flow: FlowRecord, offset: int = 0, limit: int = 1000) -> NodePage:
+    """Return some nodes of a flow, from `offset` on. Raises QueueUnavailable."""
+    last = min(offset + limit, flow.size)
+    parts = STORE.nodes(flow.flow_id, range(offset, last))
+    nodes = [_node(part) for part in parts]
+    asked = [n for n, node in enumerate(nodes) if node.status in ("submitted", "cancelled")]
+    states = STORE.task_states([(nodes[n].queue, parts[n].task_id) for n in asked])
+    of_number = dict(zip(asked, states, strict=True))
+    shown = [
+        _with_task(node, parts[number].task_id, of_number.get(number))
+        for number, node in enumerate(nodes)
+    ]
+    return NodePage(tuple(shown), last if last < flow.size else None)
+
+
+def unknown(flow_id: str) -> FlowNotFound:
+    """Return the error of an id that no flow has."""
+    return FlowNotFound(f"No flow has the id '{flow_id[:36]}'.")
+
+
+def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
+    counts = {state: int(fields[state]) for state in NODE_STATES}
+    size = int(fields["size"])
+    open_nodes = counts["waiting"] + counts["submitted"]
+    return FlowRecord(
+        flow_id,
+        fields["name"],
+        fields["state"],
+        size,
+        counts,
+        round((size - open_nodes) / size, 4),
+        from_ms(fields["created_at"]),
+        _time(fields, "finished_at"),
+        _time(fields, "cancelled_at"),
+        fields.get("reason"),
+        int(fields.get("retries", 0)),
+    )
+
+
+def _time(fields: Mapping[str, str], name: str) -> dt.datetime | None:
+    return from_ms(fields[name]) if name in fields else None
+
+
+def _node(part: NodeParts) -> NodeRecord:
+    stored: dict[str, Any] = json.loads(part.text)
+    task: Sequence[Any] = stored["task"]
+    return NodeRecord(
+        stored["name"],
+        task[_TYPE],
+        task[_QUEUE],
+        part.state or "waiting",
+        None,
+        None,
+        tuple(stored["after"]),
+        stored.get("on_failure"),
+    )
+
+
+#: The state of the task of a node that has ended, where the two say the same.
+_SAME = {"succeeded": TaskState.SUCCESS}
+
+
+def _with_task(node: NodeRecord, task_id: str, state: str | None) -> NodeRecord:
+    if node.status in ("waiting", "skipped") or (node.status == "cancelled" and state is None):
+        return node
+    status = TaskState(state) if state else _SAME.get(node.status)
+    return replace(node, task_id=task_id, task_status=status)

@@ -1,0 +1,79 @@
+"""Flows over HTTP: submitted as one, read as one, cancelled and retried."""
+
+from typing import Any
+
+from flask.testing import FlaskClient
+
+import huey_tasks as tq
+from tests.engine.helpers import HandWorker, commit
+
+NODES: list[dict[str, Any]] = [
+    {"name": "a", "task_type": "echo", "payload": {"value": 1}},
+    {"name": "b", "task_type": "echo", "after": ["a"], "results": {"value": "a"}},
+]
+
+
+def test_a_flow_is_submitted_and_read_as_one(client: FlaskClient) -> None:
+    body = {"name": "two", "nodes": NODES}
+    sent = client.post("/api/flows", json=body, headers={"Idempotency-Key": "k"})
+    assert sent.status_code == 202
+    assert sent.headers["Location"] == f"/api/flows/{sent.get_json()['flow_id']}"
+    again = client.post("/api/flows", json=body, headers={"Idempotency-Key": "k"})
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.get_json() == sent.get_json()
+    found = client.get(sent.headers["Location"]).get_json()
+    assert (found["status"], found["progress"], found["next_cursor"]) == ("running", 0, None)
+    shown = [(n["name"], n["status"], n["task_status"], n["after"]) for n in found["nodes"]]
+    assert shown == [("a", "submitted", "PENDING", []), ("b", "waiting", None, ["a"])]
+    page = client.get(f"{sent.headers['Location']}?limit=1").get_json()
+    rest = client.get(f"{sent.headers['Location']}?cursor={page['next_cursor']}").get_json()
+    assert [node["name"] for node in rest["nodes"]] == ["b"]
+    listed = client.get("/api/flows").get_json()
+    assert [flow["name"] for flow in listed["flows"]] == ["two"]
+
+
+def test_a_flow_is_cancelled_and_retried_by_operators(client: FlaskClient) -> None:
+    flow = f"/api/flows/{client.post('/api/flows', json={'nodes': NODES}).get_json()['flow_id']}"
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    early = client.post(f"{flow}/retry")
+    assert (early.status_code, early.get_json()["code"]) == (409, "flow_not_retryable")
+    ended = client.post(f"{flow}/cancel", json={"reason": "late"}, headers={"X-Operator": "ada"})
+    assert (ended.status_code, ended.get_json()["status"]) == (200, "cancelled")
+    assert client.post(f"{flow}/cancel").get_json()["code"] == "flow_finished"
+    again = client.post(f"{flow}/retry", json={"node": "b"})
+    assert (again.status_code, again.get_json()["counts"]["submitted"]) == (202, 1)
+    entries = client.get("/api/audit").get_json()["entries"]
+    assert [entry["action"] for entry in entries] == ["flow_retry", "flow_cancel"]
+    assert entries[1]["why"] == "late" and entries[1]["who"].startswith("ada")
+
+
+def test_a_wrong_flow_is_refused_with_pointers(client: FlaskClient) -> None:
+    nodes = [{**NODES[0], "after": ["b"]}, NODES[1], {"name": "c", "task_type": "nothing_such"}]
+    refused = client.post("/api/flows", json={"nodes": nodes})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "invalid_flow")
+    pointers = [error["pointer"] for error in refused.get_json()["errors"]]
+    assert pointers == ["/nodes/0/after", "/nodes/1/after"]
+    wrong = client.post("/api/flows", json={"nodes": [{**NODES[0], "nme": 1}]}).get_json()
+    assert [error["pointer"] for error in wrong["errors"]] == ["/nodes/0/nme"]
+    many = [{"name": f"n{number}", "task_type": "echo"} for number in range(10_001)]
+    refused = client.post("/api/flows", json={"nodes": many})
+    assert (refused.status_code, refused.get_json()["errors"][0]["pointer"]) == (422, "/nodes")
+    assert tq.list_flows().flows == ()
+
+
+def test_the_example_of_the_document_is_accepted(client: FlaskClient) -> None:
+    schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
+    (example,) = schemas["FlowBody"]["examples"]
+    assert client.post("/api/flows", json=example).status_code == 202
+
+
+def test_an_unknown_flow_is_a_404_and_the_inspector_accepts_none(
+    client: FlaskClient, inspector: FlaskClient
+) -> None:
+    for flow_id in ("x", "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"):
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("POST", "/retry")):
+            answer = client.open(f"/api/flows/{flow_id}{path}", method=method)
+            assert (answer.status_code, answer.get_json()["code"]) == (404, "flow_not_found")
+    assert inspector.get("/api/flows").status_code == 200
+    assert inspector.post("/api/flows", json={"nodes": NODES}).status_code == 405
