@@ -54,7 +54,9 @@ def submit_flow(
     """
     if idempotency_key is not None:
         check_idempotency_key(idempotency_key, "/Idempotency-Key")
-    graph, flow_id = Graph(nodes, name), new_id()
+    attempt = current_attempt.get()
+    # An attempt that is repeated submits the same flow, as it submits the same tasks.
+    graph, flow_id = Graph(nodes, name), attempt.subtask_id() if attempt else new_id()
     tasks = _tasks_of(graph, flow_id)
     once = _once(graph, idempotency_key, caller)
     broker = BROKERS.first
@@ -62,11 +64,12 @@ def submit_flow(
     if once and (found := broker.scripts.found(broker.name, once)) is not None:
         return _replayed(found, graph)
     for piece in _pieces(graph, tasks):
-        scripts.flow_store(flow_id, piece)
+        if not scripts.flow_store(flow_id, piece):
+            return SubmittedFlow(flow_id, name, len(nodes))
     queues = sorted({new.queue for new in tasks})
     reply = scripts.flow_begin(
         flow_id, name, len(nodes), json.dumps(queues), ttl_ms=broker.ttl_ms, once=once,
-        may_refuse=current_attempt.get() is None,
+        may_refuse=attempt is None,
     )  # fmt: skip
     if isinstance(reply, Found):
         return _replayed(reply, graph)

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from huey_tasks import FailedMember, task
+from huey_tasks import FailedMember, FlowNode, submit_flow, task
 
 
 @task
@@ -28,6 +28,16 @@ def fan_out_and_die_once(number: int, file: str) -> str:
         Path(file).write_text(ids)
         os.kill(os.getpid(), signal.SIGKILL)
     return ids
+
+
+@task
+def flow_and_die_once(file: str) -> str:
+    """Submit a flow and return its id; in the first execution, write it and die instead."""
+    flow_id = submit_flow([FlowNode("only", "give_back", {"value": 1})]).flow_id
+    if not Path(file).exists():
+        Path(file).write_text(flow_id)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return flow_id
 
 
 @task

@@ -4,7 +4,8 @@
 -- then, for each node, its number, the id of its task, for how many ends it waits, and JSON:
 -- {name, task, after, on_failure, next, rescue}: names of those before it and of the one that starts when
 -- it fails; `task`: a NewTask of protocol.py; `next` and `rescue`: the numbers of those behind it
--- returns: how many there are now
+-- returns: how many there are now; -1, and nothing is stored, when the flow has begun
+if redis.call('EXISTS', flow_key(flow)) == 1 then return -1 end
 local nodes, ids, before = {}, {}, {}
 for at = MORE, #ARGV, 4 do
   local number, id, waits_for, node = unpack(ARGV, at, at + 3)

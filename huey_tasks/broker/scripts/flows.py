@@ -35,12 +35,11 @@ class FlowScripts:
         """`queue`: any of them; its audit has what operators do to flows."""
         self._scripts, self._queue = scripts, queue
 
-    def flow_store(self, flow_id: str, nodes: Sequence[StoredNode]) -> int:
-        """Store some nodes of a flow that has not begun; returns how many are stored now."""
+    def flow_store(self, flow_id: str, nodes: Sequence[StoredNode]) -> bool:
+        """Store some nodes of a flow; False, and nothing is stored, when it has begun."""
         more: list[Argument] = [part for node in nodes for part in node]
-        return int(
-            self._scripts.run("flow_store", self._queue, *more, flow=flow_id, ttl_ms=STORED_MS)
-        )
+        stored = self._scripts.run("flow_store", self._queue, *more, flow=flow_id, ttl_ms=STORED_MS)
+        return int(stored) >= 0
 
     def flow_begin(
         self,

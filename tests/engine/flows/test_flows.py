@@ -1,6 +1,7 @@
 """Flows on a private Redis: nodes start, are skipped, take results, are cancelled and retried."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -349,6 +350,19 @@ def test_a_wrong_graph_is_refused_with_pointers_and_stores_nothing(why: str) -> 
         tq.submit_flow(nodes)
     assert {(each.pointer, each.code) for each in refused.value.problems} == problems
     assert broker.dbsize() == 0
+
+
+def test_an_attempt_that_is_repeated_submits_the_same_flow(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default", concurrency=2)
+    task_id = tq.submit("flow_and_die_once", {"file": str(tmp_path / "died")}).task_id
+    wait_until(lambda: tq.get_task(task_id).status == "SUCCESS", description="the repeat has ended")
+    ended = tq.get_task(task_id)
+    assert (ended.result, ended.deliveries) == ((tmp_path / "died").read_text(), 2)
+    assert [flow.flow_id for flow in tq.list_flows().flows] == [ended.result]
+    wait_until(lambda: tq.get_flow(ended.result).status == "succeeded", description="it has run")
+    assert len(tq.search_tasks("type:give_back").tasks) == 1
 
 
 def test_a_flow_goes_on_after_its_consumer_was_killed(start_consumer: StartConsumer) -> None:
