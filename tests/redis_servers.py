@@ -215,7 +215,11 @@ class RedisServer:
 
     @contextlib.contextmanager
     def disk_full(self) -> Generator[None]:
-        """Its append-only file may not grow, as when the file system is full (MISCONF)."""
+        """Its append-only file may not grow, as when the file system is full (MISCONF).
+
+        One that syncs every write would end instead: tests/stack/test_embedded_redis.py.
+        """
+        self.admin.config_set("appendfsync", "everysec")
         process = psutil.Process(self.process.pid)
         sizes = [file.stat().st_size for file in self.folder.rglob("*.aof")]
         process.rlimit(psutil.RLIMIT_FSIZE, (max(sizes) + 10, psutil.RLIM_INFINITY))
@@ -223,6 +227,7 @@ class RedisServer:
         yield
         process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
         wait_until(self._takes_a_write, description="there is room again")
+        self.admin.config_set("appendfsync", "always")
 
     def _takes_a_write(self) -> bool:
         with contextlib.suppress(redis.ResponseError):

@@ -93,9 +93,9 @@ def test_a_consumer_finds_a_task_whose_bell_was_lost(start_consumer: StartConsum
     wait_for(submit("echo"), "SUCCESS")
     echo = next(t for t in tq.task_types() if t.name == "echo").wrappers[QUEUE]
     new = tq.default.serialize_task(echo.task_class((), {})).task
-    script = scripts().load("submit", {"gates": "[]", "may_refuse": 0})
+    script = scripts().load("submit", {"gates": "[]", "room": ""})
     with broker.pipeline(transaction=True) as pipe:  # what is gone at its end wakes nobody
-        arguments = ["[]", 0, *new.arguments()]
+        arguments = ["[]", "", *new.arguments()]
         script(keys=[keys.root(QUEUE)], args=arguments, client=pipe)
         pipe.delete(keys.bell(QUEUE))
         pipe.execute()

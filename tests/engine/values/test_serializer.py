@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from huey.utils import SKIPPED, Error
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -93,6 +93,7 @@ def test_values_for_people_are_plain_json() -> None:
     }
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # of a machine that has much to do
 @given(st.dictionaries(st.text() | st.just("$bytes"), JSON | st.binary() | st.datetimes()))
 def test_what_is_shown_to_people_is_plain_whether_it_holds_tags_or_not(value: Any) -> None:
     stored = serializer.dumps(value)
