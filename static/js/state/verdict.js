@@ -62,7 +62,7 @@ const WORDS = {
   }),
   breaker_open: ({ number, cause: { types } }) => ({
     title: VERDICT.breakerOpen.title(list(types.length > 3 ? [...types.slice(0, 2), VERDICT.breakerOpen.others(types.length - 2)] : types), number),
-    text: VERDICT.breakerOpen.text, more: VERDICT.breakerOpen.more,
+    text: VERDICT.breakerOpen.text, more: VERDICT.breakerOpen.more(number),
   }),
   new_cause: ({ number, cause }, { now }) => ({
     title: VERDICT.newCause.title(number, named(cause)),
