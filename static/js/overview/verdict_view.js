@@ -53,5 +53,6 @@ function also(others) {
 function link(condition) {
   if (!condition?.link) return null;
   const { page, item, params, tasks } = /** @type {any} */ (condition.link);
-  return h('a', { href: tasks ? tasksUrl(tasks) : pageUrl(page, params, item), key: 'link', data: { testid: 'verdict-link' } }, condition.more);
+  const href = tasks ? tasksUrl(tasks) : pageUrl(page, params, item);
+  return h('a', { href, key: 'link', data: { testid: 'verdict-link' } }, condition.more);
 }

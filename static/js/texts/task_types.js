@@ -66,6 +66,7 @@ export const BREAKER_FIELDS = {
 };
 export const BREAKER = 'Hold back while too many fail';
 export const BREAKER_MEANS = 'A circuit breaker: tasks wait at their places, and no attempt counts. Setting limits closes one that is open.';
+export const BREAKER_RULES = 'Rules of the breaker';
 export const HELD_BACK = 'Held back: too many attempts failed';
 export const HELD_BACK_MEANS = 'The breaker is open: waiting tasks keep their places and attempts. A few try when its pause is over; it closes when they succeed.';
 /** @param {string} label */

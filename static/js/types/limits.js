@@ -95,13 +95,13 @@ function build(name, limits, actions, done) {
 function breakerPart(breaker) {
   const parts = BREAKER_FIELDS.map((field) =>
     part(field, texts.BREAKER_FIELDS, (breaker ?? USUAL_BREAKER)[field.name], { required: true, pointer: `/breaker/${field.name}` }));
-  const fields = h('div', { class: 'fields' }, parts.map((each) => each.element));
+  const fields = h('div', { class: 'fields', role: 'group', 'aria-label': texts.BREAKER_RULES }, parts.map((each) => each.element));
   const box = checkField('limits-breaker', texts.BREAKER, breaker !== null, texts.BREAKER_MEANS);
   const show = () => { fields.hidden = !box.input.checked; };
   box.input.addEventListener('change', show);
   show();
   return {
-    name: 'breaker', element: h('div', { class: 'breaker', role: 'group', 'aria-label': texts.BREAKER }, box.element, fields),
+    name: 'breaker', element: h('div', { class: 'breaker' }, box.element, fields),
     controls: new Map(parts.flatMap((each) => [...each.controls])),
     text: () => (box.input.checked ? objectText(parts, BREAKER_FIELDS) : null),
   };
@@ -119,5 +119,6 @@ function part({ name, kind }, words, value, more) {
   const field = plainField(name, label, { required: false, hint, example: value ?? undefined, ...more });
   if (kind !== 'seconds') return fieldPart({ ...field, kind }, 'limits');
   const [number, unit] = inUnits(Number(value ?? 1));
-  return durationPart({ ...field, kind: 'number', example: number }, 'limits', { unit, label: texts.unitOf(label), testid: `${name}-unit` });
+  return durationPart({ ...field, kind: 'number', example: number }, 'limits',
+    { unit, label: texts.unitOf(label), testid: `${name}-unit` });
 }
