@@ -7,6 +7,7 @@ from tests.browser.page_checks import expect_address, question
 from tests.browser.service import Stack
 
 LIMITS = "/api/task-types/send_email/limits"
+OF_FAILING = "/api/task-types/fail_at_once/limits"
 
 
 def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -> None:
@@ -74,3 +75,20 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     entry = page.get_by_test_id("audit-entry").filter(has_text="the relay is slow").first
     entry.get_by_role("link", name="send_email").click()
     expect_address(page, "/types/send_email")
+
+
+def test_a_type_that_is_held_back_says_so(visits: Visits, stack: Stack) -> None:
+    stack.api.call("PUT", OF_FAILING, {"breaker": {"of": 1, "pause_s": 600}})
+    try:
+        failed = stack.api.submit("fail_at_once", {"message": "the relay is down"})
+        stack.api.wait_for_status(failed, "FAILURE")
+        held = stack.api.submit("fail_at_once", {"message": "the relay is down"})
+        page = visits.open(f"{stack.dashboard}types")
+        row = page.get_by_test_id("type-fail_at_once")
+        expect(row).to_contain_text("Held back")
+        row.get_by_role("link", name="fail_at_once", exact=True).click()
+        expect(page.get_by_test_id("held-back")).to_contain_text("The breaker is open")
+    finally:
+        stack.api.call("DELETE", OF_FAILING)
+    stack.api.wait_for_status(held, "FAILURE")
+    expect(page.get_by_test_id("held-back")).to_have_count(0)

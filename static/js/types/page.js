@@ -44,7 +44,7 @@ function row({ task_type: name, queue, description, retries, timeout_s: timeout 
     h('th', { scope: 'row', key: 'name' },
       h('a', { class: 'webhook-name', href: pageUrl('types', {}, name) }, longName(visible(name))),
       h('span', { class: 'under type-about' }, prose(description)),
-      held && h('span', { class: 'under bad-text', key: 'held' }, texts.HELD_BACK)),
+      held && h('span', { class: 'under', key: 'held' }, h('span', { class: 'bad-text' }, texts.HELD_BACK))),
     cell(1, h('a', { class: 'tag', href: tasksUrl({ queue }) }, queue)),
     cell(2, retries || texts.NO_RETRIES), cell(3, timeout ? duration(timeout) : texts.NO_TIMEOUT),
     cell(4, totals ? h('span', { class: totals.failed ? 'bad-text' : '' }, texts.lastHour(totals.ended, totals.failed)) : '–'),
