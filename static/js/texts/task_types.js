@@ -62,7 +62,7 @@ export const BREAKER_FIELDS = {
   of: { label: 'Of the last attempts', hint: 'at most 1,000' },
   within_s: { label: 'All within', hint: 'at most a day' },
   pause_s: { label: 'Pause', hint: 'nothing starts for this time' },
-  tries: { label: 'Tries', hint: 'after the pause; all have to succeed' },
+  tries: { label: 'Tries', hint: 'after the pause; all must succeed' },
 };
 export const BREAKER = 'Hold back while too many fail';
 export const BREAKER_MEANS = 'A circuit breaker: tasks wait at their places, and no attempt counts. Setting limits closes one that is open.';
