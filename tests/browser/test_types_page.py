@@ -6,6 +6,9 @@ from tests.browser.conftest import Visits
 from tests.browser.page_checks import expect_address, question
 from tests.browser.service import Stack
 
+LIMITS = "/api/task-types/send_email/limits"
+OF_FAILING = "/api/task-types/fail_at_once/limits"
+
 
 def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -> None:
     visits.allow("422")
@@ -18,7 +21,14 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     expect(limits).to_contain_text("No limits")
 
     limits.get_by_test_id("set-limits").click()
-    expect(limits.get_by_role("alert")).to_contain_text("Give 'concurrency', 'rate', or both.")
+    expect(limits.get_by_role("alert")).to_contain_text("Give at least one of")
+    hold_back = limits.get_by_label("Hold back while too many fail")
+    expect(limits.get_by_label("Share that fails")).to_be_hidden()
+    hold_back.check()
+    limits.get_by_label("Of the last attempts").fill("0")
+    limits.get_by_test_id("set-limits").click()
+    expect(limits.get_by_test_id("error-/breaker/of")).to_be_visible()
+    limits.get_by_label("Of the last attempts").fill("20")
     limits.get_by_label("Starts").fill("0")
     limits.get_by_test_id("set-limits").click()
     expect(limits.get_by_test_id("error-/rate")).to_be_visible()
@@ -32,10 +42,28 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
 
     now = limits.get_by_test_id("limits-now")
     expect(now).to_have_text(
-        "Now: at most 2 running, at most 10 starts per minute, for each value of to"
+        "Now: at most 2 running, at most 10 starts per minute, held back when half of the last 20"
+        " attempts fail within 1 minute: for 30 seconds, then until 3 attempts succeed, for each"
+        " value of to"
     )
-    found = stack.api.call("GET", "/api/task-types/send_email/limits")
+    found = stack.api.call("GET", LIMITS)
     assert (found["concurrency"], found["rate"], found["per"], found["by"]) == (2, 10, 60, "to")
+    usual = stack.api.call("PUT", LIMITS, {"breaker": {}})["breaker"]
+    assert found["breaker"] == usual, "the form is prefilled with the defaults of the API"
+    expect(now).to_contain_text("Now: held back when half of")
+    expect(hold_back).to_be_checked()
+    limits.get_by_label("Share that fails").fill("0.25")
+    limits.get_by_label("Pause", exact=True).fill("2")
+    limits.get_by_test_id("pause_s-unit").select_option("minute")
+    limits.get_by_test_id("set-limits").click()
+    expect(now).to_contain_text("held back when 25 % of")
+    assert stack.api.call("GET", LIMITS)["breaker"] == {**usual, "failures": 0.25, "pause_s": 120}
+    limits.get_by_label("Running at a time").fill("3")
+    hold_back.uncheck()
+    limits.get_by_test_id("set-limits").click()
+    expect(now).to_have_text("Now: at most 3 running")
+    assert stack.api.call("GET", LIMITS)["breaker"] is None
+
     limits.get_by_test_id("remove-limits").click()
     question(page).get_by_test_id("question-yes").click()
     expect(now).to_contain_text("No limits")
@@ -47,3 +75,20 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     entry = page.get_by_test_id("audit-entry").filter(has_text="the relay is slow").first
     entry.get_by_role("link", name="send_email").click()
     expect_address(page, "/types/send_email")
+
+
+def test_a_type_that_is_held_back_says_so(visits: Visits, stack: Stack) -> None:
+    stack.api.call("PUT", OF_FAILING, {"breaker": {"of": 1, "pause_s": 600}})
+    try:
+        failed = stack.api.submit("fail_at_once", {"message": "the relay is down"})
+        stack.api.wait_for_status(failed, "FAILURE")
+        held = stack.api.submit("fail_at_once", {"message": "the relay is down"})
+        page = visits.open(f"{stack.dashboard}types")
+        row = page.get_by_test_id("type-fail_at_once")
+        expect(row).to_contain_text("Held back")
+        row.get_by_role("link", name="fail_at_once", exact=True).click()
+        expect(page.get_by_test_id("held-back")).to_contain_text("The breaker is open")
+    finally:
+        stack.api.call("DELETE", OF_FAILING)
+    stack.api.wait_for_status(held, "FAILURE")
+    expect(page.get_by_test_id("held-back")).to_have_count(0)

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { conditions } from '../../static/js/state/conditions.js';
 import { verdict } from '../../static/js/state/verdict.js';
 
-function address({ page, params = {}, tasks }) {
+function address({ page, item, params = {}, tasks }) {
   if (tasks) return `/tasks?q=state:${tasks.state}+queue:${tasks.queue}`;
   const query = new URLSearchParams(params);
-  return `/${page}${query.size ? `?${query}` : ''}`;
+  return `/${page}${item ? `/${encodeURIComponent(item)}` : ''}${query.size ? `?${query}` : ''}`;
 }
 
 const sum = (queues, field) => queues.reduce((total, each) => total + each[field], 0);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { isLimited, limitsBody } from '../../static/js/state/type_limits.js';
 import { changedMembers, lastSent, ordered, webhookState } from '../../static/js/state/webhooks.js';
 
 const EARLY = '2030-01-01T00:00:00Z';
@@ -35,11 +34,4 @@ test('a change sends what was changed, a new one everything', () => {
   assert.equal(changedMembers({ url: '"b"', tags: '[]' }, first), '{"url":"b"}');
   assert.equal(changedMembers(first, first), '{}');
   assert.equal(changedMembers(first), '{"url":"a","tags":[]}');
-});
-
-test('limits that are left empty are left out, and so is a time without a rate', () => {
-  assert.equal(limitsBody({ concurrency: '2', rate: null, per: '60', by: null }), '{"concurrency":2}');
-  assert.equal(limitsBody({ concurrency: null, rate: '5', per: '60', by: '"to"' }), '{"rate":5,"per":60,"by":"to"}');
-  assert.equal(isLimited({ concurrency: null, rate: null, per: null, by: 'to' }), false);
-  assert.equal(isLimited({ concurrency: null, rate: 1, per: 1, by: null }), true);
 });

@@ -121,7 +121,7 @@ def _breaker_open(seen: Seen) -> Iterator[Condition]:
         named = [*types[:2], f"{len(types) - 2:,} others"] if len(types) > 3 else types
         verb = "is" if len(types) == 1 else "are"
         title = f"{_listed(named)} {verb} held back: too many attempts failed"
-        link = _tasks("waiting", queues[0].queue)
+        link = f"/types/{quote(types[0], safe='')}" if len(types) == 1 else "/types"
         yield Condition("breaker_open", "losing", title, _names(queues), len(types), link=link)
 
 

@@ -50,7 +50,7 @@ export function checkField(id, label, checked, hint) {
     h('p', { class: 'hint', id: `${id}-hint` }, hint)) };
 }
 
-/** @param {Part[]} parts @param {Field[]} fields @returns {string} a JSON object */
+/** @param {Part[]} parts @param {{name: string}[]} fields @returns {string} a JSON object */
 export function objectText(parts, fields) {
   const members = parts.map((part, i) => [fields[i].name, part.text()]).filter(([, text]) => text !== null);
   return `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;

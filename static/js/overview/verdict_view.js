@@ -52,6 +52,7 @@ function also(others) {
 
 function link(condition) {
   if (!condition?.link) return null;
-  const { page, params, tasks } = /** @type {any} */ (condition.link);
-  return h('a', { href: tasks ? tasksUrl(tasks) : pageUrl(page, params), key: 'link', data: { testid: 'verdict-link' } }, condition.more);
+  const { page, item, params, tasks } = /** @type {any} */ (condition.link);
+  const href = tasks ? tasksUrl(tasks) : pageUrl(page, params, item);
+  return h('a', { href, key: 'link', data: { testid: 'verdict-link' } }, condition.more);
 }

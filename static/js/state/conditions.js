@@ -5,7 +5,7 @@
 /**
  * @typedef {'broken'|'losing'|'late'|'stopped'|'fine'} Severity `broken`: nothing can work;
  *   `losing`: tasks fail; `late`: they wait too long; `stopped`: an operator stopped a queue
- * @typedef {{page: string, params?: Record<string, string>}|{tasks: Record<string, string>}} Target
+ * @typedef {{page: string, item?: string|null, params?: Record<string, string>}|{tasks: Record<string, string>}} Target
  * @typedef {{code: string, severity: Severity, queues: string[], number: number|null, cause: any,
  *   link: Target|null}} Condition `number`: what it is about (a share, a count, seconds); `cause`: the
  *   group of failures, the queue or the problem behind it
@@ -106,7 +106,7 @@ function openBreakers(seen) {
   const queues = known(seen).filter((queue) => queue.open_breakers?.length);
   const types = [...new Set(queues.flatMap((queue) => queue.open_breakers))];
   return types.length ? [{ queues: names(queues), number: types.length, cause: { types },
-    link: { tasks: { queue: queues[0].queue, state: 'waiting' } } }] : [];
+    link: { page: 'types', item: types.length === 1 ? types[0] : null } }] : [];
 }
 
 function setAside(seen) {

@@ -3,9 +3,11 @@
 import { jsonObject } from './schedules.js';
 
 /**
- * @typedef {{concurrency: number|null, rate: number|null, per: number|null, by: string|null}} Limit
+ * @typedef {{concurrency: number|null, rate: number|null, per: number|null, by: string|null,
+ *   breaker: Breaker|null}} Limit
+ * @typedef {{failures: number, of: number, within_s: number, pause_s: number, tries: number}} Breaker
  * @typedef {Limit & {task_type: string, source?: string|null, declared?: Limit|null}} Limits what holds; `declared`: by the code
- * @typedef {{name: 'concurrency'|'rate'|'per'|'by', kind: 'integer'|'seconds'|'text'}} LimitField
+ * @typedef {{name: string, kind: 'integer'|'number'|'seconds'|'text'}} LimitField
  */
 
 /** The fields of the form, in its order; their words are in texts/task_types.js under the same names. @type {LimitField[]} */
@@ -14,9 +16,27 @@ export const LIMIT_FIELDS = [
   { name: 'by', kind: 'text' },
 ];
 
+/** The fields of its breaker, in the same way. @type {LimitField[]} */
+export const BREAKER_FIELDS = [
+  { name: 'failures', kind: 'number' }, { name: 'of', kind: 'integer' }, { name: 'within_s', kind: 'seconds' },
+  { name: 'pause_s', kind: 'seconds' }, { name: 'tries', kind: 'integer' },
+];
+
+/** What the API takes for the fields of a breaker that are left out. @type {Breaker} */
+export const USUAL_BREAKER = { failures: 0.5, of: 20, within_s: 60, pause_s: 30, tries: 3 };
+
 /** Whether anything is limited. @param {Limit} limits */
-export function isLimited({ concurrency, rate }) {
-  return concurrency !== null || rate !== null;
+export function isLimited({ concurrency, rate, breaker }) {
+  return concurrency !== null || rate !== null || breaker !== null;
+}
+
+/**
+ * Whether the breaker of a type holds tasks back now, in any queue.
+ * @param {string} name of the task type
+ * @param {import('./records.js').Stats|null} stats
+ */
+export function isHeldBack(name, stats) {
+  return Boolean(stats?.queues.some(({ open_breakers: open }) => open?.includes(name)));
 }
 
 /**

@@ -61,8 +61,9 @@ const WORDS = {
     more: cause ? VERDICT.failing.openFailure : VERDICT.failing.showFailed,
   }),
   breaker_open: ({ number, cause: { types } }) => ({
-    title: VERDICT.breakerOpen.title(list(types.length > 3 ? [...types.slice(0, 2), VERDICT.breakerOpen.others(types.length - 2)] : types), number),
-    text: VERDICT.breakerOpen.text, more: VERDICT.breakerOpen.more,
+    title: VERDICT.breakerOpen.title(
+      list(types.length > 3 ? [...types.slice(0, 2), VERDICT.breakerOpen.others(types.length - 2)] : types), number),
+    text: VERDICT.breakerOpen.text, more: VERDICT.breakerOpen.more(number),
   }),
   new_cause: ({ number, cause }, { now }) => ({
     title: VERDICT.newCause.title(number, named(cause)),

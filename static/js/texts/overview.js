@@ -80,7 +80,7 @@ export const VERDICT = {
     title: (types, n) => `${types} ${n === 1 ? 'is' : 'are'} held back: too many attempts failed`,
     /** @param {number} n */ others: (n) => `${count(n)} others`,
     text: 'Their breaker is open: waiting tasks keep their places and attempts. A few try when its pause is over; it closes when they succeed.',
-    more: 'Show the waiting tasks',
+    /** @param {number} n */ more: (n) => (n === 1 ? 'Open the task type' : 'Show the task types'),
   },
   quarantine: {
     /** @param {number} n */ title: (n) => `${plural(n, 'task is', 'tasks are')} in quarantine`, more: 'See the queues',

@@ -28,14 +28,22 @@ export const FACTS = {
 export const LIMITS = 'Limits';
 export const LIMITS_WHAT = 'Over all queues and consumers. A task that has to wait keeps its place, and no attempt counts.';
 export const UNLIMITED = 'No limits: tasks start as soon as a worker is free.';
-/** @type {Record<string, (value: any, per: string) => string>} */
+/**
+ * Each limit in words, where there is one; `units`: a number of seconds in its largest unit.
+ * @type {Record<string, (limits: any, units: (seconds: number) => [number, string]) => string>}
+ */
 export const LIMIT_WORDS = {
-  concurrency: (n) => `at most ${count(n)} running`,
-  rate: (n, per) => `at most ${plural(n, 'start')} per ${per}`,
-  by: (field) => `for each value of ${field}`,
+  concurrency: ({ concurrency }) => `at most ${count(concurrency)} running`,
+  rate: ({ rate, per }, units) => `at most ${plural(rate, 'start')} per ${timeSpan(...units(per))}`,
+  breaker: ({ breaker: { failures, of, within_s: within, pause_s: pause, tries } }, units) =>
+    `held back when ${share(failures)} of the last ${plural(of, 'attempt')} fail within ${plural(...units(within))}: for `
+    + `${plural(...units(pause))}, then until ${plural(tries, 'attempt succeeds', 'attempts succeed')}`,
+  by: ({ by }) => `for each value of ${by}`,
 };
+/** @param {number} part */
+const share = (part) => ({ 0.5: 'half', 1: 'all' })[part] ?? `${Number((part * 100).toFixed(2))} %`;
 /** @param {number} n @param {string} unit */
-export const timeSpan = (n, unit) => (n === 1 ? unit : `${n} ${unit}s`);
+const timeSpan = (n, unit) => (n === 1 ? unit : `${n} ${unit}s`);
 /** @param {string} words */
 export const now = (words) => `Now: ${words}`;
 /** @param {string} words */
@@ -48,7 +56,21 @@ export const LIMIT_FIELDS = {
   per: { label: 'Per', hint: 'at most a day' },
   by: { label: 'For each value of', hint: 'a field of the payload; empty: all tasks together' },
 };
-export const UNIT = 'Unit of the time';
+/** @type {Record<string, {label: string, hint: string}>} */
+export const BREAKER_FIELDS = {
+  failures: { label: 'Share that fails', hint: '0.01 to 1; 0.5 is half' },
+  of: { label: 'Of the last attempts', hint: 'at most 1,000' },
+  within_s: { label: 'All within', hint: 'at most a day' },
+  pause_s: { label: 'Pause', hint: 'nothing starts for this time' },
+  tries: { label: 'Tries', hint: 'after the pause; all must succeed' },
+};
+export const BREAKER = 'Hold back while too many fail';
+export const BREAKER_MEANS = 'A circuit breaker: tasks wait at their places, and no attempt counts. Setting limits closes one that is open.';
+export const BREAKER_RULES = 'Rules of the breaker';
+export const HELD_BACK = 'Held back: too many attempts failed';
+export const HELD_BACK_MEANS = 'The breaker is open: waiting tasks keep their places and attempts. A few try when its pause is over; it closes when they succeed.';
+/** @param {string} label */
+export const unitOf = (label) => `${label}: unit`;
 export const SET = 'Set limits';
 export const REMOVE = 'Remove limits';
 /** @param {string} name */

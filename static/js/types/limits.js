@@ -1,11 +1,12 @@
-/* The limits of a task type: in words, and the form that sets them. Its fields are those of LIMIT_FIELDS. */
+/* The limits of a task type: in words, and the form that sets them. Its fields are those of LIMIT_FIELDS
+   and BREAKER_FIELDS. */
 
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
 import { inUnits } from '../state/schedules.js';
-import { isLimited, LIMIT_FIELDS, limitsBody } from '../state/type_limits.js';
+import { BREAKER_FIELDS, isHeldBack, isLimited, LIMIT_FIELDS, limitsBody, USUAL_BREAKER } from '../state/type_limits.js';
 import { durationPart } from '../components/duration_field.js';
-import { fieldPart, plainField } from '../components/field.js';
+import { checkField, fieldPart, objectText, plainField } from '../components/field.js';
 import { createKeptForms } from '../components/kept_form.js';
 import { button, emptyState, sectionHead } from '../components/parts.js';
 import { auditPart } from '../components/question_dialog.js';
@@ -26,6 +27,8 @@ export function limitsPart(name, state, actions) {
   const trouble = problem ?? state.problem;
   return h('section', { class: 'card type-limits', key: 'limits', data: { testid: 'limits' } },
     sectionHead(texts.LIMITS, h('p', { class: 'soft' }, texts.LIMITS_WHAT)),
+    !state.problem && isHeldBack(name, state.stats) && h('p', { class: 'note', key: 'held', data: { testid: 'held-back' } },
+      h('b', null, texts.HELD_BACK), '. ', texts.HELD_BACK_MEANS),
     limits ? [
       problem && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
       inWords(limits),
@@ -45,9 +48,8 @@ function inWords(limits) {
 
 /** @param {import('../state/type_limits.js').Limit} limits */
 function wordsOf(limits) {
-  const per = texts.timeSpan(...inUnits(limits.per ?? 1));
-  return LIMIT_FIELDS.filter(({ name }) => limits[name] !== null && name in texts.LIMIT_WORDS)
-    .map(({ name }) => visible(texts.LIMIT_WORDS[name](limits[name], per))).join(', ');
+  return Object.entries(texts.LIMIT_WORDS).filter(([name]) => limits[name] !== null)
+    .map(([, words]) => visible(words(limits, inUnits))).join(', ');
 }
 
 /**
@@ -57,7 +59,9 @@ function wordsOf(limits) {
  * @param {() => void} done the draft is not wanted any more
  */
 function build(name, limits, actions, done) {
-  const parts = LIMIT_FIELDS.map((field) => ({ name: field.name, ...part(field, limits) }));
+  const plain = LIMIT_FIELDS.map((field) => ({ name: field.name, ...part(field, texts.LIMIT_FIELDS, limits[field.name]) }));
+  const breaker = breakerPart(limits.breaker);
+  const parts = [...plain, breaker];
   const controls = new Map(parts.flatMap((each) => [...each.controls]));
   const audit = auditPart('limits-audit');
   const other = h('ul', { class: 'form-errors', role: 'alert' });
@@ -78,18 +82,43 @@ function build(name, limits, actions, done) {
 
   const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET, data: { testid: 'limits-form' },
     on: { submit } },
-    h('div', { class: 'fields' }, parts.map((each) => each.element)), audit.element, other,
+    h('div', { class: 'fields' }, plain.map((each) => each.element)), breaker.element, audit.element, other,
     h('div', { class: 'actions' }, send, isLimited(limits) && limits.source !== 'code'
       && button(texts.REMOVE, () => actions.askRemoveLimits(name), { data: { testid: 'remove-limits' } }, 'trash')));
   return form;
 }
 
-/** @param {import('../state/type_limits.js').LimitField} field @param {import('../state/type_limits.js').Limits} limits */
-function part({ name, kind }, limits) {
-  const { label, hint } = texts.LIMIT_FIELDS[name];
-  const more = { required: false, hint, example: limits[name] ?? undefined };
-  if (kind !== 'seconds') return fieldPart(plainField(name, label, { ...more, kind }), 'limits');
-  const [number, unit] = inUnits(Number(limits[name] ?? 1));
-  return durationPart(plainField(name, label, { ...more, kind: 'number', example: number }), 'limits',
-    { unit, label: texts.UNIT, testid: `${name}-unit` });
+/**
+ * A box, and the fields of the breaker while it is ticked.
+ * @param {import('../state/type_limits.js').Breaker|null} breaker
+ */
+function breakerPart(breaker) {
+  const parts = BREAKER_FIELDS.map((field) =>
+    part(field, texts.BREAKER_FIELDS, (breaker ?? USUAL_BREAKER)[field.name], { required: true, pointer: `/breaker/${field.name}` }));
+  const fields = h('div', { class: 'fields', role: 'group', 'aria-label': texts.BREAKER_RULES }, parts.map((each) => each.element));
+  const box = checkField('limits-breaker', texts.BREAKER, breaker !== null, texts.BREAKER_MEANS);
+  const show = () => { fields.hidden = !box.input.checked; };
+  box.input.addEventListener('change', show);
+  show();
+  return {
+    name: 'breaker', element: h('div', { class: 'breaker' }, box.element, fields),
+    controls: new Map(parts.flatMap((each) => [...each.controls])),
+    text: () => (box.input.checked ? objectText(parts, BREAKER_FIELDS) : null),
+  };
+}
+
+/**
+ * @param {import('../state/type_limits.js').LimitField} field
+ * @param {Record<string, {label: string, hint: string}>} words by the name of a field
+ * @param {any} value null for none
+ * @param {Partial<import('../components/field.js').Field>} [more]
+ * @returns {import('../components/field.js').Part}
+ */
+function part({ name, kind }, words, value, more) {
+  const { label, hint } = words[name];
+  const field = plainField(name, label, { required: false, hint, example: value ?? undefined, ...more });
+  if (kind !== 'seconds') return fieldPart({ ...field, kind }, 'limits');
+  const [number, unit] = inUnits(Number(value ?? 1));
+  return durationPart({ ...field, kind: 'number', example: number }, 'limits',
+    { unit, label: texts.unitOf(label), testid: `${name}-unit` });
 }

@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { duration } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
+import { isHeldBack } from '../state/type_limits.js';
 import { icon } from '../components/icons.js';
 import { emptyState } from '../components/parts.js';
 import { longName, prose } from '../components/prose.js';
@@ -21,7 +22,7 @@ export function typesPage(state, actions) {
     list(state));
 }
 
-function list({ taskTypes, problem, facts }) {
+function list({ taskTypes, problem, facts, stats }) {
   if (!taskTypes) {
     return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the task types'), common.retrying(problem.text)))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
@@ -32,16 +33,18 @@ function list({ taskTypes, problem, facts }) {
   return h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable types' },
     h('thead', null, h('tr', null, texts.COLUMNS.map((name) =>
       h('th', { scope: 'col', class: name === 'p50' ? 'num' : '' }, name || h('span', { class: 'off-screen' }, 'Links'))))),
-    h('tbody', null, taskTypes.map((type) => row(type, totalsOf(type.task_type, facts.typeHistory))))));
+    h('tbody', null, taskTypes.map((type) =>
+      row(type, totalsOf(type.task_type, facts.typeHistory), !problem && isHeldBack(type.task_type, stats))))));
 }
 
-function row({ task_type: name, queue, description, retries, timeout_s: timeout }, totals) {
+function row({ task_type: name, queue, description, retries, timeout_s: timeout }, totals, held) {
   const cell = (column, ...children) => h('td', { key: column, data: { label: texts.COLUMNS[column] } }, ...children);
   const q = `type:${name}`;
   return h('tr', { key: name, data: { testid: `type-${name}` } },
     h('th', { scope: 'row', key: 'name' },
       h('a', { class: 'webhook-name', href: pageUrl('types', {}, name) }, longName(visible(name))),
-      h('span', { class: 'under type-about' }, prose(description))),
+      h('span', { class: 'under type-about' }, prose(description)),
+      held && h('span', { class: 'under', key: 'held' }, h('span', { class: 'bad-text' }, texts.HELD_BACK))),
     cell(1, h('a', { class: 'tag', href: tasksUrl({ queue }) }, queue)),
     cell(2, retries || texts.NO_RETRIES), cell(3, timeout ? duration(timeout) : texts.NO_TIMEOUT),
     cell(4, totals ? h('span', { class: totals.failed ? 'bad-text' : '' }, texts.lastHour(totals.ended, totals.failed)) : '–'),

@@ -16,7 +16,7 @@ from tests.engine.helpers import store
 from tests.static.test_node import NODE
 from tests.web.failures.test_failures import fail
 from web.failures.schemas import FailureGroupView
-from web.monitoring.conditions import Seen
+from web.monitoring.conditions import Seen, conditions
 from web.monitoring.verdict_routes import judge
 from web.queues.schemas import QueueView
 
@@ -177,6 +177,14 @@ def test_what_is_worst_is_the_headline(client: FlaskClient, name: str) -> None:
     with client.application.test_request_context():
         said = in_the_api(queues, causes)
     assert ([one["code"] for one in said["conditions"]], said["title"]) == (codes, title)
+
+
+def test_a_breaker_leads_to_its_type() -> None:
+    def links(*types: str) -> list[str | None]:
+        return [one.link for one in conditions(Seen([queue(open_breakers=types)], [], NOW))]
+
+    assert links("feed.all") == ["/types/feed.all"]
+    assert links("feed", "clean") == ["/types"]
 
 
 def test_the_page_says_what_the_api_says(client: FlaskClient) -> None:
