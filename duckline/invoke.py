@@ -47,7 +47,8 @@ def invoke(name: str, text: str) -> int:
         refused = _refusal(tq, name, event)
     except QueueUnavailable:
         address = redis_urls.without_secrets(tq.CONFIG.broker_url)
-        print(f"duckline: no Redis answers at {address}; is the service up?", file=sys.stderr)
+        hint = "is the service up? If it has a PORT of its own, set the same one here."
+        print(f"duckline: no Redis answers at {address}; {hint}", file=sys.stderr)
         return os.EX_UNAVAILABLE
     if refused is not None:
         line, status = refused

@@ -1,14 +1,17 @@
 """The limits of task types: how many tasks run at a time, and how many start within a time."""
 
+from typing import Any
+
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
-from huey_tasks.errors import InvalidQuery, TaskTypeNotFound, UnknownTaskType
+from huey_tasks.errors import InvalidQuery, Problem, TaskTypeNotFound, UnknownTaskType
 from huey_tasks.limits import declared
 from huey_tasks.limits.checks import problems
 from huey_tasks.queues import BROKERS
 from huey_tasks.records import type_limits
 from huey_tasks.records.type_limits import StoredLimits, TypeLimits
 from huey_tasks.registry import types
+from huey_tasks.registry.types import TaskType
 
 
 def limits_of(task_type: str) -> TypeLimits | None:
@@ -24,7 +27,7 @@ def stored_limits(task_type: str) -> StoredLimits:
 
     Raises TaskTypeNotFound, QueueUnavailable.
     """
-    _check_type(task_type)
+    _find(task_type)
     return type_limits.read(BROKERS.first, task_type)
 
 
@@ -34,15 +37,20 @@ def set_limits(task_type: str, limits: TypeLimits | None, by: Operator | None = 
     They hold from the next claim on; what runs goes on. Raises TaskTypeNotFound, InvalidQuery,
     QueueUnavailable.
     """
-    _check_type(task_type)
-    if limits is not None and (wrong := problems(limits)):
+    found = _find(task_type)
+    wrong = [] if limits is None else problems(limits)
+    if limits is not None and limits.by is not None and not found.payload.takes(limits.by):
+        known = ", ".join(found.payload.parameters) or "none"
+        rule = f"The payload of '{task_type}' has no such field; its fields are {known}."
+        wrong.append(Problem("/by", "field", rule))
+    if wrong:
         raise InvalidQuery(wrong)
     operation = trail.as_argument(BROKERS, Action.LIMIT, by, task_type)
     declared.store(BROKERS, task_type, limits, "operator", operation)
 
 
-def _check_type(task_type: str) -> None:
+def _find(task_type: str) -> TaskType[..., Any]:
     try:
-        types.get(task_type, suggest=False)
+        return types.get(task_type, suggest=False)
     except UnknownTaskType:
         raise TaskTypeNotFound(f"No task type is named '{task_type[:64]}'.") from None

@@ -93,7 +93,9 @@ def flow_nodes(flow: FlowRecord, offset: int = 0, limit: int = 1000) -> NodePage
     last = min(offset + limit, flow.size)
     parts = STORE.nodes(flow.flow_id, range(offset, last))
     nodes = [_node(part) for part in parts]
-    asked = [n for n, node in enumerate(nodes) if node.status in ("submitted", "cancelled")]
+    asked = [
+        n for n, node in enumerate(nodes) if node.status in ("submitted", "failed", "cancelled")
+    ]
     states = STORE.task_states([(nodes[n].queue, parts[n].task_id) for n in asked])
     of_number = dict(zip(asked, states, strict=True))
     shown = [

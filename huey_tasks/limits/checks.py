@@ -30,9 +30,9 @@ def _problems(limits: TypeLimits) -> Iterator[Problem]:
     for name in ("concurrency", "rate"):
         value = getattr(limits, name)
         if value is not None and not 1 <= value <= MOST:
-            yield Problem(f"/{name}", "number", f"'{name}' is a whole number from 1 to {MOST:_}.")
+            yield Problem(f"/{name}", "number", f"'{name}' is a whole number from 1 to {MOST:,}.")
     if not 0.001 <= limits.per_s <= DAY_S:
-        rule = "'per' is a number of seconds from 0.001 to 86_400."
+        rule = "'per' is a number of seconds from 0.001 to 86,400."
         yield Problem("/per", "number", rule)
     if limits.by is not None and not 1 <= len(limits.by) <= 128:
         yield Problem("/by", "field", "'by' is the name of a field of the payload.")

@@ -117,16 +117,15 @@ def _body(found: StoredDelivery) -> str:
         "finished_at": _stamp(from_ms(end.at_ms)),
     }
     loaded = tasks.load(BROKERS, [(found.fields["queue"], end.task_id)])
-    if loaded:
-        task = loaded[0]
-        data |= {
-            "attempt": task.attempt,
-            "max_attempts": task.max_attempts,
-            "submitted_at": _stamp(task.submitted_at),
-            "started_at": _stamp(task.started_at),
-            "error": task.error,
-            **_result(task.result),
-        }
+    task = loaded[0] if loaded else None  # a sample has none
+    data |= {
+        "attempt": task and task.attempt,
+        "max_attempts": task and task.max_attempts,
+        "submitted_at": task and _stamp(task.submitted_at),
+        "started_at": task and _stamp(task.started_at),
+        "error": task and task.error,
+        **_result(task and task.result),
+    }
     event = {"type": event_of(end.state), "timestamp": data["finished_at"], "data": data}
     return json.dumps(event, separators=(",", ":"))
 

@@ -35,7 +35,7 @@ class Refused(Exception):
 class Answer(NamedTuple):
     """What came of a request: a status with the begin of the answer, or an error.
 
-    `is_silent`: the receiver has not answered in time, or nobody listens there.
+    `is_silent`: the receiver has not answered in time.
     """
 
     duration_ms: int
@@ -78,7 +78,10 @@ class Sender:
             error = f"no complete answer within {self._timeout_s:g} s"
             answer = {"error": error, "is_silent": True}
         except (httpcore.NetworkError, OSError) as error:
-            answer = {"error": f"no connection: {error}"[:300], "is_silent": True}
+            took_s = time.monotonic() - begun
+            # One that refuses at once holds no worker, and may be back for the next attempt.
+            is_silent = took_s >= self._timeout_s / 2
+            answer = {"error": f"no connection: {error}"[:300], "is_silent": is_silent}
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol, ValueError) as error:
             answer = {"error": f"the answer is not HTTP: {error}"[:300]}
         return Answer(round((time.monotonic() - begun) * 1000), **answer)

@@ -23,7 +23,7 @@ def test_a_task_is_submitted_read_and_has_a_result(client: Client, tag: str) -> 
     assert task.finished and task.succeeded and task.finished_at is not None
     assert task.finished_at.utcoffset() == timedelta(0)
     assert (task.task_type, task.queue, task.tags) == ("echo", "default", [tag])
-    assert task.raw["log"] == []
+    assert (task.log, task.partial_results) == ([], [])
 
 
 def test_a_task_that_fails_raises_its_error(client: Client) -> None:

@@ -16,7 +16,7 @@ def numbers(events: list[dc.Event]) -> list[int]:
     """The numbers that a `count` has emitted; those from before the stream are in its `task`."""
     first = events[0].task
     assert events[0].name == "task" and first is not None
-    before = [one["value"]["number"] for one in first.raw["partial_results"]]
+    before = [one["value"]["number"] for one in first.partial_results]
     return before + [one.detail["value"]["number"] for one in events if one.name == "partial"]
 
 

@@ -88,6 +88,8 @@ class Task(_Answer):
     scheduled_for: datetime | None = None
     worker: str | None = None
     tags: list[str] = field(default_factory=list[str])
+    log: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    partial_results: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     raw: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     @property

@@ -109,6 +109,9 @@ def test_the_refusal_says_how_many_wait_and_when_to_come_back(bounds: Any) -> No
     with pytest.raises(tq.QueueFull) as later:
         submit("echo")
     assert 5 <= later.value.retry_after_s <= 10
+    tq.pause(QUEUE)
+    with pytest.raises(tq.QueueFull, match="try again in 60 s"):
+        submit("echo")
 
 
 def test_what_follows_from_accepted_tasks_is_never_refused(bounds: Any) -> None:

@@ -127,6 +127,7 @@ def test_a_failed_node_skips_what_is_behind_it_and_starts_its_rescue() -> None:
         "after_unneeded": "skipped",
     }  # fmt: skip
     assert flow.counts["skipped"] == 4
+    assert nodes_of(flow_id)["bad"].task_status == tq.TaskState.FAILURE
     mend, bad = nodes_of(flow_id)["mend"].task_id, nodes_of(flow_id)["bad"].task_id
     assert mend is not None and bad is not None
     assert tq.get_task(mend).result == tq.get_task(bad).error

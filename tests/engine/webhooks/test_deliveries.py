@@ -392,6 +392,9 @@ def test_a_sample_is_signed_listed_and_counted_like_every_delivery(
     assert (event["type"], request.id) == ("task.test", sent.id)
     assert (event["data"]["task_type"], event["data"]["tags"]) == ("echo", ["vip"])
     assert event["data"]["task_id"] == sent.task_id
+    assert (event["data"]["attempt"], event["data"]["result"], event["data"]["error"]) == (
+        None,
+    ) * 3
     with pytest.raises(tq.TaskNotFound):
         tq.get_task(sent.task_id)
     assert [tuple(each.recent) for each in tq.list_webhooks()] == [(0, 0), (1, 1)]

@@ -11,6 +11,7 @@ from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError
 from huey_tasks.registry import types
 from huey_tasks.webhooks.sending import Sender
+from tests.ports import free_ports
 from tests.receivers import receiver
 
 
@@ -164,8 +165,13 @@ def test_a_name_that_does_not_exist_is_an_answer() -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     answer = Sender((), 5.0, resolve=resolve).post("https://nowhere.test/", {}, b"")
-    assert answer.is_silent and answer.error is not None
-    assert answer.error.startswith("no connection: ")
+    assert answer.error is not None and answer.error.startswith("no connection: ")
+
+
+def test_a_receiver_that_refuses_at_once_is_not_spared() -> None:
+    answer = Sender(["127.0.0.1"], 5.0).post(f"http://127.0.0.1:{free_ports(1)[0]}/", {}, b"")
+    assert answer.error is not None and answer.error.startswith("no connection: ")
+    assert not answer.is_silent
 
 
 @pytest.mark.parametrize(

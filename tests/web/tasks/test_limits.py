@@ -71,6 +71,7 @@ def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClie
         (PATH, {"breaker": {"tries": 2.5}}, 422, "invalid_request"),
         (PATH, {"breaker": {"share": 0.5}}, 422, "invalid_request"),
         (PATH, {"breaker": 0.5}, 422, "invalid_request"),
+        (PATH, {"rate": 1, "by": "none_such"}, 422, "invalid_request"),
         ("/api/task-types/none_such/limits", {"rate": 1}, 404, "task_type_not_found"),
     ],
 )

@@ -26,8 +26,9 @@ local function memory(redis_bytes)
 end
 
 -- How long a queue takes to start that number of tasks, by what it has started since the beginning
--- of the last minute.
+-- of the last minute. One that is paused starts none.
 local function seconds_for(root, number)
+  if redis.call('HGET', root .. ':counters', 'mode') == 'paused' then return LATE_S end
   local minute, started = math.floor(NOW / 60000), 0
   local function add_starts(counts)
     for what, times in pairs(counts) do
