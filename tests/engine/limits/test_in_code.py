@@ -65,7 +65,7 @@ def test_a_rate_is_a_number_and_a_time(rate: str, found: tuple[int, float]) -> N
         ({"concurrency": "5"}, "concurrency='5' is not right: .*; write 5, without the quotes"),
         (
             {"concurrency": 0},
-            "concurrency=0 is not right: it takes a whole number from 1 to 1,000,000",
+            "concurrency=0 is not right: it takes a whole number from 1 to 1_000_000",
         ),
         ({"concurrency": True}, "concurrency=True is not right"),
         ({"concurrency": 10**9}, "concurrency=1000000000 is not right"),
