@@ -133,4 +133,6 @@ def test_a_consumer_stores_them_when_it_starts(start_consumer: StartConsumer) ->
     wait_until(
         lambda: tq.limits_of("kept_to_limits") == limits, description="the limits are stored"
     )
-    assert "limits are as the code declares" in consumer.text()
+    wait_until(
+        lambda: "limits are as the code declares" in consumer.text(), description="it says so"
+    )
