@@ -226,11 +226,11 @@ def test_a_consumer_logs_when_it_opens_and_closes(start_consumer: StartConsumer)
     ids = [submit("fail_first", number=n) for n in range(4)]
     for task_id in ids[2:]:
         assert wait_for(task_id, "SUCCESS").attempt == 1
-    assert "breaker opened: too many attempts failed, the others wait" in consumer.text()
     wait_until(
         lambda: "breaker closed: tasks start again" in consumer.text(),
         description="the log says that it is closed",
     )
+    assert "breaker opened: too many attempts failed, the others wait" in consumer.text()
 
 
 def test_a_killed_consumer_leaves_no_trial_behind(start_consumer: StartConsumer) -> None:

@@ -449,6 +449,8 @@ def test_a_webhook_that_fails_for_a_day_is_disabled(
         return
     assert webhook.disabled_reason is not None and webhook.disabled_reason.startswith(reason)
     assert webhook.disabled_at is not None
-    assert f"webhook disabled: {reason}" in consumer.text()
+    wait_until(
+        lambda: f"webhook disabled: {reason}" in consumer.text(), description="the log says so"
+    )
     enabled = tq.change_webhook(made.id, tq.WebhookChanges(enabled=True))
     assert enabled.enabled and enabled.disabled_reason is None and enabled.failing_since is None
