@@ -9,6 +9,7 @@ error of the Redis client never leaves the package: `huey_tasks.broker.connectio
 `QueueUnavailable`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -73,9 +74,17 @@ class InvalidQuery(DucklineError):
 
 
 class InvalidFlow(InvalidQuery):
-    """A flow is no graph that can run; each problem points to a node."""
+    """A flow is no graph that can run; each problem points to a node, whose name is in `names`."""
 
     code = "invalid_flow"
+
+    def __init__(self, problems: list[Problem], names: Sequence[str] = ()) -> None:
+        super().__init__(problems)
+        first, more = problems[0], len(problems) - 1
+        _, _, number = first.pointer.partition("/nodes/")
+        node = number.partition("/")[0]
+        where = f"Node {names[int(node)][:64]!r}: " if node else ""
+        self.detail = f"{where}{first.message}{f' And {more} more.' if more else ''}"
 
 
 class FlowNotFound(DucklineError):

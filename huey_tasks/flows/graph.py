@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from huey_tasks.errors import InvalidFlow, Problem
+from huey_tasks.errors import Problem
 from huey_tasks.values.plain_text import is_plain
 
 #: Nodes of a flow, and characters of its name.
@@ -43,24 +44,21 @@ class FlowNode:
 
 
 class Graph:
-    """Nodes by number, and who is before and behind each. Raises InvalidFlow for no valid graph."""
+    """Nodes by number, and who is before and behind each; `problems`: why it cannot run."""
 
     def __init__(self, nodes: Sequence[FlowNode], name: str = "") -> None:
         self.name, self.nodes = name, nodes
         self.numbers = {node.name: number for number, node in enumerate(nodes)}
-        _refuse(self._wrong_names())
-        _refuse(self._wrong_edges())
         #: The nodes that each one is a rescue of, and those that follow each.
         self.rescued: list[list[int]] = [[] for _ in nodes]
         self.next: list[list[int]] = [[] for _ in nodes]
         for number, node in enumerate(nodes):
             for before in node.after:
-                self.next[self.numbers[before]].append(number)
-            if node.on_failure is not None:
+                if before in self.numbers:
+                    self.next[self.numbers[before]].append(number)
+            if node.on_failure in self.numbers:
                 self.rescued[self.numbers[node.on_failure]].append(number)
-        _refuse(self._wrong_rescues())
-        _refuse(self._wrong_results())
-        _refuse(self._cycles())
+        self.problems = list(islice(self._problems(), MOST_PROBLEMS))
 
     def before(self, number: int) -> int:
         """Return for how many ends of others a node waits; the begin of the flow counts as one."""
@@ -70,10 +68,18 @@ class Graph:
         """Return the nodes that start when the flow begins."""
         return [n for n, node in enumerate(self.nodes) if not node.after and not self.rescued[n]]
 
-    def _wrong_names(self) -> Iterator[Problem]:
+    def _problems(self) -> Iterator[Problem]:
         if not 1 <= len(self.nodes) <= MOST_NODES:
             yield Problem("/nodes", "length", f"A flow has 1 to {MOST_NODES:,} nodes.")
             return
+        wrong = [*self._wrong_names(), *self._wrong_edges()]
+        yield from wrong
+        yield from self._wrong_rescues()
+        yield from self._wrong_results()
+        if not wrong:  # a node behind an unknown one would wait for ever, too
+            yield from self._cycles()
+
+    def _wrong_names(self) -> Iterator[Problem]:
         if len(self.name) > MOST_NAME or not is_plain(self.name):
             rule = f"The name of a flow is a text of at most {MOST_NAME} visible characters."
             yield Problem("/name", "name", rule)
@@ -128,14 +134,19 @@ class Graph:
                 if waits_for[behind] == 0:
                     free.append(behind)
         for number in sorted(left):
-            rule = "This node waits for itself, by way of others or directly."
+            rule = f"It is, or waits for, a node that waits for itself: {self._circle(left)}."
             yield Problem(f"/nodes/{number}/after", "cycle", rule)
 
-
-def _refuse(wrong: Iterator[Problem]) -> None:
-    problems = [problem for problem, _ in zip(wrong, range(MOST_PROBLEMS), strict=False)]
-    if problems:
-        raise InvalidFlow(problems)
+    def _circle(self, left: set[int]) -> str:
+        """Return a way from a node back to itself; each of `left` waits for one of them."""
+        way = [min(left)]
+        while way.count(way[-1]) < 2:
+            node = self.nodes[way[-1]]
+            before = [*(self.numbers[name] for name in node.after), *self.rescued[way[-1]]]
+            way.append(next(number for number in before if number in left))
+        circle = way[way.index(way[-1]) :]
+        names = [self.nodes[number].name for number in reversed(circle)]
+        return " → ".join(names if len(names) <= 8 else [*names[:7], "…", names[-1]])
 
 
 def _unknown(pointer: str, name: str) -> Problem:

@@ -93,16 +93,16 @@ def _replayed(found: Found, graph: Graph) -> SubmittedFlow:
 
 def _tasks_of(graph: Graph, flow_id: str) -> list[NewTask]:
     """Return the task of each node, without its id. Raises InvalidFlow with each problem."""
-    tasks, problems = list[NewTask](), list[Problem]()
+    tasks, problems = list[NewTask](), list(graph.problems)
     for number, node in enumerate(graph.nodes):
         try:
             tasks.append(_task_of(graph, number, node, flow_id))
         except (InvalidPayload, InvalidQuery, UnknownTaskType, UnknownQueue) as error:
             problems += _problems_of(error, number)
-            if len(problems) >= MOST_PROBLEMS:
-                break
+        if len(problems) >= MOST_PROBLEMS:
+            break
     if problems:
-        raise InvalidFlow(problems[:MOST_PROBLEMS])
+        raise InvalidFlow(problems[:MOST_PROBLEMS], [node.name for node in graph.nodes])
     return tasks
 
 
@@ -117,7 +117,7 @@ def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str) -> NewTask
         raise InvalidQuery(wrong)
     is_rescue, results = bool(graph.rescued[number]), node.results
     later = {
-        parameter: NodeResult(flow_id, graph.numbers[name], name, is_rescue)
+        parameter: NodeResult(flow_id, graph.numbers.get(name, 0), name, is_rescue)
         for parameter, name in results.items()
     }
     new = found.new_task("", queue, node.payload, later)

@@ -327,6 +327,15 @@ WRONG: dict[str, tuple[list[tq.FlowNode], set[tuple[str, str]]]] = {
         [echo("a"), echo("b", "a", results={"x/y": "a"})],
         {("/nodes/1/results/x~1y", "extra_forbidden")},
     ),
+    "something of each kind": (
+        [echo("a b"), echo("c", "x"), FlowNode("d", "nothing_such", results={"value": "c"})],
+        {
+            ("/nodes/0/name", "name"),
+            ("/nodes/1/after/0", "unknown_node"),
+            ("/nodes/2/results/value", "not_before"),
+            ("/nodes/2/task_type", "unknown_task_type"),
+        },
+    ),
     "what tasks refuse": (
         [
             FlowNode("a", "nothing_such"),

@@ -53,7 +53,10 @@ def test_a_wrong_flow_is_refused_with_pointers(client: FlaskClient) -> None:
     refused = client.post("/api/flows", json={"nodes": nodes})
     assert (refused.status_code, refused.get_json()["code"]) == (422, "invalid_flow")
     pointers = [error["pointer"] for error in refused.get_json()["errors"]]
-    assert pointers == ["/nodes/0/after", "/nodes/1/after"]
+    assert pointers == ["/nodes/0/after", "/nodes/1/after", "/nodes/2/task_type"]
+    assert refused.get_json()["detail"] == (
+        "Node 'a': It is, or waits for, a node that waits for itself: a → b → a. And 2 more."
+    )
     wrong = client.post("/api/flows", json={"nodes": [{**NODES[0], "nme": 1}]}).get_json()
     assert [error["pointer"] for error in wrong["errors"]] == ["/nodes/0/nme"]
     many = [{"name": f"n{number}", "task_type": "echo"} for number in range(10_001)]
