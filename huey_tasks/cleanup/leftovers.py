@@ -67,11 +67,13 @@ class Leftovers:
         number = offspring.end_below(
             lambda pid: pid in pids or self._spares(attempt, pid), term_s=offspring.TERM_S
         )
-        if helpers:
-            _in_time([stop for _, stop in helpers])
+        stopping = _in_time([stop for _, stop in helpers]) if helpers else None
         of_multiprocessing.collect()
         # Also helpers that did not stop in time.
         late = offspring.end_below(lambda pid: self._spares(attempt, pid))
+        if stopping is not None:
+            stopping.join(ORDERLY_S)  # what it waited for has ended now
+            of_multiprocessing.forget(pids)
         return number + late
 
 
@@ -116,7 +118,7 @@ class GreenletLeftovers(Leftovers):
         return bool(others) if mark is None else mark != token and mark in self._started
 
 
-def _in_time(calls: list[Any]) -> None:
+def _in_time(calls: list[Any]) -> threading.Thread:
     """Make these calls, in a thread of their own: one that hangs must not hold up the worker."""
 
     def run() -> None:
@@ -129,3 +131,4 @@ def _in_time(calls: list[Any]) -> None:
     thread = threading.Thread(target=run, name="leftovers", daemon=True)
     thread.start()
     thread.join(ORDERLY_S)
+    return thread

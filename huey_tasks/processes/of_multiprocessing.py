@@ -5,8 +5,9 @@ their workers again, and its helper processes make the next use of them raise. I
 multiprocessing, so a worker whose tasks do not use it does not pay for it.
 """
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from huey_tasks.processes import offspring
@@ -41,6 +42,28 @@ def helpers() -> list[tuple[int, Callable[[], object]]]:
         found.append((tracker._resource_tracker._pid, tracker._resource_tracker._stop))
     own = offspring.children() if found else set[int]()
     return [(pid, stop) for pid, stop in found if pid in own]
+
+
+def forget(pids: Collection[int]) -> None:
+    """Let multiprocessing start its helpers again that it could not stop in time, and were killed.
+
+    It would look for them at its next use, which would raise ChildProcessError in another task.
+    """
+    server = sys.modules.get("multiprocessing.forkserver")
+    if server is not None and server._forkserver._forkserver_pid in pids:
+        one = server._forkserver
+        _close(one._forkserver_alive_fd)
+        one._forkserver_pid = one._forkserver_alive_fd = one._forkserver_address = None
+    tracker = sys.modules.get("multiprocessing.resource_tracker")
+    if tracker is not None and tracker._resource_tracker._pid in pids:
+        one = tracker._resource_tracker
+        _close(one._fd)
+        one._pid = one._fd = None
+
+
+def _close(file: int | None) -> None:
+    if file is not None:
+        os.close(file)
 
 
 def collect() -> None:

@@ -140,11 +140,14 @@ function createSearching(input, route) {
   };
 }
 
-/** Whether a button of the pointer, or a finger, is down. @returns {() => boolean} */
+/** Whether a button of the pointer, or a finger, is down, or was: what a click opens is not there at once. @returns {() => boolean} */
 function watchPointer() {
-  let pressed = false;
+  let pressed = false, released = -Infinity;
   for (const type of ['pointerdown', 'pointerup', 'pointercancel']) {
-    addEventListener(type, () => { pressed = type === 'pointerdown'; }, true);
+    addEventListener(type, () => {
+      pressed = type === 'pointerdown';
+      if (!pressed) released = performance.now();
+    }, true);
   }
-  return () => pressed;
+  return () => pressed || performance.now() - released < PAUSE_MS;
 }

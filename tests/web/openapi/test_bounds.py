@@ -40,7 +40,7 @@ SENT: dict[str, tuple[Send, tuple[str, ...]]] = {
         ("delay", "expires_in", "queue_priority", "unique_for", "tags"),
     ),
     "ChangeBody": (change, ("delay", "queue_priority", "tags")),
-    "TypeLimitsBody": (limit, ("concurrency", "rate", "per", "by")),
+    "TypeLimitsBody": (limit, ("concurrency", "rate", "per")),
     "SchedulePutBody": (schedule, ("tags",)),
     "WebhookBody": (subscribe, ("tags", "states")),
 }
