@@ -10,7 +10,7 @@ if [ -n "${CHROMIUM_PATH:-}" ]; then
   echo "CHROMIUM_PATH=$CHROMIUM_PATH is not an executable file" >&2
   exit 1
 fi
-for name in chromium-headless-shell chromium chromium-browser google-chrome; do
+for name in chromium chromium-browser google-chrome; do
   command -v "$name" >/dev/null 2>&1 && exit 0
 done
 "$python" - <<'PY' && exit 0
@@ -23,10 +23,8 @@ PY
 echo "No Chromium found for the browser tests: installing one ..."
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq </dev/null || true
-  for name in chromium-headless-shell chromium; do
-    apt-get install -y -qq "$name" </dev/null >/dev/null 2>&1 || continue
-    command -v "$name" >/dev/null 2>&1 && exit 0
-  done
+  if apt-get update -qq </dev/null && apt-get install -y -qq chromium </dev/null >/dev/null; then
+    command -v chromium >/dev/null 2>&1 && exit 0
+  fi
 fi
 exec "$python" -m playwright install chromium
