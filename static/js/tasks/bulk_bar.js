@@ -39,10 +39,6 @@ function choices(state, actions) {
   return [
     h('p', { key: 'what', class: 'bulk-what', role: 'status' },
       h('b', { data: { testid: 'chosen' } }, everything ? texts.ALL_MATCHES : `${count(selection.ids.size)} selected`)),
-    !everything && !whole && h('button', {
-      type: 'button', class: 'button quiet', key: 'everything', data: { testid: 'select-matching' },
-      on: { click: () => actions.dispatch({ type: 'select', selection: { ...NOTHING_CHOSEN, everything: true } }) },
-    }, h('span', null, texts.SELECT_MATCHES)),
     h('div', { class: 'bulk-actions', key: 'do' }, ACTION_NAMES.map((action) => {
       const able = tasks.filter((task) => fits(action, task.status)).length;
       const label = everything || !able ? texts.ACTIONS[action].verb : `${texts.ACTIONS[action].verb} ${count(able)}`;
@@ -56,6 +52,11 @@ function choices(state, actions) {
         { class: 'quiet', data: { testid: 'export-jsonl' } }, 'download'),
       button('CSV', () => actions.exportTasks('csv', everything ? null : tasks, route.search),
         { class: 'quiet', data: { testid: 'export-csv' } }, 'download')),
+    // Behind the actions: it comes and goes while the search still looks, and must not move them under the pointer.
+    !everything && !whole && h('button', {
+      type: 'button', class: 'button quiet', key: 'everything', data: { testid: 'select-matching' },
+      on: { click: () => actions.dispatch({ type: 'select', selection: { ...NOTHING_CHOSEN, everything: true } }) },
+    }, h('span', null, texts.SELECT_MATCHES)),
     h('button', {
       type: 'button', class: 'icon-button push', key: 'clear', 'aria-label': texts.CLEAR_SELECTION, title: texts.CLEAR_SELECTION,
       data: { testid: 'clear-selection' },
