@@ -78,7 +78,7 @@ class Patient(_AnyPool):
             return None
         finally:
             if not is_ready:
-                self._give_back(connection)  # redis-py connects it anew
+                self._give_back(connection)  # redis-py connects it again
         return connection if is_ready else None
 
     def _give_back(self, connection: Any) -> None:

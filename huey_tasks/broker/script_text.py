@@ -16,7 +16,9 @@ keys; `Delivery.TYPE` is the task type of webhooks. They become constants here, 
 at run time.
 
 Redis runs the whole text at each call, and to make a function takes time even if nothing calls it.
-So of its parts a script gets only the definitions that it uses.
+So of its parts a script gets only the definitions that it uses. The parts that most others use are
+outside of a function that has all the rest: to make a function, Lua looks for each variable that it
+uses among all those of the function around it, but takes those from further out as they are.
 """
 
 import re
@@ -49,6 +51,8 @@ _LISTS = {
     "TaskState.TERMINAL_SET": f"{{ {', '.join(f'{state} = true' for state in TERMINAL)} }}",
 }
 
+_OUTSIDE = ("keys", "clock", "events", "queueing", "blocked")
+
 _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
 _DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
 _VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
@@ -69,7 +73,8 @@ def script_text(name: str) -> ScriptText:
     if not arguments:
         raise ValueError(f"lua/{name}.lua has no line '-- args:'")
     own_parts = [_read(f"lib/{part}") for part in _words(body, "own parts")]
-    parts = [_read(f"lib/{part}") for part in parts_of(body, *own_parts)]
+    names = parts_of(body, *own_parts)
+    parts = [_read(f"lib/{part}") for part in names]
     values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
     at_the_end = [
         f"{function}()"
@@ -80,7 +85,9 @@ def script_text(name: str) -> ScriptText:
     takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
     text = "\n".join([body, "end", "local answer = run()", *at_the_end, "return answer"])
     text = "\n".join([takes, "local function run()", _with_used(own_parts, text)])
-    text = _with_used(parts, text)
+    text = _with_used([_read(f"lib/{part}") for part in names if part not in _OUTSIDE], text)
+    text = f"local function script()\n{text}\nend\nreturn script()"
+    text = _with_used([_read(f"lib/{part}") for part in names if part in _OUTSIDE], text)
     records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
     return ScriptText(arguments, _with_constants(text, _RECORDS | records))
 

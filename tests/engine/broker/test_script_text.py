@@ -70,7 +70,9 @@ def test_each_part_comes_once_and_behind_those_it_needs(lua: Path) -> None:
     text = script_text("say").text
     found = [text.index(part) for part in ("-- the clock", "-- the queue", "-- the end", "run()")]
     assert found == sorted(found) and text.count("-- the clock") == 1
-    assert text.endswith("local answer = run()\nwrite()\nring()\nreturn answer")
+    assert text.endswith(
+        "local answer = run()\nwrite()\nring()\nreturn answer\nend\nreturn script()"
+    )
 
 
 def test_a_script_gets_only_the_definitions_that_it_uses(lua: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_script_gets_only_the_definitions_that_it_uses(lua: Path) -> None:
     (lua / "say.lua").write_text("-- args: id\n-- with: deep\n-- own parts: own\nreturn deep(B)")
     text = script_text("say").text
     defined = re.findall(r"^local (?:function )?(\w+)", text, re.MULTILINE)
-    assert defined == ["DEEP", "deep", "MORE", "run", "A", "answer"]
+    assert defined == ["script", "DEEP", "deep", "MORE", "run", "A", "answer"]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -109,7 +111,7 @@ def test_what_may_fail_on_what_it_finds_comes_last(name: str) -> None:
     """The history is merged from what Redis stores: if that fails, nothing else is lost."""
     text = script_text(name).text
     if "local function write_counts()" in text:
-        assert text.endswith("write_counts()\nreturn answer")
+        assert text.endswith("write_counts()\nreturn answer\nend\nreturn script()")
 
 
 @pytest.mark.parametrize("name", FILES)
