@@ -109,6 +109,7 @@ class TaskView(Outbound):
     cause: str | None = Field(description="The fingerprint of its failure group.")
     tags: list[str]
     schedule: str | None = Field(description="The schedule that submitted it.")
+    flow_id: str | None = Field(description="The flow that it is a node of.")
 
 
 class ReceiptView(Outbound):
