@@ -96,6 +96,7 @@ class TaskRecord(TaskFacts):
     result_note: str | None  # what of the result is replaced, because JSON cannot carry it
     traceback: str | None
     schedule: str | None  # the one that has made it
+    submitted_by: str | None = None  # the name of the API key
     invocation: dict[str, Any] | None = None  # of a function: what its caller said
     reported: dict[str, Any] | None = None  # of a function that failed: its error as AWS has it
     log: tuple[LogLine, ...] = ()

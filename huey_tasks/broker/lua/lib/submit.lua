@@ -31,6 +31,8 @@ local function submit(new)
   if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
   local flow = new[NewTask.flow]
   if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
+  local by = new[NewTask.submitted_by]
+  if by and by ~= '' then fields[#fields + 1], fields[#fields + 2] = 'submitted_by', by end
   redis.call('HSET', task_key(id, root), unpack(fields))
   redis.call('ZADD', submitted, NOW, id)
   count('SUBMITTED', root)
