@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     from huey_tasks.errors import ConfigError, DucklineError
 
     verifies = arguments.command == "verify"
-    asks = arguments.command in ("verify", "invoke", "keys")
+    asks = arguments.command in ("verify", "invoke")
     try:
         return _run(arguments)
     except (DucklineError, StartRefused) as error:

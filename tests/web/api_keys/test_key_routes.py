@@ -1,6 +1,7 @@
 """`/api/keys`: keys are made, listed and revoked."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from tests.web.api_keys.conftest import Keyed, client_of
 from tests.web.conftest import email_body
 
 BILLING = {"name": "billing", "role": "submitter"}
+
+
+def _at(now_ms: int) -> Callable[[object], int]:
+    """A clock of Redis that stands still."""
+    return lambda stored: now_ms
 
 
 def test_a_new_key_is_shown_once_and_opens_the_api(app: Any, admin: FlaskClient) -> None:
@@ -80,7 +86,7 @@ def test_a_key_that_has_expired_opens_nothing(
     assert client.get("/api/queues").status_code == 200
     later = tq.QUEUES["high"].broker.now_ms() + 3_600_001
 
-    monkeypatch.setattr("huey_tasks.credentials.known_keys._redis_ms", lambda stored: later)
+    monkeypatch.setattr("huey_tasks.credentials.known_keys._redis_ms", _at(later))
 
     assert client.get("/api/queues").status_code == 401
 
@@ -152,13 +158,11 @@ def test_there_are_at_most_200_keys(admin: FlaskClient, monkeypatch: pytest.Monk
     assert (answer.status_code, answer.get_json()["code"]) == (409, "too_many_keys")
 
 
-@pytest.mark.parametrize("change", [lambda key: key[:-1], lambda key: key[:-1] + "g",
-                                    lambda key: key.upper(), lambda key: key + "0"])  # fmt: skip
-def test_a_key_that_is_nearly_right_opens_nothing(
-    app: Any, admin: FlaskClient, change: Any
-) -> None:
+@pytest.mark.parametrize("wrong", ["{0:.79}", "{0:.79}g", "{0}0", "{0:.16}"])
+def test_a_key_that_is_nearly_right_opens_nothing(app: Any, admin: FlaskClient, wrong: str) -> None:
     key = admin.post("/api/keys", json=BILLING).get_json()["key"]
-    assert client_of(app, change(key)).get("/api/queues").status_code == 401
+    assert len(key) == 80
+    assert client_of(app, wrong.format(key)).get("/api/queues").status_code == 401
 
 
 def test_a_wrong_key_costs_no_round_trip(
