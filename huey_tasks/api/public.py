@@ -4,8 +4,15 @@ Importing this module reads the settings, makes the queues and registers the dem
 those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
-from huey_tasks.access.api_keys import ApiKey, function_key
-from huey_tasks.access.api_keys import read as read_api_keys
+from huey_tasks.access.api_keys import function_key
+from huey_tasks.access.errors import (
+    Forbidden,
+    KeyFixed,
+    KeyNotFound,
+    LastAdmin,
+    TooManyKeys,
+)
+from huey_tasks.access.roles import EVERYTHING, Holder, Reach, Role
 from huey_tasks.api import aws
 from huey_tasks.api.changes import change_task
 from huey_tasks.api.compositions import chain, chord, group
@@ -72,6 +79,7 @@ from huey_tasks.api.tasks import (
     get_task,
     is_stopping,
     list_tasks,
+    queue_of_type,
     read_tasks,
     retry,
     stop_waiting,
@@ -83,6 +91,9 @@ from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config
+from huey_tasks.credentials.known_keys import KnownKeys
+from huey_tasks.credentials.records import KeyRecord
+from huey_tasks.credentials.service import create_key, list_keys, revoke_key
 from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
@@ -219,12 +230,12 @@ from huey_tasks.webhooks.service import (
 __all__ = [
     "CONFIG",
     "EDGES_S",
+    "EVERYTHING",
     "MOST_DEPTH",
     "OPERATION_ID",
     "QUEUES",
     "Acted",
     "Action",
-    "ApiKey",
     "AttemptRecord",
     "AuditEntry",
     "AuditPage",
@@ -253,6 +264,7 @@ __all__ = [
     "FlowRecord",
     "Follower",
     "Following",
+    "Forbidden",
     "Forecast",
     "Function",
     "FunctionAnswer",
@@ -263,6 +275,7 @@ __all__ = [
     "GroupRetry",
     "Histogram",
     "History",
+    "Holder",
     "IdempotencyKeyReused",
     "Ignored",
     "InvalidFlow",
@@ -271,7 +284,12 @@ __all__ = [
     "InvalidTaskType",
     "Invoked",
     "Kept",
+    "KeyFixed",
+    "KeyNotFound",
+    "KeyRecord",
     "Kind",
+    "KnownKeys",
+    "LastAdmin",
     "LastMinute",
     "LimitsSource",
     "LogLine",
@@ -296,8 +314,10 @@ __all__ = [
     "QueueStats",
     "QueueTotals",
     "QueueUnavailable",
+    "Reach",
     "RetriedTask",
     "Retry",
+    "Role",
     "SavedEventNotFound",
     "ScheduleChanges",
     "ScheduleExists",
@@ -334,6 +354,7 @@ __all__ = [
     "TaskTimeout",
     "TaskType",
     "TaskTypeNotFound",
+    "TooManyKeys",
     "TooManySavedEvents",
     "TooManySchedules",
     "TooManyWebhooks",
@@ -366,6 +387,7 @@ __all__ = [
     "chord",
     "configure_function",
     "consumers",
+    "create_key",
     "create_schedule",
     "create_webhook",
     "current_task",
@@ -406,6 +428,7 @@ __all__ = [
     "list_environments",
     "list_flows",
     "list_functions",
+    "list_keys",
     "list_schedules",
     "list_tasks",
     "list_webhooks",
@@ -421,8 +444,8 @@ __all__ = [
     "preview_schedule",
     "purge",
     "put_schedule",
+    "queue_of_type",
     "queue_stats",
-    "read_api_keys",
     "read_history",
     "read_log",
     "read_tasks",
@@ -433,6 +456,7 @@ __all__ = [
     "retry",
     "retry_failures",
     "retry_flow",
+    "revoke_key",
     "rotate_webhook_secret",
     "run_schedule",
     "save_event",

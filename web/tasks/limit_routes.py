@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
+from web.http.reach import check_type
 from web.http.responses import respond
 from web.openapi.answers import no_content, ok
 from web.openapi.blueprint import ApiBlueprint
@@ -107,6 +108,7 @@ class TypeLimitsView(LimitsInCode):
 )
 def read_limits(path: TypePath) -> Response:
     """Read the limits of a task type; all are null if it has none."""
+    check_type(path.task_type)
     return respond(_view(path.task_type))
 
 
@@ -124,6 +126,7 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     They go before those that the code declares. A task that has to wait keeps its place, burns no
     attempt, and says why in `/explain`.
     """
+    check_type(path.task_type)
     breaker = None if body.breaker is None else tq.Breaker(**body.breaker.model_dump())
     limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by, breaker)
     tq.set_limits(path.task_type, limits, operator(body.reason))
@@ -143,6 +146,7 @@ def delete_limits(path: TypePath, query: ReasonQuery) -> Response:
 
     If the code declares limits of the type, they hold again.
     """
+    check_type(path.task_type)
     tq.set_limits(path.task_type, None, operator(query.reason))
     return Response(status=204)
 
