@@ -41,6 +41,7 @@ from huey_tasks.api.monitoring import (
     audit_trail,
     failure_group,
     failure_groups,
+    look_at_service,
     read_history,
     read_log,
     read_totals,
@@ -147,6 +148,7 @@ from huey_tasks.invocations import function_types
 from huey_tasks.invocations.function_state import FunctionError, FunctionState
 from huey_tasks.invocations.invocation import MOST_DEPTH, Kind
 from huey_tasks.invocations.invoke import Invoked
+from huey_tasks.monitoring.conditions import Condition, Seen, Severity, conditions, fine_title
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
 from huey_tasks.monitoring.history import History, Span
@@ -231,6 +233,7 @@ __all__ = [
     "BadName",
     "Batch",
     "Breaker",
+    "Condition",
     "Config",
     "ConfigError",
     "ConsumerRecord",
@@ -305,8 +308,10 @@ __all__ = [
     "SchedulePreview",
     "ScheduleRecord",
     "ScheduleRunning",
+    "Seen",
     "ServiceBusy",
     "Setting",
+    "Severity",
     "Skipped",
     "Sort",
     "Span",
@@ -364,6 +369,7 @@ __all__ = [
     "change_webhook",
     "check_idempotency_key",
     "chord",
+    "conditions",
     "configure_function",
     "consumers",
     "create_schedule",
@@ -381,6 +387,7 @@ __all__ = [
     "failure_group",
     "failure_groups",
     "find_function",
+    "fine_title",
     "flow_nodes",
     "follow_answer",
     "follow_events",
@@ -410,6 +417,7 @@ __all__ = [
     "list_tasks",
     "list_webhooks",
     "load_tasks",
+    "look_at_service",
     "low",
     "message_of",
     "notes_of",

@@ -1,5 +1,5 @@
 /* What is true of the service and matters, as data: one ordered list, the most severe first. Words
-   and links are made of it in verdict.js. web/monitoring/conditions.py has the same rules for the
+   and links are made of it in verdict.js. huey_tasks/monitoring/conditions.py has the same rules for the
    API, and a test holds both together. Pure: no clock, no network, no page. */
 
 /**

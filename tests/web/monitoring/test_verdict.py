@@ -16,7 +16,6 @@ from tests.engine.helpers import store
 from tests.static.test_node import NODE
 from tests.web.failures.test_failures import fail
 from web.failures.schemas import FailureGroupView
-from web.monitoring.conditions import Seen, conditions
 from web.monitoring.verdict_routes import judge
 from web.queues.schemas import QueueView
 
@@ -163,7 +162,7 @@ def on_the_page(cases: list[tuple[list[tq.QueueStats], list[tq.FailureGroup]]]) 
 
 
 def in_the_api(queues: list[tq.QueueStats], causes: list[tq.FailureGroup]) -> dict[str, Any]:
-    said = judge(Seen(queues, causes, NOW)).model_dump(mode="json")
+    said = judge(tq.Seen(queues, causes, NOW)).model_dump(mode="json")
     for one in said["conditions"]:
         one["cause"] = one["cause"] and one["cause"]["fingerprint"]
         del one["detail"]
@@ -181,7 +180,7 @@ def test_what_is_worst_is_the_headline(client: FlaskClient, name: str) -> None:
 
 def test_a_breaker_leads_to_its_type() -> None:
     def links(*types: str) -> list[str | None]:
-        return [one.link for one in conditions(Seen([queue(open_breakers=types)], [], NOW))]
+        return [one.link for one in tq.conditions(tq.Seen([queue(open_breakers=types)], [], NOW))]
 
     assert links("feed.all") == ["/types/feed.all"]
     assert links("feed", "clean") == ["/types"]
