@@ -148,6 +148,7 @@ from huey_tasks.invocations import function_types
 from huey_tasks.invocations.function_state import FunctionError, FunctionState
 from huey_tasks.invocations.invocation import MOST_DEPTH, Kind
 from huey_tasks.invocations.invoke import Invoked
+from huey_tasks.monitoring.conditions import CODES as CONDITIONS
 from huey_tasks.monitoring.conditions import Condition, Seen, Severity, conditions, fine_title
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
@@ -219,6 +220,7 @@ from huey_tasks.webhooks.service import (
 )
 
 __all__ = [
+    "CONDITIONS",
     "CONFIG",
     "EDGES_S",
     "MOST_DEPTH",

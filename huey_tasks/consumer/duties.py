@@ -6,6 +6,7 @@ from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import only_of
 from huey_tasks.broker.scripts.tasks import BATCH
 from huey_tasks.config import Config
+from huey_tasks.consumer.maintenance import Chore
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.flows import changes
 from huey_tasks.huey_adapter.task_queue import TaskQueue
@@ -15,8 +16,19 @@ from huey_tasks.queues import BROKERS
 from huey_tasks.registry import types
 from huey_tasks.schedules import declared
 from huey_tasks.schedules.of_functions import FunctionSchedules
+from huey_tasks.webhooks.alerts import LOOK_S, Alerts
 
 logger = logging.getLogger(__name__)
+
+
+def once_for_all(broker: Broker, config: Config, only: str) -> list[Chore]:
+    """Return the chores that all consumers have, and that one of them does at a time.
+
+    `only`: what a consumer runs beside another one, which has them.
+    """
+    alerts = Alerts(broker, config.alert_after_s)
+    declared_here = Declared(broker.name, config, only)
+    return [Chore(alerts.look, LOOK_S), Chore(declared_here.store, 1.0)]
 
 
 def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:

@@ -86,7 +86,7 @@ def conditions_alone(seen: Seen) -> Iterator[tuple[str, Condition]]:
         ]
         for condition in _breaker_open(replace(seen, queues=having)):
             yield name, condition
-    for group in _new_causes(seen):
+    for group in _fresh(seen):
         yield group.fingerprint, _new_cause_of([group])
 
 
@@ -140,12 +140,14 @@ def _new_cause(seen: Seen) -> Iterator[Condition]:
 
 
 def _new_causes(seen: Seen) -> list[FailureGroup]:
-    """Return the new causes, the most frequent first, without those that a failing queue names."""
+    """Return the new causes without those that a failing queue names."""
     named = {one.cause.fingerprint for one in _failing(seen) if one.cause is not None}
-    fresh = [
-        group for group in seen.causes
-        if seen.now - group.first_seen < NEW and group.fingerprint not in named
-    ]  # fmt: skip
+    return [group for group in _fresh(seen) if group.fingerprint not in named]
+
+
+def _fresh(seen: Seen) -> list[FailureGroup]:
+    """Return the causes that were first seen lately, the most frequent first."""
+    fresh = [group for group in seen.causes if seen.now - group.first_seen < NEW]
     return sorted(fresh, key=lambda group: -group.count) if seen.queues else []
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import random
+import re
 import subprocess
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks.audit.operation import Operator
+from huey_tasks.monitoring.conditions import conditions_alone
 from tests.conftest import REPOSITORY
 from tests.engine.helpers import store
 from tests.static.test_node import NODE
@@ -178,12 +180,43 @@ def test_what_is_worst_is_the_headline(client: FlaskClient, name: str) -> None:
     assert ([one["code"] for one in said["conditions"]], said["title"]) == (codes, title)
 
 
+def test_the_form_of_a_webhook_offers_each_condition() -> None:
+    script = (REPOSITORY / "static/js/state/webhooks.js").read_text()
+    listed = script.partition("export const CONDITIONS = [")[2].partition("]")[0]
+    assert tuple(re.findall(r"'(\w+)'", listed)) == tq.CONDITIONS
+    texts = (REPOSITORY / "static/js/texts/webhooks.js").read_text()
+    labels = texts.partition("CONDITIONS = {")[2].partition("}")[0]
+    assert tuple(re.findall(r"(\w+): '", labels)) == tq.CONDITIONS
+
+
 def test_a_breaker_leads_to_its_type() -> None:
     def links(*types: str) -> list[str | None]:
         return [one.link for one in tq.conditions(tq.Seen([queue(open_breakers=types)], [], NOW))]
 
     assert links("feed.all") == ["/types/feed.all"]
     assert links("feed", "clean") == ["/types"]
+
+
+def test_each_queue_breaker_and_new_cause_has_a_condition_alone() -> None:
+    queues = [
+        queue("high", consumers=0, open_breakers=("a", "b")),
+        queue(consumers=0, open_breakers=("b",), failed=50),
+    ]
+    causes = [group(**NEW), group(**NEW, fingerprint=OTHER, queues=("high",))]
+    found = [
+        (subject, one.code, one.queues, one.title)
+        for subject, one in conditions_alone(tq.Seen(queues, causes, NOW))
+    ]
+    held = "is held back: too many attempts failed"
+    assert found == [
+        ("high", "no_consumer", ("high",), "The high queue has no consumer"),
+        ("default", "no_consumer", ("default",), "The default queue has no consumer"),
+        ("default", "failing", ("default",), "default is failing: 50.0 % in the last minute"),
+        ("a", "breaker_open", ("high",), f"a {held}"),
+        ("b", "breaker_open", ("high", "default"), f"b {held}"),
+        ("00112233aabbccdd", "new_cause", ("default",), "New failure: KeyError: no such duck"),
+        (OTHER, "new_cause", ("high",), "New failure: KeyError: no such duck"),
+    ]
 
 
 def test_the_page_says_what_the_api_says(client: FlaskClient) -> None:
