@@ -79,7 +79,7 @@ from huey_tasks.api.tasks import (
     wait_for_end,
     watch_task,
 )
-from huey_tasks.api.type_limits import limits_of, set_limits, stored_limits
+from huey_tasks.api.type_limits import breaker_states, limits_of, set_limits, stored_limits
 from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
@@ -158,6 +158,7 @@ from huey_tasks.operations.bulk import Acted, Skipped
 from huey_tasks.operations.failure_retry import GroupRetry
 from huey_tasks.operations.undo import Undone
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.records.breakers import BreakerState
 from huey_tasks.records.events import Position, TaskEvent
 from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
@@ -235,6 +236,7 @@ __all__ = [
     "BadName",
     "Batch",
     "Breaker",
+    "BreakerState",
     "Condition",
     "Config",
     "ConfigError",
@@ -363,6 +365,7 @@ __all__ = [
     "as_sentence",
     "audit_trail",
     "aws",
+    "breaker_states",
     "cancel",
     "cancel_flow",
     "chain",

@@ -78,7 +78,7 @@ def conditions_alone(seen: Seen) -> Iterator[tuple[str, Condition]]:
         causes = [group for group in seen.causes if queue.queue in group.queues]
         alone = Seen([replace(queue, open_breakers=())], causes, seen.now)
         for condition in conditions(alone):
-            if condition.code != "new_cause":
+            if condition.code in CODES and condition.code != "new_cause":
                 yield queue.queue, condition
     for name in _open_breakers(seen):
         having = [
@@ -108,6 +108,32 @@ def _no_consumer(seen: Seen) -> Iterator[Condition]:
             "no_consumer", "broken", f"The {_listed(names)} {have} no consumer",
             names, sum(one.queued for one in queues), link="/workers",
         )  # fmt: skip
+
+
+def _all_paused(seen: Seen) -> Iterator[Condition]:
+    """Yield it first: nothing starts, whatever else is wrong."""
+    if seen.queues and all(one.paused for one in seen.queues):
+        waiting = sum(one.queued for one in seen.queues)
+        title = "All queues are paused: nothing starts"
+        yield Condition("all_paused", "broken", title, _names(seen.queues), waiting, link="/queues")
+
+
+def _queue_full(seen: Seen) -> Iterator[Condition]:
+    queues = [one for one in seen.queues if one.refuses == "queue_full"]
+    if queues:
+        names = _names(queues)
+        are = "queues are full and refuse" if len(names) > 1 else "queue is full and refuses"
+        title = f"The {_listed(names)} {are} tasks"
+        waiting = sum(one.queued for one in queues)
+        yield Condition("queue_full", "losing", title, names, waiting, link="/queues")
+
+
+def _memory_low(seen: Seen) -> Iterator[Condition]:
+    names = _names(one for one in seen.queues if one.refuses == "memory_low")
+    if names:
+        refuse = "queues refuse" if len(names) > 1 else "queue refuses"
+        title = f"Redis is low on memory: the {_listed(names)} {refuse} tasks"
+        yield Condition("memory_low", "losing", title, names, link="/redis")
 
 
 def _failing(seen: Seen) -> Iterator[Condition]:
@@ -219,16 +245,17 @@ def _stopped(one: QueueStats, how: str) -> Condition:
     )  # fmt: skip
 
 
-#: The conditions that webhooks hear of. While Redis does not answer nobody can keep a post.
+#: The conditions that webhooks hear of. While Redis does not answer nobody can keep a post; when
+#: all queues are paused, each of them is.
 CODES = (
-    "no_consumer", "failing", "breaker_open", "new_cause", "set_aside", "waiting_long", "paused",
-    "draining",
+    "no_consumer", "queue_full", "memory_low", "failing", "breaker_open", "new_cause", "set_aside",
+    "waiting_long", "paused", "draining",
 )  # fmt: skip
 
 #: The first condition in this order that holds is the headline.
 _RULES: tuple[Callable[[Seen], Iterator[Condition]], ...] = (
-    _no_consumer, _failing, _breaker_open, _new_cause, _set_aside, _waiting_long, _paused,
-    _draining,
+    _no_consumer, _all_paused, _queue_full, _memory_low, _failing, _breaker_open, _new_cause,
+    _set_aside, _waiting_long, _paused, _draining,
 )  # fmt: skip
 
 

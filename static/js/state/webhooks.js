@@ -22,7 +22,8 @@ import { jsonObject } from './schedules.js';
 export const SAMPLE = 'task.test';
 
 /** What webhooks may hear of, as `CODES` in huey_tasks/monitoring/conditions.py. */
-export const CONDITIONS = ['no_consumer', 'failing', 'breaker_open', 'new_cause', 'set_aside', 'waiting_long', 'paused', 'draining'];
+export const CONDITIONS = ['no_consumer', 'queue_full', 'memory_low', 'failing', 'breaker_open', 'new_cause', 'set_aside',
+  'waiting_long', 'paused', 'draining'];
 
 /** @param {Webhook} webhook @returns {WebhookState} */
 export function webhookState({ enabled, failing_since: since }) {

@@ -107,7 +107,20 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
     "late": ([queue(**LATE)], [], ["waiting_long"],
              "default is falling behind: its oldest task has waited 1 min 15 s"),
     "not late yet": ([queue(queued=3, oldest_waiting_s=59.9)], [], [], "0 running, 3 waiting"),
-    "paused": ([queue(**LATE | STOPPED)], [], ["paused"], "The default queue is paused"),
+    "paused": ([queue(**LATE | STOPPED), queue("low")], [], ["paused"],
+               "The default queue is paused"),
+    "all paused": (
+        [queue(failed=50, **STOPPED), queue("low", paused=True, queued=5)], [],
+        ["all_paused", "failing", "paused", "paused"], "All queues are paused: nothing starts",
+    ),
+    "a full queue": ([queue("low", refuses="queue_full", queued=5, failed=50)], [],
+                     ["queue_full", "failing"], "The low queue is full and refuses tasks"),
+    "full queues": (
+        [queue(refuses="queue_full"), queue("low", refuses="queue_full")], [], ["queue_full"],
+        "The default and low queues are full and refuse tasks",
+    ),
+    "little memory": ([queue("low", refuses="memory_low")], [], ["memory_low"],
+                      "Redis is low on memory: the low queue refuses tasks"),
     "draining": ([queue(draining=True)], [], ["draining"], "The default queue is draining"),
     "all at once": (
         [queue(failed=50, set_aside=1, **STOPPED), queue("high", **LATE),
@@ -128,6 +141,7 @@ def any_case(chance: random.Random) -> tuple[list[tq.QueueStats], list[tq.Failur
             consumers=chance.choice([0, 1, 1, 1, 2]), queued=chance.choice([0, 0, 1, 1200]),
             active=chance.choice([0, 1]), set_aside=chance.choice([0, 0, 0, 1, 2000]),
             oldest_waiting_s=chance.choice([None, 1.0, 59.9, 60.0, 3599.6, 7322.0, 90000.0]),
+            refuses=chance.choice([None, None, "queue_full", "memory_low"]),
             paused=chance.random() < 0.2, draining=chance.random() < 0.2,
             open_breakers=tuple(chance.sample(["a", "b.c", "d", "e"], chance.choice([0, 0, 1, 4]))),
         )
