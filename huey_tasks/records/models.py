@@ -5,7 +5,7 @@ The records know nothing of Redis; `records.tasks` reads them.
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from huey_tasks.broker.states import TaskState
 from huey_tasks.records.statistics import LastMinute
@@ -114,6 +114,10 @@ class Kept(NamedTuple):
     expired: int
 
 
+#: The code of the error that a submit gets; a draining queue is not meant.
+Refusing = Literal["queue_full", "memory_low"]
+
+
 @dataclass(frozen=True)
 class QueueStats:
     """The numbers of one queue; success, failed, revoked and expired are totals over all time.
@@ -146,6 +150,8 @@ class QueueStats:
     losses: tuple[str, ...] = ()
     #: The task types whose breaker keeps tasks of this queue waiting.
     open_breakers: tuple[str, ...] = ()
+    #: Why it refuses submits: too many tasks wait, or Redis has little memory left.
+    refuses: Refusing | None = None
 
 
 @dataclass(frozen=True)
