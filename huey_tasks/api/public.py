@@ -10,6 +10,7 @@ from huey_tasks.access.errors import (
     KeyFixed,
     KeyNotFound,
     LastAdmin,
+    RateExceeded,
     TooManyKeys,
 )
 from huey_tasks.access.roles import EVERYTHING, Holder, Reach, Role
@@ -314,6 +315,7 @@ __all__ = [
     "QueueStats",
     "QueueTotals",
     "QueueUnavailable",
+    "RateExceeded",
     "Reach",
     "RetriedTask",
     "Retry",

@@ -50,6 +50,14 @@ class AccessStore:
             pipe.pexpire(access_keys.used(), _USED_MS)
             pipe.execute()
 
+    def request_wait_ms(self, key_id: str, rate: float) -> int:
+        """Count a request of a key; returns 0, or the ms until there is room for one."""
+        # A bucket holds a whole request at least, so a low rate is one in a longer time.
+        per_ms = 1000 / min(rate, 1)
+        return AccessScripts(self._broker.scripts).key_request(
+            self._broker.name, key_id, max(rate, 1), per_ms
+        )
+
     def used(self) -> dict[str, int]:
         """Return when each key was last used, in ms, by id."""
         with redis_errors():

@@ -9,6 +9,7 @@ from flask import Flask, current_app, g, request
 import huey_tasks as tq
 from huey_tasks.config import Config
 from web.http.errors import Unauthorized
+from web.http.failed_logins import Logins
 from web.http.roles import OPEN, SERVICE, VIEWER
 from web.http.tickets import Tickets
 
@@ -26,12 +27,14 @@ class Identity:
         self.setting = config.api_keys
         self.keys = tq.KnownKeys(config.api_keys)
         self.tickets = Tickets(self.keys)
+        self._logins = Logins(self.keys)
 
     def check(self) -> None:
         """Keep who calls; raise Unauthorized, or Forbidden for what the caller may not do."""
         if not self._is_locked():
             return
         g.holder = self._holder()
+        self.keys.count_request(g.holder)
         if request.endpoint is not None:  # else it is a 404
             SERVICE.check(g.holder, request.endpoint)
 
@@ -69,7 +72,8 @@ class Identity:
         return holder
 
     def _holder_of_key(self, authorization: str) -> tq.Holder:
-        holder = self.keys.holder_of(bearer(authorization))
+        sent = bearer(authorization)
+        holder = self._logins.holder_of(sent) if sent else None
         if holder is None:
             raise Unauthorized("Send an API key as Authorization: Bearer <key>.")
         return holder
