@@ -95,6 +95,8 @@ from huey_tasks.config import Config
 from huey_tasks.credentials.known_keys import KnownKeys
 from huey_tasks.credentials.records import KeyRecord
 from huey_tasks.credentials.service import create_key, list_keys, revoke_key
+from huey_tasks.credentials.sessions import LIFE_S as SESSION_LIFE_S
+from huey_tasks.credentials.sessions import Sessions
 from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
@@ -235,6 +237,7 @@ __all__ = [
     "MOST_DEPTH",
     "OPERATION_ID",
     "QUEUES",
+    "SESSION_LIFE_S",
     "Acted",
     "Action",
     "AttemptRecord",
@@ -328,6 +331,7 @@ __all__ = [
     "ScheduleRecord",
     "ScheduleRunning",
     "ServiceBusy",
+    "Sessions",
     "Setting",
     "Skipped",
     "Sort",

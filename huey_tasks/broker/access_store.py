@@ -58,6 +58,22 @@ class AccessStore:
             self._broker.name, key_id, max(rate, 1), per_ms
         )
 
+    def keep_session(self, digest: str, key_id: str, life_ms: int) -> None:
+        """Keep a session of a browser."""
+        with redis_errors():
+            self._broker.redis.set(access_keys.session(digest), key_id, px=life_ms)
+
+    def session(self, digest: str) -> str:
+        """Return the id of the key of a session, "" if there is none."""
+        with redis_errors():
+            found = self._broker.redis.get(access_keys.session(digest))
+        return "" if found is None else found.decode()
+
+    def forget_session(self, digest: str) -> None:
+        """End a session."""
+        with redis_errors():
+            self._broker.redis.delete(access_keys.session(digest))
+
     def used(self) -> dict[str, int]:
         """Return when each key was last used, in ms, by id."""
         with redis_errors():

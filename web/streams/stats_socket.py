@@ -102,7 +102,7 @@ def stats_socket(ws: Server) -> None:
         with feed.listen(ws.event.set), sockets.track_inprogress():
             may_go_on = _send_frames(ws, feed)
         if not may_go_on:
-            ws.close(KEY_IS_GONE, "the key was revoked, or has expired")
+            ws.close(cast(CloseReason, KEY_IS_GONE), "the key was revoked, or has expired")
         if feed.stopping:
             ws.close(CloseReason.SERVICE_RESTART, "the service restarts")
     except ConnectionClosed as end:

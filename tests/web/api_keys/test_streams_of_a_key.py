@@ -21,8 +21,8 @@ def locked(redis_server: object) -> Iterator[Server]:
     server.process.stop()
 
 
-def _key(role: str = "viewer", **more: float) -> tuple[str, str]:
-    made, key = tq.create_key("watcher", role, setting=(ADMIN,), **more)
+def _key(expires_in: float | None = None) -> tuple[str, str]:
+    made, key = tq.create_key("watcher", "viewer", setting=(ADMIN,), expires_in=expires_in)
     return made.id, key
 
 
