@@ -50,8 +50,8 @@ for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, 99)) do
   end
 end
 add('breakers', table.concat(types, ' '))
-local why = refusal(ROOT, room)
-add('refuses', why and why[1] ~= 'draining' and why[1] or '')
+local why = unpack(refusal(ROOT, room) or {})
+add('refuses', why and why ~= 'draining' and why or '')
 
 -- What ended in a minute, which may not be folded yet.
 local minute = math.floor(NOW / 60000)
