@@ -19,7 +19,6 @@ from huey_tasks.webhooks.records import (
     End,
     Webhook,
     attempt_of,
-    event_of,
     new_delivery,
 )
 
@@ -106,7 +105,7 @@ def _delivery_record(
         id=found.id,
         webhook_id=fields["webhook"],
         url=webhook.url or fields["url"],
-        event=event_of(end.state),
+        event=end.event,
         task_id=end.task_id,
         task_type=end.task_type,
         queue=fields["queue"],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import NewDelivery, Recent
@@ -15,12 +16,18 @@ from huey_tasks.broker.webhook_store import NewDelivery, Recent
 #: The webhook of all tasks that were submitted with a `webhook_url`; it has no URL of its own.
 TASKS = "tasks"
 
+#: How a flow has ended, by the state that a webhook chooses it by.
+FLOW_ENDS = {"SUCCESS": "succeeded", "FAILURE": "failed", "REVOKED": "cancelled"}
+
 #: Milliseconds for which the old secret signs beside a new one.
 OVERLAP_MS = 86_400_000
 
 
 class End(NamedTuple):
-    """How a task ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing."""
+    """How a task, or a flow, ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing.
+
+    A flow is of the type FLOW_TYPE, and its id is the `task_id`.
+    """
 
     task_id: str
     state: str
@@ -33,6 +40,21 @@ class End(NamedTuple):
     def read(cls, entry: bytes | str) -> "End":
         """Read an entry of the outbox. Raises ValueError, TypeError."""
         return cls(*map(str, json.loads(entry)))
+
+    @property
+    def is_of_flow(self) -> bool:
+        """Whether it is the end of a flow."""
+        return self.task_type == FLOW_TYPE
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others: a flow ends again after a retry, a task only once."""
+        return f"{self.task_id}/{self.at_ms}" if self.is_of_flow else self.task_id
+
+    @property
+    def event(self) -> str:
+        """The type of its event: task.success, task.failure, …; flow.succeeded, …"""
+        return f"flow.{FLOW_ENDS[self.state]}" if self.is_of_flow else f"task.{self.state.lower()}"
 
 
 @dataclass(frozen=True)
@@ -79,7 +101,8 @@ class Webhook:
             return False
         if self.states and end.state not in self.states:
             return False
-        if self.task_types and end.task_type not in self.task_types:
+        # What names no type hears of all tasks, and of no flow.
+        if (self.task_types or end.is_of_flow) and end.task_type not in self.task_types:
             return False
         return not self.tags or any(f",{tag}," in end.tags for tag in self.tags)
 
@@ -197,11 +220,6 @@ def new_delivery(delivery_id: str, webhook_id: str, url: str, queue: str, end: E
         "task_id": delivery_id,
     }
     return NewDelivery(delivery_id, webhook_id, int(end.at_ms), fields)
-
-
-def event_of(state: str) -> str:
-    """Return the type of the event of a terminal state: task.success, task.failure, …"""
-    return f"task.{state.lower()}"
 
 
 def _time(ms: str | int | None) -> dt.datetime | None:

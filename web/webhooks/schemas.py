@@ -15,7 +15,10 @@ _URL = (
     "host has a public address, or is one of WEBHOOK_ALLOWED_HOSTS."
 )
 _STATES = "Of tasks that end so: SUCCESS, FAILURE, REVOKED, EXPIRED. Empty: all."
-_TYPES = "Of tasks of these types, at most 20. Empty: all."
+_TYPES = (
+    "Of tasks of these types, at most 20. Empty: all. `duckline.flow` stands for flows, whose ends "
+    "are posted only to webhooks that name it."
+)
 _TAGS = "Of tasks with one of these tags, at most 10. Empty: all."
 _DESCRIPTION = "At most 200 characters for those who read the list."
 
@@ -125,16 +128,16 @@ class DeliveryAttemptView(Outbound):
 
 
 class DeliveryView(Outbound):
-    """The end of one task on its way to one webhook."""
+    """The end of one task or flow on its way to one webhook."""
 
     id: str = Field(description="The `webhook-id` of every attempt.")
     webhook_id: str
     url: str
     event: str = Field(
-        description="`task.success`, and so on for each terminal state; `task.test` of a sample, "
-        "whose `task_id` names no task."
+        description="`task.success`, and so on for each terminal state; `flow.succeeded`, "
+        "`flow.failed`, `flow.cancelled`; `task.test` of a sample, whose `task_id` names no task."
     )
-    task_id: TaskId
+    task_id: TaskId = Field(description="What has ended: a task, or a flow.")
     task_type: str
     queue: QueueName
     status: Literal["pending", "delivered", "failed"]

@@ -15,6 +15,9 @@ import { jsonObject } from './schedules.js';
  * @typedef {'active'|'failing'|'disabled'} WebhookState
  */
 
+/** The type of flows, which no task has: a webhook hears of their ends if it names it. */
+export const FLOW_TYPE = 'duckline.flow';
+
 /** The event of a sample: there is no task behind it. */
 export const SAMPLE = 'task.test';
 

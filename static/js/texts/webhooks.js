@@ -60,7 +60,7 @@ export const WHY_DISABLED = 'Disabled: ';
 export const LAST_ERROR = 'Last error: ';
 
 export const DELIVERIES = 'Deliveries';
-export const DELIVERY_COLUMNS = ['Task ended', 'Event', 'Task', 'State', 'Attempts', ''];
+export const DELIVERY_COLUMNS = ['Ended', 'Event', 'Task', 'State', 'Attempts', ''];
 export const ATTEMPT_COLUMNS = ['When', 'Status', 'Took', 'Answer or error'];
 /** @type {Record<string, string>} */
 export const DELIVERY_STATES = { pending: 'on its way', delivered: 'arrived', failed: 'failed' };
@@ -76,13 +76,14 @@ export const NO_DELIVERIES_TASKS = 'The next task with a webhook_url that ends a
 export const REPLAY = 'Send again';
 export const REPLAY_MEANS = 'Sends the same body with the same webhook-id, now';
 export const SAMPLE = 'sample';
+export const FLOW = 'a flow';
 /** @param {number} n */
 export const showMore = (n) => `Show the latest ${count(n)}`;
 
 export const FORM = {
   url: 'http or https, with a public address or a host of WEBHOOK_ALLOWED_HOSTS',
   description: 'shown in the list', states: 'Ends', statesMean: 'None checked: all of them.',
-  types: 'separated by spaces; empty: all', tags: 'separated by spaces; one of them is enough; empty: all',
+  types: 'separated by spaces; empty: all tasks; duckline.flow: the ends of flows', tags: 'separated by spaces; one of them is enough; empty: all',
   create: 'Create webhook', save: 'Save changes',
   editTasks: 'Its URL and filters come with each task. Only the description can be changed.',
 };

@@ -3,9 +3,9 @@
 import { h } from '../lib/dom.js';
 import { ago, clock, count, duration, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { taskUrl } from '../lib/router.js';
+import { pageUrl, taskUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
-import { SAMPLE } from '../state/webhooks.js';
+import { FLOW_TYPE, SAMPLE } from '../state/webhooks.js';
 import { button, emptyState, sectionHead, time } from '../components/parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/webhooks.js';
@@ -47,7 +47,8 @@ function row(delivery, webhook, now, actions) {
     cell(0, time(delivery.created_at, ago(delivery.created_at, now))),
     cell(1, h('code', { title: `webhook-id ${id}` }, visible(event))),
     cell(2, event === SAMPLE ? h('span', { class: 'faint' }, texts.SAMPLE)
-      : [h('a', { key: 'task', href: taskUrl(task) }, visible(type)),
+      : [h('a', { key: 'task', href: type === FLOW_TYPE ? pageUrl('flows', {}, task) : taskUrl(task) },
+        type === FLOW_TYPE ? texts.FLOW : visible(type)),
         webhook.url === null && h('span', { class: 'under', key: 'url' }, visible(delivery.url))]),
     cell(3, h('span', { class: `chip ${TONES[status]}`, data: { testid: 'delivery-state' } }, texts.DELIVERY_STATES[status]),
       next && h('span', { class: 'under' }, texts.nextAttempt(until(next, now)))),
