@@ -155,6 +155,7 @@ class TaskHash(Hash):
     gate = _Field(Hash.get)  # the task that follows when it and others have ended
     cause = _Field(Hash.get)
     schedule = _Field(Hash.get)
+    submitted_by = _Field(Hash.get)
     host = _Field(Hash.get)  # of a function: what its workers run
 
     @property

@@ -50,10 +50,10 @@ def submit_flow(
 ) -> SubmittedFlow:
     """Submit a graph of tasks, at most 10,000: all of it, or nothing.
 
-    `caller`: whose idempotency key it is. `webhook_url`: where each end of the flow is posted to.
-    Raises InvalidFlow, whose problems point to nodes; IdempotencyKeyReused; QueueRefuses;
-    QueueUnavailable when Redis does not store it: without `answered` the flow may have begun, and
-    the same submit with an idempotency key finds it.
+    `caller`: the name of the API key that submits, and whose idempotency key it is. `webhook_url`:
+    where each end of the flow is posted to. Raises InvalidFlow, whose problems point to nodes;
+    IdempotencyKeyReused; QueueRefuses; QueueUnavailable when Redis does not store it: without
+    `answered` the flow may have begun, and the same submit with an idempotency key finds it.
     """
     if idempotency_key is not None:
         check_idempotency_key(idempotency_key, "/Idempotency-Key")
@@ -61,7 +61,7 @@ def submit_flow(
     # An attempt that is repeated submits the same flow, as it submits the same tasks.
     graph, flow_id = Graph(nodes, name), attempt.subtask_id() if attempt else new_id()
     graph.problems += _wrong_url(webhook_url)
-    tasks = _tasks_of(graph, flow_id)
+    tasks = _tasks_of(graph, flow_id, caller)
     once = _once(graph, idempotency_key, caller, webhook_url)
     broker = BROKERS.first
     scripts = FlowScripts(broker.scripts, broker.name)
@@ -99,12 +99,12 @@ def _replayed(found: Found, graph: Graph) -> SubmittedFlow:
     return SubmittedFlow(found.id, graph.name, len(graph.nodes), is_replay=True)
 
 
-def _tasks_of(graph: Graph, flow_id: str) -> list[NewTask]:
+def _tasks_of(graph: Graph, flow_id: str, caller: str) -> list[NewTask]:
     """Return the task of each node, without its id. Raises InvalidFlow with each problem."""
     tasks, problems = list[NewTask](), list(graph.problems)
     for number, node in enumerate(graph.nodes):
         try:
-            tasks.append(_task_of(graph, number, node, flow_id))
+            tasks.append(_task_of(graph, number, node, flow_id, caller))
         except (InvalidPayload, InvalidQuery, UnknownTaskType, UnknownQueue) as error:
             problems += _problems_of(error, number)
         if len(problems) >= MOST_PROBLEMS:
@@ -114,7 +114,7 @@ def _tasks_of(graph: Graph, flow_id: str) -> list[NewTask]:
     return tasks
 
 
-def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str) -> NewTask:
+def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str, caller: str) -> NewTask:
     found, queue = destination(node.task_type, node.priority, suggest=False)
     wrong = [
         Problem(f"/results/{escaped(name)}", "extra_forbidden", "The type has no such parameter.")
@@ -131,7 +131,7 @@ def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str) -> NewTask
     new = found.new_task("", queue, node.payload, later)
     options = SubmitOptions(
         node.tags, node.delay, None, node.expires_in, node.queue_priority,
-        webhook_url=node.webhook_url,
+        webhook_url=node.webhook_url, submitted_by=caller,
     )  # fmt: skip
     new = options.applied(new, queue, node.payload)
     return new._replace(id="", queue=queue, flow=f"{flow_id} {number}")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from huey_tasks.access.roles import Reach
 from huey_tasks.broker.keys import queue_names
 from huey_tasks.broker.states import LIVE, TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
@@ -84,6 +85,19 @@ class Query:
     def with_values(self, **values: str | None) -> "Query":
         """Return the search with one more term for each value that is not None."""
         more = [Term(word, value) for word, value in values.items() if value is not None]
+        return Query((*self.terms, *more))
+
+    def within(self, reach: Reach) -> "Query":
+        """Return the search as it finds only what is within a reach.
+
+        Raises Forbidden when it names a type or a queue beyond it.
+        """
+        for task_type in self.values("type"):
+            reach.check_type(task_type)
+        for queue in self.values("queue"):
+            reach.check_queue(queue)
+        more = [Term("type", name) for name in reach.task_types if not self.values("type")]
+        more += [Term("queue", name) for name in reach.queues if not self.values("queue")]
         return Query((*self.terms, *more))
 
     def values(self, word: str, *, unwanted: bool = False) -> list[str]:

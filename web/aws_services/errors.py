@@ -27,6 +27,7 @@ _OURS: Mapping[str, str] = {
     "cross_site": "AccessDeniedException",
     "unknown_host": "AccessDeniedException",
     "invalid_json": "SerializationException",
+    "forbidden": "AccessDeniedException",
     "invalid_request": "ValidationException",
     "invalid_payload": "ValidationException",
     "unknown_task_type": "ValidationException",

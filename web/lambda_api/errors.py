@@ -46,6 +46,7 @@ _CAPITAL = frozenset(
 _OF_SERVICE = frozenset({"ServiceException", "ServiceUnavailableException"})
 #: The codes of our own errors as AWS's; what is not here is a ServiceException.
 _OURS: Mapping[str, str] = {
+    "forbidden": "AccessDeniedException",
     "cross_site": "AccessDeniedException",
     "unknown_host": "AccessDeniedException",
     "unauthorized": "UnrecognizedClientException",

@@ -28,7 +28,7 @@ _OF_ANY_REQUEST = ("bad_request", "uri_too_long", "headers_too_large")
 def problems(*codes: str) -> Responses:
     """Document the errors of an API route; those that all of them share are added."""
     busy = ("service_busy",) if "queue_unavailable" in codes else ()
-    return open_problems(*codes, *busy, "unauthorized", "unknown_host")
+    return open_problems(*codes, *busy, "unauthorized", "forbidden", "unknown_host")
 
 
 def open_problems(*codes: str) -> Responses:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from flask import Response
 
 import huey_tasks as tq
+from web.http.reach import check_task
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
 from web.openapi.blueprint import ApiBlueprint
@@ -59,6 +60,7 @@ def follow_task(path: TaskPath) -> Response:
         return Response(status=204)
     stream = Stream()
     try:
+        check_task(path.task_id)
         following = _TaskStream(path.task_id, stream.follow(path.task_id), came)
         return stream.response(stream.send(following.follower, following.take))
     except BaseException:
