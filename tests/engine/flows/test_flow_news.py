@@ -124,6 +124,15 @@ def test_without_a_webhook_that_names_flows_none_is_posted() -> None:
     assert dispatched(made.id) == dispatched() == []
 
 
+def test_a_sample_to_a_webhook_of_flows_is_that_of_a_flow(hooks: Receiver) -> None:
+    made, secret = tq.create_webhook(f"{hooks.url}/f", task_types=[FLOW_TYPE])
+    sent = tq.send_sample(made.id)
+    deliver(sent.id)
+    event = hooks.got[-1].verified(secret)
+    assert sent.event == event["type"] == "flow.test"
+    assert (event["data"]["flow_id"], event["data"]["status"]) == (sent.task_id, None)
+
+
 def test_wrong_values_are_refused_before_anything_is_stored() -> None:
     with pytest.raises(tq.InvalidFlow) as wrong_url:
         tq.submit_flow([*PAIR, PAIR[0]], webhook_url="ftp://example.com/")
