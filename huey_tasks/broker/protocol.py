@@ -19,6 +19,9 @@ ALONE, FUNCTIONS, NESTED = "alone", "functions", "nested"
 #: The task type of our own whose tasks deliver webhooks. No webhook hears of their ends.
 DELIVERY_TYPE = "duckline.webhook"
 
+#: The type under which flows are in events and webhooks. No task has it.
+FLOW_TYPE = "duckline.flow"
+
 
 def only_of(name: str) -> str:
     """Return what a consumer, or the worker of one, runs and nothing else, by its name; or ""."""
