@@ -173,6 +173,7 @@ class Config:
     webhook_retry_delays: tuple[float, ...] = _setting(
         parsers.A_DAY, parsers.delays, "s", "before each further attempt of a delivery"
     )
+    alert_after_s: float = _setting(30.0, parsers.number(0.1, 3600), "s", "that a condition holds")
     demo_speed: float = _setting(1.0, parsers.number(0, 1e6), "times", "demo tasks; 0: no waiting")
     demo_failure_rate: float | None = _setting(
         None, parsers.number(0, 1), "share", "demo tasks; unset: each type's own rate"

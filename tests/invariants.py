@@ -126,12 +126,14 @@ def _check_key(broker: Any, key: str) -> None:
     kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
     kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
     kept += (access_keys.api_keys(),)
+    kept += (webhook_keys.alert_wants(), webhook_keys.alerts(), webhook_keys.alert_posts())
     ours = (keys.lock(""), keys.gate(""), function_keys.saved_events(""), function_keys.watched(""))
     ours += (once_keys.idempotency(""), once_keys.unique(""), limit_keys.tokens(""))
     # And these go away by themselves.
     passing = (f"{webhook_keys.webhooks()[:-1]}-", limit_keys.breaker(""), limit_keys.recent(""))
     passing += (limit_keys.memory(), event_keys.events(), access_keys.used())
     passing += (access_keys.session(""),)
+    passing += (webhook_keys.alert_turn(),)
     if key in kept or key.startswith(ours):
         return
     if key.startswith(passing):

@@ -49,6 +49,7 @@ from huey_tasks.api.monitoring import (
     audit_trail,
     failure_group,
     failure_groups,
+    look_at_service,
     read_history,
     read_log,
     read_totals,
@@ -87,7 +88,7 @@ from huey_tasks.api.tasks import (
     wait_for_end,
     watch_task,
 )
-from huey_tasks.api.type_limits import limits_of, set_limits, stored_limits
+from huey_tasks.api.type_limits import breaker_states, limits_of, set_limits, stored_limits
 from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
@@ -161,6 +162,8 @@ from huey_tasks.invocations import function_types
 from huey_tasks.invocations.function_state import FunctionError, FunctionState
 from huey_tasks.invocations.invocation import MOST_DEPTH, Kind
 from huey_tasks.invocations.invoke import Invoked
+from huey_tasks.monitoring.conditions import CODES as CONDITIONS
+from huey_tasks.monitoring.conditions import Condition, Seen, Severity, conditions, fine_title
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
 from huey_tasks.monitoring.history import History, Span
@@ -169,6 +172,7 @@ from huey_tasks.operations.bulk import Acted, Skipped
 from huey_tasks.operations.failure_retry import GroupRetry
 from huey_tasks.operations.undo import Undone
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.records.breakers import BreakerState
 from huey_tasks.records.events import Position, TaskEvent
 from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
@@ -231,6 +235,7 @@ from huey_tasks.webhooks.service import (
 )
 
 __all__ = [
+    "CONDITIONS",
     "CONFIG",
     "EDGES_S",
     "EVERYTHING",
@@ -246,6 +251,8 @@ __all__ = [
     "BadName",
     "Batch",
     "Breaker",
+    "BreakerState",
+    "Condition",
     "Config",
     "ConfigError",
     "ConsumerRecord",
@@ -330,9 +337,11 @@ __all__ = [
     "SchedulePreview",
     "ScheduleRecord",
     "ScheduleRunning",
+    "Seen",
     "ServiceBusy",
     "Sessions",
     "Setting",
+    "Severity",
     "Skipped",
     "Sort",
     "Span",
@@ -383,6 +392,7 @@ __all__ = [
     "as_sentence",
     "audit_trail",
     "aws",
+    "breaker_states",
     "cancel",
     "cancel_flow",
     "chain",
@@ -391,6 +401,7 @@ __all__ = [
     "change_webhook",
     "check_idempotency_key",
     "chord",
+    "conditions",
     "configure_function",
     "consumers",
     "create_key",
@@ -409,6 +420,7 @@ __all__ = [
     "failure_group",
     "failure_groups",
     "find_function",
+    "fine_title",
     "flow_nodes",
     "follow_answer",
     "follow_events",
@@ -439,6 +451,7 @@ __all__ = [
     "list_tasks",
     "list_webhooks",
     "load_tasks",
+    "look_at_service",
     "low",
     "message_of",
     "notes_of",

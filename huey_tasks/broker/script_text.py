@@ -14,9 +14,13 @@ of a field, `NewTask.NAMES` the names of all, `NewTask.COUNT` their number, `End
 `TaskState.TERMINAL` the texts of these states and `TaskState.TERMINAL_SET` a table with them as
 keys; `Delivery.TYPE` is the task type of webhooks. They become constants here, so they cost nothing
 at run time.
+
+Redis runs the whole text at each call, and to make a function takes time even if nothing calls it.
+So of its parts a script gets only the definitions that it uses.
 """
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -46,6 +50,8 @@ _LISTS = {
 }
 
 _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
+_DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
+_VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 
 
 class ScriptText(NamedTuple):
@@ -71,19 +77,10 @@ def script_text(name: str) -> ScriptText:
         for part in parts
         for function in _words(part, when)
     ]
-    text = "\n".join(
-        [
-            *parts,
-            f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}",
-            "local function run()",
-            *own_parts,
-            body,
-            "end",
-            "local answer = run()",
-            *at_the_end,
-            "return answer",
-        ]
-    )
+    takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
+    text = "\n".join([body, "end", "local answer = run()", *at_the_end, "return answer"])
+    text = "\n".join([takes, "local function run()", _with_used(own_parts, text)])
+    text = _with_used(parts, text)
     records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
     return ScriptText(arguments, _with_constants(text, _RECORDS | records))
 
@@ -95,6 +92,32 @@ def parts_of(*texts: str) -> list[str]:
         needed = [*parts_of(_read(f"lib/{part}")), part]
         found += [name for name in needed if name not in found]
     return found
+
+
+def _with_used(parts: Sequence[str], text: str) -> str:
+    """Return the text behind those definitions of parts that it, or another of them, uses.
+
+    A definition begins with `local` at the start of a line, and Lua knows its names only behind it.
+    """
+    used = _variables(text)
+    for part in reversed(parts):
+        head, *definitions = _DEFINITION.split(part)
+        for definition in reversed(definitions):
+            if not _defined(definition).isdisjoint(used):
+                text = definition + text
+                used |= _variables(definition)
+        text = f"{head}\n{text}"
+    return text
+
+
+def _defined(definition: str) -> set[str]:
+    names = definition.removeprefix("local ").removeprefix("function ")
+    return set(re.split(r"\W+", re.split(r"[=(\n]", names)[0]))
+
+
+def _variables(text: str) -> set[str]:
+    code = "\n".join(line.partition("--")[0] for line in text.splitlines())
+    return set(_VARIABLE.findall(code))
 
 
 def _read(name: str) -> str:

@@ -159,6 +159,11 @@ class TaskHash(Hash):
     host = _Field(Hash.get)  # of a function: what its workers run
 
     @property
+    def flow_id(self) -> str | None:
+        """Of a node of a flow: the flow; its `flow` is the id and the number of the node."""
+        return (self.get("flow") or "").partition(" ")[0] or None
+
+    @property
     def state(self) -> TaskState:
         """The state of the task."""
         return TaskState(self["state"])

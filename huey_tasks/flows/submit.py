@@ -172,6 +172,8 @@ def _stored(graph: Graph, number: int, new: NewTask) -> str:
         "after": list(node.after),
         "next": graph.next[number],
     }
+    if node.results:
+        stored["results"] = dict(node.results)
     if node.on_failure is not None:
         stored |= {"on_failure": node.on_failure, "rescue": graph.numbers[node.on_failure]}
     return json.dumps(stored, ensure_ascii=False)

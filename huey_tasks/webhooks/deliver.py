@@ -18,7 +18,7 @@ from huey_tasks.execution.retry_rules import Fail
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
 from huey_tasks.webhooks import changes
-from huey_tasks.webhooks.records import End, Webhook, event_of
+from huey_tasks.webhooks.records import End, Webhook, event_of, stamp
 from huey_tasks.webhooks.sending import Answer, Sender
 
 logger = logging.getLogger(__name__)
@@ -114,15 +114,15 @@ def _body(found: StoredDelivery) -> str:
         "status": end.state,
         "queue": found.fields["queue"],
         "tags": [tag for tag in end.tags.split(",") if tag],
-        "finished_at": _stamp(from_ms(end.at_ms)),
+        "finished_at": stamp(from_ms(end.at_ms)),
     }
     loaded = tasks.load(BROKERS, [(found.fields["queue"], end.task_id)])
     task = loaded[0] if loaded else None  # a sample has none
     data |= {
         "attempt": task and task.attempt,
         "max_attempts": task and task.max_attempts,
-        "submitted_at": task and _stamp(task.submitted_at),
-        "started_at": task and _stamp(task.started_at),
+        "submitted_at": task and stamp(task.submitted_at),
+        "started_at": task and stamp(task.started_at),
         "error": task and task.error,
         **_result(task and task.result),
     }
@@ -134,10 +134,6 @@ def _result(result: Any) -> dict[str, Any]:
     plain = json.loads(serializer.dumps(serializer.plain(result)))
     is_small = len(json.dumps(plain)) <= MOST_RESULT
     return {"result": plain} if is_small else {"result": None, "result_left_out": True}
-
-
-def _stamp(time: dt.datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _headers(webhook: Webhook, delivery_id: str, body: str) -> dict[str, str]:

@@ -124,6 +124,7 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
         "redis",
         "functions",
         "webhooks",
+        "flows",
         "types/send_email",
     ],
 )

@@ -32,6 +32,7 @@ ROOMS = [
         "functions",
         "webhooks",
         "types",
+        "flows",
     },
     {"overview"},
     {"app"},

@@ -88,7 +88,8 @@ def submit_flow(body: FlowBody) -> Response:
 )
 def list_flows(query: FlowsQuery) -> Response:
     """List the flows, the newest first, without their nodes."""
-    return respond(FlowList.model_validate(tq.list_flows(query.cursor, query.limit)))
+    page = tq.list_flows(query.cursor, query.limit, status=query.status)
+    return respond(FlowList.model_validate(page))
 
 
 @flows.get(

@@ -1,6 +1,7 @@
 """The limits of task types over HTTP."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
@@ -81,6 +82,21 @@ class BreakerView(Outbound):
     tries: int
 
 
+class BreakerStateView(Outbound):
+    """A breaker as it is now."""
+
+    value: str | None = Field(
+        description="With `by`, the value that it is of, as JSON, or a digest of a long one."
+    )
+    state: Literal["closed", "open", "half_open"]
+    failed: int = Field(
+        description="How many of the last `of` attempts failed: lately, or when it opened."
+    )
+    of: int
+    until: datetime | None = Field(description="When the first may try; null unless it is open.")
+    succeeded: int = Field(description="How many tries have succeeded while it is half-open.")
+
+
 class LimitsInCode(Outbound):
     """The limits that code declares, `@task(limits=…)`; null where there is none."""
 
@@ -100,6 +116,9 @@ class TypeLimitsView(LimitsInCode):
     )
     declared: LimitsInCode | None = Field(
         description="What the code declares; it holds unless an operator has set other limits."
+    )
+    breakers: list[BreakerStateView] = Field(
+        description="Its breaker now; with `by` those that are not closed, at most 100."
     )
 
 
@@ -156,6 +175,7 @@ def _view(task_type: str) -> TypeLimitsView:
     return TypeLimitsView(
         task_type=task_type,
         source=stored.source,
+        breakers=[BreakerStateView.model_validate(one) for one in tq.breaker_states(task_type)],
         declared=None if stored.code is None else LimitsInCode(**_fields(stored.code)),
         **_fields(stored.now or tq.TypeLimits()),
     )

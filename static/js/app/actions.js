@@ -3,6 +3,7 @@
 import { keepKey } from '../api/api_key.js';
 import { createToast } from '../components/notify.js';
 import { createFailureActions } from '../failures/actions.js';
+import { createFlowActions } from '../flows/actions.js';
 import { createFunctionActions } from '../functions/actions.js';
 import { copyText } from '../lib/clipboard.js';
 import { beneathUrl, go } from '../lib/router.js';
@@ -38,6 +39,7 @@ export function createActions(store, live, reread, drawing, pages) {
     ...createAuditActions(store, toast, live.reread, reread),
     ...createScheduleActions(store, toast, reread),
     ...createFunctionActions(store, toast, reread),
+    ...createFlowActions(store, toast, reread),
     ...createTypeActions(store, toast, reread),
     ...createWebhookActions(store, toast, reread),
     retryNow: live.retryNow,

@@ -12,15 +12,15 @@ import * as texts from '../texts/shell.js';
 /** @type {[string, string[]][]} */
 const GROUPS = [
   ['Home', ['overview']],
-  ['Work', ['tasks', 'failures', 'schedules']],
+  ['Work', ['tasks', 'failures', 'flows', 'schedules']],
   ['Code', ['functions', 'types', 'submit']],
   ['Machines', ['queues', 'workers', 'redis']],
   ['Live', ['log', 'audit']],
   ['Settings', ['webhooks', 'config']],
 ];
 const ICONS = {
-  overview: 'home', tasks: 'rows', failures: 'warning', schedules: 'calendar', functions: 'code', types: 'shapes', submit: 'send',
-  queues: 'layers',
+  overview: 'home', tasks: 'rows', failures: 'warning', flows: 'flow', schedules: 'calendar', functions: 'code', types: 'shapes',
+  submit: 'send', queues: 'layers',
   workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', webhooks: 'hook', config: 'sliders',
 };
 /** The pages of the bar on a phone; the others are in its menu. */

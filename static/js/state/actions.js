@@ -117,8 +117,16 @@
  */
 
 /**
+ * @typedef {import('./flows.js').Flow} Flow
+ * @typedef {object} FlowActions
+ * @property {(flow: Flow) => void} askCancelFlow
+ * @property {(flow: Flow) => void} askRetryFlow all that failed or were cancelled
+ * @property {(flow: Flow, node: string) => void} askRetryFrom that node, and all behind it
+ */
+
+/**
  * @typedef {PageActions & TaskActions & BulkActions & QueueActions & FailureActions & AuditActions
- *   & ScheduleActions & FunctionActions & WebhookActions & TypeActions} Actions
+ *   & ScheduleActions & FunctionActions & WebhookActions & TypeActions & FlowActions} Actions
  */
 
 export {};

@@ -142,10 +142,11 @@ function invocationOf({ invocation, task_type: name }) {
 }
 
 /** Links to the tasks that this one came from, was retried as, or starts. */
-function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
+function relatives({ retry_of: before, retried_as: after, gate, schedule, flow_id: flow }) {
   const link = (id) => h('a', { href: taskUrl(id) }, h('code', null, shortId(id)));
   return [
     ...(schedule ? [['Schedule', h('a', { href: pageUrl('schedules', { find: schedule }) }, visible(schedule))]] : []),
+    ...(flow ? [['Flow', h('a', { href: pageUrl('flows', {}, flow), data: { testid: 'its-flow' } }, h('code', null, shortId(flow)))]] : []),
     ...(before ? [['Retry of', link(before)]] : []), ...(after ? [['Retried as', link(after)]] : []),
     ...(gate ? [['Followed by', link(gate)]] : []),
   ];

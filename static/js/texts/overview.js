@@ -75,6 +75,21 @@ export const VERDICT = {
     text: (n, types, when) => `${plural(n, 'task')} of ${types}, first seen ${when}.`,
     open: 'Open this failure', show: 'Show the new failures',
   },
+  allPaused: {
+    title: 'All queues are paused: nothing starts',
+    /** @param {number} n */ text: (n) => `${n ? `${plural(n, 'task waits', 'tasks wait')}. ` : ''}New tasks wait until a queue is resumed.`,
+  },
+  queueFull: {
+    /** @param {string} queues @param {number} n */
+    title: (queues, n) => `The ${queues} ${n === 1 ? 'queue is full and refuses' : 'queues are full and refuse'} tasks`,
+    /** @param {number} n */
+    text: (n) => `${plural(n, 'task waits', 'tasks wait')}. Callers get 429 until fewer wait than QUEUE_MAX_WAITING allows.`,
+  },
+  memoryLow: {
+    /** @param {string} queues @param {number} n */
+    title: (queues, n) => `Redis is low on memory: the ${queues} ${n === 1 ? 'queue refuses' : 'queues refuse'} tasks`,
+    text: 'Callers get 429 until less memory is used than QUEUE_MAX_MEMORY allows.', more: 'Open Redis',
+  },
   breakerOpen: {
     /** @param {string} types @param {number} n */
     title: (types, n) => `${types} ${n === 1 ? 'is' : 'are'} held back: too many attempts failed`,

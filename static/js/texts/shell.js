@@ -36,6 +36,8 @@ export const PALETTE = {
   newSchedule: 'New schedule', newWebhook: 'New webhook', changeTheme: 'Change the theme', saveSearch: 'Save this search',
   pauses: 'Queue: starts no tasks', drains: 'Queue: accepts no new tasks', pausesSchedule: 'Schedule: submits no tasks',
   /** @param {string} id */ openTask: (id) => `Open task ${id}`,
+  /** @param {string} id */ openFlow: (id) => `Open flow ${id}`,
+  /** @param {string} name */ flow: (name) => `Flow ${name}`,
   /** @param {string} id */ findTask: (id) => `Find task ${id}…`,
   /** @param {string} text */ searchFor: (text) => `Search for ${text}`,
   /** @param {string} q */ savedSearch: (q) => `Saved search: ${q}`,

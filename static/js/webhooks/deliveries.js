@@ -41,14 +41,12 @@ export function deliveries(webhook, state, actions) {
 
 /** @param {import('../state/webhooks.js').Delivery} delivery */
 function row(delivery, webhook, now, actions) {
-  const { id, event, task_id: task, task_type: type, status, attempts, next_attempt_at: next } = delivery;
+  const { id, event, status, attempts, next_attempt_at: next } = delivery;
   const cell = (column, ...children) => h('td', { key: column, data: { label: texts.DELIVERY_COLUMNS[column] } }, ...children);
   return h('tr', { key: id, data: { testid: 'delivery', status, event } },
     cell(0, time(delivery.created_at, ago(delivery.created_at, now))),
     cell(1, h('code', { title: `webhook-id ${id}` }, visible(event))),
-    cell(2, event === SAMPLE ? h('span', { class: 'faint' }, texts.SAMPLE)
-      : [h('a', { key: 'task', href: taskUrl(task) }, visible(type)),
-        webhook.url === null && h('span', { class: 'under', key: 'url' }, visible(delivery.url))]),
+    cell(2, subject(delivery), webhook.url === null && h('span', { class: 'under', key: 'url' }, visible(delivery.url))),
     cell(3, h('span', { class: `chip ${TONES[status]}`, data: { testid: 'delivery-state' } }, texts.DELIVERY_STATES[status]),
       next && h('span', { class: 'under' }, texts.nextAttempt(until(next, now)))),
     cell(4, attempts.length ? tries(attempts) : h('span', { class: 'faint' }, texts.attempts(0))),
@@ -57,6 +55,16 @@ function row(delivery, webhook, now, actions) {
         title: texts.REPLAY_MEANS, 'aria-label': `${texts.REPLAY}: ${event} ${id}`, disabled: !webhook.enabled,
         data: { testid: 'replay' },
       }, 'retry'))));
+}
+
+/** What it is about: a task, a condition or nothing. @param {import('../state/webhooks.js').Delivery} delivery */
+function subject({ event, condition, queue, task_id: task, task_type: type }) {
+  if (condition) {
+    return [h('span', { key: 'condition' }, texts.CONDITIONS[condition] ?? visible(condition)),
+      queue && h('span', { class: 'under', key: 'queue' }, texts.inQueue(queue))];
+  }
+  if (event === SAMPLE || !task) return h('span', { class: 'faint', key: 'sample' }, texts.SAMPLE);
+  return h('a', { key: 'task', href: taskUrl(task) }, visible(type ?? ''));
 }
 
 /** @param {import('../state/webhooks.js').DeliveryAttempt[]} attempts */

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import huey_tasks as tq
 from huey_tasks.broker import script_text as loader
 from huey_tasks.broker.protocol import About, Argument, Cause, Claim, Commit, Gate, NewTask
 from huey_tasks.broker.script_text import LUA, parts_of, script_text
@@ -70,6 +71,23 @@ def test_each_part_comes_once_and_behind_those_it_needs(lua: Path) -> None:
     found = [text.index(part) for part in ("-- the clock", "-- the queue", "-- the end", "run()")]
     assert found == sorted(found) and text.count("-- the clock") == 1
     assert text.endswith("local answer = run()\nwrite()\nring()\nreturn answer")
+
+
+def test_a_script_gets_only_the_definitions_that_it_uses(lua: Path) -> None:
+    (lua / "lib/deep.lua").write_text(
+        "local DEEP = 1\nlocal function deep()\n  return DEEP\nend\nlocal function mad()\nend"
+    )
+    (lua / "lib/own.lua").write_text("local A, B = 1, 2\nlocal function own() return B end")
+    (lua / "say.lua").write_text("-- args: id\n-- with: deep\n-- own parts: own\nreturn deep(B)")
+    text = script_text("say").text
+    defined = re.findall(r"^local (?:function )?(\w+)", text, re.MULTILINE)
+    assert defined == ["DEEP", "deep", "MORE", "run", "A", "answer"]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_redis_compiles_each_script(name: str) -> None:
+    broker = tq.default.broker.redis
+    assert broker.script_load(script_text(name).text)
 
 
 def test_a_script_without_arguments_is_refused(lua: Path) -> None:

@@ -11,7 +11,8 @@
 --   concurrency:<type>    until fewer of that type run than its reserved concurrency
 -- with: clock events queueing
 local BEHIND, LAST_PLACE = 4e15, '2e15'
-local UNKNOWN, AWAITED = ROOT .. ':unknown', ROOT .. ':awaited'
+local UNKNOWN = ROOT .. ':unknown'
+local AWAITED = ROOT .. ':awaited'
 local CROWDED = ROOT .. ':crowded'
 local ALONE, FUNCTIONS, NESTED = 'alone', 'functions', 'nested'
 local function blocked_key(on, root) return (root or ROOT) .. ':blocked:' .. on end
@@ -27,8 +28,8 @@ local function block(id, place, on, root)
   add_event('state', id, nil, root)
 end
 
-local function wait_blocked(id, place, on, root)
-  redis.call('HSET', task_key(id, root), 'state', 'PENDING', 'place', place, 'queued_at', NOW)
+local function wait_blocked(id, place, on, root, ...)
+  redis.call('HSET', task_key(id, root), 'state', 'PENDING', 'place', place, 'queued_at', AT, ...)
   block(id, place, on, root)
 end
 
@@ -50,8 +51,8 @@ local function leave(id, state)
 end
 
 -- Lets a task wait for the function host; the consumer starts one when it hears of the first.
-local function wait_for_host(id, place, on, root)
-  wait_blocked(id, place, on, root)
+local function wait_for_host(id, place, on, root, ...)
+  wait_blocked(id, place, on, root, ...)
   ring(root, on)
   if redis.call('ZCARD', blocked_key(on, root)) == 1 then
     redis.call('PUBLISH', (root or ROOT) .. ':control', 'functions')

@@ -16,7 +16,11 @@ local function answer_key(id) return ROOT .. ':answer:' .. id end
 local function watched_key(name) return PREFIX .. ':watched:' .. name end
 local function index_key(state, root) return (root or ROOT) .. ':state:' .. state end
 local function consumer_key(consumer) return ROOT .. ':consumer:' .. consumer end
-local SUBMITTED, DEAD, CONSUMERS = ROOT .. ':submitted', ROOT .. ':dead', ROOT .. ':consumers'
-local COUNTERS, CONTROL, DATASET = ROOT .. ':counters', ROOT .. ':control', ROOT .. ':dataset'
+local SUBMITTED = ROOT .. ':submitted'
+local DEAD = ROOT .. ':dead'
+local CONSUMERS = ROOT .. ':consumers'
+local COUNTERS = ROOT .. ':counters'
+local CONTROL = ROOT .. ':control'
+local DATASET = ROOT .. ':dataset'
 -- The channel of what callers wait for: the id of a task that has ended; "<id> piece".
 local ENDS = ROOT .. ':ends'

@@ -23,7 +23,8 @@ local function ahead(priority)
 end
 
 local function new_place(priority, root)
-  return redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', 1) - ahead(priority)
+  local number = redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', 1)
+  return string.format('%.0f', number - ahead(priority))
 end
 
 -- The place of another priority that is as old.
@@ -31,18 +32,19 @@ local function place_among(priority, place, old_priority)
   return place + ahead(old_priority) - ahead(priority)
 end
 
-local function wait_in_queue(id, place, root)
+-- Waits in its queue; further arguments are more fields to set, here and below.
+local function wait_in_queue(id, place, root, ...)
   redis.call('ZADD', index_key('PENDING', root), place, id)
-  redis.call('HSET', task_key(id, root), 'state', 'PENDING', 'place', place, 'queued_at', NOW)
+  redis.call('HSET', task_key(id, root), 'state', 'PENDING', 'place', place, 'queued_at', AT, ...)
   add_event('state', id, nil, root)
   ring(root)
 end
 
 -- Waits in SCHEDULED or RETRY; consumers hear of it when it is the next to become due.
-local function wait_until_due(id, state, due, root)
+local function wait_until_due(id, state, due, root, ...)
   local index = index_key(state, root)
   redis.call('ZADD', index, due, id)
-  redis.call('HSET', task_key(id, root), 'state', state, 'due_at', due)
+  redis.call('HSET', task_key(id, root), 'state', state, 'due_at', due, ...)
   add_event('state', id, nil, root)
   if redis.call('ZRANK', index, id) == 0 then
     redis.call('PUBLISH', (root or ROOT) .. ':control', 'due')

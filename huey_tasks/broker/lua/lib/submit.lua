@@ -3,17 +3,16 @@
 
 -- Puts a new task into its queue, or on the schedule; 0 when the id is known and nothing changes.
 -- Its queue may be another than that of the script: the next of a pipeline, or of a chord.
--- HSET comes first: a full Redis refuses it, and then nothing is half done.
+-- ZADD comes first: a full Redis refuses it, and then nothing is half done.
 local function submit(new)
   local id, type, priority = new[NewTask.id], new[NewTask.type], new[NewTask.priority]
   local root = root_of(new[NewTask.queue])
-  local submitted = root .. ':submitted'
-  if redis.call('ZSCORE', submitted, id) then return 0 end
+  if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
   local max_attempts, delay_ms = new[NewTask.max_attempts], tonumber(new[NewTask.delay_ms])
   local expires_ms, gate, tags = new[NewTask.expires_ms], new[NewTask.gate], new[NewTask.tags]
   local fields = { 'message', new[NewTask.message], 'type', type, 'priority', priority,
     'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
-    'retry_delay_s', new[NewTask.retry_delay_s], 'submitted_at', NOW }
+    'retry_delay_s', new[NewTask.retry_delay_s], 'submitted_at', AT }
   if tonumber(expires_ms) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
   end
@@ -33,16 +32,14 @@ local function submit(new)
   if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
   local by = new[NewTask.submitted_by]
   if by and by ~= '' then fields[#fields + 1], fields[#fields + 2] = 'submitted_by', by end
-  redis.call('HSET', task_key(id, root), unpack(fields))
-  redis.call('ZADD', submitted, NOW, id)
   count('SUBMITTED', root)
   note(type, 'SUBMITTED', root)
   if delay_ms > 0 then
-    wait_until_due(id, 'SCHEDULED', NOW + delay_ms, root)
+    wait_until_due(id, 'SCHEDULED', NOW + delay_ms, root, unpack(fields))
   elseif host and host ~= '' then
-    wait_for_host(id, new_place(priority, root), host, root)
+    wait_for_host(id, new_place(priority, root), host, root, unpack(fields))
   else
-    wait_in_queue(id, new_place(priority, root), root)
+    wait_in_queue(id, new_place(priority, root), root, unpack(fields))
   end
   return 1
 end
