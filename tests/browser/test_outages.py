@@ -124,6 +124,7 @@ def test_redis_away_is_said_on_the_page_and_it_recovers(
         "redis",
         "functions",
         "webhooks",
+        "keys",
         "flows",
         "types/send_email",
     ],
@@ -339,7 +340,7 @@ def test_the_page_asks_for_the_api_key_and_goes_live_with_the_right_one(
     other = page.context.new_page()
     other.goto(locked_web.url)
     expect_live(other)
-    page.get_by_test_id("signed-in").click()
+    page.get_by_test_id("sign-out").click()
     expect(page.get_by_test_id("dialog-key")).to_be_visible()
 
 

@@ -42,8 +42,13 @@ function signedIn({ facts }, actions) {
   const session = /** @type {import('../api/session.js').Session|null|undefined} */ (facts.session?.value);
   if (!session?.name) return null;
   const { name, role } = session;
-  return h('button', {
-    type: 'button', class: 'button quiet signed-in', key: 'session', title: keys.signedIn(name, role),
-    'aria-label': keys.signedIn(name, role), data: { testid: 'signed-in', role }, on: { click: actions.signOut },
-  }, icon('person'), h('span', { class: 'wide-only' }, `${visible(name)} · ${role}`));
+  const out = keys.signOut(name);
+  return [
+    h('span', { class: 'signed-in wide-only', key: 'session', data: { testid: 'signed-in', role } }, icon('person'),
+      `${visible(name)} · ${role}`),
+    h('button', {
+      type: 'button', class: 'icon-button', key: 'sign-out', title: out, 'aria-label': out, data: { testid: 'sign-out' },
+      on: { click: actions.signOut },
+    }, icon('exit')),
+  ];
 }

@@ -39,8 +39,8 @@ export const REVOKE_ASK = {
 export const revoked = (name) => `${name} is revoked.`;
 
 export const REJECTED = 'This key was rejected. Enter a valid one.';
-/** @param {string} name @param {string} role */
-export const signedIn = (name, role) => `Signed in as ${name} (${role}). Sign out`;
+/** @param {string} name */
+export const signOut = (name) => `Sign out ${name}`;
 /** @type {Record<string, string>} why buttons are missing, by role */
 export const LACKS = {
   viewer: 'You are signed in as a viewer: you can read, and nothing else.',
