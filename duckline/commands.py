@@ -9,6 +9,7 @@
     duckline new <name>           a function, its test and a saved event, in FUNCTIONS_PATH
     duckline new --project <dir>  a folder with a first task, its test and its settings
     duckline invoke <f> [<json>]  calls a function of a running service; its log and receipt
+    duckline keys …               makes, lists and revokes API keys
     duckline env                  variables for AWS's clients: eval "$(duckline env)"
 
 The status of `verify` is 0 if every task is accounted for, 1 only if one is missing, 69
@@ -95,6 +96,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from duckline.invoke import invoke
 
             return invoke(arguments.function, arguments.event)
+        case "keys":
+            from duckline.keys import keys
+
+            return keys(arguments)
         case "env":
             from duckline.env import env
 
@@ -131,8 +136,23 @@ def _parser() -> argparse.ArgumentParser:
     invoke_command = commands.add_parser("invoke", help="call a function of a running service")
     invoke_command.add_argument("function", help="its name")
     invoke_command.add_argument("event", nargs="?", default="{}", help="JSON; - reads stdin")
+    _add_keys(commands.add_parser("keys", help="make, list and revoke API keys"))
     commands.add_parser("env", help="print the variables for AWS's clients")
     return parser
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="make a key; it is printed once")
+    create.add_argument("name", help="who or what uses it")
+    create.add_argument("role", help="viewer, submitter, operator or admin")
+    create.add_argument("--queue", action="append", default=[], help="one that it reaches")
+    create.add_argument("--type", action="append", default=[], help="a task type that it reaches")
+    create.add_argument("--rate", type=float, help="requests a second")
+    create.add_argument("--expires-in", type=float, help="seconds")
+    actions.add_parser("list", help="list the keys")
+    revoke = actions.add_parser("revoke", help="revoke a key")
+    revoke.add_argument("id", help="its id, as `list` shows it")
 
 
 def _missing(module: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from huey_tasks.broker import (
+    access_keys,
     event_keys,
     flow_keys,
     function_keys,
@@ -124,11 +125,14 @@ def _check_key(broker: Any, key: str) -> None:
     # Of all queues: these live until somebody deletes them, or until they are open or used up.
     kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
     kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
+    kept += (access_keys.api_keys(),)
+    kept += (webhook_keys.alert_wants(), webhook_keys.alerts(), webhook_keys.alert_posts())
     ours = (keys.lock(""), keys.gate(""), function_keys.saved_events(""), function_keys.watched(""))
     ours += (once_keys.idempotency(""), once_keys.unique(""), limit_keys.tokens(""))
     # And these go away by themselves.
     passing = (f"{webhook_keys.webhooks()[:-1]}-", limit_keys.breaker(""), limit_keys.recent(""))
-    passing += (limit_keys.memory(), event_keys.events())
+    passing += (limit_keys.memory(), event_keys.events(), access_keys.used())
+    passing += (webhook_keys.alert_turn(), access_keys.session(""))
     if key in kept or key.startswith(ours):
         return
     if key.startswith(passing):

@@ -14,6 +14,7 @@ from redis.connection import AbstractConnection
 from huey_tasks.api import public
 from huey_tasks.broker import keys
 from huey_tasks.broker.script_text import LUA, script_text
+from huey_tasks.broker.scripts.access import AccessScripts
 from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.broker.scripts.dataset import DatasetScripts
 from huey_tasks.broker.scripts.events import EventScripts
@@ -90,6 +91,7 @@ def test_every_script_is_a_method_and_has_a_header() -> None:
     names = {file.stem for file in LUA.glob("*.lua")}
     methods = [
         *vars(SubmitScripts),
+        *vars(AccessScripts),
         *vars(Scripts),
         *vars(OperatorScripts),
         *vars(ChangeScripts),

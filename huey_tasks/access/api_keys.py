@@ -24,6 +24,11 @@ class ApiKey:
     digest: bytes
     holder: str
 
+    @property
+    def id(self) -> str:
+        """The id of its holder; the same for a key with and without its name."""
+        return f"env-{hashlib.sha256(self.holder.encode()).hexdigest()[:12]}"
+
 
 def check(entries: Sequence[str]) -> None:
     """Raise ValueError for a key that is too short, or that has two names."""

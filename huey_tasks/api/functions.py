@@ -161,13 +161,14 @@ def invoke_function(
     client_context: Any = None,
     depth: int = 0,
     stream: bool = False,
+    submitted_by: str = "",
 ) -> Invoked:
     """Submit an invocation of a function, or of a task type: the event is its payload.
 
     `event`: any JSON value. `named`: the ARN it was called by; `depth`: of nested calls, 0 from
     outside. `task_id`: the id of the request; a second call with the same finds the first.
-    `stream`: `follow_answer` gives what it answers while it runs. Raises UnknownTaskType,
-    InvalidPayload, QueueRefuses, QueueUnavailable.
+    `stream`: `follow_answer` gives what it answers while it runs. `submitted_by`: the name of the
+    API key of the caller. Raises UnknownTaskType, InvalidPayload, QueueRefuses, QueueUnavailable.
     """
     return invoke.invoke(
         name,
@@ -178,6 +179,7 @@ def invoke_function(
         client_context=client_context,
         depth=depth,
         stream=stream,
+        submitted_by=submitted_by,
     )
 
 

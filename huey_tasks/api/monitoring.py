@@ -4,8 +4,10 @@ from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action
 from huey_tasks.audit.trail import AuditPage
 from huey_tasks.monitoring import beats, history, totals
+from huey_tasks.monitoring import conditions as rules
 from huey_tasks.monitoring import failure_groups as failures
 from huey_tasks.monitoring.beats import Silent
+from huey_tasks.monitoring.conditions import Seen
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
 from huey_tasks.monitoring.history import History, Span
 from huey_tasks.monitoring.totals import QueueTotals
@@ -74,3 +76,8 @@ def read_totals() -> list[QueueTotals]:
 def silent_queues() -> list[Silent]:
     """Return the queues whose consumers have all fallen silent. Raises QueueUnavailable."""
     return beats.silent_queues(BROKERS)
+
+
+def look_at_service() -> Seen:
+    """Return what the verdict is about, as it is now. Raises QueueUnavailable."""
+    return rules.look(BROKERS)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from huey_tasks.access.roles import EVERYTHING, Reach
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operation, Operator
 from huey_tasks.operations import bulk, failure_retry
@@ -36,14 +37,17 @@ def act_on_search(
     set_aside: bool = False,
     cursor: str | None = None,
     operation_id: str | None = None,
+    reach: Reach = EVERYTHING,
 ) -> Acted:
     """Cancel, retry, requeue or delete tasks that a search finds, for about a second.
 
+    `reach`: only tasks within it are found.
+
     The next call continues with `next_cursor` as the cursor and the same `operation_id`.
 
-    Raises InvalidQuery, OperationOver, QueueUnavailable.
+    Raises InvalidQuery, Forbidden, OperationOver, QueueUnavailable.
     """
-    query = query_language.parse(q)
+    query = query_language.parse(q).within(reach)
     return bulk.act_on_search(
         BROKERS,
         _operation(action, by, q, operation_id),

@@ -4,8 +4,16 @@ Importing this module reads the settings, makes the queues and registers the dem
 those of TASKS_PATH; it opens no connection. `huey_tasks` imports it at the first use of a name.
 """
 
-from huey_tasks.access.api_keys import ApiKey, function_key
-from huey_tasks.access.api_keys import read as read_api_keys
+from huey_tasks.access.api_keys import function_key
+from huey_tasks.access.errors import (
+    Forbidden,
+    KeyFixed,
+    KeyNotFound,
+    LastAdmin,
+    RateExceeded,
+    TooManyKeys,
+)
+from huey_tasks.access.roles import EVERYTHING, Holder, Reach, Role
 from huey_tasks.api import aws
 from huey_tasks.api.changes import change_task
 from huey_tasks.api.compositions import chain, chord, group
@@ -41,6 +49,7 @@ from huey_tasks.api.monitoring import (
     audit_trail,
     failure_group,
     failure_groups,
+    look_at_service,
     read_history,
     read_log,
     read_totals,
@@ -72,17 +81,23 @@ from huey_tasks.api.tasks import (
     get_task,
     is_stopping,
     list_tasks,
+    queue_of_type,
     read_tasks,
     retry,
     stop_waiting,
     wait_for_end,
     watch_task,
 )
-from huey_tasks.api.type_limits import limits_of, set_limits, stored_limits
+from huey_tasks.api.type_limits import breaker_states, limits_of, set_limits, stored_limits
 from huey_tasks.audit.operation import OPERATION_ID, Action, Operation, Operator
 from huey_tasks.audit.trail import AuditEntry, AuditPage
 from huey_tasks.broker.deadline import time_limit
 from huey_tasks.config import Config
+from huey_tasks.credentials.known_keys import KnownKeys
+from huey_tasks.credentials.records import KeyRecord
+from huey_tasks.credentials.service import create_key, list_keys, revoke_key
+from huey_tasks.credentials.sessions import LIFE_S as SESSION_LIFE_S
+from huey_tasks.credentials.sessions import Sessions
 from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
@@ -147,6 +162,8 @@ from huey_tasks.invocations import function_types
 from huey_tasks.invocations.function_state import FunctionError, FunctionState
 from huey_tasks.invocations.invocation import MOST_DEPTH, Kind
 from huey_tasks.invocations.invoke import Invoked
+from huey_tasks.monitoring.conditions import CODES as CONDITIONS
+from huey_tasks.monitoring.conditions import Condition, Seen, Severity, conditions, fine_title
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.monitoring.failure_groups import FailureGroup, Failures
 from huey_tasks.monitoring.history import History, Span
@@ -155,6 +172,7 @@ from huey_tasks.operations.bulk import Acted, Skipped
 from huey_tasks.operations.failure_retry import GroupRetry
 from huey_tasks.operations.undo import Undone
 from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.records.breakers import BreakerState
 from huey_tasks.records.events import Position, TaskEvent
 from huey_tasks.records.log_lines import TaskLine
 from huey_tasks.records.models import (
@@ -217,20 +235,24 @@ from huey_tasks.webhooks.service import (
 )
 
 __all__ = [
+    "CONDITIONS",
     "CONFIG",
     "EDGES_S",
+    "EVERYTHING",
     "MOST_DEPTH",
     "OPERATION_ID",
     "QUEUES",
+    "SESSION_LIFE_S",
     "Acted",
     "Action",
-    "ApiKey",
     "AttemptRecord",
     "AuditEntry",
     "AuditPage",
     "BadName",
     "Batch",
     "Breaker",
+    "BreakerState",
+    "Condition",
     "Config",
     "ConfigError",
     "ConsumerRecord",
@@ -253,6 +275,7 @@ __all__ = [
     "FlowRecord",
     "Follower",
     "Following",
+    "Forbidden",
     "Forecast",
     "Function",
     "FunctionAnswer",
@@ -263,6 +286,7 @@ __all__ = [
     "GroupRetry",
     "Histogram",
     "History",
+    "Holder",
     "IdempotencyKeyReused",
     "Ignored",
     "InvalidFlow",
@@ -271,7 +295,12 @@ __all__ = [
     "InvalidTaskType",
     "Invoked",
     "Kept",
+    "KeyFixed",
+    "KeyNotFound",
+    "KeyRecord",
     "Kind",
+    "KnownKeys",
+    "LastAdmin",
     "LastMinute",
     "LimitsSource",
     "LogLine",
@@ -296,8 +325,11 @@ __all__ = [
     "QueueStats",
     "QueueTotals",
     "QueueUnavailable",
+    "RateExceeded",
+    "Reach",
     "RetriedTask",
     "Retry",
+    "Role",
     "SavedEventNotFound",
     "ScheduleChanges",
     "ScheduleExists",
@@ -305,8 +337,11 @@ __all__ = [
     "SchedulePreview",
     "ScheduleRecord",
     "ScheduleRunning",
+    "Seen",
     "ServiceBusy",
+    "Sessions",
     "Setting",
+    "Severity",
     "Skipped",
     "Sort",
     "Span",
@@ -334,6 +369,7 @@ __all__ = [
     "TaskTimeout",
     "TaskType",
     "TaskTypeNotFound",
+    "TooManyKeys",
     "TooManySavedEvents",
     "TooManySchedules",
     "TooManyWebhooks",
@@ -356,6 +392,7 @@ __all__ = [
     "as_sentence",
     "audit_trail",
     "aws",
+    "breaker_states",
     "cancel",
     "cancel_flow",
     "chain",
@@ -364,8 +401,10 @@ __all__ = [
     "change_webhook",
     "check_idempotency_key",
     "chord",
+    "conditions",
     "configure_function",
     "consumers",
+    "create_key",
     "create_schedule",
     "create_webhook",
     "current_task",
@@ -381,6 +420,7 @@ __all__ = [
     "failure_group",
     "failure_groups",
     "find_function",
+    "fine_title",
     "flow_nodes",
     "follow_answer",
     "follow_events",
@@ -406,10 +446,12 @@ __all__ = [
     "list_environments",
     "list_flows",
     "list_functions",
+    "list_keys",
     "list_schedules",
     "list_tasks",
     "list_webhooks",
     "load_tasks",
+    "look_at_service",
     "low",
     "message_of",
     "notes_of",
@@ -421,8 +463,8 @@ __all__ = [
     "preview_schedule",
     "purge",
     "put_schedule",
+    "queue_of_type",
     "queue_stats",
-    "read_api_keys",
     "read_history",
     "read_log",
     "read_tasks",
@@ -433,6 +475,7 @@ __all__ = [
     "retry",
     "retry_failures",
     "retry_flow",
+    "revoke_key",
     "rotate_webhook_secret",
     "run_schedule",
     "save_event",

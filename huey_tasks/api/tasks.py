@@ -9,7 +9,7 @@ from huey_tasks.audit.operation import Action, Operator, cancelled
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.states import RETRYABLE
-from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable
+from huey_tasks.errors import TaskFinished, TaskNotFound, TaskNotRetryable, UnknownTaskType
 from huey_tasks.events.completions import Completions
 from huey_tasks.events.journal import Follower, Journal
 from huey_tasks.monitoring import explain
@@ -121,6 +121,14 @@ def read_tasks(task_ids: Sequence[str]) -> list[TaskRecord | None]:
               for queue in BROKERS]  # fmt: skip
     found = {record.task_id: record for record in tasks.load(BROKERS, places)}
     return [found.get(task_id) for task_id in task_ids]
+
+
+def queue_of_type(task_type: str) -> str | None:
+    """Return the queue of a task type, None if there is no such type."""
+    try:
+        return types.get(task_type, suggest=False).queue
+    except UnknownTaskType:
+        return None
 
 
 def wait_for_end(task_id: str, wait_s: float, *, queue: str | None = None) -> None:

@@ -8,7 +8,8 @@ from huey_tasks.errors import InvalidQuery, Problem, TaskTypeNotFound, UnknownTa
 from huey_tasks.limits import declared
 from huey_tasks.limits.checks import problems
 from huey_tasks.queues import BROKERS
-from huey_tasks.records import type_limits
+from huey_tasks.records import breakers, type_limits
+from huey_tasks.records.breakers import BreakerState
 from huey_tasks.records.type_limits import StoredLimits, TypeLimits
 from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
@@ -29,6 +30,14 @@ def stored_limits(task_type: str) -> StoredLimits:
     """
     _find(task_type)
     return type_limits.read(BROKERS.first, task_type)
+
+
+def breaker_states(task_type: str) -> list[BreakerState]:
+    """Return the breaker of a type as it is; with `by` those that are not closed, at most 100.
+
+    Raises TaskTypeNotFound, QueueUnavailable.
+    """
+    return breakers.read(BROKERS.first, task_type, limits_of(task_type))
 
 
 def set_limits(task_type: str, limits: TypeLimits | None, by: Operator | None = None) -> None:

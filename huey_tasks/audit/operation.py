@@ -46,7 +46,8 @@ class Action(StrEnum):
     WEBHOOK_DELETE = "webhook_delete"  # a webhook is removed; what it has not delivered is not
     WEBHOOK_REPLAY = "webhook_replay"  # a delivery is sent again
     WEBHOOK_TEST = "webhook_test"  # a sample event is sent
-
+    KEY_CREATE = "key_create"  # an API key is made
+    KEY_REVOKE = "key_revoke"  # an API key is taken back
     FLOW_CANCEL = "flow_cancel"  # no node of a flow starts any more, and its tasks are cancelled
     FLOW_RETRY = "flow_retry"  # nodes of an ended flow run again
 

@@ -12,12 +12,24 @@ from huey_tasks.broker.protocol import NewTask
 _QUEUE = NewTask._fields.index("queue")
 
 
+#: The states of a node, in the order in which lists show them; a flow counts its nodes in each.
+COUNTS = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
+
+
 class NodeParts(NamedTuple):
     """What is kept of a node: JSON, the id of its task, its state (None: it waits)."""
 
     text: str
     task_id: str
     state: str | None
+
+
+class NodeTask(NamedTuple):
+    """The task of a node: its state, attempts started so far, and why it is in that state."""
+
+    state: str
+    attempt: int
+    reason: str
 
 
 class FlowStore:
@@ -65,14 +77,20 @@ class FlowStore:
         nodes = self.nodes(flow_id, numbers)
         return [(json.loads(node.text)["task"][_QUEUE], node.task_id) for node in nodes]
 
-    def task_states(self, places: Sequence[tuple[str, str]]) -> list[str | None]:
-        """Return the states of the tasks of (queue, id) pairs, None for one that is gone."""
+    def node_tasks(self, places: Sequence[tuple[str, str]]) -> list[NodeTask | None]:
+        """Return what is known of the tasks of (queue, id) pairs, None for one that is gone."""
         if not places:
             return []
         with self._broker.pipeline() as pipe:
             for queue, task_id in places:
-                pipe.hget(keys.task(queue, task_id), "state")
-            return [state.decode() if state else None for state in pipe.execute()]
+                pipe.hmget(keys.task(queue, task_id), "state", "attempt", "reason")
+            found = pipe.execute()
+        return [
+            NodeTask(state.decode(), int(attempt or 0), (reason or b"").decode("utf-8", "replace"))
+            if state
+            else None
+            for state, attempt, reason in found
+        ]
 
     def submitted(self, flow_id: str) -> list[int]:
         """Return the numbers of the nodes whose tasks have not ended."""

@@ -20,6 +20,9 @@ ALONE, FUNCTIONS, NESTED = "alone", "functions", "nested"
 #: The task type of our own whose tasks deliver webhooks. No webhook hears of their ends.
 DELIVERY_TYPE = "duckline.webhook"
 
+#: The type under which flows are in events and webhooks. No task has it.
+FLOW_TYPE = "duckline.flow"
+
 
 def only_of(name: str) -> str:
     """Return what a consumer, or the worker of one, runs and nothing else, by its name; or ""."""
@@ -72,7 +75,7 @@ class NewTask(NamedTuple):
     `host`: of a function, which workers run it, FUNCTIONS or NESTED; `invocation`: JSON, what its
     caller said beside the event. `once`: JSON, by what a repeated submit is found, or "".
     `webhook_url`: where its end is posted to, or "". `flow`: of a node, its flow and its number,
-    "<id> <number>", or "".
+    "<id> <number>", or "". `submitted_by`: the name of the API key, or "".
 
     Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
     """
@@ -94,6 +97,7 @@ class NewTask(NamedTuple):
     once: str = ""
     webhook_url: str = ""
     flow: str = ""
+    submitted_by: str = ""
 
     def arguments(self) -> list[Argument]:
         """Return the task as `submit` reads it."""

@@ -36,10 +36,10 @@ EXPLAINED = (
     "attempts", "blocked_on", "place", "losses", "host",
 )  # fmt: skip
 
-#: What an event says of its task, as it was then.
+#: What an event says of its task, as it was then. New names go to the end.
 EVENT_TASK = (
     "type", "tags", "state", "attempt", "max_attempts", "token", "stopping", "outcome", "due_at",
-    "blocked_on", "reason",
+    "blocked_on", "reason", "flow",
 )  # fmt: skip
 
 
@@ -155,7 +155,13 @@ class TaskHash(Hash):
     gate = _Field(Hash.get)  # the task that follows when it and others have ended
     cause = _Field(Hash.get)
     schedule = _Field(Hash.get)
+    submitted_by = _Field(Hash.get)
     host = _Field(Hash.get)  # of a function: what its workers run
+
+    @property
+    def flow_id(self) -> str | None:
+        """Of a node of a flow: the flow; its `flow` is the id and the number of the node."""
+        return (self.get("flow") or "").partition(" ")[0] or None
 
     @property
     def state(self) -> TaskState:

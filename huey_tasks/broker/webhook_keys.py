@@ -51,3 +51,29 @@ def delivery(delivery_id: str) -> str:
 def attempts(delivery_id: str) -> str:
     """LIST of the last 30 attempts of a delivery, JSON. Lives as long as the delivery."""
     return of_all_queues(f"webhook-attempts:{delivery_id}")
+
+
+def alert_wants() -> str:
+    """SET of what webhooks want to hear of, `<webhook> <code of a condition>`.
+
+    `webhook_save` writes it from all webhooks. Without it no consumer looks at conditions.
+    """
+    return of_all_queues("alert-wants")
+
+
+def alerts() -> str:
+    """HASH of the conditions that hold, JSON, by `<webhook> <code> <subject>`.
+
+    `alerts` writes: since when, whether the webhook has heard of it, since when it is gone.
+    """
+    return of_all_queues("alerts")
+
+
+def alert_posts() -> str:
+    """ZSET of the begins and ends that no deliveries are stored of yet, JSON, by their times."""
+    return of_all_queues("alert-posts")
+
+
+def alert_turn() -> str:
+    """STRING: a consumer looks at the conditions in this turn. Lives until the next one."""
+    return of_all_queues("alert-turn")

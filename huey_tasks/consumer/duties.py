@@ -5,7 +5,9 @@ import logging
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import only_of
 from huey_tasks.broker.scripts.tasks import BATCH
+from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.config import Config
+from huey_tasks.consumer.maintenance import Chore
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.flows import changes
 from huey_tasks.huey_adapter.task_queue import TaskQueue
@@ -15,8 +17,19 @@ from huey_tasks.queues import BROKERS
 from huey_tasks.registry import types
 from huey_tasks.schedules import declared
 from huey_tasks.schedules.of_functions import FunctionSchedules
+from huey_tasks.webhooks.alerts import LOOK_S, Alerts
 
 logger = logging.getLogger(__name__)
+
+
+def once_for_all(broker: Broker, config: Config, only: str) -> list[Chore]:
+    """Return the chores that all consumers have, and that one of them does at a time.
+
+    `only`: what a consumer runs beside another one, which has them.
+    """
+    alerts = Alerts(broker, config.alert_after_s)
+    declared_here = Declared(broker.name, config, only)
+    return [Chore(alerts.look, LOOK_S), Chore(declared_here.store, 1.0)]
 
 
 def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
@@ -48,18 +61,22 @@ def prune(broker: Broker, *, cap: int) -> float | None:
     return 0.05 if pruned >= BATCH else None
 
 
-def log_breaker(consumer: str, what: str, *name: str) -> None:
+def log_breaker(consumer: str, what: str, failed: str, of: str, try_at_ms: str, *name: str) -> None:
     """Log that a breaker has `opened` or `closed`; `name`: its type, and the value that it is of.
 
-    A consumer that runs beside another one, and hears the same, logs nothing.
+    `failed` of the last `of` attempts opened it, and it is open until `try_at_ms`; `of` attempts
+    closed it, 0 if an operator did. A consumer that runs beside another one, and hears the same,
+    logs nothing.
     """
-    about = {"limits": " ".join(name)}
+    about: dict[str, object] = {"limits": " ".join(name)}
     if only_of(consumer):
         return
     if what == "opened":
-        logger.warning("breaker opened: too many attempts failed, the others wait", extra=about)
+        why = f"breaker opened: {failed} of the last {of} attempts failed, the others wait"
+        until = from_ms(try_at_ms).isoformat(timespec="seconds").replace("+00:00", "Z")
+        logger.warning(why, extra=about | {"until": until})
     else:
-        logger.info("breaker closed: tasks start again", extra=about)
+        logger.info("breaker closed: tasks start again", extra=about | {"succeeded": int(of)})
 
 
 class Declared:

@@ -108,7 +108,7 @@ class Consumer:
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),
             Chore(self._isolation.look, LOOK_S),
-            Chore(duties.Declared(queue.name, config, only).store, 1.0),
+            *duties.once_for_all(queue.broker, config, only),
         )
 
     @classmethod

@@ -81,6 +81,8 @@ OF_SIGNATURES = {
     "apply_async": "chain(…).submit(); for one task .submit(…) of its function",
     "link": "chain(…)",
     "link_error": ".error(…)",
+    "on_failure": ".error(…)",
+    "on_success": ".then(…) or chain(…)",
     "set": ".options(…).s(…)",
     "clone": "another .s(…)",
     "pipe": "chain(…)",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from huey_tasks.broker.flow_store import FlowStore, NodeParts
+from huey_tasks.broker.flow_store import COUNTS, FlowStore, NodeParts, NodeTask
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.errors import FlowNotFound
@@ -14,8 +14,8 @@ from huey_tasks.queues import BROKERS
 from huey_tasks.records.ids import is_task_id
 from huey_tasks.records.models import TaskState
 
-#: The states of a node, in the order in which lists show them.
-NODE_STATES = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
+#: Flows that one read brings, and that one page looks through for those in a state.
+PIECE, MOST_LOOKED_AT = 200, 2_000
 
 STORE = FlowStore(BROKERS)
 
@@ -53,7 +53,11 @@ class FlowPage:
 
 @dataclass(frozen=True)
 class NodeRecord:
-    """A node as it is now; `task_id` and `task_status` of its task, None while there is none."""
+    """A node as it is now; `task_id`, `task_status` and `attempt` of its task, None without one.
+
+    `attempt` is None, too, when its task is no longer kept. `error`: why it ended
+    without success. `results`: the parameters that take the result of a node, {parameter: name}.
+    """
 
     name: str
     task_type: str
@@ -61,8 +65,11 @@ class NodeRecord:
     status: str
     task_id: str | None
     task_status: TaskState | None
+    attempt: int | None
+    error: str | None
     after: tuple[str, ...]
     on_failure: str | None
+    results: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,28 @@ def get_flow(flow_id: str) -> FlowRecord:
     return _record(flow_id, fields)
 
 
-def list_flows(cursor: str | None = None, limit: int = 50) -> FlowPage:
-    """Return the newest flows, those behind `cursor` if it is given. Raises QueueUnavailable."""
-    found = STORE.page(cursor, limit)
-    records = tuple(_record(flow_id, fields) for flow_id, fields in found if fields)
-    return FlowPage(records, found[-1][0] if len(found) == limit else None)
+def list_flows(
+    cursor: str | None = None, limit: int = 50, *, status: str | None = None
+) -> FlowPage:
+    """Return the newest flows, those behind `cursor` and in a `status` if these are given.
+
+    A page with a `status` may be short, or empty, before the last: it looks through 2,000 flows.
+    Raises QueueUnavailable.
+    """
+    records, looked_at = list[FlowRecord](), 0
+    while len(records) < limit and looked_at < MOST_LOOKED_AT:
+        want = PIECE if status else limit - len(records)
+        found = STORE.page(cursor, want)
+        for flow_id, fields in found:
+            cursor = flow_id
+            if fields and status in (None, fields["state"]):
+                records.append(_record(flow_id, fields))
+            if len(records) == limit:
+                return FlowPage(tuple(records), cursor)
+        if len(found) < want:
+            return FlowPage(tuple(records), None)
+        looked_at += len(found)
+    return FlowPage(tuple(records), cursor)
 
 
 def flow_nodes(flow: FlowRecord, offset: int = 0, limit: int = 1000) -> NodePage:
@@ -93,11 +117,9 @@ def flow_nodes(flow: FlowRecord, offset: int = 0, limit: int = 1000) -> NodePage
     last = min(offset + limit, flow.size)
     parts = STORE.nodes(flow.flow_id, range(offset, last))
     nodes = [_node(part) for part in parts]
-    asked = [
-        n for n, node in enumerate(nodes) if node.status in ("submitted", "failed", "cancelled")
-    ]
-    states = STORE.task_states([(nodes[n].queue, parts[n].task_id) for n in asked])
-    of_number = dict(zip(asked, states, strict=True))
+    asked = [n for n, node in enumerate(nodes) if node.status not in ("waiting", "skipped")]
+    tasks = STORE.node_tasks([(nodes[n].queue, parts[n].task_id) for n in asked])
+    of_number = dict(zip(asked, tasks, strict=True))
     shown = [
         _with_task(node, parts[number].task_id, of_number.get(number))
         for number, node in enumerate(nodes)
@@ -111,7 +133,7 @@ def unknown(flow_id: str) -> FlowNotFound:
 
 
 def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
-    counts = {state: int(fields[state]) for state in NODE_STATES}
+    counts = {state: int(fields[state]) for state in COUNTS}
     size = int(fields["size"])
     open_nodes = counts["waiting"] + counts["submitted"]
     return FlowRecord(
@@ -143,17 +165,23 @@ def _node(part: NodeParts) -> NodeRecord:
         part.state or "waiting",
         None,
         None,
+        None,
+        None,
         tuple(stored["after"]),
         stored.get("on_failure"),
+        stored.get("results", {}),
     )
 
 
-#: The state of the task of a node that has ended, where the two say the same.
+#: The state of the task of a node that has ended and is no longer kept, where the node says it.
 _SAME = {"succeeded": TaskState.SUCCESS}
 
 
-def _with_task(node: NodeRecord, task_id: str, state: str | None) -> NodeRecord:
-    if node.status in ("waiting", "skipped") or (node.status == "cancelled" and state is None):
+def _with_task(node: NodeRecord, task_id: str, task: NodeTask | None) -> NodeRecord:
+    if task is not None:
+        state = TaskState(task.state)
+        error = task.reason or None if state.terminal and state is not TaskState.SUCCESS else None
+        return replace(node, task_id=task_id, task_status=state, attempt=task.attempt, error=error)
+    if node.status in ("waiting", "skipped", "cancelled"):
         return node
-    status = TaskState(state) if state else _SAME.get(node.status)
-    return replace(node, task_id=task_id, task_status=status)
+    return replace(node, task_id=task_id, task_status=_SAME.get(node.status))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from huey_tasks.access.targets import target_problems
 from huey_tasks.broker.protocol import Found, NewTask
 from huey_tasks.broker.scripts.flows import FlowScripts, StoredNode
 from huey_tasks.errors import (
@@ -19,7 +20,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.flows.graph import MOST_PROBLEMS, FlowNode, Graph, escaped
-from huey_tasks.queues import BROKERS
+from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records.ids import new_id, new_ids
 from huey_tasks.serializer import NodeResult
 from huey_tasks.submission.once import check_idempotency_key, once_of
@@ -45,10 +46,12 @@ def submit_flow(
     name: str = "",
     idempotency_key: str | None = None,
     caller: str = "",
+    webhook_url: str | None = None,
 ) -> SubmittedFlow:
     """Submit a graph of tasks, at most 10,000: all of it, or nothing.
 
-    `caller`: whose idempotency key it is. Raises InvalidFlow, whose problems point to nodes;
+    `caller`: the name of the API key that submits, and whose idempotency key it is. `webhook_url`:
+    where each end of the flow is posted to. Raises InvalidFlow, whose problems point to nodes;
     IdempotencyKeyReused; QueueRefuses; QueueUnavailable when Redis does not store it: without
     `answered` the flow may have begun, and the same submit with an idempotency key finds it.
     """
@@ -57,8 +60,9 @@ def submit_flow(
     attempt = current_attempt.get()
     # An attempt that is repeated submits the same flow, as it submits the same tasks.
     graph, flow_id = Graph(nodes, name), attempt.subtask_id() if attempt else new_id()
-    tasks = _tasks_of(graph, flow_id)
-    once = _once(graph, idempotency_key, caller)
+    graph.problems += _wrong_url(webhook_url)
+    tasks = _tasks_of(graph, flow_id, caller)
+    once = _once(graph, idempotency_key, caller, webhook_url)
     broker = BROKERS.first
     scripts = FlowScripts(broker.scripts, broker.name)
     if once and (found := broker.scripts.found(broker.name, once)) is not None:
@@ -69,7 +73,7 @@ def submit_flow(
     queues = sorted({new.queue for new in tasks})
     reply = scripts.flow_begin(
         flow_id, name, len(nodes), json.dumps(queues), ttl_ms=broker.ttl_ms, once=once,
-        may_refuse=attempt is None,
+        may_refuse=attempt is None, webhook_url=webhook_url or "",
     )  # fmt: skip
     if isinstance(reply, Found):
         return _replayed(reply, graph)
@@ -78,10 +82,14 @@ def submit_flow(
     return SubmittedFlow(flow_id, name, len(nodes))
 
 
-def _once(graph: Graph, key: str | None, caller: str) -> str:
+def _wrong_url(url: str | None) -> list[Problem]:
+    return [] if url is None else target_problems(url, CONFIG.webhook_allowed_hosts, "webhook_url")
+
+
+def _once(graph: Graph, key: str | None, caller: str, url: str | None) -> str:
     if key is None:
         return ""
-    payload = [graph.name, *map(asdict, graph.nodes)]
+    payload = [graph.name, *map(asdict, graph.nodes), *([url] if url else [])]
     return once_of(key, None, None, caller).stored("", "", payload, ["flow"])
 
 
@@ -91,12 +99,12 @@ def _replayed(found: Found, graph: Graph) -> SubmittedFlow:
     return SubmittedFlow(found.id, graph.name, len(graph.nodes), is_replay=True)
 
 
-def _tasks_of(graph: Graph, flow_id: str) -> list[NewTask]:
+def _tasks_of(graph: Graph, flow_id: str, caller: str) -> list[NewTask]:
     """Return the task of each node, without its id. Raises InvalidFlow with each problem."""
     tasks, problems = list[NewTask](), list(graph.problems)
     for number, node in enumerate(graph.nodes):
         try:
-            tasks.append(_task_of(graph, number, node, flow_id))
+            tasks.append(_task_of(graph, number, node, flow_id, caller))
         except (InvalidPayload, InvalidQuery, UnknownTaskType, UnknownQueue) as error:
             problems += _problems_of(error, number)
         if len(problems) >= MOST_PROBLEMS:
@@ -106,7 +114,7 @@ def _tasks_of(graph: Graph, flow_id: str) -> list[NewTask]:
     return tasks
 
 
-def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str) -> NewTask:
+def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str, caller: str) -> NewTask:
     found, queue = destination(node.task_type, node.priority, suggest=False)
     wrong = [
         Problem(f"/results/{escaped(name)}", "extra_forbidden", "The type has no such parameter.")
@@ -123,7 +131,7 @@ def _task_of(graph: Graph, number: int, node: FlowNode, flow_id: str) -> NewTask
     new = found.new_task("", queue, node.payload, later)
     options = SubmitOptions(
         node.tags, node.delay, None, node.expires_in, node.queue_priority,
-        webhook_url=node.webhook_url,
+        webhook_url=node.webhook_url, submitted_by=caller,
     )  # fmt: skip
     new = options.applied(new, queue, node.payload)
     return new._replace(id="", queue=queue, flow=f"{flow_id} {number}")
@@ -171,6 +179,8 @@ def _stored(graph: Graph, number: int, new: NewTask) -> str:
         "after": list(node.after),
         "next": graph.next[number],
     }
+    if node.results:
+        stored["results"] = dict(node.results)
     if node.on_failure is not None:
         stored |= {"on_failure": node.on_failure, "rescue": graph.numbers[node.on_failure]}
     return json.dumps(stored, ensure_ascii=False)

@@ -66,7 +66,7 @@ def _check_pipeline(head: Any, where: str) -> None:
         step = f"step {number}" if number > 1 or task.on_complete is not None else ""
         named = ", ".join(part for part in (where, step) if part)
         _check_one(task, named, follows=follows or number > 1)
-        if task.on_error is not None:
+        if task.on_error:
             _check_one(task.on_error, f"{named}{', ' if named else ''}on error", follows=True)
         task, number = task.on_complete, number + 1
 

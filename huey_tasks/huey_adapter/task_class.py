@@ -57,6 +57,8 @@ class TypeRegistry(Registry):
 
         The other tasks of its pipeline are in it; each goes to its own queue.
         """
+        if task is NO_HANDLER:
+            return None
         home = getattr(task, "home", None)
         registry = self.siblings.get(home, self)
         if registry is not self:
@@ -82,6 +84,25 @@ class TypeRegistry(Registry):
         return task
 
 
+class _NoHandler:
+    """The `on_error` of a task without one: false, and an answer to those who call it.
+
+    In Celery `on_error` is a method, and None would answer that it "is not callable".
+    """
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise TypeError(f"on_error of {_SIGNATURE} is no method; write .error(…)")
+
+
+NO_HANDLER = _NoHandler()
+
+#: How errors name a `QueueTask`.
+_SIGNATURE = "a task that .s(…) makes"
+
+
 class QueueTask(Task):
     """A task whose id, when another task's own code makes it, is the same in a repeat.
 
@@ -99,6 +120,21 @@ class QueueTask(Task):
     is_checked = False
     #: Whether it is the callback of a chord, for which Huey puts the results in a tuple.
     is_callback = False
+
+    _handler: Any = None
+
+    @property
+    def on_error(self) -> Any:
+        """The task that follows when an attempt of this one has failed, or None.
+
+        As long as `.s(…)` of a function of ours is composed it is NO_HANDLER instead.
+        """
+        is_composed = self.payload is not None and not self.is_checked
+        return self._handler or (NO_HANDLER if is_composed else None)
+
+    @on_error.setter
+    def on_error(self, task: Any) -> None:
+        self._handler = task or None
 
     def create_id(self) -> str:
         attempt = current_attempt.get()
@@ -136,10 +172,10 @@ class QueueTask(Task):
 
     def error(self, task: Any, *args: Any, **kwargs: Any) -> Self:
         """Let another task follow when an attempt of this one has failed; it takes the error."""
-        if self.on_error is None:
-            self.on_error = _follow_up(task, args, kwargs)
-        else:
+        if self.on_error:
             self.on_error.error(task, *args, **kwargs)
+        else:
+            self.on_error = _follow_up(task, args, kwargs)
         return self
 
     def by_name(self) -> None:
@@ -160,7 +196,11 @@ class QueueTask(Task):
         self.kwargs = follow_ups.taken(self.payload, self.kwargs, self.takes, value)
 
     def __getattr__(self, name: str) -> Any:
-        raise other_words.no_attribute("a task that .s(…) makes", name, other_words.OF_SIGNATURES)
+        raise other_words.no_attribute(_SIGNATURE, name, other_words.OF_SIGNATURES)
+
+    def __call__(self, *_: object, **__: object) -> None:
+        rule = "chain(…).submit() submits it, .then(…) and .error(…) add what follows it"
+        raise TypeError(f"{_SIGNATURE} cannot be called: {rule}")
 
     def __or__(self, other: object) -> Any:
         raise TypeError("a chain is written chain(first.s(…), second.s(…))")

@@ -192,7 +192,7 @@ class TaskQueue(RedisHuey):
         if claim is None:
             return super().execute(task, timestamp)
         attempt = Attempt(claim, type(task).__name__, self.broker, self.storage.slot.cell)
-        if task.on_error is not None:  # several attempts may fail, and several tasks share it
+        if task.on_error:  # several attempts may fail, and several tasks share it
             task.on_error.id = attempt.id_for("on_error")
         reset = current_attempt.set(attempt)
         try:

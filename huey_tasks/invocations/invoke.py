@@ -34,11 +34,12 @@ def invoke(
     client_context: Any = None,
     depth: int = 0,
     stream: bool = False,
+    submitted_by: str = "",
 ) -> Invoked:
     """Submit an invocation of a function, or of a task type: its event is the payload.
 
     `named`: the ARN it was called by; `depth`: of nested calls; `stream`: its answer is read while
-    it is written.
+    it is written; `submitted_by`: the name of the API key of the caller.
 
     `task_id`: of the request; a second call with the same one finds the first. Raises
     UnknownTaskType, InvalidPayload, QueueRefuses, QueueUnavailable.
@@ -52,6 +53,8 @@ def invoke(
         new = found.invoked(task_id, found.queue, event, invocation, host)
     else:
         new = found.new_task(task_id, found.queue, _payload(event))
+    if submitted_by:
+        new = new._replace(submitted_by=submitted_by)
     if is_sync:
         new = new._replace(priority=SYNC_PRIORITY, max_attempts=1)
     flags = QUEUES[found.queue].broker.scripts.submit(found.queue, [new], may_refuse=not depth)

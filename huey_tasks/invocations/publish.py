@@ -36,6 +36,7 @@ class Event:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     time: dt.datetime | None = None
     resources: Sequence[str] = ()
+    submitted_by: str = ""  # the name of the API key of who publishes it
 
     def envelope(self) -> dict[str, Any]:
         """Return what a function gets, as EventBridge sends it."""
@@ -98,5 +99,6 @@ def _add(function: Function, event: Event, new: dict[str, list[NewTask]], depth:
         return Started(function.name, task_id, function.queue)
     invocation = Invocation(Kind.ASYNC, named, time.time(), depth)
     task = found.invoked(task_id, found.queue, event.envelope(), invocation)
+    task = task._replace(submitted_by=event.submitted_by)
     new.setdefault(found.queue, []).append(task)
     return Started(function.name, task_id, found.queue)

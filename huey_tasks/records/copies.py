@@ -24,7 +24,9 @@ def copy_of(broker: Broker, task_id: str, new_id: str) -> NewTask | None:
 
 def copies_of(broker: Broker, ids: Sequence[tuple[str, str]]) -> list[NewTask | None]:
     """Return copies of several tasks, in one round trip; `ids`: pairs of an id and the new one."""
-    names = ("message", "type", "priority", "tags", "host", "invocation", "webhook_url")
+    names = (
+        "message", "type", "priority", "tags", "host", "invocation", "webhook_url", "submitted_by"
+    )  # fmt: skip
     with broker.pipeline() as pipe:
         for task_id, _ in ids:
             pipe.hmget(keys.task(broker.name, task_id), names)
@@ -44,6 +46,7 @@ def _copy(
     host: bytes | None,
     invocation: bytes | None,
     webhook_url: bytes | None,
+    submitted_by: bytes | None,
 ) -> NewTask:
     retries, retry_delay_s = 0, 0.0
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
@@ -60,6 +63,7 @@ def _copy(
         host=FUNCTIONS if host else "",
         invocation=(invocation or b"").decode(),
         webhook_url=(webhook_url or b"").decode(),
+        submitted_by=(submitted_by or b"").decode(),
     )
 
 

@@ -5,7 +5,7 @@ The records know nothing of Redis; `records.tasks` reads them.
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from huey_tasks.broker.states import TaskState
 from huey_tasks.records.statistics import LastMinute
@@ -96,6 +96,8 @@ class TaskRecord(TaskFacts):
     result_note: str | None  # what of the result is replaced, because JSON cannot carry it
     traceback: str | None
     schedule: str | None  # the one that has made it
+    flow_id: str | None  # the one that it is a node of
+    submitted_by: str | None = None  # the name of the API key
     invocation: dict[str, Any] | None = None  # of a function: what its caller said
     reported: dict[str, Any] | None = None  # of a function that failed: its error as AWS has it
     log: tuple[LogLine, ...] = ()
@@ -110,6 +112,10 @@ class Kept(NamedTuple):
     failed: int
     revoked: int
     expired: int
+
+
+#: The code of the error that a submit gets; a draining queue is not meant.
+Refusing = Literal["queue_full", "memory_low"]
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,8 @@ class QueueStats:
     losses: tuple[str, ...] = ()
     #: The task types whose breaker keeps tasks of this queue waiting.
     open_breakers: tuple[str, ...] = ()
+    #: Why it refuses submits: too many tasks wait, or Redis has little memory left.
+    refuses: Refusing | None = None
 
 
 @dataclass(frozen=True)

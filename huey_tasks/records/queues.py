@@ -6,7 +6,10 @@ from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.records import losses, statistics
-from huey_tasks.records.models import Kept, QueueStats
+from huey_tasks.records.models import Kept, QueueStats, Refusing
+
+#: What `room.lua` says, and the code of its error.
+_REFUSALS: dict[str, Refusing] = {"full": "queue_full", "memory": "memory_low"}
 
 
 def queue_stats(brokers: Brokers) -> list[QueueStats]:
@@ -39,6 +42,7 @@ def stats_of(queue: str, numbers: dict[str, Any]) -> QueueStats:
         oldest_waiting_s=None if waiting_ms < 0 else waiting_ms / 1000,
         losses=tuple(losses.losses(queue, numbers)),
         open_breakers=tuple(numbers["breakers"].split()),
+        refuses=_REFUSALS.get(numbers["refuses"]),
         last_minute=statistics.last_minute(numbers),
         stopped_by=(stopped and numbers["mode_by"]) or None,
         stopped_why=(stopped and numbers["mode_why"]) or None,

@@ -130,6 +130,8 @@ def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -
         result_note=outcome.get("note") if succeeded else None,
         traceback=outcome.get("traceback") if shown.error == raised and not succeeded else None,
         schedule=task.schedule,
+        flow_id=task.flow_id,
+        submitted_by=task.submitted_by,
         invocation=task.invocation,
         reported=outcome.get("reported") if not succeeded else None,
     )

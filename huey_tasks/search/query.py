@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from huey_tasks.access.roles import Reach
 from huey_tasks.broker.keys import queue_names
 from huey_tasks.broker.states import LIVE, TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
+from huey_tasks.records.ids import is_task_id
 
 #: Characters of a whole search, and terms in it: more than anyone types.
 MAX_CHARS, MAX_TERMS = 1000, 30
@@ -38,6 +40,7 @@ WORDS = {
     "id": "a task id, or its beginning",
     "error": "part of the error",
     "cause": "the fingerprint of a failure group",
+    "flow": "the id of a flow",
     "payload.<field>": "the value of that field of the payload, as text",
     "age": "time since the submission: age:<1h, age:>5m",
     "dur": "duration of the last attempt: dur:>2s",
@@ -47,7 +50,7 @@ WORDS = {
 #: What the API calls the same thing, which people try as a word.
 _FIELDS = {
     "status": "state", "priority": "queue", "task_type": "type", "task_id": "id", "tags": "tag",
-    "payload": "payload.<field>", "duration": "dur",
+    "payload": "payload.<field>", "duration": "dur", "flow_id": "flow",
 }  # fmt: skip
 
 _TOKEN = re.compile(
@@ -84,6 +87,19 @@ class Query:
         more = [Term(word, value) for word, value in values.items() if value is not None]
         return Query((*self.terms, *more))
 
+    def within(self, reach: Reach) -> "Query":
+        """Return the search as it finds only what is within a reach.
+
+        Raises Forbidden when it names a type or a queue beyond it.
+        """
+        for task_type in self.values("type"):
+            reach.check_type(task_type)
+        for queue in self.values("queue"):
+            reach.check_queue(queue)
+        more = [Term("type", name) for name in reach.task_types if not self.values("type")]
+        more += [Term("queue", name) for name in reach.queues if not self.values("queue")]
+        return Query((*self.terms, *more))
+
     def values(self, word: str, *, unwanted: bool = False) -> list[str]:
         """Return the wanted (or unwanted) values of one word."""
         return [t.value for t in self.terms if t.word == word and t.unwanted is unwanted]
@@ -98,7 +114,7 @@ class Query:
         return [*self._choices(), *self._others()]
 
     def _choices(self) -> Iterator[dict[str, Any]]:
-        for word in ("state", "type", "tag", "worker", "id", "cause"):
+        for word in ("state", "type", "tag", "worker", "id", "cause", "flow"):
             for unwanted in (False, True):
                 values = self.values(word, unwanted=unwanted)
                 if values:
@@ -158,6 +174,8 @@ def _term(token: re.Match[str]) -> Term | Problem:
         return _choice(name, value.lower(), unwanted, names, ", ".join(names))
     if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
         return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
+    if name == "flow" and not is_task_id(value):
+        return Problem("/q", "unknown_value", "'flow:' takes the whole id of a flow, a UUID.")
     return Term(name or "any", value, unwanted)
 
 

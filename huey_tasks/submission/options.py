@@ -32,6 +32,7 @@ class SubmitOptions:
     `expires_in_s`: seconds from now within which it must start, or it ends as EXPIRED.
     `queue_priority`: from -100 to 100; within its queue a higher one starts first. `once`: by what
     a repeat of the submit is found. `webhook_url`: where the end of the task is posted to.
+    `submitted_by`: the name of the API key that came with the submit, "" without one.
     """
 
     tags: Sequence[str] = ()
@@ -41,6 +42,7 @@ class SubmitOptions:
     queue_priority: int | None = None
     once: Once = NOT_ONCE
     webhook_url: str | None = None
+    submitted_by: str = ""
 
     def checked(self) -> "CheckedOptions":
         """Return them in their stored form. Raises InvalidQuery, which names each wrong option."""
@@ -65,6 +67,7 @@ class SubmitOptions:
             self.expires_in_s or 0.0,
             self.queue_priority,
             self.webhook_url or "",
+            self.submitted_by,
         )
 
     def of_item(self, index: int, request: str = "") -> "SubmitOptions":
@@ -120,6 +123,7 @@ class CheckedOptions:
     expires_in_s: float
     queue_priority: int | None = None
     webhook_url: str = ""
+    submitted_by: str = ""
 
     def apply_to(self, new: NewTask) -> NewTask:
         """Return the task with these options; one that expires keeps its type's time otherwise."""
@@ -132,6 +136,7 @@ class CheckedOptions:
             expires_ms=expires_ms,
             priority=priority,
             webhook_url=self.webhook_url,
+            submitted_by=self.submitted_by,
         )
 
     def apply_to_huey(self, task: Task) -> None:

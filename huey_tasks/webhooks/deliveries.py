@@ -7,19 +7,23 @@ from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import MOST_DELIVERIES, StoredDelivery
 from huey_tasks.errors import DeliveryNotFound, InvalidQuery, Problem
+from huey_tasks.monitoring.conditions import Condition
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
 from huey_tasks.records.ids import new_id
 from huey_tasks.records.models import TaskRecord
 from huey_tasks.webhooks import changes, service
+from huey_tasks.webhooks.alerts import as_posted
 from huey_tasks.webhooks.changes import STORE
 from huey_tasks.webhooks.delivery_type import new_task
 from huey_tasks.webhooks.records import (
+    CONDITION_TEST,
+    ConditionEvent,
     DeliveryRecord,
     End,
     Webhook,
     attempt_of,
-    event_of,
+    condition_delivery,
     new_delivery,
 )
 
@@ -54,9 +58,9 @@ def replay_delivery(
     found = STORE.delivery(delivery_id)
     if found is None or found.fields["webhook"] != webhook_id:
         raise DeliveryNotFound("This webhook has no such delivery; it keeps them for three days.")
-    task_id, queue = new_id(), CONFIG.webhook_queue
+    task_id, queue = new_id(), _task_queue(found)
     STORE.begin_again(delivery_id, task_id)
-    BROKERS[queue].scripts.submit(queue, [new_task(task_id, delivery_id)])
+    BROKERS[queue].scripts.submit(queue, [new_task(task_id, delivery_id, queue)])
     operation = service.operation_of(Action.WEBHOOK_REPLAY, by, delivery_id)
     if operation is not None:
         changes.change(webhook_id, lambda webhook: webhook, operation)
@@ -67,8 +71,9 @@ def replay_delivery(
 def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     """Send a sample event, `task.test`, now: signed, tried again and listed like every other.
 
-    Its `task_id` names no task. Raises WebhookNotFound, InvalidQuery for that of `webhook_url` and
-    for a disabled one, QueueUnavailable.
+    Its `task_id` names no task. To a webhook of conditions it is `condition.test`. Raises
+    WebhookNotFound, InvalidQuery for that of `webhook_url` and for a disabled one,
+    QueueUnavailable.
     """
     webhook = service.find(webhook_id)
     if webhook.url is None:
@@ -76,9 +81,14 @@ def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     if not webhook.enabled:
         raise InvalidQuery([Problem("", "disabled", "The webhook is disabled; enable it first.")])
     made, queue, now_ms = new_id(), CONFIG.webhook_queue, BROKERS.now_ms()
-    kind = webhook.task_types[0] if webhook.task_types else "sample"
-    end = End(new_id(), _SAMPLE, kind, str(now_ms), f",{','.join(webhook.tags)},", "")
-    STORE.add([new_delivery(made, webhook_id, webhook.url, queue, end)])
+    if webhook.conditions:
+        sample = as_posted(Condition(webhook.conditions[0], "fine", "A sample: nothing is wrong."))
+        event = ConditionEvent(CONDITION_TEST, sample, now_ms, now_ms)
+        STORE.add([condition_delivery(made, webhook, event, now_ms)])
+    else:
+        kind = webhook.task_types[0] if webhook.task_types else "sample"
+        end = End(new_id(), _SAMPLE, kind, str(now_ms), f",{','.join(webhook.tags)},", "")
+        STORE.add([new_delivery(made, webhook_id, webhook.url, queue, end)])
     BROKERS[queue].scripts.submit(queue, [new_task(made, made)])
     operation = service.operation_of(Action.WEBHOOK_TEST, by, webhook_id)
     if operation is not None:
@@ -88,8 +98,14 @@ def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     return _delivery_records(webhook, [found])[0]
 
 
+def _task_queue(found: StoredDelivery) -> str:
+    """Return the queue of the task that sends a delivery."""
+    queue = found.fields.get("task_queue", CONFIG.webhook_queue)
+    return queue if queue in BROKERS else CONFIG.webhook_queue
+
+
 def _delivery_records(webhook: Webhook, found: Sequence[StoredDelivery]) -> list[DeliveryRecord]:
-    pairs = [(CONFIG.webhook_queue, each.fields["task_id"]) for each in found]
+    pairs = [(_task_queue(each), each.fields["task_id"]) for each in found]
     by_id = {task.task_id: task for task in tasks.load(BROKERS, pairs)}
     return [_delivery_record(webhook, each, by_id.get(each.fields["task_id"])) for each in found]
 
@@ -98,7 +114,8 @@ def _delivery_record(
     webhook: Webhook, found: StoredDelivery, sender: TaskRecord | None
 ) -> DeliveryRecord:
     """Return a delivery; its own record says if it has arrived, its task whether it still may."""
-    fields, end = found.fields, End.read(found.fields["end"])
+    fields = found.fields
+    end = End.read(fields["end"]) if "end" in fields else None
     # Its task is stored behind it; afterwards it is gone only when its record is no longer kept.
     is_live = not found.attempts if sender is None else not sender.status.terminal
     arrived = fields.get("delivered_ms")
@@ -106,10 +123,11 @@ def _delivery_record(
         id=found.id,
         webhook_id=fields["webhook"],
         url=webhook.url or fields["url"],
-        event=event_of(end.state),
-        task_id=end.task_id,
-        task_type=end.task_type,
-        queue=fields["queue"],
+        event=fields["event"] if end is None else end.event,
+        condition=fields.get("condition"),
+        task_id=end and end.task_id,
+        task_type=end and end.task_type,
+        queue=fields["queue"] or None,
         status="delivered" if arrived else "pending" if is_live else "failed",
         created_at=from_ms(fields["created_ms"]),
         delivered_at=from_ms(arrived) if arrived else None,

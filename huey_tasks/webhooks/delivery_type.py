@@ -30,13 +30,12 @@ _OPTIONS: dict[str, Any] = {
 _WRAPPERS = {name: queue.task(**_OPTIONS)(_deliver) for name, queue in QUEUES.items()}
 
 
-def new_task(task_id: str, delivery_id: str) -> NewTask:
-    """Make the task that sends a delivery, for the queue WEBHOOK_QUEUE."""
+def new_task(task_id: str, delivery_id: str, queue: str = CONFIG.webhook_queue) -> NewTask:
+    """Make the task that sends a delivery, for that queue."""
     payload = {"delivery_id": delivery_id}
-    return _template().cast(task_id, payload, serializer.dumps(payload))
+    return _template(queue).cast(task_id, payload, serializer.dumps(payload))
 
 
 @cache
-def _template() -> TaskTemplate:
-    queue = CONFIG.webhook_queue
+def _template(queue: str) -> TaskTemplate:
     return TaskTemplate(QUEUES[queue], _WRAPPERS[queue])

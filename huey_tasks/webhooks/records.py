@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import NewDelivery, Recent
@@ -15,12 +16,23 @@ from huey_tasks.broker.webhook_store import NewDelivery, Recent
 #: The webhook of all tasks that were submitted with a `webhook_url`; it has no URL of its own.
 TASKS = "tasks"
 
+#: How a flow has ended, by the state that a webhook chooses it by.
+FLOW_ENDS = {"SUCCESS": "succeeded", "FAILURE": "failed", "REVOKED": "cancelled"}
+
+#: The types of the events of conditions.
+CONDITION_BEGAN, CONDITION_ENDED, CONDITION_TEST = (
+    f"condition.{word}" for word in ("began", "ended", "test")
+)
+
 #: Milliseconds for which the old secret signs beside a new one.
 OVERLAP_MS = 86_400_000
 
 
 class End(NamedTuple):
-    """How a task ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing."""
+    """How a task, or a flow, ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing.
+
+    A flow is of the type FLOW_TYPE, and its id is the `task_id`.
+    """
 
     task_id: str
     state: str
@@ -34,12 +46,29 @@ class End(NamedTuple):
         """Read an entry of the outbox. Raises ValueError, TypeError."""
         return cls(*map(str, json.loads(entry)))
 
+    @property
+    def is_of_flow(self) -> bool:
+        """Whether it is the end of a flow."""
+        return self.task_type == FLOW_TYPE
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others: a flow ends again after a retry, a task only once."""
+        return f"{self.task_id}/{self.at_ms}" if self.is_of_flow else self.task_id
+
+    @property
+    def event(self) -> str:
+        """The type of its event: task.success, task.failure, …; flow.succeeded, …"""
+        how = self.state.lower()
+        return f"flow.{FLOW_ENDS.get(self.state, how)}" if self.is_of_flow else f"task.{how}"
+
 
 @dataclass(frozen=True)
 class Webhook:
     """A subscription: where to post, and which ends; empty `states`, `task_types`, `tags`: all.
 
-    `secrets`: the newest first; the second signs too until `old_until_ms`.
+    With `conditions` it hears of the begin and the end of these, and of no task. `secrets`: the
+    newest first; the second signs too until `old_until_ms`.
     """
 
     id: str
@@ -55,19 +84,23 @@ class Webhook:
     updated_ms: int
     disabled_ms: int | None = None
     disabled_reason: str | None = None
+    conditions: tuple[str, ...] = ()
 
     @classmethod
     def of_json(cls, text: str) -> "Webhook":
         """Read a stored webhook. Raises ValueError, TypeError for what is none."""
         found: dict[str, Any] = json.loads(text)
         found.pop("wants")
-        for name in ("states", "task_types", "tags", "secrets"):
-            found[name] = tuple(found[name])
+        for name in ("states", "task_types", "tags", "secrets", "conditions"):
+            found[name] = tuple(found.get(name, ()))
         return cls(**found)
 
     def as_json(self) -> str:
         """Return the webhook as it is stored; `wants` is for the scripts that end tasks."""
-        return json.dumps({**asdict(self), "wants": self._wants()})
+        fields = {**asdict(self), "wants": self._wants()}
+        if not self.conditions:  # older consumers know no such field
+            del fields["conditions"]
+        return json.dumps(fields)
 
     def signing(self, now_ms: int) -> tuple[str, ...]:
         """Return the secrets that sign now."""
@@ -75,19 +108,37 @@ class Webhook:
 
     def hears_of(self, end: End) -> bool:
         """Return whether an end is to be posted there."""
-        if not self.enabled or self.url is None:
+        if not self._hears_of_tasks():
             return False
         if self.states and end.state not in self.states:
             return False
-        if self.task_types and end.task_type not in self.task_types:
+        # What names no type hears of all tasks, and of no flow.
+        if (self.task_types or end.is_of_flow) and end.task_type not in self.task_types:
             return False
         return not self.tags or any(f",{tag}," in end.tags for tag in self.tags)
 
+    def _hears_of_tasks(self) -> bool:
+        return self.enabled and self.url is not None and not self.conditions
+
     def _wants(self) -> list[str]:
-        if not self.enabled or self.url is None:
+        if not self._hears_of_tasks():
             return []
         states: Sequence[str] = self.states or [str(state) for state in TERMINAL]
         return [f"{state}|{name}" for state in states for name in self.task_types or ("",)]
+
+
+class ConditionEvent(NamedTuple):
+    """A condition, as the verdict has it, that has begun at `began_ms`, or ended at `at_ms`."""
+
+    type: str
+    condition: dict[str, Any]
+    began_ms: int
+    at_ms: int
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it holds no more."""
+        return self.type == CONDITION_ENDED
 
 
 @dataclass(frozen=True)
@@ -100,6 +151,7 @@ class WebhookRecord:
     states: tuple[str, ...]
     task_types: tuple[str, ...]
     tags: tuple[str, ...]
+    conditions: tuple[str, ...]
     enabled: bool
     disabled_at: dt.datetime | None
     disabled_reason: str | None
@@ -126,18 +178,21 @@ class DeliveryAttempt:
 
 @dataclass(frozen=True)
 class DeliveryRecord:
-    """One end of one task on its way to one webhook; `id` is its `webhook-id` in every attempt.
+    """One event on its way to one webhook; `id` is its `webhook-id` in every attempt.
 
-    `status`: "pending", "delivered" or "failed". `delivered_by`: the task that sends it.
+    It is about a task that ended, or about a `condition`, by its code, and then of no task; `queue`
+    is that of either, None for a condition of none. `status`: "pending", "delivered" or "failed".
+    `delivered_by`: the task that sends it.
     """
 
     id: str
     webhook_id: str
     url: str
     event: str
-    task_id: str
-    task_type: str
-    queue: str
+    condition: str | None
+    task_id: str | None
+    task_type: str | None
+    queue: str | None
     status: str
     created_at: dt.datetime
     delivered_at: dt.datetime | None
@@ -160,6 +215,7 @@ def record_of(webhook: Webhook, health: dict[str, str], recent: Recent) -> Webho
         webhook.states,
         webhook.task_types,
         webhook.tags,
+        webhook.conditions,
         webhook.enabled,
         _time(webhook.disabled_ms),
         webhook.disabled_reason,
@@ -199,9 +255,30 @@ def new_delivery(delivery_id: str, webhook_id: str, url: str, queue: str, end: E
     return NewDelivery(delivery_id, webhook_id, int(end.at_ms), fields)
 
 
-def event_of(state: str) -> str:
-    """Return the type of the event of a terminal state: task.success, task.failure, …"""
-    return f"task.{state.lower()}"
+def condition_delivery(
+    delivery_id: str, webhook: Webhook, event: ConditionEvent, now_ms: int
+) -> NewDelivery:
+    """Return the delivery of a condition as it is stored; its body is known at once."""
+    queues: list[str] = event.condition["queues"]
+    data = {**event.condition, "began_at": stamp(from_ms(event.began_ms))}
+    data["ended_at"] = stamp(from_ms(event.at_ms)) if event.is_end else None
+    body = {"type": event.type, "timestamp": stamp(from_ms(event.at_ms)), "data": data}
+    fields = {
+        "webhook": webhook.id,
+        "url": webhook.url or "",
+        "queue": queues[0] if queues else "",
+        "event": event.type,
+        "condition": event.condition["code"],
+        "body": json.dumps(body, separators=(",", ":")),
+        "created_ms": str(now_ms),
+        "task_id": delivery_id,
+    }
+    return NewDelivery(delivery_id, webhook.id, now_ms, fields)
+
+
+def stamp(time: dt.datetime | None) -> str | None:
+    """Return a time as the body of a delivery has it."""
+    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _time(ms: str | int | None) -> dt.datetime | None:

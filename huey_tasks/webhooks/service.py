@@ -8,9 +8,12 @@ from typing import Any
 from huey_tasks.access.targets import target_problems
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operation, Operator
+from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.webhook_store import Recent
+from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import InvalidQuery, Problem, UnknownTaskType
+from huey_tasks.monitoring.conditions import CODES
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.registry import types
 from huey_tasks.submission.tags import checked_tags
@@ -29,6 +32,18 @@ from huey_tasks.webhooks.records import (
 #: Task types of one webhook, and characters of its description.
 MOST_TYPES, MOST_DESCRIPTION = 20, 200
 
+#: What other queues call a condition.
+_OTHER_WORDS = {
+    "backlog": "waiting_long",
+    "dead": "set_aside",
+    "error_rate": "failing",
+    "late": "waiting_long",
+    "no_consumers": "no_consumer",
+    "no_worker": "no_consumer",
+    "no_workers": "no_consumer",
+    "quarantine": "set_aside",
+}
+
 
 @dataclass(frozen=True)
 class WebhookChanges:
@@ -40,6 +55,7 @@ class WebhookChanges:
     task_types: Sequence[str] | None = None
     tags: Sequence[str] | None = None
     enabled: bool | None = None
+    conditions: Sequence[str] | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return what changes, in its stored form. Raises InvalidQuery, UnknownTaskType."""
@@ -47,6 +63,7 @@ class WebhookChanges:
         if self.url is not None:
             wrong += target_problems(self.url, CONFIG.webhook_allowed_hosts, "url")
         wrong += _wrong_description(self.description) + _wrong_states(self.states)
+        wrong += _wrong_conditions(self.conditions)
         if self.task_types is not None and len(self.task_types) > MOST_TYPES:
             rule = f"At most {MOST_TYPES} task types; none for all."
             wrong.append(Problem("/task_types", "too_many", rule))
@@ -55,7 +72,7 @@ class WebhookChanges:
         _check_types(self.task_types or ())
         checked_tags(self.tags or ())
         given = {name: value for name, value in vars(self).items() if value is not None}
-        for name in given.keys() & {"states", "task_types", "tags"}:
+        for name in given.keys() & {"states", "task_types", "tags", "conditions"}:
             given[name] = tuple(dict.fromkeys(given[name]))
         return given
 
@@ -67,15 +84,18 @@ def create_webhook(
     states: Sequence[str] = (),
     task_types: Sequence[str] = (),
     tags: Sequence[str] = (),
+    conditions: Sequence[str] = (),
     by: Operator | None = None,
 ) -> tuple[WebhookRecord, str]:
     """Create a webhook; returns it, and its secret, which is shown only now.
 
     It hears of tasks that end in one of the `states`, are of one of the `task_types` and have one
-    of the `tags`; an empty list stands for all. Raises InvalidQuery, UnknownTaskType,
-    TooManyWebhooks, QueueUnavailable.
+    of the `tags`; an empty list stands for all. Or it hears of `conditions` of the verdict, by
+    their codes, and of no task. Raises InvalidQuery, UnknownTaskType, TooManyWebhooks,
+    QueueUnavailable.
     """
-    fields = WebhookChanges(url, description, states, task_types, tags).fields()
+    wanted = WebhookChanges(url, description, states, task_types, tags, conditions=conditions)
+    fields = wanted.fields()
     webhook_id, secret, now_ms = f"wh_{secrets.token_hex(8)}", new_secret(), BROKERS.now_ms()
     made = Webhook(
         id=webhook_id,
@@ -86,6 +106,7 @@ def create_webhook(
         updated_ms=now_ms,
         **fields,
     )
+    _check_kind(made)
     changes.create(made, operation_of(Action.WEBHOOK_CREATE, by, webhook_id))
     return record_of(made, {}, Recent(0, 0)), secret
 
@@ -120,6 +141,7 @@ def change_webhook(
 
     def changed(webhook: Webhook) -> Webhook:
         new = replace(webhook, **fields)
+        _check_kind(new)
         if new.enabled != webhook.enabled:
             why = None if new.enabled else "an operator disabled it"
             stopped_ms = None if new.enabled else now_ms
@@ -203,9 +225,35 @@ def _wrong_states(states: Sequence[str] | None) -> list[Problem]:
     ][:10]
 
 
+def _wrong_conditions(conditions: Sequence[str] | None) -> list[Problem]:
+    return [
+        Problem(f"/conditions/{at}", "condition", _about_condition(code))
+        for at, code in enumerate(conditions or ())
+        if code not in CODES
+    ][:10]
+
+
+def _about_condition(code: str) -> str:
+    if code == "redis_away":
+        return "Deliveries are kept in Redis: watch /health/ready from outside for 'redis_away'."
+    other = _OTHER_WORDS.get(code)
+    near = f"; did you mean '{other}'?" if other else nearest(code, CODES)
+    known = f"There is no condition '{code[:64]}'"
+    return f"{known}{near}" if near else f"{known}; there are {', '.join(CODES)}."
+
+
+def _check_kind(webhook: Webhook) -> None:
+    """Raise InvalidQuery for a webhook of conditions that chooses tasks, too."""
+    if webhook.conditions and (webhook.states or webhook.task_types or webhook.tags):
+        rule = "With conditions it hears of no tasks: leave out states, task_types and tags."
+        raise InvalidQuery([Problem("/conditions", "conditions_alone", rule)])
+
+
 def _check_types(names: Sequence[str]) -> None:
     wrong: list[Problem] = []
     for at, name in enumerate(names):
+        if name == FLOW_TYPE:
+            continue
         try:
             types.get(name)
         except UnknownTaskType as error:

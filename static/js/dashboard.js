@@ -4,6 +4,6 @@ import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';
 
 startPage(pagesInOrder(
-  'overview', 'tasks', 'failures', 'queues', 'functions', 'types', 'submit', 'schedules', 'workers', 'log', 'audit',
-  'webhooks', 'redis', 'config',
+  'overview', 'tasks', 'failures', 'flows', 'queues', 'functions', 'types', 'submit', 'schedules', 'workers', 'log', 'audit',
+  'keys', 'webhooks', 'redis', 'config',
 ));

@@ -2,6 +2,7 @@
 
 import re
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
 
@@ -78,3 +79,20 @@ def hold_first(page: Page, url: str, held: list[Route]) -> None:
 def wait_for_drawing(page: Page) -> None:
     """Wait until the page has drawn its current state, before a check that something is absent."""
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def serious(page: Page, scope: str | None = None) -> list[str]:
+    """Return what axe calls serious or critical, in both themes."""
+    found = Axe().run(page, scope).response["violations"]
+    page.emulate_media(color_scheme="dark")
+    try:
+        # Of axe's rules only this one depends on the theme.
+        found += Axe().run(page, scope, {"runOnly": ["color-contrast"]}).response["violations"]
+    finally:
+        page.emulate_media(color_scheme="light")
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]

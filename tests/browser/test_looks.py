@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Visits
-from tests.browser.page_checks import expect_live, panel, wait_for_drawing
+from tests.browser.page_checks import expect_live, panel, serious, wait_for_drawing
 from tests.browser.service import Stack
 
 _DASHBOARD = [
@@ -15,11 +15,14 @@ _DASHBOARD = [
     "tasks?state=STARTED",
     "submit",
     "failures",
+    "flows",
     "queues",
     "functions",
     "types/send_email",
     "webhooks",
     "webhooks?new=yes",
+    "keys",
+    "keys?new=yes",
     "schedules",
     "schedules?new=yes",
     "audit",
@@ -102,29 +105,12 @@ def test_the_options_and_the_form_that_edits_fit_a_phone_and_have_names(
     page.get_by_test_id("check-button").click()
     expect(page.get_by_test_id("forecast")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert _serious(page) == []
+    assert serious(page) == []
 
     page.goto(f"{stack.dashboard}tasks/{task_id}/edit")
     panel(page).get_by_test_id("start-in").check(force=True)
     assert panel(page).evaluate("panel => panel.scrollWidth") == 390
-    assert _serious(page) == []
-
-
-def _serious(page: Page, scope: str | None = None) -> list[str]:
-    """What axe calls serious or critical, in both themes."""
-    found = Axe().run(page, scope).response["violations"]
-    page.emulate_media(color_scheme="dark")
-    try:
-        # Of axe's rules only this one depends on the theme.
-        found += Axe().run(page, scope, {"runOnly": ["color-contrast"]}).response["violations"]
-    finally:
-        page.emulate_media(color_scheme="light")
-    return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("app", ["dashboard", "inspector"])
@@ -138,7 +124,7 @@ def test_axe_finds_nothing_serious_on_any_page(
     for each in _DASHBOARD if app == "dashboard" else _INSPECTOR:
         _go(page, stack, app, each)
 
-        assert _serious(page) == [], each
+        assert serious(page) == [], each
 
 
 def test_axe_finds_nothing_serious_in_the_panel_of_a_failed_task(
@@ -149,7 +135,7 @@ def test_axe_finds_nothing_serious_in_the_panel_of_a_failed_task(
 
     expect(panel(page).locator(".error-text")).to_be_visible()
 
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_axe_finds_nothing_serious_where_something_has_happened(
@@ -163,18 +149,18 @@ def test_axe_finds_nothing_serious_where_something_has_happened(
     group.get_by_test_id("group-open").click()
     group.get_by_test_id("retry-trial").click()
     expect(group.get_by_test_id("trial-task")).to_have_count(3)
-    assert _serious(page) == []
+    assert serious(page) == []
 
     page.goto(f"{stack.dashboard}queues")
     page.get_by_test_id("drain-low").click()
     expect(page.get_by_test_id("question")).to_be_visible()
-    assert _serious(page) == []
+    assert serious(page) == []
     page.get_by_test_id("question-no").click()
 
     page.goto(f"{stack.dashboard}overview")
     page.get_by_text("Show as table").click()
     expect(page.get_by_role("region", name="Values")).to_be_visible()
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
@@ -186,19 +172,19 @@ def test_axe_finds_nothing_serious_while_tasks_are_searched_and_chosen(
     expect(page.get_by_test_id("bulk-bar")).to_be_visible()
     page.get_by_test_id("find").fill("st")
     expect(page.get_by_test_id("find-options")).to_be_visible()
-    assert _serious(page) == []
+    assert serious(page) == []
 
     page.get_by_test_id("find").press("Escape")
     expect(page.get_by_test_id("find-options")).to_be_hidden()
     page.get_by_test_id("bulk-delete").click()
     expect(page.get_by_test_id("dialog-confirm")).to_be_visible()
-    assert _serious(page) == []
+    assert serious(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("dialog-confirm")).to_be_hidden()
     page.keyboard.press("Control+k")
     expect(page.get_by_test_id("palette")).to_be_visible()
 
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_axe_finds_nothing_serious_where_searches_are_saved(visits: Visits, stack: Stack) -> None:
@@ -214,7 +200,7 @@ def test_axe_finds_nothing_serious_where_searches_are_saved(visits: Visits, stac
     page.get_by_role("button", name="Rename One").click()
     expect(page.get_by_test_id("saved-rename")).to_be_visible()
 
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_axe_finds_nothing_serious_where_a_task_waits_or_runs_again(
@@ -223,12 +209,12 @@ def test_axe_finds_nothing_serious_where_a_task_waits_or_runs_again(
     task_id = stack.api.submit("echo", {"value": "for axe"}, priority="low")
     page = visits.open(f"{stack.dashboard}tasks/{task_id}")
     expect(panel(page).get_by_test_id("why")).to_be_visible()
-    assert _serious(page) == []
+    assert serious(page) == []
 
     panel(page).get_by_test_id("again-button").click()
     expect(panel(page).get_by_test_id("again")).to_be_visible()
 
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_axe_finds_nothing_serious_where_a_task_waits_for_busy_workers(
@@ -241,7 +227,7 @@ def test_axe_finds_nothing_serious_where_a_task_waits_for_busy_workers(
 
     expect(panel(page).locator(".busy-workers a").first).to_be_visible()
 
-    assert _serious(page) == []
+    assert serious(page) == []
 
 
 def test_axe_finds_nothing_serious_among_schedules(visits: Visits, stack: Stack) -> None:
@@ -259,10 +245,10 @@ def test_axe_finds_nothing_serious_among_schedules(visits: Visits, stack: Stack)
         expect(stuck.get_by_test_id("last-run")).to_be_visible()
         api.call("POST", "/api/queues/low/drain")
         expect(stuck.get_by_test_id("problem")).to_be_visible()
-        assert _serious(page) == []
+        assert serious(page) == []
         stuck.get_by_test_id("delete").click()
         expect(page.get_by_test_id("question")).to_be_visible()
-        assert _serious(page) == []
+        assert serious(page) == []
         page.get_by_test_id("question-no").click()
         stuck.get_by_test_id("edit").click()
         form = page.get_by_test_id("schedule-form")
@@ -270,7 +256,7 @@ def test_axe_finds_nothing_serious_among_schedules(visits: Visits, stack: Stack)
         expect(form.get_by_test_id("error-/every_s")).to_be_visible()
         form.get_by_text("For the audit").click()
         expect(form.get_by_label("Your name")).to_be_visible()
-        assert _serious(page) == []
+        assert serious(page) == []
     finally:
         for name in ("axe-stuck", "axe-paused"):
             api.call("DELETE", f"/api/schedules/{name}")

@@ -15,7 +15,8 @@ _PAGES = [
     ("queues", "q", "Queues"), ("schedules", "d", "Schedules"),
     ("workers", "w", "Workers"), ("log", "l", "Log"), ("audit", "a", "Audit"),
     ("redis", "r", "Redis"), ("config", "c", "Config"), ("functions", "n", "Functions"),
-    ("types", "y", "Task types"), ("webhooks", "h", "Webhooks"),
+    ("types", "y", "Task types"), ("webhooks", "h", "Webhooks"), ("flows", "p", "Flows"),
+    ("keys", "k", "Keys"),
 ]  # fmt: skip
 
 

@@ -88,6 +88,8 @@ def test_a_type_that_is_held_back_says_so(visits: Visits, stack: Stack) -> None:
         expect(row).to_contain_text("Held back")
         row.get_by_role("link", name="fail_at_once", exact=True).click()
         expect(page.get_by_test_id("held-back")).to_contain_text("The breaker is open")
+        state = page.get_by_test_id("breakers")
+        expect(state).to_contain_text("Breaker open: 1 of the last 1 attempt failed. The first may")
     finally:
         stack.api.call("DELETE", OF_FAILING)
     stack.api.wait_for_status(held, "FAILURE")

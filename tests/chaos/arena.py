@@ -63,6 +63,9 @@ class Arena:
             "DEFAULT_CONCURRENCY": str(CONCURRENCY),
             "DEFAULT_WORKER_TYPE": "process",
             "WORKER_MAX_MEMORY": str(MAX_MEMORY),
+            "WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+            "WEBHOOK_QUEUE": "default",
+            "WEBHOOK_RETRY_DELAYS": ",".join(["0.5"] * 20),
             MARK: str(self.ledger),
         }
 

@@ -5,15 +5,15 @@ and whatever ran more than once did so because of a fault. Knows nothing of proc
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
 from huey_tasks.broker.protocol import ALONE, only_of
-from tests.chaos.history import TERMINAL, Execution, History, Hit, Sighting, Submission
-from tests.chaos.schedule import LEASE_S, FaultKind
+from tests.chaos.history import TERMINAL, Execution, History, Sighting, Submission
+from tests.chaos.recoveries import overlap, that_break_work
 
 
 class Breach(StrEnum):
@@ -33,6 +33,9 @@ class Breach(StrEnum):
     OUTLIVED = "outlived its attempt"
     HELD_UP = "held up"
     UNMANNED = "unmanned"
+    BROKEN_FLOW = "broken flow"
+    UNDELIVERED = "undelivered"
+    TOO_EARLY = "too early"
 
 
 @dataclass(frozen=True)
@@ -43,29 +46,8 @@ class Violation:
     text: str
 
 
-@dataclass(frozen=True)
-class Recovery:
-    """The time from a fault to the next begin, and whether other faults fell into it."""
-
-    seconds: float
-    disturbed: bool
-
-
-#: Faults after which a worker does not finish what it holds, or finishes it too late.
-_BREAKS_WORK = frozenset(
-    {
-        FaultKind.KILL_WORKER,
-        FaultKind.KILL_CONSUMER,
-        FaultKind.KILL_GROUP,
-        FaultKind.FREEZE_GROUP,
-        FaultKind.STOP_CONSUMER,
-        FaultKind.KILL_REDIS,
-        FaultKind.END_WORKER,
-    }
-)
-
-#: Seconds. How long after its end a fault may still be the reason of something.
-_AFTERMATH_S = LEASE_S + 1.0
+#: Seconds. Redis keeps milliseconds.
+_CLOCK_S = 0.002
 #: Seconds in which a consumer of suspects ends whose parent was killed.
 _ORPHAN_S = 2.0
 
@@ -78,7 +60,7 @@ class Checker:
         self._by_task: dict[str, list[Execution]] = defaultdict(list)
         for execution in history.executions:
             self._by_task[execution.task_id].append(execution)
-        self._breaks = [hit for hit in history.hits if hit.kind in _BREAKS_WORK]
+        self._breaks = that_break_work(history.hits)
 
     def violations(self) -> list[Violation]:
         """Everything that is wrong; an empty list is a pass."""
@@ -86,6 +68,7 @@ class Checker:
             *self._lost(),
             *self._ended_twice(),
             *self._unexpected(),
+            *self._too_early(),
             *self._double_claims(),
             *self._wrong_ends(),
             *self._ran_after_cancel(),
@@ -95,6 +78,8 @@ class Checker:
             ),
             *self._unexplained_deliveries(),
             *self._spoilt_workers(),
+            *self._broken_flows(),
+            *self._undelivered(),
         ]
         found += [Violation(Breach.GAP, gap) for gap in self.history.gaps]
         found += [Violation(Breach.LEFT_BEHIND, process) for process in self.history.left_behind]
@@ -128,12 +113,14 @@ class Checker:
         return [submission for submission in self.history.submissions if self._owed(submission)]
 
     def _owed(self, submission: Submission) -> bool:
+        if submission.after_failure is not None:
+            return self._ended_as("FAILURE", submission.after_failure)
         if not submission.after:
             return submission.accepted
-        return all(self._succeeded(key) for key in submission.after)
+        return all(self._ended_as("SUCCESS", key) for key in submission.after)
 
-    def _succeeded(self, key: str) -> bool:
-        return any(self.last[task_id].state == "SUCCESS" for task_id in self._ids_of.get(key, ()))
+    def _ended_as(self, state: str, key: str) -> bool:
+        return any(self.last[task_id].state == state for task_id in self._ids_of.get(key, ()))
 
     def _lost(self) -> Iterator[Violation]:
         for submission in self.accepted:
@@ -155,8 +142,8 @@ class Checker:
                 why = "was never submitted"
             elif submission.task_id not in (None, task_id):
                 why = f"was submitted as {submission.task_id}"
-            elif submission.after and not self._owed(submission):
-                why = "follows from a task that did not succeed"
+            elif submission.before and not self._owed(submission):
+                why = "follows from a task that did not end so"
             else:
                 continue
             yield Violation(Breach.UNEXPECTED, f"{key} {task_id}: {why}")
@@ -164,6 +151,16 @@ class Checker:
             if len(ids) > 1:
                 text = f"{key}: submitted once and there as {', '.join(sorted(ids))}"
                 yield Violation(Breach.UNEXPECTED, text)
+
+    def _too_early(self) -> Iterator[Violation]:
+        """What follows from others begins when they have ended."""
+        for execution in self.history.executions:
+            submission = self._keys.get(execution.key)
+            for key in submission.before if submission is not None else ():
+                ends = [self.last[task_id].finished_at for task_id in self._ids_of.get(key, ())]
+                if not all(end and end <= execution.began_at + _CLOCK_S for end in ends):
+                    text = f"{execution.key} {execution.task_id}: began before {key} had ended"
+                    yield Violation(Breach.TOO_EARLY, text)
 
     # ---- how it ended
 
@@ -244,7 +241,7 @@ class Checker:
         if alone:  # it may begin a task before it sees that its parent was killed, and then ends
             begin -= _ORPHAN_S
         return any(
-            (hit.everyone or alone or first.pid in hit.pids) and _overlap(hit, begin, end)
+            (hit.everyone or alone or first.pid in hit.pids) and overlap(hit, begin, end)
             for hit in self._breaks
         )
 
@@ -252,7 +249,7 @@ class Checker:
         """A delivery that no worker began needs a fault in the task's life; so does a crash."""
         for sighting in self.last.values():
             ended = sighting.finished_at or float("inf")
-            faults = sum(_overlap(hit, sighting.submitted_at, ended) for hit in self._breaks)
+            faults = sum(overlap(hit, sighting.submitted_at, ended) for hit in self._breaks)
             begun = {execution.delivery for execution in self._by_task[sighting.task_id]}
             unseen = sighting.deliveries - len(begun)
             if max(unseen, sighting.crashes) > faults:
@@ -280,29 +277,25 @@ class Checker:
                 text = f"{execution.key} {execution.task_id} in {execution.pid}: "
                 yield Violation(Breach.SPOILT_WORKER, text + ", ".join(execution.oddities))
 
-    # ---- how fast it came back
+    # ---- what comes of it
 
-    def recoveries(self, kinds: Collection[FaultKind]) -> list[Recovery]:
-        """How long each attempt that such a fault interrupted took to begin again."""
-        found: list[Recovery] = []
-        for hit in self._breaks:
-            for held in self.history.executions if hit.kind in kinds else ():
-                running = held.began_at <= hit.at and (held.ended_at or hit.at + 1) > hit.at
-                again = [
-                    execution.began_at
-                    for execution in self._by_task[held.task_id]
-                    if execution.attempt == held.attempt and execution.began_at > hit.at
-                ]
-                if held.pid in hit.pids and running and again:
-                    others = [other for other in self._breaks if other is not hit]
-                    disturbed = any(_overlap(other, hit.at, min(again)) for other in others)
-                    found.append(Recovery(min(again) - hit.at, disturbed))
-        return found
+    def _broken_flows(self) -> Iterator[Violation]:
+        for flow in self.history.flows:
+            if flow.found_as != flow.ends_as:
+                text = f"{flow.key}: {flow.found_as or 'not there'}, not {flow.ends_as}"
+                yield Violation(Breach.BROKEN_FLOW, text)
 
-
-def _overlap(hit: Hit, begin: float, end: float) -> bool:
-    until = hit.until + (_AFTERMATH_S if hit.everyone else 0.0)
-    return hit.at <= end and until >= begin
+    def _undelivered(self) -> Iterator[Violation]:
+        """The end of a task is posted at least once, always under the same id."""
+        for submission in self.history.submissions:
+            for task_id in self._ids_of.get(submission.key, ()) if submission.webhook else ():
+                end = self.last[task_id]
+                arrived = self.history.arrivals.get(submission.key, ())
+                told = {(arrival.task_id, arrival.state) for arrival in arrived}
+                ids = {arrival.delivery_id for arrival in arrived}
+                if told != {(task_id, end.state)} or len(ids) != 1:
+                    text = f"{_name(end)}: {end.state}, arrived {len(arrived)} times as {told}"
+                    yield Violation(Breach.UNDELIVERED, f"{text} under {len(ids)} ids")
 
 
 def _end(sighting: Sighting) -> tuple[str, float | None, int, str]:

@@ -3,6 +3,7 @@
 All times are Unix seconds of this machine's clock, which Redis, consumers and driver share.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,7 +19,8 @@ class Submission:
 
     `key` is its mark in the payload. `accepted`: the answer arrived and said yes; otherwise the
     answer was lost, and the task may be there or not. `task_id` is known when the driver chose it
-    or the answer had it. A task that comes `after` others (keys) exists once all of them succeed.
+    or the answer had it. A task that comes `after` others (keys) exists once all of them succeed,
+    one that comes `after_failure` of another once that one fails. `webhook`: its end is posted.
     """
 
     key: str
@@ -27,6 +29,37 @@ class Submission:
     at_attempt: int
     task_id: str | None = None
     after: tuple[str, ...] = ()
+    after_failure: str | None = None
+    webhook: bool = False
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """What has to end first; () if the driver itself submits it."""
+        return self.after if self.after_failure is None else (self.after_failure,)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A flow that was accepted: how it must end, and how it was found; None when it was not."""
+
+    key: str
+    ends_as: str
+    found_as: str | None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A post that a receiver of webhooks has accepted."""
+
+    delivery_id: str
+    task_id: str
+    state: str
+
+    @classmethod
+    def read(cls, delivery_id: str, body: str) -> "Arrival":
+        """Read a posted event."""
+        data = json.loads(body)["data"]
+        return cls(delivery_id, data["task_id"], data["status"])
 
 
 @dataclass(frozen=True)
@@ -104,7 +137,8 @@ class Hit:
 @dataclass(frozen=True)
 class History:
     """All of it. `sightings` are in the order of reading: terminal ones as first seen, the last
-    two looks at everything at the end. `claims`: (task id, token) pairs seen in Redis. The last
+    two looks at everything at the end. `claims`: (task id, token) pairs seen in Redis. `arrivals`:
+    what was posted of the task of each key, in order. The last
     five are broken promises that were seen while it lasted, a line for each."""
 
     submissions: tuple[Submission, ...] = ()
@@ -114,6 +148,10 @@ class History:
         default_factory=dict[str, tuple[Sighting, ...]]
     )
     claims: frozenset[tuple[str, str]] = frozenset()
+    flows: tuple[Flow, ...] = ()
+    arrivals: Mapping[str, tuple[Arrival, ...]] = field(
+        default_factory=dict[str, tuple[Arrival, ...]]
+    )
     hits: tuple[Hit, ...] = ()
     gaps: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()

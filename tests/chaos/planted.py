@@ -24,6 +24,7 @@ _COPIED = (
     "duckline",
     "tests/chaos",
     "tests/__init__.py",
+    "tests/receivers.py",
     "tests/waiting.py",
 )
 
@@ -98,7 +99,7 @@ BUGS = (
         "huey_tasks/broker/lua/lib/barrier.lua",
         "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 0 then return end",
         "if redis.call('HINCRBY', gate_key(id), 'before', -1) > 1 then return end",
-        frozenset({Breach.WRONG_END}),
+        frozenset({Breach.WRONG_END, Breach.TOO_EARLY}),
     ),
     Bug(
         "a copy that a task has forked goes on as a worker",
@@ -141,6 +142,20 @@ BUGS = (
         "logging.StreamHandler(LogStream(sys.__stderr__.fileno() if sys.__stderr__ else 2))",
         "logging.StreamHandler()",
         frozenset({Breach.HELD_UP}),
+    ),
+    Bug(
+        "a flow joins one node early",
+        "huey_tasks/broker/lua/lib/flows.lua",
+        "if redis.call('HINCRBY', flow_part(flow, 'before'), number, -1) > 0 then return end",
+        "if redis.call('HINCRBY', flow_part(flow, 'before'), number, -1) > 1 then return end",
+        frozenset({Breach.TOO_EARLY, Breach.WRONG_END}),
+    ),
+    Bug(
+        "a webhook that was refused is not sent again",
+        "huey_tasks/webhooks/deliver.py",
+        "        raise DeliveryFailed(answer.error)\n",
+        "        pass\n",
+        frozenset({Breach.UNDELIVERED}),
     ),
     Bug(
         "a body that nobody wants is read on",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.checker import Breach, Checker
+from tests.chaos.recoveries import recoveries
 from tests.chaos.schedule import FaultKind
 
 _KILLS = (
@@ -52,7 +53,9 @@ class Summary:
 def summarise(checker: Checker, redis: str, seed: int, seconds: float) -> Summary:
     """Sum up a storm that is over."""
     hits = checker.history.hits
-    workers, consumers = (checker.recoveries(kinds) for kinds in (_OF_WORKERS, _OF_CONSUMERS))
+    workers, consumers = (
+        recoveries(checker.history, kinds) for kinds in (_OF_WORKERS, _OF_CONSUMERS)
+    )
     breaches = Counter(violation.breach.value for violation in checker.violations())
     return Summary(
         redis=redis,

@@ -11,8 +11,19 @@ import pytest
 from tests.chaos import ledger
 from tests.chaos.arena import REPOSITORY
 from tests.chaos.checker import Breach, Checker
-from tests.chaos.history import Cancel, Child, Execution, History, Hit, Sighting, Submission
+from tests.chaos.history import (
+    Arrival,
+    Cancel,
+    Child,
+    Execution,
+    Flow,
+    History,
+    Hit,
+    Sighting,
+    Submission,
+)
 from tests.chaos.planted import BUGS, Bug, plant, storm_with
+from tests.chaos.recoveries import recoveries
 from tests.chaos.schedule import HARMS, FaultKind, faults, harms
 from tests.chaos.summary import read, summarise, table, write
 from tests.chaos.verdict import render
@@ -44,11 +55,22 @@ def breaches(history: History) -> set[Breach]:
     return {violation.breach for violation in Checker(history).violations()}
 
 
+ARRIVED = Arrival("delivery-1", "id-1", "SUCCESS")
+
+
+def posted(*arrivals: Arrival) -> History:
+    """The good history of a task with a webhook, and what arrived of it."""
+    return replace(GOOD, submissions=(replace(WORK, webhook=True),), arrivals={"work-1": arrivals})
+
+
 LINK = Submission("link-1", False, "SUCCESS", 1, "id-9", after=("work-1",))
 NOT_ALL_MEMBERS = replace(GOOD, submissions=(WORK, replace(LINK, after=("work-1", "work-2"))))
 
 
-@pytest.mark.parametrize("history", [GOOD, REPEATED, NOT_ALL_MEMBERS, History()])
+@pytest.mark.parametrize(
+    "history",
+    [GOOD, REPEATED, NOT_ALL_MEMBERS, posted(ARRIVED), posted(ARRIVED, ARRIVED), History()],
+)
 def test_a_history_without_a_fault_of_the_engine_passes(history: History) -> None:
     assert breaches(history) == set()
     assert render(history, "title").endswith("PASS")
@@ -83,6 +105,17 @@ SAME_CLAIM_TWICE = replace(GOOD, executions=(RUN, replace(RUN, pid=8)))
 CLAIM_OF_TWO = replace(GOOD, claims=frozenset({("id-5", "slot/1")}))
 SPOILT = replace(GOOD, executions=(replace(RUN, oddities=("a timer runs",)),))
 NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
+EARLY = seen(
+    ENDED,
+    submissions=(WORK, LINK),
+    executions=(RUN, replace(RUN, key="link-1", task_id="id-9", token="slot/2", began_at=10.9)),
+)
+ALARM = Submission("alarm-1", False, "SUCCESS", 1, after_failure="work-1")
+ALARM_RAN = (RUN, replace(RUN, key="alarm-1", task_id="id-8", token="slot/2"))
+ALARM_WITHOUT_CAUSE = replace(GOOD, submissions=(WORK, ALARM), executions=ALARM_RAN)
+ALARM_LOST = seen(
+    replace(ENDED, state="FAILURE"), submissions=(replace(WORK, ends_as="FAILURE"), ALARM)
+)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +141,30 @@ NEVER_BEGUN = seen(replace(ENDED, deliveries=2))
         pytest.param(SAME_CLAIM_TWICE, Breach.DOUBLE_CLAIM, id="one claim ran twice"),
         pytest.param(CLAIM_OF_TWO, Breach.DOUBLE_CLAIM, id="one claim holds two tasks"),
         pytest.param(NEVER_BEGUN, Breach.UNEXPLAINED_DELIVERY, id="claimed by no one"),
+        pytest.param(EARLY, Breach.TOO_EARLY, id="a join began before its second task had ended"),
+        pytest.param(ALARM_WITHOUT_CAUSE, Breach.UNEXPECTED, id="an alarm without a failure"),
+        pytest.param(ALARM_LOST, Breach.LOST, id="a failure raised no alarm"),
+        pytest.param(
+            replace(GOOD, flows=(Flow("flow-1", "failed", "running"),)),
+            Breach.BROKEN_FLOW,
+            id="a flow never ended",
+        ),
+        pytest.param(
+            replace(GOOD, flows=(Flow("flow-1", "succeeded", None),)),
+            Breach.BROKEN_FLOW,
+            id="a flow is gone",
+        ),
+        pytest.param(posted(), Breach.UNDELIVERED, id="a webhook did not arrive"),
+        pytest.param(
+            posted(ARRIVED, replace(ARRIVED, delivery_id="delivery-2")),
+            Breach.UNDELIVERED,
+            id="a webhook arrived under two ids",
+        ),
+        pytest.param(
+            posted(replace(ARRIVED, state="FAILURE")),
+            Breach.UNDELIVERED,
+            id="a webhook told another end",
+        ),
         pytest.param(replace(GOOD, gaps=("1 is missing",)), Breach.GAP, id="a gap"),
         pytest.param(replace(GOOD, left_behind=("x",)), Breach.LEFT_BEHIND, id="left behind"),
         pytest.param(SPOILT, Breach.SPOILT_WORKER, id="its worker was not as it should be"),
@@ -129,11 +186,11 @@ def test_a_submit_without_an_answer_may_be_there_or_not() -> None:
 
 
 def test_recovery_is_measured_from_the_fault_to_the_next_begin() -> None:
-    (recovery,) = Checker(REPEATED).recoveries([FaultKind.KILL_WORKER])
+    (recovery,) = recoveries(REPEATED, [FaultKind.KILL_WORKER])
     assert recovery.seconds == pytest.approx(0.3) and not recovery.disturbed
     assert "1: p50 0.30 s, p99 0.30 s, max 0.30 s" in render(REPEATED, "title")
     other = replace(KILL, kind=FaultKind.KILL_REDIS, at=10.6, pids=frozenset(), everyone=True)
-    (recovery,) = Checker(replace(REPEATED, hits=(KILL, other))).recoveries([KILL.kind])
+    (recovery,) = recoveries(replace(REPEATED, hits=(KILL, other)), [KILL.kind])
     assert recovery.disturbed
 
 

@@ -4,8 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from tests.chaos.checker import Breach, Checker, Recovery, Violation
+from tests.chaos.checker import Breach, Checker, Violation
 from tests.chaos.history import History
+from tests.chaos.recoveries import Recovery, recoveries
 from tests.chaos.schedule import FaultKind
 
 #: How many broken promises of one kind are printed in full.
@@ -29,9 +30,11 @@ def render(history: History, title: str) -> str:
         ("accepted", _accepted(checker)),
         ("ended", _counted(sighting.state for sighting in checker.last.values())),
         ("executions", _executions(checker)),
+        ("flows", _counted(str(flow.found_as) for flow in history.flows)),
+        ("webhooks", _webhooks(history)),
         ("promises", _promises(violations)),
         ("runs again after", "how many attempts, and how long it took them to begin again"),
-        *((name, _recovery(checker.recoveries(kinds))) for name, kinds in _RECOVERIES.items()),
+        *((name, _recovery(recoveries(history, kinds))) for name, kinds in _RECOVERIES.items()),
     ]
     lines = [title, *(f"  {name:<18} {text}" for name, text in rows)]
     lines += _told(violations)
@@ -46,7 +49,7 @@ def _counted(names: Iterable[str]) -> str:
 
 def _accepted(checker: Checker) -> str:
     history = checker.history
-    roots = [s for s in history.submissions if not s.after]
+    roots = [s for s in history.submissions if not s.before]
     unknown = [s.key for s in roots if not s.accepted]
     there = {sighting.key for sighting in checker.last.values()}
     text = f"{len(checker.accepted)} of {len(history.submissions)} submitted"
@@ -62,16 +65,21 @@ def _executions(checker: Checker) -> str:
     return f"{total}; repeats {explained} explained by a fault, {unexplained} unexplained"
 
 
+def _webhooks(history: History) -> str:
+    total = sum(map(len, history.arrivals.values()))
+    return f"ends of {len(history.arrivals)} tasks arrived, in {total} posts"
+
+
 def _promises(violations: Sequence[Violation]) -> str:
     counts = Counter(violation.breach for violation in violations)
     return ", ".join(f"{breach} {counts[breach]}" for breach in Breach)
 
 
-def _recovery(recoveries: Sequence[Recovery]) -> str:
-    if not recoveries:
+def _recovery(found: Sequence[Recovery]) -> str:
+    if not found:
         return "nothing was interrupted there"
-    alone = [recovery.seconds for recovery in recoveries if not recovery.disturbed]
-    mixed = [recovery.seconds for recovery in recoveries if recovery.disturbed]
+    alone = [recovery.seconds for recovery in found if not recovery.disturbed]
+    mixed = [recovery.seconds for recovery in found if recovery.disturbed]
     return f"{_seconds(alone)}; amid other faults {_seconds(mixed)}"
 
 

@@ -1,15 +1,12 @@
 """The work under the storm: submits over HTTP and direct ones, pipelines, chords, delays, cancels.
 
 What is submitted follows from the seed. A submit whose answer does not arrive is kept as such: the
-task may be there or not. Nothing is sent a second time.
+task may be there or not. Nothing is sent a second time here; `callers` does that.
 """
 
 import datetime as dt
-import http.client
 import itertools
-import json
 import random
-import socket
 import threading
 import time
 from pathlib import Path
@@ -20,6 +17,7 @@ from huey.utils import utcnow
 
 import huey_tasks as tq
 from tests.chaos.history import Cancel, Submission
+from tests.chaos.web_client import WebClient
 
 #: Seconds between two bursts, and how many tasks a burst submits.
 PACE_S = 0.5
@@ -34,27 +32,12 @@ MEMBERS = 3
 #: Share of the tasks submitted over HTTP that are cancelled, half of them at once.
 CANCELLED = 0.15
 
-_TIMEOUT_S = 15.0
-
-
-class UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT_S)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
 
 class Workload:
     """Two submitters, each a thread: one over HTTP, one through `huey_tasks` itself."""
 
     def __init__(self, seed: int, web: Path) -> None:
-        self._seed, self._web = seed, web
+        self._seed, self._client = seed, WebClient(web)
         self._over = threading.Event()
         self._numbers = itertools.count(1)
         self._threads = [
@@ -98,7 +81,7 @@ class Workload:
     def _post(self, chance: random.Random) -> str | None:
         task_type, payload, ends_as, at_attempt = self._draw(chance)
         body = {"task_type": task_type, "payload": payload}
-        status, answer = self._ask("POST", "/api/tasks/submit", body)
+        status, answer = self._client.ask("POST", "/api/tasks/submit", body)
         accepted = status == 202
         task_id: str | None = answer["task_id"] if accepted else None
         key: str = payload["key"]
@@ -106,27 +89,14 @@ class Workload:
         return task_id
 
     def _cancel(self, task_id: str) -> None:
-        status, _ = self._ask("DELETE", f"/api/tasks/{task_id}/cancel")
+        status, _ = self._client.ask("DELETE", f"/api/tasks/{task_id}/cancel")
         if status != 200:
             self.cancels.append(Cancel(task_id))
             return
         answered_at = time.time()
-        status, task = self._ask("GET", f"/api/tasks/{task_id}")
+        status, task = self._client.ask("GET", f"/api/tasks/{task_id}")
         deliveries = task["deliveries"] if status == 200 else None
         self.cancels.append(Cancel(task_id, answered_at, deliveries))
-
-    def _ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Ask once; status 0 when no whole answer arrives."""
-        connection = UnixConnection(self._web)
-        try:
-            data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        except (OSError, http.client.HTTPException, ValueError):
-            return 0, None
-        finally:
-            connection.close()
 
     # ---- through huey_tasks
 

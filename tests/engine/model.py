@@ -112,6 +112,8 @@ class ModelTask:
             counted |= {"gate": self.new.gate, "passes_on": int(self.new.passes_on)}
         if self.new.webhook_url:
             counted["webhook_url"] = self.new.webhook_url
+        if self.new.submitted_by:
+            counted["submitted_by"] = self.new.submitted_by
         there = {name: str(value) for name, value in counted.items() if value is not None}
         return there | self.notes
 

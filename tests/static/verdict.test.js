@@ -35,7 +35,9 @@ function judge(queues, { problem = null, causes = [] } = {}) {
 for (const [facts, causes, degree, code, words] of [
   [{}, [], 'fine', undefined, 'All clear, nothing queued'],
   [{ active: 2, queued: 5 }, [], 'fine', undefined, '2 running, 5 waiting'],
-  [STOPPED, [], 'stopped', 'paused', 'The default queue is paused'],
+  [STOPPED, [], 'broken', 'all_paused', 'All queues are paused: nothing starts'],
+  [{ refuses: 'queue_full', queued: 3 }, [], 'losing', 'queue_full', 'The default queue is full and refuses tasks'],
+  [{ refuses: 'memory_low' }, [], 'losing', 'memory_low', 'Redis is low on memory: the default queue refuses tasks'],
   [{ draining: true }, [], 'stopped', 'draining', 'The default queue is draining'],
   [LATE, [], 'late', 'waiting_long', 'default is falling behind'],
   [failing(0.46), [], 'losing', 'failing', 'default is failing: 46.0\u00a0%'],
@@ -77,7 +79,7 @@ test('the worst queue and its most frequent cause are named and linked', () => {
 });
 
 test('who stopped a queue is said, and its backlog is not called late', () => {
-  const said = judge([queue('default', { ...LATE, ...STOPPED, stopped_why: 'new printer' })]);
+  const said = judge([queue('default', { ...LATE, ...STOPPED, stopped_why: 'new printer' }), queue('low')]);
   assert.deepEqual(said.codes, ['paused']);
   assert.equal(said.text, 'Paused by ada 5 min ago: new printer. 3 tasks wait.');
 });

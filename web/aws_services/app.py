@@ -17,6 +17,8 @@ from web.aws_services.logs import filter_log_events
 from web.aws_services.request_body import body
 from web.aws_services.scheduler import scheduler
 from web.http import redis_deadline
+from web.http.identity import holder
+from web.http.roles import AWS_SERVICES
 from web.http.root_path import Environ
 from web.lambda_api import callers
 from web.lambda_api.errors import AwsError, request_id
@@ -48,7 +50,7 @@ def create(config: Config) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MOST_BYTES
     app.url_map.merge_slashes = False
     errors.register(app)
-    app.before_request(callers.guard(config))
+    app.before_request(callers.guard(config, AWS_SERVICES))
     redis_deadline.register(app)
     app.after_request(_dress)
     app.register_blueprint(operations)
@@ -65,6 +67,8 @@ def call() -> Response:
         known = ", ".join(_OPERATIONS)
         text = f"Duckline has no operation '{target[:100]}' here; it has {known}."
         raise AwsError("UnknownOperationException", text)
+    if (caller := holder()) is not None:
+        AWS_SERVICES.check(caller, target)
     return Response(json.dumps(operation(body())), 200, content_type="application/x-amz-json-1.1")
 
 

@@ -13,6 +13,7 @@ from flask import request
 
 import huey_tasks as tq
 from web.aws_services.errors import invalid
+from web.http.identity import key_holder
 from web.lambda_api.callers import caller
 
 #: AWS's limits of one request.
@@ -58,6 +59,7 @@ def _read(entry: Any, key: str) -> "tq.aws.Event | dict[str, str]":
         type=entry["DetailType"],
         detail=detail,
         id=str(uuid.uuid5(_EVENTS, key)),
+        submitted_by=key_holder() or "",
         time=_time(entry.get("Time")),
         resources=[str(each) for each in resources] if isinstance(resources, list) else [],
     )

@@ -6,6 +6,7 @@ from flask import Response
 
 import huey_tasks as tq
 from web.events.schemas import EventBody, PublishedView
+from web.http.identity import key_holder
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -27,7 +28,7 @@ def publish_event(body: EventBody) -> Response:
     The event of a function is that of EventBridge, with `type` as its `detail-type`. All tasks of a
     queue are stored together. One that is sent again under its `id` makes no second task.
     """
-    event = tq.aws.Event(body.source, body.type, body.detail)
+    event = tq.aws.Event(body.source, body.type, body.detail, submitted_by=key_holder() or "")
     if body.id is not None:
         event = dataclasses.replace(event, id=body.id)
     (started,) = tq.aws.publish_events([event])

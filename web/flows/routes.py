@@ -15,9 +15,10 @@ from web.flows.schemas import (
     FlowView,
 )
 from web.http.body import read_options
+from web.http.identity import key_holder
+from web.http.reach import check_submit
 from web.http.responses import respond
 from web.http.root_path import address
-from web.http.security import key_holder
 from web.openapi.answers import header, ok
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, REFUSALS, problems
@@ -63,11 +64,14 @@ def submit_flow(body: FlowBody) -> Response:
     A node starts when all of its `after` have succeeded. If one does not succeed, the nodes behind
     it are skipped, and its `on_failure` starts.
     """
+    for node in body.nodes:
+        check_submit(node.task_type, node.priority)
     made = tq.submit_flow(
         [node.node() for node in body.nodes],
         name=body.name,
         idempotency_key=idempotency_key(),
         caller=key_holder() or "",
+        webhook_url=body.webhook_url,
     )
     headers = {"Location": address(f"/api/flows/{made.flow_id}")}
     if made.is_replay:
@@ -85,7 +89,8 @@ def submit_flow(body: FlowBody) -> Response:
 )
 def list_flows(query: FlowsQuery) -> Response:
     """List the flows, the newest first, without their nodes."""
-    return respond(FlowList.model_validate(tq.list_flows(query.cursor, query.limit)))
+    page = tq.list_flows(query.cursor, query.limit, status=query.status)
+    return respond(FlowList.model_validate(page))
 
 
 @flows.get(

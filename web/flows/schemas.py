@@ -10,6 +10,8 @@ from web.http.models import Inbound, Outbound
 from web.http.parameters import Limit, Query, QueueName, Tag, TaskId
 from web.operations.operator import Reason
 
+FlowStatus = Literal["running", "succeeded", "failed", "cancelled"]
+
 _NAME = "1 to 64 letters, digits, '.', '_' or '-'; unique in its flow."
 _RESULTS = (
     "Parameters that take the result of a node, `{parameter: node}`: of one of `after`, or of one "
@@ -112,6 +114,9 @@ class FlowBody(Inbound):
         description="For people: at most 200 visible characters.",
         json_schema_extra={"maxLength": 200},
     )
+    webhook_url: str | None = Field(
+        default=None, description="Where the end of the flow is posted to, each time that it ends."
+    )
     nodes: list[FlowNodeBody] = Field(
         description="1 to 10,000 nodes.", json_schema_extra={"minItems": 1, "maxItems": 10_000}
     )
@@ -152,7 +157,7 @@ class FlowView(Outbound):
 
     flow_id: TaskId
     name: str
-    status: Literal["running", "succeeded", "failed", "cancelled"]
+    status: FlowStatus
     size: int = Field(description="How many nodes it has.")
     counts: FlowCounts
     progress: float = Field(description="The share of nodes that have ended, 0 to 1.")
@@ -171,11 +176,15 @@ class FlowNodeView(Outbound):
     queue: QueueName
     status: Literal["waiting", "submitted", "succeeded", "failed", "cancelled", "skipped"]
     task_id: TaskId | None = Field(description="Its task; null while, or if, it has none.")
-    task_status: tq.TaskState | None = Field(
-        description="The state of its task, null where `status` says as much."
-    )
+    task_status: tq.TaskState | None = Field(description="The state of its task, as far as known.")
+    attempt: int | None = Field(description="Attempts of its task that have started.")
+    error: str | None = Field(description="Why its task ended without success.")
     after: list[str]
     on_failure: str | None
+    results: dict[str, str] = Field(
+        description="Parameters that take the result of a node, `{parameter: node}`. The payload "
+        'of its task has `{"result_of": node}`; the value is the result of that node\'s task.'
+    )
 
 
 class FlowDetail(FlowView):
@@ -193,6 +202,11 @@ class FlowList(Outbound):
 
 
 class FlowsQuery(Query):
+    status: FlowStatus | None = Field(
+        default=None,
+        description="Only flows in this state. A page may then have fewer than `limit`, or none, "
+        "and a `next_cursor`.",
+    )
     limit: Limit = Field(default=50, ge=1, le=200, description="How many.")
     cursor: str | None = Field(default=None, max_length=64, description="`next_cursor` of a page.")
 

@@ -6,9 +6,9 @@ who signs with a key if it is AWS_IAM. A function without one is called like our
 
 import errno
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 import huey_tasks as tq
@@ -19,8 +19,11 @@ from web.function_urls.prelude import read_beginning
 from web.function_urls.response import BadAnswer, response_of, streamed
 from web.http import redis_deadline
 from web.http.body import read_whole
+from web.http.failed_logins import Logins
 from web.http.hosts import HostNames
-from web.http.security import check_same_site, holder_of
+from web.http.identity import bearer
+from web.http.roles import FUNCTION_URLS
+from web.http.security import check_same_site
 from web.lambda_api import errors, running, streaming
 from web.lambda_api.callers import caller, key_id, known_keys
 from web.lambda_api.errors import AwsError
@@ -33,6 +36,7 @@ class _Urls:
     def __init__(self, config: Config) -> None:
         self._most_bytes = config.lambda_max_sync_bytes
         self._names, self._keys = HostNames.of(config), known_keys(config)
+        self._logins = Logins(self._keys)
         self._origins = frozenset(each.rstrip("/").lower() for each in config.allowed_origins)
 
     def serve(self) -> Response:
@@ -43,20 +47,31 @@ class _Urls:
         rules = tq.function_extras(function, "url").get("cors") or {}
         if (made := cors.preflight(rules, request)) is not None:
             return made
-        has_key = _has_key(self._keys)
-        self._check_caller(function, has_key=has_key)
+        holder = self._holder()
+        self._check_caller(function, holder)
+        has_key = holder is not None
         return cors.allow(rules, request, self._invoke(function, has_key=has_key))
 
-    def _check_caller(self, function: tq.Function, *, has_key: bool) -> None:
-        """Raise AwsError, or CrossSite, for who may not call this function."""
+    def _holder(self) -> tq.Holder | None:
+        """Return whose key the request carries, None if it carries none of the service."""
+        authorization = request.environ.get("HTTP_AUTHORIZATION", "")
+        sent = bearer(authorization) or key_id()
+        return self._logins.holder_of(sent) if sent else None
+
+    def _check_caller(self, function: tq.Function, holder: tq.Holder | None) -> None:
+        """Raise AwsError, CrossSite, or Forbidden for who may not call this function."""
         if function.url is None:
             check_same_site(self._origins)
         elif function.url.auth == "NONE":
             return
         is_signed = key_id() is not None
-        needs_key = bool(self._keys) or (function.url is not None and not is_signed)
-        if needs_key and not has_key:
+        needs_key = self._keys.is_locked() or (function.url is not None and not is_signed)
+        if needs_key and holder is None:
             raise AwsError("AccessDeniedException", "Forbidden")
+        if holder is not None:
+            g.holder = holder
+            self._keys.count_request(holder)
+            FUNCTION_URLS.check(holder, "function_url")
 
     def _invoke(self, function: tq.Function, *, has_key: bool) -> Response:
         body = self._body()
@@ -130,13 +145,6 @@ def _function() -> tq.Function:
         text = f"Function not found: {json.dumps(name[:64])}"
         raise AwsError("ResourceNotFoundException", text)
     return function
-
-
-def _has_key(keys: Sequence[tq.ApiKey]) -> bool:
-    """Whether the request carries a key of the service."""
-    scheme, _, sent = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    key = sent.strip() if scheme.lower() == "bearer" else key_id()
-    return key is not None and holder_of(keys, key) is not None
 
 
 def _dress(answer: Response) -> Response:

@@ -10,6 +10,8 @@ from web.functions.schemas import FunctionPath, InvocationAnswer, InvokeQuery
 from web.http import waiting
 from web.http.body import JSON, check_media, read_whole
 from web.http.errors import FunctionBusy, TooManyWaiting
+from web.http.identity import key_holder
+from web.http.reach import check_submit
 from web.http.responses import respond
 from web.http.root_path import address
 from web.http.strict_json import decode, parse_event
@@ -61,12 +63,13 @@ def invoke_function(path: FunctionPath, query: InvokeQuery) -> Response:
     """
     event = _event(query.type)
     function = named(path.name)
+    check_submit(function.name, None)
     if query.type != "async" and tq.is_at_limit(function.name):
         raise FunctionBusy(f"'{function.name}' runs as often as its reserved concurrency allows.")
     if query.type == "dry":
         return respond(InvocationAnswer(task_id=None, status=None))
     kind = tq.Kind.ASYNC if query.type == "async" else tq.Kind.SYNC
-    invoked = tq.invoke_function(function.name, event, kind)
+    invoked = tq.invoke_function(function.name, event, kind, submitted_by=key_holder() or "")
     if kind is tq.Kind.SYNC:
         _wait(function.name, invoked)
     return _answer(invoked.task_id)

@@ -59,6 +59,7 @@ KINDS: Mapping[str, Kind] = {
     "schedule_not_found": Kind(404, "Schedule not found"),
     "webhook_not_found": Kind(404, "Webhook not found"),
     "delivery_not_found": Kind(404, "Delivery not found"),
+    "key_not_found": Kind(404, "Key not found"),
     "flow_not_found": Kind(404, "Flow not found"),
     "function_not_found": Kind(404, "Function not found"),
     "saved_event_not_found": Kind(404, "Saved event not found"),
@@ -76,6 +77,9 @@ KINDS: Mapping[str, Kind] = {
     "schedule_running": Kind(409, "Previous run has not ended"),
     "too_many_schedules": Kind(409, "Too many schedules"),
     "too_many_webhooks": Kind(409, "Too many webhooks"),
+    "too_many_keys": Kind(409, "Too many keys"),
+    "key_fixed": Kind(409, "Key of the settings"),
+    "last_admin": Kind(409, "Last admin key"),
     "too_many_saved_events": Kind(409, "Too many saved events"),
     "operation_over": Kind(409, "Operation cannot continue"),
     "request_timeout": Kind(408, "Request timeout", "The request did not arrive in time."),
@@ -98,6 +102,8 @@ KINDS: Mapping[str, Kind] = {
         431, "Request header fields too large", "The headers of the request are too large."
     ),
     "function_busy": Kind(429, "Function busy"),
+    "rate_exceeded": Kind(429, "Rate exceeded"),
+    "too_many_failures": Kind(429, "Too many failed logins"),
     "queue_full": Kind(429, "Queue full"),
     "memory_low": Kind(429, "Memory low"),
     "upgrade_required": Kind(426, "Upgrade required"),
@@ -183,7 +189,7 @@ def _answer_duckline(error: DucklineError) -> Response:
     if error.code not in KINDS:
         return _answer_unexpected(error)
     headers = error.headers if isinstance(error, WebError) else {}
-    if isinstance(error, tq.QueueUnavailable | tq.QueueRefuses):
+    if isinstance(error, tq.QueueUnavailable | tq.QueueRefuses | tq.RateExceeded):
         headers = {"Retry-After": str(error.retry_after_s)}
     return _respond(
         problem_body(error.code, tq.escaped(error.detail), **error_extra(error)), headers

@@ -1,31 +1,25 @@
 """Decide who may call the service, and what a browser may do with the answers.
 
 Owns the request id, the headers of every answer, the Content-Security-Policy, the cross-site
-check, CORS for `ALLOWED_ORIGINS`, and API keys. All of it runs before a route, and so before a
-WebSocket is accepted. It knows no route, only the prefixes that keys protect. `hosts` decides which
-host names are ours.
+check, and CORS for `ALLOWED_ORIGINS`. All of it runs before a route, and so before a WebSocket is
+accepted. It knows no route, only the prefixes that keys protect. `identity` finds out who calls,
+`hosts` decides which host names are ours.
 """
 
-import hashlib
-import hmac
-from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
 from flask import Flask, Response, current_app, g, request
 
-import huey_tasks as tq
 from huey_tasks.config import Config
-from web.http.errors import CrossSite, Unauthorized
+from web.http import identity
+from web.http.errors import CrossSite
 from web.http.hosts import HostNames
+from web.http.identity import Identity, is_own
 from web.http.problems import request_id
-from web.http.tickets import Tickets
 
 _PROTECTED = ("/api/", "/ws/", "/metrics")
 _HEALTH = "/health/"
 _SOCKETS = "/ws/"
-#: Query parameters that other services use for a key; logs would keep it.
-_KEY_PARAMETERS = ("access_token", "api_key", "apikey", "key", "token")
-_TICKETS = "duckline_tickets"
 _UNSTORED = (*_PROTECTED, _HEALTH)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CSP = (
@@ -53,9 +47,8 @@ _EXPOSE_HEADERS = (
 def register(app: Flask, config: Config) -> None:
     """Guard every route of `app`."""
     origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
-    keys = tq.read_api_keys(config.api_keys)
-    app.extensions[_TICKETS] = Tickets(keys)
-    app.before_request(_guard(origins, keys, HostNames.of(config)))
+    callers = identity.register(app, config)
+    app.before_request(_guard(origins, callers, HostNames.of(config)))
     app.after_request(_dress(origins))
 
 
@@ -74,7 +67,7 @@ def plain_headers() -> tuple[tuple[str, str], ...]:
 
 
 def _guard(
-    origins: frozenset[str], keys: Sequence[tq.ApiKey], names: HostNames | None
+    origins: frozenset[str], callers: Identity, names: HostNames | None
 ) -> Callable[[], Response | None]:
     def guard() -> Response | None:
         request_id()
@@ -84,8 +77,8 @@ def _guard(
             return _preflight_answer()
         if request.method in _CHANGING or request.path.startswith(_SOCKETS):
             check_same_site(origins)
-        if keys and request.path.startswith(_PROTECTED):
-            _check_holder(keys)
+        if request.path.startswith(_PROTECTED):
+            callers.check()
         return None
 
     return guard
@@ -96,7 +89,7 @@ def check_same_site(origins: frozenset[str]) -> None:
     origin = _origin()
     if origin in origins:
         return
-    foreign = bool(origin) and not _is_own(origin)
+    foreign = bool(origin) and not is_own(origin)
     if foreign or _sent("HTTP_SEC_FETCH_SITE").lower() == "cross-site":
         raise CrossSite("The request comes from a page of another origin; see ALLOWED_ORIGINS.")
 
@@ -107,60 +100,6 @@ def _sent(name: str) -> str:
 
 def _origin() -> str:
     return _sent("HTTP_ORIGIN").lower()
-
-
-def _is_own(origin: str) -> bool:
-    # Only host and port: behind a proxy that ends TLS the scheme here is not the browser's.
-    return bool(request.host) and urlsplit(origin).netloc == request.host.lower()
-
-
-def key_holder() -> str | None:
-    """Return the holder of this request's API key; None if no key is required."""
-    return g.get("key_holder")
-
-
-def tickets() -> Tickets:
-    """Return the tickets with which our own pages open sockets."""
-    found: Tickets = current_app.extensions[_TICKETS]
-    return found
-
-
-def _check_holder(keys: Sequence[tq.ApiKey]) -> None:
-    query = request.environ.get("QUERY_STRING")
-    if query and any(name in request.args for name in _KEY_PARAMETERS):
-        raise Unauthorized(
-            "A key in the URL ends up in logs: send it as Authorization: Bearer <key>."
-        )
-    authorization = _sent("HTTP_AUTHORIZATION")
-    if query and not authorization and request.path.startswith(_SOCKETS):
-        _check_ticket(request.args.get("ticket"))
-    else:
-        _check_key(keys, authorization)
-
-
-def _check_ticket(ticket: str | None) -> None:
-    """Raise Unauthorized for a bad ticket; a page cannot send a header with a WebSocket."""
-    if ticket is None or not tickets().is_valid(ticket):
-        raise Unauthorized(
-            "The ticket is invalid or expired; POST /api/ws-ticket issues a new one."
-        )
-
-
-def _check_key(keys: Sequence[tq.ApiKey], authorization: str) -> None:
-    scheme, _, sent = authorization.partition(" ")
-    # WSGI gives the received bytes as latin-1 (PEP 3333).
-    key = sent.strip() if scheme.lower() == "bearer" else ""
-    g.key_holder = holder_of(keys, key)
-    if g.key_holder is None:
-        raise Unauthorized("Send one of the API keys as Authorization: Bearer <key>.")
-
-
-def holder_of(keys: Sequence[tq.ApiKey], sent: str) -> str | None:
-    """Return the holder of a key as WSGI gives it; None if it is none of `keys`."""
-    digest = hashlib.sha256(sent.encode("latin-1", "replace")).digest()
-    # Every key is compared, each in constant time: the duration reveals nothing.
-    holders = [known.holder for known in keys if hmac.compare_digest(digest, known.digest)]
-    return holders[0] if holders else None
 
 
 def _is_preflight() -> bool:

@@ -1,41 +1,49 @@
-"""Tickets with which a page opens its WebSocket, because browsers send no Authorization with it.
+"""Tickets: with one a page opens a WebSocket, because browsers send no Authorization with it.
 
-A ticket is its expiry time and an HMAC of it. It opens a socket and nothing else, for half a
-minute, so it may be in a URL, where a key may not. No process stores tickets; each accepts those
-of the others. A change of the API keys invalidates all tickets.
+A ticket is its expiry time, the id of a key, and an HMAC of both that only the processes that know
+the key can make. It opens a socket and nothing else, for half a minute, so it may be in a URL,
+where a key may not. No process stores tickets; each accepts those of the others. With its key a
+ticket is revoked too.
 """
 
 import hashlib
 import hmac
 import re
 import time
-from collections.abc import Sequence
 
 import huey_tasks as tq
 
 #: Lifetime of a ticket, in seconds.
 LIFE_S = 30
-_FORM = re.compile(r"(?P<expires>[0-9]{1,12})\.(?P<proof>[0-9a-f]{64})")
+_FORM = re.compile(r"(?P<about>(?P<expires>[0-9]{1,12})\.(?P<id>[0-9a-z-]{1,32}))\.[0-9a-f]{64}")
 
 
 class Tickets:
-    """Issues and verifies tickets."""
+    """Issues and verifies tickets for the holders of `keys`."""
 
-    def __init__(self, keys: Sequence[tq.ApiKey]) -> None:
-        known = b"".join(sorted(key.digest for key in keys))
-        self._secret = hmac.digest(known or b"\0", b"duckline: tickets for sockets", "sha256")
+    def __init__(self, keys: tq.KnownKeys) -> None:
+        self._keys = keys
 
-    def issue(self) -> str:
-        """Return a ticket that is valid for LIFE_S seconds."""
-        expires = str(int(time.time()) + LIFE_S)
-        return f"{expires}.{self._proof(expires)}"
+    def issue(self, holder: tq.Holder | None) -> str:
+        """Return a ticket that is valid for LIFE_S seconds; for None one that nobody asks for."""
+        expires = int(time.time()) + LIFE_S
+        known = None if holder is None else self._keys.holder(holder.id)
+        if known is None:
+            return _ticket(f"{expires}.nobody", b"\0")
+        return _ticket(f"{expires}.{known[0].id}", known[1])
 
-    def is_valid(self, ticket: str) -> bool:
-        """Whether we issued this ticket and it has not expired."""
+    def holder_of(self, ticket: str) -> tq.Holder | None:
+        """Return who got a ticket that has not expired, None if nobody did."""
         parts = _FORM.fullmatch(ticket)
-        if parts is None or not hmac.compare_digest(parts["proof"], self._proof(parts["expires"])):
-            return False
-        return time.time() <= int(parts["expires"])
+        known = self._keys.holder(parts["id"]) if parts else None
+        if parts is None or known is None:
+            return None
+        holder, digest = known
+        if not hmac.compare_digest(ticket, _ticket(parts["about"], digest)):
+            return None
+        return holder if time.time() <= int(parts["expires"]) else None
 
-    def _proof(self, expires: str) -> str:
-        return hmac.new(self._secret, expires.encode(), hashlib.sha256).hexdigest()
+
+def _ticket(about: str, digest: bytes) -> str:
+    secret = hmac.digest(digest, b"duckline: tickets for sockets", "sha256")
+    return f"{about}.{hmac.new(secret, about.encode(), hashlib.sha256).hexdigest()}"

@@ -1,20 +1,22 @@
 """Who calls AWS's API: the key in Authorization, and the invocation that a call comes out of.
 
-AWS's clients sign their requests. The id of the key that they sign with is one of API_KEYS; the
+AWS's clients sign their requests. The id of the key that they sign with is an API key; the
 signature is not read.
 """
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from flask import g, request
 
 import huey_tasks as tq
 from huey_tasks.config import Config
+from web.http.failed_logins import Logins
 from web.http.hosts import HostNames
-from web.http.security import check_same_site, holder_of
+from web.http.roles import LAMBDA, Needs
+from web.http.security import check_same_site
 from web.lambda_api.errors import AwsError
 
 _SIGNED = re.compile(r"AWS4-HMAC-SHA256\s+(?:.*[\s,])?Credential=(?P<key>.+?)/[0-9]{8}/")
@@ -31,39 +33,39 @@ def key_id() -> str | None:
     return found["key"] if found else None
 
 
-def known_keys(config: Config) -> list[tq.ApiKey]:
-    """Return the keys that may call functions: API_KEYS, and that of functions themselves."""
-    if not config.api_keys:
-        return []
-    return [
-        *tq.read_api_keys(config.api_keys),
-        *tq.read_api_keys([tq.function_key(config.api_keys)]),
-    ]
+def known_keys(config: Config) -> tq.KnownKeys:
+    """Return the keys that may call functions: also that of functions themselves."""
+    return tq.KnownKeys(config.api_keys, with_functions=True)
 
 
-def guard(config: Config) -> Callable[[], None]:
+def guard(config: Config, needs: Needs = LAMBDA) -> Callable[[], None]:
     """Return what refuses a request of this API that must not be answered."""
     keys, names = known_keys(config), HostNames.of(config)
+    logins = Logins(keys)
     origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
 
     def check() -> None:
         if names is not None:
             names.check(request.environ.get("HTTP_HOST", ""))
         check_same_site(origins)  # also a GET of this API may be sent from a page
-        if keys:
-            _check_key(keys)
+        if keys.is_locked():
+            g.holder = _holder(logins)
+            keys.count_request(g.holder)
+            if request.endpoint is not None:  # else it is no operation of ours
+                needs.check(g.holder, request.endpoint)
 
     return check
 
 
-def _check_key(keys: Sequence[tq.ApiKey]) -> None:
+def _holder(logins: Logins) -> tq.Holder:
     sent = key_id()
     if sent is None:
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
-    g.key_holder = holder_of(keys, sent)
-    if g.key_holder is None:
+    holder = logins.holder_of(sent)
+    if holder is None:
         text = "The security token included in the request is invalid."
         raise AwsError("UnrecognizedClientException", text)
+    return holder
 
 
 class Caller(NamedTuple):

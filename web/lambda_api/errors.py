@@ -46,6 +46,7 @@ _CAPITAL = frozenset(
 _OF_SERVICE = frozenset({"ServiceException", "ServiceUnavailableException"})
 #: The codes of our own errors as AWS's; what is not here is a ServiceException.
 _OURS: Mapping[str, str] = {
+    "forbidden": "AccessDeniedException",
     "cross_site": "AccessDeniedException",
     "unknown_host": "AccessDeniedException",
     "unauthorized": "UnrecognizedClientException",
@@ -56,6 +57,8 @@ _OURS: Mapping[str, str] = {
     "queue_unavailable": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
+    "rate_exceeded": "TooManyRequestsException",
+    "too_many_failures": "TooManyRequestsException",
     "queue_full": "TooManyRequestsException",
     "memory_low": "TooManyRequestsException",
     "too_many_bodies": "ServiceUnavailableException",

@@ -8,6 +8,8 @@ from flask import g
 import huey_tasks as tq
 from web.http import waiting
 from web.http.errors import TooManyWaiting
+from web.http.identity import key_holder
+from web.http.reach import check_submit
 from web.lambda_api import names
 from web.lambda_api.errors import AwsError, too_many
 from web.lambda_api.invocation_request import EVENT, Invocation
@@ -19,7 +21,7 @@ _TAIL_BYTES = 4096
 def submit(asked: Invocation) -> tq.Invoked:
     """Submit an invocation; a second try of a call finds the first.
 
-    Raises AwsError, InvalidPayload, QueueRefuses, QueueUnavailable.
+    Raises AwsError, Forbidden, InvalidPayload, QueueRefuses, QueueUnavailable.
     """
     invoked = _submit(asked, asked.call_id)
     if not invoked.is_new and not _is_same(invoked, asked):
@@ -29,6 +31,7 @@ def submit(asked: Invocation) -> tq.Invoked:
 
 
 def _submit(asked: Invocation, task_id: str | None) -> tq.Invoked:
+    check_submit(asked.name.name, None)
     kind = tq.Kind.ASYNC if asked.kind == EVENT else tq.Kind.SYNC
     try:
         return tq.invoke_function(
@@ -40,6 +43,7 @@ def _submit(asked: Invocation, task_id: str | None) -> tq.Invoked:
             client_context=asked.client_context,
             depth=asked.caller.depth,
             stream=asked.is_stream,
+            submitted_by=key_holder() or "",
         )
     except tq.UnknownTaskType:  # its file has gone since it was looked at
         raise names.not_found(asked.name, names.LATEST) from None

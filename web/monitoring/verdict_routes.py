@@ -7,16 +7,12 @@ from flask import Response
 import huey_tasks as tq
 from web.http.responses import respond
 from web.http.root_path import address
-from web.monitoring.conditions import Condition, Seen, conditions, fine
 from web.monitoring.verdict_schemas import CauseView, ConditionView, VerdictView
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import problems
 
 verdict = ApiBlueprint("verdict", "workers")
-
-#: The causes that are judged: those seen last.
-_CAUSES = 50
 
 
 @verdict.get(
@@ -30,29 +26,27 @@ def read_verdict() -> Response:
     return respond(judge(_seen()))
 
 
-def _seen() -> Seen:
+def _seen() -> tq.Seen:
     try:
-        queues = tq.queue_stats()
-        causes = tq.failure_groups(limit=_CAUSES, samples=False).groups
-        return Seen(queues, causes, datetime.now(UTC))
+        return tq.look_at_service()
     except tq.ServiceBusy:
         raise
     except tq.QueueUnavailable as error:
-        return Seen((), (), datetime.now(UTC), problem=error.detail)
+        return tq.Seen((), (), datetime.now(UTC), problem=error.detail)
 
 
-def judge(seen: Seen) -> VerdictView:
+def judge(seen: tq.Seen) -> VerdictView:
     """Return the verdict about what was seen."""
-    found = conditions(seen)
+    found = tq.conditions(seen)
     return VerdictView(
         severity=found[0].severity if found else "fine",
-        title=found[0].title if found else fine(seen.queues),
+        title=found[0].title if found else tq.fine_title(seen.queues),
         conditions=[_view(one) for one in found],
         ts=seen.now,
     )
 
 
-def _view(one: Condition) -> ConditionView:
+def _view(one: tq.Condition) -> ConditionView:
     return ConditionView(
         code=one.code,
         severity=one.severity,
@@ -60,6 +54,6 @@ def _view(one: Condition) -> ConditionView:
         queues=list(one.queues),
         number=one.number,
         cause=None if one.cause is None else CauseView.model_validate(one.cause),
-        detail=None if one.detail is None else tq.escaped(one.detail),
+        detail=one.detail,
         link=None if one.link is None else address(one.link),
     )

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from pydantic import Field
 
+import huey_tasks as tq
 from web.http.models import Outbound
 from web.http.parameters import QueueName
-from web.monitoring.conditions import Severity
 
 
 class CauseView(Outbound):
@@ -22,10 +22,11 @@ class ConditionView(Outbound):
     """One thing that is true of the service and matters."""
 
     code: str = Field(
-        description="`redis_away`, `no_consumer`, `failing`, `breaker_open`, `new_cause`, "
-        "`set_aside`, `waiting_long`, `paused` or `draining`."
+        description="`redis_away`, `no_consumer`, `all_paused`, `queue_full`, `memory_low`, "
+        "`failing`, `breaker_open`, `new_cause`, `set_aside`, `waiting_long`, `paused` or "
+        "`draining`."
     )
-    severity: Severity
+    severity: tq.Severity
     title: str = Field(description="The condition in one sentence, as the dashboard says it.")
     queues: list[QueueName]
     number: float | None = Field(
@@ -39,7 +40,7 @@ class ConditionView(Outbound):
 class VerdictView(Outbound):
     """How the service is. Without conditions all is well."""
 
-    severity: Severity = Field(description="That of the first condition; `fine` without one.")
+    severity: tq.Severity = Field(description="That of the first condition; `fine` without one.")
     title: str = Field(description="The headline: the title of the first condition.")
     conditions: list[ConditionView] = Field(description="The most severe first.")
     ts: datetime

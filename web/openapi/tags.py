@@ -10,6 +10,7 @@ TAGS: Mapping[str, str] = {
     "schedules": "Submit tasks on a schedule, by cron or at an interval.",
     "flows": "Submit a graph of tasks, follow it as one, cancel it, retry from a node.",
     "webhooks": "Post the ends of tasks to URLs, signed, until they have arrived.",
+    "keys": "Make the API keys of people and programs, each with a role; revoke them.",
     "functions": "List the functions of a folder, invoke them, and save test events.",
     "events": "Publish events to the functions that subscribe to them.",
     "workers": "Read consumers, their workers, statistics and health.",

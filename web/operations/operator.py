@@ -15,9 +15,9 @@ import huey_tasks as tq
 from huey_tasks.errors import Problem
 from web.http.body import JSON, read_options
 from web.http.errors import InvalidRequest
+from web.http.identity import key_holder
 from web.http.models import Inbound
 from web.http.parameters import Query
-from web.http.security import key_holder
 from web.openapi.schemas import MORE_PARAMETERS, REF
 
 #: Characters.

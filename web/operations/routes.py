@@ -3,6 +3,7 @@
 from flask import Response
 
 import huey_tasks as tq
+from web.http.reach import check_tasks, reach
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -37,6 +38,7 @@ def act_on_tasks(body: ActionBody) -> Response:
     """
     action, by = tq.Action(body.action), operator(body.reason)
     if body.task_ids is not None:
+        check_tasks(body.task_ids)
         acted = tq.act_on_tasks(action, body.task_ids, by, operation_id=body.operation_id)
     else:
         acted = tq.act_on_search(
@@ -48,6 +50,7 @@ def act_on_tasks(body: ActionBody) -> Response:
             set_aside=body.set_aside,
             cursor=body.cursor,
             operation_id=body.operation_id,
+            reach=reach(),
         )
     return respond(ActedView.of(acted))
 

@@ -20,7 +20,7 @@ from web.pages.assets import this_apps
 #: The pages of the dashboard, the same as in static/js/app/pages.js.
 NAMES = (
     "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
-    "redis", "config", "functions", "webhooks", "types",
+    "redis", "config", "functions", "keys", "webhooks", "types", "flows",
 )  # fmt: skip
 _NOT_OF_THE_INSPECTOR = "submit"
 #: Prefixes without pages: requests below them come from programs.
@@ -62,6 +62,7 @@ def task_page(task_id: str) -> Response:
 @pages.get("/functions/<name>", strict_slashes=False)
 @pages.get("/webhooks/<name>", strict_slashes=False)
 @pages.get("/types/<name>", strict_slashes=False)
+@pages.get("/flows/<name>", strict_slashes=False)
 def item_page(name: str) -> Response:
     """Show one thing by its name; the page itself reads whether it exists."""
     if not _takes_html():

@@ -8,6 +8,7 @@ from flask import Response
 import huey_tasks as tq
 from web.http import redis_deadline
 from web.http.errors import QueueNotFound
+from web.http.reach import check_queue
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -90,4 +91,5 @@ def _now(queue: str) -> dict[str, Any]:
 def _known(queue: str) -> str:
     if queue not in tq.QUEUES:
         raise QueueNotFound(f"This queue does not exist; the queues are {', '.join(tq.QUEUES)}.")
+    check_queue(queue)
     return queue

@@ -1,6 +1,7 @@
 """The schemas of queues and of the actions on them."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -61,6 +62,10 @@ class QueueView(Outbound):
     stopped_at: datetime | None
     open_breakers: list[str] = Field(
         description="Task types whose breaker keeps tasks of this queue waiting."
+    )
+    refuses: Literal["queue_full", "memory_low"] | None = Field(
+        description="The code with which it refuses submits now; null while it takes them. A "
+        "draining queue says so in `draining`."
     )
 
 

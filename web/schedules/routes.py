@@ -1,8 +1,11 @@
 """Schedules over HTTP."""
 
+import contextlib
+
 from flask import Response
 
 import huey_tasks as tq
+from web.http.reach import check_submit, reach
 from web.http.responses import JsonAnswer, respond
 from web.http.root_path import address
 from web.openapi.answers import header, no_content, ok
@@ -39,7 +42,8 @@ _CONTENT = ("invalid_request", "invalid_payload", "unknown_task_type")
 )
 def list_schedules() -> Response:
     """List the schedules: the next due first, paused ones last."""
-    return respond(ScheduleList(schedules=[_view(one) for one in tq.list_schedules()]))
+    reached = filter(_is_reached, tq.list_schedules())
+    return respond(ScheduleList(schedules=[_view(one) for one in reached]))
 
 
 @schedules.post(
@@ -63,6 +67,7 @@ def create_schedule(body: ScheduleBody) -> Response:
     Due times that pass while its queue has no consumer are caught up with one late run. Its tasks
     have the tag `schedule:<name>`.
     """
+    check_submit(body.task_type, body.priority)
     made = tq.create_schedule(
         body.name,
         body.task_type,
@@ -104,7 +109,7 @@ def preview_schedule(body: PlanBody) -> Response:
 )
 def read_schedule(path: SchedulePath) -> Response:
     """Read a schedule."""
-    return respond(_view(tq.get_schedule(path.name)))
+    return respond(_view(_reached(path.name)))
 
 
 @schedules.put(
@@ -128,6 +133,9 @@ def put_schedule(path: SchedulePath, body: SchedulePutBody) -> Response:
     What is the same stays as it is, with its due times and counts. One of another task type or
     queue is created again. Without `paused` a pause stays.
     """
+    check_submit(body.task_type, body.priority)
+    with contextlib.suppress(tq.ScheduleNotFound):
+        _check(path.name)
     made, is_new = tq.put_schedule(
         path.name,
         body.task_type,
@@ -159,6 +167,7 @@ def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
     A new trigger, or the end of a pause, starts now: earlier due times are not caught up. `cron`
     replaces `every_s`, and the reverse. Name, task type and queue cannot change.
     """
+    _check(path.name)
     by = operator(body.reason)
     return respond(_view(tq.change_schedule(path.name, body.changes(), by)))
 
@@ -173,6 +182,7 @@ def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
 )
 def delete_schedule(path: SchedulePath, query: ReasonQuery) -> Response:
     """Delete a schedule; the tasks that it submitted are kept."""
+    _check(path.name)
     tq.delete_schedule(path.name, operator(query.reason))
     return JsonAnswer("", 204, {})
 
@@ -197,6 +207,7 @@ def run_schedule(path: SchedulePath) -> Response:
 
     If its runs must not overlap and the previous run has not ended, the answer is a 409.
     """
+    _check(path.name)
     made = tq.run_schedule(path.name, operator_of_body())
     view = Submitted(
         task_id=made.task_id,
@@ -205,6 +216,26 @@ def run_schedule(path: SchedulePath) -> Response:
         message=f"Task '{made.task_type}' queued on '{made.queue}' queue.",
     )
     return respond(view, 202, {"Location": address(f"/api/tasks/{made.task_id}")})
+
+
+def _check(name: str) -> None:
+    """Raise Forbidden for a schedule out of reach. Raises ScheduleNotFound."""
+    if not reach().is_whole:
+        _reached(name)
+
+
+def _reached(name: str) -> tq.ScheduleRecord:
+    record = tq.get_schedule(name)
+    reach().check(record.task_type, record.queue)
+    return record
+
+
+def _is_reached(record: tq.ScheduleRecord) -> bool:
+    try:
+        reach().check(record.task_type, record.queue)
+    except tq.Forbidden:
+        return False
+    return True
 
 
 def _view(record: tq.ScheduleRecord) -> ScheduleView:

@@ -2,9 +2,9 @@
 
 from flask import Response
 
+from web.http.identity import holder, identity
 from web.http.models import Outbound
 from web.http.responses import respond
-from web.http.security import tickets
 from web.http.tickets import LIFE_S
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -26,4 +26,4 @@ class SocketTicket(Outbound):
 )
 def issue_ticket() -> Response:
     """Get a ticket that opens `/ws/stats`: a page cannot send a key with a WebSocket."""
-    return respond(SocketTicket(ticket=tickets().issue(), expires_in_s=LIFE_S))
+    return respond(SocketTicket(ticket=identity().tickets.issue(holder()), expires_in_s=LIFE_S))

@@ -21,9 +21,10 @@ import huey_tasks as tq
 from huey_tasks.errors import DucklineError
 from web.http.body import MAX_BODY_BYTES
 from web.http.errors import CannotCheck, InvalidRequest, TaskTooLarge, TooManyBulks
+from web.http.identity import key_holder
 from web.http.problems import KINDS, error_extra, request_id
+from web.http.reach import check_submit, reach
 from web.http.redis_deadline import LIMIT_S
-from web.http.security import key_holder
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, problems
 from web.tasks.bulk_body import NDJSON, Bulk, read_bulk, read_task
@@ -65,7 +66,7 @@ def submit_bulk() -> Response:
     With an `Idempotency-Key` the same request again stores only the tasks that are not stored yet,
     and answers as the first did, with the same ids.
     """
-    wishes = _Wishes(idempotency_key(), key_holder() or "", is_dry_run())
+    wishes = _Wishes(idempotency_key(), key_holder() or "", reach(), is_dry_run())
     _take_a_place()  # only checks that there is one: a client that stalls its upload holds none
     _places.release()
     sent = read_bulk(request)
@@ -80,6 +81,7 @@ class _Wishes(NamedTuple):
 
     idempotency_key: str | None
     caller: str
+    reach: tq.Reach
     is_dry_run: bool
 
 
@@ -162,6 +164,7 @@ def _read(sent: Bulk, at: int, wishes: _Wishes, sent_as: str) -> tq.Batch:
     for index, text in enumerate(texts, at):
         try:
             body = _read_one(text)
+            check_submit(body.task_type, body.priority, wishes.reach)
             options = body.options(wishes.idempotency_key, wishes.caller)
             options = options.of_item(index, sent.digest)
             batch.add(body.task_type, body.payload, body.priority, options)

@@ -9,6 +9,7 @@ from pydantic import Field
 import huey_tasks as tq
 from web.http.models import Outbound
 from web.http.parameters import TaskId
+from web.http.reach import check_task
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -71,4 +72,5 @@ class ExplanationView(Outbound):
 )
 def explain_task(path: TaskPath) -> Response:
     """Explain why a task does not run: its reasons, its position, and when it may start."""
+    check_task(path.task_id)
     return respond(ExplanationView.model_validate(tq.explain_task(path.task_id)))

@@ -1,12 +1,14 @@
 """The limits of task types over HTTP."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
+from web.http.reach import check_type
 from web.http.responses import respond
 from web.openapi.answers import no_content, ok
 from web.openapi.blueprint import ApiBlueprint
@@ -80,6 +82,21 @@ class BreakerView(Outbound):
     tries: int
 
 
+class BreakerStateView(Outbound):
+    """A breaker as it is now."""
+
+    value: str | None = Field(
+        description="With `by`, the value that it is of, as JSON, or a digest of a long one."
+    )
+    state: Literal["closed", "open", "half_open"]
+    failed: int = Field(
+        description="How many of the last `of` attempts failed: lately, or when it opened."
+    )
+    of: int
+    until: datetime | None = Field(description="When the first may try; null unless it is open.")
+    succeeded: int = Field(description="How many tries have succeeded while it is half-open.")
+
+
 class LimitsInCode(Outbound):
     """The limits that code declares, `@task(limits=…)`; null where there is none."""
 
@@ -100,6 +117,9 @@ class TypeLimitsView(LimitsInCode):
     declared: LimitsInCode | None = Field(
         description="What the code declares; it holds unless an operator has set other limits."
     )
+    breakers: list[BreakerStateView] = Field(
+        description="Its breaker now; with `by` those that are not closed, at most 100."
+    )
 
 
 @type_limits.get(
@@ -107,6 +127,7 @@ class TypeLimitsView(LimitsInCode):
 )
 def read_limits(path: TypePath) -> Response:
     """Read the limits of a task type; all are null if it has none."""
+    check_type(path.task_type)
     return respond(_view(path.task_type))
 
 
@@ -124,6 +145,7 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     They go before those that the code declares. A task that has to wait keeps its place, burns no
     attempt, and says why in `/explain`.
     """
+    check_type(path.task_type)
     breaker = None if body.breaker is None else tq.Breaker(**body.breaker.model_dump())
     limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by, breaker)
     tq.set_limits(path.task_type, limits, operator(body.reason))
@@ -143,6 +165,7 @@ def delete_limits(path: TypePath, query: ReasonQuery) -> Response:
 
     If the code declares limits of the type, they hold again.
     """
+    check_type(path.task_type)
     tq.set_limits(path.task_type, None, operator(query.reason))
     return Response(status=204)
 
@@ -152,6 +175,7 @@ def _view(task_type: str) -> TypeLimitsView:
     return TypeLimitsView(
         task_type=task_type,
         source=stored.source,
+        breakers=[BreakerStateView.model_validate(one) for one in tq.breaker_states(task_type)],
         declared=None if stored.code is None else LimitsInCode(**_fields(stored.code)),
         **_fields(stored.now or tq.TypeLimits()),
     )

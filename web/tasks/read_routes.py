@@ -7,6 +7,7 @@ from pydantic import Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
+from web.http.reach import reach
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -42,4 +43,8 @@ class TaskList(Outbound):
 )
 def read_tasks(body: ReadBody) -> Response:
     """Read up to 500 tasks, without their logs and attempts; null for an unknown id."""
-    return respond(TaskList.model_validate({"tasks": tq.read_tasks(body.task_ids)}))
+    tasks = tq.read_tasks(body.task_ids)
+    reached = reach()
+    for task in filter(None, tasks):
+        reached.check(task.task_type, task.queue)
+    return respond(TaskList.model_validate({"tasks": tasks}))

@@ -9,9 +9,10 @@ from werkzeug.routing import BaseConverter
 import huey_tasks as tq
 from web.http import waiting
 from web.http.errors import TooManyWaiting
+from web.http.identity import key_holder
+from web.http.reach import check_submit, check_task, reach
 from web.http.responses import respond
 from web.http.root_path import address
-from web.http.security import key_holder
 from web.openapi.answers import header, ok, one_of
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, REFUSALS, problems
@@ -83,6 +84,7 @@ def submit_task(body: SubmitBody) -> Response:
     """
     priority = body.priority if "priority" in body.model_fields_set else None
     options = body.options(idempotency_key(), key_holder() or "")
+    check_submit(body.task_type, priority)
     if is_dry_run():
         return respond(_forecast(tq.foresee(options, body.task_type, body.payload, priority)))
     record = tq.submit_with(options, body.task_type, body.payload, priority)
@@ -147,7 +149,9 @@ def read_task(path: TaskPath, query: WaitQuery) -> Response:
     """
     if query.wait:
         waiting.wait_for_end(path.task_id, query.wait)
-    return respond(TaskDetail.model_validate(tq.get_task(path.task_id)))
+    record = tq.get_task(path.task_id)
+    reach().check(record.task_type, record.queue)
+    return respond(TaskDetail.model_validate(record))
 
 
 @tasks.patch(
@@ -172,6 +176,7 @@ def change_task(path: TaskPath, body: ChangeBody) -> Response:
 
     Either all is changed or nothing; a task that a worker has claimed does not change.
     """
+    check_task(path.task_id)
     changed = tq.change_task(
         path.task_id,
         payload=body.payload,
@@ -200,6 +205,7 @@ def change_task(path: TaskPath, body: ChangeBody) -> Response:
 )
 def cancel_task(path: TaskPath, query: ReasonQuery) -> Response:
     """Cancel a task: a waiting task never starts, a running one is stopped at once."""
+    check_task(path.task_id)
     revoked = tq.cancel(path.task_id, by=operator(query.reason))
     return respond(Cancelled(task_id=revoked.task_id))
 
@@ -224,6 +230,7 @@ def retry_task(path: TaskPath) -> Response:
     A repeated request answers with the same new task, and so does one for a purged task whose purge
     was undone.
     """
+    check_task(path.task_id)
     retried = tq.retry(path.task_id, operator_of_body())
     new = tq.get_task(retried.task_id)
     message = f"Task '{new.task_type}' queued again on '{new.queue}' queue."

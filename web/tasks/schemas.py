@@ -109,6 +109,10 @@ class TaskView(Outbound):
     cause: str | None = Field(description="The fingerprint of its failure group.")
     tags: list[str]
     schedule: str | None = Field(description="The schedule that submitted it.")
+    flow_id: str | None = Field(description="The flow that it is a node of.")
+    submitted_by: str | None = Field(
+        description="The name of the API key that came with the submit; a retry keeps it."
+    )
 
 
 class ReceiptView(Outbound):

@@ -3,6 +3,7 @@
 from flask import Response
 
 import huey_tasks as tq
+from web.http.reach import reach
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -37,5 +38,6 @@ def list_tasks(query: SearchQuery) -> Response:
         set_aside=query.set_aside,
         cursor=query.cursor,
         limit=query.limit,
+        reach=reach(),
     )
     return respond(TaskPage.model_validate(page))

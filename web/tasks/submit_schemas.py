@@ -72,6 +72,7 @@ class SubmitBody(Inbound):
             self.queue_priority,
             once,
             self.webhook_url,
+            caller,
         )
 
 

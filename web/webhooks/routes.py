@@ -58,7 +58,7 @@ def list_webhooks() -> Response:
     },
 )
 def create_webhook(body: WebhookBody) -> Response:
-    """Create a webhook: the end of each task that fits is posted to its URL.
+    """Create a webhook: the end of each task that fits, or conditions, are posted to its URL.
 
     The secret is in this answer, and in no other.
     """
@@ -68,6 +68,7 @@ def create_webhook(body: WebhookBody) -> Response:
         states=body.states,
         task_types=body.task_types,
         tags=body.tags,
+        conditions=body.conditions,
         by=operator(body.reason),
     )
     return respond(_with_secret(made, secret), 201, {"Location": _address(made.id)})
@@ -169,7 +170,7 @@ def replay_delivery(path: DeliveryPath) -> Response:
     },
 )
 def test_webhook(path: WebhookPath) -> Response:
-    """Send a sample event, `task.test`, to an enabled webhook, now.
+    """Send a sample event, `task.test` or `condition.test`, to an enabled webhook, now.
 
     It is signed, tried again and listed like every other delivery.
     """

@@ -15,8 +15,15 @@ _URL = (
     "host has a public address, or is one of WEBHOOK_ALLOWED_HOSTS."
 )
 _STATES = "Of tasks that end so: SUCCESS, FAILURE, REVOKED, EXPIRED. Empty: all."
-_TYPES = "Of tasks of these types, at most 20. Empty: all."
+_TYPES = (
+    "Of tasks of these types, at most 20. Empty: all. `duckline.flow` stands for flows, whose ends "
+    "are posted only to webhooks that name it."
+)
 _TAGS = "Of tasks with one of these tags, at most 10. Empty: all."
+_CONDITIONS = (
+    "Codes of conditions of the verdict. With them it hears of their begin and end, and of no "
+    "tasks: `states`, `task_types` and `tags` are empty."
+)
 _DESCRIPTION = "At most 200 characters for those who read the list."
 
 
@@ -25,6 +32,10 @@ State = Annotated[
     str,
     WithJsonSchema({"type": "string", "enum": [str(s) for s in tq.TaskState if s.terminal]}),
 ]
+
+
+#: The code of a condition, as `huey_tasks` checks it.
+ConditionCode = Annotated[str, WithJsonSchema({"type": "string", "enum": [*tq.CONDITIONS]})]
 
 
 class WebhookPath(BaseModel):
@@ -43,6 +54,7 @@ class WebhookBody(Inbound):
     states: list[State] = Field(default=[], description=_STATES)
     task_types: list[str] = Field(default=[], description=_TYPES)
     tags: list[Tag] = Field(default=[], description=_TAGS, json_schema_extra={"maxItems": 10})
+    conditions: list[ConditionCode] = Field(default=[], description=_CONDITIONS)
     reason: Reason = None
 
 
@@ -56,6 +68,9 @@ class WebhookChangeBody(Inbound):
     tags: list[Tag] = Field(
         default=cast("list[str]", None), description=_TAGS, json_schema_extra={"maxItems": 10}
     )
+    conditions: list[ConditionCode] = Field(
+        default=cast("list[str]", None), description=_CONDITIONS
+    )
     enabled: bool = Field(
         default=cast(bool, None), description="False: nothing is posted any more."
     )
@@ -64,7 +79,13 @@ class WebhookChangeBody(Inbound):
     def changes(self) -> tq.WebhookChanges:
         """Return what the body says."""
         return tq.WebhookChanges(
-            self.url, self.description, self.states, self.task_types, self.tags, self.enabled
+            self.url,
+            self.description,
+            self.states,
+            self.task_types,
+            self.tags,
+            self.enabled,
+            self.conditions,
         )
 
 
@@ -84,6 +105,7 @@ class WebhookView(Outbound):
     states: list[str]
     task_types: list[str]
     tags: list[str]
+    conditions: list[str]
     enabled: bool
     disabled_at: datetime | None
     disabled_reason: str | None
@@ -125,18 +147,20 @@ class DeliveryAttemptView(Outbound):
 
 
 class DeliveryView(Outbound):
-    """The end of one task on its way to one webhook."""
+    """One event on its way to one webhook: the end of a task or flow, or a condition."""
 
     id: str = Field(description="The `webhook-id` of every attempt.")
     webhook_id: str
     url: str
     event: str = Field(
-        description="`task.success`, and so on for each terminal state; `task.test` of a sample, "
-        "whose `task_id` names no task."
+        description="`task.success`, and so on for each terminal state; `flow.succeeded`, "
+        "`flow.failed`, `flow.cancelled`; `task.test` and `flow.test` of a sample, whose `task_id` "
+        "names nothing. `condition.began`, `condition.ended`, `condition.test`."
     )
-    task_id: TaskId
-    task_type: str
-    queue: QueueName
+    condition: str | None = Field(description="The code of the condition; null of a task.")
+    task_id: TaskId | None = Field(description="The task, or the flow; null of a condition.")
+    task_type: str | None
+    queue: QueueName | None
     status: Literal["pending", "delivered", "failed"]
     created_at: datetime
     delivered_at: datetime | None

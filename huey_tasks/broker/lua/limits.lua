@@ -16,7 +16,7 @@ else
 end
 local function is_of_type(name) return name == type or name:sub(1, #type + 1) == type .. '=' end
 for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, -1)) do
-  if is_of_type(name) then close_breaker(name) end
+  if is_of_type(name) then close_breaker(name, 0) end
 end
 for _, on in ipairs(redis.call('ZRANGE', AWAITED, 0, -1)) do
   local kind, name = on:match('^(%l+):(.*)$')

@@ -1,8 +1,9 @@
--- stats: one consistent look at a queue; writes nothing
--- args: online_ms
--- with: blocked breaker clock history oldest_waiting
--- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`, and for `breakers`:
---          the types whose breaker keeps tasks of this queue waiting
+-- stats: one consistent look at a queue; changes none
+-- args: online_ms room
+-- with: blocked breaker clock history oldest_waiting room
+-- `room`: the bounds, as room.py writes them.
+-- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`; for `breakers`: the
+--          types whose breaker keeps tasks of this queue waiting; for `refuses`: 'full', 'memory' or ''
 local stats = {}
 local function add(name, number)
   stats[#stats + 1] = name
@@ -49,6 +50,8 @@ for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, 99)) do
   end
 end
 add('breakers', table.concat(types, ' '))
+local why = unpack(refusal(ROOT, room) or {})
+add('refuses', why and why ~= 'draining' and why or '')
 
 -- What ended in a minute, which may not be folded yet.
 local minute = math.floor(NOW / 60000)

@@ -194,8 +194,8 @@ class OperatorScripts:
 
     def totals(self, queues: Iterable[str]) -> list[SeenTotals]:
         """Return the numbers and totals of each queue, all in one round trip."""
-        names = list(queues)
-        calls = [("stats", Call(queue, {"online_ms": ONLINE_MS})) for queue in names]
+        names, room = list(queues), self._scripts.bounds
+        calls = [("stats", Call(each, {"online_ms": ONLINE_MS, "room": room})) for each in names]
         calls += [("totals", Call(queue, {"late_ms": OVERDUE_MS})) for queue in names]
         replies = self._scripts.run_together(calls)
         return [

@@ -263,7 +263,7 @@ class Scripts(SubmitScripts):
 
     def stats(self, queues: Iterable[str]) -> list[dict[str, Any]]:
         """Return the numbers of each queue, each one consistent look, all in one round trip."""
-        calls = [Call(queue, {"online_ms": ONLINE_MS}) for queue in queues]
+        calls = [Call(queue, {"online_ms": ONLINE_MS, "room": self.bounds}) for queue in queues]
         return [numbers_of(flat) for flat in self.run_many("stats", calls)]
 
     def outcome(self, queue: str, outcomes: dict[str, bytes], *, ttl_ms: int) -> None:

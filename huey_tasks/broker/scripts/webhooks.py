@@ -1,12 +1,14 @@
-"""The script of webhooks as a Python function; the loader is that of `scripts`."""
+"""The scripts of webhooks as Python functions; the loader is that of `scripts`."""
 
+import json
+from collections.abc import Mapping
 from typing import cast
 
 from huey_tasks.broker.scripts.tasks import Scripts
 
 
 class WebhookScripts:
-    """One more script on the Redis of `scripts`. Raises QueueUnavailable as those do."""
+    """More scripts on the Redis of `scripts`. Raises QueueUnavailable as those do."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -23,3 +25,15 @@ class WebhookScripts:
             operation=operation,
         )  # fmt: skip
         return cast(bytes, answer).decode()
+
+    def alerts(
+        self, queue: str, holding: Mapping[str, str], *, after_ms: int, task_queue: str
+    ) -> list[bytes]:
+        """Note the conditions that hold now, by `<code> <subject>`, with what is posted of each.
+
+        Returns the posts (JSON) that no deliveries are stored of, the oldest first, at most 100.
+        """
+        answer = self._scripts.run(
+            "alerts", queue, holding=json.dumps(holding), after_ms=after_ms, task_queue=task_queue
+        )
+        return cast("list[bytes]", answer)

@@ -1,13 +1,14 @@
 /* All that a reader can do: the parts that the rooms make, and what belongs to the page itself. */
 
-import { keepKey } from '../api/api_key.js';
 import { createToast } from '../components/notify.js';
 import { createFailureActions } from '../failures/actions.js';
+import { createFlowActions } from '../flows/actions.js';
 import { createFunctionActions } from '../functions/actions.js';
 import { copyText } from '../lib/clipboard.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { cycleTheme } from '../lib/theme.js';
 import { createAuditActions } from '../operations/actions.js';
+import { createKeyActions } from '../keys/actions.js';
 import { createQueueActions } from '../queues/actions.js';
 import { createScheduleActions } from '../schedules/actions.js';
 import { createTaskActions } from '../tasks/actions.js';
@@ -38,8 +39,10 @@ export function createActions(store, live, reread, drawing, pages) {
     ...createAuditActions(store, toast, live.reread, reread),
     ...createScheduleActions(store, toast, reread),
     ...createFunctionActions(store, toast, reread),
+    ...createFlowActions(store, toast, reread),
     ...createTypeActions(store, toast, reread),
     ...createWebhookActions(store, toast, reread),
+    ...createKeyActions(store, toast, reread, () => live.retryNow()),
     retryNow: live.retryNow,
     more: live.more,
     scrolledToEnd() {
@@ -55,12 +58,6 @@ export function createActions(store, live, reread, drawing, pages) {
     async copy(text, what) {
       if (await copyText(text)) toast('good', texts.copied(what));
       else toast('bad', texts.COPY_DENIED);
-    },
-    useKey(key) {
-      if (!keepKey(key)) return false;
-      dispatch({ type: 'dialog', dialog: null });
-      live.retryNow();
-      return true;
     },
   };
 }

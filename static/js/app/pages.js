@@ -4,12 +4,17 @@
 import { ApiProblem, findTasks, getConsumers, getRedis, getSettings, getTaskTypes } from '../api/tasks.js';
 import { getAudit, getCauses, getFailures, getHistory, getLog, getSchedules, previewSchedule } from '../api/operators.js';
 import { getFunction, getFunctionEvents, getFunctions, getSource } from '../api/functions.js';
+import { getFlow, getFlows } from '../api/flows.js';
+import { getKeys } from '../api/keys.js';
+import { getSession } from '../api/session.js';
 import { getDeliveries, getWebhook, getWebhooks } from '../api/webhooks.js';
 import { getLimits } from '../api/type_limits.js';
 import { auditPage } from '../operations/audit_page.js';
 import { configPage } from '../settings/config_page.js';
+import { flowsPage, keyOf } from '../flows/page.js';
 import { functionsPage } from '../functions/page.js';
 import { failuresPage } from '../failures/page.js';
+import { keysPage } from '../keys/page.js';
 import { logPage } from '../log/page.js';
 import { overview } from '../overview/page.js';
 import { queuesPage } from '../queues/page.js';
@@ -21,10 +26,12 @@ import { typesPage } from '../types/page.js';
 import { FEW, MANY } from '../webhooks/deliveries.js';
 import { webhooksPage } from '../webhooks/page.js';
 import { workersPage } from '../workers/page.js';
+import { flowFilter } from '../state/flows.js';
 import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf, tabOf } from '../state/page_filters.js';
 
 const HOUR_MS = 3_600_000;
 const MOST_FOLLOWED = 24;
+const NODES_OF_A_READ = 1_000;
 
 /** @typedef {import('./reader.js').Page} Page */
 
@@ -94,6 +101,14 @@ const typesAndLimits = ({ route: { item } }) => [
   ...(item ? [{ name: 'limits', key: item, get: () => getLimits(item), every_ms: 4_900 }] : []),
 ];
 
+/** One flow with its nodes, less often when these are many or it has ended; or a page of the list. */
+const flows = ({ route: { item, params }, facts }) => {
+  const filter = flowFilter(params);
+  if (!item) return [{ name: 'flows', key: keyOf(filter), get: () => getFlows(filter) }];
+  const { size = 1, finished_at: ended = null } = (facts.flow?.key === item && facts.flow.value) || {};
+  return [{ name: 'flow', key: item, get: () => getFlow(item), every_ms: ended ? 9_900 : 1_900 * Math.ceil(size / NODES_OF_A_READ) }];
+};
+
 /** One webhook with its deliveries, or all of them. */
 const webhooks = ({ route: { item, params }, ui }) => {
   if (!item) return params.new ? [] : [{ name: 'webhooks', get: getWebhooks, every_ms: 4_900 }];
@@ -109,12 +124,15 @@ const PAGES = {
   failures: { title: 'Failures', key: 'f', view: failuresPage,
     reads: (state) => [{ name: 'failures', get: getFailures, every_ms: 4_900 }, ...trials(state)] },
   queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
+  flows: { title: 'Flows', key: 'p', view: flowsPage, reads: flows },
   schedules: { title: 'Schedules', key: 'd', view: schedulesPage, reads: (state) => [types, schedules, ...preview(state)] },
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
   functions: { title: 'Functions', key: 'n', view: functionsPage, reads: functions },
   submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },
   types: { title: 'Task types', key: 'y', view: typesPage, reads: typesAndLimits },
   webhooks: { title: 'Webhooks', key: 'h', view: webhooksPage, reads: webhooks },
+  keys: { title: 'Keys', key: 'k', view: keysPage, reads: ({ route }) => (route.params.new ? [] : [{ name: 'keys', get: getKeys,
+    every_ms: 4_900 }]) },
   log: { title: 'Log', key: 'l', view: logPage, reads: (state) => [types, log(state)] },
   audit: { title: 'Audit', key: 'a', view: auditPage, reads: (state) => [audit(state)] },
   redis: { title: 'Redis', key: 'r', view: redisPage, reads: () => [{ name: 'redis', get: getRedis }] },
@@ -129,8 +147,11 @@ export function pagesInOrder(...names) {
 /** The causes that failed lately, small: the verdict on every page names them. */
 const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
 
+/** Who is signed in: decides which buttons there are. */
+const session = { name: 'session', get: getSession, every_ms: 60_000 };
+
 /** A task can be run again or changed over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
+  return { ...page, reads: (state) => [session, ...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
     ...(state.route.form ? [types] : [])] };
 }

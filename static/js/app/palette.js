@@ -4,6 +4,7 @@
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
 import { queueNames } from '../state/queue_names.js';
+import { nameOf } from '../flows/pieces.js';
 import { go, isTaskId, pageUrl, taskUrl, tasksUrl } from '../lib/router.js';
 import { READY_MADE, savedSearches } from '../tasks/saved_searches.js';
 import { runsOf } from '../state/schedules.js';
@@ -51,7 +52,8 @@ function open(dialog, state, actions, close) {
 function typedCommands(text) {
   if (!text) return [];
   if (isTaskId(text.toLowerCase())) return [{ label: texts.PALETTE.openTask(text.toLowerCase()), note: 'Task',
-    run: () => go(taskUrl(text.toLowerCase())) }];
+    run: () => go(taskUrl(text.toLowerCase())) },
+  { label: texts.PALETTE.openFlow(text.toLowerCase()), note: 'Flow', run: () => go(pageUrl('flows', {}, text.toLowerCase())) }];
   const id = /^[0-9a-f]{4,}[0-9a-f-]*$/.test(text)
     ? [{ label: texts.PALETTE.findTask(text), note: 'Search', run: () => go(tasksUrl({ q: `id:${text}` })) }] : [];
   return [...id, ...(/[:"]/.test(text) ? [searchFor(text)] : [])];
@@ -78,6 +80,9 @@ function commandsOf(state, actions) {
     ...(state.stats?.queues ?? queueNames().map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
     { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
     ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
+    ...(state.facts.flows?.value?.flows ?? []).map((flow) => ({
+      label: texts.PALETTE.flow(nameOf(flow)), note: 'Flow', also: flow.flow_id, run: () => go(pageUrl('flows', {}, flow.flow_id)),
+    })),
     { label: texts.PALETTE.newWebhook, note: 'Webhook', also: 'create hook', run: () => go(pageUrl('webhooks', { new: 'yes' })) },
     { label: texts.PALETTE.changeTheme, note: 'Page', also: 'dark light', run: actions.cycleTheme },
     { label: texts.SHORTCUTS_TITLE, note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },

@@ -11,7 +11,7 @@ import { base, ROOT } from './root.js';
  */
 
 /** The pages that also show one thing: `/functions/<name>`. */
-const WITH_ITEMS = ['functions', 'webhooks', 'types'];
+const WITH_ITEMS = ['functions', 'webhooks', 'types', 'flows'];
 
 /** `/tasks/<id>/<form>` */
 const FORMS = ['again', 'edit'];

@@ -31,12 +31,13 @@ export function auditPage(state, actions) {
 
 /** What was done, in words. @param {import('../state/audit_entries.js').Entry} entry */
 export function auditWords({ action, queue, count: n }) {
-  if (isOfSchedule(action) || action.startsWith('webhook_')) return texts.AUDITED[action] ?? visible(action);
+  if (isOfSchedule(action) || action.startsWith('webhook_') || isOfFlow(action)) return texts.AUDITED[action] ?? visible(action);
   const counts = n !== null && n !== undefined && !['pause', 'resume', 'drain'].includes(action);
   return texts.done(texts.AUDITED[action] ?? visible(action), counts ? n : null, queue ?? '');
 }
 
 const isOfSchedule = (action) => action.startsWith('schedule_') && action in texts.AUDITED;
+const isOfFlow = (action) => action.startsWith('flow_') && action in texts.AUDITED;
 /** A replay names the delivery. */
 const isOfWebhook = (action) => action.startsWith('webhook_') && action !== 'webhook_replay' && action in texts.AUDITED;
 
@@ -59,6 +60,7 @@ function target({ action, target: what }) {
     h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (isOfWebhook(action)) return [' ',
     h('a', { class: 'target', href: pageUrl('webhooks', {}, what) }, h('code', null, visible(what)))];
+  if (isOfFlow(action)) return [' ', h('a', { class: 'target', href: pageUrl('flows', {}, what) }, h('code', null, what.slice(0, 8)))];
   if (action === 'limit') return [' ', h('a', { class: 'target', href: pageUrl('types', {}, what) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, texts.OF_ONE_CAUSE)];
   if (isTaskId(what)) return [' ', h('a', { class: 'target', href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
@@ -76,7 +78,8 @@ export function undoControl(entry, now, actions) {
   const id = entry.undo_id;
   if (id && undoable(entry, now)) {
     return h('span', { class: 'undo', key: 'undo' },
-      button(common.UNDO, () => actions.undo([id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
+      button(common.UNDO, () => actions.undo([id]), {
+        data: { testid: 'audit-undo', needs: 'operator' }, 'aria-label': `Undo: ${auditWords(entry)}` },
         'undo'),
       h('span', { class: 'faint' }, timeLeft(entry, now)));
   }

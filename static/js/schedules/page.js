@@ -1,6 +1,6 @@
 /* The schedules: a table of them, or the form that makes or changes one. Which, is in the address. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { count } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
@@ -12,7 +12,7 @@ import { base } from '../lib/root.js';
 import { segments } from '../components/choices.js';
 import { factPage } from '../components/fact_page.js';
 import { icon } from '../components/icons.js';
-import { button, copyButton, emptyState } from '../components/parts.js';
+import { button, copyButton, emptyState, loadFailure } from '../components/parts.js';
 import { newSchedule, scheduleForm } from './form.js';
 import { scheduleRow } from './row.js';
 import * as common from '../texts/common.js';
@@ -36,7 +36,8 @@ export function schedulesPage(state, actions) {
 }
 
 function newLink() {
-  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'),
+  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }),
+    data: { testid: 'new-schedule', needs: 'operator' } }, icon('calendar'),
     h('span', null, texts.NEW));
 }
 
@@ -52,7 +53,7 @@ function editPage(name, state, actions) {
   const title = texts.editTitle(visible(name));
   if (!value) {
     return formPage(title, '', problem
-      ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+      ? h('div', { key: 'broken' }, loadFailure(problem))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
   }
   const schedule = value.find((each) => each.name === name);

@@ -1,5 +1,5 @@
 /* What is true of the service and matters, as data: one ordered list, the most severe first. Words
-   and links are made of it in verdict.js. web/monitoring/conditions.py has the same rules for the
+   and links are made of it in verdict.js. huey_tasks/monitoring/conditions.py has the same rules for the
    API, and a test holds both together. Pure: no clock, no network, no page. */
 
 /**
@@ -32,6 +32,9 @@ const RULES = [
   ['server_error', 'broken',
     ({ problem }) => (problem && !['unreachable', 'queue_unavailable', 'unauthorized'].includes(problem.code) ? [{ cause: problem }] : [])],
   ['no_consumer', 'broken', (seen) => together(seen, (queue) => queue.consumers === 0, { page: 'workers' })],
+  ['all_paused', 'broken', allPaused],
+  ['queue_full', 'losing', (seen) => together(seen, (queue) => queue.refuses === 'queue_full', { page: 'queues' })],
+  ['memory_low', 'losing', memoryLow],
   ['failing', 'losing', failing],
   ['breaker_open', 'losing', openBreakers],
   ['new_cause', 'losing', newCauses],
@@ -64,6 +67,16 @@ function known({ stats, problem }) {
 function together(seen, holds, link) {
   const queues = known(seen).filter(holds);
   return queues.length ? [{ queues: names(queues), number: sum(queues, 'queued'), link }] : [];
+}
+
+/** First, because nothing starts, whatever else is wrong. */
+function allPaused(seen) {
+  return known(seen).every(({ paused }) => paused) ? together(seen, () => true, { page: 'queues' }) : [];
+}
+
+function memoryLow(seen) {
+  const queues = known(seen).filter((queue) => queue.refuses === 'memory_low');
+  return queues.length ? [{ queues: names(queues), link: { page: 'redis' } }] : [];
 }
 
 /** Each queue that fails too often, the worst first, with what makes most of it fail. */

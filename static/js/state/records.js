@@ -5,6 +5,7 @@
  *   success: number, failed: number, revoked: number, expired: number, consumers: number,
  *   kept: {success: number, failed: number, revoked: number, expired: number},
  *   workers: number, paused: boolean, draining: boolean, oldest_waiting_s: number|null, set_aside: number, open_breakers: string[],
+ *   refuses: 'queue_full'|'memory_low'|null,
  *   last_minute: LastMinute, stopped_by: string|null, stopped_why: string|null, stopped_at: string|null}} QueueStats
  * @typedef {{seconds: number, done: number, failed: number, per_s: number, failure_rate: number|null,
  *   per_s_before: number|null}} LastMinute
@@ -18,7 +19,7 @@
  *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
  *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
  *   losses?: number, tags?: string[], queue_priority?: number,
- *   cause?: string|null, retry_of?: string|null, schedule?: string|null, retried_as?: string|null,
+ *   cause?: string|null, retry_of?: string|null, schedule?: string|null, flow_id?: string|null, retried_as?: string|null,
  *   gate?: string|null, wait_s?: number|null, run_s?: number|null, payload_truncated?: boolean, attempts?: Attempt[],
  *   reported?: string|null, invocation?: {type: string, arn: string, condition: string|null}|null,
  *   log?: {at: string, level: string, text: string}[]}} Task payload and result are JSON source text

@@ -6,7 +6,10 @@ import { jsonObject } from './schedules.js';
  * @typedef {{concurrency: number|null, rate: number|null, per: number|null, by: string|null,
  *   breaker: Breaker|null}} Limit
  * @typedef {{failures: number, of: number, within_s: number, pause_s: number, tries: number}} Breaker
- * @typedef {Limit & {task_type: string, source?: string|null, declared?: Limit|null}} Limits what holds; `declared`: by the code
+ * @typedef {{value: string|null, state: 'closed'|'open'|'half_open', failed: number, of: number, until: string|null,
+ *   succeeded: number}} BreakerState `failed` of the last `of` attempts: lately, or those that opened it
+ * @typedef {Limit & {task_type: string, source?: string|null, declared?: Limit|null, breakers?: BreakerState[]}} Limits what
+ *   holds; `declared`: by the code
  * @typedef {{name: string, kind: 'integer'|'number'|'seconds'|'text'}} LimitField
  */
 

@@ -55,6 +55,13 @@ const WORDS = {
     title: VERDICT.noConsumer.title(list(queues), queues.length), more: VERDICT.noConsumer.more, commands: queues.map(startConsumer),
     text: VERDICT.noConsumer.text(number),
   }),
+  all_paused: ({ number }) => ({ title: VERDICT.allPaused.title, more: VERDICT.stopped.more, text: VERDICT.allPaused.text(number) }),
+  queue_full: ({ queues, number }) => ({
+    title: VERDICT.queueFull.title(list(queues), queues.length), more: VERDICT.stopped.more, text: VERDICT.queueFull.text(number),
+  }),
+  memory_low: ({ queues }) => ({
+    title: VERDICT.memoryLow.title(list(queues), queues.length), more: VERDICT.memoryLow.more, text: VERDICT.memoryLow.text,
+  }),
   failing: ({ queues, number, cause, failed, done }) => ({
     title: VERDICT.failing.title(list(queues), percent(number).replace(' ', '\u00a0')),
     text: VERDICT.failing.text(failed, done, cause ? named(cause) : ''),

@@ -4,19 +4,29 @@ import { jsonObject } from './schedules.js';
 
 /**
  * @typedef {{id: string, url: string|null, description: string, states: string[], task_types: string[], tags: string[],
- *   enabled: boolean, disabled_at: string|null, disabled_reason: string|null, has_secret: boolean, created_at: string|null,
+ *   conditions: string[], enabled: boolean, disabled_at: string|null, disabled_reason: string|null, has_secret: boolean,
+ *   created_at: string|null,
  *   updated_at: string|null, last_success_at: string|null, last_failure_at: string|null, failing_since: string|null,
  *   last_error: string|null, recent: {deliveries: number, delivered: number}}} Webhook
- *   `url` is null for that of tasks with a `webhook_url`
+ *   `url` is null for that of tasks with a `webhook_url`; with `conditions` it hears of these and of no tasks
  * @typedef {{at: string, duration_ms: number, status: number|null, answer: string|null, error: string|null}} DeliveryAttempt
- * @typedef {{id: string, webhook_id: string, url: string, event: string, task_id: string, task_type: string, queue: string,
+ * @typedef {{id: string, webhook_id: string, url: string, event: string, condition: string|null,
+ *   task_id: string|null, task_type: string|null, queue: string|null,
  *   status: 'pending'|'delivered'|'failed', created_at: string, delivered_at: string|null, next_attempt_at: string|null,
- *   delivered_by: string, attempts: DeliveryAttempt[]}} Delivery `attempts`: the oldest first
+ *   delivered_by: string, attempts: DeliveryAttempt[]}} Delivery `attempts`: the oldest first; of a `condition`
+ *   there is no task
  * @typedef {'active'|'failing'|'disabled'} WebhookState
  */
 
-/** The event of a sample: there is no task behind it. */
-export const SAMPLE = 'task.test';
+/** The type of flows, which no task has: a webhook hears of their ends if it names it. */
+export const FLOW_TYPE = 'duckline.flow';
+
+/** The events of samples: there is nothing behind them. */
+export const SAMPLES = ['task.test', 'flow.test'];
+
+/** What webhooks may hear of, as `CODES` in huey_tasks/monitoring/conditions.py. */
+export const CONDITIONS = ['no_consumer', 'queue_full', 'memory_low', 'failing', 'breaker_open', 'new_cause', 'set_aside',
+  'waiting_long', 'paused', 'draining'];
 
 /** @param {Webhook} webhook @returns {WebhookState} */
 export function webhookState({ enabled, failing_since: since }) {

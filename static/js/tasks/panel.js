@@ -1,6 +1,6 @@
 /* One task in full, in a drawer beside the page it was opened from; the same on both pages. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
@@ -16,7 +16,7 @@ import { editForm } from './edit.js';
 import { lastingOptions, submissionText } from './form.js';
 import { icon } from '../components/icons.js';
 import { jsonBlock } from '../components/json_view.js';
-import { button, copyButton, emptyState, facts, progressBar, stateBadge } from '../components/parts.js';
+import { button, copyButton, emptyState, facts, loadFailure, progressBar, stateBadge } from '../components/parts.js';
 import { logLines } from './log.js';
 import { attempts, cancelControl } from './row.js';
 import { timeline } from './timeline.js';
@@ -52,7 +52,7 @@ function missing(id, problem) {
   if (problem.code === 'task_not_found') {
     return emptyState(texts.NOT_FOUND, h('code', null, visible(id).slice(0, 64)), texts.NOT_FOUND_WHY);
   }
-  return emptyState(common.cantLoad('this task'), common.retrying(problem.text));
+  return loadFailure(problem, 'this task');
 }
 
 function body(task, state, actions) {
@@ -115,13 +115,16 @@ function controls(task, state, actions) {
   return h('div', { class: 'panel-controls', key: 'controls' },
     h('div', { class: 'actions', key: 'do' },
       able('retry') && !task.retried_as
-        && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
+        && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary',
+          data: { testid: 'retry-button', needs: 'operator' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }),
-        { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      isWaiting(task) && whole && button(submit.EDIT, () => go(editUrl(id)), { key: 'edit', data: { testid: 'edit-button' } }, 'edit'),
-      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } },
+        { key: 'requeue', data: { testid: 'requeue-button', needs: 'operator' } }, 'play'),
+      isWaiting(task) && whole && button(submit.EDIT, () => go(editUrl(id)), { key: 'edit',
+        data: { testid: 'edit-button', needs: 'operator' } }, 'edit'),
+      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again',
+        data: { testid: 'again-button', needs: 'submitter' } },
         'send'),
-      h('span', { class: 'push', key: 'end' },
+      h('span', { class: 'push', key: 'end', data: { needs: 'operator' } },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } },
           'trash'))),
@@ -142,10 +145,11 @@ function invocationOf({ invocation, task_type: name }) {
 }
 
 /** Links to the tasks that this one came from, was retried as, or starts. */
-function relatives({ retry_of: before, retried_as: after, gate, schedule }) {
+function relatives({ retry_of: before, retried_as: after, gate, schedule, flow_id: flow }) {
   const link = (id) => h('a', { href: taskUrl(id) }, h('code', null, shortId(id)));
   return [
     ...(schedule ? [['Schedule', h('a', { href: pageUrl('schedules', { find: schedule }) }, visible(schedule))]] : []),
+    ...(flow ? [['Flow', h('a', { href: pageUrl('flows', {}, flow), data: { testid: 'its-flow' } }, h('code', null, shortId(flow)))]] : []),
     ...(before ? [['Retry of', link(before)]] : []), ...(after ? [['Retried as', link(after)]] : []),
     ...(gate ? [['Followed by', link(gate)]] : []),
   ];

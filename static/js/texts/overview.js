@@ -49,7 +49,7 @@ export const VERDICT = {
     text: 'Accepted tasks are kept in Redis. New tasks are refused until it is back. '
       + 'Check that it runs and that REDIS_URL is right. This page reconnects automatically.',
   },
-  keyNeeded: { title: 'An API key is needed', text: 'This service was started with API_KEYS. Enter one of them to see and submit tasks.' },
+  keyNeeded: { title: 'An API key is needed', text: 'Sign in with a key to see and submit tasks.' },
   serverError: { title: 'The server answered with an error' },
   noConsumer: {
     /** @param {string} queues @param {number} n */
@@ -74,6 +74,21 @@ export const VERDICT = {
     /** @param {number} n @param {string} types @param {string} when */
     text: (n, types, when) => `${plural(n, 'task')} of ${types}, first seen ${when}.`,
     open: 'Open this failure', show: 'Show the new failures',
+  },
+  allPaused: {
+    title: 'All queues are paused: nothing starts',
+    /** @param {number} n */ text: (n) => `${n ? `${plural(n, 'task waits', 'tasks wait')}. ` : ''}New tasks wait until a queue is resumed.`,
+  },
+  queueFull: {
+    /** @param {string} queues @param {number} n */
+    title: (queues, n) => `The ${queues} ${n === 1 ? 'queue is full and refuses' : 'queues are full and refuse'} tasks`,
+    /** @param {number} n */
+    text: (n) => `${plural(n, 'task waits', 'tasks wait')}. Callers get 429 until fewer wait than QUEUE_MAX_WAITING allows.`,
+  },
+  memoryLow: {
+    /** @param {string} queues @param {number} n */
+    title: (queues, n) => `Redis is low on memory: the ${queues} ${n === 1 ? 'queue refuses' : 'queues refuse'} tasks`,
+    text: 'Callers get 429 until less memory is used than QUEUE_MAX_MEMORY allows.', more: 'Open Redis',
   },
   breakerOpen: {
     /** @param {string} types @param {number} n */

@@ -69,6 +69,19 @@ export const BREAKER_MEANS = 'A circuit breaker: tasks wait at their places, and
 export const BREAKER_RULES = 'Rules of the breaker';
 export const HELD_BACK = 'Held back: too many attempts failed';
 export const HELD_BACK_MEANS = 'The breaker is open: waiting tasks keep their places and attempts. A few try when its pause is over; it closes when they succeed.';
+/**
+ * @param {{failed: number, of: number}} breaker
+ */
+const failedOf = ({ failed, of }) => (of ? `${count(failed)} of the last ${plural(of, 'attempt')} failed` : 'no attempts lately');
+/**
+ * How a breaker is; `until`: when the first may try, in words.
+ * @type {Record<string, (breaker: any, tries: number, until: string) => string>}
+ */
+export const BREAKER_STATES = {
+  closed: (breaker) => `Breaker closed: ${failedOf(breaker)}.`,
+  open: (breaker, _, until) => `Breaker open: ${failedOf(breaker)}. The first may try ${until}.`,
+  half_open: ({ succeeded }, tries) => `Breaker half-open: ${count(succeeded)} of ${plural(tries, 'try', 'tries')} succeeded.`,
+};
 /** @param {string} label */
 export const unitOf = (label) => `${label}: unit`;
 export const SET = 'Set limits';

@@ -2,9 +2,9 @@
 
 import { count, plural } from '../lib/format.js';
 
-export const ABOUT = 'Post the ends of tasks to URLs, signed, until they arrive.';
+export const ABOUT = 'Post the ends of tasks, and the conditions of the service, to URLs, signed, until they arrive.';
 export const NEW = 'New webhook';
-export const NEW_ABOUT = 'Each task that ends and matches is posted to the URL.';
+export const NEW_ABOUT = 'Each task that ends and matches is posted to the URL, or each condition that begins and ends.';
 export const ALL = 'All webhooks';
 export const TASKS_NAME = 'Tasks with a webhook_url';
 export const TASKS_WHAT = 'Each task names its own URL when it is submitted. This secret signs all of them.';
@@ -31,6 +31,16 @@ export const ALL_ENDS = 'all ends';
 export const ends = (states) => states.join(', ').toLowerCase();
 /** @param {string[]} types */
 export const ofTypes = (types) => `of ${types.join(', ')}`;
+/** The conditions of the verdict, by their codes. @type {Record<string, string>} */
+export const CONDITIONS = {
+  no_consumer: 'A queue has no consumer', queue_full: 'A queue is full', memory_low: 'Redis is low on memory', failing: 'A queue is failing', breaker_open: 'A breaker is open', new_cause: 'A new failure',
+  set_aside: 'Tasks are in quarantine', waiting_long: 'A queue is falling behind', paused: 'A queue is paused',
+  draining: 'A queue is draining',
+};
+/** @param {string[]} labels */
+export const ofConditions = (labels) => labels.join(', ');
+/** @param {string} queue */
+export const inQueue = (queue) => `queue ${queue}`;
 /** @param {number} arrived @param {number} all */
 export const arrived = (arrived, all) => `${count(arrived)} of ${count(all)}`;
 export const ARRIVED_MEANS = 'Of the latest 20 deliveries, of the last three days';
@@ -60,7 +70,7 @@ export const WHY_DISABLED = 'Disabled: ';
 export const LAST_ERROR = 'Last error: ';
 
 export const DELIVERIES = 'Deliveries';
-export const DELIVERY_COLUMNS = ['Task ended', 'Event', 'Task', 'State', 'Attempts', ''];
+export const DELIVERY_COLUMNS = ['When', 'Event', 'About', 'State', 'Attempts', ''];
 export const ATTEMPT_COLUMNS = ['When', 'Status', 'Took', 'Answer or error'];
 /** @type {Record<string, string>} */
 export const DELIVERY_STATES = { pending: 'on its way', delivered: 'arrived', failed: 'failed' };
@@ -70,19 +80,22 @@ export const nextAttempt = (time) => `next attempt ${time}`;
 export const attempts = (n) => (n ? plural(n, 'attempt') : 'none yet');
 export const NO_ANSWER = 'no answer';
 export const NO_DELIVERIES = 'Nothing sent in the last three days';
-export const NO_DELIVERIES_WHY = 'The next matching task that ends appears here. To check the receiver now, send a test.';
+export const NO_DELIVERIES_WHY = 'The next event that matches appears here. To check the receiver now, send a test.';
 export const NO_DELIVERIES_OFF = 'It is disabled. Enable it first.';
 export const NO_DELIVERIES_TASKS = 'The next task with a webhook_url that ends appears here.';
 export const REPLAY = 'Send again';
 export const REPLAY_MEANS = 'Sends the same body with the same webhook-id, now';
 export const SAMPLE = 'sample';
+export const FLOW = 'a flow';
 /** @param {number} n */
 export const showMore = (n) => `Show the latest ${count(n)}`;
 
 export const FORM = {
   url: 'http or https, with a public address or a host of WEBHOOK_ALLOWED_HOSTS',
   description: 'shown in the list', states: 'Ends', statesMean: 'None checked: all of them.',
-  types: 'separated by spaces; empty: all', tags: 'separated by spaces; one of them is enough; empty: all',
+  conditions: 'Or conditions of the service',
+  conditionsMean: 'With one checked, it hears of these and of no tasks: when it has held for half a minute, and when it has ended.',
+  types: 'separated by spaces; empty: all tasks; duckline.flow: the ends of flows', tags: 'separated by spaces; one of them is enough; empty: all',
   create: 'Create webhook', save: 'Save changes',
   editTasks: 'Its URL and filters come with each task. Only the description can be changed.',
 };

@@ -2,13 +2,15 @@
    and BREAKER_FIELDS. */
 
 import { h } from '../lib/dom.js';
+import { until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
+import { serverNow } from '../state/page_state.js';
 import { inUnits } from '../state/schedules.js';
 import { BREAKER_FIELDS, isHeldBack, isLimited, LIMIT_FIELDS, limitsBody, USUAL_BREAKER } from '../state/type_limits.js';
 import { durationPart } from '../components/duration_field.js';
 import { checkField, fieldPart, objectText, plainField } from '../components/field.js';
 import { createKeptForms } from '../components/kept_form.js';
-import { button, emptyState, sectionHead } from '../components/parts.js';
+import { button, loadFailure, sectionHead } from '../components/parts.js';
 import { auditPart } from '../components/question_dialog.js';
 import { placeErrors } from '../tasks/payload_form.js';
 import * as common from '../texts/common.js';
@@ -32,9 +34,10 @@ export function limitsPart(name, state, actions) {
     limits ? [
       problem && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
       inWords(limits),
+      breakerStates(limits, serverNow(state)),
       // Limits that were set elsewhere meanwhile are a new start: a draft over old ones would undo them.
-      keep(`${name} ${JSON.stringify(limits)}`, (done) => build(name, limits, actions, done)),
-    ] : trouble ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the limits'), common.retrying(trouble.text)))
+      keep(`${name} ${JSON.stringify({ ...limits, breakers: null })}`, (done) => build(name, limits, actions, done)),
+    ] : trouble ? h('div', { key: 'broken' }, loadFailure(trouble, 'the limits'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }
 
@@ -44,6 +47,16 @@ function inWords(limits) {
     h('p', null, isLimited(limits) ? h('b', null, texts.now(wordsOf(limits))) : texts.UNLIMITED),
     limits.source === 'code' && h('p', { class: 'hint', key: 'code' }, texts.FROM_CODE),
     limits.source === 'operator' && limits.declared && h('p', { class: 'hint', key: 'code' }, texts.declared(wordsOf(limits.declared))));
+}
+
+/** How its breakers are now. @param {import('../state/type_limits.js').Limits} limits @param {number} now */
+function breakerStates({ by, breakers, breaker }, now) {
+  if (!breaker || !breakers?.length) return null;
+  return h('ul', { class: 'plain-list', key: 'breakers', data: { testid: 'breakers' } }, breakers.map((one) =>
+    h('li', { key: one.value ?? '', data: { state: one.state } },
+      one.value !== null && h('code', null, visible(`${by} = ${one.value}`), ' '),
+      h('span', { class: one.state === 'closed' ? 'soft' : 'bad-text' },
+        texts.BREAKER_STATES[one.state](one, breaker.tries, one.until ? until(one.until, now) : '')))));
 }
 
 /** @param {import('../state/type_limits.js').Limit} limits */
@@ -80,7 +93,8 @@ function build(name, limits, actions, done) {
     else done();
   }
 
-  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET, data: { testid: 'limits-form' },
+  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET,
+    data: { testid: 'limits-form', needs: 'operator' },
     on: { submit } },
     h('div', { class: 'fields' }, plain.map((each) => each.element)), breaker.element, audit.element, other,
     h('div', { class: 'actions' }, send, isLimited(limits) && limits.source !== 'code'

@@ -3,10 +3,10 @@
 import { h } from '../lib/dom.js';
 import { ago, clock, count, duration, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { taskUrl } from '../lib/router.js';
+import { pageUrl, taskUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
-import { SAMPLE } from '../state/webhooks.js';
-import { button, emptyState, sectionHead, time } from '../components/parts.js';
+import { FLOW_TYPE, SAMPLES } from '../state/webhooks.js';
+import { button, emptyState, loadFailure, sectionHead, time } from '../components/parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/webhooks.js';
 
@@ -22,7 +22,7 @@ export const MANY = 200;
 export function deliveries(webhook, state, actions) {
   const { key, value, problem } = state.facts.deliveries ?? {};
   if (!value || key !== `${webhook.id} ${state.ui.moreDeliveries ? MANY : FEW}`) {
-    return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the deliveries'), common.retrying(problem.text)))
+    return problem ? h('div', { key: 'broken' }, loadFailure(problem, 'the deliveries'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
   }
   if (!value.deliveries.length) {
@@ -41,14 +41,12 @@ export function deliveries(webhook, state, actions) {
 
 /** @param {import('../state/webhooks.js').Delivery} delivery */
 function row(delivery, webhook, now, actions) {
-  const { id, event, task_id: task, task_type: type, status, attempts, next_attempt_at: next } = delivery;
+  const { id, event, status, attempts, next_attempt_at: next } = delivery;
   const cell = (column, ...children) => h('td', { key: column, data: { label: texts.DELIVERY_COLUMNS[column] } }, ...children);
   return h('tr', { key: id, data: { testid: 'delivery', status, event } },
     cell(0, time(delivery.created_at, ago(delivery.created_at, now))),
     cell(1, h('code', { title: `webhook-id ${id}` }, visible(event))),
-    cell(2, event === SAMPLE ? h('span', { class: 'faint' }, texts.SAMPLE)
-      : [h('a', { key: 'task', href: taskUrl(task) }, visible(type)),
-        webhook.url === null && h('span', { class: 'under', key: 'url' }, visible(delivery.url))]),
+    cell(2, subject(delivery), webhook.url === null && h('span', { class: 'under', key: 'url' }, visible(delivery.url))),
     cell(3, h('span', { class: `chip ${TONES[status]}`, data: { testid: 'delivery-state' } }, texts.DELIVERY_STATES[status]),
       next && h('span', { class: 'under' }, texts.nextAttempt(until(next, now)))),
     cell(4, attempts.length ? tries(attempts) : h('span', { class: 'faint' }, texts.attempts(0))),
@@ -57,6 +55,17 @@ function row(delivery, webhook, now, actions) {
         title: texts.REPLAY_MEANS, 'aria-label': `${texts.REPLAY}: ${event} ${id}`, disabled: !webhook.enabled,
         data: { testid: 'replay' },
       }, 'retry'))));
+}
+
+/** What it is about: a task, a condition or nothing. @param {import('../state/webhooks.js').Delivery} delivery */
+function subject({ event, condition, queue, task_id: task, task_type: type }) {
+  if (condition) {
+    return [h('span', { key: 'condition' }, texts.CONDITIONS[condition] ?? visible(condition)),
+      queue && h('span', { class: 'under', key: 'queue' }, texts.inQueue(queue))];
+  }
+  if (SAMPLES.includes(event) || !task) return h('span', { class: 'faint', key: 'sample' }, texts.SAMPLE);
+  return type === FLOW_TYPE ? h('a', { key: 'flow', href: pageUrl('flows', {}, task) }, texts.FLOW)
+    : h('a', { key: 'task', href: taskUrl(task) }, visible(type ?? ''));
 }
 
 /** @param {import('../state/webhooks.js').DeliveryAttempt[]} attempts */

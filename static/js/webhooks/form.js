@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { go, pageUrl } from '../lib/router.js';
 import { ENDS, look } from '../state/task_state.js';
-import { changedMembers } from '../state/webhooks.js';
+import { CONDITIONS, changedMembers } from '../state/webhooks.js';
 import { fieldPart, plainField } from '../components/field.js';
 import { createKeptForms } from '../components/kept_form.js';
 import { button } from '../components/parts.js';
@@ -13,7 +13,7 @@ import * as common from '../texts/common.js';
 import * as texts from '../texts/webhooks.js';
 
 const keep = createKeptForms();
-const EMPTY = { id: '', url: '', description: '', states: [], task_types: [], tags: [] };
+const EMPTY = { id: '', url: '', description: '', states: [], task_types: [], tags: [], conditions: [] };
 
 /** @param {import('../state/actions.js').Actions} actions */
 export function newWebhook(actions) {
@@ -80,25 +80,30 @@ function fields(webhook) {
   const url = line('url', 'URL', { required: true, hint: texts.FORM.url, example: webhook.url });
   url.input.placeholder = 'https://example.com/hooks';
   url.input.type = 'url';
-  return [url, description, ends(webhook.states), words('task_types', 'Task types', texts.FORM.types),
-    words('tags', 'Tags', texts.FORM.tags)];
+  return [
+    url, description,
+    boxes('states', texts.FORM.states, texts.FORM.statesMean, ENDS.map((state) => [state, look(state).label]), webhook.states),
+    words('task_types', 'Task types', texts.FORM.types), words('tags', 'Tags', texts.FORM.tags),
+    boxes('conditions', texts.FORM.conditions, texts.FORM.conditionsMean,
+      CONDITIONS.map((code) => [code, texts.CONDITIONS[code]]), webhook.conditions),
+  ];
 }
 
-/** Which ends of tasks are posted: a box for each. @param {string[]} chosen */
-function ends(chosen) {
-  const boxes = ENDS.map((state) => {
-    const input = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', checked: chosen.includes(state), value: state }));
-    return { input, element: h('label', { class: 'end-box' }, input, look(state).label) };
+/** A list of words as a box for each. @param {string[][]} choices word and label @param {string[]} chosen */
+function boxes(name, label, hint, choices, chosen) {
+  const made = choices.map(([word, text]) => {
+    const input = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', checked: chosen.includes(word), value: word }));
+    return { input, element: h('label', { class: 'end-box' }, input, text) };
   });
   const error = h('p', { class: 'field-error', hidden: true });
-  const element = h('fieldset', { class: 'field ends', tabindex: -1 }, h('legend', null, texts.FORM.states),
-    h('div', { class: 'end-boxes' }, boxes.map((box) => box.element)), h('p', { class: 'hint' }, texts.FORM.statesMean), error);
+  const element = h('fieldset', { class: 'field ends', tabindex: -1, data: { testid: `boxes-${name}` } }, h('legend', null, label),
+    h('div', { class: 'end-boxes' }, made.map((box) => box.element)), h('p', { class: 'hint' }, hint), error);
   const show = (text) => {
     error.textContent = text;
     error.hidden = !text;
   };
   return {
-    name: 'states', element, controls: new Map([['/states', { input: element, show }]]),
-    text: () => JSON.stringify(boxes.filter(({ input }) => input.checked).map(({ input }) => input.value)),
+    name, element, controls: new Map([[`/${name}`, { input: element, show }]]),
+    text: () => JSON.stringify(made.filter(({ input }) => input.checked).map(({ input }) => input.value)),
   };
 }

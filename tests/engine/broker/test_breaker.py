@@ -1,6 +1,8 @@
 """The circuit breaker of a task type: closed, open, half-open, by the clock of Redis."""
 
+import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -230,7 +232,9 @@ def test_a_consumer_logs_when_it_opens_and_closes(start_consumer: StartConsumer)
         lambda: "breaker closed: tasks start again" in consumer.text(),
         description="the log says that it is closed",
     )
-    assert "breaker opened: too many attempts failed, the others wait" in consumer.text()
+    opened = re.search(r"breaker opened: (.*) \[.*until=(\S+)", consumer.text())
+    assert opened is not None and opened[1] == "2 of the last 2 attempts failed, the others wait"
+    assert dt.datetime.fromisoformat(opened[2]).tzinfo is not None
 
 
 def test_a_killed_consumer_leaves_no_trial_behind(start_consumer: StartConsumer) -> None:

@@ -127,6 +127,7 @@ def _new_tasks(
         once=st.sampled_from(once),
         webhook_url=st.sampled_from(["", "", "https://example.com"]),
         flow=st.just(""),  # flows have tests of their own
+        submitted_by=st.sampled_from(["", "", "billing"]),
     )
 
 

@@ -37,7 +37,7 @@ def test_a_script_names_its_arguments_and_where_others_begin(lua: Path) -> None:
     ("name", "constant"),
     [
         ("NewTask.id", "1"),
-        ("NewTask.flow", str(len(NewTask._fields))),
+        ("NewTask.submitted_by", str(len(NewTask._fields))),
         ("NewTask.COUNT", str(len(NewTask._fields))),
         ("Claim.NAMES", ", ".join(f"'{name}'" for name in Claim._fields)),
         ("Gate.callback", "2"),

@@ -184,6 +184,9 @@ def test_a_whole_composition_is_checked_before_the_first_task_is_stored(case: st
         (lambda: s("pack").into("ordr"), "no parameter 'ordr'; did you mean 'order'?"),
         (lambda: s("pack", {}).into("order"), "'order' has a value, so no result can go into it"),
         (lambda: s("pick", "cup").then(s("pack", {}), {}), "multiple values for argument 'order'"),
+        (lambda: s("pick", "cup").on_error(s("complain")), "is no method; write .error(…)"),
+        (lambda: s("pick", "cup").error(s("complain")).on_error(s("complain")), ".error(…) add"),
+        (lambda: s("pick", "cup")(), "cannot be called: chain(…).submit() submits it"),
     ],
 )
 def test_a_wrong_place_is_refused_at_once(made: Callable[[], Any], text: str) -> None:

@@ -149,9 +149,9 @@ def test_also_when_its_consumer_is_killed_and_another_one_sees_it(
 #: A double of a worker: leads its group, starts a child in it, prints its id, ends after argv[1] s.
 _LEADER = """
 import signal, subprocess, sys
-child = subprocess.Popen(["sleep", "600"])
-signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
+child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL)
 print(child.pid, flush=True)
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
 signal.pause()
 """
 

@@ -396,7 +396,7 @@ def test_a_sample_is_signed_listed_and_counted_like_every_delivery(
         None,
     ) * 3
     with pytest.raises(tq.TaskNotFound):
-        tq.get_task(sent.task_id)
+        tq.get_task(str(sent.task_id))
     assert [tuple(each.recent) for each in tq.list_webhooks()] == [(0, 0), (1, 1)]
     (entry,) = tq.audit_trail().entries
     assert (entry.action, entry.target, entry.why) == ("webhook_test", made.id, "is it up?")

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+from huey_tasks.broker.scripts.events import BEGINNING, EventScripts
+from huey_tasks.flows import reading
+from huey_tasks.records.events import TaskEvent
 from tests.engine.helpers import HandWorker, commit
+from web.streams.event_views import event_view
 
 NODES: list[dict[str, Any]] = [
     {"name": "a", "task_type": "echo", "payload": {"value": 1}},
@@ -30,6 +35,73 @@ def test_a_flow_is_submitted_and_read_as_one(client: FlaskClient) -> None:
     assert [node["name"] for node in rest["nodes"]] == ["b"]
     listed = client.get("/api/flows").get_json()
     assert [flow["name"] for flow in listed["flows"]] == ["two"]
+
+
+def test_a_node_tells_how_its_task_goes_and_what_it_takes(client: FlaskClient) -> None:
+    body = {"nodes": [*NODES, {"name": "c", "task_type": "echo", "payload": {"value": 2}}]}
+    flow = client.post("/api/flows", json=body).headers["Location"]
+    worker = HandWorker()
+    worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+    worker.step(commit(worker.claim(), "FAILURE", reason="no disk"), want=0)
+    shown = client.get(flow).get_json()["nodes"]
+    assert [(node["task_status"], node["attempt"], node["error"]) for node in shown] == [
+        ("SUCCESS", 1, None), ("PENDING", 0, None), ("FAILURE", 1, "no disk"),
+    ]  # fmt: skip
+    assert [node["results"] for node in shown] == [{}, {"value": "a"}, {}]
+    task = client.get(f"/api/tasks/{shown[1]['task_id']}").get_json()
+    assert task["payload"] == {"value": {"result_of": "a"}}
+    assert flow.endswith(task["flow_id"])
+    client.post("/api/tasks/submit", json={"task_type": "echo", "payload": {"value": 3}})
+    found = client.get(f"/api/tasks?q=flow:{task['flow_id']} state:waiting").get_json()["tasks"]
+    assert [each["task_id"] for each in found] == [task["task_id"]]
+    assert client.get("/api/tasks?q=flow:monthly").status_code == 422
+
+
+def test_an_event_of_a_flow_tells_its_state_and_numbers(client: FlaskClient) -> None:
+    scripts = EventScripts(tq.default.broker.scripts)
+    scripts.events("default", BEGINNING, 10)
+    client.post("/api/flows", json={"name": "two", "nodes": NODES})
+    entries = scripts.events("default", BEGINNING, 10).entries
+    views = [event_view(TaskEvent.of(entry)) for entry in entries if entry.is_of_task]
+    flow, task = [view.model_dump() for view in views]
+    assert (flow["name"], flow["status"], flow["size"]) == ("two", "running", 2)
+    assert (flow["counts"]["waiting"], flow["counts"]["submitted"]) == (2, 0)
+    assert (task["status"], task["flow_id"]) == ("PENDING", flow["flow_id"])
+
+
+def test_a_flow_takes_a_url_for_its_end(client: FlaskClient) -> None:
+    body = {"nodes": NODES, "webhook_url": "https://example.com/hooks"}
+    assert client.post("/api/flows", json=body).status_code == 202
+    refused = client.post("/api/flows", json={**body, "webhook_url": "http://10.0.0.1/"})
+    assert refused.status_code == 422
+    assert refused.get_json()["errors"][0]["pointer"] == "/webhook_url"
+
+
+def test_flows_are_listed_by_status(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = HandWorker()
+    for number in range(5):
+        client.post("/api/flows", json={"name": f"{number}", "nodes": NODES[:1]})
+        if number % 2:
+            worker.step(commit(worker.claim(), "SUCCESS"), want=0)
+
+    def pages(query: str) -> list[list[str]]:
+        found, cursor = list[list[str]](), ""
+        while True:
+            page = client.get(f"/api/flows?{query}{cursor}").get_json()
+            found.append([flow["name"] for flow in page["flows"]])
+            if page["next_cursor"] is None:
+                return found
+            cursor = f"&cursor={page['next_cursor']}"
+
+    assert pages("status=succeeded") == [["1", "0"]]
+    assert pages("status=failed") == [[]]
+    assert pages("status=running&limit=2") == [["4", "3"], ["2"]]
+    assert pages("limit=2") == [["4", "3"], ["2", "1"], ["0"]]
+    monkeypatch.setattr(reading, "PIECE", 2)
+    monkeypatch.setattr(reading, "MOST_LOOKED_AT", 2)
+    assert pages("status=succeeded") == [[], ["1"], ["0"]], "a page looks through so many"
+    wrong = client.get("/api/flows?status=done")
+    assert (wrong.status_code, wrong.get_json()["errors"][0]["pointer"]) == (422, "/status")
 
 
 def test_a_flow_is_cancelled_and_retried_by_operators(client: FlaskClient) -> None:

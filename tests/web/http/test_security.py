@@ -224,14 +224,16 @@ def test_a_ticket_that_is_none_of_ours_opens_nothing(
     locked: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket = _ticket(locked)
-    ends, proof = ticket.split(".")
-    late = f"{int(ends) + 1}.{proof}"
+    ends, key, proof = ticket.split(".")
+    late = f"{int(ends) + 1}.{key}.{proof}"
     other = web.create_app(dataclasses.replace(tq.CONFIG, api_keys=("another-key",))).test_client()
     for wrong in (
         "",
         ".",
         ends,
         f"{ends}.",
+        f"{ends}.{key}",
+        f"{ends}.nobody.{proof}",
         late,
         ticket.upper(),
         f"{ticket}0",

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import random
+import re
 import subprocess
 from typing import Any
 
@@ -11,12 +12,12 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks.audit.operation import Operator
+from huey_tasks.monitoring.conditions import conditions_alone
 from tests.conftest import REPOSITORY
 from tests.engine.helpers import store
 from tests.static.test_node import NODE
 from tests.web.failures.test_failures import fail
 from web.failures.schemas import FailureGroupView
-from web.monitoring.conditions import Seen, conditions
 from web.monitoring.verdict_routes import judge
 from web.queues.schemas import QueueView
 
@@ -106,7 +107,20 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
     "late": ([queue(**LATE)], [], ["waiting_long"],
              "default is falling behind: its oldest task has waited 1 min 15 s"),
     "not late yet": ([queue(queued=3, oldest_waiting_s=59.9)], [], [], "0 running, 3 waiting"),
-    "paused": ([queue(**LATE | STOPPED)], [], ["paused"], "The default queue is paused"),
+    "paused": ([queue(**LATE | STOPPED), queue("low")], [], ["paused"],
+               "The default queue is paused"),
+    "all paused": (
+        [queue(failed=50, **STOPPED), queue("low", paused=True, queued=5)], [],
+        ["all_paused", "failing", "paused", "paused"], "All queues are paused: nothing starts",
+    ),
+    "a full queue": ([queue("low", refuses="queue_full", queued=5, failed=50)], [],
+                     ["queue_full", "failing"], "The low queue is full and refuses tasks"),
+    "full queues": (
+        [queue(refuses="queue_full"), queue("low", refuses="queue_full")], [], ["queue_full"],
+        "The default and low queues are full and refuse tasks",
+    ),
+    "little memory": ([queue("low", refuses="memory_low")], [], ["memory_low"],
+                      "Redis is low on memory: the low queue refuses tasks"),
     "draining": ([queue(draining=True)], [], ["draining"], "The default queue is draining"),
     "all at once": (
         [queue(failed=50, set_aside=1, **STOPPED), queue("high", **LATE),
@@ -127,6 +141,7 @@ def any_case(chance: random.Random) -> tuple[list[tq.QueueStats], list[tq.Failur
             consumers=chance.choice([0, 1, 1, 1, 2]), queued=chance.choice([0, 0, 1, 1200]),
             active=chance.choice([0, 1]), set_aside=chance.choice([0, 0, 0, 1, 2000]),
             oldest_waiting_s=chance.choice([None, 1.0, 59.9, 60.0, 3599.6, 7322.0, 90000.0]),
+            refuses=chance.choice([None, None, "queue_full", "memory_low"]),
             paused=chance.random() < 0.2, draining=chance.random() < 0.2,
             open_breakers=tuple(chance.sample(["a", "b.c", "d", "e"], chance.choice([0, 0, 1, 4]))),
         )
@@ -163,7 +178,7 @@ def on_the_page(cases: list[tuple[list[tq.QueueStats], list[tq.FailureGroup]]]) 
 
 
 def in_the_api(queues: list[tq.QueueStats], causes: list[tq.FailureGroup]) -> dict[str, Any]:
-    said = judge(Seen(queues, causes, NOW)).model_dump(mode="json")
+    said = judge(tq.Seen(queues, causes, NOW)).model_dump(mode="json")
     for one in said["conditions"]:
         one["cause"] = one["cause"] and one["cause"]["fingerprint"]
         del one["detail"]
@@ -179,12 +194,43 @@ def test_what_is_worst_is_the_headline(client: FlaskClient, name: str) -> None:
     assert ([one["code"] for one in said["conditions"]], said["title"]) == (codes, title)
 
 
+def test_the_form_of_a_webhook_offers_each_condition() -> None:
+    script = (REPOSITORY / "static/js/state/webhooks.js").read_text()
+    listed = script.partition("export const CONDITIONS = [")[2].partition("]")[0]
+    assert tuple(re.findall(r"'(\w+)'", listed)) == tq.CONDITIONS
+    texts = (REPOSITORY / "static/js/texts/webhooks.js").read_text()
+    labels = texts.partition("CONDITIONS = {")[2].partition("}")[0]
+    assert tuple(re.findall(r"(\w+): '", labels)) == tq.CONDITIONS
+
+
 def test_a_breaker_leads_to_its_type() -> None:
     def links(*types: str) -> list[str | None]:
-        return [one.link for one in conditions(Seen([queue(open_breakers=types)], [], NOW))]
+        return [one.link for one in tq.conditions(tq.Seen([queue(open_breakers=types)], [], NOW))]
 
     assert links("feed.all") == ["/types/feed.all"]
     assert links("feed", "clean") == ["/types"]
+
+
+def test_each_queue_breaker_and_new_cause_has_a_condition_alone() -> None:
+    queues = [
+        queue("high", consumers=0, open_breakers=("a", "b")),
+        queue(consumers=0, open_breakers=("b",), failed=50),
+    ]
+    causes = [group(**NEW), group(**NEW, fingerprint=OTHER, queues=("high",))]
+    found = [
+        (subject, one.code, one.queues, one.title)
+        for subject, one in conditions_alone(tq.Seen(queues, causes, NOW))
+    ]
+    held = "is held back: too many attempts failed"
+    assert found == [
+        ("high", "no_consumer", ("high",), "The high queue has no consumer"),
+        ("default", "no_consumer", ("default",), "The default queue has no consumer"),
+        ("default", "failing", ("default",), "default is failing: 50.0 % in the last minute"),
+        ("a", "breaker_open", ("high",), f"a {held}"),
+        ("b", "breaker_open", ("high", "default"), f"b {held}"),
+        ("00112233aabbccdd", "new_cause", ("default",), "New failure: KeyError: no such duck"),
+        (OTHER, "new_cause", ("high",), "New failure: KeyError: no such duck"),
+    ]
 
 
 def test_the_page_says_what_the_api_says(client: FlaskClient) -> None:

@@ -39,6 +39,25 @@ def test_each_task_of_a_bulk_has_its_answer(client: FlaskClient) -> None:
     assert [item.get("code") for item in answer.get_json()] == [None, "queue_full", None]
 
 
+def test_its_numbers_and_the_verdict_say_so(client: FlaskClient) -> None:
+    queues = client.get("/api/queues").get_json()["queues"]
+    assert {one["queue"]: one["refuses"] for one in queues} == {
+        "high": None,
+        "default": None,
+        "low": "queue_full",
+    }
+    found = {one["code"]: one for one in client.get("/api/verdict").get_json()["conditions"]}
+    assert (found["queue_full"]["queues"], found["queue_full"]["number"]) == (["low"], 1)
+
+
+def test_little_memory_is_said(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = room.as_text(("high", "default", "low"), None, {}, 0.9, 1000)
+    for queue in tq.QUEUES.values():
+        monkeypatch.setattr(queue.broker.scripts, "bounds", bounds)
+    codes = [one["code"] for one in client.get("/api/verdict").get_json()["conditions"]]
+    assert "memory_low" in codes and "queue_full" not in codes
+
+
 def test_it_is_documented(client: FlaskClient) -> None:
     routes = client.get("/openapi.json").get_json()["paths"]
     for path in ("/api/tasks/submit", "/api/functions/{name}/invoke"):

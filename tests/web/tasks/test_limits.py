@@ -10,15 +10,20 @@ import huey_tasks as tq
 from huey_tasks.broker import limit_keys
 from huey_tasks.limits import declared
 from huey_tasks.queues import BROKERS
+from tests.engine.broker.test_breaker import end, end_claim, new_worker, pause_is_over
+from tests.engine.helpers import submit
 
 PATH = "/api/task-types/echo/limits"
 NO_LIMITS = {"concurrency": None, "rate": None, "per": None, "by": None, "breaker": None}
-NONE = {"task_type": "echo", "source": None, "declared": None, **NO_LIMITS}
+NONE = {"task_type": "echo", "source": None, "declared": None, "breakers": [], **NO_LIMITS}
+#: The breaker of a type that has not run.
+CLOSED = {"value": None, "state": "closed", "failed": 0, "of": 0, "until": None, "succeeded": 0}
 
 
 @pytest.fixture(autouse=True)
 def no_limits() -> Iterator[None]:
     yield
+    tq.set_limits("echo", None)  # which closes its breakers
     tq.default.broker.redis.delete(limit_keys.limits())
 
 
@@ -40,10 +45,55 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
 def test_a_breaker_is_set_with_its_defaults_and_read(client: FlaskClient) -> None:
     defaults = {"failures": 0.5, "of": 20, "within_s": 60.0, "pause_s": 30.0, "tries": 3}
     answer = client.put(PATH, json={"breaker": {}})
-    assert answer.get_json() == {**NONE, "source": "operator", "breaker": defaults}
+    assert answer.get_json() == {
+        **NONE,
+        "source": "operator",
+        "breaker": defaults,
+        "breakers": [CLOSED],
+    }
     own = {"failures": 1, "of": 5, "within_s": 2.5, "pause_s": 0.5, "tries": 1}
     assert client.put(PATH, json={"breaker": own}).get_json()["breaker"] == own
     assert client.get(PATH).get_json()["breaker"] == own
+
+
+def test_the_state_of_a_breaker_is_read(client: FlaskClient) -> None:
+    rules = {"failures": 0.5, "of": 4, "within_s": 60, "pause_s": 60, "tries": 2}
+    client.put(PATH, json={"breaker": rules})
+
+    def state() -> Any:
+        (found,) = client.get(PATH).get_json()["breakers"]
+        return found
+
+    for ending in ("SUCCESS", "SUCCESS", "FAILURE"):
+        end(ending)
+    assert state() == {**CLOSED, "failed": 1, "of": 3}
+    end("FAILURE")
+    opened = state()
+    assert (opened["state"], opened["failed"], opened["of"]) == ("open", 2, 4)
+    assert opened["until"] is not None
+    pause_is_over()
+    submit("echo")
+    end_claim(new_worker().claim(), "SUCCESS")
+    assert state() == {**CLOSED, "state": "half_open", "failed": 2, "of": 4, "succeeded": 1}
+    submit("echo")
+    end_claim(new_worker().claim(), "FAILURE")
+    again = state()
+    assert (again["state"], again["failed"], again["of"]) == ("open", 1, 2)
+    client.put(PATH, json={"breaker": rules, "by": "value"})
+    assert client.get(PATH).get_json()["breakers"] == [], "those of values are listed while open"
+
+
+def test_the_breakers_of_values_are_listed_unless_they_are_closed(client: FlaskClient) -> None:
+    rules = {"failures": 1, "of": 1, "within_s": 60, "pause_s": 60, "tries": 2}
+    client.put(PATH, json={"breaker": rules, "by": "value"})
+    for value in ("a b", 7, "x" * 100):
+        end("FAILURE", value=value)
+    end("SUCCESS", value="fine")
+    shown = client.get(PATH).get_json()["breakers"]
+    assert {(one["state"], one["failed"], one["of"]) for one in shown} == {("open", 1, 1)}
+    values = {one["value"] for one in shown}
+    assert values > {'"a b"', "7"} and {len(value) for value in values} == {5, 1, 40}
+    client.delete(PATH)
 
 
 def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClient) -> None:

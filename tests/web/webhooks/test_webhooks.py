@@ -78,6 +78,10 @@ def test_a_webhook_is_created_read_changed_and_deleted(client: FlaskClient) -> N
          [("/task_types/1", "unknown_task_type")]),
         ({"url": URL, "task_types": ["send_email"] * 21}, [("/task_types", "too_many")]),
         ({"url": URL, "tags": ["a b"]}, [("/tags/0", "tag")]),
+        ({"url": URL, "conditions": ["no_workers", "failing", "redis_away"]},
+         [("/conditions/0", "condition"), ("/conditions/2", "condition")]),
+        ({"url": URL, "conditions": ["failing"], "states": ["SUCCESS"]},
+         [("/conditions", "conditions_alone")]),
         ({"url": URL, "description": "x" * 201}, [("/description", "description")]),
         ({"url": URL, "description": "a\u202eb"}, [("/description", "description")]),
         ({"url": "https://a:b@c.test", "states": ["x"], "description": "\n"},
@@ -93,6 +97,37 @@ def test_a_wrong_field_is_named(
         address = f"/api/webhooks/{found['id']}"
         assert problems(client.patch(address, json=body)) == expected
         assert "secret" not in client.get(address).get_json()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_workers", "did you mean 'no_consumer'?"),
+        ("backlog", "did you mean 'waiting_long'?"),
+        ("failling", "did you mean 'failing'?"),
+        ("redis_away", "/health/ready"),
+        ("x", "there are no_consumer, failing, "),
+    ],
+)
+def test_an_unknown_condition_names_the_nearest(client: FlaskClient, code: str, said: str) -> None:
+    answer = client.post("/api/webhooks", json={"url": URL, "conditions": [code]})
+    assert problems(answer) == [("/conditions/0", "condition")]
+    assert said in answer.get_json()["errors"][0]["message"]
+
+
+def test_a_webhook_hears_of_conditions_or_of_tasks(client: FlaskClient) -> None:
+    found = made(client, conditions=["failing", "no_consumer", "failing"])
+    assert found["conditions"] == ["failing", "no_consumer"]
+    address = f"/api/webhooks/{found['id']}"
+    answer = client.patch(address, json={"tags": ["vip"]})
+    assert problems(answer) == [("/conditions", "conditions_alone")]
+    changed = client.patch(address, json={"tags": ["vip"], "conditions": []}).get_json()
+    assert (changed["tags"], changed["conditions"]) == (["vip"], [])
+
+    address = f"/api/webhooks/{made(client, conditions=['failing'])['id']}"
+    sent = client.post(f"{address}/test").get_json()
+    assert (sent["event"], sent["condition"]) == ("condition.test", "failing")
+    assert (sent["task_id"], sent["task_type"], sent["queue"]) == (None, None, None)
 
 
 def test_a_task_takes_a_url_alone_in_bulk_and_from_python(client: FlaskClient) -> None:

@@ -21,34 +21,37 @@ local function opened(name)
   return tonumber(try_at), tonumber(succeeded)
 end
 
--- Consumers write it into their log.
-local function announce(what, name) redis.call('PUBLISH', CONTROL, 'breaker ' .. what .. ' ' .. name) end
+-- Consumers write it into their log: how many attempts failed, of how many, when the first may try.
+local function announce(what, failed, of, try_at, name)
+  redis.call('PUBLISH', CONTROL, table.concat({ 'breaker', what, failed, of, try_at, name }, ' '))
+end
 
-local function open_breaker(rules, name)
-  local gone_at = NOW + rules.pause_ms + BREAKER_MS
+-- `failed` of `of` attempts are the reason.
+local function open_breaker(rules, name, failed, of)
+  local gone_at, try_at = NOW + rules.pause_ms + BREAKER_MS, string.format('%.0f', NOW + rules.pause_ms)
   redis.call('DEL', recent_key(name))
-  redis.call('HSET', breaker_key(name), 'until', NOW + rules.pause_ms, 'succeeded', 0)
+  redis.call('HSET', breaker_key(name), 'until', try_at, 'succeeded', 0, 'failed', failed, 'of', of)
   redis.call('PEXPIREAT', breaker_key(name), gone_at)
   redis.call('ZREMRANGEBYSCORE', BREAKERS, '-inf', NOW)
   redis.call('ZADD', BREAKERS, gone_at, name)
-  announce('opened', name)
+  announce('opened', failed, of, try_at, name)
 end
 
-local function close_breaker(name)
+local function close_breaker(name, succeeded)
   redis.call('DEL', breaker_key(name))
   redis.call('ZREM', BREAKERS, name)
-  announce('closed', name)
+  announce('closed', 0, succeeded, 0, name)
 end
 
--- Whether too many of the last attempts have failed: of the last `of`, if all ended `within_ms`.
-local function fails_too_often(rules, name)
+-- How many of the last `of` attempts have failed, if all of them ended `within_ms` and it is too many.
+local function too_many_failed(rules, name)
   local ends = redis.call('LRANGE', recent_key(name), 0, -1)
-  if #ends < rules.of or tonumber(ends[#ends]:sub(2)) < NOW - rules.within_ms then return false end
+  if #ends < rules.of or tonumber(ends[#ends]:sub(2)) < NOW - rules.within_ms then return nil end
   local failed = 0
   for _, one in ipairs(ends) do
     if one:sub(1, 1) == 'F' then failed = failed + 1 end
   end
-  return failed / #ends >= rules.failures
+  return failed / #ends >= rules.failures and failed or nil
 end
 
 -- How an attempt ended, by the state of its commit; one that was released says nothing.
@@ -63,12 +66,13 @@ local function note_end(rules, name, state, started_at)
     redis.call('LPUSH', recent_key(name), (succeeded and 'S' or 'F') .. AT)
     redis.call('LTRIM', recent_key(name), 0, rules.of - 1)
     redis.call('PEXPIRE', recent_key(name), rules.within_ms)
-    if not succeeded and fails_too_often(rules, name) then open_breaker(rules, name) end
+    local failed = not succeeded and too_many_failed(rules, name)
+    if failed then open_breaker(rules, name, failed, rules.of) end
   elseif try_at <= NOW and started_at >= try_at then
     if not succeeded then
-      open_breaker(rules, name)
+      open_breaker(rules, name, 1, before + 1)
     elseif before + 1 >= rules.tries then
-      close_breaker(name)
+      close_breaker(name, rules.tries)
       return true
     else
       redis.call('HSET', breaker_key(name), 'succeeded', before + 1)

@@ -30,6 +30,8 @@ local function submit(new)
   if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
   local flow = new[NewTask.flow]
   if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
+  local by = new[NewTask.submitted_by]
+  if by and by ~= '' then fields[#fields + 1], fields[#fields + 2] = 'submitted_by', by end
   count('SUBMITTED', root)
   note(type, 'SUBMITTED', root)
   if delay_ms > 0 then

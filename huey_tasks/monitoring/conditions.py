@@ -1,17 +1,23 @@
 """What is true of the service and matters: one ordered list of conditions, the most severe first.
 
 `static/js/state/conditions.js` has the same rules for the page, which also judges while it reaches
-no server; `tests/web/monitoring/test_verdict.py` runs both over the same cases. Pure: no clock, no
-Redis.
+no server; `tests/web/monitoring/test_verdict.py` runs both over the same cases. Only `look` asks
+Redis; the rules are pure.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote, urlencode
 
-import huey_tasks as tq
+from huey_tasks.broker.broker import Brokers
+from huey_tasks.broker.task_hash import from_ms
+from huey_tasks.monitoring import failure_groups
+from huey_tasks.monitoring.failure_groups import FailureGroup
+from huey_tasks.records.models import QueueStats
+from huey_tasks.records.queues import queue_stats
+from huey_tasks.values.plain_text import escaped
 
 Severity = Literal["broken", "losing", "late", "stopped", "fine"]
 
@@ -20,13 +26,16 @@ FAILING, LATE_S = 0.1, 60
 #: A cause that was first seen within this time is new; one seen within the other is a reason.
 NEW, RECENT = dt.timedelta(minutes=10), dt.timedelta(seconds=150)
 
+#: The causes that are judged: those seen last.
+_CAUSES = 50
+
 
 @dataclass(frozen=True)
 class Seen:
     """What is judged; `problem`: why Redis does not answer, and there is nothing else."""
 
-    queues: Sequence[tq.QueueStats]
-    causes: Sequence[tq.FailureGroup]
+    queues: Sequence[QueueStats]
+    causes: Sequence[FailureGroup]
     now: dt.datetime
     problem: str | None = None
 
@@ -40,19 +49,48 @@ class Condition:
     title: str
     queues: tuple[str, ...] = ()
     number: float | None = None
-    cause: tq.FailureGroup | None = None
+    cause: FailureGroup | None = None
     detail: str | None = None
     link: str | None = None
+
+
+def look(brokers: Brokers) -> Seen:
+    """Return what is to be judged now, by the clock of Redis. Raises QueueUnavailable."""
+    queues = queue_stats(brokers)
+    causes = failure_groups.groups(brokers, limit=_CAUSES, samples=False).groups
+    return Seen(queues, causes, from_ms(brokers.now_ms()))
 
 
 def conditions(seen: Seen) -> list[Condition]:
     """Return all conditions that hold, the most severe first; none means that all is well."""
     if seen.problem is not None:
-        return [Condition("redis_away", "broken", "Can’t reach Redis", detail=seen.problem)]
+        why = escaped(seen.problem)
+        return [Condition("redis_away", "broken", "Can’t reach Redis", detail=why)]
     return [condition for rule in _RULES for condition in rule(seen)]
 
 
-def fine(queues: Iterable[tq.QueueStats]) -> str:
+def conditions_alone(seen: Seen) -> Iterator[tuple[str, Condition]]:
+    """Yield the conditions of each queue, each breaker and each new cause alone, with its name.
+
+    So one more of a kind is one more condition, where `conditions` has them all in one sentence.
+    """
+    for queue in seen.queues:
+        causes = [group for group in seen.causes if queue.queue in group.queues]
+        alone = Seen([replace(queue, open_breakers=())], causes, seen.now)
+        for condition in conditions(alone):
+            if condition.code in CODES and condition.code != "new_cause":
+                yield queue.queue, condition
+    for name in _open_breakers(seen):
+        having = [
+            replace(one, open_breakers=(name,)) for one in seen.queues if name in one.open_breakers
+        ]
+        for condition in _breaker_open(replace(seen, queues=having)):
+            yield name, condition
+    for group in _fresh(seen):
+        yield group.fingerprint, _new_cause_of([group])
+
+
+def fine_title(queues: Iterable[QueueStats]) -> str:
     """Return the headline when no condition holds."""
     found = list(queues)
     active, waiting = sum(one.active for one in found), sum(one.queued for one in found)
@@ -72,6 +110,32 @@ def _no_consumer(seen: Seen) -> Iterator[Condition]:
         )  # fmt: skip
 
 
+def _all_paused(seen: Seen) -> Iterator[Condition]:
+    """Yield it first: nothing starts, whatever else is wrong."""
+    if seen.queues and all(one.paused for one in seen.queues):
+        waiting = sum(one.queued for one in seen.queues)
+        title = "All queues are paused: nothing starts"
+        yield Condition("all_paused", "broken", title, _names(seen.queues), waiting, link="/queues")
+
+
+def _queue_full(seen: Seen) -> Iterator[Condition]:
+    queues = [one for one in seen.queues if one.refuses == "queue_full"]
+    if queues:
+        names = _names(queues)
+        are = "queues are full and refuse" if len(names) > 1 else "queue is full and refuses"
+        title = f"The {_listed(names)} {are} tasks"
+        waiting = sum(one.queued for one in queues)
+        yield Condition("queue_full", "losing", title, names, waiting, link="/queues")
+
+
+def _memory_low(seen: Seen) -> Iterator[Condition]:
+    names = _names(one for one in seen.queues if one.refuses == "memory_low")
+    if names:
+        refuse = "queues refuse" if len(names) > 1 else "queue refuses"
+        title = f"Redis is low on memory: the {_listed(names)} {refuse} tasks"
+        yield Condition("memory_low", "losing", title, names, link="/redis")
+
+
 def _failing(seen: Seen) -> Iterator[Condition]:
     """Yield each queue that fails too often, the worst first, with its most frequent cause."""
     found = [
@@ -86,7 +150,7 @@ def _failing(seen: Seen) -> Iterator[Condition]:
         yield Condition("failing", "losing", title, (one.queue,), rate, cause, link=link)
 
 
-def _main_cause(seen: Seen, queue: str) -> tq.FailureGroup | None:
+def _main_cause(seen: Seen, queue: str) -> FailureGroup | None:
     lately = [
         group for group in seen.causes
         if queue in group.queues and seen.now - group.last_seen < RECENT
@@ -96,33 +160,45 @@ def _main_cause(seen: Seen, queue: str) -> tq.FailureGroup | None:
 
 
 def _new_cause(seen: Seen) -> Iterator[Condition]:
-    """Yield the new causes as one, without those that a failing queue names."""
+    """Yield the new causes as one."""
+    if fresh := _new_causes(seen):
+        yield _new_cause_of(fresh)
+
+
+def _new_causes(seen: Seen) -> list[FailureGroup]:
+    """Return the new causes without those that a failing queue names."""
     named = {one.cause.fingerprint for one in _failing(seen) if one.cause is not None}
-    fresh = [
-        group for group in seen.causes
-        if seen.now - group.first_seen < NEW and group.fingerprint not in named
-    ]  # fmt: skip
-    fresh.sort(key=lambda group: -group.count)
-    if not seen.queues or not fresh:
-        return
+    return [group for group in _fresh(seen) if group.fingerprint not in named]
+
+
+def _fresh(seen: Seen) -> list[FailureGroup]:
+    """Return the causes that were first seen lately, the most frequent first."""
+    fresh = [group for group in seen.causes if seen.now - group.first_seen < NEW]
+    return sorted(fresh, key=lambda group: -group.count) if seen.queues else []
+
+
+def _new_cause_of(fresh: Sequence[FailureGroup]) -> Condition:
     first, number = fresh[0], len(fresh)
     title = f"New failure: {_named(first)}"
     if number > 1:
         title = f"{number:,} new failures, the most frequent: {_named(first)}"
     link = "/failures?sort=first" if number > 1 else _failures(first)
-    yield Condition("new_cause", "losing", title, tuple(first.queues), number, first, link=link)
+    return Condition("new_cause", "losing", title, tuple(first.queues), number, first, link=link)
 
 
 def _breaker_open(seen: Seen) -> Iterator[Condition]:
     """Yield the types whose breaker holds tasks back, over all queues, as one."""
     queues = [one for one in seen.queues if one.open_breakers]
-    types = list(dict.fromkeys(name for one in queues for name in one.open_breakers))
-    if types:
+    if types := _open_breakers(seen):
         named = [*types[:2], f"{len(types) - 2:,} others"] if len(types) > 3 else types
         verb = "is" if len(types) == 1 else "are"
         title = f"{_listed(named)} {verb} held back: too many attempts failed"
         link = f"/types/{quote(types[0], safe='')}" if len(types) == 1 else "/types"
         yield Condition("breaker_open", "losing", title, _names(queues), len(types), link=link)
+
+
+def _open_breakers(seen: Seen) -> list[str]:
+    return list(dict.fromkeys(name for one in seen.queues for name in one.open_breakers))
 
 
 def _set_aside(seen: Seen) -> Iterator[Condition]:
@@ -159,23 +235,31 @@ def _draining(seen: Seen) -> Iterator[Condition]:
     return (_stopped(one, "draining") for one in seen.queues if one.draining)
 
 
-def _stopped(one: tq.QueueStats, how: str) -> Condition:
+def _stopped(one: QueueStats, how: str) -> Condition:
     who = f"by {one.stopped_by}" if one.stopped_by else None
     why = f"{who or ''}: {one.stopped_why}".lstrip(": ") if one.stopped_why else who
     title = f"The {one.queue} queue is {how}"
     return Condition(
-        how, "stopped", title, (one.queue,), one.queued, detail=why, link="/queues"
+        how, "stopped", title, (one.queue,), one.queued, detail=why and escaped(why),
+        link="/queues",
     )  # fmt: skip
 
 
+#: The conditions that webhooks hear of. While Redis does not answer nobody can keep a post; when
+#: all queues are paused, each of them is.
+CODES = (
+    "no_consumer", "queue_full", "memory_low", "failing", "breaker_open", "new_cause", "set_aside",
+    "waiting_long", "paused", "draining",
+)  # fmt: skip
+
 #: The first condition in this order that holds is the headline.
 _RULES: tuple[Callable[[Seen], Iterator[Condition]], ...] = (
-    _no_consumer, _failing, _breaker_open, _new_cause, _set_aside, _waiting_long, _paused,
-    _draining,
+    _no_consumer, _all_paused, _queue_full, _memory_low, _failing, _breaker_open, _new_cause,
+    _set_aside, _waiting_long, _paused, _draining,
 )  # fmt: skip
 
 
-def _names(queues: Iterable[tq.QueueStats]) -> tuple[str, ...]:
+def _names(queues: Iterable[QueueStats]) -> tuple[str, ...]:
     return tuple(one.queue for one in queues)
 
 
@@ -183,13 +267,13 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
-def _named(group: tq.FailureGroup) -> str:
+def _named(group: FailureGroup) -> str:
     message = group.message if len(group.message) <= 60 else f"{group.message[:59]}…"
     says_something = message.strip("'\"…# \t\n") != ""
-    return tq.escaped(f"{group.error_type}: {message}" if says_something else group.error_type)
+    return escaped(f"{group.error_type}: {message}" if says_something else group.error_type)
 
 
-def _failures(group: tq.FailureGroup) -> str:
+def _failures(group: FailureGroup) -> str:
     return f"/failures?{urlencode({'cause': group.fingerprint})}"
 
 

@@ -1,0 +1,21 @@
+"""The keys in Redis of API keys; they are of all queues. `keys.py` has those of tasks."""
+
+from huey_tasks.broker.keys import of_all_queues
+
+
+def api_keys() -> str:
+    """HASH of the API keys by id, JSON, without their secrets; at most 200.
+
+    `key_save` writes it; until they are revoked.
+    """
+    return of_all_queues("api-keys")
+
+
+def session(digest: str) -> str:
+    """STRING, a session of a browser by the SHA-256 of its id: the id of its key. 12 hours."""
+    return of_all_queues(f"session:{digest}")
+
+
+def used() -> str:
+    """HASH: when each API key was last used, in ms. 400 days after the last use of any."""
+    return of_all_queues("api-keys-used")

@@ -1,0 +1,85 @@
+"""API keys in Redis: their records, and when each was last used.
+
+Every use raises QueueUnavailable as `Broker` does. What a record means is in
+`huey_tasks.credentials`.
+"""
+
+from typing import Any, NamedTuple
+
+from huey_tasks.broker import access_keys
+from huey_tasks.broker.broker import Broker
+from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.scripts.access import AccessScripts
+
+_USED_MS = 400 * 86_400_000
+
+
+class StoredRecords(NamedTuple):
+    """The records (JSON) by id, and the time of Redis at which they were read, in ms."""
+
+    records: dict[str, str]
+    now_ms: int
+
+
+class AccessStore:
+    """The API keys of all queues; `broker` is any of them."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def read(self) -> StoredRecords:
+        """Return all records, in one round trip."""
+        with self._broker.pipeline() as pipe:
+            pipe.hgetall(access_keys.api_keys())
+            pipe.time()
+            found, (seconds, microseconds) = pipe.execute()
+        return StoredRecords(_texts(found), seconds * 1000 + microseconds // 1000)
+
+    def save(
+        self, key_id: str, record: str, most: int, *, keep_admin: bool, operation: str = ""
+    ) -> str:
+        """Store a record, "" to delete it. Returns as the script."""
+        return AccessScripts(self._broker.scripts).key_save(
+            self._broker.name, key_id, record, most, keep_admin=keep_admin, operation=operation
+        )
+
+    def note_use(self, key_id: str, now_ms: int) -> None:
+        """Keep when a key was used."""
+        with self._broker.pipeline() as pipe:
+            pipe.hset(access_keys.used(), key_id, now_ms)
+            pipe.pexpire(access_keys.used(), _USED_MS)
+            pipe.execute()
+
+    def request_wait_ms(self, key_id: str, rate: float) -> int:
+        """Count a request of a key; returns 0, or the ms until there is room for one."""
+        # A bucket holds a whole request at least, so a low rate is one in a longer time.
+        per_ms = 1000 / min(rate, 1)
+        return AccessScripts(self._broker.scripts).key_request(
+            self._broker.name, key_id, max(rate, 1), per_ms
+        )
+
+    def keep_session(self, digest: str, key_id: str, life_ms: int) -> None:
+        """Keep a session of a browser."""
+        with redis_errors():
+            self._broker.redis.set(access_keys.session(digest), key_id, px=life_ms)
+
+    def session(self, digest: str) -> str:
+        """Return the id of the key of a session, "" if there is none."""
+        with redis_errors():
+            found = self._broker.redis.get(access_keys.session(digest))
+        return "" if found is None else found.decode()
+
+    def forget_session(self, digest: str) -> None:
+        """End a session."""
+        with redis_errors():
+            self._broker.redis.delete(access_keys.session(digest))
+
+    def used(self) -> dict[str, int]:
+        """Return when each key was last used, in ms, by id."""
+        with redis_errors():
+            found = _texts(self._broker.redis.hgetall(access_keys.used()))
+        return {key_id: int(text) for key_id, text in found.items()}
+
+
+def _texts(found: Any) -> dict[str, str]:
+    return {name.decode(): text.decode() for name, text in found.items()}

@@ -1,0 +1,1 @@
+"""API keys that are made while the service runs: their records, their changes, who holds one."""

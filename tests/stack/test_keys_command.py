@@ -1,0 +1,52 @@
+"""`duckline keys`: keys are made, listed and revoked in Redis itself."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import huey_tasks as tq
+from duckline import commands
+
+ROOT = Path(__file__).parents[2]
+
+
+def _keys(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    assert commands.main(["keys", *words]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_key_is_made_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
+    key, about = _keys(capsys, "create", "ada", "admin")
+    known = tq.KnownKeys(())
+    holder = known.holder_of(key)
+    assert holder is not None
+    assert holder.role is tq.Role.ADMIN
+    assert about == f"{holder.id} is 'ada', admin. The key is shown only now."
+
+    _keys(capsys, "create", "billing", "submitter", "--queue", "low", "--type", "send_email")
+    head, first, second = _keys(capsys, "list")
+
+    assert head.split() == ["id", "name", "role", "reaches", "last", "used", "expires"]
+    assert first.split()[1:4] == ["ada", "admin", "everything"]
+    assert second.split()[1:5] == ["billing", "submitter", "low", "send_email"]
+    assert _keys(capsys, "revoke", second.split()[0]) == [f"{second.split()[0]} is revoked."]
+    revoked = _keys(capsys, "revoke", holder.id)
+    assert revoked[1] == "No key is left: the service needs none now."
+    assert [entry.who for entry in tq.audit_trail().entries] == ["duckline keys"] * 4
+
+
+def test_what_is_refused_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["keys", "create", "ada", "king"]) != 0
+    assert "The roles are viewer, submitter, operator, admin." in capsys.readouterr().err
+    assert commands.main(["keys", "revoke", "nothing"]) != 0
+    assert capsys.readouterr().err == "duckline: There is no API key with the id 'nothing'.\n"
+
+
+def test_the_command_is_part_of_the_command_line() -> None:
+    shown = subprocess.run(
+        [sys.executable, "app.py", "keys", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert shown.returncode == 0
+    assert "revoke" in shown.stdout

@@ -1,0 +1,171 @@
+"""What each role may do, and what a reach leaves of it: held for every route there is."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+import huey_tasks as tq
+import web
+from tests.web.api_keys.conftest import Keyed
+from tests.web.conftest import email_body
+from web.aws_services import app as aws_services
+from web.http.roles import AWS_SERVICES, LAMBDA, OPEN_TO_ALL, SERVICE, WHOLE, Needs
+from web.lambda_api import app as lambda_api
+
+PROTECTED = re.compile(r"/(?:api|ws)/|/metrics\Z")
+#: What is open to everybody: pages without data, checks of load balancers, the document of the API.
+PUBLIC = {"pages", "assets", "static", "docs", "health"}
+_MISSING = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
+_VALUES = {"queue": "low", "task_id": _MISSING, "undo_id": "1", "task_type": "send_email"}
+
+
+def _rules(app: Flask) -> Iterator[Any]:
+    return (rule for rule in app.url_map.iter_rules() if rule.endpoint != "static")
+
+
+@pytest.mark.parametrize(
+    ("app", "needs"),
+    [
+        (web.create_app(), SERVICE),
+        (web.create_inspector(), SERVICE),
+        (lambda_api.create(tq.CONFIG), LAMBDA),
+        (aws_services.create(tq.CONFIG), AWS_SERVICES),
+    ],
+    ids=["service", "inspector", "lambda", "aws"],
+)
+def test_every_route_says_which_role_it_needs(app: Flask, needs: Needs) -> None:
+    ours = needs is SERVICE
+    guarded = {r.endpoint for r in _rules(app) if not ours or PROTECTED.match(r.rule)}
+    assert guarded - needs.endpoints - OPEN_TO_ALL == set()
+    others = {rule.endpoint.partition(".")[0] for rule in _rules(app)} if ours else set()
+    assert others - {endpoint.partition(".")[0] for endpoint in guarded} <= PUBLIC
+
+
+def test_no_route_is_listed_that_is_not_there() -> None:
+    there = {rule.endpoint for rule in _rules(web.create_app())}
+    assert SERVICE.endpoints - there == set()
+
+
+def test_a_route_that_is_not_listed_is_for_admins() -> None:
+    with pytest.raises(tq.Forbidden, match="role admin"):
+        SERVICE.check(tq.Holder("id", "me", tq.Role.OPERATOR), "new.route")
+    SERVICE.check(tq.Holder("id", "me", tq.Role.ADMIN), "new.route")
+
+
+def _requests(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """The method, path and endpoint of each guarded route."""
+    for rule in _rules(app):
+        if not PROTECTED.match(rule.rule) or rule.websocket or rule.endpoint in OPEN_TO_ALL:
+            continue
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: _VALUES.get(found[1], "x"), rule.rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, path, rule.endpoint
+
+
+@pytest.mark.parametrize("role", list(tq.Role))
+def test_a_role_is_refused_by_exactly_the_routes_above_it(
+    app: Flask, keyed: Keyed, role: tq.Role
+) -> None:
+    client = keyed(role)
+    for method, path, endpoint in _requests(app):
+        needed, _ = SERVICE.of(endpoint)
+        if role.includes(needed) and endpoint == "event_streams.follow_all":
+            continue  # it is let in, and has no end
+        answer = client.open(path, method=method)
+        is_refused = answer.status_code == 403
+        assert is_refused == (not role.includes(needed)), f"{role} {method} {path} {answer.text}"
+        if is_refused:
+            assert answer.get_json()["code"] == "forbidden"
+            assert f"role {needed}" in answer.get_json()["detail"]
+
+
+def test_what_shows_or_changes_all_needs_a_key_that_reaches_all(app: Flask, keyed: Keyed) -> None:
+    client = keyed("operator", queues=["low"])
+    for method, path, endpoint in _requests(app):
+        needed, reaching = SERVICE.of(endpoint)
+        if reaching is WHOLE and tq.Role.OPERATOR.includes(needed):
+            assert client.open(path, method=method).status_code == 403, f"{method} {path}"
+
+
+def _outside(task: str) -> list[tuple[str, str, Any]]:
+    """A request to each route that compares a reach, about what is out of it."""
+    email = {"name": "s", "every_s": 3600, **email_body()}
+    return [
+        ("POST", "/api/tasks/submit", email_body()),
+        ("POST", "/api/tasks/submit", email_body(priority="high")),
+        ("POST", "/api/tasks/submit?dry_run=1", email_body()),
+        ("POST", "/api/flows", {"nodes": [{"name": "a", **email_body()}]}),
+        ("GET", f"/api/tasks/{task}", None),
+        ("GET", f"/api/tasks/{task}?wait=1", None),
+        ("GET", f"/api/tasks/{task}/events", None),
+        ("GET", f"/api/tasks/{task}/explain", None),
+        ("POST", "/api/tasks/read", {"task_ids": [task]}),
+        ("PATCH", f"/api/tasks/{task}", {"tags": ["x"]}),
+        ("DELETE", f"/api/tasks/{task}/cancel", None),
+        ("POST", f"/api/tasks/{task}/retry", None),
+        ("POST", "/api/tasks/actions", {"action": "cancel", "task_ids": [task]}),
+        ("POST", "/api/tasks/actions", {"action": "cancel", "q": "type:send_email"}),
+        ("GET", "/api/tasks?type=send_email", None),
+        ("GET", "/api/tasks?q=type:send_email", None),
+        ("POST", "/api/schedules", email),
+        ("PUT", "/api/schedules/s", {k: email[k] for k in email if k != "name"}),
+        ("GET", "/api/schedules/theirs", None),
+        ("PATCH", "/api/schedules/theirs", {"paused": True}),
+        ("DELETE", "/api/schedules/theirs", None),
+        ("POST", "/api/schedules/theirs/run", None),
+        ("GET", "/api/task-types/send_email/limits", None),
+        ("PUT", "/api/task-types/send_email/limits", {"concurrency": 1}),
+        ("DELETE", "/api/task-types/send_email/limits", None),
+        ("POST", "/api/queues/low/pause", None),
+        ("POST", "/api/queues/high/pause", None),
+        ("POST", "/api/queues/high/drain", None),
+        ("POST", "/api/queues/high/resume", None),
+        ("POST", "/api/queues/high/purge", None),
+    ]
+
+
+def _example(task_type: str) -> dict[str, Any]:
+    return next(each.example for each in tq.task_types() if each.name == task_type) or {}
+
+
+def test_what_is_out_of_reach_is_a_403_that_says_what(admin: FlaskClient, keyed: Keyed) -> None:
+    task = tq.submit("send_email", email_body()["payload"]).task_id
+    tq.create_schedule("theirs", "send_email", email_body()["payload"], every_s=3600)
+    client = keyed("operator", task_types=["generate_report"], queues=["low"])
+    for method, path, body in _outside(task):
+        answer = client.open(path, method=method, json=body)
+        assert answer.status_code == 403, f"{method} {path}: {answer.status_code} {answer.text}"
+        assert answer.get_json()["code"] == "forbidden"
+    (item,) = client.post("/api/tasks/bulk", json=[email_body()]).get_json()
+    assert item["code"] == "forbidden"
+    assert tq.get_task(task).status == "PENDING"
+    tq.delete_schedule("theirs")
+
+
+def test_a_key_with_a_reach_works_within_it_and_finds_nothing_else(
+    admin: FlaskClient, keyed: Keyed
+) -> None:
+    client = keyed("operator", task_types=["send_email"])
+    report = _example("generate_report")
+    tq.submit("generate_report", report)
+    tq.create_schedule("theirs", "generate_report", report, every_s=3600)
+
+    task = client.post("/api/tasks/submit", json=email_body()).get_json()["task_id"]
+
+    found = client.get("/api/tasks").get_json()["tasks"]
+    assert [each["task_id"] for each in found] == [task]
+    assert client.get("/api/tasks?set_aside=true").get_json()["tasks"] == []
+    assert client.get("/api/schedules").get_json()["schedules"] == []
+    acted = client.post("/api/tasks/actions", json={"action": "cancel", "q": "age:<1h"}).get_json()
+    assert acted["done"] == 1
+    assert client.get("/api/workers/stats").get_json()["queued_low"] == 1, "counts are of all"
+    tq.delete_schedule("theirs")
+
+
+def test_an_unknown_task_is_no_task_for_everybody(keyed: Keyed) -> None:
+    client = keyed("viewer", queues=["low"])
+    assert client.get(f"/api/tasks/{_MISSING}").status_code == 404
