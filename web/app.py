@@ -8,6 +8,7 @@ from flask import Flask
 import huey_tasks as tq
 from huey_tasks.config import Config
 from web.api_keys.routes import api_keys
+from web.api_keys.session_routes import session
 from web.aws_services import app as aws_services
 from web.events.routes import events
 from web.failures.routes import failures
@@ -65,7 +66,7 @@ _URLS = re.compile(r"/fn/.")
 _SHARED = (
     tasks, reading, event_streams, search, actions, explanation, type_limits, failures, history,
     schedules, flows, webhooks, queues, workers, statistics, functions, socket_tickets, work_health,
-    health, verdict, metrics, api_keys,
+    health, verdict, metrics, api_keys, session,
 )  # fmt: skip
 
 

@@ -27,6 +27,16 @@ class LastAdmin(DucklineError):
     code = "last_admin"
 
 
+class RateExceeded(DucklineError):
+    """The key has sent as many requests as its rate allows."""
+
+    code = "rate_exceeded"
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class TooManyKeys(DucklineError):
     """There are as many API keys as there may be."""
 

@@ -10,6 +10,7 @@ from huey_tasks.access.errors import (
     KeyFixed,
     KeyNotFound,
     LastAdmin,
+    RateExceeded,
     TooManyKeys,
 )
 from huey_tasks.access.roles import EVERYTHING, Holder, Reach, Role
@@ -95,6 +96,8 @@ from huey_tasks.config import Config
 from huey_tasks.credentials.known_keys import KnownKeys
 from huey_tasks.credentials.records import KeyRecord
 from huey_tasks.credentials.service import create_key, list_keys, revoke_key
+from huey_tasks.credentials.sessions import LIFE_S as SESSION_LIFE_S
+from huey_tasks.credentials.sessions import Sessions
 from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
     ConfigError,
@@ -239,6 +242,7 @@ __all__ = [
     "MOST_DEPTH",
     "OPERATION_ID",
     "QUEUES",
+    "SESSION_LIFE_S",
     "Acted",
     "Action",
     "AttemptRecord",
@@ -321,6 +325,7 @@ __all__ = [
     "QueueStats",
     "QueueTotals",
     "QueueUnavailable",
+    "RateExceeded",
     "Reach",
     "RetriedTask",
     "Retry",
@@ -334,6 +339,7 @@ __all__ = [
     "ScheduleRunning",
     "Seen",
     "ServiceBusy",
+    "Sessions",
     "Setting",
     "Severity",
     "Skipped",

@@ -11,6 +11,11 @@ def api_keys() -> str:
     return of_all_queues("api-keys")
 
 
+def session(digest: str) -> str:
+    """STRING, a session of a browser by the SHA-256 of its id: the id of its key. 12 hours."""
+    return of_all_queues(f"session:{digest}")
+
+
 def used() -> str:
     """HASH: when each API key was last used, in ms. 400 days after the last use of any."""
     return of_all_queues("api-keys-used")

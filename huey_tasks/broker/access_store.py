@@ -50,6 +50,30 @@ class AccessStore:
             pipe.pexpire(access_keys.used(), _USED_MS)
             pipe.execute()
 
+    def request_wait_ms(self, key_id: str, rate: float) -> int:
+        """Count a request of a key; returns 0, or the ms until there is room for one."""
+        # A bucket holds a whole request at least, so a low rate is one in a longer time.
+        per_ms = 1000 / min(rate, 1)
+        return AccessScripts(self._broker.scripts).key_request(
+            self._broker.name, key_id, max(rate, 1), per_ms
+        )
+
+    def keep_session(self, digest: str, key_id: str, life_ms: int) -> None:
+        """Keep a session of a browser."""
+        with redis_errors():
+            self._broker.redis.set(access_keys.session(digest), key_id, px=life_ms)
+
+    def session(self, digest: str) -> str:
+        """Return the id of the key of a session, "" if there is none."""
+        with redis_errors():
+            found = self._broker.redis.get(access_keys.session(digest))
+        return "" if found is None else found.decode()
+
+    def forget_session(self, digest: str) -> None:
+        """End a session."""
+        with redis_errors():
+            self._broker.redis.delete(access_keys.session(digest))
+
     def used(self) -> dict[str, int]:
         """Return when each key was last used, in ms, by id."""
         with redis_errors():

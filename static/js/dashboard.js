@@ -5,5 +5,5 @@ import { pagesInOrder } from './app/pages.js';
 
 startPage(pagesInOrder(
   'overview', 'tasks', 'failures', 'flows', 'queues', 'functions', 'types', 'submit', 'schedules', 'workers', 'log', 'audit',
-  'webhooks', 'redis', 'config',
+  'keys', 'webhooks', 'redis', 'config',
 ));

@@ -4,6 +4,7 @@ import { startPage } from './app/app.js';
 import { pagesInOrder } from './app/pages.js';
 
 startPage(pagesInOrder(
-  'workers', 'overview', 'tasks', 'failures', 'flows', 'queues', 'functions', 'types', 'schedules', 'log', 'audit', 'webhooks', 'redis',
+  'workers', 'overview', 'tasks', 'failures', 'flows', 'queues', 'functions', 'types', 'schedules', 'log', 'audit', 'keys', 'webhooks',
+    'redis',
   'config',
 ));

@@ -21,6 +21,8 @@ _DASHBOARD = [
     "types/send_email",
     "webhooks",
     "webhooks?new=yes",
+    "keys",
+    "keys?new=yes",
     "schedules",
     "schedules?new=yes",
     "audit",

@@ -16,6 +16,7 @@ _PAGES = [
     ("workers", "w", "Workers"), ("log", "l", "Log"), ("audit", "a", "Audit"),
     ("redis", "r", "Redis"), ("config", "c", "Config"), ("functions", "n", "Functions"),
     ("types", "y", "Task types"), ("webhooks", "h", "Webhooks"), ("flows", "p", "Flows"),
+    ("keys", "k", "Keys"),
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ ROOMS = [
         "settings",
         "functions",
         "webhooks",
+        "keys",
         "types",
         "flows",
     },

@@ -37,6 +37,8 @@ _OURS: Mapping[str, str] = {
     "queue_unavailable": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
+    "rate_exceeded": "ThrottlingException",
+    "too_many_failures": "ThrottlingException",
     "queue_full": "ThrottlingException",
     "memory_low": "ThrottlingException",
     "too_many_bodies": "ServiceUnavailableException",

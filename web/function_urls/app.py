@@ -19,6 +19,7 @@ from web.function_urls.prelude import read_beginning
 from web.function_urls.response import BadAnswer, response_of, streamed
 from web.http import redis_deadline
 from web.http.body import read_whole
+from web.http.failed_logins import Logins
 from web.http.hosts import HostNames
 from web.http.identity import bearer
 from web.http.roles import FUNCTION_URLS
@@ -35,6 +36,7 @@ class _Urls:
     def __init__(self, config: Config) -> None:
         self._most_bytes = config.lambda_max_sync_bytes
         self._names, self._keys = HostNames.of(config), known_keys(config)
+        self._logins = Logins(self._keys)
         self._origins = frozenset(each.rstrip("/").lower() for each in config.allowed_origins)
 
     def serve(self) -> Response:
@@ -54,7 +56,7 @@ class _Urls:
         """Return whose key the request carries, None if it carries none of the service."""
         authorization = request.environ.get("HTTP_AUTHORIZATION", "")
         sent = bearer(authorization) or key_id()
-        return self._keys.holder_of(sent) if sent else None
+        return self._logins.holder_of(sent) if sent else None
 
     def _check_caller(self, function: tq.Function, holder: tq.Holder | None) -> None:
         """Raise AwsError, CrossSite, or Forbidden for who may not call this function."""
@@ -68,6 +70,7 @@ class _Urls:
             raise AwsError("AccessDeniedException", "Forbidden")
         if holder is not None:
             g.holder = holder
+            self._keys.count_request(holder)
             FUNCTION_URLS.check(holder, "function_url")
 
     def _invoke(self, function: tq.Function, *, has_key: bool) -> Response:

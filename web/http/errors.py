@@ -12,7 +12,8 @@
         ├── CannotCheck       the check of one task of a bulk request failed itself
         ├── TooManyBodies     the process holds its limit of incomplete bodies
         ├── TooManyBulks      the process answers its limit of bulk requests
-        ├── Unauthorized      API_KEYS is set and the request carries none of the keys
+        ├── Unauthorized      a key is needed and the request carries no valid one
+        ├── TooManyFailures   an address has sent too many wrong keys in a minute
         ├── CrossSite         a page of another origin asks for a change
         ├── UnknownHost       the request is for a host name that is not ours
         ├── QueueNotFound     the path names a queue that does not exist
@@ -158,13 +159,23 @@ class TooManyBulks(_NotNow):
 
 
 class Unauthorized(WebError):
-    """API_KEYS is set, and the request carries none of the keys."""
+    """A key is needed, and the request carries no valid one."""
 
     code = "unauthorized"
 
     @property
     def headers(self) -> dict[str, str]:
         return {"WWW-Authenticate": 'Bearer realm="duckline"'}
+
+
+class TooManyFailures(WebError):
+    """An address has sent too many wrong keys in a minute. `retry_after_s`: seconds to wait."""
+
+    code = "too_many_failures"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.extra["retry_after_s"])}
 
 
 class CrossSite(WebError):

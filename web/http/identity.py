@@ -1,20 +1,27 @@
-"""Who calls: the key in Authorization, or the ticket of a WebSocket.
+"""Who calls: the key in Authorization, the ticket of a WebSocket, or the session of a browser.
 
 Owns what a request must carry while the service is locked, and what the rest of this layer may ask
 about its caller. `roles` says what a caller may do, `huey_tasks` knows the keys.
 """
 
+from urllib.parse import urlsplit
+
 from flask import Flask, current_app, g, request
 
 import huey_tasks as tq
 from huey_tasks.config import Config
-from web.http.errors import Unauthorized
-from web.http.roles import OPEN, SERVICE, VIEWER
+from web.http.errors import CrossSite, Unauthorized
+from web.http.failed_logins import Logins
+from web.http.roles import OPEN, OPEN_TO_ALL, SERVICE, VIEWER
 from web.http.tickets import Tickets
 
 _SOCKETS = "/ws/"
 #: Query parameters that other services use for a key; logs would keep it.
 _KEY_PARAMETERS = ("access_token", "api_key", "apikey", "key", "token")
+#: The name of the cookie of a session; a host sends it to all its ports, so it names ours.
+COOKIE = f"duckline_session_{tq.CONFIG.port}"
+#: Where it is sent: nowhere else, so neither pages nor functions get it.
+COOKIE_PATHS = ("/api", "/ws")
 _EXTENSION = "duckline_identity"
 
 
@@ -24,14 +31,17 @@ class Identity:
     def __init__(self, config: Config) -> None:
         #: What API_KEYS has.
         self.setting = config.api_keys
-        self.keys = tq.KnownKeys(config.api_keys)
+        self.keys = tq.KnownKeys(config.api_keys, probe_key=config.probe_key)
         self.tickets = Tickets(self.keys)
+        self.logins = Logins(self.keys)
+        self.sessions = tq.Sessions(self.keys)
 
     def check(self) -> None:
         """Keep who calls; raise Unauthorized, or Forbidden for what the caller may not do."""
-        if not self._is_locked():
+        if request.endpoint in OPEN_TO_ALL or not self._is_locked():
             return
         g.holder = self._holder()
+        self.keys.count_request(g.holder)
         if request.endpoint is not None:  # else it is a 404
             SERVICE.check(g.holder, request.endpoint)
 
@@ -57,6 +67,8 @@ class Identity:
         authorization = request.environ.get("HTTP_AUTHORIZATION", "")
         if query and not authorization and request.path.startswith(_SOCKETS):
             return self._holder_of_ticket(request.args.get("ticket"))
+        if not authorization and COOKIE in request.cookies:
+            return self._holder_of_session(request.cookies[COOKIE])
         return self._holder_of_key(authorization)
 
     def _holder_of_ticket(self, ticket: str | None) -> tq.Holder:
@@ -68,8 +80,23 @@ class Identity:
             )
         return holder
 
+    def _holder_of_session(self, session: str) -> tq.Holder:
+        """Return who signed in. A page of an allowed origin acts with a key of its own, not so."""
+        origin = request.environ.get("HTTP_ORIGIN", "")
+        if origin and not is_own(origin):
+            raise CrossSite("A session is for the pages of this service only.")
+        holder = self.sessions.holder_of(session)
+        if holder is None:
+            raise Unauthorized("The session has ended: sign in again.")
+        return holder
+
+    def is_by_cookie(self) -> bool:
+        """Return whether a session says who sends this request."""
+        return holder() is not None and not request.environ.get("HTTP_AUTHORIZATION")
+
     def _holder_of_key(self, authorization: str) -> tq.Holder:
-        holder = self.keys.holder_of(bearer(authorization))
+        sent = bearer(authorization)
+        holder = self.logins.holder_of(sent) if sent else None
         if holder is None:
             raise Unauthorized("Send an API key as Authorization: Bearer <key>.")
         return holder
@@ -86,6 +113,12 @@ def identity() -> Identity:
     """Return that of the current app."""
     found: Identity = current_app.extensions[_EXTENSION]
     return found
+
+
+def is_own(origin: str) -> bool:
+    """Return whether an Origin header is that of our own pages."""
+    # Only host and port: behind a proxy that ends TLS the scheme here is not the browser's.
+    return bool(request.host) and urlsplit(origin.lower()).netloc == request.host.lower()
 
 
 def bearer(authorization: str) -> str:

@@ -102,6 +102,8 @@ KINDS: Mapping[str, Kind] = {
         431, "Request header fields too large", "The headers of the request are too large."
     ),
     "function_busy": Kind(429, "Function busy"),
+    "rate_exceeded": Kind(429, "Rate exceeded"),
+    "too_many_failures": Kind(429, "Too many failed logins"),
     "queue_full": Kind(429, "Queue full"),
     "memory_low": Kind(429, "Memory low"),
     "upgrade_required": Kind(426, "Upgrade required"),
@@ -187,7 +189,7 @@ def _answer_duckline(error: DucklineError) -> Response:
     if error.code not in KINDS:
         return _answer_unexpected(error)
     headers = error.headers if isinstance(error, WebError) else {}
-    if isinstance(error, tq.QueueUnavailable | tq.QueueRefuses):
+    if isinstance(error, tq.QueueUnavailable | tq.QueueRefuses | tq.RateExceeded):
         headers = {"Retry-After": str(error.retry_after_s)}
     return _respond(
         problem_body(error.code, tq.escaped(error.detail), **error_extra(error)), headers

@@ -51,6 +51,9 @@ class Needs:
             )
 
 
+#: Where somebody without a key signs in, or out.
+OPEN_TO_ALL = frozenset({"session.sign_in", "session.sign_out"})
+
 #: Our own API.
 SERVICE = Needs(
     {
@@ -63,6 +66,7 @@ SERVICE = Needs(
             tasks.list_task_types queues.list_queues workers.list_workers statistics.read_stats
             push.stats_socket socket_tickets.issue_ticket work_health.read_health
             verdict.read_verdict history.read_history schedules.preview_schedule
+            session.read_session
         """,
         (VIEWER, WHOLE): """
             history.read_log failures.list_failures failures.read_failure actions.list_audit

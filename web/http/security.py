@@ -7,7 +7,6 @@ accepted. It knows no route, only the prefixes that keys protect. `identity` fin
 """
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
@@ -15,7 +14,7 @@ from huey_tasks.config import Config
 from web.http import identity
 from web.http.errors import CrossSite
 from web.http.hosts import HostNames
-from web.http.identity import Identity
+from web.http.identity import Identity, is_own
 from web.http.problems import request_id
 
 _PROTECTED = ("/api/", "/ws/", "/metrics")
@@ -90,7 +89,7 @@ def check_same_site(origins: frozenset[str]) -> None:
     origin = _origin()
     if origin in origins:
         return
-    foreign = bool(origin) and not _is_own(origin)
+    foreign = bool(origin) and not is_own(origin)
     if foreign or _sent("HTTP_SEC_FETCH_SITE").lower() == "cross-site":
         raise CrossSite("The request comes from a page of another origin; see ALLOWED_ORIGINS.")
 
@@ -101,11 +100,6 @@ def _sent(name: str) -> str:
 
 def _origin() -> str:
     return _sent("HTTP_ORIGIN").lower()
-
-
-def _is_own(origin: str) -> bool:
-    # Only host and port: behind a proxy that ends TLS the scheme here is not the browser's.
-    return bool(request.host) and urlsplit(origin).netloc == request.host.lower()
 
 
 def _is_preflight() -> bool:

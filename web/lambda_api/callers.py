@@ -13,6 +13,7 @@ from flask import g, request
 
 import huey_tasks as tq
 from huey_tasks.config import Config
+from web.http.failed_logins import Logins
 from web.http.hosts import HostNames
 from web.http.roles import LAMBDA, Needs
 from web.http.security import check_same_site
@@ -40,6 +41,7 @@ def known_keys(config: Config) -> tq.KnownKeys:
 def guard(config: Config, needs: Needs = LAMBDA) -> Callable[[], None]:
     """Return what refuses a request of this API that must not be answered."""
     keys, names = known_keys(config), HostNames.of(config)
+    logins = Logins(keys)
     origins = frozenset(origin.rstrip("/").lower() for origin in config.allowed_origins)
 
     def check() -> None:
@@ -47,18 +49,19 @@ def guard(config: Config, needs: Needs = LAMBDA) -> Callable[[], None]:
             names.check(request.environ.get("HTTP_HOST", ""))
         check_same_site(origins)  # also a GET of this API may be sent from a page
         if keys.is_locked():
-            g.holder = _holder(keys)
+            g.holder = _holder(logins)
+            keys.count_request(g.holder)
             if request.endpoint is not None:  # else it is no operation of ours
                 needs.check(g.holder, request.endpoint)
 
     return check
 
 
-def _holder(keys: tq.KnownKeys) -> tq.Holder:
+def _holder(logins: Logins) -> tq.Holder:
     sent = key_id()
     if sent is None:
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
-    holder = keys.holder_of(sent)
+    holder = logins.holder_of(sent)
     if holder is None:
         text = "The security token included in the request is invalid."
         raise AwsError("UnrecognizedClientException", text)

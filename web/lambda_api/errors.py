@@ -57,6 +57,8 @@ _OURS: Mapping[str, str] = {
     "queue_unavailable": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
+    "rate_exceeded": "TooManyRequestsException",
+    "too_many_failures": "TooManyRequestsException",
     "queue_full": "TooManyRequestsException",
     "memory_low": "TooManyRequestsException",
     "too_many_bodies": "ServiceUnavailableException",

@@ -21,6 +21,9 @@ BODY_PROBLEMS = (
 #: The errors with which a queue refuses a new task for now.
 REFUSALS = ("queue_draining", "queue_full", "memory_low")
 
+#: The errors of a request whose key is missing, may not, or comes too often.
+_OF_KEYS = ("unauthorized", "too_many_failures", "forbidden", "rate_exceeded")
+
 #: The errors of a request that is refused before it reaches a route.
 _OF_ANY_REQUEST = ("bad_request", "uri_too_long", "headers_too_large")
 
@@ -28,7 +31,7 @@ _OF_ANY_REQUEST = ("bad_request", "uri_too_long", "headers_too_large")
 def problems(*codes: str) -> Responses:
     """Document the errors of an API route; those that all of them share are added."""
     busy = ("service_busy",) if "queue_unavailable" in codes else ()
-    return open_problems(*codes, *busy, "unauthorized", "forbidden", "unknown_host")
+    return open_problems(*codes, *busy, *_OF_KEYS, "unknown_host")
 
 
 def open_problems(*codes: str) -> Responses:

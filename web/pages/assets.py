@@ -30,7 +30,7 @@ _STYLES = tuple(
     f"css/{name}.css"
     for name in (
         "tokens", "base", "components", "tasks", "operations", "schedules", "queues", "failures",
-        "workers", "functions", "webhooks", "flows", "log", "settings", "overview", "app",
+        "workers", "functions", "webhooks", "keys", "flows", "log", "settings", "overview", "app",
     )
 )  # fmt: skip
 _PICTURES = ("favicon.svg", "favicon-warn.svg", "favicon-bad.svg", "img/logo.svg")

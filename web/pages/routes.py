@@ -20,7 +20,7 @@ from web.pages.assets import this_apps
 #: The pages of the dashboard, the same as in static/js/app/pages.js.
 NAMES = (
     "overview", "tasks", "failures", "queues", "schedules", "workers", "submit", "log", "audit",
-    "redis", "config", "functions", "webhooks", "types", "flows",
+    "redis", "config", "functions", "keys", "webhooks", "types", "flows",
 )  # fmt: skip
 _NOT_OF_THE_INSPECTOR = "submit"
 #: Prefixes without pages: requests below them come from programs.

@@ -19,6 +19,7 @@ from flask import Response, request
 import huey_tasks as tq
 from web.http.body import JSON
 from web.http.errors import InvalidRequest, TooManyStreams
+from web.http.identity import holder, identity
 from web.openapi.schemas import MORE_PARAMETERS
 
 MEDIA = "text/event-stream"
@@ -26,6 +27,10 @@ MEDIA = "text/event-stream"
 MAX_STREAMS = 2000
 #: Seconds between two comments on a quiet stream; a client that has gone is noticed by one.
 HEARTBEAT_S = 10.0
+#: Seconds between two looks whether the key of a stream still holds.
+TICK_S = 2.0
+#: The last event of a stream whose key was revoked, or has expired.
+_KEY_IS_GONE = 'event: unauthorized\ndata: {"code": "unauthorized"}\n\n'
 #: Seconds after which a client has to connect again, which checks its key again.
 LIFE_S = 3600.0
 #: Unsent bytes that the kernel buffers for one client: limits the memory of a slow reader.
@@ -106,6 +111,7 @@ class Stream:
         self._stack = contextlib.ExitStack()
         self._stack.callback(_places.release)
         self._ends_at = time.monotonic() + LIFE_S
+        self._keys, self._holder = identity().keys, holder()
 
     def close(self) -> None:
         """Free the place, and leave what was entered; a second call does nothing."""
@@ -126,12 +132,19 @@ class Stream:
     def send(self, follower: tq.Follower, take: Callable[[], Generator[str, None, bool]]) -> Any:
         """Yield what `take` yields, again and again, until it returns True; comments in between."""
         yield f"retry: {_RETRY_MS}\n\n"
+        quiet_until = time.monotonic() + HEARTBEAT_S
         while not follower.is_stopping and time.monotonic() < self._ends_at:
+            if not self._keys.still_holds(self._holder):
+                yield _KEY_IS_GONE
+                return
             is_over = yield from take()
             if is_over:
                 return
-            if not follower.wait(HEARTBEAT_S):
+            if follower.wait(TICK_S):
+                quiet_until = time.monotonic() + HEARTBEAT_S
+            elif time.monotonic() >= quiet_until:
                 yield ": heartbeat\n\n"
+                quiet_until = time.monotonic() + HEARTBEAT_S
         retry_ms = random.randint(_RETRY_MS // 4, _SPREAD_MS)
         yield f": connect again\nretry: {retry_ms}\n\n"
 

@@ -20,6 +20,7 @@ from wsproto.frame_protocol import CloseReason
 
 import huey_tasks as tq
 from web.http.errors import TooManySockets, UpgradeRequired, excerpt
+from web.http.identity import holder, identity
 from web.http.problems import problem_body, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
@@ -41,6 +42,8 @@ _HANDSHAKE = frozenset(
     {"HTTP_UPGRADE", "HTTP_CONNECTION", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION"}
 )
 _FAREWELL_S = 2.0
+#: The close code of a socket whose key holds no more; 4000 to 4999 are for applications.
+KEY_IS_GONE = 4401
 
 push = Blueprint("push", __name__)
 _sock = Sock()
@@ -97,7 +100,9 @@ def stats_socket(ws: Server) -> None:
     feed, line = _feed(), cast(ClientConnection, ws.sock)
     try:
         with feed.listen(ws.event.set), sockets.track_inprogress():
-            _send_frames(ws, feed)
+            may_go_on = _send_frames(ws, feed)
+        if not may_go_on:
+            ws.close(cast(CloseReason, KEY_IS_GONE), "the key was revoked, or has expired")
         if feed.stopping:
             ws.close(CloseReason.SERVICE_RESTART, "the service restarts")
     except ConnectionClosed as end:
@@ -109,9 +114,12 @@ def stats_socket(ws: Server) -> None:
     cast(threading.Thread, ws.thread).join(_FAREWELL_S)
 
 
-def _send_frames(ws: Server, feed: Feed) -> None:
-    sent = 0
+def _send_frames(ws: Server, feed: Feed) -> bool:
+    """Send frames until one side closes; False when the key holds no more, which each tick asks."""
+    sent, keys, caller = 0, identity().keys, holder()
     while ws.connected and not feed.stopping:
+        if not keys.still_holds(caller):
+            return False
         frame = feed.latest
         if frame is not None and frame.number != sent:
             ws.send(frame.text)
@@ -120,6 +128,7 @@ def _send_frames(ws: Server, feed: Feed) -> None:
         ws.event.wait()
         ws.event.clear()
         ws.input_buffer.clear()
+    return True
 
 
 def _feed() -> Feed:

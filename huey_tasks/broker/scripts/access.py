@@ -1,4 +1,4 @@
-"""The script of API keys as a Python function; the loader is that of `scripts`."""
+"""The scripts of API keys as Python functions; the loader is that of `scripts`."""
 
 from typing import cast
 
@@ -6,7 +6,7 @@ from huey_tasks.broker.scripts.tasks import Scripts
 
 
 class AccessScripts:
-    """One more script on the Redis of `scripts`. Raises QueueUnavailable as those do."""
+    """More scripts on the Redis of `scripts`. Raises QueueUnavailable as those do."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -24,3 +24,10 @@ class AccessScripts:
             operation=operation,
         )  # fmt: skip
         return cast(bytes, answer).decode()
+
+    def key_request(self, queue: str, id: str, rate: float, per_ms: float) -> int:
+        """Take one request out of the `rate` that a key may send in `per_ms`.
+
+        Returns 0, or in how many milliseconds there is room for one.
+        """
+        return cast(int, self._scripts.run("key_request", queue, id=id, rate=rate, per_ms=per_ms))

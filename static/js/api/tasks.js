@@ -1,7 +1,6 @@
 /* The HTTP API as functions. Every failure is one of two errors: ApiProblem (the server answered
    with application/problem+json) or Unreachable (no answer). A 401 also calls `onUnauthorized`. */
 
-import { apiKey, authorization } from './api_key.js';
 import { parseKeeping } from '../lib/json_text.js';
 import { operatorHeader } from './operator_name.js';
 import { ROOT } from '../lib/root.js';
@@ -12,7 +11,9 @@ const TIMEOUT_MS = 10_000;
 export const LONG_MS = 60_000;
 const RAW = ['payload', 'result'];
 const WHOLE = [...RAW, 'reported'];
-let unauthorized = (/** @type {string} */ _key) => {};
+let unauthorized = (/** @type {number} */ _session) => {};
+/** How often somebody has signed in here: tells a refusal of now from one that comes late. */
+let session = 0;
 /** What was read last under an address, and its name there: what has not changed is not sent again. */
 const known = /** @type {Map<string, {tag: string, value: any}>} */ (new Map());
 const MOST_KNOWN = 40;
@@ -42,10 +43,17 @@ export class Unreachable extends Error {
   }
 }
 
-/** @param {(key: string) => void} callback called on every 401, with the key that was refused */
+/** @param {(session: number) => void} callback called on every 401, with the session that was refused */
 export function onUnauthorized(callback) {
   unauthorized = callback;
 }
+
+/** Somebody signs in: what was refused before says nothing of now. */
+export function beginSession() {
+  session += 1;
+}
+
+export const currentSession = () => session;
 
 /** @param {string} id */
 const taskPath = (id) => `/api/tasks/${encodeURIComponent(id)}`;
@@ -91,12 +99,8 @@ export const retryTask = (id) => request('POST', `${taskPath(id)}/retry`);
 /** Why a task does not run, or where it stands. @param {string} id */
 export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
 
-/** The address of the statistics socket. A browser sends no key there, so the address has a ticket. */
-export async function socketAddress() {
-  if (!apiKey()) return `${ROOT}/ws/stats`;
-  const { ticket } = await request('POST', '/api/ws-ticket');
-  return `${ROOT}/ws/stats?${new URLSearchParams({ ticket })}`;
-}
+/** The address of the statistics socket; the browser sends the session with it. */
+export const socketAddress = async () => `${ROOT}/ws/stats`;
 
 /**
  * Do something to many tasks; one piece of it, which says where the next begins.
@@ -118,17 +122,17 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
  * @param {Record<string, string>} [headers]
  */
 export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS, headers = {}) {
-  const key = apiKey();
+  const mine = session;
   const before = method === 'GET' ? known.get(path) : undefined;
   const { status, ok, text, tag } = await exchange(method, path, body, limitMs,
-    { ...headers, ...authorization(key), ...(before && { 'If-None-Match': before.tag }) });
+    { ...headers, ...(before && { 'If-None-Match': before.tag }) });
   if (status === 304 && before) return before.value;
   if (ok) {
     const value = readBody(status, text, keep);
     if (method === 'GET') remember(path, tag, value);
     return value;
   }
-  if (status === 401) unauthorized(key);
+  if (status === 401) unauthorized(mine);
   throw new ApiProblem(status, problemBody(text));
 }
 

@@ -1,6 +1,5 @@
 /* All that a reader can do: the parts that the rooms make, and what belongs to the page itself. */
 
-import { keepKey } from '../api/api_key.js';
 import { createToast } from '../components/notify.js';
 import { createFailureActions } from '../failures/actions.js';
 import { createFlowActions } from '../flows/actions.js';
@@ -9,6 +8,7 @@ import { copyText } from '../lib/clipboard.js';
 import { beneathUrl, go } from '../lib/router.js';
 import { cycleTheme } from '../lib/theme.js';
 import { createAuditActions } from '../operations/actions.js';
+import { createKeyActions } from '../keys/actions.js';
 import { createQueueActions } from '../queues/actions.js';
 import { createScheduleActions } from '../schedules/actions.js';
 import { createTaskActions } from '../tasks/actions.js';
@@ -42,6 +42,7 @@ export function createActions(store, live, reread, drawing, pages) {
     ...createFlowActions(store, toast, reread),
     ...createTypeActions(store, toast, reread),
     ...createWebhookActions(store, toast, reread),
+    ...createKeyActions(store, toast, reread, () => live.retryNow()),
     retryNow: live.retryNow,
     more: live.more,
     scrolledToEnd() {
@@ -57,12 +58,6 @@ export function createActions(store, live, reread, drawing, pages) {
     async copy(text, what) {
       if (await copyText(text)) toast('good', texts.copied(what));
       else toast('bad', texts.COPY_DENIED);
-    },
-    useKey(key) {
-      if (!keepKey(key)) return false;
-      dispatch({ type: 'dialog', dialog: null });
-      live.retryNow();
-      return true;
     },
   };
 }

@@ -1,8 +1,7 @@
 /* Starts a page: the store, the address, the keyboard, the live loop, and drawing. A page hands in its
    views and what each of them has to read. */
 
-import { apiKey } from '../api/api_key.js';
-import { onUnauthorized } from '../api/tasks.js';
+import { currentSession, onUnauthorized } from '../api/tasks.js';
 import { watchWidth } from '../lib/rail.js';
 import { readRoute, redirect, watchAddress } from '../lib/router.js';
 import { initialState } from '../state/page_state.js';
@@ -50,13 +49,12 @@ export function startPage(views) {
   drawing.redraw();
 }
 
-/** Ask once; who says "not now" is not asked again by every refresh, nor because of a key that was given up meanwhile. */
+/** Ask once; who says "not now" is not asked again by every refresh, nor because of a session that is over. */
 function askForKey(store) {
-  /** @type {string|null} */
-  let askedWith = null;
-  return (key) => {
-    if (key !== apiKey() || askedWith === key) return;
-    askedWith = key;
+  let askedIn = -1;
+  return (session) => {
+    if (session !== currentSession() || askedIn === session) return;
+    askedIn = session;
     store.dispatch({ type: 'dialog', dialog: 'key' });
   };
 }

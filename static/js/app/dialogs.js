@@ -1,7 +1,6 @@
 /* The dialogs: keyboard help, the question for an API key, the command palette, and what is asked
    before many tasks are touched. */
 
-import { hasKey } from '../api/api_key.js';
 import { h } from '../lib/dom.js';
 import { confirmDialog } from '../tasks/confirm_dialog.js';
 import { palette } from './palette.js';
@@ -33,18 +32,17 @@ function helpDialog(actions, shortcuts) {
 }
 
 function keyDialog(actions) {
-  const error = h('p', { class: 'field-error', id: 'key-error', hidden: true }, texts.KEY_IS_ODD);
+  const error = h('p', { class: 'field-error', id: 'key-error', role: 'alert', hidden: true });
   const input = /** @type {HTMLInputElement} */ (h('input', {
     id: 'api-key', type: 'password', autocomplete: 'current-password', 'aria-describedby': 'key-error', data: { testid: 'api-key' },
   }));
-  const submit = (event) => {
+  const submit = async (event) => {
     event.preventDefault();
-    error.hidden = actions.useKey(input.value.trim());
+    error.textContent = await actions.signIn(input.value.trim());
+    error.hidden = !error.textContent;
   };
   return shell('key', 'API key', actions,
-    h('p', null, hasKey()
-      ? texts.KEY_REFUSED
-      : texts.KEY_NEEDED),
+    h('p', null, texts.KEY_NEEDED),
     h('form', { on: { submit } },
       h('div', { class: 'field' }, h('label', { for: 'api-key' }, 'Key'), input, error,
         h('p', { class: 'hint' }, texts.KEY_KEPT)),

@@ -2,9 +2,11 @@
 
 import { liveBadge } from '../components/live_badge.js';
 import { toasts } from '../components/toasts.js';
+import { roleNote } from '../keys/role_note.js';
 import { mount } from '../lib/dom.js';
 import { followLog } from '../log/page.js';
 import { noticeBar } from '../overview/verdict_view.js';
+import { ownRole } from '../state/keys.js';
 import { taskPanel } from '../tasks/panel.js';
 import { dialogs } from './dialogs.js';
 import { keepFocus } from './focus.js';
@@ -55,8 +57,9 @@ export function createDraw(views, actions, help) {
     const refocus = keepFocus();
     mount(place('nav'), navLinks(views, state, actions));
     mount(place('badge'), liveBadge(state));
-    mount(place('tools'), tools(actions));
-    mount(place('notices'), noticeBar(state, actions));
+    mount(place('tools'), tools(state, actions));
+    document.body.dataset.role = ownRole(state);
+    mount(place('notices'), noticeBar(state, actions), roleNote(state));
     mount(place('main'), page.view(state, actions));
     if (taskId && !panelId) before = document.activeElement;
     followLog();

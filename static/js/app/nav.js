@@ -7,6 +7,7 @@ import { isFolded, isPhone, toggleFold } from '../lib/rail.js';
 import { ROOT } from '../lib/root.js';
 import { pageUrl } from '../lib/router.js';
 import { badgesOf } from '../state/badges.js';
+import { includes, ownRole } from '../state/keys.js';
 import * as texts from '../texts/shell.js';
 
 /** @type {[string, string[]][]} */
@@ -16,13 +17,15 @@ const GROUPS = [
   ['Code', ['functions', 'types', 'submit']],
   ['Machines', ['queues', 'workers', 'redis']],
   ['Live', ['log', 'audit']],
-  ['Settings', ['webhooks', 'config']],
+  ['Settings', ['keys', 'webhooks', 'config']],
 ];
 const ICONS = {
   overview: 'home', tasks: 'rows', failures: 'warning', flows: 'flow', schedules: 'calendar', functions: 'code', types: 'shapes',
   submit: 'send', queues: 'layers',
-  workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', webhooks: 'hook', config: 'sliders',
+  workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', keys: 'key', webhooks: 'hook', config: 'sliders',
 };
+/** The pages that not everybody may use, with the role that they need. */
+const NEEDS = { submit: 'submitter', keys: 'admin', webhooks: 'admin' };
 /** The pages of the bar on a phone; the others are in its menu. */
 const FIRST = ['overview', 'tasks', 'failures', 'queues'];
 
@@ -34,7 +37,9 @@ const FIRST = ['overview', 'tasks', 'failures', 'queues'];
 export function navLinks(pages, state, actions) {
   const badges = badgesOf(state);
   const link = (name) => pageLink(name, pages[name].title, name === state.route.view, badges[name]);
-  const groups = GROUPS.map(([title, names]) => ({ title, names: names.filter((name) => name in pages) }));
+  const role = ownRole(state);
+  const isFor = (name) => name in pages && includes(role, NEEDS[name] ?? 'viewer');
+  const groups = GROUPS.map(([title, names]) => ({ title, names: names.filter(isFor) }));
   return isPhone() ? bar(groups, link, state, actions) : rail(groups, link, actions);
 }
 

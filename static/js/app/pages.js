@@ -5,6 +5,8 @@ import { ApiProblem, findTasks, getConsumers, getRedis, getSettings, getTaskType
 import { getAudit, getCauses, getFailures, getHistory, getLog, getSchedules, previewSchedule } from '../api/operators.js';
 import { getFunction, getFunctionEvents, getFunctions, getSource } from '../api/functions.js';
 import { getFlow, getFlows } from '../api/flows.js';
+import { getKeys } from '../api/keys.js';
+import { getSession } from '../api/session.js';
 import { getDeliveries, getWebhook, getWebhooks } from '../api/webhooks.js';
 import { getLimits } from '../api/type_limits.js';
 import { auditPage } from '../operations/audit_page.js';
@@ -12,6 +14,7 @@ import { configPage } from '../settings/config_page.js';
 import { flowsPage, keyOf } from '../flows/page.js';
 import { functionsPage } from '../functions/page.js';
 import { failuresPage } from '../failures/page.js';
+import { keysPage } from '../keys/page.js';
 import { logPage } from '../log/page.js';
 import { overview } from '../overview/page.js';
 import { queuesPage } from '../queues/page.js';
@@ -128,6 +131,8 @@ const PAGES = {
   submit: { title: 'Submit', key: 's', view: submitPage, reads: () => [types] },
   types: { title: 'Task types', key: 'y', view: typesPage, reads: typesAndLimits },
   webhooks: { title: 'Webhooks', key: 'h', view: webhooksPage, reads: webhooks },
+  keys: { title: 'Keys', key: 'k', view: keysPage, reads: ({ route }) => (route.params.new ? [] : [{ name: 'keys', get: getKeys,
+    every_ms: 4_900 }]) },
   log: { title: 'Log', key: 'l', view: logPage, reads: (state) => [types, log(state)] },
   audit: { title: 'Audit', key: 'a', view: auditPage, reads: (state) => [audit(state)] },
   redis: { title: 'Redis', key: 'r', view: redisPage, reads: () => [{ name: 'redis', get: getRedis }] },
@@ -142,8 +147,11 @@ export function pagesInOrder(...names) {
 /** The causes that failed lately, small: the verdict on every page names them. */
 const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
 
+/** Who is signed in: decides which buttons there are. */
+const session = { name: 'session', get: getSession, every_ms: 60_000 };
+
 /** A task can be run again or changed over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
+  return { ...page, reads: (state) => [session, ...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
     ...(state.route.form ? [types] : [])] };
 }

@@ -83,9 +83,10 @@ function retryControls(group, progress, state, actions) {
     again && h('a', { class: 'button primary', key: 'look', href: taskUrl(again), data: { testid: 'latest-failure' } }, icon('warning'),
       h('span', null, texts.OPEN_LATEST)),
     retryable > 3 && button(texts.TRY_3, () => actions.retryTrial(group),
-      { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial' } }, 'retry'),
+      { key: 'trial', class: tried ? '' : 'primary', data: { testid: 'retry-trial', needs: 'operator' } }, 'retry'),
     button(all, () => actions.askRetryAll(group, tried),
-      { key: 'all', class: tried && !again && isThrough(progress, state) ? 'primary' : '', data: { testid: 'retry-all' } }, 'retry'),
+      { key: 'all', class: tried && !again && isThrough(progress, state) ? 'primary' : '',
+        data: { testid: 'retry-all', needs: 'operator' } }, 'retry'),
     outcome,
   ];
 }

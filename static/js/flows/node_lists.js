@@ -68,5 +68,5 @@ function row(node, flow, actions) {
     cell(3, task ? h('a', { href: taskUrl(task) }, h('code', null, shortId(task))) : h('span', { class: 'faint' }, texts.NO_TASK)),
     h('td', { class: 'c-do', key: 'do' }, canRetryFrom(flow, node)
       && button(texts.RETRY_FROM, () => actions.askRetryFrom(flow, name), { 'aria-label': texts.retryFrom(name),
-        data: { testid: 'retry-from' } }, 'retry')));
+        data: { testid: 'retry-from', needs: 'operator' } }, 'retry')));
 }

@@ -1,6 +1,6 @@
 /* The flows: a table of them, or the page of one. Which, is in the address. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { ago, shortId } from '../lib/format.js';
 import { base } from '../lib/root.js';

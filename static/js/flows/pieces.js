@@ -65,7 +65,7 @@ export function numbers(nodes) {
 export function controls(flow, actions) {
   const name = nameOf(flow);
   const act = (label, run, mark, testid, extra = '') => button(label, run, {
-    class: extra, key: testid, 'aria-label': `${label}: ${name}`, data: { testid },
+    class: extra, key: testid, 'aria-label': `${label}: ${name}`, data: { testid, needs: 'operator' },
   }, mark);
   return [
     flow.status === 'running' && !isStopping(flow)

@@ -1,6 +1,6 @@
 /* What the page of functions says while there is none: the file to save, where, and how to call it. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
 import { base } from '../lib/root.js';

@@ -55,7 +55,7 @@ function eventForm(name, events, { busy, fault = '', chosen = '' }, actions) {
       h('p', { class: 'hint' }, texts.EVENT_HINT, ' ', h('span', { class: 'wide-only' }, `${texts.SHORTCUT}.`)),
       h('p', { class: 'field-error', id: 'event-fault', role: 'alert', hidden: !fault, data: { testid: 'event-fault' } }, fault)),
     choose(name, events, chosen, say, actions),
-    h('div', { class: 'actions', key: 'do' },
+    h('div', { class: 'actions', key: 'do', data: { needs: 'submitter' } },
       h('button', { type: 'submit', class: 'button primary', disabled: Boolean(busy), data: { testid: 'invoke-button' } },
         busy ? texts.INVOKING : texts.INVOKE),
       button(texts.SEND_EVENT, () => invoke('async'),
@@ -84,7 +84,8 @@ function choose(name, { events, templates }, chosen, say, actions) {
     }, h('option', { value: '', key: 'none' }, texts.CHOOSE_EVENT), group(texts.SAVED, 'saved', events),
     group(texts.TEMPLATES, 'template', templates))),
     saved && events.some((each) => each.name === saved)
-      && button(texts.deleteEvent(visible(saved)), () => actions.deleteEvent(name, saved), { class: 'quiet', key: 'delete' }, 'trash'));
+      && button(texts.deleteEvent(visible(saved)), () => actions.deleteEvent(name, saved), { class: 'quiet', key: 'delete',
+        data: { needs: 'submitter' } }, 'trash'));
 }
 
 function save(name, text, say, actions) {

@@ -1,6 +1,6 @@
 /* A function at a glance: what it did in the last hour, its processes, its last error, how to call it. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { ago, bytes, count, duration } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';

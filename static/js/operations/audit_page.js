@@ -78,7 +78,8 @@ export function undoControl(entry, now, actions) {
   const id = entry.undo_id;
   if (id && undoable(entry, now)) {
     return h('span', { class: 'undo', key: 'undo' },
-      button(common.UNDO, () => actions.undo([id]), { data: { testid: 'audit-undo' }, 'aria-label': `Undo: ${auditWords(entry)}` },
+      button(common.UNDO, () => actions.undo([id]), {
+        data: { testid: 'audit-undo', needs: 'operator' }, 'aria-label': `Undo: ${auditWords(entry)}` },
         'undo'),
       h('span', { class: 'faint' }, timeLeft(entry, now)));
   }

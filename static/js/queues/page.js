@@ -69,7 +69,8 @@ function modeOf({ paused, draining, consumers }) {
 function controls(queue, actions) {
   const name = queue.queue;
   const act = (label, run, mark, props = {}) => button(label, run,
-    { ...props, data: { testid: `${label.toLowerCase()}-${name}` }, 'aria-label': `${label} ${name}`, key: label }, mark);
+    { ...props, data: { testid: `${label.toLowerCase()}-${name}`, needs: 'operator' }, 'aria-label': `${label} ${name}`, key: label },
+      mark);
   return [
     queue.paused || queue.draining
       ? act('Resume', () => actions.resume(name), 'play', { class: 'primary' })

@@ -1,6 +1,6 @@
 /* The schedules: a table of them, or the form that makes or changes one. Which, is in the address. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { count } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
@@ -36,7 +36,8 @@ export function schedulesPage(state, actions) {
 }
 
 function newLink() {
-  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }), data: { testid: 'new-schedule' } }, icon('calendar'),
+  return h('a', { class: 'button primary', href: pageUrl('schedules', { new: 'yes' }),
+    data: { testid: 'new-schedule', needs: 'operator' } }, icon('calendar'),
     h('span', null, texts.NEW));
 }
 

@@ -117,14 +117,15 @@ function alarmsOf({ name, queue, problem }, { stats }) {
 function controls(schedule, actions) {
   const { name, paused } = schedule;
   const act = (label, run, mark, extra = '') => button(label, run, {
-    class: extra, key: label, data: { testid: label.toLowerCase().replace(' ', '-') }, 'aria-label': `${label}: ${name}`, title: label,
+    class: extra, key: label,
+      data: { testid: label.toLowerCase().replace(' ', '-'), needs: 'operator' }, 'aria-label': `${label}: ${name}`, title: label,
   }, mark);
   return [
     act('Run now', () => actions.runSchedule(name), 'send'),
     paused ? act('Resume', () => actions.resumeSchedule(name), 'play', 'primary')
       : act('Pause', () => actions.askPauseSchedule(name), 'pause', 'less'),
     h('a', { class: 'button less', key: 'edit', href: pageUrl('schedules', { edit: name }), 'aria-label': `Edit: ${name}`, title: 'Edit',
-      data: { testid: 'edit' } }, icon('edit'), h('span', null, 'Edit')),
+      data: { testid: 'edit', needs: 'operator' } }, icon('edit'), h('span', null, 'Edit')),
     act('Delete', () => actions.askDeleteSchedule(schedule), 'trash', 'less'),
   ];
 }

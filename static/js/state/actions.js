@@ -31,7 +31,15 @@
  * @property {() => [string, string][]} pages name and title of each, in order
  * @property {() => void} cycleTheme
  * @property {(text: string, what: string) => Promise<void>} copy
- * @property {(key: string) => boolean} useKey false when no header can carry it
+ */
+
+/**
+ * @typedef {object} KeyActions
+ * @property {(body: string) => Promise<Fault[]>} createKey JSON text; empty: it is done
+ * @property {() => void} forgetKey the new one was copied
+ * @property {(key: import('./keys.js').Key) => void} askRevokeKey
+ * @property {(key: string) => Promise<string>} signIn what is wrong; '' if nothing is
+ * @property {() => Promise<void>} signOut
  */
 
 /**
@@ -126,7 +134,7 @@
 
 /**
  * @typedef {PageActions & TaskActions & BulkActions & QueueActions & FailureActions & AuditActions
- *   & ScheduleActions & FunctionActions & WebhookActions & TypeActions & FlowActions} Actions
+ *   & ScheduleActions & FunctionActions & WebhookActions & TypeActions & KeyActions & FlowActions} Actions
  */
 
 export {};

@@ -44,7 +44,7 @@ function choices(state, actions) {
       const label = everything || !able ? texts.ACTIONS[action].verb : `${texts.ACTIONS[action].verb} ${count(able)}`;
       return button(label, () => actions.wish(wishOf(action, state)), {
         key: action, disabled: !everything && !able, class: action === 'cancel' || action === 'delete' ? 'danger' : '',
-        data: { testid: `bulk-${action}` },
+        data: { testid: `bulk-${action}`, needs: 'operator' },
       }, ICONS[action]);
     })),
     h('div', { class: 'bulk-actions', key: 'export' },

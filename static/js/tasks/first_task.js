@@ -1,7 +1,7 @@
 /* What the page of tasks says while there has never been one: how a first task is sent, and how a
    function becomes a task type. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { base } from '../lib/root.js';
 import { pageUrl } from '../lib/router.js';

@@ -1,7 +1,7 @@
 /* The form of one task type, made from its JSON Schema and filled with its example. Built once and
    kept, so that a draft survives a look at another page. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { jsonObject } from '../state/schedules.js';
 import { asCurl, asPython } from './snippets.js';
@@ -88,7 +88,7 @@ export function submitForm(type, actions, again) {
 }
 
 function sendButton(verb) {
-  const props = { type: 'submit', class: 'button primary', data: { testid: 'submit-button' } };
+  const props = { type: 'submit', class: 'button primary', data: { testid: 'submit-button', needs: 'submitter' } };
   return /** @type {HTMLButtonElement} */ (h('button', props, verb));
 }
 

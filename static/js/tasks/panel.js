@@ -1,6 +1,6 @@
 /* One task in full, in a drawer beside the page it was opened from; the same on both pages. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { shortId } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
@@ -115,13 +115,16 @@ function controls(task, state, actions) {
   return h('div', { class: 'panel-controls', key: 'controls' },
     h('div', { class: 'actions', key: 'do' },
       able('retry') && !task.retried_as
-        && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary', data: { testid: 'retry-button' } }, 'retry'),
+        && button('Retry', () => actions.retry(id), { key: 'retry', class: 'primary',
+          data: { testid: 'retry-button', needs: 'operator' } }, 'retry'),
       able('requeue') && button('Run now', () => actions.act({ action: 'requeue', ids: [id], search: null, count: 1 }),
-        { key: 'requeue', data: { testid: 'requeue-button' } }, 'play'),
-      isWaiting(task) && whole && button(submit.EDIT, () => go(editUrl(id)), { key: 'edit', data: { testid: 'edit-button' } }, 'edit'),
-      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again', data: { testid: 'again-button' } },
+        { key: 'requeue', data: { testid: 'requeue-button', needs: 'operator' } }, 'play'),
+      isWaiting(task) && whole && button(submit.EDIT, () => go(editUrl(id)), { key: 'edit',
+        data: { testid: 'edit-button', needs: 'operator' } }, 'edit'),
+      canSubmit() && whole && button(texts.RUN_AGAIN_BUTTON, () => go(againUrl(id)), { key: 'again',
+        data: { testid: 'again-button', needs: 'submitter' } },
         'send'),
-      h('span', { class: 'push', key: 'end' },
+      h('span', { class: 'push', key: 'end', data: { needs: 'operator' } },
         cancelControl(task, state.cancels[id], actions),
         able('delete') && button('Delete', () => actions.remove(id), { key: 'delete', class: 'quiet', data: { testid: 'delete-button' } },
           'trash'))),

@@ -11,10 +11,8 @@ export const SHORTCUTS = /** @type {[string, string][]} */ ([
 /** @param {string} state @param {string} action */
 export const doesNotFit = (state, action) => `A task that is ${state} can’t be ${action === 'retry' ? 'retried' : 'cancelled'}.`;
 
-export const KEY_IS_ODD = 'A key has no spaces and no commas.';
-export const KEY_REFUSED = 'The key of this tab was rejected. Enter a valid one.';
-export const KEY_NEEDED = 'This service needs a key. Enter one of the keys in API_KEYS.';
-export const KEY_KEPT = 'This tab keeps it until you close it.';
+export const KEY_NEEDED = 'This service needs an API key.';
+export const KEY_KEPT = 'You stay signed in for 12 hours, in all tabs of this browser.';
 export const SIGN_IN = 'Sign in';
 export const NOT_NOW = 'Not now';
 

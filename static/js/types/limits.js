@@ -93,7 +93,8 @@ function build(name, limits, actions, done) {
     else done();
   }
 
-  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET, data: { testid: 'limits-form' },
+  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET,
+    data: { testid: 'limits-form', needs: 'operator' },
     on: { submit } },
     h('div', { class: 'fields' }, plain.map((each) => each.element)), breaker.element, audit.element, other,
     h('div', { class: 'actions' }, send, isLimited(limits) && limits.source !== 'code'

@@ -1,6 +1,6 @@
 /* The webhooks: a table of them, the page of one, or the form that makes or changes one. Which, is in the address. */
 
-import { hasKey } from '../api/api_key.js';
+import { hasKey } from '../api/session.js';
 import { h } from '../lib/dom.js';
 import { ago, count } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';

@@ -1,0 +1,82 @@
+"""What a key has opened ends with it: sockets and event streams, within a tick."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import websocket
+
+import huey_tasks as tq
+from tests.waiting import wait_until
+from tests.web.conftest import Server
+
+ADMIN = "admin-of-the-setting"
+
+
+@pytest.fixture(scope="module")
+def locked(redis_server: object) -> Iterator[Server]:
+    """A real server that needs a key."""
+    server = Server("app:app", API_KEYS=ADMIN)
+    yield server
+    server.process.stop()
+
+
+def _key(expires_in: float | None = None) -> tuple[str, str]:
+    made, key = tq.create_key("watcher", "viewer", setting=(ADMIN,), expires_in=expires_in)
+    return made.id, key
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def _let_in(server: Server, key: str) -> None:
+    """Wait until the server knows a key that another process has made."""
+    wait_until(
+        lambda: server.request("GET", "/api/queues", headers=_bearer(key)).status == 200,
+        description="the server knows the key",
+    )
+
+
+def _close_code(socket: websocket.WebSocket) -> tuple[int, str]:
+    while True:
+        opcode, data = socket.recv_data()
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            return int.from_bytes(data[:2]), data[2:].decode()
+
+
+def test_the_socket_of_a_revoked_key_is_closed_with_the_reason(locked: Server) -> None:
+    key_id, key = _key()
+    _let_in(locked, key)
+    socket = locked.connect(header=_bearer(key))
+    other = locked.connect(header=_bearer(ADMIN))
+    assert "queued_high" in json.loads(socket.recv())
+
+    tq.revoke_key(key_id, setting=(ADMIN,))
+
+    assert _close_code(socket) == (4401, "the key was revoked, or has expired")
+    assert "queued_high" in json.loads(other.recv()), "that of another key goes on"
+
+
+def test_the_socket_of_a_ticket_ends_with_the_key_that_got_it(locked: Server) -> None:
+    key_id, key = _key()
+    _let_in(locked, key)
+    ticket = locked.request("POST", "/api/ws-ticket", headers=_bearer(key)).json["ticket"]
+    url = f"ws://{locked.address}/ws/stats?ticket={ticket}"
+    socket = websocket.create_connection(url, timeout=30)
+    try:
+        socket.recv()
+        tq.revoke_key(key_id, setting=(ADMIN,))
+        assert _close_code(socket)[0] == 4401
+    finally:
+        socket.shutdown()
+
+
+def test_the_stream_of_a_key_that_expires_ends_with_the_reason(locked: Server) -> None:
+    _, key = _key(expires_in=4)
+    _let_in(locked, key)
+    task = tq.submit("send_email", {"to": "a@example.com", "subject": "s", "body": "b"}).task_id
+    answer = locked.request("GET", f"/api/tasks/{task}/events", headers=_bearer(key))
+    assert answer.status == 200
+    events = [block.split("\n") for block in answer.body.decode().strip().split("\n\n")]
+    assert events[-1] == ["event: unauthorized", 'data: {"code": "unauthorized"}']
