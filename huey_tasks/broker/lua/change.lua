@@ -1,6 +1,6 @@
 -- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
 -- args: id request expected message delay_ms priority tags operation
--- with: blocked clock events fair operations queueing
+-- with: blocked clock events fair_again operations queueing
 -- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
 -- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice.
 -- returns: {state, what was done}: 'done'; 'other' when `expected` is not the message any more;

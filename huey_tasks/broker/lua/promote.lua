@@ -1,6 +1,6 @@
 -- promote: SCHEDULED or RETRY -> PENDING when due; wakes tasks that wait for a lock or a limit
 -- args: limit lease_ms
--- with: blocked clock erased fair known_types locks tasks type_limits wake
+-- with: blocked clock erased fair_again known_types locks tasks type_limits wake
 -- returns: milliseconds until the next one is due (0: more are due now), or -1 when none waits
 write_even_if_full()
 local next_ms = -1

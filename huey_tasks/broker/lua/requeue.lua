@@ -1,6 +1,6 @@
 -- requeue: SCHEDULED or RETRY -> PENDING now, whenever it was due
 -- args: operation
--- with: blocked fair operations tasks
+-- with: blocked fair_again operations tasks
 -- then the ids
 -- returns: for each 'done', the state of one that has no due time, or '' when it is unknown
 write_even_if_full()

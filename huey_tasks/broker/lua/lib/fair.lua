@@ -7,22 +7,14 @@
 --   turns   ZSET of the values, by the last round that each is in
 -- Both are of one type and one priority in one queue.
 -- with: payload_field queueing
-local FAIR = PREFIX .. ':fair'
-local function rounds_key(type, priority, root)
-  return (root or ROOT) .. ':rounds:' .. tonumber(priority) .. ':' .. type
+local function fair_key(kind, type, priority, root)
+  return (root or ROOT) .. ':' .. kind .. ':' .. tonumber(priority) .. ':' .. type
 end
-local function turns_key(type, priority, root)
-  return (root or ROOT) .. ':turns:' .. tonumber(priority) .. ':' .. type
-end
-
--- Rounds are forgotten when nothing of their type was submitted for a day; the next task then stands
--- at the end.
-local ROUNDS_MS = 86400000
 
 local function place_in_turn(type, message, priority, root)
-  local place, field = new_place(priority, root), redis.call('HGET', FAIR, type)
+  local place, field = new_place(priority, root), redis.call('HGET', PREFIX .. ':fair', type)
   if not field then return place end
-  local rounds, turns = rounds_key(type, priority, root), turns_key(type, priority, root)
+  local rounds, turns = fair_key('rounds', type, priority, root), fair_key('turns', type, priority, root)
   local value = value_in(message, field)
   local first = tonumber(redis.call('ZRANGE', rounds, 0, 0)[1])
   local round = tonumber(redis.call('ZSCORE', turns, value) or 0) + 1
@@ -37,19 +29,14 @@ local function place_in_turn(type, message, priority, root)
   local at = redis.call('ZSCORE', rounds, round) or place
   redis.call('ZADD', rounds, 'NX', at, round)
   redis.call('ZADD', turns, round, value)
-  redis.call('PEXPIRE', rounds, ROUNDS_MS)
-  redis.call('PEXPIRE', turns, ROUNDS_MS)
+  -- After a day without a submit they are forgotten; the next task then stands at the end.
+  redis.call('PEXPIRE', rounds, 86400000)
+  redis.call('PEXPIRE', turns, 86400000)
   return at
-end
-
--- The same for a task that is stored already.
-local function place_again(id, priority)
-  local type, message = unpack(redis.call('HMGET', task_key(id), 'type', 'message'))
-  return place_in_turn(type, message, priority)
 end
 
 -- When a task starts, its round has begun: no other joins it.
 local function end_rounds(id, type)
   local place, priority = unpack(redis.call('HMGET', task_key(id), 'place', 'priority'))
-  redis.call('ZREMRANGEBYSCORE', rounds_key(type, priority), '-inf', place)
+  redis.call('ZREMRANGEBYSCORE', fair_key('rounds', type, priority), '-inf', place)
 end
