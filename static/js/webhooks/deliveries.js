@@ -6,7 +6,7 @@ import { visible } from '../lib/json_text.js';
 import { pageUrl, taskUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { FLOW_TYPE, SAMPLES } from '../state/webhooks.js';
-import { button, emptyState, sectionHead, time } from '../components/parts.js';
+import { button, emptyState, loadFailure, sectionHead, time } from '../components/parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/webhooks.js';
 
@@ -22,7 +22,7 @@ export const MANY = 200;
 export function deliveries(webhook, state, actions) {
   const { key, value, problem } = state.facts.deliveries ?? {};
   if (!value || key !== `${webhook.id} ${state.ui.moreDeliveries ? MANY : FEW}`) {
-    return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the deliveries'), common.retrying(problem.text)))
+    return problem ? h('div', { key: 'broken' }, loadFailure(problem, 'the deliveries'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
   }
   if (!value.deliveries.length) {

@@ -22,8 +22,8 @@ local NODE_STATES = { SUCCESS = 'succeeded', FAILURE = 'failed', EXPIRED = 'fail
   REVOKED = 'cancelled' }
 
 -- A flow is in another state: those who watch, and webhooks, hear of it as of a task of a type of its own.
-local FLOW_STATES = { running = TaskState.STARTED, succeeded = TaskState.SUCCESS,
-  failed = TaskState.FAILURE, cancelled = TaskState.REVOKED }
+local FLOW_ENDS = { succeeded = TaskState.SUCCESS, failed = TaskState.FAILURE,
+  cancelled = TaskState.REVOKED }
 
 local function announce_flow(flow)
   local names = { 'name', 'state', 'size', 'waiting', 'submitted', 'succeeded', 'failed', 'cancelled',
@@ -32,7 +32,7 @@ local function announce_flow(flow)
   for at, value in ipairs(redis.call('HMGET', flow_key(flow), unpack(names))) do
     fields[names[at]] = value
   end
-  local state, url = FLOW_STATES[fields.state], fields.webhook_url
+  local state, url = FLOW_ENDS[fields.state] or TaskState.STARTED, fields.webhook_url
   fields.webhook_url = nil
   if state ~= TaskState.STARTED then post_flow_end(flow, state, url) end
   if not somebody_watches() then return end
