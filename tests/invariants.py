@@ -60,6 +60,8 @@ _KINDS = {
     "outbox": "open",
     "schedules": "never",
     "schedule": "never",
+    "rounds": "always",
+    "turns": "always",
 }
 
 
@@ -124,6 +126,7 @@ def _check_key(broker: Any, key: str) -> None:
     flows = flow_keys.flows()
     # Of all queues: these live until somebody deletes them, or until they are open or used up.
     kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
+    kept += (limit_keys.fair(),)
     kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
     kept += (access_keys.api_keys(),)
     kept += (webhook_keys.alert_wants(), webhook_keys.alerts(), webhook_keys.alert_posts())

@@ -48,10 +48,12 @@ def set_limits(task_type: str, limits: TypeLimits | None, by: Operator | None = 
     """
     found = _find(task_type)
     wrong = [] if limits is None else problems(limits)
-    if limits is not None and limits.by is not None and not found.payload.takes(limits.by):
-        known = ", ".join(found.payload.parameters) or "none"
-        rule = f"The payload of '{task_type}' has no such field; its fields are {known}."
-        wrong.append(Problem("/by", "field", rule))
+    for name in ("by", "fair_by") if limits is not None else ():
+        field = getattr(limits, name)
+        if field is not None and not found.payload.takes(field):
+            known = ", ".join(found.payload.parameters) or "none"
+            rule = f"The payload of '{task_type}' has no such field; its fields are {known}."
+            wrong.append(Problem(f"/{name}", "field", rule))
     if wrong:
         raise InvalidQuery(wrong)
     operation = trail.as_argument(BROKERS, Action.LIMIT, by, task_type)

@@ -1,6 +1,6 @@
 """The keys of limits, which are of all queues: `lua/lib/type_limits.lua` and `room.lua`."""
 
-from huey_tasks.broker.keys import of_all_queues
+from huey_tasks.broker.keys import of_all_queues, root
 
 
 def limits() -> str:
@@ -32,3 +32,18 @@ def breaker(name: str) -> str:
 def recent(name: str) -> str:
     """LIST: how the last attempts of a type with a breaker ended, and when. For its `within_s`."""
     return of_all_queues(f"recent:{name}")
+
+
+def fair() -> str:
+    """HASH: the payload field by which tasks of a type take turns, as `limits` has it."""
+    return of_all_queues("fair")
+
+
+def rounds(queue: str, priority: int, task_type: str) -> str:
+    """ZSET of the rounds of a type that have not begun, by their places. `lib/fair.lua`; a day."""
+    return f"{root(queue)}:rounds:{priority}:{task_type}"
+
+
+def turns(queue: str, priority: int, task_type: str) -> str:
+    """ZSET of the values of the field by the last round of each. As `rounds`."""
+    return f"{root(queue)}:turns:{priority}:{task_type}"

@@ -9,6 +9,9 @@ from huey_tasks.records.type_limits import TypeLimits
 #: The highest concurrency and rate, and the longest time of a rate in seconds.
 MOST, DAY_S = 1_000_000, 86_400.0
 
+#: What limits something; the other fields say how.
+_LIMITS = ("concurrency", "rate", "breaker", "fair_by")
+
 #: What the fields of a breaker take; it keeps the ends of the last `of` attempts.
 OF_BREAKER = {
     "failures": Number(0.01, 1),
@@ -25,8 +28,9 @@ def problems(limits: TypeLimits) -> list[Problem]:
 
 
 def _problems(limits: TypeLimits) -> Iterator[Problem]:
-    if limits.concurrency is None and limits.rate is None and limits.breaker is None:
-        yield Problem("", "missing", "Give at least one of 'concurrency', 'rate', 'breaker'.")
+    if all(getattr(limits, name) is None for name in _LIMITS):
+        names = ", ".join(f"'{name}'" for name in _LIMITS)
+        yield Problem("", "missing", f"Give at least one of {names}.")
     for name in ("concurrency", "rate"):
         value = getattr(limits, name)
         if value is not None and not 1 <= value <= MOST:
@@ -34,8 +38,10 @@ def _problems(limits: TypeLimits) -> Iterator[Problem]:
     if not 0.001 <= limits.per_s <= DAY_S:
         rule = "'per' is a number of seconds from 0.001 to 86,400."
         yield Problem("/per", "number", rule)
-    if limits.by is not None and not 1 <= len(limits.by) <= 128:
-        yield Problem("/by", "field", "'by' is the name of a field of the payload.")
+    for name in ("by", "fair_by"):
+        value = getattr(limits, name)
+        if value is not None and not 1 <= len(value) <= 128:
+            yield Problem(f"/{name}", "field", f"'{name}' is the name of a field of the payload.")
     for name, rule in OF_BREAKER.items() if limits.breaker is not None else ():
         if why := rule.problem(getattr(limits.breaker, name)):
             yield Problem(f"/breaker/{name}", "number", f"'{name}': {why}.")

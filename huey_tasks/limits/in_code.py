@@ -32,12 +32,14 @@ class Limits(TypedDict, total=False):
 
     `rate`: a number and a time, "100/m", of s, m, h, d or "5/10s". `by`: a parameter of the
     function: each value of it has the limits to itself. `breaker`: {} takes all its defaults.
+    `fair_by`: a parameter whose values take turns.
     """
 
     concurrency: int
     rate: str
     by: str
     breaker: BreakerRules
+    fair_by: str
 
 
 _RATE = re.compile(r"([0-9]{1,7})\s*/\s*([0-9]{0,5})\s*(s|m|h|d)")
@@ -63,15 +65,21 @@ def _read(limits: object, parameters: Collection[str]) -> TypeLimits:
     concurrency, by = given.get("concurrency"), given.get("by")
     if "concurrency" in given and (why := _CONCURRENCY.problem(concurrency)):
         raise ValueError(f"concurrency={shown(concurrency)} is not right: {why}")
-    if "by" in given and by not in parameters:
-        near = nearest(by, parameters) or f"; its parameters are {', '.join(parameters) or 'none'}"
-        raise ValueError(f"by={shown(by)} is not right: it takes a parameter of the function{near}")
+    for name in ("by", "fair_by"):
+        if name in given and given[name] not in parameters:
+            _refuse_field(name, given[name], parameters)
     rate, per_s = _rate(given["rate"]) if "rate" in given else (None, 1.0)
     breaker = _breaker(given["breaker"]) if "breaker" in given else None
-    found = TypeLimits(concurrency, rate, per_s, by, breaker)
+    found = TypeLimits(concurrency, rate, per_s, by, breaker, fair_by=given.get("fair_by"))
     for problem in problems(found):
         raise ValueError(problem.message)
     return found
+
+
+def _refuse_field(name: str, field: object, parameters: Collection[str]) -> None:
+    near = nearest(field, parameters) or f"; its parameters are {', '.join(parameters) or 'none'}"
+    rule = f"it takes a parameter of the function{near}"
+    raise ValueError(f"{name}={shown(field)} is not right: {rule}")
 
 
 def _check_names(given: Mapping[Any, Any], known: Collection[str], what: str) -> None:

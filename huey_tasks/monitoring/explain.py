@@ -261,6 +261,9 @@ class _Seen:
             yield Reason(
                 "behind_others", f"{ahead:,} {tasks} ahead of it in the queue.", ahead=ahead
             )
+            if field := type_limits.turns_by(self.broker, self.task.type):
+                text = f"Tasks of '{self.task.type}' take turns by '{field}'."
+                yield Reason("fair_turn", text, name=self.task.type)
         else:
             yield Reason("next", "It is next in line.", ahead=0)
 

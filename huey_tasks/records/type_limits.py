@@ -31,7 +31,8 @@ class TypeLimits:
 
     `rate` in `per_s` seconds: as many may start at once, and again as many in each further such
     time. `by`: a field of the payload, each value of which has these limits to itself. `breaker`:
-    when too many fail. `queues`: those over which it is counted, all of this process.
+    when too many fail. `queues`: those over which it is counted, all of this process. `fair_by`: a
+    field of the payload, whose values take turns in each queue.
     """
 
     concurrency: int | None = None
@@ -40,6 +41,7 @@ class TypeLimits:
     by: str | None = None
     breaker: Breaker | None = None
     queues: tuple[str, ...] = field(default_factory=keys.queue_names, repr=False)
+    fair_by: str | None = None
 
     def as_json(self) -> str:
         """Return them as the scripts read them."""
@@ -50,6 +52,8 @@ class TypeLimits:
             fields |= {"rate": self.rate, "per_ms": round(self.per_s * 1000)}
         if self.by is not None:
             fields["by"] = self.by
+        if self.fair_by is not None:
+            fields["fair_by"] = self.fair_by
         if (breaker := self.breaker) is not None:
             fields["breaker"] = {
                 "failures": breaker.failures,
@@ -69,7 +73,7 @@ class TypeLimits:
             rules = (breaker["failures"], breaker["of"], within_s, pause_s, breaker["tries"])
             breaker = Breaker(*rules)
         limits = (fields.get("concurrency"), fields.get("rate"), per_s, fields.get("by"))
-        return cls(*limits, breaker, tuple(fields["queues"]))
+        return cls(*limits, breaker, tuple(fields["queues"]), fields.get("fair_by"))
 
 
 #: Who has set the limits that hold.
@@ -108,6 +112,13 @@ def read_all(broker: Broker) -> dict[str, StoredLimits]:
     with redis_errors():
         found = broker.redis.hgetall(limit_keys.limits())
     return {name.decode(): _stored(text) for name, text in found.items()}
+
+
+def turns_by(broker: Broker, task_type: str) -> str | None:
+    """Return the field of the payload by which tasks of a type take turns, None without one."""
+    with redis_errors():
+        found = broker.redis.hget(limit_keys.fair(), task_type)
+    return None if found is None else found.decode()
 
 
 def _stored(text: bytes) -> StoredLimits:

@@ -36,6 +36,7 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     limits.get_by_label("Starts").fill("10")
     limits.get_by_test_id("per-unit").select_option("minute")
     limits.get_by_label("For each value of").fill("to")
+    limits.get_by_label("In turns by").fill("subject")
     limits.get_by_text("For the audit").click()
     limits.get_by_label("Reason").fill("the relay is slow")
     limits.get_by_test_id("set-limits").click()
@@ -44,7 +45,7 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     expect(now).to_have_text(
         "Now: at most 2 running, at most 10 starts per minute, held back when half of the last 20"
         " attempts fail within 1 minute: for 30 seconds, then until 3 attempts succeed, for each"
-        " value of to"
+        " value of to, in turns by subject"
     )
     found = stack.api.call("GET", LIMITS)
     assert (found["concurrency"], found["rate"], found["per"], found["by"]) == (2, 10, 60, "to")

@@ -5,7 +5,7 @@ import { inUnits } from '../../static/js/state/schedules.js';
 import { isHeldBack, isLimited, limitsBody, USUAL_BREAKER } from '../../static/js/state/type_limits.js';
 import { LIMIT_WORDS } from '../../static/js/texts/task_types.js';
 
-const NONE = { concurrency: null, rate: null, per: null, by: null, breaker: null };
+const NONE = { concurrency: null, rate: null, per: null, by: null, breaker: null, fair_by: null };
 const words = (more) => LIMIT_WORDS.breaker({ breaker: { ...USUAL_BREAKER, ...more } }, inUnits);
 
 test('limits that are left empty are left out, and so is a time without a rate', () => {
@@ -16,7 +16,7 @@ test('limits that are left empty are left out, and so is a time without a rate',
 
 test('a number of tasks, a rate and a breaker are limits, a field to tell values apart is none', () => {
   assert.equal(isLimited({ ...NONE, by: 'to' }), false);
-  for (const limit of [{ concurrency: 1 }, { rate: 1, per: 1 }, { breaker: USUAL_BREAKER }]) {
+  for (const limit of [{ concurrency: 1 }, { rate: 1, per: 1 }, { breaker: USUAL_BREAKER }, { fair_by: 'to' }]) {
     assert.equal(isLimited({ ...NONE, ...limit }), true, JSON.stringify(limit));
   }
 });

@@ -69,6 +69,11 @@ class TypeLimitsBody(Inbound):
     breaker: BreakerBody | None = Field(
         default=None, description="`{}` for one with all its defaults; null for none."
     )
+    fair_by: str | None = Field(
+        default=None,
+        description="A field of the payload: waiting tasks take turns by its values.",
+        json_schema_extra={"minLength": 1, "maxLength": 128},
+    )
     reason: Reason = None
 
 
@@ -105,6 +110,7 @@ class LimitsInCode(Outbound):
     per: float | None = Field(description="Seconds.")
     by: str | None
     breaker: BreakerView | None
+    fair_by: str | None
 
 
 class TypeLimitsView(LimitsInCode):
@@ -147,7 +153,9 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     """
     check_type(path.task_type)
     breaker = None if body.breaker is None else tq.Breaker(**body.breaker.model_dump())
-    limits = tq.TypeLimits(body.concurrency, body.rate, body.per, body.by, breaker)
+    limits = tq.TypeLimits(
+        body.concurrency, body.rate, body.per, body.by, breaker, fair_by=body.fair_by
+    )
     tq.set_limits(path.task_type, limits, operator(body.reason))
     return respond(_view(path.task_type))
 
@@ -189,4 +197,5 @@ def _fields(limits: tq.TypeLimits) -> dict[str, Any]:
         "per": per,
         "by": limits.by,
         "breaker": limits.breaker,
+        "fair_by": limits.fair_by,
     }

@@ -1,6 +1,6 @@
 -- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
 -- args: id request expected message delay_ms priority tags operation
--- with: blocked clock events operations queueing
+-- with: blocked clock events fair_again operations queueing
 -- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
 -- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice.
 -- returns: {state, what was done}: 'done'; 'other' when `expected` is not the message any more;
@@ -39,7 +39,7 @@ if due and due > NOW then
 elseif due and state ~= 'PENDING' then
   redis.call('ZREM', index_key(state), id)
   redis.call('HDEL', key, 'due_at')
-  queue_again(id, new_place(priority ~= '' and priority or own), suspicion)
+  queue_again(id, place_again(id, priority ~= '' and priority or own), suspicion)
 else
   if priority ~= '' and state == 'PENDING' then move_to_priority() end
   add_event('state', id) -- what moves it has added one already

@@ -3,7 +3,7 @@
 -- args: type limits source operation
 -- with: blocked breaker clock locks operations type_limits
 -- `source`: 'operator', or 'code' for what it declares; those of an operator go before. `limits`: JSON,
--- {concurrency, rate, per_ms, by, breaker, queues}, or '' for none. Called for each queue; one of them
+-- {concurrency, rate, per_ms, by, breaker, fair_by, queues}, or '' for none. Called for each queue; one of them
 -- gets the operation.
 -- returns: nothing
 local text = redis.call('HGET', LIMITS, type)
@@ -13,6 +13,12 @@ if next(both) then
   redis.call('HSET', LIMITS, type, cjson.encode(both))
 else
   redis.call('HDEL', LIMITS, type)
+end
+local now = both.operator or both.code
+if now and now.fair_by then
+  redis.call('HSET', PREFIX .. ':fair', type, now.fair_by)
+else
+  redis.call('HDEL', PREFIX .. ':fair', type)
 end
 local function is_of_type(name) return name == type or name:sub(1, #type + 1) == type .. '=' end
 for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, -1)) do

@@ -1,6 +1,6 @@
 -- promote: SCHEDULED or RETRY -> PENDING when due; wakes tasks that wait for a lock or a limit
 -- args: limit lease_ms
--- with: blocked clock erased known_types locks queueing tasks type_limits wake
+-- with: blocked clock erased fair_again known_types locks tasks type_limits wake
 -- returns: milliseconds until the next one is due (0: more are due now), or -1 when none waits
 write_even_if_full()
 local next_ms = -1
@@ -15,7 +15,7 @@ local function promote(id, state)
   redis.call('ZREM', index_key(state), id)
   redis.call('HDEL', task_key(id), 'due_at')
   local priority, suspicion = unpack(redis.call('HMGET', task_key(id), 'priority', 'suspicion'))
-  queue_again(id, new_place(priority), suspicion)
+  queue_again(id, place_again(id, priority), suspicion)
 end
 
 for _, state in ipairs({ 'RETRY', 'SCHEDULED' }) do

@@ -1,6 +1,6 @@
 -- requeue: SCHEDULED or RETRY -> PENDING now, whenever it was due
 -- args: operation
--- with: blocked operations queueing tasks
+-- with: blocked fair_again operations tasks
 -- then the ids
 -- returns: for each 'done', the state of one that has no due time, or '' when it is unknown
 write_even_if_full()
@@ -16,7 +16,7 @@ for at = MORE, #ARGV do
     redis.call('ZREM', index_key(state), id)
     redis.call('HDEL', task_key(id), 'due_at')
     redis.call('HSET', task_key(id), 'requeued_by', decoded.id)
-    queue_again(id, new_place(priority), suspicion)
+    queue_again(id, place_again(id, priority), suspicion)
     state, requeued = 'done', requeued + 1
   end
   answers[#answers + 1] = state or ''

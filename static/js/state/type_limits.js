@@ -4,7 +4,7 @@ import { jsonObject } from './schedules.js';
 
 /**
  * @typedef {{concurrency: number|null, rate: number|null, per: number|null, by: string|null,
- *   breaker: Breaker|null}} Limit
+ *   breaker: Breaker|null, fair_by: string|null}} Limit
  * @typedef {{failures: number, of: number, within_s: number, pause_s: number, tries: number}} Breaker
  * @typedef {{value: string|null, state: 'closed'|'open'|'half_open', failed: number, of: number, until: string|null,
  *   succeeded: number}} BreakerState `failed` of the last `of` attempts: lately, or those that opened it
@@ -16,7 +16,7 @@ import { jsonObject } from './schedules.js';
 /** The fields of the form, in its order; their words are in texts/task_types.js under the same names. @type {LimitField[]} */
 export const LIMIT_FIELDS = [
   { name: 'concurrency', kind: 'integer' }, { name: 'rate', kind: 'integer' }, { name: 'per', kind: 'seconds' },
-  { name: 'by', kind: 'text' },
+  { name: 'by', kind: 'text' }, { name: 'fair_by', kind: 'text' },
 ];
 
 /** The fields of its breaker, in the same way. @type {LimitField[]} */
@@ -29,8 +29,8 @@ export const BREAKER_FIELDS = [
 export const USUAL_BREAKER = { failures: 0.5, of: 20, within_s: 60, pause_s: 30, tries: 3 };
 
 /** Whether anything is limited. @param {Limit} limits */
-export function isLimited({ concurrency, rate, breaker }) {
-  return concurrency !== null || rate !== null || breaker !== null;
+export function isLimited({ concurrency, rate, breaker, fair_by: fair }) {
+  return concurrency !== null || rate !== null || breaker !== null || fair !== null;
 }
 
 /**

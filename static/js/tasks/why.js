@@ -9,7 +9,7 @@ import { time } from '../components/parts.js';
 import * as texts from '../texts/task.js';
 
 const MOST_WORKERS = 8;
-const CALM = new Set(['scheduled', 'next', 'retry_due', 'behind_others', 'workers_busy', 'running', 'ended']);
+const CALM = new Set(['scheduled', 'next', 'retry_due', 'behind_others', 'fair_turn', 'workers_busy', 'running', 'ended']);
 
 /**
  * @param {import('../state/store.js').State} state

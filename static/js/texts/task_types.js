@@ -39,6 +39,7 @@ export const LIMIT_WORDS = {
     `held back when ${share(failures)} of the last ${plural(of, 'attempt')} fail within ${plural(...units(within))}: for `
     + `${plural(...units(pause))}, then until ${plural(tries, 'attempt succeeds', 'attempts succeed')}`,
   by: ({ by }) => `for each value of ${by}`,
+  fair_by: ({ fair_by: field }) => `in turns by ${field}`,
 };
 /** @param {number} part */
 const share = (part) => ({ 0.5: 'half', 1: 'all' })[part] ?? `${Number((part * 100).toFixed(2))} %`;
@@ -55,6 +56,7 @@ export const LIMIT_FIELDS = {
   rate: { label: 'Starts', hint: 'empty: any number' },
   per: { label: 'Per', hint: 'at most a day' },
   by: { label: 'For each value of', hint: 'a field of the payload; empty: all tasks together' },
+  fair_by: { label: 'In turns by', hint: 'a field of the payload, such as the customer; empty: as they came' },
 };
 /** @type {Record<string, {label: string, hint: string}>} */
 export const BREAKER_FIELDS = {

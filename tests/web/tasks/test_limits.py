@@ -14,7 +14,7 @@ from tests.engine.broker.test_breaker import end, end_claim, new_worker, pause_i
 from tests.engine.helpers import submit
 
 PATH = "/api/task-types/echo/limits"
-NO_LIMITS = {"concurrency": None, "rate": None, "per": None, "by": None, "breaker": None}
+NO_LIMITS = dict.fromkeys(("concurrency", "rate", "per", "by", "breaker", "fair_by"))
 NONE = {"task_type": "echo", "source": None, "declared": None, "breakers": [], **NO_LIMITS}
 #: The breaker of a type that has not run.
 CLOSED = {"value": None, "state": "closed", "failed": 0, "of": 0, "until": None, "succeeded": 0}
@@ -54,6 +54,16 @@ def test_a_breaker_is_set_with_its_defaults_and_read(client: FlaskClient) -> Non
     own = {"failures": 1, "of": 5, "within_s": 2.5, "pause_s": 0.5, "tries": 1}
     assert client.put(PATH, json={"breaker": own}).get_json()["breaker"] == own
     assert client.get(PATH).get_json()["breaker"] == own
+
+
+def test_fair_turns_are_set_and_read(client: FlaskClient) -> None:
+    answer = client.put(PATH, json={"fair_by": "value"})
+    assert answer.get_json() == {**NONE, "source": "operator", "fair_by": "value"}
+    tasks = [submit("echo", value=value) for value in ("a", "a", "b")]
+    said = client.get(f"/api/tasks/{tasks[1]}/explain").get_json()["reasons"]
+    turn = next(one for one in said if one["code"] == "fair_turn")
+    assert turn["text"] == "Tasks of 'echo' take turns by 'value'."
+    client.delete(PATH)
 
 
 def test_the_state_of_a_breaker_is_read(client: FlaskClient) -> None:
@@ -122,6 +132,8 @@ def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClie
         (PATH, {"breaker": {"share": 0.5}}, 422, "invalid_request"),
         (PATH, {"breaker": 0.5}, 422, "invalid_request"),
         (PATH, {"rate": 1, "by": "none_such"}, 422, "invalid_request"),
+        (PATH, {"fair_by": "none_such"}, 422, "invalid_request"),
+        (PATH, {"fair_by": 7}, 422, "invalid_request"),
         ("/api/task-types/none_such/limits", {"rate": 1}, 404, "task_type_not_found"),
     ],
 )

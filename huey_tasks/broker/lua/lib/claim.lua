@@ -28,7 +28,7 @@ local function claim(worker, id, task)
     [Claim.retry_delay_s] = task[Waiting.retry_delay_s], [Claim.deliveries] = deliveries,
     [Claim.invocation] = task[Waiting.invocation] or '',
   }
-  note_start(task[Waiting.type], task[Waiting.message])
+  note_start(id, task[Waiting.type], task[Waiting.message])
   if runs_of[task[Waiting.type]] then runs_of[task[Waiting.type]] = runs_of[task[Waiting.type]] + 1 end
 end
 

@@ -1,5 +1,5 @@
 -- A new task. Its fields come in the order of NewTask in protocol.py.
--- with: blocked clock counting queueing
+-- with: blocked clock counting fair queueing
 
 -- Puts a new task into its queue, or on the schedule; 0 when the id is known and nothing changes.
 -- Its queue may be another than that of the script: the next of a pipeline, or of a chord.
@@ -36,10 +36,13 @@ local function submit(new)
   note(type, 'SUBMITTED', root)
   if delay_ms > 0 then
     wait_until_due(id, 'SCHEDULED', NOW + delay_ms, root, unpack(fields))
-  elseif host and host ~= '' then
-    wait_for_host(id, new_place(priority, root), host, root, unpack(fields))
+    return 1
+  end
+  local place = place_in_turn(type, new[NewTask.message], priority, root)
+  if host and host ~= '' then
+    wait_for_host(id, place, host, root, unpack(fields))
   else
-    wait_in_queue(id, new_place(priority, root), root, unpack(fields))
+    wait_in_queue(id, place, root, unpack(fields))
   end
   return 1
 end

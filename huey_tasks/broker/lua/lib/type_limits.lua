@@ -1,6 +1,6 @@
 -- Limits of a task type over all queues: how many of it run at a time, how many start within a time,
 -- and whether its breaker is open; of each value of a payload field apart, if they have a field `by`.
--- with: blocked breaker clock locks running
+-- with: blocked breaker clock fair locks payload_field running
 local LIMITS = PREFIX .. ':limits'
 local any_limits, limits, running_like, trying = nil, {}, {}, {}
 
@@ -13,16 +13,6 @@ local function limits_of(type)
     limits[type] = both.operator or both.code or false
   end
   return limits[type] or nil
-end
-
--- The value of a payload field as text, a long one as its digest; '' without that field.
-local function value_in(message, field)
-  local is_json, decoded = pcall(cjson.decode, message)
-  local payload = is_json and decoded['$message'] and decoded['$message'].kwargs
-  local value = payload and payload[field]
-  if value == nil then return '' end
-  local text = cjson.encode({ value })
-  return #text > 64 and redis.sha1hex(text) or text
 end
 
 -- What a task counts as: its type, and the value of the field that its limits name.
@@ -82,9 +72,10 @@ local function waits_for_turn(id, type, message, from)
   return true
 end
 
-local function note_start(type, message)
+local function note_start(id, type, message)
   local limit = limits_of(type)
   if not limit then return end
+  if limit.fair_by then end_rounds(id, type) end
   local name = limited_name(limit, type, message)
   if limit.concurrency then running_like[name] = (running_like[name] or 0) + 1 end
   if trying[name] then trying[name] = trying[name] + 1 end
