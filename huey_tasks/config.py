@@ -19,8 +19,6 @@ from huey_tasks.settings.waiting_bounds import WaitingBound, waiting_bounds
 #: The Redis that is used without REDIS_URL where no stack has used DATA_DIR.
 LOCAL_REDIS_URL = "redis://127.0.0.1:6379/0"
 
-DEFAULT_DATA_DIR = Path("data")
-
 PATH_PREFIX = parsers.PATH_PREFIX
 
 
@@ -62,7 +60,7 @@ class Config:
     port: int = _setting(8000, parsers.whole(1, 65535), "TCP port", "API and dashboard")
     inspector_port: int = _setting(5555, parsers.whole(1, 65535), "TCP port", "the inspector")
     web_concurrency: int = _setting(1, parsers.whole(1, 64), "processes", "web processes")
-    data_dir: Path = _setting(DEFAULT_DATA_DIR, Path, "folder", "data of the embedded Redis")
+    data_dir: Path = _setting(Path("data"), Path, "folder", "data of the embedded Redis")
     appendfsync: str = _setting(
         "always",
         parsers.one_of("always", "everysec"),
@@ -224,6 +222,8 @@ class Config:
     broken_tasks_are_left_out: bool = field(default=False, metadata={})
     #: The start of each log line: the parent process distinguishes it from a task's print by that.
     log_mark: str = field(default="", metadata={})
+    #: The key with which the parent process asks the web service how it is; "" without one.
+    probe_key: str = field(default="", repr=False, metadata={})
     #: How people call the command line here, for the texts that name a command.
     command: str = field(default="duckline", metadata={})
     #: Whether pages load their modules one by one, as they lie in the folder: `make dev`.
@@ -252,9 +252,8 @@ class Config:
                     f"{spec.name.upper()}={shown} is not right: it takes {_words_of(parse)}."
                 ) from None
         folder, is_default = values.get("data_dir", cls.data_dir), "data_dir" not in values
-        embedded_url = None
+        port, embedded_url = values.get("port", cls.port), None
         if "redis_url" not in values:
-            port = values.get("port", cls.port)
             embedded_url = data_folder.url_of(folder, port, is_default=is_default)
         config = cls(
             **values,
@@ -266,6 +265,7 @@ class Config:
             broken_tasks_are_left_out=environ.get("BROKEN_TASKS_ARE_LEFT_OUT") == "1",
             command=environ.get("STARTED_AS", "") or environment.own_command(),
             log_mark=environ.get("LOG_MARK", ""),
+            probe_key=environ.get("PROBE_KEY", ""),
             single_modules=environ.get("SINGLE_MODULES") == "1",
         )
         queue_list.require("WEBHOOK_QUEUE", config.webhook_queue, config.queue_names)

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HEALTH_PATH = "/api/workers/health"
 #: Begins the log lines of every process here; a task cannot print it.
 LOG_MARK = f"{secrets.token_hex(8)} "
+#: The web service takes it for the question how it is, whatever keys there are.
+PROBE_KEY = secrets.token_hex(32)
 DEBUG_STOP_GRACE_S = 3.0  # a debugger that waits for a command does not end by itself
 WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
 RELEASE_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to release its tasks
@@ -53,17 +55,16 @@ def service_specs(config: "Config", broker: Broker, reload: bool = False) -> lis
     if config.debug_tasks:
         consumers = [_with_terminal(consumers[0])]
     # gunicorn reads this variable itself, before our settings, and fails if it is empty.
-    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency)}
+    web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency), "PROBE_KEY": PROBE_KEY}
     if reload:
         web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
-    api_key = next(iter(config.api_keys), None)
     web = ProcessSpec(
         name="web",
         command=_gunicorn(config.host, config.port, config.inspector_port),
         env=web_env,
         after=after,
-        probe=http_answers(host, config.port, HEALTH_PATH, api_key=api_key),
+        probe=http_answers(host, config.port, HEALTH_PATH, api_key=PROBE_KEY),
         stop_grace_s=WEB_STOP_GRACE_S,
         reloads=True,
     )

@@ -7,7 +7,6 @@ for one answer, and may wait for that several times.
 import contextlib
 import os
 import time
-from collections.abc import Generator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +31,12 @@ class _Limit:
         self._total_s = total_s
         self._ends: float | None = None
         self._answered_at: float | None = None
+
+    def __enter__(self) -> None:
+        self._reset = _limit.set(self)
+
+    def __exit__(self, *error: object) -> None:
+        _limit.reset(self._reset)
 
     def left_s(self) -> float:
         """Return the seconds that are left, negative when the time is up."""
@@ -63,32 +68,22 @@ _limit: ContextVar[_Limit | None] = ContextVar("time_limit", default=None)
 os.register_at_fork(after_in_child=lambda: _limit.set(None))
 
 
-@contextlib.contextmanager
-def time_limit(total_s: float) -> Generator[None]:
+def time_limit(total_s: float) -> contextlib.AbstractContextManager[None]:
     """Let all calls of Redis in here wait for it no longer than `total_s` seconds, all together.
 
     A single wait gets half of that, so that there is time for a second try on a new connection
     when the first one is dead and gives no error. When time is up, a call raises QueueUnavailable.
     Of limits within limits the innermost counts.
     """
-    reset = _limit.set(_Limit(total_s))
-    try:
-        yield
-    finally:
-        _limit.reset(reset)
+    return _Limit(total_s)
 
 
-@contextlib.contextmanager
-def default_limit() -> Generator[None]:
+def default_limit() -> contextlib.AbstractContextManager[None]:
     """Let all calls in here end within CALL_S seconds, if their caller has set no limit of its own.
 
     Without one, redis-py asks each Sentinel that does not answer again and again, for minutes.
     """
-    if _limit.get() is not None:
-        yield
-        return
-    with time_limit(CALL_S):
-        yield
+    return time_limit(CALL_S) if _limit.get() is None else contextlib.nullcontext()
 
 
 def _in_time(wait_s: float | None) -> float:

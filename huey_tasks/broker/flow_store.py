@@ -12,6 +12,10 @@ from huey_tasks.broker.protocol import NewTask
 _QUEUE = NewTask._fields.index("queue")
 
 
+#: The states of a node, in the order in which lists show them; a flow counts its nodes in each.
+COUNTS = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
+
+
 class NodeParts(NamedTuple):
     """What is kept of a node: JSON, the id of its task, its state (None: it waits)."""
 

@@ -6,6 +6,7 @@ long.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from huey_tasks.broker.states import TaskState
@@ -18,6 +19,9 @@ ALONE, FUNCTIONS, NESTED = "alone", "functions", "nested"
 
 #: The task type of our own whose tasks deliver webhooks. No webhook hears of their ends.
 DELIVERY_TYPE = "duckline.webhook"
+
+#: The type under which flows are in events and webhooks. No task has it.
+FLOW_TYPE = "duckline.flow"
 
 
 def only_of(name: str) -> str:
@@ -109,6 +113,15 @@ class NewTask(NamedTuple):
 
 
 _MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "passes_on"))
+
+#: The fields that every task has; most have nothing in the others.
+_PLAIN = NewTask._fields.index("gate")
+
+
+def width_of(tasks: Sequence[NewTask]) -> int:
+    """Return how many fields of tasks say something: to send the others takes time."""
+    is_plain = not any(any(task[_PLAIN:]) for task in tasks)
+    return _PLAIN if is_plain else len(NewTask._fields)
 
 
 class Found(NamedTuple):

@@ -37,8 +37,12 @@ class ScriptRunner:
     def run(self, script: str, queue: str, *more: Argument, **named: Argument) -> Any:
         """Call a script on a queue and return its reply. Raises TypeError for wrong arguments."""
         loaded = self.load(script, named)
+        arguments = (1, keys.root(queue), *named.values(), *more)
         with redis_errors():
-            return loaded(keys=[keys.root(queue)], args=[*named.values(), *more])
+            try:
+                return self._client.evalsha(loaded.sha, *arguments)
+            except NoScriptError:  # and may forget it again between two commands
+                return self._client.eval(cast(str, loaded.script), *arguments)
 
     def run_many(self, script: str, calls: Sequence[Call]) -> list[Any]:
         """Call a script several times in one round trip; a reply is None if Redis was full."""

@@ -12,8 +12,8 @@ The header of a script in `lua/<verb>.lua` says what goes with it:
 Records of Python have names in Lua as well, from the one definition: `NewTask.id` is the position
 of a field, `NewTask.NAMES` the names of all, `NewTask.COUNT` their number, `Ending.DEAD` a text,
 `TaskState.TERMINAL` the texts of these states and `TaskState.TERMINAL_SET` a table with them as
-keys; `Delivery.TYPE` is the task type of webhooks. They become constants here, so they cost nothing
-at run time.
+keys; `Delivery.TYPE` and `Flow.TYPE` are types of our own. They become constants here, so they cost
+nothing at run time.
 
 Redis runs the whole text at each call, and to make a function takes time even if nothing calls it.
 So of its parts a script gets only the definitions that it uses.
@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from huey_tasks.broker.protocol import DELIVERY_TYPE, Cause, Claim, Found, Gate, NewTask
+from huey_tasks.broker.protocol import DELIVERY_TYPE, FLOW_TYPE, Cause, Claim, Found, Gate, NewTask
 from huey_tasks.broker.states import LIVE, TERMINAL, Ending, TaskState
 from huey_tasks.broker.task_hash import EVENT_TASK, EXPLAINED, ROW, AttemptLine
 
@@ -44,6 +44,7 @@ _RECORDS: dict[str, tuple[str, ...]] = {
 _ENUMS: dict[str, type[StrEnum]] = {"TaskState": TaskState, "Ending": Ending}
 _LISTS = {
     "Delivery.TYPE": f"'{DELIVERY_TYPE}'",
+    "Flow.TYPE": f"'{FLOW_TYPE}'",
     "TaskState.LIVE": ", ".join(f"'{state}'" for state in LIVE),
     "TaskState.TERMINAL": ", ".join(f"'{state}'" for state in TERMINAL),
     "TaskState.TERMINAL_SET": f"{{ {', '.join(f'{state} = true' for state in TERMINAL)} }}",

@@ -36,10 +36,10 @@ EXPLAINED = (
     "attempts", "blocked_on", "place", "losses", "host",
 )  # fmt: skip
 
-#: What an event says of its task, as it was then.
+#: What an event says of its task, as it was then. New names go to the end.
 EVENT_TASK = (
     "type", "tags", "state", "attempt", "max_attempts", "token", "stopping", "outcome", "due_at",
-    "blocked_on", "reason",
+    "blocked_on", "reason", "flow",
 )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def revoke_key(
 def _wrong_names(name: str, role: str) -> list[Problem]:
     wrong: list[Problem] = []
     if not name.strip() or len(name) > MOST_NAME or not is_plain(name):
-        rule = f"1 to {MOST_NAME} characters, without control characters."
+        rule = f"A name has 1 to {MOST_NAME} characters, without control characters."
         wrong.append(Problem("/name", "name", rule))
     if role not in list(Role):
         wrong.append(Problem("/role", "role", f"The roles are {', '.join(Role)}."))

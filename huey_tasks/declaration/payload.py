@@ -83,6 +83,9 @@ class Payload:
         self.required = frozenset(
             name for name, one in self.parameters.items() if one.default is _EMPTY
         )
+        self._positional = [
+            name for name, one in self.parameters.items() if one.kind is not one.KEYWORD_ONLY
+        ]
         self._fields = {name: f"p{number}" for number, name in enumerate(self.parameters)}
         self.model = self._model(function, type_name)
         self.validator = cast(SchemaValidator, self.model.__pydantic_validator__)
@@ -101,7 +104,6 @@ class Payload:
         `given_later`: parameters that may still be missing. Raises InvalidPayload unless it fits
         the type; each problem points to a field.
         """
-        later = {(name,) for name in given_later}
         try:
             encoded = serializer.dumps(payload)
             plain = serializer.without_tags(encoded)
@@ -110,6 +112,7 @@ class Payload:
         try:
             self.validator.validate_json(plain, strict=True)
         except ValidationError as error:
+            later = {(name,) for name in given_later}
             problems = [
                 _problem(detail, payload, self.schema)
                 for detail in error.errors(include_url=False)
@@ -130,6 +133,10 @@ class Payload:
 
         `partial`: a pipeline gives the rest. Raises TypeError, as a call of the function would.
         """
+        given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+        is_right = len(given) == len(args) + len(kwargs) and given.keys() <= self.parameters.keys()
+        if is_right and given.keys() >= self.required:
+            return given  # as `bind` does, in a fifth of the time
         bind = self._signature.bind_partial if partial else self._signature.bind
         try:
             return bind(*args, **kwargs).arguments

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from huey_tasks.broker.flow_store import FlowStore, NodeParts, NodeTask
+from huey_tasks.broker.flow_store import COUNTS, FlowStore, NodeParts, NodeTask
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.errors import FlowNotFound
 from huey_tasks.queues import BROKERS
 from huey_tasks.records.ids import is_task_id
 from huey_tasks.records.models import TaskState
-
-#: The states of a node, in the order in which lists show them.
-NODE_STATES = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
 
 #: Flows that one read brings, and that one page looks through for those in a state.
 PIECE, MOST_LOOKED_AT = 200, 2_000
@@ -136,7 +133,7 @@ def unknown(flow_id: str) -> FlowNotFound:
 
 
 def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
-    counts = {state: int(fields[state]) for state in NODE_STATES}
+    counts = {state: int(fields[state]) for state in COUNTS}
     size = int(fields["size"])
     open_nodes = counts["waiting"] + counts["submitted"]
     return FlowRecord(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from huey_tasks.access.targets import target_problems
 from huey_tasks.broker.protocol import Found, NewTask
 from huey_tasks.broker.scripts.flows import FlowScripts, StoredNode
 from huey_tasks.errors import (
@@ -19,7 +20,7 @@ from huey_tasks.errors import (
 )
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.flows.graph import MOST_PROBLEMS, FlowNode, Graph, escaped
-from huey_tasks.queues import BROKERS
+from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records.ids import new_id, new_ids
 from huey_tasks.serializer import NodeResult
 from huey_tasks.submission.once import check_idempotency_key, once_of
@@ -45,21 +46,23 @@ def submit_flow(
     name: str = "",
     idempotency_key: str | None = None,
     caller: str = "",
+    webhook_url: str | None = None,
 ) -> SubmittedFlow:
     """Submit a graph of tasks, at most 10,000: all of it, or nothing.
 
-    `caller`: the name of the API key that submits, and whose idempotency key it is. Raises
-    InvalidFlow, whose problems point to nodes; IdempotencyKeyReused; QueueRefuses;
-    QueueUnavailable when Redis does not store it: without `answered` the flow may have begun, and
-    the same submit with an idempotency key finds it.
+    `caller`: the name of the API key that submits, and whose idempotency key it is. `webhook_url`:
+    where each end of the flow is posted to. Raises InvalidFlow, whose problems point to nodes;
+    IdempotencyKeyReused; QueueRefuses; QueueUnavailable when Redis does not store it: without
+    `answered` the flow may have begun, and the same submit with an idempotency key finds it.
     """
     if idempotency_key is not None:
         check_idempotency_key(idempotency_key, "/Idempotency-Key")
     attempt = current_attempt.get()
     # An attempt that is repeated submits the same flow, as it submits the same tasks.
     graph, flow_id = Graph(nodes, name), attempt.subtask_id() if attempt else new_id()
+    graph.problems += _wrong_url(webhook_url)
     tasks = _tasks_of(graph, flow_id, caller)
-    once = _once(graph, idempotency_key, caller)
+    once = _once(graph, idempotency_key, caller, webhook_url)
     broker = BROKERS.first
     scripts = FlowScripts(broker.scripts, broker.name)
     if once and (found := broker.scripts.found(broker.name, once)) is not None:
@@ -70,7 +73,7 @@ def submit_flow(
     queues = sorted({new.queue for new in tasks})
     reply = scripts.flow_begin(
         flow_id, name, len(nodes), json.dumps(queues), ttl_ms=broker.ttl_ms, once=once,
-        may_refuse=attempt is None,
+        may_refuse=attempt is None, webhook_url=webhook_url or "",
     )  # fmt: skip
     if isinstance(reply, Found):
         return _replayed(reply, graph)
@@ -79,10 +82,14 @@ def submit_flow(
     return SubmittedFlow(flow_id, name, len(nodes))
 
 
-def _once(graph: Graph, key: str | None, caller: str) -> str:
+def _wrong_url(url: str | None) -> list[Problem]:
+    return [] if url is None else target_problems(url, CONFIG.webhook_allowed_hosts, "webhook_url")
+
+
+def _once(graph: Graph, key: str | None, caller: str, url: str | None) -> str:
     if key is None:
         return ""
-    payload = [graph.name, *map(asdict, graph.nodes)]
+    payload = [graph.name, *map(asdict, graph.nodes), *([url] if url else [])]
     return once_of(key, None, None, caller).stored("", "", payload, ["flow"])
 
 

@@ -25,12 +25,8 @@ class TaskTemplate:
     def __init__(self, queue: TaskQueue, wrapper: TaskWrapper) -> None:
         self._queue, self._task_class = queue, wrapper.task_class
         self._sample = queue.serialize_task(self._made_by_huey(_ID, _PAYLOAD)).task
-        #: What all tasks of the type have in common.
-        self._rest = {
-            name: value
-            for name, value in self._sample._asdict().items()
-            if name not in ("id", "message")
-        }
+        #: What all tasks of the type have in common; the id and the message come before it.
+        self._rest = self._sample[2:]
         self._head, _, rest = self._sample.message.partition(_ID.encode())
         self._middle, _, self._tail = rest.partition(serializer.dumps(_PAYLOAD))
 
@@ -41,7 +37,7 @@ class TaskTemplate:
             huey_seams.emit(self._queue, signals.SIGNAL_ENQUEUED, task)
             return self._queue.serialize_task(task).task
         message = b"".join((self._head, task_id.encode(), self._middle, encoded, self._tail))
-        return NewTask(task_id, message, **self._rest)
+        return NewTask._make((task_id, message, *self._rest))
 
     def _made_by_huey(self, task_id: str, payload: dict[str, Any]) -> Task:
         task = self._task_class((), dict(payload), id=task_id)

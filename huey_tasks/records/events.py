@@ -14,8 +14,10 @@ from huey_tasks.broker.scripts.events import Entry
 from huey_tasks.broker.task_hash import EVENT_TASK, AttemptLine, TaskHash, from_ms, worker_of
 
 #: The kinds of events. `begun` is the first one that was kept; `gone`: the task was withdrawn.
-STATE, ATTEMPT, PROGRESS, LOG, PARTIAL, GONE = (
-    "state", "attempt", "progress", "log", "partial", "gone",
+#: `flow`: a flow is in another state; its `task_id` is the flow's, and its `task` says as much as
+#: there is to search for.
+STATE, ATTEMPT, PROGRESS, LOG, PARTIAL, GONE, FLOW = (
+    "state", "attempt", "progress", "log", "partial", "gone", "flow",
 )  # fmt: skip
 
 _POSITION = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
@@ -71,7 +73,9 @@ class TaskEvent:
     def task(self) -> TaskHash:
         """What is known of the task right after the event: the fields EVENT_TASK."""
         values: list[Any] = json.loads(self._task.decode("utf-8", "replace"))
-        return TaskHash({n: v for n, v in zip(EVENT_TASK, values, strict=True) if v is not False})
+        # A script of another version may know fewer fields, or more.
+        pairs = zip(EVENT_TASK, values, strict=False)
+        return TaskHash({name: value for name, value in pairs if value is not False})
 
     @cached_property
     def detail(self) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ _CHECKS: dict[str, Callable[[TaskEvent, str], bool]] = {
     "tag": lambda event, value: value in event.task.tags,
     "worker": lambda event, value: _is_worker(event.task.worker or "", value),
     "id": lambda event, value: event.task_id.startswith(value),
+    "flow": lambda event, value: event.task.flow_id == value,
 }
 
 

@@ -16,6 +16,7 @@ from huey_tasks.access.roles import Reach
 from huey_tasks.broker.keys import queue_names
 from huey_tasks.broker.states import LIVE, TERMINAL
 from huey_tasks.errors import InvalidQuery, Problem
+from huey_tasks.records.ids import is_task_id
 
 #: Characters of a whole search, and terms in it: more than anyone types.
 MAX_CHARS, MAX_TERMS = 1000, 30
@@ -39,6 +40,7 @@ WORDS = {
     "id": "a task id, or its beginning",
     "error": "part of the error",
     "cause": "the fingerprint of a failure group",
+    "flow": "the id of a flow",
     "payload.<field>": "the value of that field of the payload, as text",
     "age": "time since the submission: age:<1h, age:>5m",
     "dur": "duration of the last attempt: dur:>2s",
@@ -48,7 +50,7 @@ WORDS = {
 #: What the API calls the same thing, which people try as a word.
 _FIELDS = {
     "status": "state", "priority": "queue", "task_type": "type", "task_id": "id", "tags": "tag",
-    "payload": "payload.<field>", "duration": "dur",
+    "payload": "payload.<field>", "duration": "dur", "flow_id": "flow",
 }  # fmt: skip
 
 _TOKEN = re.compile(
@@ -112,7 +114,7 @@ class Query:
         return [*self._choices(), *self._others()]
 
     def _choices(self) -> Iterator[dict[str, Any]]:
-        for word in ("state", "type", "tag", "worker", "id", "cause"):
+        for word in ("state", "type", "tag", "worker", "id", "cause", "flow"):
             for unwanted in (False, True):
                 values = self.values(word, unwanted=unwanted)
                 if values:
@@ -172,6 +174,8 @@ def _term(token: re.Match[str]) -> Term | Problem:
         return _choice(name, value.lower(), unwanted, names, ", ".join(names))
     if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
         return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
+    if name == "flow" and not is_task_id(value):
+        return Problem("/q", "unknown_value", "'flow:' takes the whole id of a flow, a UUID.")
     return Term(name or "any", value, unwanted)
 
 

@@ -12,13 +12,15 @@ from typing import Any
 
 from huey_tasks import serializer
 from huey_tasks.access.targets import target_of
+from huey_tasks.broker.flow_store import COUNTS as FLOW_COUNTS
+from huey_tasks.broker.flow_store import FlowStore
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import StoredDelivery, WebhookStore
 from huey_tasks.execution.retry_rules import Fail
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
 from huey_tasks.webhooks import changes
-from huey_tasks.webhooks.records import End, Webhook, event_of, stamp
+from huey_tasks.webhooks.records import FLOW_ENDS, End, Webhook, stamp
 from huey_tasks.webhooks.sending import Answer, Sender
 
 logger = logging.getLogger(__name__)
@@ -106,19 +108,41 @@ def _disable(webhook: Webhook, now_ms: int, why: str) -> None:
 
 
 def _body(found: StoredDelivery) -> str:
-    """Return what is posted: a thin event, with the outcome of the task if that is small."""
+    """Return what is posted: a thin event."""
     end = End.read(found.fields["end"])
+    at = stamp(from_ms(end.at_ms))
+    data = _data_of_flow(end) if end.is_of_flow else _data_of_task(end, found.fields["queue"])
+    event = {"type": end.event, "timestamp": at, "data": {**data, "finished_at": at}}
+    return json.dumps(event, separators=(",", ":"))
+
+
+def _data_of_flow(end: End) -> dict[str, Any]:
+    """Return how the flow ended, and the numbers of its nodes as they are now."""
+    fields = FlowStore(BROKERS).flow(end.task_id)
+    counts = {state: int(fields[state]) for state in FLOW_COUNTS} if fields else None
+    created = stamp(from_ms(fields["created_at"])) if fields else None
+    return {
+        "flow_id": end.task_id,
+        "name": fields.get("name"),
+        "status": FLOW_ENDS.get(end.state),
+        "counts": counts,
+        "created_at": created,
+        "reason": fields.get("reason"),
+    }
+
+
+def _data_of_task(end: End, queue: str) -> dict[str, Any]:
+    """Return how the task ended, with its outcome if that is small."""
     data: dict[str, Any] = {
         "task_id": end.task_id,
         "task_type": end.task_type,
         "status": end.state,
-        "queue": found.fields["queue"],
+        "queue": queue,
         "tags": [tag for tag in end.tags.split(",") if tag],
-        "finished_at": stamp(from_ms(end.at_ms)),
     }
-    loaded = tasks.load(BROKERS, [(found.fields["queue"], end.task_id)])
+    loaded = tasks.load(BROKERS, [(queue, end.task_id)])
     task = loaded[0] if loaded else None  # a sample has none
-    data |= {
+    return data | {
         "attempt": task and task.attempt,
         "max_attempts": task and task.max_attempts,
         "submitted_at": task and stamp(task.submitted_at),
@@ -126,8 +150,6 @@ def _body(found: StoredDelivery) -> str:
         "error": task and task.error,
         **_result(task and task.result),
     }
-    event = {"type": event_of(end.state), "timestamp": data["finished_at"], "data": data}
-    return json.dumps(event, separators=(",", ":"))
 
 
 def _result(result: Any) -> dict[str, Any]:

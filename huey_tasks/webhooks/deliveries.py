@@ -24,7 +24,6 @@ from huey_tasks.webhooks.records import (
     Webhook,
     attempt_of,
     condition_delivery,
-    event_of,
     new_delivery,
 )
 
@@ -124,7 +123,7 @@ def _delivery_record(
         id=found.id,
         webhook_id=fields["webhook"],
         url=webhook.url or fields["url"],
-        event=fields["event"] if end is None else event_of(end.state),
+        event=fields["event"] if end is None else end.event,
         condition=fields.get("condition"),
         task_id=end and end.task_id,
         task_type=end and end.task_type,

@@ -26,7 +26,7 @@ BATCH = 100
 
 def delivery_id(webhook_id: str, end: End) -> str:
     """Return the id of a delivery; to the URL of a task it is another one than to a webhook's."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"webhook/{webhook_id}/{end.task_id}"))
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"webhook/{webhook_id}/{end.name}"))
 
 
 class Dispatch:

@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import NewDelivery, Recent
 
 #: The webhook of all tasks that were submitted with a `webhook_url`; it has no URL of its own.
 TASKS = "tasks"
+
+#: How a flow has ended, by the state that a webhook chooses it by.
+FLOW_ENDS = {"SUCCESS": "succeeded", "FAILURE": "failed", "REVOKED": "cancelled"}
 
 #: The types of the events of conditions.
 CONDITION_BEGAN, CONDITION_ENDED, CONDITION_TEST = (
@@ -25,7 +29,10 @@ OVERLAP_MS = 86_400_000
 
 
 class End(NamedTuple):
-    """How a task ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing."""
+    """How a task, or a flow, ended, as `lib/outbox.lua` posts it. `tags`: `,one,two,`, or nothing.
+
+    A flow is of the type FLOW_TYPE, and its id is the `task_id`.
+    """
 
     task_id: str
     state: str
@@ -38,6 +45,22 @@ class End(NamedTuple):
     def read(cls, entry: bytes | str) -> "End":
         """Read an entry of the outbox. Raises ValueError, TypeError."""
         return cls(*map(str, json.loads(entry)))
+
+    @property
+    def is_of_flow(self) -> bool:
+        """Whether it is the end of a flow."""
+        return self.task_type == FLOW_TYPE
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others: a flow ends again after a retry, a task only once."""
+        return f"{self.task_id}/{self.at_ms}" if self.is_of_flow else self.task_id
+
+    @property
+    def event(self) -> str:
+        """The type of its event: task.success, task.failure, …; flow.succeeded, …"""
+        how = self.state.lower()
+        return f"flow.{FLOW_ENDS.get(self.state, how)}" if self.is_of_flow else f"task.{how}"
 
 
 @dataclass(frozen=True)
@@ -89,7 +112,8 @@ class Webhook:
             return False
         if self.states and end.state not in self.states:
             return False
-        if self.task_types and end.task_type not in self.task_types:
+        # What names no type hears of all tasks, and of no flow.
+        if (self.task_types or end.is_of_flow) and end.task_type not in self.task_types:
             return False
         return not self.tags or any(f",{tag}," in end.tags for tag in self.tags)
 
@@ -255,11 +279,6 @@ def condition_delivery(
 def stamp(time: dt.datetime | None) -> str | None:
     """Return a time as the body of a delivery has it."""
     return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def event_of(state: str) -> str:
-    """Return the type of the event of a terminal state: task.success, task.failure, …"""
-    return f"task.{state.lower()}"
 
 
 def _time(ms: str | int | None) -> dt.datetime | None:

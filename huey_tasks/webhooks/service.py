@@ -8,6 +8,7 @@ from typing import Any
 from huey_tasks.access.targets import target_problems
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operation, Operator
+from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.webhook_store import Recent
 from huey_tasks.declaration.options import nearest
@@ -251,6 +252,8 @@ def _check_kind(webhook: Webhook) -> None:
 def _check_types(names: Sequence[str]) -> None:
     wrong: list[Problem] = []
     for at, name in enumerate(names):
+        if name == FLOW_TYPE:
+            continue
         try:
             types.get(name)
         except UnknownTaskType as error:

@@ -161,7 +161,16 @@ def test_a_misspelt_setting_is_named_once_by_the_whole_stack(start: Start, tmp_p
 
 
 def test_with_api_keys_the_stack_still_knows_when_it_is_ready(start: Start, tmp_path: Path) -> None:
-    Service(start, tmp_path / "data", API_KEYS="a-key-for-tests").ready().stop()
+    service = Service(start, tmp_path / "data", API_KEYS="a-key-for-tests").ready()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{service.settings['PORT']}/api/keys",
+        data=b'{"name": "ada", "role": "admin"}',
+        headers={"Authorization": "Bearer a-key-for-tests", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as made:
+        assert made.status == 201
+    service.stop()
+    Service(start, tmp_path / "data").ready().stop()  # now only that stored key is known
 
 
 def test_with_json_every_line_of_the_log_is_an_object(start: Start, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def submit_flow(body: FlowBody) -> Response:
         name=body.name,
         idempotency_key=idempotency_key(),
         caller=key_holder() or "",
+        webhook_url=body.webhook_url,
     )
     headers = {"Location": address(f"/api/flows/{made.flow_id}")}
     if made.is_replay:

@@ -114,6 +114,9 @@ class FlowBody(Inbound):
         description="For people: at most 200 visible characters.",
         json_schema_extra={"maxLength": 200},
     )
+    webhook_url: str | None = Field(
+        default=None, description="Where the end of the flow is posted to, each time that it ends."
+    )
     nodes: list[FlowNodeBody] = Field(
         description="1 to 10,000 nodes.", json_schema_extra={"minItems": 1, "maxItems": 10_000}
     )

@@ -31,7 +31,7 @@ class Identity:
     def __init__(self, config: Config) -> None:
         #: What API_KEYS has.
         self.setting = config.api_keys
-        self.keys = tq.KnownKeys(config.api_keys)
+        self.keys = tq.KnownKeys(config.api_keys, probe_key=config.probe_key)
         self.tickets = Tickets(self.keys)
         self.logins = Logins(self.keys)
         self.sessions = tq.Sessions(self.keys)

@@ -55,6 +55,10 @@ class DucklineApi(OpenAPI):
         #: Paths of the document that are not routes of flask-openapi3.
         self.extra_paths: dict[str, Any] = {}
 
+    def ensure_sync(self, func: Any) -> Any:
+        """Return the function as it is: none of ours is async, and Flask looks at each call."""
+        return func
+
     def register_api(self, api: Any, **options: Any) -> None:
         """Add the routes of a blueprint; another may have other methods of the same path."""
         before: dict[str, Any] = dict(self.paths)

@@ -17,7 +17,7 @@ from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import problems
-from web.streams.event_views import EventsQuery, TaskEventView, event_view
+from web.streams.event_views import EventsQuery, FlowEventView, TaskEventView, event_view
 from web.streams.sse import EVENT_CONTENT, OF_STREAM, LastEvent, Stream, last_event, message
 from web.tasks.schemas import TaskDetail, TaskPath
 
@@ -34,7 +34,8 @@ _OF_TASK = (
 )
 _OF_ALL = (
     "Server-sent events. `open` comes first; then `state`, `attempt`, `progress`, `log`, `partial` "
-    f"and `gone` as they happen, each an `{TaskEventView.__name__}`. `gap`: events were missed, "
+    f"and `gone` as they happen, each an `{TaskEventView.__name__}`; `flow`: a flow is in another "
+    f"state, a `{FlowEventView.__name__}`. `gap`: events were missed, "
     "because more happened than is kept; read again what matters."
 )
 

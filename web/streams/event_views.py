@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 import huey_tasks as tq
+from web.flows.schemas import FlowCounts, FlowStatus
 from web.http.models import Outbound
 from web.http.parameters import Query, QueueName, TaskId
 
@@ -17,7 +18,7 @@ class EventsQuery(Query):
         default="",
         max_length=1000,
         description="Only events of tasks that this search finds, as `GET /api/tasks` has it; of "
-        "its fields those that an event carries: state queue type tag worker id.",
+        "its fields those that an event carries: state queue type tag worker id flow.",
     )
 
 
@@ -28,6 +29,7 @@ class TaskEventView(Outbound):
     task_type: str
     queue: QueueName
     tags: list[str]
+    flow_id: str | None = Field(description="The flow that it is a node of.")
     at: datetime
     status: tq.TaskState
     attempt: int
@@ -42,15 +44,37 @@ class TaskEventView(Outbound):
     )
 
 
-def event_view(event: tq.TaskEvent) -> TaskEventView:
+class FlowEventView(Outbound):
+    """A flow is in another state."""
+
+    flow_id: TaskId
+    name: str
+    at: datetime
+    status: FlowStatus
+    size: int = Field(description="How many nodes it has.")
+    counts: FlowCounts
+
+
+def event_view(event: tq.TaskEvent) -> TaskEventView | FlowEventView:
     """Return the view of an event."""
     task = event.task
+    if event.kind == "flow":
+        detail = event.detail or {}
+        return FlowEventView(
+            flow_id=event.task_id,
+            name=detail["name"],
+            at=event.at,
+            status=detail["state"],
+            size=detail["size"],
+            counts=FlowCounts.model_validate(detail),
+        )
     is_success = task.state == tq.TaskState.SUCCESS
     return TaskEventView(
         task_id=event.task_id,
         task_type=task.type,
         queue=event.queue,
         tags=list(task.tags),
+        flow_id=task.flow_id,
         at=event.at,
         status=task.state,
         attempt=task.attempt,

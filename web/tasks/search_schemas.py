@@ -18,9 +18,9 @@ class SearchQuery(Query):
         default="",
         max_length=1000,
         description="A search such as `state:failure payload.user_id:42 -worker:high age:<1h`. "
-        "Fields: state queue type tag worker id error cause payload.<field> age dur wait; bare "
-        "words search the error and the type. Several values of one field match any of them. `-` "
-        "excludes.",
+        "Fields: state queue type tag worker id error cause flow payload.<field> age dur wait; "
+        "bare words search the error and the type. Several values of one field match any of them. "
+        "`-` excludes.",
     )
     state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")

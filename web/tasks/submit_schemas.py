@@ -65,7 +65,7 @@ class SubmitBody(Inbound):
         """What it says beside type, payload and queue, and the key that it was sent with."""
         once = tq.once_of(idempotency_key, self.unique_for, self.unique_key, caller)
         return tq.SubmitOptions(
-            self.tags,
+            tuple(self.tags),
             self.delay,
             self.run_at,
             self.expires_in,

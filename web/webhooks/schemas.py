@@ -15,7 +15,10 @@ _URL = (
     "host has a public address, or is one of WEBHOOK_ALLOWED_HOSTS."
 )
 _STATES = "Of tasks that end so: SUCCESS, FAILURE, REVOKED, EXPIRED. Empty: all."
-_TYPES = "Of tasks of these types, at most 20. Empty: all."
+_TYPES = (
+    "Of tasks of these types, at most 20. Empty: all. `duckline.flow` stands for flows, whose ends "
+    "are posted only to webhooks that name it."
+)
 _TAGS = "Of tasks with one of these tags, at most 10. Empty: all."
 _CONDITIONS = (
     "Codes of conditions of the verdict. With them it hears of their begin and end, and of no "
@@ -144,17 +147,18 @@ class DeliveryAttemptView(Outbound):
 
 
 class DeliveryView(Outbound):
-    """One event on its way to one webhook: the end of a task, or a condition."""
+    """One event on its way to one webhook: the end of a task or flow, or a condition."""
 
     id: str = Field(description="The `webhook-id` of every attempt.")
     webhook_id: str
     url: str
     event: str = Field(
-        description="`task.success`, and so on for each terminal state; `task.test` of a sample, "
-        "whose `task_id` names no task. `condition.began`, `condition.ended`, `condition.test`."
+        description="`task.success`, and so on for each terminal state; `flow.succeeded`, "
+        "`flow.failed`, `flow.cancelled`; `task.test` and `flow.test` of a sample, whose `task_id` "
+        "names nothing. `condition.began`, `condition.ended`, `condition.test`."
     )
     condition: str | None = Field(description="The code of the condition; null of a task.")
-    task_id: TaskId | None = Field(description="Null of a condition.")
+    task_id: TaskId | None = Field(description="The task, or the flow; null of a condition.")
     task_type: str | None
     queue: QueueName | None
     status: Literal["pending", "delivered", "failed"]

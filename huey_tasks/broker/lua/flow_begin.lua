@@ -1,5 +1,5 @@
 -- flow_begin: a flow whose nodes are all stored -> running
--- args: flow name size queues ttl_ms once room
+-- args: flow name size queues ttl_ms once room webhook_url
 -- with: clock flows once room
 -- `queues`: JSON, all that its tasks go to. `room`: the bounds by which they refuse a flow from outside, as
 -- room.py writes them, or ''. `once`: JSON as `lib/once.lua` has it, or ''.
@@ -22,10 +22,12 @@ redis.call('HSET', key, 'name', name, 'state', 'running', 'size', size, 'created
   'cancelled', 0, 'skipped', 0)
 for _, part in ipairs(FLOW_PARTS) do redis.call('PERSIST', flow_part(flow, part)) end
 redis.call('ZADD', FLOWS, string.format('%.0f', clock_s * 1000000 + clock_us), flow)
+if webhook_url ~= '' then redis.call('HSET', key, 'webhook_url', webhook_url) end
 if sent then remember_answer(sent, flow, '', 'running') end
 for _, old in ipairs(redis.call('ZRANGE', FLOWS, 0, 19)) do
   if redis.call('EXISTS', flow_key(old)) == 0 then redis.call('ZREM', FLOWS, old) end
 end
+announce_flow(flow)
 add_work(flow, START, 'succeeded')
 advance(flow)
 return { 'begun' }

@@ -37,6 +37,7 @@ end
 for first = MORE, #ARGV, 1500 do run_again(first, math.min(first + 1499, #ARGV)) end
 for state, change in pairs(moves) do redis.call('HINCRBY', key, state, change) end
 write_down(operation, 1)
+announce_flow(flow)
 add_work(flow, START, 'succeeded')
 advance(flow)
 return 'running'

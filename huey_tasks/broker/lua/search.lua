@@ -114,6 +114,10 @@ local kinds = {
     local cause = field('cause')
     any(c, function(task, value) return task[cause] == value end)
   end,
+  flow = function(c)
+    local flow = field('flow')
+    any(c, function(task, value) return task[flow] and task[flow]:match('^%S+') == value end)
+  end,
   payload = function(c)
     local message = field('message')
     for _, value in ipairs(c.values) do

@@ -51,7 +51,7 @@ for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, 99)) do
 end
 add('breakers', table.concat(types, ' '))
 local why = unpack(refusal(ROOT, room) or {})
-add('refuses', why ~= 'draining' and why or '')
+add('refuses', why and why ~= 'draining' and why or '')
 
 -- What ended in a minute, which may not be folded yet.
 local minute = math.floor(NOW / 60000)

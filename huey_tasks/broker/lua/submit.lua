@@ -1,20 +1,23 @@
 -- submit: (new) -> PENDING, or SCHEDULED when it has a delay, for as many tasks as there are
--- args: gates room
+-- args: gates room width
 -- with: barrier once room submit
--- then, for each task, the fields of NewTask in protocol.py
--- `gates` is JSON, a list of Gate. `room` has the bounds by which a queue refuses tasks from
+-- then, for each task, the first `width` fields of NewTask in protocol.py; the others are empty
+-- `gates` is JSON, a list of Gate, or ''. `room` has the bounds by which a queue refuses tasks from
 -- outside, as room.py writes them; '' for tasks that follow from accepted ones: none of them is ever refused.
 -- returns: for each task 1, 0 when the id is known already and nothing was changed, or the fields
 --          of Found in protocol.py when another submit was the same; in place of all that a Refusal,
 --          when one of the queues takes none
-local function once_of(at)
-  local once = ARGV[at + NewTask.once - 1]
-  return once ~= '' and cjson.decode(once) or nil
+local all = {}
+for at = MORE, #ARGV, width do all[#all + 1] = { unpack(ARGV, at, at + width - 1) } end
+
+local function once_of(new)
+  local once = new[NewTask.once]
+  return once and once ~= '' and cjson.decode(once) or nil
 end
 
 local refusals = {}
-for at = MORE, room ~= '' and #ARGV or 0, NewTask.COUNT do
-  local root, once = root_of(ARGV[at + NewTask.queue - 1]), once_of(at)
+for _, new in ipairs(room ~= '' and all or {}) do
+  local root, once = root_of(new[NewTask.queue]), once_of(new)
   if refusals[root] == nil then refusals[root] = refusal(root, room) or false end
   if refusals[root] and not (once and replayed(once)) then return refusals[root] end
 end
@@ -25,7 +28,7 @@ local function submit_once(new, once)
   if found then return found end
   found = duplicated(once)
   local id, queue = new[NewTask.id], new[NewTask.queue]
-  if queue == '' then queue = ROOT:match('{(.*)}$') end
+  if not queue or queue == '' then queue = ROOT:match('{(.*)}$') end
   if found then
     remember_answer(once, found[Found.id], found[Found.queue], found[Found.state], true)
     return found
@@ -38,9 +41,9 @@ local function submit_once(new, once)
 end
 
 local submitted = {}
-for at = MORE, #ARGV, NewTask.COUNT do
-  local new, once = { unpack(ARGV, at, at + NewTask.COUNT - 1) }, once_of(at)
+for _, new in ipairs(all) do
+  local once = once_of(new)
   submitted[#submitted + 1] = once and submit_once(new, once) or submit(new)
 end
-for _, gate in ipairs(cjson.decode(gates)) do open_gate(gate) end
+for _, gate in ipairs(gates ~= '' and cjson.decode(gates) or {}) do open_gate(gate) end
 return submitted

@@ -51,6 +51,7 @@ class FlowScripts:
         ttl_ms: int,
         once: str,
         may_refuse: bool,
+        webhook_url: str = "",
     ) -> str | Found:
         """Let a flow begin whose `size` nodes are stored; `queues` (JSON): of its tasks.
 
@@ -60,7 +61,7 @@ class FlowScripts:
         room = self._scripts.bounds if may_refuse else ""
         how, *more = self._scripts.run(
             "flow_begin", self._queue, flow=flow_id, name=name, size=size, queues=queues,
-            ttl_ms=ttl_ms, once=once, room=room,
+            ttl_ms=ttl_ms, once=once, room=room, webhook_url=webhook_url,
         )  # fmt: skip
         if how == b"refused":
             raise refused(Refusal.read(*more))

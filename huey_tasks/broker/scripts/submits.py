@@ -6,7 +6,7 @@ from typing import Any
 import redis
 
 from huey_tasks.broker.deadline import default_limit
-from huey_tasks.broker.protocol import Found, Gate, NewTask, Refusal, encode
+from huey_tasks.broker.protocol import Found, Gate, NewTask, Refusal, encode, width_of
 from huey_tasks.broker.room import NO_BOUNDS
 from huey_tasks.broker.script_runner import ScriptRunner
 from huey_tasks.errors import MemoryLow, QueueDraining, QueueFull, QueueRefuses
@@ -33,10 +33,12 @@ class SubmitScripts(ScriptRunner):
         Found: a submit before was the same, and this one stored nothing. With `may_refuse` it
         raises QueueRefuses if one of their queues takes no tasks now; then none is stored.
         """
-        more = [argument for task in tasks for argument in task.arguments()]
+        width = width_of(tasks)
+        more = [argument for task in tasks for argument in task.arguments()[:width]]
         room = self.bounds if may_refuse else ""
+        opened = encode(list(gates)) if gates else ""
         with default_limit():
-            flags = self.run("submit", queue, *more, gates=encode(list(gates)), room=room)
+            flags = self.run("submit", queue, *more, gates=opened, room=room, width=width)
         if flags and isinstance(flags[0], bytes):
             raise refused(Refusal.read(flags))
         return [found_of(flag) if isinstance(flag, list) else bool(flag) for flag in flags]

@@ -1,7 +1,7 @@
 /* A page around one thing that was read: its title, its trouble, its content. */
 
 import { h } from '../lib/dom.js';
-import { emptyState } from './parts.js';
+import { loadFailure } from './parts.js';
 import * as common from '../texts/common.js';
 
 /**
@@ -20,9 +20,9 @@ export function factPage(state, name, title, about, draw, { key = '', aside = nu
   const trouble = problem ?? state.problem;
   return h('div', { class: 'page', key: name, data: { page: name } },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
-      aside && h('div', { class: 'page-aside' }, aside)),
+      aside && trouble?.code !== 'forbidden' && h('div', { class: 'page-aside' }, aside)),
     problem && value !== undefined && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
     value !== undefined ? draw(value)
-      : trouble ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(trouble.text)))
+      : trouble ? h('div', { key: 'broken' }, loadFailure(trouble))
         : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }

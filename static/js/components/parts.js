@@ -5,6 +5,7 @@ import { fullTime } from '../lib/format.js';
 import { LOGO } from '../lib/root.js';
 import { look } from '../state/task_state.js';
 import { icon } from './icons.js';
+import * as common from '../texts/common.js';
 
 /** The state of a task in colour, shape and word. @param {string} status */
 export function stateBadge(status) {
@@ -69,6 +70,18 @@ export function emptyState(title, ...body) {
   return h('div', { class: 'empty' },
     h('img', { src: LOGO, width: 70, height: 39, alt: '' }),
     h('h3', null, title), h('p', null, ...body));
+}
+
+/**
+ * What stands in the place of something that could not be loaded and is tried again; a key that may
+ * not see it gets no such promise.
+ * @param {import('../state/records.js').Problem} problem
+ * @param {string} [what]
+ */
+export function loadFailure(problem, what) {
+  return problem.code === 'forbidden'
+    ? emptyState(common.notForThisKey(what), problem.text)
+    : emptyState(common.cantLoad(what), common.retrying(problem.text));
 }
 
 /**

@@ -7,7 +7,7 @@ import { pageUrl, tasksUrl } from '../lib/router.js';
 import { endedOf } from '../state/flows.js';
 import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
-import { copyButton, emptyState, facts, time } from '../components/parts.js';
+import { copyButton, emptyState, facts, loadFailure, time } from '../components/parts.js';
 import { graph } from './graph.js';
 import { failedNodes, openList } from './node_lists.js';
 import { controls, flowBadge, nameOf, progressOf, tookOf } from './pieces.js';
@@ -33,7 +33,7 @@ export function flowPage(id, state, actions) {
 }
 
 function waiting(problem) {
-  return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('this flow'), common.retrying(problem.text)))
+  return problem ? h('div', { key: 'broken' }, loadFailure(problem, 'this flow'))
     : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
 }
 

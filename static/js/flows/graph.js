@@ -3,7 +3,7 @@
 import { h, s } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, taskUrl } from '../lib/router.js';
-import { canRetryFrom, graphOf, nodeLook, takenFrom } from '../state/flows.js';
+import { canRetryFrom, graphOf, nodeLook, numbersOf, takenFrom } from '../state/flows.js';
 import { icon } from '../components/icons.js';
 import { sectionHead } from '../components/parts.js';
 import { nodeBadge, numbers } from './pieces.js';
@@ -69,7 +69,7 @@ export function nodeName(name, task) {
 function folded({ key, kind, members }, nodes, style, flow, open) {
   const isOpen = open === key;
   const title = kind === 'row' ? texts.inARow(members.length) : texts.alike(visible(nodes[0].task_type), members.length);
-  return h('li', { class: 'flow-box folded-box', key, style, data: { testid: 'folded', node: key, kind } },
+  return h('li', { class: 'flow-box folded-box', key, style, data: { testid: 'folded', node: key, kind, state: numbersOf(nodes)[0].key } },
     h('a', { class: 'box-name', href: pageUrl('flows', isOpen ? {} : { box: key }, flow.flow_id), 'aria-expanded': String(isOpen),
       title: kind === 'row' ? texts.ROW_MEANS : texts.ALIKE_MEANS }, h('span', { title }, title), icon('down')),
     numbers(nodes));

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
 import { failingLine } from '../state/functions.js';
-import { copyButton, emptyState } from '../components/parts.js';
+import { copyButton, emptyState, loadFailure } from '../components/parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/functions.js';
 
@@ -15,7 +15,7 @@ import * as texts from '../texts/functions.js';
 export function codeTab(fn, state, actions) {
   const { key, value, problem } = state.facts.functionSource ?? {};
   if (key !== fn.name || !value) {
-    return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+    return problem ? h('div', { key: 'broken' }, loadFailure(problem))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
   }
   if (value.text === null) return h('div', { key: 'none' }, emptyState(texts.NO_SOURCE, texts.NO_SOURCE_WHY));

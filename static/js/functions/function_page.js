@@ -5,7 +5,7 @@ import { visible } from '../lib/json_text.js';
 import { pageUrl } from '../lib/router.js';
 import { FUNCTION_TABS, tabOf } from '../state/page_filters.js';
 import { segments } from '../components/choices.js';
-import { emptyState } from '../components/parts.js';
+import { emptyState, loadFailure } from '../components/parts.js';
 import { codeTab } from './code_tab.js';
 import { configurationTab } from './configuration_tab.js';
 import { invokeTab } from './invoke_tab.js';
@@ -36,7 +36,7 @@ export function functionPage(name, state, actions) {
 }
 
 function waiting(problem) {
-  return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+  return problem ? h('div', { key: 'broken' }, loadFailure(problem))
     : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
 }
 

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
-import { emptyState, sectionHead } from '../components/parts.js';
+import { emptyState, loadFailure, sectionHead } from '../components/parts.js';
 import { tableHead, taskRow } from '../tasks/row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/functions.js';
@@ -16,7 +16,7 @@ import * as texts from '../texts/functions.js';
 export function runsTab(fn, state, actions) {
   const { key, value, problem } = state.facts.functionRuns ?? {};
   if (key !== fn.name || !value) {
-    return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+    return problem ? h('div', { key: 'broken' }, loadFailure(problem))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
   }
   const { tasks } = value;

@@ -11,7 +11,7 @@ import { chooser, segments } from '../components/choices.js';
 import { historyCharts } from '../components/history_charts.js';
 import { liveness } from '../components/live_badge.js';
 import { outcomes } from './outcomes.js';
-import { emptyState, sectionHead } from '../components/parts.js';
+import { loadFailure, sectionHead } from '../components/parts.js';
 import { longName } from '../components/prose.js';
 import { queueCard } from '../queues/queue_card.js';
 import { quickSend } from '../tasks/quick_send.js';
@@ -60,7 +60,7 @@ function historyCard(state, span, actions) {
       queueChoice(queue, (each) => url({ queue: each }))),
     problem && value && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
     series ? historyCharts(series, value, ui, actions)
-      : trouble ? emptyState(common.cantLoad('the history'), common.retrying(trouble.text))
+      : trouble ? loadFailure(trouble, 'the history')
         : h('p', { class: 'booting chart-place' }, common.loading('the history')));
 }
 

@@ -9,7 +9,7 @@ import { serverNow } from '../state/page_state.js';
 import { everEnded, listed, look, TASK_STATES } from '../state/task_state.js';
 import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
-import { button, emptyState, time } from '../components/parts.js';
+import { button, loadFailure, time } from '../components/parts.js';
 import { alarm, failures, percentiles, throughput } from './queue_card.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/queues.js';
@@ -23,7 +23,7 @@ export function queuesPage(state, actions) {
   return h('div', { class: 'page', key: 'queues' },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, 'Queues'), h('p', { class: 'soft' }, texts.ABOUT)),
     stats ? h('div', { class: 'queue-list', key: 'list' }, stats.queues.map((queue) => queueBlock(queue, state, actions)))
-      : problem ? emptyState(common.cantLoad('the queues'), common.retrying(problem.text)) : h('p', { class: 'booting' }, common.LOADING));
+      : problem ? loadFailure(problem, 'the queues') : h('p', { class: 'booting' }, common.LOADING));
 }
 
 function queueBlock(queue, state, actions) {

@@ -6,7 +6,7 @@ import { prettyText, sameJson, visible } from '../lib/json_text.js';
 import { go, pageUrl } from '../lib/router.js';
 import { FIRST_RULE, jsonObject } from '../state/schedules.js';
 import { checkField, fieldPart, plainField } from '../components/field.js';
-import { button, emptyState } from '../components/parts.js';
+import { button, emptyState, loadFailure } from '../components/parts.js';
 import { prose } from '../components/prose.js';
 import { jsonProblem, payloadPart, placeErrors, queueSelect, tagsIn } from '../tasks/payload_form.js';
 import { auditPart } from '../components/question_dialog.js';
@@ -43,7 +43,7 @@ export function scheduleForm(schedule, state, actions) {
 }
 
 function loading(problem) {
-  return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the task types'), common.retrying(problem.text)))
+  return problem ? h('div', { key: 'broken' }, loadFailure(problem, 'the task types'))
     : h('p', { class: 'booting', key: 'loading' }, common.loading('task types'));
 }
 

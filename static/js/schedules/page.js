@@ -12,7 +12,7 @@ import { base } from '../lib/root.js';
 import { segments } from '../components/choices.js';
 import { factPage } from '../components/fact_page.js';
 import { icon } from '../components/icons.js';
-import { button, copyButton, emptyState } from '../components/parts.js';
+import { button, copyButton, emptyState, loadFailure } from '../components/parts.js';
 import { newSchedule, scheduleForm } from './form.js';
 import { scheduleRow } from './row.js';
 import * as common from '../texts/common.js';
@@ -53,7 +53,7 @@ function editPage(name, state, actions) {
   const title = texts.editTitle(visible(name));
   if (!value) {
     return formPage(title, '', problem
-      ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+      ? h('div', { key: 'broken' }, loadFailure(problem))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
   }
   const schedule = value.find((each) => each.name === name);

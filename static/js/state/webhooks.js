@@ -18,8 +18,11 @@ import { jsonObject } from './schedules.js';
  * @typedef {'active'|'failing'|'disabled'} WebhookState
  */
 
-/** The event of a sample: there is no task behind it. */
-export const SAMPLE = 'task.test';
+/** The type of flows, which no task has: a webhook hears of their ends if it names it. */
+export const FLOW_TYPE = 'duckline.flow';
+
+/** The events of samples: there is nothing behind them. */
+export const SAMPLES = ['task.test', 'flow.test'];
 
 /** What webhooks may hear of, as `CODES` in huey_tasks/monitoring/conditions.py. */
 export const CONDITIONS = ['no_consumer', 'queue_full', 'memory_low', 'failing', 'breaker_open', 'new_cause', 'set_aside',

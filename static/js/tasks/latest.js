@@ -5,7 +5,7 @@ import { ROOT } from '../lib/root.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { newcomers, rows } from '../state/latest_tasks.js';
-import { button, emptyState, sectionHead } from '../components/parts.js';
+import { button, emptyState, loadFailure, sectionHead } from '../components/parts.js';
 import { tableHead, taskRow } from './row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
@@ -44,7 +44,7 @@ function nothing({ list, listProblem, problem }) {
   if (!list.loaded) {
     const trouble = listProblem ?? problem;
     return h('div', { key: 'none' }, trouble
-      ? emptyState(common.cantLoad('the tasks'), trouble.text)
+      ? loadFailure(trouble, 'the tasks')
       : h('p', { class: 'booting' }, common.loading('tasks')));
   }
   return h('div', { key: 'none' }, noTasksYet());

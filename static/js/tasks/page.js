@@ -8,7 +8,7 @@ import { bulkBar } from './bulk_bar.js';
 import { filters } from './filters.js';
 import { firstTask } from './first_task.js';
 import { liveness } from '../components/live_badge.js';
-import { button, emptyState } from '../components/parts.js';
+import { button, emptyState, loadFailure } from '../components/parts.js';
 import { taskTable } from './table.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
@@ -49,7 +49,7 @@ function nothing(state, actions) {
   const trouble = foundProblem ?? problem;
   if (!found.loaded) {
     return h('div', { key: 'none' }, trouble
-      ? emptyState(common.cantLoad('the tasks'), trouble.text)
+      ? loadFailure(trouble, 'the tasks')
       : h('p', { class: 'booting' }, common.loading('tasks')));
   }
   if (!search.q && !search.from && !search.to) return h('div', { key: 'none' }, firstTask(state.taskTypes, actions));

@@ -16,7 +16,7 @@ import { editForm } from './edit.js';
 import { lastingOptions, submissionText } from './form.js';
 import { icon } from '../components/icons.js';
 import { jsonBlock } from '../components/json_view.js';
-import { button, copyButton, emptyState, facts, progressBar, stateBadge } from '../components/parts.js';
+import { button, copyButton, emptyState, facts, loadFailure, progressBar, stateBadge } from '../components/parts.js';
 import { logLines } from './log.js';
 import { attempts, cancelControl } from './row.js';
 import { timeline } from './timeline.js';
@@ -52,7 +52,7 @@ function missing(id, problem) {
   if (problem.code === 'task_not_found') {
     return emptyState(texts.NOT_FOUND, h('code', null, visible(id).slice(0, 64)), texts.NOT_FOUND_WHY);
   }
-  return emptyState(common.cantLoad('this task'), common.retrying(problem.text));
+  return loadFailure(problem, 'this task');
 }
 
 function body(task, state, actions) {

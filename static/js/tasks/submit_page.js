@@ -5,7 +5,7 @@ import { plural } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { go, pageUrl } from '../lib/router.js';
 import { submitForm } from './form.js';
-import { emptyState } from '../components/parts.js';
+import { emptyState, loadFailure } from '../components/parts.js';
 import { breakable, prose } from '../components/prose.js';
 import { quickSend } from './quick_send.js';
 import { latestTasks } from './latest.js';
@@ -26,7 +26,7 @@ export function submitPage(state, actions) {
 function workbench({ taskTypes, problem, route: { params } }, actions) {
   if (!taskTypes) {
     return h('div', { key: 'wait' },
-      problem ? emptyState(common.cantLoad('the task types'), problem.text) : h('p', { class: 'booting' }, common.loading('task types')));
+      problem ? loadFailure(problem, 'the task types') : h('p', { class: 'booting' }, common.loading('task types')));
   }
   if (!taskTypes.length) {
     return h('div', { key: 'wait' }, emptyState(texts.NO_TASK_TYPES, texts.ADD_MODULE[0], h('code', null, '@task'), texts.ADD_MODULE[1]));

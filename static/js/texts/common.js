@@ -17,6 +17,8 @@ export const loading = (what) => `Loading ${what}…`;
 /** @param {string} [what] */
 export const cantLoad = (what = 'this') => `Can’t load ${what} right now`;
 
+export const notForThisKey = (what = 'this') => `Your key may not see ${what}`;
+
 /** @param {string} why a sentence */
 export const retrying = (why) => `${why} Retrying…`;
 

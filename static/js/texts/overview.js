@@ -49,7 +49,7 @@ export const VERDICT = {
     text: 'Accepted tasks are kept in Redis. New tasks are refused until it is back. '
       + 'Check that it runs and that REDIS_URL is right. This page reconnects automatically.',
   },
-  keyNeeded: { title: 'An API key is needed', text: 'This service was started with API_KEYS. Enter one of them to see and submit tasks.' },
+  keyNeeded: { title: 'An API key is needed', text: 'Sign in with a key to see and submit tasks.' },
   serverError: { title: 'The server answered with an error' },
   noConsumer: {
     /** @param {string} queues @param {number} n */

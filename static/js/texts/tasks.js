@@ -12,6 +12,7 @@ export const SEARCH_WORDS = {
   error: 'part of the error',
   worker: 'a worker or its consumer',
   cause: 'a group of failures',
+  flow: 'the id of a flow',
   age: 'time since submission, for example <1h or >5m',
   dur: 'duration of the last attempt, for example >2s',
   wait: 'time in the queue, for example >500ms',

@@ -86,6 +86,7 @@ export const NO_DELIVERIES_TASKS = 'The next task with a webhook_url that ends a
 export const REPLAY = 'Send again';
 export const REPLAY_MEANS = 'Sends the same body with the same webhook-id, now';
 export const SAMPLE = 'sample';
+export const FLOW = 'a flow';
 /** @param {number} n */
 export const showMore = (n) => `Show the latest ${count(n)}`;
 
@@ -94,7 +95,7 @@ export const FORM = {
   description: 'shown in the list', states: 'Ends', statesMean: 'None checked: all of them.',
   conditions: 'Or conditions of the service',
   conditionsMean: 'With one checked, it hears of these and of no tasks: when it has held for half a minute, and when it has ended.',
-  types: 'separated by spaces; empty: all', tags: 'separated by spaces; one of them is enough; empty: all',
+  types: 'separated by spaces; empty: all tasks; duckline.flow: the ends of flows', tags: 'separated by spaces; one of them is enough; empty: all',
   create: 'Create webhook', save: 'Save changes',
   editTasks: 'Its URL and filters come with each task. Only the description can be changed.',
 };

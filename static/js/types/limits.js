@@ -10,7 +10,7 @@ import { BREAKER_FIELDS, isHeldBack, isLimited, LIMIT_FIELDS, limitsBody, USUAL_
 import { durationPart } from '../components/duration_field.js';
 import { checkField, fieldPart, objectText, plainField } from '../components/field.js';
 import { createKeptForms } from '../components/kept_form.js';
-import { button, emptyState, sectionHead } from '../components/parts.js';
+import { button, loadFailure, sectionHead } from '../components/parts.js';
 import { auditPart } from '../components/question_dialog.js';
 import { placeErrors } from '../tasks/payload_form.js';
 import * as common from '../texts/common.js';
@@ -37,7 +37,7 @@ export function limitsPart(name, state, actions) {
       breakerStates(limits, serverNow(state)),
       // Limits that were set elsewhere meanwhile are a new start: a draft over old ones would undo them.
       keep(`${name} ${JSON.stringify({ ...limits, breakers: null })}`, (done) => build(name, limits, actions, done)),
-    ] : trouble ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the limits'), common.retrying(trouble.text)))
+    ] : trouble ? h('div', { key: 'broken' }, loadFailure(trouble, 'the limits'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }
 

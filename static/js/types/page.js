@@ -6,7 +6,7 @@ import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { isHeldBack } from '../state/type_limits.js';
 import { icon } from '../components/icons.js';
-import { emptyState } from '../components/parts.js';
+import { emptyState, loadFailure } from '../components/parts.js';
 import { longName, prose } from '../components/prose.js';
 import { typePage } from './type_page.js';
 import { canSubmit, totalsOf } from './pieces.js';
@@ -24,7 +24,7 @@ export function typesPage(state, actions) {
 
 function list({ taskTypes, problem, facts, stats }) {
   if (!taskTypes) {
-    return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the task types'), common.retrying(problem.text)))
+    return problem ? h('div', { key: 'broken' }, loadFailure(problem, 'the task types'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
   }
   if (!taskTypes.length) {

@@ -4,7 +4,7 @@ import { h } from '../lib/dom.js';
 import { count, duration } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
-import { copyButton, emptyState, facts } from '../components/parts.js';
+import { copyButton, emptyState, facts, loadFailure } from '../components/parts.js';
 import { prose } from '../components/prose.js';
 import { icon } from '../components/icons.js';
 import { limitsPart } from './limits.js';
@@ -27,7 +27,7 @@ export function typePage(name, state, actions) {
       h('div', { class: 'page-aside' }, h('a', { href: pageUrl('types') }, texts.ALL))),
     type ? whole(type, state, actions)
       : taskTypes ? h('div', { key: 'gone' }, emptyState(texts.notFound(visible(name)), texts.NOT_FOUND_WHY))
-      : problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the task types'), common.retrying(problem.text)))
+      : problem ? h('div', { key: 'broken' }, loadFailure(problem, 'the task types'))
         : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }
 

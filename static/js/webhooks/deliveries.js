@@ -3,10 +3,10 @@
 import { h } from '../lib/dom.js';
 import { ago, clock, count, duration, until } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { taskUrl } from '../lib/router.js';
+import { pageUrl, taskUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
-import { SAMPLE } from '../state/webhooks.js';
-import { button, emptyState, sectionHead, time } from '../components/parts.js';
+import { FLOW_TYPE, SAMPLES } from '../state/webhooks.js';
+import { button, emptyState, loadFailure, sectionHead, time } from '../components/parts.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/webhooks.js';
 
@@ -22,7 +22,7 @@ export const MANY = 200;
 export function deliveries(webhook, state, actions) {
   const { key, value, problem } = state.facts.deliveries ?? {};
   if (!value || key !== `${webhook.id} ${state.ui.moreDeliveries ? MANY : FEW}`) {
-    return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad('the deliveries'), common.retrying(problem.text)))
+    return problem ? h('div', { key: 'broken' }, loadFailure(problem, 'the deliveries'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
   }
   if (!value.deliveries.length) {
@@ -63,8 +63,9 @@ function subject({ event, condition, queue, task_id: task, task_type: type }) {
     return [h('span', { key: 'condition' }, texts.CONDITIONS[condition] ?? visible(condition)),
       queue && h('span', { class: 'under', key: 'queue' }, texts.inQueue(queue))];
   }
-  if (event === SAMPLE || !task) return h('span', { class: 'faint', key: 'sample' }, texts.SAMPLE);
-  return h('a', { key: 'task', href: taskUrl(task) }, visible(type ?? ''));
+  if (SAMPLES.includes(event) || !task) return h('span', { class: 'faint', key: 'sample' }, texts.SAMPLE);
+  return type === FLOW_TYPE ? h('a', { key: 'flow', href: pageUrl('flows', {}, task) }, texts.FLOW)
+    : h('a', { key: 'task', href: taskUrl(task) }, visible(type ?? ''));
 }
 
 /** @param {import('../state/webhooks.js').DeliveryAttempt[]} attempts */

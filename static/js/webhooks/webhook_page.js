@@ -5,7 +5,7 @@ import { ago, coarse } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
-import { button, copyButton, emptyState, facts, time } from '../components/parts.js';
+import { button, copyButton, emptyState, facts, loadFailure, time } from '../components/parts.js';
 import { deliveries } from './deliveries.js';
 import { editWebhook } from './form.js';
 import { controls, nameOf, sends, stateChip } from './pieces.js';
@@ -33,7 +33,7 @@ export function webhookPage(id, state, actions) {
 }
 
 function waiting(problem) {
-  return problem ? h('div', { key: 'broken' }, emptyState(common.cantLoad(), common.retrying(problem.text)))
+  return problem ? h('div', { key: 'broken' }, loadFailure(problem))
     : h('p', { class: 'booting', key: 'loading' }, common.LOADING);
 }
 

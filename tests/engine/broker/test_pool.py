@@ -1,5 +1,6 @@
 """Many callers and few connections, against a real Redis."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -88,3 +89,34 @@ def test_300_greenlets_share_the_connections(start_consumer: StartConsumer) -> N
         timeout_s=120,
     )
     assert "waits for Redis" not in consumer.text()
+
+
+def test_an_answer_that_nobody_has_read_is_no_answer_for_the_next(client: Any) -> None:
+    left = client.connection_pool.get_connection()
+    left.send_command("ECHO", "left")
+    wait_until(left.can_read, description="its answer is there")
+    client.connection_pool.release(left)
+    assert client.echo("next") == b"next"
+
+
+def test_a_connection_that_redis_has_closed_is_made_anew(client: Any) -> None:
+    used = client.connection_pool.get_connection()
+    client.client_kill_filter(laddr=None, _id=_id_of(used), skipme=False)
+    client.connection_pool.release(used)
+    assert client.echo("next") == b"next"
+    assert (len(client.connection_pool._in_use_connections)) == 0
+
+
+def test_a_fork_does_not_use_the_connections_of_its_parent(client: Any) -> None:
+    before = client.client_id()
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writing, str(client.client_id()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(reading, 20)) != before == client.client_id()
+
+
+def _id_of(connection: Any) -> int:
+    connection.send_command("CLIENT ID")
+    return connection.read_response()

@@ -172,8 +172,10 @@ def test_a_wrong_key_costs_no_round_trip(
     monkeypatch.setattr("huey_tasks.credentials.known_keys.PERIOD_S", 60.0)
     redis = tq.QUEUES["high"].broker.redis
     before = redis.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
-    for _ in range(20):
-        assert client_of(app, f"dk_{'0' * 12}_{'0' * 64}").get("/api/queues").status_code == 401
+    client = client_of(app, f"dk_{'0' * 12}_{'0' * 64}")
+    for _ in range(10):
+        answer = client.get("/api/queues", environ_overrides={"REMOTE_ADDR": "10.9.0.1"})
+        assert answer.status_code == 401
     after = redis.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
     assert after == before
 

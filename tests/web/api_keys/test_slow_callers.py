@@ -82,7 +82,7 @@ def test_what_is_remembered_of_addresses_is_bounded(
     client = client_of(app, "wrong")
     for number in range(10):
         client.get("/api/queues", environ_overrides={"REMOTE_ADDR": f"10.0.0.{number}"})
-    logins = app.extensions["duckline_identity"]._logins
+    logins = app.extensions["duckline_identity"].logins
     assert list(logins._failures) == ["10.0.0.7", "10.0.0.8", "10.0.0.9"]
 
 

@@ -6,8 +6,11 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+from huey_tasks.broker.scripts.events import BEGINNING, EventScripts
 from huey_tasks.flows import reading
+from huey_tasks.records.events import TaskEvent
 from tests.engine.helpers import HandWorker, commit
+from web.streams.event_views import event_view
 
 NODES: list[dict[str, Any]] = [
     {"name": "a", "task_type": "echo", "payload": {"value": 1}},
@@ -48,6 +51,30 @@ def test_a_node_tells_how_its_task_goes_and_what_it_takes(client: FlaskClient) -
     task = client.get(f"/api/tasks/{shown[1]['task_id']}").get_json()
     assert task["payload"] == {"value": {"result_of": "a"}}
     assert flow.endswith(task["flow_id"])
+    client.post("/api/tasks/submit", json={"task_type": "echo", "payload": {"value": 3}})
+    found = client.get(f"/api/tasks?q=flow:{task['flow_id']} state:waiting").get_json()["tasks"]
+    assert [each["task_id"] for each in found] == [task["task_id"]]
+    assert client.get("/api/tasks?q=flow:monthly").status_code == 422
+
+
+def test_an_event_of_a_flow_tells_its_state_and_numbers(client: FlaskClient) -> None:
+    scripts = EventScripts(tq.default.broker.scripts)
+    scripts.events("default", BEGINNING, 10)
+    client.post("/api/flows", json={"name": "two", "nodes": NODES})
+    entries = scripts.events("default", BEGINNING, 10).entries
+    views = [event_view(TaskEvent.of(entry)) for entry in entries if entry.is_of_task]
+    flow, task = [view.model_dump() for view in views]
+    assert (flow["name"], flow["status"], flow["size"]) == ("two", "running", 2)
+    assert (flow["counts"]["waiting"], flow["counts"]["submitted"]) == (2, 0)
+    assert (task["status"], task["flow_id"]) == ("PENDING", flow["flow_id"])
+
+
+def test_a_flow_takes_a_url_for_its_end(client: FlaskClient) -> None:
+    body = {"nodes": NODES, "webhook_url": "https://example.com/hooks"}
+    assert client.post("/api/flows", json=body).status_code == 202
+    refused = client.post("/api/flows", json={**body, "webhook_url": "http://10.0.0.1/"})
+    assert refused.status_code == 422
+    assert refused.get_json()["errors"][0]["pointer"] == "/webhook_url"
 
 
 def test_flows_are_listed_by_status(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

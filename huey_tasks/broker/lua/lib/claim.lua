@@ -29,7 +29,7 @@ local function claim(worker, id, task)
     [Claim.invocation] = task[Waiting.invocation] or '',
   }
   note_start(task[Waiting.type], task[Waiting.message])
-  if running[task[Waiting.type]] then running[task[Waiting.type]] = running[task[Waiting.type]] + 1 end
+  if runs_of[task[Waiting.type]] then runs_of[task[Waiting.type]] = runs_of[task[Waiting.type]] + 1 end
 end
 
 local function is_too_late(task)

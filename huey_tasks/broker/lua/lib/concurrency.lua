@@ -2,7 +2,7 @@
 -- queues. The field `:queues` has the names of the queues.
 -- with: blocked queueing running
 local CONCURRENCY = ROOT .. ':concurrency'
-local running = {}
+local runs_of = {}
 
 local function queues_of_functions()
   local queues = {}
@@ -16,8 +16,8 @@ end
 local function is_crowded(type)
   local most = tonumber(redis.call('HGET', CONCURRENCY, type) or 0)
   if most == 0 then return false end
-  running[type] = running[type] or count_running(queues_of_functions(), type)
-  return running[type] >= most
+  runs_of[type] = runs_of[type] or count_running(queues_of_functions(), type)
+  return runs_of[type] >= most
 end
 
 local function wait_for_room(id, type)

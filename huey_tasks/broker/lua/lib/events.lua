@@ -3,13 +3,21 @@
 local EVENTS, EVENTS_CAP = PREFIX .. ':events', 20000
 local is_watched
 
--- Adds an event, after the task has changed. `detail`: JSON, or nil. Whatever is wrong with the
--- stream must not stop a script in the middle: only those who watch would miss something.
-local function add_event(kind, id, detail, root)
+local function somebody_watches()
   if is_watched == nil then is_watched = redis.pcall('EXISTS', EVENTS) == 1 end
-  if not is_watched then return end
-  local task = redis.call('HMGET', task_key(id, root), EventTask.NAMES)
+  return is_watched
+end
+
+-- Whatever is wrong with the stream must not stop a script in the middle: only those who watch would
+-- miss something. `task`: its fields in the order of EventTask. `detail`: JSON, or nil.
+local function write_event(kind, queue, id, task, detail)
   redis.pcall('XADD', EVENTS, 'NOMKSTREAM', 'MAXLEN', '~', EVENTS_CAP, '*', 'kind', kind,
-    'queue', (root or ROOT):match('{(.*)}$'), 'id', id, 'task', cjson.encode(task),
-    'detail', detail or 'null')
+    'queue', queue, 'id', id, 'task', cjson.encode(task), 'detail', detail or 'null')
+end
+
+-- Adds an event, after the task has changed.
+local function add_event(kind, id, detail, root)
+  if not somebody_watches() then return end
+  local task = redis.call('HMGET', task_key(id, root), EventTask.NAMES)
+  write_event(kind, (root or ROOT):match('{(.*)}$'), id, task, detail)
 end

@@ -1,10 +1,19 @@
 -- Flows: graphs of tasks. The end of a node starts or skips those behind it; what does not fit into
 -- one script stays on the list of work of its flow, and consumers go on with it.
--- with: clock submit
+-- with: clock events outbox submit
 local FLOWS, MOVING = PREFIX .. ':flows', PREFIX .. ':flows-moving'
 local function flow_key(flow) return PREFIX .. ':flow:' .. flow end
 local function flow_part(flow, part) return PREFIX .. ':flow-' .. part .. ':' .. flow end
 local FLOW_PARTS = { 'nodes', 'ids', 'states', 'before', 'work' }
+
+-- The virtual nodes: before those that have nothing before them; before all, when they are cancelled.
+local START, CANCEL = 'start', 'cancel'
+
+local function is_cancelled(flow) return redis.call('HEXISTS', flow_key(flow), 'cancelled_at') == 1 end
+
+local function add_work(flow, number, state)
+  redis.call('RPUSH', flow_part(flow, 'work'), cjson.encode({ number, state, 0 }))
+end
 
 -- How many nodes one script moves: Redis does nothing else meanwhile.
 local MOVES, moved = 500, 0
@@ -12,10 +21,25 @@ local MOVES, moved = 500, 0
 local NODE_STATES = { SUCCESS = 'succeeded', FAILURE = 'failed', EXPIRED = 'failed',
   REVOKED = 'cancelled' }
 
--- The virtual nodes: before those that have nothing before them; before all, when they are cancelled.
-local START, CANCEL = 'start', 'cancel'
+-- A flow is in another state: those who watch, and webhooks, hear of it as of a task of a type of its own.
+local FLOW_ENDS = { succeeded = TaskState.SUCCESS, failed = TaskState.FAILURE,
+  cancelled = TaskState.REVOKED }
 
-local function is_cancelled(flow) return redis.call('HEXISTS', flow_key(flow), 'cancelled_at') == 1 end
+local function announce_flow(flow)
+  local names = { 'name', 'state', 'size', 'waiting', 'submitted', 'succeeded', 'failed', 'cancelled',
+    'skipped', 'webhook_url' }
+  local fields = {}
+  for at, value in ipairs(redis.call('HMGET', flow_key(flow), unpack(names))) do
+    fields[names[at]] = value
+  end
+  local state, url = FLOW_ENDS[fields.state] or TaskState.STARTED, fields.webhook_url
+  fields.webhook_url = nil
+  if state ~= TaskState.STARTED then post_flow_end(flow, state, url) end
+  if not somebody_watches() then return end
+  local as_task = redis.call('HMGET', flow_key(flow), EventTask.NAMES)
+  as_task[EventTask.type], as_task[EventTask.state], as_task[EventTask.flow] = Flow.TYPE, state, flow
+  write_event('flow', '', flow, as_task, cjson.encode(fields))
+end
 
 local function node_state(flow, number)
   return redis.call('HGET', flow_part(flow, 'states'), number) or 'waiting'
@@ -25,10 +49,6 @@ local function move_node(flow, number, from, to)
   redis.call('HSET', flow_part(flow, 'states'), number, to)
   redis.call('HINCRBY', flow_key(flow), from, -1)
   redis.call('HINCRBY', flow_key(flow), to, 1)
-end
-
-local function add_work(flow, number, state)
-  redis.call('RPUSH', flow_part(flow, 'work'), cjson.encode({ number, state, 0 }))
 end
 
 local function end_node(flow, number, state)
@@ -98,6 +118,7 @@ local function end_flow(flow)
   redis.call('HSET', key, 'state', state, 'finished_at', AT)
   redis.call('PEXPIRE', key, ttl_ms)
   for _, part in ipairs(FLOW_PARTS) do redis.call('PEXPIRE', flow_part(flow, part), ttl_ms) end
+  announce_flow(flow)
   return true
 end
 

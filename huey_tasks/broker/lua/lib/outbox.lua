@@ -13,17 +13,28 @@ local function some_want(what)
   return known_wants[what]
 end
 
-local function webhooks_want(state, type)
+local function webhooks_want(state, type, only_by_name)
   if has_webhooks == nil then has_webhooks = redis.call('EXISTS', WANTED) == 1 end
-  return has_webhooks and (some_want(state .. '|') or some_want(state .. '|' .. type))
+  return has_webhooks and (not only_by_name and some_want(state .. '|')
+    or some_want(state .. '|' .. type))
 end
 
 local has_posted = false
+local function post(id, state, type, tags, url)
+  redis.call('ZADD', OUTBOX, NOW, cjson.encode({ id, state, type, AT, tags, url }))
+  has_posted = true
+end
+
 local function post_end(id, state, type, url)
   if type == Delivery.TYPE or not (url or webhooks_want(state, type)) then return end
   local tags = redis.call('HGET', task_key(id), 'tags')
-  redis.call('ZADD', OUTBOX, NOW, cjson.encode({ id, state, type, AT, tags or '', url or '' }))
-  has_posted = true
+  post(id, state, type, tags or '', url or '')
+end
+
+-- The end of a flow; a webhook hears of those only if it names their type.
+local function post_flow_end(flow, state, url)
+  if not (url or webhooks_want(state, Flow.TYPE, true)) then return end
+  post(flow, state, Flow.TYPE, '', url or '')
 end
 
 local function announce_ends()

@@ -16,7 +16,7 @@ local function submit(new)
   if tonumber(expires_ms) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
   end
-  if gate ~= '' then
+  if gate and gate ~= '' then
     fields[#fields + 1], fields[#fields + 2] = 'gate', gate
     fields[#fields + 1], fields[#fields + 2] = 'passes_on', new[NewTask.passes_on]
   end
