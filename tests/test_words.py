@@ -33,6 +33,7 @@ CLEAN = [
     "huey_tasks/cleanup",
     "huey_tasks/config.py",
     "huey_tasks/consumer",
+    "huey_tasks/credentials",
     "huey_tasks/declaration",
     "huey_tasks/errors.py",
     "huey_tasks/events",

@@ -1,7 +1,7 @@
 """What is stored of API keys: JSON as frozen records, and their secrets. Asks Redis nothing.
 
 A key is `dk_<id>_<secret>`. The id finds its record; the secret is 256 random bits, of which only
-the SHA-256 is stored. Nobody can guess so many bits however fast a hash is, so a slow one, as
+the SHA-256 is stored. Nobody can guess them however fast a hash is, so a slow one, as
 passwords need, would only make each request slow.
 """
 

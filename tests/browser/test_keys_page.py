@@ -86,7 +86,7 @@ def test_a_viewer_has_no_buttons_that_it_may_not_use(visits: Visits, locked: Web
 
 def test_the_keys_fit_a_phone(visits: Visits, locked: WebServer) -> None:
     page = _signed_in(visits, f"{locked.url}keys", ADMIN)
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     expect(page.locator("tr[data-role=admin]")).to_be_visible()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]

@@ -71,7 +71,7 @@ def sign_in(body: SessionBody) -> Response:
     responses={**no_content("Signed out."), **problems("cross_site", "queue_unavailable")},
 )
 def sign_out() -> Response:
-    """Sign out: the session ends, whoever holds its cookie."""
+    """Sign out: the session ends in every tab."""
     sent = request.cookies.get(COOKIE)
     if sent:
         identity().sessions.end(sent)

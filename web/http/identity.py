@@ -38,7 +38,7 @@ class Identity:
 
     def check(self) -> None:
         """Keep who calls; raise Unauthorized, or Forbidden for what the caller may not do."""
-        if request.endpoint in OPEN_TO_ALL or not self._is_locked():
+        if not self._is_locked() or request.endpoint in OPEN_TO_ALL:
             return
         g.holder = self._holder()
         self.keys.count_request(g.holder)

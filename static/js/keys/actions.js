@@ -45,8 +45,8 @@ export function createKeyActions({ dispatch }, toast, reread, retryNow) {
     } }),
     async signIn(key) {
       try {
-        beginSession();
         signedIn(await signIn(key));
+        beginSession();
       } catch (error) {
         const { code, text } = explain(error);
         return code === 'unauthorized' ? texts.REJECTED : text;
