@@ -73,7 +73,7 @@ export function emptyState(title, ...body) {
 }
 
 /**
- * What stands in the place of something that could not be loaded and is tried again; a key that may
+ * What is shown instead of something that could not be loaded and is tried again; a key that may
  * not see it gets no such promise.
  * @param {import('../state/records.js').Problem} problem
  * @param {string} [what]
