@@ -1,5 +1,6 @@
 """What dies with others: nobody knows who did it, so suspects run alone until it is known."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -62,6 +63,16 @@ def test_a_task_that_was_lost_twice_is_given_to_nobody_who_runs_others() -> None
     alone = HandWorker("d-alone/1")
     assert [claim.id for claim in alone.step(want=64, short_types='{"echo": 0.1}')[1]] == ["one"]
     assert tq.queue_stats()[1].queued == 1
+
+
+def test_a_consumer_of_suspects_takes_none_of_a_type_that_it_does_not_know() -> None:
+    make_suspects("one", "other")
+    info = {"host": "vm", "pid": 1, "worker_type": "process", "started_at": 0, "workers": []}
+    scripts().heartbeat(QUEUE, "d-alone", json.dumps(info), 1)
+    scripts().knows(QUEUE, "d-alone", ["fail"])
+    assert HandWorker("d-alone/1").step() == ([], [])
+    assert suspects() == ["one", "other"]
+    assert HandWorker("e-alone/1").claim().id == "one"
 
 
 @pytest.mark.parametrize("end", ["SUCCESS", "FAILURE", "RETRY"])

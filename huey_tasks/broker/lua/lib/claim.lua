@@ -58,6 +58,8 @@ local function claim_next(worker)
       wait_for_room(id, type)
     elseif worker.only == '' and not is_known(worker, type) then
       leave_to_others(id, type)
+    elseif worker.only == ALONE and not is_known(worker, type) then
+      -- It goes on waiting, for one that knows it.
     elseif worker.only == ALONE or not waits_for_turn(id, type, task[Waiting.message], from[id]) then
       worth_ms = worth_ms + (worker.only == '' and worker.short_types[type] or BUDGET_MS)
       if worth_ms > BUDGET_MS and #claims > 0 then return end
