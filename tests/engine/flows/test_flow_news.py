@@ -7,13 +7,16 @@ import pytest
 import huey_tasks as tq
 from huey_tasks.broker.protocol import DELIVERY_TYPE, FLOW_TYPE
 from huey_tasks.broker.scripts.events import BEGINNING, EventScripts
+from huey_tasks.broker.scripts.flows import FlowScripts
 from huey_tasks.queues import BROKERS
 from huey_tasks.records.events import TaskEvent
 from huey_tasks.webhooks.deliver import deliver
 from huey_tasks.webhooks.dispatch import Dispatch
 from tests.engine.helpers import HandWorker, commit, scripts
 from tests.engine.helpers import submit as submit_task
+from tests.engine.snapshot import clock_ms
 from tests.receivers import Receiver, receiver
+from tests.waiting import wait_until
 
 PAIR = (
     tq.FlowNode("a", "echo", {"value": 1}),
@@ -114,6 +117,17 @@ def test_each_end_of_a_flow_is_posted_once(hooks: Receiver) -> None:
     for _ in range(2):
         end_next(worker)
     assert [each.event for each in dispatched()] == ["flow.failed", "flow.succeeded"]
+
+
+def test_a_flow_that_consumers_look_at_again_does_not_end_again(hooks: Receiver) -> None:
+    flow_id = tq.submit_flow(PAIR, webhook_url=f"{hooks.url}/own").flow_id
+    tq.cancel_flow(flow_id)
+    ended_at = tq.get_flow(flow_id).finished_at
+    begin = clock_ms()
+    wait_until(lambda: clock_ms() > begin, description="a second end would have another time")
+    FlowScripts(scripts(), "default").flow_advance(flow_id)
+    assert tq.get_flow(flow_id).finished_at == ended_at
+    assert [each.event for each in dispatched()] == ["flow.cancelled"]
 
 
 def test_without_a_webhook_that_names_flows_none_is_posted() -> None:

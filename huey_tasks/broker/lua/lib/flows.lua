@@ -110,8 +110,9 @@ end
 -- Ends a flow that has no node any more which waits or runs; returns whether it has ended.
 local function end_flow(flow)
   local key = flow_key(flow)
-  local waiting, submitted, failed, cancelled, ttl_ms = unpack(redis.call('HMGET', key,
-    'waiting', 'submitted', 'failed', 'cancelled', 'ttl_ms'))
+  local was, waiting, submitted, failed, cancelled, ttl_ms = unpack(redis.call('HMGET', key,
+    'state', 'waiting', 'submitted', 'failed', 'cancelled', 'ttl_ms'))
+  if was ~= 'running' then return true end -- the last end of a task comes behind a cancel
   if waiting ~= '0' or submitted ~= '0' then return false end
   local state = is_cancelled(flow) and 'cancelled' or failed ~= '0' and 'failed'
     or cancelled ~= '0' and 'cancelled' or 'succeeded'
