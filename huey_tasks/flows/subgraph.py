@@ -27,8 +27,12 @@ class StoredGraph:
 
         They are `chosen`, else those that failed or were cancelled, and all behind these, without
         those that wait for one which does not run again and has not succeeded. Raises
-        FlowNotRetryable if that is `chosen` itself.
+        FlowNotRetryable if that is `chosen` itself, or if no failure calls for it.
         """
+        if chosen is not None and self._is_not_called_for(chosen):
+            raise FlowNotRetryable(
+                f"Node '{self._names[chosen]}' starts when another fails, and none has failed."
+            )
         roots = [chosen] if chosen is not None else self._unsuccessful()
         again = self._with_all_behind(roots)
         held_up = [n for n in again if self._is_held_up(n, again, is_chosen=n == chosen)]
@@ -50,6 +54,10 @@ class StoredGraph:
             number: sum(before in again for before in self._before(number))
             for number in sorted(again)
         }
+
+    def _is_not_called_for(self, number: int) -> bool:
+        rescued = [self._states[n] for n in self._rescued[number]]
+        return bool(rescued) and not {"failed", "cancelled"}.intersection(rescued)
 
     def _unsuccessful(self) -> list[int]:
         return [n for n, state in enumerate(self._states) if state in ("failed", "cancelled")]

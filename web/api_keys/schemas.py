@@ -32,8 +32,14 @@ class KeyBody(Inbound):
         description="`viewer` reads; `submitter` also submits; `operator` also cancels, retries, "
         "pauses and schedules; `admin` also makes keys and webhooks."
     )
-    queues: list[str] = Field(default=[], description=_QUEUES)
-    task_types: list[str] = Field(default=[], description=_TYPES)
+    queues: list[str] = Field(
+        default=[], min_length=1, description="The queues that it reaches; without it, all."
+    )
+    task_types: list[str] = Field(
+        default=[],
+        min_length=1,
+        description="The task types that it reaches, at most 20; without it, all.",
+    )
     rate: float | None = Field(
         default=None,
         description="Requests a second, on average; null for any number.",

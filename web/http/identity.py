@@ -97,6 +97,8 @@ class Identity:
     def _holder_of_key(self, authorization: str) -> tq.Holder:
         sent = bearer(authorization)
         holder = self.logins.holder_of(sent) if sent else None
+        if holder is None and sent:
+            raise Unauthorized("This API key is wrong, revoked or expired.")
         if holder is None:
             raise Unauthorized("Send an API key as Authorization: Bearer <key>.")
         return holder

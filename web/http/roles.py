@@ -44,7 +44,7 @@ class Needs:
         """Raise Forbidden, which says what is missing, unless the holder may use a route."""
         role, reaching = self.of(endpoint)
         if not holder.role.includes(role):
-            raise tq.Forbidden(f"This needs the role {role}; this key is a {holder.role}.")
+            raise tq.Forbidden(f"This needs the role {role}; this key has the role {holder.role}.")
         if reaching is WHOLE and not holder.reach.is_whole:
             raise tq.Forbidden(
                 "This needs a key that reaches every queue and task type; this one does not."

@@ -1,10 +1,12 @@
 """`GET /api/verdict`: the headline of the dashboard, for programs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Response
 
 import huey_tasks as tq
+from web.http.reach import reach
 from web.http.responses import respond
 from web.http.root_path import address
 from web.monitoring.verdict_schemas import CauseView, ConditionView, VerdictView
@@ -23,7 +25,7 @@ def read_verdict() -> Response:
 
     It answers 200 whatever the verdict is, also when Redis does not answer: that is one.
     """
-    return respond(judge(_seen()))
+    return respond(judge(_seen(), reach()))
 
 
 def _seen() -> tq.Seen:
@@ -35,9 +37,11 @@ def _seen() -> tq.Seen:
         return tq.Seen((), (), datetime.now(UTC), problem=error.detail)
 
 
-def judge(seen: tq.Seen) -> VerdictView:
-    """Return the verdict about what was seen."""
+def judge(seen: tq.Seen, within: tq.Reach = tq.EVERYTHING) -> VerdictView:
+    """Return the verdict about what was seen; with a reach, without the texts of failures."""
     found = tq.conditions(seen)
+    if not within.is_whole:
+        found = [replace(one, cause=None) for one in found if one.code != "new_cause"]
     return VerdictView(
         severity=found[0].severity if found else "fine",
         title=found[0].title if found else tq.fine_title(seen.queues),

@@ -94,7 +94,7 @@ export const FORM = {
   url: 'http or https, with a public address or a host of WEBHOOK_ALLOWED_HOSTS',
   description: 'shown in the list', states: 'Ends', statesMean: 'None checked: all of them.',
   conditions: 'Or conditions of the service',
-  conditionsMean: 'With one checked, it hears of these and of no tasks: when it has held for half a minute, and when it has ended.',
+  conditionsMean: 'With one checked, it hears of these and of no tasks: when one has held for a while (ALERT_AFTER_S), and when it has ended.',
   types: 'separated by spaces; empty: all tasks; duckline.flow: the ends of flows', tags: 'separated by spaces; one of them is enough; empty: all',
   create: 'Create webhook', save: 'Save changes',
   editTasks: 'Its URL and filters come with each task. Only the description can be changed.',

@@ -217,6 +217,14 @@ def test_a_retry_runs_a_node_and_all_behind_it_again() -> None:
     assert tq.retry_flow(flow_id, "a").counts["waiting"] == 3
 
 
+def test_a_retry_of_a_node_that_no_failure_has_called_for_is_refused() -> None:
+    flow_id = submit(echo("a", on_failure="alarm"), echo("alarm"))
+    end(HandWorker(), flow_id, "a")
+    with pytest.raises(tq.FlowNotRetryable, match="starts when another fails"):
+        tq.retry_flow(flow_id, "alarm")
+    assert tq.get_flow(flow_id).status == "succeeded"
+
+
 def test_a_retry_of_a_node_behind_a_failed_one_is_refused() -> None:
     flow_id = submit(*DIAMOND)
     end(HandWorker(), flow_id, "a", "FAILURE")

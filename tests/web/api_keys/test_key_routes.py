@@ -197,3 +197,12 @@ def test_each_way_to_submit_keeps_the_name(keyed: Keyed) -> None:
     node = client.get(f"/api/flows/{flow}").get_json()["nodes"][0]["task_id"]
     for task in (bulk, node):
         assert client.get(f"/api/tasks/{task}").get_json()["submitted_by"] == "billing"
+
+
+@pytest.mark.parametrize("field", ["queues", "task_types"])
+def test_an_empty_reach_is_refused_for_it_would_be_everything(
+    admin: FlaskClient, field: str
+) -> None:
+    answer = admin.post("/api/keys", json={"name": "x", "role": "viewer", field: []})
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["pointer"] == f"/{field}"

@@ -10,6 +10,8 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
+from tests.conftest import StartConsumer
+from tests.waiting import wait_until
 from tests.web.api_keys.conftest import Keyed
 from tests.web.conftest import email_body
 from web.aws_services import app as aws_services
@@ -164,6 +166,25 @@ def test_a_key_with_a_reach_works_within_it_and_finds_nothing_else(
     assert acted["done"] == 1
     assert client.get("/api/workers/stats").get_json()["queued_low"] == 1, "counts are of all"
     tq.delete_schedule("theirs")
+
+
+def test_with_a_reach_workers_and_verdict_tell_nothing_of_other_tasks(
+    admin: FlaskClient, keyed: Keyed, start_consumer: StartConsumer
+) -> None:
+    start_consumer("default")
+    failed = tq.submit("fail", {"message": "there is no room"}).task_id
+    tq.wait_for_end(failed, 30)
+    running = tq.submit("work_for", {"seconds": 60}).task_id
+    client = keyed("viewer", task_types=["send_email"])
+
+    def workers(of: FlaskClient) -> str:
+        return of.get("/api/workers").text
+
+    wait_until(lambda: running in workers(admin), description="it is listed as running")
+    assert running not in workers(client)
+    assert "no room" in admin.get("/api/verdict").text
+    assert "no room" not in client.get("/api/verdict").text
+    tq.cancel(running)
 
 
 def test_an_unknown_task_is_no_task_for_everybody(keyed: Keyed) -> None:
