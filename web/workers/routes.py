@@ -20,7 +20,7 @@ workers = ApiBlueprint("workers", "workers")
 def list_workers() -> Response:
     """List the live consumers, and what each of their workers runs.
 
-    Of a task that the key does not reach nothing is told but that a worker is busy.
+    For a task that the key does not reach, the answer says only that a worker is busy.
     """
     views = [ConsumerView.model_validate(consumer) for consumer in tq.consumers()]
     if not reach().is_whole:
