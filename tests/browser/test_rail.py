@@ -21,7 +21,7 @@ def test_the_pages_stand_in_six_groups(visits: Visits, stack: Stack) -> None:
 
     expect(groups).to_have_count(6)
     work = page.locator("#nav").get_by_role("group", name="Work")
-    expect(work.locator(".nav-label")).to_have_text(["Tasks", "Failures", "Schedules"])
+    expect(work.locator(".nav-label")).to_have_text(["Tasks", "Failures", "Flows", "Schedules"])
     assert _width(page) == 208
 
 

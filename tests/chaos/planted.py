@@ -60,8 +60,8 @@ BUGS = (
     Bug(
         "a promotion drops one in four",
         "huey_tasks/broker/lua/promote.lua",
-        "queue_again(id, new_place(priority), suspicion)",
-        "if NOW % 4 > 0 then queue_again(id, new_place(0), suspicion) end",
+        "queue_again(id, place_again(id, priority), suspicion)",
+        "if NOW % 4 > 0 then queue_again(id, place_again(id, priority), suspicion) end",
         frozenset({Breach.LOST, Breach.GAP}),
     ),
     Bug(

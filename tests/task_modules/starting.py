@@ -228,9 +228,17 @@ def start_at_start_up() -> None:
 # ---- children and signals
 
 
+def _nap_and_say_so(tell: Any) -> None:
+    tell.send("I run")
+    _nap(30)
+
+
 def _signalled(signum: int) -> int:
-    child = multiprocessing.get_context("fork").Process(target=_nap, args=(30,))
+    context = multiprocessing.get_context("fork")
+    runs, tell = context.Pipe(duplex=False)
+    child = context.Process(target=_nap_and_say_so, args=(tell,))
     child.start()
+    runs.recv()  # before, it has the handlers of its parent
     os.kill(child.pid or 0, signum)
     child.join(20)
     return child.exitcode if child.exitcode is not None else 99

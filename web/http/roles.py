@@ -66,13 +66,13 @@ SERVICE = Needs(
             tasks.list_task_types queues.list_queues workers.list_workers statistics.read_stats
             push.stats_socket socket_tickets.issue_ticket work_health.read_health
             verdict.read_verdict history.read_history schedules.preview_schedule
-            session.read_session
+            session.read_session metrics.read_metrics
         """,
         (VIEWER, WHOLE): """
             history.read_log failures.list_failures failures.read_failure actions.list_audit
             event_streams.follow_all flows.list_flows flows.read_flow functions.list_functions
             functions.read_function functions.list_events functions.read_event
-            functions.read_source inspector.read_config inspector.read_redis metrics.read_metrics
+            functions.read_source inspector.read_config inspector.read_redis
         """,
         (SUBMITTER, CHECKED): """
             submission.submit_task bulk_submission.submit_bulk flow_submission.submit_flow

@@ -93,9 +93,9 @@ def test_a_consumer_finds_a_task_whose_bell_was_lost(start_consumer: StartConsum
     wait_for(submit("echo"), "SUCCESS")
     echo = next(t for t in tq.task_types() if t.name == "echo").wrappers[QUEUE]
     new = tq.default.serialize_task(echo.task_class((), {})).task
-    script = scripts().load("submit", {"gates": "[]", "room": ""})
+    script = scripts().load("submit", {"gates": "[]", "room": "", "width": 0})
     with broker.pipeline(transaction=True) as pipe:  # what is gone at its end wakes nobody
-        arguments = ["[]", "", *new.arguments()]
+        arguments = ["[]", "", len(new.arguments()), *new.arguments()]
         script(keys=[keys.root(QUEUE)], args=arguments, client=pipe)
         pipe.delete(keys.bell(QUEUE))
         pipe.execute()

@@ -25,6 +25,7 @@ CHANGES_NOTHING_THAT_IS_THERE = (
     "/api/events",
     "/api/schedules/preview",
     "/api/ws-ticket",
+    "/api/session",
     "/api/functions/{name}/invoke",
     "/api/functions/{name}/events/{event}",
 )

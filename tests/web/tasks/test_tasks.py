@@ -53,8 +53,8 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
     assert task.pop("max_attempts") == 6
     absent = ["result", "result_note", "error", "traceback", "progress", "started_at",
               "finished_at", "next_retry_at", "scheduled_for", "worker", "stop_confirmed",
-              "retry_of", "retried_as", "gate", "cause", "schedule", "submitted_by", "invocation",
-              "reported"]  # fmt: skip
+              "retry_of", "retried_as", "gate", "cause", "schedule", "flow_id", "submitted_by",
+              "invocation", "reported"]  # fmt: skip
     assert {name: task.pop(name) for name in absent} == dict.fromkeys(absent)
     assert task.pop("task_id")
     assert task == {
