@@ -1,5 +1,6 @@
 """Answers in pieces: they reach the caller while the function writes them, and what goes wrong."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -23,7 +24,13 @@ def stream_of(aws: Any, *then: Any, **options: Any) -> Iterator[dict[str, Any]]:
     answer = aws.invoke_with_response_stream(
         FunctionName="pieces", Payload=json.dumps({"then": then}).encode(), **options
     )
-    return iter(answer["EventStream"])
+    return _closing(answer["EventStream"])
+
+
+def _closing(stream: Any) -> Iterator[dict[str, Any]]:
+    """Its events; a reader that goes closes the connection."""
+    with contextlib.closing(stream):
+        yield from stream
 
 
 def rest_of(events: Iterator[dict[str, Any]]) -> tuple[bytes, dict[str, str]]:
@@ -143,7 +150,7 @@ def test_an_answer_has_the_size_of_any_other(stack: Stack, aws: Any) -> None:
     assert (len(body), complete) == (5_000_000, {})
     stack.write("endless", "def handler(e, c):\n while True: yield 'z' * 100_000")
     answer = aws.invoke_with_response_stream(FunctionName="endless", Payload=b"{}")
-    body, complete = rest_of(iter(answer["EventStream"]))
+    body, complete = rest_of(_closing(answer["EventStream"]))
     assert complete["ErrorCode"] == "Function.ResponseSizeTooLarge"
     assert len(body) <= 6_291_556
 
