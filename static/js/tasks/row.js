@@ -120,7 +120,8 @@ export function cancelControl(task, step, actions) {
   if (isTerminal(task)) return null;
   if (!step) {
     return button('Cancel', () => actions.askCancel(id), {
-      key: 'ask', class: 'quiet', data: { testid: 'cancel-button', needs: 'operator' }, 'aria-label': `Cancel ${task.task_type} ${shortId(id)}`,
+      key: 'ask', class: 'quiet', data: { testid: 'cancel-button', needs: 'operator' },
+      'aria-label': `Cancel ${task.task_type} ${shortId(id)}`,
     });
   }
   const running = task.status === 'STARTED';
