@@ -4,16 +4,13 @@ Owns: pools, finding the master that Sentinels name, and `redis_errors`, which n
 passes. Does not know any key or script; how long anything may take is in `deadline`.
 """
 
-import contextlib
 import os
 import ssl
 import time
-from typing import Any, cast
+from typing import Any
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.client import Pipeline
-from redis.commands.core import Script
 from redis.connection import parse_url
 from redis.exceptions import (
     ClusterDownError,
@@ -115,18 +112,6 @@ class _MasterPool(Patient, SentinelConnectionPool):
         return super().get_connection(*args, **options)
 
 
-class _SurvivingScript(Script):
-    """A script that runs even if the server forgets it between one command and the next."""
-
-    def __call__(self, keys: Any = None, args: Any = None, client: Any = None) -> Any:
-        client = client or self.registered_client
-        arguments = [*(keys or ()), *(args or ())]
-        if not isinstance(client, Pipeline):  # a command in a pipeline cannot be tried again
-            with contextlib.suppress(NoScriptError):
-                return client.evalsha(self.sha, len(keys or ()), *arguments)
-        return client.eval(cast(str, self.script), len(keys or ()), *arguments)
-
-
 class _Client(redis.Redis):
     """A client without what redis-py counts for OpenTelemetry: half of the time of a command."""
 
@@ -144,9 +129,6 @@ class _Client(redis.Redis):
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
         connection.send_command(*command, **options)
         return self.parse_response(connection, command[0], **options)
-
-    def register_script(self, script: Any) -> Any:
-        return _SurvivingScript(self, script)
 
 
 def connect(url: str) -> redis.Redis:
