@@ -96,8 +96,10 @@ class Alerts:
             task = new_task(post.delivery_id, post.delivery_id, post.queue)
             # What waits in the queue may be what the alert is about.
             BROKERS[post.queue].scripts.submit(post.queue, [task._replace(priority=MOST_PRIORITY)])
-            condition = post.name.partition(" ")[2]
-            logger.warning("alert %s: %s", post.event, condition, extra={"queue": post.queue})
+            webhook, _, condition = post.name.partition(" ")
+            level = logging.WARNING if post.event == "began" else logging.INFO
+            extra = {"webhook": webhook, "sent_by": post.queue}
+            logger.log(level, "alert %s: %s", post.event, condition, extra=extra)
         self._store.strike(entries)
 
     def _deliveries(self, posts: Sequence[Post]) -> Iterator[NewDelivery]:
