@@ -9,7 +9,7 @@ from typing import Any
 from huey_tasks.broker.flow_store import COUNTS, FlowStore, NodeParts, NodeTask
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.task_hash import from_ms
-from huey_tasks.errors import FlowNotFound
+from huey_tasks.errors import FlowNotFound, InvalidQuery, Problem
 from huey_tasks.queues import BROKERS
 from huey_tasks.records.ids import is_task_id
 from huey_tasks.records.models import TaskState
@@ -94,8 +94,10 @@ def list_flows(
     """Return the newest flows, those behind `cursor` and in a `status` if these are given.
 
     A page with a `status` may be short, or empty, before the last: it looks through 2,000 flows.
-    Raises QueueUnavailable.
+    Raises InvalidQuery for what is no `next_cursor`, QueueUnavailable.
     """
+    if cursor is not None and not is_task_id(cursor):
+        raise InvalidQuery([Problem("/cursor", "cursor", "It is the `next_cursor` of a page.")])
     records, looked_at = list[FlowRecord](), 0
     while len(records) < limit and looked_at < MOST_LOOKED_AT:
         want = PIECE if status else limit - len(records)

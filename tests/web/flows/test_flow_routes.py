@@ -152,3 +152,9 @@ def test_an_unknown_flow_is_a_404_and_the_inspector_accepts_none(
             assert (answer.status_code, answer.get_json()["code"]) == (404, "flow_not_found")
     assert inspector.get("/api/flows").status_code == 200
     assert inspector.post("/api/flows", json={"nodes": NODES}).status_code == 405
+
+
+def test_a_cursor_that_no_page_has_given_is_refused(client: FlaskClient) -> None:
+    answer = client.get("/api/flows?cursor=zzz")
+    assert answer.status_code == 422
+    assert answer.get_json()["errors"][0]["pointer"] == "/cursor"
