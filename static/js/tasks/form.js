@@ -81,7 +81,7 @@ export function submitForm(type, actions, again) {
     on: { submit, input: note.clear, change: note.clear }, 'aria-label': verb,
   },
     payload.element, queue.element, options.element, other, note.element,
-    h('div', { class: 'actions' }, send, button(texts.CHECK, check, { data: { testid: 'check-button' } }),
+    h('div', { class: 'actions' }, send, button(texts.CHECK, check, { data: { testid: 'check-button', needs: 'submitter' } }),
       button('Copy as curl', () => actions.copy(asCurl(bodyText(), base(), hasKey()), 'curl command'), {}, 'copy'),
       button('Copy as Python', () => actions.copy(asPython(bodyText(), base(), hasKey()), 'Python program'), {}, 'copy')));
   return form;

@@ -13,11 +13,12 @@ import * as texts from '../texts/overview.js';
 export function quickSend({ taskTypes }, actions, first = false) {
   const ready = (taskTypes ?? []).filter((type) => Object.keys(type.example ?? {}).length);
   if (!ready.length) return null;
-  return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': texts.SEND_EXAMPLE },
+  return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': texts.SEND_EXAMPLE,
+    data: { needs: 'submitter' } },
     h('h2', null, texts.TRY_IT),
     h('div', { class: 'quick-row' }, ready.slice(0, 8).map((type) => h('button', {
       type: 'button', class: 'quick-button', key: type.task_type, title: type.description,
-      data: { testid: `quick-${type.task_type}`, needs: 'submitter' }, on: { click: ({ detail }) => detail > 1 || send(type, actions) },
+      data: { testid: `quick-${type.task_type}` }, on: { click: ({ detail }) => detail > 1 || send(type, actions) },
     }, icon('send'), h('span', { class: 'quick-name' }, type.task_type), h('span', { class: 'tag' }, type.queue)))));
 }
 
