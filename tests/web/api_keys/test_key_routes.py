@@ -169,7 +169,8 @@ def test_a_wrong_key_costs_no_round_trip(
     app: Any, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert admin.get("/api/keys").status_code == 200
-    monkeypatch.setattr("huey_tasks.credentials.known_keys.PERIOD_S", 60.0)
+    for period in ("PERIOD_S", "_UNKNOWN_S"):
+        monkeypatch.setattr(f"huey_tasks.credentials.known_keys.{period}", 60.0)
     redis = tq.QUEUES["high"].broker.redis
     before = redis.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
     client = client_of(app, f"dk_{'0' * 12}_{'0' * 64}")
