@@ -14,6 +14,7 @@ from huey_tasks.broker.webhook_store import WebhookStore
 from huey_tasks.queues import BROKERS
 from huey_tasks.webhooks.alerts import Alerts, Post
 from tests.conftest import StartConsumer
+from tests.engine.dying import dies_at
 from tests.engine.helpers import store
 from tests.engine.monitoring.failures import CAUSE, OTHER, fail
 from tests.receivers import Receiver, receiver
@@ -170,27 +171,13 @@ def test_one_consumer_of_all_looks_in_a_turn() -> None:
 def test_the_next_turn_goes_on_where_a_consumer_died(
     monkeypatch: pytest.MonkeyPatch, owner: type, step: str
 ) -> None:
-    class Died(BaseException):
-        pass
-
-    def die(*_: object, **__: object) -> None:
-        raise Died
-
-    whole = getattr(owner, step)
-
-    def do_and_die(*arguments: object, **named: object) -> None:
-        whole(*arguments, **named)
-        raise Died
-
     hook = watching("paused")
     tq.pause("low")
     look()
     let_pass(AFTER_MS)
     for before in (True, False):
-        with monkeypatch.context() as patched:
-            patched.setattr(owner, step, die if before else do_and_die)
-            with pytest.raises(Died):
-                look("high")
+        with dies_at(monkeypatch, owner, step, before=before):
+            look("high")
     look("low")
 
     assert events(hook) == [("condition.began", "paused", "low")]

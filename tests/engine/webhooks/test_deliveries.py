@@ -19,6 +19,7 @@ from huey_tasks.records.ids import new_id
 from huey_tasks.registry import types
 from huey_tasks.webhooks.dispatch import Dispatch
 from tests.conftest import StartConsumer
+from tests.engine.dying import dies_at
 from tests.engine.helpers import HandWorker, commit, recover, scripts, store, wait_for
 from tests.receivers import Receiver, in_turn, receiver, status
 from tests.redis_servers import RedisServer
@@ -162,26 +163,12 @@ def test_a_consumer_that_dies_between_two_steps_loses_and_repeats_nothing(
     scripts().submit("default", [NewTask("u", b"{}", "noop", webhook_url="https://example.com/")])
     cancel("u")
 
-    class Died(BaseException):
-        pass
-
-    def die(*_: object, **__: object) -> None:
-        raise Died
-
-    whole = getattr(owner, step)
-
-    def do_and_die(*arguments: object, **named: object) -> None:
-        whole(*arguments, **named)
-        raise Died
-
     for before in (True, False):
-        with monkeypatch.context() as patched:
-            patched.setattr(owner, step, die if before else do_and_die)
-            with pytest.raises(Died):
-                Dispatch(BROKERS["default"]).run()
-            redis = BROKERS.first.redis
-            is_struck = step == "strike" and not before
-            assert redis.zcard(webhook_keys.outbox("default")) == int(not is_struck)
+        with dies_at(monkeypatch, owner, step, before=before):
+            Dispatch(BROKERS["default"]).run()
+        is_struck = step == "strike" and not before
+        outbox = webhook_keys.outbox("default")
+        assert BROKERS.first.redis.zcard(outbox) == int(not is_struck)
     Dispatch(BROKERS["default"]).run()
 
     assert [(each.task_id, each.status) for each in deliveries()] == [("u", "pending")]
