@@ -37,8 +37,8 @@ export const CONDITIONS = {
   set_aside: 'Tasks are in quarantine', waiting_long: 'A queue is falling behind', paused: 'A queue is paused',
   draining: 'A queue is draining',
 };
-/** @param {string[]} labels */
-export const ofConditions = (labels) => labels.join(', ');
+/** @param {number} number */
+export const ofConditions = (number) => (number === 1 ? '1 condition' : `${number} conditions`);
 /** @param {string} queue */
 export const inQueue = (queue) => `queue ${queue}`;
 /** @param {number} arrived @param {number} all */

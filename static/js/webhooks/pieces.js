@@ -28,7 +28,10 @@ export function stateChip(webhook) {
 /** @param {Webhook} webhook */
 export function sends({ url, states, task_types: types, tags, conditions }) {
   if (url === null) return '–';
-  if (conditions.length) return texts.ofConditions(conditions.map((code) => texts.CONDITIONS[code] ?? code));
+  if (conditions.length) {
+    return [h('span', { key: 'number' }, texts.ofConditions(conditions.length)),
+      h('span', { class: 'under', key: 'conditions' }, conditions.join(', '))];
+  }
   if (!states.length && !types.length && !tags.length) return texts.EVERYTHING;
   return [
     h('span', { key: 'states' }, states.length ? texts.ends(states.map((state) => look(state).label)) : texts.ALL_ENDS),
