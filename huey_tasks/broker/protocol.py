@@ -99,15 +99,17 @@ class NewTask(NamedTuple):
     flow: str = ""
     submitted_by: str = ""
 
-    def arguments(self) -> list[Argument]:
-        """Return the task as `submit` reads it."""
+    def arguments(self, width: int | None = None) -> Sequence[Argument]:
+        """Return the task as `submit` reads it, or its first `width` fields."""
+        if width == _PLAIN:
+            return self[:_PLAIN]
         arguments: list[Argument] = list(self)
         arguments[_PASSES_ON] = int(self.passes_on)
-        return arguments
+        return arguments[:width]
 
     def as_json(self) -> list[Any]:
         """Return the same for use inside of JSON; messages that we make are UTF-8."""
-        arguments = self.arguments()
+        arguments = list(self.arguments())
         arguments[_MESSAGE] = self.message.decode()
         return arguments
 
@@ -120,8 +122,10 @@ _PLAIN = NewTask._fields.index("gate")
 
 def width_of(tasks: Sequence[NewTask]) -> int:
     """Return how many fields of tasks say something: to send the others takes time."""
-    is_plain = not any(any(task[_PLAIN:]) for task in tasks)
-    return _PLAIN if is_plain else len(NewTask._fields)
+    for task in tasks:
+        if any(task[_PLAIN:]):
+            return len(NewTask._fields)
+    return _PLAIN
 
 
 class Found(NamedTuple):

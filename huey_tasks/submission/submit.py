@@ -139,7 +139,9 @@ def made(
 ) -> NewTask:
     """Return the task as it is stored. Raises InvalidPayload, InvalidQuery."""
     new = found.new_task(task_id, queue, payload)
-    return new if options == NO_OPTIONS else options.applied(new, queue, payload)
+    if options is NO_OPTIONS or options == NO_OPTIONS:  # to compare takes longer than to look
+        return new
+    return options.applied(new, queue, payload)
 
 
 def submit_by_huey(

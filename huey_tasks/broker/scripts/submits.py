@@ -34,7 +34,7 @@ class SubmitScripts(ScriptRunner):
         raises QueueRefuses if one of their queues takes no tasks now; then none is stored.
         """
         width = width_of(tasks)
-        more = [argument for task in tasks for argument in task.arguments()[:width]]
+        more = [argument for task in tasks for argument in task.arguments(width)]
         room = self.bounds if may_refuse else ""
         opened = encode(list(gates)) if gates else ""
         with default_limit():
