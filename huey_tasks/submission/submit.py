@@ -15,6 +15,7 @@ from huey_tasks.queues import QUEUES, unknown_queue
 from huey_tasks.records.ids import new_id
 from huey_tasks.records.models import TaskState
 from huey_tasks.registry import types
+from huey_tasks.submission import shared_call
 from huey_tasks.submission.once import NOT_ONCE, once_of
 from huey_tasks.submission.options import NO_OPTIONS, SubmitOptions
 
@@ -72,18 +73,28 @@ def submit(
 
 
 def submit_with(
-    options: SubmitOptions, task_type: str, payload: dict[str, Any], priority: str | None
+    options: SubmitOptions,
+    task_type: str,
+    payload: dict[str, Any],
+    priority: str | None,
+    *,
+    shared: bool = False,
 ) -> SubmittedTask:
-    """Do what `submit` does."""
+    """Do what `submit` does; `shared`: in one call with those of other threads and greenlets.
+
+    All that share have the same time for it.
+    """
     found, queue = destination(task_type, priority)
     if goes_by_huey(queue):
         return submit_by_huey(found, queue, payload, options)
     new = made(found, new_id(), queue, payload, options)
-    return _store(new, queue, may_refuse=True)
+    return _store(new, queue, may_refuse=True, shared=shared)
 
 
-def _store(new: NewTask, queue: str, *, may_refuse: bool) -> SubmittedTask:
+def _store(new: NewTask, queue: str, *, may_refuse: bool, shared: bool = False) -> SubmittedTask:
     try:
+        if shared and not new.once:  # a replay is answered even where others are refused
+            return answered(new, queue, shared_call.submit(queue, new))
         stored = QUEUES[queue].broker.scripts.submit(queue, [new], may_refuse=may_refuse)
     except QueueUnavailable as error:
         error.task_id = None if error.answered else new.id

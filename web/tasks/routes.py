@@ -88,7 +88,7 @@ def submit_task(body: SubmitBody) -> Response:
     check_submit(body.task_type, priority)
     if is_dry_run(sent):
         return respond(_forecast(tq.foresee(options, body.task_type, body.payload, priority)))
-    record = tq.submit_with(options, body.task_type, body.payload, priority)
+    record = tq.submit_with(options, body.task_type, body.payload, priority, shared=True)
     headers = {"Location": address(f"/api/tasks/{record.task_id}")}
     if record.is_replay:
         headers["Idempotent-Replayed"] = "true"
