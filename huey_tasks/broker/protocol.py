@@ -236,6 +236,52 @@ class Commit(NamedTuple):
         return fields | {name: text for name, text in texts.items() if text}
 
 
+class Step(NamedTuple):
+    """What a worker asks of Redis in one round trip: commit these attempts, and claim tasks.
+
+    It claims one task, or several if their types are among `short_types` (JSON, milliseconds by
+    type); with `only`, one of those that wait for such a worker. `sequence` grows by one with
+    every new step of a slot.
+    """
+
+    queue: str
+    slot: str
+    sequence: int
+    commits: "list[Commit]"
+    want: int  # how many tasks to claim, at most
+    lease_ms: int
+    ttl_ms: int
+    databases: str  # see `Broker.databases`
+    outcomes: dict[str, bytes]  # what to store there, by keys
+    short_types: str = "{}"
+    only: str = ""
+
+    def arguments(self) -> dict[str, Argument]:
+        """Return the named arguments of the script."""
+        return {
+            "slot": self.slot,
+            "sequence": self.sequence,
+            "lease_ms": self.lease_ms,
+            "want": self.want,
+            "ttl_ms": self.ttl_ms,
+            "short_types": self.short_types,
+            "only": self.only,
+            "databases": self.databases,
+            "commits": encode(self.commits),
+        }
+
+    def blobs(self) -> list[Argument]:
+        """Return its further arguments: key and blob of each outcome."""
+        return [part for pair in self.outcomes.items() for part in pair]
+
+
+def answer_of(reply: list[Any]) -> Answer:
+    """Return what the reply of `step` says."""
+    accepted, claims, revocations = reply
+    flags = [bool(flag) for flag in accepted]
+    return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
+
+
 def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:
     """Return several commits or gates as one argument of a script.
 
