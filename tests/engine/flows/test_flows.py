@@ -409,3 +409,18 @@ def test_a_result_that_has_gone_fails_the_node_that_needs_it() -> None:
     task_id = nodes_of(flow_id)["b"].task_id
     assert task_id is not None
     assert tq.get_task(task_id).error == "the result of node 'a' is gone"
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_result_that_does_not_fit_fails_the_node_without_a_retry() -> None:
+    flow_id = submit(
+        echo("text", payload={"value": "abc"}),
+        FlowNode("twice", "double", after=["text"], results={"number": "text"}),
+    )
+    node = nodes_of(flow_id)["twice"]
+    assert (tq.get_flow(flow_id).status, node.attempt) == ("failed", 1)
+    assert node.error == (
+        "parameter 'number' of task type 'double' does not take the result of node 'text', a "
+        "string: Input should be a valid integer, unable to parse string as an integer"
+    )
+    assert tq.retry_flow(flow_id, "twice").retries == 1
