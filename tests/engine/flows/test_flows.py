@@ -268,7 +268,7 @@ def test_a_flow_that_never_begins_goes_away() -> None:
     store = FlowScripts(scripts(), "default")
     assert store.flow_store("f", [StoredNode("start", "", 0, "{}"), StoredNode(0, "i", 1, "{}")])
     assert broker.pttl(flow_keys.nodes("f")) > 0
-    begun = store.flow_begin("f", "", 2, "[]", ttl_ms=1000, once="", may_refuse=True)
+    begun = store.flow_begin("f", "", 2, "[]", "[]", ttl_ms=1000, once="", may_refuse=True)
     assert begun == "gone" and tq.list_flows().flows == ()
 
 

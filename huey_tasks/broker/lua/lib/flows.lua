@@ -27,7 +27,7 @@ local FLOW_ENDS = { succeeded = TaskState.SUCCESS, failed = TaskState.FAILURE,
 
 local function announce_flow(flow)
   local names = { 'name', 'state', 'size', 'waiting', 'submitted', 'succeeded', 'failed', 'cancelled',
-    'skipped', 'webhook_url' }
+    'skipped', 'queues', 'types', 'webhook_url' }
   local fields = {}
   for at, value in ipairs(redis.call('HMGET', flow_key(flow), unpack(names))) do
     fields[names[at]] = value
