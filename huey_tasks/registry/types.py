@@ -6,7 +6,7 @@ registered on every queue, because a caller may choose another than the type's o
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
@@ -19,7 +19,7 @@ from huey_tasks.declaration import options as declaration
 from huey_tasks.declaration import other_words
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.declaration.retry_options import error_types, shown_delays
-from huey_tasks.errors import InvalidTaskType, UnknownTaskType
+from huey_tasks.errors import InvalidTaskType, Problem, UnknownTaskType
 from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.limits import in_code
@@ -264,6 +264,19 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
         near = declaration.nearest(name, _types, at_most=3) if suggest else ""
         raise UnknownTaskType(f"No task type '{name[:64]}' is registered{near or '.'}")
     return found
+
+
+def unknown(names: Sequence[str], *, but: str = "") -> list[Problem]:
+    """Return a problem, at its place in `/task_types`, for each name `but` one that no type has."""
+    wrong: list[Problem] = []
+    for at, name in enumerate(names):
+        if name == but:
+            continue
+        try:
+            get(name)
+        except UnknownTaskType as error:
+            wrong.append(Problem(f"/task_types/{at}", "unknown_task_type", error.detail))
+    return wrong
 
 
 def is_async(name: str) -> bool:

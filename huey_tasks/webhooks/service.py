@@ -12,7 +12,7 @@ from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL
 from huey_tasks.broker.webhook_store import Recent
 from huey_tasks.declaration.options import nearest
-from huey_tasks.errors import InvalidQuery, Problem, UnknownTaskType
+from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import CODES
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.registry import types
@@ -58,7 +58,7 @@ class WebhookChanges:
     conditions: Sequence[str] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return what changes, in its stored form. Raises InvalidQuery, UnknownTaskType."""
+        """Return what changes, in its stored form. Raises InvalidQuery."""
         wrong: list[Problem] = []
         if self.url is not None:
             wrong += target_problems(self.url, CONFIG.webhook_allowed_hosts, "url")
@@ -69,7 +69,8 @@ class WebhookChanges:
             wrong.append(Problem("/task_types", "too_many", rule))
         if wrong:
             raise InvalidQuery(wrong)
-        _check_types(self.task_types or ())
+        if unknown := types.unknown(self.task_types or (), but=FLOW_TYPE):
+            raise InvalidQuery(unknown)
         checked_tags(self.tags or ())
         given = {name: value for name, value in vars(self).items() if value is not None}
         for name in given.keys() & {"states", "task_types", "tags", "conditions"}:
@@ -91,8 +92,7 @@ def create_webhook(
 
     It hears of tasks that end in one of the `states`, are of one of the `task_types` and have one
     of the `tags`; an empty list stands for all. Or it hears of `conditions` of the verdict, by
-    their codes, and of no task. Raises InvalidQuery, UnknownTaskType, TooManyWebhooks,
-    QueueUnavailable.
+    their codes, and of no task. Raises InvalidQuery, TooManyWebhooks, QueueUnavailable.
     """
     wanted = WebhookChanges(url, description, states, task_types, tags, conditions=conditions)
     fields = wanted.fields()
@@ -129,7 +129,7 @@ def change_webhook(
 ) -> WebhookRecord:
     """Change a webhook; to enable one forgets how long it has failed.
 
-    Raises InvalidQuery, UnknownTaskType, WebhookNotFound, QueueUnavailable.
+    Raises InvalidQuery, WebhookNotFound, QueueUnavailable.
     """
     fields = wanted.fields()
     if webhook_id == TASKS and fields.keys() - {"description"}:
@@ -247,16 +247,3 @@ def _check_kind(webhook: Webhook) -> None:
     if webhook.conditions and (webhook.states or webhook.task_types or webhook.tags):
         rule = "With conditions it hears of no tasks: leave out states, task_types and tags."
         raise InvalidQuery([Problem("/conditions", "conditions_alone", rule)])
-
-
-def _check_types(names: Sequence[str]) -> None:
-    wrong: list[Problem] = []
-    for at, name in enumerate(names):
-        if name == FLOW_TYPE:
-            continue
-        try:
-            types.get(name)
-        except UnknownTaskType as error:
-            wrong.append(Problem(f"/task_types/{at}", "unknown_task_type", error.detail))
-    if wrong:
-        raise InvalidQuery(wrong)

@@ -34,11 +34,14 @@ def _signed_in(visits: Visits, url: str, key: str) -> Page:
 
 
 def test_a_key_is_made_shown_once_used_and_revoked(visits: Visits, locked: WebServer) -> None:
-    visits.allow("status of 422")
+    visits.allow("status of 422|status of 409")
     page = _signed_in(visits, f"{locked.url}keys", ADMIN)
     expect(page.get_by_test_id("signed-in")).to_contain_text("ada · admin")
     expect(page.get_by_test_id("role-note")).to_have_count(0)
     page.get_by_test_id("new-key").click()
+    page.get_by_label("Name").fill("ada")
+    page.get_by_test_id("create-key").click()
+    expect(page.get_by_test_id("error-/name")).to_contain_text("API_KEYS has the name 'ada'")
     page.get_by_label("Rate").fill("0")
     page.get_by_test_id("create-key").click()
     expect(page.get_by_test_id("error-/rate")).to_contain_text("0.01")
