@@ -69,7 +69,7 @@ class InvalidQuery(DucklineError):
     code = "invalid_request"
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems[:3]))
+        super().__init__(" ".join(_sentence(problem.message) for problem in problems[:3]))
         self.problems = problems
 
 
@@ -317,3 +317,7 @@ class ServiceBusy(QueueUnavailable):
     """
 
     code = "service_busy"
+
+
+def _sentence(message: str) -> str:
+    return message if message.endswith((".", "?")) else f"{message}."
