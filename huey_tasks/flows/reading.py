@@ -28,7 +28,8 @@ class FlowRecord:
     """A flow as it is now. `counts`: nodes by state; `progress`: the share that has ended.
 
     `status`: "running", "succeeded", "failed" or "cancelled". `cancelled_at`: when that was asked
-    for; the flow ends when its tasks have. `task_types`, `queues`: all that its nodes are of.
+    for; the flow ends when its tasks have. `reason`: why it was, or which node
+    was. `task_types`, `queues`: all that its nodes are of.
     """
 
     flow_id: str
@@ -146,7 +147,7 @@ def unknown(flow_id: str) -> FlowNotFound:
 
 def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
     counts = {state: int(fields[state]) for state in COUNTS}
-    size = int(fields["size"])
+    size, is_cancelled = int(fields["size"]), "cancelled_at" in fields
     open_nodes = counts["waiting"] + counts["submitted"]
     return FlowRecord(
         flow_id,
@@ -158,7 +159,7 @@ def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
         from_ms(fields["created_at"]),
         _time(fields, "finished_at"),
         _time(fields, "cancelled_at"),
-        fields.get("reason"),
+        fields.get("reason") if is_cancelled or fields["state"] == "cancelled" else None,
         int(fields.get("retries", 0)),
         _names(fields, "types"),
         _names(fields, "queues"),

@@ -45,7 +45,8 @@ def test_a_key_is_made_listed_and_revoked(capsys: pytest.CaptureFixture[str]) ->
     assert _keys(capsys, "revoke", second.split()[0]) == [f"{second.split()[0]} is revoked."]
     revoked = _keys(capsys, "revoke", holder.id)
     assert revoked[1] == "No key is left: the service needs none now."
-    assert [entry.who for entry in tq.audit_trail().entries] == ["duckline keys"] * 4
+    entries = tq.audit_trail().entries
+    assert [(entry.who, entry.queue) for entry in entries] == [("duckline keys", None)] * 4
 
 
 def test_what_is_refused_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,7 +164,7 @@ class FlowView(Outbound):
     created_at: datetime
     finished_at: datetime | None
     cancelled_at: datetime | None = Field(description="When somebody has cancelled it.")
-    reason: str | None = Field(description="Why it was cancelled.")
+    reason: str | None = Field(description="Why it was cancelled, or which node was.")
     retries: int = Field(description="How often nodes of it were run again.")
 
 

@@ -148,6 +148,7 @@ def test_a_node_without_success_skips_the_others_however_it_ended(end_as: str) -
     flow = tq.get_flow(flow_id)
     is_cancelled = end_as in ("REVOKED", "cancel", "purge")
     assert flow.status == ("cancelled" if is_cancelled else "failed")
+    assert flow.reason == ("node 'a' was cancelled" if is_cancelled else None)
     assert flow.counts["skipped"] == 3
 
 
@@ -174,6 +175,8 @@ def test_a_cancelled_flow_starts_nothing_and_stops_what_runs() -> None:
         tq.cancel_flow(flow_id)
     (entry,) = [e for e in tq.audit_trail().entries if e.action == "flow_cancel"]
     assert (entry.who, entry.why, entry.target) == ("ada", "wrong input", flow_id)
+    assert entry.queue is None
+    assert flow.reason == "cancelled: wrong input"
 
 
 def test_a_consumer_goes_on_with_a_cancel_that_nobody_finished() -> None:
