@@ -9,7 +9,7 @@ from huey_tasks.access.targets import target_problems
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operation, Operator
 from huey_tasks.broker.protocol import FLOW_TYPE
-from huey_tasks.broker.states import TERMINAL
+from huey_tasks.broker.states import TERMINAL, TaskState
 from huey_tasks.broker.webhook_store import Recent
 from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import InvalidQuery, Problem
@@ -31,6 +31,9 @@ from huey_tasks.webhooks.records import (
 
 #: Task types of one webhook, and characters of its description.
 MOST_TYPES, MOST_DESCRIPTION = 20, 200
+
+#: How a flow can end, in the states of tasks.
+FLOW_ENDS = (TaskState.SUCCESS, TaskState.FAILURE, TaskState.REVOKED)
 
 #: What other queues call a condition.
 _OTHER_WORDS = {
@@ -243,7 +246,19 @@ def _about_condition(code: str) -> str:
 
 
 def _check_kind(webhook: Webhook) -> None:
-    """Raise InvalidQuery for a webhook of conditions that chooses tasks, too."""
+    """Raise InvalidQuery for one of conditions that chooses tasks, too, or of flows for no end."""
     if webhook.conditions and (webhook.states or webhook.task_types or webhook.tags):
         rule = "With conditions it hears of no tasks: leave out states, task_types and tags."
         raise InvalidQuery([Problem("/conditions", "conditions_alone", rule)])
+    if webhook.task_types == (FLOW_TYPE,):
+        wrong = [
+            Problem(f"/states/{at}", "conflict", f"A flow never ends as {state}.")
+            for at, state in enumerate(webhook.states)
+            if state not in FLOW_ENDS
+        ]
+        if webhook.tags:
+            wrong.append(
+                Problem("/tags", "conflict", "A flow has no tags: no end of one has them.")
+            )
+        if wrong:
+            raise InvalidQuery(wrong)
