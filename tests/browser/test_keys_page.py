@@ -60,6 +60,11 @@ def test_a_key_is_made_shown_once_used_and_revoked(visits: Visits, locked: WebSe
     guest = _signed_in(visits, locked.url, key)
     expect(guest.get_by_test_id("signed-in")).to_contain_text("billing · viewer")
     expect(guest.get_by_test_id("role-note")).to_contain_text("send_email, generate_report only")
+    expect(guest.locator('#nav [data-view="flows"]')).to_be_visible()
+    for view in ("failures", "functions", "log", "audit", "redis", "config"):
+        expect(guest.locator(f'#nav [data-view="{view}"]')).to_have_count(0)
+    guest.goto(f"{locked.url}types")
+    expect(guest.locator("tbody tr")).to_have_count(2)
 
     row.get_by_role("button", name="Revoke").click()
     question(page).get_by_role("button", name="Revoke").click()
