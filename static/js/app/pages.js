@@ -155,6 +155,6 @@ const session = { name: 'session', get: getSession, every_ms: 60_000 };
 
 /** A task can be run again or changed over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [session, ...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks && reachesAll(state) ? [causes] : []),
-    ...(state.route.form ? [types] : [])] };
+  return { ...page, reads: (state) => [session, ...(page.reads?.(state) ?? []),
+    ...(state.stats?.failed_tasks && reachesAll(state) ? [causes] : []), ...(state.route.form ? [types] : [])] };
 }

@@ -73,18 +73,22 @@ function fitting(commands, typed) {
 
 function commandsOf(state, actions) {
   return [
-    ...actions.pages().filter(([name]) => mayOpen(state, name)).map(([name, title]) => ({ label: title, note: 'Page', also: `go to ${name}`, run: () => go(pageUrl(name)) })),
+    ...actions.pages().filter(([name]) => mayOpen(state, name)).map(([name, title]) => ({
+      label: title, note: 'Page', also: `go to ${name}`, run: () => go(pageUrl(name)),
+    })),
     ...['STARTED', 'FAILURE', 'RETRY', 'PENDING'].map((status) => ({
       label: texts.PALETTE.tasksIn(TASK_STATES[status].label), note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),
     ...savedCommands(state, actions),
     ...(state.stats?.queues ?? queueNames().map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, state, actions)),
-    may(state, 'operator') && { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
+    may(state, 'operator') && { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron',
+      run: () => go(pageUrl('schedules', { new: 'yes' })) },
     ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, state, actions)),
     ...(state.facts.flows?.value?.flows ?? []).map((flow) => ({
       label: texts.PALETTE.flow(nameOf(flow)), note: 'Flow', also: flow.flow_id, run: () => go(pageUrl('flows', {}, flow.flow_id)),
     })),
-    mayOpen(state, 'webhooks') && { label: texts.PALETTE.newWebhook, note: 'Webhook', also: 'create hook', run: () => go(pageUrl('webhooks', { new: 'yes' })) },
+    mayOpen(state, 'webhooks') && { label: texts.PALETTE.newWebhook, note: 'Webhook', also: 'create hook',
+      run: () => go(pageUrl('webhooks', { new: 'yes' })) },
     { label: texts.PALETTE.changeTheme, note: 'Page', also: 'dark light', run: actions.cycleTheme },
     { label: texts.SHORTCUTS_TITLE, note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
   ].filter(Boolean);
