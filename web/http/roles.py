@@ -51,8 +51,8 @@ class Needs:
             )
 
 
-#: Where somebody without a key signs in, or out.
-OPEN_TO_ALL = frozenset({"session.sign_in", "session.sign_out"})
+#: Where somebody without a key learns that one is needed, signs in, or out.
+OPEN_TO_ALL = frozenset({"session.read_session", "session.sign_in", "session.sign_out"})
 
 #: Our own API.
 SERVICE = Needs(

@@ -150,11 +150,11 @@ export function pagesInOrder(...names) {
 /** The causes that failed lately, small: the verdict on every page names them. */
 const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
 
-/** Who is signed in: decides which buttons there are. */
-const session = { name: 'session', get: getSession, every_ms: 60_000 };
+/** Who is signed in: decides which buttons there are. Another tab may sign in, too. */
+const session = ({ problem }) => ({ name: 'session', get: getSession, every_ms: problem?.code === 'unauthorized' ? 1_900 : 60_000 });
 
 /** A task can be run again or changed over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [session, ...(page.reads?.(state) ?? []),
+  return { ...page, reads: (state) => [session(state), ...(page.reads?.(state) ?? []),
     ...(state.stats?.failed_tasks && reachesAll(state) ? [causes] : []), ...(state.route.form ? [types] : [])] };
 }
