@@ -25,6 +25,11 @@ def not_installed(why: str) -> dict[str, Any]:
     return {"errorMessage": why, "errorType": "Runtime.ImportModuleError"}
 
 
+def not_started(why: OSError) -> dict[str, Any]:
+    """Return the error of a function for which this machine could not start a process."""
+    return {"errorMessage": f"Cannot start the function: {why}", "errorType": "ServiceException"}
+
+
 def of_answer(error: dict[str, Any], function: str) -> ReportedError:
     """Return what an attempt keeps of an error that a function has answered."""
     kind, message = str(error.get("errorType", "")), str(error.get("errorMessage", ""))
