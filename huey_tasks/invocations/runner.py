@@ -75,7 +75,7 @@ class Runner:
                 return _failed(failures.not_installed(packages.error))
             environment = self._environments.lend(function, packages.folder)
         except OSError as error:  # the disk is full, say: the event is tried again, as after others
-            logger.exception("function %s cannot be started", function.name)
+            logger.error("function %s cannot be started: %s", function.name, error)
             return _failed(failures.not_started(error))
         return self._in_environment(one, function, environment)
 
