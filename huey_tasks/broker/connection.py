@@ -139,6 +139,8 @@ class _Client(redis.Redis):
         return Sent(self, connection, command[0])
 
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if command[0] == "EVALSHA":
+            return connection.ask(*command)
         connection.send_command(*command, **options)
         return self.parse_response(connection, command[0], **options)
 
