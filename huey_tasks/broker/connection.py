@@ -146,7 +146,7 @@ class _Client(redis.Redis):
 
 
 class Sent:
-    """A command that Redis may run by now; it keeps a connection until its answer is read."""
+    """A command that was sent; it keeps a connection until its answer is read."""
 
     def __init__(self, client: redis.Redis, connection: Any, name: str) -> None:
         self._client, self._connection, self._name = client, connection, name
