@@ -50,11 +50,12 @@ def _create(arguments: argparse.Namespace) -> None:
 def _list() -> None:
     import huey_tasks as tq
 
-    rows = [("id", "name", "role", "reaches", "last used", "expires")]
+    rows = [("id", "name", "role", "reaches", "rate", "last used", "expires")]
     for key in tq.list_keys(tq.CONFIG.api_keys):
         reaches = " ".join((*key.queues, *key.task_types)) or "everything"
+        rate = "-" if key.rate is None else f"{key.rate:g}/s"
         times = _time(key.last_used_at), _time(key.expires_at)
-        rows.append((key.id, key.name, str(key.role), reaches, *times))
+        rows.append((key.id, key.name, str(key.role), reaches, rate, *times))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{text:{width}}" for text, width in zip(row, widths, strict=True))

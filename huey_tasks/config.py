@@ -153,11 +153,10 @@ class Config:
     large_result_ttl_s: float = _setting(
         300.0, parsers.number(1, 3.2e7), "s", "a function's result above 256 KiB is kept"
     )
-    aws_region: str = _setting(
-        "us-east-1", parsers.aws_region, "", "the region in the ARNs of functions"
-    )
-    aws_account_id: str = _setting(
-        "000000000000", parsers.aws_account, "", "the account in the ARNs of functions"
+    aws_region: str = _setting("us-east-1", parsers.aws_region, "", "the region in ARNs")
+    aws_account_id: str = _setting("000000000000", parsers.aws_account, "", "the account in ARNs")
+    aws_sidecar: str = _setting(
+        "", parsers.one_of("moto"), "", "what serves S3 and DynamoDB beside the stack; unset: none"
     )
     webhook_allowed_hosts: tuple[str, ...] = _setting(
         (), parsers.target_hosts, "host names", "webhooks may go there, whatever its address"

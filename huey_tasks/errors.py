@@ -69,7 +69,8 @@ class InvalidQuery(DucklineError):
     code = "invalid_request"
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(problem.message for problem in problems[:3]))
+        texts = [problem.message for problem in problems[:3]]
+        super().__init__(" ".join(text if text[-1:] in ".?" else f"{text}." for text in texts))
         self.problems = problems
 
 

@@ -110,6 +110,11 @@ def with_database(url: str, database: int) -> str:
     return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
+def is_same_server(one: str, other: str) -> bool:
+    """Return whether two URLs differ in their databases at most: one connection reaches both."""
+    return with_database(one, 0) == with_database(other, 0)
+
+
 def without_secrets(url: str) -> str:
     """Return the URL as it may be shown: without credentials."""
     scheme, _, rest = url.partition("://")

@@ -189,9 +189,32 @@ def plain(value: Any) -> Any:  # noqa: C901 - one case a type
             return None if value is SKIPPED else value
 
 
-def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
-    if type(value) in _PLAIN:  # most values are; the match below is slow
+def _pack(value: Any) -> Any:
+    """Return a value as the writer of JSON takes it; most are plain, objects or lists."""
+    kind = type(value)
+    if kind in _PLAIN:
         return value
+    if kind is dict:
+        return _pack_object(value)
+    if kind is list or kind is tuple:
+        return [item if type(item) in _PLAIN else _pack(item) for item in value]
+    return _pack_other(value)
+
+
+def _pack_object(value: dict[Any, Any]) -> Any:
+    packed = {key: item if type(item) in _PLAIN else _pack(item) for key, item in value.items()}
+    for key in packed:
+        if type(key) is not str:
+            named, has_equal = text_keys(packed)
+            if has_equal:
+                raise ValueError("two keys of an object are the same as text")
+            return _pack(named)
+        if key[:1] == "$":
+            return {"$object": list(packed.items())}
+    return packed
+
+
+def _pack_other(value: Any) -> Any:  # noqa: C901 - one case a type
     match value:
         case Message() | QueueMessage():
             return {"$message": {k: _pack(v) for k, v in value._asdict().items() if v is not None}}
@@ -202,19 +225,7 @@ def _pack(value: Any) -> Any:  # noqa: C901 - one case a type, on the hot path
         case NodeResult():
             return {"$node": [value.flow_id, value.number, value.name, value.or_error]}
         case dict():
-            packed = {
-                key: item if type(item) in _PLAIN else _pack(item)
-                for key, item in cast(dict[Any, Any], value).items()
-            }
-            for key in packed:
-                if type(key) is not str:
-                    named, has_equal = text_keys(packed)
-                    if has_equal:
-                        raise ValueError("two keys of an object are the same as text")
-                    return _pack(named)
-                if key[:1] == "$":
-                    return {"$object": list(packed.items())}
-            return packed
+            return _pack_object(cast(dict[Any, Any], value))
         case list() | tuple():
             return [_pack(item) for item in cast(list[Any], value)]
         case dt.datetime():

@@ -8,6 +8,7 @@ from benchmarks.measurements import (
     crash,
     crowd,
     drain,
+    functions,
     greenlets,
     growth,
     idle,
@@ -35,5 +36,6 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         idle.MEASUREMENT,
         greenlets.MEASUREMENT,
         sockets.MEASUREMENT,
+        functions.MEASUREMENT,
     )
 }

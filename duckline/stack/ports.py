@@ -53,6 +53,14 @@ def _advice(host: str, ports: Mapping[str, int], settings: Collection[str]) -> s
     return f", for example {' '.join(advice)}"
 
 
+def first_free(host: str, port: int) -> int:
+    """Return `port`, or the next one that can be listened on. Raise StartRefused without one."""
+    found = _free_port(host, port - 1, ())
+    if found is None:
+        raise StartRefused(f"No port from {port} on can be listened on at {host}")
+    return found
+
+
 def _free_port(host: str, after: int, taken: Collection[int]) -> int | None:
     """Return the next port after `after` that can be listened on and is not `taken`."""
     candidates = itertools.chain(range(after + 1, _LAST + 1), range(_FIRST, after))

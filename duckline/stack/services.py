@@ -27,10 +27,16 @@ WEB_STOP_GRACE_S = 10.0  # gunicorn's own graceful_timeout is shorter
 RELEASE_MARGIN_S = 4.0  # a consumer needs CANCEL_GRACE_S and about 2 s to release its tasks
 
 
-def service_specs(config: "Config", broker: Broker, reload: bool = False) -> list[ProcessSpec]:
-    """Describe every process of the stack except Redis; `reload`: for `make dev`."""
+def service_specs(
+    config: "Config", broker: Broker, reload: bool = False, aws_url: str = ""
+) -> list[ProcessSpec]:
+    """Describe every process of the stack except Redis and the sidecar.
+
+    `reload`: for `make dev`. `aws_url`: where AWS's clients find the services that are not ours.
+    """
     env = {
         **broker.env,
+        **({"AWS_ENDPOINT_URL": aws_url} if aws_url else {}),
         CHECKED: "1",
         "TASKS_ARE_CHECKED": "1",
         "PYTHONUNBUFFERED": "1",

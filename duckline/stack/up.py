@@ -8,12 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from duckline.stack import broker, ports
+from duckline.stack import broker, ports, sidecar
 from duckline.stack.broker import Broker
 from duckline.stack.console import Console, complain, console_for
 from duckline.stack.errors import StartRefused
 from duckline.stack.import_check import TASKS, import_problem
 from duckline.stack.services import LOG_MARK, ROOT, base_url, service_specs
+from duckline.stack.sidecar import Sidecar
 from duckline.stack.supervisor import Supervisor
 from huey_tasks.errors import ConfigError
 from huey_tasks.log_stream import LogStream
@@ -38,8 +39,9 @@ def up(config: "Config", *, reload: bool = False) -> int:
     try:
         web_ports = {"PORT": config.port, "INSPECTOR_PORT": config.inspector_port}
         ports.require_free(config.host, web_ports)
+        aws = sidecar.opened(config)
         with broker.opened(config) as redis:
-            return asyncio.run(_run(config, redis, started_at, reload))
+            return asyncio.run(_run(config, redis, aws, started_at, reload))
     except StartRefused as refusal:
         complain(str(refusal))
         return 1
@@ -47,8 +49,14 @@ def up(config: "Config", *, reload: bool = False) -> int:
         return 0
 
 
-async def _run(config: "Config", redis: Broker, started_at: float, reload: bool) -> int:
-    specs = [*([redis.spec] if redis.spec else []), *service_specs(config, redis, reload)]
+async def _run(
+    config: "Config", redis: Broker, aws: Sidecar | None, started_at: float, reload: bool
+) -> int:
+    beside = [redis.spec, aws.spec if aws else None]
+    specs = [
+        *(spec for spec in beside if spec),
+        *service_specs(config, redis, reload, aws_url=aws.url if aws else ""),
+    ]
     log = LogStream(sys.stdout.fileno(), backlog_bytes=LOG_BACKLOG_BYTES)
     console = console_for(
         log, [spec.name for spec in specs], log_format=config.log_format, mark=LOG_MARK
@@ -62,7 +70,9 @@ async def _run(config: "Config", redis: Broker, started_at: float, reload: bool)
         await _try_tasks(console, reloader)
     supervisor = Supervisor(specs, console)
     extras = [asyncio.create_task(console.keep_flushing())]
-    extras.append(asyncio.create_task(_announce(config, redis, supervisor, console, started_at)))
+    shown = [redis.shown, *([("AWS", f"{aws.url} (moto, in memory)")] if aws else [])]
+    announcing = _announce(config, redis, shown, supervisor, console, started_at)
+    extras.append(asyncio.create_task(announcing))
     if reloader is not None:
         extras.append(asyncio.create_task(reloader.restart_on_change(supervisor)))
     code = await supervisor.run()
@@ -95,9 +105,14 @@ async def _try_tasks(console: Console, reloader: "Reloader | None") -> None:
 
 
 async def _announce(
-    config: "Config", redis: Broker, supervisor: Supervisor, console: Console, started_at: float
+    config: "Config",
+    redis: Broker,
+    shown: list[tuple[str, str]],
+    supervisor: Supervisor,
+    console: Console,
+    started_at: float,
 ) -> None:
-    """Print the block with the URLs as soon as the whole stack is ready."""
+    """Print the block with the URLs, and `shown`, as soon as the whole stack is ready."""
     await supervisor.ready.wait()
     redis.note_that_it_is_used()
     web = base_url(config.host, config.port)
@@ -107,7 +122,7 @@ async def _announce(
             ("Dashboard", f"{web}{config.root_path}/"),
             ("API docs", f"{web}{config.root_path}/docs"),
             ("Inspector", f"{base_url(config.host, config.inspector_port)}{config.root_path}/"),
-            redis.shown,
+            *shown,
             ("", "Ctrl-C stops everything; nothing is lost."),
         ],
     )

@@ -15,6 +15,12 @@ class KeyNotFound(DucklineError):
     code = "key_not_found"
 
 
+class KeyNameTaken(DucklineError):
+    """Another API key has that name, and has not expired."""
+
+    code = "key_name_taken"
+
+
 class KeyFixed(DucklineError):
     """The key is one of API_KEYS: only the setting can change it."""
 

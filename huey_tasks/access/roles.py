@@ -4,6 +4,7 @@ Roles are a ladder: each may do what those below it may. The reach narrows a rol
 Knows nothing of requests and routes; `web.http.roles` says which role each route needs.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +41,19 @@ class Reach:
         """Raise Forbidden for a task of that type in that queue if it is out of reach."""
         self.check_type(task_type)
         self.check_queue(queue)
+
+    def check_all(self, task_types: Iterable[str], queues: Iterable[str]) -> None:
+        """Raise Forbidden for work of these types in these queues unless all of it is in reach."""
+        for task_type in task_types:
+            self.check_type(task_type)
+        for queue in queues:
+            self.check_queue(queue)
+
+    def has_all(self, task_types: Iterable[str], queues: Iterable[str]) -> bool:
+        """Return whether all work of these types in these queues is within reach."""
+        return (not self.task_types or set(task_types) <= set(self.task_types)) and (
+            not self.queues or set(queues) <= set(self.queues)
+        )
 
     def check_type(self, task_type: str) -> None:
         """Raise Forbidden for a task type that is out of reach."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -74,7 +74,15 @@ def notes_of(function: Function) -> list[str]:
         *of_functions.problems_of(function, CONFIG),
         *(f"events: {problem}" for problem in wrong if problem),
         *destinations.problems_of(function),
+        *_not_emulated(function),
     ]
+
+
+def _not_emulated(function: Function) -> Iterator[str]:
+    if function.durable is not None:
+        yield "durable: executions are not kept; it runs once, like any other function"
+    if function.debug:
+        yield "debug: no debugger listens"
 
 
 def dead_letters_of(name: str) -> DeadLetters | None:

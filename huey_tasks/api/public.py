@@ -8,6 +8,7 @@ from huey_tasks.access.api_keys import function_key
 from huey_tasks.access.errors import (
     Forbidden,
     KeyFixed,
+    KeyNameTaken,
     KeyNotFound,
     LastAdmin,
     RateExceeded,
@@ -296,6 +297,7 @@ __all__ = [
     "Invoked",
     "Kept",
     "KeyFixed",
+    "KeyNameTaken",
     "KeyNotFound",
     "KeyRecord",
     "Kind",

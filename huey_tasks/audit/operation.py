@@ -56,6 +56,11 @@ class Action(StrEnum):
         """Whether the action can be undone."""
         return self in (self.PURGE, self.DELETE)
 
+    @property
+    def of_queues(self) -> bool:
+        """Whether what it changes is in queues; the others are recorded in one of them, too."""
+        return self != self.LIMIT and not self.startswith(("key_", "flow_", "webhook_"))
+
 
 @dataclass(frozen=True)
 class Operator:

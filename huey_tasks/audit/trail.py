@@ -33,7 +33,10 @@ STEP = 500
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One operation. `queue` is None when it changed several; `count`: tasks changed."""
+    """One operation. `queue` is None when it changed several, or what is in none.
+
+    `count`: tasks changed.
+    """
 
     id: str
     at: dt.datetime
@@ -124,14 +127,14 @@ def _entries(brokers: Brokers, ids: Sequence[str]) -> Iterator[AuditEntry]:
 
 
 def _entry(operation_id: str, queue: str, fields: Hash) -> AuditEntry:
-    until = undo_until(operation_id, int(fields["undo_ms"]))
+    until, action = undo_until(operation_id, int(fields["undo_ms"])), Action(fields["action"])
     return AuditEntry(
         id=operation_id,
         at=task_hash.from_ms(begun_ms(operation_id)),
-        action=Action(fields["action"]),
+        action=action,
         who=fields["who"],
         why=fields["why"] or None,
-        queue=queue,
+        queue=queue if action.of_queues else None,
         count=int(fields["count"]),
         target=fields["target"] or None,
         undo_id=operation_id if until else None,

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from huey_tasks import redis_urls
 from huey_tasks.broker import function_keys, keys
 from huey_tasks.broker.connection import connect, redis_errors
 from huey_tasks.broker.room import NO_BOUNDS
@@ -27,6 +28,9 @@ class Broker:
     result_scripts: Scripts
     lease_ms: int
     ttl_ms: int  # how long a finished task, and an outcome, is kept
+    #: The databases of the tasks and of the outcomes, as `step` takes them; "" if those are on
+    #: another server, which a step cannot write to.
+    databases: str
 
     @classmethod
     def connect(
@@ -52,6 +56,9 @@ class Broker:
             Scripts(results),
             lease_ms=int(lease_s * 1000),
             ttl_ms=int(result_ttl_s * 1000),
+            databases=f"{_database(redis)} {_database(results)}"
+            if redis_urls.is_same_server(broker_url, result_url)
+            else "",
         )
 
     @contextlib.contextmanager
@@ -123,6 +130,10 @@ class Broker:
         """Mark the result backend as part of a data set; False if it has a mark already."""
         with redis_errors():
             return bool(self.results.set(keys.results_mark(), dataset, nx=True))
+
+
+def _database(client: Any) -> int:
+    return client.connection_pool.connection_kwargs.get("db") or 0
 
 
 class Brokers(Mapping[str, Broker]):

@@ -126,9 +126,39 @@ class _Client(redis.Redis):
         finally:
             pool.release(connection)
 
+    def send(self, *command: Any) -> "Sent":
+        """Send a command whose answer is read later; nothing repeats it."""
+        pool = self.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_command(*command)
+        except BaseException:
+            connection.disconnect()
+            pool.release(connection)
+            raise
+        return Sent(self, connection, command[0])
+
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
         connection.send_command(*command, **options)
         return self.parse_response(connection, command[0], **options)
+
+
+class Sent:
+    """A command that Redis may run by now; it keeps a connection until its answer is read."""
+
+    def __init__(self, client: redis.Redis, connection: Any, name: str) -> None:
+        self._client, self._connection, self._name = client, connection, name
+
+    def answer(self) -> Any:
+        """Wait for the answer, once. Raises what a command raises, QueueUnavailable for one."""
+        try:
+            with redis_errors():
+                return self._client.parse_response(self._connection, self._name)
+        except BaseException:
+            self._connection.disconnect()  # the answer may still be under way
+            raise
+        finally:
+            self._client.connection_pool.release(self._connection)
 
 
 def connect(url: str) -> redis.Redis:

@@ -45,16 +45,16 @@ class Claim(NamedTuple):
     @classmethod
     def read(cls, reply: list[Any]) -> "Claim":
         """Return the claim that a reply of `step` holds."""
-        raw: Any = cls._make(reply)
+        id, token, message, attempt, retries_left, retry_delay_s, deliveries, invocation = reply
         return cls(
-            id=raw.id.decode(),
-            token=raw.token.decode(),
-            message=raw.message,
-            attempt=int(raw.attempt),
-            retries_left=int(raw.retries_left),
-            retry_delay_s=float(raw.retry_delay_s),
-            deliveries=int(raw.deliveries),
-            invocation=raw.invocation.decode(),
+            id.decode(),
+            token.decode(),
+            message,
+            int(attempt),
+            int(retries_left),
+            float(retry_delay_s),
+            int(deliveries),
+            invocation.decode(),
         )
 
 
@@ -219,9 +219,11 @@ class Commit(NamedTuple):
         """Return the commit as `step` reads it, without what is 0 or empty."""
         fields: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
         if self.about is not None:
-            fields |= {"type": self.about.task_type, "run_ms": round(self.about.took_s * 1000, 3)}
+            fields["type"] = self.about.task_type
+            fields["run_ms"] = round(self.about.took_s * 1000, 3)
         if self.state == TaskState.RETRY:
-            fields |= {"retries_left": self.retries_left, "retry_delay_s": self.retry_delay_s}
+            fields["retries_left"] = self.retries_left
+            fields["retry_delay_s"] = self.retry_delay_s
         if self.delay_ms:
             fields["delay_ms"] = self.delay_ms
         if self.reason or self.delay_ms:
@@ -232,8 +234,56 @@ class Commit(NamedTuple):
             fields["gates"] = [gate.as_json() for gate in self.gates]
         if self.cause is not None:
             fields["cause"] = self.cause.as_json()
-        texts = {"gap": self.gap, "blocked_on": self.blocked_on, "receipt": self.receipt}
-        return fields | {name: text for name, text in texts.items() if text}
+        for name in ("gap", "blocked_on", "receipt"):
+            if text := getattr(self, name):
+                fields[name] = text
+        return fields
+
+
+class Step(NamedTuple):
+    """What a worker asks of Redis in one round trip: commit these attempts, and claim tasks.
+
+    It claims one task, or several if their types are among `short_types` (JSON, milliseconds by
+    type); with `only`, one of those that wait for such a worker. `sequence` grows by one with
+    every new step of a slot.
+    """
+
+    queue: str
+    slot: str
+    sequence: int
+    commits: "list[Commit]"
+    want: int  # how many tasks to claim, at most
+    lease_ms: int
+    ttl_ms: int
+    databases: str  # see `Broker.databases`
+    outcomes: dict[str, bytes]  # what to store there, by keys
+    short_types: str = "{}"
+    only: str = ""
+
+    def arguments(self) -> dict[str, Argument]:
+        """Return the named arguments of the script."""
+        return {
+            "slot": self.slot,
+            "sequence": self.sequence,
+            "lease_ms": self.lease_ms,
+            "want": self.want,
+            "ttl_ms": self.ttl_ms,
+            "short_types": self.short_types,
+            "only": self.only,
+            "databases": self.databases,
+            "commits": encode(self.commits),
+        }
+
+    def blobs(self) -> list[Argument]:
+        """Return its further arguments: key and blob of each outcome."""
+        return [part for pair in self.outcomes.items() for part in pair]
+
+
+def answer_of(reply: list[Any]) -> Answer:
+    """Return what the reply of `step` says."""
+    accepted, claims, revocations = reply
+    flags = [bool(flag) for flag in accepted]
+    return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
 
 
 def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:

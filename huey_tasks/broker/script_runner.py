@@ -8,7 +8,7 @@ from redis.commands.core import Script
 from redis.exceptions import NoScriptError
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.connection import redis_errors, unless_full
+from huey_tasks.broker.connection import Sent, redis_errors, unless_full
 from huey_tasks.broker.protocol import Argument
 from huey_tasks.broker.script_text import script_text
 
@@ -43,6 +43,13 @@ class ScriptRunner:
                 return self._client.evalsha(loaded.sha, *arguments)
             except NoScriptError:  # and may forget it again between two commands
                 return self._client.eval(cast(str, loaded.script), *arguments)
+
+    def send(self, script: str, queue: str, *more: Argument, **named: Argument) -> Sent:
+        """Call a script whose reply is read later. A Redis that does not know it refuses."""
+        loaded = self.load(script, named)
+        client: Any = self._client
+        with redis_errors():
+            return client.send("EVALSHA", loaded.sha, 1, keys.root(queue), *named.values(), *more)
 
     def run_many(self, script: str, calls: Sequence[Call]) -> list[Any]:
         """Call a script several times in one round trip; a reply is None if Redis was full."""

@@ -56,7 +56,9 @@ class WorkerState:
         self.limits = limits
         #: Whether this worker takes no other task.
         self.is_over = False
-        self._is_pool, self._others_run = others_run is not None, others_run or (lambda: False)
+        #: Whether several tasks run at a time here, each in a greenlet.
+        self.is_pool = others_run is not None
+        self._others_run = others_run or (lambda: False)
         self._tasks = 0
         self._close_look_at = 0.0
         self._clean_looks: dict[str, float] = {}
@@ -67,7 +69,7 @@ class WorkerState:
         if self._tasks:
             return
         fork_copies.begin()
-        self._traits = [(trait, trait.read()) for trait in of_process(is_pool=self._is_pool)]
+        self._traits = [(trait, trait.read()) for trait in of_process(is_pool=self.is_pool)]
         known = {trait.name: value for trait, value in self._traits}
         self._folder, self._umask = known["working folder"], known["umask"]
         self._variables = environment.count()
@@ -78,7 +80,7 @@ class WorkerState:
         self._reserve = Reserve()
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         half = 2**20 if soft == resource.RLIM_INFINITY else soft // 2
-        self._most_files = half if self._is_pool else min(half, MOST_FILES)
+        self._most_files = half if self.is_pool else min(half, MOST_FILES)
 
     @property
     def tasks_left(self) -> int:
@@ -113,8 +115,8 @@ class WorkerState:
         try:
             return (
                 all(map(os.get_inheritable, STANDARD))
-                and (self._is_pool or not signal.alarm(0))
-                and (self._is_pool or os.umask(self._umask) == self._umask)
+                and (self.is_pool or not signal.alarm(0))
+                and (self.is_pool or os.umask(self._umask) == self._umask)
                 and os.getcwd() == self._folder  # noqa: PTH109 - twice as fast
                 and environment.count() == self._variables
                 and (sys.stdout, sys.stderr) == self._streams

@@ -73,6 +73,7 @@ class QueueWorker(Worker):
     def run(self) -> None:
         """Work until stopped; on every way out, send what is finished."""
         slot = self.huey.storage.open_slot(self.name, self.cell, self._only)
+        slot.works_ahead = not self._state.is_pool
         self._flusher.watch(slot)
         self.initialize()
         if self.huey.leftovers is not None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from huey_tasks.access import api_keys
-from huey_tasks.access.errors import KeyFixed, KeyNotFound, LastAdmin, TooManyKeys
+from huey_tasks.access.errors import KeyFixed, KeyNameTaken, KeyNotFound, LastAdmin, TooManyKeys
 from huey_tasks.access.roles import Holder, Role
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
@@ -19,6 +19,7 @@ from huey_tasks.credentials.records import (
 )
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.queues import BROKERS
+from huey_tasks.registry import types
 from huey_tasks.values.plain_text import is_plain
 
 #: How many stored keys there may be: a web process reads all of them once a second.
@@ -46,14 +47,18 @@ def create_key(
 ) -> tuple[KeyRecord, str]:
     """Create an API key; returns it, and the key itself, which is shown only now.
 
+    `name`: of no other key; it is free again when that is revoked or has expired.
     `queues`, `task_types`: what it reaches; empty: all. `rate`: requests a second, on average.
     `expires_in`: seconds. `setting`: what API_KEYS has; without any, the first key must be an
-    admin that does not expire. Raises InvalidQuery, TooManyKeys, LastAdmin, QueueUnavailable.
+    admin that does not expire. Raises InvalidQuery, KeyNameTaken, TooManyKeys, LastAdmin,
+    QueueUnavailable.
     """
     wrong = [*_wrong_names(name, role), *_wrong_reach(role, queues, task_types)]
     wrong += [*_wrong_numbers(rate, expires_in)]
     if wrong:
         raise InvalidQuery(wrong)
+    if any(each.holder == name for each in api_keys.read(setting)):
+        raise KeyNameTaken(f"A key of API_KEYS has the name '{name}'.")
     key_id, key = new_key()
     now_ms = BROKERS.now_ms()
     made = StoredKey(
@@ -72,6 +77,8 @@ def create_key(
     answer = STORE.save(key_id, made.as_json(), MOST, keep_admin=not setting, operation=operation)
     if answer == "full":
         raise TooManyKeys(f"There are {MOST} API keys, the maximum; revoke some first.")
+    if answer == "taken":
+        raise KeyNameTaken(f"Another key has the name '{name}': revoke it, or choose another name.")
     if answer == "last":
         raise LastAdmin("The first key must be an admin without an expiry: it makes the others.")
     return record_of(made, None), key
@@ -141,6 +148,7 @@ def _wrong_reach(role: str, queues: Sequence[str], task_types: Sequence[str]) ->
         for at, name in enumerate(task_types)
         if not 0 < len(name) <= MOST_TYPE or not is_plain(name)
     ]
+    wrong = wrong or types.unknown(task_types)
     if role == Role.ADMIN and (queues or task_types):
         rule = "An admin reaches everything: it could make itself a key that does."
         wrong.append(Problem("/role", "conflict", rule))

@@ -37,7 +37,7 @@ class Number:
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"
         of = f" of {self.unit}" if self.unit else ""
-        return f"{kind}{of} from {self.low:,} to {self.high:,}".replace(",", "_")
+        return f"{kind}{of} from {self.low:.15g} to {self.high:.15g}"
 
 
 #: The rule of each single wait between two attempts.

@@ -102,7 +102,7 @@ class Environment:
             theirs.close()
             os.close(write_end)
         self._socket, self.output = ours, Output(read_end)
-        self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
+        self._pidfd = _pidfd_of(self.pid)
 
     @property
     def pid(self) -> int:
@@ -113,6 +113,17 @@ class Environment:
     def version(self) -> str:
         """The version of the function that it holds."""
         return self.function.version
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process has gone while nobody waited for it. Does not let others run."""
+        self._socket.settimeout(0)
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def start(self, request_id: str, watch: Callable[[], None]) -> Answer | None:
         """Wait for the import; returns an answer only if that failed. `watch` is called often."""
@@ -169,7 +180,8 @@ class Environment:
         """Kill the process and all of its group, and remove its folder."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._process.kill()  # it may have left its group; once collected, its number is another's
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()  # it may have left its group; collected, its number is another's
         self._process.wait()
         self._socket.close()
         with contextlib.suppress(OSError):
@@ -218,7 +230,13 @@ class Environment:
         for _ in range(2):
             (size,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline, watch))
             parts.append(self._read(size, deadline, watch))
-        return cast(dict[str, Any], json.loads(parts[0])), parts[1]
+        try:
+            said = json.loads(parts[0])
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):  # the function itself has written to this socket
+            raise _Ended
+        return cast(dict[str, Any], said), parts[1]
 
     def _read(self, size: int, deadline: float, watch: Callable[[], None]) -> bytes:
         parts: list[bytes] = []
@@ -254,3 +272,14 @@ class Environment:
             if left_s <= 0:
                 raise _Late
             watch()
+
+
+def _pidfd_of(pid: int) -> int | None:
+    """Return what tells the end of a process; None where its closed socket has to do.
+
+    gevent collects a child as soon as it is dead, which one that was just started can be.
+    """
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, ProcessLookupError):
+        return None

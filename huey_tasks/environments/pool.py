@@ -16,6 +16,7 @@ class Environments:
     """Lends environments. At most `most` are kept, of which the least recently used goes first.
 
     One is lent again only for the same version of its function; a new version ends the old ones.
+    One whose process has died is not lent: the next invocation is not to blame for that.
     """
 
     def __init__(self, config: Config, most: int) -> None:
@@ -39,7 +40,7 @@ class Environments:
         """Return a warm environment, or a new one whose import has not begun to be waited for."""
         found: Environment | None = None
         for each in [each for each in self._idle if each.function.name == function.name]:
-            if each.version != function.version:
+            if each.version != function.version or each.has_ended:
                 self._idle.remove(each)
                 each.end()
             else:

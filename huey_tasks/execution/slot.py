@@ -1,10 +1,15 @@
 """One worker as Redis knows it: what it has claimed and not begun, finished and not committed.
 
 A slot sends steps, one at a time and numbered, so that one whose answer was lost can be sent again.
-The outcome of an attempt is written to the result backend before the step that commits it. Besides
-the worker its `Flusher` may send a step, from another thread: hence the lock.
+The outcome of an attempt goes with the step that commits it; a large one, or one for another
+server, is written before. Besides the worker its `Flusher` may send a step, from another thread:
+hence the lock.
+
+While tasks wait here, the next step may be under way already: Redis claims and commits while the
+worker works. Its answer is read when they are used up, and counts as lost if it cannot be read.
 """
 
+import logging
 import math
 import secrets
 import threading
@@ -14,13 +19,21 @@ from collections.abc import Callable
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
-from huey_tasks.broker.protocol import ALONE, Claim, Commit, only_of
+from huey_tasks.broker.connection import Sent
+from huey_tasks.broker.protocol import ALONE, Answer, Claim, Commit, Step, answer_of, only_of
 from huey_tasks.broker.states import Ending
+from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.batching import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.execution.worker_table import Cell
 from huey_tasks.processes import fork_copies
 
-#: Outcomes of functions that are larger are kept for LARGE_RESULT_TTL_S only.
+logger = logging.getLogger(__name__)
+
+#: How many tasks a batch has, at least, whose second half runs while the next step is under way.
+AHEAD_FROM = 8
+
+#: Outcomes that are larger do not go with a step; those of functions are kept for
+#: LARGE_RESULT_TTL_S only.
 LARGE_BYTES = 256 * 1024
 
 
@@ -47,6 +60,8 @@ class Slot:
             self.bells.append(keys.bell(broker.name, self.only))
         #: How many tasks it claims at a time, at most.
         self.most = 1 if self.only else MOST
+        #: Whether a step may be under way while its tasks run; it needs a connection of its own.
+        self.works_ahead = False
         #: How long an outcome above LARGE_BYTES is kept; None: as long as others.
         self.large_ttl_ms: int | None = None
         #: Whether something was revoked in Huey's way when the last tasks were claimed.
@@ -63,11 +78,14 @@ class Slot:
             broker.result_scripts,
         )
         self._lease_ms, self._ttl_ms = broker.lease_ms, broker.ttl_ms
+        self._databases = broker.databases
         self._on_settled = on_settled
         self._lock = threading.Lock()
         self._sequence = 0
         self._claimed_at = self._batch_at = 0.0
         self._unanswered = False
+        self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
+        self._batch = 0  # how many tasks came with the last answer
         self._finished: list[tuple[Commit, bytes | None]] = []
         self._sent = 0  # how many of them went with the last step; the others ended later
         self._waiting: deque[Claim] = deque()
@@ -78,17 +96,17 @@ class Slot:
             self.idle = False
             if not self._waiting:
                 self._step(want=self.most)
-                while self._finished:  # that was an answer that had been lost: on with what is new
-                    self._step(want=0 if self._waiting else self.most)
-                if self.cell is not None:
-                    self.cell.clear()
-                if len(self._waiting) > 1:
-                    self._batch_at = time.monotonic()
-                    self.deadline = self._batch_at + HOLD_S
-                    self.on_batch()
+                while self._finished and not self._waiting:  # these ended after it was sent
+                    self._step(want=self.most)
+                self._begin_batch()
             self.idle = not self._waiting
             self._claimed_at = time.monotonic()
-            return None if self.idle else self._waiting.popleft()
+            if self.idle:
+                return None
+            claim = self._waiting.popleft()
+            if self.works_ahead and len(self._waiting) * 2 <= self._batch:
+                self._send_ahead()
+            return claim
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; the next step or `flush` sends it."""
@@ -108,6 +126,8 @@ class Slot:
             self.deadline = now + HOLD_S
             return
         try:
+            if self._under_way is not None:
+                self._step(want=0)
             if now - self._claimed_at >= HOLD_S or now - self._batch_at >= MOST_HOLDS * HOLD_S:
                 self._release_waiting()
             if self._finished:
@@ -132,48 +152,91 @@ class Slot:
         """How many attempts have ended and are not committed."""
         return sum(commit.about is not None for commit, _ in self._finished)
 
+    def _begin_batch(self) -> None:
+        if self.cell is not None:
+            self.cell.clear()
+        self._batch = len(self._waiting)
+        if self._batch > 1 or self._finished:
+            self._batch_at = time.monotonic()
+            self.deadline = self._batch_at + HOLD_S
+            self.on_batch()
+
     def _release_waiting(self) -> None:
         while self._waiting:
             claim = self._waiting.popleft()
             self._finished.append((Commit(claim.id, claim.token, Ending.UNBEGUN), None))
 
     def _step(self, want: int) -> None:
-        """Send a step; repeat one without an answer unchanged, because Redis may have run it."""
+        """Send a step, or read the answer of the one under way.
+
+        One without an answer is repeated unchanged, because Redis may have run it.
+        """
         fork_copies.end_if_copy()
+        if (sent := self._under_way) is not None:
+            self._under_way = None
+            try:
+                self._take(answer_of(sent.answer()))
+                return
+            except QueueUnavailable as error:
+                logger.debug("a step is sent again: %s", error.cause)
+        step = self._next_step(want)
+        self._unanswered = True
+        self._take(self._scripts.step(step))
+
+    def _send_ahead(self) -> None:
+        """Send the next step, unless there is one without an answer, or few tasks are claimed."""
+        if self._unanswered or self._batch < AHEAD_FROM or self.most < MOST:
+            return
+        try:
+            step = self._next_step(self.most)
+            self._unanswered = True
+            self._under_way = self._scripts.send_step(step)
+        except QueueUnavailable as error:  # the step that is due says so, if it lasts
+            logger.debug("no step could be sent ahead: %s", error.cause)
+
+    def _next_step(self, want: int) -> Step:
+        """Return the step to send; raises QueueUnavailable if outcomes cannot be stored before."""
         if not self._unanswered:
             self._sent = len(self._finished)
         sent = self._finished[: self._sent]
-        self._write_outcomes(sent)
-        self._unanswered = True
-        commits = [commit for commit, _ in sent]
-        answer = self._scripts.step(
+        return Step(
             self._queue,
             self.id,
             self._sequence + 1,
-            commits,
+            [commit for commit, _ in sent],
             want=want,
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
+            databases=self._databases,
+            outcomes=self._outcomes_to_send(sent),
             short_types=self.pace.short_types(),
             only=self.only,
         )
+
+    def _take(self, answer: Answer) -> None:
+        settled = self._finished[: self._sent]
         self._unanswered = False
         self.deadline = math.inf
         self._sequence += 1
         del self._finished[: self._sent]
         self._waiting.extend(answer.claims)
         self.revocations = answer.revocations
-        for commit, ok in zip(commits, answer.accepted, strict=True):
+        for (commit, _), ok in zip(settled, answer.accepted, strict=True):
             self._on_settled(commit, ok)
 
-    def _write_outcomes(self, sent: list[tuple[Commit, bytes | None]]) -> None:
-        outcomes = {
-            keys.outcome(commit.id, commit.token): blob for commit, blob in sent if blob is not None
-        }
-        if self.large_ttl_ms is not None:
-            large = {key: blob for key, blob in outcomes.items() if len(blob) > LARGE_BYTES}
-            outcomes = {key: blob for key, blob in outcomes.items() if key not in large}
-            if large:
-                self._result_scripts.outcome(self._queue, large, ttl_ms=self.large_ttl_ms)
-        if outcomes:
-            self._result_scripts.outcome(self._queue, outcomes, ttl_ms=self._ttl_ms)
+    def _outcomes_to_send(self, sent: list[tuple[Commit, bytes | None]]) -> dict[str, bytes]:
+        """Return the outcomes that go with the step; the others are stored now."""
+        outcomes = [
+            (keys.outcome(commit.id, commit.token), blob)
+            for commit, blob in sent
+            if blob is not None
+        ]
+        small = {key: blob for key, blob in outcomes if len(blob) <= LARGE_BYTES}
+        if len(small) < len(outcomes):
+            large = {key: blob for key, blob in outcomes if len(blob) > LARGE_BYTES}
+            ttl_ms = self._ttl_ms if self.large_ttl_ms is None else self.large_ttl_ms
+            self._result_scripts.outcome(self._queue, large, ttl_ms=ttl_ms)
+        if small and not self._databases:
+            self._result_scripts.outcome(self._queue, small, ttl_ms=self._ttl_ms)
+            return {}
+        return small

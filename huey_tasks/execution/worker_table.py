@@ -21,7 +21,7 @@ _STOP = struct.Struct("<B 100s")  # why, token
 _STOP_AT = 448
 _REVOCATIONS_AT = 560
 _REVOKED_AT = 576
-_REVOKED_SIZE, _REVOKED_COUNT = 32, 64
+_REVOKED_SIZE, _REVOKED_COUNT = 32, 128
 _COUNT = struct.Struct("<I")
 _WAITS_AT, _WAITS_SIZE = 288, 160
 _RETIRES = struct.Struct("<B 36s 128s 155s")  # whether, spoilt or not; id, type, why
@@ -168,7 +168,8 @@ class Cell:
     def revoke(self, token: str) -> None:
         """Keep the worker from beginning the attempt with this token, if it holds the claim.
 
-        The last 64 are kept, which is more than a worker ever has claimed and not begun.
+        The last 128 are kept, which is more than a worker ever has claimed and not begun: half a
+        batch, and the 64 that may come with the step that is under way.
         """
         at = self._at + _REVOKED_AT + self._revocations % _REVOKED_COUNT * _REVOKED_SIZE
         self._memory[at : at + _REVOKED_SIZE] = _mark(token)

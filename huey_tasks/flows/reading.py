@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from huey_tasks.access.roles import EVERYTHING, Reach
 from huey_tasks.broker.flow_store import COUNTS, FlowStore, NodeParts, NodeTask
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.task_hash import from_ms
@@ -27,7 +28,8 @@ class FlowRecord:
     """A flow as it is now. `counts`: nodes by state; `progress`: the share that has ended.
 
     `status`: "running", "succeeded", "failed" or "cancelled". `cancelled_at`: when that was asked
-    for; the flow ends when its tasks have.
+    for; the flow ends when its tasks have. `reason`: why it was, or which node
+    was. `task_types`, `queues`: all that its nodes are of.
     """
 
     flow_id: str
@@ -41,6 +43,8 @@ class FlowRecord:
     cancelled_at: dt.datetime | None
     reason: str | None
     retries: int
+    task_types: tuple[str, ...]
+    queues: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,23 +93,30 @@ def get_flow(flow_id: str) -> FlowRecord:
 
 
 def list_flows(
-    cursor: str | None = None, limit: int = 50, *, status: str | None = None
+    cursor: str | None = None,
+    limit: int = 50,
+    *,
+    status: str | None = None,
+    reach: Reach = EVERYTHING,
 ) -> FlowPage:
     """Return the newest flows, those behind `cursor` and in a `status` if these are given.
 
-    A page with a `status` may be short, or empty, before the last: it looks through 2,000 flows.
+    Only those of which all nodes are within `reach`. A page with a `status` or a reach may be
+    short, or empty, before the last: it looks through 2,000 flows.
     Raises InvalidQuery for what is no `next_cursor`, QueueUnavailable.
     """
     if cursor is not None and not is_task_id(cursor):
         raise InvalidQuery([Problem("/cursor", "cursor", "It is the `next_cursor` of a page.")])
     records, looked_at = list[FlowRecord](), 0
     while len(records) < limit and looked_at < MOST_LOOKED_AT:
-        want = PIECE if status else limit - len(records)
+        want = limit - len(records) if status is None and reach.is_whole else PIECE
         found = STORE.page(cursor, want)
         for flow_id, fields in found:
             cursor = flow_id
             if fields and status in (None, fields["state"]):
-                records.append(_record(flow_id, fields))
+                flow = _record(flow_id, fields)
+                if reach.has_all(flow.task_types, flow.queues):
+                    records.append(flow)
             if len(records) == limit:
                 return FlowPage(tuple(records), cursor)
         if len(found) < want:
@@ -136,7 +147,7 @@ def unknown(flow_id: str) -> FlowNotFound:
 
 def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
     counts = {state: int(fields[state]) for state in COUNTS}
-    size = int(fields["size"])
+    size, is_cancelled = int(fields["size"]), "cancelled_at" in fields
     open_nodes = counts["waiting"] + counts["submitted"]
     return FlowRecord(
         flow_id,
@@ -148,9 +159,16 @@ def _record(flow_id: str, fields: Mapping[str, str]) -> FlowRecord:
         from_ms(fields["created_at"]),
         _time(fields, "finished_at"),
         _time(fields, "cancelled_at"),
-        fields.get("reason"),
+        fields.get("reason") if is_cancelled or fields["state"] == "cancelled" else None,
         int(fields.get("retries", 0)),
+        _names(fields, "types"),
+        _names(fields, "queues"),
     )
+
+
+def _names(fields: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return all types or queues; of a flow that older code began, a name that no reach has."""
+    return tuple(json.loads(fields.get(name, '[""]')))
 
 
 def _time(fields: Mapping[str, str], name: str) -> dt.datetime | None:

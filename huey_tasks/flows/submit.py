@@ -71,9 +71,10 @@ def submit_flow(
         if not scripts.flow_store(flow_id, piece):
             return SubmittedFlow(flow_id, name, len(nodes))
     queues = sorted({new.queue for new in tasks})
+    types = sorted({new.type for new in tasks})
     reply = scripts.flow_begin(
-        flow_id, name, len(nodes), json.dumps(queues), ttl_ms=broker.ttl_ms, once=once,
-        may_refuse=attempt is None, webhook_url=webhook_url or "",
+        flow_id, name, len(nodes), json.dumps(queues), json.dumps(types), ttl_ms=broker.ttl_ms,
+        once=once, may_refuse=attempt is None, webhook_url=webhook_url or "",
     )  # fmt: skip
     if isinstance(reply, Found):
         return _replayed(reply, graph)

@@ -1,5 +1,6 @@
 """The errors of functions, as AWS reports them, turned into failures of attempts."""
 
+import re
 from typing import Any
 
 from huey_tasks.broker.protocol import Cause
@@ -7,6 +8,9 @@ from huey_tasks.execution.fingerprint import cause_without_code
 from huey_tasks.execution.reported_error import LastError, ReportedError
 from huey_tasks.functions.function import Fault
 from huey_tasks.invocations.invocation import Condition
+
+#: Begins what AWS says of a process, but says nothing of the cause.
+_REQUEST_ID = re.compile(r"RequestId: \S+ Error: ")
 
 
 def not_found(arn: str) -> dict[str, Any]:
@@ -23,6 +27,11 @@ def of_fault(fault: Fault) -> dict[str, Any]:
 def not_installed(why: str) -> dict[str, Any]:
     """Return the error of a function whose requirements cannot be installed."""
     return {"errorMessage": why, "errorType": "Runtime.ImportModuleError"}
+
+
+def not_started(why: OSError) -> dict[str, Any]:
+    """Return the error of a function for which this machine could not start a process."""
+    return {"errorMessage": f"Cannot start the function: {why}", "errorType": "ServiceException"}
 
 
 def of_answer(error: dict[str, Any], function: str) -> ReportedError:
@@ -51,7 +60,7 @@ def not_run(condition: Condition, function: str) -> LastError:
 
 
 def _cause(kind: str, message: str, function: str, place: str) -> Cause:
-    cause = cause_without_code(kind, message, function)
+    cause = cause_without_code(kind, _REQUEST_ID.sub("", message, count=1), function)
     return cause._replace(frame=place.partition(":")[0]) if place else cause
 
 

@@ -2,9 +2,9 @@
 
 import datetime as dt
 import json
+import logging
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from huey_tasks import serializer
@@ -25,6 +25,8 @@ from huey_tasks.invocations.answer_feed import AnswerFeed
 from huey_tasks.invocations.api_settings import ConfiguredCatalogue
 from huey_tasks.invocations.invocation import Condition, Invocation, Kind
 from huey_tasks.records.imports import Import
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between two writes of what a running function has printed.
 FLUSH_S = 0.1
@@ -67,13 +69,17 @@ class Runner:
             return _failed(failures.not_found(one.invocation.arn))
         if function.fault is not None:
             return _failed(failures.of_fault(function.fault))
-        packages = self._requirements.ensure(function)
-        if packages.error is not None:
-            return _failed(failures.not_installed(packages.error))
-        return self._in_environment(one, function, packages.folder)
+        try:
+            packages = self._requirements.ensure(function)
+            if packages.error is not None:
+                return _failed(failures.not_installed(packages.error))
+            environment = self._environments.lend(function, packages.folder)
+        except OSError as error:  # the disk is full, say: the event is tried again, as after others
+            logger.exception("function %s cannot be started", function.name)
+            return _failed(failures.not_started(error))
+        return self._in_environment(one, function, environment)
 
-    def _in_environment(self, one: "_One", function: Function, packages: Path | None) -> Answer:
-        environment = self._environments.lend(function, packages)
+    def _in_environment(self, one: "_One", function: Function, environment: Environment) -> Answer:
         answer: Answer | None = None
         try:
             log = _Log(one.attempt, environment)

@@ -71,7 +71,7 @@ def explain(
     seen = scripts.explain(broker.name, task_id, minutes=MINUTES)
     if seen is None:
         return None
-    return _explained(task_id, _Seen(broker, seen, consumer_records.consumers(broker), is_async))
+    return _explained(_Seen(task_id, broker, seen, consumer_records.consumers(broker), is_async))
 
 
 def foresee(
@@ -88,17 +88,17 @@ def foresee(
     if new.host:
         known["host"] = new.host
     fields = [known[name].encode() if name in known else None for name in task_hash.EXPLAINED]
-    task = _Seen(broker, seen._replace(fields=fields), consumer_records.consumers(broker), is_async)
-    return _explained(new.id, task)
+    seen = seen._replace(fields=fields)
+    return _explained(_Seen(new.id, broker, seen, consumer_records.consumers(broker), is_async))
 
 
-def _explained(task_id: str, task: "_Seen") -> Explanation:
+def _explained(task: "_Seen") -> Explanation:
     reasons = tuple(task.reasons())
     start_at, estimate = start_of(task.now, task.state, task.prospects())
     in_line = task.state is TaskState.PENDING and not task.blocked
     position = task.seen.place + 1 if in_line else None
     return Explanation(
-        task_id, task.state, reasons[0].text, reasons, position or None, start_at, estimate
+        task.id, task.state, reasons[0].text, reasons, position or None, start_at, estimate
     )
 
 
@@ -107,12 +107,13 @@ class _Seen:
 
     def __init__(
         self,
+        task_id: str,
         broker: Broker,
         seen: SeenTask,
         consumers: list[ConsumerRecord],
         is_async: Callable[[str], bool],
     ) -> None:
-        self.broker, self.seen, self._is_async = broker, seen, is_async
+        self.id, self.broker, self.seen, self._is_async = task_id, broker, seen, is_async
         self.task = TaskHash.of_reply(task_hash.EXPLAINED, seen.fields)
         self.state = self.task.state
         is_function = self.task.host is not None
@@ -294,7 +295,7 @@ class _Seen:
         return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)
 
     def _of_looked_at(self, code: str, text: str) -> Reason:
-        at_ms = type_limits.looked_at_ms(self.broker, self.blocked)
+        at_ms = type_limits.turn_ms(self.broker, self.blocked, self.id, self.task.type)
         due_at = None if at_ms is None else task_hash.from_ms(at_ms)
         return Reason(code, text, name=self.task.type, due_at=due_at, ahead=self.seen.place)
 

@@ -126,7 +126,22 @@ def _stored(text: bytes) -> StoredLimits:
     return StoredLimits(**{source: TypeLimits.read(fields) for source, fields in both.items()})
 
 
-def looked_at_ms(broker: Broker, on: str) -> float | None:
-    """Return when those that wait for `on` are looked at again, in ms; None if nothing waits."""
-    with redis_errors():
-        return broker.redis.zscore(keys.awaited(broker.name), on)
+def turn_ms(broker: Broker, on: str, task_id: str, task_type: str) -> float | None:
+    """Return when a task that waits for `on` may start, in ms; None if that is not known.
+
+    Those that wait for the same in its queue go first: a rate lets one after the other start, an
+    open breaker as many as may try, and what comes then depends on them.
+    """
+    with broker.pipeline() as pipe:
+        pipe.zscore(keys.awaited(broker.name), on)
+        pipe.zrank(keys.blocked(broker.name, on), task_id)
+        pipe.hget(limit_keys.limits(), task_type)
+        looked_at_ms, ahead, text = pipe.execute()
+    limits = None if text is None else _stored(text).now
+    if looked_at_ms is None or limits is None or not ahead:
+        return looked_at_ms
+    if on.startswith("rate:") and limits.rate is not None:
+        return looked_at_ms + ahead * limits.per_s * 1000 / limits.rate
+    if limits.breaker is not None and ahead >= limits.breaker.tries:
+        return None
+    return looked_at_ms

@@ -1,13 +1,14 @@
-"""Task types: register them, find them by name, and run them.
+"""Task types: register them, and find them by name.
 
-`declaration.payload` checks payloads, `declaration.options` checks names and options. Every type is
+`declaration.payload` checks payloads, `declaration.options` checks names and options, `runner` is
+what workers call. Every type is
 registered on every queue, because a caller may choose another than the type's own.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import AsyncGeneratorType, CoroutineType, MappingProxyType
+from types import MappingProxyType
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from huey.api import TaskWrapper
@@ -18,14 +19,13 @@ from huey_tasks.declaration import options as declaration
 from huey_tasks.declaration import other_words
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.declaration.retry_options import error_types, shown_delays
-from huey_tasks.errors import InvalidTaskType, UnknownTaskType
-from huey_tasks.execution import event_loop, results
-from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.errors import InvalidTaskType, Problem, UnknownTaskType
 from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.limits import in_code
-from huey_tasks.queues import CONFIG, QUEUES
+from huey_tasks.queues import QUEUES
 from huey_tasks.records.type_limits import TypeLimits
+from huey_tasks.registry.runner import runner_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -193,7 +193,7 @@ def _registered(
     payload = Payload(function, type_name)
     parameters = tuple(payload.parameters)
     kept_to = None if limits is None else in_code.read(limits, parameters, type_name, place)
-    runner = _runner(function, payload)
+    runner = runner_of(function, payload)
     shown = payload.example(example)
     wrappers = {
         queue_name: cast(
@@ -266,6 +266,19 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
     return found
 
 
+def unknown(names: Sequence[str], *, but: str = "") -> list[Problem]:
+    """Return a problem, at its place in `/task_types`, for each name `but` one that no type has."""
+    wrong: list[Problem] = []
+    for at, name in enumerate(names):
+        if name == but:
+            continue
+        try:
+            get(name)
+        except UnknownTaskType as error:
+            wrong.append(Problem(f"/task_types/{at}", "unknown_task_type", error.detail))
+    return wrong
+
+
 def is_async(name: str) -> bool:
     """Return whether a task type of that name is known, and is an `async def`."""
     found = _types.get(name)
@@ -277,43 +290,3 @@ def task_types() -> list[TaskType[..., Any]]:
     load_rest()
     order = list(QUEUES)
     return sorted(_types.values(), key=lambda found: (order.index(found.queue), found.name))
-
-
-def _runner(function: Callable[..., Any], payload: Payload) -> Callable[..., Any]:
-    """Return the function that workers call: it converts the payload, and encodes the result."""
-    signature = inspect.signature(function)
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
-        typed = payload.arguments(arguments, accepted=not args)
-        returned = function(**typed)
-        if (finish := _UNFINISHED.get(type(returned))) is not None:
-            returned = finish(returned)
-        returned, outcome = _encode(returned)
-        if (attempt := current_attempt.get()) is not None:
-            attempt.returned(returned, outcome)
-        return returned
-
-    run.__name__ = getattr(function, "__name__", "run")
-    run.__doc__, run.__module__ = function.__doc__, function.__module__
-    return run
-
-
-def _refuse_generator(returned: Any) -> Any:
-    raise TypeError("the task returned an async generator, whose code has not run: return a list")
-
-
-#: What a function returns whose own code has not run yet, and what to do with it.
-_UNFINISHED: Mapping[type, Callable[[Any], Any]] = {
-    CoroutineType: event_loop.run,
-    AsyncGeneratorType: _refuse_generator,
-}
-
-
-def _encode(returned: Any) -> tuple[Any, bytes]:
-    """Return the result and its encoded outcome. Raises UnstorableResult if it is too large."""
-    returned, encoded = results.encode(returned)
-    if len(encoded) > CONFIG.result_max_bytes:
-        too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
-        raise serializer.UnstorableResult(returned, ValueError(too_large))
-    return returned, encoded

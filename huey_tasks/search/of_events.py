@@ -1,9 +1,11 @@
 """A search as a filter of events: only its words that an event can answer by itself."""
 
+import json
 from collections.abc import Callable
 
+from huey_tasks.access.roles import EVERYTHING, Reach
 from huey_tasks.errors import InvalidQuery, Problem
-from huey_tasks.records.events import TaskEvent
+from huey_tasks.records.events import FLOW, TaskEvent
 from huey_tasks.search.query import Term, parse
 
 _CHECKS: dict[str, Callable[[TaskEvent, str], bool]] = {
@@ -17,11 +19,12 @@ _CHECKS: dict[str, Callable[[TaskEvent, str], bool]] = {
 }
 
 
-def event_filter(q: str) -> Callable[[TaskEvent], bool]:
+def event_filter(q: str, reach: Reach = EVERYTHING) -> Callable[[TaskEvent], bool]:
     """Return whether an event is of a task that a search finds, as the task was then.
 
-    An event carries no payload, result or time of submission. Raises InvalidQuery for a search that
-    asks for those, and for one that cannot be parsed.
+    Only of tasks within `reach`, and of flows of which all nodes are. An event carries no payload,
+    result or time of submission. Raises InvalidQuery for a search that asks for those, and for one
+    that cannot be parsed.
     """
     terms = parse(q).terms
     problems = [Problem("/q", "not_live", _refusal(term)) for term in terms if not _answers(term)]
@@ -34,11 +37,20 @@ def event_filter(q: str) -> Callable[[TaskEvent], bool]:
     unwanted = [(term.word, term.value) for term in terms if term.unwanted]
 
     def matches(event: TaskEvent) -> bool:
-        return all(
-            any(_CHECKS[word](event, value) for value in values) for word, values in wanted.items()
-        ) and not any(_CHECKS[word](event, value) for word, value in unwanted)
+        return (
+            all(any(_CHECKS[word](event, value) for value in of) for word, of in wanted.items())
+            and not any(_CHECKS[word](event, value) for word, value in unwanted)
+            and (reach.is_whole or _is_within(event, reach))
+        )
 
     return matches
+
+
+def _is_within(event: TaskEvent, reach: Reach) -> bool:
+    if event.kind != FLOW:
+        return reach.has_all([event.task.type], [event.queue])
+    types, queues = ((event.detail or {}).get(name) or '[""]' for name in ("types", "queues"))
+    return reach.has_all(json.loads(types), json.loads(queues))
 
 
 def _answers(term: Term) -> bool:

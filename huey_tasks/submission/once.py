@@ -46,7 +46,7 @@ class Once:
         if self.idempotency_key is not None and not is_idempotency_key(self.idempotency_key):
             wrong.append(Problem("/idempotency_key", "idempotency_key", _RULE))
         if self.unique_for_s is not None and not _is_number(self.unique_for_s, 1, year_s):
-            rule = f"'unique_for' is a number of seconds from 1 to {year_s:,}.".replace(",", "_")
+            rule = f"'unique_for' is a number of seconds from 1 to {year_s} (366 days)."
             wrong.append(Problem("/unique_for", "number", rule))
         if self.unique_key is not None and self.unique_for_s is None:
             rule = "'unique_key' needs 'unique_for', the seconds for which the task is unique."

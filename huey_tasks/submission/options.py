@@ -93,7 +93,7 @@ class SubmitOptions:
         if self.delay_s is not None and self.run_at is not None:
             return [Problem("/run_at", "conflict", "Give 'delay' or 'run_at', not both.")]
         if self.delay_s is not None and not _is_number(self.delay_s, 0):
-            rule = f"'delay' is a number of seconds from 0 to {YEAR_S:,}.".replace(",", "_")
+            rule = f"'delay' is a number of seconds from 0 to {YEAR_S} (366 days)."
             return [Problem("/delay", "number", rule)]
         if self.run_at is not None and not _has_zone(self.run_at):
             rule = "'run_at' is a time with a zone, such as 2026-12-24T18:00:00+01:00."
@@ -103,7 +103,7 @@ class SubmitOptions:
     def _wrong_expiry(self) -> list[Problem]:
         if self.expires_in_s is None or _is_number(self.expires_in_s, 0.001):
             return []
-        rule = f"'expires_in' is a number of seconds from 0.001 to {YEAR_S:,}.".replace(",", "_")
+        rule = f"'expires_in' is a number of seconds from 0.001 to {YEAR_S} (366 days)."
         return [Problem("/expires_in", "number", rule)]
 
     def _wrong_priority(self) -> list[Problem]:

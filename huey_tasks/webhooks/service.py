@@ -9,10 +9,10 @@ from huey_tasks.access.targets import target_problems
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operation, Operator
 from huey_tasks.broker.protocol import FLOW_TYPE
-from huey_tasks.broker.states import TERMINAL
+from huey_tasks.broker.states import TERMINAL, TaskState
 from huey_tasks.broker.webhook_store import Recent
 from huey_tasks.declaration.options import nearest
-from huey_tasks.errors import InvalidQuery, Problem, UnknownTaskType
+from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import CODES
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.registry import types
@@ -31,6 +31,9 @@ from huey_tasks.webhooks.records import (
 
 #: Task types of one webhook, and characters of its description.
 MOST_TYPES, MOST_DESCRIPTION = 20, 200
+
+#: How a flow can end, in the states of tasks.
+FLOW_ENDS = (TaskState.SUCCESS, TaskState.FAILURE, TaskState.REVOKED)
 
 #: What other queues call a condition.
 _OTHER_WORDS = {
@@ -58,7 +61,7 @@ class WebhookChanges:
     conditions: Sequence[str] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return what changes, in its stored form. Raises InvalidQuery, UnknownTaskType."""
+        """Return what changes, in its stored form. Raises InvalidQuery."""
         wrong: list[Problem] = []
         if self.url is not None:
             wrong += target_problems(self.url, CONFIG.webhook_allowed_hosts, "url")
@@ -69,7 +72,8 @@ class WebhookChanges:
             wrong.append(Problem("/task_types", "too_many", rule))
         if wrong:
             raise InvalidQuery(wrong)
-        _check_types(self.task_types or ())
+        if unknown := types.unknown(self.task_types or (), but=FLOW_TYPE):
+            raise InvalidQuery(unknown)
         checked_tags(self.tags or ())
         given = {name: value for name, value in vars(self).items() if value is not None}
         for name in given.keys() & {"states", "task_types", "tags", "conditions"}:
@@ -91,8 +95,7 @@ def create_webhook(
 
     It hears of tasks that end in one of the `states`, are of one of the `task_types` and have one
     of the `tags`; an empty list stands for all. Or it hears of `conditions` of the verdict, by
-    their codes, and of no task. Raises InvalidQuery, UnknownTaskType, TooManyWebhooks,
-    QueueUnavailable.
+    their codes, and of no task. Raises InvalidQuery, TooManyWebhooks, QueueUnavailable.
     """
     wanted = WebhookChanges(url, description, states, task_types, tags, conditions=conditions)
     fields = wanted.fields()
@@ -129,7 +132,7 @@ def change_webhook(
 ) -> WebhookRecord:
     """Change a webhook; to enable one forgets how long it has failed.
 
-    Raises InvalidQuery, UnknownTaskType, WebhookNotFound, QueueUnavailable.
+    Raises InvalidQuery, WebhookNotFound, QueueUnavailable.
     """
     fields = wanted.fields()
     if webhook_id == TASKS and fields.keys() - {"description"}:
@@ -243,20 +246,19 @@ def _about_condition(code: str) -> str:
 
 
 def _check_kind(webhook: Webhook) -> None:
-    """Raise InvalidQuery for a webhook of conditions that chooses tasks, too."""
+    """Raise InvalidQuery for one of conditions that chooses tasks, too, or of flows for no end."""
     if webhook.conditions and (webhook.states or webhook.task_types or webhook.tags):
         rule = "With conditions it hears of no tasks: leave out states, task_types and tags."
         raise InvalidQuery([Problem("/conditions", "conditions_alone", rule)])
-
-
-def _check_types(names: Sequence[str]) -> None:
-    wrong: list[Problem] = []
-    for at, name in enumerate(names):
-        if name == FLOW_TYPE:
-            continue
-        try:
-            types.get(name)
-        except UnknownTaskType as error:
-            wrong.append(Problem(f"/task_types/{at}", "unknown_task_type", error.detail))
-    if wrong:
-        raise InvalidQuery(wrong)
+    if webhook.task_types == (FLOW_TYPE,):
+        wrong = [
+            Problem(f"/states/{at}", "conflict", f"A flow never ends as {state}.")
+            for at, state in enumerate(webhook.states)
+            if state not in FLOW_ENDS
+        ]
+        if webhook.tags:
+            wrong.append(
+                Problem("/tags", "conflict", "A flow has no tags: no end of one has them.")
+            )
+        if wrong:
+            raise InvalidQuery(wrong)

@@ -34,11 +34,14 @@ def _signed_in(visits: Visits, url: str, key: str) -> Page:
 
 
 def test_a_key_is_made_shown_once_used_and_revoked(visits: Visits, locked: WebServer) -> None:
-    visits.allow("status of 422")
+    visits.allow("status of 422|status of 409")
     page = _signed_in(visits, f"{locked.url}keys", ADMIN)
     expect(page.get_by_test_id("signed-in")).to_contain_text("ada · admin")
     expect(page.get_by_test_id("role-note")).to_have_count(0)
     page.get_by_test_id("new-key").click()
+    page.get_by_label("Name").fill("ada")
+    page.get_by_test_id("create-key").click()
+    expect(page.get_by_test_id("error-/name")).to_contain_text("API_KEYS has the name 'ada'")
     page.get_by_label("Rate").fill("0")
     page.get_by_test_id("create-key").click()
     expect(page.get_by_test_id("error-/rate")).to_contain_text("0.01")
@@ -57,6 +60,11 @@ def test_a_key_is_made_shown_once_used_and_revoked(visits: Visits, locked: WebSe
     guest = _signed_in(visits, locked.url, key)
     expect(guest.get_by_test_id("signed-in")).to_contain_text("billing · viewer")
     expect(guest.get_by_test_id("role-note")).to_contain_text("send_email, generate_report only")
+    expect(guest.locator('#nav [data-view="flows"]')).to_be_visible()
+    for view in ("failures", "functions", "log", "audit", "redis", "config"):
+        expect(guest.locator(f'#nav [data-view="{view}"]')).to_have_count(0)
+    guest.goto(f"{locked.url}types")
+    expect(guest.locator("tbody tr")).to_have_count(2)
 
     row.get_by_role("button", name="Revoke").click()
     question(page).get_by_role("button", name="Revoke").click()

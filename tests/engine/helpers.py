@@ -3,7 +3,7 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.broker.protocol import Claim, Commit, NewTask, only_of
+from huey_tasks.broker.protocol import Claim, Commit, NewTask, Step, only_of
 from huey_tasks.broker.scripts.tasks import Scripts
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.waiting import wait_until
@@ -75,7 +75,7 @@ class HandWorker:
         self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"
     ) -> tuple[list[bool], list[Claim]]:
         """Send the last step once more."""
-        answer = self.scripts.step(
+        step = Step(
             self.queue,
             self.name,
             self.sequence,
@@ -83,9 +83,12 @@ class HandWorker:
             want=want,
             lease_ms=lease_ms,
             ttl_ms=60_000,
+            databases="",
+            outcomes={},
             short_types=short_types,
             only=only_of(self.name),
         )
+        answer = self.scripts.step(step)
         return answer.accepted, answer.claims
 
     def claim(self, lease_ms: int = 60_000) -> Claim:

@@ -25,16 +25,28 @@ def test_a_key_is_made_listed_and_revoked(capsys: pytest.CaptureFixture[str]) ->
     assert holder.role is tq.Role.ADMIN
     assert about == f"{holder.id} is 'ada', admin. The key is shown only now."
 
-    _keys(capsys, "create", "billing", "submitter", "--queue", "low", "--type", "send_email")
+    _keys(
+        capsys,
+        "create",
+        "billing",
+        "submitter",
+        "--queue",
+        "low",
+        "--type",
+        "send_email",
+        "--rate",
+        "0.5",
+    )
     head, first, second = _keys(capsys, "list")
 
-    assert head.split() == ["id", "name", "role", "reaches", "last", "used", "expires"]
-    assert first.split()[1:4] == ["ada", "admin", "everything"]
-    assert second.split()[1:5] == ["billing", "submitter", "low", "send_email"]
+    assert head.split() == ["id", "name", "role", "reaches", "rate", "last", "used", "expires"]
+    assert first.split()[1:5] == ["ada", "admin", "everything", "-"]
+    assert second.split()[1:6] == ["billing", "submitter", "low", "send_email", "0.5/s"]
     assert _keys(capsys, "revoke", second.split()[0]) == [f"{second.split()[0]} is revoked."]
     revoked = _keys(capsys, "revoke", holder.id)
     assert revoked[1] == "No key is left: the service needs none now."
-    assert [entry.who for entry in tq.audit_trail().entries] == ["duckline keys"] * 4
+    entries = tq.audit_trail().entries
+    assert [(entry.who, entry.queue) for entry in entries] == [("duckline keys", None)] * 4
 
 
 def test_what_is_refused_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,6 +54,11 @@ def test_what_is_refused_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert "The roles are viewer, submitter, operator, admin." in capsys.readouterr().err
     assert commands.main(["keys", "revoke", "nothing"]) != 0
     assert capsys.readouterr().err == "duckline: There is no API key with the id 'nothing'.\n"
+    assert commands.main(["keys", "create", "ada", "admin"]) == 0
+    assert commands.main(["keys", "create", "ada", "admin"]) != 0
+    assert "Another key has the name 'ada': revoke it" in capsys.readouterr().err
+    assert commands.main(["keys", "create", "bob", "viewer", "--type", "send_mail"]) != 0
+    assert "did you mean 'send_email'?" in capsys.readouterr().err
 
 
 def test_the_command_is_part_of_the_command_line() -> None:

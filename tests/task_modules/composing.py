@@ -56,6 +56,12 @@ def say_done(text: str = "all done") -> str:
     return text
 
 
+@task(queue="low", retries=3, retry_delay=0)
+def double(number: int) -> int:
+    """Take a number, with attempts to spare."""
+    return number * 2
+
+
 @task
 def submit_a_chord(number: int) -> None:
     """Submit a chord from a task's own code."""

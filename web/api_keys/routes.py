@@ -27,10 +27,11 @@ def list_keys() -> Response:
     responses={
         **ok(201, KeyWithSecret, "The key, with what to send."),
         **problems(
-            *BODY_PROBLEMS, "invalid_request", "too_many_keys", "last_admin", "queue_unavailable"
+            *BODY_PROBLEMS, "invalid_request", "key_name_taken", "too_many_keys", "last_admin",
+            "queue_unavailable",
         ),
     },
-)
+)  # fmt: skip
 def create_key(body: KeyBody) -> Response:
     """Create an API key. What to send is in this answer, and in no other.
 

@@ -25,7 +25,7 @@ class KeyBody(Inbound):
 
     name: str = Field(
         description="Who or what uses it, for the audit log and as `submitted_by` of tasks: 1 to "
-        "32 characters.",
+        "32 characters. Of no other key; it is free again when that is revoked or has expired.",
         examples=["billing"],
     )
     role: RoleName = Field(

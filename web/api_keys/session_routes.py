@@ -29,7 +29,7 @@ class SessionView(Outbound):
 
     needs_key: bool = Field(description="False: everybody may do everything, and nobody signs in.")
     name: str | None = Field(description="The name of the key.")
-    role: tq.Role
+    role: tq.Role | None = Field(description="Null: nobody is signed in, and a key is needed.")
     queues: list[str] = Field(description="The queues that the key reaches. Empty: all.")
     task_types: list[str] = Field(description="The task types that it reaches. Empty: all.")
     by_cookie: bool = Field(description="Whether a session says so; else a key.")
@@ -39,8 +39,9 @@ class SessionView(Outbound):
     "/session", responses={**ok(200, SessionView, "Who calls."), **problems("queue_unavailable")}
 )
 def read_session() -> Response:
-    """Read who calls, with which role and reach."""
-    return respond(_view(holder(), by_cookie=identity().is_by_cookie()))
+    """Read who calls, with which role and reach; without a key, whether one is needed."""
+    needs_key = identity().look()
+    return respond(_view(holder(), needs_key=needs_key, by_cookie=identity().is_by_cookie()))
 
 
 @session.post(
@@ -56,12 +57,12 @@ def sign_in(body: SessionBody) -> Response:
     The cookie is HttpOnly and SameSite=Strict, and only sent to `/api` and `/ws`.
     """
     if not identity().keys.is_locked():
-        return respond(_view(None, by_cookie=False))
+        return respond(_view(None, needs_key=False, by_cookie=False))
     # A header has bytes, which WSGI gives as latin-1; the body has text.
     found = identity().logins.holder_of(body.key.strip().encode().decode("latin-1"))
     if found is None:
         raise Unauthorized("This is not a valid API key.")
-    answer = respond(_view(found, by_cookie=True))
+    answer = respond(_view(found, needs_key=True, by_cookie=True))
     _set_cookie(answer, identity().sessions.begin(found), tq.SESSION_LIFE_S)
     return answer
 
@@ -93,11 +94,11 @@ def _set_cookie(answer: Response, value: str, life_s: int) -> None:
         )
 
 
-def _view(found: tq.Holder | None, *, by_cookie: bool) -> SessionView:
+def _view(found: tq.Holder | None, *, needs_key: bool, by_cookie: bool) -> SessionView:
     return SessionView(
-        needs_key=found is not None,
+        needs_key=needs_key,
         name=found.name if found else None,
-        role=found.role if found else tq.Role.ADMIN,
+        role=found.role if found else None if needs_key else tq.Role.ADMIN,
         queues=list(found.reach.queues) if found else [],
         task_types=list(found.reach.task_types) if found else [],
         by_cookie=by_cookie,

@@ -16,7 +16,7 @@ from web.flows.schemas import (
 )
 from web.http.body import read_options
 from web.http.identity import key_holder
-from web.http.reach import check_submit
+from web.http.reach import check_flow, check_submit, reach
 from web.http.responses import respond
 from web.http.root_path import address
 from web.openapi.answers import header, ok
@@ -89,7 +89,7 @@ def submit_flow(body: FlowBody) -> Response:
 )
 def list_flows(query: FlowsQuery) -> Response:
     """List the flows, the newest first, without their nodes."""
-    page = tq.list_flows(query.cursor, query.limit, status=query.status)
+    page = tq.list_flows(query.cursor, query.limit, status=query.status, reach=reach())
     return respond(FlowList.model_validate(page))
 
 
@@ -103,6 +103,7 @@ def list_flows(query: FlowsQuery) -> Response:
 def read_flow(path: FlowPath, query: FlowNodesQuery) -> Response:
     """Read a flow with up to 1,000 of its nodes."""
     flow = tq.get_flow(path.flow_id)
+    reach().check_all(flow.task_types, flow.queues)
     page = tq.flow_nodes(flow, query.cursor, query.limit)
     following = None if page.next_offset is None else str(page.next_offset)
     fields = {**vars(flow), "nodes": page.nodes, "next_cursor": following}
@@ -119,6 +120,7 @@ def read_flow(path: FlowPath, query: FlowNodesQuery) -> Response:
 )
 def cancel_flow(path: FlowPath) -> Response:
     """Cancel a flow: its waiting nodes never start, its tasks are cancelled."""
+    check_flow(path.flow_id)
     return respond(FlowView.model_validate(tq.cancel_flow(path.flow_id, operator_of_body())))
 
 
@@ -135,6 +137,7 @@ def retry_flow(path: FlowPath) -> Response:
 
     They get new tasks; the other nodes keep their results.
     """
+    check_flow(path.flow_id)
     body = read_options(FlowRetryBody)
     node = body.node if "node" in body.model_fields_set else None
     retried = tq.retry_flow(path.flow_id, node, operator(body.reason))

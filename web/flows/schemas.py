@@ -164,7 +164,7 @@ class FlowView(Outbound):
     created_at: datetime
     finished_at: datetime | None
     cancelled_at: datetime | None = Field(description="When somebody has cancelled it.")
-    reason: str | None = Field(description="Why it was cancelled.")
+    reason: str | None = Field(description="Why it was cancelled, or which node was.")
     retries: int = Field(description="How often nodes of it were run again.")
 
 
@@ -205,7 +205,7 @@ class FlowsQuery(Query):
     status: FlowStatus | None = Field(
         default=None,
         description="Only flows in this state. A page may then have fewer than `limit`, or none, "
-        "and a `next_cursor`.",
+        "and a `next_cursor`; so may one for a key with a reach.",
     )
     limit: Limit = Field(default=50, ge=1, le=200, description="How many.")
     cursor: str | None = Field(default=None, max_length=64, description="`next_cursor` of a page.")

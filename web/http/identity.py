@@ -45,6 +45,21 @@ class Identity:
         if request.endpoint is not None:  # else it is a 404
             SERVICE.check(g.holder, request.endpoint)
 
+    def look(self) -> bool:
+        """Return whether a key is needed, and keep who calls, if it is somebody.
+
+        Raises Unauthorized for a wrong key; who has none, or whose session has ended, is nobody.
+        """
+        if not self._is_locked():
+            return False
+        if request.environ.get("HTTP_AUTHORIZATION") or COOKIE in request.cookies:
+            try:
+                g.holder = self._holder()
+            except Unauthorized:
+                if request.environ.get("HTTP_AUTHORIZATION"):
+                    raise
+        return True
+
     def _is_locked(self) -> bool:
         """Return whether a key is needed.
 

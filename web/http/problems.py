@@ -78,6 +78,7 @@ KINDS: Mapping[str, Kind] = {
     "too_many_schedules": Kind(409, "Too many schedules"),
     "too_many_webhooks": Kind(409, "Too many webhooks"),
     "too_many_keys": Kind(409, "Too many keys"),
+    "key_name_taken": Kind(409, "Name already taken"),
     "key_fixed": Kind(409, "Key of the settings"),
     "last_admin": Kind(409, "Last admin key"),
     "too_many_saved_events": Kind(409, "Too many saved events"),

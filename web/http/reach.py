@@ -48,6 +48,14 @@ def check_tasks(task_ids: Iterable[str]) -> None:
             reached.check(record.task_type, record.queue)
 
 
+def check_flow(flow_id: str) -> None:
+    """Check all nodes of the flow with that id. Raises FlowNotFound, QueueUnavailable."""
+    reached = reach()
+    if not reached.is_whole:
+        flow = tq.get_flow(flow_id)
+        reached.check_all(flow.task_types, flow.queues)
+
+
 def check_queue(queue: str) -> None:
     """Check what is done to a whole queue, which has tasks of every type."""
     reached = reach()

@@ -51,8 +51,8 @@ class Needs:
             )
 
 
-#: Where somebody without a key signs in, or out.
-OPEN_TO_ALL = frozenset({"session.sign_in", "session.sign_out"})
+#: Where somebody without a key learns that one is needed, signs in, or out.
+OPEN_TO_ALL = frozenset({"session.read_session", "session.sign_in", "session.sign_out"})
 
 #: Our own API.
 SERVICE = Needs(
@@ -60,7 +60,7 @@ SERVICE = Needs(
         (VIEWER, CHECKED): """
             tasks.read_task reading.read_tasks event_streams.follow_task explanation.explain_task
             search.list_tasks schedules.list_schedules schedules.read_schedule
-            type_limits.read_limits
+            type_limits.read_limits flows.list_flows flows.read_flow event_streams.follow_all
         """,
         (VIEWER, OPEN): """
             tasks.list_task_types queues.list_queues workers.list_workers statistics.read_stats
@@ -70,9 +70,8 @@ SERVICE = Needs(
         """,
         (VIEWER, WHOLE): """
             history.read_log failures.list_failures failures.read_failure actions.list_audit
-            event_streams.follow_all flows.list_flows flows.read_flow functions.list_functions
-            functions.read_function functions.list_events functions.read_event
-            functions.read_source inspector.read_config inspector.read_redis
+            functions.list_functions functions.read_function functions.list_events
+            functions.read_event functions.read_source inspector.read_config inspector.read_redis
         """,
         (SUBMITTER, CHECKED): """
             submission.submit_task bulk_submission.submit_bulk flow_submission.submit_flow
@@ -86,10 +85,10 @@ SERVICE = Needs(
             queues.pause_queue queues.drain_queue queues.resume_queue queues.purge_queue
             schedules.create_schedule schedules.put_schedule schedules.change_schedule
             schedules.delete_schedule schedules.run_schedule
-            type_limits.set_limits type_limits.delete_limits
+            type_limits.set_limits type_limits.delete_limits flows.cancel_flow flows.retry_flow
         """,
         (OPERATOR, WHOLE): """
-            actions.undo failures.retry_failure flows.cancel_flow flows.retry_flow
+            actions.undo failures.retry_failure
         """,
         (ADMIN, WHOLE): """
             api_keys.list_keys api_keys.create_key api_keys.revoke_key

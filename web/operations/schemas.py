@@ -139,7 +139,7 @@ class AuditEntryView(Outbound):
     action: tq.Action
     who: str = Field(description="The name of the API key, the end of its hash, or an address.")
     why: str | None
-    queue: str | None = Field(description="Null: several queues.")
+    queue: str | None = Field(description="Null: several queues, or none.")
     count: int = Field(description="How many tasks it changed.")
     target: str | None = Field(
         description="A task, a search, a failure group, a schedule, or an `undo_id`."

@@ -12,7 +12,7 @@ from functools import lru_cache
 from flask import Response
 
 import huey_tasks as tq
-from web.http.reach import check_task
+from web.http.reach import check_task, reach
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
 from web.openapi.blueprint import ApiBlueprint
@@ -140,9 +140,10 @@ class _TaskStream:
 def follow_all(query: EventsQuery) -> Response:
     """Follow what happens to all tasks that a search finds, from now on or behind `Last-Event-ID`.
 
+    A key with a reach follows the tasks, and the flows, that are within it.
     About the last 20,000 events are kept, as long as somebody follows.
     """
-    matches = tq.event_filter(query.q)
+    matches = tq.event_filter(query.q, reach())
     came = last_event()
     stream = Stream()
     try:

@@ -1,7 +1,7 @@
 -- flow_begin: a flow whose nodes are all stored -> running
--- args: flow name size queues ttl_ms once room webhook_url
+-- args: flow name size queues types ttl_ms once room webhook_url
 -- with: clock flows once room
--- `queues`: JSON, all that its tasks go to. `room`: the bounds by which they refuse a flow from outside, as
+-- `queues`, `types`: JSON, all that its tasks go to and are of. `room`: the bounds by which they refuse a flow from outside, as
 -- room.py writes them, or ''. `once`: JSON as `lib/once.lua` has it, or ''.
 -- returns: {'begun'}; {'gone'}, because its nodes are not all there (any more); {'refused', a Refusal of
 --          protocol.py}; or {'found', the fields of Found there} when a submit before was the same
@@ -19,7 +19,7 @@ if redis.call('HLEN', flow_part(flow, 'ids')) ~= tonumber(size) then return { 'g
 -- HSET comes first: a full Redis refuses it, and then nothing is half done.
 redis.call('HSET', key, 'name', name, 'state', 'running', 'size', size, 'created_at', AT,
   'ttl_ms', ttl_ms, 'waiting', size, 'submitted', 0, 'succeeded', 0, 'failed', 0,
-  'cancelled', 0, 'skipped', 0)
+  'cancelled', 0, 'skipped', 0, 'queues', queues, 'types', types)
 for _, part in ipairs(FLOW_PARTS) do redis.call('PERSIST', flow_part(flow, part)) end
 redis.call('ZADD', FLOWS, string.format('%.0f', clock_s * 1000000 + clock_us), flow)
 if webhook_url ~= '' then redis.call('HSET', key, 'webhook_url', webhook_url) end

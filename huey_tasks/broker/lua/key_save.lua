@@ -1,9 +1,9 @@
 -- key_save: an API key -> stored, or revoked
 -- args: id record most keep_admin operation
--- with: operations
+-- with: clock operations
 -- `record`: JSON, '' revokes. `keep_admin`: 1 when nothing but these keys lets an admin in.
--- returns: 'done'; 'gone' when there is none to revoke; 'full' when there are `most` already;
---          'last' when no admin would be left
+-- returns: 'done'; 'gone' when there is none to revoke; 'full' when there are `most` already; 'taken' when
+--          another key that has not expired has its name; 'last' when no admin would be left
 local key, used = PREFIX .. ':api-keys', PREFIX .. ':api-keys-used'
 local is_new = redis.call('HEXISTS', key, id) == 0
 if record == '' and is_new then
@@ -12,6 +12,16 @@ if record == '' and is_new then
   return is_repeated and 'done' or 'gone'
 end
 if record ~= '' and is_new and redis.call('HLEN', key) >= tonumber(most) then return 'full' end
+
+-- Only a key that opens something has its name to itself.
+local function is_taken(name)
+  for _, text in ipairs(redis.call('HVALS', key)) do
+    local other = cjson.decode(text)
+    if other.name == name and (other.expires_ms == 0 or other.expires_ms > NOW) then return true end
+  end
+  return false
+end
+if record ~= '' and is_new and is_taken(cjson.decode(record).name) then return 'taken' end
 
 -- An admin whose key expires by itself does not count: one day it would be the last.
 local function is_lasting_admin(text)

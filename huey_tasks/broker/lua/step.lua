@@ -1,9 +1,11 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
--- args: slot sequence lease_ms want ttl_ms short_types only commits
+-- args: slot sequence lease_ms want ttl_ms short_types only databases commits
+-- then, for each outcome to store first: key blob
 -- with: clock concurrency tasks
 -- own parts: endings commit candidates claim
 -- `commits`: JSON, a list of commits as protocol.py has them. `short_types`: JSON, {type: ms}.
+-- `databases`: those of the tasks and of the outcomes, as in '0 1'; '' if there are no outcomes.
 -- `only`: what the worker runs and nothing else, 'alone', 'functions' or 'nested'; or ''.
 -- returns: {accepted, …} (1, or 0 when the lease was lost); {claim, …}, each a Claim of protocol.py;
 --          and whether anything is revoked in Huey's way, which workers look up in the result backend
@@ -20,6 +22,7 @@ if last and tonumber(last) >= tonumber(sequence) then
 end
 
 write_even_if_full()
+keep_outcomes(databases, ttl_ms)
 local accepted = commit_all(cjson.decode(commits), lease_ms, ttl_ms)
 if #accepted > 0 and only ~= '' then call_other_queues() end
 

@@ -47,13 +47,14 @@ class FlowScripts:
         name: str,
         size: int,
         queues: str,
+        types: str,
         *,
         ttl_ms: int,
         once: str,
         may_refuse: bool,
         webhook_url: str = "",
     ) -> str | Found:
-        """Let a flow begin whose `size` nodes are stored; `queues` (JSON): of its tasks.
+        """Let a flow begin whose `size` nodes are stored; `queues`, `types` (JSON): of its tasks.
 
         Returns "begun", "gone", or the flow of a submit before that was the same. With `may_refuse`
         it raises QueueRefuses if one of the queues takes no tasks now.
@@ -61,7 +62,7 @@ class FlowScripts:
         room = self._scripts.bounds if may_refuse else ""
         how, *more = self._scripts.run(
             "flow_begin", self._queue, flow=flow_id, name=name, size=size, queues=queues,
-            ttl_ms=ttl_ms, once=once, room=room, webhook_url=webhook_url,
+            types=types, ttl_ms=ttl_ms, once=once, room=room, webhook_url=webhook_url,
         )  # fmt: skip
         if how == b"refused":
             raise refused(Refusal.read(*more))

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import Answer, Claim, Commit, NewTask, encode
+from huey_tasks.broker.connection import Sent
+from huey_tasks.broker.protocol import Answer, NewTask, Step, answer_of
 from huey_tasks.broker.script_runner import Call
 from huey_tasks.broker.scripts.submits import SubmitScripts
 
@@ -35,39 +36,13 @@ class Seen(NamedTuple):
 class Scripts(SubmitScripts):
     """The scripts on one Redis. Raises QueueUnavailable when Redis cannot serve now."""
 
-    def step(
-        self,
-        queue: str,
-        slot: str,
-        sequence: int,
-        commits: list[Commit],
-        *,
-        want: int,
-        lease_ms: int,
-        ttl_ms: int,
-        short_types: str = "{}",
-        only: str = "",
-    ) -> Answer:
-        """Commit finished attempts and claim up to `want` tasks. Safe to send again as it is.
+    def step(self, step: Step) -> Answer:
+        """Commit finished attempts and claim tasks. Safe to send again as it is."""
+        return answer_of(self.run("step", step.queue, *step.blobs(), **step.arguments()))
 
-        It claims one task, or several if their types are among `short_types` (JSON, milliseconds
-        by type); with `only`, one of those that wait for such a worker. `sequence` grows by one
-        with every new step of a slot.
-        """
-        accepted, claims, revocations = self.run(
-            "step",
-            queue,
-            slot=slot,
-            sequence=sequence,
-            lease_ms=lease_ms,
-            want=want,
-            ttl_ms=ttl_ms,
-            short_types=short_types,
-            only=only,
-            commits=encode(commits),
-        )
-        flags = [bool(flag) for flag in accepted]
-        return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
+    def send_step(self, step: Step) -> Sent:
+        """Send a step whose answer, for `answer_of`, is read later."""
+        return self.send("step", step.queue, *step.blobs(), **step.arguments())
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int

@@ -9,6 +9,8 @@ import * as texts from '../texts/shell.js';
  */
 export function explain(error) {
   if (error instanceof ApiProblem) {
+    // The server tells programs which header to send.
+    if (error.code === 'unauthorized') return { code: error.code, text: texts.SIGN_IN_FIRST };
     return { code: error.code, text: error.message, requestId: error.requestId, errors: error.errors };
   }
   if (error?.code === 'unreachable') return { code: 'unreachable', text: error.message };

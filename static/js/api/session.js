@@ -1,15 +1,19 @@
 /* Who is signed in. The browser keeps the session in a cookie that no script can read, and sends it by itself to
    this service only; here is what a page may know of it. */
 
-import { request } from './tasks.js';
+import { ROOT } from '../lib/root.js';
+import { isSignedOut, notSignedIn, request, SESSION_PATH, setSignedOut } from './tasks.js';
 
 /**
- * @typedef {{needs_key: boolean, name: string|null, role: string, queues: string[], task_types: string[],
- *   by_cookie: boolean}} Session `needs_key` is false while everybody may do everything
+ * @typedef {{needs_key: boolean, name: string|null, role: string|null, queues: string[], task_types: string[],
+ *   by_cookie: boolean}} Session `needs_key` is false while everybody may do everything; `role` is null for who is not
+ *   signed in and has to be
  */
 
 /** Whether programs have to send a key, as far as this page has heard. */
 let locked = false;
+/** Whether this page has heard. */
+let hasHeard = false;
 
 /** Whether a command to copy has to show a key. */
 export const hasKey = () => locked;
@@ -17,13 +21,22 @@ export const hasKey = () => locked;
 /** @param {Session} session */
 function heard(session) {
   locked = session.needs_key;
+  hasHeard = true;
+  setSignedOut(session.role === null);
   return session;
 }
 
 /** @returns {Promise<Session>} */
-export const getSession = async () => heard(await request('GET', '/api/session'));
+export const getSession = async () => heard(await request('GET', SESSION_PATH));
 
 /** @param {string} key @returns {Promise<Session>} */
-export const signIn = async (key) => heard(await request('POST', '/api/session', JSON.stringify({ key })));
+export const signIn = async (key) => heard(await request('POST', SESSION_PATH, JSON.stringify({ key })));
 
-export const signOut = () => request('DELETE', '/api/session');
+export const signOut = () => request('DELETE', SESSION_PATH);
+
+/** The address of the statistics socket, once somebody is signed in; the browser sends the session with it. */
+export async function socketAddress() {
+  if (!hasHeard || isSignedOut()) await getSession();
+  if (isSignedOut()) throw notSignedIn();
+  return `${ROOT}/ws/stats`;
+}

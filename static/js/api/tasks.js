@@ -9,12 +9,14 @@ import * as texts from '../texts/shell.js';
 const TIMEOUT_MS = 10_000;
 /** For what is done to many tasks at once. */
 export const LONG_MS = 60_000;
+export const SESSION_PATH = '/api/session';
 const RAW = ['payload', 'result'];
 const WHOLE = [...RAW, 'reported'];
 let unauthorized = (/** @type {number} */ _session) => {};
 /** How often somebody has signed in here: tells a refusal of now from one that comes late. */
 let session = 0;
 /** What was read last under an address, and its name there: what has not changed is not sent again. */
+let signedOut = false;
 const known = /** @type {Map<string, {tag: string, value: any}>} */ (new Map());
 const MOST_KNOWN = 40;
 
@@ -52,6 +54,16 @@ export function onUnauthorized(callback) {
 export function beginSession() {
   session += 1;
 }
+
+/** While nobody is signed in nothing that needs a key is sent: each would be an error. @param {boolean} now */
+export function setSignedOut(now) {
+  signedOut = now;
+  if (now) unauthorized(session);
+}
+
+export const isSignedOut = () => signedOut;
+/** The answer that a request without a key would get. */
+export const notSignedIn = () => new ApiProblem(401, { code: 'unauthorized', detail: texts.SIGN_IN_FIRST });
 
 export const currentSession = () => session;
 
@@ -99,9 +111,6 @@ export const retryTask = (id) => request('POST', `${taskPath(id)}/retry`);
 /** Why a task does not run, or where it stands. @param {string} id */
 export const explainTask = (id) => request('GET', `${taskPath(id)}/explain`);
 
-/** The address of the statistics socket; the browser sends the session with it. */
-export const socketAddress = async () => `${ROOT}/ws/stats`;
-
 /**
  * Do something to many tasks; one piece of it, which says where the next begins.
  * @param {{action: string, task_ids?: string[], q?: string, cursor?: string|null, operation_id?: string|null}} piece
@@ -122,6 +131,7 @@ export const undo = (undoId) => request('POST', `/api/undo/${encodeURIComponent(
  * @param {Record<string, string>} [headers]
  */
 export async function request(method, path, body, keep = [], limitMs = TIMEOUT_MS, headers = {}) {
+  if (signedOut && path !== SESSION_PATH) throw notSignedIn();
   const mine = session;
   const before = method === 'GET' ? known.get(path) : undefined;
   const { status, ok, text, tag } = await exchange(method, path, body, limitMs,
@@ -132,7 +142,7 @@ export async function request(method, path, body, keep = [], limitMs = TIMEOUT_M
     if (method === 'GET') remember(path, tag, value);
     return value;
   }
-  if (status === 401) unauthorized(mine);
+  if (status === 401 && mine === session && path !== SESSION_PATH) setSignedOut(true);
   throw new ApiProblem(status, problemBody(text));
 }
 

@@ -7,6 +7,7 @@ import { mount } from '../lib/dom.js';
 import { followLog } from '../log/page.js';
 import { noticeBar } from '../overview/verdict_view.js';
 import { ownRole } from '../state/keys.js';
+import { withinReach } from '../state/reach.js';
 import { taskPanel } from '../tasks/panel.js';
 import { dialogs } from './dialogs.js';
 import { keepFocus } from './focus.js';
@@ -51,7 +52,8 @@ export function createDraw(views, actions, help) {
   let panelId = /** @type {string|null} */ (null);
   /** @type {Element|null} */
   let before = null;
-  return (state) => {
+  return (whole) => {
+    const state = withinReach(whole);
     const { taskId } = state.route;
     const page = views[state.route.view] ?? NOWHERE;
     const refocus = keepFocus();

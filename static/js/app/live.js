@@ -4,7 +4,8 @@
 
 import { explain } from '../api/problem.js';
 import { openSocket } from '../api/socket.js';
-import { ApiProblem, getStats, socketAddress } from '../api/tasks.js';
+import { socketAddress } from '../api/session.js';
+import { ApiProblem, getStats } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
 import { rowsInSight } from '../lib/windowing.js';
 import { takeQueueNames } from '../state/queue_names.js';

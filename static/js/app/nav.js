@@ -7,7 +7,7 @@ import { isFolded, isPhone, toggleFold } from '../lib/rail.js';
 import { ROOT } from '../lib/root.js';
 import { pageUrl } from '../lib/router.js';
 import { badgesOf } from '../state/badges.js';
-import { includes, ownRole } from '../state/keys.js';
+import { mayOpen } from '../state/reach.js';
 import * as texts from '../texts/shell.js';
 
 /** @type {[string, string[]][]} */
@@ -24,8 +24,6 @@ const ICONS = {
   submit: 'send', queues: 'layers',
   workers: 'chip', redis: 'database', log: 'terminal', audit: 'person', keys: 'key', webhooks: 'hook', config: 'sliders',
 };
-/** The pages that not everybody may use, with the role that they need. */
-const NEEDS = { submit: 'submitter', keys: 'admin', webhooks: 'admin' };
 /** The pages of the bar on a phone; the others are in its menu. */
 const FIRST = ['overview', 'tasks', 'failures', 'queues'];
 
@@ -37,10 +35,9 @@ const FIRST = ['overview', 'tasks', 'failures', 'queues'];
 export function navLinks(pages, state, actions) {
   const badges = badgesOf(state);
   const link = (name) => pageLink(name, pages[name].title, name === state.route.view, badges[name]);
-  const role = ownRole(state);
-  const isFor = (name) => name in pages && includes(role, NEEDS[name] ?? 'viewer');
+  const isFor = (name) => name in pages && mayOpen(state, name);
   const groups = GROUPS.map(([title, names]) => ({ title, names: names.filter(isFor) }));
-  return isPhone() ? bar(groups, link, state, actions) : rail(groups, link, actions);
+  return isPhone() ? bar(groups, FIRST.filter(isFor).map(link), link, state, actions) : rail(groups, link, actions);
 }
 
 function pageLink(name, title, isHere, badge) {
@@ -64,13 +61,13 @@ function rail(groups, link, actions) {
     }, icon('sidebar'), h('span', { class: 'nav-label' }, texts.FOLD)));
 }
 
-function bar(groups, link, { route, ui }, actions) {
+function bar(groups, first, link, { route, ui }, actions) {
   const open = Boolean(ui.menu);
   const toggle = (menu) => actions.dispatch({ type: 'ui', set: { menu } });
   const rest = groups.map(({ title, names }) => ({ title, names: names.filter((name) => !FIRST.includes(name)) }));
   const isInRest = rest.some(({ names }) => names.includes(route.view));
   return h('div', { class: 'bar', key: 'bar' },
-    FIRST.map(link),
+    first,
     h('button', {
       type: 'button', class: 'nav-more', key: 'more', 'aria-expanded': String(open), 'aria-controls': 'nav-rest',
       data: { testid: 'nav-more', current: String(isInRest) }, on: { click: () => toggle(!open) },

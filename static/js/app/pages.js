@@ -26,6 +26,7 @@ import { typesPage } from '../types/page.js';
 import { FEW, MANY } from '../webhooks/deliveries.js';
 import { webhooksPage } from '../webhooks/page.js';
 import { workersPage } from '../workers/page.js';
+import { mayLimit, reachesAll } from '../state/reach.js';
 import { flowFilter } from '../state/flows.js';
 import { AUDIT_PAGE, auditFilter, logFilter, scheduleFilter, spanOf, tabOf } from '../state/page_filters.js';
 
@@ -96,9 +97,10 @@ const functions = ({ route: { item, params } }) => {
 };
 
 /** All task types with what they did in the last hour, and the limits of the one that is open. */
-const typesAndLimits = ({ route: { item } }) => [
+const typesAndLimits = (state) => [
   types, { name: 'typeHistory', get: () => getHistory('1h'), every_ms: 9_900 },
-  ...(item ? [{ name: 'limits', key: item, get: () => getLimits(item), every_ms: 4_900 }] : []),
+  ...(state.route.item && mayLimit(state)
+    ? [{ name: 'limits', key: state.route.item, get: () => getLimits(state.route.item), every_ms: 4_900 }] : []),
 ];
 
 /** One flow with its nodes, less often when these are many or it has ended; or a page of the list. */
@@ -123,7 +125,8 @@ const PAGES = {
   tasks: { title: 'Tasks', key: 't', view: tasksPage, reads: () => [types] },
   failures: { title: 'Failures', key: 'f', view: failuresPage,
     reads: (state) => [{ name: 'failures', get: getFailures, every_ms: 4_900 }, ...trials(state)] },
-  queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state), recentAudit] },
+  queues: { title: 'Queues', key: 'q', view: queuesPage, reads: (state) => [history(state),
+    ...(reachesAll(state) ? [recentAudit] : [])] },
   flows: { title: 'Flows', key: 'p', view: flowsPage, reads: flows },
   schedules: { title: 'Schedules', key: 'd', view: schedulesPage, reads: (state) => [types, schedules, ...preview(state)] },
   workers: { title: 'Workers', key: 'w', view: workersPage, reads: () => [consumers] },
@@ -147,11 +150,11 @@ export function pagesInOrder(...names) {
 /** The causes that failed lately, small: the verdict on every page names them. */
 const causes = { name: 'causes', get: getCauses, every_ms: 9_900 };
 
-/** Who is signed in: decides which buttons there are. */
-const session = { name: 'session', get: getSession, every_ms: 60_000 };
+/** Who is signed in: decides which buttons there are. Another tab may sign in, too. */
+const session = ({ problem }) => ({ name: 'session', get: getSession, every_ms: problem?.code === 'unauthorized' ? 1_900 : 60_000 });
 
 /** A task can be run again or changed over each page: its form is made out of its type. @param {Page} page @returns {Page} */
 function withForm(page) {
-  return { ...page, reads: (state) => [session, ...(page.reads?.(state) ?? []), ...(state.stats?.failed_tasks ? [causes] : []),
-    ...(state.route.form ? [types] : [])] };
+  return { ...page, reads: (state) => [session(state), ...(page.reads?.(state) ?? []),
+    ...(state.stats?.failed_tasks && reachesAll(state) ? [causes] : []), ...(state.route.form ? [types] : [])] };
 }

@@ -3,6 +3,7 @@
 
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
+import { may, mayOpen, maySteer } from '../state/reach.js';
 import { queueNames } from '../state/queue_names.js';
 import { nameOf } from '../flows/pieces.js';
 import { go, isTaskId, pageUrl, taskUrl, tasksUrl } from '../lib/router.js';
@@ -72,21 +73,25 @@ function fitting(commands, typed) {
 
 function commandsOf(state, actions) {
   return [
-    ...actions.pages().map(([name, title]) => ({ label: title, note: 'Page', also: `go to ${name}`, run: () => go(pageUrl(name)) })),
+    ...actions.pages().filter(([name]) => mayOpen(state, name)).map(([name, title]) => ({
+      label: title, note: 'Page', also: `go to ${name}`, run: () => go(pageUrl(name)),
+    })),
     ...['STARTED', 'FAILURE', 'RETRY', 'PENDING'].map((status) => ({
       label: texts.PALETTE.tasksIn(TASK_STATES[status].label), note: 'Tasks', also: status, run: () => go(tasksUrl({ state: status })),
     })),
     ...savedCommands(state, actions),
-    ...(state.stats?.queues ?? queueNames().map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, actions)),
-    { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron', run: () => go(pageUrl('schedules', { new: 'yes' })) },
-    ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, actions)),
+    ...(state.stats?.queues ?? queueNames().map((queue) => ({ queue }))).flatMap((queue) => queueCommands(queue, state, actions)),
+    may(state, 'operator') && { label: texts.PALETTE.newSchedule, note: 'Schedule', also: 'create cron',
+      run: () => go(pageUrl('schedules', { new: 'yes' })) },
+    ...(state.facts.schedules?.value ?? []).flatMap((schedule) => scheduleCommands(schedule, state, actions)),
     ...(state.facts.flows?.value?.flows ?? []).map((flow) => ({
       label: texts.PALETTE.flow(nameOf(flow)), note: 'Flow', also: flow.flow_id, run: () => go(pageUrl('flows', {}, flow.flow_id)),
     })),
-    { label: texts.PALETTE.newWebhook, note: 'Webhook', also: 'create hook', run: () => go(pageUrl('webhooks', { new: 'yes' })) },
+    mayOpen(state, 'webhooks') && { label: texts.PALETTE.newWebhook, note: 'Webhook', also: 'create hook',
+      run: () => go(pageUrl('webhooks', { new: 'yes' })) },
     { label: texts.PALETTE.changeTheme, note: 'Page', also: 'dark light', run: actions.cycleTheme },
     { label: texts.SHORTCUTS_TITLE, note: 'Page', also: 'help ?', run: () => actions.dispatch({ type: 'dialog', dialog: 'help' }) },
-  ];
+  ].filter(Boolean);
 }
 
 function savedCommands({ route: { view, search } }, actions) {
@@ -99,10 +104,12 @@ function savedCommands({ route: { view, search } }, actions) {
   ];
 }
 
-function queueCommands({ queue, paused, draining, queued }, actions) {
+function queueCommands({ queue, paused, draining, queued }, state, actions) {
   const named = (verb) => texts.PALETTE.queueAction(verb, queue);
+  const itsTasks = { label: texts.PALETTE.tasksOf(queue), note: 'Tasks', run: () => go(tasksUrl({ queue })) };
+  if (!maySteer(state, queue)) return [itsTasks];
   return [
-    { label: texts.PALETTE.tasksOf(queue), note: 'Tasks', run: () => go(tasksUrl({ queue })) },
+    itsTasks,
     paused || draining
       ? { label: named('Resume'), note: 'Queue', run: () => actions.resume(queue) }
       : { label: named('Pause'), note: texts.PALETTE.pauses, run: () => actions.askPause(queue) },
@@ -112,13 +119,15 @@ function queueCommands({ queue, paused, draining, queued }, actions) {
 }
 
 /** Of those that have been read: who has been on their page. */
-function scheduleCommands({ name, paused }, actions) {
+function scheduleCommands({ name, paused }, state, actions) {
+  const itsRuns = { label: texts.PALETTE.runsOf(name), note: 'Tasks', run: () => go(tasksUrl({ q: runsOf(name) })) };
+  if (!may(state, 'operator')) return [itsRuns];
   return [
     { label: texts.PALETTE.scheduleAction('Edit', name), note: 'Schedule', run: () => go(pageUrl('schedules', { edit: name })) },
     { label: texts.PALETTE.runSchedule(name), note: 'Schedule', run: () => actions.runSchedule(name) },
     paused ? { label: texts.PALETTE.scheduleAction('Resume', name), note: 'Schedule', run: () => actions.resumeSchedule(name) }
       : { label: texts.PALETTE.scheduleAction('Pause', name), note: texts.PALETTE.pausesSchedule,
         run: () => actions.askPauseSchedule(name) },
-    { label: texts.PALETTE.runsOf(name), note: 'Tasks', run: () => go(tasksUrl({ q: runsOf(name) })) },
+    itsRuns,
   ];
 }

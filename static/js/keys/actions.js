@@ -31,8 +31,9 @@ export function createKeyActions({ dispatch }, toast, reread, retryNow) {
         done();
         return [];
       } catch (error) {
-        const { text } = explain(error);
-        return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: texts.notCreated(text) }];
+        const { code, text } = explain(error);
+        if (error instanceof ApiProblem && error.errors.length) return error.errors;
+        return [code === 'key_name_taken' ? { pointer: '/name', message: text } : { pointer: '', message: texts.notCreated(text) }];
       }
     },
     forgetKey: () => show(null),

@@ -31,10 +31,13 @@ export function auditPage(state, actions) {
 
 /** What was done, in words. @param {import('../state/audit_entries.js').Entry} entry */
 export function auditWords({ action, queue, count: n }) {
-  if (isOfSchedule(action) || action.startsWith('webhook_') || isOfFlow(action)) return texts.AUDITED[action] ?? visible(action);
-  const counts = n !== null && n !== undefined && !['pause', 'resume', 'drain'].includes(action);
-  return texts.done(texts.AUDITED[action] ?? visible(action), counts ? n : null, queue ?? '');
+  const words = texts.AUDITED[action] ?? visible(action);
+  if (OF_TASKS.has(action)) return texts.done(words, n ?? null, queue ?? '');
+  return OF_QUEUE.has(action) ? texts.done(words, null, queue ?? '') : words;
 }
+
+const OF_TASKS = new Set(['cancel', 'retry', 'requeue', 'change', 'delete', 'purge', 'undo', 'retry_group']);
+const OF_QUEUE = new Set(['pause', 'resume', 'drain']);
 
 const isOfSchedule = (action) => action.startsWith('schedule_') && action in texts.AUDITED;
 const isOfFlow = (action) => action.startsWith('flow_') && action in texts.AUDITED;
@@ -60,6 +63,7 @@ function target({ action, target: what }) {
     h('a', { class: 'target', href: pageUrl('schedules', { find: what }) }, h('code', null, visible(what)))];
   if (isOfWebhook(action)) return [' ',
     h('a', { class: 'target', href: pageUrl('webhooks', {}, what) }, h('code', null, visible(what)))];
+  if (action.startsWith('key_')) return [' ', h('a', { class: 'target', href: pageUrl('keys') }, h('code', null, visible(what)))];
   if (isOfFlow(action)) return [' ', h('a', { class: 'target', href: pageUrl('flows', {}, what) }, h('code', null, what.slice(0, 8)))];
   if (action === 'limit') return [' ', h('a', { class: 'target', href: pageUrl('types', {}, what) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, texts.OF_ONE_CAUSE)];

@@ -6,6 +6,7 @@ import { historyOf, totalsOf } from '../state/history.js';
 import { SPANS, spanOf } from '../state/page_filters.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
+import { maySteer } from '../state/reach.js';
 import { everEnded, listed, look, TASK_STATES } from '../state/task_state.js';
 import { auditWords, undoControl } from '../operations/audit_page.js';
 import { icon } from '../components/icons.js';
@@ -37,7 +38,7 @@ function queueBlock(queue, state, actions) {
     h('header', null,
       h('h2', null, name), h('span', { class: `chip ${tone}`, data: { testid: 'mode' } }, icon(shape), word),
       means && h('span', { class: 'soft means' }, means),
-      h('div', { class: 'actions push' }, controls(queue, actions))),
+      h('div', { class: 'actions push' }, maySteer(state, name) && controls(queue, actions))),
     queue.consumers === 0 && alarm(queue),
     h('dl', { class: 'counts' }, Object.keys(TASK_STATES).map((state) => stateCount(queue, state))),
     h('div', { class: 'queue-more' },

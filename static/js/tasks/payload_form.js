@@ -39,7 +39,7 @@ export function payloadPart(type, prefix, source) {
  */
 export function queueSelect(type, prefix, chosen) {
   const select = /** @type {HTMLSelectElement} */ (h('select', { id: `${prefix}-queue`, name: 'queue', data: { testid: 'queue-select' } },
-    queueNames().map((each) => (each === type.queue
+    queueNames().filter((each) => !type.queues?.length || type.queues.includes(each)).map((each) => (each === type.queue
       ? h('option', { value: '', selected: !chosen || each === chosen }, texts.ownQueue(each))
       : h('option', { value: each, selected: each === chosen }, each)))));
   return { select, element: h('div', { class: 'field' }, h('label', { for: select.id }, 'Queue'), select) };

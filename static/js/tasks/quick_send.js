@@ -11,7 +11,8 @@ import * as texts from '../texts/overview.js';
  * @param {boolean} [first] nothing has been sent yet: this is what to do
  */
 export function quickSend({ taskTypes }, actions, first = false) {
-  const ready = (taskTypes ?? []).filter((type) => Object.keys(type.example ?? {}).length);
+  const ready = (taskTypes ?? []).filter(({ example, queue, queues }) => Object.keys(example ?? {}).length
+    && (!queues?.length || queues.includes(queue)));
   if (!ready.length) return null;
   return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': texts.SEND_EXAMPLE,
     data: { needs: 'submitter' } },

@@ -12,6 +12,7 @@ export const SHORTCUTS = /** @type {[string, string][]} */ ([
 export const doesNotFit = (state, action) => `A task that is ${state} can’t be ${action === 'retry' ? 'retried' : 'cancelled'}.`;
 
 export const KEY_NEEDED = 'This service needs an API key.';
+export const SIGN_IN_FIRST = 'You are not signed in, or your session has ended. Sign in with an API key.';
 export const KEY_KEPT = 'You stay signed in for 12 hours, in all tabs of this browser.';
 export const SIGN_IN = 'Sign in';
 export const NOT_NOW = 'Not now';

@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { count, duration } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl, tasksUrl } from '../lib/router.js';
+import { mayLimit } from '../state/reach.js';
 import { copyButton, emptyState, facts, loadFailure } from '../components/parts.js';
 import { prose } from '../components/prose.js';
 import { icon } from '../components/icons.js';
@@ -51,7 +52,7 @@ function whole(type, state, actions) {
           data: { testid: 'submit-it' } }, icon('send'), h('span', null, texts.SUBMIT)),
         texts.SEARCHES.map(([words, also]) => h('a', { class: 'button', key: words,
           href: tasksUrl({ q: `type:${name}${also && ` ${also}`}` }) }, words)))),
-    limitsPart(name, state, actions),
+    mayLimit(state) && limitsPart(name, state, actions),
     h('section', { class: 'block', key: 'example' },
       h('div', { class: 'block-head' }, h('h3', null, texts.EXAMPLE), copyButton(actions, text, 'example')),
       h('pre', { tabindex: 0, 'aria-label': texts.EXAMPLE }, visible(text))),

@@ -115,3 +115,34 @@ def test_what_cannot_be_composed_is_refused_in_one_line(made: Callable[[], Any],
     with pytest.raises(TypeError) as caught:
         made()
     assert str(caught.value) == text
+
+
+UNFIT: dict[str, tuple[Callable[[], Any], str]] = {
+    "whole": (
+        lambda: chain(s("pick", "cup"), s("double")),
+        "does not take the result of the task before it, an object: Input should be a valid",
+    ),
+    "spread": (
+        lambda: chain(s("pick", "cup"), s("double").spread()),
+        "is missing in the result of the task before it",
+    ),
+    "chord": (
+        lambda: chord([s("pick", "cup")], s("double")),
+        "does not take the results of its chord, an array: Input should be a valid",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", UNFIT)
+def test_a_result_that_does_not_fit_fails_the_next_task_without_a_retry(how: str) -> None:
+    make, error = UNFIT[how]
+    with testing.eager() as eager:
+        eager.raises = False
+        handle = make().submit()
+        with pytest.raises(tq.TaskFailed) as caught:
+            handle.result()
+        ended = tq.get_task(caught.value.task_id)
+    assert ended.error is not None
+    assert ended.error.startswith(f"parameter 'number' of task type 'double' {error}")
+    assert ended.attempt == 1
+    assert ended.log[-1].text == "not tried again: each attempt would get the same result"

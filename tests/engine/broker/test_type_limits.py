@@ -91,7 +91,13 @@ def test_a_rate_lets_as_many_start_and_then_one_after_the_other() -> None:
     assert claims(worker) == ids[:2]
     waiting = tq.explain_task(ids[2]).reasons
     assert waiting[0].code in ("no_consumer", "rate_limited")
-    assert any(one.code == "rate_limited" and one.due_at for one in waiting)
+    due = [
+        reason.due_at
+        for task_id in ids[2:]
+        for reason in tq.explain_task(task_id).reasons
+        if reason.code == "rate_limited" and reason.due_at
+    ]
+    assert [round((at - due[0]).total_seconds(), 2) for at in due] == [0, 0.2], "one after another"
     later: list[str] = []
 
     def go_on() -> bool:

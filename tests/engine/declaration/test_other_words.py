@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "delay": (
         lambda: known().options(delay_s=-1).submit("a"),
         tq.InvalidQuery,
-        "'delay_s' is a number of seconds from 0 to 31_622_400.",
+        "'delay_s' is a number of seconds from 0 to 31622400 (366 days).",
     ),
     "map": (
         lambda: known().options(delay_s=-1).map(["a"]),

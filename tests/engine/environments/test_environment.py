@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from huey_tasks.config import Config
+from huey_tasks.environments import environment
 from huey_tasks.environments.answers import Answer, Usage
 from huey_tasks.environments.environment import Call, Environment
 from huey_tasks.environments.pool import Environments
@@ -56,6 +57,15 @@ def count(event, context):
 
 def give(event, context):
     return eval(event["code"])
+"""
+
+#: Writes a message that is no JSON to whatever it can: the socket of answers is among that.
+SPOIL = """
+for fd in range(3, 64):
+    try:
+        os.write(fd, b"\\0\\0\\0\\2xx\\0\\0\\0\\0")
+    except OSError:
+        pass
 """
 
 
@@ -135,6 +145,7 @@ def test_a_function_sees_its_own_variables_and_nothing_of_the_service(
         ("os.kill(os.getpid(), 11)", 5, "Runtime.ExitError", "signal: segmentation fault"),
         ("os.fork() or time.sleep(99); os._exit(3)", 5, "Runtime.ExitError", "exit status 3"),
         ("os.closerange(0, 99)", 5, "Runtime.ExitError", "Runtime exited"),
+        (SPOIL, 5, "Runtime.ExitError", "Runtime exited"),
         ("raise SystemExit(4)", 5, "Runtime.ExitError", "exit status 4"),
         ("time.sleep(99)", 0.3, "Sandbox.Timedout", "Task timed out after 0.30 seconds"),
         ("while True: pass", 0.3, "Sandbox.Timedout", "Task timed out after 0.30 seconds"),
@@ -154,6 +165,37 @@ def test_a_process_that_ends_or_takes_too_long_is_reported_and_replaced(
     assert time.monotonic() - began < timeout_s + 5
     assert not psutil.pid_exists(environment.pid), "its group is killed and collected"
     assert call(pool, of, {"code": "pass"})[0].error is None, "the next one gets a new process"
+
+
+def test_a_process_that_died_while_it_was_idle_is_not_lent(
+    config: Config, pool: Environments
+) -> None:
+    of = function(config, handler="f.count")
+    _, dead = call(pool, of, {})
+    os.kill(dead.pid, signal.SIGKILL)
+    wait_until(lambda: dead.has_ended, description="it is dead")
+    answer, other = call(pool, of, {})
+    assert (json.loads(answer.body), other is dead) == (1, False)
+    assert not other.has_ended
+
+
+def test_a_process_that_is_collected_at_once_is_reported(
+    config: Config, pool: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """gevent collects a child as soon as it is dead: then there is nothing to open, or to kill."""
+    real = os.pidfd_open
+
+    def open_late(pid: int) -> int:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return real(pid)
+
+    of = function(config, handler="f.echo")
+    with monkeypatch.context() as only_now:
+        only_now.setattr(os, "pidfd_open", open_late)
+        answer, _ = call(pool, of, {})
+    assert answer.error is not None and answer.error["errorType"] == "Runtime.ExitError"
+    assert json.loads(call(pool, of, 1)[0].body) == 1
 
 
 def test_more_memory_than_the_limit_ends_the_function(config: Config, pool: Environments) -> None:
@@ -201,8 +243,9 @@ def test_a_hundred_megabytes_of_output_do_not_hold_up_the_answer(
 ) -> None:
     of = function(config, handler="f.decide")
     answer, environment = call(
-        pool, of, {"code": "for _ in range(100): print('x' * 1023 + '\\n' * 1, end='' * 0)\n"
-                           "os.write(1, b'y' * 1000000)"}
+        pool, of, {"code": "lines = ('x' * 1023 + '\\n') * 1000\n"
+                           "for _ in range(50): print(lines, end='')\n"
+                           "for _ in range(50): os.write(1, b'y' * 1_000_000)"}
     )  # fmt: skip
     assert answer.error is None
     lines = environment.output.finish()
@@ -230,6 +273,15 @@ def test_an_import_that_fails_is_reported_at_the_first_call(
     answer, _ = call(pool, of, {})
     assert answer.error is not None and answer.is_spent
     assert answer.error["errorType"] == kind and text in answer.error["errorMessage"]
+
+
+def test_an_import_that_does_not_end_is_cut_off(
+    config: Config, pool: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "INIT_S", 0.3)
+    answer, _ = call(pool, function(config, "g", "while True: pass\ndef handler(e, c): pass\n"), {})
+    assert answer.is_spent and answer.error is not None
+    assert answer.error["errorType"] == "Sandbox.Timedout"
 
 
 @pytest.mark.parametrize(
@@ -271,6 +323,7 @@ def test_an_answer_in_pieces(config: Config, pool: Environments) -> None:
 def test_bytes_and_decimals_are_answered_as_aws_does(config: Config, pool: Environments) -> None:
     of = function(config, handler="f.give")
     assert call(pool, of, {"code": "b'\\xff raw'"})[0].body == b"\xff raw"
+    assert call(pool, of, {"code": "float('nan')"})[0].body == b"NaN"
     code = "[__import__('decimal').Decimal(x) for x in ('1', '1.5')]"
     assert json.loads(call(pool, of, {"code": code})[0].body) == [1, 1.5]
 

@@ -1,5 +1,6 @@
 """A worker's slot: what it has claimed, finished and not committed, when answers get lost."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import huey_tasks as tq
 from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.execution.batching import HOLD_S
 from huey_tasks.execution.slot import Slot
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
@@ -20,7 +22,7 @@ broker = tq.default.broker.redis
 def slot() -> Slot:
     """A slot that takes `echo` for a short type."""
     opened = tq.default.storage.open_slot("slot-test")
-    opened.pace.record("echo", 0.001)
+    opened.pace.record("echo", 0.0001)
     return opened
 
 
@@ -52,6 +54,88 @@ def test_a_claim_that_comes_with_an_answer_sent_again_is_not_lost(
     slot.finish(*_success(claim))
     slot.flush()
     assert state(task_id) == "SUCCESS"
+
+
+@pytest.fixture
+def ahead(slot: Slot) -> Slot:
+    """A slot that has half of a batch of 16 left, and its next step under way."""
+    slot.works_ahead = True
+    for _ in range(20):
+        submit("echo")
+    for _ in range(7):
+        slot.finish(*_success(slot.claim()))
+    claim = slot.claim()
+    assert slot._under_way is not None
+    slot.finish(*_success(claim))
+    return slot
+
+
+@pytest.fixture(autouse=True)
+def _batches_of_16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huey_tasks.execution.slot.MOST", 16)
+
+
+def test_redis_commits_and_claims_while_a_worker_works(ahead: Slot) -> None:
+    wait_until(lambda: _ids("SUCCESS") == 7, description="the step runs though none reads it")
+    assert _ids("STARTED") == 13, "9 of the batch, and the 4 that were left"
+    _work_off(ahead)
+    _all_ended_once(20)
+
+
+@pytest.mark.parametrize("what", ["answer", "script"])
+def test_a_step_under_way_that_gets_no_answer_is_sent_again(ahead: Slot, what: str) -> None:
+    if what == "answer":
+        wait_until(lambda: _ids("SUCCESS") == 7, description="Redis has run the step")
+        broker.client_kill_filter(_type="normal", skipme=True)
+    else:  # Redis forgets scripts; the one under way ran before
+        broker.script_flush()
+    _work_off(ahead)
+    _all_ended_once(20)
+
+
+def test_a_redis_that_forgot_the_script_gets_the_step_again(slot: Slot) -> None:
+    slot.works_ahead = True
+    for _ in range(20):
+        submit("echo")
+    for _ in range(7):
+        slot.finish(*_success(slot.claim()))
+    broker.script_flush()
+    _work_off(slot)
+    _all_ended_once(20)
+
+
+def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead: Slot) -> None:
+    assert ahead.claim() is not None
+    begun = time.monotonic()
+    wait_until(lambda: time.monotonic() - begun > HOLD_S, description="it turns out to be long")
+    ahead.relieve()
+    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (8, 1, 11)
+
+
+def test_a_worker_that_stops_leaves_nothing_of_a_step_under_way(ahead: Slot) -> None:
+    ahead.flush()
+    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (8, 0, 12)
+
+
+def _work_off(slot: Slot) -> None:
+    """Run what is left."""
+    while (claim := slot.claim()) is not None:
+        slot.finish(*_success(claim))
+    slot.flush()
+
+
+def _ids(state: str) -> int:
+    return broker.zcard(keys.index(QUEUE, state))
+
+
+def _all_ended_once(number: int) -> None:
+    ended = [key.decode() for key in broker.zrange(keys.index(QUEUE, "SUCCESS"), 0, -1)]
+    assert len(ended) == number
+    assert {broker.hget(keys.task(QUEUE, one), "deliveries") for one in ended} == {b"1"}
+    results = tq.default.broker.results
+    tokens = [broker.hget(keys.task(QUEUE, one), "outcome").decode() for one in ended]
+    outcomes = [keys.outcome(one, token) for one, token in zip(ended, tokens, strict=True)]
+    assert results.exists(*outcomes) == number
 
 
 def test_an_idle_worker_does_not_ask_again_until_the_bell_rings(slot: Slot) -> None:

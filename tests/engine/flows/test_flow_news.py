@@ -31,11 +31,11 @@ def hooks() -> Generator[Receiver]:
         yield found
 
 
-def events(q: str) -> list[TaskEvent]:
+def events(q: str, *reach: tuple[str, ...]) -> list[TaskEvent]:
     """Return the events that a search finds, the oldest first; from now on they are kept."""
     entries = EventScripts(scripts()).events("default", BEGINNING, 1000).entries
     found = [TaskEvent.of(entry) for entry in entries if entry.is_of_task]
-    return list(filter(tq.event_filter(q), found))
+    return list(filter(tq.event_filter(q, tq.Reach(*reach)), found))
 
 
 def end_next(worker: HandWorker, state: str = "SUCCESS") -> None:
@@ -70,6 +70,17 @@ def test_a_flow_is_followed_with_its_tasks_from_its_begin_to_its_end() -> None:
     assert (detail["name"], detail["state"], detail["succeeded"]) == ("two", "succeeded", "2")
     assert events(f"type:{FLOW_TYPE} queue:default") == [], "a flow is in no queue"
     assert len(events("type:echo -flow:" + flow_id)) == len(events("type:echo")) - len(kinds) + 2
+
+
+def test_who_follows_with_a_reach_hears_of_flows_of_which_all_nodes_are_within() -> None:
+    events("")
+    flow_id = tq.submit_flow([*PAIR, tq.FlowNode("c", "add", {"a": 1, "b": 2})]).flow_id
+    assert {event.kind for event in events("", ("default",))} == {"flow", "state"}
+    within = events(f"flow:{flow_id}", (), ("echo",))
+    assert [event.task.type for event in within] == ["echo"]
+    both = events("", ("default", "low"), ("add", "echo", "fail"))
+    assert [event.kind for event in both] == ["flow", "state", "state"]
+    assert events("", ("low",)) == []
 
 
 def test_a_cancelled_and_a_retried_flow_say_so() -> None:

@@ -148,6 +148,7 @@ def test_a_node_without_success_skips_the_others_however_it_ended(end_as: str) -
     flow = tq.get_flow(flow_id)
     is_cancelled = end_as in ("REVOKED", "cancel", "purge")
     assert flow.status == ("cancelled" if is_cancelled else "failed")
+    assert flow.reason == ("node 'a' was cancelled" if is_cancelled else None)
     assert flow.counts["skipped"] == 3
 
 
@@ -174,6 +175,8 @@ def test_a_cancelled_flow_starts_nothing_and_stops_what_runs() -> None:
         tq.cancel_flow(flow_id)
     (entry,) = [e for e in tq.audit_trail().entries if e.action == "flow_cancel"]
     assert (entry.who, entry.why, entry.target) == ("ada", "wrong input", flow_id)
+    assert entry.queue is None
+    assert flow.reason == "cancelled: wrong input"
 
 
 def test_a_consumer_goes_on_with_a_cancel_that_nobody_finished() -> None:
@@ -268,7 +271,7 @@ def test_a_flow_that_never_begins_goes_away() -> None:
     store = FlowScripts(scripts(), "default")
     assert store.flow_store("f", [StoredNode("start", "", 0, "{}"), StoredNode(0, "i", 1, "{}")])
     assert broker.pttl(flow_keys.nodes("f")) > 0
-    begun = store.flow_begin("f", "", 2, "[]", ttl_ms=1000, once="", may_refuse=True)
+    begun = store.flow_begin("f", "", 2, "[]", "[]", ttl_ms=1000, once="", may_refuse=True)
     assert begun == "gone" and tq.list_flows().flows == ()
 
 
@@ -409,3 +412,18 @@ def test_a_result_that_has_gone_fails_the_node_that_needs_it() -> None:
     task_id = nodes_of(flow_id)["b"].task_id
     assert task_id is not None
     assert tq.get_task(task_id).error == "the result of node 'a' is gone"
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_result_that_does_not_fit_fails_the_node_without_a_retry() -> None:
+    flow_id = submit(
+        echo("text", payload={"value": "abc"}),
+        FlowNode("twice", "double", after=["text"], results={"number": "text"}),
+    )
+    node = nodes_of(flow_id)["twice"]
+    assert (tq.get_flow(flow_id).status, node.attempt) == ("failed", 1)
+    assert node.error == (
+        "parameter 'number' of task type 'double' does not take the result of node 'text', a "
+        "string: Input should be a valid integer, unable to parse string as an integer"
+    )
+    assert tq.retry_flow(flow_id, "twice").retries == 1

@@ -125,6 +125,19 @@ def test_an_event_is_tried_three_times_and_its_record_follows(
     assert fine["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
     assert fine["responsePayload"] == 0.5 and fine["version"] == "1.0"
 
+    place = tmp_path / "data" / "environments"
+    place.rename(tmp_path / "away")
+    place.touch()  # from now on no process can be started, as on a full disk
+    folder.add("never", retries=1, on_failure="told")
+    never = tq.invoke_function("never", {})
+    found = answer(never)
+    assert found.error is not None and found.error["errorType"] == "ServiceException"
+    assert "Cannot start the function: " in found.error["errorMessage"]
+    record = json.loads(_lines_of(notes, 3)[-1])
+    assert record["requestContext"]["requestId"] == never.task_id
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestContext"]["approximateInvokeCount"] == 2
+
 
 def test_an_event_that_is_too_old_or_may_not_run_is_not_tried(
     start_consumer: StartConsumer, folder: Folder

@@ -1,6 +1,7 @@
 """Clients with keys of every kind, of one service in this process."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -46,8 +47,10 @@ def admin(app: Any) -> FlaskClient:
 
 @pytest.fixture
 def keyed(app: Any, admin: FlaskClient) -> Keyed:
+    numbers = itertools.count(1)
+
     def make(role: str, **more: Any) -> FlaskClient:
-        body = {"name": f"a {role}", "role": role, **more}
+        body = {"name": f"{role} {next(numbers)}", "role": role, **more}
         answer = admin.post("/api/keys", json=body)
         assert answer.status_code == 201, answer.text
         return client_of(app, answer.get_json()["key"])

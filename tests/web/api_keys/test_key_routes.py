@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 import huey_tasks as tq
 import web
 from huey_tasks.broker import access_keys
+from huey_tasks.queues import BROKERS
 from tests.web.api_keys.conftest import Keyed, client_of
 from tests.web.conftest import email_body
 
@@ -137,6 +138,7 @@ def test_a_key_of_the_setting_is_not_revoked(admin: FlaskClient) -> None:
         ({"name": "a\nb"}, "/name"),
         ({"queues": ["nowhere"]}, "/queues/0"),
         ({"task_types": [""]}, "/task_types/0"),
+        ({"task_types": ["send_email", "nope"]}, "/task_types/1"),
         ({"task_types": ["t"] * 21}, "/task_types"),
         ({"secret": "mine"}, "/secret"),
     ],
@@ -154,8 +156,29 @@ def test_a_wrong_field_is_a_422_that_names_it(
 def test_there_are_at_most_200_keys(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huey_tasks.credentials.service.MOST", 1)
     assert admin.post("/api/keys", json=BILLING).status_code == 201
-    answer = admin.post("/api/keys", json=BILLING)
+    answer = admin.post("/api/keys", json={**BILLING, "name": "shop"})
     assert (answer.status_code, answer.get_json()["code"]) == (409, "too_many_keys")
+
+
+@pytest.mark.parametrize("name", ["billing", "root"])
+def test_two_keys_have_not_one_name(admin: FlaskClient, name: str) -> None:
+    admin.post("/api/keys", json=BILLING)
+    answer = admin.post("/api/keys", json={**BILLING, "name": name})
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "key_name_taken")
+    assert f"'{name}'" in answer.get_json()["detail"]
+
+
+def test_the_name_of_a_revoked_or_expired_key_is_free(
+    admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = admin.post("/api/keys", json=BILLING).get_json()["id"]
+    admin.delete(f"/api/keys/{made}")
+    past = _at(tq.QUEUES["high"].broker.now_ms() - 60_000)
+    with monkeypatch.context() as a_minute_ago:
+        a_minute_ago.setattr(type(BROKERS), "now_ms", past)
+        short = admin.post("/api/keys", json={**BILLING, "expires_in": 30})
+    assert short.status_code == 201
+    assert admin.post("/api/keys", json=BILLING).status_code == 201
 
 
 @pytest.mark.parametrize("wrong", ["{0:.79}", "{0:.79}g", "{0}0", "{0:.16}"])

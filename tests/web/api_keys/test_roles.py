@@ -93,7 +93,7 @@ def test_what_shows_or_changes_all_needs_a_key_that_reaches_all(app: Flask, keye
             assert client.open(path, method=method).status_code == 403, f"{method} {path}"
 
 
-def _outside(task: str) -> list[tuple[str, str, Any]]:
+def _outside(task: str, flow: str) -> list[tuple[str, str, Any]]:
     """A request to each route that compares a reach, about what is out of it."""
     email = {"name": "s", "every_s": 3600, **email_body()}
     return [
@@ -101,6 +101,9 @@ def _outside(task: str) -> list[tuple[str, str, Any]]:
         ("POST", "/api/tasks/submit", email_body(priority="high")),
         ("POST", "/api/tasks/submit?dry_run=1", email_body()),
         ("POST", "/api/flows", {"nodes": [{"name": "a", **email_body()}]}),
+        ("GET", f"/api/flows/{flow}", None),
+        ("POST", f"/api/flows/{flow}/cancel", None),
+        ("POST", f"/api/flows/{flow}/retry", None),
         ("GET", f"/api/tasks/{task}", None),
         ("GET", f"/api/tasks/{task}?wait=1", None),
         ("GET", f"/api/tasks/{task}/events", None),
@@ -137,8 +140,13 @@ def _example(task_type: str) -> dict[str, Any]:
 def test_what_is_out_of_reach_is_a_403_that_says_what(admin: FlaskClient, keyed: Keyed) -> None:
     task = tq.submit("send_email", email_body()["payload"]).task_id
     tq.create_schedule("theirs", "send_email", email_body()["payload"], every_s=3600)
+    mixed = [
+        tq.FlowNode("mine", "generate_report", _example("generate_report")),
+        tq.FlowNode("theirs", "send_email", email_body()["payload"], after=["mine"]),
+    ]
+    flow = tq.submit_flow(mixed).flow_id
     client = keyed("operator", task_types=["generate_report"], queues=["low"])
-    for method, path, body in _outside(task):
+    for method, path, body in _outside(task, flow):
         answer = client.open(path, method=method, json=body)
         assert answer.status_code == 403, f"{method} {path}: {answer.status_code} {answer.text}"
         assert answer.get_json()["code"] == "forbidden"
@@ -166,6 +174,29 @@ def test_a_key_with_a_reach_works_within_it_and_finds_nothing_else(
     assert acted["done"] == 1
     assert client.get("/api/workers/stats").get_json()["queued_low"] == 1, "counts are of all"
     tq.delete_schedule("theirs")
+
+
+def test_a_flow_is_within_a_reach_when_all_its_nodes_are(admin: FlaskClient, keyed: Keyed) -> None:
+    submitter = keyed("submitter", task_types=["send_email", "generate_report"])
+    theirs = [{"name": "a", "task_type": "echo", "payload": {"value": 1}}]
+    admin.post("/api/flows", json={"nodes": theirs})
+    nodes = [
+        {"name": "a", **email_body()},
+        {"name": "b", "task_type": "generate_report", "payload": _example("generate_report")},
+    ]
+    flow = submitter.post("/api/flows", json={"nodes": nodes}).get_json()["flow_id"]
+
+    listed = submitter.get("/api/flows?limit=1").get_json()
+    assert [each["flow_id"] for each in listed["flows"]] == [flow]
+    assert len(submitter.get(f"/api/flows/{flow}").get_json()["nodes"]) == 2
+    found = submitter.get(f"/api/tasks?q=flow:{flow}").get_json()["tasks"]
+    assert sorted(each["task_type"] for each in found) == ["generate_report", "send_email"]
+    half = keyed("operator", name="half", task_types=["send_email"])
+    assert half.get("/api/flows").get_json()["flows"] == []
+    assert half.post(f"/api/flows/{flow}/cancel").status_code == 403
+    whole = keyed("operator", name="both", queues=["high", "low"])
+    assert whole.post(f"/api/flows/{flow}/cancel").get_json()["status"] == "cancelled"
+    assert whole.post(f"/api/flows/{flow}/retry").status_code == 202
 
 
 def test_with_a_reach_workers_and_verdict_tell_nothing_of_other_tasks(

@@ -13,6 +13,14 @@ from tests.web.api_keys.conftest import ADMIN
 from tests.web.conftest import email_body
 
 OWN = {"Origin": "http://localhost"}
+NOBODY = {
+    "needs_key": True,
+    "name": None,
+    "role": None,
+    "queues": [],
+    "task_types": [],
+    "by_cookie": False,
+}
 FRIEND = "http://localhost:3000"
 
 
@@ -26,7 +34,7 @@ def _sign_in(browser: FlaskClient, key: str = ADMIN, **more: Any) -> Any:
 
 
 def test_who_signs_in_is_known_by_the_cookie_until_it_signs_out(browser: FlaskClient) -> None:
-    assert browser.get("/api/session").status_code == 401
+    assert browser.get("/api/session").get_json() == NOBODY
     signed_in = _sign_in(browser)
     assert signed_in.get_json() == {
         "needs_key": True,
@@ -43,7 +51,7 @@ def test_who_signs_in_is_known_by_the_cookie_until_it_signs_out(browser: FlaskCl
 
     assert browser.delete("/api/session", headers=OWN).status_code == 204
 
-    assert browser.get("/api/session").status_code == 401
+    assert browser.get("/api/session").get_json() == NOBODY
 
 
 def test_the_cookie_is_for_no_script_no_other_site_and_no_other_path(browser: FlaskClient) -> None:
@@ -79,6 +87,9 @@ def test_a_session_that_somebody_made_up_is_none(browser: FlaskClient) -> None:
     for path in ("/api", "/ws"):
         browser.set_cookie(f"duckline_session_{tq.CONFIG.port}", "made-up", path=path)
     assert browser.get("/api/queues").status_code == 401
+    assert browser.get("/api/session").get_json() == NOBODY
+    wrong = {"Authorization": "Bearer wrong"}
+    assert browser.get("/api/session", headers=wrong).status_code == 401
 
 
 def test_a_session_ends_with_its_key(browser: FlaskClient, app: Any) -> None:

@@ -342,6 +342,8 @@ on_success = "arn:aws:sqs:us-east-1:000000000000:orders"
 on_failure = "gone"
 dead_letter = "arn:aws:sns:us-east-1:000000000000:alarms"
 retries = 0
+durable = true
+debug = true
 schedule = ["cron(0 3 * * ? 2030)", {expression = "rate(1 hour)", input = "[1]"}]
 events = [{source = [{prefix = 1}]}]
 """
@@ -383,9 +385,11 @@ def test_what_cannot_be_delivered_is_kept_and_mistakes_are_notes(running: Functi
         "on_success: 'arn:",
         "on_failure: there is no function 'gone'; its records are kept in ",
         "dead_letter: ",
+        "durable: ",
+        "debug: ",
     ):
         assert part in notes, notes
-    assert len(found["notes"]) == 6
+    assert len(found["notes"]) == 8
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,8 @@ def test_a_webhook_is_created_read_changed_and_deleted(client: FlaskClient) -> N
          [("/conditions/0", "condition"), ("/conditions/2", "condition")]),
         ({"url": URL, "conditions": ["failing"], "states": ["SUCCESS"]},
          [("/conditions", "conditions_alone")]),
+        ({"url": URL, "task_types": ["duckline.flow"], "states": ["FAILURE", "EXPIRED"],
+          "tags": ["vip"]}, [("/states/1", "conflict"), ("/tags", "conflict")]),
         ({"url": URL, "description": "x" * 201}, [("/description", "description")]),
         ({"url": URL, "description": "a\u202eb"}, [("/description", "description")]),
         ({"url": "https://a:b@c.test", "states": ["x"], "description": "\n"},

@@ -1,7 +1,16 @@
 -- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
--- what is 0 or empty may be missing. The outcome, a result or an error, was written before under the
--- token, perhaps to another server (slots.py).
+-- what is 0 or empty may be missing. The outcome, a result or an error, is written before under the
+-- token: in the same step, or earlier if it belongs on another server (slot.py).
 -- with: barrier counting finish leave_limits log submit tasks
+
+-- Keeps what attempts returned or raised.
+local function keep_outcomes(databases, ttl_ms)
+  if MORE > #ARGV then return end
+  local of_tasks, of_outcomes = databases:match('^(%d+) (%d+)$')
+  if of_outcomes ~= of_tasks then redis.call('SELECT', of_outcomes) end
+  for at = MORE, #ARGV, 2 do redis.call('SET', ARGV[at], ARGV[at + 1], 'PX', ttl_ms) end
+  if of_outcomes ~= of_tasks then redis.call('SELECT', of_tasks) end
+end
 
 -- Keeps what an attempt of a function has used, a line of JSON each, of the last ones.
 local RECEIPTS_BYTES = 16384

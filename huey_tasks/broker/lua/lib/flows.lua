@@ -27,7 +27,7 @@ local FLOW_ENDS = { succeeded = TaskState.SUCCESS, failed = TaskState.FAILURE,
 
 local function announce_flow(flow)
   local names = { 'name', 'state', 'size', 'waiting', 'submitted', 'succeeded', 'failed', 'cancelled',
-    'skipped', 'webhook_url' }
+    'skipped', 'queues', 'types', 'webhook_url' }
   local fields = {}
   for at, value in ipairs(redis.call('HMGET', flow_key(flow), unpack(names))) do
     fields[names[at]] = value
@@ -155,6 +155,11 @@ end
 local function end_task_of(tie, state)
   local flow, number = tie:match('^(%S+) (%d+)$')
   if redis.call('EXISTS', flow_key(flow)) == 0 then return end
+  if NODE_STATES[state] == 'cancelled' then
+    -- Why the flow is cancelled, unless somebody cancels all of it, or it fails.
+    local node = cjson.decode(redis.call('HGET', flow_part(flow, 'nodes'), number))
+    redis.call('HSETNX', flow_key(flow), 'reason', "node '" .. node.name .. "' was cancelled")
+  end
   end_node(flow, tonumber(number), NODE_STATES[state])
   advance(flow)
 end
