@@ -179,6 +179,11 @@ def pre_fork(server: Any, worker: Any) -> None:
     gc.freeze()
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Import the application without looking for garbage, which takes a tenth of the time."""
+    gc.disable()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the open sockets of a web process that has ended; what it has counted stays."""
     from prometheus_client.multiprocess import mark_process_dead  # its files are known only now
@@ -206,6 +211,7 @@ def post_worker_init(worker: Any) -> None:
     )  # only now: gunicorn loads the application in its workers
 
     hear_sigterm()
+    gc.enable()
     if not _redis_is_checked:
         threading.Thread(target=_check_later, name="duckline-check", daemon=True).start()
 

@@ -18,7 +18,7 @@ FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
 STEADY_AFTER_S = 10.0  # after this long, the next death starts at FIRST_BACKOFF_S again
 DEATHS_TO_GIVE_UP = 5  # before the stack was ever ready
-PROBE_EVERY_S = 0.1
+PROBE_EVERY_S = 0.05
 COMPLAIN_EVERY_S = 10.0
 ASK_AGAIN_EVERY_S = 0.5
 
