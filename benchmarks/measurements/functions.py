@@ -22,7 +22,7 @@ from benchmarks.measurements.idle import START_S, pss_mib
 from benchmarks.measurements.measurement import Measurement, Options, Plot
 from benchmarks.measurements.submit import answers
 from benchmarks.private_redis import PrivateRedis
-from benchmarks.processes import Command, ProcessGroup
+from benchmarks.processes import Command, ProcessGroup, cpu_s
 from benchmarks.run import wait
 from benchmarks.stacks import STACKS, two_ports
 from benchmarks.systems.system import Place
@@ -44,9 +44,11 @@ class Outcome:
     first_ms: float  # the very first call, which starts the function host as well
     cold_p50_ms: float  # of functions that import nothing, each called for the first time
     cold_worst_ms: float
+    cold_cpu_ms: float  # processor time of a cold call, all processes and Redis
     warm_calls: int
     warm_p50_ms: float
     warm_p99_ms: float
+    warm_cpu_ms: float
     cold_starts: int  # that the service counted during the warm calls; one is right
     live_p50_ms: float  # from saving a file to the answer of the new code
     live_worst_ms: float
@@ -54,8 +56,9 @@ class Outcome:
     late_p50_ms: float  # how long after its limit a call is answered
     late_worst_ms: float
     idle_pss_mib: float  # the stack before the first call, without Redis
-    host_pss_mib: float  # what the function host adds to it
-    environment_pss_mib: float  # and each process of a function
+    running_pss_mib: float  # what the function host and all environments add to it
+    environments: int
+    environment_pss_mib: float  # of each
 
 
 def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
@@ -113,11 +116,15 @@ def run(calls: int, functions: int, limits: int) -> Outcome:
             time.sleep(SETTLE_S)
             idle = _pss(group.members())
             _, first_ms = client.call("warm")
+            begun_s = _cpu_s(group, redis)
             cold = [client.call(f"cold{number}")[1] for number in range(functions)]
+            cold_s = _cpu_s(group, redis) - begun_s
             time.sleep(SETTLE_S)
-            with_host = _pss(group.members())
+            running = _pss(group.members()) - idle
             own = [_environment(client, name) for name in _names(functions)]
+            begun_s = _cpu_s(group, redis)
             warm = [client.call("warm")[1] for _ in range(calls)]
+            warm_s = _cpu_s(group, redis) - begun_s
             starts = client.about("warm")["counts"]["cold_starts"]
             live, stale = _saves(client, folder / "warm.py", functions)
             late = [client.call("late")[1] - 1000 * LIMIT_S for _ in range(limits)]
@@ -128,9 +135,11 @@ def run(calls: int, functions: int, limits: int) -> Outcome:
         first_ms=round(first_ms, 1),
         cold_p50_ms=round(median(cold), 1),
         cold_worst_ms=round(max(cold), 1),
+        cold_cpu_ms=round(1000 * cold_s / functions, 1),
         warm_calls=calls,
         warm_p50_ms=round(median(warm), 2),
         warm_p99_ms=round(percentile(warm, 0.99), 2),
+        warm_cpu_ms=round(1000 * warm_s / calls, 2),
         cold_starts=starts,
         live_p50_ms=round(median(live), 1),
         live_worst_ms=round(max(live), 1),
@@ -138,7 +147,8 @@ def run(calls: int, functions: int, limits: int) -> Outcome:
         late_p50_ms=round(median(late), 1),
         late_worst_ms=round(max(late), 1),
         idle_pss_mib=round(idle, 1),
-        host_pss_mib=round(with_host - idle - sum(own), 1),
+        running_pss_mib=round(running, 1),
+        environments=len(own),
         environment_pss_mib=round(median(own), 1),
     )
 
@@ -175,6 +185,10 @@ def _environment(client: _Client, name: str) -> float:
     return pss_mib(psutil.Process(environment["pid"]))
 
 
+def _cpu_s(group: ProcessGroup, redis: PrivateRedis) -> float:
+    return cpu_s([*group.members(), redis.process])
+
+
 def _pss(members: Sequence[psutil.Process]) -> float:
     return sum(pss_mib(process) for process in members)
 
@@ -188,19 +202,21 @@ def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
     def worst(what: str) -> str:
         return f"{max(float(getattr(one, what)) for one in outcomes):,.0f} ms"
 
-    starts = max(one.cold_starts for one in outcomes)
+    first, starts = outcomes[0], max(one.cold_starts for one in outcomes)
     return [
         ["", "p50", "p99", "worst", "goal"],
         ["warm call", middle("warm_p50_ms"), middle("warm_p99_ms"), "", "15 ms, p99 60 ms"],
+        ["… processor time", middle("warm_cpu_ms"), "", "", ""],
         ["cold call, bare", middle("cold_p50_ms"), "", worst("cold_worst_ms"), "250 ms"],
+        ["… processor time", middle("cold_cpu_ms"), "", "", ""],
         ["first call of all", middle("first_ms"), "", worst("first_ms"), ""],
         ["saved file to answer", middle("live_p50_ms"), "", worst("live_worst_ms"), "1,000 ms"],
         ["late at a time limit", middle("late_p50_ms"), "", worst("late_worst_ms"), "300 ms"],
         ["answers of old code", str(sum(one.stale for one in outcomes)), "", "", "0"],
-        [f"cold starts in {outcomes[0].warm_calls:,} warm calls", str(starts - 1), "", "", "0"],
+        [f"cold starts in {first.warm_calls:,} warm calls", str(starts - 1), "", "", "0"],
         ["memory of the idle stack", middle("idle_pss_mib", "MiB"), "", "", ""],
-        ["… and of the function host", middle("host_pss_mib", "MiB"), "", "", ""],
-        ["… and of each environment", middle("environment_pss_mib", "MiB"), "", "", ""],
+        [f"… {first.environments} functions add", middle("running_pss_mib", "MiB"), "", "", ""],
+        ["… of them, one environment", middle("environment_pss_mib", "MiB"), "", "", ""],
     ]  # fmt: skip
 
 

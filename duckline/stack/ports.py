@@ -53,9 +53,12 @@ def _advice(host: str, ports: Mapping[str, int], settings: Collection[str]) -> s
     return f", for example {' '.join(advice)}"
 
 
-def first_free(host: str, port: int) -> int:
-    """Return `port`, or the next one that can be listened on. Raise StartRefused without one."""
-    found = _free_port(host, port - 1, ())
+def first_free(host: str, port: int, taken: Collection[int]) -> int:
+    """Return `port`, or the next one that can be listened on and is not `taken`.
+
+    Raise StartRefused without one.
+    """
+    found = _free_port(host, port - 1, taken)
     if found is None:
         raise StartRefused(f"No port from {port} on can be listened on at {host}")
     return found

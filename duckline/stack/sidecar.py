@@ -41,7 +41,7 @@ def opened(config: "Config") -> Sidecar | None:
     if not config.aws_sidecar:
         return None
     program = _program()
-    port = ports.first_free(HOST, PORT)
+    port = ports.first_free(HOST, PORT, taken=(config.port, config.inspector_port))
     return Sidecar(
         url=f"http://{HOST}:{port}",
         spec=ProcessSpec(

@@ -139,12 +139,14 @@ class _Client(redis.Redis):
         return Sent(self, connection, command[0])
 
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if command[0] == "EVALSHA":
+            return connection.ask(*command)
         connection.send_command(*command, **options)
         return self.parse_response(connection, command[0], **options)
 
 
 class Sent:
-    """A command that Redis may run by now; it keeps a connection until its answer is read."""
+    """A command that was sent; it keeps a connection until its answer is read."""
 
     def __init__(self, client: redis.Redis, connection: Any, name: str) -> None:
         self._client, self._connection, self._name = client, connection, name

@@ -17,8 +17,8 @@ from huey_tasks.broker import keys
 
 T = TypeVar("T")
 
-#: What the scripts and the Python side send to the broker; K is the key, C a channel. ZREM is
-#: first, because after it a full Redis takes the others too. DEL is last.
+#: What the scripts and the Python side send to the broker; K is the key, C a channel, D the number
+#: of the database. ZREM is first, because after it a full Redis takes the others too. DEL is last.
 BROKER_COMMANDS = """
     ZREM K x, TIME, EXISTS K, HSET K x 1, HDEL K y, HGET K x, HGETALL K, HINCRBY K x 1, HMGET K x,
     PEXPIRE K 1000, PERSIST K, LLEN K, LPUSH K x, RPUSH K x, LRANGE K 0 0, LTRIM K 0 0, SADD K x,
@@ -27,7 +27,7 @@ BROKER_COMMANDS = """
     ZREVRANGEBYLEX K + -, HSETNX K y 1, SMEMBERS K, SISMEMBER K x, SREM K x, ZINCRBY K 1 x,
     ZREMRANGEBYRANK K 0 0, ZREMRANGEBYSCORE K 0 0, ZREVRANGE K 0 0, ZSCAN K 0, ZSCORE K x,
     HVALS K, HLEN K, ZREVRANK K x, PUBLISH C probe, PEXPIREAT K 1, GET K, SETRANGE K 0 x, STRLEN K,
-    GETRANGE K 0 0, XADD K * x 1, XRANGE K - +, XREVRANGE K + -, DEL K
+    GETRANGE K 0 0, SELECT D, XADD K * x 1, XRANGE K - +, XREVRANGE K + -, DEL K
 """
 RESULT_COMMANDS = "EXISTS K, SET K 1 PX 1000, GET K, MGET K, INCRBY K 1, EXPIRE K 1, DEL K"
 
@@ -89,7 +89,8 @@ def _try_all(
     client: redis.Redis, commands: str, key: str, pattern: str, channel: str
 ) -> list[_Denied]:
     """Try commands all in one script."""
-    places = {"K": key, "C": channel}
+    database = str(client.connection_pool.connection_kwargs.get("db") or 0)
+    places = {"K": key, "C": channel, "D": database}
     forms = [[places.get(word, word) for word in form.split()] for form in commands.split(",")]
     answer, denial = attempt(lambda: client.eval(_TRY_ALL, 1, key, json.dumps(forms)))
     if denial:

@@ -72,8 +72,7 @@ class Patient(_AnyPool):
             self._in_use_connections.add(connection)
         is_ready = False
         try:
-            # Something to read is an answer that nobody waited for.
-            is_ready = connection.is_connected and not connection.can_read()
+            is_ready = connection.is_quiet()
         except (redis.ConnectionError, redis.TimeoutError, OSError):
             return None
         finally:

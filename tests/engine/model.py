@@ -649,7 +649,7 @@ class Model:
     def _finish(self, task: ModelTask, state: str, reason: str) -> None:
         self._unblock(task)
         task.state, task.token, task.score = state, "", self._in()
-        task.notes |= {"finished_at": self._in(), "reason": reason}
+        task.notes |= {"finished_at": self._in()} | ({"reason": reason} if reason else {})
         self._count(state, task.new.type)
         if task.new.webhook_url or self.wanted & {f"{state}|", f"{state}|{task.new.type}"}:
             self.posted.add((task.new.id, state, task.new.type, task.new.webhook_url))

@@ -48,11 +48,11 @@ def test_it_runs_on_the_first_free_port_and_functions_find_it(
 ) -> None:
     (taken,) = free_ports(1)
     monkeypatch.setattr(sidecar, "PORT", taken)
-    config = Config(aws_sidecar="moto", functions_path=(tmp_path,))
+    config = Config(aws_sidecar="moto", functions_path=(tmp_path,), port=taken + 1)
     with socket.create_server((sidecar.HOST, taken)):
         found = sidecar.opened(config)
     assert found is not None and found.spec.command[0] == str(program)
-    assert found.url != f"http://{sidecar.HOST}:{taken}"
+    assert int(found.url.rpartition(":")[2]) > taken + 1, "neither in use nor the stack's own"
     stack = run_stack({"name": found.spec.name, "command": list(found.spec.command)})
     probe = found.spec.probe
     assert probe is not None
@@ -67,7 +67,7 @@ def test_it_runs_on_the_first_free_port_and_functions_find_it(
     assert function is not None
     seen = variables_of(function, config, None)
     assert seen["AWS_ENDPOINT_URL"] == found.url
-    assert seen["AWS_ENDPOINT_URL_LAMBDA"] == "http://127.0.0.1:8000"
+    assert seen["AWS_ENDPOINT_URL_LAMBDA"] == f"http://127.0.0.1:{config.port}"
 
 
 def test_without_the_program_the_start_is_refused_in_one_line(

@@ -69,7 +69,7 @@ def submit_flow(body: FlowBody) -> Response:
     made = tq.submit_flow(
         [node.node() for node in body.nodes],
         name=body.name,
-        idempotency_key=idempotency_key(),
+        idempotency_key=idempotency_key(request.environ),
         caller=key_holder() or "",
         webhook_url=body.webhook_url,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Request, request
+from flask.globals import request_ctx
 from gunicorn.http.errors import ParseException
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import ClientDisconnected
@@ -85,11 +86,12 @@ def refuse_elsewhere(submits: frozenset[str]) -> Callable[[], None]:
     """
 
     def refuse() -> None:
-        if request.method != "POST" or request.endpoint in submits:
+        sent = request_ctx.request
+        if sent.method != "POST" or sent.endpoint in submits:
             return
-        if "HTTP_IDEMPOTENCY_KEY" in request.environ:
+        if "HTTP_IDEMPOTENCY_KEY" in sent.environ:
             raise Unsupported("This path takes no Idempotency-Key; a repeat would act twice.")
-        if "dry_run" in request.environ.get("QUERY_STRING", ""):
+        if "dry_run" in sent.environ.get("QUERY_STRING", ""):
             raise Unsupported("This path takes no dry_run; the change would be made.")
 
     return refuse
@@ -119,12 +121,15 @@ def read_whole(sent: Request) -> bytes:
     """
     parts: list[bytes] = []
     held = 0
+    stream, announced = sent.stream, sent.content_length
+    missing = announced
     try:
-        while part := sent.stream.read(FREE_BYTES):
+        while part := stream.read(FREE_BYTES if missing is None else min(missing, FREE_BYTES)):
             if parts:
                 ROOM.take(len(part))
                 held += len(part)
             parts.append(part)
+            missing = None if missing is None else missing - len(part)
     except (OSError, ParseException, ClientDisconnected) as error:
         # werkzeug's stream reports every read error as a disconnected client.
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
@@ -133,7 +138,6 @@ def read_whole(sent: Request) -> bytes:
     finally:
         ROOM.free(held)
     raw = b"".join(parts)
-    announced = sent.content_length
     if announced is not None and len(raw) != announced:
         raise InvalidJson("The body is cut short: it is shorter than its Content-Length.")
     return raw

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import WebsocketMismatch
 
@@ -31,6 +31,8 @@ from web.http.root_path import address
 
 log = logging.getLogger("duckline.web")
 
+#: Where the environment of a request keeps its id.
+_REQUEST_ID = "duckline.request_id"
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -137,16 +139,16 @@ _CODE_OF_STATUS = {
 
 def request_id() -> str:
     """Return the id of this request: a short, safe X-Request-ID of the caller, or a new one."""
-    known: str | None = g.get("request_id")
+    environ = request.environ
+    known: str | None = environ.get(_REQUEST_ID)
     if known is None:
-        known = choose_request_id(request.environ.get("HTTP_X_REQUEST_ID", ""))
-        g.request_id = known
+        known = environ[_REQUEST_ID] = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
     return known
 
 
 def choose_request_id(sent: str) -> str:
     """Return the id that a caller `sent` if it is short and safe, else a new one."""
-    return sent if _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+    return sent if sent and _SAFE_REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
 def problem_body(

@@ -14,6 +14,14 @@ from werkzeug.datastructures import Headers
 _write = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
+class AnswerHeaders(Headers):
+    """Headers that take those of ours as they are."""
+
+    def add_ours(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Add headers whose names and values are valid; `add` would look for faults in each."""
+        self._list.extend(pairs)
+
+
 class JsonAnswer(Response):
     """A complete JSON text whose headers need no correction.
 
@@ -25,10 +33,9 @@ class JsonAnswer(Response):
         self, text: str, status: int, headers: Mapping[str, str], mimetype: str = "application/json"
     ) -> None:
         body = text.encode()
-        length = str(len(body))
-        super().__init__(
-            [body], status, {**headers, "Content-Length": length}, content_type=mimetype
-        )
+        complete = AnswerHeaders(headers)
+        complete.add_ours((("Content-Length", str(len(body))), ("Content-Type", mimetype)))
+        super().__init__([body], status, complete)
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         return self.headers

@@ -9,6 +9,7 @@ accepted. It knows no route, only the prefixes that keys protect. `identity` fin
 from collections.abc import Callable
 
 from flask import Flask, Response, current_app, g, request
+from flask.globals import request_ctx
 
 from huey_tasks.config import Config
 from web.http import identity
@@ -16,6 +17,8 @@ from web.http.errors import CrossSite
 from web.http.hosts import HostNames
 from web.http.identity import Identity, is_own
 from web.http.problems import request_id
+from web.http.responses import AnswerHeaders
+from web.http.root_path import Environ
 
 _PROTECTED = ("/api/", "/ws/", "/metrics")
 _HEALTH = "/health/"
@@ -63,7 +66,8 @@ def plain_headers() -> tuple[tuple[str, str], ...]:
 
 
 # What follows runs for every request. It reads headers from the WSGI environment, because a lookup
-# of a missing header through werkzeug takes longer than all of this.
+# of a missing header through werkzeug takes longer than all of this, and looks for the request
+# once: each use of Flask's `request` does.
 
 
 def _guard(
@@ -71,13 +75,15 @@ def _guard(
 ) -> Callable[[], Response | None]:
     def guard() -> Response | None:
         request_id()
-        if names is not None and not request.path.startswith(_HEALTH):
-            names.check(_sent("HTTP_HOST"))
-        if _is_preflight() and _origin() in origins:
+        sent = request_ctx.request
+        path, method = sent.path, sent.method
+        if names is not None and not path.startswith(_HEALTH):
+            names.check(sent.environ.get("HTTP_HOST", ""))
+        if method == "OPTIONS" and _is_preflight() and _origin(sent.environ) in origins:
             return _preflight_answer()
-        if request.method in _CHANGING or request.path.startswith(_SOCKETS):
+        if method in _CHANGING or path.startswith(_SOCKETS):
             check_same_site(origins)
-        if request.path.startswith(_PROTECTED):
+        if path.startswith(_PROTECTED):
             callers.check()
         return None
 
@@ -86,24 +92,21 @@ def _guard(
 
 def check_same_site(origins: frozenset[str]) -> None:
     """Raise CrossSite for a foreign page. Browsers always send Origin; programs without it pass."""
-    origin = _origin()
+    environ = request.environ
+    origin = _origin(environ)
     if origin in origins:
         return
     foreign = bool(origin) and not is_own(origin)
-    if foreign or _sent("HTTP_SEC_FETCH_SITE").lower() == "cross-site":
+    if foreign or environ.get("HTTP_SEC_FETCH_SITE", "").lower() == "cross-site":
         raise CrossSite("The request comes from a page of another origin; see ALLOWED_ORIGINS.")
 
 
-def _sent(name: str) -> str:
-    return request.environ.get(name, "")
-
-
-def _origin() -> str:
-    return _sent("HTTP_ORIGIN").lower()
+def _origin(environ: Environ) -> str:
+    return environ.get("HTTP_ORIGIN", "").lower()
 
 
 def _is_preflight() -> bool:
-    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    return "Access-Control-Request-Method" in request.headers
 
 
 def _preflight_answer() -> Response:
@@ -117,15 +120,19 @@ def _preflight_answer() -> Response:
 
 def _dress(origins: frozenset[str]) -> Callable[[Response], Response]:
     def dress(answer: Response) -> Response:
-        headers = answer.headers
-        headers.extend(_UNSTORED_HEADERS if request.path.startswith(_UNSTORED) else _HEADERS)
-        headers.add("Content-Security-Policy", g.get("content_security_policy", _CSP))
-        headers.add("X-Request-ID", request_id())
-        if request.method == "OPTIONS":
+        sent, headers = request_ctx.request, answer.headers
+        ours = _UNSTORED_HEADERS if sent.path.startswith(_UNSTORED) else _HEADERS
+        policy: str = g.get("content_security_policy", _CSP)
+        ours = (*ours, ("Content-Security-Policy", policy), ("X-Request-ID", request_id()))
+        if isinstance(headers, AnswerHeaders):
+            headers.add_ours(ours)
+        else:
+            headers.extend(ours)
+        if sent.method == "OPTIONS":
             del headers["Content-Type"]  # there is no content
         if origins:
             answer.vary.add("Origin")
-            if _origin() in origins:
+            if _origin(sent.environ) in origins:
                 headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
                 headers["Access-Control-Expose-Headers"] = _EXPOSE_HEADERS
         return answer

@@ -66,7 +66,9 @@ def submit_bulk() -> Response:
     With an `Idempotency-Key` the same request again stores only the tasks that are not stored yet,
     and answers as the first did, with the same ids.
     """
-    wishes = _Wishes(idempotency_key(), key_holder() or "", reach(), is_dry_run())
+    environ = request.environ
+    key, dry_run = idempotency_key(environ), is_dry_run(environ)
+    wishes = _Wishes(key, key_holder() or "", reach(), dry_run)
     _take_a_place()  # only checks that there is one: a client that stalls its upload holds none
     _places.release()
     sent = read_bulk(request)

@@ -3,7 +3,7 @@
 import contextlib
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
@@ -83,15 +83,16 @@ def submit_task(body: SubmitBody) -> Response:
     202 means that the task is stored in Redis and will reach a terminal state.
     """
     priority = body.priority if "priority" in body.model_fields_set else None
-    options = body.options(idempotency_key(), key_holder() or "")
+    sent = request.environ
+    options = body.options(idempotency_key(sent), key_holder() or "")
     check_submit(body.task_type, priority)
-    if is_dry_run():
+    if is_dry_run(sent):
         return respond(_forecast(tq.foresee(options, body.task_type, body.payload, priority)))
     record = tq.submit_with(options, body.task_type, body.payload, priority)
     headers = {"Location": address(f"/api/tasks/{record.task_id}")}
     if record.is_replay:
         headers["Idempotent-Replayed"] = "true"
-    if (seconds := wait_s()) and (ended := _ended(record.task_id, seconds)):
+    if (seconds := wait_s(sent)) and (ended := _ended(record.task_id, seconds)):
         return respond(ended, 200, {**headers, "Preference-Applied": f"wait={seconds}"})
     view = Submitted(
         task_id=record.task_id,

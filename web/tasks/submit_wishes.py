@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 import huey_tasks as tq
 from web.http.errors import InvalidRequest
 from web.http.parameters import DryRun, Query
+from web.http.root_path import Environ
 from web.openapi.schemas import MORE_PARAMETERS
 from web.tasks.schemas import MAX_WAIT_S
 
@@ -57,9 +58,9 @@ OF_FLOW: dict[str, Any] = {MORE_PARAMETERS: [_KEY]}
 OF_SUBMIT: dict[str, Any] = {MORE_PARAMETERS: [_KEY, _PREFER, _DRY_RUN]}
 
 
-def idempotency_key() -> str | None:
-    """Return the key of this request, None without one. Raises InvalidQuery."""
-    sent: str | None = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+def idempotency_key(environ: Environ) -> str | None:
+    """Return the key of a request, None without one. Raises InvalidQuery."""
+    sent: str | None = environ.get("HTTP_IDEMPOTENCY_KEY")
     if sent is None:
         return None
     key = sent.strip()
@@ -69,19 +70,19 @@ def idempotency_key() -> str | None:
     return key
 
 
-def wait_s() -> int:
+def wait_s(environ: Environ) -> int:
     """Return the seconds that the caller wants to wait, 0 for none, at most `MAX_WAIT_S`.
 
     Any other preference, and one that cannot be read, is ignored: RFC 7240 section 2.
     """
-    sent = request.environ.get("HTTP_PREFER")
+    sent = environ.get("HTTP_PREFER")
     found = _WAIT.search(sent) if sent else None
     return min(int(found[1]), MAX_WAIT_S) if found else 0
 
 
-def is_dry_run() -> bool:
+def is_dry_run(environ: Environ) -> bool:
     """Return whether nothing may be stored. Raises InvalidRequest for another query."""
-    if not request.environ.get("QUERY_STRING"):
+    if not environ.get("QUERY_STRING"):
         return False
     try:
         return DryRunQuery.model_validate(request.args.to_dict()).dry_run

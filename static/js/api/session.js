@@ -34,9 +34,14 @@ export const signIn = async (key) => heard(await request('POST', SESSION_PATH, J
 
 export const signOut = () => request('DELETE', SESSION_PATH);
 
+/** Milliseconds for which the socket waits to hear who is signed in. */
+const WAIT_MS = 1_000;
+
 /** The address of the statistics socket, once somebody is signed in; the browser sends the session with it. */
 export async function socketAddress() {
-  if (!hasHeard || isSignedOut()) await getSession();
+  // A service that does not answer must not keep the socket from saying what is wrong.
+  const heardOrLate = () => Promise.race([getSession(), new Promise((late) => setTimeout(late, WAIT_MS))]);
+  if (!hasHeard || isSignedOut()) await heardOrLate().catch(() => {});
   if (isSignedOut()) throw notSignedIn();
   return `${ROOT}/ws/stats`;
 }

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks.broker import event_keys, keys, webhook_keys
+from huey_tasks.broker import event_keys, keys, protocol, webhook_keys
 from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, only_of
 from huey_tasks.broker.task_hash import TaskHash
 from huey_tasks.errors import QueueDraining
@@ -311,7 +311,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
     def _send(self, worker: Worker, which: int) -> None:
         sequence, commits, want, lease_ms, pace = worker.sent[which]
         self._let_short_times_end()
-        answer = scripts().step(
+        step = protocol.Step(
             QUEUE,
             worker.name,
             sequence,
@@ -319,9 +319,12 @@ class ScriptsAndModel(RuleBasedStateMachine):
             want=want,
             lease_ms=lease_ms,
             ttl_ms=TTL_MS,
+            databases="",
+            outcomes={},
             short_types=pace,
             only=only_of(worker.name),
         )
+        answer = scripts().step(step)
         assert answer == self.model.step(
             worker.name, sequence, commits, want, lease_ms, json.loads(pace)
         )

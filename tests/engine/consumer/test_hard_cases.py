@@ -9,11 +9,11 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import Commit, NewTask
+from huey_tasks.broker.protocol import NewTask
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.conftest import REPOSITORY, Process, StartConsumer
 from tests.engine.consumer.test_faults import BOTH, worker_of
-from tests.engine.helpers import QUEUE, scripts, store, submit, wait_for
+from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -132,7 +132,7 @@ def test_a_claim_whose_answer_was_lost_is_handed_back_at_the_end() -> None:
     task_id = submit("echo")
     slot = storage.open_slot("lost")
     slot._unanswered = True  # as after a connection that broke between the step and its answer
-    scripts().step(QUEUE, slot.id, 1, [], want=1, lease_ms=60_000, ttl_ms=60_000)
+    HandWorker(slot.id).step()
     slot.flush()
     assert tq.get_task(task_id).status == "PENDING"
 
@@ -147,9 +147,9 @@ def test_a_cancel_that_is_sent_again_gets_the_same_answer() -> None:
 
 def test_an_attempt_of_a_type_that_is_unknown_here_is_not_counted() -> None:
     store(TASK_ID)
-    claim = scripts().step(QUEUE, "w", 1, [], want=1, lease_ms=60_000, ttl_ms=60_000)[1][0]
-    later = Commit(claim.id, claim.token, "PENDING", delay_ms=60_000)
-    scripts().step(QUEUE, "w", 2, [later], want=0, lease_ms=60_000, ttl_ms=60_000)
+    worker = HandWorker()
+    later = commit(worker.claim(), "PENDING", delay_ms=60_000)
+    worker.step(later, want=0)
     record = tq.get_task(TASK_ID)
     assert (record.status, record.attempt) == ("RETRY", 0)
 
@@ -160,13 +160,10 @@ def test_many_expired_tasks_do_not_hold_redis_in_one_step() -> None:
     start = _seconds()
     wait_until(lambda: _seconds() > start, description="it is too late for them")
     submit("echo")
-    steps = 0
-    claims: list[object] = []
-    while not claims:
-        steps += 1
-        answer = scripts().step(QUEUE, "w", steps, [], want=1, lease_ms=60_000, ttl_ms=60_000)
-        claims += answer.claims
-    assert steps == 3
+    worker = HandWorker()
+    while not worker.step()[1]:
+        assert worker.sequence < 3
+    assert worker.sequence == 3
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import websocket
@@ -9,6 +10,7 @@ import websocket
 import huey_tasks as tq
 from tests.waiting import wait_until
 from tests.web.conftest import Server
+from tests.web.streams.sse_client import SseClient
 
 ADMIN = "admin-of-the-setting"
 
@@ -80,3 +82,20 @@ def test_the_stream_of_a_key_that_expires_ends_with_the_reason(locked: Server) -
     assert answer.status == 200
     events = [block.split("\n") for block in answer.body.decode().strip().split("\n\n")]
     assert events[-1] == ["event: unauthorized", 'data: {"code": "unauthorized"}']
+
+
+def test_a_key_with_a_reach_follows_what_is_within_it(locked: Server) -> None:
+    _, key = tq.create_key("mails", "viewer", setting=(ADMIN,), task_types=["send_email"])
+    _let_in(locked, key)
+    client = SseClient(locked.port, "/api/events", **_bearer(key))
+    try:
+        assert client.next().event == "open"
+        tq.submit("generate_report", _example("generate_report"))
+        mail = tq.submit("send_email", _example("send_email")).task_id
+        assert client.next().data["task_id"] == mail
+    finally:
+        client.close()
+
+
+def _example(name: str) -> dict[str, Any]:
+    return next(each.example for each in tq.task_types() if each.name == name)

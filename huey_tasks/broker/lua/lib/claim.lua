@@ -9,11 +9,16 @@ local BUDGET_MS = 5
 
 local claims, claimed, leases = {}, {}, {}
 
+-- The next number as text, which a number would be made for each command: that takes longer than most
+-- commands do.
+local function one_more(number)
+  return number and string.format('%d', number + 1) or '1'
+end
+
 local function claim(worker, id, task)
   if task[Waiting.blocked_on] then unblock(id, task[Waiting.blocked_on]) end
   local token = worker.token_root .. (#claimed + 1)
-  local attempt = (task[Waiting.attempt] or 0) + 1
-  local deliveries = (task[Waiting.deliveries] or 0) + 1
+  local attempt, deliveries = one_more(task[Waiting.attempt]), one_more(task[Waiting.deliveries])
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
     'deliveries', deliveries, 'started_at', AT)
   -- Drops what an earlier attempt left.

@@ -18,11 +18,13 @@ local function ties_of(id)
   return redis.call('HMGET', task_key(id), Ties.NAMES)
 end
 
--- Ends a task. The caller has removed it from its index, and may name more fields to set. A task
+-- Ends a task. The caller has removed it from its index, and may name more fields to set; one that
+-- has run has no `reason` from before. A task
 -- that ends passes its gate, however it ended, unless the next of its pipeline will do so.
 local function finish_tied(id, ties, state, reason, ttl_ms, ...)
   local key, gate = task_key(id), ties[Ties.gate]
-  redis.call('HSET', key, 'state', state, 'finished_at', AT, 'token', '', 'reason', reason, ...)
+  redis.call('HSET', key, 'state', state, 'finished_at', AT, 'token', '', ...)
+  if reason ~= '' then redis.call('HSET', key, 'reason', reason) end
   redis.call('PEXPIRE', key, ttl_ms)
   local members = ended[state] or {}
   ended[state], members[#members + 1], members[#members + 2] = members, AT, id
