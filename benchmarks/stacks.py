@@ -67,8 +67,8 @@ def _install_both() -> None:
 
 
 STACKS = {
-    # A supervisor, three consumers with their workers, and twice a gunicorn with its web process.
-    "duckline": Stack("Duckline", lambda: None, _duckline, 1 + 3 + 8 + 4),
+    # A supervisor, three consumers with their workers, and gunicorn with its web process.
+    "duckline": Stack("Duckline", lambda: None, _duckline, 1 + 3 + 8 + 2),
     # A parent of each worker group with its children, the API, Flower.
     "celery": Stack("Celery, FastAPI, Flower", _install_both, _celery, 3 + 8 + 2),
 }

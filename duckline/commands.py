@@ -109,9 +109,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
             return debug()
         case _:
-            from duckline.consume import consume
+            from duckline.consume import consume, fork_consumers
 
-            return consume(arguments.queue)
+            return consume(arguments.queue) if arguments.command == "consumer" else fork_consumers()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
     consumer_command = commands.add_parser("consumer", help="serve one queue")
     consumer_command.add_argument("queue", help="its name, one of QUEUES")
+    fork_command = commands.add_parser("consumers")  # for `up`, and no help: for nobody else
+    fork_command.add_argument("queues", nargs="+")
     commands.add_parser("debug-tasks", help="serve all queues here, one task at a time")
     verify_command = commands.add_parser("verify", help="account for every accepted task")
     verify_command.add_argument("--write-off", action="store_true", help="take note of losses")

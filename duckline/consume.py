@@ -1,7 +1,12 @@
-"""`duckline consumer <queue>` serves one queue; `duckline debug-tasks` all, in this process."""
+"""`duckline consumer <queue>` serves one queue; `duckline debug-tasks` all, in this process.
+
+`duckline consumers` is the fork server of `duckline up`.
+"""
 
 import difflib
+import gc
 import logging
+import sys
 
 
 def consume(queue: str) -> int:
@@ -13,6 +18,8 @@ def consume(queue: str) -> int:
 
     config = huey_tasks.CONFIG
     _prepare()
+    gc.collect()
+    gc.freeze()  # its workers share what is there, as long as the collector leaves it alone
     Consumer(
         huey_tasks.QUEUES[queue],
         config,
@@ -20,6 +27,20 @@ def consume(queue: str) -> int:
         worker_type=config.worker_type(queue),
     ).run()
     return 0
+
+
+def fork_consumers() -> int:
+    """Fork a consumer for each request of `up`, on standard input; it goes on here as well."""
+    from duckline import fork_server
+
+    fork_server.preload()
+    queue = fork_server.serve()
+    if queue is None:
+        return 0
+    ours = ["consumer", queue]
+    fork_server.show_as([*sys.orig_argv[: 1 - len(sys.argv)], *ours])
+    sys.argv[1:] = ours
+    return consume(queue)
 
 
 def debug() -> int:

@@ -22,6 +22,7 @@ from gevent import monkey  # noqa: E402
 # Before anything opens a socket or imports ssl: what was imported unpatched blocks every request.
 monkey.patch_all()
 
+import gc  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
@@ -33,7 +34,6 @@ from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
 
-from huey_tasks.broker.server_check import ServerCheck  # noqa: E402
 from huey_tasks.config import Config  # noqa: E402
 from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
 from huey_tasks.settings import environment  # noqa: E402
@@ -127,7 +127,7 @@ if _COUNTS not in os.environ:
     else:
         os.environ[_COUNTS] = _own_counts
 
-_check = ServerCheck(_config)
+_redis_is_checked = _config.redis_is_checked
 _RETRY_S = 2.0
 
 
@@ -144,11 +144,20 @@ def on_starting(server: Any) -> None:
                 _config.require_closed(str(address[0]))
         if (_config.tasks or _config.tasks_path) and not _config.tasks_are_checked:
             _try_tasks()
-        _check.make()
+        if not _redis_is_checked:
+            _check_redis()
     except ConfigError as error:
         _refuse(error)
     except QueueUnavailable as error:
         _log.warning("serving all the same: %s (%s)", error, error.cause)
+
+
+def _check_redis() -> None:
+    from huey_tasks.broker.server_check import ServerCheck  # of no use to this process otherwise
+
+    global _redis_is_checked
+    ServerCheck(_config).make()
+    _redis_is_checked = True
 
 
 def _try_tasks() -> None:
@@ -163,6 +172,16 @@ def _try_tasks() -> None:
     _, status = os.waitpid(pid, 0)
     if status != 0:
         raise SystemExit(os.EX_CONFIG)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Share memory with the web process: its collector would write to every object, and copy it."""
+    gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Import the application without looking for garbage, which takes a tenth of the time."""
+    gc.disable()
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -192,15 +211,16 @@ def post_worker_init(worker: Any) -> None:
     )  # only now: gunicorn loads the application in its workers
 
     hear_sigterm()
-    if not _check.made:
+    gc.enable()
+    if not _redis_is_checked:
         threading.Thread(target=_check_later, name="duckline-check", daemon=True).start()
 
 
 def _check_later() -> None:
-    while not _check.made:
+    while not _redis_is_checked:
         time.sleep(_RETRY_S)
         try:
-            _check.make()
+            _check_redis()
         except QueueUnavailable as error:
             _log.debug("Redis is looked at later: %s", error.cause)
         except ConfigError as error:

@@ -62,17 +62,17 @@ class LogStream:
         for line in lines:
             self.write(line)
 
-    def flush(self) -> None:
-        """Write what is kept, as far as the reader takes it now."""
+    def flush(self) -> bool:
+        """Write what is kept, as far as the reader takes it now; return whether that was all."""
         while self._kept:
             try:
                 written = self._write_some(self._kept[0])
             except BrokenPipeError:
                 self._forget()
-                return
+                return True
             if written is None:
                 if self._stalled or not self._wait():
-                    return
+                    return False
                 continue
             self._kept_bytes -= written
             if written < len(self._kept[0]):
@@ -82,6 +82,7 @@ class LogStream:
             if not self._kept:
                 self._stalled = False
                 self._say_what_is_missing()
+        return True
 
     def close(self) -> None:
         """Close what this stream has opened; `fd` stays open."""

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from huey_tasks.config import Config
-from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.execution.running import current_attempt
 from huey_tasks.log_stream import LogStream
 from huey_tasks.values.plain_text import escaped
 

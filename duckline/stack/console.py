@@ -20,7 +20,8 @@ OWN_NAME = "duckline"
 _COLOURS = (36, 33, 35, 34, 32, 96, 93, 95)  # readable on light and dark terminals
 _BOLD, _RED, _YELLOW = 1, 31, 33
 _LEVEL_COLOURS = {"warning": _YELLOW, "error": _RED}
-FLUSH_EVERY_S = 0.1
+FLUSH_EVERY_S = 0.1  # while a reader is behind
+LOOK_EVERY_S = 1.0
 
 
 class Console:
@@ -87,8 +88,8 @@ class Console:
     async def keep_flushing(self) -> None:
         """Write periodically what a slow reader of the log has not received yet."""
         while True:
-            await asyncio.sleep(FLUSH_EVERY_S)
-            self._stream.flush()
+            is_behind = self._stream.flush() is False
+            await asyncio.sleep(FLUSH_EVERY_S if is_behind else LOOK_EVERY_S)
 
     def _write(self, lines: Sequence[str]) -> None:
         self._stream.writelines(f"{line}\n" for line in lines)

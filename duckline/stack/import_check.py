@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from duckline.stack.process import REFUSAL_MARK, end_with, exit_reason
+from duckline.stack.parent_death import end_with
+from duckline.stack.process import REFUSAL_MARK, exit_reason
 
 #: Seconds after which an import counts as hanging.
 TIMEOUT_S = 60.0

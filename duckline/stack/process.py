@@ -5,21 +5,17 @@ output. supervisor.py decides on restarts and on the order.
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from duckline.stack.forks import Forked, ForkServer
 from duckline.stack.output import LineReader
-
-_PR_SET_PDEATHSIG = 1
-# Loaded before any fork: an import between fork and exec can deadlock.
-_libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
+from duckline.stack.parent_death import end_with
 
 REFUSAL_MARK = "duckline: "  # begins the line of app.py about an error
 LINES_REMEMBERED = 50
@@ -45,6 +41,7 @@ class ProcessSpec:
     reloads: bool = False  # restarted by `make dev` when a source file changes
     pass_fds: tuple[int, ...] = ()
     terminal: bool = False  # it has ours, and ends with our session
+    forked_by: ForkServer | None = None  # when it starts for the first time
 
 
 class Process:
@@ -55,7 +52,7 @@ class Process:
         self.ready = asyncio.Event()
         self._on_lines = on_lines
         self._last_lines: deque[str] = deque(maxlen=LINES_REMEMBERED)
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._popen: subprocess.Popen[bytes] | Forked | None = None
         self._exited = asyncio.Event()
         self._output: LineReader | None = None
 
@@ -77,8 +74,16 @@ class Process:
 
         Raise OSError when it cannot be executed.
         """
+        server = self.spec.forked_by
+        self._popen = (server.fork(self.spec.name) if server else None) or self._execute()
+        self._exited = asyncio.Event()
+        self._last_lines.clear()
+        out = self._popen.stdout
+        self._output = LineReader(out, self._pass_on) if out is not None else None
+
+    def _execute(self) -> subprocess.Popen[bytes]:
         parent = os.getpid()
-        self._popen = subprocess.Popen(
+        return subprocess.Popen(
             list(self.spec.command),
             env={**os.environ, **self.spec.env},
             stdin=None if self.spec.terminal else subprocess.DEVNULL,
@@ -89,10 +94,6 @@ class Process:
             pass_fds=self.spec.pass_fds,
             preexec_fn=lambda: end_with(parent),
         )
-        self._exited = asyncio.Event()
-        self._last_lines.clear()
-        out = self._popen.stdout
-        self._output = LineReader(out, self._pass_on) if out is not None else None
 
     def _pass_on(self, lines: list[str]) -> None:
         mark = self.spec.env.get("LOG_MARK", "")
@@ -156,11 +157,3 @@ def exit_reason(returncode: int) -> str:
         return signal.Signals(-returncode).name
     except ValueError:
         return f"signal {-returncode}"
-
-
-def end_with(parent: int) -> None:
-    """In the child, before exec: request a SIGTERM for when the supervisor dies."""
-    if _libc:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        os._exit(1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from duckline.own_command import own_command
 from duckline.stack.broker import Broker
+from duckline.stack.forks import ForkServer
 from duckline.stack.probes import http_answers
 from duckline.stack.process import ProcessSpec
 from huey_tasks.settings.environment import CHECKED
@@ -46,11 +47,12 @@ def service_specs(
         env["BROKEN_TASKS_ARE_LEFT_OUT"] = "1"
     after = broker.spec.name if broker.spec else None
     release_s = config.cancel_grace_s + RELEASE_MARGIN_S
+    own = {**env, "API_KEYS": "", "API_KEYS_FILE": ""}  # no task may read them
     consumers = [
         ProcessSpec(
             name=queue,
-            command=[sys.executable, "-P", str(ROOT / "duckline/__main__.py"), "consumer", queue],
-            env={**env, "API_KEYS": "", "API_KEYS_FILE": ""},  # no task may read them
+            command=_duckline("consumer", queue),
+            env=own,
             after=after,
             stop_grace_s=config.shutdown_grace_s + release_s,
             hurry_grace_s=release_s,
@@ -60,8 +62,11 @@ def service_specs(
     ]
     if config.debug_tasks:
         consumers = [_with_terminal(consumers[0])]
+    elif sys.platform == "linux":  # elsewhere no process adopts another
+        consumers = _forked(consumers)
     # gunicorn reads this variable itself, before our settings, and fails if it is empty.
     web_env = {**env, "WEB_CONCURRENCY": str(config.web_concurrency), "PROBE_KEY": PROBE_KEY}
+    web_env["REDIS_IS_CHECKED"] = "1"  # by the consumers; gunicorn's parent needs no redis for it
     if reload:
         web_env["SINGLE_MODULES"] = "1"
     host = local_host(config.host)
@@ -77,9 +82,20 @@ def service_specs(
     return [web, *consumers]
 
 
+def _forked(consumers: list[ProcessSpec]) -> list[ProcessSpec]:
+    """Return the consumers as processes that start from one that has imported their modules."""
+    names = [consumer.name for consumer in consumers]
+    server = ForkServer(_duckline("consumers", *names), consumers[0].env, names)
+    return [replace(consumer, forked_by=server) for consumer in consumers]
+
+
+def _duckline(*arguments: str) -> list[str]:
+    return [sys.executable, "-P", str(ROOT / "duckline/__main__.py"), *arguments]
+
+
 def _with_terminal(consumer: ProcessSpec) -> ProcessSpec:
     """Return the process that runs all tasks, for DEBUG_TASKS=1; it logs to the terminal itself."""
-    command = [*consumer.command[:-2], "debug-tasks"]
+    command = _duckline("debug-tasks")
     env = {**consumer.env, "LOG_MARK": ""}
     return replace(
         consumer,

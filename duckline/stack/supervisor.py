@@ -18,7 +18,7 @@ FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
 STEADY_AFTER_S = 10.0  # after this long, the next death starts at FIRST_BACKOFF_S again
 DEATHS_TO_GIVE_UP = 5  # before the stack was ever ready
-PROBE_EVERY_S = 0.1
+PROBE_EVERY_S = 0.05
 COMPLAIN_EVERY_S = 10.0
 ASK_AGAIN_EVERY_S = 0.5
 
@@ -83,7 +83,7 @@ class Supervisor:
         name = process.spec.name
         backoff_s, deaths = FIRST_BACKOFF_S, 0
         while name not in self._leaving:
-            await self._wait_for_dependency(process)
+            await self._wait_for_what_it_needs(process)
             self._restart[name].clear()
             started_at = time.monotonic()
             process.start()
@@ -111,7 +111,9 @@ class Supervisor:
             await self._pause(name, backoff_s)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
 
-    async def _wait_for_dependency(self, process: Process) -> None:
+    async def _wait_for_what_it_needs(self, process: Process) -> None:
+        if process.spec.forked_by is not None:  # which imports while Redis starts
+            await process.spec.forked_by.ready()
         if process.spec.after is not None:
             await self.processes[process.spec.after].ready.wait()
 
@@ -160,6 +162,9 @@ class Supervisor:
     async def _stop_all(self) -> None:
         """Stop dependents first and together, then what they depend on."""
         self._console.say("stopping; press Ctrl-C again to hurry")
+        for process in self.processes.values():
+            if process.spec.forked_by is not None:
+                process.spec.forked_by.close()
         needed = {p.spec.after for p in self.processes.values()}
         first = [p for name, p in self.processes.items() if name not in needed]
         last = [p for name, p in self.processes.items() if name in needed]

@@ -13,7 +13,6 @@ from duckline.stack.broker import Broker
 from duckline.stack.console import Console, complain, console_for
 from duckline.stack.errors import StartRefused
 from duckline.stack.import_check import TASKS, import_problem
-from duckline.stack.reloader import Reloader
 from duckline.stack.services import LOG_MARK, ROOT, base_url, service_specs
 from duckline.stack.sidecar import Sidecar
 from duckline.stack.supervisor import Supervisor
@@ -27,6 +26,7 @@ LOG_BACKLOG_BYTES = 8 * 1024 * 1024
 LAST_LINES_S = 1.0
 
 if TYPE_CHECKING:
+    from duckline.stack.reloader import Reloader
     from huey_tasks.config import Config
 
 
@@ -65,7 +65,7 @@ async def _run(
         console.say(note)
     for name in misspelt(config.setting_names()):
         console.say(name, level="warning")
-    reloader = Reloader(config, ROOT, console) if reload else None
+    reloader = _reloader(config, console) if reload else None
     if config.tasks or config.tasks_path:
         await _try_tasks(console, reloader)
     supervisor = Supervisor(specs, console)
@@ -87,7 +87,13 @@ async def _run(
     return code
 
 
-async def _try_tasks(console: Console, reloader: Reloader | None) -> None:
+def _reloader(config: "Config", console: Console) -> "Reloader":
+    from duckline.stack.reloader import Reloader  # loads watchfiles, which only this case needs
+
+    return Reloader(config, ROOT, console)
+
+
+async def _try_tasks(console: Console, reloader: "Reloader | None") -> None:
     """Import the task modules once, before five processes do. Raise ConfigError if that fails.
 
     With a reloader, a module that cannot be imported is left out until its file has changed.

@@ -1,6 +1,6 @@
 """One call of one Lua script, which has its arguments by name; `script_text` has its text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 import redis
@@ -12,10 +12,14 @@ from huey_tasks.broker.connection import Sent, redis_errors, unless_full
 from huey_tasks.broker.protocol import Argument
 from huey_tasks.broker.script_text import script_text
 
+#: What each worker needs, and what a consumer does again and again.
+OF_WORKERS = ("step", "outcome", "log", "progress", "emit")
+OF_CONSUMERS = ("heartbeat", "promote", "recover", "prune", "schedules_due", "knows", "online")
 
-def read_ahead() -> None:
+
+def read_ahead(names: Iterable[str] = OF_WORKERS) -> None:
     """Read what a worker needs now: later, its process may have no file to open any more."""
-    for name in ("step", "outcome", "log", "progress", "emit"):
+    for name in names:
         script_text(name)
 
 

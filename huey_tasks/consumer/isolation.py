@@ -170,4 +170,4 @@ class Beside:
 
 def _waiting(broker: Broker, only: str) -> int:
     """How many wait for such a consumer."""
-    return sum(indexes.blocked(broker, on) for on in _TASKS[only])
+    return indexes.blocked(broker, *_TASKS[only])

@@ -14,6 +14,9 @@ from huey_tasks.errors import QueueUnavailable
 
 logger = logging.getLogger(__name__)
 
+#: Seconds. What is due so soon is done with what is due now: each time alone wakes the process.
+TOGETHER_S = 0.02
+
 
 @dataclass
 class Chore:
@@ -37,12 +40,13 @@ class Chores:
         return min(chore.due for chore in self._chores)
 
     def do_what_is_due(self) -> None:
-        """Do the chores whose time has come."""
+        """Do the chores whose time has come, and those whose time comes at once."""
+        now = time.monotonic()
         for chore in self._chores:
-            now = time.monotonic()
-            if now < chore.due:
+            if now + TOGETHER_S < chore.due:
                 continue
             chore.due = now + chore.interval_s
+            began = time.monotonic()
             try:
                 sooner = chore.run()
             except QueueUnavailable as error:
@@ -52,7 +56,7 @@ class Chores:
                 logger.exception("chore failed", extra={"chore": chore.run.__name__})
                 continue
             if sooner is not None:
-                chore.due = min(chore.due, now + sooner)
+                chore.due = min(chore.due, began + sooner)
             if self._outage.redis_away and chore.asks_redis:
                 self._start_again()
                 return

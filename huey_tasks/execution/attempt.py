@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
-from contextvars import ContextVar
 from typing import Any
 
 from huey.exceptions import CancelExecution, TaskTimeout
@@ -25,6 +24,7 @@ from huey_tasks.execution import remarks, results
 from huey_tasks.execution.fingerprint import cause_of, cause_without_code, where
 from huey_tasks.execution.reported_error import ReportedError
 from huey_tasks.execution.retry_rules import Verdict
+from huey_tasks.execution.running import current_attempt as current_attempt
 from huey_tasks.execution.worker_table import Cell, Phase, Retirement, StopReason
 from huey_tasks.values import tracebacks
 from huey_tasks.values.safe_repr import repr_of, traceback_of
@@ -310,6 +310,3 @@ class Attempt:
 def clean(text: str) -> str:
     """Escape what UTF-8 cannot encode: a file name may hold half a surrogate pair."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-current_attempt: ContextVar[Attempt | None] = ContextVar("current_attempt", default=None)

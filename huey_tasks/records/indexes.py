@@ -47,10 +47,12 @@ def size(broker: Broker, state: str) -> int:
         return int(broker.redis.zcard(keys.index(broker.name, state)))
 
 
-def blocked(broker: Broker, on: str) -> int:
-    """Return how many tasks are blocked on one thing, as `keys.blocked` names it."""
-    with redis_errors():
-        return int(broker.redis.zcard(keys.blocked(broker.name, on)))
+def blocked(broker: Broker, *on: str) -> int:
+    """Return how many tasks are blocked on these things, as `keys.blocked` names each."""
+    with broker.pipeline() as pipe:
+        for name in on:
+            pipe.zcard(keys.blocked(broker.name, name))
+        return sum(pipe.execute())
 
 
 def running(broker: Broker, task_type: str) -> int:

@@ -1,7 +1,8 @@
 """A supervisor of its own process, for tests: `python -m tests.stack.stand_in_stack '<JSON>'`.
 
 The JSON is a list of ProcessSpec fields; `"ready_file": path` stands for a probe that wants that
-file, and `{"redis_in": folder}` for the real embedded Redis with its data there.
+file, `{"redis_in": folder}` for the real embedded Redis with its data there, and
+`"fork_server": command` for a process that is forked by that program when it starts first.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Any
 from duckline.stack import data_dir, embedded_redis
 from duckline.stack.console import Console
 from duckline.stack.errors import StartRefused
+from duckline.stack.forks import ForkServer
 from duckline.stack.process import ProcessSpec
 from duckline.stack.supervisor import Supervisor
 from huey_tasks.settings import data_folder
@@ -27,6 +29,8 @@ def _spec(fields: dict[str, Any], cleanup: contextlib.ExitStack) -> ProcessSpec:
         print(f"redis is at {data_folder.url(socket, 0)}", flush=True)
         return embedded_redis.spec(lock, socket, appendfsync="always")
     ready_file = fields.pop("ready_file", None)
+    if command := fields.pop("fork_server", None):
+        fields["forked_by"] = ForkServer(command, {}, [fields["name"]])
     if "log_file" in fields:
         fields["log_file"] = Path(fields["log_file"])
 
