@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 LONG_S = 0.004
 
 #: Seconds. The close looks at short tasks of types that have left no trace are as far apart.
-CLOSE_LOOK_EVERY_S = 0.02
+CLOSE_LOOK_EVERY_S = 0.05
 
 #: How many close looks in a row have found nothing when a type is trusted.
 TRUSTED = 16

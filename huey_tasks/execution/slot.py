@@ -29,7 +29,7 @@ from huey_tasks.processes import fork_copies
 
 logger = logging.getLogger(__name__)
 
-#: How many tasks a batch has, at least, whose second half runs while the next step is under way.
+#: How many tasks a batch has, at least, that runs while the next step is under way.
 AHEAD_FROM = 8
 
 #: Outcomes that are larger do not go with a step; those of functions are kept for
@@ -85,7 +85,6 @@ class Slot:
         self._claimed_at = self._batch_at = 0.0
         self._unanswered = False
         self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
-        self._batch = 0  # how many tasks came with the last answer
         self._finished: list[tuple[Commit, bytes | None]] = []
         self._sent = 0  # how many of them went with the last step; the others ended later
         self._waiting: deque[Claim] = deque()
@@ -99,14 +98,11 @@ class Slot:
                 while self._finished and not self._waiting:  # these ended after it was sent
                     self._step(want=self.most)
                 self._begin_batch()
+                if self.works_ahead:
+                    self._send_ahead()
             self.idle = not self._waiting
             self._claimed_at = time.monotonic()
-            if self.idle:
-                return None
-            claim = self._waiting.popleft()
-            if self.works_ahead and len(self._waiting) * 2 <= self._batch:
-                self._send_ahead()
-            return claim
+            return None if self.idle else self._waiting.popleft()
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; the next step or `flush` sends it."""
@@ -155,8 +151,7 @@ class Slot:
     def _begin_batch(self) -> None:
         if self.cell is not None:
             self.cell.clear()
-        self._batch = len(self._waiting)
-        if self._batch > 1 or self._finished:
+        if len(self._waiting) > 1 or self._finished:
             self._batch_at = time.monotonic()
             self.deadline = self._batch_at + HOLD_S
             self.on_batch()
@@ -185,7 +180,7 @@ class Slot:
 
     def _send_ahead(self) -> None:
         """Send the next step, unless there is one without an answer, or few tasks are claimed."""
-        if self._unanswered or self._batch < AHEAD_FROM or self.most < MOST:
+        if self._unanswered or len(self._waiting) < AHEAD_FROM or self.most < MOST:
             return
         try:
             step = self._next_step(self.most)

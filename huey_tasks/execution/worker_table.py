@@ -168,8 +168,8 @@ class Cell:
     def revoke(self, token: str) -> None:
         """Keep the worker from beginning the attempt with this token, if it holds the claim.
 
-        The last 128 are kept, which is more than a worker ever has claimed and not begun: half a
-        batch, and the 64 that may come with the step that is under way.
+        The last 128 are kept, which is what a worker has claimed and not begun at most: a batch of
+        64, and as many that come with the step that is under way.
         """
         at = self._at + _REVOKED_AT + self._revocations % _REVOKED_COUNT * _REVOKED_SIZE
         self._memory[at : at + _REVOKED_SIZE] = _mark(token)

@@ -58,11 +58,11 @@ def test_a_claim_that_comes_with_an_answer_sent_again_is_not_lost(
 
 @pytest.fixture
 def ahead(slot: Slot) -> Slot:
-    """A slot that has half of a batch of 16 left, and its next step under way."""
+    """A slot that has run its first batch of 16, and one of the second; 8 tasks are left."""
     slot.works_ahead = True
-    for _ in range(20):
+    for _ in range(40):
         submit("echo")
-    for _ in range(7):
+    for _ in range(16):
         slot.finish(*_success(slot.claim()))
     claim = slot.claim()
     assert slot._under_way is not None
@@ -76,32 +76,32 @@ def _batches_of_16(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_redis_commits_and_claims_while_a_worker_works(ahead: Slot) -> None:
-    wait_until(lambda: _ids("SUCCESS") == 7, description="the step runs though none reads it")
-    assert _ids("STARTED") == 13, "9 of the batch, and the 4 that were left"
+    wait_until(lambda: _ids("SUCCESS") == 16, description="the step runs though none reads it")
+    assert _ids("STARTED") == 24, "the second batch, and the 8 that were left"
     _work_off(ahead)
-    _all_ended_once(20)
+    _all_ended_once(40)
 
 
 @pytest.mark.parametrize("what", ["answer", "script"])
 def test_a_step_under_way_that_gets_no_answer_is_sent_again(ahead: Slot, what: str) -> None:
     if what == "answer":
-        wait_until(lambda: _ids("SUCCESS") == 7, description="Redis has run the step")
+        wait_until(lambda: _ids("SUCCESS") == 16, description="Redis has run the step")
         broker.client_kill_filter(_type="normal", skipme=True)
     else:  # Redis forgets scripts; the one under way ran before
         broker.script_flush()
     _work_off(ahead)
-    _all_ended_once(20)
+    _all_ended_once(40)
 
 
 def test_a_redis_that_forgot_the_script_gets_the_step_again(slot: Slot) -> None:
     slot.works_ahead = True
-    for _ in range(20):
+    for _ in range(40):
         submit("echo")
-    for _ in range(7):
+    for _ in range(16):
         slot.finish(*_success(slot.claim()))
     broker.script_flush()
     _work_off(slot)
-    _all_ended_once(20)
+    _all_ended_once(40)
 
 
 def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead: Slot) -> None:
@@ -109,12 +109,12 @@ def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead:
     begun = time.monotonic()
     wait_until(lambda: time.monotonic() - begun > HOLD_S, description="it turns out to be long")
     ahead.relieve()
-    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (8, 1, 11)
+    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 1, 22)
 
 
 def test_a_worker_that_stops_leaves_nothing_of_a_step_under_way(ahead: Slot) -> None:
     ahead.flush()
-    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (8, 0, 12)
+    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 0, 23)
 
 
 def _work_off(slot: Slot) -> None:
