@@ -109,21 +109,18 @@ class ReliableStorage(RedisExpireStorage):
         """Claim a task; wait up to `read_timeout` for one."""
         slot = self.slot
         claim = None if slot.idle and self.blocking else slot.claim()
-        if claim is None and self.blocking and self._wait_for_bell(slot):
+        # Beside a consumer: room may appear in another queue, which rings no bell here.
+        if claim is None and self.blocking and (self._wait_for_bell(slot) or slot.only):
             claim = slot.claim()
         return claim
 
     def _wait_for_bell(self, slot: Slot) -> bool:
-        """Wait for the bell; returns whether to look for a task then.
-
-        One greenlet of a pool waits at a time: idle pools would keep Redis busy. Beside a consumer,
-        room may appear in another queue, which rings no bell here: the one that waits looks anyway.
-        """
+        """Wait for the bell, one greenlet of a pool at a time: idle pools would keep Redis busy."""
         lock = self._at_the_bell.setdefault(slot.only, threading.Lock())
         if not lock.acquire(timeout=self.read_timeout):
             return False
         try:
-            return self.broker.wait_for_bell(slot.bells, self.read_timeout) or bool(slot.only)
+            return self.broker.wait_for_bell(slot.bells, self.read_timeout)
         finally:
             lock.release()
 
