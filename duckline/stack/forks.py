@@ -57,7 +57,7 @@ class ForkServer:
         self._command, self._env, self._left = command, env, set(names)
         self._starting: asyncio.Task[None] | None = None
         self._popen: subprocess.Popen[bytes] | None = None
-        self._connection, self._theirs = socket.socketpair()
+        self._connection: socket.socket | None = None
 
     async def ready(self) -> None:
         """Return once it has imported everything, or has failed; the first call starts it."""
@@ -67,16 +67,17 @@ class ForkServer:
 
     async def _start(self) -> None:
         with contextlib.suppress(OSError):
-            with self._theirs:
-                self._popen = self._execute(os.getpid())
+            self._connection, theirs = socket.socketpair()
+            with theirs:
+                self._popen = self._execute(theirs.fileno(), os.getpid())
             self._connection.setblocking(False)
             await asyncio.get_running_loop().sock_recv(self._connection, 1)
 
-    def _execute(self, parent: int) -> subprocess.Popen[bytes]:
+    def _execute(self, stdin: int, parent: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             list(self._command),
             env={**os.environ, **self._env},
-            stdin=self._theirs.fileno(),
+            stdin=stdin,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # each consumer reports itself what keeps it from starting
             process_group=0,  # Ctrl-C goes to the stack; another session would be an orphan
@@ -88,7 +89,7 @@ class ForkServer:
 
         The process waits until its id is known here: until then it would be taken for an orphan.
         """
-        if name not in self._left:
+        if name not in self._left or self._connection is None:
             return None
         self._left.remove(name)
         out, their_out = os.pipe()
@@ -114,7 +115,8 @@ class ForkServer:
         self._left.clear()
         if self._starting is not None:
             self._starting.cancel()
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
         if self._popen is not None:
             self._popen.kill()
             self._popen.wait()

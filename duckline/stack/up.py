@@ -6,6 +6,7 @@ Owns the order of these steps and their messages; each step is in the module of 
 import asyncio
 import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from duckline.stack import broker, ports, sidecar
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 def up(config: "Config", *, reload: bool = False) -> int:
     """Run the whole stack in the foreground; return the exit code, 0 after a clean stop."""
     started_at = time.monotonic()
+    _require_web()
     config.require_closed(config.host)
     if config.debugpy_port and not config.debug_tasks:
         raise ConfigError("DEBUGPY_PORT is set without DEBUG_TASKS=1: no process would listen.")
@@ -47,6 +49,13 @@ def up(config: "Config", *, reload: bool = False) -> int:
         return 1
     except KeyboardInterrupt:  # Ctrl-C before anything ran
         return 0
+
+
+def _require_web() -> None:
+    """Raise ModuleNotFoundError if the web service could not run: it is not loaded here."""
+    for name in ("flask", "gunicorn"):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
 
 async def _run(
