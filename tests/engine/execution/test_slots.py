@@ -197,7 +197,8 @@ def test_an_idle_consumer_asks_redis_less_than_ten_times_a_second(
     begin, before = _heartbeat(), _sent()
     wait_until(lambda: _heartbeat() > begin + 2.5, description="some seconds have gone by")
     asked = _sent() - before
-    assert asked / (_heartbeat() - begin) < 10
+    # One second more: the time may begin right before a look and end right behind another.
+    assert asked / (_heartbeat() - begin + 1) < 10
 
 
 def _heartbeat() -> float:
