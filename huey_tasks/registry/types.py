@@ -1,8 +1,8 @@
 """Task types: register them, and find them by name.
 
 `declaration.payload` checks payloads, `declaration.options` checks names and options, `runner` is
-what workers call. Every type is
-registered on every queue, because a caller may choose another than the type's own.
+what workers call. Every type is registered on every queue, because a caller may choose another than
+the type's own.
 """
 
 import inspect

@@ -1,8 +1,9 @@
 -- flow_begin: a flow whose nodes are all stored -> running
 -- args: flow name size queues types ttl_ms once room webhook_url
 -- with: clock flows once room
--- `queues`, `types`: JSON, all that its tasks go to and are of. `room`: the bounds by which they refuse a flow from outside, as
--- room.py writes them, or ''. `once`: JSON as `lib/once.lua` has it, or ''.
+-- `queues`, `types`: JSON, all that its tasks go to and are of. `room`: the bounds by which they
+-- refuse a flow from outside, as room.py writes them, or ''. `once`: JSON as `lib/once.lua` has it,
+-- or ''.
 -- returns: {'begun'}; {'gone'}, because its nodes are not all there (any more); {'refused', a Refusal of
 --          protocol.py}; or {'found', the fields of Found there} when a submit before was the same
 local sent = once ~= '' and cjson.decode(once) or nil

@@ -287,3 +287,20 @@ def test_without_sentinels_work_goes_on(deployment: Deployment) -> None:
         return time.monotonic() > asked_again
 
     wait_until(passes, description="the Sentinels were asked again, in vain")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("redis://h:6379/0", "redis://h:6379/1", True),
+        ("unix:///r.sock?db=0", "unix:///r.sock?db=3", True),
+        ("redis+sentinel://s:26379/main/0", "redis+sentinel://s:26379/main/1", True),
+        ("redis://h:6379/0", "redis://h:6380/0", False),
+        ("redis://a:x@h:6379/0", "redis://b:y@h:6379/1", False),
+        ("redis+sentinel://s/main/0", "redis+sentinel://s/other/0", False),
+    ],
+)
+def test_a_step_reaches_outcomes_on_the_same_server_with_the_same_user(
+    one: str, other: str, same: bool
+) -> None:
+    assert redis_urls.is_same_server(one, other) is same

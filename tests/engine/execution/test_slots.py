@@ -10,7 +10,7 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.batching import HOLD_S
-from huey_tasks.execution.slot import Slot
+from huey_tasks.execution.slot import LARGE_BYTES, Slot
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
 from tests.waiting import wait_until
@@ -59,11 +59,7 @@ def test_a_claim_that_comes_with_an_answer_sent_again_is_not_lost(
 @pytest.fixture
 def ahead(slot: Slot) -> Slot:
     """A slot that has run its first batch of 16, and one of the second; 8 tasks are left."""
-    slot.works_ahead = True
-    for _ in range(40):
-        submit("echo")
-    for _ in range(16):
-        slot.finish(*_success(slot.claim()))
+    _run_first_batch(slot)
     claim = slot.claim()
     assert slot._under_way is not None
     slot.finish(*_success(claim))
@@ -94,14 +90,28 @@ def test_a_step_under_way_that_gets_no_answer_is_sent_again(ahead: Slot, what: s
 
 
 def test_a_redis_that_forgot_the_script_gets_the_step_again(slot: Slot) -> None:
-    slot.works_ahead = True
-    for _ in range(40):
-        submit("echo")
-    for _ in range(16):
-        slot.finish(*_success(slot.claim()))
+    _run_first_batch(slot)
     broker.script_flush()
     _work_off(slot)
     _all_ended_once(40)
+
+
+def test_an_outcome_is_there_when_it_cannot_go_with_the_step(ahead: Slot) -> None:
+    ahead._databases = ""  # as with a result backend on another server
+    _work_off(ahead)
+    _all_ended_once(40)
+
+
+def test_a_large_outcome_is_stored_before_the_step(slot: Slot) -> None:
+    task_id = submit("echo")
+    claim = slot.claim()
+    assert claim is not None
+    large = b'{"result":"' + b"x" * LARGE_BYTES + b'"}'
+    slot.finish(Commit(claim.id, claim.token, "SUCCESS"), large)
+    assert slot._next_step(want=0).outcomes == {}
+    assert tq.default.broker.results.get(keys.outcome(task_id, claim.token)) == large
+    slot.flush()
+    assert state(task_id) == "SUCCESS"
 
 
 def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead: Slot) -> None:
@@ -115,6 +125,14 @@ def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead:
 def test_a_worker_that_stops_leaves_nothing_of_a_step_under_way(ahead: Slot) -> None:
     ahead.flush()
     assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 0, 23)
+
+
+def _run_first_batch(slot: Slot) -> None:
+    slot.works_ahead = True
+    for _ in range(40):
+        submit("echo")
+    for _ in range(16):
+        slot.finish(*_success(slot.claim()))
 
 
 def _work_off(slot: Slot) -> None:

@@ -9,8 +9,8 @@ local BUDGET_MS = 5
 
 local claims, claimed, leases = {}, {}, {}
 
--- The next number as text, which a number would be made for each command: that takes longer than most
--- commands do.
+-- The next number, as text. Lua would turn a number into text for each command that takes it, which
+-- costs half of what a short command does.
 local function one_more(number)
   return number and string.format('%d', number + 1) or '1'
 end
