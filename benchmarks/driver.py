@@ -87,7 +87,7 @@ class Driver:
     def fill(self, task: str, count: int, seconds: float = 0.0) -> list[str]:
         """Submit `count` tasks as fast as the system's own client can; returns their ids.
 
-        Each takes so many seconds, where it is a `rest` or a `stamp`.
+        Each takes that number of seconds, where it is a `rest` or a `stamp`.
         """
         return self.ask(do="fill", task=task, count=count, seconds=seconds)["ids"]
 

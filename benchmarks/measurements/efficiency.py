@@ -49,7 +49,7 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
 
 
 def ideal(processes: int, task_ms: int) -> float:
-    """Tasks per second of so many workers that do nothing between two tasks."""
+    """Tasks per second of workers that do nothing between two tasks."""
     return 1000 * processes / task_ms
 
 

@@ -5,7 +5,6 @@ else the machine does meets them alike, so the ratios hold where the times do no
 """
 
 import contextlib
-import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,8 @@ from statistics import median
 from benchmarks.driver import Driver
 from benchmarks.measurements.measurement import Measurement, Options, Plot
 from benchmarks.measurements.memory import used_bytes
-from benchmarks.measurements.slowlog import SLOW_MS, slow_commands, watch
+from benchmarks.measurements.slowlog import SLOW_MS, filler, slow_commands, watch
 from benchmarks.private_redis import PrivateRedis
-from benchmarks.processes import Command
-from benchmarks.systems.duckline import REPOSITORY, Duckline
 from benchmarks.systems.system import Place
 
 FEW, SOME, MANY, MANY_QUICK = 10, 10_000, 1_000_000, 100_000
@@ -26,7 +23,7 @@ FEW, SOME, MANY, MANY_QUICK = 10, 10_000, 1_000_000, 100_000
 #: Calls of each verb in each case; the largest scripts run in one of 10 rounds.
 CALLS, LARGE_EVERY = 300, 10
 
-#: What waits where memory is told by what was measured: too much for most machines to try.
+#: Tasks whose memory is extrapolated from what was measured: too many for most machines to try.
 EXTRAPOLATED = 10_000_000
 
 #: How many times as slow as with 10,000 tasks a verb may be with the most.
@@ -80,9 +77,7 @@ def _case(count: int) -> Generator[_Case]:
         PrivateRedis(Path(name), appendfsync="always") as redis,
     ):
         place = Place(redis, Path(name))
-        argv = [sys.executable, "-m", "duckline_growth"]
-        command = Command(argv, Duckline().environment(place), REPOSITORY)
-        with Driver(command, place.folder / "driver.log") as driver:
+        with Driver(filler(place), place.folder / "driver.log") as driver:
             # A rewrite of the file would fork in the middle of one case and not of the others.
             redis.client().config_set("auto-aof-rewrite-percentage", 0)
             driver.ask(do="rounds", count=2)  # what there is only once: scripts, indexes, counters
@@ -179,7 +174,7 @@ def _ratio(few: float, many: float) -> str:
 
 
 def _extrapolated(case: Sequence[Outcome]) -> str:
-    """What so many tasks would take by the bytes of each, GiB; "" where there are too few."""
+    """What EXTRAPOLATED tasks would take by the bytes of each, GiB; "" where there are too few."""
     if case[0].case == f"{FEW} waiting":
         return ""
     return f"{case[0].bytes_per_task * EXTRAPOLATED / 2**30:.1f} GiB"

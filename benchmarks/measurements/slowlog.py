@@ -71,7 +71,8 @@ class Outcome:
     finished: int  # tasks beside which it was done
     commands: int  # that Redis ran meanwhile
     slow: int  # of them, in SLOWLOG
-    slowest: Sequence[str]  # of those: milliseconds, command, script
+    waited_ms: float  # in which Redis could have run and had no core
+    slowest: Sequence[str]  # of the slow ones: milliseconds, script or command, arguments
 
 
 def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
@@ -88,17 +89,21 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
                 yield _watched(redis, work, finished, do)
 
 
+def filler(place: Place) -> Command:
+    """The driver that fills a queue with what our own scripts write, and times verbs."""
+    argv = [sys.executable, "-m", "duckline_growth"]
+    return Command(argv, Duckline().environment(place), REPOSITORY)
+
+
 def fill(place: Place, count: int) -> None:
     """Let tasks be finished by the steps that a worker would send; no worker runs."""
-    argv = [sys.executable, "-m", "duckline_growth"]
-    command = Command(argv, Duckline().environment(place), REPOSITORY)
     client = place.redis.client()
     client.config_set("appendfsync", "no")
-    with Driver(command, place.folder / "growth.log") as driver:
+    with Driver(filler(place), place.folder / "growth.log") as driver:
         driver.ask(do="fill", count=count)
         driver.ask(do="finish", count=count)
     client.config_set("appendfsync", "everysec")
-    # The file has grown much, so Redis writes it anew; that fork is none of ordinary work.
+    # The file has grown much, so Redis writes it again; that fork is none of ordinary work.
     wait(lambda: not client.info("persistence")["aof_rewrite_in_progress"], TIMEOUT_S)
 
 
@@ -152,14 +157,20 @@ def _read(port: int, paths: Sequence[str]) -> None:
 def _watched(redis: PrivateRedis, work: str, finished: int, do: Callable[[], Any]) -> Outcome:
     """Do a kind of work with SLOWLOG empty before it."""
     watch(redis)
-    before = _commands(redis)
+    before, waited_ms = _commands(redis), _waited_ms(redis)
     do()
-    slow = slow_commands(redis)
-    return Outcome(work, finished, _commands(redis) - before, len(slow), tuple(slow[:5]))
+    slow, waited_ms = slow_commands(redis), round(_waited_ms(redis) - waited_ms, 1)
+    commands = _commands(redis) - before
+    return Outcome(work, finished, commands, len(slow), waited_ms, tuple(slow[:5]))
 
 
 def _commands(redis: PrivateRedis) -> int:
     return redis.client().info("stats")["total_commands_processed"]
+
+
+def _waited_ms(redis: PrivateRedis) -> float:
+    """How long its main thread has been waiting for a core so far, as the kernel counts it."""
+    return int(Path(f"/proc/{redis.process.pid}/schedstat").read_text().split()[1]) / 1e6
 
 
 def watch(redis: PrivateRedis) -> None:
@@ -178,11 +189,12 @@ def slow_commands(redis: PrivateRedis) -> list[str]:
 
 
 def shown(command: str | bytes) -> str:
-    """The beginning of a command, with the name of a script of ours in place of its digest."""
+    """The beginning of a command; a call of a script of ours begins with its name."""
     text = command.decode("utf-8", "replace") if isinstance(command, bytes) else command
-    for digest, name in _scripts().items():
-        text = text.replace(digest, f"{name}.lua")
-    return text[:160]
+    words = text.split()
+    if words[0] == "EVALSHA" and words[1] in _scripts():
+        words = [f"{_scripts()[words[1]]}.lua", *words[2:]]
+    return " ".join(words)[:160]
 
 
 @cache
@@ -198,11 +210,11 @@ def _digest(text: str) -> str:
 
 def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
     """A row for each kind of work."""
-    table = [["beside finished tasks", "finished", "commands", f"over {SLOW_MS} ms", "slowest"]]
+    table = [["", "beside finished", "commands", f"over {SLOW_MS} ms", "slowest", "no core for"]]
     for one in outcomes:
-        slowest = one.slowest[0].replace("|", "\\|") if one.slowest else ""
-        row = [one.work, f"{one.finished:,}", f"{one.commands:,}", str(one.slow), slowest[:60]]
-        table.append(row)
+        slowest = " ".join(one.slowest[0].split()[:3]) if one.slowest else ""
+        row = [one.work, f"{one.finished:,}", f"{one.commands:,}", str(one.slow), slowest]
+        table.append([*row, f"{one.waited_ms:,.0f} ms"])
     return table
 
 
@@ -220,8 +232,8 @@ MEASUREMENT = Measurement(
         f"{BULK:,} no-op tasks submitted in bulk and {SINGLE} one by one while {PROCESSES} worker "
         f"processes finish them; each list, search and other page of the API read {READS} times; "
         "and a while in which only what runs by itself runs. The log counts the time until the "
-        "command is done, so on a machine whose cores others use too it also holds commands that "
-        "had to wait for a core."
+        "command is done, so it also holds commands that had to wait for a core: *no core for* is "
+        "how long Redis had none in all, which is much where others use the machine too."
     ),
     systems=("duckline",),
     outcome=Outcome,

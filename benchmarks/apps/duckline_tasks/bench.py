@@ -15,7 +15,7 @@ def noop(n: int, seconds: float, to: str, body: str) -> dict[str, Any]:
 
 @task
 def rest(n: int, seconds: float, to: str, body: str) -> dict[str, Any]:
-    """Take so many seconds."""
+    """Take that number of seconds."""
     return work.rest({"n": n, "seconds": seconds})
 
 
