@@ -41,11 +41,14 @@ class Claim(NamedTuple):
     retry_delay_s: float
     deliveries: int
     invocation: str = ""  # of a function
+    type: str = ""
 
     @classmethod
     def read(cls, reply: list[Any]) -> "Claim":
         """Return the claim that a reply of `step` holds."""
-        id, token, message, attempt, retries_left, retry_delay_s, deliveries, invocation = reply
+        id, token, message, attempt, retries_left, retry_delay_s, deliveries, invocation, type = (
+            reply
+        )
         return cls(
             id.decode(),
             token.decode(),
@@ -55,6 +58,7 @@ class Claim(NamedTuple):
             float(retry_delay_s),
             int(deliveries),
             invocation.decode(),
+            type.decode(),
         )
 
 

@@ -82,6 +82,8 @@ class Attempt:
     _missed_for_ms = 0
     #: Whether the task's own code runs: what it enqueues then is visible at once.
     in_body = False
+    #: Whether that has run before Huey runs the task, which raises what it raised.
+    has_run = False
     _subtasks = 0
     #: How many lines that the task logged could not be kept, since the last that could.
     missed_lines = 0
