@@ -263,7 +263,7 @@ class Attempt:
     def commit(self) -> tuple[Commit, bytes | None]:
         """Return the commit and the outcome to store before it."""
         reason = self._stopped or self.stop_reason
-        if reason.is_final:
+        if reason and reason.is_final:
             return self._stop_commit(reason), None
         interrupted = self._is_released or reason is StopReason.RELEASE
         if not self.has_outcome and not interrupted and not self.blocked_on:

@@ -14,12 +14,15 @@ from huey.api import Task
 from huey_tasks.broker.protocol import Claim
 from huey_tasks.execution.retry_rules import RetryRules
 
-#: What `PlainTask.run` returns if the payload does not fit the hints as it is: nothing has run.
+#: What `PlainTask.run_json` returns if the payload does not fit the hints: nothing has run.
 NOT_RUN = object()
 
 
 class PlainTask(NamedTuple):
-    """A claim of a task of type `name`; `payload` is JSON, which `run_json` takes."""
+    """A claim of a task of type `name`; `payload` is JSON.
+
+    `run_json` takes that and runs the task's own code; it returns what that returns, or NOT_RUN.
+    """
 
     claim: Claim
     name: str
@@ -27,10 +30,6 @@ class PlainTask(NamedTuple):
     retry_rules: RetryRules
     run_json: Callable[[bytes], Any]
     payload: bytes
-
-    def run(self) -> Any:
-        """Run its own code; returns what that returns, or NOT_RUN."""
-        return self.run_json(self.payload)
 
 
 def raising(task: Task, error: BaseException) -> Task:

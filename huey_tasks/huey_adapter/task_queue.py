@@ -199,7 +199,8 @@ class TaskQueue(RecordingHuey):
         claim = cast(Claim | None, getattr(task, "claim", None))
         if claim is None:
             return super().execute(task, timestamp)
-        attempt = Attempt(claim, task.name, self.broker, self.storage.slot.cell)
+        slot = self.storage.slot
+        attempt = Attempt(claim, task.name, self.broker, slot.cell)
         reset = current_attempt.set(attempt)
         unreadable: Commit | None = None
         try:
@@ -219,7 +220,7 @@ class TaskQueue(RecordingHuey):
         finally:
             current_attempt.reset(reset)
             self.after_attempt(attempt)
-            self.storage.slot.finish(*((unreadable,) if unreadable else attempt.commit()))
+            slot.finish(*((unreadable,) if unreadable else attempt.commit()))
 
     def _run(self, task: PlainTask, attempt: Attempt) -> Task | None:
         """Run a plain task; return None, or the task with which Huey does the rest.
@@ -230,7 +231,7 @@ class TaskQueue(RecordingHuey):
         raised: BaseException | None = None
         try:
             with self._timeout_context(task):
-                returned = task.run()
+                returned = task.run_json(task.payload)
             if returned is not NOT_RUN:
                 attempt.succeed(returned)
                 return None

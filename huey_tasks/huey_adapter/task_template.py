@@ -34,6 +34,8 @@ class TaskTemplate:
         self._rest = self._sample[2:]
         self._head, _, rest = self._sample.message.partition(_ID.encode())
         self._middle, _, self._tail = rest.partition(serializer.dumps(_PAYLOAD))
+        #: The payload ends with the first byte of it.
+        self._end = b"}" + self._tail
         self._from = len(self._head) + len(_ID) + len(self._middle)
         self._name, self._timeout = wrapper.task_class.__name__, sample.timeout
         self._retry_rules = retry_rules_of(wrapper.task_class)
@@ -53,14 +55,15 @@ class TaskTemplate:
     def plain_task(self, claim: Claim) -> PlainTask | None:
         """Return the task of a claim, None unless its message fits, without any tag.
 
-        Between the ends that fit there may be more than a payload; then it is no JSON.
+        Between what fits there may be more than a payload, but not its last member: those that
+        follow it and end with a brace hold a tag. A payload that is no JSON is looked at by Huey.
         """
         message, middle, start, run_json = claim.message, self._middle, self._from, self._run_json
         if (
             run_json is not None
             and message.startswith(middle, start - len(middle))
-            and message.endswith(self._tail)
-            and serializer.is_plain(payload := message[start : -len(self._tail)])
+            and message.endswith(self._end)
+            and serializer.is_plain(payload := message[start : 1 - len(self._end)])
         ):
             return PlainTask(claim, self._name, self._timeout, self._retry_rules, run_json, payload)
         return None

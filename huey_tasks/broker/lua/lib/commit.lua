@@ -34,7 +34,7 @@ local function commit(done, ties, lease_ms, ttl_ms)
     keep_line(done.id, done.type, done.gap)
     ties[Ties.logged] = '1'
   end
-  if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
+  if done.run_us then note(done.type, 'run.' .. bucket(done.run_us / 1000)) end
   if done.receipt then keep_receipt(done.id, done.type, done.receipt) end
   move_on(done, ties, lease_ms, ttl_ms)
   for _, child in ipairs(done.children or {}) do submit(child) end
