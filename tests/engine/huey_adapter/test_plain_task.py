@@ -4,6 +4,7 @@ Each is submitted twice and run here: one as workers do, the other as Huey's own
 """
 
 import datetime as dt
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -57,9 +58,9 @@ TASKS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture(autouse=True)
-def own_slot() -> Iterator[None]:
-    """A slot of the test's own, in which nothing waits."""
-    with QUEUE.storage.own_slot("here"):
+def own_slot(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A slot of the test's own, in which nothing waits; Huey logs nothing, as in a consumer."""
+    with QUEUE.storage.own_slot("here"), caplog.at_level(logging.CRITICAL, "huey"):
         yield
         QUEUE.storage.slot.flush()
 
