@@ -16,15 +16,23 @@ keys; `Delivery.TYPE` and `Flow.TYPE` are types of our own. They become constant
 nothing at run time.
 
 Redis runs the whole text at each call, and to make a function takes time even if nothing calls it.
-So of its parts a script gets only the definitions that it uses. The parts that most others use are
-outside of a function that has all the rest: to make a function, Lua looks for each variable that it
-uses among all those of the function around it, but takes those from further out as they are.
+So of its parts a script gets only the definitions that it uses. What only rare calls need is made
+when one comes there, and it is known until the end of that block, the next line that begins further
+left:
+
+    if minute == now then return end
+    -- made here: add fold     a line of code that stands for these definitions of parts
+
+The parts that most others use are outside of a function that has all the rest: to make a function,
+Lua looks for each variable that it uses among all those of the function around it, but takes those
+from further out as they are.
 """
 
 import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +65,8 @@ _OUTSIDE = ("keys", "clock", "events", "queueing", "blocked")
 _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
 _DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
 _VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_TEXT = re.compile(r"'[^']*'")
+_MADE_HERE = re.compile(r"^( +)-- made here: (.+)$")
 
 
 class ScriptText(NamedTuple):
@@ -76,6 +86,7 @@ def script_text(name: str) -> ScriptText:
     own_parts = [_read(f"lib/{part}") for part in _words(body, "own parts")]
     names = parts_of(body, *own_parts)
     parts = [_read(f"lib/{part}") for part in names]
+    definitions = _Definitions([*parts, *own_parts])
     values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
     at_the_end = [
         f"{function}()"
@@ -85,10 +96,11 @@ def script_text(name: str) -> ScriptText:
     ]
     takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
     text = "\n".join([body, "end", "local answer = run()", *at_the_end, "return answer"])
-    text = "\n".join([takes, "local function run()", _with_used(own_parts, text)])
-    text = _with_used([_read(f"lib/{part}") for part in names if part not in _OUTSIDE], text)
-    text = f"local function script()\n{text}\nend\nreturn script()"
-    text = _with_used([_read(f"lib/{part}") for part in names if part in _OUTSIDE], text)
+    text = "\n".join([takes, "local function run()", definitions.used(own_parts, text)])
+    inside = [_read(f"lib/{part}") for part in names if part not in _OUTSIDE]
+    text = f"local function script()\n{definitions.used(inside, text)}\nend\nreturn script()"
+    outside = [_read(f"lib/{part}") for part in names if part in _OUTSIDE]
+    text = definitions.made_here(definitions.used(outside, text))
     records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
     return ScriptText(arguments, _with_constants(text, _RECORDS | records))
 
@@ -102,30 +114,71 @@ def parts_of(*texts: str) -> list[str]:
     return found
 
 
-def _with_used(parts: Sequence[str], text: str) -> str:
-    """Return the text behind those definitions of parts that it, or another of them, uses.
+class _Definitions:
+    """The definitions of the parts of one script.
 
-    A definition begins with `local` at the start of a line, and Lua knows its names only behind it.
+    One begins with `local` at the start of a line, and Lua knows its names only behind it.
     """
-    used = _variables(text)
-    for part in reversed(parts):
-        head, *definitions = _DEFINITION.split(part)
-        for definition in reversed(definitions):
-            if not _defined(definition).isdisjoint(used):
-                text = definition + text
-                used |= _variables(definition)
-        text = f"{head}\n{text}"
-    return text
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        self._by_name = {
+            name: definition
+            for part in parts
+            for definition in _DEFINITION.split(part)[1:]
+            for name in _defined(definition)
+        }
+
+    def used(self, parts: Sequence[str], text: str) -> str:
+        """Return the text behind those definitions of parts that it, or another of them, uses."""
+        used = self._variables(text)
+        for part in reversed(parts):
+            head, *definitions = _DEFINITION.split(part)
+            for definition in reversed(definitions):
+                if not _defined(definition).isdisjoint(used):
+                    text = definition + text
+                    used |= self._variables(definition)
+            text = f"{head}\n{text}"
+        return text
+
+    def made_here(self, text: str) -> str:
+        """Return the text with the definitions that are made inside of others."""
+        lines: list[str] = []
+        for line in text.splitlines():
+            if made := _MADE_HERE.match(line):
+                lines += [self.made_here(definition) for definition in self._named(made[2])]
+            else:
+                lines.append(line)
+        return "\n".join(lines)
+
+    def _variables(self, text: str) -> set[str]:
+        """Return the variables that a text uses, without those that are made in it."""
+        found, lines = set[str](), text.splitlines()
+        for number, line in enumerate(lines):
+            if made := _MADE_HERE.match(line):
+                block = list(takewhile(lambda below: _is_in(made[1], below), lines[number + 1 :]))
+                here = self._named(made[2])
+                inside = self._variables("\n".join([*here, *block]))
+                outside = self._variables("\n".join(lines[number + 1 + len(block) :]))
+                return found | outside | inside.difference(*map(_defined, here))
+            found |= set(_VARIABLE.findall(_TEXT.sub("", line.partition("--")[0])))
+        return found
+
+    def _named(self, names: str) -> list[str]:
+        """Return the definitions with these names, in the order of their parts."""
+        wanted = set(names.split())
+        if unknown := wanted - self._by_name.keys():
+            raise ValueError(f"no part has what is made here: {', '.join(sorted(unknown))}")
+        return list(dict.fromkeys(self._by_name[name] for name in self._by_name if name in wanted))
 
 
 def _defined(definition: str) -> set[str]:
     names = definition.removeprefix("local ").removeprefix("function ")
-    return set(re.split(r"\W+", re.split(r"[=(\n]", names)[0]))
+    return set(re.split(r"\W+", re.split(r"[=(\n]", names)[0])) - {""}
 
 
-def _variables(text: str) -> set[str]:
-    code = "\n".join(line.partition("--")[0] for line in text.splitlines())
-    return set(_VARIABLE.findall(code))
+def _is_in(indent: str, line: str) -> bool:
+    """Return whether a line is in the block of one that is indented like this."""
+    return not line.strip() or line.startswith(indent)
 
 
 def _read(name: str) -> str:
