@@ -16,12 +16,13 @@ keys; `Delivery.TYPE` and `Flow.TYPE` are types of our own. They become constant
 nothing at run time.
 
 Redis runs the whole text at each call, and to make a function takes time even if nothing calls it.
-So of its parts a script gets only the definitions that it uses. What only rare calls need is made
-when one comes there, and it is known until the end of that block, the next line that begins further
-left:
+So of its parts a script gets only the definitions that it uses. A block may begin with a line that
+says when a call comes there:
 
-    if minute == now then return end
-    -- made here: add fold     a line of code that stands for these definitions of parts
+    -- rarely: the first call of a minute
+
+What only such blocks use, functions and constants, is made in them. Such a block is no part of a
+loop that usual calls run.
 
 The parts that most others use are outside of a function that has all the rest: to make a function,
 Lua looks for each variable that it uses among all those of the function around it, but takes those
@@ -29,10 +30,11 @@ from further out as they are.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from itertools import takewhile
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,7 +68,7 @@ _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
 _DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
 _VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _TEXT = re.compile(r"'[^']*'")
-_MADE_HERE = re.compile(r"^( +)-- made here: (.+)$")
+_RARELY = re.compile(r"^( *)-- rarely: ")
 
 
 class ScriptText(NamedTuple):
@@ -86,7 +88,6 @@ def script_text(name: str) -> ScriptText:
     own_parts = [_read(f"lib/{part}") for part in _words(body, "own parts")]
     names = parts_of(body, *own_parts)
     parts = [_read(f"lib/{part}") for part in names]
-    definitions = _Definitions([*parts, *own_parts])
     values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
     at_the_end = [
         f"{function}()"
@@ -96,11 +97,14 @@ def script_text(name: str) -> ScriptText:
     ]
     takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
     text = "\n".join([body, "end", "local answer = run()", *at_the_end, "return answer"])
-    text = "\n".join([takes, "local function run()", definitions.used(own_parts, text)])
-    inside = [_read(f"lib/{part}") for part in names if part not in _OUTSIDE]
-    text = f"local function script()\n{definitions.used(inside, text)}\nend\nreturn script()"
     outside = [_read(f"lib/{part}") for part in names if part in _OUTSIDE]
-    text = definitions.made_here(definitions.used(outside, text))
+    inside = [_read(f"lib/{part}") for part in names if part not in _OUTSIDE]
+    definitions = _Definitions([*outside, *inside, *own_parts], text)
+    text = "\n".join(
+        [takes, "local function run()", *map(definitions.of, own_parts), definitions.filled(text)]
+    )
+    text = "\n".join(["local function script()", *map(definitions.of, inside), text, "end"])
+    text = "\n".join([*map(definitions.of, outside), text, "return script()"])
     records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
     return ScriptText(arguments, _with_constants(text, _RECORDS | records))
 
@@ -114,66 +118,91 @@ def parts_of(*texts: str) -> list[str]:
     return found
 
 
+class _Definition:
+    """A local of a part, or several, with the lines below up to the next one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        head = re.split(r"[=(\n]", text)[0]
+        self.names = set(re.findall(r"\w+", head)) - {"local", "function"}
+        self.usual = _usual_variables(text)
+        self.every = _variables(text)
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it keeps something from one use to the next."""
+        is_function = self.text.startswith("local function ")
+        return not is_function and any(name != name.upper() for name in self.names)
+
+
 class _Definitions:
-    """The definitions of the parts of one script.
+    """The definitions of the parts of one script, in their order.
 
     One begins with `local` at the start of a line, and Lua knows its names only behind it.
     """
 
-    def __init__(self, parts: Sequence[str]) -> None:
-        self._by_name = {
-            name: definition
-            for part in parts
-            for definition in _DEFINITION.split(part)[1:]
-            for name in _defined(definition)
-        }
+    def __init__(self, parts: Sequence[str], body: str) -> None:
+        self._all = [_Definition(text) for part in parts for text in _DEFINITION.split(part)[1:]]
+        every = self._needed(_variables(body), self._all, attrgetter("every"))
+        states = set[str]().union(*(each.names for each in every if each.is_state))
+        self._usual = self._needed(_usual_variables(body) | states, self._all)
 
-    def used(self, parts: Sequence[str], text: str) -> str:
-        """Return the text behind those definitions of parts that it, or another of them, uses."""
-        used = self._variables(text)
-        for part in reversed(parts):
-            head, *definitions = _DEFINITION.split(part)
-            for definition in reversed(definitions):
-                if not _defined(definition).isdisjoint(used):
-                    text = definition + text
-                    used |= self._variables(definition)
-            text = f"{head}\n{text}"
+    def of(self, part: str) -> str:
+        """Return a part with those of its definitions that usual calls need."""
+        head, *texts = _DEFINITION.split(part)
+        needed = [each for each in self._usual if each.text in texts]
+        return "".join([head, *(self.filled(each.text) for each in needed)])
+
+    def filled(self, text: str) -> str:
+        """Return a usual definition, or the body, with what its rare blocks need."""
+        before = list(takewhile(lambda each: each.text != text, self._all))
+        return self._filled(text, before, self._usual)
+
+    def _filled(self, text: str, before: list[_Definition], made: list[_Definition]) -> str:
+        """Do the same with definitions from those `before`, without those that are `made`."""
+        lines = text.splitlines(keepends=True)
+        for number, line in enumerate(lines, 1):
+            if rarely := _RARELY.match(line):
+                end = number + len(list(takewhile(partial(_is_in, rarely[1]), lines[number:])))
+                block, rest = "".join(lines[number:end]), "".join(lines[end:])
+                needed = self._needed(_usual_variables(block), before)
+                here = [each for each in needed if each not in made]
+                texts = [*(each.text for each in here), block]
+                filled = [self._filled(each, before, [*made, *here]) for each in texts]
+                return "".join([*lines[:number], *filled, self._filled(rest, before, made)])
         return text
 
-    def made_here(self, text: str) -> str:
-        """Return the text with the definitions that are made inside of others."""
-        lines: list[str] = []
-        for line in text.splitlines():
-            if made := _MADE_HERE.match(line):
-                lines += [self.made_here(definition) for definition in self._named(made[2])]
-            else:
-                lines.append(line)
-        return "\n".join(lines)
-
-    def _variables(self, text: str) -> set[str]:
-        """Return the variables that a text uses, without those that are made in it."""
-        found, lines = set[str](), text.splitlines()
-        for number, line in enumerate(lines):
-            if made := _MADE_HERE.match(line):
-                block = list(takewhile(lambda below: _is_in(made[1], below), lines[number + 1 :]))
-                here = self._named(made[2])
-                inside = self._variables("\n".join([*here, *block]))
-                outside = self._variables("\n".join(lines[number + 1 + len(block) :]))
-                return found | outside | inside.difference(*map(_defined, here))
-            found |= set(_VARIABLE.findall(_TEXT.sub("", line.partition("--")[0])))
+    @staticmethod
+    def _needed(
+        used: set[str],
+        among: Sequence[_Definition],
+        variables: Callable[[_Definition], set[str]] = attrgetter("usual"),
+    ) -> list[_Definition]:
+        """Return those that are used, by these names or by the variables of another that is."""
+        found: list[_Definition] = []
+        for each in reversed(among):
+            if not each.names.isdisjoint(used):
+                found.insert(0, each)
+                used = used | variables(each)
         return found
 
-    def _named(self, names: str) -> list[str]:
-        """Return the definitions with these names, in the order of their parts."""
-        wanted = set(names.split())
-        if unknown := wanted - self._by_name.keys():
-            raise ValueError(f"no part has what is made here: {', '.join(sorted(unknown))}")
-        return list(dict.fromkeys(self._by_name[name] for name in self._by_name if name in wanted))
+
+def _variables(text: str) -> set[str]:
+    code = "\n".join(line.partition("--")[0] for line in text.splitlines())
+    return set(_VARIABLE.findall(_TEXT.sub("", code)))
 
 
-def _defined(definition: str) -> set[str]:
-    names = definition.removeprefix("local ").removeprefix("function ")
-    return set(re.split(r"\W+", re.split(r"[=(\n]", names)[0])) - {""}
+def _usual_variables(text: str) -> set[str]:
+    """Return the variables that are used outside of rare blocks."""
+    usual, rare = list[str](), None
+    for line in text.splitlines():
+        if rare is not None and not _is_in(rare, line):
+            rare = None
+        if rare is None:
+            rarely = _RARELY.match(line)
+            rare = rarely[1] if rarely else None
+            usual.append(line)
+    return _variables("\n".join(usual))
 
 
 def _is_in(indent: str, line: str) -> bool:

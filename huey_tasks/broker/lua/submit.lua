@@ -15,7 +15,7 @@ for _, new in ipairs(room ~= '' and all or {}) do
   local root = root_of(new[NewTask.queue])
   if refusals[root] == nil then refusals[root] = refusal(root, room) or false end
   if refusals[root] then
-    -- made here: idempotency_key replayed
+    -- rarely: a queue that takes no tasks
     local once = new[NewTask.once]
     if not once or once == '' or not replayed(cjson.decode(once)) then return refusals[root] end
   end
@@ -28,13 +28,12 @@ for at, new in ipairs(all) do
   if not once or once == '' then
     submitted[at] = submit(new)
   else
-    -- made here: IDEMPOTENCY_MS idempotency_key unique_key replayed TERMINAL duplicated
-    -- made here: remember_answer remember_unique submit_once
+    -- rarely: a submit that has an effect once
     submitted[at] = submit_once(new, cjson.decode(once))
   end
 end
 for _, gate in ipairs(gates ~= '' and cjson.decode(gates) or {}) do
-  -- made here: gate_key open_gate
+  -- rarely: a chord
   open_gate(gate)
 end
 return submitted

@@ -87,16 +87,17 @@ def test_a_script_gets_only_the_definitions_that_it_uses(lua: Path) -> None:
 
 
 RARE = """\
-local MOST, LEAST = 2, 1
+local kept, MOST = {}, 2
+local LEAST = 1
 local function deep()
-  return MOST
+  return MOST + LEAST
 end
 local function rare()
-  return deep() + LEAST
+  kept.one = deep()
 end
 local function often(x)
   if x then
-    -- made here: MOST deep rare
+    -- rarely: there is an x
 
     rare()
   end
@@ -105,40 +106,43 @@ end
 """
 
 
-def test_what_only_a_rare_call_needs_is_made_when_one_comes_there(lua: Path) -> None:
-    (lua / "lib/part.lua").write_text(RARE)
+def _say(lua: Path, part: str) -> str:
+    (lua / "lib/part.lua").write_text(part)
     (lua / "say.lua").write_text("-- args: id\n-- with: part\nreturn often(id)")
-    text = script_text("say").text
+    return script_text("say").text
+
+
+def test_what_only_a_rare_call_needs_is_made_when_one_comes_there(lua: Path) -> None:
+    text = _say(lua, RARE)
     inside = text[text.index("if x then") : text.index("return 1")]
-    for made in ("local MOST, LEAST =", "local function deep()", "local function rare()"):
+    for made in ("local LEAST =", "local function deep()", "local function rare()"):
         assert text.count(made) == inside.count(made) == 1
 
 
-def test_what_is_used_outside_of_that_block_too_is_made_there_as_well(lua: Path) -> None:
-    (lua / "lib/part.lua").write_text(RARE.replace("return 1", "return deep()"))
-    (lua / "say.lua").write_text("-- args: id\n-- with: part\nreturn often(id)")
-    text = script_text("say").text
-    counts = [text.count(f"local function {name}(") for name in ("deep", "rare")]
-    assert counts == [2, 1]
+def test_what_keeps_something_is_made_once_for_a_call(lua: Path) -> None:
+    text = _say(lua, RARE)
+    assert text.index("local kept, MOST =") < text.index("local function often(x)")
+    assert text.count("local kept, MOST =") == 1
+
+
+def test_what_usual_calls_need_too_is_made_for_all(lua: Path) -> None:
+    text = _say(lua, RARE.replace("return 1", "return deep()"))
     assert text.index("local function deep()") < text.index("local function often(x)")
+    counts = [text.count(f"local function {name}(") for name in ("deep", "rare")]
+    assert counts == [1, 1]
 
 
-def test_a_name_that_no_part_has_cannot_be_made(lua: Path) -> None:
-    (lua / "lib/part.lua").write_text(RARE.replace("here: MOST", "here: most"))
-    (lua / "say.lua").write_text("-- args: id\n-- with: part\nreturn often(id)")
-    with pytest.raises(ValueError, match="most"):
-        script_text("say")
+def test_two_rare_blocks_have_one_function_each(lua: Path) -> None:
+    text = _say(
+        lua, RARE.replace("return 1", "if not x then\n    -- rarely: no x\n    deep()\n  end")
+    )
+    assert [text.count(f"local function {name}(") for name in ("deep", "rare")] == [2, 1]
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_nothing_is_made_where_it_is_not_used(name: str) -> None:
-    one_line = re.sub(r"(-- made here: .+)\n +-- made here: ", r"\1 ", _read(name))
-    _, *made = re.split(r"^ +-- made here: (.+)$", one_line, flags=re.MULTILINE)
-    definitions = {word: text for part in FILES for word, text in _definitions(part)}
-    for names, below in zip(made[::2], made[1::2], strict=True):
-        text = below + "".join({definitions[word] for word in names.split()})
-        words = re.findall(r"\w+", _without_comments(text))
-        assert [word for word in names.split() if words.count(word) < 2] == []
+def test_a_rare_block_hides_no_variable_of_the_code_around_it(lua: Path) -> None:
+    text = _say(lua, RARE.replace("often(x)", "often(deep, x)"))
+    assert text.index("local function deep()") < text.index("local function often(deep, x)")
+    assert text.count("local function deep()") == 1
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
@@ -238,13 +242,6 @@ def _defined(part: str) -> set[str]:
         return set()
     names = re.findall(r"^local (?:function )?([\w, ]+?)(?:\(| =|$)", _code(part), re.MULTILINE)
     return {word for line in names for word in line.split(", ")}
-
-
-def _definitions(part: str) -> list[tuple[str, str]]:
-    texts = re.split(r"^local (?:function )?", _read(part), flags=re.MULTILINE)[1:]
-    return [
-        (word, text) for text in texts for word in re.findall(r"\w+", re.split("[=(]", text)[0])
-    ]
 
 
 def _own_parts_of_scripts() -> set[str]:

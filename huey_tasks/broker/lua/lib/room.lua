@@ -23,7 +23,7 @@ end
 local function memory(redis_bytes)
   local kept = redis.call('GET', MEMORY)
   if not kept then
-    -- made here: ask_memory
+    -- rarely: the first submit of a second
     kept = ask_memory()
     if not kept then return nil end
   end
@@ -82,7 +82,7 @@ local function refusal(root, room)
   local in_all, in_it, share = room:match('^(%d+) (%d+) (%S+)', at + 1)
   in_all, in_it, share = tonumber(in_all), tonumber(in_it), tonumber(share)
   if in_it > 0 or in_all > 0 then
-    -- made here: SOON_S by_type add seconds_for full count_waiting count_all_waiting too_many
+    -- rarely: there are bounds
     local refused = too_many(root, queue, room, in_it, in_all)
     if refused then return refused end
   end
