@@ -52,16 +52,20 @@ local function claim_next(worker)
       or redis.call('HGET', task_key(id), 'state') ~= 'PENDING')
     if left_over then unblock(id, from[id]) end
     if not task[Waiting.message] then
+      -- rarely: somebody has erased it
       drop_erased(id, 'PENDING')
     elseif left_over then
       -- A worker of an older version has claimed it; it is in the right index.
     elseif is_too_late(task) then
+      -- rarely: it was not started in time
       leave(id, 'PENDING')
       finish(id, 'EXPIRED', 'it was not started in time', worker.ttl_ms)
     elseif worker.only ~= '' and is_crowded(type) then
+      -- rarely: a function that runs as often as it may
       unblock(id, from[id])
       wait_for_room(id, type)
     elseif worker.only == '' and not is_known(worker, type) then
+      -- rarely: this consumer does not know its type
       leave_to_others(id, type)
     elseif worker.only == ALONE and not is_known(worker, type) then
       -- It goes on waiting, for one that knows it.
