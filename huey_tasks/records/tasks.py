@@ -60,9 +60,7 @@ def _whole(
     partials: Sequence[bytes],
 ) -> TaskRecord:
     lines = task.attempts
-    ended = outcomes.read(
-        brokers, [(task_id, task.outcome)] + [(task_id, line.token) for line in lines]
-    )
+    ended = outcomes.read(brokers, [(task_id, task)], [(task_id, line.token) for line in lines])
     record = _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
     of_lines = [ended.get((task_id, line.token)) for line in lines]
     return replace(
@@ -84,7 +82,7 @@ def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     if not ids:
         return []
     known = _hashes(brokers, ids)
-    ended = outcomes.read(brokers, [(task_id, task.outcome) for _, task_id, task in known])
+    ended = outcomes.read(brokers, [(task_id, task) for _, task_id, task in known])
     return [
         _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
         for queue, task_id, task in known

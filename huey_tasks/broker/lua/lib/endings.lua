@@ -1,6 +1,9 @@
 -- What happens to a task, by the state that its commit names: a TaskState, or an Ending.
 -- with: attempts blocked clock counting finish join_group locks queueing release tasks
 
+-- By its token, the outcome of an attempt that goes into the record of the task: the field and its text.
+local small = {}
+
 -- Workers of an older version give no cause.
 local function keep_failure(done)
   keep_attempt(done.id, TaskState.FAILURE, done.reason or '')
@@ -41,7 +44,8 @@ local function move_on(done, ties, lease_ms, ttl_ms)
   local id, state, delay_ms = done.id, done.state, done.delay_ms or 0
   if TERMINAL[state] then
     if state == TaskState.FAILURE then keep_failure(done) end
-    finish_tied(id, ties, state, done.reason or '', ttl_ms, 'outcome', done.token)
+    finish_tied(id, ties, state, done.reason or '', ttl_ms,
+      'outcome', done.token, unpack(small[done.token] or {}))
   elseif state == Ending.DEAD then
     keep_failure(done)
     set_aside(id, done.reason or '', ttl_ms)
