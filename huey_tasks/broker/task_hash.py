@@ -175,6 +175,11 @@ class TaskHash(Hash):
         return from_ms(self["submitted_at"])
 
     @property
+    def retries_left(self) -> int:
+        """How many attempts may follow the last one that began."""
+        return self.max_attempts - self.attempt
+
+    @property
     def payload(self) -> dict[str, Any]:
         """The keyword arguments of its message."""
         return payload_of(self.message)

@@ -109,12 +109,13 @@ class ClaimFields:
 
 def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
     """Return the token of a task and the retries that are left; None if it is not there."""
-    names = ("token", "retries_left", "retry_delay_s")
+    names = ("token", "attempt", "max_attempts", "retry_delay_s")
     with redis_errors():
-        held = broker.redis.hmget(keys.task(broker.name, task_id), names)
-    if None in held:
+        values = broker.redis.hmget(keys.task(broker.name, task_id), names)
+    held = TaskHash.of_reply(names, values)
+    if held.token is None:
         return None
-    return ClaimFields(held[0].decode(), int(held[1]), float(held[2]))
+    return ClaimFields(held.token, held.retries_left, float(held.get("retry_delay_s") or 0))
 
 
 def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -> TaskRecord:

@@ -78,8 +78,7 @@ class ModelTask:
 
     new: NewTask
     max_attempts: int
-    retries_left: int
-    retry_delay_s: float
+    retry_delay_s: float | None  # None: it is 0 and was never anything else
     state: str = "PENDING"
     score: float | Moment = 0
     place: int | None = None
@@ -99,9 +98,8 @@ class ModelTask:
         counted = {
             "message": self.new.message.decode(),
             "type": self.new.type,
-            "priority": self.new.priority,
+            "priority": self.new.priority or None,
             "max_attempts": self.max_attempts,
-            "retries_left": self.retries_left,
             "retry_delay_s": self.retry_delay_s,
             "state": self.state,
             "place": self.place,
@@ -127,8 +125,8 @@ class ModelTask:
             self.token or "",
             self.new.message,
             self.attempt or 0,
-            self.retries_left,
-            self.retry_delay_s,
+            self.max_attempts - (self.attempt or 0),
+            self.retry_delay_s or 0.0,
             self.counts["deliveries"],
         )
 
@@ -428,7 +426,7 @@ class Model:
     def _submit(self, new: NewTask) -> bool:
         if new.id in self.tasks:
             return False
-        task = ModelTask(new, new.max_attempts, new.max_attempts - 1, new.retry_delay_s)
+        task = ModelTask(new, new.max_attempts, new.retry_delay_s or None)
         task.notes["submitted_at"] = self._in()
         if new.expires_ms:
             task.notes["expires_at"] = self._in(new.expires_ms)
@@ -579,7 +577,7 @@ class Model:
         elif commit.state == "RETRY":
             self._keep(task, "RETRY", commit.reason)
             task.notes["outcome"], task.token = commit.token, ""
-            task.retries_left, task.retry_delay_s = commit.retries_left, commit.retry_delay_s
+            task.retry_delay_s = commit.retry_delay_s
             task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
             self._count("RETRY", task.new.type)
             self._wait_until_due(task, "RETRY", commit.delay_ms)

@@ -15,8 +15,7 @@ local function try_again(done, delay_ms)
   keep_attempt(id, TaskState.RETRY, done.reason or '')
   local attempt, type = unpack(redis.call('HMGET', task_key(id), 'attempt', 'type'))
   redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
-    'retries_left', done.retries_left, 'retry_delay_s', done.retry_delay_s,
-    'max_attempts', attempt + 1 + done.retries_left)
+    'retry_delay_s', done.retry_delay_s, 'max_attempts', attempt + 1 + done.retries_left)
   count('RETRY')
   note(type, 'RETRY')
   wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
