@@ -1,7 +1,7 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types only databases commits
--- then, for each outcome to store first: key blob
+-- then, if any has an outcome, that of each commit, or ''
 -- with: clock concurrency tasks
 -- own parts: endings commit candidates claim
 -- `commits`: JSON, a list of commits as protocol.py has them. `short_types`: JSON, {type: ms}.
@@ -17,14 +17,19 @@ local revocations = redis.call('EXISTS', ROOT .. ':revocations:tasks', ROOT .. '
 local last, was_accepted, was_claimed = unpack(
   redis.call('HMGET', slot_key, 'sequence', 'accepted', 'claimed'))
 if last and tonumber(last) >= tonumber(sequence) then
+  -- rarely: its answer got lost
   local again = claims_again(cjson.decode(was_claimed), token_root)
   return { cjson.decode(was_accepted), again, revocations }
 end
 
 write_even_if_full()
-keep_outcomes(databases, ttl_ms)
-local accepted = commit_all(cjson.decode(commits), lease_ms, ttl_ms)
-if #accepted > 0 and only ~= '' then call_other_queues() end
+commits = cjson.decode(commits)
+keep_outcomes(commits, databases, ttl_ms)
+local accepted = commit_all(commits, lease_ms, ttl_ms)
+if #accepted > 0 and only ~= '' then
+  -- rarely: the function host
+  call_other_queues()
+end
 
 local claims, claimed = {}, {}
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then

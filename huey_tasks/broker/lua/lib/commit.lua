@@ -1,14 +1,28 @@
 -- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
--- what is 0 or empty may be missing. The outcome, a result or an error, is written before under the
--- token: in the same step, or earlier if it belongs on another server (slot.py).
+-- what is 0 or empty may be missing. The outcome, a result or an error, comes with the step: a text for
+-- each commit, '' for none. One that is large, or belongs on another server, was written before under
+-- a key with the token (slot.py).
 -- with: barrier counting finish leave_limits log submit tasks
 
--- Keeps what attempts returned or raised.
-local function keep_outcomes(databases, ttl_ms)
-  if MORE > #ARGV then return end
+-- What an attempt that ends its task returned or raised goes into the record of the task, with the
+-- state, if it has no more bytes; all else gets a key of its own.
+local SMALL_BYTES = 4096
+
+local function keep_outcomes(commits, databases, ttl_ms)
+  if databases == '' then return end
+  local before, apart = #ARGV - #commits, {}
+  for at, done in ipairs(commits) do
+    local blob = ARGV[before + at]
+    if blob ~= '' and TERMINAL[done.state] and #blob <= SMALL_BYTES then
+      small[done.token] = { 'blob', blob }
+    elseif blob ~= '' then
+      apart[outcome_key(done.id, done.token)] = blob
+    end
+  end
+  if not next(apart) then return end
   local of_tasks, of_outcomes = databases:match('^(%d+) (%d+)$')
   if of_outcomes ~= of_tasks then redis.call('SELECT', of_outcomes) end
-  for at = MORE, #ARGV, 2 do redis.call('SET', ARGV[at], ARGV[at + 1], 'PX', ttl_ms) end
+  for key, blob in pairs(apart) do redis.call('SET', key, blob, 'PX', ttl_ms) end
   if of_outcomes ~= of_tasks then redis.call('SELECT', of_tasks) end
 end
 
@@ -29,16 +43,26 @@ local function keep_receipt(id, task_type, receipt)
 end
 
 local function commit(done, ties, lease_ms, ttl_ms)
-  if ties[Ties.suspicion] then clear_of_suspicion(done) end
+  if ties[Ties.suspicion] then
+    -- rarely: it was lost before
+    clear_of_suspicion(done)
+  end
   if done.gap then
+    -- rarely: lines of its log are missing
     keep_line(done.id, done.type, done.gap)
     ties[Ties.logged] = '1'
   end
-  if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
-  if done.receipt then keep_receipt(done.id, done.type, done.receipt) end
+  if done.run_us then note(done.type, 'run.' .. bucket(done.run_us / 1000)) end
+  if done.receipt then
+    -- rarely: a function
+    keep_receipt(done.id, done.type, done.receipt)
+  end
   move_on(done, ties, lease_ms, ttl_ms)
-  for _, child in ipairs(done.children or {}) do submit(child) end
-  for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
+  if done.children or done.gates then
+    -- rarely: others follow it
+    for _, child in ipairs(done.children or {}) do submit(child) end
+    for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
+  end
 end
 
 -- Returns for each commit 1, or 0 when its token is not the one of the task: the lease was lost.
@@ -51,6 +75,7 @@ local function commit_all(commits, lease_ms, ttl_ms)
       leave_limits(done, ties[Ties.type])
       accepted[at], committed[#committed + 1] = 1, done.id
     else
+      -- rarely: the lease was lost
       confirm_stop(done.id, done.token)
       if done.state ~= Ending.STOPPED then count('fenced') end
       accepted[at] = 0
