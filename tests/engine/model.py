@@ -127,6 +127,7 @@ class ModelTask:
             self.retries_left,
             self.retry_delay_s,
             self.counts["deliveries"],
+            type=self.new.type,
         )
 
 

@@ -31,7 +31,7 @@ local function claim(worker, id, task)
     [Claim.id] = id, [Claim.token] = token, [Claim.message] = task[Waiting.message],
     [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.retries_left],
     [Claim.retry_delay_s] = task[Waiting.retry_delay_s], [Claim.deliveries] = deliveries,
-    [Claim.invocation] = task[Waiting.invocation] or '',
+    [Claim.invocation] = task[Waiting.invocation] or '', [Claim.type] = task[Waiting.type],
   }
   note_start(id, task[Waiting.type], task[Waiting.message])
   if runs_of[task[Waiting.type]] then runs_of[task[Waiting.type]] = runs_of[task[Waiting.type]] + 1 end

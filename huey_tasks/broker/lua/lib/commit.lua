@@ -38,7 +38,7 @@ local function commit(done, ties, lease_ms, ttl_ms)
     keep_line(done.id, done.type, done.gap)
     ties[Ties.logged] = '1'
   end
-  if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
+  if done.run_us then note(done.type, 'run.' .. bucket(done.run_us / 1000)) end
   if done.receipt then
     -- rarely: a function
     keep_receipt(done.id, done.type, done.receipt)
