@@ -27,7 +27,7 @@ for n = first, first + number - 1 do
   redis.call('HSET', root .. ':task:' .. id, 'message',
     '{"$message":{"id":"' .. id .. '","name":"' .. type .. '","kwargs":{"user_id":' .. n % 5000 ..
     ',"body":"Dear Ada, this is a text of a common length."}}}',
-    'type', type, 'priority', 0, 'max_attempts', 3, 'retries_left', 2, 'retry_delay_s', 2,
+    'type', type, 'max_attempts', 3, 'retry_delay_s', 2,
     'submitted_at', at, 'state', state, 'place', n, 'queued_at', at, 'token', '', 'attempt', 1,
     'deliveries', 1, 'started_at', at + 5, 'finished_at', at + 5 + n % 3000,
     'outcome', 'high@bench-aaaaaa/' .. n % 4 .. '/bb/1.1',

@@ -252,7 +252,7 @@ def ends(queue: str) -> str:
 def binned(queue: str, task_id: str) -> str:
     """HASH, a task that an operator has deleted. 10 minutes, in which `restore` brings it back.
 
-    Nothing names its outcome any more, which goes at the end of its own life.
+    A large outcome, which no task names any more, goes at the end of its own life.
     """
     return f"{root(queue)}:binned:{task_id}"
 
@@ -299,7 +299,9 @@ def schedule(queue: str, name: str) -> str:
 def outcome(task_id: str, token: str) -> str:
     """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
 
-    The token keeps a worker that lost its lease from writing over another's outcome.
+    The token keeps a worker that lost its lease from writing over another's outcome. One that ends
+    its task and has at most 4 KiB is in the record of the task instead, as its `blob`, if the
+    result backend is the same server.
     """
     return f"{_prefix}:outcome:{task_id}:{token}"
 

@@ -264,7 +264,7 @@ class Step(NamedTuple):
     lease_ms: int
     ttl_ms: int
     databases: str  # see `Broker.databases`
-    outcomes: dict[str, bytes]  # what to store there, by keys
+    outcomes: Sequence[bytes]  # of each commit, b"" for none; empty if all are stored before
     short_types: str = "{}"
     only: str = ""
 
@@ -278,13 +278,9 @@ class Step(NamedTuple):
             "ttl_ms": self.ttl_ms,
             "short_types": self.short_types,
             "only": self.only,
-            "databases": self.databases,
+            "databases": self.databases if self.outcomes else "",
             "commits": encode(self.commits),
         }
-
-    def blobs(self) -> list[Argument]:
-        """Return its further arguments: key and blob of each outcome."""
-        return [part for pair in self.outcomes.items() for part in pair]
 
 
 def answer_of(reply: list[Any]) -> Answer:

@@ -148,6 +148,7 @@ class TaskHash(Hash):
     token = _Field(Hash.get)  # of the attempt that holds it
     stopping = _Field(Hash.get)  # the token of one that was cancelled while it ran
     outcome = _Field(Hash.get)  # the token of the attempt whose outcome it has
+    blob = _Field(Hash.get)  # that outcome, if it is small and ended the task
     reason = _Field(Hash.get)  # why it is in its state
     blocked_on = _Field(Hash.get)  # what it waits for besides a worker, see keys.blocked
     retry_of = _Field(Hash.get)
@@ -172,6 +173,11 @@ class TaskHash(Hash):
     def submitted_at(self) -> dt.datetime:
         """When it was submitted."""
         return from_ms(self["submitted_at"])
+
+    @property
+    def retries_left(self) -> int:
+        """How many attempts may follow the last one that began."""
+        return self.max_attempts - self.attempt
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 A slot sends steps, one at a time and numbered, so that one whose answer was lost can be sent again.
 The outcome of an attempt goes with the step that commits it; a large one, or one for another
-server, is written before. Besides the worker its `Flusher` may send a step, from another thread:
+server, is stored before. Besides the worker its `Flusher` may send a step, from another thread:
 hence the lock.
 
 While tasks wait here, the next step may be under way already: Redis claims and commits while the
@@ -219,19 +219,28 @@ class Slot:
         for (commit, _), ok in zip(settled, answer.accepted, strict=True):
             self._on_settled(commit, ok)
 
-    def _outcomes_to_send(self, sent: list[tuple[Commit, bytes | None]]) -> dict[str, bytes]:
-        """Return the outcomes that go with the step; the others are stored now."""
-        outcomes = [
-            (keys.outcome(commit.id, commit.token), blob)
-            for commit, blob in sent
-            if blob is not None
-        ]
-        small = {key: blob for key, blob in outcomes if len(blob) <= LARGE_BYTES}
-        if len(small) < len(outcomes):
-            large = {key: blob for key, blob in outcomes if len(blob) > LARGE_BYTES}
+    def _outcomes_to_send(self, sent: list[tuple[Commit, bytes | None]]) -> list[bytes]:
+        """Return the outcomes that go with the step, b"" for none; the others are stored now."""
+        outcomes = [blob or b"" for _, blob in sent]
+        if max(map(len, outcomes), default=0) > LARGE_BYTES:
             ttl_ms = self._ttl_ms if self.large_ttl_ms is None else self.large_ttl_ms
-            self._result_scripts.outcome(self._queue, large, ttl_ms=ttl_ms)
-        if small and not self._databases:
-            self._result_scripts.outcome(self._queue, small, ttl_ms=self._ttl_ms)
-            return {}
-        return small
+            large = [blob if len(blob) > LARGE_BYTES else b"" for blob in outcomes]
+            self._store(sent, large, ttl_ms)
+            outcomes = [blob if len(blob) <= LARGE_BYTES else b"" for blob in outcomes]
+        if not any(outcomes):
+            return []
+        if not self._databases:
+            self._store(sent, outcomes, self._ttl_ms)
+            return []
+        return outcomes
+
+    def _store(
+        self, sent: list[tuple[Commit, bytes | None]], outcomes: list[bytes], ttl_ms: int
+    ) -> None:
+        """Store outcomes under keys of their own, by the commits that they belong to."""
+        by_key = {
+            keys.outcome(commit.id, commit.token): blob
+            for (commit, _), blob in zip(sent, outcomes, strict=True)
+            if blob
+        }
+        self._result_scripts.outcome(self._queue, by_key, ttl_ms=ttl_ms)

@@ -1,8 +1,8 @@
 """Huey's storage on top of the scripts: a claimed task is leased, never popped.
 
 Results and counters of Huey's own API are keys with a life time in the result backend, as in Huey's
-RedisExpireStorage; the outcome of a task is written there before its state says so. What a worker
-holds, and has to commit, is in its `Slot`.
+RedisExpireStorage; the outcome of a task is stored before its state says so, or with it. What a
+worker holds, and has to commit, is in its `Slot`.
 """
 
 import contextlib

@@ -14,7 +14,7 @@ from huey_tasks.broker import keys, task_hash
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.scripts.operators import OperatorScripts, SeenGroup
 from huey_tasks.errors import FailuresNotFound
-from huey_tasks.records import failures
+from huey_tasks.records import outcomes
 
 #: Hours of a trend, the current one included; `TREND_HOURS` in lua/lib/join_group.lua.
 HOURS = 24
@@ -123,7 +123,7 @@ def _trend(parts: Sequence[GroupPart]) -> tuple[int, ...]:
 def _with_samples(brokers: Brokers, merged: Sequence[Sequence[GroupPart]]) -> list[FailureGroup]:
     """Return the groups, each with the error of one task, in two round trips."""
     places = [(parts[0].queue, parts[0].seen.sample) for parts in merged]
-    found = failures.samples(brokers, places)
+    found = outcomes.ends(brokers.first, places)
     return [_group(parts, *sample) for parts, sample in zip(merged, found, strict=True)]
 
 

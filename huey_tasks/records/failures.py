@@ -1,35 +1,10 @@
-"""The failure groups in Redis: their samples, and which of their tasks can be retried."""
+"""The failure groups in Redis: which of their tasks can be retried."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
-from huey_tasks.records import outcomes
-
-
-class Sample(NamedTuple):
-    """A task of a group: "" for what is not kept any more; its last outcome, encoded."""
-
-    state: str
-    reason: str
-    outcome: bytes | None
-
-
-def samples(brokers: Brokers, places: Sequence[tuple[str, str]]) -> list[Sample]:
-    """Return state, error and last outcome of (queue, id) pairs, in two round trips."""
-    with brokers.pipeline() as pipe:
-        for queue, task_id in places:
-            pipe.hmget(keys.task(queue, task_id), ["state", "reason", "outcome"])
-        rows = [
-            [(text or b"").decode("utf-8", "replace") for text in row] for row in pipe.execute()
-        ]
-    attempts = [(task_id, token) for (_, task_id), (_, _, token) in zip(places, rows, strict=True)]
-    blobs = outcomes.in_order(brokers.first, attempts)
-    return [
-        Sample(state, reason, blob) for (state, reason, _), blob in zip(rows, blobs, strict=True)
-    ]
 
 
 def retryable(brokers: Brokers, fingerprint: str, until_ms: int) -> int:

@@ -1,23 +1,43 @@
-"""The outcomes of attempts, out of the result backend: what each returned, or raised."""
+"""The outcomes of attempts: what each returned, or raised.
+
+A small one that ended its task is in the record of the task, all others are in the result backend.
+"""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.task_hash import TaskHash
 
 #: An attempt: the id of its task, and the token of its claim (None: it has no outcome).
 Attempt = tuple[str, str | None]
 
 
-def read(brokers: Brokers, attempts: Iterable[Attempt]) -> dict[Attempt, bytes | None]:
-    """Return the encoded outcomes of attempts, in one round trip; None for one that is gone."""
-    wanted = list(dict.fromkeys(pair for pair in attempts if pair[1]))
-    return dict(zip(wanted, in_order(brokers.first, wanted), strict=True))
+class End(NamedTuple):
+    """How a task ended: "" for what is not set; its last outcome, encoded."""
+
+    state: str
+    reason: str
+    outcome: bytes | None
+
+
+def read(
+    brokers: Brokers, tasks: Iterable[tuple[str, TaskHash]], attempts: Iterable[Attempt] = ()
+) -> dict[Attempt, bytes | None]:
+    """Return the encoded outcomes of tasks, by ids, and of further attempts; None: it is gone.
+
+    In one round trip, or none if the tasks have them all.
+    """
+    last = {(task_id, task.outcome): task.blob for task_id, task in tasks}
+    found: dict[Attempt, bytes | None] = {at: blob.encode() for at, blob in last.items() if blob}
+    apart = list(dict.fromkeys(at for at in (*last, *attempts) if at[1] and at not in found))
+    return found | dict(zip(apart, in_order(brokers.first, apart), strict=True))
 
 
 def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
-    """Return the outcome of each attempt, encoded."""
+    """Return what the result backend has of each attempt, encoded."""
     if not attempts:
         return []
     with redis_errors():
@@ -26,31 +46,34 @@ def in_order(broker: Broker, attempts: Sequence[Attempt]) -> list[bytes | None]:
         )
 
 
-def ends_of(
-    broker: Broker, elsewhere: Sequence[Broker], task_ids: Sequence[str]
-) -> list[tuple[str, str, bytes | None]]:
-    """Return state, reason and last outcome (encoded) of each task; "" for what is not set.
-
-    Tasks that this queue does not have are looked for `elsewhere`.
-    """
-    found = _facts_of(broker, task_ids)
-    for other in elsewhere:
-        missing = [task_id for task_id, (state, *_) in found.items() if not state]
-        if missing:
-            found |= _facts_of(other, missing)
-    blobs = in_order(broker, [(task_id, found[task_id][1]) for task_id in task_ids])
+def ends(broker: Broker, places: Sequence[tuple[str, str]]) -> list[End]:
+    """Return how the tasks of (queue, id) pairs ended, in two round trips."""
+    with broker.pipeline() as pipe:
+        for queue, task_id in places:
+            pipe.hmget(keys.task(queue, task_id), ["state", "reason", "outcome", "blob"])
+        rows = [
+            (state or b"", reason or b"", (token or b"").decode(), blob)
+            for state, reason, token, blob in pipe.execute()
+        ]
+    tasks = zip((task_id for _, task_id in places), rows, strict=True)
+    apart = [(task_id, token) for task_id, (_, _, token, blob) in tasks if token and not blob]
+    found = iter(in_order(broker, apart))
     return [
-        (found[task_id][0], found[task_id][2], blob)
-        for task_id, blob in zip(task_ids, blobs, strict=True)
+        End(
+            state.decode(),
+            reason.decode("utf-8", "replace"),
+            next(found) if token and not blob else blob,
+        )
+        for state, reason, token, blob in rows
     ]
 
 
-def _facts_of(broker: Broker, task_ids: Sequence[str]) -> dict[str, list[str]]:
-    with broker.pipeline() as pipe:
-        for task_id in task_ids:
-            pipe.hmget(keys.task(broker.name, task_id), ["state", "outcome", "reason"])
-        rows = pipe.execute()
-    return {
-        task_id: [(part or b"").decode() for part in row]
-        for task_id, row in zip(task_ids, rows, strict=True)
-    }
+def ends_of(broker: Broker, elsewhere: Sequence[Broker], task_ids: Sequence[str]) -> list[End]:
+    """Return how tasks ended; those that this queue does not have are looked for `elsewhere`."""
+    found: dict[str, End] = {}
+    for each in (broker, *elsewhere):
+        missing = [task_id for task_id in task_ids if task_id not in found or not found[task_id][0]]
+        if missing:
+            here = ends(each, [(each.name, task_id) for task_id in missing])
+            found |= dict(zip(missing, here, strict=True))
+    return [found[task_id] for task_id in task_ids]

@@ -60,9 +60,7 @@ def _whole(
     partials: Sequence[bytes],
 ) -> TaskRecord:
     lines = task.attempts
-    ended = outcomes.read(
-        brokers, [(task_id, task.outcome)] + [(task_id, line.token) for line in lines]
-    )
+    ended = outcomes.read(brokers, [(task_id, task)], [(task_id, line.token) for line in lines])
     record = _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
     of_lines = [ended.get((task_id, line.token)) for line in lines]
     return replace(
@@ -84,7 +82,7 @@ def load(brokers: Brokers, ids: list[tuple[str, str]]) -> list[TaskRecord]:
     if not ids:
         return []
     known = _hashes(brokers, ids)
-    ended = outcomes.read(brokers, [(task_id, task.outcome) for _, task_id, task in known])
+    ended = outcomes.read(brokers, [(task_id, task) for _, task_id, task in known])
     return [
         _task_record(queue, task_id, task, ended.get((task_id, task.outcome)))
         for queue, task_id, task in known
@@ -111,12 +109,13 @@ class ClaimFields:
 
 def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
     """Return the token of a task and the retries that are left; None if it is not there."""
-    names = ("token", "retries_left", "retry_delay_s")
+    names = ("token", "attempt", "max_attempts", "retry_delay_s")
     with redis_errors():
-        held = broker.redis.hmget(keys.task(broker.name, task_id), names)
-    if None in held:
+        values = broker.redis.hmget(keys.task(broker.name, task_id), names)
+    held = TaskHash.of_reply(names, values)
+    if held.token is None:
         return None
-    return ClaimFields(held[0].decode(), int(held[1]), float(held[2]))
+    return ClaimFields(held.token, held.retries_left, float(held.get("retry_delay_s") or 0))
 
 
 def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -> TaskRecord:

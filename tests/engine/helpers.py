@@ -84,7 +84,7 @@ class HandWorker:
             lease_ms=lease_ms,
             ttl_ms=60_000,
             databases="",
-            outcomes={},
+            outcomes=[],
             short_types=short_types,
             only=only_of(self.name),
         )

@@ -27,6 +27,9 @@ BEHIND, SUSPECT = 4e15, 2
 #: Milliseconds of work that a step claims at a time; and how many late tasks it looks at.
 BUDGET_MS, LATE = 5, 100
 
+#: An outcome of no more bytes is kept by the task that it ends.
+SMALL_BYTES = 4096
+
 ENDED = ("SUCCESS", "FAILURE", "REVOKED", "EXPIRED")
 WAITING = ("RETRY", "SCHEDULED")
 STATES = ("PENDING", "STARTED", *WAITING, *ENDED)
@@ -75,8 +78,7 @@ class ModelTask:
 
     new: NewTask
     max_attempts: int
-    retries_left: int
-    retry_delay_s: float
+    retry_delay_s: float | None  # None: it is 0 and was never anything else
     state: str = "PENDING"
     score: float | Moment = 0
     place: int | None = None
@@ -96,9 +98,8 @@ class ModelTask:
         counted = {
             "message": self.new.message.decode(),
             "type": self.new.type,
-            "priority": self.new.priority,
+            "priority": self.new.priority or None,
             "max_attempts": self.max_attempts,
-            "retries_left": self.retries_left,
             "retry_delay_s": self.retry_delay_s,
             "state": self.state,
             "place": self.place,
@@ -124,8 +125,8 @@ class ModelTask:
             self.token or "",
             self.new.message,
             self.attempt or 0,
-            self.retries_left,
-            self.retry_delay_s,
+            self.max_attempts - (self.attempt or 0),
+            self.retry_delay_s or 0.0,
             self.counts["deliveries"],
             type=self.new.type,
         )
@@ -168,6 +169,7 @@ class Model:
         self.gates: dict[str, ModelGate] = {}
         self.locks: dict[str, Lock] = {}
         self.slots: dict[str, Answered] = {}
+        self.outcomes: dict[tuple[str, str], bytes] = {}  # by task and token, those with a key
         self.groups: dict[str, ModelGroup] = {}
         self.causes: dict[str, str] = {}
         self.totals: Counter[str] = Counter()
@@ -216,12 +218,14 @@ class Model:
         want: int,
         lease_ms: int,
         short_types: dict[str, float],
+        outcomes: Sequence[bytes],
     ) -> Answer:
         last = self.slots.get(slot)
         if last is not None and last.sequence >= sequence:
             still_held = self._still_held(last, f"{slot}/{sequence}.")
             return Answer(last.accepted, still_held, self.revocations)
-        accepted = [self._commit(commit, lease_ms) for commit in commits]
+        small = self._keep_outcomes(commits, outcomes)
+        accepted = [self._commit(commit, lease_ms, small) for commit in commits]
         claims: list[Claim] = []
         if self.queue_mode != "paused":
             known = _Known(self.knows.get(slot.partition("/")[0]), short_types)
@@ -423,7 +427,7 @@ class Model:
     def _submit(self, new: NewTask) -> bool:
         if new.id in self.tasks:
             return False
-        task = ModelTask(new, new.max_attempts, new.max_attempts - 1, new.retry_delay_s)
+        task = ModelTask(new, new.max_attempts, new.retry_delay_s or None)
         task.notes["submitted_at"] = self._in()
         if new.expires_ms:
             task.notes["expires_at"] = self._in(new.expires_ms)
@@ -537,7 +541,17 @@ class Model:
         self._lease(task, lease_ms)
         return task.claim()
 
-    def _commit(self, commit: Commit, lease_ms: int) -> bool:  # noqa: C901 - one case an ending
+    def _keep_outcomes(self, commits: Commits, outcomes: Sequence[bytes]) -> dict[str, str]:
+        """Keep those that get a key of their own; return those that their tasks keep, by tokens."""
+        small: dict[str, str] = {}
+        for commit, outcome in zip(commits, outcomes, strict=True) if any(outcomes) else ():
+            if outcome and commit.state in ENDED and len(outcome) <= SMALL_BYTES:
+                small[commit.token] = outcome.decode()
+            elif outcome:
+                self.outcomes[commit.id, commit.token] = outcome
+        return small
+
+    def _commit(self, commit: Commit, lease_ms: int, small: dict[str, str]) -> bool:  # noqa: C901 - one case an ending
         if not self.holds(commit.id, commit.token):
             self.stopped(commit.id, commit.token)
             self.totals["fenced"] += commit.state != "STOPPED"
@@ -555,6 +569,8 @@ class Model:
             if commit.state == "FAILURE":
                 self._fail(task, commit)
             task.notes["outcome"] = commit.token
+            if commit.token in small:
+                task.notes["blob"] = small[commit.token]
             self._finish(task, commit.state, commit.reason)
         elif commit.state == "DEAD":
             self._fail(task, commit)
@@ -562,7 +578,7 @@ class Model:
         elif commit.state == "RETRY":
             self._keep(task, "RETRY", commit.reason)
             task.notes["outcome"], task.token = commit.token, ""
-            task.retries_left, task.retry_delay_s = commit.retries_left, commit.retry_delay_s
+            task.retry_delay_s = commit.retry_delay_s
             task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
             self._count("RETRY", task.new.type)
             self._wait_until_due(task, "RETRY", commit.delay_ms)

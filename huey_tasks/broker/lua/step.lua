@@ -1,7 +1,7 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
 -- args: slot sequence lease_ms want ttl_ms short_types only databases commits
--- then, for each outcome to store first: key blob
+-- then, if any has an outcome, that of each commit, or ''
 -- with: clock concurrency tasks
 -- own parts: endings commit candidates claim
 -- `commits`: JSON, a list of commits as protocol.py has them. `short_types`: JSON, {type: ms}.
@@ -23,8 +23,9 @@ if last and tonumber(last) >= tonumber(sequence) then
 end
 
 write_even_if_full()
-keep_outcomes(databases, ttl_ms)
-local accepted = commit_all(cjson.decode(commits), lease_ms, ttl_ms)
+commits = cjson.decode(commits)
+keep_outcomes(commits, databases, ttl_ms)
+local accepted = commit_all(commits, lease_ms, ttl_ms)
 if #accepted > 0 and only ~= '' then
   -- rarely: the function host
   call_other_queues()

@@ -37,6 +37,7 @@ from tests.engine.model import (
     PAUSE,
     QUARTER,
     SHORT,
+    SMALL_BYTES,
     STATES,
     WAITING,
     Model,
@@ -139,6 +140,9 @@ OPENED = st.builds(Gate, st.sampled_from([1, 1, 2, 3]), _new_tasks(st.sampled_fr
 
 CAUSES = [Cause(name * 16, "ValueError", "m.py:f", f"why {name}") for name in "ab"]
 
+#: The largest outcome that a task keeps itself, and a larger one.
+SIZES = (SMALL_BYTES, SMALL_BYTES + 1)
+
 #: How an attempt ended, without whose it was.
 ENDS = st.fixed_dictionaries(
     {
@@ -153,6 +157,7 @@ ENDS = st.fixed_dictionaries(
         "children": st.lists(FOLLOWING, max_size=3).map(tuple),
         "gates": st.lists(OPENED, max_size=1).map(tuple),
         "cause": st.sampled_from([None, *CAUSES]),
+        "outcome": st.sampled_from([b"", b"{}", b"{}", *(b"x" * size for size in SIZES)]),
         "about": st.sampled_from([None, About("echo", 1, 0.0004, ""), About("fail", 1, 0.7, "")]),
     }
 )
@@ -166,6 +171,7 @@ class Step(NamedTuple):
     want: int
     lease_ms: int
     short_types: str
+    outcomes: Sequence[bytes]
 
 
 class Worker(HandWorker):
@@ -251,9 +257,10 @@ class ScriptsAndModel(RuleBasedStateMachine):
         self, number: int, ends: list[dict[str, Any]], want: int, lease: int, pace: str
     ) -> None:
         worker = self._worker(number)
+        outcomes = [end.pop("outcome") for end in ends[: len(worker.holds)]]
         commits = [commit(claim, **end) for claim, end in zip(worker.holds, ends, strict=False)]
         del worker.holds[: len(commits)]
-        self._step(worker, commits, want, lease, pace)
+        self._step(worker, commits, want, lease, pace, outcomes)
 
     @precondition(lambda self: self.model.ids("PENDING"))
     @rule(name=st.sampled_from(WORKERS), want=WANTS, lease=LEASES, pace=PACES)
@@ -285,7 +292,8 @@ class ScriptsAndModel(RuleBasedStateMachine):
     def commit_without_looking(self, back: int, end: dict[str, Any]) -> None:
         worker, claim = self._had(back)
         worker.holds = [held for held in worker.holds if held.token != claim.token]
-        self._step(worker, [commit(claim, **end)], 0, HOUR)
+        outcome = end.pop("outcome")
+        self._step(worker, [commit(claim, **end)], 0, HOUR, outcomes=[outcome])
 
     @rule(name=st.sampled_from(WORKERS), back=st.sampled_from([0, 0, 0, 1, 2]))
     def a_step_arrives_again(self, name: str, back: int) -> None:
@@ -302,14 +310,21 @@ class ScriptsAndModel(RuleBasedStateMachine):
             self._step(self.workers[name], [], 1, HOUR)
 
     def _step(
-        self, worker: Worker, commits: list[Commit], want: int, lease_ms: int, pace: str = "{}"
+        self,
+        worker: Worker,
+        commits: list[Commit],
+        want: int,
+        lease_ms: int,
+        pace: str = "{}",
+        outcomes: Sequence[bytes] = (),
     ) -> None:
         worker.sequence += 1
-        worker.sent.append(Step(worker.sequence, tuple(commits), want, lease_ms, pace))
+        sent = outcomes if any(outcomes) else ()
+        worker.sent.append(Step(worker.sequence, tuple(commits), want, lease_ms, pace, sent))
         self._send(worker, -1)
 
     def _send(self, worker: Worker, which: int) -> None:
-        sequence, commits, want, lease_ms, pace = worker.sent[which]
+        sequence, commits, want, lease_ms, pace, outcomes = worker.sent[which]
         self._let_short_times_end()
         step = protocol.Step(
             QUEUE,
@@ -319,14 +334,14 @@ class ScriptsAndModel(RuleBasedStateMachine):
             want=want,
             lease_ms=lease_ms,
             ttl_ms=TTL_MS,
-            databases="",
-            outcomes={},
+            databases=tq.default.broker.databases,
+            outcomes=outcomes,
             short_types=pace,
             only=only_of(worker.name),
         )
         answer = scripts().step(step)
         assert answer == self.model.step(
-            worker.name, sequence, commits, want, lease_ms, json.loads(pace)
+            worker.name, sequence, commits, want, lease_ms, json.loads(pace), outcomes
         )
         new = [claim for claim in answer.claims if claim not in worker.had]
         worker.given |= {claim.token: self.model.rule for claim in new}
@@ -542,6 +557,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         self._check_tasks(snapshot)
         self._check_indexes(snapshot)
         self._check_slots(snapshot)
+        self._check_outcomes()
         self._check_gates_and_locks(snapshot)
         self._check_numbers(snapshot)
         self._check_failures()
@@ -637,6 +653,15 @@ class ScriptsAndModel(RuleBasedStateMachine):
                 assert list(json.loads(found["accepted"])) == [int(ok) for ok in answered.accepted]
                 assert list(json.loads(found["claimed"])) == answered.claimed
                 assert 0 < life_ms <= 600_000
+
+    def _check_outcomes(self) -> None:
+        results = tq.default.broker.results
+        expected = {keys.outcome(*attempt): blob for attempt, blob in self.model.outcomes.items()}
+        found = sorted(results.keys(keys.outcome("*", "*")))
+        assert [key.decode() for key in found] == sorted(expected)
+        for key in found:
+            assert results.get(key) == expected[key.decode()]
+            assert 0 < results.pttl(key) <= TTL_MS
 
     def _check_gates_and_locks(self, snapshot: Snapshot) -> None:
         for name, (found, life_ms) in snapshot.gates.items():

@@ -6,13 +6,25 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
+from huey_tasks import serializer
 from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.batching import HOLD_S
 from huey_tasks.execution.slot import LARGE_BYTES, Slot
+from huey_tasks.records import outcomes
 from tests.conftest import StartConsumer
-from tests.engine.helpers import QUEUE, scripts, state, submit, wait_for
+from tests.engine.helpers import (
+    QUEUE,
+    HandWorker,
+    commit,
+    release,
+    scripts,
+    state,
+    submit,
+    wait_for,
+)
+from tests.engine.model import SMALL_BYTES
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -108,10 +120,40 @@ def test_a_large_outcome_is_stored_before_the_step(slot: Slot) -> None:
     assert claim is not None
     large = b'{"result":"' + b"x" * LARGE_BYTES + b'"}'
     slot.finish(Commit(claim.id, claim.token, "SUCCESS"), large)
-    assert slot._next_step(want=0).outcomes == {}
+    assert slot._next_step(want=0).outcomes == []
     assert tq.default.broker.results.get(keys.outcome(task_id, claim.token)) == large
     slot.flush()
     assert state(task_id) == "SUCCESS"
+
+
+@pytest.mark.parametrize("size", [SMALL_BYTES, SMALL_BYTES + 1])
+def test_a_task_keeps_its_outcome_if_that_is_small(slot: Slot, size: int) -> None:
+    task_id = submit("echo")
+    claim = slot.claim()
+    assert claim is not None
+    text = "x" * (size - len('{"result":""}'))
+    slot.finish(Commit(claim.id, claim.token, "SUCCESS"), serializer.dumps({"result": text}))
+    slot.flush()
+    assert broker.hexists(keys.task(QUEUE, task_id), "blob") == (size == SMALL_BYTES)
+    apart = tq.default.broker.results.exists(keys.outcome(task_id, claim.token))
+    assert apart == (size > SMALL_BYTES)
+    assert tq.get_task(task_id).result == text
+    assert tq.list_tasks(limit=1)[0].status == "SUCCESS"
+    assert outcomes.ends_of(tq.high.broker, [tq.default.broker], [task_id])[0].outcome
+
+
+def test_an_attempt_that_lost_its_lease_leaves_no_outcome_in_its_task(slot: Slot) -> None:
+    task_id = submit("echo")
+    late = slot.claim()
+    assert late is not None
+    release(late, worker=slot.id)
+    worker = HandWorker()
+    claim = worker.claim()
+    slot.finish(*_success(late))
+    slot.flush()
+    assert not broker.hexists(keys.task(QUEUE, task_id), "blob")
+    worker.step(commit(claim, "SUCCESS"), want=0)
+    assert outcomes.ends(tq.default.broker, [(QUEUE, task_id)]) == [("SUCCESS", "", None)]
 
 
 def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead: Slot) -> None:
@@ -150,10 +192,8 @@ def _all_ended_once(number: int) -> None:
     ended = [key.decode() for key in broker.zrange(keys.index(QUEUE, "SUCCESS"), 0, -1)]
     assert len(ended) == number
     assert {broker.hget(keys.task(QUEUE, one), "deliveries") for one in ended} == {b"1"}
-    results = tq.default.broker.results
-    tokens = [broker.hget(keys.task(QUEUE, one), "outcome").decode() for one in ended]
-    outcomes = [keys.outcome(one, token) for one, token in zip(ended, tokens, strict=True)]
-    assert results.exists(*outcomes) == number
+    found = outcomes.ends(tq.default.broker, [(QUEUE, one) for one in ended])
+    assert {end.outcome for end in found} == {b'{"result":null}'}
 
 
 def test_an_idle_worker_does_not_ask_again_until_the_bell_rings(slot: Slot) -> None:

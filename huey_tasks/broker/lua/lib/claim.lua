@@ -1,6 +1,6 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
 -- with: blocked clock concurrency counting erased events finish type_limits
--- record Waiting: message attempt retries_left retry_delay_s deliveries expires_at type started_at
+-- record Waiting: message attempt max_attempts retry_delay_s deliveries expires_at type started_at
 --   queued_at blocked_on invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
@@ -29,8 +29,8 @@ local function claim(worker, id, task)
   leases[#leases + 1], leases[#leases + 2] = worker.lease_end, id
   claims[#claims + 1] = {
     [Claim.id] = id, [Claim.token] = token, [Claim.message] = task[Waiting.message],
-    [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.retries_left],
-    [Claim.retry_delay_s] = task[Waiting.retry_delay_s], [Claim.deliveries] = deliveries,
+    [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.max_attempts] - attempt,
+    [Claim.retry_delay_s] = task[Waiting.retry_delay_s] or '0', [Claim.deliveries] = deliveries,
     [Claim.invocation] = task[Waiting.invocation] or '', [Claim.type] = task[Waiting.type],
   }
   note_start(id, task[Waiting.type], task[Waiting.message])
@@ -98,8 +98,12 @@ end
 local function claims_again(ids, token_root)
   for place, id in ipairs(ids) do
     local again = redis.call('HMGET', task_key(id), Claim.NAMES)
-    again[Claim.id], again[Claim.invocation] = id, again[Claim.invocation] or ''
-    if again[Claim.token] == token_root .. place then claims[#claims + 1] = again end
+    if again[Claim.token] == token_root .. place then
+      again[Claim.id], again[Claim.invocation] = id, again[Claim.invocation] or ''
+      again[Claim.retries_left] = redis.call('HGET', task_key(id), 'max_attempts') - again[Claim.attempt]
+      again[Claim.retry_delay_s] = again[Claim.retry_delay_s] or '0'
+      claims[#claims + 1] = again
+    end
   end
   return claims
 end

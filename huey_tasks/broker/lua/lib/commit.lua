@@ -1,14 +1,28 @@
 -- Commits: how attempts ended, with the names of `Commit.as_json` in protocol.py;
--- what is 0 or empty may be missing. The outcome, a result or an error, is written before under the
--- token: in the same step, or earlier if it belongs on another server (slot.py).
+-- what is 0 or empty may be missing. The outcome, a result or an error, comes with the step: a text for
+-- each commit, '' for none. One that is large, or belongs on another server, was written before under
+-- a key with the token (slot.py).
 -- with: barrier counting finish leave_limits log submit tasks
 
--- Keeps what attempts returned or raised.
-local function keep_outcomes(databases, ttl_ms)
-  if MORE > #ARGV then return end
+-- What an attempt that ends its task returned or raised goes into the record of the task, with the
+-- state, if it has no more bytes; all else gets a key of its own.
+local SMALL_BYTES = 4096
+
+local function keep_outcomes(commits, databases, ttl_ms)
+  if databases == '' then return end
+  local before, apart = #ARGV - #commits, {}
+  for at, done in ipairs(commits) do
+    local blob = ARGV[before + at]
+    if blob ~= '' and TERMINAL[done.state] and #blob <= SMALL_BYTES then
+      small[done.token] = { 'blob', blob }
+    elseif blob ~= '' then
+      apart[outcome_key(done.id, done.token)] = blob
+    end
+  end
+  if not next(apart) then return end
   local of_tasks, of_outcomes = databases:match('^(%d+) (%d+)$')
   if of_outcomes ~= of_tasks then redis.call('SELECT', of_outcomes) end
-  for at = MORE, #ARGV, 2 do redis.call('SET', ARGV[at], ARGV[at + 1], 'PX', ttl_ms) end
+  for key, blob in pairs(apart) do redis.call('SET', key, blob, 'PX', ttl_ms) end
   if of_outcomes ~= of_tasks then redis.call('SELECT', of_tasks) end
 end
 

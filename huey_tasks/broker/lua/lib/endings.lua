@@ -1,6 +1,9 @@
 -- What happens to a task, by the state that its commit names: a TaskState, or an Ending.
 -- with: attempts blocked clock counting finish join_group locks queueing release tasks
 
+-- By its token, the outcome of an attempt that goes into the record of the task: the field and its text.
+local small = {}
+
 -- Workers of an older version give no cause.
 local function keep_failure(done)
   keep_attempt(done.id, TaskState.FAILURE, done.reason or '')
@@ -12,8 +15,7 @@ local function try_again(done, delay_ms)
   keep_attempt(id, TaskState.RETRY, done.reason or '')
   local attempt, type = unpack(redis.call('HMGET', task_key(id), 'attempt', 'type'))
   redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
-    'retries_left', done.retries_left, 'retry_delay_s', done.retry_delay_s,
-    'max_attempts', attempt + 1 + done.retries_left)
+    'retry_delay_s', done.retry_delay_s, 'max_attempts', attempt + 1 + done.retries_left)
   count('RETRY')
   note(type, 'RETRY')
   wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
@@ -44,7 +46,8 @@ local function move_on(done, ties, lease_ms, ttl_ms)
       -- rarely: it failed
       keep_failure(done)
     end
-    finish_tied(id, ties, state, done.reason or '', ttl_ms, 'outcome', done.token)
+    finish_tied(id, ties, state, done.reason or '', ttl_ms,
+      'outcome', done.token, unpack(small[done.token] or {}))
   elseif state == Ending.DEAD then
     -- rarely: it is set aside
     keep_failure(done)

@@ -8,7 +8,7 @@
 -- Both are of one type and one priority in one queue.
 -- with: payload_field queueing
 local function fair_key(kind, type, priority, root)
-  return (root or ROOT) .. ':' .. kind .. ':' .. tonumber(priority) .. ':' .. type
+  return (root or ROOT) .. ':' .. kind .. ':' .. tonumber(priority or 0) .. ':' .. type
 end
 
 local function place_in_turn(type, message, priority, root)

@@ -13,6 +13,7 @@ local function task_key(id, root) return (root or ROOT) .. ':task:' .. id end
 local function log_key(id) return ROOT .. ':log:' .. id end
 local function partials_key(id) return ROOT .. ':partials:' .. id end
 local function answer_key(id) return ROOT .. ':answer:' .. id end
+local function outcome_key(id, token) return PREFIX .. ':outcome:' .. id .. ':' .. token end
 local function watched_key(name) return PREFIX .. ':watched:' .. name end
 local function index_key(state, root) return (root or ROOT) .. ':state:' .. state end
 local function consumer_key(consumer) return ROOT .. ':consumer:' .. consumer end

@@ -19,7 +19,7 @@ end
 -- A place at the end of the queue; a higher priority stands before every lower one. Beyond its
 -- limits a priority counts no more: what is blocked stands behind all places.
 local function ahead(priority)
-  return math.max(-1e5, math.min(1e5, tonumber(priority))) * 1e10
+  return math.max(-1e5, math.min(1e5, tonumber(priority or 0))) * 1e10
 end
 
 local function new_place(priority, root)

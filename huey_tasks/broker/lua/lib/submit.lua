@@ -10,9 +10,15 @@ local function submit(new)
   if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
   local max_attempts, delay_ms = new[NewTask.max_attempts], tonumber(new[NewTask.delay_ms])
   local expires_ms, gate, tags = new[NewTask.expires_ms], new[NewTask.gate], new[NewTask.tags]
-  local fields = { 'message', new[NewTask.message], 'type', type, 'priority', priority,
-    'max_attempts', max_attempts, 'retries_left', max_attempts - 1,
-    'retry_delay_s', new[NewTask.retry_delay_s], 'submitted_at', AT }
+  local fields = { 'message', new[NewTask.message], 'type', type, 'max_attempts', max_attempts,
+    'submitted_at', AT }
+  -- What is 0 is not stored.
+  if tonumber(priority) ~= 0 then
+    fields[#fields + 1], fields[#fields + 2] = 'priority', priority
+  end
+  if tonumber(new[NewTask.retry_delay_s]) ~= 0 then
+    fields[#fields + 1], fields[#fields + 2] = 'retry_delay_s', new[NewTask.retry_delay_s]
+  end
   if tonumber(expires_ms) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
   end
