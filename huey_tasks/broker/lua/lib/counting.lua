@@ -28,7 +28,9 @@ local function write_counts()
     if next(sums) or root == ROOT and oldest_ms >= 0 then begin_minute(root) end
     for field, number in pairs(sums) do redis.call('HINCRBY', root .. ':noted', field, number) end
   end
-  if oldest_ms >= 0 and oldest_ms > tonumber(redis.call('HGET', NOTED, '|oldest') or -1) then
-    redis.call('HSET', NOTED, '|oldest', oldest_ms)
+  if oldest_ms >= 0 then
+    -- rarely: it has looked how long tasks wait
+    local longest_ms = tonumber(redis.call('HGET', NOTED, '|oldest') or -1)
+    if oldest_ms > longest_ms then redis.call('HSET', NOTED, '|oldest', oldest_ms) end
   end
 end
