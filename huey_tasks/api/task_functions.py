@@ -61,7 +61,7 @@ class TaskFunction(TaskType[P, R]):
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
         """Submit one task with these arguments."""
-        return TaskCall(self).submit(*args, **kwargs)
+        return _submit(self, self.payload.named(args, kwargs), None, NO_OPTIONS)
 
     #: For those who come from Celery.
     delay = submit
@@ -136,11 +136,7 @@ class TaskCall(Generic[P, R]):
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
         """Submit one task with these arguments."""
         payload = self.function.payload.named(args, kwargs)
-        try:
-            submitted = submit_with(self.chosen, self.function.name, payload, self.queue)
-        except InvalidQuery as error:
-            raise _with_own_names(error) from None
-        return _handle(submitted)
+        return _submit(self.function, payload, self.queue, self.chosen)
 
     delay = submit
 
@@ -181,6 +177,18 @@ class TaskCall(Generic[P, R]):
     def _payload_of(self, call: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
         named = self.function.payload.named
         return named((), call) if isinstance(call, Mapping) else named(call, {})
+
+
+def _submit(
+    function: TaskFunction[..., Any],
+    payload: dict[str, Any],
+    queue: str | None,
+    chosen: SubmitOptions,
+) -> TaskHandle:
+    try:
+        return _handle(submit_with(chosen, function.name, payload, queue))
+    except InvalidQuery as error:
+        raise _with_own_names(error) from None
 
 
 def _with_own_names(error: InvalidQuery) -> InvalidQuery:

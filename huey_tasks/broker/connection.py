@@ -7,6 +7,7 @@ passes. Does not know any key or script; how long anything may take is in `deadl
 import os
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -115,12 +116,19 @@ class _MasterPool(Patient, SentinelConnectionPool):
 class _Client(redis.Redis):
     """A client without what redis-py counts for OpenTelemetry: half of the time of a command."""
 
+    def ask(self, *command: Any) -> Any:
+        """Send a command and return its answer as Redis gives it; its name is one word."""
+        return self._asked(lambda connection: connection.ask(*command))
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
+        return self._asked(lambda connection: self._ask(connection, args, options))
+
+    def _asked(self, ask: Callable[[Any], Any]) -> Any:
         pool = self.connection_pool
         connection = pool.get_connection()
         try:
             return connection.retry.call_with_retry(
-                lambda: self._ask(connection, args, options),
+                lambda: ask(connection),
                 lambda _: connection.disconnect(),  # pyright: ignore[reportUnknownLambdaType]
             )
         finally:
@@ -129,18 +137,15 @@ class _Client(redis.Redis):
     def send(self, *command: Any) -> "Sent":
         """Send a command whose answer is read later; nothing repeats it."""
         pool = self.connection_pool
-        connection = pool.get_connection()
+        connection: Any = pool.get_connection()
         try:
-            connection.send_command(*command)
+            connection.post(*command)
         except BaseException:
-            connection.disconnect()
             pool.release(connection)
             raise
-        return Sent(self, connection, command[0])
+        return Sent(pool, connection)
 
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        if command[0] == "EVALSHA":
-            return connection.ask(*command)
         connection.send_command(*command, **options)
         return self.parse_response(connection, command[0], **options)
 
@@ -148,19 +153,19 @@ class _Client(redis.Redis):
 class Sent:
     """A command that was sent; it keeps a connection until its answer is read."""
 
-    def __init__(self, client: redis.Redis, connection: Any, name: str) -> None:
-        self._client, self._connection, self._name = client, connection, name
+    def __init__(self, pool: redis.ConnectionPool, connection: Any) -> None:
+        self._pool, self._connection = pool, connection
 
     def answer(self) -> Any:
         """Wait for the answer, once. Raises what a command raises, QueueUnavailable for one."""
         try:
             with redis_errors():
-                return self._client.parse_response(self._connection, self._name)
+                return self._connection.answer()
         except BaseException:
-            self._connection.disconnect()  # the answer may still be under way
+            self._connection.disconnect()  # the next one may lead to another master
             raise
         finally:
-            self._client.connection_pool.release(self._connection)
+            self._pool.release(self._connection)
 
 
 def connect(url: str) -> redis.Redis:

@@ -171,25 +171,29 @@ class InTime(_AnyConnection):
         redis-py's two methods do the same with five times as many calls, which take longer than
         Redis does for most scripts.
         """
+        self.post(*command)
+        return self.answer()
+
+    def post(self, *command: Any) -> None:
+        """Send one command, whose answer is to be read next."""
         packed = pack_command(command)
         if self._sock is None:
             self.connect()
         try:
             self._hurry()
-            super().send_packed_command((packed,), check_health=False)
+            sock: Any = self._sock
+            sock.sendall(packed)
+        except BaseException as error:
+            self._fail(error, "writing to")
+            raise
+
+    def answer(self) -> Any:
+        """Read the answer to what was posted. Raises what Redis answers, if that is an error."""
+        try:
             self._hurry()
             answer = self._parser.read_response()
-        except redis.RedisError as error:
-            self.disconnect()
-            self._mark(error)
-            raise
-        except OSError as error:
-            self.disconnect()
-            broken = redis.ConnectionError(f"Error while reading from Redis: {error.args}")
-            self._mark(broken)
-            raise broken from error
-        except BaseException:
-            self.disconnect()  # an answer may be under way that nobody waits for
+        except BaseException as error:
+            self._fail(error, "reading from")
             raise
         if isinstance(answer, redis.ResponseError):
             self._mark(answer)
@@ -197,6 +201,17 @@ class InTime(_AnyConnection):
         if (limit := _limit.get()) is not None:
             limit.answered()
         return answer
+
+    def _fail(self, error: BaseException, doing: str) -> None:
+        """Disconnect: an answer may be under way that nobody waits for. Raises redis-py's error."""
+        self.disconnect()
+        if isinstance(error, redis.RedisError):
+            self._mark(error)
+        elif isinstance(error, OSError):
+            kind = redis.TimeoutError if isinstance(error, TimeoutError) else redis.ConnectionError
+            broken = kind(f"Error while {doing} Redis: {error.args}")
+            self._mark(broken)
+            raise broken from error
 
     def is_quiet(self) -> bool:
         """Return whether there is nothing to read: no end, and no answer that nobody waited for.
@@ -229,4 +244,5 @@ class InTime(_AnyConnection):
                 self.disconnect()  # an answer may be under way that nobody waits for
                 raise redis.TimeoutError("no answer in time")
             wait_s = limit.wait_of(left_s, wait_s)
-        self._sock.settimeout(wait_s)
+        if self._sock.gettimeout() != wait_s:  # to set it is a call of the system
+            self._sock.settimeout(wait_s)

@@ -44,7 +44,8 @@ class ScriptRunner:
         arguments = (1, keys.root(queue), *named.values(), *more)
         with redis_errors():
             try:
-                return self._client.evalsha(loaded.sha, *arguments)
+                client: Any = self._client
+                return client.ask("EVALSHA", loaded.sha, *arguments)
             except NoScriptError:  # and may forget it again between two commands
                 return self._client.eval(cast(str, loaded.script), *arguments)
 

@@ -133,7 +133,8 @@ class Payload:
 
         `partial`: a pipeline gives the rest. Raises TypeError, as a call of the function would.
         """
-        given = {**dict(zip(self._positional, args, strict=False)), **kwargs}
+        given = dict(zip(self._positional, args, strict=False)) if args else {}
+        given.update(kwargs)
         is_right = len(given) == len(args) + len(kwargs) and given.keys() <= self.parameters.keys()
         if is_right and given.keys() >= self.required:
             return given  # as `bind` does, in a fifth of the time

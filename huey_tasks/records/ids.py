@@ -13,16 +13,19 @@ _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 def new_ids(number: int) -> list[str]:
     """Return `number` ids that nobody else has."""
     digits = os.urandom(16 * number).hex()
-    return [
-        f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-4{digits[at + 13 : at + 16]}-"
-        f"{_VARIANT[digits[at + 16]]}{digits[at + 17 : at + 20]}-{digits[at + 20 : at + 32]}"
-        for at in range(0, 32 * number, 32)
-    ]
+    return [_id_of(digits[at : at + 32]) for at in range(0, 32 * number, 32)]
 
 
 def new_id() -> str:
     """Return an id that nobody else has."""
-    return new_ids(1)[0]
+    return _id_of(os.urandom(16).hex())
+
+
+def _id_of(digits: str) -> str:
+    return (
+        f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-"
+        f"{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
+    )
 
 
 def is_task_id(text: str) -> bool:

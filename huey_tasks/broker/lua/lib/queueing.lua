@@ -23,7 +23,7 @@ local function ahead(priority)
 end
 
 local function new_place(priority, root)
-  local number = redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', 1)
+  local number = redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', '1')
   return string.format('%.0f', number - ahead(priority))
 end
 
