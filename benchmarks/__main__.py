@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     """Do what the arguments ask for; returns the exit status."""
     arguments = _parser().parse_args(argv)
     given: list[str] | str = arguments.measurements  # the default stays a string
-    options = Options(arguments.quick, arguments.seed, arguments.repeats)
+    options = Options(arguments.quick, arguments.seed, arguments.repeats, arguments.tasks)
     if isinstance(given, str) and options.quick:
         _overview(options)
         return 0
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         help="shorter and fewer runs; alone: an overview in two minutes, which is not kept",
     )
     parser.add_argument("--repeats", type=int, help="runs of each system")
+    parser.add_argument("--tasks", type=int, help="of growth and slowlog: the most there are")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is random")
     parser.add_argument("--save", action="store_true", help="keep the outcomes for the report")
     return parser

@@ -84,9 +84,12 @@ class Driver:
             raise RuntimeError(f"the driver has ended:\n{self._log.read_text()[-3000:]}")
         return json.loads(answer)
 
-    def fill(self, task: str, count: int) -> list[str]:
-        """Submit `count` tasks as fast as the system's own client can; returns their ids."""
-        return self.ask(do="fill", task=task, count=count)["ids"]
+    def fill(self, task: str, count: int, seconds: float = 0.0) -> list[str]:
+        """Submit `count` tasks as fast as the system's own client can; returns their ids.
+
+        Each takes that number of seconds, where it is a `rest` or a `stamp`.
+        """
+        return self.ask(do="fill", task=task, count=count, seconds=seconds)["ids"]
 
     def submit(
         self, task: str, waits_s: Sequence[float], seconds: Sequence[float]

@@ -144,6 +144,11 @@ def _tags(data: bytes | str) -> int:
     return data.count(_TAG) if isinstance(data, bytes) else data.count(_TAG_TEXT)
 
 
+def is_plain(encoded: bytes) -> bool:
+    """Return whether what `dumps` made has no tag, so that it is JSON as any reader takes it."""
+    return _TAG not in encoded
+
+
 def without_tags(encoded: bytes) -> bytes:
     """Return what `dumps` made as JSON that a pydantic model reads: ISO 8601, base64, objects."""
     return to_json(loads(encoded), bytes_mode="base64") if _TAG in encoded else encoded

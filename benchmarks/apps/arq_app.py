@@ -20,6 +20,11 @@ async def noop(ctx, payload):
     return work.noop(payload)
 
 
+async def rest(ctx, payload):
+    await asyncio.sleep(payload["seconds"])
+    return {"n": payload["n"]}
+
+
 async def stamp(ctx, payload):
     began_at = work.stamp({"seconds": 0})
     await asyncio.sleep(payload["seconds"])
@@ -34,7 +39,7 @@ async def nap(ctx, payload):
 
 
 class WorkerSettings:
-    functions = (noop, stamp, nap)
+    functions = (noop, rest, stamp, nap)
     redis_settings = SETTINGS
     job_serializer = encode
     job_deserializer = json.loads

@@ -17,6 +17,10 @@ const note = (what, n) =>
 
 const TASKS = {
   noop: async (job) => ({ n: job.data.n }),
+  rest: async (job) => {
+    await sleep(job.data.seconds * 1000);
+    return { n: job.data.n };
+  },
   stamp: async (job) => {
     const began = now();
     if (job.data.seconds) await sleep(job.data.seconds * 1000);
@@ -47,11 +51,11 @@ async function drive() {
   await queue.waitUntilReady();
   const answers = {
     hello: async () => ({}),
-    fill: async ({ task, count }) => {
+    fill: async ({ task, count, seconds }) => {
       const ids = [];
       for (let start = 0; start < count; start += 500) {
         const rows = [];
-        for (let n = start; n < Math.min(start + 500, count); n++) rows.push({ name: task, data: payload(n) });
+        for (let n = start; n < Math.min(start + 500, count); n++) rows.push({ name: task, data: payload(n, seconds) });
         for (const job of await queue.addBulk(rows)) ids.push(job.id);
       }
       return { ids };

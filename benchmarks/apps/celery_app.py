@@ -21,7 +21,7 @@ app.conf.update(
 
 TASKS = {
     function.__name__: app.task(function, name=f"bench.{function.__name__}")
-    for function in (work.noop, work.stamp, work.nap, work.fetch)
+    for function in (work.noop, work.rest, work.stamp, work.nap, work.fetch)
 }
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ dramatiq.set_broker(broker)
 
 ACTORS = {
     function.__name__: dramatiq.actor(function, actor_name=function.__name__)
-    for function in (work.noop, work.stamp, work.nap)
+    for function in (work.noop, work.rest, work.stamp, work.nap)
 }
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ def serve(submit, result, fill=None):
 def _answer(question, submit, result, fill):
     match question["do"]:
         case "fill":
-            task, payloads = question["task"], [work.payload(n) for n in range(question["count"])]
+            task, seconds = question["task"], question["seconds"]
+            payloads = [work.payload(n, seconds) for n in range(question["count"])]
             ids = fill(task, payloads) if fill else [submit(task, each) for each in payloads]
             return {"ids": ids}
         case "submit":

@@ -14,7 +14,7 @@ import work
 import huey_tasks as tq
 from huey_tasks import serializer
 from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import Commit
+from huey_tasks.broker.protocol import Commit, Step
 from huey_tasks.execution.batching import MOST
 from huey_tasks.records.ids import new_ids
 from huey_tasks.registry import types
@@ -22,7 +22,6 @@ from web.tasks.bulk_routes import CHUNK
 
 QUEUE = tq.default
 SCRIPTS = QUEUE.broker.scripts
-RESULTS = QUEUE.broker.result_scripts
 FILL = 500
 #: As many as one step of a worker may claim, and as one bulk submit stores at a time.
 STEP, BULK = MOST, CHUNK
@@ -31,18 +30,15 @@ BULKS = 2
 
 
 class Worker:
-    """Steps as a worker's slot sends them: the outcomes, then their commits with the next claim."""
+    """Steps as a worker's slot sends them: commits with their outcomes, and the next claim."""
 
     def __init__(self, name):
         self.name, self.sequence, self.held = f"bench/{name}/{os.urandom(4).hex()}", 0, []
 
     def step(self, want):
-        if self.held:
-            blob = serializer.dumps({"result": {"n": 1000}})
-            outcomes = {keys.outcome(claim.id, claim.token): blob for claim in self.held}
-            RESULTS.outcome(QUEUE.name, outcomes, ttl_ms=QUEUE.broker.ttl_ms)
+        blob = serializer.dumps({"result": {"n": 1000}})
         self.sequence += 1
-        self.held = SCRIPTS.step(
+        step = Step(
             QUEUE.name,
             self.name,
             self.sequence,
@@ -50,8 +46,11 @@ class Worker:
             want=want,
             lease_ms=3_600_000,
             ttl_ms=QUEUE.broker.ttl_ms,
+            databases=QUEUE.broker.databases,
+            outcomes={keys.outcome(claim.id, claim.token): blob for claim in self.held},
             short_types='{"noop":0}',
-        ).claims
+        )
+        self.held = SCRIPTS.step(step).claims
         return len(self.held)
 
 

@@ -10,7 +10,7 @@ huey = RedisHuey("bench", url=os.environ["BROKER_URL"])
 
 TASKS = {
     function.__name__: huey.task(name=function.__name__)(function)
-    for function in (work.noop, work.stamp, work.nap)
+    for function in (work.noop, work.rest, work.stamp, work.nap)
 }
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from rq.job import Job
 # RQ gives up an abandoned job unless it has retries left ("Retrying Failed Jobs" of its guide).
 RETRIES = int(os.environ.get("RQ_RETRIES", "0"))
 
-TASKS = {function.__name__: function for function in (work.noop, work.stamp, work.nap)}
+TASKS = {function.__name__: function for function in (work.noop, work.rest, work.stamp, work.nap)}
 
 if __name__ == "__main__":
     from driver import serve

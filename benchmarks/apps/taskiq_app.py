@@ -20,6 +20,12 @@ async def noop(payload: dict) -> dict:
     return work.noop(payload)
 
 
+@broker.task(task_name="rest")
+async def rest(payload: dict) -> dict:
+    await asyncio.sleep(payload["seconds"])
+    return {"n": payload["n"]}
+
+
 @broker.task(task_name="stamp")
 async def stamp(payload: dict) -> float:
     began_at = work.stamp({"seconds": 0})
@@ -35,7 +41,7 @@ async def nap(payload: dict) -> dict:
     return {"n": payload["n"]}
 
 
-TASKS = {"noop": noop, "stamp": stamp, "nap": nap}
+TASKS = {"noop": noop, "rest": rest, "stamp": stamp, "nap": nap}
 
 if __name__ == "__main__":
     from driver import serve

@@ -15,12 +15,18 @@ NAP_S = 0.15
 
 
 def payload(n, seconds=0.0):
-    """Return the payload of task number `n`; `seconds` is how long a `stamp` task takes."""
+    """Return the payload of task number `n`; `seconds` is how long `rest` and `stamp` take."""
     return {"n": n, "seconds": seconds, "to": f"customer-{n:06}@example.org", "body": _BODY[:140]}
 
 
 def noop(payload):
     """Do nothing, and return something to be stored."""
+    return {"n": payload["n"]}
+
+
+def rest(payload):
+    """Take the seconds that the payload says, and return what `noop` returns."""
+    time.sleep(payload["seconds"])
     return {"n": payload["n"]}
 
 

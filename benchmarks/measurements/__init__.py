@@ -8,6 +8,7 @@ from benchmarks.measurements import (
     crash,
     crowd,
     drain,
+    efficiency,
     functions,
     greenlets,
     growth,
@@ -15,6 +16,8 @@ from benchmarks.measurements import (
     latency,
     memory,
     mixed,
+    scaling,
+    slowlog,
     sockets,
     submit,
 )
@@ -24,6 +27,8 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
     one.name: one
     for one in (
         drain.MEASUREMENT,
+        scaling.MEASUREMENT,
+        efficiency.MEASUREMENT,
         submit.MEASUREMENT,
         crowd.MEASUREMENT,
         bulk.MEASUREMENT,
@@ -32,6 +37,7 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         mixed.MEASUREMENT,
         crash.MEASUREMENT,
         growth.MEASUREMENT,
+        slowlog.MEASUREMENT,
         memory.MEASUREMENT,
         idle.MEASUREMENT,
         greenlets.MEASUREMENT,

@@ -44,6 +44,19 @@ QUICK = Plan(seconds=2.0, repeats=2, first_count=500, at_most=40_000)
 
 
 @dataclass(frozen=True)
+class Work:
+    """What the queue is filled with, and how many worker processes drain it."""
+
+    task: str = "noop"
+    seconds: float = 0.0  # that each task takes, where it is a `rest`
+    processes: int = PROCESSES
+    profile: Profile = Profile.SHORT
+
+
+NOTHING = Work()
+
+
+@dataclass(frozen=True)
 class Sample:
     """The number of finished tasks at one moment (seconds of a monotonic clock)."""
 
@@ -87,16 +100,16 @@ def count_for(per_second: float, plan: Plan) -> int:
     return int(min(max(count, plan.first_count), plan.at_most))
 
 
-def run(system: System, count: int) -> Outcome:
+def run(system: System, count: int, work: Work = NOTHING) -> Outcome:
     """Let a system finish `count` tasks from a full queue."""
-    with a_run(system, PROCESSES, Profile.SHORT) as running:
-        ids = running.driver.fill("noop", count)
+    with a_run(system, work.processes, work.profile) as running:
+        ids = running.driver.fill(work.task, count, work.seconds)
         running.workers.start()
         samples, cpu = _watch(running, count)
         _compare(running.driver, ids)
     return Outcome(
         system=system.name,
-        settings=system.settings(Profile.SHORT),
+        settings=system.settings(work.profile),
         tasks=count,
         per_second=round(rate(samples, count), 1),
         cpu_us=round(cpu.workers_us + cpu.redis_us, 1),

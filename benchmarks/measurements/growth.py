@@ -1,24 +1,21 @@
-"""Growth: what the verbs take with 10, 10,000 and a million tasks in the queue.
+"""Growth: what the verbs take with 10, 10,000 and a million tasks in the queue, or `--tasks`.
 
 Every size has a Redis and a client of its own, and they are asked in turn call by call: what
 else the machine does meets them alike, so the ratios hold where the times do not.
 """
 
 import contextlib
-import sys
 import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from benchmarks.driver import Driver
 from benchmarks.measurements.measurement import Measurement, Options, Plot
 from benchmarks.measurements.memory import used_bytes
+from benchmarks.measurements.slowlog import SLOW_MS, filler, slow_commands, watch
 from benchmarks.private_redis import PrivateRedis
-from benchmarks.processes import Command
-from benchmarks.systems.duckline import REPOSITORY, Duckline
 from benchmarks.systems.system import Place
 
 FEW, SOME, MANY, MANY_QUICK = 10, 10_000, 1_000_000, 100_000
@@ -26,10 +23,10 @@ FEW, SOME, MANY, MANY_QUICK = 10, 10_000, 1_000_000, 100_000
 #: Calls of each verb in each case; the largest scripts run in one of 10 rounds.
 CALLS, LARGE_EVERY = 300, 10
 
-#: Milliseconds above which a command of Redis is slow.
-SLOW_MS = 5
+#: Tasks whose memory is extrapolated from what was measured: too many for most machines to try.
+EXTRAPOLATED = 10_000_000
 
-#: What may become slower than with ten tasks waiting.
+#: How many times as slow as with 10,000 tasks a verb may be with the most.
 GOAL = 1.2
 
 
@@ -61,7 +58,7 @@ class _Case:
 
 def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
     """Measure what waits at three sizes; then let the most of it be finished and measure again."""
-    many = MANY_QUICK if options.quick else MANY
+    many = options.tasks or (MANY_QUICK if options.quick else MANY)
     with contextlib.ExitStack() as stack:
         cases = [stack.enter_context(_case(count)) for count in (FEW, SOME, many)]
         yield from _compare(cases)
@@ -80,9 +77,7 @@ def _case(count: int) -> Generator[_Case]:
         PrivateRedis(Path(name), appendfsync="always") as redis,
     ):
         place = Place(redis, Path(name))
-        argv = [sys.executable, "-m", "duckline_growth"]
-        command = Command(argv, Duckline().environment(place), REPOSITORY)
-        with Driver(command, place.folder / "driver.log") as driver:
+        with Driver(filler(place), place.folder / "driver.log") as driver:
             # A rewrite of the file would fork in the middle of one case and not of the others.
             redis.client().config_set("auto-aof-rewrite-percentage", 0)
             driver.ask(do="rounds", count=2)  # what there is only once: scripts, indexes, counters
@@ -107,9 +102,7 @@ def _compare(cases: Sequence[_Case]) -> Iterator[Outcome]:
     took: list[_Took] = [{} for _ in cases]
     for case in cases:
         case.driver.ask(do="rounds", count=10)
-        case.redis.client().config_set("slowlog-log-slower-than", SLOW_MS * 1000)
-        case.redis.client().config_set("slowlog-max-len", 100_000)
-        case.redis.client().slowlog_reset()
+        watch(case.redis)
     for number in range(CALLS):
         for case, own in zip(cases, took, strict=True):
             timings = case.driver.ask(do="rounds", count=1)
@@ -118,7 +111,7 @@ def _compare(cases: Sequence[_Case]) -> Iterator[Outcome]:
             for verb, pairs in timings.items():
                 own.setdefault(verb, []).extend((ms, us) for ms, us in pairs)
     for case, own in zip(cases, took, strict=True):
-        slow = _slow(case.redis)
+        slow = slow_commands(case.redis)
         for verb in own:
             yield _outcome(case, verb, own, took[0], slow)
 
@@ -140,33 +133,51 @@ def _outcome(case: _Case, verb: str, own: _Took, few: _Took, slow: Sequence[str]
     )
 
 
-def _slow(redis: PrivateRedis) -> list[str]:
-    """What SLOWLOG holds, the slowest first."""
-    rows: list[dict[str, Any]] = redis.client().slowlog_get(100_000)
-    rows.sort(key=lambda row: row["duration"], reverse=True)
-    return [f"{row['duration'] / 1000:.1f} ms {_shown(row['command'])}" for row in rows]
-
-
-def _shown(command: str | bytes) -> str:
-    text = command.decode("utf-8", "replace") if isinstance(command, bytes) else command
-    return text[:160]
-
-
 def rows(outcomes: Sequence[Outcome]) -> list[list[str]]:
-    """A row for each verb, a column for each case; below them memory and SLOWLOG."""
+    """A row for each verb, a column for each case; below them memory and SLOWLOG.
+
+    The last column says how many times as long a verb takes with the most that waits as with the
+    case before it, 10,000.
+    """
     cases = by_case(outcomes)
-    table = [["", *(case[0].case for case in cases)]]
+    waiting = [case for case in cases if case[0].case.endswith(" waiting")][:3]
+    table = [["", *(case[0].case for case in cases), _compared(waiting)]]
     for verb in dict.fromkeys(outcome.verb for outcome in outcomes):
-        found = [next(o for o in case if o.verb == verb) for case in cases]
-        table.append([verb, *(f"{o.p50_ms:,.2f} ms ({o.ratio:.2f} x)" for o in found)])
-        cpu = [f"{o.redis_us:,.0f} µs ({o.redis_ratio:.2f} x)" for o in found]
-        table.append([f"{verb}, CPU of Redis", *cpu])
+        found = [_of(case, verb) for case in cases]
+        grown = [_of(case, verb) for case in waiting[-2:]]
+        row = [verb, *(f"{o.p50_ms:,.2f} ms ({o.ratio:.2f} x)" for o in found)]
+        table.append([*row, _ratio(grown[0].p50_ms, grown[-1].p50_ms)])
+        row = [f"{verb}, CPU of Redis"]
+        row += [f"{o.redis_us:,.0f} µs ({o.redis_ratio:.2f} x)" for o in found]
+        table.append([*row, _ratio(grown[0].redis_us, grown[-1].redis_us)])
     # Ten tasks say nothing of what grows by doubling.
-    each = [(case[0].case, f"{case[0].bytes_per_task:,.0f} B") for case in cases]
     few = f"{FEW} waiting"
-    table.append(["memory of Redis a task", *("" if c == few else size for c, size in each)])
-    table.append([f"commands over {SLOW_MS} ms", *(str(case[0].slow) for case in cases)])
+    sizes = ["" if case[0].case == few else f"{case[0].bytes_per_task:,.0f} B" for case in cases]
+    table.append(["memory of Redis a task", *sizes, ""])
+    table.append([f"of {EXTRAPOLATED:,}, extrapolated", *map(_extrapolated, cases), ""])
+    table.append([f"commands over {SLOW_MS} ms", *(str(case[0].slow) for case in cases), ""])
     return table
+
+
+def _of(case: Sequence[Outcome], verb: str) -> Outcome:
+    return next(outcome for outcome in case if outcome.verb == verb)
+
+
+def _compared(waiting: Sequence[Sequence[Outcome]]) -> str:
+    """The head of the last column, such as "1,000,000 beside 10,000"."""
+    few, many = (case[0].case.removesuffix(" waiting") for case in (waiting[-2], waiting[-1]))
+    return f"{many} beside {few} (goal {GOAL} x)"
+
+
+def _ratio(few: float, many: float) -> str:
+    return f"{many / few:.2f} x"
+
+
+def _extrapolated(case: Sequence[Outcome]) -> str:
+    """What EXTRAPOLATED tasks would take by the bytes of each, GiB; "" where there are too few."""
+    if case[0].case == f"{FEW} waiting":
+        return ""
+    return f"{case[0].bytes_per_task * EXTRAPOLATED / 2**30:.1f} GiB"
 
 
 def by_case(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
@@ -194,7 +205,9 @@ MEASUREMENT = Measurement(
         "call by call, 300 times. Then all but ten of the many are finished "
         "with results, and they are compared with the ten once more. *Claim* commits a task and "
         "claims the next; *submit of 100* and *step of 64* are the largest scripts that the engine "
-        "sends. The last row counts what SLOWLOG held afterwards."
+        "sends. The last column compares the most that waits with 10,000. What ten million tasks "
+        "would take of memory is extrapolated from the bytes measured for each, not tried; "
+        "`--tasks` tries any number. The last row counts what SLOWLOG held afterwards."
     ),
     systems=("duckline",),
     outcome=Outcome,

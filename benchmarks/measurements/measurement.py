@@ -16,6 +16,7 @@ class Options:
     quick: bool = False
     seed: int = 1
     repeats: int | None = None  # instead of the measurement's own number
+    tasks: int | None = None  # in Redis, instead of what the measurement would let there be
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from pydantic_core import to_json
+
 from huey_tasks.broker.states import TaskState
 
 Argument = str | bytes | int | float
@@ -41,11 +43,14 @@ class Claim(NamedTuple):
     retry_delay_s: float
     deliveries: int
     invocation: str = ""  # of a function
+    type: str = ""
 
     @classmethod
     def read(cls, reply: list[Any]) -> "Claim":
         """Return the claim that a reply of `step` holds."""
-        id, token, message, attempt, retries_left, retry_delay_s, deliveries, invocation = reply
+        id, token, message, attempt, retries_left, retry_delay_s, deliveries, invocation, type = (
+            reply
+        )
         return cls(
             id.decode(),
             token.decode(),
@@ -55,6 +60,7 @@ class Claim(NamedTuple):
             float(retry_delay_s),
             int(deliveries),
             invocation.decode(),
+            type.decode(),
         )
 
 
@@ -224,7 +230,7 @@ class Commit(NamedTuple):
         fields: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
         if self.about is not None:
             fields["type"] = self.about.task_type
-            fields["run_ms"] = round(self.about.took_s * 1000, 3)
+            fields["run_us"] = int(self.about.took_s * 1_000_000)
         if self.state == TaskState.RETRY:
             fields["retries_left"] = self.retries_left
             fields["retry_delay_s"] = self.retry_delay_s
@@ -238,10 +244,8 @@ class Commit(NamedTuple):
             fields["gates"] = [gate.as_json() for gate in self.gates]
         if self.cause is not None:
             fields["cause"] = self.cause.as_json()
-        for name in ("gap", "blocked_on", "receipt"):
-            if text := getattr(self, name):
-                fields[name] = text
-        return fields
+        texts = {"gap": self.gap, "blocked_on": self.blocked_on, "receipt": self.receipt}
+        return fields | {name: text for name, text in texts.items() if text}
 
 
 class Step(NamedTuple):
@@ -291,5 +295,8 @@ def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> by
 
     Half a surrogate pair, which a reason may quote, becomes "?": a step must always be sendable.
     """
-    text = json.dumps([item.as_json() for item in items], ensure_ascii=False) if items else "[]"
-    return text.encode("utf-8", "replace")
+    fields = [item.as_json() for item in items]
+    try:
+        return to_json(fields)
+    except ValueError:
+        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")

@@ -16,15 +16,25 @@ keys; `Delivery.TYPE` and `Flow.TYPE` are types of our own. They become constant
 nothing at run time.
 
 Redis runs the whole text at each call, and to make a function takes time even if nothing calls it.
-So of its parts a script gets only the definitions that it uses. The parts that most others use are
-outside of a function that has all the rest: to make a function, Lua looks for each variable that it
-uses among all those of the function around it, but takes those from further out as they are.
+So of its parts a script gets only the definitions that it uses. A block may begin with a line that
+says when a call comes there:
+
+    -- rarely: the first call of a minute
+
+What only such blocks use, functions and constants, is made in them. Such a block is no part of a
+loop that usual calls run.
+
+The parts that most others use are outside of a function that has all the rest: to make a function,
+Lua looks for each variable that it uses among all those of the function around it, but takes those
+from further out as they are.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
+from itertools import takewhile
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +67,8 @@ _OUTSIDE = ("keys", "clock", "events", "queueing", "blocked")
 _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
 _DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
 _VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_TEXT = re.compile(r"'[^']*'")
+_RARELY = re.compile(r"^( *)-- rarely: ")
 
 
 class ScriptText(NamedTuple):
@@ -85,10 +97,14 @@ def script_text(name: str) -> ScriptText:
     ]
     takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
     text = "\n".join([body, "end", "local answer = run()", *at_the_end, "return answer"])
-    text = "\n".join([takes, "local function run()", _with_used(own_parts, text)])
-    text = _with_used([_read(f"lib/{part}") for part in names if part not in _OUTSIDE], text)
-    text = f"local function script()\n{text}\nend\nreturn script()"
-    text = _with_used([_read(f"lib/{part}") for part in names if part in _OUTSIDE], text)
+    outside = [_read(f"lib/{part}") for part in names if part in _OUTSIDE]
+    inside = [_read(f"lib/{part}") for part in names if part not in _OUTSIDE]
+    definitions = _Definitions([*outside, *inside, *own_parts], text)
+    text = "\n".join(
+        [takes, "local function run()", *map(definitions.of, own_parts), definitions.filled(text)]
+    )
+    text = "\n".join(["local function script()", *map(definitions.of, inside), text, "end"])
+    text = "\n".join([*map(definitions.of, outside), text, "return script()"])
     records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
     return ScriptText(arguments, _with_constants(text, _RECORDS | records))
 
@@ -102,30 +118,96 @@ def parts_of(*texts: str) -> list[str]:
     return found
 
 
-def _with_used(parts: Sequence[str], text: str) -> str:
-    """Return the text behind those definitions of parts that it, or another of them, uses.
+class _Definition:
+    """A local of a part, or several, with the lines below up to the next one."""
 
-    A definition begins with `local` at the start of a line, and Lua knows its names only behind it.
+    def __init__(self, text: str) -> None:
+        self.text = text
+        head = re.split(r"[=(\n]", text)[0]
+        self.names = set(re.findall(r"\w+", head)) - {"local", "function"}
+        self.usual = _usual_variables(text)
+        self.every = _variables(text)
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it keeps something from one use to the next."""
+        is_function = self.text.startswith("local function ")
+        return not is_function and any(name != name.upper() for name in self.names)
+
+
+class _Definitions:
+    """The definitions of the parts of one script, in their order.
+
+    One begins with `local` at the start of a line, and Lua knows its names only behind it.
     """
-    used = _variables(text)
-    for part in reversed(parts):
-        head, *definitions = _DEFINITION.split(part)
-        for definition in reversed(definitions):
-            if not _defined(definition).isdisjoint(used):
-                text = definition + text
-                used |= _variables(definition)
-        text = f"{head}\n{text}"
-    return text
 
+    def __init__(self, parts: Sequence[str], body: str) -> None:
+        self._all = [_Definition(text) for part in parts for text in _DEFINITION.split(part)[1:]]
+        every = self._needed(_variables(body), self._all, attrgetter("every"))
+        states = set[str]().union(*(each.names for each in every if each.is_state))
+        self._usual = self._needed(_usual_variables(body) | states, self._all)
 
-def _defined(definition: str) -> set[str]:
-    names = definition.removeprefix("local ").removeprefix("function ")
-    return set(re.split(r"\W+", re.split(r"[=(\n]", names)[0]))
+    def of(self, part: str) -> str:
+        """Return a part with those of its definitions that usual calls need."""
+        head, *texts = _DEFINITION.split(part)
+        needed = [each for each in self._usual if each.text in texts]
+        return "".join([head, *(self.filled(each.text) for each in needed)])
+
+    def filled(self, text: str) -> str:
+        """Return a usual definition, or the body, with what its rare blocks need."""
+        before = list(takewhile(lambda each: each.text != text, self._all))
+        return self._filled(text, before, self._usual)
+
+    def _filled(self, text: str, before: list[_Definition], made: list[_Definition]) -> str:
+        """Do the same with definitions from those `before`, without those that are `made`."""
+        lines = text.splitlines(keepends=True)
+        for number, line in enumerate(lines, 1):
+            if rarely := _RARELY.match(line):
+                end = number + len(list(takewhile(partial(_is_in, rarely[1]), lines[number:])))
+                block, rest = "".join(lines[number:end]), "".join(lines[end:])
+                needed = self._needed(_usual_variables(block), before)
+                here = [each for each in needed if each not in made]
+                texts = [*(each.text for each in here), block]
+                filled = [self._filled(each, before, [*made, *here]) for each in texts]
+                return "".join([*lines[:number], *filled, self._filled(rest, before, made)])
+        return text
+
+    @staticmethod
+    def _needed(
+        used: set[str],
+        among: Sequence[_Definition],
+        variables: Callable[[_Definition], set[str]] = attrgetter("usual"),
+    ) -> list[_Definition]:
+        """Return those that are used, by these names or by the variables of another that is."""
+        found: list[_Definition] = []
+        for each in reversed(among):
+            if not each.names.isdisjoint(used):
+                found.insert(0, each)
+                used = used | variables(each)
+        return found
 
 
 def _variables(text: str) -> set[str]:
     code = "\n".join(line.partition("--")[0] for line in text.splitlines())
-    return set(_VARIABLE.findall(code))
+    return set(_VARIABLE.findall(_TEXT.sub("", code)))
+
+
+def _usual_variables(text: str) -> set[str]:
+    """Return the variables that are used outside of rare blocks."""
+    usual, rare = list[str](), None
+    for line in text.splitlines():
+        if rare is not None and not _is_in(rare, line):
+            rare = None
+        if rare is None:
+            rarely = _RARELY.match(line)
+            rare = rarely[1] if rarely else None
+            usual.append(line)
+    return _variables("\n".join(usual))
+
+
+def _is_in(indent: str, line: str) -> bool:
+    """Return whether a line is in the block of one that is indented like this."""
+    return not line.strip() or line.startswith(indent)
 
 
 def _read(name: str) -> str:

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from huey_tasks.broker.protocol import ALONE, only_of
+from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes import offspring
 from huey_tasks.records import consumers
 
 logger = logging.getLogger(__name__)
+
+#: Seconds between two looks, while there are other consumers.
+LOOK_S = 0.5
 
 
 @functools.cache
@@ -38,9 +42,34 @@ def birth(pid: int) -> str | None:
     return None if fields[0] in "ZX" else fields[19]
 
 
+@functools.cache
+def _own_birth(pid: int) -> str | None:
+    return birth(pid)
+
+
 def identity() -> dict[str, Any]:
     """Return what a consumer stores so that others can check whether it lives."""
-    return {"world": world(), "birth": birth(os.getpid())}
+    return {"world": world(), "birth": _own_birth(os.getpid())}
+
+
+class Neighbours:
+    """The other consumers of a queue, of which some may have died on this machine."""
+
+    def __init__(self, queue: TaskQueue, max_crashes: int) -> None:
+        self._queue, self._max_crashes = queue, max_crashes
+        #: How many there are: each heartbeat says it.
+        self.number = 0
+
+    def release_tasks(self) -> float | None:
+        """Release what dead ones held; returns the seconds until the next look, if there are any.
+
+        Raises QueueUnavailable.
+        """
+        if not self.number:
+            return None
+        most = self._max_crashes
+        release_tasks(self._queue, most, most * LOSSES_PER_CRASH)
+        return LOOK_S
 
 
 def release_tasks(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:

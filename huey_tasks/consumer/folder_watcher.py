@@ -18,7 +18,7 @@ from huey_tasks.watches import watcher
 logger = logging.getLogger(__name__)
 
 #: Seconds between two looks, and so before one that has ended is started again.
-LOOK_S = 1.0
+LOOK_S = 0.9
 
 
 class FolderWatcher:

@@ -31,7 +31,7 @@ _FORK = multiprocessing.get_context("fork")
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 #: Seconds between two looks.
-LOOK_S = 0.5
+LOOK_S = 1.0
 
 #: Seconds that one for suspects stays when nothing waits: a task that crashed returns to its queue
 #: after a pause.
@@ -46,8 +46,12 @@ _WHY = {ALONE: "tasks that were lost twice run alone", FUNCTIONS: "function host
 class Isolation(Protocol):
     """What a consumer does about one beside it. It is true as long as there is another process."""
 
+    def start(self) -> None:
+        """Start it if tasks wait for it; a chore that heartbeats and the control channel call."""
+        ...
+
     def look(self) -> None:
-        """Start or end it if needed; a chore."""
+        """End it if it is not needed; a chore."""
         ...
 
     def stop(self) -> None:
@@ -77,7 +81,7 @@ class ConsumerBeside:
         self._collect()
         return {self._process.pid or 0} if self._process is not None else set()
 
-    def look(self) -> None:
+    def start(self) -> None:
         if self or not self._starting or not _waiting(self._broker, self._only):
             return
         level = logging.WARNING if self._only == ALONE else logging.INFO
@@ -129,6 +133,9 @@ class EndOfIsolation:
     def __bool__(self) -> bool:
         return False
 
+    def start(self) -> None:
+        """It has none beside it."""
+
     def look(self) -> None:
         if os.getppid() != self._parent:
             self._end()
@@ -154,9 +161,12 @@ class Beside:
     def __bool__(self) -> bool:  # nobody waits for the watcher
         return any(self._consumers)
 
+    def start(self) -> None:
+        for each in self._consumers:
+            each.start()
+
     def look(self) -> None:
-        for each in (*self._consumers, self._watcher):
-            each.look()
+        self._watcher.look()
 
     def stop(self) -> None:
         for each in (*self._consumers, self._watcher):

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 #: Seconds. What is due so soon is done with what is due now: each time alone wakes the process.
 TOGETHER_S = 0.02
 
+#: Seconds between two runs of a chore for which heartbeats and the control channel call.
+SELDOM_S = 30.0
+
 
 @dataclass
 class Chore:

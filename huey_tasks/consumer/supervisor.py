@@ -30,9 +30,9 @@ from huey_tasks.consumer.heartbeat import Heartbeat
 from huey_tasks.consumer.huey_periodic import PeriodicTasks
 from huey_tasks.consumer.interrupts import Interrupts
 from huey_tasks.consumer.isolation import LOOK_S, Beside, EndOfIsolation, Isolation
-from huey_tasks.consumer.maintenance import Chore, Chores
+from huey_tasks.consumer.maintenance import SELDOM_S, Chore, Chores
 from huey_tasks.consumer.outage import Outage
-from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH, WorkerPool
+from huey_tasks.consumer.worker_pool import WorkerPool
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.execution.worker_table import StopReason, WorkerTable
 from huey_tasks.huey_adapter.task_queue import TaskQueue
@@ -88,19 +88,21 @@ class Consumer:
         self._stop_signals = 0
         self._grace_ends: float | None = None
         self._outage = Outage(self._board.cells)
-        self._announced = {  # by the word that a script sends on the control channel
-            "due": Chore(self._promote_due, 1.0),
+        self._neighbours = dead_consumers.Neighbours(queue, config.max_crashes)
+        self._announced = {  # by a word of the control channel, and of heartbeats
+            "due": Chore(self._promote_due, SELDOM_S),
             "schedules": Chore(self._firing.fire_due, 5.0),
-            "outbox": Chore(Dispatch(queue.broker).run, 1.0),
-            "flows": Chore(duties.go_on_with_flows, 1.0),
+            "outbox": Chore(Dispatch(queue.broker).run, SELDOM_S),
+            "flows": Chore(duties.go_on_with_flows, SELDOM_S),
+            "leases": Chore(self._recover_lost, min(2.0, config.lease_s / 5)),
+            "functions": Chore(self._isolation.start, SELDOM_S),
         }
         self._chores = Chores(
             self._outage,
             Chore(self._renew_leases, config.lease_s / 3),
             Chore(self._beat, 1.0, asks_redis=True),
             *self._announced.values(),
-            Chore(self._recover_lost, min(1.0, config.lease_s / 6)),
-            Chore(self._release_dead_consumers, 0.5),
+            Chore(self._neighbours.release_tasks, 1.0),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
             Chore(PeriodicTasks(queue).enqueue_due, 1.0),
@@ -187,8 +189,6 @@ class Consumer:
         for command, *words in self._control.read():
             if command in self._announced:
                 self._announced[command].due = 0.0
-            elif command == "functions":
-                self._isolation.look()
             elif command == "stop":
                 self._stop(*words)
             elif command == "breaker":
@@ -248,7 +248,11 @@ class Consumer:
 
     def _beat(self) -> None:
         pids = {cell.index: child.pid for child, cell in self._pool.cells()}
-        if self._dataset.look(self._heartbeat.beat(pids, self._dataset.id)):
+        seen = self._heartbeat.beat(pids, self._dataset.id)
+        self._neighbours.number = seen.consumers - 1
+        for word in seen.words:
+            self._announced[word].due = 0.0
+        if self._dataset.look(seen):
             self._firing.plan_again()
 
     def _end_overdue(self) -> float | None:
@@ -274,10 +278,6 @@ class Consumer:
             return
         self._renew_leases()  # first our own: Redis may have been silent for longer than a lease
         duties.recover_lost(self.queue, max_crashes=self.config.max_crashes)
-
-    def _release_dead_consumers(self) -> None:
-        most = self.config.max_crashes
-        dead_consumers.release_tasks(self.queue, most, most * LOSSES_PER_CRASH)
 
     def _prune(self) -> float | None:
         return duties.prune(self._broker, cap=self.config.finished_cap)

@@ -113,7 +113,7 @@ class QueueWorker(Worker):
         self._redis_away, self.delay = False, self.default_delay
 
     def _run_next(self, now: Any) -> None:
-        task = self.huey.dequeue()
+        task = self.huey.next_task()
         if task is None:
             attempt_log.sum_up()
             return

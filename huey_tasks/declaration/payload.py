@@ -160,6 +160,21 @@ class Payload:
         values, fields = payload.__dict__, self._fields
         return reinsert({name: values[fields[name]] for name in given}, failed)
 
+    def arguments_in(self, encoded: bytes) -> dict[str, Any] | None:
+        """Return the parameters that a stored payload gives, in the types of their hints.
+
+        None for what `arguments` has to look at: it is no JSON object, or its values do not fit the
+        hints as these are now.
+        """
+        try:
+            payload = self.validator.validate_json(encoded)
+        except ValidationError:
+            return None
+        values, given = payload.__dict__, payload.__pydantic_fields_set__
+        if len(given) == len(self._fields):
+            return {name: values[field] for name, field in self._fields.items()}
+        return {name: values[field] for name, field in self._fields.items() if field in given}
+
     @cached_property
     def _converter(self) -> SchemaValidator:
         return converter(self.model.__pydantic_core_schema__)

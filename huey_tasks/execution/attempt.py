@@ -82,6 +82,8 @@ class Attempt:
     _missed_for_ms = 0
     #: Whether the task's own code runs: what it enqueues then is visible at once.
     in_body = False
+    #: Whether that has run before Huey runs the task, which raises what it raised.
+    has_run = False
     _subtasks = 0
     #: How many lines that the task logged could not be kept, since the last that could.
     missed_lines = 0
@@ -261,7 +263,7 @@ class Attempt:
     def commit(self) -> tuple[Commit, bytes | None]:
         """Return the commit and the outcome to store before it."""
         reason = self._stopped or self.stop_reason
-        if reason.is_final:
+        if reason and reason.is_final:
             return self._stop_commit(reason), None
         interrupted = self._is_released or reason is StopReason.RELEASE
         if not self.has_outcome and not interrupted and not self.blocked_on:

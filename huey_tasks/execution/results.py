@@ -42,7 +42,7 @@ def encode(returned: Any) -> tuple[Any, bytes]:
     Raises what an iterator in the result raises: that is the task's own error.
     """
     try:
-        return returned, serializer.dumps({"result": returned})
+        return returned, b'{"result":%b}' % serializer.dumps(returned)
     except _STOPS:
         raise
     except Exception:  # not only what `dumps` raises: objects run code of their own

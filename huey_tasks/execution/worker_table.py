@@ -23,6 +23,7 @@ _REVOCATIONS_AT = 560
 _REVOKED_AT = 576
 _REVOKED_SIZE, _REVOKED_COUNT = 32, 128
 _COUNT = struct.Struct("<I")
+_NOTHING = bytes(_COUNT.size)
 _WAITS_AT, _WAITS_SIZE = 288, 160
 _RETIRES = struct.Struct("<B 36s 128s 155s")  # whether, spoilt or not; id, type, why
 _RETIRES_AT = _REVOKED_AT + _REVOKED_SIZE * _REVOKED_COUNT
@@ -100,7 +101,7 @@ class Cell:
         self, task_id: str, token: str, task_type: str, attempt: int, timeout_s: float | None
     ) -> None:
         """Record that this worker has claimed a task and not begun it."""
-        deadline = time.monotonic() + (timeout_s or math.inf)
+        deadline = time.monotonic() + timeout_s if timeout_s else math.inf
         packed = (task_id.encode(), token.encode(), task_type.encode()[:128])
         _HELD.pack_into(self._memory, self._at, 0, time.time(), deadline, attempt, *packed)
 
@@ -178,7 +179,8 @@ class Cell:
 
     def is_revoked(self, token: str) -> bool:
         """Whether the attempt with this token must not begin."""
-        if not _COUNT.unpack_from(self._memory, self._at + _REVOCATIONS_AT)[0]:
+        at = self._at + _REVOCATIONS_AT
+        if self._memory[at : at + _COUNT.size] == _NOTHING:
             return False  # which is nearly always so, and this is asked for every task
         first = self._at + _REVOKED_AT
         return _mark(token) in self._memory[first : first + _REVOKED_SIZE * _REVOKED_COUNT]

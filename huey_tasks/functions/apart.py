@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 #: Seconds that an answer of the other process is used.
 LOOK_S = 0.9
 #: Seconds until a process that has none of the folders looks again; it has no other process then.
-EMPTY_S = 5.0
+EMPTY_S = 10.0
 #: Seconds that the first call after a request waits for its answer; later ones do not wait.
 PATIENCE_S = 0.2
 

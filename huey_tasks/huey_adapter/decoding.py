@@ -68,6 +68,10 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
         message = huey.serializer.deserialize(claim.message)
         task = huey_seams.create_task(huey, message)
         task.id = claim.id  # a retried task has the message of the one before
+        # Redis has decided that the task is due, not expired, and how many attempts it has left.
+        task.eta, task.expires_resolved = None, None
+        task.retries, task.retry_delay = claim.retries_left, claim.retry_delay_s
+        task.claim = claim
         task.args = tuple(_results_of(outcomes, argument) for argument in task.args)
         task.kwargs = {name: _results_of(outcomes, of) for name, of in task.kwargs.items()}
         return task

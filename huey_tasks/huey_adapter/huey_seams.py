@@ -4,11 +4,15 @@ Huey is pinned; `tests/test_architecture.py` checks that these names are there. 
 them, so a new version of Huey is checked here and in `task_queue.py`.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from huey import Huey
 from huey.api import Task
+
+#: What Huey logs of each task is written there.
+logger = logging.getLogger("huey")
 
 #: Gives the context that interrupts a task after that many seconds.
 TimeoutHandler = Callable[[float], Any]
@@ -52,6 +56,16 @@ def interrupt_with(queue: Huey, handler: TimeoutHandler) -> None:
 def emit(queue: Huey, signal: str, task: Task) -> None:
     """Call the receivers of a signal of Huey."""
     queue._emit(signal, task)
+
+
+def is_alone(queue: Huey) -> bool:
+    """Say whether nothing listens to Huey: no hook, no receiver, no log of its own."""
+    return not (
+        queue._pre_execute
+        or queue._post_execute
+        or any(queue._signal.receivers.values())
+        or logger.isEnabledFor(logging.INFO)
+    )
 
 
 def has_receivers(queue: Huey, signal: str) -> bool:

@@ -1,18 +1,20 @@
 """TaskQueue: Huey with a queue that does not lose tasks.
 
-Huey's own `execute` runs the tasks, with its retries, hooks, pipelines and chords. This class only
-listens: whatever Huey decides about the task that runs is recorded on its `Attempt`, and committed
-once, after Huey is done. Each override names the seam of Huey 3.5.4 that it uses.
+Huey's own `execute` runs the tasks, with its retries, hooks, pipelines and chords. For a task
+that needs nothing of these it is called only if that has failed. What it decides is recorded
+(`decisions`) and committed once, after Huey is done. Each override names the seam of Huey 3.5.4
+that it uses.
 """
 
+import contextlib
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from huey import RedisHuey, signals
+from huey import signals
 from huey.api import RateLimit, Task, TaskWrapper, chord
-from huey.utils import ChordConfig, Error
+from huey.utils import ChordConfig
 
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
@@ -22,12 +24,14 @@ from huey_tasks.broker.states import Ending, TaskState
 from huey_tasks.cleanup.leftovers import Leftovers
 from huey_tasks.cleanup.own_code import OwnCode
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.execution import attempt_log, failed_attempts, waits
+from huey_tasks.execution import attempt_log, failed_attempts
 from huey_tasks.execution.attempt import Attempt, current_attempt
 from huey_tasks.huey_adapter import composition, decoding, encoding, huey_seams
+from huey_tasks.huey_adapter.decisions import RecordingHuey
 from huey_tasks.huey_adapter.decoding import Unreadable
+from huey_tasks.huey_adapter.plain_task import NOT_RUN, PlainTask, raising
 from huey_tasks.huey_adapter.rate_limit import QueueRateLimit
-from huey_tasks.huey_adapter.storage import ReliableStorage, TaskMessage
+from huey_tasks.huey_adapter.storage import TaskMessage
 from huey_tasks.huey_adapter.task_class import (
     QueueTaskWrapper,
     TypeRegistry,
@@ -36,16 +40,12 @@ from huey_tasks.huey_adapter.task_class import (
 )
 from huey_tasks.records import tasks
 from huey_tasks.serializer import JsonSerializer
-from huey_tasks.values.safe_repr import unwrapped
 
 logger = logging.getLogger(__name__)
 
 
-class TaskQueue(RedisHuey):
-    """One of the queues: a RedisHuey on ReliableStorage."""
-
-    storage_class = ReliableStorage
-    storage: ReliableStorage
+class TaskQueue(RecordingHuey):
+    """One of the queues: submits tasks to it, and runs those that a worker has claimed."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class TaskQueue(RedisHuey):
             **options,
         )
         self._registry = TypeRegistry()
-        #: All queues, this one among them, by their names.
-        self.queues: Mapping[str, TaskQueue] = {}
         #: What a task leaves running, in a worker; elsewhere that is its caller's business.
         self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
+        #: Reads the task of a claim by its type, if it is a plain one; templates enter themselves.
+        self.plain_tasks: dict[str, Callable[[Claim], PlainTask | None]] = {}
         #: Called after each attempt, before its end is committed; must not raise.
         self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
 
@@ -171,114 +171,84 @@ class TaskQueue(RedisHuey):
 
     def dequeue(self) -> Task | None:
         claim = self.storage.claim()
+        return None if claim is None else self._to_run(claim)
+
+    def next_task(self) -> Task | PlainTask | None:
+        """Do what `dequeue` does, for a worker: a plain task needs nothing of Huey's."""
+        claim = self.storage.claim()
         if claim is None:
             return None
+        plain_task = self.plain_tasks.get(claim.type)
+        if plain_task and not self.storage.slot.revocations and huey_seams.is_alone(self):
+            return plain_task(claim) or self._to_run(claim)
+        return self._to_run(claim)
+
+    def _to_run(self, claim: Claim) -> Task | None:
+        """Return the task of a claim; None if there is none that can run, which is committed."""
         try:
-            task = decoding.task_of(self, claim, self.storage.outcomes)
+            return decoding.task_of(self, claim, self.storage.outcomes)
         except QueueUnavailable:
             self.storage.slot.finish(Commit(claim.id, claim.token, Ending.UNBEGUN))
             raise
         except Unreadable as error:
             self.storage.slot.finish(error.commit)
             return None
-        # Redis has decided that the task is due, not expired, and how many attempts it has left.
-        task.eta, task.expires_resolved = None, None
-        task.retries, task.retry_delay = claim.retries_left, claim.retry_delay_s
-        task.claim = claim
-        return task
 
-    def execute(self, task: Task, timestamp: Any = None) -> Any:
+    def execute(self, task: Any, timestamp: Any = None) -> Any:
+        """Run a task of Huey's, or a plain one."""
         claim = cast(Claim | None, getattr(task, "claim", None))
         if claim is None:
             return super().execute(task, timestamp)
-        attempt = Attempt(claim, type(task).__name__, self.broker, self.storage.slot.cell)
-        if task.on_error:  # several attempts may fail, and several tasks share it
-            task.on_error.id = attempt.id_for("on_error")
+        slot = self.storage.slot
+        attempt = Attempt(claim, task.name, self.broker, slot.cell)
         reset = current_attempt.set(attempt)
+        unreadable: Commit | None = None
         try:
             with redis_errors():
+                if type(task) is PlainTask and (task := self._run(task, attempt)) is None:
+                    return None
+                if task.on_error:  # several attempts may fail, and several tasks share it
+                    task.on_error.id = attempt.id_for("on_error")
                 return super().execute(task, timestamp)
         except QueueUnavailable:  # raised by what Huey itself reads and writes
             attempt.release()
             raise
+        except Unreadable as error:
+            unreadable = error.commit
         except BaseException as error:  # raised by Huey or a hook, outside the task's own code
             self.build_error_result(task, error)
         finally:
             current_attempt.reset(reset)
             self.after_attempt(attempt)
-            self.storage.slot.finish(*attempt.commit())
+            slot.finish(*((unreadable,) if unreadable else attempt.commit()))
 
-    def _timeout_context(self, task: Task) -> Any:
+    def _run(self, task: PlainTask, attempt: Attempt) -> Task | None:
+        """Run a plain task; return None, or the task with which Huey does the rest.
+
+        Huey runs that one if the payload needs a closer look. If the function has raised, the task
+        raises the same, and Huey decides what follows.
+        """
+        raised: BaseException | None = None
+        try:
+            with self._timeout_context(task):
+                returned = task.run_json(task.payload)
+            if returned is not NOT_RUN:
+                attempt.succeed(returned)
+                return None
+        except BaseException as error:
+            attempt.has_run, raised = True, error
+        usual = decoding.task_of(self, task.claim, self.storage.outcomes)
+        return usual if raised is None else raising(usual, raised)
+
+    def _timeout_context(self, task: Any) -> Any:
         """Huey runs the task's own code, and nothing else, inside this context (api.py:451)."""
         attempt = current_attempt.get()
         if attempt is None:
             return super()._timeout_context(task)
+        if attempt.has_run:
+            return contextlib.nullcontext()
         limit = super()._timeout_context(task) if task.timeout else None
         return OwnCode(attempt, limit, self.leftovers, retry_rules_of(task))
-
-    # ---- what Huey decides about the task that runs
-
-    def put_result(self, key: str, data: Any) -> None:
-        attempt = current_attempt.get()
-        if attempt is None or attempt.claim.id != key:
-            super().put_result(key, data)
-        elif not isinstance(data, Error):
-            attempt.succeed(data)
-
-    def delete(self, key: str) -> Any:
-        """Huey deletes the revocation of each task that has run (api.py:509); it expires by itself.
-
-        That would be a round trip for every task, and a failed one would lose the outcome.
-        """
-        attempt = current_attempt.get()
-        if attempt is not None and key == f"r:{attempt.claim.id}":
-            return False
-        return super().delete(key)
-
-    def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
-        """Huey asks before each task (api.py:422); a round trip only if anything is revoked."""
-        if self._attempt_of(task) is not None and not self.storage.slot.revocations:
-            return False
-        return super().is_revoked(task, timestamp, peek)
-
-    def build_error_result(self, task: Task, exception: BaseException) -> dict[str, Any]:
-        """Huey asks for this when an attempt has failed (api.py:526)."""
-        exception = unwrapped(exception)
-        metadata = failed_attempts.failure_of(task, exception)
-        if (attempt := self._attempt_of(task)) is not None:
-            attempt.fail_with(exception, metadata["error"], metadata["traceback"])
-        return metadata
-
-    def _run_post_execute(
-        self, task: Task, task_value: Any, exception: BaseException | None
-    ) -> None:
-        """Of a task that waits for a lock or a limit, Huey asks for no error (api.py:524)."""
-        attempt = None if exception is None else self._attempt_of(task)
-        error = unwrapped(exception)
-        if attempt is not None and not attempt.has_outcome:
-            if waits.is_wait(error) and waits.may_wait(task, attempt):
-                attempt.block()
-            else:
-                attempt.postpone(failed_attempts.why_not_yet(error))
-        super()._run_post_execute(task, task_value, error)
-
-    def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
-        """Record the ends that Huey announces by a signal only (api.py:422, 426, 439, 516)."""
-        if (attempt := self._attempt_of(task)) is not None:
-            if signal == signals.SIGNAL_COMPLETE and not attempt.has_outcome:
-                attempt.succeed(None)  # a periodic task, whose result Huey does not keep
-            elif signal in (signals.SIGNAL_REVOKED, signals.SIGNAL_CANCELED):
-                attempt.end_as("REVOKED", "revoked before it started")
-            elif signal == signals.SIGNAL_LOCKED and waits.may_wait(task, attempt):
-                task.retries += 1  # which Huey takes off again: to wait costs none
-            elif signal == signals.SIGNAL_EXPIRED:
-                attempt.end_as("EXPIRED", "it was not started in time")
-            elif not attempt.verdict.again:
-                task.retries = 0
-        elif signal == signals.SIGNAL_ENQUEUED and (owner := self._owner(task)) is not self:
-            huey_seams.emit(owner, signal, task)
-            return
-        super()._emit(signal, task, *map(unwrapped, args), **kwargs)
 
     # ---- a consumer
 
@@ -310,11 +280,3 @@ class TaskQueue(RedisHuey):
         if attempt is None or attempt.in_body or self.immediate:
             return None
         return attempt if attempt.is_here and attempt.broker is self.broker else None
-
-    def _owner(self, task: Any) -> "TaskQueue":
-        return self.queues.get(getattr(task, "home", None) or "", self)
-
-    def _attempt_of(self, task: Any) -> Attempt | None:
-        attempt = current_attempt.get()
-        is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
-        return attempt if is_current else None

@@ -10,8 +10,13 @@ from typing import NamedTuple
 
 import psutil
 
-#: Seconds between two measurements; a figure is no older.
+#: Seconds between two measurements; a figure is no older, but for the memory of an idle process.
 LOOK_EVERY_S = 10.0
+
+#: A process that has used less of a core than this, %, has the memory that it had.
+IDLE_PERCENT = 1.0
+#: How often in a row its memory is taken for unchanged: pages of others may be shared no more.
+IDLE_LOOKS = 5
 
 
 class Usage(NamedTuple):
@@ -34,6 +39,7 @@ class Meter:
         self._next_look = 0.0
         self._processes: dict[int, psutil.Process] = {}
         self._usage: dict[int, Usage] = {}
+        self._idle = dict[int, tuple[int, int]]()  # its memory, and for how many looks it is known
 
     def read(self, pids: Iterable[int]) -> dict[int, Usage]:
         """What each of these processes uses; looks if it is time, and at those that are new."""
@@ -45,7 +51,7 @@ class Meter:
         for pid in wanted - self._usage.keys():
             self._usage[pid] = self._look(pid)
         for pid in self._processes.keys() - wanted:
-            del self._processes[pid]
+            self._forget(pid)
         return {pid: self._usage[pid] for pid in wanted}
 
     def _look(self, pid: int) -> Usage:
@@ -54,10 +60,22 @@ class Meter:
             process = known or psutil.Process(pid)
             self._processes[pid] = process
             cpu_percent = process.cpu_percent()  # since the last call; the first one says nothing
-            return Usage(_memory_bytes(process), cpu_percent if known else None)
+            is_idle = known is not None and cpu_percent < IDLE_PERCENT
+            return Usage(self._memory(process, is_idle), cpu_percent if known else None)
         except (psutil.Error, OSError, ValueError):  # it has just died, or is not ours to see
-            self._processes.pop(pid, None)
+            self._forget(pid)
             return Usage()
+
+    def _memory(self, process: psutil.Process, is_idle: bool) -> int:
+        memory_bytes, looks = self._idle.get(process.pid, (0, IDLE_LOOKS))
+        if not is_idle or looks >= IDLE_LOOKS:
+            memory_bytes, looks = _memory_bytes(process), 0
+        self._idle[process.pid] = (memory_bytes, looks + 1)
+        return memory_bytes
+
+    def _forget(self, pid: int) -> None:
+        self._processes.pop(pid, None)
+        self._idle.pop(pid, None)
 
 
 def _memory_bytes(process: psutil.Process) -> int:

@@ -11,33 +11,44 @@ from huey_tasks import serializer
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.execution import event_loop, results, unfit_results
 from huey_tasks.execution.attempt import current_attempt
+from huey_tasks.huey_adapter.plain_task import NOT_RUN
 from huey_tasks.queues import CONFIG
 
 
-def runner_of(function: Callable[..., Any], payload: Payload) -> Callable[..., Any]:
-    """Return the function that workers call: it converts the payload, and encodes the result."""
-    signature = inspect.signature(function)
+class Runner:
+    """A function as workers call it."""
 
-    def run(*args: Any, **kwargs: Any) -> Any:
-        arguments = signature.bind(*args, **kwargs).arguments if args else kwargs
+    def __init__(self, function: Callable[..., Any], payload: Payload) -> None:
+        self.__name__ = getattr(function, "__name__", "run")
+        self.__doc__, self.__module__ = function.__doc__, function.__module__
+        self._function, self._payload = function, payload
+        self._signature = inspect.signature(function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it with arguments as Huey has them."""
+        arguments = self._signature.bind(*args, **kwargs).arguments if args else kwargs
         try:
-            typed = payload.arguments(arguments, accepted=not args)
+            typed = self._payload.arguments(arguments, accepted=not args)
         except ValidationError as error:
-            unfit = unfit_results.unfit_in(error, arguments, payload)
+            unfit = unfit_results.unfit_in(error, arguments, self._payload)
             if unfit is None:
                 raise
             raise unfit from error
-        returned = function(**typed)
+        return self._run(typed)
+
+    def run_json(self, payload: bytes) -> Any:
+        """Run it with a payload in JSON; NOT_RUN if that does not fit the hints as it is."""
+        typed = self._payload.arguments_in(payload)
+        return NOT_RUN if typed is None else self._run(typed)
+
+    def _run(self, arguments: dict[str, Any]) -> Any:
+        returned = self._function(**arguments)
         if (finish := _UNFINISHED.get(type(returned))) is not None:
             returned = finish(returned)
         returned, outcome = _encode(returned)
         if (attempt := current_attempt.get()) is not None:
             attempt.returned(returned, outcome)
         return returned
-
-    run.__name__ = getattr(function, "__name__", "run")
-    run.__doc__, run.__module__ = function.__doc__, function.__module__
-    return run
 
 
 def _refuse_generator(returned: Any) -> Any:

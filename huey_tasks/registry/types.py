@@ -25,7 +25,7 @@ from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.limits import in_code
 from huey_tasks.queues import QUEUES
 from huey_tasks.records.type_limits import TypeLimits
-from huey_tasks.registry.runner import runner_of
+from huey_tasks.registry.runner import Runner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -193,7 +193,7 @@ def _registered(
     payload = Payload(function, type_name)
     parameters = tuple(payload.parameters)
     kept_to = None if limits is None else in_code.read(limits, parameters, type_name, place)
-    runner = runner_of(function, payload)
+    runner = Runner(function, payload)
     shown = payload.example(example)
     wrappers = {
         queue_name: cast(

@@ -12,11 +12,21 @@ def _grown(case: str, verb: str, ms: float, ratio: float) -> growth.Outcome:
 def test_a_case_of_growth_that_was_measured_twice_has_two_columns() -> None:
     cases = [("10 waiting", 1.0, 1.0), ("100 waiting", 1.5, 1.5), ("10 waiting", 2.0, 1.0)]
     outcomes = [_grown(case, v, ms, ratio) for case, ms, ratio in cases for v in ("a", "b")]
-    head, first, _, _, _, bytes_each, slow = growth.rows(outcomes)
-    assert head == ["", "10 waiting", "100 waiting", "10 waiting"]
-    assert first == ["a", "1.00 ms (1.00 x)", "1.50 ms (1.50 x)", "2.00 ms (1.00 x)"]
-    assert bytes_each == ["memory of Redis a task", "", "1,600 B", ""]
-    assert slow == ["commands over 5 ms", "2", "2", "2"]
+    head, first, _, _, _, bytes_each, ten_million, slow = growth.rows(outcomes)
+    assert head[:-1] == ["", "10 waiting", "100 waiting", "10 waiting"]
+    assert first[:-1] == ["a", "1.00 ms (1.00 x)", "1.50 ms (1.50 x)", "2.00 ms (1.00 x)"]
+    assert bytes_each == ["memory of Redis a task", "", "1,600 B", "", ""]
+    assert ten_million == ["of 10,000,000, extrapolated", "", "14.9 GiB", "", ""]
+    assert slow == ["commands over 5 ms", "2", "2", "2", ""]
+
+
+def test_the_most_that_waits_is_compared_with_what_was_measured_before_it() -> None:
+    cases = [("10", 1.0), ("10,000", 2.0), ("1,000,000", 2.2)]
+    outcomes = [_grown(f"{number} waiting", "a", ms, ms) for number, ms in cases]
+    outcomes += [_grown("10 waiting", "a", 3.0, 1.0), _grown("1,000,000 finished", "a", 3.3, 1.1)]
+    head, first, cpu, *_ = growth.rows(outcomes)
+    assert head[-1] == "1,000,000 beside 10,000 (goal 1.2 x)"
+    assert (first[-1], cpu[-1]) == ("1.10 x", "1.00 x")
 
 
 def test_memory_is_compared_with_ours() -> None:

@@ -14,6 +14,12 @@ def noop(n: int, seconds: float, to: str, body: str) -> dict[str, Any]:
 
 
 @task
+def rest(n: int, seconds: float, to: str, body: str) -> dict[str, Any]:
+    """Take that number of seconds."""
+    return work.rest({"n": n, "seconds": seconds})
+
+
+@task
 def stamp(n: int, seconds: float, to: str, body: str) -> float:
     """Return when this began."""
     return work.stamp({"seconds": seconds})

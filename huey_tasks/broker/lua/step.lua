@@ -17,6 +17,7 @@ local revocations = redis.call('EXISTS', ROOT .. ':revocations:tasks', ROOT .. '
 local last, was_accepted, was_claimed = unpack(
   redis.call('HMGET', slot_key, 'sequence', 'accepted', 'claimed'))
 if last and tonumber(last) >= tonumber(sequence) then
+  -- rarely: its answer got lost
   local again = claims_again(cjson.decode(was_claimed), token_root)
   return { cjson.decode(was_accepted), again, revocations }
 end
@@ -25,7 +26,10 @@ write_even_if_full()
 commits = cjson.decode(commits)
 keep_outcomes(commits, databases, ttl_ms)
 local accepted = commit_all(commits, lease_ms, ttl_ms)
-if #accepted > 0 and only ~= '' then call_other_queues() end
+if #accepted > 0 and only ~= '' then
+  -- rarely: the function host
+  call_other_queues()
+end
 
 local claims, claimed = {}, {}
 if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then

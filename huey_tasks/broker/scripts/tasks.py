@@ -24,13 +24,15 @@ BATCH = 100
 
 
 class Seen(NamedTuple):
-    """What a heartbeat sees: the data set, and by how many ms the clock has gone back."""
+    """What a heartbeat sees: the data set, how far the clock has gone back, what is to be done."""
 
     dataset: str  # '' when its mark was gone
     back_ms: int
     moved: int  # tasks whose due time went back with it
     is_known: bool  # whether it is known which task types the consumer knows
     unknown_types: frozenset[str]  # for which tasks wait that some consumer did not know
+    consumers: int  # with a heartbeat lately, this one included
+    words: frozenset[str]  # of the control channel: what a consumer has to look at
 
 
 class Scripts(SubmitScripts):
@@ -225,12 +227,13 @@ class Scripts(SubmitScripts):
         self, queue: str, consumer: str, info: str, concurrency: int, dataset: str = ""
     ) -> Seen:
         """Say that a consumer is here; `info` is JSON. Returns what it sees."""
-        found, back_ms, moved, known, unknown = self.run(
+        found, back_ms, moved, known, unknown, consumers, words = self.run(
             "heartbeat", queue, consumer=consumer, info=info, concurrency=concurrency,
             known_ms=KNOWN_MS, dataset=dataset,
         )  # fmt: skip
-        types = frozenset(name.decode() for name in unknown)
-        return Seen(found.decode(), int(back_ms), int(moved), bool(known), types)
+        types, said = (frozenset(name.decode() for name in names) for names in (unknown, words))
+        found_now = (found.decode(), int(back_ms), int(moved), bool(known))
+        return Seen(*found_now, types, int(consumers), said)
 
     def leave(self, queue: str, consumer: str) -> None:
         """Take a consumer off the list."""

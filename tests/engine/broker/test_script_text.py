@@ -86,6 +86,65 @@ def test_a_script_gets_only_the_definitions_that_it_uses(lua: Path) -> None:
     assert defined == ["script", "DEEP", "deep", "MORE", "run", "A", "answer"]
 
 
+RARE = """\
+local kept, MOST = {}, 2
+local LEAST = 1
+local function deep()
+  return MOST + LEAST
+end
+local function rare()
+  kept.one = deep()
+end
+local function often(x)
+  if x then
+    -- rarely: there is an x
+
+    rare()
+  end
+  return 1
+end
+"""
+
+
+def _say(lua: Path, part: str) -> str:
+    (lua / "lib/part.lua").write_text(part)
+    (lua / "say.lua").write_text("-- args: id\n-- with: part\nreturn often(id)")
+    return script_text("say").text
+
+
+def test_what_only_a_rare_call_needs_is_made_when_one_comes_there(lua: Path) -> None:
+    text = _say(lua, RARE)
+    inside = text[text.index("if x then") : text.index("return 1")]
+    for made in ("local LEAST =", "local function deep()", "local function rare()"):
+        assert text.count(made) == inside.count(made) == 1
+
+
+def test_what_keeps_something_is_made_once_for_a_call(lua: Path) -> None:
+    text = _say(lua, RARE)
+    assert text.index("local kept, MOST =") < text.index("local function often(x)")
+    assert text.count("local kept, MOST =") == 1
+
+
+def test_what_usual_calls_need_too_is_made_for_all(lua: Path) -> None:
+    text = _say(lua, RARE.replace("return 1", "return deep()"))
+    assert text.index("local function deep()") < text.index("local function often(x)")
+    counts = [text.count(f"local function {name}(") for name in ("deep", "rare")]
+    assert counts == [1, 1]
+
+
+def test_two_rare_blocks_have_one_function_each(lua: Path) -> None:
+    text = _say(
+        lua, RARE.replace("return 1", "if not x then\n    -- rarely: no x\n    deep()\n  end")
+    )
+    assert [text.count(f"local function {name}(") for name in ("deep", "rare")] == [2, 1]
+
+
+def test_a_rare_block_hides_no_variable_of_the_code_around_it(lua: Path) -> None:
+    text = _say(lua, RARE.replace("often(x)", "often(deep, x)"))
+    assert text.index("local function deep()") < text.index("local function often(deep, x)")
+    assert text.count("local function deep()") == 1
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_redis_compiles_each_script(name: str) -> None:
     broker = tq.default.broker.redis
@@ -160,7 +219,11 @@ def _read(name: str) -> str:
 
 
 def _code(name: str) -> str:
-    return "\n".join(line.partition("--")[0] for line in _read(name).splitlines())
+    return _without_comments(_read(name))
+
+
+def _without_comments(text: str) -> str:
+    return "\n".join(line.partition("--")[0] for line in text.splitlines())
 
 
 def _words(name: str) -> set[str]:

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.processes import usage
 from huey_tasks.processes.usage import Meter, Usage
 from tests.conftest import StartConsumer
 from tests.waiting import wait_until
@@ -45,6 +46,17 @@ def test_between_two_looks_the_last_one_is_told(burning: int) -> None:
     both = meter.read({burning, os.getpid()})
     assert both[os.getpid()].memory_bytes  # a new one is looked at at once
     assert both[burning].cpu_percent is None
+
+
+def test_the_memory_of_an_idle_process_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = os.getpid()
+    looks = list[int]()
+    monkeypatch.setattr(usage, "_memory_bytes", lambda process: looks.append(process.pid) or 1)
+    monkeypatch.setattr(usage, "IDLE_PERCENT", 1e9)
+    meter = Meter(look_every_s=0)
+    found = [meter.read({me})[me].memory_bytes for _ in range(usage.IDLE_LOOKS + 2)]
+    assert found == [1] * (usage.IDLE_LOOKS + 2)
+    assert len(looks) == 2  # at first, and when the figure had become old
 
 
 def test_a_process_that_is_gone_has_nothing_known() -> None:

@@ -24,6 +24,7 @@ end
 -- host those that have room again.
 local function find_ours(worker)
   if worker.only == FUNCTIONS then
+    -- rarely: the function host
     for _, on in ipairs(redis.call('SMEMBERS', CROWDED)) do
       if not is_crowded(on:match('^concurrency:(.*)$')) then ours[#ours + 1] = on end
     end
@@ -59,9 +60,11 @@ local function next_ids(want, only)
 end
 
 local function ids_to_claim(worker)
-  if worker.only ~= '' then return next_ids(20, worker.only) end
-  if #ours > 0 then return next_ids(worker.want, '') end
   local want = worker.want
+  if worker.only ~= '' or #ours > 0 then
+    -- rarely: what waits for such a worker, or was left to this one
+    return next_ids(worker.only ~= '' and 20 or want, worker.only)
+  end
   return redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'LIMIT', 0, want), {}
 end
 

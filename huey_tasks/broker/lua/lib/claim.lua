@@ -32,7 +32,7 @@ local function claim(worker, id, task, from)
     [Claim.id] = id, [Claim.token] = token, [Claim.message] = task[Waiting.message],
     [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.max_attempts] - attempt,
     [Claim.retry_delay_s] = task[Waiting.retry_delay_s] or '0', [Claim.deliveries] = deliveries,
-    [Claim.invocation] = task[Waiting.invocation] or '',
+    [Claim.invocation] = task[Waiting.invocation] or '', [Claim.type] = task[Waiting.type],
   }
   note_start(id, task[Waiting.type], task[Waiting.message])
   if runs_of[task[Waiting.type]] then runs_of[task[Waiting.type]] = runs_of[task[Waiting.type]] + 1 end
@@ -57,16 +57,20 @@ local function claim_next(worker)
     local left_over = from[id] and not is_blocked(id, from[id])
     if left_over then unblock(id, from[id]) end
     if not task[Waiting.message] then
+      -- rarely: somebody has erased it
       drop_erased(id, 'PENDING')
     elseif left_over then
       -- A worker of an older version has claimed it; it is in the right index.
     elseif is_too_late(task) then
+      -- rarely: it was not started in time
       leave(id, 'PENDING')
       finish(id, 'EXPIRED', 'it was not started in time', worker.ttl_ms)
     elseif worker.only ~= '' and is_crowded(type) then
+      -- rarely: a function that runs as often as it may
       unblock(id, from[id])
       wait_for_room(id, type)
     elseif worker.only == '' and not is_known(worker, type) then
+      -- rarely: this consumer does not know its type
       leave_to_others(id, type)
     elseif worker.only == ALONE and not is_known(worker, type) then
       -- It goes on waiting, for one that knows it.

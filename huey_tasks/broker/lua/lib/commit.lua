@@ -43,16 +43,26 @@ local function keep_receipt(id, task_type, receipt)
 end
 
 local function commit(done, ties, lease_ms, ttl_ms)
-  if ties[Ties.suspicion] then clear_of_suspicion(done) end
+  if ties[Ties.suspicion] then
+    -- rarely: it was lost before
+    clear_of_suspicion(done)
+  end
   if done.gap then
+    -- rarely: lines of its log are missing
     keep_line(done.id, done.type, done.gap)
     ties[Ties.logged] = '1'
   end
-  if done.run_ms then note(done.type, 'run.' .. bucket(done.run_ms)) end
-  if done.receipt then keep_receipt(done.id, done.type, done.receipt) end
+  if done.run_us then note(done.type, 'run.' .. bucket(done.run_us / 1000)) end
+  if done.receipt then
+    -- rarely: a function
+    keep_receipt(done.id, done.type, done.receipt)
+  end
   move_on(done, ties, lease_ms, ttl_ms)
-  for _, child in ipairs(done.children or {}) do submit(child) end
-  for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
+  if done.children or done.gates then
+    -- rarely: others follow it
+    for _, child in ipairs(done.children or {}) do submit(child) end
+    for _, gate in ipairs(done.gates or {}) do open_gate(gate) end
+  end
 end
 
 -- Returns for each commit 1, or 0 when its token is not the one of the task: the lease was lost.
@@ -65,6 +75,7 @@ local function commit_all(commits, lease_ms, ttl_ms)
       leave_limits(done, ties[Ties.type])
       accepted[at], committed[#committed + 1] = 1, done.id
     else
+      -- rarely: the lease was lost
       confirm_stop(done.id, done.token)
       if done.state ~= Ending.STOPPED then count('fenced') end
       accepted[at] = 0

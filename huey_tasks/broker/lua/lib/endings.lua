@@ -42,21 +42,29 @@ end
 local function move_on(done, ties, lease_ms, ttl_ms)
   local id, state, delay_ms = done.id, done.state, done.delay_ms or 0
   if TERMINAL[state] then
-    if state == TaskState.FAILURE then keep_failure(done) end
+    if state == TaskState.FAILURE then
+      -- rarely: it failed
+      keep_failure(done)
+    end
     finish_tied(id, ties, state, done.reason or '', ttl_ms,
       'outcome', done.token, unpack(small[done.token] or {}))
   elseif state == Ending.DEAD then
+    -- rarely: it is set aside
     keep_failure(done)
     set_aside(id, done.reason or '', ttl_ms)
   elseif state == TaskState.RETRY then
+    -- rarely: it failed, and is tried again
     try_again(done, delay_ms)
   elseif done.blocked_on then
+    -- rarely: it waits for a lock or a rate limit
     wait_for_it(id, done.blocked_on, delay_ms, lease_ms)
   elseif delay_ms > 0 then
+    -- rarely: it is postponed
     uncount(id)
     redis.call('HSET', task_key(id), 'reason', done.reason)
     wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
   else
+    -- rarely: it is released
     if state == Ending.UNBEGUN then redis.call('HINCRBY', task_key(id), 'deliveries', -1) end
     put_back(id)
   end

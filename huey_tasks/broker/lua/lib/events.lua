@@ -18,6 +18,7 @@ end
 -- Adds an event, after the task has changed.
 local function add_event(kind, id, detail, root)
   if not somebody_watches() then return end
+  -- rarely: somebody watches
   local task = redis.call('HMGET', task_key(id, root), EventTask.NAMES)
   write_event(kind, (root or ROOT):match('{(.*)}$'), id, task, detail)
 end

@@ -14,6 +14,7 @@ end
 local function place_in_turn(type, message, priority, root)
   local place, field = new_place(priority, root), redis.call('HGET', PREFIX .. ':fair', type)
   if not field then return place end
+  -- rarely: tasks of this type take turns
   local rounds, turns = fair_key('rounds', type, priority, root), fair_key('turns', type, priority, root)
   local value = value_in(message, field)
   local first = tonumber(redis.call('ZRANGE', rounds, 0, 0)[1])

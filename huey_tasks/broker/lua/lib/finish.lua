@@ -41,8 +41,14 @@ local function finish_tied(id, ties, state, reason, ttl_ms, ...)
   post_end(id, state, ties[Ties.type], ties[Ties.webhook_url])
   -- A waiter that gets no message polls, so a Redis user without rights to the channel is no error.
   if ties[Ties.awaited] then redis.pcall('PUBLISH', ENDS, id) end
-  if gate and not (state == 'SUCCESS' and ties[Ties.passes_on] == '1') then pass_gate(gate) end
-  if ties[Ties.flow] then end_task_of(ties[Ties.flow], state) end
+  if gate and not (state == 'SUCCESS' and ties[Ties.passes_on] == '1') then
+    -- rarely: a member of a chord
+    pass_gate(gate)
+  end
+  if ties[Ties.flow] then
+    -- rarely: a node of a flow
+    end_task_of(ties[Ties.flow], state)
+  end
 end
 
 local function finish(id, state, reason, ttl_ms)

@@ -72,6 +72,7 @@ local function begin_minute(root)
   local counts = root .. ':noted'
   local now, minute = math.floor(NOW / 60000), tonumber(redis.call('HGET', counts, 'minute') or -1)
   if minute == now then return end
+  -- rarely: the first script of a minute
   local fields = redis.call('HGETALL', counts)
   redis.call('DEL', counts)
   redis.call('HSET', counts, 'minute', now)

@@ -6,6 +6,7 @@
 local function leave_limits(done, type)
   local limit = type and limits_of(type)
   if not limit then return end
+  -- rarely: its type has limits
   local message, started_at = unpack(redis.call('HMGET', task_key(done.id), 'message', 'started_at'))
   local name = limited_name(limit, type, message)
   if limit.breaker and note_end(limit.breaker, name, done.state, tonumber(started_at)) then

@@ -15,8 +15,9 @@ end
 
 local function webhooks_want(state, type, only_by_name)
   if has_webhooks == nil then has_webhooks = redis.call('EXISTS', WANTED) == 1 end
-  return has_webhooks and (not only_by_name and some_want(state .. '|')
-    or some_want(state .. '|' .. type))
+  if not has_webhooks then return false end
+  -- rarely: there are webhooks
+  return not only_by_name and some_want(state .. '|') or some_want(state .. '|' .. type)
 end
 
 local has_posted = false
@@ -27,6 +28,7 @@ end
 
 local function post_end(id, state, type, url)
   if type == Delivery.TYPE or not (url or webhooks_want(state, type)) then return end
+  -- rarely: somebody wants it
   local tags = redis.call('HGET', task_key(id), 'tags')
   post(id, state, type, tags or '', url or '')
 end

@@ -7,18 +7,25 @@ local MEMORY = PREFIX .. ':memory'
 -- Seconds after which a caller may try again.
 local SOON_S, LATE_S, MEMORY_S = 1, 60, 30
 
+-- Asks Redis how many bytes it uses and may use, and keeps that for a second; or returns nil.
+local function ask_memory()
+  local info = redis.pcall('INFO', 'memory')
+  if type(info) ~= 'string' then return nil end
+  local function number(name) return tonumber(info:match('\n' .. name .. ':(%d+)') or 0) end
+  -- Redis compares the same with its limit.
+  local used = number('used_memory') - number('mem_not_counted_for_evict')
+  local found = string.format('%.0f %.0f', used, number('maxmemory'))
+  return not redis.pcall('SET', MEMORY, found, 'PX', 1000).err and found or nil
+end
+
 -- How many bytes Redis uses and may use, as of at most a second ago: the first submit of a second
 -- asks, the others read one key. nil if that is unknown, or Redis is full and says so itself.
 local function memory(redis_bytes)
   local kept = redis.call('GET', MEMORY)
   if not kept then
-    local info = redis.pcall('INFO', 'memory')
-    if type(info) ~= 'string' then return nil end
-    local function number(name) return tonumber(info:match('\n' .. name .. ':(%d+)') or 0) end
-    -- Redis compares the same with its limit.
-    local used = number('used_memory') - number('mem_not_counted_for_evict')
-    kept = string.format('%.0f %.0f', used, number('maxmemory'))
-    if redis.pcall('SET', MEMORY, kept, 'PX', 1000).err then return nil end
+    -- rarely: the first submit of a second
+    kept = ask_memory()
+    if not kept then return nil end
   end
   local used, most = kept:match('^(%d+) (%d+)$')
   most = tonumber(most) > 0 and tonumber(most) or redis_bytes
@@ -59,6 +66,13 @@ local function count_all_waiting(room)
   return count
 end
 
+local function too_many(root, queue, room, in_it, in_all)
+  local waiting = in_it > 0 and count_waiting(root) or 0
+  if in_it > 0 and waiting >= in_it then return full(root, queue, waiting, in_it) end
+  waiting = in_all > 0 and count_all_waiting(room) or 0
+  if in_all > 0 and waiting >= in_all then return full(root, queue, waiting, in_all) end
+end
+
 -- Returns a Refusal of protocol.py, or nil if the queue takes tasks.
 local function refusal(root, room)
   local queue = root:match('{(.*)}$')
@@ -67,10 +81,11 @@ local function refusal(root, room)
   if not at then return nil end
   local in_all, in_it, share = room:match('^(%d+) (%d+) (%S+)', at + 1)
   in_all, in_it, share = tonumber(in_all), tonumber(in_it), tonumber(share)
-  local waiting = in_it > 0 and count_waiting(root) or 0
-  if in_it > 0 and waiting >= in_it then return full(root, queue, waiting, in_it) end
-  waiting = in_all > 0 and count_all_waiting(room) or 0
-  if in_all > 0 and waiting >= in_all then return full(root, queue, waiting, in_all) end
+  if in_it > 0 or in_all > 0 then
+    -- rarely: there are bounds
+    local refused = too_many(root, queue, room, in_it, in_all)
+    if refused then return refused end
+  end
   if share == 0 then return nil end
   local used, most = memory(tonumber(room:match('^%d+')))
   if not used or most == 0 or used < most * share then return nil end

@@ -41,11 +41,13 @@ local function submit(new)
   count('SUBMITTED', root)
   note(type, 'SUBMITTED', root)
   if delay_ms > 0 then
+    -- rarely: it may not start yet
     wait_until_due(id, 'SCHEDULED', NOW + delay_ms, root, unpack(fields))
     return 1
   end
   local place = place_in_turn(type, new[NewTask.message], priority, root)
   if host and host ~= '' then
+    -- rarely: a function
     wait_for_host(id, place, host, root, unpack(fields))
   else
     wait_in_queue(id, place, root, unpack(fields))

@@ -64,6 +64,7 @@ end
 local function waits_for_turn(id, type, message, from)
   local limit = limits_of(type)
   if not limit then return false end
+  -- rarely: its type has limits
   local on, look_at = kept_by(limit, limited_name(limit, type, message), type)
   if not on then return false end
   if from then unblock(id, from) end
@@ -75,6 +76,7 @@ end
 local function note_start(id, type, message)
   local limit = limits_of(type)
   if not limit then return end
+  -- rarely: its type has limits
   if limit.fair_by then end_rounds(id, type) end
   local name = limited_name(limit, type, message)
   if limit.concurrency then running_like[name] = (running_like[name] or 0) + 1 end
