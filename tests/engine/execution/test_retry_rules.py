@@ -78,11 +78,19 @@ def test_a_time_limit_is_an_error_as_the_others(consumer: Process, how: str) -> 
 # ---- when
 
 
+def _lines_of(consumer: Process, task_id: str) -> list[str]:
+    return [line for line in consumer.text().splitlines() if f"task_id={task_id}" in line]
+
+
 def test_a_list_has_a_delay_for_each_failure_and_the_last_one_again(consumer: Process) -> None:
     task_id = submit("wait_as_listed")
     wait_until(lambda: tq.get_task(task_id).attempt == 3, description="two attempts have failed")
     assert 199 < waits_s(task_id) <= 201, "max_retry_delay bounds a list too"
-    said = [line for line in consumer.text().splitlines() if f"task_id={task_id}" in line]
+    said = wait_until(
+        lambda: lines[:3] if len(lines := _lines_of(consumer, task_id)) >= 3 else None,
+        description="the log has each of them",
+    )
+    assert said is not None
     assert [line.partition(" in_s=")[2].split()[0] for line in said] == ["0.0", "0.05", "200.0"]
     second, third = tq.get_task(task_id).attempts[1:3]
     assert second.ended_at and third.started_at

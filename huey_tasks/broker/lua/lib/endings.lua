@@ -49,7 +49,7 @@ local function move_on(done, ties, lease_ms, ttl_ms)
     finish_tied(id, ties, state, done.reason or '', ttl_ms,
       'outcome', done.token, unpack(small[done.token] or {}))
   elseif state == Ending.DEAD then
-    -- rarely: it is set aside
+    -- rarely: it is quarantined
     keep_failure(done)
     set_aside(id, done.reason or '', ttl_ms)
   elseif state == TaskState.RETRY then
