@@ -1,5 +1,6 @@
 """The applications that gunicorn serves, imported when they are asked for."""
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +27,19 @@ def create_inspector() -> "Flask":
 def create_both() -> Callable[..., Any]:
     """Both in one process, as `duckline up` runs them: a request's port says which answers it.
 
-    A process more for a few pages would cost a laptop 100 MB.
+    A process more for a few pages would cost a laptop 100 MB. The inspector is made when somebody
+    asks for it: it takes a tenth of the time in which the web service starts.
     """
     from huey_tasks import CONFIG
 
-    by_port = {str(CONFIG.port): create_app(), str(CONFIG.inspector_port): create_inspector()}
+    by_port, making = {str(CONFIG.port): create_app()}, threading.Lock()
 
     def of_port(environ: dict[str, Any], start_response: Any) -> Any:
-        return by_port[environ["SERVER_PORT"]](environ, start_response)
+        port = environ["SERVER_PORT"]
+        with making:
+            if port not in by_port:
+                by_port[port] = create_inspector()
+        return by_port[port](environ, start_response)
 
     return of_port
 

@@ -51,7 +51,12 @@ def test_between_two_looks_the_last_one_is_told(burning: int) -> None:
 def test_the_memory_of_an_idle_process_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     me = os.getpid()
     looks = list[int]()
-    monkeypatch.setattr(usage, "_memory_bytes", lambda process: looks.append(process.pid) or 1)
+
+    def look(process: psutil.Process) -> int:
+        looks.append(process.pid)
+        return 1
+
+    monkeypatch.setattr(usage, "_memory_bytes", look)
     monkeypatch.setattr(usage, "IDLE_PERCENT", 1e9)
     meter = Meter(look_every_s=0)
     found = [meter.read({me})[me].memory_bytes for _ in range(usage.IDLE_LOOKS + 2)]
