@@ -24,8 +24,9 @@ from huey_tasks.settings import environment
 
 logger = logging.getLogger(__name__)
 
-#: Seconds. An attempt that took this long is always followed by a close look, which takes 0.1 ms.
-LONG_S = 0.004
+#: Seconds. An attempt that took this long is always followed by a close look, which takes 0.1 to
+#: 0.5 ms: never more than a fortieth of the attempt.
+LONG_S = 0.02
 
 #: Seconds. The close looks at short tasks of types that have left no trace are as far apart.
 CLOSE_LOOK_EVERY_S = 0.05
