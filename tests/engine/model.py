@@ -91,6 +91,7 @@ class ModelTask:
     log: list[str] = field(default_factory=list[str])
     attempts: list[ModelAttempt] = field(default_factory=list[ModelAttempt])
     stays: bool = False  # its record has no life time, although it has ended
+    tied: bool = False  # it has, or had, a log, a caller that waits, a suspicion, …
     gone: bool = False  # its record has reached the end of its life time
 
     def fields(self) -> dict[str, Value]:
@@ -106,6 +107,7 @@ class ModelTask:
             "token": self.token,
             "attempt": self.attempt,
             "logged": 1 if self.log else None,
+            "ties": "1" if self.tied else "",
             "blocked_on": self.blocked_on,
             **self.counts,
         }
@@ -322,7 +324,7 @@ class Model:
         if task is None or task.gone:
             return ""
         if task.state not in ENDED:
-            task.notes["awaited"] = "1"
+            task.notes["awaited"], task.tied = "1", True
         return task.state
 
     def retry(self, task_id: str, new: NewTask) -> tuple[str, str]:
@@ -361,6 +363,7 @@ class Model:
         held = self.holds(task_id, token)
         if held:
             self.tasks[task_id].log.append(line)
+            self.tasks[task_id].tied = True
         return held
 
     def lock(self, name: str, task_id: str, token: str, ttl_ms: int, lease_ms: int) -> bool:
@@ -428,6 +431,7 @@ class Model:
         if new.id in self.tasks:
             return False
         task = ModelTask(new, new.max_attempts, new.retry_delay_s or None)
+        task.tied = bool(new.gate or new.webhook_url)
         task.notes["submitted_at"] = self._in()
         if new.expires_ms:
             task.notes["expires_at"] = self._in(new.expires_ms)
@@ -614,6 +618,7 @@ class Model:
         if task.counts[kind] < limit:
             if kind == "losses":
                 task.counts["suspicion"] += 1
+                task.tied = True
             if kind == "crashes" and task.counts[kind] == 2:
                 self._uncount(task)
                 self._wait_until_due(task, "RETRY", PAUSE)

@@ -74,6 +74,7 @@ def test_redis_keeps_an_append_only_file_on_a_volume(services: dict[str, Any]) -
 
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
+    assert options["--hash-max-listpack-value"] == "1024", "as the stack's own has it"
     assert options["--aclfile"] == "/run/secrets/redis_users"
     assert services["redis"]["volumes"] == ["redis-data:/data"]
     assert "ports" not in services["redis"]

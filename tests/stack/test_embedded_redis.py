@@ -112,7 +112,9 @@ def test_it_listens_on_a_private_socket_and_on_no_port(run_stack: RunStack, tmp_
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
-def test_it_keeps_an_append_only_file_and_never_evicts(run_stack: RunStack, tmp_path: Path) -> None:
+def test_it_keeps_an_append_only_file_never_evicts_and_packs_tasks(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
     redis = connect(run_stack({"redis_in": str(tmp_path / "data")}))
 
     wanted = {
@@ -120,6 +122,7 @@ def test_it_keeps_an_append_only_file_and_never_evicts(run_stack: RunStack, tmp_
         "appendfsync": "always",
         "maxmemory-policy": "noeviction",
         "save": "",
+        "hash-max-ziplist-value": "1024",
     }
     assert {name: redis.config_get(name)[name] for name in wanted} == wanted
 

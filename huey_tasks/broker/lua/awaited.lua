@@ -6,6 +6,6 @@ local state = redis.call('HGET', task_key(id), 'state')
 if not state then return '' end
 if not TERMINAL[state] then
   write_even_if_full()
-  redis.call('HSET', task_key(id), 'awaited', 1)
+  redis.call('HSET', task_key(id), 'awaited', 1, 'ties', 1)
 end
 return state

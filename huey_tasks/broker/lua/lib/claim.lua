@@ -1,7 +1,6 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
 -- with: blocked clock concurrency counting erased events finish type_limits
--- record Waiting: message attempt max_attempts retry_delay_s deliveries expires_at type started_at
---   queued_at blocked_on invocation
+-- record Waiting: type message max_attempts queued_at deliveries retry_delay_s expires_at invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
 -- none waits long behind another while some worker is idle. `BUDGET_S` in pace.py is the same.
@@ -15,14 +14,16 @@ local function one_more(number)
   return number and string.format('%d', number + 1) or '1'
 end
 
-local function claim(worker, id, task)
-  if task[Waiting.blocked_on] then unblock(id, task[Waiting.blocked_on]) end
+local function claim(worker, id, task, from)
+  if from then unblock(id, from) end
   local token = worker.token_root .. (#claimed + 1)
-  local attempt, deliveries = one_more(task[Waiting.attempt]), one_more(task[Waiting.deliveries])
+  local again = task[Waiting.deliveries]
+  local attempt = one_more(again and redis.call('HGET', task_key(id), 'attempt'))
+  local deliveries = one_more(again)
   redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
     'deliveries', deliveries, 'started_at', AT)
   -- Drops what an earlier attempt left.
-  if task[Waiting.started_at] then redis.call('HDEL', task_key(id), 'progress', 'reason') end
+  if again then redis.call('HDEL', task_key(id), 'progress', 'reason') end
   add_event('state', id)
   note(task[Waiting.type], 'wait.' .. bucket(NOW - task[Waiting.queued_at]))
   claimed[#claimed + 1] = id
@@ -37,6 +38,11 @@ local function claim(worker, id, task)
   if runs_of[task[Waiting.type]] then runs_of[task[Waiting.type]] = runs_of[task[Waiting.type]] + 1 end
 end
 
+local function is_blocked(id, on)
+  local state, blocked_on = unpack(redis.call('HMGET', task_key(id), 'state', 'blocked_on'))
+  return state == 'PENDING' and blocked_on == on
+end
+
 local function is_too_late(task)
   local expires_at = task[Waiting.expires_at]
   return expires_at and (task[Waiting.deliveries] or '0') == '0' and tonumber(expires_at) < NOW
@@ -48,8 +54,7 @@ local function claim_next(worker)
   for _, id in ipairs(ids) do
     local task = redis.call('HMGET', task_key(id), Waiting.NAMES)
     local type = task[Waiting.type]
-    local left_over = from[id] and (task[Waiting.blocked_on] ~= from[id]
-      or redis.call('HGET', task_key(id), 'state') ~= 'PENDING')
+    local left_over = from[id] and not is_blocked(id, from[id])
     if left_over then unblock(id, from[id]) end
     if not task[Waiting.message] then
       -- rarely: somebody has erased it
@@ -72,7 +77,7 @@ local function claim_next(worker)
     elseif worker.only == ALONE or not waits_for_turn(id, type, task[Waiting.message], from[id]) then
       worth_ms = worth_ms + (worker.only == '' and worker.short_types[type] or BUDGET_MS)
       if worth_ms > BUDGET_MS and #claims > 0 then return end
-      claim(worker, id, task)
+      claim(worker, id, task, from[id])
     end
   end
 end

@@ -23,7 +23,10 @@ local function acquit()
 end
 
 local function run_again(id, kind, times)
-  if kind == 'losses' then redis.call('HINCRBY', task_key(id), 'suspicion', 1) end
+  if kind == 'losses' then
+    redis.call('HINCRBY', task_key(id), 'suspicion', 1)
+    redis.call('HSET', task_key(id), 'ties', 1)
+  end
   local wait_ms = pause_ms(kind, times)
   if wait_ms == 0 then
     put_back(id)

@@ -1,7 +1,7 @@
 -- The one way into a terminal state.
 -- with: barrier clock counting events flows outbox
 -- at the end: write_ended
--- record Ties: logged gate passes_on type awaited token suspicion webhook_url flow
+-- record Ties: token type logged gate passes_on awaited suspicion webhook_url flow
 
 -- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
@@ -13,8 +13,11 @@ local function write_ended()
   for state, members in pairs(ended) do redis.call('ZADD', index_key(state), unpack(members)) end
 end
 
--- What a task has when an attempt holds it, or something waits for its end.
+-- What a task has when an attempt holds it, or something waits for its end. An empty `ties` says that
+-- there is nothing but the first two: what sets one of the others fills it. Most tasks never have any.
 local function ties_of(id)
+  local token, type, ties = unpack(redis.call('HMGET', task_key(id), 'token', 'type', 'ties'))
+  if ties == '' then return { token, type } end
   return redis.call('HMGET', task_key(id), Ties.NAMES)
 end
 

@@ -10,8 +10,10 @@ local function submit(new)
   if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
   local max_attempts, delay_ms = new[NewTask.max_attempts], tonumber(new[NewTask.delay_ms])
   local expires_ms, gate, tags = new[NewTask.expires_ms], new[NewTask.gate], new[NewTask.tags]
-  local fields = { 'message', new[NewTask.message], 'type', type, 'max_attempts', max_attempts,
-    'submitted_at', AT }
+  local url, flow = new[NewTask.webhook_url], new[NewTask.flow]
+  local ties = (gate or '') .. (url or '') .. (flow or '') ~= '' and '1' or '' -- see finish.lua
+  local fields = { 'type', type, 'ties', ties, 'message', new[NewTask.message],
+    'max_attempts', max_attempts, 'submitted_at', AT }
   -- What is 0 is not stored.
   if tonumber(priority) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'priority', priority
@@ -32,9 +34,7 @@ local function submit(new)
     fields[#fields + 1], fields[#fields + 2] = 'host', host
     fields[#fields + 1], fields[#fields + 2] = 'invocation', new[NewTask.invocation]
   end
-  local url = new[NewTask.webhook_url]
   if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
-  local flow = new[NewTask.flow]
   if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
   local by = new[NewTask.submitted_by]
   if by and by ~= '' then fields[#fields + 1], fields[#fields + 2] = 'submitted_by', by end
