@@ -61,6 +61,8 @@ def _section(measurement: Measurement[Any], recorded: store.Recorded, draw: Draw
     yield f"## {measurement.title}"
     yield textwrap.fill(measurement.explanation, 100)
     yield table.markdown(measurement.rows(outcomes))
+    if measurement.limit:
+        yield textwrap.fill(f"**What limits it:** {measurement.limit}", 100)
     for number, plot in enumerate(measurement.plots(outcomes), 1):
         file = PLOTS / f"{measurement.name}-{number}.svg"
         draw(file, asdict(plot))

@@ -102,4 +102,8 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "The two web processes, as above: with more callers each waits longer in line, and "
+        "none is refused."
+    ),
 )

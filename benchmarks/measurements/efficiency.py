@@ -131,4 +131,9 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "For a task that is not short a worker claims one at a time, so that none waits "
+        "behind it: between two tasks are a round trip and the look at what the task has "
+        "left changed."
+    ),
 )

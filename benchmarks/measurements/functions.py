@@ -250,4 +250,8 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "Two steps, the answer by a subscription, and the write to disk before each answer "
+        "of Redis."
+    ),
 )

@@ -214,4 +214,7 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "The depth of Redis' sorted sets, which grows with the logarithm of the number of tasks."
+    ),
 )

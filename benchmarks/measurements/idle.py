@@ -146,4 +146,8 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "Every process of the stack wakes at least once a second, to say that it lives or "
+        "to ask for work."
+    ),
 )

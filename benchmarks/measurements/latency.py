@@ -119,4 +119,5 @@ MEASUREMENT = Measurement(
     rows=rows,
     plots=plots,
     overview=("duckline", "bullmq", "huey", "celery"),
+    limit=("Two round trips, the submit and the claim of the worker that its bell wakes."),
 )

@@ -54,6 +54,8 @@ class Measurement(Generic[O]):
     #: Those of them that `--quick` alone measures, in two minutes with all measurements that have
     #: some; the long ones have none.
     overview: Sequence[str] = ()
+    #: For the report: what keeps our figure from being a better one.
+    limit: str = ""
 
     def line(self, outcome: O) -> str:
         """One outcome in one line, while the others are still being made."""

@@ -120,4 +120,8 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "A worker claims short tasks for 5 ms of work at a time, and releases those that "
+        "wait behind a long one after 8 ms."
+    ),
 )

@@ -97,4 +97,9 @@ MEASUREMENT = Measurement(
     measure=measure,
     rows=rows,
     plots=plots,
+    limit=(
+        "The two cores of this machine, which also slow each other down. More processes "
+        "than cores only take turns; what they add is that one works while another waits "
+        "for its step."
+    ),
 )

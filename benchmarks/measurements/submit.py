@@ -171,4 +171,9 @@ MEASUREMENT = Measurement(
     rows=rows,
     plots=plots,
     overview=tuple(SERVICES),
+    limit=(
+        "The Python of the web process: the parsing of the WSGI server, Flask's routing, "
+        "the check of body and payload, and the JSON of the answer. The bare handler has "
+        "the same server and Flask, calls the same script, and checks nothing."
+    ),
 )
