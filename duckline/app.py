@@ -36,9 +36,10 @@ def create_both() -> Callable[..., Any]:
 
     def of_port(environ: dict[str, Any], start_response: Any) -> Any:
         port = environ["SERVER_PORT"]
-        with making:
-            if port not in by_port:
-                by_port[port] = create_inspector()
+        if port not in by_port:
+            with making:
+                if port not in by_port:
+                    by_port[port] = create_inspector()
         return by_port[port](environ, start_response)
 
     return of_port

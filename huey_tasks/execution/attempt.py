@@ -261,7 +261,7 @@ class Attempt:
         self._state, self._reason = state, reason
 
     def commit(self) -> tuple[Commit, bytes | None]:
-        """Return the commit and the outcome to store before it."""
+        """Return the commit, and the outcome to store with it."""
         reason = self._stopped or self.stop_reason
         if reason and reason.is_final:
             return self._stop_commit(reason), None

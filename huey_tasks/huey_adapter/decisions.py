@@ -15,6 +15,7 @@ from huey.utils import Error
 from huey_tasks.execution import failed_attempts, waits
 from huey_tasks.execution.attempt import Attempt, current_attempt
 from huey_tasks.huey_adapter import huey_seams
+from huey_tasks.huey_adapter.plain_task import PlainTask
 from huey_tasks.huey_adapter.storage import ReliableStorage
 from huey_tasks.values.safe_repr import unwrapped
 
@@ -46,8 +47,12 @@ class RecordingHuey(RedisHuey):
         return super().delete(key)
 
     def is_revoked(self, task: Any, timestamp: Any = None, peek: bool = True) -> bool:
-        """Huey asks before each task (api.py:422); a round trip only if anything is revoked."""
-        if self._attempt_of(task) is not None and not self.storage.slot.revocations:
+        """Huey asks before each task (api.py:422); a round trip only if anything is revoked.
+
+        Not of one that has run: what is revoked meanwhile comes too late for this attempt.
+        """
+        attempt = self._attempt_of(task)
+        if attempt is not None and (attempt.has_run or not self.storage.slot.revocations):
             return False
         return super().is_revoked(task, timestamp, peek)
 
@@ -95,5 +100,6 @@ class RecordingHuey(RedisHuey):
 
     def _attempt_of(self, task: Any) -> Attempt | None:
         attempt = current_attempt.get()
-        is_current = attempt is not None and isinstance(task, Task) and task.id == attempt.claim.id
+        is_task = isinstance(task, Task | PlainTask)
+        is_current = attempt is not None and is_task and task.id == attempt.claim.id
         return attempt if is_current else None

@@ -31,6 +31,16 @@ class PlainTask(NamedTuple):
     run_json: Callable[[bytes], Any]
     payload: bytes
 
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return self.claim.id
+
+    @property
+    def retries(self) -> int:
+        """How many retries are left."""
+        return self.claim.retries_left
+
 
 def raising(task: Task, error: BaseException) -> Task:
     """Return the task with its own code replaced by an error, which that has raised before."""

@@ -8,12 +8,14 @@ from huey.api import Task, TaskWrapper
 from huey.exceptions import HueyException
 from huey.registry import Registry
 
+from huey_tasks.broker.protocol import Claim
 from huey_tasks.declaration import options, other_words
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.errors import InvalidTaskType
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
 from huey_tasks.huey_adapter import follow_ups
+from huey_tasks.huey_adapter.plain_task import PlainTask
 from huey_tasks.serializer import QueueMessage
 
 #: Where the demo types are.
@@ -34,6 +36,10 @@ class TypeRegistry(Registry):
         if task_str not in self._registry and self.look_also is not None:
             self.look_also(task_str)
         return super().string_to_task(task_str)
+
+    def plain_task(self, name: str) -> Callable[[Claim], PlainTask | None] | None:
+        """Return what reads a task of that type from a claim if it is a plain one."""
+        return getattr(self._registry.get(name), "plain_task", None)
 
     def task_to_string(self, task_class: type[Task]) -> str:
         return task_class.__name__
@@ -112,6 +118,8 @@ class QueueTask(Task):
 
     #: Of its type, if `@task` made it.
     payload: Payload | None = None
+    #: Reads one from a claim, if it is a plain one; set by the template of its type.
+    plain_task: Callable[[Claim], PlainTask | None] | None = None
     #: The queue it belongs to.
     home: str | None = None
     #: The parameter that takes the result of the task before; None: it is not said.

@@ -1,9 +1,9 @@
 """TaskQueue: Huey with a queue that does not lose tasks.
 
 Huey's own `execute` runs the tasks, with its retries, hooks, pipelines and chords. For a task
-that needs nothing of these it is called only if that has failed. What it decides is recorded
-(`decisions`) and committed once, after Huey is done. Each override names the seam of Huey 3.5.4
-that it uses.
+that needs nothing of these it is called only if that has failed, or does not fit its hints. What it
+decides is recorded (`decisions`) and committed once, after Huey is done. Each override names the
+seam of Huey 3.5.4 that it uses.
 """
 
 import contextlib
@@ -81,8 +81,6 @@ class TaskQueue(RecordingHuey):
         #: What a task leaves running, in a worker; elsewhere that is its caller's business.
         self.leftovers: Leftovers | None = None
         self.storage.on_settled = self._settled
-        #: Reads the task of a claim by its type, if it is a plain one; templates enter themselves.
-        self.plain_tasks: dict[str, Callable[[Claim], PlainTask | None]] = {}
         #: Called after each attempt, before its end is committed; must not raise.
         self.after_attempt: Callable[[Attempt], None] = lambda attempt: None
 
@@ -178,7 +176,7 @@ class TaskQueue(RecordingHuey):
         claim = self.storage.claim()
         if claim is None:
             return None
-        plain_task = self.plain_tasks.get(claim.type)
+        plain_task = self._registry.plain_task(claim.type)
         if plain_task and not self.storage.slot.revocations and huey_seams.is_alone(self):
             return plain_task(claim) or self._to_run(claim)
         return self._to_run(claim)
@@ -237,7 +235,13 @@ class TaskQueue(RecordingHuey):
                 return None
         except BaseException as error:
             attempt.has_run, raised = True, error
-        usual = decoding.task_of(self, task.claim, self.storage.outcomes)
+        try:
+            usual = decoding.task_of(self, task.claim, self.storage.outcomes)
+        except Unreadable:
+            if raised is None:
+                raise
+            self.build_error_result(task, raised)
+            return None
         return usual if raised is None else raising(usual, raised)
 
     def _timeout_context(self, task: Any) -> Any:

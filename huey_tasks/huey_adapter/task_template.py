@@ -41,7 +41,7 @@ class TaskTemplate:
         self._retry_rules = retry_rules_of(wrapper.task_class)
         #: Runs the function with a payload in JSON; None if Huey has to call it.
         self._run_json: Callable[[bytes], Any] | None = getattr(wrapper.func, "run_json", None)
-        queue.plain_tasks[self._name] = self.plain_task
+        wrapper.task_class.plain_task = self.plain_task
 
     def cast(self, task_id: str, payload: dict[str, Any], encoded: bytes) -> NewTask:
         """Make a task with that payload; `encoded` is the payload as `serializer.dumps` has it."""

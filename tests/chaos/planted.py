@@ -51,10 +51,10 @@ BUGS = (
     Bug(
         "acknowledged before it has run",
         "huey_tasks/huey_adapter/task_queue.py",
-        "        plain_task = self.plain_tasks.get(claim.type)\n",
+        "        plain_task = self._registry.plain_task(claim.type)\n",
         '        self.storage.slot.finish(Commit(claim.id, claim.token, "SUCCESS"))\n'
         "        self.storage.slot.flush()\n"
-        "        plain_task = self.plain_tasks.get(claim.type)\n",
+        "        plain_task = self._registry.plain_task(claim.type)\n",
         frozenset({Breach.WRONG_END}),
     ),
     Bug(

@@ -200,3 +200,50 @@ def test_a_type_revoked_in_hueys_way_does_not_run() -> None:
         assert tq.get_task(task_id).status == "REVOKED"
     finally:
         wrapper.restore()
+
+
+def test_a_task_that_is_revoked_in_hueys_way_while_it_runs_and_fails_has_failed() -> None:
+    """The claims of a batch may say meanwhile that something is revoked."""
+    wrapper = task_type("fail").wrappers["default"]
+    task_id = tq.submit("fail", {}).task_id
+    task = QUEUE.next_task()
+    assert isinstance(task, PlainTask)
+    wrapper.revoke()
+    QUEUE.storage.slot.revocations = True
+    try:
+        QUEUE.execute(task)
+        QUEUE.storage.slot.flush()
+        record = tq.get_task(task_id)
+        assert record.status == "RETRY" and "on purpose" in str(record.attempts)
+    finally:
+        wrapper.restore()
+        QUEUE.broker.scripts.cancel("default", task_id, "done with", ttl_ms=60_000)
+
+
+def test_a_type_that_another_has_replaced_is_not_run_by_its_template() -> None:
+    """So it is with a demo type whose name a function of Huey's own decorator has."""
+    wrapper = _echo().wrappers["default"]
+    tq.submit("echo", {"value": 1})
+    wrapper.unregister()
+
+    @QUEUE.task(name="echo")
+    def mine(value: int) -> int:
+        return value
+
+    try:
+        task = QUEUE.next_task()
+        assert isinstance(task, mine.task_class)
+        QUEUE.execute(task)
+    finally:
+        mine.unregister()
+        QUEUE._registry.register(wrapper.task_class)
+
+
+def test_a_failure_is_told_though_hueys_task_cannot_be_made() -> None:
+    task_id = tq.submit("give_up", {}).task_id
+    task = QUEUE.next_task()
+    spoilt = task.claim._replace(message=b"spoilt")
+    QUEUE.execute(task._replace(claim=spoilt))
+    QUEUE.storage.slot.flush()
+    record = tq.get_task(task_id)
+    assert record.status == "FAILURE" and "cannot be read" not in (record.error or "")
