@@ -13,7 +13,6 @@ import work
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import Commit, Step
 from huey_tasks.execution.batching import MOST
 from huey_tasks.records.ids import new_ids
@@ -47,7 +46,7 @@ class Worker:
             lease_ms=3_600_000,
             ttl_ms=QUEUE.broker.ttl_ms,
             databases=QUEUE.broker.databases,
-            outcomes={keys.outcome(claim.id, claim.token): blob for claim in self.held},
+            outcomes=[blob] * len(self.held),
             short_types='{"noop":0}',
         )
         self.held = SCRIPTS.step(step).claims
