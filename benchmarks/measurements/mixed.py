@@ -48,7 +48,11 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
 
 
 def plan(long_s: float, bursts: int, seed: int) -> tuple[list[float], list[float]]:
-    """The pause before each task and its seconds; the long one's place in a burst is random."""
+    """The pause before each task and its seconds; the long one's place in a burst is random.
+
+    There is one before the first burst, too: a group may have finished all warm-up tasks before
+    the other one has started.
+    """
     chance = random.Random(seed)
     pauses_s, seconds = list[float](), list[float]()
     for _ in range(bursts):
@@ -56,7 +60,6 @@ def plan(long_s: float, bursts: int, seed: int) -> tuple[list[float], list[float
         burst[chance.randrange(SHORT + 1)] = long_s
         pauses_s += [PERIOD * long_s, *([0.0] * SHORT)]
         seconds += burst
-    pauses_s[0] = 0.0
     return pauses_s, seconds
 
 
