@@ -76,8 +76,8 @@ def test_each_burst_has_one_long_task_and_none_overlap() -> None:
     pauses_s, seconds = mixed.plan(5.0, bursts=3, seed=1)
     size = mixed.SHORT + 1
     assert [sum(seconds[n : n + size]) for n in (0, size, 2 * size)] == [5.0] * 3
-    assert [pause for pause in pauses_s if pause] == [7.5, 7.5]
-    assert pauses_s[size] == 7.5
+    assert [pause for pause in pauses_s if pause] == [7.5] * 3
+    assert pauses_s[0] == pauses_s[size] == 7.5
 
 
 def test_the_line_of_our_script_is_found_in_the_output_of_wrk() -> None:
