@@ -164,7 +164,7 @@ MEASUREMENT = Measurement(
     plots=plots,
     overview=("duckline",),
     limit=(
-        "Reading and checking each task against the hints of its type, about half of the "
-        "time; the other half is Redis, which stores 200 tasks in a call."
+        "The web process, which reads and checks each task against the hints of its type, and "
+        "Redis, which stores 200 of them in a call."
     ),
 )

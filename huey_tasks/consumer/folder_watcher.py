@@ -17,7 +17,8 @@ from huey_tasks.watches import watcher
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks, and so before one that has ended is started again.
+#: Seconds between two looks, and so before one that has ended is started again. A little less than
+#: between two runs of the chore, of which every other one would otherwise come just too early.
 LOOK_S = 0.9
 
 
