@@ -6,6 +6,7 @@ of ours is imported. Every test begins with it empty, and ends with the invarian
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -52,6 +53,13 @@ from duckline.stack.embedded_redis import find_server  # noqa: E402
 from tests.invariants import check_invariants  # noqa: E402
 from tests.redis_servers import answers  # noqa: E402
 from tests.waiting import wait_until  # noqa: E402
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Reject an address in a test's name: it differs between processes, which must agree on it."""
+    for item in items:
+        if re.search(r"\bat 0x", item.nodeid):
+            raise pytest.UsageError(f"{item.nodeid} has an address in its name: give it an id")
 
 
 @pytest.fixture(scope="session", autouse=True)
