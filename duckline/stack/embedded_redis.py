@@ -29,6 +29,9 @@ RIGHTS = (
     "reset on nopass ~* &* +@all -@admin -@dangerous +info +keys +config|get +client|setname "
     "+client|list +slowlog|get +latency|latest +monitor"
 )
+#: A task whose texts are no longer stays one piece of memory, half as large: docs/adr/0128. Redis 7
+#: calls this hash-max-listpack-value, and still knows the older name.
+TASK_IN_ONE_PIECE = {"hash-max-ziplist-value": "1024"}
 STOP_GRACE_S = 30.0  # enough to write the last second of its append-only file to disk
 
 
@@ -92,9 +95,7 @@ def spec(lock: DataDirLock, path: Path, *, appendfsync: str) -> ProcessSpec:
         "appendfsync": appendfsync,  # docs/adr/0004
         "save": "",  # the append-only file is enough; snapshots would only cost forks
         "maxmemory-policy": "noeviction",
-        # A task whose texts are no longer stays one piece of memory, half as large: docs/adr/0128.
-        # Redis 7 calls this hash-max-listpack-value, and still knows the older name.
-        "hash-max-ziplist-value": "1024",
+        **TASK_IN_ONE_PIECE,
         "logfile": str(log_file),
         "daemonize": "no",
     }
