@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.errors import InvalidPayload
 from huey_tasks.registry import types
 from tests.conftest import StartConsumer
 from tests.engine.helpers import wait_for
@@ -35,6 +37,23 @@ def test_a_demo_task_succeeds_on_its_own_queue(
     record = wait_for(submitted.task_id, "SUCCESS")
     assert (record.queue, record.max_attempts) == (queue, retries + 1)
     assert record.result.items() >= fields.items()
+
+
+@pytest.mark.parametrize(
+    ("user", "fits"),
+    [
+        ("usr_1", True),
+        ("Zoë@例え", True),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("", False),
+        ("a b", False),
+    ],
+)
+def test_a_payment_takes_words_of_64_characters_for_a_user(user: str, fits: bool) -> None:
+    payload = {**EXAMPLES["process_payment"], "user_id": user}
+    with nullcontext() if fits else pytest.raises(InvalidPayload):
+        tq.submit("process_payment", payload)
 
 
 @pytest.mark.parametrize("task_type", ["generate_report", "data_pipeline"])
