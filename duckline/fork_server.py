@@ -25,7 +25,8 @@ def preload() -> None:
     from huey_tasks.broker import script_runner
     from huey_tasks.config import Config
 
-    import_module("huey_tasks.consumer.supervisor")
+    for name in ("huey_tasks.logs", "huey_tasks.consumer.supervisor"):
+        import_module(name)
     config = Config.from_env()
     if not (config.tasks or config.tasks_path):
         assert huey_tasks.CONFIG  # imports what is behind the public names, and the demo tasks

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.stack.running import RunningStack, stand_in
+from tests.stack.running import RunningStack, stand_in, whole_stack
 from tests.waiting import wait_until
 
 RunStack = Callable[..., RunningStack]
@@ -79,3 +79,12 @@ def test_without_its_fork_server_a_process_starts_as_a_program(
     stack = run_stack(stand_in("a", fork_server=program))
 
     assert "stand_in.py" in " ".join(psutil.Process(stack.pid_of("a")).cmdline())
+
+
+def test_the_fork_server_has_imported_what_a_consumer_uses(tmp_path: Path) -> None:
+    own = {"TASKS": "", "TASKS_PATH": "", "PYTHONPROFILEIMPORTTIME": "1"}
+    with whole_stack(tmp_path, **own) as (_, stack):
+        lines = [line for line in stack.log.splitlines() if line.startswith("high ")]
+
+    modules = {line.rpartition("| ")[2].strip() for line in lines if "import time:" in line}
+    assert modules <= {"multiprocessing.popen_fork"}
