@@ -86,5 +86,6 @@ def test_the_fork_server_has_imported_what_a_consumer_uses(tmp_path: Path) -> No
     with whole_stack(tmp_path, **own) as (_, stack):
         lines = [line for line in stack.log.splitlines() if line.startswith("high ")]
 
+    assert lines, "the consumer has written to the log"
     modules = {line.rpartition("| ")[2].strip() for line in lines if "import time:" in line}
     assert modules <= {"multiprocessing.popen_fork"}
