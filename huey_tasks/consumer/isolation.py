@@ -82,17 +82,23 @@ class ConsumerBeside:
         return {self._process.pid or 0} if self._process is not None else set()
 
     def start(self) -> None:
-        if self or not self._starting or not _waiting(self._broker, self._only):
+        if self or not _waiting(self._broker, self._only):
             return
+        # A stop between the look at `_starting` and the note of the process would end neither, and
+        # the consumer would wait for it for ever. The child could take the stop for its own, too.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            if self._starting:
+                self._process = self._fork()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+    def _fork(self) -> BaseProcess:
         level = logging.WARNING if self._only == ALONE else logging.INFO
         logger.log(level, _WHY[self._only], extra={"queue": self._broker.name})
         process = _FORK.Process(target=self._live, args=(os.getpid(),), daemon=False)
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # or it could take ours for its own
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
-        self._process = process
+        process.start()
+        return process
 
     def stop(self) -> None:
         self._starting = False
