@@ -49,9 +49,11 @@ from web.streams.ticket_routes import socket_tickets
 from web.tasks.bulk_routes import bulk_submission
 from web.tasks.explain_routes import explanation
 from web.tasks.limit_routes import type_limits
+from web.tasks.plain_submits import PlainSubmits
 from web.tasks.read_routes import reading
-from web.tasks.routes import TaskSegment, submission, tasks
+from web.tasks.routes import TaskSegment, tasks
 from web.tasks.search_routes import search
+from web.tasks.submit_routes import submission
 from web.tasks.submit_wishes import SUBMITS
 from web.webhooks.routes import webhooks
 from web.workers.routes import workers
@@ -80,8 +82,8 @@ def create_app(config: Config = tq.CONFIG) -> Flask:
         Mount(aws_services.PATHS, aws_services.create(config).wsgi_app, aws_services.takes),
         Mount(_URLS, function_urls.create(config).wsgi_app),
     ]
-    mounted = Mounted(app.wsgi_app, mounts)
-    app.wsgi_app = Timed(UnderRootPath(mounted, config.root_path))
+    served = PlainSubmits(Mounted(app.wsgi_app, mounts), security.guard_of(app))
+    app.wsgi_app = Timed(UnderRootPath(served, config.root_path))
     return app
 
 
@@ -105,10 +107,10 @@ def _base(kind: str, config: Config, *own: ApiBlueprint) -> DucklineApi:
     app.url_map.converters["task"] = TaskSegment
     # werkzeug answers doubled slashes with a redirect in HTML; here a wrong path is a 404.
     app.url_map.merge_slashes = False
+    problems.register(app)
     security.register(app, config)
     app.before_request(check_parameters)
     app.before_request(refuse_elsewhere(SUBMITS))
-    problems.register(app)
     transfer.register(app)
     redis_deadline.register(app)
     stats_socket.register(app)

@@ -5,7 +5,7 @@ schemas beside each route say which fields it accepts.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from flask import Request, request
 from flask.globals import request_ctx
@@ -29,7 +29,7 @@ from web.http.strict_json import NO_NUL, decode, parse_object
 MAX_BODY_BYTES = 1024 * 1024
 JSON = "application/json"
 
-Options = TypeVar("Options", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class StrictRequest(Request):
@@ -49,7 +49,7 @@ def read_json(sent: Request) -> dict[str, Any]:
     return parse_object(decode(read_whole(sent)))
 
 
-def read_options(model: type[Options]) -> Options:
+def read_options(model: type[Model]) -> Model:
     """Read an optional body; an empty one means all defaults.
 
     Raises the errors of `read_json`.
@@ -58,6 +58,11 @@ def read_options(model: type[Options]) -> Options:
     if not raw:
         return model()
     check_media(request, JSON)
+    return parse_model(model, raw)
+
+
+def parse_model(model: type[Model], raw: bytes) -> Model:
+    """Return a body as `model`. Raises InvalidJson (400), InvalidRequest (422)."""
     try:
         return model.model_validate(parse_object(decode(raw)))
     except ValidationError as error:
@@ -114,14 +119,19 @@ def check_media(sent: Request, *accepted: str) -> None:
 
 
 def read_whole(sent: Request) -> bytes:
-    """Read the whole body; a truncated one could pass as another, valid body.
+    """Read the whole body of `sent`. Raises the errors of `read_stream`."""
+    return read_stream(sent.stream, sent.content_length)
 
-    werkzeug's stream raises RequestEntityTooLarge at the limit, but only when asked for more, and
-    gunicorn ends a body silently when the client closes the connection.
+
+def read_stream(stream: IO[bytes], announced: int | None) -> bytes:
+    """Read a whole body; a truncated one could pass as another, valid body.
+
+    `announced`: its Content-Length, None without one. werkzeug's stream raises
+    RequestEntityTooLarge at the limit, but only when asked for more, and gunicorn ends a body
+    silently when the client closes the connection. Raises InvalidJson, BodyTooSlow, TooManyBodies.
     """
     parts: list[bytes] = []
     held = 0
-    stream, announced = sent.stream, sent.content_length
     missing = announced
     try:
         while part := stream.read(FREE_BYTES if missing is None else min(missing, FREE_BYTES)):

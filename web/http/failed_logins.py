@@ -16,6 +16,7 @@ from flask import request
 
 import huey_tasks as tq
 from web.http.errors import TooManyFailures
+from web.http.root_path import Environ
 
 log = logging.getLogger("duckline.web")
 
@@ -38,13 +39,16 @@ class Logins:
         self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._right: OrderedDict[bytes, None] = OrderedDict()
 
-    def holder_of(self, sent: str) -> tq.Holder | None:
+    def holder_of(self, sent: str, environ: Environ | None = None) -> tq.Holder | None:
         """Return whose key it is, as WSGI gives it; None if it is nobody's.
+
+        `environ`: that of the request, outside of Flask.
 
         Raises TooManyFailures without a look at the key when its address has sent too many wrong
         ones; QueueUnavailable as long as the stored keys are not known.
         """
-        address = request.remote_addr or ""
+        known = request.environ if environ is None else environ
+        address: str = known.get("REMOTE_ADDR") or ""
         mark = hashlib.blake2b(f"{address} {sent}".encode(), digest_size=16).digest()
         if mark not in self._right:
             self._check(address)

@@ -11,6 +11,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from werkzeug.routing import Map
+from werkzeug.wsgi import get_host
+
 from huey_tasks.config import Config
 from web.http.errors import UnknownHost
 
@@ -46,6 +49,13 @@ class HostNames:
             return False
         name = found["v6"] or found["name"].rstrip(".")
         return name in self.names or _is_address(name)
+
+
+@lru_cache(maxsize=256)
+def host_of(scheme: str, sent: str) -> tuple[str, str]:
+    """Return the host of a request, and the name under which routes are bound. Raises BadHost."""
+    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": sent, "REQUEST_METHOD": "GET"}
+    return get_host(environ), Map().bind_to_environ(environ).server_name
 
 
 @lru_cache(maxsize=64)

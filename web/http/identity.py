@@ -13,6 +13,7 @@ from huey_tasks.config import Config
 from web.http.errors import CrossSite, Unauthorized
 from web.http.failed_logins import Logins
 from web.http.roles import OPEN, OPEN_TO_ALL, SERVICE, VIEWER
+from web.http.root_path import Environ
 from web.http.tickets import Tickets
 
 _SOCKETS = "/ws/"
@@ -38,19 +39,34 @@ class Identity:
 
     def check(self) -> None:
         """Keep who calls; raise Unauthorized, or Forbidden for what the caller may not do."""
-        if not self._is_locked() or request.endpoint in OPEN_TO_ALL:
+        endpoint = request.endpoint
+        if not self._is_locked(endpoint) or endpoint in OPEN_TO_ALL:
             return
         g.holder = self._holder()
-        self.keys.count_request(g.holder)
-        if request.endpoint is not None:  # else it is a 404
-            SERVICE.check(g.holder, request.endpoint)
+        self._check(g.holder, endpoint)
+
+    def check_program(self, environ: Environ, endpoint: str) -> tq.Holder | None:
+        """Do so outside of Flask, for a request that has neither query nor cookie.
+
+        Return who calls; None if no key is needed.
+        """
+        if not self._is_locked(endpoint):
+            return None
+        holder = self._holder_of_key(environ)
+        self._check(holder, endpoint)
+        return holder
+
+    def _check(self, holder: tq.Holder, endpoint: str | None) -> None:
+        self.keys.count_request(holder)
+        if endpoint is not None:  # else it is a 404
+            SERVICE.check(holder, endpoint)
 
     def look(self) -> bool:
         """Return whether a key is needed, and keep who calls, if it is somebody.
 
         Raises Unauthorized for a wrong key; who has none, or whose session has ended, is nobody.
         """
-        if not self._is_locked():
+        if not self._is_locked(request.endpoint):
             return False
         if request.environ.get("HTTP_AUTHORIZATION") or COOKIE in request.cookies:
             try:
@@ -60,7 +76,7 @@ class Identity:
                     raise
         return True
 
-    def _is_locked(self) -> bool:
+    def _is_locked(self, endpoint: str | None) -> bool:
         """Return whether a key is needed.
 
         As long as nobody knows, because Redis has not answered since the start, everybody may see
@@ -69,7 +85,7 @@ class Identity:
         try:
             return self.keys.is_locked()
         except tq.QueueUnavailable:
-            if SERVICE.of(request.endpoint or "") == (VIEWER, OPEN):
+            if SERVICE.of(endpoint or "") == (VIEWER, OPEN):
                 return False
             raise
 
@@ -84,7 +100,7 @@ class Identity:
             return self._holder_of_ticket(request.args.get("ticket"))
         if not authorization and COOKIE in request.cookies:
             return self._holder_of_session(request.cookies[COOKIE])
-        return self._holder_of_key(authorization)
+        return self._holder_of_key(request.environ)
 
     def _holder_of_ticket(self, ticket: str | None) -> tq.Holder:
         """Return who got a ticket; a page cannot send a header with a WebSocket."""
@@ -109,9 +125,9 @@ class Identity:
         """Return whether a session says who sends this request."""
         return holder() is not None and not request.environ.get("HTTP_AUTHORIZATION")
 
-    def _holder_of_key(self, authorization: str) -> tq.Holder:
-        sent = bearer(authorization)
-        holder = self.logins.holder_of(sent) if sent else None
+    def _holder_of_key(self, environ: Environ) -> tq.Holder:
+        sent = bearer(environ.get("HTTP_AUTHORIZATION", ""))
+        holder = self.logins.holder_of(sent, environ) if sent else None
         if holder is None and sent:
             raise Unauthorized("This API key is wrong, revoked or expired.")
         if holder is None:

@@ -27,12 +27,14 @@ from web.http.errors import (
     excerpt,
 )
 from web.http.responses import JsonAnswer
-from web.http.root_path import address
+from web.http.root_path import Environ, address
 
 log = logging.getLogger("duckline.web")
 
 #: Where the environment of a request keeps its id.
 _REQUEST_ID = "duckline.request_id"
+#: Where it keeps the error of a request that failed before it came to Flask.
+EARLIER = "duckline.error"
 _SAFE_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -139,7 +141,11 @@ _CODE_OF_STATUS = {
 
 def request_id() -> str:
     """Return the id of this request: a short, safe X-Request-ID of the caller, or a new one."""
-    environ = request.environ
+    return id_of(request.environ)
+
+
+def id_of(environ: Environ) -> str:
+    """Return the id of the request with that environment."""
     known: str | None = environ.get(_REQUEST_ID)
     if known is None:
         known = environ[_REQUEST_ID] = choose_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -182,10 +188,20 @@ def error_extra(error: DucklineError) -> dict[str, Any]:
 
 
 def register(app: Flask) -> None:
-    """Make `app` answer every error as `application/problem+json`."""
+    """Make `app` answer every error as `application/problem+json`.
+
+    To be called before other checks are registered: a request that has failed gets none.
+    """
+    app.before_request(_raise_earlier)
     app.register_error_handler(DucklineError, _answer_duckline)
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _raise_earlier() -> None:
+    # Taken out, or the error would hold the environment, and that the error.
+    if (error := request.environ.pop(EARLIER, None)) is not None:
+        raise error
 
 
 def _answer_duckline(error: DucklineError) -> Response:

@@ -26,8 +26,13 @@ def restart() -> None:
     _begin()
 
 
+def limited() -> AbstractContextManager[None]:
+    """Return the limit of one request, for one that Flask does not serve."""
+    return tq.time_limit(LIMIT_S)
+
+
 def _begin() -> None:
-    limit = tq.time_limit(LIMIT_S)
+    limit = limited()
     limit.__enter__()
     g.redis_time = limit
 

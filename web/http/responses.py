@@ -48,11 +48,15 @@ def respond(
     view: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Write `view` as a JSON response."""
+    return JsonAnswer(json_text(view), status, headers or {})
+
+
+def json_text(view: BaseModel) -> str:
+    """Write `view` as the text of an answer."""
     try:
-        text = view.model_dump_json(by_alias=True)  # null for NaN and the infinities
+        return view.model_dump_json(by_alias=True)  # null for NaN and the infinities
     except PydanticSerializationError:  # half of a surrogate pair: JSON needs an escape for it
-        text = to_json(view)
-    return JsonAnswer(text, status, headers or {})
+        return to_json(view)
 
 
 def to_json(view: BaseModel, **extra: Any) -> str:

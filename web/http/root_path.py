@@ -38,9 +38,13 @@ class UnderRootPath:
         return self._application(environ, start_response)
 
 
-def address(path: str) -> str:
-    """Return the address at which the caller of this request reaches `path`."""
-    return request.environ.get("SCRIPT_NAME", "") + path
+def address(path: str, environ: Environ | None = None) -> str:
+    """Return the address at which the caller of this request reaches `path`.
+
+    `environ`: that of the request, outside of Flask.
+    """
+    known = request.environ if environ is None else environ
+    return known.get("SCRIPT_NAME", "") + path
 
 
 def _said_by_proxy(environ: Environ) -> str:

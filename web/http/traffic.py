@@ -33,6 +33,8 @@ _requests = Histogram(
     buckets=_BUCKETS_S,
     registry=_OWN,
 )
+#: Where an answer that Flask did not make has its rule.
+ROUTE = "duckline.route"
 #: Open WebSockets.
 sockets = Gauge(
     "duckline_sockets",
@@ -76,6 +78,8 @@ def traffic_text() -> bytes:
 
 
 def _route(environ: Environ) -> str:
+    if ROUTE in environ:
+        return environ[ROUTE]
     # Flask has its request here until the answer has begun.
     request = environ.get("werkzeug.request")
     rule = getattr(request, "url_rule", None)

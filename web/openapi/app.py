@@ -5,17 +5,16 @@ problem answers, the schemas of `openapi.schemas`, and paths that are not its ro
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from flask import Request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
-from werkzeug.routing import Map, MapAdapter
-from werkzeug.wsgi import get_host
+from werkzeug.routing import MapAdapter
 
 from huey_tasks.config import Config
 from web.http.errors import InvalidRequest
+from web.http.hosts import host_of
 from web.http.models import ProblemView
 from web.openapi.blueprint import operation_id
 from web.openapi.links import add_links
@@ -72,7 +71,7 @@ class DucklineApi(OpenAPI):
         if request is None or "HTTP_HOST" not in sent or "HTTP_UPGRADE" in sent:
             return super().create_url_adapter(request)
         scheme: str = sent["wsgi.url_scheme"]
-        vars(request)["host"], name = _host(scheme, sent["HTTP_HOST"])
+        vars(request)["host"], name = host_of(scheme, sent["HTTP_HOST"])
         root, path, query = (
             sent.get(part, "").encode("latin1").decode(errors="replace")
             for part in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING")
@@ -113,13 +112,6 @@ class DucklineApi(OpenAPI):
         add_links(_operations(self.spec_json["paths"]))
         self.spec_json["paths"].update(self.extra_paths)
         drop_empty_defaults(self.spec_json)
-
-
-@lru_cache(maxsize=256)
-def _host(scheme: str, sent: str) -> tuple[str, str]:
-    """Return the host of a request, and the name under which routes are bound. Raises BadHost."""
-    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": sent, "REQUEST_METHOD": "GET"}
-    return get_host(environ), Map().bind_to_environ(environ).server_name
 
 
 def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:

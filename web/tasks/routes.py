@@ -1,21 +1,18 @@
-"""Tasks over HTTP: submit, read, cancel, retry. `search_routes` finds them."""
+"""Tasks over HTTP: read, change, cancel, retry. `submit_routes` takes new ones."""
 
-import contextlib
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from werkzeug.routing import BaseConverter
 
 import huey_tasks as tq
 from web.http import waiting
-from web.http.errors import TooManyWaiting
-from web.http.identity import key_holder
-from web.http.reach import check_submit, check_task, reach
+from web.http.reach import check_task, reach
 from web.http.responses import respond
 from web.http.root_path import address
-from web.openapi.answers import header, ok, one_of
+from web.openapi.answers import header, ok
 from web.openapi.blueprint import ApiBlueprint
-from web.openapi.problems import BODY_PROBLEMS, REFUSALS, problems
+from web.openapi.problems import BODY_PROBLEMS, problems
 from web.operations.operator import (
     OF_OPERATOR,
     ReasonBody,
@@ -31,27 +28,12 @@ from web.tasks.schemas import (
     TaskPath,
     WaitQuery,
 )
-from web.tasks.submit_schemas import ChangeBody, Forecast, SubmitBody, Submitted
-from web.tasks.submit_wishes import OF_SUBMIT, idempotency_key, is_dry_run, wait_s
+from web.tasks.submit_schemas import ChangeBody
 from web.tasks.type_schemas import TaskTypeList, TaskTypeView
 
 tasks = ApiBlueprint("tasks", "tasks")
-#: Separate, because the inspector serves all of `tasks` but accepts no new ones.
-submission = ApiBlueprint("submission", "tasks")
 
 _ETAG = "The version of the task: send it as If-None-Match to get a 304 while nothing has changed."
-
-#: The verb of the message, by the state of the new task.
-_DONE = {tq.TaskState.PENDING: "queued", tq.TaskState.SCHEDULED: "scheduled"}
-
-_SUBMIT_PROBLEMS = (
-    "invalid_request", "invalid_payload", "unknown_task_type", "unknown_queue",
-    "idempotency_key_reused",
-)  # fmt: skip
-_SUBMITTED = {
-    "Location": header("The URL of the task."),
-    "Idempotent-Replayed": header("`true`: the answer to the first submit with this key."),
-}
 
 
 class TaskSegment(BaseConverter):
@@ -62,76 +44,6 @@ class TaskSegment(BaseConverter):
 
     regex = r"(?!(?:submit|bulk|actions|read)\Z)[^/]+"
     part_isolating = True
-
-
-@submission.post(
-    "/tasks/submit",
-    openapi_extensions=OF_SUBMIT,
-    responses={
-        **ok(202, Submitted, "The task is stored.", **_SUBMITTED),
-        200: {
-            "description": "With `Prefer: wait`, the task, which has ended; with `dry_run`, what "
-            "would happen.",
-            "content": one_of(TaskDetail, Forecast),
-        },
-        **problems(*BODY_PROBLEMS, *_SUBMIT_PROBLEMS, "queue_unavailable", *REFUSALS),
-    },
-)
-def submit_task(body: SubmitBody) -> Response:
-    """Submit a task.
-
-    202 means that the task is stored in Redis and will reach a terminal state.
-    """
-    priority = body.priority if "priority" in body.model_fields_set else None
-    sent = request.environ
-    options = body.options(idempotency_key(sent), key_holder() or "")
-    check_submit(body.task_type, priority)
-    if is_dry_run(sent):
-        return respond(_forecast(tq.foresee(options, body.task_type, body.payload, priority)))
-    record = tq.submit_with(options, body.task_type, body.payload, priority, shared=True)
-    headers = {"Location": address(f"/api/tasks/{record.task_id}")}
-    if record.is_replay:
-        headers["Idempotent-Replayed"] = "true"
-    if (seconds := wait_s(sent)) and (ended := _ended(record.task_id, seconds)):
-        return respond(ended, 200, {**headers, "Preference-Applied": f"wait={seconds}"})
-    view = Submitted(
-        task_id=record.task_id,
-        status=record.status,
-        priority=record.queue,
-        message=_message(record),
-        duplicate_of=record.duplicate_of,
-    )
-    return respond(view, 202, headers)
-
-
-def _forecast(found: tq.Forecast) -> Forecast:
-    task, explained = found.task, found.explained
-    return Forecast(
-        task_type=task.task_type,
-        status=task.status,
-        priority=task.queue,
-        message=_message(task, "would be "),
-        duplicate_of=task.duplicate_of,
-        summary=explained.summary,
-        position=explained.position,
-        estimated_start_at=explained.estimated_start_at,
-        estimate=explained.estimate,
-    )
-
-
-def _message(record: tq.SubmittedTask, would_be: str = "") -> str:
-    if record.duplicate_of is not None:
-        return f"Task '{record.task_type}' is on '{record.queue}' queue already."
-    return f"Task '{record.task_type}' {would_be}{_DONE[record.status]} on '{record.queue}' queue."
-
-
-def _ended(task_id: str, seconds: int) -> TaskDetail | None:
-    """Wait for the end of a task that is stored: whatever fails now must not say that it is not."""
-    with contextlib.suppress(TooManyWaiting, tq.QueueUnavailable, tq.TaskNotFound):
-        waiting.wait_for_end(task_id, seconds)
-        found = TaskDetail.model_validate(tq.get_task(task_id))
-        return found if found.status.terminal else None
-    return None
 
 
 @tasks.get(
