@@ -103,7 +103,11 @@ def causes(queue: str) -> str:
 
 
 def counters(queue: str) -> str:
-    """HASH of totals since the beginning, one field a counter. Scripts write, `stats` reads."""
+    """HASH of totals since the beginning, one field a counter. Scripts write, `stats` reads.
+
+    Beside them how the queue is: its `mode`, the last `place`; `open`: the second in which it took
+    a task from outside, and by which bounds, if none of these is on a number of tasks.
+    """
     return f"{root(queue)}:counters"
 
 

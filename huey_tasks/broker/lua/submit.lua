@@ -13,7 +13,7 @@ for at = MORE, #ARGV, width do all[#all + 1] = { unpack(ARGV, at, at + width - 1
 local refusals = {}
 for _, new in ipairs(room ~= '' and all or {}) do
   local root = root_of(new[NewTask.queue])
-  if refusals[root] == nil then refusals[root] = refusal(root, room) or false end
+  if refusals[root] == nil then refusals[root] = refusal_now(root, room) or false end
   if refusals[root] then
     -- rarely: a queue that takes no tasks
     local once = new[NewTask.once]

@@ -176,6 +176,24 @@ def test_the_memory_is_asked_for_once_a_second(bounds: Any) -> None:
     assert 0 < broker.pttl(limit_keys.memory()) <= 1000
 
 
+def test_the_first_submit_of_a_second_looks_for_the_others(bounds: Any) -> None:
+    bounds(memory=0.9, redis_bytes=GIGABYTE)
+    broker.config_resetstat()
+    for _ in range(20):
+        submit("echo")
+    assert broker.info("commandstats")["cmdstat_get"]["calls"] <= 2
+
+
+def test_a_bound_is_looked_at_by_each_submit(bounds: Any) -> None:
+    submit("echo")
+    bounds(own={QUEUE: 2})
+    assert [is_taken(QUEUE) for _ in range(2)] == [True, False]
+    bounds()
+    assert is_taken(QUEUE)
+    tq.drain(QUEUE)
+    assert not is_taken(QUEUE), "it took one in the same second"
+
+
 def test_a_full_redis_says_so_itself(bounds: Any) -> None:
     bounds(memory=0.9)
     broker.config_set("maxmemory", 1)

@@ -16,7 +16,7 @@ from redis.exceptions import ResponseError
 
 import huey_tasks as tq
 from huey_tasks.broker import keys
-from huey_tasks.broker.protocol import About
+from huey_tasks.broker.protocol import About, NewTask
 from huey_tasks.monitoring.history import UNITS_MS, Span, Window
 from huey_tasks.records.statistics import Counts, Percentiles, edges_ms
 from tests.conftest import StartConsumer
@@ -55,6 +55,7 @@ def ago(minutes: int) -> int:
     """Move the counts of this minute a number of minutes into the past; return that minute."""
     minute = clock_ms() // MINUTE - minutes
     broker.hset(keys.noted(QUEUE), "minute", minute)
+    broker.hdel(keys.counters(QUEUE), "open")  # a submit of this second has seen the minute begun
     return minute
 
 
@@ -359,6 +360,16 @@ def test_the_longest_wait_of_a_time_is_kept_and_only_heartbeats_write_it() -> No
     by_day = [point.oldest_waiting_s or 0 for point in read(Span.MONTH).all.points]
     assert max(by_day) == pytest.approx(90, abs=5)
     assert read(Span.HOUR, task_type="echo").all.points[-1].oldest_waiting_s is None
+
+
+def test_a_repeat_that_counts_nothing_begins_a_minute_for_the_submits_behind_it() -> None:
+    known = NewTask("known", b"{}", "echo")
+    scripts().submit(QUEUE, [known])
+    before = ago(1)
+    for task in (known, NewTask("new", b"{}", "echo")):
+        scripts().submit(QUEUE, [task], may_refuse=True)
+    assert broker.hget(keys.history(QUEUE, "minute", before), "echo") == b'{"SUBMITTED":1}'
+    assert broker.hget(keys.noted(QUEUE), "echo|SUBMITTED") == b"1"
 
 
 def test_the_first_count_of_all_folds_nothing() -> None:

@@ -68,7 +68,9 @@ local function fold_into_totals(root, types)
 end
 
 -- The counts are emptied first: should some ever be there that cannot be folded, they fail one call.
+local has_begun = {}
 local function begin_minute(root)
+  if has_begun[root] then return end
   local counts = root .. ':noted'
   local now, minute = math.floor(NOW / 60000), tonumber(redis.call('HGET', counts, 'minute') or -1)
   if minute == now then return end

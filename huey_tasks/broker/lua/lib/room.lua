@@ -18,15 +18,11 @@ local function ask_memory()
   return not redis.pcall('SET', MEMORY, found, 'PX', 1000).err and found or nil
 end
 
--- How many bytes Redis uses and may use, as of at most a second ago: the first submit of a second
+-- How many bytes Redis uses and may use, as of at most a second ago: the first that wants to know
 -- asks, the others read one key. nil if that is unknown, or Redis is full and says so itself.
 local function memory(redis_bytes)
-  local kept = redis.call('GET', MEMORY)
-  if not kept then
-    -- rarely: the first submit of a second
-    kept = ask_memory()
-    if not kept then return nil end
-  end
+  local kept = redis.call('GET', MEMORY) or ask_memory()
+  if not kept then return nil end
   local used, most = kept:match('^(%d+) (%d+)$')
   most = tonumber(most) > 0 and tonumber(most) or redis_bytes
   return tonumber(used), most
@@ -73,21 +69,34 @@ local function too_many(root, queue, room, in_it, in_all)
   if in_all > 0 and waiting >= in_all then return full(root, queue, waiting, in_all) end
 end
 
--- Returns a Refusal of protocol.py, or nil if the queue takes tasks.
+-- Returns a Refusal of protocol.py, or nil if the queue takes tasks; then also whether any number.
 local function refusal(root, room)
   local queue = root:match('{(.*)}$')
   if redis.call('HGET', root .. ':counters', 'mode') == 'draining' then return { 'draining', queue } end
   local _, at = room:find('\n' .. queue .. ' ', 1, true)
-  if not at then return nil end
+  if not at then return nil, true end
   local in_all, in_it, share = room:match('^(%d+) (%d+) (%S+)', at + 1)
   in_all, in_it, share = tonumber(in_all), tonumber(in_it), tonumber(share)
-  if in_it > 0 or in_all > 0 then
-    -- rarely: there are bounds
-    local refused = too_many(root, queue, room, in_it, in_all)
-    if refused then return refused end
-  end
-  if share == 0 then return nil end
+  local refused = too_many(root, queue, room, in_it, in_all)
+  if refused then return refused end
+  local any_number = in_it == 0 and in_all == 0
+  if share == 0 then return nil, any_number end
   local used, most = memory(tonumber(room:match('^%d+')))
-  if not used or most == 0 or used < most * share then return nil end
+  if not used or most == 0 or used < most * share then return nil, any_number end
   return { 'memory', queue, used, math.floor(most * share), MEMORY_S }
+end
+
+-- The same for a submit. That a queue takes any number holds for the rest of the second: the first
+-- submit of it looks, and begins the minute of the counts; the others compare one text. `mode`
+-- deletes it.
+local function refusal_now(root, room)
+  local counters, now = root .. ':counters', clock_s .. ' ' .. room
+  if redis.call('HGET', counters, 'open') == now then
+    has_begun[root] = true
+    return nil
+  end
+  -- rarely: the first submit of a second, or a queue with a bound
+  local refused, any_number = refusal(root, room)
+  if any_number and tonumber(redis.pcall('HSET', counters, 'open', now)) then begin_minute(root) end
+  return refused
 end
