@@ -22,6 +22,20 @@ def __getattr__(name: str) -> Any:
     try:
         found = getattr(import_module("huey_tasks.api.public"), name)
     except AttributeError:
-        raise AttributeError(f"huey_tasks has no {name!r}") from None
+        raise _unknown(name) from None
     globals()[name] = found  # every request reads it: the next read does not come here
     return found
+
+
+def _unknown(name: str) -> Exception:
+    """Return the error of a name that the package does not have.
+
+    For a word of another task queue it is an ImportError: `from huey_tasks import …` shows it, and
+    has a text of its own for an AttributeError.
+    """
+    from huey_tasks.declaration.other_words import OF_PACKAGE
+
+    line = f"huey_tasks has no {name!r}"
+    if name not in OF_PACKAGE:
+        return AttributeError(line)
+    return ImportError(f"{line}; write {OF_PACKAGE[name]}", name=__name__)

@@ -8,15 +8,35 @@ All payloads are checked before the first task is stored; then all are stored, o
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from huey_tasks.api.task_functions import TaskFunction
-from huey_tasks.api.task_handle import TaskHandle
+from huey_tasks.api.task_handle import HandleList, TaskHandle
+from huey_tasks.declaration import other_words
 from huey_tasks.huey_adapter.task_class import QueueTask
 from huey_tasks.submission.compositions import submit_chain, submit_chord, submit_group
 
 
-class chain:
+class _Composition:
+    """What a chain, a group and a chord answer to the words of other task queues."""
+
+    if not TYPE_CHECKING:  # a type checker refuses a wrong name by itself
+
+        def __getattr__(self, name: str) -> Any:
+            owner = f"a {type(self).__name__}"
+            raise other_words.no_attribute(owner, name, other_words.OF_COMPOSITIONS)
+
+        def __call__(self, *_: object, **__: object) -> None:
+            raise TypeError(f"a {type(self).__name__} cannot be called; write .submit()")
+
+        def __or__(self, other: object) -> None:
+            raise TypeError(
+                "a chain is written chain(first.s(…), second.s(…)), "
+                "and a group with what follows it chord([…], done.s(…))"
+            )
+
+
+class chain(_Composition):
     """Tasks of which each starts when the one before has succeeded, and takes its result.
 
     When one fails for good, or is cancelled, those behind it are never submitted.
@@ -44,7 +64,7 @@ class chain:
         return after[0]
 
 
-class group:
+class group(_Composition):
     """Tasks, or chains, that run beside each other."""
 
     def __init__(self, members: Iterable[Any]) -> None:
@@ -57,17 +77,19 @@ class group:
         Raises InvalidPayload, which names the member; QueueRefuses, QueueUnavailable.
         """
         submit_group([member.steps for member in self.members])
-        return [member.handle() for member in self.members]
+        return HandleList(member.handle() for member in self.members)
 
 
-class chord:
+class chord(_Composition):
     """A group, and a task that starts when all members have ended, however they did.
 
     It takes the list of their results, in their order; of one that did not succeed a FailedMember.
     """
 
-    def __init__(self, members: Iterable[Any], callback: Any) -> None:
+    def __init__(self, members: Iterable[Any], callback: Any = None) -> None:
         """Take tasks that `.s(…)` makes, or chains. Raises TypeError for anything else."""
+        if callback is None:
+            raise TypeError("a chord takes its callback too; write chord([…], done.s(…)).submit()")
         *self.members, self.callback = _chains([*members, callback], "a chord")
 
     def submit(self) -> TaskHandle:

@@ -11,13 +11,12 @@ resize.map(["a.jpg", "b.jpg"])                   one task for each
 
 import asyncio
 import datetime as dt
-import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, Never, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, cast, overload
 
-from huey_tasks.api.task_handle import TaskHandle
+from huey_tasks.api.task_handle import HandleList, TaskHandle
 from huey_tasks.declaration import other_words
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.huey_adapter.task_class import QueueTask
@@ -56,8 +55,10 @@ class TaskFunction(TaskType[P, R]):
     def __name__(self) -> str:
         return self.name
 
-    def __getattr__(self, name: str) -> Any:
-        raise other_words.no_attribute("a function of @task", name, other_words.METHODS)
+    if not TYPE_CHECKING:  # a type checker refuses a wrong name by itself
+
+        def __getattr__(self, name: str) -> Any:
+            raise other_words.no_attribute("a function of @task", name, other_words.METHODS)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
         """Submit one task with these arguments."""
@@ -110,19 +111,14 @@ class TaskFunction(TaskType[P, R]):
         the end of the task is posted to, signed.
         """
         for option in unknown:
-            raise other_words.no_call_option(option, _CALL_OPTIONS)
+            raise other_words.no_option(
+                ".options(…)", option, other_words.CALL_OPTIONS, other_words.OF_ONE_CALL
+            )
         once = once_of(idempotency_key, unique_for_s, unique_key)
         chosen = SubmitOptions(
             tags, delay_s, run_at, expires_in_s, queue_priority, once, webhook_url
         )
         return TaskCall(self, queue, chosen)
-
-
-_CALL_OPTIONS = [
-    name
-    for name, of in inspect.signature(TaskFunction.options).parameters.items()
-    if of.kind is of.KEYWORD_ONLY
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +128,11 @@ class TaskCall(Generic[P, R]):
     function: TaskFunction[P, R]
     queue: str | None = None
     chosen: SubmitOptions = NO_OPTIONS
+
+    if not TYPE_CHECKING:  # a type checker refuses a wrong name by itself
+
+        def __getattr__(self, name: str) -> Any:
+            raise other_words.no_attribute("what .options(…) returns", name, other_words.METHODS)
 
     def submit(self, *args: P.args, **kwargs: P.kwargs) -> TaskHandle:
         """Submit one task with these arguments."""
@@ -155,7 +156,7 @@ class TaskCall(Generic[P, R]):
             made = submit_all(self.function.name, payloads, self.queue, self.chosen)
         except InvalidQuery as error:
             raise _with_own_names(error) from None
-        return [_handle(submitted) for submitted in made]
+        return HandleList(_handle(submitted) for submitted in made)
 
     def s(self, *args: Any, **kwargs: Any) -> QueueTask:
         """Return a task that is not submitted, for Huey's pipelines, groups and chords."""

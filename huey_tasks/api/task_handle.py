@@ -3,10 +3,11 @@
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Never
 
 from huey_tasks.api.tasks import cancel, get_task, wait_for_end
 from huey_tasks.broker.deadline import default_limit, time_limit
+from huey_tasks.declaration import other_words
 from huey_tasks.errors import TaskFailed, TaskFinished, TaskNotFound
 from huey_tasks.records.models import TaskRecord, TaskState
 
@@ -44,7 +45,15 @@ class TaskHandle:
             rule = f"Task {self.id} is not there: it is submitted when {waits} has ended."
             raise TaskNotFound(rule) from None
 
-    def result(self, timeout_s: float = 60.0) -> Any:
+    if not TYPE_CHECKING:  # a type checker refuses a wrong name by itself
+
+        def __getattr__(self, name: str) -> Any:
+            raise other_words.no_attribute("a TaskHandle", name, other_words.OF_HANDLES)
+
+    def __call__(self, *_: Never, **__: Never) -> None:
+        raise TypeError("a TaskHandle cannot be called; write .result(timeout_s=5)")
+
+    def result(self, timeout_s: float = 60.0, **unknown: Never) -> Any:
         """Wait for its end and return what the function returned, as JSON has it.
 
         Raises TaskFailed when it, or the task that it follows, ended without success, with the id,
@@ -52,6 +61,9 @@ class TaskHandle:
         `timeout_s` seconds (0: only look). A Redis that does not answer is a QueueUnavailable
         within that time, or within a second.
         """
+        for option in unknown:
+            known = ("timeout_s",)
+            raise other_words.no_option("result(…)", option, other_words.OF_RESULT, known)
         record = _end(self, time.monotonic() + timeout_s, timeout_s)
         if record.status is not TaskState.SUCCESS:
             raise TaskFailed(record.task_id, record.status, record.error, record.traceback)
@@ -69,6 +81,15 @@ class TaskHandle:
         gone = contextlib.suppress(TaskNotFound) if self.after else contextlib.nullcontext()
         with gone, default_limit():
             cancel(self.id, reason)
+
+
+class HandleList(list[TaskHandle]):
+    """The handles of tasks that were submitted together, in their order."""
+
+    if not TYPE_CHECKING:  # a type checker refuses a wrong name by itself
+
+        def __getattr__(self, name: str) -> Any:
+            raise other_words.no_attribute("a list of handles", name, other_words.OF_HANDLE_LISTS)
 
 
 def _end(task: TaskHandle, ends: float, timeout_s: float) -> TaskRecord:

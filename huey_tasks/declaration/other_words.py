@@ -38,7 +38,21 @@ OPTIONS = {
     "crontab": "write schedule='0 3 * * *'",
 }
 
-#: Options of one call, `.options(…)`.
+#: Those of `.options(…)`, for one call.
+OF_ONE_CALL = (
+    "queue",
+    "delay_s",
+    "run_at",
+    "expires_in_s",
+    "tags",
+    "queue_priority",
+    "unique_for_s",
+    "unique_key",
+    "idempotency_key",
+    "webhook_url",
+)
+
+#: What others call them.
 CALL_OPTIONS = {
     "countdown": "delay_s",
     "delay": "delay_s",
@@ -53,6 +67,9 @@ CALL_OPTIONS = {
     "task_id": "idempotency_key",
     "unique_for": "unique_for_s",
 }
+
+#: Arguments of `TaskHandle.result`.
+OF_RESULT = {"timeout": "timeout_s", "max_wait": "timeout_s"}
 
 #: Methods of a function that `@task` returns.
 METHODS = {
@@ -88,6 +105,101 @@ OF_SIGNATURES = {
     "pipe": "chain(…)",
 }
 
+#: Attributes of a `TaskHandle`.
+OF_HANDLES = {
+    "get": ".result(timeout_s=5)",
+    "wait": ".result(timeout_s=5)",
+    "join": ".result(timeout_s=5)",
+    "get_result": ".result(timeout_s=5)",
+    "return_value": ".result(timeout_s=5)",
+    "ready": ".status().terminal",
+    "is_finished": ".status().terminal",
+    "successful": ".status() == 'SUCCESS'",
+    "failed": ".status() == 'FAILURE'",
+    "is_failed": ".status() == 'FAILURE'",
+    "is_revoked": ".status() == 'REVOKED'",
+    "state": ".status()",
+    "get_status": ".status()",
+    "info": ".record().progress",
+    "meta": ".record().progress",
+    "error": ".record().error",
+    "traceback": ".record().traceback",
+    "exc_info": ".record().traceback",
+    "args": ".record().payload",
+    "kwargs": ".record().payload",
+    "retries": ".record().attempt",
+    "worker": ".record().worker",
+    "date_done": ".record().finished_at",
+    "ended_at": ".record().finished_at",
+    "refresh": ".record(), which reads it again",
+    "revoke": ".cancel()",
+    "abort": ".cancel()",
+    "delete": ".cancel()",
+    "forget": "nothing: RESULT_TTL_S says how long results are kept",
+    "task_id": ".id",
+    "message_id": ".id",
+    "name": ".task_type",
+    "func_name": ".task_type",
+    "parent": ".after",
+}
+
+#: Attributes of the list of handles that a group and `.map(…)` return.
+OF_HANDLE_LISTS = dict.fromkeys(
+    ("get", "join", "wait", "result", "results", "get_results"),
+    "[handle.result() for handle in …]",
+) | {
+    "ready": "all(handle.status().terminal for handle in …)",
+    "revoke": "handle.cancel() for each",
+    "cancel": "handle.cancel() for each",
+}
+
+#: Methods of a chain, a group and a chord.
+OF_COMPOSITIONS = {
+    **dict.fromkeys(("delay", "apply_async", "apply", "run", "send", "enqueue"), ".submit()"),
+    **dict.fromkeys(("get", "result", "get_result", "get_results", "wait"), ".submit() first"),
+    "link": "chain(…)",
+    "then": "chain(…), or chord([…], done.s(…)) after a group",
+    "link_error": ".error(…) of one of its tasks",
+    "on_error": ".error(…) of one of its tasks",
+    "error": ".error(…) of one of its tasks",
+    "set": ".options(…).s(…) of each task",
+    "options": ".options(…).s(…) of each task",
+}
+
+#: Names of the package.
+OF_PACKAGE = {
+    "shared_task": "from huey_tasks import task",
+    "actor": "from huey_tasks import task",
+    "job": "from huey_tasks import task",
+    "db_task": "from huey_tasks import task",
+    "periodic_task": "@task(schedule='0 3 * * *')",
+    "db_periodic_task": "@task(schedule='0 3 * * *')",
+    "crontab": "@task(schedule='0 3 * * *')",
+    "Celery": "from huey_tasks import task; there is no app object",
+    "send_task": "submit('its_name', {'to': 'a@b.c'})",
+    "enqueue": "submit('its_name', {'to': 'a@b.c'})",
+    "AsyncResult": "TaskHandle(task_id)",
+    "Job": "TaskHandle(task_id)",
+    "revoke": "cancel(task_id)",
+    "Signature": ".s(…) of the function",
+    "signature": ".s(…) of the function",
+    "pipeline": "chain(…)",
+    "get_current_job": "from huey_tasks import current_task",
+    "CurrentMessage": "from huey_tasks import current_task",
+    "get_task_logger": "logging.getLogger(__name__): its lines are kept with the task",
+    "Queue": "from huey_tasks import high, default, low",
+    "Huey": "from huey_tasks import default, a Huey",
+    "RedisHuey": "from huey_tasks import default, a Huey",
+    "huey": "from huey_tasks import default, a Huey",
+    "RetryTask": "from huey_tasks import Retry",
+    "Reject": "from huey_tasks import Fail",
+    "SoftTimeLimitExceeded": "from huey_tasks import TaskTimeout",
+    "TimeLimitExceeded": "from huey_tasks import TaskTimeout",
+    "states": "from huey_tasks import TaskState",
+    "lock_task": "default.lock_task('its name')",
+    "rate_limit": "@task(limits={'rate': '100/m'})",
+}
+
 
 def refuse_unknown(unknown: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Raise InvalidTaskType for the first unknown option of `@task`, with what to write instead."""
@@ -99,14 +211,22 @@ def refuse_unknown(unknown: Mapping[str, Any], known: tuple[str, ...]) -> None:
         raise InvalidTaskType(f"@task has no option '{option[:64]}'{hint}", place_of_caller())
 
 
-def no_call_option(option: str, known: Iterable[str]) -> TypeError:
-    """Return the error of an option of one call that there is not."""
-    names = tuple(known)
-    if option in CALL_OPTIONS:
-        hint = f"; did you mean '{CALL_OPTIONS[option]}'?"
+def no_option(
+    call: str, option: str, words: Mapping[str, str], known: tuple[str, ...]
+) -> TypeError:
+    """Return the error of an option that a call, such as `.options(…)`, does not have."""
+    if option in words:
+        hint = f"; did you mean '{words[option]}'?"
     else:
-        hint = nearest(option, names) or f"; it takes {', '.join(names)}"
-    return TypeError(f".options(…) has no option '{option[:64]}'{hint}")
+        hint = nearest(option, known) or f"; it takes {', '.join(known)}"
+    return TypeError(f"{call} has no option '{option[:64]}'{hint}")
+
+
+def options_hint(arguments: Iterable[str]) -> str:
+    """Return the end of an error about arguments that are options of the call, "" if none is."""
+    options = [CALL_OPTIONS.get(name, name) for name in arguments]
+    ours = next((option for option in options if option in OF_ONE_CALL), None)
+    return f"; write .options({ours}=…).submit(…)" if ours else ""
 
 
 def no_attribute(owner: str, name: str, words: Mapping[str, str]) -> AttributeError:

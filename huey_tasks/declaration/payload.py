@@ -25,6 +25,7 @@ from pydantic_core import (
 )
 
 from huey_tasks import serializer
+from huey_tasks.declaration import other_words
 from huey_tasks.declaration.accepted import converter
 from huey_tasks.declaration.failed_member import reinsert, set_apart
 from huey_tasks.declaration.options import place_of
@@ -142,7 +143,8 @@ class Payload:
         try:
             return bind(*args, **kwargs).arguments
         except TypeError as error:
-            raise TypeError(f"{self.about}: {error}") from None
+            hint = other_words.options_hint(kwargs.keys() - self.parameters.keys())
+            raise TypeError(f"{self.about}: {error}{hint}") from None
 
     def arguments(self, given: Mapping[str, Any], *, accepted: bool) -> dict[str, Any]:
         """Return the given parameters in the types of their hints.

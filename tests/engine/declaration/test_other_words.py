@@ -1,5 +1,8 @@
 """Words of other task queues, and misspelt ones: each error says what to write instead."""
 
+import copy
+import inspect
+import pickle
 import re
 from collections.abc import Callable
 from typing import Any, cast
@@ -13,6 +16,22 @@ from huey_tasks.registry import types
 
 def known(name: str = "print_a_name") -> Any:
     return types.get(name)
+
+
+def handle() -> Any:
+    return tq.TaskHandle("4f925172-111d-4731-b3f2-b9bb556e42b1")
+
+
+def chain() -> Any:
+    return tq.chain(known().s("a"))
+
+
+def group() -> Any:
+    return tq.group([known().s("a")])
+
+
+def package() -> Any:
+    return tq
 
 
 @pytest.mark.parametrize(
@@ -96,6 +115,62 @@ WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         tq.InvalidQuery,
         "'unique_key' needs 'unique_for_s'",
     ),
+    "option of a call": (
+        lambda: known().submit("a", queue="low"),
+        TypeError,
+        "got an unexpected keyword argument 'queue'; write .options(queue=…).submit(…)",
+    ),
+    "countdown of a call": (
+        lambda: known().delay("a", countdown=5),
+        TypeError,
+        "'countdown'; write .options(delay_s=…).submit(…)",
+    ),
+    "option of a part": (
+        lambda: known().s("a", eta=5),
+        TypeError,
+        "'eta'; write .options(run_at=…).submit(…)",
+    ),
+    "after options": (
+        lambda: known().options(delay_s=5).apply_async(),
+        AttributeError,
+        "what .options(…) returns has no attribute 'apply_async'; write .options(",
+    ),
+    "get": (
+        lambda: handle().get(timeout=5),
+        AttributeError,
+        "a TaskHandle has no attribute 'get'; write .result(timeout_s=5)",
+    ),
+    "timeout": (
+        lambda: handle().result(timeout=5),
+        TypeError,
+        "result(…) has no option 'timeout'; did you mean 'timeout_s'?",
+    ),
+    "state": (lambda: handle().state, AttributeError, "write .status()"),
+    "ready": (lambda: handle().ready(), AttributeError, "write .status().terminal"),
+    "result of Huey": (lambda: handle()(blocking=True), TypeError, "write .result(timeout_s=5)"),
+    "chain": (lambda: chain().delay(), AttributeError, "a chain has no attribute 'delay'; write ."),
+    "chain called": (lambda: chain()(), TypeError, "a chain cannot be called; write .submit()"),
+    "chain, longer": (lambda: chain() | known().s(), TypeError, "chain(first.s(…), second.s(…))"),
+    "group": (lambda: group().apply_async(), AttributeError, "a group has no attribute 'apply_asy"),
+    "group called": (lambda: group()(), TypeError, "a group cannot be called; write .submit()"),
+    "group, then": (lambda: group() | known().s(), TypeError, "chord([…], done.s(…))"),
+    "chord": (
+        lambda: cast(Any, tq.chord)([known().s("a")])(known().s()),
+        TypeError,
+        "a chord takes its callback too; write chord([…], done.s(…)).submit()",
+    ),
+    "group of handles": (
+        lambda: group().submit().get(),
+        AttributeError,
+        "a list of handles has no attribute 'get'; write [handle.result() for handle in …]",
+    ),
+    "map of handles": (
+        lambda: known().map(["a"]).get(),
+        AttributeError,
+        "write [handle.result() for",
+    ),
+    "send_task": (lambda: package().send_task("x"), ImportError, "write submit('its_name', {"),
+    "nothing here": (lambda: package().frob, AttributeError, "huey_tasks has no 'frob'"),
     "current_task": (
         lambda: tq.current_task.id,
         RuntimeError,
@@ -117,10 +192,48 @@ def test_the_pointer_of_a_wrong_option_has_its_name() -> None:
     assert [problem.pointer for problem in caught.value.problems] == ["/delay_s"]
 
 
-@pytest.mark.parametrize("words", [other_words.METHODS, other_words.OF_SIGNATURES])
-def test_no_word_of_ours_is_said_to_be_wrong(words: dict[str, str]) -> None:
-    made = known().s("a") if words is other_words.OF_SIGNATURES else known()
+#: Each table of attributes, and what it is for.
+TABLES: list[tuple[dict[str, str], Callable[[], object]]] = [
+    (other_words.METHODS, known),
+    (other_words.METHODS, lambda: known().options()),
+    (other_words.OF_SIGNATURES, lambda: known().s("a")),
+    (other_words.OF_HANDLES, handle),
+    (other_words.OF_HANDLE_LISTS, lambda: group().submit()),
+    (other_words.OF_COMPOSITIONS, chain),
+    (other_words.OF_COMPOSITIONS, group),
+    (other_words.OF_COMPOSITIONS, lambda: tq.chord([], known().s("a"))),
+]
+
+
+@pytest.mark.parametrize(("words", "make"), TABLES)
+def test_no_word_of_ours_is_said_to_be_wrong(
+    words: dict[str, str], make: Callable[[], object]
+) -> None:
+    made = make()
     assert [word for word in words if hasattr(made, word)] == []
+
+
+def test_no_name_of_the_package_is_said_to_be_wrong() -> None:
+    from huey_tasks.api import public
+
+    assert other_words.OF_PACKAGE.keys() & vars(public).keys() == set()
+
+
+def test_an_import_of_another_word_says_ours() -> None:
+    with pytest.raises(ImportError, match="no 'shared_task'; write from huey_tasks import task"):
+        exec("from huey_tasks import shared_task")
+
+
+def test_the_options_of_a_call_are_those_that_are_suggested() -> None:
+    options = inspect.signature(tq.TaskFunction.options).parameters.values()
+    named = tuple(of.name for of in options if of.kind is of.KEYWORD_ONLY)
+    assert named == other_words.OF_ONE_CALL
+    assert set(other_words.CALL_OPTIONS.values()) <= set(named)
+
+
+def test_what_reads_a_handle_by_its_special_methods_still_does() -> None:
+    made = handle()
+    assert copy.deepcopy(made) == pickle.loads(pickle.dumps(made)) == made
 
 
 def test_a_handle_needs_the_id_only() -> None:
