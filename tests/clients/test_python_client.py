@@ -17,7 +17,7 @@ from tests.ports import free_ports
 def test_a_task_is_submitted_read_and_has_a_result(client: Client, tag: str) -> None:
     sent = client.submit("echo", {"value": {"a": [1, "ü"]}}, tags=[tag], queue_priority=5)
     assert (sent.priority, sent.duplicate_of, sent.accepted) == ("default", None, True)
-    assert client.result(sent.task_id, timeout_s=30) == {"a": [1, "ü"]}
+    assert client.result(sent.task_id, 30) == {"a": [1, "ü"]}
 
     task = client.get(sent.task_id)
     assert task.finished and task.succeeded and task.finished_at is not None
@@ -31,7 +31,7 @@ def test_a_task_that_fails_raises_its_error(client: Client) -> None:
     with pytest.raises(dc.TaskFailed, match="FAILURE: ValueError") as raised:
         client.result(sent.task_id, timeout_s=30)
     assert raised.value.task.traceback
-    again = client.retry(sent.task_id, reason="ink is there")
+    again = client.retry(sent.task_id, "ink is there")
     assert again.task_id == client.retry(sent.task_id).task_id != sent.task_id
 
 
@@ -39,7 +39,7 @@ def test_a_wait_ends_in_time_and_the_task_goes_on(client: Client) -> None:
     sent = client.submit("echo", delay_s=3600)
     begun = time.monotonic()
     with pytest.raises(TimeoutError, match="is still SCHEDULED"):
-        client.wait(sent.task_id, timeout_s=0.3)
+        client.wait(sent.task_id, 0.3)
     assert time.monotonic() - begun < 5
     client.cancel(sent.task_id)
 
@@ -49,7 +49,7 @@ def test_a_waiting_task_is_changed_and_cancelled(client: Client) -> None:
     sent = client.submit("echo", {"value": 1}, run_at=start)
     changed = client.change(sent.task_id, payload={"value": 2}, tags=["x"], reason="typo")
     assert (changed.payload, changed.tags, changed.status) == ({"value": 2}, ["x"], "SCHEDULED")
-    client.cancel(sent.task_id, reason="no longer needed")
+    client.cancel(sent.task_id, "no longer needed")
     client.cancel(sent.task_id)
     assert client.wait(sent.task_id).status == "REVOKED"
     with pytest.raises(dc.Conflict) as raised:

@@ -75,19 +75,19 @@ class AsyncClient:
         """Read a task as it is now; raises NotFound."""
         return await self._run(operations.get(task_id, self._at.policy))
 
-    async def wait(self, task_id: str, *, timeout_s: float | None = None) -> Task:
+    async def wait(self, task_id: str, timeout_s: float | None = None) -> Task:
         """Wait until a task has ended, however it ended; raises WaitTimeout."""
         return await self._run(operations.wait(task_id, timeout_s, self._at.policy))
 
-    async def result(self, task_id: str, *, timeout_s: float | None = None) -> Any:
+    async def result(self, task_id: str, timeout_s: float | None = None) -> Any:
         """Wait for a task and return its result; raises TaskFailed, WaitTimeout."""
         return await self._run(operations.result(task_id, timeout_s, self._at.policy))
 
-    async def cancel(self, task_id: str, *, reason: str | None = None) -> None:
+    async def cancel(self, task_id: str, reason: str | None = None) -> None:
         """Cancel a task: it never starts, or is stopped; raises Conflict when it has ended."""
         await self._run(operations.cancel(task_id, reason, self._at.policy))
 
-    async def retry(self, task_id: str, *, reason: str | None = None) -> Submitted:
+    async def retry(self, task_id: str, reason: str | None = None) -> Submitted:
         """Submit a failed, revoked or expired task again, as a new task; raises Conflict."""
         return await self._run(operations.retry(task_id, reason, self._at.policy))
 

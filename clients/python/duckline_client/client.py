@@ -77,19 +77,19 @@ class Client:
         """Read a task as it is now; raises NotFound."""
         return self._run(operations.get(task_id, self._at.policy))
 
-    def wait(self, task_id: str, *, timeout_s: float | None = None) -> Task:
+    def wait(self, task_id: str, timeout_s: float | None = None) -> Task:
         """Wait until a task has ended, however it ended; raises WaitTimeout."""
         return self._run(operations.wait(task_id, timeout_s, self._at.policy))
 
-    def result(self, task_id: str, *, timeout_s: float | None = None) -> Any:
+    def result(self, task_id: str, timeout_s: float | None = None) -> Any:
         """Wait for a task and return its result; raises TaskFailed, WaitTimeout."""
         return self._run(operations.result(task_id, timeout_s, self._at.policy))
 
-    def cancel(self, task_id: str, *, reason: str | None = None) -> None:
+    def cancel(self, task_id: str, reason: str | None = None) -> None:
         """Cancel a task: it never starts, or is stopped; raises Conflict when it has ended."""
         self._run(operations.cancel(task_id, reason, self._at.policy))
 
-    def retry(self, task_id: str, *, reason: str | None = None) -> Submitted:
+    def retry(self, task_id: str, reason: str | None = None) -> Submitted:
         """Submit a failed, revoked or expired task again, as a new task; raises Conflict."""
         return self._run(operations.retry(task_id, reason, self._at.policy))
 
