@@ -104,14 +104,25 @@ def _run(arguments: argparse.Namespace) -> int:
             from duckline.env import env
 
             return env()
-        case "debug-tasks":
-            from duckline.consume import debug
+        case _:
+            return _run_part(arguments)
 
+
+def _run_part(arguments: argparse.Namespace) -> int:
+    """Run one of the processes of a stack."""
+    from duckline.consume import consume, debug, fork_consumers
+
+    match arguments.command:
+        case "consumer":
+            return consume(arguments.queue)
+        case "consumers":
+            return fork_consumers()
+        case "debug-tasks":
             return debug()
         case _:
-            from duckline.consume import consume, fork_consumers
+            from duckline.check_redis import check_redis
 
-            return consume(arguments.queue) if arguments.command == "consumer" else fork_consumers()
+            return check_redis()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,8 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
     consumer_command = commands.add_parser("consumer", help="serve one queue")
     consumer_command.add_argument("queue", help="its name, one of QUEUES")
-    fork_command = commands.add_parser("consumers")  # for `up`, and no help: for nobody else
-    fork_command.add_argument("queues", nargs="+")
+    # Two for `up`, and no help: for nobody else.
+    commands.add_parser("consumers").add_argument("queues", nargs="+")
+    commands.add_parser("check-redis")
     commands.add_parser("debug-tasks", help="serve all queues here, one task at a time")
     verify_command = commands.add_parser("verify", help="account for every accepted task")
     verify_command.add_argument("--write-off", action="store_true", help="take note of losses")

@@ -3,6 +3,9 @@
 Owns that choice and the resources that it needs: the lock and the socket.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +14,10 @@ from typing import TYPE_CHECKING
 
 from duckline.stack import data_dir, embedded_redis
 from duckline.stack.console import complain
-from duckline.stack.process import ProcessSpec
+from duckline.stack.errors import StartRefused
+from duckline.stack.process import REFUSAL_MARK, ProcessSpec
+from huey_tasks import redis_urls
+from huey_tasks.errors import ConfigError
 from huey_tasks.settings import data_folder
 
 if TYPE_CHECKING:
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
 #: A file in DATA_DIR: a stack was ready here before, so Redis must have its data set.
 USED = "used"
+_MAIN = Path(__file__).resolve().parents[1] / "__main__.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ def opened(config: "Config") -> Generator[Broker]:
     Redis cannot be used.
     """
     if config.redis_url is not None:
-        yield _users_own(config, config.redis_url)
+        yield _users_own(config.redis_url)
         return
     lock, note = data_dir.claim(
         config.data_dir.expanduser().absolute(),
@@ -74,15 +81,19 @@ def opened(config: "Config") -> Generator[Broker]:
         lock.release()
 
 
-def _users_own(config: "Config", url: str) -> Broker:
-    """Check the user's Redis once for all processes, so that each warning appears once."""
-    from huey_tasks import redis_urls
-    from huey_tasks.broker import server_check  # loads redis, which only this case needs
-    from huey_tasks.errors import QueueUnavailable
+def _users_own(url: str) -> Broker:
+    """Check the user's Redis once for all processes, so that each warning appears once.
 
-    shown = ("Redis", redis_urls.without_secrets(url))
-    try:
-        notes = server_check.check(config)
-    except QueueUnavailable as error:
-        return Broker(shown=shown, notes=(f"{error.detail} ({error.cause}) Waiting for it.",))
-    return Broker(shown=shown, env={"REDIS_IS_CHECKED": "1"}, notes=tuple(notes))
+    In a process of its own, which imports redis and ends: the stack runs for weeks.
+    """
+    command = [sys.executable, "-P", str(_MAIN), "check-redis"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode == os.EX_CONFIG:
+        raise ConfigError(done.stderr.strip().removeprefix(REFUSAL_MARK))
+    if done.returncode not in (0, os.EX_UNAVAILABLE):
+        raise StartRefused(f"Redis could not be checked:\n{done.stderr}")
+    return Broker(
+        shown=("Redis", redis_urls.without_secrets(url)),
+        env={"REDIS_IS_CHECKED": "1"} if done.returncode == 0 else {},
+        notes=tuple(done.stdout.splitlines()),
+    )

@@ -334,7 +334,8 @@ def test_the_stack_does_not_start_on_a_redis_that_it_cannot_trust(
     assert process.text().count("\n") == 1
 
 
-def test_the_stack_makes_each_remark_once_for_all_its_processes(tmp_path: Path) -> None:
+@pytest.fixture
+def stack_on_a_server_that_keeps_nothing(tmp_path: Path) -> Iterator[Process]:
     own = RedisServer(tmp_path, "--appendonly", "no")
     port, inspector_port = map(str, free_ports(2))
     settings = {**own.environment, "PORT": port, "INSPECTOR_PORT": inspector_port}
@@ -343,13 +344,26 @@ def test_the_stack_makes_each_remark_once_for_all_its_processes(tmp_path: Path) 
         wait_until(
             lambda: "Duckline is ready" in process.text(), description="ready", timeout_s=120
         )
+        yield process
         assert process.stop() == 0
-        assert process.text().count("keeps nothing on disk") == 1
     finally:
         if process.popen.poll() is None:
             process.stop(signal.SIGKILL)
         print(process.text())
         own.close()
+
+
+def test_the_stack_makes_each_remark_once_for_all_its_processes(
+    stack_on_a_server_that_keeps_nothing: Process,
+) -> None:
+    assert stack_on_a_server_that_keeps_nothing.text().count("keeps nothing on disk") == 1
+
+
+def test_the_supervisor_of_the_stack_imports_no_redis(
+    stack_on_a_server_that_keeps_nothing: Process,
+) -> None:
+    maps = Path(f"/proc/{stack_on_a_server_that_keeps_nothing.popen.pid}/maps").read_text()
+    assert "hiredis" not in maps
 
 
 def test_a_consumer_that_meets_its_redis_later_ends_if_it_cannot_trust_it(own: RedisServer) -> None:
