@@ -32,9 +32,7 @@ def invoke(name: str, text: str) -> int:
     Raises ConfigError, StartRefused, QueueUnavailable.
     """
     from duckline.stack import running_redis
-    from huey_tasks import redis_urls
     from huey_tasks.config import Config
-    from huey_tasks.errors import QueueUnavailable
 
     os.environ |= running_redis.settings_beside(Config.from_env())
 
@@ -43,13 +41,7 @@ def invoke(name: str, text: str) -> int:
 
         tq.task  # noqa: B018  registers the task types
     event = sys.stdin.read() if text == "-" else text
-    try:
-        refused = _refusal(tq, name, event)
-    except QueueUnavailable:
-        address = redis_urls.without_secrets(tq.CONFIG.broker_url)
-        hint = "is the service up? If it has a PORT of its own, set the same one here."
-        print(f"duckline: no Redis answers at {address}; {hint}", file=sys.stderr)
-        return os.EX_UNAVAILABLE
+    refused = _refusal(tq, name, event)
     if refused is not None:
         line, status = refused
         print(f"duckline: {line}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from huey_tasks.broker import keys, room
+from huey_tasks.broker import connection, keys, room
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.config import Config
 from huey_tasks.declaration.options import nearest
@@ -12,6 +12,11 @@ from huey_tasks.huey_adapter.task_queue import TaskQueue
 #: The settings of this process.
 CONFIG = Config.from_env()
 keys.use(CONFIG.key_prefix, CONFIG.queue_names)
+if CONFIG.redis_url is None:
+    connection.advise(
+        "REDIS_URL is not set: does the service run, with this working folder? If it has a PORT or "
+        "a DATA_DIR of its own, set the same one here."
+    )
 
 
 def _room() -> str:

@@ -26,6 +26,7 @@ def settings_beside(config: "Config") -> dict[str, str]:
         return {"REDIS_URL": data_folder.url(socket, 0)}
     if (folder / data_dir.LOCK).exists():
         raise StartRefused(
-            f"The Redis of DATA_DIR {folder} does not run: start the stack, or set REDIS_URL"
+            f"The Redis of DATA_DIR {folder} does not run: start the stack, or set REDIS_URL; "
+            "if the stack has a PORT of its own, set the same one here"
         )
     return {}

@@ -226,6 +226,16 @@ def _options() -> dict[str, Any]:
     }
 
 
+#: For the operator, at the end of the error that no Redis answers.
+_advice = ""
+
+
+def advise(text: str) -> None:
+    """Add a sentence to the error that no Redis answers: what may be wrong with its address."""
+    global _advice
+    _advice = text
+
+
 class redis_errors:
     """Turn what the Redis client raises for a Redis that cannot serve now into QueueUnavailable.
 
@@ -276,7 +286,8 @@ def _is_denial(text: str) -> bool:
 
 def _unavailable(detail: str, error: Exception, *, answered: bool = True) -> QueueUnavailable:
     address = vars(error).get("shown_url", "")
-    return QueueUnavailable(detail, _first_line(error), answered=answered, address=address)
+    cause = _first_line(error) if answered else f"{_first_line(error)} {_advice}".rstrip()
+    return QueueUnavailable(detail, cause, answered=answered, address=address)
 
 
 def _first_line(error: Exception) -> str:

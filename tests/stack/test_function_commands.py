@@ -130,7 +130,7 @@ NOT_INVOKED = {
     "handler": (["helper"], 2, "{}/helper.py is no function: it has no handler: "),
     "event": (["hello", "[NaN]"], os.EX_DATAERR, "the event is not JSON: NaN is no JSON"),
     "size": (["hello", '"12345678901"'], os.EX_DATAERR, "the event has more than 10 bytes"),
-    "redis": (["hello"], os.EX_UNAVAILABLE, "no Redis answers at redis://127.0.0.1:1/0; is the"),
+    "redis": (["hello"], os.EX_UNAVAILABLE, "Redis does not answer. Error 111 connecting"),
 }
 
 

@@ -1,11 +1,15 @@
 """Which Redis a process uses that has no REDIS_URL: that of the stack in its folder."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from huey_tasks.config import LOCAL_REDIS_URL, Config
 
+ROOT = Path(__file__).parents[3]
 OWN = "redis://redis.example.com:6379/0"
 
 
@@ -53,3 +57,36 @@ def test_a_path_that_is_too_long_for_a_socket_counts_while_its_link_is_there(
     assert Config.from_env({"DATA_DIR": str(folder)}).broker_url == LOCAL_REDIS_URL
     (folder / "redis.sock").symlink_to(tmp_path / "s")
     assert Config.from_env({"DATA_DIR": str(folder)}).broker_url == f"unix://{tmp_path}/s?db=0"
+
+
+ADVICE = "If it has a PORT or a DATA_DIR of its own, set the same one here."
+COMMANDS = {
+    "code": [
+        "-c",
+        "import huey_tasks; huey_tasks.ping()",
+    ],
+    "keys": [str(ROOT / "app.py"), "keys", "list"],
+    "verify": [str(ROOT / "app.py"), "verify"],
+    "invoke": [str(ROOT / "app.py"), "invoke", "hello"],
+}
+
+
+@pytest.mark.parametrize("what", COMMANDS)
+def test_whoever_finds_no_redis_hears_of_port_if_nobody_has_named_one(
+    what: str, tmp_path: Path
+) -> None:
+    mark(tmp_path / "data", 8000)
+    (tmp_path / "hello.py").write_text("def handler(event, context): return 1")
+    unset = ("REDIS_URL", "RESULT_REDIS_URL", "DATA_DIR", "PORT")
+    env = {name: value for name, value in os.environ.items() if name not in unset}
+    env |= {"FUNCTIONS_PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
+
+    def last_line(**own: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *COMMANDS[what]],
+            cwd=tmp_path, env=env | own, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        return done.stderr.splitlines()[-1]
+
+    assert f"{ADVICE} (unix://{tmp_path}/data/redis.sock?db=0)" in last_line()
+    assert ADVICE not in last_line(REDIS_URL="redis://127.0.0.1:1/0")
