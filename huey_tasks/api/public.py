@@ -216,7 +216,7 @@ from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, 
 from huey_tasks.submission.once import check_idempotency_key, once_of
 from huey_tasks.submission.options import SubmitOptions
 from huey_tasks.submission.submit import SubmittedTask, submit, submit_with
-from huey_tasks.values.field_words import as_sentence, message_of
+from huey_tasks.values.field_words import Meant, as_sentence, message_of
 from huey_tasks.values.plain_text import escaped, is_plain
 from huey_tasks.webhooks.deliveries import (
     DeliveryPage,
@@ -306,6 +306,7 @@ __all__ = [
     "LastMinute",
     "LimitsSource",
     "LogLine",
+    "Meant",
     "MemoryLow",
     "Missed",
     "NodePage",

@@ -8,7 +8,8 @@ caller makes the pointer.
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
@@ -42,16 +43,33 @@ _KINDS = {"Dictionary": "Object", "List": "Array", "Tuple": "Array", "Set": "Arr
 _KIND = re.compile(r"^(Dictionary|List|Tuple|Set|Frozenset|Deque)\b")
 
 
-def message_of(detail: ErrorDetails, schema: Mapping[str, Any] | None) -> str:
+class Meant(NamedTuple):
+    """The message for a field whose meaning is known, in an object that has the field `beside`."""
+
+    beside: str
+    message: str
+
+
+def message_of(
+    detail: ErrorDetails,
+    schema: Mapping[str, Any] | None,
+    meant: Mapping[tuple[str, str], Meant] = MappingProxyType({}),
+) -> str:
     """Return the message of one error; `schema` is the JSON Schema of the whole input, if known.
 
     An unknown field's message has the nearest known name, or the known names if they are few.
+    `meant`: messages of the caller's own, by the type of the error and the name of the field.
     """
-    if detail["type"] == "extra_forbidden":
-        name = str(detail["loc"][-1])
-        known = list(_fields_at(schema, detail["loc"][:-1])) if schema else []
-        return f"There is no field '{name[:_LONGEST_NAME]}'{_hint(name, known)}"
-    message = _WORDS.get(detail["type"], detail["msg"])
+    path, kind = detail["loc"], detail["type"]
+    name = str(path[-1]) if path else ""
+    own = meant.get((kind, name))
+    if own is not None or kind == "extra_forbidden":
+        known = list(_fields_at(schema, path[:-1])) if schema else []
+        if own is not None and own.beside in known:
+            return own.message
+        if kind == "extra_forbidden":
+            return f"There is no field '{name[:_LONGEST_NAME]}'{_hint(name, known)}"
+    message = _WORDS.get(kind, detail["msg"])
     message = _KIND.sub(lambda found: _KINDS.get(found[1], "Array"), message)
     return message.replace(" after validation", "")
 

@@ -39,6 +39,7 @@ from pydantic_core import ErrorDetails
 import huey_tasks as tq
 from huey_tasks.errors import DucklineError, Problem
 from web.http.input_schemas import schema_titled
+from web.http.other_words import WORDS
 
 #: The most that an answer repeats of the caller's input, in characters.
 MAX_ECHO = 64
@@ -254,4 +255,4 @@ def pointer(*path: str | int) -> str:
 
 
 def _problem_of(item: ErrorDetails, schema: dict[str, Any] | None) -> Problem:
-    return Problem(pointer(*item["loc"]), item["type"], tq.message_of(item, schema))
+    return Problem(pointer(*item["loc"]), item["type"], tq.message_of(item, schema, WORDS))

@@ -36,6 +36,58 @@ def test_a_misspelt_field_gets_the_nearest_name(
     assert errors[pointer].endswith(f"did you mean '{meant}'?")
 
 
+FLOW: dict[str, Any] = {"name": "one", "nodes": [{"name": "a", **ECHO, "queue": "high"}]}
+THE_QUEUE = "There is no field 'queue'; the queue is 'priority'"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "pointer", "message"),
+    [
+        ("POST", SUBMIT, {**ECHO, "queue": "high"}, "/queue", THE_QUEUE),
+        ("POST", "/api/flows", FLOW, "/nodes/0/queue", THE_QUEUE),
+        (
+            "PUT",
+            "/api/schedules/nightly",
+            {"task_type": "echo", "cron": "0 3 * * *", "queue": "high"},
+            "/queue",
+            THE_QUEUE,
+        ),
+        (
+            "POST",
+            SUBMIT,
+            {**ECHO, "args": [1]},
+            "/args",
+            "There is no field 'args'; the arguments are the object 'payload'",
+        ),
+        (
+            "POST",
+            SUBMIT,
+            {**ECHO, "priority": 9},
+            "/priority",
+            "'priority' is a queue: high, default, low; the order within it is "
+            "'queue_priority', a number",
+        ),
+    ],
+    ids=["queue", "of a node", "of a schedule", "args", "a number"],
+)
+def test_a_word_of_another_place_gets_the_field_that_is_meant(
+    client: FlaskClient, method: str, path: str, body: object, pointer: str, message: str
+) -> None:
+    errors = refusal(client, method, path, body)["errors"]
+    assert {each["pointer"]: each["message"] for each in errors}[pointer] == message
+
+
+def test_a_task_of_a_bulk_says_it_too(client: FlaskClient) -> None:
+    answer = client.post("/api/tasks/bulk", json=[{**ECHO, "queue": "high"}])
+    assert THE_QUEUE in answer.get_data(as_text=True)
+
+
+def test_a_field_of_the_payload_keeps_its_own_words(client: FlaskClient) -> None:
+    body = {"task_type": "echo", "payload": {"queue": 1, "value": 1}}
+    [error] = refusal(client, "POST", SUBMIT, body)["errors"]
+    assert error["message"] == "There is no field 'queue'; the fields are 'value'"
+
+
 def test_the_detail_names_the_first_field(client: FlaskClient) -> None:
     one = refusal(client, "POST", SUBMIT, {**ECHO, "payload": []})
     assert one["detail"] == "1 field is invalid, /payload: Input should be an object."
