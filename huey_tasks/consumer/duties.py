@@ -10,6 +10,8 @@ from huey_tasks.config import Config
 from huey_tasks.consumer.maintenance import Chore
 from huey_tasks.consumer.worker_pool import LOSSES_PER_CRASH
 from huey_tasks.flows import changes
+from huey_tasks.functions.settings import DEFAULTS
+from huey_tasks.functions.settings_log import SettingsLog
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.invocations import function_types
 from huey_tasks.limits import declared as declared_limits
@@ -87,6 +89,7 @@ class Declared:
         self._queue, self._is_done, self._is_needed = queue, False, not only
         function_types.FILES.look_apart()  # a folder that hangs must not hold up leases
         self._of_functions = FunctionSchedules(queue, config, function_types.CATALOGUE)
+        self._settings_log = SettingsLog(function_types.CATALOGUE)
 
     def store(self) -> None:
         """Store what has changed. Raises QueueUnavailable."""
@@ -98,3 +101,5 @@ class Declared:
             declared.apply(self._queue)
             self._is_done = True
         self._of_functions.store()
+        if self._queue == DEFAULTS.queue:  # the consumers of the other queues see the same files
+            self._settings_log.look()

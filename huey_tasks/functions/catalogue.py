@@ -5,8 +5,9 @@ a change, and the next call of a function runs what is there. Nothing is importe
 is being written, or cannot be read or parsed, is a function's fault and never an error here.
 """
 
+import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from huey_tasks.config import Config
 from huey_tasks.functions.function import Function, Ignored
 from huey_tasks.functions.place import Place, Service
+from huey_tasks.functions.settings_file import NAME as SETTINGS
 
 _SERVICE = Service()
 
@@ -80,7 +82,16 @@ class Catalogue:
                         ignored.append(Ignored(each.file, reason))
                     else:
                         found[name] = each
+            ignored += self._beside()
             has_folder = any(place.path.is_dir() for place in self._places)
             is_readable = all(place.is_readable for place in self._places)
         functions = MappingProxyType(dict(sorted(found.items())))
         return Sight(functions, tuple(ignored), has_folder, is_readable)
+
+    def _beside(self) -> Iterator[Ignored]:
+        """Yield the settings that lie beside a folder of functions and not in it."""
+        folders = [place.path for place in self._places]
+        for folder in folders:
+            file = folder.parent / SETTINGS
+            if folder.parent not in folders and os.path.isfile(file):  # noqa: PTH113 - never raises
+                yield Ignored(file, f"it changes nothing here: move it to {folder / SETTINGS}")
