@@ -63,6 +63,12 @@ class HttpRequest(_Request):
             self._closes = "close" in words or self.method == "CONNECT" or not kept
         return self._closes or self.must_close or self._leaves_body()
 
+    def _peer_is_trusted_proxy(self) -> bool:
+        wire = cast(Wire, self.unreader.sock)
+        if wire.is_proxy is None:  # gunicorn parses addresses to find out, and asks at each request
+            wire.is_proxy = cast(bool, super()._peer_is_trusted_proxy())
+        return wire.is_proxy
+
     def body_is_read(self) -> bool:
         """Whether every byte of this request has been read."""
         reader = self.body.reader

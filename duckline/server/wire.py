@@ -51,6 +51,8 @@ class Wire:
         self.owes_since = time.monotonic()
         #: Whether the client waits for a "100 Continue" before it sends its body.
         self.holds_body_back = False
+        #: Whether a proxy whose headers are believed is at the other end; None: nobody has looked.
+        self.is_proxy: bool | None = None
         #: Whether unread bytes may be on their way: closing at once would reset the connection, and
         #: the client would lose the answer.
         self.lingers = False

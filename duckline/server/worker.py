@@ -48,6 +48,17 @@ class _Listener(StreamServer):
         return max(1, len(self.pool or ()) // _NEW_SHARE)
 
 
+class _Settings:
+    """gunicorn's settings, each found once; gunicorn searches for 20 of them at each request."""
+
+    def __init__(self, found: Any) -> None:
+        self._found = found
+
+    def __getattr__(self, name: str) -> Any:
+        value = vars(self)[name] = getattr(self._found, name)
+        return value
+
+
 class Worker(GeventWorker):
     """Serves connections within their limits."""
 
@@ -57,6 +68,7 @@ class Worker(GeventWorker):
         self._crowd = Crowd(limit, min(config.max_connections_per_address, limit))
         self._body_s = config.body_timeout_s
         self.worker_connections = limit + _CLOSING
+        self.cfg = cast(Any, _Settings(self.cfg))
         super().init_process()
 
     def _accept(self, listener: Any, *, spawn: Any, **for_pywsgi: Any) -> StreamServer:

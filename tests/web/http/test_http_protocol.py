@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 import socket
 
 import pytest
 
 import huey_tasks as tq
 from tests.waiting import wait_until
-from tests.web.conftest import Server, StartServer, email_body
+from tests.web.conftest import Server, StartServer, email_body, read_all
 
 BODY = json.dumps(email_body()).encode()
 HEAD = b"POST /api/tasks/submit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -118,3 +119,20 @@ def test_no_key_reaches_the_access_log(start_server: StartServer) -> None:
     assert log.count('"GET /api/queues HTTP/1.1" 401') == 2
     assert '"GET /a%1B%5B2J%0D%0Ab HTTP/1.1" 404' in log
     assert "kept-out-of-logs" not in log and "\x1b[2J" not in log
+
+
+def test_a_proxy_is_believed_at_every_request_and_nobody_else(server: Server) -> None:
+    """A proxy that says both https and http is refused; of others both headers are ignored."""
+    first = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    second = first[:-2] + b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off\r\n\r\n"
+    last = first[:-2] + b"Connection: close\r\n\r\n"
+
+    def statuses(source: str) -> list[bytes]:
+        place = ("127.0.0.1", server.port)
+        with socket.create_connection(place, 30, (source, 0)) as client:
+            client.sendall(first + second + last)
+            return re.findall(rb"HTTP/1\.1 (\d+)", read_all(client))
+
+    for _ in range(2):
+        assert statuses("127.0.0.2") == [b"200", b"200", b"200"]
+        assert statuses("127.0.0.1") == [b"200", b"400"]
