@@ -1,7 +1,8 @@
 """The base classes of all schemas of the API, and the schema of its errors.
 
 A model has the fields of the JSON, one for one. `Outbound` models read the records of `huey_tasks`
-by attribute. The OpenAPI document is made from them.
+by attribute. The OpenAPI document is made from them. Each is built when it is first used
+(`defer_build`), which keeps a start short.
 """
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 class Inbound(BaseModel):
     """A body that a caller sends: unknown fields are errors, no value is converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class Outbound(BaseModel):
     """A body of an answer, read from a record by attribute."""
 
-    model_config = ConfigDict(from_attributes=True, ser_json_bytes="base64")
+    model_config = ConfigDict(from_attributes=True, ser_json_bytes="base64", defer_build=True)
 
 
 class FieldError(BaseModel):

@@ -89,7 +89,7 @@ Switch = Annotated[bool, BeforeValidator(_true_or_false)]
 class Query(BaseModel):
     """The query parameters of a route: unknown names are errors."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     @classmethod
     def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from huey_tasks.config import Config
 from web.http.errors import InvalidRequest
 from web.http.hosts import host_of
 from web.http.models import ProblemView
-from web.openapi.blueprint import operation_id
+from web.openapi.blueprint import ApiBlueprint, operation_id
 from web.openapi.links import add_links
 from web.openapi.schemas import (
     MORE_PARAMETERS,
@@ -57,6 +57,7 @@ class DucklineApi(OpenAPI):
         )
         #: Paths of the document that are not routes of flask-openapi3.
         self.extra_paths: dict[str, Any] = {}
+        self._apis: list[ApiBlueprint] = []
 
     def ensure_sync(self, func: Any) -> Any:
         """Return the function as it is: none of ours is async, and Flask looks at each call."""
@@ -80,15 +81,27 @@ class DucklineApi(OpenAPI):
         return MapAdapter(self.url_map, name, root, "", scheme, path, method, query)
 
     def register_api(self, api: Any, **options: Any) -> None:
-        """Add the routes of a blueprint; another may have other methods of the same path."""
-        before: dict[str, Any] = dict(self.paths)
-        super().register_api(api, **options)
-        for path in before.keys() & api.paths.keys():
-            more = {name: value for name, value in api.paths[path] if value is not None}
-            self.paths[path] = before[path].model_copy(update=more)
+        """Add the routes of a blueprint; the document has them when it is read."""
+        self._apis.append(api)
+        self.register_blueprint(api, **options)
+
+    def _document(self, api: ApiBlueprint) -> None:
+        """Add the paths of a blueprint; another may have other methods of the same path."""
+        api.document()
+        for tag in api.tags:
+            if tag.name not in self.tag_names:
+                self.tags.append(tag)
+                self.tag_names.append(tag.name)
+        self.components_schemas.update(api.components_schemas)
+        for path, item in api.paths.items():
+            more = {name: value for name, value in item if value is not None}
+            known = self.paths.get(path)
+            self.paths[path] = item if known is None else known.model_copy(update=more)
 
     def generate_spec_json(self) -> None:
         """Complete the document that flask-openapi3 collected; it does so once, when first read."""
+        for api in self._apis:
+            self._document(api)
         super().generate_spec_json()
         schemas: dict[str, Any] = self.spec_json["components"]["schemas"]
         schemas.update(model_schemas())

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import openapi_spec_validator
 import pytest
@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
+from web.openapi.app import DucklineApi
 
 #: Routes other than GET whose callers are not in the audit trail.
 CHANGES_NOTHING_THAT_IS_THERE = (
@@ -177,3 +178,10 @@ def test_an_example_is_a_payload_that_is_accepted_or_there_is_none(
         assert [one["payload"] for one in examples] == expected
         for example in examples:
             assert client.post("/api/tasks/submit", json=example).status_code == 202
+
+
+def test_the_document_is_collected_when_it_is_first_read() -> None:
+    app = cast(DucklineApi, web.create_app())
+    before = dict(app.components_schemas)
+    assert app.api_doc["components"]["schemas"]
+    assert not before
