@@ -103,3 +103,12 @@ def cpu_s(processes: Sequence[psutil.Process]) -> float:
             times = process.cpu_times()
             used += times.user + times.system
     return used
+
+
+def used_s(processes: Sequence[psutil.Process]) -> float:
+    """Seconds of processor time of the processes, and of their children that have ended."""
+    used = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            used += sum(process.cpu_times()[:4])
+    return used

@@ -19,6 +19,7 @@ from benchmarks.measurements import (
     scaling,
     slowlog,
     sockets,
+    start,
     submit,
 )
 from benchmarks.measurements.measurement import Measurement
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Measurement[Any]] = {
         slowlog.MEASUREMENT,
         memory.MEASUREMENT,
         idle.MEASUREMENT,
+        start.MEASUREMENT,
         greenlets.MEASUREMENT,
         sockets.MEASUREMENT,
         functions.MEASUREMENT,
