@@ -15,8 +15,10 @@ def consume(queue: str) -> int:
 
     import huey_tasks
     from huey_tasks.consumer.supervisor import Consumer
+    from huey_tasks.registry import loading
 
     config = huey_tasks.CONFIG
+    loading.load_held_back()  # by a fork server
     _prepare()
     gc.collect()
     gc.freeze()  # its workers share what is there, as long as the collector leaves it alone

@@ -21,15 +21,12 @@ _ARG_START = 45
 def preload() -> None:
     """Import what every consumer imports, and nothing of the user: a restart reads that again."""
     gc.disable()  # imports leave no garbage, and a tenth of their time would go into looking for it
-    import huey_tasks
     from huey_tasks.broker import script_runner
-    from huey_tasks.config import Config
+    from huey_tasks.registry import loading
 
-    for name in ("huey_tasks.logs", "huey_tasks.consumer.supervisor"):
+    loading.hold_back()
+    for name in ("huey_tasks.logs", "huey_tasks.api.public", "huey_tasks.consumer.supervisor"):
         import_module(name)
-    config = Config.from_env()
-    if not (config.tasks or config.tasks_path):
-        assert huey_tasks.CONFIG  # imports what is behind the public names, and the demo tasks
     script_runner.read_ahead((*script_runner.OF_WORKERS, *script_runner.OF_CONSUMERS))
     gc.freeze()  # the collector would write to every object, and copy its page
     gc.enable()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Whether this process has loaded its task types, or loads them now.
 _loaded = False
 
+#: Whether a fork server is to import no code of users: each consumer reads it for itself.
+_held_back = False
+
 #: Takes the line about a module that cannot be imported.
 OnBroken = Callable[[ConfigError], None]
 
@@ -54,13 +57,27 @@ def load_task_types(config: "Config") -> None:
         raise
 
 
+def hold_back() -> None:
+    """Import no code of users before `load_held_back`, which a forked process calls."""
+    global _held_back
+    _held_back = True
+
+
+def load_held_back() -> None:
+    """Import it now. Raises ConfigError as `load_task_types` does."""
+    global _held_back
+    _held_back = False
+    types.load_rest()
+
+
 def _load_users(config: "Config") -> None:
-    if _is_under_way(config):
+    if not (config.tasks or config.tasks_path):
+        return
+    if _held_back or _is_under_way(config):
         types.leave_for_later(lambda: _load_users(config))
         return
     on_broken = _leave_out if config.broken_tasks_are_left_out else _raise
-    if config.tasks or config.tasks_path:
-        make_importable(Path.cwd())
+    make_importable(Path.cwd())
     load_modules(config.tasks, on_broken)
     load_tasks(config.tasks_path, on_broken)
 
