@@ -104,5 +104,5 @@ def _message(broker: Broker, task_id: str, payload: dict[str, Any]) -> tuple[byt
     fresh = types.get(known.type).new_task(task_id, broker.name, payload)
     arguments = serializer.loads(fresh.message)
     stored = serializer.loads(known.message)
-    changed = stored._replace(args=arguments.args, kwargs=arguments.kwargs)
+    changed = stored._replace(args=arguments.args or None, kwargs=arguments.kwargs)
     return known.message, serializer.dumps(changed)

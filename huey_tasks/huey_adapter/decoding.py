@@ -66,8 +66,8 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
     """
     try:
         message = huey.serializer.deserialize(claim.message)
-        task = huey_seams.create_task(huey, message)
-        task.id = claim.id  # a retried task has the message of the one before
+        # The message has no id, or that of the task of which this one is a copy.
+        task = huey_seams.create_task(huey, message._replace(id=claim.id))
         # Redis has decided that the task is due, not expired, and how many attempts it has left.
         task.eta, task.expires_resolved = None, None
         task.retries, task.retry_delay = claim.retries_left, claim.retry_delay_s

@@ -1,11 +1,20 @@
 """Converts Huey's task to the one that scripts store: relative times, and the gate it passes."""
 
+import re
 from typing import Any
 
 from huey.api import Task
 from huey.utils import utcnow
 
+from huey_tasks import serializer
 from huey_tasks.broker.protocol import NewTask
+
+#: How a message begins. Redis keeps of it what is in a group: a claim has the id, too.
+_BEGINNING = re.compile(
+    rb"""\A({"\$message":{)"id":"[^"]*",("name":"[^"]*",)"""
+    rb"""(?:"retries":0,)?("retry_delay":[\d.]*,)?(?:"args":\[\],)?"""
+)
+_SHORTENED = b'{"$message":{"name":'
 
 
 def new_task_of(task: Task, message: bytes, queue: str = "") -> NewTask:
@@ -19,7 +28,7 @@ def new_task_of(task: Task, message: bytes, queue: str = "") -> NewTask:
     gate, passes_on = gate_of(task)
     return NewTask(
         task.id,
-        message,
+        shortened(message),
         type(task).__name__,
         priority=int(task.priority or 0),
         delay_ms=round(delay_s * 1000),
@@ -32,6 +41,19 @@ def new_task_of(task: Task, message: bytes, queue: str = "") -> NewTask:
         queue=queue,
         webhook_url=getattr(task, "webhook_url", ""),
     )
+
+
+def shortened(message: bytes) -> bytes:
+    """Return a message of Huey's as Redis keeps it: each waiting task takes memory for one."""
+    return _BEGINNING.sub(rb"\1\2\3", message)
+
+
+def as_huey_writes(message: bytes, task_id: str) -> bytes:
+    """Return a message that Redis has kept with what was left out, so that Huey can read it."""
+    if not message.startswith(_SHORTENED):
+        return message
+    rest = message[message.index(b'"name":') :]
+    return b'{"$message":{"id":%b,"retries":0,%b' % (serializer.dumps(task_id), rest)
 
 
 def gate_of(task: Task) -> tuple[str, bool]:

@@ -26,6 +26,7 @@ from huey_tasks.broker.protocol import Claim, Commit, NewTask
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.slot import Slot
 from huey_tasks.execution.worker_table import Cell
+from huey_tasks.huey_adapter.encoding import as_huey_writes
 from huey_tasks.huey_adapter.together import Together
 from huey_tasks.records import copies, indexes, locks, node_tasks, outcomes
 
@@ -36,9 +37,9 @@ class TaskMessage(bytes):
     task: NewTask
 
     @classmethod
-    def of(cls, task: NewTask) -> "TaskMessage":
-        """The bytes of a task, with the task."""
-        message = cls(task.message)
+    def of(cls, task: NewTask, written: bytes) -> "TaskMessage":
+        """The bytes that Huey has written for a task, with the task."""
+        message = cls(written)
         message.task = task
         return message
 
@@ -134,7 +135,7 @@ class ReliableStorage(RedisExpireStorage):
     def dequeue(self) -> bytes | None:
         """Claim a task and return its bytes; the lease stays with the calling thread's slot."""
         claim = self.claim()
-        return None if claim is None else claim.message
+        return None if claim is None else as_huey_writes(claim.message, claim.id)
 
     def add_to_schedule(self, data: bytes, ts: dt.datetime) -> None:
         """Store a task that becomes due at `ts` (naive UTC, as Huey computes it)."""
@@ -277,8 +278,9 @@ class ReliableStorage(RedisExpireStorage):
     def _messages(self, *states: str, limit: int | None) -> list[bytes]:
         rows = [row for state in states for row in indexes.in_order(self.broker, state, limit)]
         first = sorted(rows, key=lambda row: row[1])[:limit]
-        found = copies.messages_of(self.broker, [task_id for task_id, _ in first])
-        return [message for message in found if message is not None]
+        task_ids = [task_id for task_id, _ in first]
+        found = zip(task_ids, copies.messages_of(self.broker, task_ids), strict=True)
+        return [as_huey_writes(message, of) for of, message in found if message is not None]
 
     def _cancel_all(self, state: str) -> None:
         for task_id, _ in indexes.in_order(self.broker, state):

@@ -91,11 +91,11 @@ class TaskQueue(RecordingHuey):
 
     def serialize_task(self, task: Task) -> TaskMessage:
         """What Huey writes (api.py:296), with the arguments that are complete now by name."""
-        message = by_name(self._registry.create_message(task), task)
-        stored = self.serializer.serialize(message._replace(queue=None))
+        message = by_name(self._registry.create_message(task), task)._replace(queue=None)
+        written = self.serializer.serialize(message)
         owner = self._owner(task)
         queue = "" if owner is self else owner.name
-        return TaskMessage.of(encoding.new_task_of(task, stored, queue))
+        return TaskMessage.of(encoding.new_task_of(task, written, queue), written)
 
     def join(self, queues: Mapping[str, "TaskQueue"]) -> None:
         """Know the other queues: each task of a pipeline goes to its own."""

@@ -1,8 +1,8 @@
 """The template of the tasks of one type in one queue: writes them, and knows them again.
 
-Tasks of a type differ in their id and their arguments only. So Huey makes one of them, once, and
-what it writes is the template for the others, byte for byte. Where Huey does more than write (a
-type whose tasks expire has a date in each; its signals have receivers), Huey makes every task.
+Messages of a type differ in their arguments only. So Huey makes one of them, once, and it is the
+template for the others, byte for byte. Where Huey does more than write (a type whose tasks expire
+has a date in each; its signals have receivers), Huey makes every task.
 A worker finds the payload of a task that fits the template without decoding the rest.
 """
 
@@ -19,7 +19,6 @@ from huey_tasks.huey_adapter.plain_task import PlainTask
 from huey_tasks.huey_adapter.task_class import retry_rules_of
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 
-_ID = "00000000-0000-4000-8000-000000000000"
 _PAYLOAD = {"these": "arguments"}
 
 
@@ -28,15 +27,13 @@ class TaskTemplate:
 
     def __init__(self, queue: TaskQueue, wrapper: TaskWrapper) -> None:
         self._queue, self._task_class = queue, wrapper.task_class
-        sample = self._made_by_huey(_ID, _PAYLOAD)
+        sample = self._made_by_huey("sample", _PAYLOAD)
         self._sample = queue.serialize_task(sample).task
         #: What all tasks of the type have in common; the id and the message come before it.
         self._rest = self._sample[2:]
-        self._head, _, rest = self._sample.message.partition(_ID.encode())
-        self._middle, _, self._tail = rest.partition(serializer.dumps(_PAYLOAD))
+        self._head, _, self._tail = self._sample.message.partition(serializer.dumps(_PAYLOAD))
         #: The payload ends with the first byte of it.
         self._end = b"}" + self._tail
-        self._from = len(self._head) + len(_ID) + len(self._middle)
         self._name, self._timeout = wrapper.task_class.__name__, sample.timeout
         self._retry_rules = retry_rules_of(wrapper.task_class)
         #: Runs the function with a payload in JSON; None if Huey has to call it.
@@ -49,7 +46,7 @@ class TaskTemplate:
             task = self._made_by_huey(task_id, payload)
             huey_seams.emit(self._queue, signals.SIGNAL_ENQUEUED, task)
             return self._queue.serialize_task(task).task
-        message = b"".join((self._head, task_id.encode(), self._middle, encoded, self._tail))
+        message = b"".join((self._head, encoded, self._tail))
         return NewTask._make((task_id, message, *self._rest))
 
     def plain_task(self, claim: Claim) -> PlainTask | None:
@@ -58,12 +55,12 @@ class TaskTemplate:
         Between what fits there may be more than a payload, but not its last member: those that
         follow it and end with a brace hold a tag. A payload that is no JSON is looked at by Huey.
         """
-        message, middle, start, run_json = claim.message, self._middle, self._from, self._run_json
+        message, head, end, run_json = claim.message, self._head, self._end, self._run_json
         if (
             run_json is not None
-            and message.startswith(middle, start - len(middle))
-            and message.endswith(self._end)
-            and serializer.is_plain(payload := message[start : 1 - len(self._end)])
+            and message.startswith(head)
+            and message.endswith(end)
+            and serializer.is_plain(payload := message[len(head) : 1 - len(end)])
         ):
             return PlainTask(claim, self._name, self._timeout, self._retry_rules, run_json, payload)
         return None

@@ -260,3 +260,29 @@ def test_a_rate_limit_leaves_nothing_behind_its_window(queue: Any) -> None:
     limit.acquire()
     left_s = tq.default.broker.redis.ttl(keys.limit("default", "mail"))
     assert 0 < left_s <= 100
+
+
+def test_redis_keeps_the_id_of_a_task_once_and_huey_reads_it(queue: Any) -> None:
+    @queue.task(retries=1)
+    def echo(value: int) -> int:
+        return value
+
+    task = echo.s(1)
+    queue.enqueue(task)
+    stored = queue.broker.redis.hget(keys.task("default", task.id), "message")
+    assert task.id.encode() not in stored
+    assert [(one.id, one.retries, one.args) for one in queue.pending()] == [(task.id, 1, (1,))]
+
+
+def test_the_copy_of_a_task_is_listed_and_revoked_by_its_own_id(queue: Any) -> None:
+    @queue.task()
+    def fail() -> None:
+        raise ValueError
+
+    handle = fail()
+    run_next(queue)
+    copy = tq.retry(handle.id).task_id
+    assert [one.id for one in queue.pending()] == [copy]
+    queue.revoke_by_id(copy)
+    run_all(queue)
+    assert tq.get_task(copy).status == "REVOKED"
