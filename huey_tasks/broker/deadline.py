@@ -5,6 +5,7 @@ for one answer, and may wait for that several times.
 """
 
 import contextlib
+import math
 import os
 import socket
 import time
@@ -18,6 +19,11 @@ _AnyConnection = redis.Connection if TYPE_CHECKING else object
 
 #: Seconds. A Redis that is silent for this long counts as away; `time_limit` may set less.
 SOCKET_TIMEOUT_S = 5.0
+
+#: Seconds after an answer in which a connection counts as open without a look. To look takes three
+#: calls of the system, and if it has ended meanwhile, the command is sent again on a new one.
+TRUST_S = 0.5
+_NEVER = -math.inf
 
 #: Seconds for one call from the code of an application: two tries.
 CALL_S = 2 * SOCKET_TIMEOUT_S
@@ -119,6 +125,8 @@ class InTime(_AnyConnection):
 
     def __init__(self, *args: Any, shown_url: str = "", **options: Any) -> None:
         self._shown_url = shown_url
+        #: When all that was asked was answered; `_NEVER` while an answer may come, or none has.
+        self._quiet_at = _NEVER
         super().__init__(*args, **options)
 
     @property
@@ -145,6 +153,7 @@ class InTime(_AnyConnection):
             raise
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        self._quiet_at = _NEVER
         if self._sock is None:
             self.connect()  # not as redis-py does it, which would not ask the Sentinels again
         try:
@@ -172,11 +181,14 @@ class InTime(_AnyConnection):
         Redis does for most scripts.
         """
         self.post(*command)
-        return self.answer()
+        answer = self.answer()
+        self._quiet_at = time.monotonic()
+        return answer
 
     def post(self, *command: Any) -> None:
         """Send one command, whose answer is to be read next."""
         packed = pack_command(command)
+        self._quiet_at = _NEVER
         if self._sock is None:
             self.connect()
         try:
@@ -219,6 +231,8 @@ class InTime(_AnyConnection):
         `can_read` asks a new poll object; gevent's runs the loop for that.
         """
         sock: Any = self._sock
+        if sock is not None and time.monotonic() - self._quiet_at < TRUST_S:
+            return True
         if sock is None or hasattr(sock, "pending"):  # TLS has bytes beyond those of the socket
             return self.is_connected and not self.can_read()
         if vars(self._parser)["_reader"].has_data():

@@ -107,6 +107,26 @@ def test_a_connection_that_redis_has_closed_is_made_anew(client: Any) -> None:
     assert (len(client.connection_pool._in_use_connections)) == 0
 
 
+def test_a_connection_that_ends_just_after_an_answer_is_made_anew_too(client: Any) -> None:
+    for _ in range(3):
+        used = client.connection_pool.get_connection()
+        client.client_kill_filter(laddr=None, _id=used.ask("CLIENT", "ID"), skipme=False)
+        client.connection_pool.release(used)
+        assert client.ask("ECHO", "next") == b"next"
+
+
+@pytest.mark.parametrize("way", ["post", "send_command"])
+def test_an_answer_left_behind_just_after_another_is_not_taken_for_the_next(
+    client: Any, way: str
+) -> None:
+    client.ask("ECHO", "before")
+    left = client.connection_pool.get_connection()
+    getattr(left, way)("ECHO", "left")
+    wait_until(left.can_read, description="its answer is there")
+    client.connection_pool.release(left)
+    assert client.ask("ECHO", "next") == b"next"
+
+
 def test_a_fork_does_not_use_the_connections_of_its_parent(client: Any) -> None:
     before = client.client_id()
     reading, writing = os.pipe()
