@@ -77,9 +77,20 @@ def _not_found(name: str, missing: str) -> str:
         return f"{SETTING}: {ours} is hidden by {hides}: rename its package"
     parent, _, last = missing.rpartition(".")
     path = getattr(sys.modules.get(parent), "__path__", None) or [str(Path.cwd())]
-    known = [found.name for found in pkgutil.iter_modules(path)]
-    near = difflib.get_close_matches(last, known, n=1)
     rest = name.removeprefix(missing)
+    known = [each for folder in path for each in _importable(Path(folder), rest)]
+    near = difflib.get_close_matches(last, known, n=1)
     meant = f"did you mean '{'.'.join(filter(None, [parent, near[0]]))}{rest}'?" if near else ""
     where = f"Python looked in the working folder, {Path.cwd()}, and where packages are installed"
     return f"{SETTING}: there is no module '{missing}'; {meant or where}"
+
+
+def _importable(folder: Path, rest: str) -> Iterator[str]:
+    """Yield the modules and folders of modules in a folder that have the module `rest` below."""
+    below = rest.split(".")[1:]
+    for entry in folder.iterdir() if folder.is_dir() else ():
+        name = entry.stem if entry.suffix == ".py" else entry.name
+        meant = folder.joinpath(name, *below)
+        is_module = meant.with_name(f"{meant.name}.py").is_file()
+        if name.isidentifier() and (is_module or any(meant.glob("*.py"))):
+            yield name

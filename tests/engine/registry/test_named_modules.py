@@ -125,6 +125,15 @@ def test_a_name_that_nothing_has_gets_a_suggestion(tmp_path: Path) -> None:
     assert message.startswith("TASKS: there is no module 'elsewhere'; Python looked in the working")
 
 
+def test_a_suggestion_can_be_imported(tmp_path: Path) -> None:
+    write(tmp_path, {"my_tasks/images": TASK.format(name="my_a"), "huey_taks/__init__": ""})
+    _, message = load(tmp_path, "huey_tassk.images")
+    assert message == ("TASKS: there is no module 'huey_tassk'; did you mean 'my_tasks.images'?")
+    assert load(tmp_path, "my_tasks.images") == (["my_a"], "")
+    _, message = load(tmp_path, "my_taks.nothing")
+    assert message.startswith("TASKS: there is no module 'my_taks'; Python looked in the working")
+
+
 @pytest.mark.parametrize("tasks", ["shop/tasks.py", "shop tasks", ",", ".tasks"])
 def test_what_is_no_name_is_refused(tmp_path: Path, tasks: str) -> None:
     _, message = load(tmp_path, tasks)
