@@ -20,6 +20,7 @@ from huey_tasks.declaration import other_words
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.declaration.retry_options import error_types, shown_delays
 from huey_tasks.errors import InvalidTaskType, Problem, UnknownTaskType
+from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.huey_adapter.task_class import DEMO_TASKS
 from huey_tasks.huey_adapter.task_template import TaskTemplate
 from huey_tasks.limits import in_code
@@ -98,6 +99,9 @@ class TaskType(Generic[P, R]):
 Registered = TypeVar("Registered", bound=TaskType[..., Any])
 
 _types: dict[str, TaskType[..., Any]] = {}
+
+#: The most names that an error lists.
+_MOST_SHOWN = 6
 
 #: Finds what is no task type and can be submitted like one: functions. `look_also` sets it.
 _look_also: Callable[[str], TaskType[..., Any] | None] | None = None
@@ -250,7 +254,7 @@ def _refuse_taken_name(type_name: str, place: str) -> None:
 
 
 def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
-    """Return the task type of that name. Raises UnknownTaskType, which suggests the nearest names.
+    """Return the task type of that name. Raises UnknownTaskType, which says what there is instead.
 
     The search for these takes longer than a submit: a batch saves it with `suggest=False`.
     """
@@ -261,9 +265,21 @@ def get(name: str, *, suggest: bool = True) -> TaskType[..., Any]:
     if found is None and _look_also is not None:
         found = _look_also(name)
     if found is None:
-        near = declaration.nearest(name, _types, at_most=3) if suggest else ""
-        raise UnknownTaskType(f"No task type '{name[:64]}' is registered{near or '.'}")
+        hint = _instead(name) if suggest else "."
+        raise UnknownTaskType(f"No task type '{name[:64]}' is registered{hint}")
     return found
+
+
+def _instead(name: str) -> str:
+    """Return the end of the error: why the name is none, the nearest ones, or those there are."""
+    if any(name in huey_seams.task_classes(queue) for queue in QUEUES.values()):
+        return ": it is a task of Huey, without a schema; declare it with @task of huey_tasks."
+    if near := declaration.nearest(name, _types, at_most=3):
+        return near
+    known = sorted(_types)
+    more = f" and {len(known) - _MOST_SHOWN} more" if len(known) > _MOST_SHOWN else ""
+    shown = f"there are {', '.join(known[:_MOST_SHOWN])}{more}" if known else "there are none"
+    return f"; {shown}. TASKS and TASKS_PATH name the modules that have others."
 
 
 def unknown(names: Sequence[str], *, but: str = "") -> list[Problem]:

@@ -85,6 +85,27 @@ def test_the_nearest_names_of_an_unknown_type_are_given() -> None:
         tq.submit("send_emial", {})
 
 
+def test_without_a_near_name_it_says_which_there_are_and_where_they_come_from() -> None:
+    with pytest.raises(tq.UnknownTaskType) as refused:
+        tq.submit("zzz", {})
+    names = sorted(each.name for each in tq.task_types())
+    assert refused.value.detail == (
+        f"No task type 'zzz' is registered; there are {', '.join(names[:6])} and "
+        f"{len(names) - 6} more. TASKS and TASKS_PATH name the modules that have others."
+    )
+
+
+def test_a_task_that_huey_s_decorator_declares_is_named_as_one() -> None:
+    @tq.low.task()
+    def of_huey(n): ...  # pyright: ignore
+
+    try:
+        with pytest.raises(tq.UnknownTaskType, match="'of_huey' is registered: it is a task of H"):
+            tq.submit("of_huey", {"n": 1})
+    finally:
+        of_huey.unregister()  # pyright: ignore
+
+
 def test_the_example_of_every_demo_type_is_a_good_payload() -> None:
     for name in ("send_email", "process_payment", "generate_report", "data_pipeline"):
         types.get(name).check(types.get(name).example)
