@@ -71,11 +71,12 @@ def _require(queue: str) -> None:
     """Raise ConfigError unless there is such a queue; no task module has been imported yet."""
     from huey_tasks.config import Config
     from huey_tasks.errors import ConfigError
+    from huey_tasks.settings.queue_list import how_to_add
 
     names = Config.from_env().queue_names
     if queue in names:
         return
     near = difflib.get_close_matches(queue[:64], names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"QUEUES={','.join(names)},<name> adds one."
+    hint = f"; did you mean {near[0]}?" if near else f"{how_to_add(queue, names)}."
     known = ", ".join(names)
-    raise ConfigError(f"There is no queue '{queue[:64]}'; the queues are {known}; {hint}")
+    raise ConfigError(f"There is no queue '{queue[:64]}'; the queues are {known}{hint}")

@@ -8,6 +8,7 @@ from huey_tasks.config import Config
 from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import UnknownQueue
 from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.settings.queue_list import how_to_add
 
 #: The settings of this process.
 CONFIG = Config.from_env()
@@ -51,7 +52,7 @@ high, default, low = QUEUES["high"], QUEUES["default"], QUEUES["low"]
 
 def unknown_queue(name: str) -> UnknownQueue:
     """Return the error of a name that no queue has."""
-    near = nearest(name, QUEUES) or "."
+    near = nearest(name, QUEUES) or f"{how_to_add(name, tuple(QUEUES))}."
     queues = ", ".join(QUEUES)
     return UnknownQueue(f"There is no queue '{name[:64]}'; the queues are {queues}{near}")
 

@@ -20,6 +20,7 @@ from huey_tasks.broker.keys import queue_names
 from huey_tasks.declaration.number import WEEK_S, YEAR_S, Number, shown
 from huey_tasks.declaration.retry_options import Delays, ErrorTypes, combination_problem
 from huey_tasks.errors import InvalidTaskType
+from huey_tasks.settings.queue_list import how_to_add
 
 #: Bytes of a name in UTF-8; the board has this many for the type that a worker runs.
 NAME_BYTES = 128
@@ -78,7 +79,7 @@ def check_queue(queue: object) -> None:
     """Raise InvalidTaskType unless a queue has that name."""
     if queue not in queue_names():
         known = ", ".join(queue_names())
-        near = nearest(queue, queue_names())
+        near = nearest(queue, queue_names()) or how_to_add(queue, queue_names())
         raise InvalidTaskType(
             f"queue={shown(queue)} is not right: the queues are {known}{near}", place_of_caller()
         )

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from huey_tasks.functions.function import Durable, Fault, Schedule, Url
+from huey_tasks.settings.queue_list import how_to_add
 from huey_tasks.values import field_words
 
 #: Bytes of all variables, names and values.
@@ -75,7 +76,8 @@ def _check_queue(name: str, info: ValidationInfo) -> str:
     queues: Sequence[str] = (info.context or {}).get("queues", ())
     if queues and name not in queues:
         near = difflib.get_close_matches(name, queues, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else f"it is one of {', '.join(queues)}"
+        other = f"it is one of {', '.join(queues)}{how_to_add(name, queues)}"
+        hint = f"did you mean '{near[0]}'?" if near else other
         raise ValueError(f"there is no queue '{name[:64]}'; {hint}")
     return name
 

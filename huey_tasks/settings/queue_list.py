@@ -73,6 +73,13 @@ def require(variable: str, name: str, names: Sequence[str]) -> None:
         raise ConfigError(f"{variable}={name[:64]!r} is not right: {rule}")
 
 
+def how_to_add(name: object, names: Sequence[str]) -> str:
+    """Return "; QUEUES=… adds it" for the end of an error; "" if no queue can have that name."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _PROCESSES:
+        return ""
+    return f"; QUEUES={','.join((*names, name))}:2 adds it"
+
+
 def _queue(text: str, entry: str) -> QueueSpec:
     name, *rest = entry.split(":")
     if len(words := re.split(r"[\s;]+", entry)) > 1:

@@ -49,6 +49,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"expires": -5}, "a number of seconds"),
     ({"queue": "hihg"}, "did you mean 'high'"),
     ({"queue": "HIGH "}, "the queues are high, default, low"),
+    ({"queue": "mail"}, "high, default, low; QUEUES=high,default,low,mail:2 adds it"),
     ({"queue": 1}, "the queues are"),
     ({"queue": None}, "the queues are"),
     ({"retrys": 3}, "no option 'retrys'; did you mean 'retries'"),

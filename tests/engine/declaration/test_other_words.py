@@ -88,7 +88,8 @@ WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "far queue": (
         lambda: known().options(queue="xyz").submit("a"),
         tq.UnknownQueue,
-        "There is no queue 'xyz'; the queues are high, default, low.",
+        "There is no queue 'xyz'; the queues are high, default, low; "
+        "QUEUES=high,default,low,xyz:2 adds it.",
     ),
     "delay": (
         lambda: known().options(delay_s=-1).submit("a"),

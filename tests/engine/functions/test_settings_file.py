@@ -75,7 +75,10 @@ def test_every_option_is_read(catalogue: Catalogue, write: Write) -> None:
         ("max_age = 59", "60"),
         ("max_age = 21601", "21600"),
         ("reserved_concurrency = -1", "0"),
-        ('queue = "urgent"', "there is no queue 'urgent'; it is one of high, default, low"),
+        (
+            'queue = "urgent"',
+            "it is one of high, default, low; QUEUES=high,default,low,urgent:2 adds it",
+        ),
         ('queue = "defualt"', "there is no queue 'defualt'; did you mean 'default'?"),
         ("env = 3", "object"),
         ('env = { A_REGION = "x", AWS_REGION = "x" }', "'AWS_REGION' is set by the platform"),
