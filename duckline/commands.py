@@ -25,7 +25,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from duckline.own_command import own_command
+from duckline.own_command import is_checkout, own_command
 
 #: Modules that only the extras bring, and which of these.
 OF_EXTRAS = {
@@ -35,6 +35,8 @@ OF_EXTRAS = {
         "web",
     ),
 }
+#: Those without which there is no Duckline.
+REQUIRED = ("huey", "redis", "pydantic", "pydantic_core", "cronsim", "dotenv")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
             return os.EX_CONFIG
         return os.EX_UNAVAILABLE if asks else 1
     except ModuleNotFoundError as error:
-        if error.name not in OF_EXTRAS:
+        if error.name not in (*OF_EXTRAS, *REQUIRED):
             raise
         print(f"duckline: {_missing(error.name)}", file=sys.stderr)
         return os.EX_CONFIG
@@ -170,5 +172,8 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
 
 
 def _missing(module: str) -> str:
-    extra = OF_EXTRAS[module]
-    return f"{module} is not installed: pip install 'duckline[{extra}]'"
+    if is_checkout():
+        mend = "use .venv/bin/python app.py, which `make run` makes"
+        return f"{module} is not installed for {sys.executable}: {mend}"
+    extra = f"[{OF_EXTRAS[module]}]" if module in OF_EXTRAS else ""
+    return f"{module} is not installed: pip install 'duckline{extra}'"

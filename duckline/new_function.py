@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from duckline.own_command import own_command, start_command
+from duckline.own_command import own_command, start_command, test_command
 
 _HANDLER = '''"""Live with the next call: save this file, and invoke it again."""
 
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     print(f"greeting {name}")
     return {"text": f"Hello {name}!"}
 '''
-_TEST = '''"""Run with `pytest {folder}`."""
+_TEST = '''"""Run with `{command}`."""
 
 import importlib
 import json
@@ -72,7 +72,7 @@ def new_function(name: str) -> int:
         f"{folder / name}.py is a function; its test and an event are beside it. Next:\n"
         f"    {start_command():<40} # if it does not run yet\n"
         f'    {own_command()} invoke {name} \'{{"name": "Ada"}}\'\n'
-        f"    pytest {folder}"
+        f"    {test_command(folder)}"
     )
     return 0
 
@@ -93,7 +93,9 @@ def _problem_of(name: str) -> str | None:
 def _write(folder: Path, name: str) -> None:
     files = {
         folder / f"{name}.py": _HANDLER,
-        folder / "_tests" / f"test_{name}.py": _TEST.format(name=name, folder=folder),
+        folder / "_tests" / f"test_{name}.py": _TEST.format(
+            name=name, command=test_command(folder)
+        ),
         folder / "_events" / name / "example.json": _EVENT,
     }
     there = next((file for file in (folder / name, *files) if os.path.lexists(file)), None)

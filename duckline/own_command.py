@@ -3,12 +3,24 @@
 import sys
 from pathlib import Path
 
+from huey_tasks.settings import environment
+
 
 def own_command() -> str:
-    """Return `python app.py` when that is how this process was started, else `duckline`."""
-    return "python app.py" if Path(sys.argv[0]).name == "app.py" else "duckline"
+    """Return `.venv/bin/python app.py` if this process was started so, else `duckline`."""
+    return environment.checkout_command() if is_checkout() else "duckline"
+
+
+def is_checkout() -> bool:
+    """Return whether this process was started by the `app.py` of a checkout."""
+    return Path(sys.argv[0]).name == "app.py"
 
 
 def start_command() -> str:
     """Return the command that starts everything."""
-    return "duckline up" if own_command() == "duckline" else "make run"
+    return "make run" if is_checkout() else "duckline up"
+
+
+def test_command(path: object) -> str:
+    """Return the command that runs the tests below a path."""
+    return f"make test ARGS={path}" if is_checkout() else f"pytest {path}"

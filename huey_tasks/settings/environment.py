@@ -5,6 +5,7 @@ This is the only module that reads `os.environ`. It knows no setting's meaning.
 
 import difflib
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -59,10 +60,19 @@ def misspelt(names: Sequence[str]) -> list[str]:
 
 
 def own_command() -> str:
-    """Return how Duckline is called where it does not say: `python app.py` in a checkout."""
+    """Return how Duckline is called where it does not say: `checkout_command` in a checkout."""
     root = Path(__file__).parents[2]
     is_checkout = (root / "app.py").is_file() and (root / "gunicorn.conf.py").is_file()
-    return "python app.py" if is_checkout else "duckline"
+    return checkout_command() if is_checkout else "duckline"
+
+
+def checkout_command() -> str:
+    """Return `.venv/bin/python app.py`, with the Python of this process.
+
+    It is `python app.py` if that Python is not in the working folder, as in a container.
+    """
+    python, here = Path(sys.executable), Path.cwd()
+    return f"{python.relative_to(here) if python.is_relative_to(here) else 'python'} app.py"
 
 
 def variables() -> dict[bytes, bytes]:

@@ -87,6 +87,31 @@ def test_from_an_empty_folder_to_an_answer(
     assert "before\n" in failed.stderr
 
 
+def test_in_a_checkout_new_names_commands_that_work_there(tmp_path: Path) -> None:
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    done = subprocess.run(
+        [".venv/bin/python", str(ROOT / "app.py"), "new", "hello"],
+        cwd=tmp_path, env={**os.environ, "FUNCTIONS_PATH": "functions"},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    commands = [line.split("#")[0].strip() for line in done.stdout.splitlines()[1:]]
+    invoke = '.venv/bin/python app.py invoke hello \'{"name": "Ada"}\''
+    assert commands == ["make run", invoke, "make test ARGS=functions"]
+
+
+@pytest.mark.parametrize("command", ["invoke", "up", "new", "keys"])
+def test_a_python_without_the_packages_says_which_one_has_them(command: str) -> None:
+    more = {"invoke": ["hello"], "new": ["hello"], "keys": ["list"]}.get(command, [])
+    done = subprocess.run(
+        [sys.executable, "-S", str(ROOT / "app.py"), command, *more],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == os.EX_CONFIG
+    module = done.stderr.split()[1]
+    why = f"{module} is not installed for {sys.executable}"
+    assert done.stderr == f"duckline: {why}: use .venv/bin/python app.py, which `make run` makes\n"
+
+
 NOT_MADE = {
     "path": ("../up", os.EX_DATAERR, "'../up' is no name of a function"),
     "hidden": ("_x", os.EX_DATAERR, "'_x' is no name of a function"),
