@@ -10,6 +10,16 @@ from huey_tasks.declaration.number import DELAY, shown
 #: How many waits a list may have, and how many are shown of a schedule.
 MOST_DELAYS, SHOWN_DELAYS = 1000, 10
 
+#: What has no effect without `retries`.
+_OF_RETRIES = (
+    "retry_on",
+    "no_retry_on",
+    "retry_delay",
+    "retry_backoff",
+    "retry_jitter",
+    "max_retry_delay",
+)
+
 _KINDS = f"it takes {DELAY}, a list of them, or a function of (attempt, error)"
 
 
@@ -58,7 +68,7 @@ def combination_problem(options: Mapping[str, Any]) -> tuple[str, str] | None:
     is_plan = delay is not None and not isinstance(delay, int | float)
     plan = "a function" if callable(delay) else "a list"
     if not options.get("retries"):
-        for option in ("retry_on", "no_retry_on", *(["retry_delay"] if is_plan else [])):
+        for option in _OF_RETRIES:
             if options.get(option) is not None:
                 number = len(delay) if isinstance(delay, list | tuple) else 3
                 return option, f"without retries it has no effect; add retries={number}"
