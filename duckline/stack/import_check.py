@@ -148,7 +148,7 @@ class _Reports:
                     self._take(*line.partition(" ")[::2])
 
     def _take(self, word: str, text: str) -> None:
-        if word == "slow":
+        if word in ("slow", "empty"):
             self._on_slow(text)
         elif word == "file":
             self._module = text

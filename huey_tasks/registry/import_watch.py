@@ -19,9 +19,9 @@ def say(word: str, text: str) -> None:
     """Report the progress of the import on stderr; `import_check` of the stack replaces this.
 
     `word`: "file" when a module begins, "slow" for a slow one, "end" for one that ends this
-    process, "broken" for one that is left out.
+    process, "broken" for one that is left out, "empty" for one that declares no task.
     """
-    if word in ("slow", "end"):
+    if word in ("slow", "end", "empty"):
         print(f"duckline: {text}", file=sys.stderr, flush=True)
 
 

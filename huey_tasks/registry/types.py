@@ -295,6 +295,12 @@ def unknown(names: Sequence[str], *, but: str = "") -> list[Problem]:
     return wrong
 
 
+def declaring_modules() -> set[str]:
+    """Return the names of the modules with functions of `@task`, or of Huey's `@queue.task()`."""
+    kinds = [kind for queue in QUEUES.values() for kind in huey_seams.task_classes(queue).values()]
+    return {kind.__module__ for kind in kinds}
+
+
 def is_async(name: str) -> bool:
     """Return whether a task type of that name is known, and is an `async def`."""
     found = _types.get(name)

@@ -147,6 +147,31 @@ def test_broken_modules_are_left_out_in_development(tmp_path: Path) -> None:
     assert load(tmp_path, "one,two,nowhere", **env) == (["my_b", "my_d"], "")
 
 
+EMPTY = "duckline: TASKS: {} declares no task; decorate its functions with @task of huey_tasks"
+HUEYS = "from huey_tasks import default\n@default.task()\ndef add(a, b): ...\n"
+
+
+def test_a_module_that_declares_no_task_is_said(tmp_path: Path) -> None:
+    write(tmp_path, {"jobs": "def resize(url: str) -> None: ...\n"})
+    assert load(tmp_path, "jobs") == ([], EMPTY.format("jobs"))
+    assert load(tmp_path, "jobs", TASKS_ARE_CHECKED="1") == ([], ""), "the stack has said it"
+
+
+def test_a_module_is_not_empty_that_has_tasks_or_brings_some(tmp_path: Path) -> None:
+    modules = {
+        "hueys": HUEYS,
+        "shop/__init__": "",
+        "shop/tasks": TASK.format(name="my_a"),
+        "entry": "import others\n",
+        "others": TASK.format(name="my_b"),
+        "broken": "1 / 0\n",
+    }
+    write(tmp_path, modules)
+    assert load(tmp_path, "hueys,shop,shop.tasks,entry,others") == (["my_a", "my_b"], "")
+    _, message = load(tmp_path, "broken", BROKEN_TASKS_ARE_LEFT_OUT="1")
+    assert "declares no task" not in message
+
+
 def test_the_demo_types_can_be_left_out(tmp_path: Path) -> None:
     write(tmp_path, {"mine": TASK.format(name="my_a")})
     assert load(tmp_path, "mine", DEMO, DEMO_TASKS="0") == (["my_a"], "")
