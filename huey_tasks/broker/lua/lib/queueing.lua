@@ -24,6 +24,7 @@ end
 
 local function new_place(priority, root)
   local number = redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', '1')
+  if priority == '0' then return string.format('%d', number) end -- the same, and most are
   return string.format('%.0f', number - ahead(priority))
 end
 

@@ -14,14 +14,14 @@ local function submit(new)
   local ties = (gate or '') .. (url or '') .. (flow or '') ~= '' and '1' or '' -- see finish.lua
   local fields = { 'type', type, 'ties', ties, 'message', new[NewTask.message],
     'max_attempts', max_attempts, 'submitted_at', AT }
-  -- What is 0 is not stored.
-  if tonumber(priority) ~= 0 then
+  -- What is 0 is not stored. It comes as text, or as a number from JSON.
+  if priority ~= '0' and priority ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'priority', priority
   end
   if tonumber(new[NewTask.retry_delay_s]) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'retry_delay_s', new[NewTask.retry_delay_s]
   end
-  if tonumber(expires_ms) ~= 0 then
+  if expires_ms ~= '0' and expires_ms ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
   end
   if gate and gate ~= '' then
