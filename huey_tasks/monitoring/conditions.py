@@ -268,8 +268,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _named(group: FailureGroup) -> str:
-    message = group.message if len(group.message) <= 60 else f"{group.message[:59]}…"
-    says_something = message.strip("'\"…# \t\n") != ""
+    """Return a cause for a headline: of its message, what varies is an ellipsis, also a number."""
+    message = group.message.replace("#", "…")
+    message = message if len(message) <= 60 else f"{message[:59]}…"
+    says_something = message.strip("'\"… \t\n") != ""
     return escaped(f"{group.error_type}: {message}" if says_something else group.error_type)
 
 

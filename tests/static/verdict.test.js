@@ -44,6 +44,7 @@ for (const [facts, causes, degree, code, words] of [
   [failing(0.1), [], 'losing', 'failing', 'default is failing: 10.0\u00a0%'],
   [failing(0.09), [group()], 'fine', undefined, 'All clear'],
   [{}, [group({ first_seen: NEW })], 'losing', 'new_cause', 'New failure: KeyError: no such duck'],
+  [{}, [group({ first_seen: NEW, message: 'after # seconds' })], 'losing', 'new_cause', 'New failure: KeyError: after … seconds'],
   [{ set_aside: 2 }, [], 'losing', 'set_aside', '2 tasks are in quarantine'],
   [{ consumers: 0 }, [], 'broken', 'no_consumer', 'The default queue has no consumer'],
 ]) {
@@ -76,6 +77,15 @@ test('the worst queue and its most frequent cause are named and linked', () => {
   assert.ok(conditions[0].text.includes('40 of 100 tasks failed, mostly with KeyError: no such duck.'));
   assert.deepEqual(conditions[0].link, { page: 'failures', params: { cause: '00112233aabbccdd' } });
   assert.deepEqual(conditions[1].link, { tasks: { queue: 'high', state: 'failed' } });
+});
+
+test('a service that has never had a task asks for the first one', () => {
+  const stats = { queues: [queue('default')], active_tasks: 0, retry_tasks: 0, scheduled_tasks: 0, workers_online: 3,
+    success_tasks: 0, failed_tasks: 0, revoked_tasks: 0, expired_tasks: 0 };
+  const say = (more) => verdict({ stats: { ...stats, ...more }, socket: 'open', now: NOW, skew: 0, facts: {} }, 'http://here');
+  assert.deepEqual([say({}).text, say({}).untouched], ['3 consumers online.', true]);
+  const later = say({ failed_tasks: 1 });
+  assert.deepEqual([later.text, later.untouched], ['3 consumers online. 1 task finished so far.', false]);
 });
 
 test('who stopped a queue is said, and its backlog is not called late', () => {

@@ -6,7 +6,7 @@ import { verdict } from '../state/verdict.js';
 import { base } from '../lib/root.js';
 import { icon } from '../components/icons.js';
 import { button, code } from '../components/parts.js';
-import { SERVICE_STATE } from '../texts/overview.js';
+import { SERVICE_STATE, VERDICT } from '../texts/overview.js';
 
 const SHAPES = { good: 'check', busy: 'play', warn: 'warning', bad: 'warning' };
 const MOST = 4;
@@ -33,7 +33,9 @@ function draw(said, state, actions, form) {
     h('div', { class: 'verdict-words' },
       h(form === 'hero' ? 'h1' : 'h2', null, said.title),
       // Its numbers change all the time: the title alone is read out.
-      h('p', { 'aria-live': 'off' }, said.text, (first?.commands ?? []).map((command) => [' ', code(command)]), ' ', link(first)),
+      h('p', { 'aria-live': 'off' }, said.text, (first?.commands ?? []).map((command) => [' ', code(command)]), ' ', link(first),
+        said.untouched && document.body.dataset.app === 'dashboard'
+          && h('a', { href: pageUrl('submit'), key: 'first', data: { needs: 'submitter', testid: 'first-link' } }, VERDICT.fine.first)),
       form === 'hero' && others.length > 0 && also(others)),
     first?.retry && button('Try now', actions.retryNow, {}, 'retry'),
     state.problem?.code === 'unauthorized'

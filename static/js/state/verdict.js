@@ -101,7 +101,7 @@ function fine(stats) {
   if (stats.active_tasks + waiting + stats.retry_tasks === 0) {
     const done = stats.success_tasks + stats.failed_tasks + stats.revoked_tasks + stats.expired_tasks;
     return /** @type {const} */ ({ tone: 'good', title: VERDICT.fine.title,
-      text: `${consumers}. ${done ? VERDICT.fine.finished(done) : VERDICT.fine.first}` });
+      text: done ? `${consumers}. ${VERDICT.fine.finished(done)}` : `${consumers}.`, untouched: !done });
   }
   const parts = [
     consumers,
@@ -115,9 +115,11 @@ function fine(stats) {
   });
 }
 
+/** A cause in a headline: of its message, what varies is an ellipsis, also a number. */
 function named({ error_type: error, message }) {
-  const short = message && message.length > 60 ? `${message.slice(0, 59)}…` : message;
-  return visible(short && !/^['"…#\s]*$/.test(short) ? `${error}: ${short}` : error);
+  const common = message?.replaceAll('#', '…');
+  const short = common && common.length > 60 ? `${common.slice(0, 59)}…` : common;
+  return visible(short && !/^['"…\s]*$/.test(short) ? `${error}: ${short}` : error);
 }
 
 function list(names) {

@@ -6,6 +6,7 @@ import { pageUrl, tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { newcomers, rows } from '../state/latest_tasks.js';
 import { button, emptyState, loadFailure, sectionHead } from '../components/parts.js';
+import { readyTypes } from './quick_send.js';
 import { tableHead, taskRow } from './row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
@@ -40,20 +41,20 @@ function table(state, actions) {
       h('tbody', null, shown.map((task) => taskRow(task, state, now, actions)))));
 }
 
-function nothing({ list, listProblem, problem }) {
+function nothing({ list, listProblem, problem, taskTypes }) {
   if (!list.loaded) {
     const trouble = listProblem ?? problem;
     return h('div', { key: 'none' }, trouble
       ? loadFailure(trouble, 'the tasks')
       : h('p', { class: 'booting' }, common.loading('tasks')));
   }
-  return h('div', { key: 'none' }, noTasksYet());
+  return h('div', { key: 'none' }, noTasksYet(readyTypes(taskTypes).length > 0));
 }
 
-/** What a service says in which nothing has ever happened, beside the buttons that send a task. */
-function noTasksYet() {
+/** What a service says in which nothing has ever happened. @param {boolean} hasButtons above, that send a task */
+function noTasksYet(hasButtons) {
   return emptyState(common.NO_TASKS_YET, ...(document.body.dataset.app === 'inspector'
     ? [common.TASKS_APPEAR]
-    : [texts.SEND_WITH_BUTTON, h('a', { href: pageUrl('submit') }, 'form'), texts.ASK_API,
+    : [hasButtons ? texts.SEND_WITH_BUTTON : texts.FILL_IN, h('a', { href: pageUrl('submit') }, 'form'), texts.ASK_API,
       h('a', { href: `${ROOT}/docs` }, 'documentation'), '.']));
 }

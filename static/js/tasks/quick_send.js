@@ -11,8 +11,7 @@ import * as texts from '../texts/overview.js';
  * @param {boolean} [first] nothing has been sent yet: this is what to do
  */
 export function quickSend({ taskTypes }, actions, first = false) {
-  const ready = (taskTypes ?? []).filter(({ example, queue, queues }) => Object.keys(example ?? {}).length
-    && (!queues?.length || queues.includes(queue)));
+  const ready = readyTypes(taskTypes);
   if (!ready.length) return null;
   return h('section', { class: first ? 'quick first' : 'quick', key: 'quick', 'aria-label': texts.SEND_EXAMPLE,
     data: { needs: 'submitter' } },
@@ -21,6 +20,12 @@ export function quickSend({ taskTypes }, actions, first = false) {
       type: 'button', class: 'quick-button', key: type.task_type, title: type.description,
       data: { testid: `quick-${type.task_type}` }, on: { click: ({ detail }) => detail > 1 || send(type, actions) },
     }, icon('send'), h('span', { class: 'quick-name' }, type.task_type), h('span', { class: 'tag' }, type.queue)))));
+}
+
+/** Types that can be sent as they are: with an example, into their own queue. @param {any[]|null} types */
+export function readyTypes(types) {
+  return (types ?? []).filter(({ example, queue, queues }) => Object.keys(example ?? {}).length
+    && (!queues?.length || queues.includes(queue)));
 }
 
 function send(type, actions) {

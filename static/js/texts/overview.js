@@ -117,7 +117,7 @@ export const VERDICT = {
     /** @param {number} n */ waiting: (n) => `${plural(n, 'task waits', 'tasks wait')}.`,
   },
   fine: {
-    title: 'All clear, nothing queued', first: 'Send your first task.',
+    title: 'All clear, nothing queued', first: 'Send your first task',
     /** @param {number} n */ consumers: (n) => `${plural(n, 'consumer')} online`,
     /** @param {number} n */ finished: (n) => `${plural(n, 'task')} finished so far.`,
   },

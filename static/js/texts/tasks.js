@@ -119,5 +119,6 @@ export const SAVED = {
 export const WRITE_A_TYPE = 'Write a task type';
 export const ASK_API = ', or call the API: ';
 export const SEND_WITH_BUTTON = 'Send one with a button above, fill in a ';
+export const FILL_IN = 'Fill in a ';
 export const SEND_FROM = 'Send one from a ';
 export const OR_A_SHELL = ' or from a shell. It appears here at once.';

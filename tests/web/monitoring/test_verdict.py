@@ -93,6 +93,10 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
         [queue()], [group(**NEW), group(**NEW, fingerprint=OTHER, count=8, message="'…'")],
         ["new_cause"], "2 new failures, the most frequent: KeyError",
     ),
+    "a number varies": (
+        [queue()], [group(**NEW, message="timed out after # seconds")],
+        ["new_cause"], "New failure: KeyError: timed out after … seconds",
+    ),
     "a breaker": ([queue(open_breakers=("feed",))], [], ["breaker_open"],
                   "feed is held back: too many attempts failed"),
     "two breakers": (
@@ -152,7 +156,7 @@ def any_case(chance: random.Random) -> tuple[list[tq.QueueStats], list[tq.Failur
             fingerprint=f"{number:016x}", queues=tuple(chance.sample(names, 1)),
             first_s=chance.choice([1, 599, 601, 9999]), last_s=chance.choice([0, 149, 151]),
             count=chance.choice([1, 1, 5, 1234]), hour=chance.choice([0, 1, 1, 2]),
-            message=chance.choice(["no such duck", "", "'#'", "x" * 60, "y" * 61]),
+            message=chance.choice(["no such duck", "", "'#'", "after # s", "x" * 60, "y" * 61]),
         )
         for number in range(chance.randint(0, 3))
     ]  # fmt: skip
