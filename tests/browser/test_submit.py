@@ -55,6 +55,21 @@ def test_a_refused_field_says_what_is_wrong_with_it(visits: Visits, stack: Stack
     expect(address).to_be_focused()
 
 
+def test_a_required_text_that_is_empty_is_asked_about_once(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}submit")
+    page.get_by_test_id("choose-tell").click()
+    form = page.get_by_test_id("submit-form-tell")
+    text = form.get_by_label("Text", exact=True)
+    text.fill("")
+
+    form.get_by_test_id("submit-button").click()
+    expect(page.get_by_test_id("error-/payload/text")).to_contain_text("This is empty.")
+    expect(text).to_be_focused()
+
+    task_id = submit_with(page, form.get_by_test_id("submit-button"))
+    assert stack.api.call("GET", f"/api/tasks/{task_id}")["payload"]["text"] == ""
+
+
 def test_the_queue_of_the_form_is_where_the_task_goes(visits: Visits, stack: Stack) -> None:
     page = visits.open(f"{stack.dashboard}submit")
     page.get_by_test_id("choose-send_email").click()

@@ -13,13 +13,13 @@ const NUMBER = /^\d+(\.\d+)?$/;
  * @returns {import('./field.js').Part & {element: HTMLElement}} seconds
  */
 export function durationPart(field, prefix, { unit, label, testid }) {
-  const { element, controls } = fieldPart(field, prefix);
+  const { element, controls, blank } = fieldPart(field, prefix);
   const input = /** @type {HTMLInputElement} */ (controls.get(field.pointer)?.input);
   const units = /** @type {HTMLSelectElement} */ (h('select', { 'aria-label': label, data: { testid } },
     Object.keys(UNITS).map((each) => h('option', { value: each, selected: each === unit }, `${each}s`))));
   input.after(units);
   element.classList.add('every');
-  return { element, controls, text: () => seconds(input.value.trim(), units.value, field.required) };
+  return { element, controls, text: () => seconds(input.value.trim(), units.value, field.required), blank };
 }
 
 /** As the API takes it: a number of seconds; what is none goes as text, and the server says so. */

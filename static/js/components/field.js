@@ -10,12 +10,12 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 /**
  * @typedef {'text'|'long'|'email'|'integer'|'number'|'date'|'enum'|'boolean'|'object'|'json'} Kind
  * @typedef {{name: string, pointer: string, kind: Kind, label: string, hint: string,
- *   required: boolean, nullable: boolean, options: string[], fields: Field[], example: any, source?: string}} Field
+ *   required: boolean, nullable: boolean, options: string[], fields: Field[], example: any, source?: string, refusesEmpty?: boolean}} Field
  *   `pointer` counts from the submission, like the pointers of a 422 ("/payload/amount");
- *   `options` are JSON texts
+ *   `options` are JSON texts; `refusesEmpty`: the server takes no empty text
  */
-/** @typedef {{element: HTMLElement, controls: Map<string, Control>, text: () => string|null}} Part
- *   `text` is null when the member is left out */
+/** @typedef {{element: HTMLElement, controls: Map<string, Control>, text: () => string|null, blank: () => string[]}} Part
+ *   `text` is null when the member is left out; `blank`: pointers of required texts that are empty */
 /** @typedef {{input: HTMLElement, show: (text: string, pointer?: string) => void}} Control
  *   `pointer`: what within it the text is about */
 
@@ -63,7 +63,7 @@ function groupPart(field, prefix) {
     h('div', { class: 'group-fields' }, parts.map((part) => part.element)), error);
   const controls = new Map(parts.flatMap((part) => [...part.controls]));
   controls.set(field.pointer, { input: element, show: (text) => say(error, text) });
-  return { element, controls, text: () => objectText(parts, field.fields) };
+  return { element, controls, text: () => objectText(parts, field.fields), blank: () => parts.flatMap((part) => part.blank()) };
 }
 
 function singlePart(field, prefix) {
@@ -79,7 +79,9 @@ function singlePart(field, prefix) {
     else input.removeAttribute('aria-invalid');
   };
   input.addEventListener('input', () => show(''));
-  return { element, controls: new Map([[field.pointer, { input, show }]]), text: () => valueText(field, input) };
+  const isText = field.kind === 'text' || field.kind === 'long';
+  const blank = () => (isText && field.required && !field.nullable && !field.refusesEmpty && !input.value ? [field.pointer] : []);
+  return { element, controls: new Map([[field.pointer, { input, show }]]), text: () => valueText(field, input), blank };
 }
 
 function hint(field) {

@@ -8,7 +8,7 @@ import { asCurl, asPython } from './snippets.js';
 import { base } from '../lib/root.js';
 import { button } from '../components/parts.js';
 import { optionsPart } from './options_part.js';
-import { payloadPart, placeErrors, queueSelect } from './payload_form.js';
+import { asksOnce, payloadPart, placeErrors, queueSelect } from './payload_form.js';
 import { submitKeys } from './submit_keys.js';
 import { submitNote } from './submit_note.js';
 import * as common from '../texts/task.js';
@@ -57,8 +57,10 @@ export function submitForm(type, actions, again) {
     }
   }
 
+  const asks = asksOnce(faults);
   const submit = (event) => {
     event.preventDefault();
+    if (asks(payload, bodyText())) return;
     attempt(async (body) => {
       const { answer, refusal, lost } = await actions.submit(body, payload.text(), { key: keys.keyFor(body), onLost: note.repeating });
       keys.answered(lost);

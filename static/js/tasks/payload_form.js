@@ -5,11 +5,13 @@ import { h, mount } from '../lib/dom.js';
 import { fieldsOf, withSources } from './payload_schema.js';
 import { queueNames } from '../state/queue_names.js';
 import { fieldPart, objectText } from '../components/field.js';
+import { EMPTY_TEXT } from '../texts/submit.js';
 import * as texts from '../texts/task.js';
 
 /**
  * @typedef {{element: HTMLElement, controls: Map<string, import('../components/field.js').Control>, text: () => string,
- *   problem: () => string}} PayloadPart `text`: JSON, unless `problem` says what is wrong with it
+ *   problem: () => string, blank?: () => string[]}} PayloadPart `text`: JSON, unless `problem` says what is wrong with it;
+ *   `blank`: pointers of required texts that are empty
  */
 
 /**
@@ -28,6 +30,22 @@ export function payloadPart(type, prefix, source) {
     controls: new Map(parts.flatMap((part) => [...part.controls])),
     text: () => objectText(parts, fields),
     problem: () => '',
+    blank: () => parts.flatMap((part) => part.blank()),
+  };
+}
+
+/**
+ * Returns what asks at each required text that is empty, and whether it has asked: the same submission,
+ * sent again, means it.
+ * @param {(errors: {pointer: string, message: string}[]) => void} show
+ */
+export function asksOnce(show) {
+  let asked = '';
+  return (/** @type {PayloadPart} */ payload, /** @type {string} */ body) => {
+    const blank = body === asked ? [] : payload.blank?.() ?? [];
+    asked = body;
+    if (blank.length) show(blank.map((pointer) => ({ pointer, message: EMPTY_TEXT })));
+    return blank.length > 0;
   };
 }
 

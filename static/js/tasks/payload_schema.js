@@ -51,6 +51,7 @@ function field(name, raw, example, pointer, required, root, depth) {
     hint: [schema.description ?? raw.description, ...limits(schema)].filter(Boolean).join(' · '),
     required,
     nullable,
+    refusesEmpty: schema.minLength > 0 || schema.pattern !== undefined,
     options: (schema.enum ?? (schema.const !== undefined ? [schema.const] : [])).map((v) => JSON.stringify(v)),
     fields: kind === 'object' ? objectFields(schema, example, pointer, root, depth + 1) : [],
     example: example ?? raw.default ?? schema.default,

@@ -17,21 +17,27 @@ export function asCurl(body, origin, withKey, path = '/api/tasks/submit') {
 }
 
 /**
+ * It needs nothing but Python. Of a refusal it shows what the server says.
  * @param {string} body JSON text of the submission
  * @param {string} origin
  * @param {boolean} withKey
  */
 export function asPython(body, origin, withKey) {
-  const key = withKey
-    ? '\n    headers={"Authorization": f"Bearer {os.environ[\'DUCKLINE_KEY\']}"},'
-    : '';
-  return `${withKey ? 'import os\n\n' : ''}import httpx
+  const key = withKey ? ', "Authorization": f"Bearer {os.environ[\'DUCKLINE_KEY\']}"' : '';
+  return `import json
+${withKey ? 'import os\n' : ''}import sys
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
-answer = httpx.post(
-    "${origin}/api/tasks/submit",${key}
-    json=${pythonLiteral(body)},
+request = Request(
+    "${origin}/api/tasks/submit",
+    headers={"Content-Type": "application/json"${key}},
+    data=json.dumps(${pythonLiteral(body)}).encode(),
 )
-answer.raise_for_status()
-print(answer.json()["task_id"])
+try:
+    with urlopen(request) as answer:
+        print(json.load(answer)["task_id"])
+except HTTPError as refusal:
+    sys.exit(refusal.read().decode())
 `;
 }

@@ -24,6 +24,8 @@ export const UNIQUE_KEY_MEANS = 'Tasks of this type with the same key are alike.
 /** @param {string} label */
 export const unitOf = (label) => `${label}: unit`;
 
+export const EMPTY_TEXT = 'This is empty. Submit again to send an empty text.';
+
 export const CHECK = 'Check only';
 export const CHECKED = 'Checked. Nothing was submitted.';
 export const CHECKED_FACTS = { queue: 'Queue', position: 'Position', start: 'Expected start' };
