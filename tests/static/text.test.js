@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { withoutRequestId } from '../../static/js/lib/format.js';
 import { parseKeeping, visible } from '../../static/js/lib/json_text.js';
 import { blocksOf } from '../../static/js/lib/traceback.js';
 
@@ -29,4 +30,10 @@ test('a traceback folds what repeats and what is a library', () => {
 test('a payload keeps its source text, digit for digit', () => {
   const read = parseKeeping('{"a": {"payload": {"id": 9007199254740993}}, "n": 1}', ['payload']);
   assert.deepEqual(read, { a: { payload: '{"id": 9007199254740993}' }, n: 1 });
+});
+
+test('the error of a function begins with its message, not with the id of its task', () => {
+  const error = 'Sandbox.Timedout: RequestId: ca7ada6a-ce67-4b4b-867a-6f2dbf6fee34 Error: Task timed out after 1.00 seconds';
+  assert.equal(withoutRequestId(error), 'Sandbox.Timedout: Task timed out after 1.00 seconds');
+  assert.equal(withoutRequestId('ValueError: no RequestId'), 'ValueError: no RequestId');
 });

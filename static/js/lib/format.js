@@ -199,3 +199,11 @@ export function shortId(id) {
 function pad(n) {
   return String(n).padStart(2, '0');
 }
+
+/**
+ * An error of a function without the id that AWS puts before its message: it is the id of the task.
+ * @param {string} error
+ */
+export function withoutRequestId(error) {
+  return error.replace(/RequestId: \S+ Error: /, '');
+}

@@ -1,7 +1,7 @@
 /* One task as a table row (a card on narrow screens), and its cancel button that asks first. */
 
 import { h } from '../lib/dom.js';
-import { ago, duration, secondsBetween, shortId } from '../lib/format.js';
+import { ago, duration, secondsBetween, shortId, withoutRequestId } from '../lib/format.js';
 import { oneLine, visible } from '../lib/json_text.js';
 import { go, taskUrl } from '../lib/router.js';
 import { isTerminal } from '../state/task_state.js';
@@ -90,7 +90,8 @@ function times(task, now) {
 }
 
 function outcome(task, now) {
-  const { status, progress, error } = task;
+  const { status, progress } = task;
+  const error = task.error && withoutRequestId(task.error);
   if (status === 'STARTED' && progress) return progressBar(progress);
   if (status === 'RETRY') return words('again', `${nextTry(task, now)}${error ? ` · ${error}` : ''}`);
   if (error && status === 'FAILURE') return words('bad', error);
