@@ -211,6 +211,7 @@ from huey_tasks.schedules.service import (
 )
 from huey_tasks.search.of_events import event_filter
 from huey_tasks.search.pages import Page, Sort
+from huey_tasks.search.query import state_named
 from huey_tasks.settings.setting import Setting
 from huey_tasks.submission.batch import Batch, Outcome, Submission, Unanswered, submit_many
 from huey_tasks.submission.once import check_idempotency_key, once_of
@@ -489,6 +490,7 @@ __all__ = [
     "server_troubles",
     "set_limits",
     "silent_queues",
+    "state_named",
     "stats",
     "stop_waiting",
     "stored_limits",

@@ -29,6 +29,14 @@ LABELS = {
     "FAILED": "FAILURE", "CANCELLED": "REVOKED", "CANCELED": "REVOKED",
 }  # fmt: skip
 
+
+def state_named(word: str) -> str:
+    """Return the state that the API or a page calls so, in any case; any other word as it is."""
+    state = word.upper()
+    state = LABELS.get(state, state)
+    return state if state in STATES else word
+
+
 #: The words, and the values of each, for people.
 WORDS = {
     "state": "waiting, running, retrying, scheduled, success, failed, cancelled or expired "
@@ -167,8 +175,7 @@ def _term(token: re.Match[str]) -> Term | Problem:
     if name in ("age", "dur", "wait"):
         return _time(name, value, unwanted)
     if name == "state":
-        state = value.upper()
-        return _choice(name, LABELS.get(state, state), unwanted, STATES, WORDS["state"])
+        return _choice(name, state_named(value), unwanted, STATES, WORDS["state"])
     if name == "queue":
         names = queue_names()
         return _choice(name, value.lower(), unwanted, names, ", ".join(names))

@@ -16,6 +16,7 @@ from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import CODES
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.registry import types
+from huey_tasks.search.query import state_named
 from huey_tasks.submission.tags import checked_tags
 from huey_tasks.values.plain_text import is_plain
 from huey_tasks.webhooks import changes
@@ -220,12 +221,17 @@ def _wrong_description(description: str | None) -> list[Problem]:
 
 def _wrong_states(states: Sequence[str] | None) -> list[Problem]:
     known = [str(state) for state in TERMINAL]
-    rule = f"The states are {', '.join(known)}; none for all."
     return [
-        Problem(f"/states/{at}", "state", rule)
+        Problem(f"/states/{at}", "state", _about_state(state, known))
         for at, state in enumerate(states or ())
         if state not in known
     ][:10]
+
+
+def _about_state(word: str, known: Sequence[str]) -> str:
+    if (meant := state_named(word)) in known:
+        return f"There is no state '{word[:64]}'; did you mean '{meant}'?"
+    return f"The states are {', '.join(known)}; none for all."
 
 
 def _wrong_conditions(conditions: Sequence[str] | None) -> list[Problem]:

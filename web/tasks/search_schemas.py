@@ -1,14 +1,17 @@
 """The schemas of a search: its parameters and a page of results."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 import huey_tasks as tq
 from web.http.models import Outbound
 from web.http.parameters import Instant, Limit, Query, QueueName, Switch
 from web.tasks.schemas import ProgressView
+
+#: A state as the API or a page calls it, in any case.
+StateName = Annotated[tq.TaskState, BeforeValidator(tq.state_named)]
 
 
 class SearchQuery(Query):
@@ -22,7 +25,10 @@ class SearchQuery(Query):
         "bare words search the error and the type. Several values of one field match any of them. "
         "`-` excludes.",
     )
-    state: tq.TaskState | None = Field(default=None, description="Only tasks in this state.")
+    state: StateName | None = Field(
+        default=None,
+        description="Only tasks in this state; also as the pages call it, such as `failed`.",
+    )
     queue: QueueName | None = Field(default=None, description="Only tasks of this queue.")
     type: str | None = Field(default=None, max_length=200, description="Only tasks of this type.")
     tag: str | None = Field(default=None, max_length=109, description="Only tasks with this tag.")

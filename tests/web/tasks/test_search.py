@@ -30,6 +30,14 @@ def test_tags_go_in_with_the_task_and_find_it(client: FlaskClient) -> None:
     assert find(client, tag="many")["tasks"][0]["task_id"] == bulk.get_json()[0]["task_id"]
 
 
+@pytest.mark.parametrize("state", ["PENDING", "pending", "waiting", "Waiting"])
+def test_a_state_is_named_as_on_the_pages_too(client: FlaskClient, state: str) -> None:
+    task_id = submit(client)
+    assert [task["task_id"] for task in find(client, state=state)["tasks"]] == [task_id]
+    assert find(client, state="failed")["tasks"] == []
+    assert client.get("/api/tasks?state=lost").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("tags", "pointer"), [(["a b"], "/tags/0"), (["ok", ""], "/tags/1"), ("vip", "/tags")]
 )

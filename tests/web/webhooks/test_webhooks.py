@@ -25,6 +25,17 @@ def problems(answer: Any) -> list[tuple[str, str]]:
     return [(each["pointer"], each["code"]) for each in answer.get_json()["errors"]]
 
 
+@pytest.mark.parametrize(
+    ("word", "state"), [("failed", "FAILURE"), ("Cancelled", "REVOKED"), ("success", "SUCCESS")]
+)
+def test_a_state_as_the_pages_call_it_gets_the_right_one(
+    client: FlaskClient, word: str, state: str
+) -> None:
+    refused = client.post("/api/webhooks", json={"url": URL, "states": [word]})
+    assert refused.status_code == 422
+    assert refused.get_json()["detail"].endswith(f"'{word}'; did you mean '{state}'?")
+
+
 def test_a_webhook_is_created_read_changed_and_deleted(client: FlaskClient) -> None:
     answer = client.post(
         "/api/webhooks",
