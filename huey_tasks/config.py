@@ -245,10 +245,11 @@ class Config:
             parse = cast(Callable[[str], Any], spec.metadata["parse"])
             try:
                 values[spec.name] = parse(text)
-            except (ValueError, OverflowError):
+            except (ValueError, OverflowError) as error:
+                why = f"; {error}" if isinstance(error, parsers.Unfit) else ""
                 shown = "…" if spec.metadata["secret"] else repr(text[:64])
                 raise ConfigError(
-                    f"{spec.name.upper()}={shown} is not right: it takes {_words_of(parse)}."
+                    f"{spec.name.upper()}={shown} is not right: it takes {_words_of(parse)}{why}."
                 ) from None
         folder, is_default = values.get("data_dir", cls.data_dir), "data_dir" not in values
         port, embedded_url = values.get("port", cls.port), None

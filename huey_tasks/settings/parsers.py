@@ -67,11 +67,15 @@ def words(separator: str) -> Callable[[str], tuple[str, ...]]:
     return parse
 
 
+class Unfit(ValueError):
+    """A value that does not fit, with a text for people that says why."""
+
+
 def folders(text: str) -> tuple[Path, ...]:
     """existing folders separated by ':'"""
     found = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
-    if not all(folder.is_dir() for folder in found):
-        raise ValueError
+    if missing := next((folder for folder in found if not folder.is_dir()), None):
+        raise Unfit(f"there is no folder {missing}")
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing.exceptions import WebsocketMismatch
 
 import huey_tasks as tq
@@ -225,7 +225,14 @@ def answer_http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name.lower() in kept}
     if status >= 500:
         log.error("answered %d", status, exc_info=error, extra={"request_id": request_id()})
-    return _respond(problem_body(code, _limit_of_body(status), status=status), headers)
+    detail = _allowed(error) if isinstance(error, MethodNotAllowed) else _limit_of_body(status)
+    return _respond(problem_body(code, detail, status=status), headers)
+
+
+def _allowed(error: MethodNotAllowed) -> str:
+    """Return a detail with the methods of the path, "" if they are unknown."""
+    methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
+    return f"This path accepts {' and '.join(methods)}, and no other method." if methods else ""
 
 
 def _limit_of_body(status: int) -> str:

@@ -77,6 +77,12 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_it(name: str, value: st
     assert text.startswith(f"{name}=") and "it takes" in text and "\n" not in text
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.from_env({"TASKS_PATH": f"{tmp_path}:{tmp_path}/typo"})
+    assert str(refused.value).endswith(f"separated by ':'; there is no folder {tmp_path}/typo.")
+
+
 def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     environment = {"API_KEYS": "s3cret-key", "REDIS_URL": "redis://:s3cret@localhost"}
     shown = Config.from_env(environment).settings()
