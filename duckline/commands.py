@@ -130,7 +130,7 @@ def _run_part(arguments: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     about = "Run the task queue service, or a part of it. The settings are variables, or in .env."
     parser = argparse.ArgumentParser(prog=own_command(), description=about, allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="<command>")
     up_command = commands.add_parser("up", help="run the whole stack")
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")
     consumer_command = commands.add_parser("consumer", help="serve one queue")

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from duckline.own_command import start_command
+from duckline.own_command import own_command, start_command
 
 if TYPE_CHECKING:
     import huey_tasks as tq
@@ -74,6 +74,9 @@ def _refusal(tq: Any, name: str, event: str) -> tuple[str, int] | None:
 
 
 def _why_there_is_none(tq: Any, name: str) -> str:
+    if any(known.name == name for known in tq.task_types()):
+        shown = f"{own_command()} run {name} '{{…}}'"
+        return f"'{name}' is a task type and no function; {shown} runs it here"
     for ignored in tq.ignored_files():
         if ignored.path.stem == name:
             return f"{ignored.path} is no function: {ignored.reason}"

@@ -34,10 +34,8 @@ def run(task_type: str, text: str) -> int:
 
         try:
             result = run_here(task_type, _payload(text))
-        except (_Unreadable, UnknownTaskType) as error:
+        except (_Unreadable, UnknownTaskType, InvalidPayload) as error:
             return _refused(str(error))
-        except InvalidPayload as error:
-            return _refused(f"the payload of '{task_type}' does not fit: {error}")
         except KeyboardInterrupt:
             return 130
         except bdb.BdbQuit:

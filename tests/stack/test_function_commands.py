@@ -153,6 +153,7 @@ def test_a_function_that_cannot_be_made_is_one_line(
 NOT_INVOKED = {
     "function": (["helo"], 2, "there is no function 'helo' in {}; did you mean 'hello'?"),
     "handler": (["helper"], 2, "{}/helper.py is no function: it has no handler: "),
+    "task type": (["send_email"], 2, "'send_email' is a task type and no function; "),
     "event": (["hello", "[NaN]"], os.EX_DATAERR, "the event is not JSON: NaN is no JSON"),
     "size": (["hello", '"12345678901"'], os.EX_DATAERR, "the event has more than 10 bytes"),
     "redis": (["hello"], os.EX_UNAVAILABLE, "Redis does not answer. Error 111 connecting"),

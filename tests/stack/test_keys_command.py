@@ -67,3 +67,11 @@ def test_the_command_is_part_of_the_command_line() -> None:
     )
     assert shown.returncode == 0
     assert "revoke" in shown.stdout
+
+
+def test_the_help_lists_the_commands_for_people() -> None:
+    shown = subprocess.run(
+        [sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert shown.returncode == 0
+    assert "debug-tasks" in shown.stdout and "consumers" not in shown.stdout

@@ -112,7 +112,11 @@ WRONG = {
     "type": (["totl"], 65, "No task type 'totl' is registered; did you mean 'total'?"),
     "json": (["fails", "{kind: 1}"], 65, "the payload is not JSON: Expecting property name"),
     "array": (["fails", "[1]"], 65, "the payload is not an object, such as"),
-    "field": (["fails", '{"kind": 1}'], 65, "the payload of 'fails' does not fit: "),
+    "field": (
+        ["fails", '{"kind": 1}'],
+        65,
+        "The payload does not fit task type 'fails'. kind: Input",
+    ),
 }
 
 
