@@ -3,6 +3,7 @@
 Owns the loop of one connection. It supports neither HTTP/2 nor TLS; a proxy in front does.
 """
 
+import datetime as dt
 import errno
 import logging
 import resource
@@ -12,16 +13,20 @@ from typing import Any, cast
 
 import gevent
 from gevent.server import StreamServer
+from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from duckline.server import refusal
+from duckline.server.answer import Answer
 from duckline.server.crowd import Crowd
 from duckline.server.refusal import Headers
 from duckline.server.requests import Requests
 from duckline.server.wire import SlowClient, Wire
 from huey_tasks.config import Config
 
+# gunicorn's type stubs omit a parameter that we use.
+_create: Any = wsgi.create
 _access = logging.getLogger("gunicorn.access")
 
 #: Descriptors reserved for other uses than clients: Redis, logs, static files.
@@ -124,6 +129,52 @@ class Worker(GeventWorker):
             self._refuse_error(wire, addr, error)
         else:
             wire.lingers = requests.leaves_bytes()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Do what gunicorn does, with an `Answer` and without hooks that we have none of.
+
+        Raises StopIteration when the connection ends.
+        """
+        try:
+            self._answer(listener_name, req, sock, addr)
+        except (gevent.GreenletExit, SystemExit) as end:
+            self.log.debug("a request was ended: %r", end)
+        return True
+
+    def _answer(self, listener_name: Any, request: Any, wire: Any, addr: Any) -> None:
+        begun, answer = dt.datetime.now(), None
+        try:
+            answer, environ = _create(
+                request, wire, addr, listener_name, self.cfg, response_class=Answer
+            )
+            environ["wsgi.multithread"] = True
+            self.nr += 1
+            if self.nr >= self.max_requests:
+                self.alive = False
+            if not self.alive:
+                answer.force_close()
+            pieces: Any = cast(Any, self.wsgi)(environ, answer.start_response)
+            try:
+                if isinstance(pieces, wsgi.FileWrapper):
+                    answer.write_file(pieces)
+                else:
+                    for piece in pieces:
+                        answer.write(piece)
+                answer.close()
+            finally:
+                self.log.access(answer, request, environ, dt.datetime.now() - begun)
+                if (close := getattr(pieces, "close", None)) is not None:
+                    close()
+        except (StopIteration, OSError):
+            raise
+        except (Exception, SystemExit):
+            if answer is None or not answer.headers_sent:
+                raise
+            self.log.exception("a request failed")  # an error would be read as the rest of it
+            wire.abort()
+            raise StopIteration from None
+        if answer.should_close():
+            raise StopIteration
 
     def _refuse_error(self, wire: Wire, addr: Any, error: Exception) -> None:
         known = refusal.code_of(error)
