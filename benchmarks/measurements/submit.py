@@ -172,8 +172,9 @@ MEASUREMENT = Measurement(
     plots=plots,
     overview=tuple(SERVICES),
     limit=(
-        "The Python of the web process: the parsing of the WSGI server, Flask's routing, "
-        "the check of body and payload, and the JSON of the answer. The bare handler has "
-        "the same server and Flask, calls the same script, and checks nothing."
+        "The Python of the web process: the WSGI server's parsing, the check of body and "
+        "payload, the call of Redis, the answer. A plain submit is answered without Flask "
+        "(docs/adr/0132). The bare handler has the same server and Flask, calls the same "
+        "script, and checks nothing."
     ),
 )
