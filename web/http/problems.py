@@ -199,9 +199,13 @@ def register(app: Flask) -> None:
 
 
 def _raise_earlier() -> None:
-    # Taken out, or the error would hold the environment, and that the error.
-    if (error := request.environ.pop(EARLIER, None)) is not None:
-        raise error
+    # The error holds this frame and the environment, with the body: it must be held by neither.
+    error = request.environ.pop(EARLIER, None)
+    try:
+        if error is not None:
+            raise error
+    finally:
+        del error
 
 
 def _answer_duckline(error: DucklineError) -> Response:
@@ -232,7 +236,7 @@ def answer_http(error: HTTPException) -> Response:
 def _allowed(error: MethodNotAllowed) -> str:
     """Return a detail with the methods of the path, "" if they are unknown."""
     methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
-    return f"This path accepts {' and '.join(methods)}, and no other method." if methods else ""
+    return f"This path accepts {', '.join(methods)}." if methods else ""
 
 
 def _limit_of_body(status: int) -> str:

@@ -1,8 +1,10 @@
 """A submit is answered alike with Flask and without: the same status, headers and body."""
 
 import dataclasses
+import gc
 import json
 import re
+import weakref
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
 
 import huey_tasks as tq
 import web
@@ -254,6 +257,35 @@ def test_flask_answers_what_a_plain_submit_raises_without_a_second_try(
     status, _, body = _seen(app.test_client(), _post())
     assert (status, json.loads(body)["code"]) == (500, "internal_error")
     assert (len(calls), served) == (1, [PATH])
+
+
+class _Environ(dict[str, Any]):
+    """One that a test can watch."""
+
+    __slots__ = ("__weakref__",)
+
+
+@pytest.mark.parametrize("body", [b"{", json.dumps(email_body()).encode()])
+def test_the_body_of_a_plain_submit_goes_with_its_answer(body: bytes) -> None:
+    """Not only when the garbage collector comes: bodies are large, and anybody can send them."""
+    app = _app()
+    _seen(app.test_client(), _post())  # the first of a process also loads the script
+    sent = EnvironBuilder(PATH, method="POST", data=body, content_type="application/json")
+    environ = _Environ(sent.get_environ())
+    watched, seen = weakref.ref(environ), list[str]()
+
+    def start(status: str, *more: Any) -> Any:
+        seen.append(status)
+
+    gc.disable()
+    try:
+        answer = app.wsgi_app(environ, start)
+        assert b"".join(answer)
+        del answer, environ
+        assert seen in (["202 ACCEPTED"], ["400 BAD REQUEST"])
+        assert watched() is None
+    finally:
+        gc.enable()
 
 
 def test_metrics_count_a_plain_submit_by_its_route(server: Server) -> None:
