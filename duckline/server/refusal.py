@@ -5,6 +5,7 @@ gunicorn would answer in HTML, with the client's text in it and without our secu
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from gunicorn.http import errors as http
 
@@ -28,28 +29,37 @@ _DETAILS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], 
     (http.InvalidSchemeHeaders, "bad_request", "Headers contradict each other."),
     (http.ParseException, "bad_request", ""),
 )
+#: What gunicorn calls a mistake in a message, and is one of ours.
+_errors: Any = http  # gunicorn's type stubs omit two
+_OURS: tuple[type[Exception], ...] = (
+    _errors.ConfigurationProblem,
+    _errors.InvalidResponseHeader,
+    _errors.InvalidResponseHeaderName,
+)
 
 
 def code_of(error: Exception) -> tuple[str, str] | None:
     """Return the code and the detail of a client's mistake; None if it was not the client's."""
-    if isinstance(error, http.ConfigurationProblem):
+    if isinstance(error, _OURS):
         return None
     if isinstance(error, http.InvalidHeader) and error.hdr == "HOST":
         return "bad_request", "HTTP/1.1 requires exactly one valid Host header."
     return next(((code, text) for kind, code, text in _DETAILS if isinstance(error, kind)), None)
 
 
-def answer(code: str, detail: str, read: Headers = ()) -> tuple[int, bytes]:
-    """Return the status and the bytes of the whole answer, after which the connection closes.
-
-    `read`: the headers of the request that were read before the error.
-    """
+def request_id(read: Headers = ()) -> str:
+    """Return the id of a request of which these headers were read: its own, or a new one."""
     # Imported here, because only a worker loads the application.
-    from web.http.problems import choose_request_id, problem_body
+    from web.http.problems import choose_request_id
+
+    return choose_request_id(next((value for name, value in read if name == "X-REQUEST-ID"), ""))
+
+
+def answer(code: str, detail: str, request_id: str) -> tuple[int, bytes]:
+    """Return the status and the bytes of the whole answer, after which the connection closes."""
+    from web.http.problems import problem_body
     from web.http.security import plain_headers
 
-    sent = next((value for name, value in read if name == "X-REQUEST-ID"), "")
-    request_id = choose_request_id(sent)
     problem = {**problem_body(code, detail), "request_id": request_id}
     body = json.dumps(problem).encode()
     lines = [

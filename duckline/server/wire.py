@@ -117,9 +117,6 @@ class Wire:
             self.sendall(part)
             count = None if count is None else count - len(part)
 
-    def shutdown(self, how: int) -> None:
-        self.raw.shutdown(how)
-
     def fileno(self) -> int:
         return self.raw.fileno()
 

@@ -20,7 +20,6 @@ from gunicorn.workers.ggevent import GeventWorker
 from duckline.server import refusal
 from duckline.server.answer import Answer
 from duckline.server.crowd import Crowd
-from duckline.server.refusal import Headers
 from duckline.server.requests import Requests
 from duckline.server.wire import SlowClient, Wire
 from huey_tasks.config import Config
@@ -112,36 +111,31 @@ class Worker(GeventWorker):
         return True
 
     def _serve(self, listener_name: Any, wire: Wire, addr: Any) -> None:
-        socket = cast(Any, wire)  # a wire has all methods of a socket that gunicorn calls
-        requests = Requests(self.cfg, wire, addr or ("", 0))
+        requests, of_proxy = Requests(self.cfg, wire, addr), {}
         try:
             for request in requests:
-                self.handle_request(listener_name, request, socket, addr or ("", 0))
+                # The head of the PROXY protocol comes once, with the first request.
+                of_proxy = request.proxy_protocol_info or of_proxy
+                request.proxy_protocol_info = of_proxy
+                self._answer(listener_name, request, wire, addr)
         except (StopIteration, NoMoreData):
             wire.lingers = requests.leaves_bytes()
         except (SlowClient, ParseException) as error:
             if not isinstance(error, SlowClient) or requests.mesg is None:
-                self._refuse_error(wire, addr, error)
+                self._refuse_error(wire, addr, error, requests)
         except OSError as error:
             if error.errno not in _GONE:
                 self.log.exception("a connection failed")
         except Exception as error:
-            self._refuse_error(wire, addr, error)
+            self._refuse_error(wire, addr, error, requests)
         else:
             wire.lingers = requests.leaves_bytes()
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
-        """Do what gunicorn does, with an `Answer` and without hooks that we have none of.
+    def _answer(self, listener_name: Any, request: Any, wire: Wire, addr: Any) -> None:
+        """Answer one request, as gunicorn does, with an `Answer` and without its hooks.
 
         Raises StopIteration when the connection ends.
         """
-        try:
-            self._answer(listener_name, req, sock, addr)
-        except (gevent.GreenletExit, SystemExit) as end:
-            self.log.debug("a request was ended: %r", end)
-        return True
-
-    def _answer(self, listener_name: Any, request: Any, wire: Any, addr: Any) -> None:
         begun, answer = dt.datetime.now(), None
         try:
             answer, environ = _create(
@@ -151,23 +145,22 @@ class Worker(GeventWorker):
             self.nr += 1
             if self.nr >= self.max_requests:
                 self.alive = False
-            if not self.alive:
+            if not (self.alive and self.cfg.keepalive):
                 answer.force_close()
             pieces: Any = cast(Any, self.wsgi)(environ, answer.start_response)
             try:
-                if isinstance(pieces, wsgi.FileWrapper):
-                    answer.write_file(pieces)
-                else:
-                    for piece in pieces:
-                        answer.write(piece)
-                answer.close()
+                _send(answer, pieces)
             finally:
                 self.log.access(answer, request, environ, dt.datetime.now() - begun)
                 if (close := getattr(pieces, "close", None)) is not None:
                     close()
         except (StopIteration, OSError):
             raise
-        except (Exception, SystemExit):
+        except (gevent.GreenletExit, SystemExit) as end:
+            self.log.debug("a request was ended: %r", end)
+            wire.abort()  # the next answer would be read as the rest of this one
+            raise StopIteration from None
+        except Exception:
             if answer is None or not answer.headers_sent:
                 raise
             self.log.exception("a request failed")  # an error would be read as the rest of it
@@ -176,22 +169,34 @@ class Worker(GeventWorker):
         if answer.should_close():
             raise StopIteration
 
-    def _refuse_error(self, wire: Wire, addr: Any, error: Exception) -> None:
+    def _refuse_error(self, wire: Wire, addr: Any, error: Exception, requests: Requests) -> None:
         known = refusal.code_of(error)
+        request = cast(Any, requests.mesg if known is None else getattr(error, "req", None))
+        request_id = refusal.request_id(() if request is None else request.headers)
         if known is None:
-            self.log.error("a request failed", exc_info=error)
-        code, detail = known or ("internal_error", "")
-        read = getattr(getattr(error, "req", None), "headers", [])
-        self._refuse(wire, addr, code, detail, read)
+            self.log.error("a request failed", exc_info=error, extra={"request_id": request_id})
+        self._refuse(wire, addr, *(known or ("internal_error", "")), request_id)
 
-    def _refuse(self, wire: Wire, addr: Any, code: str, detail: str, read: Headers = ()) -> None:
-        status, answer = refusal.answer(code, detail, read)
-        _access.info("refused %s with %d: %s", addr[0] if addr else "", status, detail or code)
+    def _refuse(
+        self, wire: Wire, addr: Any, code: str, detail: str, request_id: str | None = None
+    ) -> None:
+        status, answer = refusal.answer(code, detail, request_id or refusal.request_id())
+        client = addr[0] if isinstance(addr, tuple) else addr
+        _access.info("refused %s with %d: %s", client, status, detail or code)
         try:
             wire.sendall(answer)
             wire.lingers = True
         except OSError as error:
             self.log.debug("the client did not receive its refusal: %s", error)
+
+
+def _send(answer: Any, pieces: Any) -> None:
+    if isinstance(pieces, wsgi.FileWrapper):
+        answer.write_file(pieces)
+    else:
+        for piece in pieces:
+            answer.write(piece)
+    answer.close()
 
 
 def _files() -> int:
