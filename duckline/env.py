@@ -15,9 +15,11 @@ import shlex
 import sys
 import urllib.request
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 KEY = "DUCKLINE_API_KEY"
+_LAMBDA = "AWS_ENDPOINT_URL_LAMBDA"
 #: Seconds that the service has to say whether it needs a key.
 _ANSWER_S = 2.0
 
@@ -30,7 +32,7 @@ def env() -> int:
 
     config = Config.from_env()
     ours = variables.for_clients(config)
-    key = os.environ.get(KEY) or (api_keys.key_in(config.api_keys[0]) if config.api_keys else "")
+    key = _own_key(ours) or (api_keys.key_in(config.api_keys[0]) if config.api_keys else "")
     if not key and _needs_key(ours):
         print(f"duckline: the service needs a key. {_how_to_make_one()}", file=sys.stderr)
     lines = {
@@ -43,16 +45,24 @@ def env() -> int:
     return 0
 
 
+def _own_key(ours: Mapping[str, str]) -> str:
+    """Return the key of DUCKLINE_API_KEY, unless DUCKLINE_URL names another service."""
+    url, local = urlsplit(os.environ.get("DUCKLINE_URL", "")), urlsplit(ours[_LAMBDA])
+    here = {local.hostname, "localhost", "127.0.0.1"}
+    is_ours = not url.netloc or (url.hostname in here and url.port == local.port)
+    return os.environ.get(KEY, "") if is_ours else ""
+
+
 def _needs_key(ours: Mapping[str, str]) -> bool:
     """Return whether the service is there and says that it needs a key."""
-    url = f"{ours['AWS_ENDPOINT_URL_LAMBDA']}/api/session"
+    url = f"{ours[_LAMBDA]}/api/session"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=_ANSWER_S) as answer:
-            session: dict[str, Any] = json.load(answer)
+            session = json.load(answer)
     except (OSError, http.client.HTTPException, ValueError):  # it is not there, or not ready
         return False
-    return session.get("needs_key") is True
+    return isinstance(session, dict) and cast(dict[str, Any], session).get("needs_key") is True
 
 
 def _how_to_make_one() -> str:

@@ -5,7 +5,9 @@ import os
 import runpy
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -49,6 +51,38 @@ def test_env_is_for_a_shell(tmp_path: Path) -> None:
     )
     url = "http://[::1]:8123/q"
     assert shell.stdout.splitlines() == [url, url, "eu-west-1", "it's a key"]
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("", "mine-12345"),
+        ("http://localhost:8123", "mine-12345"),
+        ("http://127.0.0.1:8123/q", "mine-12345"),
+        ("https://tasks.example.com", "theirs-1234"),
+        ("http://localhost:9000", "theirs-1234"),
+    ],
+)
+def test_env_takes_a_key_only_for_this_service(tmp_path: Path, url: str, key: str) -> None:
+    keys = {"API_KEYS": "theirs-1234", "DUCKLINE_API_KEY": "mine-12345", "DUCKLINE_URL": url}
+    shown = duckline(tmp_path, "env", PORT="8123", **keys)
+    assert f"export AWS_ACCESS_KEY_ID={key}" in shown.stdout.splitlines()
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"no JSON", b'{"needs_key": 1}'])
+def test_env_is_there_beside_another_program_on_the_port(tmp_path: Path, answer: bytes) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        shown = duckline(tmp_path, "env", PORT=str(other.server_port), API_KEYS="")
+        other.shutdown()
+    assert (shown.returncode, "export AWS_ACCESS_KEY_ID=duckline" in shown.stdout) == (0, True)
+    assert "duckline: " not in shown.stderr
 
 
 def test_from_an_empty_folder_to_an_answer(
