@@ -82,16 +82,15 @@ class ConsumerBeside:
         return {self._process.pid or 0} if self._process is not None else set()
 
     def start(self) -> None:
-        if self or not _waiting(self._broker, self._only):
+        if self or not self._starting or not _waiting(self._broker, self._only):
             return
-        # A stop between the look at `_starting` and the note of the process would end neither, and
-        # the consumer would wait for it for ever. The child could take the stop for its own, too.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # or it could take ours for its own
         try:
-            if self._starting:
-                self._process = self._fork()
+            self._process = self._fork()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        if not self._starting:  # a stop came meanwhile; it may have seen no process to end
+            self.stop()
 
     def _fork(self) -> BaseProcess:
         level = logging.WARNING if self._only == ALONE else logging.INFO
@@ -115,8 +114,8 @@ class ConsumerBeside:
 
     def _collect(self) -> None:
         if self._process is not None and not self._process.is_alive():
-            self._process.close()
-            self._process = None
+            process, self._process = self._process, None  # a stop may come before it is closed
+            process.close()
 
 
 class EndOfIsolation:
