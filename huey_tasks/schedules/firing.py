@@ -127,8 +127,8 @@ class Firing:
         """
         try:
             return task_of(schedule, schedule.run_id(due_ms), due_ms), ""
-        except UnknownTaskType as error:
-            return None, f"{error.detail[:-1]} in the consumer."
+        except UnknownTaskType:
+            return None, f"No task type '{schedule.task_type}' is registered in the consumer."
         except InvalidPayload as error:
             first = error.problems[0]
             why = f"{first.pointer or '/'}: {as_sentence(first.message)}"

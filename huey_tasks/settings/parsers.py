@@ -75,7 +75,7 @@ def folders(text: str) -> tuple[Path, ...]:
     """existing folders separated by ':'"""
     found = tuple(Path(part).expanduser().absolute() for part in text.split(":") if part)
     if missing := next((folder for folder in found if not folder.is_dir()), None):
-        raise Unfit(f"there is no folder {missing}")
+        raise Unfit(f"there is no folder {str(missing)!r}")
     return found
 
 

@@ -15,7 +15,7 @@ _FIELDS = {
     **dict.fromkeys(("queue", "queue_name", "routing_key"), _QUEUE),
     **dict.fromkeys(("args", "kwargs", "arguments", "params"), _PAYLOAD),
     **dict.fromkeys(("countdown", "delay_s"), _DELAY),
-    **dict.fromkeys(("task", "name"), ("task_type", "the function is 'task_type'")),
+    "task": ("task_type", "the function is 'task_type'"),
     "eta": ("run_at", "the time from which it may start is 'run_at'"),
     "task_id": ("task_type", "an id of the caller's own is the header Idempotency-Key"),
 }

@@ -80,7 +80,7 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_it(name: str, value: st
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         Config.from_env({"TASKS_PATH": f"{tmp_path}:{tmp_path}/typo"})
-    assert str(refused.value).endswith(f"separated by ':'; there is no folder {tmp_path}/typo.")
+    assert str(refused.value).endswith(f"separated by ':'; there is no folder '{tmp_path}/typo'.")
 
 
 def test_secrets_are_masked_wherever_settings_are_shown() -> None:

@@ -30,13 +30,14 @@ def page_files() -> dict[str, str]:
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    shown = page_files()
     running = Stack(tmp_path_factory.mktemp("aws"))
     for name in ("keeps", "also", "timed"):
         running.write(name, "def handler(event, context): return event['source']")
-    for name, text in page_files().items():
-        if name in ("orders.py", "nightly.py", "thumbnails.py"):
-            (running.functions / name).write_text(text)
-    (running.functions / "functions.toml").write_text(SETTINGS + page_files()["functions.toml"])
+    for name in ("orders.py", "nightly.py", "thumbnails.py"):
+        (running.functions / name).write_text(shown[name])
+    settings = SETTINGS + shown["functions/functions.toml"]
+    (running.functions / "functions.toml").write_text(settings)
     yield running
     running.stop()
 

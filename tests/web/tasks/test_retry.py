@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.engine.helpers import HandWorker, commit
+from tests.engine.snapshot import clock_ms
+from tests.waiting import wait_until
 from tests.web.conftest import email_body
 
 UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
@@ -17,10 +19,12 @@ def submit(client: FlaskClient) -> str:
 
 
 def set_aside(client: FlaskClient, reason: str) -> str:
-    """A task that a worker could do nothing with."""
+    """A task that a worker could do nothing with; within a millisecond the order of two is any."""
     task_id = submit(client)
     worker = HandWorker(f"hand-{task_id}")
     worker.step(commit(worker.claim(), "DEAD", reason=reason), want=0)
+    begun = clock_ms()
+    wait_until(lambda: clock_ms() > begun, description="the next millisecond")
     return task_id
 
 
