@@ -50,9 +50,6 @@ class TaskHandle:
         def __getattr__(self, name: str) -> Any:
             raise other_words.no_attribute("a TaskHandle", name, other_words.OF_HANDLES)
 
-    def __call__(self, *_: Never, **__: Never) -> None:
-        raise TypeError("a TaskHandle cannot be called; write .result(timeout_s=5)")
-
     def result(self, timeout_s: float = 60.0, **unknown: Never) -> Any:
         """Wait for its end and return what the function returned, as JSON has it.
 

@@ -148,7 +148,6 @@ WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     ),
     "state": (lambda: handle().state, AttributeError, "write .status()"),
     "ready": (lambda: handle().ready(), AttributeError, "write .status().terminal"),
-    "result of Huey": (lambda: handle()(blocking=True), TypeError, "write .result(timeout_s=5)"),
     "chain": (lambda: chain().delay(), AttributeError, "a chain has no attribute 'delay'; write ."),
     "chain called": (lambda: chain()(), TypeError, "a chain cannot be called; write .submit()"),
     "chain, longer": (lambda: chain() | known().s(), TypeError, "chain(first.s(…), second.s(…))"),
@@ -235,6 +234,10 @@ def test_the_options_of_a_call_are_those_that_are_suggested() -> None:
 def test_what_reads_a_handle_by_its_special_methods_still_does() -> None:
     made = handle()
     assert copy.deepcopy(made) == pickle.loads(pickle.dumps(made)) == made
+
+
+def test_a_handle_cannot_be_called() -> None:
+    assert not callable(handle()), "a template of Django calls what it can, and so does Flask"
 
 
 def test_a_handle_needs_the_id_only() -> None:
