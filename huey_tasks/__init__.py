@@ -7,6 +7,7 @@ that needs only the settings or the errors does not pay for the engine, and can 
 is wrong with a setting.
 """
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,20 +23,22 @@ def __getattr__(name: str) -> Any:
     try:
         found = getattr(import_module("huey_tasks.api.public"), name)
     except AttributeError:
-        raise _unknown(name) from None
+        raise _unknown(name, sys._getframe(1).f_code.co_name) from None
     globals()[name] = found  # every request reads it: the next read does not come here
     return found
 
 
-def _unknown(name: str) -> Exception:
-    """Return the error of a name that the package does not have.
+def _unknown(name: str, asker: str) -> Exception:
+    """Return the error of a name that the package does not have, with ours for another queue's.
 
-    For a word of another task queue it is an ImportError: `from huey_tasks import …` shows it, and
-    has a text of its own for an AttributeError.
+    `asker`: the function that reads it. `from huey_tasks import …` reads it first in importlib's
+    `_handle_fromlist`, and hides the text of an AttributeError, but not that of an ImportError.
     """
     from huey_tasks.declaration.other_words import OF_PACKAGE
 
     line = f"huey_tasks has no {name!r}"
     if name not in OF_PACKAGE:
         return AttributeError(line)
-    return ImportError(f"{line}; write {OF_PACKAGE[name]}", name=__name__)
+    line += f"; write {OF_PACKAGE[name]}"
+    is_import = asker == "_handle_fromlist"
+    return ImportError(line, name=__name__) if is_import else AttributeError(line)

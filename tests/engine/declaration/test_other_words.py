@@ -169,7 +169,7 @@ WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         AttributeError,
         "write [handle.result() for",
     ),
-    "send_task": (lambda: package().send_task("x"), ImportError, "write submit('its_name', {"),
+    "send_task": (lambda: package().send_task("x"), AttributeError, "write submit('its_name', {"),
     "nothing here": (lambda: package().frob, AttributeError, "huey_tasks has no 'frob'"),
     "current_task": (
         lambda: tq.current_task.id,
@@ -222,6 +222,11 @@ def test_no_name_of_the_package_is_said_to_be_wrong() -> None:
 def test_an_import_of_another_word_says_ours() -> None:
     with pytest.raises(ImportError, match="no 'shared_task'; write from huey_tasks import task"):
         exec("from huey_tasks import shared_task")
+
+
+@pytest.mark.parametrize("name", other_words.OF_PACKAGE)
+def test_the_package_does_not_have_another_word(name: str) -> None:
+    assert not hasattr(tq, name)
 
 
 def test_the_options_of_a_call_are_those_that_are_suggested() -> None:
