@@ -171,8 +171,8 @@ class Worker(GeventWorker):
 
     def _refuse_error(self, wire: Wire, addr: Any, error: Exception, requests: Requests) -> None:
         known = refusal.code_of(error)
-        request = cast(Any, requests.mesg if known is None else getattr(error, "req", None))
-        request_id = refusal.request_id(() if request is None else request.headers)
+        request = requests.mesg if known is None else getattr(error, "req", None)
+        request_id = refusal.request_id(getattr(request, "headers", ()))  # some have a text there
         if known is None:
             self.log.error("a request failed", exc_info=error, extra={"request_id": request_id})
         self._refuse(wire, addr, *(known or ("internal_error", "")), request_id)
