@@ -131,6 +131,11 @@ class _Client(redis.Redis):
                 lambda: ask(connection),
                 lambda _: connection.disconnect(),  # pyright: ignore[reportUnknownLambdaType]
             )
+        except redis.ResponseError:
+            raise
+        except BaseException:  # a signal came: the next caller must not read this answer
+            connection.disconnect()
+            raise
         finally:
             pool.release(connection)
 
@@ -140,10 +145,11 @@ class _Client(redis.Redis):
         connection: Any = pool.get_connection()
         try:
             connection.post(*command)
+            return Sent(pool, connection)
         except BaseException:
+            connection.disconnect()
             pool.release(connection)
             raise
-        return Sent(pool, connection)
 
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
         connection.send_command(*command, **options)
