@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 from hiredis import pack_command
+from redis.connection import HiredisRespSerializer
 
 _AnyConnection = redis.Connection if TYPE_CHECKING else object
 
@@ -117,6 +118,23 @@ def stood_in_line(seconds: float) -> None:
         limit.put_off(seconds)
 
 
+_NUMBERS = frozenset((int, float))
+
+
+def _texts(command: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a command with its numbers as text.
+
+    For a number, hiredis calls code that runs the handlers of signals. When one raises, as a time
+    limit does, hiredis goes on without a text, and the process ends with SIGSEGV.
+    """
+    return tuple([str(one) if type(one) in _NUMBERS else one for one in command])
+
+
+class _Packer(HiredisRespSerializer):
+    def pack(self, *args: Any) -> Any:
+        return super().pack(*_texts(args))
+
+
 class InTime(_AnyConnection):
     """A connection whose waits end with its caller's time; mixed into each kind of redis-py's.
 
@@ -127,7 +145,7 @@ class InTime(_AnyConnection):
         self._shown_url = shown_url
         #: When all that was asked was answered; `_NEVER` while an answer may come, or none has.
         self._quiet_at = _NEVER
-        super().__init__(*args, **options)
+        super().__init__(*args, command_packer=_Packer(), **options)
 
     @property
     def socket_timeout(self) -> float:
@@ -187,7 +205,7 @@ class InTime(_AnyConnection):
 
     def post(self, *command: Any) -> None:
         """Send one command, whose answer is to be read next."""
-        packed = pack_command(command)
+        packed = pack_command(_texts(command))
         self._quiet_at = _NEVER
         if self._sock is None:
             self.connect()

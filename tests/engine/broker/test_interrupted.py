@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import hiredis
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.broker import deadline
 from huey_tasks.broker.connection import Sent, connect
 from huey_tasks.broker.deadline import InTime
 
@@ -43,3 +45,30 @@ def test_the_answer_to_a_stopped_command_is_not_that_of_a_later_one(
         getattr(client, call)(*LATE)
     assert [client.ask("ECHO", text) for text in ("a", "b")] == [b"a", b"b"]
     assert not client.connection_pool._in_use_connections
+
+
+def test_hiredis_gets_no_number_which_it_cannot_pack_while_a_signal_comes(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[tuple[Any, ...]] = []
+
+    def pack(command: tuple[Any, ...]) -> bytes:
+        packed.append(command)
+        return hiredis_packs(command)
+
+    hiredis_packs = hiredis.pack_command
+    monkeypatch.setattr(hiredis, "pack_command", pack)
+    monkeypatch.setattr(deadline, "pack_command", pack)
+    with connect(tq.CONFIG.broker_url) as new:
+        assert new.set("a number", 3, px=60_000)
+    assert client.ask("EVAL", "return ARGV", 0, 1, 2.5) == [b"1", b"2.5"]
+    assert client.send("INCRBYFLOAT", "a number", 0.5).answer() == b"3.5"
+    with client.pipeline() as pipe:
+        assert pipe.pexpire("a number", 1).execute() == [True]
+    assert tq.get_task(tq.submit("echo", {"value": 1}).task_id).status == "PENDING"
+    assert {"SET", "EVAL", "EVALSHA", "INCRBYFLOAT"} <= {_text(command[0]) for command in packed}
+    assert not {type(one) for command in packed for one in command} & {int, float}
+
+
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
