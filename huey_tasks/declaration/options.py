@@ -66,9 +66,9 @@ def check_options(options: Mapping[str, Any]) -> None:
             raise InvalidTaskType(f"{option}={shown(value)} is not right: {why}", place_of_caller())
 
 
-def check_together(options: Mapping[str, Any]) -> None:
+def check_together(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     """Raise InvalidTaskType for an option that has no effect beside the others that are given."""
-    if found := combination_problem(options):
+    if found := combination_problem(options, defaults):
         option, why = found
         raise InvalidTaskType(
             f"{option}={shown(options[option])} is not right: {why}", place_of_caller()

@@ -10,15 +10,8 @@ from huey_tasks.declaration.number import DELAY, shown
 #: How many waits a list may have, and how many are shown of a schedule.
 MOST_DELAYS, SHOWN_DELAYS = 1000, 10
 
-#: What has no effect without `retries`.
-_OF_RETRIES = (
-    "retry_on",
-    "no_retry_on",
-    "retry_delay",
-    "retry_backoff",
-    "retry_jitter",
-    "max_retry_delay",
-)
+#: What says only how long the waits are. Huey's RetryTask uses it without `retries`, too.
+_OF_WAITS = ("retry_delay", "retry_backoff", "retry_jitter", "max_retry_delay")
 
 _KINDS = f"it takes {DELAY}, a list of them, or a function of (attempt, error)"
 
@@ -59,19 +52,28 @@ def error_types(value: object) -> tuple[Any, ...]:
     return tuple(cast("list[Any]", value)) if isinstance(value, tuple | list | set) else (value,)
 
 
-def combination_problem(options: Mapping[str, Any]) -> tuple[str, str] | None:
+def combination_problem(
+    options: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> tuple[str, str] | None:
     """Return an option without effect beside the others, and why; None if there is none.
 
-    `options`: those that the user has given.
+    `options`: those that the user has given. `defaults`: the values of those that are not given.
     """
     delay = options.get("retry_delay")
     is_plan = delay is not None and not isinstance(delay, int | float)
     plan = "a function" if callable(delay) else "a list"
     if not options.get("retries"):
-        for option in _OF_RETRIES:
+        for option in ("retry_on", "no_retry_on", *(["retry_delay"] if is_plan else [])):
             if options.get(option) is not None:
                 number = len(delay) if isinstance(delay, list | tuple) else 3
                 return option, f"without retries it has no effect; add retries={number}"
+    if "retries" not in options:
+        for option in _OF_WAITS:
+            if options.get(option, defaults[option]) != defaults[option]:
+                return option, (
+                    "without retries no error is tried again; "
+                    "add retries=3, or retries=0 for RetryTask alone"
+                )
     if is_plan and options.get("retry_backoff") is not None:
         return "retry_backoff", f"it multiplies a number, and retry_delay is {plan}; leave it out"
     refused = error_types(options.get("no_retry_on"))

@@ -154,7 +154,7 @@ def registrar(
     )
     declaration.check_queue(queue)
     declaration.check_options(options)
-    declaration.check_together(options)
+    declaration.check_together(options, _DEFAULTS)
     if name is not None:
         declaration.check_name(name)
 

@@ -209,10 +209,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"retry_on": OSError, "retries": 0}, "without retries it has no effect"),
     ({"no_retry_on": OSError, "retries": 0}, "without retries it has no effect"),
     ({"retry_delay": [1, 2, 3, 4], "retries": 0}, "add retries=4"),
-    ({"retry_delay": 5, "retries": 0}, "retry_delay=5 is not right: without retries it has no"),
-    ({"retry_backoff": 3, "retries": 0}, "retry_backoff=3 is not right: without retries it has"),
-    ({"retry_jitter": 0.5, "retries": 0}, "retry_jitter=0.5 is not right: without retries it"),
-    ({"max_retry_delay": 9, "retries": 0}, "max_retry_delay=9 is not right: without retries it"),
     ({"retry_on": FileNotFoundError, "no_retry_on": OSError}, "excludes FileNotFoundError"),
     ({"retry_delay": [1, -5]}, "-5, at place 1: it takes a number of seconds from 0"),
     ({"retry_delay": []}, "a list has from 1"),
@@ -236,6 +232,30 @@ def test_a_rule_that_cannot_work_is_refused_in_one_line(options: dict[str, Any],
     assert said in text
     assert "\n" not in text
     assert text.startswith(place_of_caller().partition(":")[0])
+
+
+@pytest.mark.usefixtures("no_new_types")
+@pytest.mark.parametrize(
+    "options",
+    [{"retry_delay": 5}, {"retry_backoff": 3}, {"retry_jitter": 0.5}, {"max_retry_delay": 9}],
+)
+def test_waits_without_a_word_about_retries_are_refused(options: dict[str, Any]) -> None:
+    said = "is not right: without retries no error is tried again; add retries=3"
+    with pytest.raises(tq.InvalidTaskType, match=said):
+        tq.task(**options)
+
+
+@pytest.mark.usefixtures("no_new_types")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"retries": 0, "retry_delay": 9, "retry_jitter": 0.5, "max_retry_delay": 60},
+        {"retry_delay": 2, "retry_backoff": 2, "retry_jitter": 0.0, "max_retry_delay": None},
+    ],
+    ids=["retries=0", "defaults"],
+)
+def test_waits_may_be_given_with_no_retries_or_as_they_are(options: dict[str, Any]) -> None:
+    tq.task(**options)
 
 
 def test_hueys_own_tasks_take_the_rules_too() -> None:
