@@ -12,6 +12,7 @@ import sys
 def consume(queue: str) -> int:
     """Serve one queue until SIGTERM. Raises ConfigError when QUEUES names no such queue."""
     _require(queue)
+    _name_empty_modules()
 
     import huey_tasks
     from huey_tasks.consumer.supervisor import Consumer
@@ -47,12 +48,23 @@ def fork_consumers() -> int:
 
 def debug() -> int:
     """Serve all queues in this process, one task at a time, until SIGTERM."""
+    _name_empty_modules()
+
     import huey_tasks
     from huey_tasks.consumer.debugging import serve
 
     _prepare()
     serve(huey_tasks.CONFIG)
     return 0
+
+
+def _name_empty_modules() -> None:
+    """Name modules of TASKS that declare no task, unless the check of `up` has done so."""
+    from huey_tasks.config import Config
+    from huey_tasks.registry import import_watch
+
+    if not Config.from_env().tasks_are_checked:
+        import_watch.printed.add("empty")
 
 
 def _prepare() -> None:

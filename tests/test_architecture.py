@@ -143,7 +143,10 @@ def test_the_private_names_of_huey_that_we_use_are_there() -> None:
     assert "self._registry.create_message(task)" in inspect.getsource(huey.api.Huey.serialize_task)
     assert "self.huey.dequeue()" in inspect.getsource(huey.consumer.Worker.loop)
     assert hasattr(huey.consumer.ForkSafeFlag(), "wait")
-    assert "self._startup[" in inspect.getsource(huey.api.Huey.on_startup)
+    for hook in ("startup", "shutdown"):
+        assert f"self._{hook}[" in inspect.getsource(getattr(huey.api.Huey, f"on_{hook}"))
+    for hook in ("pre_execute", "post_execute"):
+        assert f"self._{hook}[" in inspect.getsource(getattr(huey.api.Huey, hook))
     assert "def string_to_task(" in inspect.getsource(huey.registry.Registry)
     assert {"_registry"} <= vars(huey.registry.Registry()).keys()
     assert {"any"} <= Signal().receivers.keys()

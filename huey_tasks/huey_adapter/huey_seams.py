@@ -38,6 +38,14 @@ def look_also(queue: Huey, register: Callable[[str], object]) -> None:
     queue._registry.look_also = register
 
 
+def declared(queue: Huey) -> set[object]:
+    """Return what modules have given a queue: classes of tasks, hooks, receivers of signals."""
+    hooks = (queue._startup, queue._shutdown, queue._pre_execute, queue._post_execute)
+    by_name = [queue._registry._registry, *hooks]
+    receivers = queue._signal.receivers.values()
+    return {one for many in (*(named.values() for named in by_name), *receivers) for one in many}
+
+
 def startup_hooks(queue: Huey) -> list[tuple[str, Callable[[], object]]]:
     """Return what is to run before the first task, each by its name, in its order."""
     return list(queue._startup.items())

@@ -15,13 +15,18 @@ from huey_tasks.registry.import_errors import is_of
 SLOW_S = 10.0
 
 
+#: The words whose texts `say` prints. A consumer that was started alone adds "empty"; a process
+#: that only submits does not.
+printed = {"slow", "end"}
+
+
 def say(word: str, text: str) -> None:
     """Report the progress of the import on stderr; `import_check` of the stack replaces this.
 
     `word`: "file" when a module begins, "slow" for a slow one, "end" for one that ends this
     process, "broken" for one that is left out, "empty" for one that declares no task.
     """
-    if word in ("slow", "end", "empty"):
+    if word in printed:
         print(f"duckline: {text}", file=sys.stderr, flush=True)
 
 

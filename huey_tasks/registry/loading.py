@@ -38,15 +38,6 @@ def _leave_out(error: ConfigError) -> None:
     import_watch.say("broken", str(error))
 
 
-def _say_empty(name: str) -> None:
-    text = f"TASKS: {name} declares no task; decorate its functions with @task of huey_tasks"
-    import_watch.say("empty", text)
-
-
-def _nothing(name: str) -> None:
-    """The check of the stack has said it: its processes do not say it again."""
-
-
 def load_task_types(config: "Config") -> None:
     """Register the demo tasks, and those of TASKS and TASKS_PATH, once in this process.
 
@@ -87,7 +78,7 @@ def _load_users(config: "Config") -> None:
         return
     on_broken = _leave_out if config.broken_tasks_are_left_out else _raise
     make_importable(Path.cwd())
-    load_modules(config.tasks, on_broken, _nothing if config.tasks_are_checked else _say_empty)
+    load_modules(config.tasks, on_broken)
     load_tasks(config.tasks_path, on_broken)
 
 
@@ -118,23 +109,21 @@ def make_importable(folder: Path) -> None:
         importlib.invalidate_caches()
 
 
-def load_modules(
-    names: Iterable[str],
-    on_broken: OnBroken = _raise,
-    on_empty: Callable[[str], None] = _nothing,
-) -> None:
+def load_modules(names: Iterable[str], on_broken: OnBroken = _raise) -> None:
     """Import modules by their names, and packages with all that is in them.
 
     Raises ConfigError with the user's file and line for the first that cannot be imported, or calls
-    `on_broken` with it for each. Calls `on_empty` with a name that has brought no task.
+    `on_broken` with it for each. Reports one that declares nothing, unless it was there before:
+    another module has imported it.
     """
     for name in names:
-        before = types.declaring_modules()
+        was_there, before = name in sys.modules, types.declared()
         import_named(name, on_broken)
-        after = types.declaring_modules()
-        brought = after - before or [one for one in after if f"{one}.".startswith(f"{name}.")]
-        if not brought and name in sys.modules:
-            on_empty(name)
+        if not was_there and name in sys.modules and types.declared() <= before:
+            text = (
+                f"TASKS: {name} declares no task; decorate its functions with @task of huey_tasks"
+            )
+            import_watch.say("empty", text)
 
 
 def load_tasks(folders: Iterable[Path], on_broken: OnBroken = _raise) -> list[str]:

@@ -295,10 +295,9 @@ def unknown(names: Sequence[str], *, but: str = "") -> list[Problem]:
     return wrong
 
 
-def declaring_modules() -> set[str]:
-    """Return the names of the modules with functions of `@task`, or of Huey's `@queue.task()`."""
-    kinds = [kind for queue in QUEUES.values() for kind in huey_seams.task_classes(queue).values()]
-    return {kind.__module__ for kind in kinds}
+def declared() -> set[object]:
+    """Return what there is of task types, ours and Huey's, and of hooks and signals' receivers."""
+    return set[object]().union(*map(huey_seams.declared, QUEUES.values()))
 
 
 def is_async(name: str) -> bool:

@@ -94,6 +94,18 @@ def test_a_module_that_takes_long_is_named_meanwhile(
     assert said and f"the import of {tmp_path}/slow.py has taken 0.4 s" in said[0]
 
 
+def test_a_module_that_declares_no_task_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jobs.py").write_text("def resize(url: str) -> None: ...\n")
+    said: list[str] = []
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    env = {"TASKS": "jobs"}
+    assert asyncio.run(import_problem(ROOT, env, import_check.TASKS, said.append)) is None
+    assert said and "TASKS: jobs declares no task" in said[0]
+
+
 def _runs(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

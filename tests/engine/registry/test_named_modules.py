@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, StartConsumer
 from tests.engine.registry.test_loading import LOAD, TASK, write
 
 DEMO = "import huey_tasks\nprint(*sorted(found.name for found in huey_tasks.task_types()))\n"
@@ -149,17 +149,43 @@ def test_broken_modules_are_left_out_in_development(tmp_path: Path) -> None:
 
 EMPTY = "duckline: TASKS: {} declares no task; decorate its functions with @task of huey_tasks"
 HUEYS = "from huey_tasks import default\n@default.task()\ndef add(a, b): ...\n"
+CONSUMER = f"from huey_tasks.registry import import_watch\nimport_watch.printed.add('empty'){LOAD}"
 
 
-def test_a_module_that_declares_no_task_is_said(tmp_path: Path) -> None:
+def test_a_module_that_declares_no_task_is_said_to_who_runs_tasks(tmp_path: Path) -> None:
     write(tmp_path, {"jobs": "def resize(url: str) -> None: ...\n"})
-    assert load(tmp_path, "jobs") == ([], EMPTY.format("jobs"))
-    assert load(tmp_path, "jobs", TASKS_ARE_CHECKED="1") == ([], ""), "the stack has said it"
+    assert load(tmp_path, "jobs", CONSUMER) == ([], EMPTY.format("jobs"))
+    assert load(tmp_path, "jobs") == ([], ""), "each web application would say it"
+
+
+@pytest.mark.parametrize("checked", ["", "1"])
+def test_a_consumer_says_it_unless_the_stack_has(
+    tmp_path: Path, start_consumer: StartConsumer, checked: str
+) -> None:
+    write(tmp_path, {"jobs": "def resize(url: str) -> None: ...\n"})
+    path = os.pathsep.join([str(REPOSITORY), str(tmp_path)])
+    ours = {"TASKS": "jobs", "TASKS_PATH": "", "PYTHONPATH": path, "TASKS_ARE_CHECKED": checked}
+    text = start_consumer("low", **ours).text()
+    assert (EMPTY.format("jobs") in text) == (not checked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HUEYS,
+        "from huey_tasks import default\n@default.on_startup()\ndef begin(): ...\n",
+        "from huey_tasks import low\n@low.post_execute()\ndef after(*_): ...\n",
+        "from huey_tasks import high\n@high.signal('error')\ndef seen(*_): ...\n",
+    ],
+    ids=["Huey's task", "startup", "hook", "signal"],
+)
+def test_a_module_of_hueys_own_is_not_empty(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"hueys": text})
+    assert load(tmp_path, "hueys", CONSUMER) == ([], "")
 
 
 def test_a_module_is_not_empty_that_has_tasks_or_brings_some(tmp_path: Path) -> None:
     modules = {
-        "hueys": HUEYS,
         "shop/__init__": "",
         "shop/tasks": TASK.format(name="my_a"),
         "entry": "import others\n",
@@ -167,9 +193,20 @@ def test_a_module_is_not_empty_that_has_tasks_or_brings_some(tmp_path: Path) -> 
         "broken": "1 / 0\n",
     }
     write(tmp_path, modules)
-    assert load(tmp_path, "hueys,shop,shop.tasks,entry,others") == (["my_a", "my_b"], "")
-    _, message = load(tmp_path, "broken", BROKEN_TASKS_ARE_LEFT_OUT="1")
+    assert load(tmp_path, "shop,shop.tasks,entry,others", CONSUMER) == (["my_a", "my_b"], "")
+    _, message = load(tmp_path, "broken", CONSUMER, BROKEN_TASKS_ARE_LEFT_OUT="1")
     assert "declares no task" not in message
+
+
+def test_modules_are_not_empty_that_register_functions_of_another(tmp_path: Path) -> None:
+    made = "import plain\nfrom huey_tasks import task\nmade = task(name='{0}')(plain.{0})\n"
+    modules = {
+        "plain": "def my_f(a: int) -> int: ...\ndef my_g(a: int) -> int: ...\n",
+        "one": made.format("my_f"),
+        "two": made.format("my_g"),
+    }
+    write(tmp_path, modules)
+    assert load(tmp_path, "one,two", CONSUMER) == (["my_f", "my_g"], "")
 
 
 def test_the_demo_types_can_be_left_out(tmp_path: Path) -> None:
