@@ -166,8 +166,10 @@ class InTime(_AnyConnection):
     def connect(self) -> None:
         try:
             super().connect()
-        except redis.RedisError as error:
-            self._mark(error)
+        except BaseException as error:
+            self.disconnect()  # it has a socket, but no reader, name or database yet
+            if isinstance(error, redis.RedisError):
+                self._mark(error)
             raise
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
@@ -253,7 +255,11 @@ class InTime(_AnyConnection):
             return True
         if sock is None or hasattr(sock, "pending"):  # TLS has bytes beyond those of the socket
             return self.is_connected and not self.can_read()
-        if vars(self._parser)["_reader"].has_data():
+        reader = vars(self._parser).get("_reader")
+        if reader is None:  # a signal came while it was to be closed
+            self.disconnect()
+            return False
+        if reader.has_data():
             return False
         sock.settimeout(0.0)
         try:

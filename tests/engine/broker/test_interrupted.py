@@ -5,6 +5,7 @@ from typing import Any
 
 import hiredis
 import pytest
+from redis._parsers import _HiredisParser
 
 import huey_tasks as tq
 from huey_tasks.broker import deadline
@@ -45,6 +46,28 @@ def test_the_answer_to_a_stopped_command_is_not_that_of_a_later_one(
         getattr(client, call)(*LATE)
     assert [client.ask("ECHO", text) for text in ("a", "b")] == [b"a", b"b"]
     assert not client.connection_pool._in_use_connections
+
+
+@pytest.mark.parametrize("method", ["on_connect", "on_disconnect"])
+def test_a_connection_that_is_stopped_while_it_is_opened_or_closed_is_made_anew(
+    client: Any, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    if method == "on_disconnect":
+        client.echo("before")
+    with monkeypatch.context() as patch:
+        undone = getattr(_HiredisParser, method)
+
+        def stop(*arguments: object, **options: object) -> None:
+            undone(*arguments, **options)
+            patch.undo()
+            raise _Stop
+
+        patch.setattr(_HiredisParser, method, stop)
+        with pytest.raises(_Stop):
+            client.echo("stopped")
+            client.connection_pool.disconnect()
+    assert [client.echo(text) for text in ("a", "b")] == [b"a", b"b"]
+    assert client.ask("CLIENT", "GETNAME")
 
 
 def test_hiredis_gets_no_number_which_it_cannot_pack_while_a_signal_comes(
