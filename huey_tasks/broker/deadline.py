@@ -22,9 +22,10 @@ _AnyConnection = redis.Connection if TYPE_CHECKING else object
 SOCKET_TIMEOUT_S = 5.0
 
 #: Seconds after an answer in which a connection counts as open without a look. To look takes three
-#: calls of the system, and if it has ended meanwhile, the command is sent again on a new one.
+#: calls of the system. If it has ended meanwhile, the command fails as it does when the connection
+#: ends a moment later: the client sends it again, and who called `send` does so itself.
 TRUST_S = 0.5
-_NEVER = -math.inf
+_LOOK = -math.inf
 
 #: Seconds for one call from the code of an application: two tries.
 CALL_S = 2 * SOCKET_TIMEOUT_S
@@ -143,8 +144,8 @@ class InTime(_AnyConnection):
 
     def __init__(self, *args: Any, shown_url: str = "", **options: Any) -> None:
         self._shown_url = shown_url
-        #: When all that was asked was answered; `_NEVER` while an answer may come, or none has.
-        self._quiet_at = _NEVER
+        #: Until when no look is needed; `_LOOK`: one is needed now, as after all but `ask`.
+        self._trusted_until = _LOOK
         super().__init__(*args, command_packer=_Packer(), **options)
 
     @property
@@ -173,7 +174,7 @@ class InTime(_AnyConnection):
             raise
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        self._quiet_at = _NEVER
+        self._trusted_until = _LOOK
         if self._sock is None:
             self.connect()  # not as redis-py does it, which would not ask the Sentinels again
         try:
@@ -202,13 +203,13 @@ class InTime(_AnyConnection):
         """
         self.post(*command)
         answer = self.answer()
-        self._quiet_at = time.monotonic()
+        self._trusted_until = time.monotonic() + TRUST_S
         return answer
 
     def post(self, *command: Any) -> None:
         """Send one command, whose answer is to be read next."""
         packed = pack_command(_texts(command))
-        self._quiet_at = _NEVER
+        self._trusted_until = _LOOK
         if self._sock is None:
             self.connect()
         try:
@@ -251,7 +252,7 @@ class InTime(_AnyConnection):
         `can_read` asks a new poll object; gevent's runs the loop for that.
         """
         sock: Any = self._sock
-        if sock is not None and time.monotonic() - self._quiet_at < TRUST_S:
+        if sock is not None and time.monotonic() < self._trusted_until:
             return True
         if sock is None or hasattr(sock, "pending"):  # TLS has bytes beyond those of the socket
             return self.is_connected and not self.can_read()
