@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import redis
 
@@ -42,6 +43,9 @@ class Patient(_AnyPool):
         self._woken: set[threading.Event] = set()  # and not yet run: a place is kept for each
         self._answered = 0
         super().reset()
+        # Not a set: a caller that a signal stops just after `get_connection`, or just before
+        # `release`, loses its connection, which must not count as in use for ever.
+        self._in_use_connections: Any = WeakSet()
 
     def get_connection(self, *args: Any, **options: Any) -> Any:
         if self._waiting or not self._has_room():

@@ -10,7 +10,7 @@ from redis._parsers import _HiredisParser
 import huey_tasks as tq
 from huey_tasks.broker import deadline
 from huey_tasks.broker.connection import Sent, connect
-from huey_tasks.broker.deadline import InTime
+from huey_tasks.broker.deadline import InTime, time_limit
 
 #: A command whose answer comes late, so that no look at the connection sees it.
 LATE = ("BLPOP", "nothing", "0.3")
@@ -68,6 +68,18 @@ def test_a_connection_that_is_stopped_while_it_is_opened_or_closed_is_made_anew(
             client.connection_pool.disconnect()
     assert [client.echo(text) for text in ("a", "b")] == [b"a", b"b"]
     assert client.ask("CLIENT", "GETNAME")
+
+
+def test_a_connection_that_a_stopped_caller_has_lost_does_not_count_as_in_use(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = client.connection_pool
+    for _ in range(pool.size):
+        with monkeypatch.context() as patch, pytest.raises(_Stop):
+            patch.setattr(pool, "release", _stop)
+            client.ask("ECHO", "stopped")
+    with time_limit(0.2):
+        assert client.ask("ECHO", "next") == b"next"
 
 
 def test_hiredis_gets_no_number_which_it_cannot_pack_while_a_signal_comes(
