@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.client import Pipeline
 from redis.connection import parse_url
 from redis.exceptions import (
     ClusterDownError,
@@ -30,7 +31,7 @@ from redis.sentinel import (
 )
 
 from huey_tasks import redis_urls
-from huey_tasks.broker.deadline import SOCKET_TIMEOUT_S, InTime
+from huey_tasks.broker.deadline import SOCKET_TIMEOUT_S, InTime, unread_closes
 from huey_tasks.broker.pool import Patient, PoolFull
 from huey_tasks.errors import ConfigError, QueueUnavailable, ServiceBusy
 from huey_tasks.processes.descriptors import apart, fill_standard
@@ -113,6 +114,16 @@ class _MasterPool(Patient, SentinelConnectionPool):
         return super().get_connection(*args, **options)
 
 
+class _Pipeline(Pipeline):
+    def _execute_pipeline(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
+        with unread_closes(connection):
+            return super()._execute_pipeline(connection, commands, raise_on_error)
+
+    def _execute_transaction(self, connection: Any, commands: Any, raise_on_error: bool) -> Any:
+        with unread_closes(connection):
+            return super()._execute_transaction(connection, commands, raise_on_error)
+
+
 class _Client(redis.Redis):
     """A client without what redis-py counts for OpenTelemetry: half of the time of a command."""
 
@@ -127,15 +138,11 @@ class _Client(redis.Redis):
         pool = self.connection_pool
         connection = pool.get_connection()
         try:
-            return connection.retry.call_with_retry(
-                lambda: ask(connection),
-                lambda _: connection.disconnect(),  # pyright: ignore[reportUnknownLambdaType]
-            )
-        except redis.ResponseError:
-            raise
-        except BaseException:  # a signal came: the next caller must not read this answer
-            connection.disconnect()
-            raise
+            with unread_closes(connection):
+                return connection.retry.call_with_retry(
+                    lambda: ask(connection),
+                    lambda _: connection.disconnect(),  # pyright: ignore[reportUnknownLambdaType]
+                )
         finally:
             pool.release(connection)
 
@@ -150,6 +157,9 @@ class _Client(redis.Redis):
             connection.disconnect()
             pool.release(connection)
             raise
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> "_Pipeline":
+        return _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
     def _ask(self, connection: Any, command: tuple[Any, ...], options: dict[str, Any]) -> Any:
         connection.send_command(*command, **options)

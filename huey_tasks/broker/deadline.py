@@ -285,3 +285,19 @@ class InTime(_AnyConnection):
             wait_s = limit.wait_of(left_s, wait_s)
         if self._sock.gettimeout() != wait_s:  # to set it is a call of the system
             self._sock.settimeout(wait_s)
+
+
+class unread_closes:
+    """Disconnect if what is in here ends without all answers, as when a signal stops it.
+
+    The next caller would read them. An error that Redis answers is an answer.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None and not isinstance(error, redis.ResponseError):
+            self._connection.disconnect()

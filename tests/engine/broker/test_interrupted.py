@@ -15,6 +15,9 @@ from huey_tasks.broker.deadline import InTime, time_limit
 #: A command whose answer comes late, so that no look at the connection sees it.
 LATE = ("BLPOP", "nothing", "0.3")
 
+#: Another one, which is late in a transaction too.
+BUSY = "local n = 0 while n < 2e6 do n = n + 1 end return 'late'"
+
 
 class _Stop(BaseException): ...
 
@@ -68,6 +71,18 @@ def test_a_connection_that_is_stopped_while_it_is_opened_or_closed_is_made_anew(
             client.connection_pool.disconnect()
     assert [client.echo(text) for text in ("a", "b")] == [b"a", b"b"]
     assert client.ask("CLIENT", "GETNAME")
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+def test_the_answers_to_a_stopped_pipeline_are_not_those_of_later_commands(
+    client: Any, monkeypatch: pytest.MonkeyPatch, transaction: bool
+) -> None:
+    client.ask("ECHO", "before")
+    with client.pipeline(transaction) as pipe, monkeypatch.context() as patch:
+        patch.setattr(InTime, "read_response", _stop)
+        with pytest.raises(_Stop):
+            pipe.eval(BUSY, 0).execute()
+    assert [client.ask("ECHO", text) for text in ("a", "b")] == [b"a", b"b"]
 
 
 def test_a_connection_that_a_stopped_caller_has_lost_does_not_count_as_in_use(
