@@ -157,10 +157,23 @@ def inspector() -> FlaskClient:
 
 
 @pytest.fixture(scope="session")
-def server(redis_server: Path) -> Iterator[Server]:
-    """One gunicorn for all tests that leave it as they found it."""
+def _server(redis_server: Path) -> Iterator[Server]:
     with _running("app:app", {}) as running:
         yield running
+
+
+@pytest.fixture
+def server(_server: Server) -> Server:
+    """One gunicorn for all tests that leave it as they found it.
+
+    It knows for up to a second the keys that the test before has stored.
+    """
+    session = "/api/session"
+    wait_until(
+        lambda: _server.request("GET", session).json["needs_key"] is False,
+        description="the keys of another test are forgotten",
+    )
+    return _server
 
 
 @pytest.fixture

@@ -49,11 +49,11 @@ def test_a_consumer_without_the_code_of_a_type_delays_no_other(
     assert [(one.concurrency, one.worker_type) for one in consumers_of_gpu()] == [(2, "process")]
     wait_until(lambda: states("known") == ["SUCCESS"], description="the known type has run")
     assert states("unknown-0", "unknown-1", "unknown-2") == ["PENDING"] * 3
+    wait_until(lambda: "task type 'echo'" in old.text(), description="it says what waits")
 
     new = start_consumer("gpu", look_at=consumers_of_gpu, QUEUES=FIVE)
     waited = [f"unknown-{number}" for number in range(3)]
     wait_until(lambda: states(*waited) == ["SUCCESS"] * 3, description="newer code has run them")
-    assert "task type 'echo'" in old.text()
     _stop_and_erase(old, new)
 
 
