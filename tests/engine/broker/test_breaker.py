@@ -14,6 +14,7 @@ from huey_tasks.broker.protocol import About, Claim
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, submit, wait_for
+from tests.engine.snapshot import clock_ms
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -162,7 +163,8 @@ def test_one_that_fails_opens_it_again() -> None:
 def test_attempts_that_began_before_are_no_trials() -> None:
     breaker()
     submit("echo", value="old")
-    old = new_worker().claim()
+    old, begun = new_worker().claim(), clock_ms()
+    wait_until(lambda: clock_ms() > begun + 1, description="the pause ends after its start")
     ids = opened()
     pause_is_over()
     assert [claim.id for claim in claims()] == ids[:2]
