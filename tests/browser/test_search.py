@@ -162,6 +162,26 @@ def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
     expect(options(page).filter(has_text="type:send_email")).to_be_visible()
 
 
+def test_types_that_become_known_late_leave_the_marked_completion_marked(
+    visits: Visits, stack: Stack
+) -> None:
+    asked: list[Route] = []
+    url = f"{stack.dashboard}tasks"
+    page = visits.open(url, prepare=partial(hold_first, url="**/api/task-types", held=asked))
+    box = page.get_by_test_id("find")
+    box.press_sequentially("s")
+    box.press("ArrowDown")
+    marked = options(page).and_(page.locator("[aria-selected=true]"))
+    label = marked.locator(".option-label").inner_text()
+
+    asked.pop().continue_()
+
+    expect(options(page).filter(has_text="type:send_email")).to_be_visible()
+    expect(marked.locator(".option-label")).to_have_text(label)
+    box.press("Enter")
+    expect(box).to_have_value(label)
+
+
 def test_what_was_typed_does_not_take_away_the_button_that_is_clicked_next(
     visits: Visits, stack: Stack
 ) -> None:

@@ -12,7 +12,7 @@ import { h, mount } from '../lib/dom.js';
  * @param {{suggest: () => T[], choose: (option: T) => void, enter: (event: KeyboardEvent) => void,
  *   escape?: () => void, always?: boolean}} hooks
  *   `enter` is Enter with no option marked; `always`: the first option is marked, the list never closes
- * @returns {{list: HTMLElement, refresh: () => void, close: () => void}}
+ * @returns {{list: HTMLElement, refresh: () => void, renew: () => void, close: () => void}}
  */
 export function combobox(input, name, { suggest, choose, enter, escape, always = false }) {
   const list = h('ul', { class: 'options', id: `${name}-options`, role: 'listbox', 'aria-label': 'Suggestions',
@@ -25,10 +25,17 @@ export function combobox(input, name, { suggest, choose, enter, escape, always =
     spellcheck: 'false',
   })) input.setAttribute(attribute, value);
 
-  function show(found) {
+  function show(found, mark = always ? 0 : -1) {
     options = found;
-    marked = always && options.length ? 0 : -1;
+    marked = Math.min(mark, options.length - 1);
     draw();
+  }
+
+  /** What may be offered has changed, while nothing was typed: the marked option stays marked. */
+  function renew() {
+    const now = options[marked];
+    const found = suggest();
+    show(found, now && found.findIndex(({ group, label }) => group === now.group && label === now.label));
   }
 
   function draw() {
@@ -74,5 +81,5 @@ export function combobox(input, name, { suggest, choose, enter, escape, always =
     if (option) choose(options[Number(option.dataset.at)]);
   });
   list.hidden = true;
-  return { list, refresh, close };
+  return { list, refresh, renew, close };
 }

@@ -29,7 +29,7 @@ function create() {
   let dismissed = false;
   const { input, errors } = elements();
   const searching = createSearching(input, () => state.route.search);
-  const { list, refresh, close } = combobox(input, 'find', {
+  const { list, refresh, renew, close } = combobox(input, 'find', {
     suggest: () => completions(input.value, input.selectionStart ?? input.value.length,
       knownFrom(state.taskTypes, state.found.byId.values())),
     choose({ text, caret, open }) {
@@ -69,7 +69,7 @@ function create() {
       // What is typed before the types are known is completed as soon as they are.
       const known = !state?.taskTypes && now.taskTypes;
       state = now;
-      if (known && !dismissed && document.activeElement === input) refresh();
+      if (known && !dismissed && document.activeElement === input) renew();
       searching.show(now.route.search.q);
       showErrors(input, errors, now.foundProblem?.errors ?? []);
     },
