@@ -15,12 +15,12 @@ from huey_tasks.broker import (
 from huey_tasks.records.models import TaskState
 
 #: Kinds of key, as the word after the queue's root, and whether each has a life time:
-#: "always", "never", "open" (it goes with the last member before it), "any", or "ended": as
-#: soon as its task is in a terminal state.
+#: "always", "never", "open" (it goes with the last member before it), "any", or "pruned": never,
+#: because `prune` removes it with its task.
 _KINDS = {
-    "task": "ended",
-    "log": "ended",
-    "partials": "ended",
+    "task": "pruned",
+    "log": "pruned",
+    "partials": "pruned",
     "state": "never",
     "submitted": "never",
     "dead": "never",
@@ -85,7 +85,8 @@ def _check_indexes(broker: Any, queue: str) -> None:
         state, token = broker.hmget(key, ["state", "token"])
         states = where.pop(task_id, [])
         assert states == [(state or b"").decode()], f"task {task_id} is {state} but in {states}"
-        assert bool(token) == (state == b"STARTED"), f"task {task_id} is {state} with token {token}"
+        held, ended = state == b"STARTED", TaskState((state or b"").decode()).terminal
+        assert ended or bool(token) == held, f"task {task_id} is {state} with token {token}"
     live = [task_id for task_id, states in where.items() if not TaskState(states[0]).terminal]
     assert not live, f"ids in an index without a task: {live}"
     named = {name.decode() for name in broker.zrange(keys.schedules(queue), 0, -1)}
@@ -154,13 +155,10 @@ def _check_key_of_queue(broker: Any, key: str) -> None:
     assert kind in _KINDS, f"key {key} is not in keys.py"
     expires = broker.pttl(key) >= 0
     rule = _KINDS[kind]
-    if rule == "ended":
-        state, retried = broker.hmget(f"{root}:task:{task_id}", ["state", "retried_as"])
-        ended = state is None or TaskState(state.decode()).terminal
-        # One that was quarantined, and then retried, goes with the next `prune`.
-        kept = retried is not None or broker.zscore(f"{root}:dead", task_id) is not None
-        assert expires or kept or not ended, f"key {key} of an ended task never goes away"
-        assert not expires or ended, f"key {key} of a live task would go away"
+    if rule == "pruned":
+        assert not expires, f"key {key} would go away before its task"
+        listed = broker.zscore(f"{root}:submitted", task_id) is not None
+        assert listed, f"key {key} never goes away, for its task is in no list"
     elif rule == "never":
         assert not expires, f"key {key} would go away"
     elif rule == "always":

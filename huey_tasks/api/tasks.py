@@ -37,9 +37,7 @@ def cancel(task_id: str, reason: str | None = None, by: Operator | None = None) 
         raise _unknown(task_id)
     operation = trail.as_argument(BROKERS, Action.CANCEL, by, task_id)
     for broker in BROKERS.values():
-        state = broker.scripts.cancel(
-            broker.name, task_id, reason, ttl_ms=broker.ttl_ms, operation=operation
-        )
+        state = broker.scripts.cancel(broker.name, task_id, reason, operation=operation)
         if not state:
             continue
         if TaskState(state).terminal:

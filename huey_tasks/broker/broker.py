@@ -16,6 +16,9 @@ from huey_tasks.broker.room import NO_BOUNDS
 from huey_tasks.broker.scripts.tasks import Scripts
 from huey_tasks.broker.subscription import Subscription
 
+#: Milliseconds. A consumer prunes every half a minute, so no task is kept without its outcome.
+OUTLIVES_MS = 60_000
+
 
 @dataclass(frozen=True, eq=False)
 class Broker:
@@ -27,10 +30,15 @@ class Broker:
     scripts: Scripts
     result_scripts: Scripts
     lease_ms: int
-    ttl_ms: int  # how long a finished task, and an outcome, is kept
+    ttl_ms: int  # how long a finished task is kept; `prune` removes it
     #: The databases of the tasks and of the outcomes, as `step` takes them; "" if those are on
     #: another server, which a step cannot write to.
     databases: str
+
+    @property
+    def outcome_ttl_ms(self) -> int:
+        """How long an outcome with a key of its own is kept: longer than its task."""
+        return self.ttl_ms + OUTLIVES_MS
 
     @classmethod
     def connect(

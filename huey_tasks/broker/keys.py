@@ -98,7 +98,7 @@ def failed(queue: str, fingerprint: str) -> str:
 
 
 def causes(queue: str) -> str:
-    """HASH of the fingerprint of each failed task, for `prune`: its record may be gone by then."""
+    """HASH of the fingerprint of each failed task, for `prune`: somebody may erase its record."""
     return f"{root(queue)}:causes"
 
 
@@ -262,7 +262,7 @@ def binned(queue: str, task_id: str) -> str:
 
 
 def binned_log(queue: str, task_id: str) -> str:
-    """LIST, the log of a task that was deleted. Lives as long as it would have."""
+    """LIST, the log of a task that was deleted. 10 minutes, as its task."""
     return f"{root(queue)}:binned-log:{task_id}"
 
 
@@ -301,7 +301,8 @@ def schedule(queue: str, name: str) -> str:
 
 
 def outcome(task_id: str, token: str) -> str:
-    """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S.
+    """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S
+    and a minute, so that it outlives its task.
 
     The token keeps a worker that lost its lease from writing over another's outcome. One that ends
     its task and has at most 4 KiB is in the record of the task instead, as its `blob`, if the

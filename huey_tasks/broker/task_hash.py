@@ -145,10 +145,9 @@ class TaskHash(Hash):
     started_at = _Field(Hash.time)
     finished_at = _Field(Hash.time)
     due_at = _Field(Hash.time)
-    token = _Field(Hash.get)  # of the attempt that holds it
+    token = _Field(Hash.get)  # of the attempt that holds it, or ended it with an outcome
     stopping = _Field(Hash.get)  # the token of one that was cancelled while it ran
-    outcome = _Field(Hash.get)  # the token of the attempt whose outcome it has
-    blob = _Field(Hash.get)  # that outcome, if it is small and ended the task
+    blob = _Field(Hash.get)  # the outcome that ended it, if it is small
     reason = _Field(Hash.get)  # why it is in its state
     blocked_on = _Field(Hash.get)  # what it waits for besides a worker, see keys.blocked
     retry_of = _Field(Hash.get)
@@ -168,6 +167,11 @@ class TaskHash(Hash):
     def state(self) -> TaskState:
         """The state of the task."""
         return TaskState(self["state"])
+
+    @property
+    def outcome(self) -> str | None:
+        """The token of the attempt whose outcome it has: the one that ended it, or one before."""
+        return (self.state.terminal and self.token) or self.get("outcome")
 
     @property
     def submitted_at(self) -> dt.datetime:

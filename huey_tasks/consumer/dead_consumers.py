@@ -87,7 +87,6 @@ def release_tasks(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
             kind="crashes" if only_of(consumer) == ALONE else "losses",
             blamed="*",
             limit=max_crashes if only_of(consumer) == ALONE else max_losses,
-            ttl_ms=broker.ttl_ms,
         )
         pids = {int(worker["pid"]) for worker in info.get("workers", ())}
         number = offspring.end_of_lost_consumer(consumer, pids)

@@ -121,6 +121,7 @@ class _Desk:
         dead_consumers.release_tasks(queue, most, most * LOSSES_PER_CRASH)
         duties.recover_lost(queue, max_crashes=most)
         broker.scripts.promote(queue.name, lease_ms=broker.lease_ms)
+        duties.prune(broker, cap=self._config.finished_cap)
         self._declared.store()
         self._firing.fire_due()
         self._periodic.enqueue_due()

@@ -166,7 +166,6 @@ class WorkerPool:
                 kind="losses" if shared else "crashes",
                 blamed=held.token if held is not None and to_blame else "",
                 limit=self._max_crashes * (LOSSES_PER_CRASH if shared else 1),
-                ttl_ms=broker.ttl_ms,
                 how=how,
             )
         except QueueUnavailable as error:

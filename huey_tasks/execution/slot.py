@@ -77,7 +77,7 @@ class Slot:
             broker.scripts,
             broker.result_scripts,
         )
-        self._lease_ms, self._ttl_ms = broker.lease_ms, broker.ttl_ms
+        self._lease_ms, self._ttl_ms = broker.lease_ms, broker.outcome_ttl_ms
         self._databases = broker.databases
         self._on_settled = on_settled
         self._lock = threading.Lock()

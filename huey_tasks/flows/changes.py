@@ -98,7 +98,7 @@ def _cancel_tasks(flow_id: str) -> bool:
         if (broker := BROKERS.get(queue)) is not None:
             cancel_all(
                 broker.scripts, queue, ids, reason,
-                ttl_ms=broker.ttl_ms, request=flow_id, operation="",
+                request=flow_id, operation="",
             )  # fmt: skip
     return len(numbers) > PIECE
 

@@ -284,7 +284,7 @@ class ReliableStorage(RedisExpireStorage):
 
     def _cancel_all(self, state: str) -> None:
         for task_id, _ in indexes.in_order(self.broker, state):
-            self.broker.scripts.cancel(self.name, task_id, "flushed", ttl_ms=self.broker.ttl_ms)
+            self.broker.scripts.cancel(self.name, task_id, "flushed")
 
 
 def _new_task(data: bytes, priority: float | None = None) -> NewTask:

@@ -67,9 +67,8 @@ def _gaps(broker: Broker, expected: TaskState | None, ids: list[str]) -> Iterato
 def _look_again(broker: Broker, task_id: str) -> str | None:
     state, containing = broker.scripts.whereabouts(broker.name, task_id)
     if not state:
-        # The record of a finished task expires shortly before its index is pruned.
-        live = [index for index in containing if not TaskState(index).terminal]
-        return f"task {task_id} is in {', '.join(live)} and does not exist" if live else None
+        gap = f"task {task_id} is in {', '.join(containing)} and does not exist"
+        return gap if containing else None
     if containing != [state]:
         return f"task {task_id} is {state} and is in {', '.join(containing) or 'no index'}"
     return None

@@ -104,7 +104,7 @@ def _act_in_queue(broker: Broker, operation: Operation, ids: list[str]) -> list[
         case Action.CANCEL:
             return cancel_all(
                 broker.scripts, broker.name, ids, cancelled(operation.why),
-                ttl_ms=broker.ttl_ms, request=operation.id, operation=argument,
+                request=operation.id, operation=argument,
             )  # fmt: skip
         case Action.REQUEUE:
             return scripts.requeue(broker.name, ids, argument)

@@ -40,9 +40,7 @@ def purge(broker: Broker, reason: str, operation: Operation | None) -> int:
     while last == BATCH and time.monotonic() < stop_at:
         try:
             with time_limit(PIECE_S):
-                last = broker.scripts.purge(
-                    broker.name, reason, ttl_ms=broker.ttl_ms, operation=argument
-                )
+                last = broker.scripts.purge(broker.name, reason, operation=argument)
         except QueueUnavailable:
             if not purged:
                 raise

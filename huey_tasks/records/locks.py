@@ -35,21 +35,22 @@ def lock_holder(broker: Broker, name: str) -> LockHolder:
         task_id, token, home = [(part or b"").decode() for part in lock]
         if not task_id:
             return LockHolder("", token, lock[0] is not None)
-        now, stopping, stopped = broker.redis.hmget(
-            keys.task_below(home, task_id), ["token", "stopping", "stopped_at"]
+        state, now, stopping, stopped = broker.redis.hmget(
+            keys.task_below(home, task_id), ["state", "token", "stopping", "stopped_at"]
         )
-    return LockHolder(task_id, token, lock[1] in (now, None if stopped else stopping))
+    held_with = now if state == b"STARTED" else None if stopped else stopping
+    return LockHolder(task_id, token, lock[1] == held_with)
 
 
 def is_locked(broker: Broker, name: str) -> bool:
     """Return whether a lock is taken by an attempt that runs, or from outside of any task."""
     with redis_errors():
         lock = broker.redis.hmget(keys.lock(name), ["id", "token", "home"])
-        task_id, token, home = [(part or b"").decode() for part in lock]
+        task_id, _, home = [(part or b"").decode() for part in lock]
         if not task_id:
             return lock[0] is not None
-        held_with = broker.redis.hget(keys.task_below(home, task_id), "token")
-    return held_with is not None and held_with.decode() == token
+        state, held_with = broker.redis.hmget(keys.task_below(home, task_id), ["state", "token"])
+    return state == b"STARTED" and held_with == lock[1]
 
 
 def limit_window(broker: Broker, name: str) -> LimitWindow | None:

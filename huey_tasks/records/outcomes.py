@@ -11,6 +11,9 @@ from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
 from huey_tasks.broker.task_hash import TaskHash
 
+#: What `ends` reads of a task.
+_END = ("state", "reason", "token", "outcome", "blob")
+
 #: An attempt: the id of its task, and the token of its claim (None: it has no outcome).
 Attempt = tuple[str, str | None]
 
@@ -50,21 +53,22 @@ def ends(broker: Broker, places: Sequence[tuple[str, str]]) -> list[End]:
     """Return how the tasks of (queue, id) pairs ended, in two round trips."""
     with broker.pipeline() as pipe:
         for queue, task_id in places:
-            pipe.hmget(keys.task(queue, task_id), ["state", "reason", "outcome", "blob"])
-        rows = [
-            (state or b"", reason or b"", (token or b"").decode(), blob)
-            for state, reason, token, blob in pipe.execute()
-        ]
-    tasks = zip((task_id for _, task_id in places), rows, strict=True)
-    apart = [(task_id, token) for task_id, (_, _, token, blob) in tasks if token and not blob]
-    found = iter(in_order(broker, apart))
+            pipe.hmget(keys.task(queue, task_id), _END)
+        tasks = [TaskHash.of_reply(_END, values) for values in pipe.execute()]
+    known = zip((task_id for _, task_id in places), tasks, strict=True)
+    last = [
+        (task_id, task.outcome) if "state" in task and not task.blob else None
+        for task_id, task in known
+    ]
+    apart = [at for at in last if at and at[1]]
+    found = dict(zip(apart, in_order(broker, apart), strict=True))
     return [
         End(
-            state.decode(),
-            reason.decode("utf-8", "replace"),
-            next(found) if token and not blob else blob,
+            task.get("state") or "",
+            task.reason or "",
+            task.blob.encode() if task.blob else found.get(at) if at else None,
         )
-        for state, reason, token, blob in rows
+        for at, task in zip(last, tasks, strict=True)
     ]
 
 

@@ -108,12 +108,12 @@ class ClaimFields:
 
 
 def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
-    """Return the token of a task and the retries that are left; None if it is not there."""
-    names = ("token", "attempt", "max_attempts", "retry_delay_s")
+    """Return the token of a task that runs and the retries that are left; None if none does."""
+    names = ("state", "token", "attempt", "max_attempts", "retry_delay_s")
     with redis_errors():
         values = broker.redis.hmget(keys.task(broker.name, task_id), names)
     held = TaskHash.of_reply(names, values)
-    if held.token is None:
+    if not held or held.state is not TaskState.STARTED or held.token is None:
         return None
     return ClaimFields(held.token, held.retries_left, float(held.get("retry_delay_s") or 0))
 

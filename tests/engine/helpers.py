@@ -23,13 +23,13 @@ def store(task_id: str, message: bytes = b"{}", task_type: str = "echo", **field
 
 def recover(max_losses: int = 30) -> list[tuple[str, str]]:
     """Recover what has no lease, as a consumer does every second."""
-    return scripts().recover(QUEUE, max_losses=max_losses, ttl_ms=60_000, lease_ms=60_000)
+    return scripts().recover(QUEUE, max_losses=max_losses, lease_ms=60_000)
 
 
 def release(claim: Claim, *, crashed: bool = True, worker: str = "hand") -> list[tuple[str, str]]:
     """Release what a dead worker held; if it crashed, that claim was to blame."""
     blamed = claim.token if crashed else ""
-    return scripts().release(QUEUE, worker, kind="crashes", blamed=blamed, limit=3, ttl_ms=60_000)
+    return scripts().release(QUEUE, worker, kind="crashes", blamed=blamed, limit=3)
 
 
 def submit(task_type: str, **payload: Any) -> str:

@@ -90,9 +90,8 @@ class ModelTask:
     notes: dict[str, Value] = field(default_factory=dict[str, Value])
     log: list[str] = field(default_factory=list[str])
     attempts: list[ModelAttempt] = field(default_factory=list[ModelAttempt])
-    stays: bool = False  # its record has no life time, although it has ended
-    tied: bool = False  # it has, or had, a log, a caller that waits, a suspicion, …
-    gone: bool = False  # its record has reached the end of its life time
+    tied: bool = False  # it has, or had, a caller that waits, a suspicion, …
+    gone: bool = False  # somebody has erased its record
 
     def fields(self) -> dict[str, Value]:
         """The hash that stands for it."""
@@ -106,7 +105,6 @@ class ModelTask:
             "place": self.place,
             "token": self.token,
             "attempt": self.attempt,
-            "logged": 1 if self.log else None,
             "ties": "1" if self.tied else "",
             "blocked_on": self.blocked_on,
             **self.counts,
@@ -363,7 +361,6 @@ class Model:
         held = self.holds(task_id, token)
         if held:
             self.tasks[task_id].log.append(line)
-            self.tasks[task_id].tied = True
         return held
 
     def lock(self, name: str, task_id: str, token: str, ttl_ms: int, lease_ms: int) -> bool:
@@ -381,16 +378,13 @@ class Model:
 
     def prune(self, orders: list[list[str]], old: bool, cap: int) -> int:
         """`orders`: the ended tasks of each state, the oldest first."""
-        looked_at = 0
+        before = len(self.tasks)
         for order in orders:
             if old:
-                looked_at += len(order)
                 order = [task_id for task_id in order if self._is_kept_by_prune(task_id)]
-            over = order[: max(len(order) - cap, 0)]
-            looked_at += len(over)
-            for task_id in over:
+            for task_id in order[: max(len(order) - cap, 0)]:
                 self._is_kept_by_prune(task_id)
-        return looked_at
+        return before - len(self.tasks)
 
     # ---- what they have in common
 
@@ -572,10 +566,9 @@ class Model:
         if commit.state in ENDED:
             if commit.state == "FAILURE":
                 self._fail(task, commit)
-            task.notes["outcome"] = commit.token
             if commit.token in small:
                 task.notes["blob"] = small[commit.token]
-            self._finish(task, commit.state, commit.reason)
+            self._finish(task, commit.state, commit.reason, commit.token)
         elif commit.state == "DEAD":
             self._fail(task, commit)
             self._set_aside(task, commit.reason)
@@ -665,12 +658,12 @@ class Model:
 
     def _set_aside(self, task: ModelTask, reason: str) -> None:
         self.dead[task.new.id] = self._in()
-        task.stays = True
         self._finish(task, "FAILURE", reason)
 
-    def _finish(self, task: ModelTask, state: str, reason: str) -> None:
+    def _finish(self, task: ModelTask, state: str, reason: str, token: str = "") -> None:
+        """`token`: of the attempt whose outcome it has, if it has one."""
         self._unblock(task)
-        task.state, task.token, task.score = state, "", self._in()
+        task.state, task.token, task.score = state, token, self._in()
         task.notes |= {"finished_at": self._in()} | ({"reason": reason} if reason else {})
         self._count(state, task.new.type)
         if task.new.webhook_url or self.wanted & {f"{state}|", f"{state}|{task.new.type}"}:

@@ -1,5 +1,5 @@
 -- cancel: PENDING, SCHEDULED, RETRY or STARTED -> REVOKED
--- args: id reason ttl_ms request operation
+-- args: id reason request operation
 -- with: attempts blocked finish operations tasks
 -- returns: the state it was in, or '' when the id is unknown; a terminal one means: not cancelled
 -- The script writes the state and clears the token first, so that it rejects whatever a running
@@ -13,7 +13,7 @@ if TERMINAL[state] then return state end
 leave(id, state)
 redis.call('HSET', task_key(id), 'cancel_request', request, 'cancelled_from', state)
 if state == 'STARTED' then keep_attempt(id, 'REVOKED', reason) end
-finish(id, 'REVOKED', reason, ttl_ms)
+finish(id, 'REVOKED', reason)
 write_down(operation, 1)
 if state == 'STARTED' then
   redis.call('HSET', task_key(id), 'stopping', token)

@@ -13,8 +13,7 @@ end
 
 local function bin(key, binned)
   redis.call('RENAME', key, binned)
-  local ttl_ms = redis.call('PTTL', binned)
-  if ttl_ms < 0 or ttl_ms > decoded.undo_ms then redis.call('PEXPIRE', binned, decoded.undo_ms) end
+  redis.call('PEXPIRE', binned, decoded.undo_ms)
 end
 
 -- A cancelled attempt that has not stopped yet may hold a lock; `is_locked` reads that in the record
@@ -43,12 +42,10 @@ local function bin_cause(id)
 end
 
 -- Keeps what `restore` needs: id, state, score in its index, the times of its submit and of its
--- quarantine, when its record would have expired, and its failure group.
+-- quarantine, and its failure group.
 local function bin_task(id, state)
-  local ttl_ms = redis.call('PTTL', task_key(id))
   local old = { id, state, redis.call('ZSCORE', index_key(state), id),
-    redis.call('ZSCORE', SUBMITTED, id), redis.call('ZSCORE', DEAD, id),
-    ttl_ms >= 0 and NOW + ttl_ms or false, bin_cause(id) }
+    redis.call('ZSCORE', SUBMITTED, id), redis.call('ZSCORE', DEAD, id), bin_cause(id) }
   redis.call('ZREM', index_key(state), id)
   redis.call('ZREM', SUBMITTED, id)
   redis.call('ZREM', DEAD, id)

@@ -5,7 +5,6 @@
 -- returns: 1, or 0 when the token holds no lease
 local PARTIALS_CAP = 500
 if not holds(id, token) then return 0 end
-redis.call('HSET', task_key(id), 'logged', 1, 'ties', 1) -- it has more than its hash, see finish.lua
 redis.call('RPUSH', partials_key(id), partial)
 redis.call('LTRIM', partials_key(id), -PARTIALS_CAP, -1)
 add_event('partial', id, partial)

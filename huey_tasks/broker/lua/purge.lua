@@ -1,5 +1,5 @@
 -- purge: PENDING -> REVOKED, for all that wait, the oldest first
--- args: reason ttl_ms limit operation
+-- args: reason limit operation
 -- with: blocked erased finish operations
 -- returns: how many; as many as `limit` means: call again
 -- The ids that it revokes are on the list of its operation, for an undo. An operation that was undone
@@ -11,7 +11,7 @@ local ids = redis.call('ZRANGE', index_key('PENDING'), 0, limit - 1)
 for _, id in ipairs(ids) do
   if exists(id, 'PENDING') then
     leave(id, 'PENDING')
-    finish(id, 'REVOKED', reason, ttl_ms)
+    finish(id, 'REVOKED', reason)
     revoked[#revoked + 1] = id
   end
 end

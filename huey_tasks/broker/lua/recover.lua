@@ -1,5 +1,5 @@
 -- recover: STARTED with a lease that has ended -> PENDING at the old place, or FAILURE
--- args: max_losses ttl_ms limit lease_ms
+-- args: max_losses limit lease_ms
 -- with: clock counting crashes erased tasks
 -- returns: {id, new state} for each
 -- When nobody has recovered for half a lease, all were away (Redis down or silent, machine asleep)
@@ -18,7 +18,7 @@ for _, id in ipairs(ended) do
   elseif exists(id, 'STARTED') then
     redis.call('ZREM', index_key('STARTED'), id)
     count('recovered')
-    recovered[#recovered + 1] = { id, crash(id, 'losses', max_losses, ttl_ms, '') }
+    recovered[#recovered + 1] = { id, crash(id, 'losses', max_losses, '') }
   end
 end
 -- After a gap, go on extending until none is left to extend.

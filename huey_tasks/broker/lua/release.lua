@@ -1,6 +1,6 @@
 -- release: STARTED -> PENDING at the old place, or FAILURE after too many crashes, at once, because
 --          the worker or the consumer that held it was seen to be dead
--- args: holder kind blamed limit ttl_ms how
+-- args: holder kind blamed limit how
 -- with: counting crashes release
 -- `holder`: the name of a worker or a consumer, with which its tokens begin. `kind`: what is counted,
 -- 'crashes' or 'losses', for the task with the token `blamed`, or for all if that is '*'. `how` the
@@ -14,7 +14,7 @@ for _, id in ipairs(redis.call('ZRANGE', index_key('STARTED'), 0, -1)) do
     count('released')
     local state = 'PENDING'
     if blamed == token or blamed == '*' then
-      state = crash(id, kind, limit, ttl_ms, how)
+      state = crash(id, kind, limit, how)
     else
       put_back(id)
     end

@@ -1,13 +1,13 @@
--- restore: what `delete` removed -> its state, with its old scores and its old time to live
+-- restore: what `delete` removed -> its state, with its old scores
 -- args: undo limit operation
--- with: clock failures operations
+-- with: failures operations
 -- returns: {how many were on the list, how many of them are back, how many are left}
 local entries = redis.call('LRANGE', undo_key(undo), 0, limit - 1)
 if #entries == 0 then return { 0, 0, 0 } end
 
-local function bring_back(binned, key, ends_at)
+local function bring_back(binned, key)
   redis.call('RENAME', binned, key)
-  if ends_at then redis.call('PEXPIREAT', key, ends_at) else redis.call('PERSIST', key) end
+  redis.call('PERSIST', key)
 end
 
 local function join_again(id, kept)
@@ -26,16 +26,15 @@ end
 -- The first write, an HDEL or the LTRIM, needs no memory: a full Redis lets all of it pass.
 local restored = 0
 for _, entry in ipairs(entries) do
-  local id, state, score, submitted_at, dead_at, ends_at, kept = unpack(cjson.decode(entry))
+  local id, state, score, submitted_at, dead_at, kept = unpack(cjson.decode(entry))
   local is_there = redis.call('HGET', binned_key(id), 'binned_by') == undo
-    and not (ends_at and ends_at <= NOW)
   -- A caller may have submitted another task under this id meanwhile.
   if is_there and not redis.call('ZSCORE', SUBMITTED, id) then
     redis.call('HDEL', binned_key(id), 'binned_by')
-    bring_back(binned_key(id), task_key(id), ends_at)
+    bring_back(binned_key(id), task_key(id))
     for binned, list in pairs({ [binned_log_key(id)] = log_key(id),
       [binned_partials_key(id)] = partials_key(id) }) do
-      if redis.call('EXISTS', binned) == 1 then bring_back(binned, list, ends_at) end
+      if redis.call('EXISTS', binned) == 1 then bring_back(binned, list) end
     end
     redis.call('ZADD', index_key(state), score, id)
     redis.call('ZADD', SUBMITTED, submitted_at, id)

@@ -25,7 +25,7 @@ end
 write_even_if_full()
 commits = cjson.decode(commits)
 keep_outcomes(commits, databases, ttl_ms)
-local accepted = commit_all(commits, lease_ms, ttl_ms)
+local accepted = commit_all(commits, lease_ms)
 if #accepted > 0 and only ~= '' then
   -- rarely: the function host
   call_other_queues()
@@ -40,7 +40,6 @@ if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
     want = tonumber(want),
     short_types = cjson.decode(short_types),
     only = only,
-    ttl_ms = ttl_ms,
   })
 end
 

@@ -239,14 +239,12 @@ def cancel_all(
     task_ids: Sequence[str],
     reason: str,
     *,
-    ttl_ms: int,
     request: str,
     operation: str,
 ) -> list[str]:
     """Revoke tasks, each on its own; for each DONE, its other state, or ''."""
     shared: dict[str, Argument] = {
         "reason": reason,
-        "ttl_ms": ttl_ms,
         "request": request,
         "operation": operation,
     }

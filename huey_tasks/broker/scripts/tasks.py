@@ -19,8 +19,18 @@ ONLINE_MS = 5000
 #: Milliseconds. Within this time the next consumer on its machine can see that it has died.
 KNOWN_MS = 50_000
 
-#: How many expired leases, due tasks or old records one call handles.
+#: How many expired leases or due tasks one call handles.
 BATCH = 100
+
+#: How many finished tasks one call looks at: a few milliseconds of Redis.
+PRUNED = 500
+
+
+class Pruned(NamedTuple):
+    """How many tasks a call has forgotten, and whether the next one may forget more."""
+
+    removed: int
+    more: bool
 
 
 class Seen(NamedTuple):
@@ -68,7 +78,6 @@ class Scripts(SubmitScripts):
         kind: str,
         blamed: str,
         limit: int,
-        ttl_ms: int,
         how: str = "",
     ) -> list[tuple[str, str]]:
         """Release the tasks of a dead worker or consumer; returns (id, new state) of each.
@@ -83,7 +92,6 @@ class Scripts(SubmitScripts):
             kind=kind,
             blamed=blamed,
             limit=limit,
-            ttl_ms=ttl_ms,
             how=how,
         )
         return [(id.decode(), state.decode()) for id, state in rows]
@@ -92,21 +100,12 @@ class Scripts(SubmitScripts):
         """Record that the worker of a cancelled attempt is free."""
         self.run("stopped", queue, id=task_id, token=token)
 
-    def recover(
-        self, queue: str, *, max_losses: int, ttl_ms: int, lease_ms: int
-    ) -> list[tuple[str, str]]:
+    def recover(self, queue: str, *, max_losses: int, lease_ms: int) -> list[tuple[str, str]]:
         """Recover tasks whose lease has ended; returns (id, new state) of each.
 
         If the last call was longer than half a lease ago, leases are extended instead, once.
         """
-        rows = self.run(
-            "recover",
-            queue,
-            max_losses=max_losses,
-            ttl_ms=ttl_ms,
-            limit=BATCH,
-            lease_ms=lease_ms,
-        )
+        rows = self.run("recover", queue, max_losses=max_losses, limit=BATCH, lease_ms=lease_ms)
         return [(id.decode(), state.decode()) for id, state in rows]
 
     def promote(self, queue: str, *, lease_ms: int = 30_000) -> float | None:
@@ -118,12 +117,10 @@ class Scripts(SubmitScripts):
         next_ms = self.run("promote", queue, limit=BATCH, lease_ms=lease_ms)
         return None if next_ms < 0 else next_ms / 1000
 
-    def cancel(
-        self, queue: str, task_id: str, reason: str, *, ttl_ms: int, operation: str = ""
-    ) -> str:
+    def cancel(self, queue: str, task_id: str, reason: str, *, operation: str = "") -> str:
         """Revoke a task that has not ended; returns the state it was in, '' if unknown."""
         state = self.run(
-            "cancel", queue, id=task_id, reason=reason, ttl_ms=ttl_ms,
+            "cancel", queue, id=task_id, reason=reason,
             request=secrets.token_hex(8), operation=operation,
         )  # fmt: skip
         return cast(bytes, state).decode()
@@ -141,11 +138,9 @@ class Scripts(SubmitScripts):
         """Let the queue be "flowing", "paused" or "draining"."""
         self.run("mode", queue, mode=mode, operation=operation)
 
-    def purge(self, queue: str, reason: str, *, ttl_ms: int, operation: str = "") -> int:
+    def purge(self, queue: str, reason: str, *, operation: str = "") -> int:
         """Revoke waiting tasks; returns how many. As many as BATCH: there may be more."""
-        return int(
-            self.run("purge", queue, reason=reason, ttl_ms=ttl_ms, limit=BATCH, operation=operation)
-        )
+        return int(self.run("purge", queue, reason=reason, limit=BATCH, operation=operation))
 
     def withdraw(self, queue: str, task_id: str) -> bool:
         """Remove a task that has never started; False: it has, or there is none."""
@@ -212,12 +207,10 @@ class Scripts(SubmitScripts):
         used, left_ms = self.run("limit", queue, name=name, per_ms=per_ms, most=most)
         return int(used), int(left_ms)
 
-    def prune(self, queue: str, *, ttl_ms: int, cap: int) -> int:
-        """Forget finished tasks older than `ttl_ms` or beyond `cap` a state.
-
-        Returns how many were looked at.
-        """
-        return int(self.run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=BATCH))
+    def prune(self, queue: str, *, ttl_ms: int, cap: int) -> Pruned:
+        """Forget finished tasks older than `ttl_ms` or beyond `cap` a state."""
+        removed, more = self.run("prune", queue, ttl_ms=ttl_ms, cap=cap, limit=PRUNED)
+        return Pruned(int(removed), bool(more))
 
     def knows(self, queue: str, consumer: str, types: Iterable[str]) -> None:
         """Say which task types a consumer knows: its workers claim no others."""

@@ -115,9 +115,7 @@ def test_a_released_task_returns_to_its_place() -> None:
     ids = send("a", 3)
     claim = HandWorker("lost").claim()
     send("b", 2)
-    tq.default.broker.scripts.release(
-        "default", "lost", kind="crashes", blamed="", limit=9, ttl_ms=60_000
-    )
+    tq.default.broker.scripts.release("default", "lost", kind="crashes", blamed="", limit=9)
     assert claim.id == ids[0]
     assert new_worker().claim().id == ids[0]
 

@@ -128,7 +128,7 @@ def test_members_in_two_queues_pass_one_gate_which_leads_to_a_third() -> None:
     second = first._replace(id="second", queue="low")
     assert scripts().submit(QUEUE, [first, second], [gate]) == [True, True]
     assert (_waiting(), _waiting_in("low")) == ([b"first"], [b"second"])
-    scripts().cancel("low", "second", "cancelled", ttl_ms=60_000)
+    scripts().cancel("low", "second", "cancelled")
     assert _waiting_in("high") == []
     worker = HandWorker()
     worker.step(commit(worker.claim(), "SUCCESS"), want=0)

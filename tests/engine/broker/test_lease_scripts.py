@@ -64,7 +64,7 @@ def test_what_a_dead_consumer_held_returns_and_counts_as_lost() -> None:
     first, second = submit("echo", value=1), submit("echo", value=2)
     HandWorker("c/1").claim()
     HandWorker("c/2").claim()
-    released = scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30, ttl_ms=60_000)
+    released = scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30)
     assert set(released) == {(first, "PENDING"), (second, "PENDING")}
     assert (tq.get_task(first).losses, tq.get_task(first).crashes) == (1, 0)
 

@@ -72,7 +72,7 @@ def _lines_on(name: str) -> Generator[list[str]]:
 
 def test_a_full_redis_refuses_a_lost_commit_without_an_error() -> None:
     claim = _claim("task")
-    tq.default.broker.scripts.cancel(QUEUE, "task", "", ttl_ms=HOUR)
+    tq.default.broker.scripts.cancel(QUEUE, "task", "")
     with _full_redis():
         assert HandWorker("late").step(commit(claim, "SUCCESS"), want=0)[0] == [False]
 
@@ -121,7 +121,7 @@ def test_a_full_redis_forgets_old_tasks_even_when_quarantined_ones_come_first() 
     HandWorker().step(commit(_claim("quarantined"), "DEAD", reason="why"), want=0)
     HandWorker("other").step(commit(_claim("old"), "FAILURE"), want=0)
     with _full_redis():
-        assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == 2
+        assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == (1, False)
     assert (_state("quarantined"), _state("old")) == ("FAILURE", None)
 
 
@@ -135,7 +135,7 @@ def test_a_full_redis_lets_tasks_lock_and_count_so_that_they_can_end() -> None:
 
 def test_a_full_redis_takes_the_word_that_a_cancelled_worker_is_free() -> None:
     claim = _claim("task")
-    scripts().cancel(QUEUE, "task", "", ttl_ms=HOUR)
+    scripts().cancel(QUEUE, "task", "")
     with _full_redis():
         scripts().stopped(QUEUE, "task", claim.token)
     assert broker.hexists(keys.task(QUEUE, "task"), "stopped_at")
@@ -187,7 +187,7 @@ def test_consumers_hear_which_attempt_to_stop_and_of_no_task_that_waits() -> Non
     store("waits")
     with _lines_on(keys.control(QUEUE)) as lines:
         for task_id in ("runs", "waits", "runs"):
-            scripts().cancel(QUEUE, task_id, "", ttl_ms=HOUR)
+            scripts().cancel(QUEUE, task_id, "")
     assert lines == [f"stop runs {claim.token}"]
 
 
@@ -229,9 +229,7 @@ def test_after_a_gap_all_leases_are_extended_whatever_one_call_takes() -> None:
         _claim(f"task-{number}", lease_ms=0)
     _nobody_recovered_for_an_hour()
     for _ in range(4):
-        recovered = scripts().run(
-            "recover", QUEUE, max_losses=1, ttl_ms=HOUR, limit=1, lease_ms=HOUR
-        )
+        recovered = scripts().run("recover", QUEUE, max_losses=1, limit=1, lease_ms=HOUR)
         assert recovered == []
     assert broker.zcount(keys.index(QUEUE, "STARTED"), _now(), "+inf") == 3
 
@@ -239,7 +237,7 @@ def test_after_a_gap_all_leases_are_extended_whatever_one_call_takes() -> None:
 def test_no_more_than_its_limit_is_recovered_in_one_call() -> None:
     for number in range(3):
         _claim(f"task-{number}", lease_ms=0)
-    recovered = scripts().run("recover", QUEUE, max_losses=9, ttl_ms=HOUR, limit=2, lease_ms=HOUR)
+    recovered = scripts().run("recover", QUEUE, max_losses=9, limit=2, lease_ms=HOUR)
     assert len(recovered) == 2
 
 
@@ -300,7 +298,7 @@ def _lock(claim: Claim, lease_ms: int = HOUR) -> bool:
 def test_a_cancelled_attempt_keeps_its_lock_until_its_worker_is_free() -> None:
     first, second = _claim("first"), _claim("second")
     assert _lock(first)
-    scripts().cancel(QUEUE, "first", "", ttl_ms=HOUR)
+    scripts().cancel(QUEUE, "first", "")
     assert not _lock(second)
     scripts().stopped(QUEUE, "first", first.token)
     assert _lock(second)
@@ -309,7 +307,7 @@ def test_a_cancelled_attempt_keeps_its_lock_until_its_worker_is_free() -> None:
 def test_a_cancelled_attempt_keeps_its_lock_no_longer_than_a_lease() -> None:
     first, second = _claim("first"), _claim("second")
     assert _lock(first)
-    scripts().cancel(QUEUE, "first", "", ttl_ms=HOUR)
+    scripts().cancel(QUEUE, "first", "")
     assert not _lock(second)
     assert _lock(second, lease_ms=0)
 
@@ -319,7 +317,7 @@ def test_a_cancelled_attempt_keeps_no_lock_of_the_attempt_before() -> None:
     assert _lock(first)
     recover()
     HandWorker().claim()
-    scripts().cancel(QUEUE, "first", "", ttl_ms=HOUR)
+    scripts().cancel(QUEUE, "first", "")
     assert _lock(_claim("second"))
 
 
@@ -376,17 +374,17 @@ def test_an_erased_task_is_dropped_by_a_purge() -> None:
     for task_id in ("erased", "fine"):
         store(task_id)
     broker.delete(keys.task(QUEUE, "erased"))
-    scripts().purge(QUEUE, "", ttl_ms=HOUR)
+    scripts().purge(QUEUE, "")
     assert not broker.exists(keys.task(QUEUE, "erased")), "it came back as half a task"
 
 
 # ---- what the model found
 
 
-def test_an_id_is_known_until_it_is_pruned_even_when_its_record_has_expired() -> None:
+def test_an_id_is_known_until_it_is_pruned_even_when_its_record_was_erased() -> None:
     claim = _claim("task")
     HandWorker().step(commit(claim, "SUCCESS"), want=0)
-    broker.delete(keys.task(QUEUE, "task"))  # as Redis does at the end of its life time
+    broker.delete(keys.task(QUEUE, "task"))
     accepted = store("task")
     standing = scripts().whereabouts(QUEUE, "task")[1]
     scripts().prune(QUEUE, ttl_ms=0, cap=1000)
@@ -446,13 +444,13 @@ def test_the_end_of_an_awaited_task_is_told_once_and_no_other() -> None:
         assert scripts().awaited(QUEUE, "awaited") == "PENDING"
         for _ in range(2):
             for task_id in ("awaited", "other"):
-                scripts().cancel(QUEUE, task_id, "", ttl_ms=HOUR)
+                scripts().cancel(QUEUE, task_id, "")
     assert announced == ["awaited"]
 
 
 def test_what_has_ended_or_is_unknown_is_not_awaited() -> None:
     store("ended")
-    scripts().cancel(QUEUE, "ended", "", ttl_ms=HOUR)
+    scripts().cancel(QUEUE, "ended", "")
     assert scripts().awaited(QUEUE, "ended") == "REVOKED"
     assert scripts().awaited(QUEUE, "unknown") == ""
     assert not broker.hexists(keys.task(QUEUE, "ended"), "awaited")

@@ -4,8 +4,10 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import keys
+from huey_tasks.broker.answer_pieces import AnswerPieces
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.scripts.tasks import BATCH
+from huey_tasks.records import locks, tasks
 from tests.engine.helpers import (
     QUEUE,
     HandWorker,
@@ -17,6 +19,7 @@ from tests.engine.helpers import (
     store,
     submit,
 )
+from tests.engine.model import HOUR
 from tests.engine.snapshot import clock_ms
 from tests.waiting import wait_until
 
@@ -78,11 +81,33 @@ def test_an_empty_queue_gives_no_claim() -> None:
 def test_a_commit_ends_the_task(end: str) -> None:
     task_id = submit("echo")
     worker = HandWorker()
-    accepted, _ = worker.step(commit(worker.claim(), end, reason="why"), want=0)
+    claim = worker.claim()
+    accepted, _ = worker.step(commit(claim, end, reason="why"), want=0)
     assert accepted == [True]
     assert state(task_id) == end
-    assert broker.pttl(keys.task(QUEUE, task_id)) > 0
     assert scripts().stats([QUEUE])[0][end] == 1
+
+
+@pytest.mark.parametrize("end", ["SUCCESS", "FAILURE", "REVOKED", "EXPIRED"])
+def test_an_attempt_that_ended_its_task_holds_it_no_more(end: str) -> None:
+    task_id = submit("echo")
+    worker = HandWorker()
+    claim = worker.claim()
+    assert scripts().lock(QUEUE, "door", (task_id, claim.token), ttl_ms=0, lease_ms=60_000)
+    worker.step(commit(claim, end, reason="why"), want=0)
+    before = broker.hgetall(keys.task(QUEUE, task_id))
+
+    assert worker.step(commit(claim, "RETRY", delay_ms=1, retries_left=1), want=0) == ([False], [])
+    assert not scripts().log(QUEUE, task_id, claim.token, "{}")
+    assert not scripts().progress(QUEUE, task_id, claim.token, "{}")
+    assert not scripts().emit(QUEUE, task_id, claim.token, "{}")
+    assert AnswerPieces(tq.default.broker, task_id).add(claim.token, 0, b"", ttl_ms=1) is None
+    assert scripts().renew(QUEUE, [(task_id, claim.token)], lease_ms=60_000)
+    assert tasks.claim_fields(tq.default.broker, task_id) is None
+    assert not locks.is_locked(tq.default.broker, "door")
+    assert not locks.lock_holder(tq.default.broker, "door").holds
+    assert scripts().lock(QUEUE, "door", ("", ""), ttl_ms=0, lease_ms=60_000)
+    assert broker.hgetall(keys.task(QUEUE, task_id)) == before
 
 
 def test_a_step_commits_and_claims_in_one_go() -> None:
@@ -283,16 +308,29 @@ def test_finished_tasks_beyond_the_cap_are_forgotten_oldest_first() -> None:
     worker = HandWorker()
     for _ in ids:
         worker.step(commit(worker.claim(), "SUCCESS"), want=0)
-    assert scripts().prune(QUEUE, ttl_ms=60_000, cap=2) == 1
+    assert scripts().prune(QUEUE, ttl_ms=60_000, cap=2) == (1, False)
     assert broker.zcard(keys.index(QUEUE, "SUCCESS")) == 2
     assert broker.zcard(keys.submitted(QUEUE)) == 2
+
+
+def test_finished_tasks_are_forgotten_in_pieces_until_none_is_left_to_forget() -> None:
+    worker = HandWorker()
+    for end in ("SUCCESS", "FAILURE", "DEAD", "SUCCESS", "EXPIRED"):
+        submit("echo")
+        worker.step(commit(worker.claim(), end, reason="why"), want=0)
+
+    pieces = [scripts().run("prune", QUEUE, ttl_ms=HOUR, cap=0, limit=2) for _ in range(4)]
+
+    # The quarantined one is looked at and stays; once nothing else is left, nobody goes on with it.
+    assert pieces == [[2, 1], [1, 1], [1, 1], [0, 0]]
+    assert [broker.zcard(keys.index(QUEUE, end)) for end in ("SUCCESS", "FAILURE")] == [0, 1]
 
 
 def test_finished_tasks_that_are_too_old_are_forgotten_and_live_ones_kept() -> None:
     old, live = submit("echo", value=1), submit("echo", value=2)
     worker = HandWorker()
     worker.step(commit(worker.claim(), "SUCCESS"), want=0)
-    assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == 1
+    assert scripts().prune(QUEUE, ttl_ms=0, cap=1000) == (1, False)
     with pytest.raises(tq.TaskNotFound):
         tq.get_task(old)
     assert state(live) == "PENDING"

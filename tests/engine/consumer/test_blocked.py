@@ -92,9 +92,9 @@ def test_what_waits_for_code_can_be_ended(end: str) -> None:
     store("task", task_type="new", expires_ms=HOUR)
     here("old", "echo").step()
     if end == "cancel":
-        scripts().cancel(QUEUE, "task", "", ttl_ms=HOUR)
+        scripts().cancel(QUEUE, "task", "")
     elif end == "purge":
-        scripts().purge(QUEUE, "", ttl_ms=HOUR)
+        scripts().purge(QUEUE, "")
     else:
         broker.hset(keys.task(QUEUE, "task"), "expires_at", 1)
         assert here("new", "new").step() == ([], [])
@@ -114,7 +114,7 @@ def test_an_erased_task_and_one_that_older_code_has_claimed_are_only_forgotten()
     worker = here("new", "new")
     assert worker.step(want=2) == worker.step(want=2) == ([], [])
     assert not broker.exists(keys.unknown(QUEUE), keys.blocked(QUEUE, "type:new"))
-    scripts().cancel(QUEUE, "claimed", "", ttl_ms=HOUR)
+    scripts().cancel(QUEUE, "claimed", "")
 
 
 def test_a_consumer_that_does_not_say_what_it_knows_claims_as_before() -> None:
@@ -186,7 +186,7 @@ def test_a_lock_whose_holder_was_killed_is_found_free() -> None:
     claim, waits = HandWorker("c/1").claim(), HandWorker("c/2").claim()
     scripts().lock(QUEUE, "press", (claim.id, claim.token), ttl_ms=0, lease_ms=HOUR)
     HandWorker("c/3").step(commit(waits, "PENDING", blocked_on="lock:press"), want=0)
-    scripts().release(QUEUE, "c/1", kind="crashes", blamed="", limit=3, ttl_ms=HOUR)
+    scripts().release(QUEUE, "c/1", kind="crashes", blamed="", limit=3)
     assert waits_for("waits") == "lock:press"
     wait_until(lambda: _promoted("waits"), description="it goes on")
 

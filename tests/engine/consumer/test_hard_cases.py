@@ -185,9 +185,7 @@ def _seconds() -> int:
 
 
 def _cancel(task_id: str, request: str) -> bytes:
-    return scripts().run(
-        "cancel", QUEUE, id=task_id, reason="test", ttl_ms=60_000, request=request, operation=""
-    )
+    return scripts().run("cancel", QUEUE, id=task_id, reason="test", request=request, operation="")
 
 
 def _fresh_storage():  # type: ignore[no-untyped-def]

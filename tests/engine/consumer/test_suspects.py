@@ -12,7 +12,6 @@ import huey_tasks as tq
 from huey_tasks.broker import keys
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
-from tests.engine.model import HOUR
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -25,7 +24,7 @@ def lines(file: Path) -> list[str]:
 def lose(*workers: str, limit: int = 30) -> None:
     """These consumers die with what they hold."""
     for worker in workers:
-        scripts().release(QUEUE, worker, kind="losses", blamed="*", limit=limit, ttl_ms=HOUR)
+        scripts().release(QUEUE, worker, kind="losses", blamed="*", limit=limit)
 
 
 def suspects() -> list[str]:
@@ -98,7 +97,7 @@ def test_when_the_cause_is_found_the_others_go_on() -> None:
     make_suspects("cause", "one", "other")
     alone = HandWorker("d-alone/1")
     claim = alone.claim()
-    released = scripts().release(QUEUE, "d-alone", kind="crashes", blamed="*", limit=1, ttl_ms=HOUR)
+    released = scripts().release(QUEUE, "d-alone", kind="crashes", blamed="*", limit=1)
     assert released == [(claim.id, "FAILURE")] == [("cause", "FAILURE")]
     assert suspects() == []
     worker = HandWorker("e/1")
@@ -114,9 +113,7 @@ def test_the_pause_between_crashes_grows() -> None:
     for turn in range(5):
         HandWorker(f"c{turn}/1").claim()
         before = _now()
-        ((_, state),) = scripts().release(
-            QUEUE, f"c{turn}", kind="crashes", blamed="*", limit=9, ttl_ms=HOUR
-        )
+        ((_, state),) = scripts().release(QUEUE, f"c{turn}", kind="crashes", blamed="*", limit=9)
         due = broker.hget(keys.task(QUEUE, "task"), "due_at")
         pauses.append(round((float(due) - before) / 1000) if state == "RETRY" else 0)
         if state == "RETRY":

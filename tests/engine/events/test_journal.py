@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import event_keys, keys
+from huey_tasks.broker import event_keys
 from huey_tasks.broker.scripts.events import BEGINNING, Entry, EventScripts
 from huey_tasks.events.recent import Recent
 from huey_tasks.execution.partials import MOST_BYTES, partial_result
@@ -137,8 +137,6 @@ def test_partial_results_go_and_come_back_with_their_task(start_consumer: StartC
     record = wait_for(task_id, "SUCCESS")
     assert [partial.note is None for partial in record.partial_results] == [False, False]
     key = event_keys.partials(QUEUE, task_id)
-    of_task_ms = broker.pttl(keys.task(QUEUE, task_id))
-    assert 0 < broker.pttl(key) <= of_task_ms
     ada = tq.Operator("ada", "test")
     acted = tq.act_on_tasks(tq.Action.DELETE, [task_id], ada)
     assert not broker.exists(key)

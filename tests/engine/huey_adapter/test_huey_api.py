@@ -72,9 +72,7 @@ def test_an_error_handler_is_submitted_once_though_the_attempt_is_repeated(
     first = queue.dequeue()
     assert first is not None
     worker = first.claim.token.rpartition("/")[0]
-    queue.broker.scripts.release(
-        queue.name, worker, kind="crashes", blamed="*", limit=3, ttl_ms=60_000
-    )
+    queue.broker.scripts.release(queue.name, worker, kind="crashes", blamed="*", limit=3)
     queue.execute(first)  # its worker was only thought dead; what it commits is refused
     assert run_all(queue) == 2
 

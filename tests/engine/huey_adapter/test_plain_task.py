@@ -73,7 +73,7 @@ def run(name: str, payload: dict[str, Any], *, plainly: bool) -> dict[str, str]:
     QUEUE.execute(task)
     QUEUE.storage.slot.flush()
     record = asdict(tq.get_task(task_id))
-    QUEUE.broker.scripts.cancel("default", task_id, "done with", ttl_ms=60_000)
+    QUEUE.broker.scripts.cancel("default", task_id, "done with")
     for attempt in record["attempts"]:
         attempt.update(started_at=None, ended_at=None, worker=None, traceback=None)
     for line in record["log"]:
@@ -217,7 +217,7 @@ def test_a_task_that_is_revoked_in_hueys_way_while_it_runs_and_fails_has_failed(
         assert record.status == "RETRY" and "on purpose" in str(record.attempts)
     finally:
         wrapper.restore()
-        QUEUE.broker.scripts.cancel("default", task_id, "done with", ttl_ms=60_000)
+        QUEUE.broker.scripts.cancel("default", task_id, "done with")
 
 
 def test_a_type_that_another_has_replaced_is_not_run_by_its_template() -> None:

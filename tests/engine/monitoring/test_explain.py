@@ -343,7 +343,7 @@ def test_a_task_that_was_lost_twice_says_that_it_runs_alone() -> None:
     task_id = submit("echo")
     for number in range(2):
         HandWorker(f"c/{number}").claim()
-        scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30, ttl_ms=HOUR)
+        scripts().release(QUEUE, "c", kind="losses", blamed="*", limit=30)
     assert codes(task_id) == ["runs_alone", "no_consumer"]
     assert "2 times" in reason(task_id, "runs_alone").text
 

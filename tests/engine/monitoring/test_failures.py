@@ -216,7 +216,7 @@ def test_a_group_goes_with_the_last_of_its_tasks() -> None:
     fail("first")
     fail("second")
     fail("other", OTHER)
-    broker.delete(keys.task(QUEUE, "first"))  # as Redis does at the end of its life time
+    broker.delete(keys.task(QUEUE, "first"))
     broker.zadd(keys.index(QUEUE, "FAILURE"), {"first": 1})
     scripts().prune(QUEUE, ttl_ms=HOUR, cap=1000)
     assert tq.failure_group(CAUSE.fingerprint).count == 1

@@ -257,7 +257,7 @@ def test_pages_miss_none_of_two_thousand_although_all_leave_the_index(
 def test_pages_miss_none_of_two_thousand_ended_ones(action: str) -> None:
     for _ in range(4):
         for task_id in store_many(500):
-            scripts().cancel(QUEUE, task_id, "", ttl_ms=3_600_000)
+            scripts().cancel(QUEUE, task_id, "")
     done, skipped, _ = act_on_all(action, "state:revoked")
     assert (done, skipped) == (2000, tq.Skipped())
     assert broker.zcard(keys.submitted(QUEUE)) == (4000 if action == "retry" else 0)

@@ -133,7 +133,7 @@ def test_a_run_whose_record_is_gone_has_ended() -> None:
     tq.purge(QUEUE)
     tq.default.broker.scripts.prune(QUEUE, ttl_ms=0, cap=0)
     wait_until(
-        lambda: not tq.default.broker.scripts.prune(QUEUE, ttl_ms=0, cap=0),
+        lambda: not tq.default.broker.scripts.prune(QUEUE, ttl_ms=0, cap=0).removed,
         description="its record is gone",
     )
     assert tq.get_schedule("s").last_status is None

@@ -225,7 +225,7 @@ def test_the_time_of_submission_limits_a_search() -> None:
         assert find(q, submitted_after=border) == ["late"]
         assert find(q, submitted_before=border) == ["early"]
     for task_id in ("early", "late"):
-        tq.default.broker.scripts.cancel(QUEUE, task_id, "", ttl_ms=60_000)
+        tq.default.broker.scripts.cancel(QUEUE, task_id, "")
     assert find(sort=tq.Sort.FINISHED, submitted_before=border) == ["early"]
 
 
@@ -253,6 +253,7 @@ def test_pages_neither_repeat_nor_skip_what_was_there_while_others_come_and_go()
         last = seen[-1]  # the very task that the cursor names is forgotten
         tq.cancel(last)
         broker.zrem(keys.submitted(QUEUE), last)
+        broker.delete(keys.task(QUEUE, last))
     assert sorted(seen) == sorted(ids)
 
 

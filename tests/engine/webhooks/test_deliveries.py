@@ -80,7 +80,7 @@ def test_the_end_of_a_task_is_posted_to_its_url_and_to_webhooks(
 
 
 def cancel(task_id: str) -> None:
-    scripts().cancel("default", task_id, "no longer wanted", ttl_ms=60_000)
+    scripts().cancel("default", task_id, "no longer wanted")
 
 
 def end_by_commit(task_id: str) -> None:
@@ -103,7 +103,7 @@ def end_late(task_id: str) -> None:
 def end_by_crashes(task_id: str) -> None:
     hand = HandWorker()
     hand.claim()
-    scripts().release("default", "hand", kind="crashes", blamed="*", limit=1, ttl_ms=60_000)
+    scripts().release("default", "hand", kind="crashes", blamed="*", limit=1)
 
 
 def end_by_losses(task_id: str) -> None:

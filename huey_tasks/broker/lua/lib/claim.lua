@@ -1,5 +1,5 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
--- with: blocked clock concurrency counting erased events finish type_limits
+-- with: blocked clock concurrency counting erased events finish tasks type_limits
 -- record Waiting: type message max_attempts queued_at deliveries retry_delay_s expires_at invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
@@ -64,7 +64,7 @@ local function claim_next(worker)
     elseif is_too_late(task) then
       -- rarely: it was not started in time
       leave(id, 'PENDING')
-      finish(id, 'EXPIRED', 'it was not started in time', worker.ttl_ms)
+      finish(id, 'EXPIRED', 'it was not started in time')
     elseif worker.only ~= '' and is_crowded(type) then
       -- rarely: a function that runs as often as it may
       unblock(id, from[id])
@@ -102,8 +102,8 @@ end
 -- The claims of a step that is sent again, those that still hold; `ids` in the order of their tokens.
 local function claims_again(ids, token_root)
   for place, id in ipairs(ids) do
-    local again = redis.call('HMGET', task_key(id), Claim.NAMES)
-    if again[Claim.token] == token_root .. place then
+    if holds(id, token_root .. place) then
+      local again = redis.call('HMGET', task_key(id), Claim.NAMES)
       again[Claim.id], again[Claim.invocation] = id, again[Claim.invocation] or ''
       again[Claim.retries_left] = redis.call('HGET', task_key(id), 'max_attempts') - again[Claim.attempt]
       again[Claim.retry_delay_s] = again[Claim.retry_delay_s] or '0'

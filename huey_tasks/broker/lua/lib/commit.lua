@@ -42,7 +42,7 @@ local function keep_receipt(id, task_type, receipt)
   redis.call('HSET', task_key(id), 'receipts', lines)
 end
 
-local function commit(done, ties, lease_ms, ttl_ms)
+local function commit(done, ties, lease_ms)
   if ties[Ties.suspicion] then
     -- rarely: it was lost before
     clear_of_suspicion(done)
@@ -50,14 +50,13 @@ local function commit(done, ties, lease_ms, ttl_ms)
   if done.gap then
     -- rarely: lines of its log are missing
     keep_line(done.id, done.type, done.gap)
-    ties[Ties.logged] = '1'
   end
   if done.run_us then note(done.type, 'run.' .. bucket(done.run_us / 1000)) end
   if done.receipt then
     -- rarely: a function
     keep_receipt(done.id, done.type, done.receipt)
   end
-  move_on(done, ties, lease_ms, ttl_ms)
+  move_on(done, ties, lease_ms)
   if done.children or done.gates then
     -- rarely: others follow it
     for _, child in ipairs(done.children or {}) do submit(child) end
@@ -66,12 +65,12 @@ local function commit(done, ties, lease_ms, ttl_ms)
 end
 
 -- Returns for each commit 1, or 0 when its token is not the one of the task: the lease was lost.
-local function commit_all(commits, lease_ms, ttl_ms)
+local function commit_all(commits, lease_ms)
   local accepted, committed = {}, { '' }
   for at, done in ipairs(commits) do
     local ties = ties_of(done.id)
-    if done.token ~= '' and ties[Ties.token] == done.token then
-      commit(done, ties, lease_ms, ttl_ms)
+    if ties[Ties.state] == 'STARTED' and ties[Ties.token] == done.token then
+      commit(done, ties, lease_ms)
       leave_limits(done, ties[Ties.type])
       accepted[at], committed[#committed + 1] = 1, done.id
     else

@@ -40,7 +40,7 @@ end
 -- Counts a death against a task: of its worker ('crashes'), or of a process that ran other tasks too
 -- ('losses'), which this task probably did not cause. At `limit` the task is quarantined, in a failure
 -- group of its type and of `how` the process died.
-local function crash(id, kind, limit, ttl_ms, how)
+local function crash(id, kind, limit, how)
   local times = redis.call('HINCRBY', task_key(id), kind, 1)
   local said = SAID_OF[kind]
   local by = how ~= '' and ': ' .. how or ''
@@ -54,7 +54,7 @@ local function crash(id, kind, limit, ttl_ms, how)
     [Cause.frame] = '',
     [Cause.message] = said.what .. ' while it ran' .. by,
   })
-  set_aside(id, said.what .. ' ' .. times .. ' times while it ran' .. by, ttl_ms)
+  set_aside(id, said.what .. ' ' .. times .. ' times while it ran' .. by)
   if tonumber(suspicion or 0) >= SUSPECT then acquit() end
   return 'FAILURE'
 end

@@ -39,19 +39,18 @@ local function clear_of_suspicion(done)
 end
 
 -- STARTED -> what the commit names.
-local function move_on(done, ties, lease_ms, ttl_ms)
+local function move_on(done, ties, lease_ms)
   local id, state, delay_ms = done.id, done.state, done.delay_ms or 0
   if TERMINAL[state] then
     if state == TaskState.FAILURE then
       -- rarely: it failed
       keep_failure(done)
     end
-    finish_tied(id, ties, state, done.reason or '', ttl_ms,
-      'outcome', done.token, unpack(small[done.token] or {}))
+    finish_tied(id, ties, state, done.reason or '', unpack(small[done.token] or {}))
   elseif state == Ending.DEAD then
     -- rarely: it is quarantined
     keep_failure(done)
-    set_aside(id, done.reason or '', ttl_ms)
+    set_aside(id, done.reason or '')
   elseif state == TaskState.RETRY then
     -- rarely: it failed, and is tried again
     try_again(done, delay_ms)

@@ -1,7 +1,7 @@
 -- The one way into a terminal state.
 -- with: barrier clock counting events flows outbox
 -- at the end: write_ended
--- record Ties: token type logged gate passes_on awaited suspicion webhook_url flow
+-- record Ties: state token type gate passes_on awaited suspicion webhook_url flow
 
 -- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
@@ -14,27 +14,23 @@ local function write_ended()
 end
 
 -- What a task has when an attempt holds it, or something waits for its end. An empty `ties` says that
--- there is nothing but the first two: what sets one of the others fills it. Most tasks never have any.
+-- there is nothing but the first three: what sets one of the others fills it. Most tasks never have any.
 local function ties_of(id)
-  local token, type, ties = unpack(redis.call('HMGET', task_key(id), 'token', 'type', 'ties'))
-  if ties == '' then return { token, type } end
+  local state, token, type, ties = unpack(
+    redis.call('HMGET', task_key(id), 'state', 'token', 'type', 'ties'))
+  if ties == '' then return { state, token, type } end
   return redis.call('HMGET', task_key(id), Ties.NAMES)
 end
 
 -- Ends a task. The caller has removed it from its index, and may name more fields to set; one that
--- has run has no `reason` from before. A task
--- that ends passes its gate, however it ended, unless the next of its pipeline will do so.
-local function finish_tied(id, ties, state, reason, ttl_ms, ...)
+-- has run has no `reason` from before. A task that ends passes its gate, however it ended, unless the
+-- next of its pipeline will do so. `prune` removes it when it is too old.
+local function finish_tied(id, ties, state, reason, ...)
   local key, gate = task_key(id), ties[Ties.gate]
-  redis.call('HSET', key, 'state', state, 'finished_at', AT, 'token', '', ...)
+  redis.call('HSET', key, 'state', state, 'finished_at', AT, ...)
   if reason ~= '' then redis.call('HSET', key, 'reason', reason) end
-  redis.call('PEXPIRE', key, ttl_ms)
   local members = ended[state] or {}
   ended[state], members[#members + 1], members[#members + 2] = members, AT, id
-  if ties[Ties.logged] then
-    redis.call('PEXPIRE', log_key(id), ttl_ms)
-    redis.call('PEXPIRE', partials_key(id), ttl_ms)
-  end
   add_event('state', id)
   count(state)
   note(ties[Ties.type], state)
@@ -51,17 +47,15 @@ local function finish_tied(id, ties, state, reason, ttl_ms, ...)
   end
 end
 
-local function finish(id, state, reason, ttl_ms)
-  finish_tied(id, ties_of(id), state, reason, ttl_ms)
+-- One that ends without an outcome has no token any more; else it keeps that of the attempt.
+local function finish(id, state, reason)
+  finish_tied(id, ties_of(id), state, reason, 'token', '')
 end
 
 -- Quarantines a task: it ends as failed and stays until an operator retries it, or DEAD_CAP later
 -- ones have replaced it.
-local function set_aside(id, reason, ttl_ms)
+local function set_aside(id, reason)
   redis.call('ZADD', DEAD, NOW, id)
-  finish(id, 'FAILURE', reason, ttl_ms)
-  redis.call('PERSIST', task_key(id))
-  redis.call('PERSIST', log_key(id))
-  redis.call('PERSIST', partials_key(id))
+  finish(id, 'FAILURE', reason)
   redis.call('ZREMRANGEBYRANK', DEAD, 0, -DEAD_CAP - 1)
 end

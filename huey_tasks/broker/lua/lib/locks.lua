@@ -19,8 +19,8 @@ local function is_locked(name, lease_ms)
   local id, token, home = unpack(redis.call('HMGET', lock_key(name), 'id', 'token', 'home'))
   if not id then return false end
   if id == '' then return true end
-  local held_with, stopping, stopped_at, finished_at = unpack(redis.call('HMGET',
-    home .. ':task:' .. id, 'token', 'stopping', 'stopped_at', 'finished_at'))
-  if held_with == token then return true end
+  local state, held_with, stopping, stopped_at, finished_at = unpack(redis.call('HMGET',
+    home .. ':task:' .. id, 'state', 'token', 'stopping', 'stopped_at', 'finished_at'))
+  if state == 'STARTED' and held_with == token then return true end
   return stopping == token and not stopped_at and NOW - finished_at < tonumber(lease_ms)
 end

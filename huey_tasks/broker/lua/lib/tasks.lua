@@ -8,9 +8,10 @@ local function write_even_if_full()
   redis.call('ZREM', index_key('STARTED'), '')
 end
 
--- Whether this attempt holds the task; a task that nobody holds has no token to match.
+-- Whether this attempt holds the task. A task that has ended keeps the token of its last attempt.
 local function holds(id, token)
-  return token ~= '' and redis.call('HGET', task_key(id), 'token') == token
+  local state, held_with = unpack(redis.call('HMGET', task_key(id), 'state', 'token'))
+  return state == 'STARTED' and held_with == token
 end
 
 -- The attempt of a cancelled task has ended: its worker is free.
