@@ -46,21 +46,23 @@ class Claim(NamedTuple):
     type: str = ""
 
     @classmethod
-    def read(cls, reply: list[Any]) -> "Claim":
-        """Return the claim that a reply of `step` holds."""
-        id, token, message, attempt, retries_left, retry_delay_s, deliveries, invocation, type = (
-            reply
-        )
+    def read(cls, reply: bytes) -> "Claim":
+        """Return the claim that a reply of `step` holds, as `claim_text` in claim.lua makes it."""
+        token, attempt, deliveries, most, delay_s, id_size, type_size, rest = reply.split(b"\n", 7)
+        id_end = int(id_size)
+        type_end = id_end + int(type_size)
+        invocation, _, message = rest[type_end:].partition(b"\n")
+        number = int(attempt)
         return cls(
-            id.decode(),
+            rest[:id_end].decode(),
             token.decode(),
             message,
-            int(attempt),
-            int(retries_left),
-            float(retry_delay_s),
+            number,
+            int(most) - number,
+            float(delay_s),
             int(deliveries),
             invocation.decode(),
-            type.decode(),
+            rest[id_end:type_end].decode(),
         )
 
 
@@ -219,18 +221,24 @@ class Commit(NamedTuple):
     reason: str = ""
     children: tuple[NewTask, ...] = ()
     gates: tuple[Gate, ...] = ()
-    about: About | None = None
     cause: Cause | None = None  # of a task that has finally failed
     gap: str = ""  # a line (JSON) in its log in place of those that could not be kept
     blocked_on: str = ""
     receipt: str = ""  # of a function: what the attempt has used, as JSON
+    about: About | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the commit as `step` reads it, without what is 0 or empty."""
-        fields: dict[str, Any] = {"id": self.id, "token": self.token, "state": self.state}
+    def sent(self, outcome: bytes) -> "Sent":
+        """Return the commit as `step` reads it, with its outcome if that goes with it."""
+        task_type, run_us = "", ""
         if self.about is not None:
-            fields["type"] = self.about.task_type
-            fields["run_us"] = int(self.about.took_s * 1_000_000)
+            task_type = self.about.task_type
+            run_us = str(int(self.about.took_s * 1_000_000))
+        is_plain = self[3:-1] == _NOTHING and self.state != TaskState.RETRY
+        more = b"" if is_plain else self._more()
+        return Sent(self.id, self.token, self.state, task_type, run_us, outcome, more)
+
+    def _more(self) -> bytes:
+        fields: dict[str, Any] = {}
         if self.state == TaskState.RETRY:
             fields["retries_left"] = self.retries_left
             fields["retry_delay_s"] = self.retry_delay_s
@@ -245,7 +253,27 @@ class Commit(NamedTuple):
         if self.cause is not None:
             fields["cause"] = self.cause.as_json()
         texts = {"gap": self.gap, "blocked_on": self.blocked_on, "receipt": self.receipt}
-        return fields | {name: text for name, text in texts.items() if text}
+        return _as_json(fields | {name: text for name, text in texts.items() if text})
+
+
+#: What most commits have between their state and their `about`.
+_NOTHING = tuple(Commit._field_defaults.values())[:-1]
+
+
+class Sent(NamedTuple):
+    """A commit as a step sends it; all are texts.
+
+    `type` and `run_us` of its `About`, or "" for both. `blob`: the outcome, b"" if there is none or
+    it was stored before. `more`: JSON, the fields that only few commits have, or b"".
+    """
+
+    id: str
+    token: str
+    state: str
+    type: str
+    run_us: str
+    blob: bytes
+    more: bytes
 
 
 class Step(NamedTuple):
@@ -279,24 +307,33 @@ class Step(NamedTuple):
             "short_types": self.short_types,
             "only": self.only,
             "databases": self.databases if self.outcomes else "",
-            "commits": encode(self.commits),
         }
+
+    def sent(self) -> list[Argument]:
+        """Return the commits as further arguments, behind those with names."""
+        outcomes = self.outcomes or [b""] * len(self.commits)
+        pairs = zip(self.commits, outcomes, strict=True)
+        return [text for commit, outcome in pairs for text in commit.sent(outcome)]
+
+
+_YES = ord("1")
 
 
 def answer_of(reply: list[Any]) -> Answer:
     """Return what the reply of `step` says."""
     accepted, claims, revocations = reply
-    flags = [bool(flag) for flag in accepted]
+    flags = [digit == _YES for digit in accepted]
     return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
 
 
-def encode(items: "tuple[Commit | Gate, ...] | list[Commit] | list[Gate]") -> bytes:
-    """Return several commits or gates as one argument of a script.
+def encode(gates: Sequence[Gate]) -> bytes:
+    """Return several gates as one argument of a script."""
+    return _as_json([gate.as_json() for gate in gates])
 
-    Half a surrogate pair, which a reason may quote, becomes "?": a step must always be sendable.
-    """
-    fields = [item.as_json() for item in items]
+
+def _as_json(value: Any) -> bytes:
+    """Return JSON. Half a surrogate pair, which a reason may quote, becomes "?"."""
     try:
-        return to_json(fields)
+        return to_json(value)
     except ValueError:
-        return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

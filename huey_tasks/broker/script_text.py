@@ -38,7 +38,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-from huey_tasks.broker.protocol import DELIVERY_TYPE, FLOW_TYPE, Cause, Claim, Found, Gate, NewTask
+from huey_tasks.broker.protocol import DELIVERY_TYPE, FLOW_TYPE, Cause, Found, Gate, NewTask, Sent
 from huey_tasks.broker.states import LIVE, TERMINAL, Ending, TaskState
 from huey_tasks.broker.task_hash import EVENT_TASK, EXPLAINED, ROW, AttemptLine
 
@@ -47,7 +47,7 @@ LUA = Path(__file__).parent / "lua"
 _RECORDS: dict[str, tuple[str, ...]] = {
     **{
         record.__name__: record._fields
-        for record in (NewTask, Claim, Found, Gate, Cause, AttemptLine)
+        for record in (NewTask, Sent, Found, Gate, Cause, AttemptLine)
     },
     "Row": ROW,
     "Explained": EXPLAINED,

@@ -39,7 +39,7 @@ EXPLAINED = (
 #: What an event says of its task, as it was then. New names go to the end.
 EVENT_TASK = (
     "type", "tags", "state", "attempt", "max_attempts", "token", "stopping", "outcome", "due_at",
-    "blocked_on", "reason", "flow",
+    "blocked_on", "reason", "flow", "started_at",
 )  # fmt: skip
 
 
@@ -135,10 +135,8 @@ class TaskHash(Hash):
 
     type = _Field(Hash.__getitem__)
     message = _Field(Hash.__getitem__)
-    attempt = _Field(Hash.number)
     max_attempts = _Field(Hash.number)
     priority = _Field(Hash.number)  # within its queue
-    deliveries = _Field(Hash.number)
     crashes = _Field(Hash.number)
     losses = _Field(Hash.number)
     queued_at = _Field(Hash.time)
@@ -177,6 +175,19 @@ class TaskHash(Hash):
     def submitted_at(self) -> dt.datetime:
         """When it was submitted."""
         return from_ms(self["submitted_at"])
+
+    @property
+    def attempt(self) -> int:
+        """How many of its attempts count: the first claim stores nothing but `started_at`."""
+        return self._claimed("attempt")
+
+    @property
+    def deliveries(self) -> int:
+        """How often it was claimed."""
+        return self._claimed("deliveries")
+
+    def _claimed(self, name: str) -> int:
+        return self.number(name) if name in self else int("started_at" in self)
 
     @property
     def retries_left(self) -> int:

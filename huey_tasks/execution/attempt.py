@@ -281,11 +281,11 @@ class Attempt:
             self._reason,
             tuple(self._children),
             tuple(self._gates),
-            about,
             self._cause if self._state == TaskState.FAILURE else None,
             self._last_line(),
             self.blocked_on,
             self.receipt,
+            about,
         )
         return commit, outcome
 

@@ -109,7 +109,7 @@ class ClaimFields:
 
 def claim_fields(broker: Broker, task_id: str) -> ClaimFields | None:
     """Return the token of a task that runs and the retries that are left; None if none does."""
-    names = ("state", "token", "attempt", "max_attempts", "retry_delay_s")
+    names = ("state", "token", "attempt", "started_at", "max_attempts", "retry_delay_s")
     with redis_errors():
         values = broker.redis.hmget(keys.task(broker.name, task_id), names)
     held = TaskHash.of_reply(names, values)

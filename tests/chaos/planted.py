@@ -44,7 +44,7 @@ BUGS = (
     Bug(
         "no fence: a step takes any token",
         "huey_tasks/broker/lua/lib/commit.lua",
-        "if done.token ~= '' and ties[Ties.token] == done.token then",
+        "if ties[Ties.state] == 'STARTED' and ties[Ties.token] == done.token then",
         "if true then",
         frozenset({Breach.DOUBLE_TERMINAL, Breach.GAP}),
     ),

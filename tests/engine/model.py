@@ -86,6 +86,7 @@ class ModelTask:
     lease_ms: int = 0
     attempt: int | None = None
     counts: Counter[str] = field(default_factory=Counter[str])  # deliveries, losses, suspicion, …
+    stored: set[str] = field(default_factory=set[str])  # of attempt and deliveries; else both are 1
     blocked_on: str | None = None
     notes: dict[str, Value] = field(default_factory=dict[str, Value])
     log: list[str] = field(default_factory=list[str])
@@ -104,10 +105,11 @@ class ModelTask:
             "state": self.state,
             "place": self.place,
             "token": self.token,
-            "attempt": self.attempt,
+            "attempt": self.attempt if "attempt" in self.stored else None,
             "ties": "1" if self.tied else "",
             "blocked_on": self.blocked_on,
             **self.counts,
+            "deliveries": self.counts["deliveries"] if "deliveries" in self.stored else None,
         }
         if self.new.gate:
             counted |= {"gate": self.new.gate, "passes_on": int(self.new.passes_on)}
@@ -529,6 +531,8 @@ class Model:
 
     def _claim(self, task: ModelTask, token: str, lease_ms: int) -> Claim:
         self._unblock(task)
+        if "started_at" in task.notes:
+            task.stored |= {"attempt", "deliveries"}
         task.attempt = (task.attempt or 0) + 1
         task.counts["deliveries"] += 1
         task.state, task.token = "STARTED", token
@@ -591,13 +595,16 @@ class Model:
             task.notes["reason"] = commit.reason
             self._wait_until_due(task, "RETRY", commit.delay_ms)
         else:
-            task.counts["deliveries"] -= commit.state == "UNBEGUN"
+            if commit.state == "UNBEGUN":
+                task.counts["deliveries"] -= 1
+                task.stored.add("deliveries")
             self._put_back(task)
         self.submit(commit.children, commit.gates, may_refuse=False)
         return True
 
     def _uncount(self, task: ModelTask) -> None:
         task.attempt, task.token = (task.attempt or 0) - 1, ""
+        task.stored.add("attempt")
 
     def _put_back(self, task: ModelTask) -> None:
         self._uncount(task)

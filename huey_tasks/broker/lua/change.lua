@@ -1,13 +1,13 @@
 -- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
 -- args: id request expected message delay_ms priority tags operation
--- with: blocked clock events fair_again operations queueing
+-- with: blocked clock events fair_again operations queueing tasks
 -- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
 -- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice.
 -- returns: {state, what was done}: 'done'; 'other' when `expected` is not the message any more;
 --          'expires' when the new time is too late for it; '' when it waits no more
 local key = task_key(id)
-local state, stored, own, expires_at, attempt, suspicion, place, last = unpack(redis.call('HMGET', key,
-  'state', 'message', 'priority', 'expires_at', 'attempt', 'suspicion', 'place', 'change_request'))
+local state, stored, own, expires_at, suspicion, place, last = unpack(redis.call('HMGET', key,
+  'state', 'message', 'priority', 'expires_at', 'suspicion', 'place', 'change_request'))
 if last == request then return { state, 'done' } end
 if state ~= 'PENDING' and state ~= 'SCHEDULED' and state ~= 'RETRY' then return { state or '', '' } end
 if message ~= '' and stored ~= expected then return { state, 'other' } end
@@ -35,7 +35,7 @@ end
 
 if due and due > NOW then
   leave(id, state)
-  wait_until_due(id, tonumber(attempt or 0) > 0 and 'RETRY' or 'SCHEDULED', due)
+  wait_until_due(id, attempt_of(id) > 0 and 'RETRY' or 'SCHEDULED', due)
 elseif due and state ~= 'PENDING' then
   redis.call('ZREM', index_key(state), id)
   redis.call('HDEL', key, 'due_at')

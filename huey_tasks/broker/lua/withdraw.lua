@@ -1,12 +1,12 @@
 -- withdraw: PENDING -> gone, for a task that never started and that nobody waits for any more
 -- args: id
--- with: blocked counting events
+-- with: blocked counting events tasks
 -- returns: the state it was in, or '' when the id is unknown; 'PENDING': nothing of it is left
 -- The totals count it as revoked, as they count a record that was deleted.
-local state, deliveries, type, awaited = unpack(
-  redis.call('HMGET', task_key(id), 'state', 'deliveries', 'type', 'awaited'))
+local state, type, awaited = unpack(
+  redis.call('HMGET', task_key(id), 'state', 'type', 'awaited'))
 if not state then return '' end
-if state ~= 'PENDING' or (deliveries or '0') ~= '0' then return 'STARTED' end
+if state ~= 'PENDING' or deliveries_of(id) > 0 then return 'STARTED' end
 leave(id, state)
 redis.call('ZREM', SUBMITTED, id)
 add_event('gone', id)

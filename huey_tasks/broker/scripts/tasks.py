@@ -50,11 +50,11 @@ class Scripts(SubmitScripts):
 
     def step(self, step: Step) -> Answer:
         """Commit finished attempts and claim tasks. Safe to send again as it is."""
-        return answer_of(self.run("step", step.queue, *step.outcomes, **step.arguments()))
+        return answer_of(self.run("step", step.queue, *step.sent(), **step.arguments()))
 
     def send_step(self, step: Step) -> Sent:
         """Send a step whose answer, for `answer_of`, is read later."""
-        return self.send("step", step.queue, *step.outcomes, **step.arguments())
+        return self.send("step", step.queue, *step.sent(), **step.arguments())
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int

@@ -1,5 +1,6 @@
 """How the loader puts a script together: its parts, its arguments, the names of fields."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import script_text as loader
-from huey_tasks.broker.protocol import About, Argument, Cause, Claim, Commit, Gate, NewTask
+from huey_tasks.broker.protocol import About, Argument, Cause, Commit, Gate, NewTask, Sent
 from huey_tasks.broker.script_text import LUA, parts_of, script_text
 from huey_tasks.broker.states import Ending
 from tests.engine.helpers import scripts
@@ -39,7 +40,7 @@ def test_a_script_names_its_arguments_and_where_others_begin(lua: Path) -> None:
         ("NewTask.id", "1"),
         ("NewTask.submitted_by", str(len(NewTask._fields))),
         ("NewTask.COUNT", str(len(NewTask._fields))),
-        ("Claim.NAMES", ", ".join(f"'{name}'" for name in Claim._fields)),
+        ("NewTask.NAMES", ", ".join(f"'{name}'" for name in NewTask._fields)),
         ("Gate.callback", "2"),
         ("Ending.UNBEGUN", "'UNBEGUN'"),
         ("Ending.RELEASED", "'PENDING'"),
@@ -199,14 +200,14 @@ def test_no_field_is_read_by_its_number(name: str) -> None:
 def test_a_commit_has_the_names_that_lua_reads() -> None:
     new = NewTask("id", b"{}", "echo")
     about, cause = About("echo", 1, 0.1, ""), Cause("f", "E", "", "m")
-    full = Commit("id", "token", "RETRY", 5, 1, 0.1, "why", (new,), (Gate(1, new),), about, cause,
-                  "{}", "lock:a", "{}").as_json()  # fmt: skip
+    full = Commit("id", "token", "RETRY", 5, 1, 0.1, "why", (new,), (Gate(1, new),), cause,
+                  "{}", "lock:a", "{}", about).sent(b"{}")  # fmt: skip
     read = {
         name
         for part in ("lib/commit", "lib/endings")
         for name in re.findall(r"\bdone\.(\w+)", _code(part))
     }
-    assert read == set(full)
+    assert read == {*Sent._fields, *json.loads(full.more)} - {"more"}
 
 
 def test_every_ending_is_read_by_a_script() -> None:

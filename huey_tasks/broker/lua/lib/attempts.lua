@@ -1,5 +1,5 @@
 -- The attempts of a task that ended badly.
--- with: clock events
+-- with: clock events tasks
 
 -- Returns a text of at most `bytes` bytes, cut between two characters.
 local function cut(text, bytes)
@@ -11,10 +11,10 @@ end
 -- The oldest lines are dropped for it; the caller then clears the token.
 local ATTEMPTS_CAP, ATTEMPTS_BYTES, ERROR_BYTES = 50, 16384, 500
 local function keep_attempt(id, state, error)
-  local number, started_at, token, kept = unpack(
-    redis.call('HMGET', task_key(id), 'attempt', 'started_at', 'token', 'attempts'))
+  local started_at, token, kept = unpack(
+    redis.call('HMGET', task_key(id), 'started_at', 'token', 'attempts'))
   local line = cjson.encode({
-    [AttemptLine.attempt] = tonumber(number),
+    [AttemptLine.attempt] = attempt_of(id),
     [AttemptLine.state] = state,
     [AttemptLine.started_ms] = tonumber(started_at),
     [AttemptLine.ended_ms] = NOW,

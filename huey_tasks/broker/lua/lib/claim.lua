@@ -1,6 +1,6 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
 -- with: blocked clock concurrency counting erased events finish tasks type_limits
--- record Waiting: type message max_attempts queued_at deliveries retry_delay_s expires_at invocation
+-- record Waiting: type message max_attempts queued_at started_at retry_delay_s expires_at invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
 -- none waits long behind another while some worker is idle. `BUDGET_S` in pace.py is the same.
@@ -8,32 +8,38 @@ local BUDGET_MS = 5
 
 local claims, claimed, leases = {}, {}, {}
 
--- The next number, as text. Lua would turn a number into text for each command that takes it, which
--- costs half of what a short command does.
-local function one_more(number)
-  return number and string.format('%d', number + 1) or '1'
+-- Counts a claim of a task that was claimed before.
+local function count_claim(id)
+  local attempt, deliveries = attempt_of(id) + 1, deliveries_of(id) + 1
+  redis.call('HSET', task_key(id), 'attempt', attempt, 'deliveries', deliveries)
+  return attempt, deliveries
+end
+
+-- A claim is one text, since to answer with a list of nine takes four times as long: lines, then the
+-- id and the type, whose lengths are among the lines because they may have any letters, then the
+-- invocation, in one line, and the message.
+local function claim_text(id, token, attempt, deliveries, task)
+  local type = task[Waiting.type]
+  return token .. '\n' .. attempt .. '\n' .. deliveries .. '\n' .. task[Waiting.max_attempts] .. '\n'
+    .. (task[Waiting.retry_delay_s] or '0') .. string.format('\n%d\n%d\n', #id, #type) .. id .. type
+    .. (task[Waiting.invocation] or '') .. '\n' .. task[Waiting.message]
 end
 
 local function claim(worker, id, task, from)
   if from then unblock(id, from) end
-  local token = worker.token_root .. (#claimed + 1)
-  local again = task[Waiting.deliveries]
-  local attempt = one_more(again and redis.call('HGET', task_key(id), 'attempt'))
-  local deliveries = one_more(again)
-  redis.call('HSET', task_key(id), 'state', 'STARTED', 'token', token, 'attempt', attempt,
-    'deliveries', deliveries, 'started_at', AT)
-  -- Drops what an earlier attempt left.
-  if again then redis.call('HDEL', task_key(id), 'progress', 'reason') end
+  local key, token = task_key(id), worker.token_root .. string.format('%d', #claimed + 1)
+  local attempt, deliveries = '1', '1'
+  if task[Waiting.started_at] then
+    -- rarely: it was claimed before
+    attempt, deliveries = count_claim(id)
+    redis.call('HDEL', key, 'progress', 'reason') -- what an earlier attempt left
+  end
+  redis.call('HSET', key, 'state', 'STARTED', 'token', token, 'started_at', AT)
   add_event('state', id)
-  note(task[Waiting.type], 'wait.' .. bucket(NOW - task[Waiting.queued_at]))
+  note_time(task[Waiting.type], 'wait.', NOW - task[Waiting.queued_at])
   claimed[#claimed + 1] = id
   leases[#leases + 1], leases[#leases + 2] = worker.lease_end, id
-  claims[#claims + 1] = {
-    [Claim.id] = id, [Claim.token] = token, [Claim.message] = task[Waiting.message],
-    [Claim.attempt] = attempt, [Claim.retries_left] = task[Waiting.max_attempts] - attempt,
-    [Claim.retry_delay_s] = task[Waiting.retry_delay_s] or '0', [Claim.deliveries] = deliveries,
-    [Claim.invocation] = task[Waiting.invocation] or '', [Claim.type] = task[Waiting.type],
-  }
+  claims[#claims + 1] = claim_text(id, token, attempt, deliveries, task)
   note_start(id, task[Waiting.type], task[Waiting.message])
   if runs_of[task[Waiting.type]] then runs_of[task[Waiting.type]] = runs_of[task[Waiting.type]] + 1 end
 end
@@ -43,9 +49,10 @@ local function is_blocked(id, on)
   return state == 'PENDING' and blocked_on == on
 end
 
-local function is_too_late(task)
+local function is_too_late(id, task)
   local expires_at = task[Waiting.expires_at]
-  return expires_at and (task[Waiting.deliveries] or '0') == '0' and tonumber(expires_at) < NOW
+  if not expires_at or tonumber(expires_at) >= NOW then return false end
+  return not task[Waiting.started_at] or deliveries_of(id) == 0
 end
 
 local function claim_next(worker)
@@ -61,7 +68,7 @@ local function claim_next(worker)
       drop_erased(id, 'PENDING')
     elseif left_over then
       -- A worker of an older version has claimed it; it is in the right index.
-    elseif is_too_late(task) then
+    elseif is_too_late(id, task) then
       -- rarely: it was not started in time
       leave(id, 'PENDING')
       finish(id, 'EXPIRED', 'it was not started in time')
@@ -101,13 +108,11 @@ end
 
 -- The claims of a step that is sent again, those that still hold; `ids` in the order of their tokens.
 local function claims_again(ids, token_root)
-  for place, id in ipairs(ids) do
-    if holds(id, token_root .. place) then
-      local again = redis.call('HMGET', task_key(id), Claim.NAMES)
-      again[Claim.id], again[Claim.invocation] = id, again[Claim.invocation] or ''
-      again[Claim.retries_left] = redis.call('HGET', task_key(id), 'max_attempts') - again[Claim.attempt]
-      again[Claim.retry_delay_s] = again[Claim.retry_delay_s] or '0'
-      claims[#claims + 1] = again
+  for number, id in ipairs(ids) do
+    local token = token_root .. number
+    if holds(id, token) then
+      local task = redis.call('HMGET', task_key(id), Waiting.NAMES)
+      claims[#claims + 1] = claim_text(id, token, attempt_of(id), deliveries_of(id), task)
     end
   end
   return claims

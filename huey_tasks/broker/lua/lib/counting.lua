@@ -3,20 +3,30 @@
 -- last of all: write_counts
 -- They belong to this queue, or to the one whose keys start with `root`.
 local counted, noted = { [ROOT] = {} }, { [ROOT] = {} }
+local names_of_times = {}
 -- How long the oldest task waits; of a minute the history keeps the longest.
 local oldest_ms = -1
 
-local function add_one(counts, root, name)
-  local sums = counts[root] or {}
-  counts[root], sums[name] = sums, (sums[name] or 0) + 1
+local function add_one(counts, group, name)
+  local sums = counts[group] or {}
+  counts[group], sums[name] = sums, (sums[name] or 0) + 1
 end
 
 local function count(name, root) add_one(counted, root or ROOT, name) end
-local function note(type, what, root) add_one(noted, root or ROOT, type .. '|' .. what) end
+local function note(type, what, root)
+  local types = noted[root or ROOT] or {}
+  noted[root or ROOT] = types
+  add_one(types, type, what)
+end
 
--- A duration as the number of its bucket: four to each doubling of milliseconds.
-local function bucket(ms)
-  return ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
+-- A duration under the name of its bucket: four to each doubling of milliseconds. A script makes each
+-- name once.
+local function note_time(type, what, ms)
+  local bucket = ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
+  local names = names_of_times[what] or {}
+  names_of_times[what] = names
+  names[bucket] = names[bucket] or what .. bucket
+  note(type, names[bucket])
 end
 
 -- The history comes last, because it may fail on what it finds. Most numbers are 1; Lua takes longer
@@ -27,10 +37,12 @@ local function write_counts()
       redis.call('HINCRBY', root .. ':counters', name, number == 1 and '1' or number)
     end
   end
-  for root, sums in pairs(noted) do
-    if next(sums) or root == ROOT and oldest_ms >= 0 then begin_minute(root) end
-    for field, number in pairs(sums) do
-      redis.call('HINCRBY', root .. ':noted', field, number == 1 and '1' or number)
+  for root, types in pairs(noted) do
+    if next(types) or root == ROOT and oldest_ms >= 0 then begin_minute(root) end
+    for type, sums in pairs(types) do
+      for what, number in pairs(sums) do
+        redis.call('HINCRBY', root .. ':noted', type .. '|' .. what, number == 1 and '1' or number)
+      end
     end
   end
   if oldest_ms >= 0 then

@@ -1,9 +1,6 @@
 -- What happens to a task, by the state that its commit names: a TaskState, or an Ending.
 -- with: attempts blocked clock counting finish join_group locks queueing release tasks
 
--- By its token, the outcome of an attempt that goes into the record of the task: the field and its text.
-local small = {}
-
 -- Workers of an older version give no cause.
 local function keep_failure(done)
   keep_attempt(done.id, TaskState.FAILURE, done.reason or '')
@@ -13,9 +10,9 @@ end
 local function try_again(done, delay_ms)
   local id = done.id
   keep_attempt(id, TaskState.RETRY, done.reason or '')
-  local attempt, type = unpack(redis.call('HMGET', task_key(id), 'attempt', 'type'))
+  local type = redis.call('HGET', task_key(id), 'type')
   redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
-    'retry_delay_s', done.retry_delay_s, 'max_attempts', attempt + 1 + done.retries_left)
+    'retry_delay_s', done.retry_delay_s, 'max_attempts', attempt_of(id) + 1 + done.retries_left)
   count('RETRY')
   note(type, 'RETRY')
   wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
@@ -46,7 +43,11 @@ local function move_on(done, ties, lease_ms)
       -- rarely: it failed
       keep_failure(done)
     end
-    finish_tied(id, ties, state, done.reason or '', unpack(small[done.token] or {}))
+    if done.blob == '' then
+      finish_tied(id, ties, state, done.reason or '')
+    else
+      finish_tied(id, ties, state, done.reason or '', 'blob', done.blob)
+    end
   elseif state == Ending.DEAD then
     -- rarely: it is quarantined
     keep_failure(done)
@@ -64,7 +65,9 @@ local function move_on(done, ties, lease_ms)
     wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
   else
     -- rarely: it is released
-    if state == Ending.UNBEGUN then redis.call('HINCRBY', task_key(id), 'deliveries', -1) end
+    if state == Ending.UNBEGUN then
+      redis.call('HSET', task_key(id), 'deliveries', deliveries_of(id) - 1)
+    end
     put_back(id)
   end
 end

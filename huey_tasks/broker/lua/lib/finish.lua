@@ -1,7 +1,7 @@
 -- The one way into a terminal state.
 -- with: barrier clock counting events flows outbox
 -- at the end: write_ended
--- record Ties: state token type gate passes_on awaited suspicion webhook_url flow
+-- record Ties: state token type ties gate passes_on awaited suspicion webhook_url flow
 
 -- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
@@ -16,10 +16,9 @@ end
 -- What a task has when an attempt holds it, or something waits for its end. An empty `ties` says that
 -- there is nothing but the first three: what sets one of the others fills it. Most tasks never have any.
 local function ties_of(id)
-  local state, token, type, ties = unpack(
-    redis.call('HMGET', task_key(id), 'state', 'token', 'type', 'ties'))
-  if ties == '' then return { state, token, type } end
-  return redis.call('HMGET', task_key(id), Ties.NAMES)
+  local found = redis.call('HMGET', task_key(id), 'state', 'token', 'type', 'ties')
+  if found[Ties.ties] ~= '' then found = redis.call('HMGET', task_key(id), Ties.NAMES) end
+  return found
 end
 
 -- Ends a task. The caller has removed it from its index, and may name more fields to set; one that

@@ -1,8 +1,7 @@
 -- Back to the queue, at the old place: an attempt ended without an outcome and is not counted.
--- with: blocked
+-- with: blocked tasks
 local function uncount(id)
-  redis.call('HINCRBY', task_key(id), 'attempt', -1)
-  redis.call('HSET', task_key(id), 'token', '')
+  redis.call('HSET', task_key(id), 'attempt', attempt_of(id) - 1, 'token', '')
 end
 
 local function put_back(id)

@@ -14,6 +14,15 @@ local function holds(id, token)
   return state == 'STARTED' and held_with == token
 end
 
+-- How many attempts of a task count, and how often it was claimed. The first claim stores neither of
+-- them, but `started_at`: both are 1 then. Later ones are stored, and what takes one back.
+local function count_of(id, what)
+  local number, started_at = unpack(redis.call('HMGET', task_key(id), what, 'started_at'))
+  return tonumber(number or started_at and 1 or 0)
+end
+local function attempt_of(id) return count_of(id, 'attempt') end
+local function deliveries_of(id) return count_of(id, 'deliveries') end
+
 -- The attempt of a cancelled task has ended: its worker is free.
 local function confirm_stop(id, token)
   if token ~= '' and redis.call('HGET', task_key(id), 'stopping') == token then
