@@ -182,14 +182,16 @@ class Environment:
             os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()  # it may have left its group; collected, its number is another's
-        self._process.wait()
-        self._socket.close()
-        with contextlib.suppress(OSError):
-            os.close(self.output.fileno())
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        try:
+            self._process.wait()
+        finally:  # a cancel may come meanwhile; what is killed is collected without us, too
+            self._socket.close()
+            with contextlib.suppress(OSError):
+                os.close(self.output.fileno())
+            if self._pidfd is not None:
+                os.close(self._pidfd)
+                self._pidfd = None
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _failed(
         self, problem: Exception, request_id: str, begun: float, limit_s: float, peak: int | None

@@ -17,6 +17,8 @@ class Environments:
 
     One is lent again only for the same version of its function; a new version ends the old ones.
     One whose process has died is not lent: the next invocation is not to blame for that.
+
+    To start and to end a process takes a while, in which other invocations borrow and give back.
     """
 
     def __init__(self, config: Config, most: int) -> None:
@@ -24,10 +26,8 @@ class Environments:
         self._folder = config.data_dir / "environments" / str(os.getpid())
         self._idle: list[Environment] = []  # the least recently used first
         self._lent: set[Environment] = set()
+        self._starting = 0  # those that will be lent as soon as their process has started
         _remove_folders_of_the_dead(self._folder.parent)
-
-    def __bool__(self) -> bool:
-        return bool(self._idle or self._lent)
 
     def is_lent(self, environment: Environment) -> bool:
         """Return whether an invocation runs in it."""
@@ -37,23 +37,28 @@ class Environments:
         return iter([*self._lent, *self._idle])
 
     def lend(self, function: Function, packages: Path | None) -> Environment:
-        """Return a warm environment, or a new one whose import has not begun to be waited for."""
-        found: Environment | None = None
-        for each in [each for each in self._idle if each.function.name == function.name]:
-            if each.version != function.version or each.has_ended:
-                self._idle.remove(each)
-                each.end()
-            else:
-                found = each
+        """Return a warm environment, or a new one whose import has not begun to be waited for.
+
+        Raises OSError when no process can be started.
+        """
+        while (stale := self._stale(function)) is not None:
+            self._idle.remove(stale)
+            stale.end()  # lets others run: what is idle is looked at anew after it
+        found = self._warm(function)
         if found is not None:
             self._idle.remove(found)
-        else:
-            while self._idle and len(self._idle) + len(self._lent) >= self._most:
+            self._lent.add(found)
+            return found
+        self._starting += 1
+        try:
+            while self._idle and self._is_over_full():
                 self._idle.pop(0).end()
             variables = variables_of(function, self._config, packages and str(packages))
-            found = Environment(function, variables, self._folder)
-        self._lent.add(found)
-        return found
+            made = Environment(function, variables, self._folder)
+            self._lent.add(made)
+            return made
+        finally:
+            self._starting -= 1
 
     def give_back(self, environment: Environment) -> None:
         """Keep it for the next invocation."""
@@ -78,6 +83,22 @@ class Environments:
         self._idle.clear()
         self._lent.clear()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _stale(self, function: Function) -> Environment | None:
+        """Return one that cannot be lent again."""
+        for each in self._idle:
+            if each.function.name == function.name and (
+                each.version != function.version or each.has_ended
+            ):
+                return each
+        return None
+
+    def _warm(self, function: Function) -> Environment | None:
+        """Return the one that was used last."""
+        return next((one for one in self._idle[::-1] if one.function.name == function.name), None)
+
+    def _is_over_full(self) -> bool:
+        return len(self._idle) + len(self._lent) + self._starting > self._most
 
 
 def _remove_folders_of_the_dead(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """An environment as its host uses it: real child processes, and AWS's words for what goes wrong."""
 
+import contextlib
 import json
 import os
 import signal
@@ -196,6 +197,34 @@ def test_a_process_that_is_collected_at_once_is_reported(
         answer, _ = call(pool, of, {})
     assert answer.error is not None and answer.error["errorType"] == "Runtime.ExitError"
     assert json.loads(call(pool, of, 1)[0].body) == 1
+
+
+def _open_files() -> set[str]:
+    """Return what this process has open, with the numbers."""
+    files: set[str] = set()
+    for each in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the folder itself
+            files.add(f"{each.name} {each.readlink()}")
+    return files
+
+
+def test_a_cancel_while_a_process_ends_leaves_nothing_open(
+    config: Config, pool: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancelled() -> None:
+        raise KeyboardInterrupt
+
+    of = function(config, handler="f.echo")
+    before = _open_files()
+    environment = pool.lend(of, None)
+    assert _open_files() - before
+    process = environment._process  # pyright: ignore[reportPrivateUsage]
+    with monkeypatch.context() as only_now:
+        only_now.setattr(process, "wait", cancelled)
+        with pytest.raises(KeyboardInterrupt):
+            pool.end(environment)
+    assert not _open_files() - before
+    process.wait()
 
 
 def test_more_memory_than_the_limit_ends_the_function(config: Config, pool: Environments) -> None:

@@ -94,6 +94,50 @@ def test_a_changed_file_runs_at_the_next_call(
         tq.invoke_function("nothing", {})
 
 
+def test_calls_at_once_after_a_change_find_new_environments(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    """The old ones are waited for as they end, and meanwhile the other calls go on."""
+    folder.serve(start_consumer, FUNCTION_SLOTS="4")
+    together = "while len(os.listdir(event['in'])) < 4: time.sleep(.01)"
+    for number in range(3):
+        meeting = folder.path.parent / f"meeting {number}"
+        meeting.mkdir()
+        code = f"""
+import os, time
+def handler(event, context):
+    open(os.path.join(event['in'], context.aws_request_id), 'w').close()
+    {together}
+    return [{number}, os.getpid()]
+"""
+        folder.add("f", code)
+        calls = [tq.invoke_function("f", {"in": str(meeting)}, tq.Kind.SYNC) for _ in range(4)]
+        answers = [answer(one) for one in calls]
+        assert [one.error for one in answers] == [None] * 4
+        told = [json.loads(one.body) for one in answers]
+        assert {version for version, _ in told} == {number}
+        assert len({pid for _, pid in told}) == 4, "all four run at once"
+
+
+def test_many_cold_starts_at_once_keep_no_more_environments_than_slots(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    folder.serve(start_consumer, FUNCTION_SLOTS="4")
+    code = """
+import os, time
+def handler(event, context):
+    open(os.path.join(event, context.function_name + context.aws_request_id), 'w').close()
+    while len([n for n in os.listdir(event) if n[0] == context.function_name]) < 4: time.sleep(.01)
+    return os.getpid()
+"""
+    pids: list[int] = []
+    for name in ("a", "b"):
+        folder.add(name, code)
+        calls = [tq.invoke_function(name, str(folder.path.parent), tq.Kind.SYNC) for _ in range(4)]
+        pids += [json.loads(answer(one).body) for one in calls]
+    assert [psutil.pid_exists(pid) for pid in pids] == [False] * 4 + [True] * 4
+
+
 def test_an_event_is_tried_three_times_and_its_record_follows(
     start_consumer: StartConsumer, folder: Folder, tmp_path: Path
 ) -> None:
