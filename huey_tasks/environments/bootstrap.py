@@ -45,21 +45,31 @@ Message = dict[str, Any]
 
 
 class Channel:
-    """The socket to the host."""
+    """The socket to the host. Each message says to which invocation it belongs."""
 
     def __init__(self, fd: int) -> None:
         self._socket = socket.socket(fileno=fd)
         self._socket.setblocking(True)
+        self._pid = os.getpid()
+        self._request_id: str | None = None
 
     def receive(self) -> "Message | None":
-        """Return the next message, None when the host has gone."""
+        """Return the next invocation, None when the host has gone."""
         head = self._read(_LENGTH.size)
         body = head and self._read(_LENGTH.unpack(head)[0])
-        return json.loads(body) if body else None
+        call = json.loads(body) if body else None
+        self._request_id = call and call["request_id"]
+        return call
 
     def send(self, message: Message, body: bytes = b"") -> None:
-        """Send a message, and the bytes that belong to it."""
-        text = json.dumps(message).encode()
+        """Send a message, and the bytes that belong to it.
+
+        A copy of this process, in which a function has returned that forked, ends instead: the
+        answer is the original's, and so is the next invocation.
+        """
+        if os.getpid() != self._pid:
+            os._exit(0)
+        text = json.dumps({"request_id": self._request_id, **message}).encode()
         self._socket.sendall(_LENGTH.pack(len(text)) + text + _LENGTH.pack(len(body)) + body)
 
     def send_piece(self, piece: bytes) -> None:

@@ -115,21 +115,25 @@ class Environment:
         return self.function.version
 
     @property
-    def has_ended(self) -> bool:
-        """Whether the process has gone while nobody waited for it. Does not let others run."""
+    def is_spent(self) -> bool:
+        """Whether the process has gone, or has spoken, while nobody waited for it.
+
+        Does not let others run.
+        """
         self._socket.settimeout(0)
         try:
-            return not self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:  # nothing, as it has to be; but a child may hold the socket open
+            return self._pidfd is not None and _has_ended(self._pidfd)
         except OSError:
-            return True
+            pass
+        return True
 
     def start(self, request_id: str, watch: Callable[[], None]) -> Answer | None:
         """Wait for the import; returns an answer only if that failed. `watch` is called often."""
         begun = time.monotonic()
         try:
-            said, _ = self._receive(begun + INIT_S, watch)
+            said, _ = self._receive(None, begun + INIT_S, watch)
         except (_Ended, _Late, _TooBig) as problem:
             return self._failed(problem, request_id, begun, INIT_S, None)
         took_ms = (time.monotonic() - begun) * 1000
@@ -157,11 +161,11 @@ class Environment:
         pieces = bytearray()
         try:
             self._send(json.dumps(message).encode(), deadline)
-            said, body = self._receive(deadline, watch)
+            said, body = self._receive(call.request_id, deadline, watch)
             while "piece" in said and len(pieces) + len(body) <= answers.MAX_ANSWER_BYTES:
                 pieces += body
                 on_piece(body)
-                said, body = self._receive(deadline, watch)
+                said, body = self._receive(call.request_id, deadline, watch)
         except (_Ended, _Late, _TooBig) as problem:
             peak = process_stats.peak_mb(self.pid)
             return self._failed(problem, call.request_id, begun, call.timeout_s, peak)
@@ -226,8 +230,10 @@ class Environment:
         except OSError:
             raise _Ended from None
 
-    def _receive(self, deadline: float, watch: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
-        """Return a message and the bytes that belong to it."""
+    def _receive(
+        self, request_id: str | None, deadline: float, watch: Callable[[], None]
+    ) -> tuple[dict[str, Any], bytes]:
+        """Return a message of that invocation (None: of the import), and the bytes behind it."""
         parts: list[bytes] = []
         for _ in range(2):
             (size,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline, watch))
@@ -236,9 +242,11 @@ class Environment:
             said = json.loads(parts[0])
         except (ValueError, RecursionError):
             said = None
-        if not isinstance(said, dict):  # the function itself has written to this socket
-            raise _Ended
-        return cast(dict[str, Any], said), parts[1]
+        if isinstance(said, dict) and "request_id" in said:
+            told = cast(dict[str, Any], said)
+            if told["request_id"] == request_id:
+                return told, parts[1]
+        raise _Ended  # the function itself has written to this socket
 
     def _read(self, size: int, deadline: float, watch: Callable[[], None]) -> bytes:
         parts: list[bytes] = []
@@ -274,6 +282,14 @@ class Environment:
             if left_s <= 0:
                 raise _Late
             watch()
+
+
+def _has_ended(pidfd: int) -> bool:
+    """Return whether a child has ended; it stays to be collected."""
+    try:
+        return os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # collected already
+        return True
 
 
 def _pidfd_of(pid: int) -> int | None:

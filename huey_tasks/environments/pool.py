@@ -16,7 +16,8 @@ class Environments:
     """Lends environments. At most `most` are kept, of which the least recently used goes first.
 
     One is lent again only for the same version of its function; a new version ends the old ones.
-    One whose process has died is not lent: the next invocation is not to blame for that.
+    One whose process has died, or has spoken unasked, is not lent: the next invocation is not to
+    blame for that.
 
     To start and to end a process takes a while, in which other invocations borrow and give back.
     """
@@ -88,7 +89,7 @@ class Environments:
         """Return one that cannot be lent again."""
         for each in self._idle:
             if each.function.name == function.name and (
-                each.version != function.version or each.has_ended
+                each.version != function.version or each.is_spent
             ):
                 return each
         return None

@@ -174,10 +174,76 @@ def test_a_process_that_died_while_it_was_idle_is_not_lent(
     of = function(config, handler="f.count")
     _, dead = call(pool, of, {})
     os.kill(dead.pid, signal.SIGKILL)
-    wait_until(lambda: dead.has_ended, description="it is dead")
+    wait_until(lambda: dead.is_spent, description="it is dead")
     answer, other = call(pool, of, {})
     assert (json.loads(answer.body), other is dead) == (1, False)
-    assert not other.has_ended
+    assert not other.is_spent
+
+
+@pytest.mark.parametrize(
+    ("handler", "answered"),
+    [
+        ("return [bool(os.fork()), event]", b"[true, %d]"),
+        ("return (str(each) for each in [bool(os.fork()), event])", b"True%d"),
+        ("os.fork() or 1 / 0; return event", b"%d"),
+    ],
+)
+def test_a_copy_that_a_function_forks_answers_nothing(
+    config: Config, pool: Environments, handler: str, answered: bytes
+) -> None:
+    of = function(config, code=f"import os\ndef handler(event, context): {handler}")
+    used: set[int] = set()
+    for number in range(20):
+        answer, environment = call(pool, of, number)
+        assert (answer.body, answer.error) == (answered % number, None)
+        used.add(environment.pid)
+    assert len(used) == 1, "it stays warm"
+
+
+def test_a_copy_that_is_forked_at_the_import_answers_nothing(
+    config: Config, pool: Environments
+) -> None:
+    of = function(
+        config, code="import os\nis_copy = not os.fork()\ndef handler(e, c): return [is_copy, e]"
+    )
+    assert [call(pool, of, n)[0].body for n in range(3)] == [b"[false, %d]" % n for n in range(3)]
+
+
+#: Writes an answer to whatever it can, {} and null: the socket of answers is among that.
+FORGE = """
+for fd in range(3, 64):
+    try:
+        os.write(fd, b"\\0\\0\\0\\2{}\\0\\0\\0\\4null")
+    except OSError:
+        pass
+"""
+
+
+def test_an_answer_is_that_of_its_invocation(config: Config, pool: Environments) -> None:
+    of = function(config, handler="f.decide")
+    answer, _ = call(pool, of, {"code": FORGE})
+    assert answer.is_spent and answer.error is not None
+    assert answer.error["errorType"] == "Runtime.ExitError"
+    assert call(pool, of, {"code": "1 / 0"})[0].error != answer.error
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"import threading; threading.Timer(.1, exec, [{FORGE!r}, {{'os': os}}]).start()",
+        "os.fork() or time.sleep(99)\n"
+        "import threading; threading.Timer(.1, os._exit, [0]).start()",  # the copy holds the socket
+    ],
+)
+def test_a_process_that_spoke_or_ended_unasked_is_not_lent(
+    config: Config, pool: Environments, code: str
+) -> None:
+    of = function(config, handler="f.decide")
+    answer, used = call(pool, of, {"code": code})
+    assert answer.error is None
+    wait_until(lambda: used.is_spent, description="it has spoken, or ended")
+    answer, other = call(pool, of, {"code": "pass"})
+    assert answer.error is None and other is not used
 
 
 def test_a_process_that_is_collected_at_once_is_reported(
