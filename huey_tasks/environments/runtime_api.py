@@ -9,10 +9,12 @@ import base64
 import json
 import os
 import queue
+import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -25,6 +27,7 @@ from bootstrap import (  # pyright: ignore[reportMissingImports]
 )
 
 _VERSION = "/2018-06-01/runtime"
+_ANSWER = re.compile(f"{_VERSION}/invocation/([^/]+)/(response|error)")
 
 #: Bytes of a long chunk that are passed on at once.
 _PIECE_BYTES = 65_536
@@ -33,12 +36,14 @@ _END_S = 0.2
 
 
 class Invocations:
-    """What the host sends and the function asks for, one after the other."""
+    """What the host sends and the function asks for, one after the other; each has one answer."""
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
         self._next: queue.Queue[Message] = queue.Queue()
-        self._is_ready = threading.Event()
+        self._lock = threading.Lock()
+        self.has_started = False  # or has failed to
+        self._unanswered: str | None = None
         self._began = time.monotonic()
 
     def receive(self) -> None:
@@ -49,10 +54,18 @@ class Invocations:
 
     def next(self) -> Message:
         """Wait for an invocation; the first call says that the function is ready."""
-        if not self._is_ready.is_set():
-            self._is_ready.set()
-            self._channel.send({"init_ms": (time.monotonic() - self._began) * 1000})
-        return self._next.get()
+        self._start({"init_ms": (time.monotonic() - self._began) * 1000})
+        call = self._next.get()
+        self._unanswered = call["request_id"]
+        return call
+
+    def begin_answer(self, request_id: str) -> bool:
+        """Return whether that invocation has no answer yet; the caller then gives it."""
+        with self._lock:
+            if request_id != self._unanswered:
+                return False
+            self._unanswered = None
+        return True
 
     def answer(self, body: bytes) -> None:
         """Send the answer of the function, or what is left of it behind its pieces."""
@@ -63,9 +76,19 @@ class Invocations:
         self._channel.send_piece(piece)
 
     def fail(self, error: Message) -> None:
-        """Send the error of the function, or of its start."""
-        key = "error" if self._is_ready.is_set() else "init_error"
-        self._channel.send({key: error})
+        """Send the error of the function."""
+        self._channel.send({"error": error})
+
+    def fail_start(self, error: Message) -> None:
+        """Send the error of the function's start."""
+        self._start({"init_error": error})
+
+    def _start(self, how: Message) -> None:
+        """Say how the start went, once."""
+        with self._lock:
+            if not self.has_started:
+                self.has_started = True
+                self._channel.send(how)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -77,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the name is http.server's
         """Answer with the next invocation."""
         if self.path != f"{_VERSION}/invocation/next":
-            self._reply(404, b'{"errorType":"InvalidRequest"}')
+            self._refuse(404, "InvalidRequest", "there is no such path")
             return
         call = self.invocations.next()
         left_s = call["deadline"] - time.monotonic()
@@ -93,33 +116,29 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:  # the name is http.server's
         """Take an answer or an error."""
-        if self.path.endswith("/response"):
-            self._take_response()
-        elif self.path.endswith("/error"):
-            body = b"".join(self._pieces())
-            kind = self.headers.get("Lambda-Runtime-Function-Error-Type", "Runtime.Unknown")
-            self.invocations.fail(_error(body, kind))
+        answered = _ANSWER.fullmatch(self.path)
+        if answered is not None:
+            take = self._take_response if answered[2] == "response" else self._take_error
+            if not self.invocations.begin_answer(answered[1]):
+                self._refuse(400, "InvalidRequestID", "no answer to this request is due")
+                return
+        elif self.path == f"{_VERSION}/init/error":
+            take = self._take_start_error
+            if self.invocations.has_started:
+                self._refuse(403, "InvalidStateTransition", "the function has started already")
+                return
         else:
-            for _ in self._pieces():
-                pass
-            self._reply(404, b'{"errorType":"InvalidRequest"}')
+            self._refuse(404, "InvalidRequest", "there is no such path")
             return
+        take()
         self._reply(202, b'{"status":"OK"}')
 
     def _take_response(self) -> None:
         """Take an answer: at once, or in pieces as they come if the function says so."""
         mode = self.headers.get("Lambda-Runtime-Function-Response-Mode", "")
         body: list[bytes] = []
-        take = self.invocations.answer_piece if mode.lower() == "streaming" else body.append
-        try:
-            for piece in self._pieces():
-                take(piece)
-        except (OSError, ValueError):
-            text = "The function has closed the connection before the end of its response."
-            error = {"errorType": "Runtime.TruncatedResponse", "errorMessage": text}
-            self.close_connection = True
-            time.sleep(_END_S)
-            self.invocations.fail(error)
+        is_streaming = mode.lower() == "streaming"
+        if not self._take_body(self.invocations.answer_piece if is_streaming else body.append):
             return
         kind = self._trailers.get("lambda-runtime-function-error-type")
         if kind is None:
@@ -127,6 +146,39 @@ class Handler(BaseHTTPRequestHandler):
         else:
             told = self._trailers.get("lambda-runtime-function-error-body", "")
             self.invocations.fail(_error(_from_base64(told), kind))
+
+    def _take_error(self) -> None:
+        """Take an error in place of an answer."""
+        body: list[bytes] = []
+        if self._take_body(body.append):
+            self.invocations.fail(self._error_of(body))
+
+    def _take_start_error(self) -> None:
+        """Take the error of the function's start."""
+        self.invocations.fail_start(self._error_of(list(self._pieces())))
+
+    def _take_body(self, take: Callable[[bytes], None]) -> bool:
+        """Take a body as it comes. One without an end fails the invocation: returns False."""
+        try:
+            for piece in self._pieces():
+                take(piece)
+        except (OSError, ValueError):
+            text = "The function has closed the connection before the end of its response."
+            self.close_connection = True
+            time.sleep(_END_S)
+            self.invocations.fail({"errorType": "Runtime.TruncatedResponse", "errorMessage": text})
+            return False
+        return True
+
+    def _error_of(self, body: list[bytes]) -> Message:
+        kind = self.headers.get("Lambda-Runtime-Function-Error-Type", "Runtime.Unknown")
+        return _error(b"".join(body), kind)
+
+    def _refuse(self, status: int, kind: str, text: str) -> None:
+        """Answer with AWS's status and type of an error, when the body has been read."""
+        for _ in self._pieces():
+            pass
+        self._reply(status, json.dumps({"errorMessage": text, "errorType": kind}).encode())
 
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing: the function's log is its own."""
@@ -154,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self, status: int, body: bytes, headers: "dict[str, str] | None" = None) -> None:
         """Write status, headers and body at once: in two parts they wait for each other."""
-        lines = [f"HTTP/1.1 {status} {'OK' if status < 400 else 'Not Found'}"]
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
         shown = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         lines += [f"{name}: {value}" for name, value in (shown | (headers or {})).items()]
         self.wfile.write("\r\n".join([*lines, "", ""]).encode() + body)

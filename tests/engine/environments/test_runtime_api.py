@@ -4,6 +4,8 @@ import base64
 import json
 import shutil
 
+import pytest
+
 from huey_tasks.config import Config
 from huey_tasks.environments.environment import Call
 from huey_tasks.environments.pool import Environments
@@ -13,11 +15,16 @@ from tests.conftest import REPOSITORY
 from tests.engine.environments.test_environment import call
 
 PYTHON = """#!/usr/bin/env python3
-import json, os, socket, sys, urllib.request
+import json, os, socket, sys, urllib.error, urllib.request
+codes = []
 api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime"
 
 def post(path, told):
-    urllib.request.urlopen(urllib.request.Request(f"{api}/{path}", json.dumps(told).encode()))
+    try:
+        request = urllib.request.Request(f"{api}/{path}", json.dumps(told).encode())
+        codes.append(urllib.request.urlopen(request).status)
+    except urllib.error.HTTPError as refusal:
+        codes.append([refusal.status, json.load(refusal)["errorType"]])
 
 def stream(id, chunks, trailers):
     connection = socket.create_connection(os.environ["AWS_LAMBDA_RUNTIME_API"].split(":"))
@@ -45,6 +52,12 @@ while True:
         os._exit(7)
     if isinstance(event, list):
         stream(id, *event)
+    elif event == "codes":
+        post(f"invocation/{id}/response", codes)
+        codes.clear()
+    elif isinstance(event, dict) and "posts" in event:
+        for path in event["posts"]:
+            post(path.replace("ID", id), {"errorMessage": path})
     elif event == "fail":
         post(f"invocation/{id}/error", {"errorMessage": "failed", "errorType": "Odd"})
     else:
@@ -103,6 +116,36 @@ def test_a_program_answers_in_pieces(config: Config, pool: Environments) -> None
         if error is None:
             assert answer.in_pieces and answer.body == b"".join(pieces)
     pool.give_back(environment)
+
+
+@pytest.mark.parametrize("what", ["response", "error"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([], ["invocation/ID/response", "invocation/ID/error"]),
+        (["invocation/other/response", "invocation/other/error"], []),
+        (["init/error"], ["init/error"]),
+    ],
+)
+def test_an_invocation_has_one_answer(
+    config: Config, pool: Environments, what: str, before: list[str], after: list[str]
+) -> None:
+    """What a program posts for none, or again, is nobody's answer: neither of this nor the next."""
+    of = custom(config, PYTHON)
+    path = f"invocation/ID/{what}"
+    answer, used = call(pool, of, {"posts": [*before, path, *after]})
+    if what == "response":
+        assert (json.loads(answer.body), answer.error) == ({"errorMessage": path}, None)
+    else:
+        assert answer.error == {"errorMessage": path, "errorType": "Runtime.Unknown"}
+    refused = [
+        [403, "InvalidStateTransition"] if one == "init/error" else [400, "InvalidRequestID"]
+        for one in [*before, *after]
+    ]
+    codes, still = call(pool, of, "codes")
+    assert still is used and codes.error is None
+    expected = [*refused[: len(before)], 202, *refused[len(before) :]]
+    assert json.loads(codes.body) == expected
 
 
 def test_a_program_that_cannot_start_says_why(config: Config, pool: Environments) -> None:
