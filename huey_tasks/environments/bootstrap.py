@@ -6,7 +6,6 @@ this process answers each, in pieces if the handler does, and first how the impo
 of the texts is AWS's Lambda runtime for Python.
 """
 
-import contextlib
 import importlib
 import json
 import logging
@@ -33,6 +32,12 @@ from typing import Any
 
 # Beside this file, found because this file is the program; the name is one that no function uses.
 from _duckline_context import Context  # pyright: ignore[reportMissingImports]  # isort: skip
+from _duckline_errors import (  # pyright: ignore[reportMissingImports]  # isort: skip
+    error_of,
+    flush,
+    log_error,
+    text_of,
+)
 from _duckline_pieces import (  # pyright: ignore[reportMissingImports]  # isort: skip
     NoPiece,
     is_in_pieces,
@@ -126,41 +131,13 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(with_swap, (limit, limit))
 
 
-def error_of(error: BaseException, request_id: str, kind: str = "", text: str = "") -> Message:
-    """Return an exception as AWS's runtime reports it, with the frames of the user's code."""
-    frames = traceback.extract_tb(error.__traceback__)
-    while frames and frames[0].filename == __file__:
-        del frames[0]
-    return {
-        "errorMessage": text or str(error),
-        "errorType": kind or type(error).__name__,
-        "requestId": request_id,
-        "stackTrace": [] if kind in _WITHOUT_FRAMES else traceback.format_list(frames),
-    }
-
-
-_WITHOUT_FRAMES = (
-    "Runtime.ImportModuleError",
-    "Runtime.HandlerNotFound",
-    "Runtime.UserCodeSyntaxError",
-)
-
-
-def log_error(error: Message) -> None:
-    """Write an error to the log as AWS's runtime does."""
-    print(f"[ERROR] {error['errorType']}: {error['errorMessage']}")
-    if error["stackTrace"]:
-        print("Traceback (most recent call last):")
-        print("".join(error["stackTrace"]), end="")
-
-
 def find_handler(handler: str) -> Callable[[Any, Context], Any]:
     """Import the module and return the handler. Raises InitError with AWS's words."""
     module_name, _, name = handler.rpartition(".")
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
-        text = f"Unable to import module '{module_name}': {error}"
+        text = f"Unable to import module '{module_name}': {text_of(error)}"
         raise InitError(error_of(error, "", "Runtime.ImportModuleError", text)) from None
     except SyntaxError as error:
         lines = traceback.format_exception_only(type(error), error)
@@ -262,7 +239,7 @@ def run(
 
 def _unsent(error: Exception, request_id: str) -> Message:
     """Return, and log, the error of an answer that cannot be sent."""
-    text = f"Unable to marshal response: {error}"
+    text = f"Unable to marshal response: {text_of(error)}"
     found = {**error_of(error, request_id, "Runtime.MarshalError", text), "stackTrace": []}
     log_error(found)
     return {"error": found}
@@ -301,13 +278,6 @@ def cpu_ms() -> float:
     """Return what this process has computed so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return (used.ru_utime + used.ru_stime) * 1000
-
-
-def flush() -> None:
-    """Bring what was printed into the pipe, before the answer says that all is there."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # the function has closed it
-            stream.flush()
 
 
 if __name__ == "__main__":

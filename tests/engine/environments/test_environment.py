@@ -324,6 +324,59 @@ def test_an_exception_has_the_frames_of_the_user_and_is_logged(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("raise ValueError('half \\ud83d')", "half \\ud83d"),
+        ("raise OddError('x')", "<exception str() failed>"),
+        ("sys.stdout.close(); raise ValueError('closed')", "closed"),
+        ("sys.stdout = None; raise ValueError('gone')", "gone"),
+        ("sys.stdout = sys.stderr = object(); raise ValueError('other')", "other"),
+        ("os.close(1); raise ValueError('no pipe')", None),
+    ],
+)
+def test_an_error_is_reported_whatever_its_text_and_the_streams_are(
+    config: Config, pool: Environments, code: str, told: str | None
+) -> None:
+    source = f"""
+import os, sys
+class OddError(Exception):
+    def __str__(self): raise KeyError(self)
+def handler(event, context):
+    if event: {code}
+"""
+    of = function(config, code=source, env={"PYTHONIOENCODING": "utf-8:strict"})
+    answer, environment = call(pool, of, True)
+    assert answer.error is not None and not answer.is_spent
+    assert answer.error["errorType"] == ("OddError" if "Odd" in code else "ValueError")
+    assert "in handler" in answer.error["stackTrace"][0]
+    lines = environment.output.finish()
+    if told is None:
+        assert answer.error["errorMessage"] == "no pipe"
+    else:
+        assert answer.error["errorMessage"].encode(errors="backslashreplace") == told.encode()
+        assert lines[0] == f"[ERROR] {answer.error['errorType']}: {told}"
+        assert lines[1] == "Traceback (most recent call last):"
+    answer, still = call(pool, of, False)
+    assert (answer.body, answer.error) == (b"null", None) and still is environment
+
+
+def test_an_import_or_an_iterator_may_fail_whatever_its_text_is(
+    config: Config, pool: Environments
+) -> None:
+    odd = "class Odd(ImportError):\n  def __str__(self): raise KeyError(self)\n"
+    error = call(pool, function(config, "g", f"{odd}raise Odd\ndef handler(e, c): 1"), {})[0].error
+    assert error is not None and error["errorType"] == "Runtime.ImportModuleError"
+    assert error["errorMessage"] == "Unable to import module 'g': <exception str() failed>"
+    half = "raise SyntaxError('half \\ud83d')\ndef handler(e, c): 1"
+    error = call(pool, function(config, "h", half), {})[0].error
+    assert error is not None and error["errorType"] == "Runtime.UserCodeSyntaxError"
+    of = function(config, "k", f"{odd}def handler(e, c): yield 'x'; raise Odd")
+    error = call(pool, of, {})[0].error
+    assert error is not None and error["errorMessage"] == "<exception str() failed>"
+    assert len(error["stackTrace"]) == 1, "frames of the user only"
+
+
 def test_what_is_printed_and_logged_is_read_in_its_order(
     config: Config, pool: Environments
 ) -> None:
