@@ -50,12 +50,12 @@ def read(expression: str, timezone: str | None = None) -> Plan:
     if found := _CRON.fullmatch(expression):
         return Plan(cron=_five_fields(found[1].split()), timezone=timezone or "UTC")
     if found := _AT.fullmatch(expression):
-        try:
-            local = dt.datetime.fromisoformat(found[1])
-        except ValueError as error:
-            raise BadExpression(f"{expression}: {error}") from None
         zone = dt.UTC if timezone in (None, "UTC") else zoneinfo.ZoneInfo(timezone)
-        return Plan(run_at=local.replace(tzinfo=zone).astimezone(dt.UTC))
+        try:
+            local = dt.datetime.fromisoformat(found[1]).replace(tzinfo=zone)
+            return Plan(run_at=local.astimezone(dt.UTC))
+        except (ValueError, OverflowError) as error:
+            raise BadExpression(f"{expression}: {error}") from None
     kinds = "rate(5 minutes), cron(0 8 * * ? *), at(2026-11-28T08:00:00)"
     raise BadExpression(f"'{expression[:64]}' is none of {kinds}")
 

@@ -62,7 +62,9 @@ def changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Arg
 
 def _changed_trigger(trigger: Trigger, changes: ScheduleChanges, now_ms: int) -> Trigger:
     if changes.run_at is not None:
-        return trigger_of(changes.cron, changes.every_s, changes.timezone, changes.run_at, now_ms)
+        plan = changes.cron, changes.every_s, changes.timezone, changes.run_at
+        # What it is already may have passed.
+        return trigger if trigger_of(*plan, 0) == trigger else trigger_of(*plan, now_ms)
     if changes.cron is None and changes.every_s is None and changes.timezone is None:
         return trigger
     cron, every_s, timezone = changes.cron, changes.every_s, changes.timezone

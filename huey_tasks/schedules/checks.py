@@ -48,12 +48,15 @@ def trigger_of(
     run_at: dt.datetime | None,
     start_ms: int,
 ) -> Trigger:
-    """Return the trigger of a request. Raises InvalidQuery, which names each wrong field."""
+    """Return the trigger of a request, which is due after `start_ms`.
+
+    Raises InvalidQuery, which names each wrong field.
+    """
     if run_at is not None:
         if cron is not None or every_s is not None or timezone not in (None, "UTC"):
             rule = "A schedule that is due once has neither cron nor every_s nor a time zone."
             raise InvalidQuery([Problem("/run_at", "run_at_alone", rule)])
-        return Trigger.once(run_at)
+        return Trigger.once(run_at, start_ms)
     return Trigger.of(cron, every_s, timezone, start_ms)
 
 

@@ -1,13 +1,16 @@
 """Read schedules from Redis: for the engine, and as frozen records for people.
 
 Writes nothing. A schedule is stored with the keys of its queue. A crash during a create may leave
-two with one name in two queues; the name then means the one that was created first.
+two with one name in two queues; the name then means the one that was created first. One that cannot
+be read, because other code wrote it, does not hide the others: it can be deleted and created again.
 """
 
 import datetime as dt
+import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from huey_tasks import serializer
@@ -19,7 +22,9 @@ from huey_tasks.errors import InvalidQuery
 from huey_tasks.records import indexes
 from huey_tasks.records import schedules as schedule_hashes
 from huey_tasks.records.models import TaskState
-from huey_tasks.schedules.trigger import Trigger
+from huey_tasks.schedules.trigger import LATEST_MS, Trigger
+
+logger = logging.getLogger(__name__)
 
 _RUNS = uuid.uuid5(uuid.NAMESPACE_URL, "duckline:schedule")
 
@@ -63,14 +68,14 @@ class Schedule:
         return cls(
             name=name,
             queue=queue,
-            due_ms=None if due_ms == float(NEVER) else int(due_ms),
+            due_ms=None if due_ms == float(NEVER) else _in_time(due_ms),
             id=found["id"],
             revision=found["revision"],
             task_type=found["type"],
             payload=found["payload"],
             tags=found.tags,
             trigger=Trigger(
-                found["cron"] or None, every_ms, found["timezone"], int(found["start_at"])
+                found["cron"] or None, every_ms, found["timezone"], _in_time(found["start_at"])
             ),
             overlap=found["overlap"] == "1",
             declared=found.get("declared") == "1",
@@ -143,12 +148,12 @@ class ScheduleRecord:
 
 def all_schedules(brokers: Brokers) -> list[Schedule]:
     """Return every schedule of these queues."""
-    return [Schedule.of(*found) for found in schedule_hashes.all_of(brokers)]
+    return list(_readable(schedule_hashes.all_of(brokers)))
 
 
 def named(brokers: Brokers, name: str) -> list[Schedule]:
     """Return the schedules of that name, the one created first at the start."""
-    found = [Schedule.of(*stored) for stored in schedule_hashes.named(brokers, name)]
+    found = _readable(schedule_hashes.named(brokers, name))
     return sorted(found, key=lambda schedule: schedule.age)
 
 
@@ -175,6 +180,26 @@ def next_runs(trigger: Trigger, after_ms: int, number: int = NEXT_RUNS) -> tuple
         return tuple(task_hash.from_ms(ms) for ms in trigger.after(after_ms, number))
     except InvalidQuery:
         return ()
+
+
+def _readable(stored: Iterable[schedule_hashes.ScheduleHash]) -> Iterator[Schedule]:
+    for each in stored:
+        try:
+            yield Schedule.of(*each)
+        except (KeyError, ValueError) as error:
+            _warn(f"schedule '{each.name}' of queue {each.queue} cannot be read: {error!r}")
+
+
+@lru_cache(1000)  # logged once: pages read the list again and again
+def _warn(text: str) -> None:
+    logger.warning("%s", text)
+
+
+def _in_time(ms: str | float) -> int:
+    """Return a time in ms. Raises ValueError for one that is no date."""
+    if not 0 <= float(ms) < LATEST_MS:
+        raise ValueError(f"{ms} is no time in ms")
+    return int(ms)
 
 
 def _record(schedule: Schedule, state: str | None, draining: bool, now_s: int) -> ScheduleRecord:

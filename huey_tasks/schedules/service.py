@@ -157,12 +157,12 @@ def change_schedule(
 
 
 def delete_schedule(name: str, by: Operator | None = None, *, queue: str | None = None) -> None:
-    """Delete a schedule, of one queue if it is named; its tasks stay.
+    """Delete a schedule, of one queue if it is named, even one that cannot be read; its tasks stay.
 
     Raises ScheduleNotFound, QueueUnavailable.
     """
     operation = trail.as_argument(BROKERS, Action.SCHEDULE_DELETE, by, name)
-    found = records.named(BROKERS, name) if NAME.fullmatch(name) else []
+    found = schedules.named(BROKERS, name) if NAME.fullmatch(name) else []
     found = [each for each in found if queue in (None, each.queue)]
     gone = [
         _scripts(each.queue).schedule_delete(each.queue, name, operation=operation)

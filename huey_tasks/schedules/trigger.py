@@ -21,6 +21,9 @@ from huey_tasks.schedules.trigger_problems import cron_problem, zone_problem
 #: Seconds between two due times: a second to a year.
 MIN_EVERY_S, MAX_EVERY_S = 1, 31_536_000
 
+#: The year 9999: times before it have a year of four digits in every time zone.
+LATEST_MS = 253_370_764_800_000
+
 #: The most due times that one late run counts as missed: a week of minutes.
 MOST_MISSED = 10_000
 
@@ -62,9 +65,13 @@ class Trigger:
         return trigger
 
     @classmethod
-    def once(cls, at: dt.datetime) -> "Trigger":
-        """Return the trigger that is due once."""
-        return cls(None, None, "UTC", round(at.timestamp() * 1000))
+    def once(cls, at: dt.datetime, after_ms: int) -> "Trigger":
+        """Return the trigger that is due once. Raises InvalidQuery unless that is in time."""
+        ms = round(at.timestamp() * 1000)
+        if not after_ms < ms < LATEST_MS:
+            rule = "It is never due: a time to come is needed, before the year 9999."
+            raise InvalidQuery([Problem("/run_at", "never", rule)])
+        return cls(None, None, "UTC", ms)
 
     @classmethod
     def _every(cls, every_s: float, timezone: str | None, start_ms: int) -> "Trigger":

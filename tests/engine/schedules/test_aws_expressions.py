@@ -71,6 +71,15 @@ def test_what_cannot_be_served_says_why(expression: str) -> None:
     assert REFUSED[expression] in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "timezone"),
+    [("0001-01-01T00:00:00", "Asia/Tokyo"), ("9999-12-31T23:00:00", "America/New_York")],
+)
+def test_a_time_that_no_date_can_be_is_refused(text: str, timezone: str) -> None:
+    with pytest.raises(BadExpression, match="out of range"):
+        read(f"at({text})", timezone)
+
+
 def test_an_unknown_zone_is_refused() -> None:
     with pytest.raises(BadExpression, match="has no time zone 'Europe/Berln'"):
         read("rate(1 hour)", "Europe/Berln")

@@ -1,5 +1,6 @@
 """Schedules that code declares, and PUT: stored, changed and deleted as they are said to be."""
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,19 @@ def test_put_keeps_a_pause_unless_it_says_otherwise() -> None:
     assert put(cron="0 4 * * *")[0].paused
     assert put(priority="low")[0].paused  # also when it is created again
     assert not put(priority="low", paused=False)[0].paused
+
+
+def test_put_leaves_a_time_that_has_passed_as_it_is() -> None:
+    at = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    put(cron=None, run_at=at)
+    key = "duckline:{default}:schedule:s"
+    past_ms = int(tq.default.broker.redis.hget(key, "start_at")) - 7_200_000
+    tq.default.broker.redis.hset(key, "start_at", past_ms)
+    past = tq.get_schedule("s").run_at
+
+    assert put(cron=None, run_at=past, tags=["t"])[0].run_at == past
+    with pytest.raises(tq.InvalidQuery, match="never due"):
+        put(cron=None, run_at=at - dt.timedelta(hours=3))
 
 
 def test_put_of_another_type_or_queue_creates_it_again() -> None:

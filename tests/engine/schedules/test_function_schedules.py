@@ -202,10 +202,15 @@ def test_what_is_due_once_runs_once(functions: Functions) -> None:
     assert tq.get_schedule("hello.1").runs == 1
 
 
-def test_a_time_that_has_passed_is_never_due(functions: Functions) -> None:
+def test_a_time_that_has_passed_is_an_error_in_the_log(
+    functions: Functions, caplog: pytest.LogCaptureFixture
+) -> None:
     functions.settings('[hello]\nschedule = ["at(2020-01-01T08:00:00)"]')
-    functions.stored()
-    assert tq.get_schedule("hello.1").next_run_at is None
+    assert functions.stored() == {}
+    (told,) = caplog.records
+    assert (told.schedule, told.error) == (  # type: ignore[attr-defined]
+        "hello.1", "It is never due: a time to come is needed, before the year 9999.",
+    )  # fmt: skip
     functions.settings('[hello]\nschedule = ["at(2099-01-01T08:00:00)"]')
     functions.stored()
     assert tq.get_schedule("hello.1").next_run_at == dt.datetime(2099, 1, 1, 8, tzinfo=dt.UTC)

@@ -181,3 +181,32 @@ def test_more_than_one_look_brings_are_all_made() -> None:
     while fire() == 0.0:
         pass
     assert {one.runs for one in tq.list_schedules()} == {1}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"every_ms": "", "start_at": 253_402_351_199_000},  # as an older version has accepted it
+        {"every_ms": "", "start_at": -62_135_650_800_000},
+        {"start_at": "soon"},
+    ],
+)
+def test_one_that_cannot_be_read_hides_no_other_and_can_be_deleted(
+    fields: dict[str, int | str], caplog: pytest.LogCaptureFixture
+) -> None:
+    create("bad")
+    good = create("good")
+    broker.hset(keys.schedule(QUEUE, "bad"), mapping=fields)
+    broker.zadd(
+        keys.schedules(QUEUE), {"bad": fields["start_at"]} if "every_ms" in fields else {"bad": 1}
+    )
+    records._warn.cache_clear()
+
+    assert tq.list_schedules() == [good] == tq.list_schedules()
+    assert caplog.text.count("schedule 'bad' of queue default cannot be read") == 1
+    with pytest.raises(tq.ScheduleNotFound):
+        tq.get_schedule("bad")
+    with pytest.raises(tq.ScheduleExists):
+        create("bad")
+    tq.delete_schedule("bad")
+    assert {create("bad").name, "good"} == {each.name for each in tq.list_schedules()}

@@ -209,6 +209,12 @@ def test_a_schedule_may_be_due_once(client: FlaskClient) -> None:
     }  # fmt: skip
 
 
+def test_the_last_time_that_it_may_be_due_is_shown(client: FlaskClient) -> None:
+    assert create(client, cron=None, run_at="9998-12-31T23:59:59Z").status_code == 201
+    (listed,) = client.get(PATH).get_json()["schedules"]
+    assert listed["next_runs"] == [listed["run_at"]] == ["9998-12-31T23:59:59Z"]
+
+
 # ---- what is refused
 
 
@@ -228,6 +234,10 @@ def test_a_schedule_may_be_due_once(client: FlaskClient) -> None:
         ({"cron": None, "every_s": True}, ("/every_s", "float_type")),
         ({"cron": None, "every_s": 60, "timezone": "Asia/Tokyo"}, ("/timezone", "cron_only")),
         ({"run_at": "2099-01-01T08:00:00Z"}, ("/run_at", "run_at_alone")),
+        ({"cron": None, "run_at": "9999-12-31T23:59:59-14:00"}, ("/run_at", "never")),
+        ({"cron": None, "run_at": "0001-01-01T00:00:00+14:00"}, ("/run_at", "never")),
+        ({"cron": None, "run_at": "9999-01-01T00:00:00Z"}, ("/run_at", "never")),
+        ({"cron": None, "run_at": "2020-01-01T00:00:00Z"}, ("/run_at", "never")),
         ({"timezone": "Mars/Olympus"}, ("/timezone", "timezone")),
         ({"timezone": "x" * 65}, ("/timezone", "string_too_long")),
     ],
@@ -241,6 +251,8 @@ def test_a_wrong_plan_names_its_field(
     assert pointers(client.post(f"{PATH}/preview", json=plan)) == [expected]
     create(client)
     if plan != {}:
+        body = {k: v for k, v in {**GOOD, **wrong}.items() if v is not None and k != "name"}
+        assert pointers(client.put(f"{PATH}/nightly", json=body)) == [expected]
         assert pointers(client.patch(f"{PATH}/nightly", json={**wrong, **plan})) == [expected]
 
 
