@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from huey_tasks.errors import Problem
+from huey_tasks.errors import InvalidFlow, Problem
 from huey_tasks.values.plain_text import is_plain
 
 #: Nodes of a flow, and characters of its name.
@@ -44,9 +44,15 @@ class FlowNode:
 
 
 class Graph:
-    """Nodes by number, and who is before and behind each; `problems`: why it cannot run."""
+    """Nodes by number, and who is before and behind each; `problems`: why it cannot run.
+
+    Raises InvalidFlow for a number of nodes that no flow has.
+    """
 
     def __init__(self, nodes: Sequence[FlowNode], name: str = "") -> None:
+        if not 1 <= len(nodes) <= MOST_NODES:
+            rule = f"A flow has 1 to {MOST_NODES:,} nodes."
+            raise InvalidFlow([Problem("/nodes", "length", rule)])
         self.name, self.nodes = name, nodes
         self.numbers = {node.name: number for number, node in enumerate(nodes)}
         #: The nodes that each one is a rescue of, and those that follow each.
@@ -69,10 +75,7 @@ class Graph:
         return [n for n, node in enumerate(self.nodes) if not node.after and not self.rescued[n]]
 
     def _problems(self) -> Iterator[Problem]:
-        if not 1 <= len(self.nodes) <= MOST_NODES:
-            yield Problem("/nodes", "length", f"A flow has 1 to {MOST_NODES:,} nodes.")
-            return
-        wrong = [*self._wrong_names(), *self._wrong_edges()]
+        wrong = list(islice(chain(self._wrong_names(), self._wrong_edges()), MOST_PROBLEMS))
         yield from wrong
         yield from self._wrong_rescues()
         yield from self._wrong_results()
@@ -133,18 +136,19 @@ class Graph:
                 waits_for[behind] -= 1
                 if waits_for[behind] == 0:
                     free.append(behind)
-        for number in sorted(left):
+        if left:
             rule = f"It is, or waits for, a node that waits for itself: {self._circle(left)}."
-            yield Problem(f"/nodes/{number}/after", "cycle", rule)
+            for number in sorted(left):
+                yield Problem(f"/nodes/{number}/after", "cycle", rule)
 
     def _circle(self, left: set[int]) -> str:
         """Return a way from a node back to itself; each of `left` waits for one of them."""
-        way = [min(left)]
-        while way.count(way[-1]) < 2:
-            node = self.nodes[way[-1]]
-            before = [*(self.numbers[name] for name in node.after), *self.rescued[way[-1]]]
-            way.append(next(number for number in before if number in left))
-        circle = way[way.index(way[-1]) :]
+        place, at = dict[int, int](), min(left)
+        while at not in place:
+            place[at] = len(place)
+            before = chain((self.numbers[name] for name in self.nodes[at].after), self.rescued[at])
+            at = next(number for number in before if number in left)
+        circle = [*list(place)[place[at] :], at]
         names = [self.nodes[number].name for number in reversed(circle)]
         return " → ".join(names if len(names) <= 8 else [*names[:7], "…", names[-1]])
 
