@@ -22,11 +22,15 @@ redis.call('HSET', key, 'name', name, 'state', 'running', 'size', size, 'created
   'ttl_ms', ttl_ms, 'waiting', size, 'submitted', 0, 'succeeded', 0, 'failed', 0,
   'cancelled', 0, 'skipped', 0, 'queues', queues, 'types', types)
 for _, part in ipairs(FLOW_PARTS) do redis.call('PERSIST', flow_part(flow, part)) end
-redis.call('ZADD', FLOWS, string.format('%.0f', clock_s * 1000000 + clock_us), flow)
+local at_us = clock_s * 1000000 + clock_us
+redis.call('ZADD', FLOWS, string.format('%.0f', at_us), flow)
 if webhook_url ~= '' then redis.call('HSET', key, 'webhook_url', webhook_url) end
 if sent then remember_answer(sent, flow, '', 'running') end
-for _, old in ipairs(redis.call('ZRANGE', FLOWS, 0, 19)) do
-  if redis.call('EXISTS', flow_key(old)) == 0 then redis.call('ZREM', FLOWS, old) end
+-- What has expired leaves the list, at its old end and anywhere: old flows may live longest.
+for _, first in ipairs({ 0, at_us % redis.call('ZCARD', FLOWS) }) do
+  for _, old in ipairs(redis.call('ZRANGE', FLOWS, first, first + 19)) do
+    if redis.call('EXISTS', flow_key(old)) == 0 then redis.call('ZREM', FLOWS, old) end
+  end
 end
 announce_flow(flow)
 add_work(flow, START, 'succeeded')

@@ -267,6 +267,14 @@ def test_one_script_moves_some_nodes_and_consumers_go_on_with_the_rest() -> None
     assert tq.retry_flow(flow_id).counts["waiting"] == 701
 
 
+def test_flows_that_have_gone_leave_the_list_though_older_ones_live() -> None:
+    living = {submit(echo("a")) for _ in range(25)}
+    after_us = broker.zrange(flow_keys.flows(), -1, -1, withscores=True)[0][1]
+    broker.zadd(flow_keys.flows(), {f"gone-{number}": after_us for number in range(200)})
+    living |= {submit(echo("a")) for _ in range(100)}
+    assert broker.zcard(flow_keys.flows()) - len(living) < 20
+
+
 def test_a_flow_that_never_begins_goes_away() -> None:
     store = FlowScripts(scripts(), "default")
     assert store.flow_store("f", [StoredNode("start", "", 0, "{}"), StoredNode(0, "i", 1, "{}")])
