@@ -63,7 +63,7 @@ def retry_flow(flow_id: str, node: str | None = None, by: Operator | None = None
         RetriedNode(number, task_id, before or 1)
         for (number, before), task_id in zip(waits_for.items(), ids, strict=True)
     ]
-    finished_at = STORE.flow(flow_id).get("finished_at", "")
+    finished_at = str(round(flow.finished_at.timestamp() * 1000))  # before its graph was read
     state = _scripts().flow_retry(flow_id, finished_at, start_of(first), nodes, operation)
     if not state:
         raise unknown(flow_id)

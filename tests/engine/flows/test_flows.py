@@ -11,7 +11,9 @@ from huey_tasks import testing
 from huey_tasks.broker import flow_keys, keys
 from huey_tasks.broker.protocol import Claim
 from huey_tasks.broker.scripts.flows import FlowScripts, StoredNode
+from huey_tasks.flows import changes
 from huey_tasks.flows.changes import go_on_with_flows
+from huey_tasks.flows.subgraph import StoredGraph
 from tests.conftest import StartConsumer
 from tests.engine.helpers import HandWorker, commit, scripts
 from tests.waiting import wait_until
@@ -218,6 +220,25 @@ def test_a_retry_runs_a_node_and_all_behind_it_again() -> None:
     with pytest.raises(tq.InvalidQuery):
         tq.retry_flow(flow_id, "nobody")
     assert tq.retry_flow(flow_id, "a").counts["waiting"] == 3
+
+
+def test_a_retry_of_a_flow_that_has_run_meanwhile_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    flow_id, worker, read = submit(echo("a")), HandWorker(), changes._graph
+    end(worker, flow_id, "a", "FAILURE")
+
+    def read_and_run_again(flow: tq.FlowRecord) -> StoredGraph:
+        graph = read(flow)
+        monkeypatch.undo()
+        tq.retry_flow(flow_id)
+        end(worker, flow_id, "a")
+        return graph
+
+    monkeypatch.setattr(changes, "_graph", read_and_run_again)
+    with pytest.raises(tq.FlowNotRetryable, match="has changed meanwhile"):
+        tq.retry_flow(flow_id)
+    assert tq.get_flow(flow_id).status == "succeeded"
 
 
 def test_a_retry_of_a_node_that_no_failure_has_called_for_is_refused() -> None:
