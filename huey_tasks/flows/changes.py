@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
@@ -88,19 +89,27 @@ def _go_on(flow_id: str) -> bool:
 
 
 def _cancel_tasks(flow_id: str) -> bool:
-    """Cancel some tasks of a flow; returns whether there are more. Consumers have other chores."""
+    """Cancel some tasks of a flow; returns whether there are more. Consumers have other chores.
+
+    Those of a queue that is not in QUEUES wait until it is again.
+    """
     numbers = STORE.submitted(flow_id)
+    for start in range(0, len(numbers), PIECE):
+        places: dict[str, list[str]] = {}
+        for queue, task_id in STORE.tasks(flow_id, numbers[start : start + PIECE]):
+            if queue in BROKERS:
+                places.setdefault(queue, []).append(task_id)
+        if places:
+            _cancel_in(places, flow_id)
+            return start + PIECE < len(numbers)
+    return False
+
+
+def _cancel_in(places: Mapping[str, Sequence[str]], flow_id: str) -> None:
+    """Cancel tasks of a flow, ids by queue."""
     reason = STORE.flow(flow_id).get("reason", cancelled(""))
-    places: dict[str, list[str]] = {}
-    for queue, task_id in STORE.tasks(flow_id, numbers[:PIECE]):
-        places.setdefault(queue, []).append(task_id)
     for queue, ids in places.items():
-        if (broker := BROKERS.get(queue)) is not None:
-            cancel_all(
-                broker.scripts, queue, ids, reason,
-                request=flow_id, operation="",
-            )  # fmt: skip
-    return len(numbers) > PIECE
+        cancel_all(BROKERS[queue].scripts, queue, ids, reason, request=flow_id, operation="")
 
 
 def _graph(flow: FlowRecord) -> StoredGraph:

@@ -9,11 +9,13 @@ import pytest
 import huey_tasks as tq
 from huey_tasks import testing
 from huey_tasks.broker import flow_keys, keys
+from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.protocol import Claim
 from huey_tasks.broker.scripts.flows import FlowScripts, StoredNode
 from huey_tasks.flows import changes
 from huey_tasks.flows.changes import go_on_with_flows
 from huey_tasks.flows.subgraph import StoredGraph
+from huey_tasks.queues import BROKERS
 from tests.conftest import StartConsumer
 from tests.engine.helpers import HandWorker, commit, scripts
 from tests.waiting import wait_until
@@ -286,6 +288,22 @@ def test_one_script_moves_some_nodes_and_consumers_go_on_with_the_rest() -> None
     flow = tq.get_flow(flow_id)
     assert (flow.status, flow.counts["cancelled"]) == ("cancelled", 1201)
     assert tq.retry_flow(flow_id).counts["waiting"] == 701
+
+
+def test_tasks_of_a_queue_that_is_served_no_more_hold_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = [echo(f"n{i}", priority="low") for i in range(changes.PIECE + 1)]
+    flow_id = submit(*gone, echo("here"))
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "BROKERS", Brokers([BROKERS["high"], BROKERS["default"]]))
+        tq.cancel_flow(flow_id)
+        assert states(flow_id)["here"] == "cancelled"
+        assert go_on_with_flows() is None  # it does not work without a rest
+        assert tq.get_flow(flow_id).counts["cancelled"] == 1
+    while go_on_with_flows() is not None:
+        continue
+    assert tq.get_flow(flow_id).status == "cancelled"
 
 
 def test_flows_that_have_gone_leave_the_list_though_older_ones_live() -> None:
