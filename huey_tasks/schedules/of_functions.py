@@ -59,7 +59,11 @@ class FunctionSchedules:
             declared.store(wanted, stored, _SOURCE)
             unsure = {each.name for each in of_queue if each.fault is not None}
             names = {each.name for each in wanted}
-            gone = [each for each in stored if _is_of_function(each) and each.name not in names]
+            gone = [
+                each
+                for each in stored
+                if _is_of_function(each) and each.task_type not in taken and each.name not in names
+            ]
             declared.retire([each for each in gone if each.task_type not in unsure], _SOURCE)
         self._stored = wanted
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 import pytest
 
 import huey_tasks as tq
-from huey_tasks import serializer
+from huey_tasks import schedules, serializer
 from huey_tasks.broker.scripts.schedules import ScheduleScripts
 from huey_tasks.functions.apart import NotSeen
 from huey_tasks.functions.catalogue import Catalogue
@@ -200,6 +200,15 @@ def test_what_is_due_once_runs_once(functions: Functions) -> None:
     assert [each.task_type for each in tq.list_tasks()] == ["hello"]
     # Its time is in 2099 still, so it would be due then; a person would not move it.
     assert tq.get_schedule("hello.1").runs == 1
+
+
+def test_one_that_code_declares_stays_though_its_name_is_like_theirs(functions: Functions) -> None:
+    schedules.declare("echo.1", "echo", every_s=60)
+    try:
+        declared.apply("default")
+        assert functions.stored() == {"echo.1": "Every minute"}
+    finally:
+        del declared._declared["echo.1"]
 
 
 def test_a_time_that_has_passed_is_an_error_in_the_log(
