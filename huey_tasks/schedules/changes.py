@@ -52,12 +52,17 @@ def changed(schedule: Schedule, changes: ScheduleChanges) -> tuple[dict[str, Arg
     trigger = _changed_trigger(schedule.trigger, changes, now_ms)
     if trigger != schedule.trigger:
         fields |= trigger_fields(trigger)
-    has_run = schedule.trigger.is_once and schedule.trigger.start_ms <= now_ms
-    paused = schedule.due_ms is None and not has_run
+    paused = is_paused(schedule, now_ms)
     pause = paused if changes.paused is None else changes.paused
     if pause:
         return fields, "" if paused else NEVER
     return fields, next_due(trigger, now_ms) if paused or trigger != schedule.trigger else ""
+
+
+def is_paused(schedule: Schedule, now_ms: int) -> bool:
+    """Return whether somebody has paused it; one that was due once is not due any more, either."""
+    has_run = schedule.trigger.is_once and schedule.trigger.start_ms <= now_ms
+    return schedule.due_ms is None and not has_run
 
 
 def _changed_trigger(trigger: Trigger, changes: ScheduleChanges, now_ms: int) -> Trigger:

@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from huey_tasks.audit.operation import Operator
-from huey_tasks.errors import ScheduleExists, ScheduleNotFound
+from huey_tasks.errors import ScheduleExists
+from huey_tasks.queues import BROKERS
+from huey_tasks.schedules import records
+from huey_tasks.schedules.changes import ScheduleChanges, is_paused
+from huey_tasks.schedules.checks import check_schedule
 from huey_tasks.schedules.records import ScheduleRecord
-from huey_tasks.schedules.service import (
-    ScheduleChanges,
-    change_schedule,
-    check_schedule,
-    create_schedule,
-    delete_schedule,
-    get_schedule,
-)
+from huey_tasks.schedules.service import change_schedule, create_schedule, forget
 from huey_tasks.submission.submit import destination
 
 
@@ -39,37 +36,31 @@ def put_schedule(
 
     What is the same already stays as it is: its due times, its counts. `paused` None leaves a pause
     as it is, so that a deploy does not resume what an operator has paused. One of another task type
-    or queue is deleted, and created again. Raises what `create_schedule` raises, but no
-    ScheduleExists.
+    or queue is created again, and then the former goes. Raises what `create_schedule` raises, but
+    no ScheduleExists.
     """
     check_schedule(name, task_type, payload, tags, cron, every_s, timezone, run_at)
     _, queue = destination(task_type, priority)
-    known = _named(name)
-    if known is not None and (known.task_type, known.queue) != (task_type, queue):
-        delete_schedule(name, by)
-        paused = known.paused if paused is None else paused
-        known = None
-    if known is None:
+    found = records.named(BROKERS, name)
+    same = [each for each in found if (each.task_type, each.queue) == (task_type, queue)]
+    if not same:
+        if found and paused is None:
+            paused = is_paused(found[0], BROKERS.now_ms())
         try:
             made = create_schedule(
                 name, task_type, payload, priority=queue, tags=tags, cron=cron, every_s=every_s,
                 timezone=timezone, run_at=run_at, overlap=overlap, paused=bool(paused),
-                declared=declared, origin=origin, by=by,
+                declared=declared, origin=origin, instead_of=found, by=by,
             )  # fmt: skip
         except ScheduleExists:  # somebody else has just put it
             pass
         else:
             return made, True
+    else:
+        forget([each for each in found if each not in same])  # a crash may have left it
     changes = ScheduleChanges(
         payload=payload, tags=tags, cron=cron, every_s=every_s,
         timezone="UTC" if timezone is None and cron is not None else timezone,
         run_at=run_at, overlap=overlap, paused=paused, declared=declared, origin=origin,
     )  # fmt: skip
     return change_schedule(name, changes, by), False
-
-
-def _named(name: str) -> ScheduleRecord | None:
-    try:
-        return get_schedule(name)
-    except ScheduleNotFound:
-        return None

@@ -89,14 +89,16 @@ def create_schedule(
     paused: bool = False,
     declared: bool = False,
     origin: str = "",
+    instead_of: Sequence[Schedule] = (),
     by: Operator | None = None,
 ) -> ScheduleRecord:
     """Create a schedule: five `cron` fields in a `timezone`, `every_s` seconds, or once `run_at`.
 
     Without `overlap` a run is skipped while the one before has not ended. Each task gets the tag
     `schedule:<name>`. `declared`: it comes from code. `origin`: what the tool that makes it wants
-    to read again. Raises InvalidQuery, UnknownTaskType, UnknownQueue, InvalidPayload;
-    ScheduleExists, TooManySchedules; QueueUnavailable.
+    to read again. `instead_of`: those that have its name, which go when it is there, and not
+    before: a crash in between leaves both. Raises InvalidQuery, UnknownTaskType, UnknownQueue,
+    InvalidPayload; ScheduleExists, TooManySchedules; QueueUnavailable.
     """
     encoded = check_schedule(name, task_type, payload, tags, cron, every_s, timezone, run_at)
     found, queue = destination(task_type, priority)
@@ -110,11 +112,13 @@ def create_schedule(
     }
     now_ms = BROKERS.now_ms()
     trigger = trigger_of(cron, every_s, timezone, run_at, now_ms)
-    if records.named(BROKERS, name):
+    former = {each.id: each.queue for each in instead_of}
+    if any(each.id not in former for each in records.named(BROKERS, name)):
         raise _exists(name)
-    if schedules.count(BROKERS) >= MOST:
+    if schedules.count(BROKERS) - len(former) >= MOST:
         raise TooManySchedules(f"There are {MOST:,} schedules, the maximum; delete some first.")
-    operation = None if by is None else trail.begin(BROKERS, Action.SCHEDULE_CREATE, by, name)
+    action = Action.SCHEDULE_UPDATE if former else Action.SCHEDULE_CREATE
+    operation = None if by is None else trail.begin(BROKERS, action, by, name)
     own, scripts = new_id(), _scripts(queue)
     created = scripts.schedule_create(
         queue,
@@ -123,16 +127,24 @@ def create_schedule(
         _revision(),
         NEVER if paused else next_due(trigger, now_ms),
         {**kept, **trigger_fields(trigger)},
+        replaces=next((id for id, place in former.items() if place == queue), ""),
         operation=operation.as_argument() if operation else "",
     )
     if created is None:
         raise _exists(name)
-    first = records.named(BROKERS, name)
-    if first and first[0].queue != queue:
+    new = [each for each in records.named(BROKERS, name) if each.id not in former]
+    if new and new[0].queue != queue:
         withdrawn = operation.id if operation else ""
         scripts.schedule_delete(queue, name, id=own, withdrawn=withdrawn)
         raise _exists(name)
+    forget(instead_of)
     return get_schedule(name)
+
+
+def forget(found: Sequence[Schedule]) -> None:
+    """Delete these schedules, but none that others have created in their place meanwhile."""
+    for each in found:
+        _scripts(each.queue).schedule_delete(each.queue, each.name, id=each.id)
 
 
 def change_schedule(

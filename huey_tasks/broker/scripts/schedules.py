@@ -39,12 +39,15 @@ class ScheduleScripts:
 
     def schedule_create(
         self, queue: str, name: str, id: str, revision: str, due: int | str, fields: Fields, *,
-        operation: str,
+        replaces: str = "", operation: str,
     ) -> int | None:  # fmt: skip
-        """Keep a new schedule; returns when it was created, in µs, None if its name is taken."""
+        """Keep a new schedule; returns when it was created, in µs, None if its name is taken.
+
+        One with the id `replaces` goes in the same step.
+        """
         created_us = self._scripts.run(
             "schedule_create", queue, *_flat(fields), name=name, id=id, revision=revision, due=due,
-            operation=operation,
+            replaces=replaces, operation=operation,
         )  # fmt: skip
         return int(created_us) if created_us else None
 

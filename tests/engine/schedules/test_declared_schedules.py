@@ -9,9 +9,14 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks import schedules
+from huey_tasks.broker import keys
+from huey_tasks.broker.scripts.schedules import NEVER
+from huey_tasks.queues import BROKERS
 from huey_tasks.registry import types
-from huey_tasks.schedules import declared
+from huey_tasks.schedules import declared, records, service
 from tests.conftest import StartConsumer
+from tests.engine.helpers import QUEUE
+from tests.engine.schedules.by_hand import ADA, broker
 from tests.waiting import wait_until
 
 
@@ -60,9 +65,8 @@ def test_put_keeps_a_pause_unless_it_says_otherwise() -> None:
 def test_put_leaves_a_time_that_has_passed_as_it_is() -> None:
     at = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
     put(cron=None, run_at=at)
-    key = "duckline:{default}:schedule:s"
-    past_ms = int(tq.default.broker.redis.hget(key, "start_at")) - 7_200_000
-    tq.default.broker.redis.hset(key, "start_at", past_ms)
+    key = keys.schedule(QUEUE, "s")
+    broker.hset(key, "start_at", int(broker.hget(key, "start_at")) - 7_200_000)
     past = tq.get_schedule("s").run_at
 
     assert put(cron=None, run_at=past, tags=["t"])[0].run_at == past
@@ -77,6 +81,55 @@ def test_put_of_another_type_or_queue_creates_it_again() -> None:
     other, is_new = put(task_type="add_to", priority="high")
     assert (is_new, other.task_type) == (True, "add_to")
     assert [each.name for each in tq.list_schedules()] == ["s"]
+
+
+@pytest.mark.parametrize("more", [{"priority": "high"}, {"task_type": "add_to"}], ids=str)
+def test_put_of_another_type_or_queue_is_one_change_in_the_audit(more: dict[str, Any]) -> None:
+    put(by=ADA)
+    put(**more, by=ADA)
+    assert [entry.action for entry in tq.audit_trail().entries] == [
+        "schedule_update", "schedule_create",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{"priority": "high"}, {"task_type": "add_to"}], ids=str)
+def test_put_takes_the_place_of_one_where_there_is_no_room_for_more(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    put()
+    monkeypatch.setattr(service, "MOST", 1)
+    assert put(**more)[1]
+    with pytest.raises(tq.TooManySchedules):
+        tq.create_schedule("another", "echo", {}, every_s=60)
+
+
+def test_a_put_to_another_queue_that_is_cut_off_leaves_the_former_and_goes_on_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, _ = put()
+    tq.change_schedule("s", tq.ScheduleChanges(paused=True))
+
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service, "forget", killed)
+        with pytest.raises(KeyboardInterrupt):
+            put(priority="high")
+    left = tq.get_schedule("s")
+    assert (left.queue, left.created_at, left.paused) == (before.queue, before.created_at, True)
+
+    moved, _ = put(priority="high", tags=["t"])
+    assert (moved.queue, moved.paused, moved.tags) == ("high", True, ("t",))
+    assert [each.queue for each in records.named(BROKERS, "s")] == ["high"]
+
+
+def test_put_with_another_queue_and_time_runs_though_the_former_has_run() -> None:
+    put(cron=None, run_at=dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+    broker.hset(keys.schedule(QUEUE, "s"), "start_at", 1)
+    broker.zadd(keys.schedules(QUEUE), {"s": NEVER})
+    moved, _ = put(priority="high", cron=None, run_at=dt.datetime(2099, 2, 1, tzinfo=dt.UTC))
+    assert not moved.paused
 
 
 @pytest.mark.parametrize(
@@ -124,7 +177,7 @@ def test_what_code_declares_is_stored_changed_and_deleted_with_it() -> None:
 
 def test_one_whose_task_type_this_code_does_not_know_is_left_alone() -> None:
     tq.put_schedule("theirs", "echo", {}, every_s=60, declared=True)
-    tq.default.broker.redis.hset("duckline:{default}:schedule:theirs", "type", "of_another_deploy")
+    broker.hset(keys.schedule(QUEUE, "theirs"), "type", "of_another_deploy")
     declared.apply("default")
     assert [each.name for each in tq.list_schedules()] == ["theirs"]
 
