@@ -10,7 +10,7 @@ import time
 
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.protocol import NewTask
-from huey_tasks.broker.scripts.schedules import NEVER, ScheduleScripts
+from huey_tasks.broker.scripts.schedules import DUE_AT_ONCE, NEVER, ScheduleScripts
 from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidPayload, InvalidQuery, QueueUnavailable, UnknownTaskType
 from huey_tasks.functions.apart import NotSeen
@@ -49,31 +49,40 @@ class Firing:
     def __init__(self, broker: Broker) -> None:
         self._queue, self._broker = broker.name, broker
         self._scripts = ScheduleScripts(broker.scripts)
-        self._last_warning = ""
+        #: Of one round of looks: how many stay due, which the next look passes over; the warnings.
+        self._stuck, self._warned = 0, set[str]()
+        self._warned_before = set[str]()
 
     def fire_due(self) -> float | None:
         """Fire the schedules that are due; returns the seconds until the next due time, if any."""
-        found, stop_at = self._scripts.schedules_due(self._queue), time.monotonic() + BUDGET_S
-        stuck = 0
+        found = self._scripts.schedules_due(self._queue, self._stuck)
+        stop_at, has_fired = time.monotonic() + BUDGET_S, False
         for name, due_ms, fields in found.due:
             try:
                 schedule = Schedule.of(self._queue, name, due_ms, Hash.of(fields))
-                stuck += not self._fire(schedule, due_ms, found.now_ms)
+                is_stuck = not self._fire(schedule, due_ms, found.now_ms)
             except (KeyError, ValueError) as error:  # one bad schedule must not stop the others
-                stuck += 1
+                is_stuck = True
                 self._warn(f"schedule '{name}' cannot be read: {error!r}")
             except QueueUnavailable as error:
                 if not error.answered:
                     raise
                 # A full Redis stores no tasks, but running ones can still end.
                 self._warn(f"schedules wait for Redis: {error.cause}")
+                self._end_round()
                 return None
+            self._stuck += is_stuck
+            has_fired |= not is_stuck
             if time.monotonic() > stop_at:
                 return 0.0
-        if len(found.due) > stuck:
-            self._last_warning = ""
+        if has_fired or len(found.due) == DUE_AT_ONCE:
             return 0.0  # more may be due: one call of the script returns a part of them
+        self._end_round()
         return None if found.next_ms is None else found.next_ms / 1000
+
+    def _end_round(self) -> None:
+        self._stuck = 0
+        self._warned_before, self._warned = self._warned, set()
 
     def plan_again(self) -> None:
         """After Redis' clock went back, move each due time to the next one of its trigger."""
@@ -140,7 +149,7 @@ class Firing:
             return None, why.encode("utf-8", "replace").decode()
 
     def _warn(self, text: str) -> None:
-        """Log a warning, unless it was the last one: the chore runs every second."""
-        if text != self._last_warning:
+        """Log a warning, unless the round before had it, too: the chore runs every second."""
+        if text not in self._warned | self._warned_before:
             logger.warning("%s", text, extra={"queue": self._queue})
-        self._last_warning = text
+        self._warned.add(text)

@@ -80,9 +80,11 @@ class ScheduleScripts:
             self._scripts.run("schedule_advance", queue, name=name, due=due, next_due=next_due)
         )
 
-    def schedules_due(self, queue: str) -> SeenDue:
-        """Look at the schedules that are due now."""
-        now_ms, next_ms, rows = self._scripts.run("schedules_due", queue, limit=DUE_AT_ONCE)
+    def schedules_due(self, queue: str, skip: int = 0) -> SeenDue:
+        """Look at the schedules that are due now, behind the first `skip` of them."""
+        now_ms, next_ms, rows = self._scripts.run(
+            "schedules_due", queue, skip=skip, limit=DUE_AT_ONCE
+        )
         due = [
             DueSchedule(name.decode(), int(due), dict(zip(flat[::2], flat[1::2], strict=True)))
             for name, due, flat in rows
