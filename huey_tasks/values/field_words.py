@@ -15,6 +15,8 @@ from pydantic_core import ErrorDetails
 
 #: The most known names that a message lists.
 _MOST_NAMES = 8
+#: From this likeness on a name counts as a misspelling; and one that means something else.
+_ALIKE, _NEARLY_THE_SAME = 0.6, 0.9
 _LONGEST_NAME = 64
 _OBJECT, _ARRAY = "Input should be an object", "Input should be a valid array"
 _WORDS = {
@@ -58,7 +60,8 @@ def message_of(
     """Return the message of one error; `schema` is the JSON Schema of the whole input, if known.
 
     An unknown field's message has the nearest known name, or the known names if they are few.
-    `meant`: messages of the caller's own, by the type of the error and the name of the field.
+    `meant`: messages of the caller's own, by the type of the error and the name of the field; such
+    a name is hardly a misspelling where what it means is not a field either.
     """
     path, kind = detail["loc"], detail["type"]
     name = str(path[-1]) if path else ""
@@ -68,7 +71,8 @@ def message_of(
         if own is not None and own.beside in known:
             return own.message
         if kind == "extra_forbidden":
-            return f"There is no field '{name[:_LONGEST_NAME]}'{_hint(name, known)}"
+            hint = _hint(name, known, _ALIKE if own is None else _NEARLY_THE_SAME)
+            return f"There is no field '{name[:_LONGEST_NAME]}'{hint}"
     message = _WORDS.get(kind, detail["msg"])
     message = _KIND.sub(lambda found: _KINDS.get(found[1], "Array"), message)
     return message.replace(" after validation", "")
@@ -79,8 +83,9 @@ def as_sentence(message: str) -> str:
     return message if message.endswith(("?", ".")) else f"{message}."
 
 
-def _hint(name: str, known: Sequence[str]) -> str:
-    if near := difflib.get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1):
+def _hint(name: str, known: Sequence[str], cutoff: float) -> str:
+    short = name[:_LONGEST_NAME].lower()
+    if near := difflib.get_close_matches(short, known, n=1, cutoff=cutoff):
         return f"; did you mean '{near[0]}'?"
     if not known:
         return "; there are none here"

@@ -91,10 +91,11 @@ class ScheduleChangeBody(PlanBody):
     # Accepted here only to be refused with a message of our own.
     name: SkipJsonSchema[Any] = None
     task_type: SkipJsonSchema[Any] = None
+    task: SkipJsonSchema[Any] = None
     priority: SkipJsonSchema[Any] = None
     queue: SkipJsonSchema[Any] = None
 
-    @field_validator("name", "task_type", "priority", "queue")
+    @field_validator("name", "task_type", "task", "priority", "queue")
     @classmethod
     def _is_fixed(cls, value: Any) -> Any:
         raise PydanticCustomError(

@@ -77,6 +77,15 @@ def test_a_word_of_another_place_gets_the_field_that_is_meant(
     assert {each["pointer"]: each["message"] for each in errors}[pointer] == message
 
 
+@pytest.mark.parametrize("word", ["task", "queue_name"])
+def test_a_word_of_another_place_is_no_misspelling_where_its_meaning_is_no_field(
+    client: FlaskClient, word: str
+) -> None:
+    task_id = client.post(SUBMIT, json={**ECHO, "delay": 60}).get_json()["task_id"]
+    [error] = refusal(client, "PATCH", f"/api/tasks/{task_id}", {word: "echo"})["errors"]
+    assert error["message"].startswith(f"There is no field '{word}'; the fields are 'payload', ")
+
+
 def test_a_task_of_a_bulk_says_it_too(client: FlaskClient) -> None:
     answer = client.post("/api/tasks/bulk", json=[{**ECHO, "queue": "high"}])
     assert THE_QUEUE in answer.get_data(as_text=True)

@@ -289,7 +289,7 @@ def test_a_wrong_schedule_names_its_field(
     assert client.get(PATH).get_json() == {"schedules": []}
 
 
-@pytest.mark.parametrize("field", ["name", "task_type", "priority", "queue"])
+@pytest.mark.parametrize("field", ["name", "task_type", "task", "priority", "queue"])
 def test_what_cannot_change_says_what_to_do(client: FlaskClient, field: str) -> None:
     create(client)
 
