@@ -117,4 +117,9 @@ def _digest(value: Any) -> str:
 
 def instant(at: dt.datetime | None) -> str | None:
     """Return a time as part of what a key was sent with, the same in each zone."""
-    return None if at is None else at.astimezone(dt.UTC).isoformat()
+    if at is None:
+        return None
+    try:
+        return at.astimezone(dt.UTC).isoformat()
+    except OverflowError:  # in UTC it is before the year 1: a submit takes any time that has passed
+        return at.isoformat()

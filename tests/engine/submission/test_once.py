@@ -78,6 +78,13 @@ def test_the_same_submit_in_other_words_is_the_same() -> None:
     assert two.is_replay and two.task_id == one.task_id
 
 
+def test_a_time_that_utc_does_not_have_finds_its_submit_too() -> None:
+    at = dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=14)))
+    one = tq.submit("echo", {"value": 1}, run_at=at, idempotency_key="k")
+    assert tq.submit("echo", {"value": 1}, run_at=at, idempotency_key="k").task_id == one.task_id
+    assert one.status == "PENDING"
+
+
 def test_of_fifty_racing_callers_one_submits() -> None:
     def race(number: int) -> str:
         return tq.submit("echo", {"value": 1}, idempotency_key=f"key-{number % 5}").task_id
