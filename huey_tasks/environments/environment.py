@@ -25,6 +25,7 @@ from huey_tasks.environments import answers, process_stats
 from huey_tasks.environments.answers import Answer, Usage
 from huey_tasks.environments.output import Output
 from huey_tasks.functions.function import CUSTOM_RUNTIME, Function
+from huey_tasks.values.storable import storable
 
 _LENGTH = struct.Struct(">I")
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
@@ -245,7 +246,7 @@ class Environment:
         if isinstance(said, dict) and "request_id" in said:
             told = cast(dict[str, Any], said)
             if told["request_id"] == request_id:
-                return told, parts[1]
+                return storable(told), parts[1]
         raise _Ended  # the function itself has written to this socket
 
     def _read(self, size: int, deadline: float, watch: Callable[[], None]) -> bytes:

@@ -28,6 +28,7 @@ from huey_tasks.execution.running import current_attempt as current_attempt
 from huey_tasks.execution.worker_table import Cell, Phase, Retirement, StopReason
 from huey_tasks.values import tracebacks
 from huey_tasks.values.safe_repr import repr_of, traceback_of
+from huey_tasks.values.storable import clean
 
 logger = logging.getLogger(__name__)
 
@@ -307,8 +308,3 @@ class Attempt:
             except Exception as error:
                 self.fail(repr_of(error), traceback_of(error), where(error), cause_of(error))
         return serializer.dumps(self._outcome)
-
-
-def clean(text: str) -> str:
-    """Escape what UTF-8 cannot encode: a file name may hold half a surrogate pair."""
-    return text.encode("utf-8", "backslashreplace").decode()

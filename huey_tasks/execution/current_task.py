@@ -8,9 +8,10 @@ from typing import Any
 from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks.errors import QueueUnavailable
-from huey_tasks.execution.attempt import LINE_CHARS, Attempt, clean, current_attempt
+from huey_tasks.execution.attempt import LINE_CHARS, Attempt, current_attempt
 from huey_tasks.execution.partials import partial_result
 from huey_tasks.values.safe_repr import type_name
+from huey_tasks.values.storable import clean
 
 logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from huey_tasks import serializer
 from huey_tasks.config import Config
+from huey_tasks.errors import InvalidPayload
 from huey_tasks.execution.attempt import Attempt
 from huey_tasks.functions.arns import BadName, arn, parse_name
 from huey_tasks.functions.function import Function
@@ -73,7 +74,11 @@ def _follow(attempt: Attempt, function: Function, option: str, body: Any, depth:
         _keep(attempt, function, option, named, body, found)
         return
     follows = Invocation(Kind.ASYNC, _arn_of(CONFIG, found.name), time.time(), depth + 1)
-    new = found.invoked(attempt.id_for(option), found.queue, body, follows)
+    try:
+        new = found.invoked(attempt.id_for(option), found.queue, body, follows)
+    except InvalidPayload as error:  # an event or answer is nested just too deeply for a record
+        _keep(attempt, function, option, named, body, error.detail)
+        return
     attempt.follow_up([new._replace(queue=found.queue)], [])
 
 

@@ -1,7 +1,7 @@
 """The errors of functions, as AWS reports them, turned into failures of attempts."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from huey_tasks.broker.protocol import Cause
 from huey_tasks.execution.fingerprint import cause_without_code
@@ -37,7 +37,7 @@ def not_started(why: OSError) -> dict[str, Any]:
 def of_answer(error: dict[str, Any], function: str) -> ReportedError:
     """Return what an attempt keeps of an error that a function has answered."""
     kind, message = str(error.get("errorType", "")), str(error.get("errorMessage", ""))
-    frames = [str(frame) for frame in error.get("stackTrace") or []]
+    frames = frames_of(error)
     text = f"{kind}: {message}" if message else kind
     trace = "".join(["Traceback (most recent call last):\n", *frames, text])
     return ReportedError(
@@ -47,6 +47,12 @@ def of_answer(error: dict[str, Any], function: str) -> ReportedError:
         cause=_cause(kind, message, function, _place_of(frames)),
         reported=error,
     )
+
+
+def frames_of(error: dict[str, Any]) -> list[str]:
+    """Return the lines of an error's `stackTrace`; none if that is no list."""
+    told = error.get("stackTrace")
+    return [str(frame) for frame in cast(list[Any], told)] if isinstance(told, list) else []
 
 
 def not_run(condition: Condition, function: str) -> LastError:

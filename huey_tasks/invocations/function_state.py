@@ -7,6 +7,7 @@ from typing import Any
 from huey_tasks.functions import files
 from huey_tasks.functions.function import Function, State
 from huey_tasks.functions.requirements import Packages
+from huey_tasks.invocations import failures
 from huey_tasks.records.imports import Import
 
 _MISSING = re.compile(r"No module named '([\w.]+)'")
@@ -64,7 +65,7 @@ def _of_packages(function: Function, packages: Packages) -> FunctionError | None
 
 def _of_import(function: Function, error: dict[str, Any]) -> FunctionError:
     """Return the error of an import; its place is the last frame in the function's own files."""
-    frames = [str(frame) for frame in error.get("stackTrace") or []]
+    frames = failures.frames_of(error)
     kind, message = str(error.get("errorType", "")), str(error.get("errorMessage", ""))
     places = [found for frame in frames for found in _FRAME.finditer(frame)]
     own = [place for place in places if place["file"].startswith(f"{function.root}/")]

@@ -25,6 +25,7 @@ from huey_tasks.invocations.answer_feed import AnswerFeed
 from huey_tasks.invocations.api_settings import ConfiguredCatalogue
 from huey_tasks.invocations.invocation import Condition, Invocation, Kind
 from huey_tasks.records.imports import Import
+from huey_tasks.values.storable import storable
 
 logger = logging.getLogger(__name__)
 
@@ -181,10 +182,10 @@ class _One:
         """Return the result, or raise the error; what follows goes with this attempt's commit."""
         attempt = self.attempt
         if answer.error is None:
-            value = _text_of(answer.body) if answer.in_pieces else _value_of(answer.body)
-            self._send(Condition.SUCCESS, value, None, attempt.claim.attempt)
-            outcome = {"result": value, **({"in_pieces": True} if answer.in_pieces else {})}
-            attempt.returned(value, serializer.dumps(outcome))
+            value, outcome = _stored(answer)
+            told = _text_of(value) if isinstance(value, bytes) else value
+            self._send(Condition.SUCCESS, told, None, attempt.claim.attempt)
+            attempt.returned(value, outcome)
             return value
         failure = failures.of_answer(answer.error, attempt.task_type)
         condition = self._end_of_retries()
@@ -217,6 +218,20 @@ class _One:
             )  # fmt: skip
 
 
+def _stored(answer: Answer) -> tuple[Any, bytes]:
+    """Return an answer as a value, and encoded as an outcome.
+
+    JSON that the serializer cannot hold (half a surrogate pair, 1e999, very deep nesting) stays the
+    bytes that the function has written: it is an answer all the same.
+    """
+    mark = {"in_pieces": True} if answer.in_pieces else {}
+    value = _text_of(answer.body) if answer.in_pieces else _value_of(answer.body)
+    try:
+        return value, serializer.dumps({"result": value, **mark})
+    except (ValueError, RecursionError):
+        return answer.body, serializer.dumps({"result": answer.body, **mark})
+
+
 def _value_of(body: bytes) -> Any:
     """Return an answer as a value; bytes that are no JSON stay bytes."""
     try:
@@ -243,7 +258,7 @@ def _import_of(environment: Environment, failed: Answer | None) -> Import:
 
 
 def _failed(error: dict[str, Any]) -> Answer:
-    return Answer(b"", error, Usage(0.0, None, None))
+    return Answer(b"", storable(error), Usage(0.0, None, None))
 
 
 class _Log:

@@ -34,6 +34,10 @@ class Folder:
     def add(self, name: str, code: str = CODE, **settings: Any) -> None:
         """Write a function; `settings` as in functions.toml."""
         (self.path / f"{name}.py").write_text(code)
+        self.set(name, **settings)
+
+    def set(self, name: str, **settings: Any) -> None:
+        """Write the settings of a function, as in functions.toml."""
         self._settings[name] = settings
         lines = [
             line

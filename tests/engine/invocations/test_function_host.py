@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 __all__ = ["folder"]
 
 
-def _writes_to(notes: Path, what: str) -> str:
+def writes_to(notes: Path, what: str) -> str:
     """The code of a function that adds a line to a file."""
     return f"""
 import json, os
@@ -28,10 +28,10 @@ def handler(e, c):
 """
 
 
-def _lines_of(notes: Path, number: int) -> list[str]:
+def lines_of(notes: Path, number: int) -> list[str]:
     """Wait until that file has so many lines, and return them."""
     wait_until(
-        lambda: notes.exists() and len(notes.read_text().splitlines()) >= number,
+        lambda: notes.exists() and notes.read_text().count("\n") >= number,
         description=f"{number} lines are written",
         timeout_s=60,
     )
@@ -156,7 +156,7 @@ def test_an_event_is_tried_three_times_and_its_record_follows(
     assert [attempt.receipt is not None for attempt in record.attempts] == [True] * 3
     assert record.error == "ZeroDivisionError: division by zero"
     answer(good := tq.invoke_function("f", {"by": 2}))
-    records = _lines_of(notes, 2)
+    records = lines_of(notes, 2)
     fine, bad = sorted(map(json.loads, records), key=lambda record: "errorType" in str(record))
     assert bad["requestContext"]["condition"] == "RetriesExhausted"
     assert bad["requestContext"]["approximateInvokeCount"] == 3
@@ -177,7 +177,7 @@ def test_an_event_is_tried_three_times_and_its_record_follows(
     found = answer(never)
     assert found.error is not None and found.error["errorType"] == "ServiceException"
     assert "Cannot start the function: " in found.error["errorMessage"]
-    record = json.loads(_lines_of(notes, 3)[-1])
+    record = json.loads(lines_of(notes, 3)[-1])
     assert record["requestContext"]["requestId"] == never.task_id
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestContext"]["approximateInvokeCount"] == 2
@@ -274,7 +274,7 @@ def test_a_killed_process_loses_no_event(
     """Each event ends as SUCCESS, and its destination gets one record, whatever is killed."""
     notes = tmp_path / "notes"
     folder.add(
-        "told", _writes_to(notes, "c.aws_request_id + ' ' + e['requestContext']['requestId']")
+        "told", writes_to(notes, "c.aws_request_id + ' ' + e['requestContext']['requestId']")
     )
     folder.add("f", on_success="told", on_failure="told")
     consumer = folder.serve(start_consumer)
