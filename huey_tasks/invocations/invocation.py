@@ -31,7 +31,8 @@ class Invocation:
     """One invocation.
 
     `arn`: as the function was named. `depth`: how many invocations wait for this one, or led here.
-    `submitted_at`: epoch seconds. `stream`: its caller reads the answer while it is written.
+    `submitted_at`: when it was made, epoch seconds; its task may be a later copy, or have been put
+    off, see `records.function_tasks`. `stream`: its caller reads the answer while it is written.
     """
 
     kind: Kind

@@ -20,10 +20,11 @@ from huey_tasks.execution.reported_error import LastError
 from huey_tasks.execution.task_log import keep_lines
 from huey_tasks.functions.function import Function
 from huey_tasks.functions.requirements import Requirements
-from huey_tasks.invocations import destinations, failures
+from huey_tasks.invocations import answer_values, destinations, failures
 from huey_tasks.invocations.answer_feed import AnswerFeed
 from huey_tasks.invocations.api_settings import ConfiguredCatalogue
 from huey_tasks.invocations.invocation import Condition, Invocation, Kind
+from huey_tasks.records import function_tasks
 from huey_tasks.records.imports import Import
 from huey_tasks.values.storable import storable
 
@@ -182,8 +183,8 @@ class _One:
         """Return the result, or raise the error; what follows goes with this attempt's commit."""
         attempt = self.attempt
         if answer.error is None:
-            value, outcome = _stored(answer)
-            told = _text_of(value) if isinstance(value, bytes) else value
+            value, outcome = answer_values.stored(answer)
+            told = answer_values.text_of(value) if isinstance(value, bytes) else value
             self._send(Condition.SUCCESS, told, None, attempt.claim.attempt)
             attempt.returned(value, outcome)
             return value
@@ -204,9 +205,14 @@ class _One:
         return Condition.TOO_OLD if self._is_too_old(claim.retry_delay_s) else None
 
     def _is_too_old(self, in_s: float) -> bool:
+        """Return whether the event will be, counted from when it could first run."""
         if self.function is None:
             return False
-        return time.time() + in_s - self.invocation.submitted_at > self.function.max_age_s
+        limit = time.time() + in_s - self.function.max_age_s
+        if self.invocation.submitted_at >= limit:
+            return False
+        ready_at = function_tasks.ready_at(self.attempt.broker, self.attempt.claim.id)
+        return ready_at is None or ready_at < limit
 
     def _send(
         self, condition: Condition, payload: Any, error: dict[str, Any] | None, runs: int
@@ -216,40 +222,6 @@ class _One:
                 self.attempt, self.function, self.invocation, self.event,
                 destinations.End(condition, payload, error is not None, runs),
             )  # fmt: skip
-
-
-def _stored(answer: Answer) -> tuple[Any, bytes]:
-    """Return an answer as a value, and encoded as an outcome.
-
-    JSON that the serializer cannot hold (half a surrogate pair, 1e999, very deep nesting) stays the
-    bytes that the function has written: it is an answer all the same.
-    """
-    mark = {"in_pieces": True} if answer.in_pieces else {}
-    value = _text_of(answer.body) if answer.in_pieces else _value_of(answer.body)
-    try:
-        return value, serializer.dumps({"result": value, **mark})
-    except (ValueError, RecursionError):
-        return answer.body, serializer.dumps({"result": answer.body, **mark})
-
-
-def _value_of(body: bytes) -> Any:
-    """Return an answer as a value; bytes that are no JSON stay bytes."""
-    try:
-        return json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return body
-
-
-def _text_of(body: bytes) -> str | bytes:
-    """Return an answer as it was written: its caller may have a part of it already."""
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return body
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _import_of(environment: Environment, failed: Answer | None) -> Import:

@@ -35,6 +35,7 @@ end
 
 if due and due > NOW then
   leave(id, state)
+  redis.call('HDEL', key, 'ready_at') -- the age of an event counts from its new time
   wait_until_due(id, attempt_of(id) > 0 and 'RETRY' or 'SCHEDULED', due)
 elseif due and state ~= 'PENDING' then
   redis.call('ZREM', index_key(state), id)

@@ -50,8 +50,10 @@ local function leave(id, state)
   if on then unblock(id, on) end
 end
 
--- Lets a task wait for the function host; the consumer starts one when it hears of the first.
+-- Lets a task wait for the function host; the consumer starts one when it hears of the first. The age
+-- of an event counts from the first time: it may have been put off, or have followed another task.
 local function wait_for_host(id, place, on, root, ...)
+  redis.call('HSETNX', task_key(id, root), 'ready_at', AT)
   wait_blocked(id, place, on, root, ...)
   ring(root, on)
   if redis.call('ZCARD', blocked_key(on, root)) == 1 then
