@@ -25,13 +25,15 @@ class Sight:
     """What a look at all folders has found.
 
     `has_folder`: whether one of them is there. `is_readable`: whether each settings file could be
-    read; half a file says nothing of what is gone.
+    read; half a file says nothing of what is gone. `unknown`: the settings files and templates that
+    no look could read yet; another one that is unreadable now says what it said before.
     """
 
     functions: Mapping[str, Function]
     ignored: tuple[Ignored, ...]
     has_folder: bool
     is_readable: bool
+    unknown: tuple[Ignored, ...]
 
 
 class Catalogue:
@@ -85,8 +87,9 @@ class Catalogue:
             ignored += self._beside()
             has_folder = any(place.path.is_dir() for place in self._places)
             is_readable = all(place.is_readable for place in self._places)
+            unknown = tuple(each for place in self._places for each in place.unknown())
         functions = MappingProxyType(dict(sorted(found.items())))
-        return Sight(functions, tuple(ignored), has_folder, is_readable)
+        return Sight(functions, tuple(ignored), has_folder, is_readable, unknown)
 
     def _beside(self) -> Iterator[Ignored]:
         """Yield the settings that lie beside a folder of functions and not in it."""

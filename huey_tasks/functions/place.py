@@ -32,22 +32,35 @@ T = TypeVar("T", SettingsFile, SamTemplate)
 
 
 class _Read(Generic[T]):
-    """A file that is parsed again when its content has changed."""
+    """A file that is parsed again when its content has changed.
+
+    One that cannot be read says what it said before: half a file, while an editor writes it, takes
+    no subscription and no destination away.
+    """
 
     def __init__(self, file: Path, parse: Callable[[bytes | None], T]) -> None:
         self.file, self._parse = file, parse
         self._seen: Seen | None = None
         self.value: T = parse(None)
+        self.is_known = True
 
     def look(self) -> T:
-        before = self._seen and self._seen.content
+        is_first, before = self._seen is None, self._seen and self._seen.content
         self._seen = files.look(str(self.file), self._seen)
         if (self._seen and self._seen.content) is not before:
-            content = files.read(self.file) if self._seen else None
-            self.value = self._parse(content)
-            if self._seen and content is None:
-                self.value = replace(self.value, problem="it cannot be read")
+            self._take(files.read(self.file) if self._seen else None, is_first=is_first)
         return self.value
+
+    def _take(self, content: bytes | None, *, is_first: bool) -> None:
+        now = self._parse(content)
+        if self._seen and content is None:
+            now = replace(now, problem="it cannot be read", is_read=False)
+        if now.is_read:
+            self.value, self.is_known = now, True
+            return
+        self.is_known = self.is_known and not is_first
+        used = "its last settings apply" if self.is_known else "the defaults are used"
+        self.value = replace(self.value, problem=f"{now.problem}: {used}", is_read=False)
 
     @property
     def is_there(self) -> bool:
@@ -86,7 +99,13 @@ class Place:
     @property
     def is_readable(self) -> bool:
         """Whether the settings could be read at the last look."""
-        return self._settings.value.problem is None
+        return self._settings.value.is_read
+
+    def unknown(self) -> Iterator[Ignored]:
+        """Yield each file of settings that no look could read yet, and why."""
+        for each in (self._settings, *self._templates):
+            if not each.is_known:
+                yield Ignored(each.file, each.value.problem or "")
 
     def find(self, name: str) -> Function | None:
         """Return the function of that name, None if there is none."""
@@ -247,15 +266,14 @@ def _given(
         if sam
         else ()
     )
-    if own.problem is not None and not own.tables:
-        notes = (*notes, f"{own.file.name}: {own.problem}: the defaults are used")
+    if not own.is_read:
+        notes = (*notes, f"{own.file.name}: {own.problem}")
     checked = settings.check(values, queues)
     if isinstance(checked, settings.Settings):
         return Given(checked, None, notes)
     place, message = checked
     fault = _fault(name, own, template, sam, place, values, message)
-    kept = settings.check({key: values[key] for key in values if key == "handler"}, queues)
-    return Given(kept if isinstance(kept, settings.Settings) else settings.DEFAULTS, fault, notes)
+    return Given(settings.of_valid(values, queues), fault, notes)
 
 
 def _fault(

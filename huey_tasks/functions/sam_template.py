@@ -41,6 +41,8 @@ class SamTemplate:
     functions: tuple[SamFunction, ...] = ()
     not_understood: tuple[str, ...] = ()
     problem: str | None = None
+    #: Whether the file could be read; if not, the functions are those of before.
+    is_read: bool = True
 
 
 def read(content: bytes | None, file: Path, region: str, account: str) -> SamTemplate:
@@ -54,12 +56,12 @@ def read(content: bytes | None, file: Path, region: str, account: str) -> SamTem
         document = table_of(load(content))
         resources = table_of(document.get("Resources"))
         if not resources:
-            return SamTemplate(file, problem="it has no Resources")
+            return SamTemplate(file, problem="it has no Resources", is_read=False)
         return _Reader(document, resources, region, account).read(file)
     except ValueError as error:
-        return SamTemplate(file, problem=str(error))
+        return SamTemplate(file, problem=str(error), is_read=False)
     except RecursionError:  # an alias that contains itself
-        return SamTemplate(file, problem="it is nested too deeply")
+        return SamTemplate(file, problem="it is nested too deeply", is_read=False)
 
 
 class _Reader:

@@ -188,6 +188,13 @@ def check(
         return tuple(str(part) for part in first["loc"]), " ".join(message.split()) + rest
 
 
+def of_valid(values: Mapping[str, Any], queues: Sequence[str]) -> Settings:
+    """Return the settings without what is wrong: a mistake in one changes none of the others."""
+    valid = {name for name in values if isinstance(check({name: values[name]}, queues), Settings)}
+    context = {"queues": queues}
+    return Settings.model_validate({name: values[name] for name in valid}, context=context)
+
+
 def fault(text: str, file: Path, line: int | None = None) -> Fault:
     """Return the fault of a function whose settings are wrong."""
     return Fault("InvalidParameterValueException", text, file, line)

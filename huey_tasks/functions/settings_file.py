@@ -1,7 +1,8 @@
 """`functions.toml`: a table for each function, with the options of `Settings`.
 
-A table with a wrong value is a fault of that function alone. A file that is no TOML changes
-nothing: each function has its defaults, and a note, and the file is listed with the line.
+A table with a wrong value is a fault of that function alone. A file that is no TOML, because it is
+being written, say, changes nothing: what it said last applies on, the defaults if nobody has seen
+that, and it is a note of each function and listed with the line.
 """
 
 import re
@@ -24,6 +25,8 @@ class SettingsFile:
     problem: str | None = None
     #: Folders beside the file that a function watches, and that have no function of that name.
     watched: frozenset[str] = frozenset()
+    #: Whether the file could be read; if not, the tables are those of before.
+    is_read: bool = True
 
     def line_of(self, name: str, option: str | None = None) -> int | None:
         """Return the line of a function's table, or of an option in it, if it is found."""
@@ -53,9 +56,10 @@ def read(content: bytes | None, file: Path) -> SettingsFile:
         text = content.decode("utf-8-sig")
         values = tomllib.loads(text)
     except UnicodeDecodeError:
-        return SettingsFile(file, {}, problem="it is not UTF-8 text")
+        return SettingsFile(file, {}, problem="it is not UTF-8 text", is_read=False)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        return SettingsFile(file, {}, problem=" ".join(str(error).split()) or "nested too deeply")
+        problem = " ".join(str(error).split()) or "nested too deeply"
+        return SettingsFile(file, {}, problem=problem, is_read=False)
     tables = {name: table for name, table in values.items() if isinstance(table, dict)}
     loose = [name for name in values if name not in tables]
     problem = f"'{loose[0]}' is in no table; write [name] above its options" if loose else None

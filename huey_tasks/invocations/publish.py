@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from huey_tasks.broker.protocol import NewTask
+from huey_tasks.errors import QueueUnavailable
 from huey_tasks.functions.arns import arn
 from huey_tasks.functions.function import Function
 from huey_tasks.invocations import function_types, patterns
@@ -66,9 +67,13 @@ def publish(events: Sequence[Event], *, depth: int = 0) -> list[list[Started]]:
     """Store one task for each event and each subscriber; return those of each event.
 
     `depth`: of nested calls, 0 from outside. Raises QueueRefuses, QueueUnavailable: then the tasks
-    of some queues may be stored, and the same events may be published again with their ids.
+    of some queues may be stored, and the same events may be published again with their ids. So it
+    does as long as a file of settings could never be read: who subscribes is not known then.
     """
-    functions = function_types.CATALOGUE.functions().values()
+    sight = function_types.CATALOGUE.look()
+    for each in sight.unknown:  # an event that nobody gets is lost: its publisher keeps it
+        raise QueueUnavailable(f"Who subscribes is not known: {each.path.name}: {each.reason}")
+    functions = sight.functions.values()
     taken = {each.name for each in types.task_types()}
     subscribers = [each for each in functions if each.events and each.name not in taken]
     started: list[list[Started]] = []

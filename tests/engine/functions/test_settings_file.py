@@ -129,8 +129,62 @@ def test_the_first_of_several_errors_is_shown_with_their_number(
     assert "(1 more wrong)" in str(only(catalogue).fault)
 
 
-@pytest.mark.parametrize("text", ["[f\ntimeout = 3", "[f]\ntimeout = \n", "[f]\n[f]\n", "\0"])
-def test_a_broken_file_leaves_the_defaults_and_is_shown(
+BROKEN = ["[f\ntimeout = 3", "[f]\ntimeout = \n", "[f]\n[f]\n", "\0"]
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_file_keeps_the_last_settings_and_is_shown(
+    catalogue: Catalogue, write: Write, text: str
+) -> None:
+    write("f.py")
+    file = write("functions.toml", '[f]\ntimeout = 3\non_failure = "f"\n')
+    before = only(catalogue)
+
+    write("functions.toml", text)
+    f, sight = only(catalogue), catalogue.look()
+    assert (f.timeout_s, f.on_failure, f.version) == (3, "f", before.version)
+    (note,) = f.notes
+    assert "functions.toml" in note and note.endswith("its last settings apply")
+    assert [each.path for each in sight.ignored] == [file]
+    assert not sight.is_readable and sight.unknown == ()
+
+    file.unlink()
+    f, sight = only(catalogue), catalogue.look()
+    assert (f.timeout_s, f.notes, sight.is_readable) == (30, (), True)
+
+
+def test_a_broken_template_keeps_its_last_functions(catalogue: Catalogue, write: Write) -> None:
+    write("code/app.py")
+    text = (
+        "Resources: {F: {Type: AWS::Serverless::Function, Properties: "
+        "{CodeUri: code/, Handler: app.handler, Runtime: python3.11, Timeout: 7}}}"
+    )
+    write("template.yaml", text)
+    assert catalogue.functions()["F"].timeout_s == 7
+
+    for broken in (text[:40], "", "Resources:"):
+        file = write("template.yaml", broken)
+        assert catalogue.functions()["F"].timeout_s == 7
+        (ignored,) = [each for each in catalogue.ignored() if each.path == file]
+        assert ignored.reason.endswith("its last settings apply")
+
+
+def test_a_wrong_value_changes_none_of_the_other_settings(
+    catalogue: Catalogue, write: Write
+) -> None:
+    write("f.py")
+    write(
+        "functions.toml",
+        '[f]\ntimeout = 0\nqueue = "low"\non_failure = "f"\nodd = 1\nevents = [{type = ["a"]}]\n',
+    )
+
+    f = only(catalogue)
+    assert f.fault is not None and "timeout" in f.fault.text
+    assert (f.timeout_s, f.queue, f.on_failure, f.events) == (30, "low", "f", ({"type": ["a"]},))
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_file_that_is_broken_from_the_start_leaves_the_defaults_and_is_shown(
     catalogue: Catalogue, write: Write, text: str
 ) -> None:
     write("f.py")
@@ -142,6 +196,7 @@ def test_a_broken_file_leaves_the_defaults_and_is_shown(
     (note,), (ignored,) = f.notes, catalogue.ignored()
     assert "functions.toml" in note and "the defaults are used" in note
     assert ignored.path == file and "line" in ignored.reason
+    assert catalogue.look().unknown == (ignored,)
 
     write("functions.toml", "[f]\ntimeout = 3\n")
     f = only(catalogue)
@@ -151,7 +206,9 @@ def test_a_broken_file_leaves_the_defaults_and_is_shown(
 def test_a_file_in_another_charset_is_shown(catalogue: Catalogue, write: Write) -> None:
     write("functions.toml", "").write_bytes(b'[f]\ndescription = "\xe4"\n')
 
-    assert [each.reason for each in catalogue.ignored()] == ["it is not UTF-8 text"]
+    assert [each.reason for each in catalogue.ignored()] == [
+        "it is not UTF-8 text: the defaults are used"
+    ]
 
 
 def test_a_table_of_no_function_is_shown_with_the_nearest_name(

@@ -109,3 +109,31 @@ def test_a_filter_of_words(pattern: str) -> None:
 def test_another_filter_is_refused() -> None:
     with pytest.raises(ValueError, match="patterns of words"):
         tq.aws.log_matcher("{ $.level = 1 }")
+
+
+def test_settings_that_are_half_saved_take_no_event_away(tmp_path: Path) -> None:
+    file = tmp_path / "functions.toml"
+    (complete,) = tq.aws.publish_events([event(id="e-1")])
+
+    for half in (SETTINGS[:-20], SETTINGS + "[counts", "\0"):
+        file.write_text(half)
+        (started,) = tq.aws.publish_events([event()])
+        assert [each.function for each in started] == [each.function for each in complete]
+
+
+def test_as_long_as_no_subscription_is_known_nothing_is_published(tmp_path: Path) -> None:
+    """An event that nobody gets would be lost, and its publisher would never hear of it."""
+    file = tmp_path / "functions.toml"
+    file.write_text(SETTINGS[:-20])
+    with pytest.raises(tq.QueueUnavailable, match=r"is not known: functions\.toml: "):
+        tq.aws.publish_events([event()])
+
+    file.write_text(SETTINGS)
+    assert len(tq.aws.publish_events([event()])[0]) == 2
+
+
+def test_a_mistake_in_another_setting_takes_no_event_away(tmp_path: Path) -> None:
+    file = tmp_path / "functions.toml"
+    file.write_text(SETTINGS.replace("[ships]", "[ships]\ntimeout = 0"))
+    (started,) = tq.aws.publish_events([event()])
+    assert [each.function for each in started] == ["counts", "ships"]
