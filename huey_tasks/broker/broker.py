@@ -109,14 +109,28 @@ class Broker:
         with redis_errors():
             self.redis.set(keys.revocations(self.name, kind), 1, px=ttl_ms)
 
-    def store_concurrency(self, limits: Mapping[str, int], queues: Iterable[str]) -> None:
-        """Store how many of each function may run at a time in all of the queues together."""
+    def store_concurrency(self, limits: Mapping[str, int | None], queues: Iterable[str]) -> None:
+        """Store how many of each function may run at a time in all of the queues together.
+
+        None: as many as there are slots. A function that is not named keeps its limit: another
+        machine may have it. Nothing is written if all is there already.
+        """
         key = function_keys.concurrency(self.name)
-        with self.pipeline() as pipe:
-            pipe.delete(key)
-            if limits:
-                pipe.hset(key, mapping={**limits, ":queues": ",".join(queues)})
-            pipe.execute()
+        with redis_errors():
+            known = self.redis.hgetall(key)
+            fields = {name: str(most) for name, most in limits.items() if most is not None}
+            if fields:
+                fields[":queues"] = ",".join(queues)
+            new = {
+                name: of for name, of in fields.items() if known.get(name.encode()) != of.encode()
+            }
+            gone = [
+                name for name, most in limits.items() if most is None and name.encode() in known
+            ]
+            if new:
+                self.redis.hset(key, mapping=new)
+            if gone:
+                self.redis.hdel(key, *gone)
 
     def store_environments(self, consumer: str, text: str) -> None:
         """Store what environments a function host has (JSON), for ten seconds."""

@@ -9,7 +9,8 @@ def crowded(queue: str) -> str:
 
 
 def concurrency(queue: str) -> str:
-    """HASH of how many tasks of a function may run at a time, by name. The host writes it.
+    """HASH of how many tasks of a function may run at a time, by name. Each host looks at it
+    every second, and writes what is not as its functions say; a function that is gone stays in it.
 
     The field `:queues` has the names of all queues, in which they are counted.
     """

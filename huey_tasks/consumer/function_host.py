@@ -74,7 +74,6 @@ class _Looks:
     ) -> None:
         self._broker, self._consumer, self._environments = broker, consumer, environments
         self._runner = runner
-        self._limits: dict[str, int] | None = None
 
     def run(self) -> None:
         """Look for ever."""
@@ -91,15 +90,12 @@ class _Looks:
                 logger.exception("function host")
 
     def publish_limits(self) -> None:
-        """Store how many of each function may run at once, if that has changed."""
-        limits = {
-            name: function.reserved_concurrency
-            for name, function in function_types.CATALOGUE.functions().items()
-            if function.reserved_concurrency is not None
-        }
-        if limits != self._limits:
+        """Store how many of each function may run at once, as far as Redis does not know it."""
+        sight = function_types.CATALOGUE.look()
+        if not sight.unknown:
+            functions = sight.functions.items()
+            limits = {name: function.reserved_concurrency for name, function in functions}
             self._broker.store_concurrency(limits, QUEUES)
-            self._limits = limits
 
     def publish_imports(self) -> None:
         """Store how imports went since the last look; lost if Redis is away, until the next."""

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.broker import function_keys
 from tests.conftest import StartConsumer
 from tests.engine.helpers import submit, wait_for
 from tests.engine.invocations.functions import Folder, answer, call, folder
@@ -215,6 +216,35 @@ def test_reserved_concurrency_holds_and_does_not_hold_up_others(
     ids = [tq.submit("one", {"code": code}, priority=queue).task_id for queue in queues]
     assert call("free", {}).error is None, "those that wait hold up no other function"
     assert {wait_for(each, "SUCCESS").attempt for each in ids} == {1}
+
+
+def _stored_limits() -> dict[bytes, bytes]:
+    key = function_keys.concurrency("default")
+    return tq.default.broker.redis.hgetall(key)
+
+
+def test_a_host_says_its_limits_again_after_redis_has_lost_them(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    folder.add("one", reserved_concurrency=1)
+    folder.add("free")
+    folder.serve(start_consumer)
+    assert call("free", {}).error is None
+    wait_until(lambda: _stored_limits().get(b"one") == b"1", description="the limit is stored")
+    tq.default.broker.redis.delete(function_keys.concurrency("default"))
+    wait_until(lambda: _stored_limits().get(b"one") == b"1", description="it is there again")
+    folder.set("one")
+    wait_until(lambda: b"one" not in _stored_limits(), description="a limit that is gone, goes")
+
+
+def test_the_limits_of_one_host_leave_those_of_functions_that_it_lacks() -> None:
+    store = tq.default.broker.store_concurrency
+    store({"one": 1, "free": None}, ["default"])
+    store({}, ["default"])
+    store({"other": 2}, ["default", "low"])
+    assert _stored_limits() == {b"one": b"1", b"other": b"2", b":queues": b"default,low"}
+    store({"one": None, "other": 3}, ["default", "low"])
+    assert _stored_limits() == {b"other": b"3", b":queues": b"default,low"}
 
 
 def test_nested_calls_never_wait_for_a_slot(start_consumer: StartConsumer, folder: Folder) -> None:
