@@ -62,6 +62,7 @@ _KINDS = {
     "schedule": "never",
     "rounds": "always",
     "turns": "always",
+    "stopping": "open",
 }
 
 
@@ -70,6 +71,7 @@ def check_invariants(broker: Any) -> None:
     for queue in keys.queue_names():
         _check_indexes(broker, queue)
         _check_blocked(broker, queue)
+        _check_stopping(broker, queue)
     for key in broker.scan_iter(match="*", count=1000):
         _check_key(broker, key.decode())
 
@@ -121,6 +123,13 @@ def _check_blocked(broker: Any, queue: str) -> None:
     assert {on.decode() for on in broker.zrange(keys.awaited(queue), 0, -1)} == {
         on for on in waits if on.startswith(("lock:", "limit:", "busy:", "rate:", "breaker:"))
     }
+
+
+def _check_stopping(broker: Any, queue: str) -> None:
+    """Of what stops no worker has said that it is free."""
+    for task_id in broker.zrange(limit_keys.stopping(queue), 0, -1):
+        stopped_at = broker.hget(keys.task(queue, task_id.decode()), "stopped_at")
+        assert stopped_at is None, f"the worker of task {task_id} is free since {stopped_at}"
 
 
 def _check_key(broker: Any, key: str) -> None:

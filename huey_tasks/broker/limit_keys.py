@@ -47,3 +47,11 @@ def rounds(queue: str, priority: int, task_type: str) -> str:
 def turns(queue: str, priority: int, task_type: str) -> str:
     """ZSET of the values of the field by the last round of each. As `rounds`."""
     return f"{root(queue)}:turns:{priority}:{task_type}"
+
+
+def stopping(queue: str) -> str:
+    """ZSET of the cancelled tasks that a worker may still run; score: when its lease ends, in ms.
+
+    `cancel` adds, the confirmation of the stop or `recover` removes; limits count them.
+    """
+    return f"{root(queue)}:stopping"

@@ -168,6 +168,7 @@ class Model:
         self.rule = 0
         self.tasks: dict[str, ModelTask] = {}
         self.dead: dict[str, Moment] = {}
+        self.stopping: dict[str, Moment] = {}  # cancelled while it ran: the end of its lease
         self.gates: dict[str, ModelGate] = {}
         self.locks: dict[str, Lock] = {}
         self.slots: dict[str, Answered] = {}
@@ -250,6 +251,9 @@ class Model:
         lost = {pair for pair in held if not self.holds(*pair)}
         for task_id, _ in set(held) - lost:
             self._lease(self.tasks[task_id], lease_ms)
+        for task_id, token in lost:
+            if self._stops(task_id, token):
+                self.stopping[task_id] = self._in(lease_ms)
         return lost
 
     def release(
@@ -272,11 +276,15 @@ class Model:
         task = self.tasks.get(task_id)
         if task is not None and not task.gone and token and task.notes.get("stopping") == token:
             task.notes["stopped_at"] = self._in()
+            self.stopping.pop(task_id, None)
 
     def recover(self, max_losses: int, gap: bool, order: list[str]) -> list[tuple[str, str]]:
         """`order`: the tasks that run, by the ends of their leases."""
         recovered: list[tuple[str, str]] = []
         self.recovered_at = self._in()
+        if not gap:
+            live = {one: end for one, end in self.stopping.items() if end.plus_ms > 0}
+            self.stopping = live
         for task in [self.tasks[task_id] for task_id in order]:
             if gap and task.lease_ms < HOUR:
                 self._lease(task, HOUR)
@@ -316,6 +324,8 @@ class Model:
             if before == "STARTED":
                 self._keep(task, "REVOKED", reason)
                 task.notes["stopping"] = token or ""
+                assert isinstance(task.score, Moment)
+                self.stopping[task_id] = task.score
             self._finish(task, "REVOKED", reason)
         return before
 
@@ -688,10 +698,14 @@ class Model:
         lock = self.locks[name]
         if not lock.id or self.holds(lock.id, lock.token):
             return True
-        task = self.tasks.get(lock.id)
-        if task is None or task.gone or task.notes.get("stopping") != lock.token:
+        return self._stops(lock.id, lock.token) and lease_ms > 0
+
+    def _stops(self, task_id: str, token: str) -> bool:
+        """Whether that attempt of a cancelled task may still run."""
+        task = self.tasks.get(task_id)
+        if task is None or task.gone or task.notes.get("stopping") != token:
             return False
-        return "stopped_at" not in task.notes and lease_ms > 0
+        return "stopped_at" not in task.notes
 
     def _is_kept_by_prune(self, task_id: str) -> bool:
         """Keep a task that was quarantined, and forget any other."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import huey_tasks as tq
-from huey_tasks.broker import keys
+from huey_tasks.broker import keys, limit_keys
 from tests.engine.helpers import QUEUE
 from tests.engine.model import STATES, Model
 
@@ -97,7 +97,8 @@ def clock_ms() -> int:
 
 def _indexes() -> dict[str, str]:
     states = {state: keys.index(QUEUE, state) for state in STATES}
-    return states | {"submitted": keys.submitted(QUEUE), "dead": keys.dead(QUEUE)}
+    others = {"submitted": keys.submitted(QUEUE), "dead": keys.dead(QUEUE)}
+    return states | others | {"stopping": limit_keys.stopping(QUEUE)}
 
 
 def _text(fields: dict[bytes, bytes]) -> dict[str, str]:

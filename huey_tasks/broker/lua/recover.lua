@@ -1,6 +1,6 @@
 -- recover: STARTED with a lease that has ended -> PENDING at the old place, or FAILURE
 -- args: max_losses limit lease_ms
--- with: clock counting crashes erased tasks
+-- with: clock counting crashes erased stopping tasks
 -- returns: {id, new state} for each
 -- When nobody has recovered for half a lease, all were away (Redis down or silent, machine asleep)
 -- and nobody could renew: leases that have ended, or soon will, are extended once instead of
@@ -11,6 +11,7 @@ local ended = redis.call('ZRANGEBYSCORE', index_key('STARTED'),
   '-inf', gap and NOW + lease_ms / 2 or NOW, 'LIMIT', 0, limit)
 
 write_even_if_full()
+if not gap then redis.call('ZREMRANGEBYSCORE', stopping_key(), '-inf', NOW) end
 local recovered = {}
 for _, id in ipairs(ended) do
   if gap then

@@ -64,6 +64,11 @@ def pause_is_over(name: str = NAME) -> None:
     """Let the pause of an open breaker have ended a moment ago."""
     seconds, microseconds = broker.time()
     broker.hset(limit_keys.breaker(name), "until", seconds * 1000 + microseconds // 1000 - 1)
+    look_now(name)
+
+
+def look_now(name: str = NAME) -> None:
+    """Let it be time for consumers to look whether a breaker lets tasks try."""
     for queue in keys.queue_names():
         if broker.exists(keys.awaited(queue)):
             broker.zadd(keys.awaited(queue), {f"breaker:{name}": 0}, xx=True)
@@ -193,6 +198,19 @@ def test_another_attempt_takes_the_place_of_a_lost_trial() -> None:
     assert found[0].id in ids and len(found) == 1
     end_claim(found[0], "SUCCESS")
     assert not is_open()
+
+
+def test_a_cancelled_trial_tries_until_its_worker_is_free() -> None:
+    breaker()
+    ids = opened()
+    pause_is_over()
+    first, _ = claims()
+    tq.cancel(first.id)
+    look_now()
+    assert claims() == [], "two still try"
+    end_claim(first, "STOPPED")
+    look_now()
+    assert [claim.id for claim in claims()] == ids[2:3]
 
 
 def test_each_value_of_a_field_has_a_breaker_of_its_own() -> None:

@@ -636,6 +636,9 @@ class ScriptsAndModel(RuleBasedStateMachine):
         assert snapshot.indexes["dead"].keys() == self.model.dead.keys()
         for task_id, score in snapshot.indexes["dead"].items():
             assert self._holds_at(self.model.dead[task_id], score)
+        assert snapshot.indexes["stopping"].keys() == self.model.stopping.keys()
+        for task_id, score in snapshot.indexes["stopping"].items():
+            assert self._holds_at(self.model.stopping[task_id], score)
         for task_id, score in snapshot.indexes["submitted"].items():
             submitted_at = tasks[task_id].notes["submitted_at"]
             assert isinstance(submitted_at, Moment) and self._holds_at(submitted_at, score)

@@ -2,15 +2,17 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import limit_keys
+from huey_tasks.broker import keys, limit_keys
 from huey_tasks.broker.protocol import About
 from tests.conftest import StartConsumer
 from tests.engine.helpers import HandWorker, commit, recover, submit, wait_for
+from tests.engine.snapshot import clock_ms
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -148,6 +150,68 @@ def test_a_lost_task_counts_no_more() -> None:
 
     wait_until(look, description="it is recovered, and one of them starts")
     assert found in ([first], [second])
+
+
+def test_a_cancelled_task_counts_until_its_worker_is_free() -> None:
+    limit(concurrency=1)
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    worker, other = HandWorker("one"), HandWorker("two")
+    claim = worker.claim()
+    tq.cancel(first)
+    assert claims(other) == [], "its worker still runs it"
+    worker.step(commit(claim, "STOPPED", about=ABOUT), want=0)
+    wait_until_claimed(second)
+
+
+def test_a_cancelled_task_counts_for_a_lease_that_is_renewed_while_it_stops() -> None:
+    limit(concurrency=1)
+    first, second = submit("echo", value=1), submit("echo", value=2)
+    claim = HandWorker("one").claim(lease_ms=50)
+    tq.cancel(first)
+    renewed = tq.default.broker.scripts.renew("default", [(first, claim.token)], lease_ms=60_000)
+    assert renewed == {(first, claim.token): False}, "it is to stop"
+    lease_end = broker.zscore(limit_keys.stopping("default"), first)
+    assert lease_end - clock_ms() > 50_000
+    tq.default.broker.scripts.renew("default", [(first, claim.token)], lease_ms=1)
+    wait_until_claimed(second)
+    recover()
+    assert broker.exists(limit_keys.stopping("default")) == 0
+
+
+def test_a_cancelled_task_of_another_queue_counts_too() -> None:
+    limit(concurrency=1)
+    first = tq.submit("echo", {}, priority="high").task_id
+    tq.submit("echo", {}, priority="low")
+    HandWorker("one", tq.high).claim()
+    tq.cancel(first)
+    assert claims(HandWorker("two", tq.low)) == []
+
+
+def wait_until_claimed(task_id: str) -> None:
+    worker, found = HandWorker("patient"), list[str]()
+
+    def look() -> bool:
+        promote()
+        found.extend(claims(worker))
+        return bool(found)
+
+    wait_until(look, description="one of them starts")
+    assert found == [task_id]
+
+
+def test_a_real_consumer_does_not_start_the_next_while_a_cancelled_one_stops(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    limit("ignore_everything", concurrency=1)
+    start_consumer("default", concurrency=2, CANCEL_GRACE_S="1.5")
+    first = submit("ignore_everything", seconds=30, file=str(tmp_path / "first"))
+    wait_for(first, "STARTED")
+    second = submit("ignore_everything", seconds=0, file=str(tmp_path / "second"))
+    tq.cancel(first)
+    started_at = wait_for(second, "SUCCESS").started_at
+    stopped_at = int(broker.hget(keys.task("default", first), "stopped_at") or 0)
+    assert started_at is not None
+    assert started_at.timestamp() * 1000 >= stopped_at > 0
 
 
 def test_a_real_consumer_keeps_them(start_consumer: StartConsumer) -> None:

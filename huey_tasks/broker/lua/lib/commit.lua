@@ -1,7 +1,7 @@
 -- Commits: how attempts ended, with the names of Sent in protocol.py, and those of its `more`. What
 -- is 0 or empty may be missing. `blob` is the outcome, a result or an error, '' for none. One that is
 -- large, or belongs on another server, was written before under a key with the token (slot.py).
--- with: barrier counting finish leave_limits log submit tasks
+-- with: barrier counting finish leave_limits log stopping submit tasks
 
 -- What an attempt that ends its task returned or raised goes into the record of the task, with the
 -- state, if it has no more bytes; all else gets a key of its own.

@@ -16,7 +16,7 @@ end
 local function is_crowded(type)
   local most = tonumber(redis.call('HGET', CONCURRENCY, type) or 0)
   if most == 0 then return false end
-  runs_of[type] = runs_of[type] or count_running(queues_of_functions(), type)
+  runs_of[type] = runs_of[type] or #running_of(type, queues_of_functions())
   return runs_of[type] >= most
 end
 

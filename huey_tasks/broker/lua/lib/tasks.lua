@@ -1,5 +1,4 @@
 -- What many scripts ask of one task.
--- with: clock
 local TERMINAL = TaskState.TERMINAL_SET
 
 -- A Redis that is out of memory lets a script write if its first write is one that needs none. So
@@ -22,10 +21,3 @@ local function count_of(id, what)
 end
 local function attempt_of(id) return count_of(id, 'attempt') end
 local function deliveries_of(id) return count_of(id, 'deliveries') end
-
--- The attempt of a cancelled task has ended: its worker is free.
-local function confirm_stop(id, token)
-  if token ~= '' and redis.call('HGET', task_key(id), 'stopping') == token then
-    redis.call('HSET', task_key(id), 'stopped_at', NOW)
-  end
-end

@@ -2,7 +2,7 @@
 -- and whether its breaker is open; of each value of a payload field apart, if they have a field `by`.
 -- with: blocked breaker clock fair locks payload_field running
 local LIMITS = PREFIX .. ':limits'
-local any_limits, limits, running_like, trying = nil, {}, {}, {}
+local any_limits, limits, starts = nil, {}, {}
 
 local function limits_of(type)
   if any_limits == nil then any_limits = redis.call('EXISTS', LIMITS) == 1 end
@@ -20,13 +20,25 @@ local function limited_name(limit, type, message)
   return limit.by and type .. '=' .. value_in(message, limit.by) or type
 end
 
+-- When those that run and count as `name` have started, in ms; what runs is looked at once in a call.
+local function starts_like(limit, name, type)
+  if not starts[type] then
+    starts[type] = {}
+    for _, one in ipairs(running_of(type, limit.queues)) do
+      local message, started_at = unpack(one)
+      local like = limited_name(limit, type, message)
+      starts[type][like] = starts[type][like] or {}
+      table.insert(starts[type][like], started_at)
+    end
+  end
+  starts[type][name] = starts[type][name] or {}
+  return starts[type][name]
+end
+
 -- How many more may run.
 local function free_places(limit, name, type)
   if not limit.concurrency then return math.huge end
-  running_like[name] = running_like[name] or count_running(limit.queues, type, function(message)
-    return limited_name(limit, type, message) == name
-  end)
-  return limit.concurrency - running_like[name]
+  return limit.concurrency - #starts_like(limit, name, type)
 end
 
 -- How many may try while the breaker is half-open, none while it is open; and when to look again.
@@ -35,10 +47,11 @@ local function trials(limit, name, type)
   if limit.breaker then try_at, succeeded = opened(name) end
   if not try_at then return math.huge, NOW end
   if try_at > NOW then return 0, try_at end
-  trying[name] = trying[name] or count_running(limit.queues, type, function(message, started_at)
-    return started_at >= try_at and limited_name(limit, type, message) == name
-  end)
-  return limit.breaker.tries - succeeded - trying[name], NOW + LOOK_MS
+  local trying = 0
+  for _, started_at in ipairs(starts_like(limit, name, type)) do
+    if started_at >= try_at then trying = trying + 1 end
+  end
+  return limit.breaker.tries - succeeded - trying, NOW + LOOK_MS
 end
 
 -- How many may start now, which grows by `rate` in `per_ms` up to `rate`.
@@ -79,8 +92,7 @@ local function note_start(id, type, message)
   -- rarely: its type has limits
   if limit.fair_by then end_rounds(id, type) end
   local name = limited_name(limit, type, message)
-  if limit.concurrency then running_like[name] = (running_like[name] or 0) + 1 end
-  if trying[name] then trying[name] = trying[name] + 1 end
+  if starts[type] then table.insert(starts_like(limit, name, type), NOW) end
   if not limit.rate then return end
   local left = tokens(limit, name) - 1
   redis.call('HSET', tokens_key(name), 'left', string.format('%.6f', left), 'at', AT)
