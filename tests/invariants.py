@@ -60,8 +60,8 @@ _KINDS = {
     "outbox": "open",
     "schedules": "never",
     "schedule": "never",
-    "rounds": "always",
-    "turns": "always",
+    "fair-rounds": "always",
+    "fair-turns": "always",
     "stopping": "open",
 }
 

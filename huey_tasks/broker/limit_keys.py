@@ -39,14 +39,17 @@ def fair() -> str:
     return of_all_queues("fair")
 
 
-def rounds(queue: str, priority: int, task_type: str) -> str:
-    """ZSET of the rounds of a type that have not begun, by their places. `lib/fair.lua`; a day."""
-    return f"{root(queue)}:rounds:{priority}:{task_type}"
+def fair_rounds(queue: str, task_type: str) -> str:
+    """ZSET of the places of the rounds of a type that have not begun. `lib/fair.lua`; a day."""
+    return f"{root(queue)}:fair-rounds:{task_type}"
 
 
-def turns(queue: str, priority: int, task_type: str) -> str:
-    """ZSET of the values of the field by the last round of each. As `rounds`."""
-    return f"{root(queue)}:turns:{priority}:{task_type}"
+def fair_turns(queue: str, task_type: str) -> str:
+    """ZSET of the values of the field, each behind its priority, by the place of its last round.
+
+    As `fair_rounds`.
+    """
+    return f"{root(queue)}:fair-turns:{task_type}"
 
 
 def stopping(queue: str) -> str:

@@ -1,13 +1,13 @@
 -- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
 -- args: id request expected message delay_ms priority tags operation
--- with: blocked clock events fair_again operations queueing tasks
+-- with: blocked clock events fair fair_again operations queueing tasks
 -- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
 -- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice.
 -- returns: {state, what was done}: 'done'; 'other' when `expected` is not the message any more;
 --          'expires' when the new time is too late for it; '' when it waits no more
 local key = task_key(id)
-local state, stored, own, expires_at, suspicion, place, last = unpack(redis.call('HMGET', key,
-  'state', 'message', 'priority', 'expires_at', 'suspicion', 'place', 'change_request'))
+local state, type, stored, own, expires_at, suspicion, place, last = unpack(redis.call('HMGET', key,
+  'state', 'type', 'message', 'priority', 'expires_at', 'suspicion', 'place', 'change_request'))
 if last == request then return { state, 'done' } end
 if state ~= 'PENDING' and state ~= 'SCHEDULED' and state ~= 'RETRY' then return { state or '', '' } end
 if message ~= '' and stored ~= expected then return { state, 'other' } end
@@ -16,6 +16,7 @@ if due and expires_at and due >= tonumber(expires_at) then return { state, 'expi
 
 -- Written first, because a full Redis refuses it, and then nothing is half done.
 redis.call('HSET', key, 'change_request', request)
+if state == 'PENDING' and (priority ~= '' or (due and due > NOW)) then give_up_turn(id, type) end
 if message ~= '' then redis.call('HSET', key, 'message', message) end
 if tags == '-' then
   redis.call('HDEL', key, 'tags')

@@ -1,7 +1,7 @@
 -- limits: the limits of a task type are set, or taken away: its breakers close, and what waits for
 --         them is looked at now
 -- args: type limits source operation
--- with: blocked breaker clock locks operations type_limits
+-- with: blocked breaker clock fair locks operations type_limits
 -- `source`: 'operator', or 'code' for what it declares; those of an operator go before. `limits`: JSON,
 -- {concurrency, rate, per_ms, by, breaker, fair_by, queues}, or '' for none. Called for each queue; one of them
 -- gets the operation.
@@ -19,6 +19,7 @@ if now and now.fair_by then
   redis.call('HSET', PREFIX .. ':fair', type, now.fair_by)
 else
   redis.call('HDEL', PREFIX .. ':fair', type)
+  redis.call('DEL', fair_keys(type)) -- nothing ends rounds any more
 end
 local function is_of_type(name) return name == type or name:sub(1, #type + 1) == type .. '=' end
 for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, -1)) do

@@ -1,6 +1,6 @@
 -- purge: PENDING -> REVOKED, for all that wait, the oldest first
 -- args: reason limit operation
--- with: blocked erased finish operations
+-- with: blocked erased fair finish operations
 -- returns: how many; as many as `limit` means: call again
 -- The ids that it revokes are on the list of its operation, for an undo. An operation that was undone
 -- revokes nothing more: it would revoke again what the undo restores.
@@ -11,6 +11,7 @@ local ids = redis.call('ZRANGE', index_key('PENDING'), 0, limit - 1)
 for _, id in ipairs(ids) do
   if exists(id, 'PENDING') then
     leave(id, 'PENDING')
+    give_up_turn(id, redis.call('HGET', task_key(id), 'type'))
     finish(id, 'REVOKED', reason)
     revoked[#revoked + 1] = id
   end

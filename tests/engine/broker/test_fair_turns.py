@@ -1,13 +1,13 @@
 """Fair turns: tasks of one type with `fair_by`, whose values take turns in a queue."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import limit_keys
+from huey_tasks.broker import keys, limit_keys
 from huey_tasks.broker.protocol import About
 from tests.conftest import StartConsumer
 from tests.engine.helpers import HandWorker, commit, submit, wait_for
@@ -132,16 +132,108 @@ def test_they_hold_within_concurrency_too() -> None:
     assert "b" in order()[:2]
 
 
+def _cancel_one_by_one(ids: list[str]) -> None:
+    for task_id in ids:
+        tq.cancel(task_id)
+
+
+def _purge(ids: list[str]) -> None:
+    tq.purge("default")
+
+
+def _expire(ids: list[str]) -> None:
+    for task_id in ids:
+        broker.hset(keys.task("default", task_id), "expires_at", 1)
+    while any(tq.get_task(task_id).status != "EXPIRED" for task_id in ids):
+        assert new_worker().step()[1] == []
+
+
+def _delay(ids: list[str]) -> None:
+    for task_id in ids:
+        tq.change_task(task_id, delay=600)
+
+
+def _withdraw(ids: list[str]) -> None:
+    for task_id in ids:
+        tq.default.broker.scripts.withdraw("default", task_id)
+
+
+@pytest.mark.parametrize("give_up", [_cancel_one_by_one, _purge, _expire, _delay, _withdraw])
+def test_places_of_tasks_that_wait_no_more_are_nobodys(
+    give_up: Callable[[list[str]], None],
+) -> None:
+    give_up(send("a", 6))
+    assert broker.exists(*(of("default", "echo") for of in _KEPT)) == 0
+    submit("add", a=1, b=2)
+    send("b", 4)
+    send("a", 2)
+    found = order()
+    assert found[0] == "add", "it came first"
+    assert [sorted(found[1:3]), sorted(found[3:5]), found[5:]] == [
+        ["a", "b"],
+        ["a", "b"],
+        ["b"] * 2,
+    ]
+
+
+def test_a_value_that_gives_up_some_turns_keeps_its_order_and_the_others_theirs() -> None:
+    mine = send("a", 6)
+    theirs = send("b", 2)
+    _cancel_one_by_one([mine[0], mine[3], mine[5]])
+    other = submit("add", a=1, b=2)
+    late = send("a", 1)
+    new = send("c", 4)
+    worker, found = new_worker(), list[str]()
+    while claims := worker.step()[1]:
+        found.append(claims[0].id)
+        worker.step(commit(claims[0], "SUCCESS", about=ABOUT), want=0)
+    rounds = [
+        {theirs[0], new[0]},
+        {mine[1], theirs[1], new[1]},
+        {mine[2], new[2]},
+        {mine[4], new[3]},
+    ]
+    assert [set(found[:2]), set(found[2:5]), set(found[5:7]), set(found[7:9])] == rounds
+    assert found[9:] == [other, *late]
+
+
+def test_who_cancels_its_last_tasks_is_not_put_behind_them() -> None:
+    mine = send("a", 5)
+    send("b", 5)
+    _cancel_one_by_one(mine[::-1])
+    send("a", 1)
+    assert "a" in order()[:2]
+
+
+def test_a_task_of_another_priority_leaves_its_round() -> None:
+    (first, *_) = send("a", 3)
+    tq.change_task(first, queue_priority=5)
+    submit("add", a=1, b=2)
+    send("b", 2)
+    found = order()
+    assert found[0] == "a" and sorted(found[1:3]) == ["a", "b"] and found[-1] == "add"
+
+
+def test_rounds_that_began_without_turns_are_forgotten() -> None:
+    send("a", 4)
+    tq.set_limits("echo", None)
+    order()
+    submit("add", a=1, b=2)
+    tq.set_limits("echo", tq.TypeLimits(fair_by="value"))
+    send("b", 2)
+    assert order() == ["add", "b", "b"]
+
+
 def test_nothing_is_kept_without_it() -> None:
     tq.set_limits("echo", None)
     send("a", 3)
     send("b", 1)
     assert order() == ["a", "a", "a", "b"]
-    keys = (limit_keys.fair(), *(f("default", 0, "echo") for f in _KEPT))
+    keys = (limit_keys.fair(), *(of("default", "echo") for of in _KEPT))
     assert broker.exists(*keys) == 0
 
 
-_KEPT = (limit_keys.rounds, limit_keys.turns)
+_KEPT = (limit_keys.fair_rounds, limit_keys.fair_turns)
 
 
 def test_a_small_tenant_is_served_first_also_when_a_consumer_is_killed(

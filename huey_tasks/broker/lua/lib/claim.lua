@@ -1,5 +1,5 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
--- with: blocked clock concurrency counting erased events finish tasks type_limits
+-- with: blocked clock concurrency counting erased events fair finish tasks type_limits
 -- record Waiting: type message max_attempts queued_at started_at retry_delay_s expires_at invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
@@ -71,6 +71,7 @@ local function claim_next(worker)
     elseif is_too_late(id, task) then
       -- rarely: it was not started in time
       leave(id, 'PENDING')
+      give_up_turn(id, type)
       finish(id, 'EXPIRED', 'it was not started in time')
     elseif worker.only ~= '' and is_crowded(type) then
       -- rarely: a function that runs as often as it may

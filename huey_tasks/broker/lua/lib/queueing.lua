@@ -22,6 +22,9 @@ local function ahead(priority)
   return math.max(-1e5, math.min(1e5, tonumber(priority or 0))) * 1e10
 end
 
+-- The first place of a priority, and the first one behind all of it.
+local function places_of(priority) return -ahead(priority), 1e10 - ahead(priority) end
+
 local function new_place(priority, root)
   local number = redis.call('HINCRBY', (root or ROOT) .. ':counters', 'place', '1')
   if priority == '0' then return string.format('%d', number) end -- the same, and most are
