@@ -13,7 +13,8 @@ import work
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.broker.protocol import Commit, Step
+from huey_tasks.broker.protocol import Commit
+from huey_tasks.broker.step import Step
 from huey_tasks.execution.batching import MOST
 from huey_tasks.records.ids import new_ids
 from huey_tasks.registry import types

@@ -8,9 +8,12 @@ from huey_tasks.broker import flow_keys, keys
 from huey_tasks.broker.broker import Broker, Brokers
 from huey_tasks.broker.connection import redis_errors
 from huey_tasks.broker.protocol import NewTask
+from huey_tasks.broker.task_hash import TaskHash
 
 _QUEUE = NewTask._fields.index("queue")
 
+#: What is read of the task of a node.
+_NODE_TASK = ("state", "attempt", "started_at", "reason")
 
 #: The states of a node, in the order in which lists show them; a flow counts its nodes in each.
 COUNTS = ("waiting", "submitted", "succeeded", "failed", "cancelled", "skipped")
@@ -83,14 +86,9 @@ class FlowStore:
             return []
         with self._broker.pipeline() as pipe:
             for queue, task_id in places:
-                pipe.hmget(keys.task(queue, task_id), "state", "attempt", "reason")
-            found = pipe.execute()
-        return [
-            NodeTask(state.decode(), int(attempt or 0), (reason or b"").decode("utf-8", "replace"))
-            if state
-            else None
-            for state, attempt, reason in found
-        ]
+                pipe.hmget(keys.task(queue, task_id), _NODE_TASK)
+            found = [TaskHash.of_reply(_NODE_TASK, values) for values in pipe.execute()]
+        return [NodeTask(t.state, t.attempt, t.reason or "") if t else None for t in found]
 
     def submitted(self, flow_id: str) -> list[int]:
         """Return the numbers of the nodes whose tasks have not ended."""

@@ -301,8 +301,7 @@ def schedule(queue: str, name: str) -> str:
 
 
 def outcome(task_id: str, token: str) -> str:
-    """STRING in the result backend: what one attempt returned or raised, as JSON. RESULT_TTL_S
-    and a minute, so that it outlives its task.
+    """STRING in the result backend: what an attempt returned or raised. RESULT_TTL_S and a minute.
 
     The token keeps a worker that lost its lease from writing over another's outcome. One that ends
     its task and has at most 4 KiB is in the record of the task instead, as its `blob`, if the

@@ -66,14 +66,6 @@ class Claim(NamedTuple):
         )
 
 
-class Answer(NamedTuple):
-    """What a step returns."""
-
-    accepted: list[bool]  # for each commit; False: the lease was lost
-    claims: list[Claim]
-    revocations: bool  # whether anything is revoked in Huey's way, so that it must be looked up
-
-
 class NewTask(NamedTuple):
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
@@ -274,56 +266,6 @@ class Sent(NamedTuple):
     run_us: str
     blob: bytes
     more: bytes
-
-
-class Step(NamedTuple):
-    """What a worker asks of Redis in one round trip: commit these attempts, and claim tasks.
-
-    It claims one task, or several if their types are among `short_types` (JSON, milliseconds by
-    type); with `only`, one of those that wait for such a worker. `sequence` grows by one with
-    every new step of a slot.
-    """
-
-    queue: str
-    slot: str
-    sequence: int
-    commits: "list[Commit]"
-    want: int  # how many tasks to claim, at most
-    lease_ms: int
-    ttl_ms: int
-    databases: str  # see `Broker.databases`
-    outcomes: Sequence[bytes]  # of each commit, b"" for none; empty if all are stored before
-    short_types: str = "{}"
-    only: str = ""
-
-    def arguments(self) -> dict[str, Argument]:
-        """Return the named arguments of the script."""
-        return {
-            "slot": self.slot,
-            "sequence": self.sequence,
-            "lease_ms": self.lease_ms,
-            "want": self.want,
-            "ttl_ms": self.ttl_ms,
-            "short_types": self.short_types,
-            "only": self.only,
-            "databases": self.databases if self.outcomes else "",
-        }
-
-    def sent(self) -> list[Argument]:
-        """Return the commits as further arguments, behind those with names."""
-        outcomes = self.outcomes or [b""] * len(self.commits)
-        pairs = zip(self.commits, outcomes, strict=True)
-        return [text for commit, outcome in pairs for text in commit.sent(outcome)]
-
-
-_YES = ord("1")
-
-
-def answer_of(reply: list[Any]) -> Answer:
-    """Return what the reply of `step` says."""
-    accepted, claims, revocations = reply
-    flags = [digit == _YES for digit in accepted]
-    return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
 
 
 def encode(gates: Sequence[Gate]) -> bytes:

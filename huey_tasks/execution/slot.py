@@ -20,8 +20,9 @@ from collections.abc import Callable
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import Sent
-from huey_tasks.broker.protocol import ALONE, Answer, Claim, Commit, Step, answer_of, only_of
+from huey_tasks.broker.protocol import ALONE, Claim, Commit, only_of
 from huey_tasks.broker.states import Ending
+from huey_tasks.broker.step import Answer, Step, answer_of
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.batching import HOLD_S, MOST, MOST_HOLDS, Pace
 from huey_tasks.execution.worker_table import Cell

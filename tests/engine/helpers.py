@@ -3,8 +3,9 @@
 from typing import Any
 
 import huey_tasks as tq
-from huey_tasks.broker.protocol import Claim, Commit, NewTask, Step, only_of
+from huey_tasks.broker.protocol import Claim, Commit, NewTask, only_of
 from huey_tasks.broker.scripts.tasks import Scripts
+from huey_tasks.broker.step import Step
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from tests.waiting import wait_until
 

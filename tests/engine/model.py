@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from huey_tasks.broker.protocol import Answer, Cause, Claim, Commit, Found, Gate, NewTask, only_of
+from huey_tasks.broker.protocol import Cause, Claim, Commit, Found, Gate, NewTask, only_of
+from huey_tasks.broker.step import Answer
 from huey_tasks.errors import QueueDraining
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.connection import Sent
-from huey_tasks.broker.protocol import Answer, NewTask, Step, answer_of
+from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.script_runner import Call
 from huey_tasks.broker.scripts.submits import SubmitScripts
+from huey_tasks.broker.step import Answer, Step, answer_of
 
 #: Milliseconds. A consumer without a heartbeat for this long does not count as live.
 ONLINE_MS = 5000

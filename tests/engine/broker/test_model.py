@@ -25,8 +25,9 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks.broker import event_keys, keys, protocol, webhook_keys
+from huey_tasks.broker import event_keys, keys, webhook_keys
 from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, only_of
+from huey_tasks.broker.step import Step
 from huey_tasks.broker.task_hash import TaskHash
 from huey_tasks.errors import QueueDraining
 from huey_tasks.webhooks.records import End
@@ -163,7 +164,7 @@ ENDS = st.fixed_dictionaries(
 )
 
 
-class Step(NamedTuple):
+class SentStep(NamedTuple):
     """A step as it was sent."""
 
     sequence: int
@@ -182,7 +183,7 @@ class Worker(HandWorker):
         self.holds: list[Claim] = []
         self.had: list[Claim] = []
         self.given: dict[str, int] = {}  # by token, when
-        self.sent: list[Step] = []
+        self.sent: list[SentStep] = []
 
 
 def some_were_given_out(machine: "ScriptsAndModel") -> bool:
@@ -320,13 +321,13 @@ class ScriptsAndModel(RuleBasedStateMachine):
     ) -> None:
         worker.sequence += 1
         sent = outcomes if any(outcomes) else ()
-        worker.sent.append(Step(worker.sequence, tuple(commits), want, lease_ms, pace, sent))
+        worker.sent.append(SentStep(worker.sequence, tuple(commits), want, lease_ms, pace, sent))
         self._send(worker, -1)
 
     def _send(self, worker: Worker, which: int) -> None:
         sequence, commits, want, lease_ms, pace, outcomes = worker.sent[which]
         self._let_short_times_end()
-        step = protocol.Step(
+        step = Step(
             QUEUE,
             worker.name,
             sequence,
