@@ -118,7 +118,10 @@ class FlowBody(Inbound):
         default=None, description="Where the end of the flow is posted to, each time that it ends."
     )
     nodes: list[FlowNodeBody] = Field(
-        description="1 to 10,000 nodes.", json_schema_extra={"minItems": 1, "maxItems": 10_000}
+        # No node behind the last that a flow may have is read.
+        max_length=10_000,
+        description="1 to 10,000 nodes.",
+        json_schema_extra={"minItems": 1},
     )
 
 
