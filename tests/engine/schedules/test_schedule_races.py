@@ -74,6 +74,19 @@ def test_a_name_is_one_over_all_queues_however_many_create_it_at_once() -> None:
     assert sum(broker.zcard(keys.audit(queue)) for queue in QUEUES) == 30
 
 
+def test_puts_to_several_queues_at_once_leave_one_that_is_what_one_of_them_said() -> None:
+    def put_into(queue: str, name: str) -> None:
+        tq.put_schedule(name, "echo", {}, every_s=60, priority=queue)
+
+    with ThreadPoolExecutor(6) as pool:
+        for number in range(20):
+            name = f"n{number}"
+            tq.create_schedule(name, "echo", {}, every_s=60, priority="low")
+            list(pool.map(put_into, ["high", "default"] * 3, [name] * 6))
+            (left,) = records.named(BROKERS, name)
+            assert left.queue in ("high", "default")
+
+
 def test_of_two_with_one_name_the_first_has_it_and_both_are_deleted() -> None:
     """As a crash in the middle of creating may leave them."""
     create()
