@@ -54,6 +54,10 @@ class Event:
             "detail": self.detail,
         }
 
+    def check(self) -> None:
+        """Raise InvalidPayload if no task can hold it: `publish` would store none of all."""
+        function_types.AnyEvent().check(self.envelope())
+
 
 class Started(NamedTuple):
     """One invocation that an event has made."""

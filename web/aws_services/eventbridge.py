@@ -7,7 +7,7 @@ same `amz-sdk-invocation-id`: the events have the same ids then, and make no sec
 import datetime as dt
 import json
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 
@@ -53,16 +53,26 @@ def _read(entry: Any, key: str) -> "tq.aws.Event | dict[str, str]":
         detail = None
     if not isinstance(detail, dict):
         return _wrong("MalformedDetail", "Detail is malformed.")
-    resources: Any = entry.get("Resources") or []
-    return tq.aws.Event(
+    event = tq.aws.Event(
         source=entry["Source"],
         type=entry["DetailType"],
         detail=detail,
         id=str(uuid.uuid5(_EVENTS, key)),
         submitted_by=key_holder() or "",
         time=_time(entry.get("Time")),
-        resources=[str(each) for each in resources] if isinstance(resources, list) else [],
+        resources=_resources(entry),
     )
+    try:
+        event.check()
+    except tq.InvalidPayload as error:
+        text = f"The entry cannot be stored: {tq.escaped(error.detail)}"
+        return _wrong("MalformedDetail", text)
+    return event
+
+
+def _resources(entry: dict[str, Any]) -> list[str]:
+    found: Any = entry.get("Resources")
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _time(at: Any) -> dt.datetime | None:
@@ -72,7 +82,13 @@ def _time(at: Any) -> dt.datetime | None:
 
 
 def _size(entry: Any) -> int:
-    return len(json.dumps(entry, ensure_ascii=False).encode(errors="replace"))
+    """Return the bytes of an entry, as AWS counts them: its texts, and 14 for the time."""
+    if not isinstance(entry, dict):
+        return 0
+    fields = cast(dict[str, Any], entry)
+    texts = [fields.get(name) for name in ("Source", "DetailType", "Detail")] + _resources(fields)
+    sizes = (len(each.encode(errors="replace")) for each in texts if isinstance(each, str))
+    return sum(sizes) + (14 if fields.get("Time") is not None else 0)
 
 
 def _wrong(code: str, message: str) -> dict[str, str]:

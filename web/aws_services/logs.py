@@ -27,7 +27,7 @@ def filter_log_events(body: dict[str, Any]) -> dict[str, Any]:
         raise _invalid(str(error)) from None
     end_ms = None if end_ms is None else end_ms + 1
     events = tq.aws.read_function_log(name, start_ms or 0, end_ms, matches)
-    streams, prefix = body.get("logStreamNames"), str(body.get("logStreamNamePrefix") or "")
+    streams, prefix = _streams(body), str(body.get("logStreamNamePrefix") or "")
     events = [
         each
         for each in events
@@ -80,6 +80,13 @@ def _function(body: dict[str, Any]) -> str:
     if not group.startswith(_GROUP) or tq.find_function(name) is None:
         raise not_found("The specified log group does not exist.")
     return name
+
+
+def _streams(body: dict[str, Any]) -> frozenset[str]:
+    names: Any = body.get("logStreamNames") or []
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise _invalid("logStreamNames is a list of names.")
+    return frozenset(names)
 
 
 def _whole(body: dict[str, Any], field: str) -> int | None:

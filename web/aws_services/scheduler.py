@@ -5,6 +5,7 @@ has changed its time over our own API.
 """
 
 import json
+import re
 from typing import Any, cast
 
 from flask import Blueprint, Response, request
@@ -17,6 +18,8 @@ from web.lambda_api.errors import AwsError
 scheduler = Blueprint("aws_scheduler", __name__)
 
 Json = dict[str, Any]
+#: Schedules in one answer (AWS's number).
+_PAGE = 100
 _KEPT = (
     "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target",
     "Description", "ActionAfterCompletion",
@@ -77,7 +80,7 @@ def list_schedules() -> Response:
     _check_group(query.get("ScheduleGroup"))
     prefix, state = query.get("NamePrefix", ""), query.get("State")
     after = query.get("NextToken", "")
-    most = int(query["MaxResults"]) if query.get("MaxResults", "").isdecimal() else 100
+    most = _most(query.get("MaxResults"))
     found = [
         _summary(each)
         for each in sorted(tq.list_schedules(), key=lambda each: each.name)
@@ -86,9 +89,18 @@ def list_schedules() -> Response:
         and tq.find_function(each.task_type) is not None
     ]
     found = [each for each in found if state in (None, each["State"])]
-    page = found[: max(1, min(most, 100))]
+    page = found[:most]
     more = {"NextToken": page[-1]["Name"]} if len(found) > len(page) else {}
     return _answer({"Schedules": page, **more})
+
+
+def _most(sent: str | None) -> int:
+    """Return how many schedules one answer may have."""
+    if sent is None:
+        return _PAGE
+    if not re.fullmatch("[0-9]{1,3}", sent) or not 1 <= int(sent) <= _PAGE:
+        raise invalid(f"MaxResults is a whole number from 1 to {_PAGE}.")
+    return int(sent)
 
 
 class _Wanted:

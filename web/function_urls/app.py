@@ -86,7 +86,7 @@ class _Urls:
             if is_stream:
                 return _streamed(*streaming.begin(invoked, asked))
             return _whole(running.wait_for_answer(invoked, asked))
-        except BadAnswer:  # as an error of the function; its task has the answer
+        except (BadAnswer, RecursionError):  # as an error of the function; its task has the answer
             return Response("Internal Server Error", 502, content_type="application/json")
 
     def _body(self) -> bytes:

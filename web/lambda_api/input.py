@@ -3,12 +3,16 @@
 import base64
 import binascii
 import json
+import re
 from typing import Any, cast
 
 from flask import request
 
 from web.http.body import read_whole
 from web.lambda_api.errors import AwsError, invalid
+
+#: A number of more digits is outside of each range.
+_WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 def body() -> dict[str, Any]:
@@ -80,7 +84,7 @@ def _parameter(name: str, least: int, most: int) -> int | None:
     sent = request.args.get(name)
     if sent is None:
         return None
-    if not sent.lstrip("-").isdecimal():
+    if not _WHOLE.fullmatch(sent):
         raise AwsError("SerializationException", f"'{name}' must be a whole number.")
     return _within(int(sent), name, least, most)
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 import huey_tasks as tq
 from web.http.root_path import address
 from web.lambda_api import input as sent
-from web.lambda_api import views
+from web.lambda_api import url_cors, views
 from web.lambda_api.errors import AwsError, invalid
 from web.lambda_api.names import LATEST, function_of, named
 
@@ -239,7 +239,7 @@ def _set_url(function: tq.Function, body: dict[str, Any], known: dict[str, Any])
     if auth is None:
         raise invalid("null", "authType", "not be null")
     mode = sent.choice(body, "InvokeMode", ("BUFFERED", "RESPONSE_STREAM"))
-    cors = sent.part(body, "Cors") if "Cors" in body else known.get("Cors")
+    cors = url_cors.checked(body) if "Cors" in body else known.get("Cors")
     url = {"auth": auth, "stream": (mode or known.get("InvokeMode")) == "RESPONSE_STREAM"}
     extras = tq.function_extras(function, "url")
     created_at = extras.get("created_at", function.modified_at) if known else views.now()

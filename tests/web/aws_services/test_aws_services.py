@@ -87,6 +87,29 @@ def test_put_events(stack: Stack, client: Client) -> None:
     assert resources == {first["EventId"]: [], last["EventId"]: ["arn:x"]}
 
 
+DEEP = '{"x":' * 600 + "1" + "}" * 600
+
+
+@pytest.mark.parametrize("odd", ['{"x": "\\ud800"}', '{"n": 1e999}', DEEP])
+def test_an_entry_that_cannot_be_stored_fails_alone(client: Client, odd: str) -> None:
+    entry = {"Source": "shop", "DetailType": "order placed", "Detail": '{"n": 2}'}
+    answer = client("events").put_events(Entries=[entry, {**entry, "Detail": odd}, entry])
+    first, wrong, last = answer["Entries"]
+    assert (answer["FailedEntryCount"], wrong["ErrorCode"]) == (1, "MalformedDetail")
+    assert first["EventId"] and last["EventId"]
+
+
+def test_odd_texts_of_an_entry_are_its_own_mistake(stack: Stack) -> None:
+    entry = {"Source": "shop", "DetailType": "order placed", "Detail": "{}"}
+    odd = [{"Source": "\ud800"}, {"Resources": ["\ud800"]}, {"DetailType": "\udfff"}]
+    body = {"Entries": [entry, *({**entry, **each} for each in odd)]}
+    headers = {"X-Amz-Target": "AWSEvents.PutEvents"}
+    answer = stack.server.request("POST", "/", json.dumps(body), headers)
+    assert (answer.status, answer.json["FailedEntryCount"]) == (200, 3)
+    nested = b'{"Entries": [' + b"[" * 900 + b"]" * 900 + b"]}"
+    assert stack.server.request("POST", "/", nested, headers).status == 400
+
+
 def test_a_repeated_request_makes_no_second_task(stack: Stack) -> None:
     body = {"Entries": [{"Source": "shop", "DetailType": "x", "Detail": '{"n": 3}'}]}
     headers = {"X-Amz-Target": "AWSEvents.PutEvents", "amz-sdk-invocation-id": "call-1"}
@@ -189,6 +212,23 @@ def test_a_log_that_cannot_be_read(client: Client, asked: dict[str, Any], code: 
     with pytest.raises(logs.exceptions.ClientError) as refused:
         logs.filter_log_events(**asked)
     assert refused.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize("names", [5, "a", [1], {"a": 1}])
+def test_names_of_streams_that_are_no_list(stack: Stack, names: Any) -> None:
+    body = {"logGroupName": GROUP, "logStreamNames": names}
+    headers = {"X-Amz-Target": "Logs_20140328.FilterLogEvents"}
+    answer = stack.server.request("POST", "/", json.dumps(body), headers)
+    assert (answer.status, answer.json["__type"]) == (400, "InvalidParameterException")
+
+
+@pytest.mark.parametrize("number", ["0", "101", "x", "9" * 3000, "%2B5", "-1"])
+def test_a_number_of_schedules_that_is_none(stack: Stack, number: str) -> None:
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20261130/us-east-1/s/aws4_request"
+    }
+    answer = stack.server.request("GET", f"/schedules?MaxResults={number}", headers=headers)
+    assert (answer.status, answer.json["__type"]) == (400, "ValidationException")
 
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:timed"

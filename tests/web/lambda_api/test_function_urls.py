@@ -132,6 +132,15 @@ def test_a_failed_function_is_a_502(stack: Stack) -> None:
     assert (answer.status, answer.body) == (502, b"Internal Server Error")
 
 
+@pytest.mark.parametrize("answer", ["[" * 2000, '{"statusCode":200,"headers":{"x":' * 900])
+def test_an_answer_that_is_nested_too_deeply_is_a_502(stack: Stack, answer: str) -> None:
+    closing = "".join({"[": "]", "{": "}"}.get(each, "") for each in reversed(answer))
+    body = f"{answer}1{closing}" if answer[0] == "{" else answer + closing
+    stack.write("deep", f"def handler(event, context): return {body.encode()!r}")
+    found = stack.server.request("GET", "/fn/deep/")
+    assert (found.status, found.body) == (502, b"Internal Server Error")
+
+
 def test_what_the_service_refuses_itself(stack: Stack) -> None:
     for name, body, status in (("gone", b"", 404), ("limited", b"", 429),
                                ("mirror", b"x" * 6_291_457, 413)):  # fmt: skip

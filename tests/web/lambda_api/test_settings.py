@@ -182,7 +182,7 @@ def test_a_url_is_created_changed_and_deleted(aws: Any, stack: Stack, fresh: str
     assert error_of(aws, aws.create_function_url_config, FunctionName=fresh, AuthType="NONE")[
         :2
     ] == (409, "ResourceConflictException")
-    cors = {"AllowOrigins": ["*"]}
+    cors = {"AllowOrigins": ["*"], "AllowCredentials": False, "MaxAge": 0, "ExposeHeaders": []}
     changed = aws.update_function_url_config(FunctionName=fresh, AuthType="AWS_IAM", Cors=cors)
     assert (changed["AuthType"], changed["Cors"]) == ("AWS_IAM", cors)
     assert changed["CreationTime"] == made["CreationTime"]
@@ -257,6 +257,9 @@ def test_what_is_refused(
         ("GET", "/2015-03-31/functions?MaxItems=10001", b"", "ValidationException",
          "1 validation error detected: Value '10001' at 'maxItems'"),
         ("GET", "/2015-03-31/functions?MaxItems=x", b"", "SerializationException", "'MaxItems'"),
+        ("GET", "/2015-03-31/functions?MaxItems=--5", b"", "SerializationException", "'MaxItems'"),
+        ("GET", f"/2015-03-31/functions?MaxItems={'9' * 3000}", b"", "SerializationException",
+         "'MaxItems'"),
         ("GET", "/2015-03-31/functions?Marker=%C3%BC", b"", "InvalidParameterValueException",
          "The Marker"),
         ("GET", "/2015-03-31/functions?FunctionVersion=1", b"", "ValidationException",
@@ -277,6 +280,29 @@ def test_what_is_refused(
          "1 validation error detected: Value '59' at 'maximumEventAgeInSeconds'"),
         ("POST", "/2021-10-31/functions/mirror/url", b'{"AuthType": "ALL"}', "ValidationException",
          "1 validation error detected: Value 'ALL' at 'authType'"),
+        *(("POST", "/2021-10-31/functions/mirror/url",
+           b'{"AuthType": "NONE", "Cors": %b}' % cors, code, message)
+          for cors, code, message in (
+              (b"5", "SerializationException", "'Cors' must be an object"),
+              (b'{"AllowOrigins": 5}', "SerializationException", "'AllowOrigins' must be a list"),
+              (b'{"ExposeHeaders": [1]}', "SerializationException", "'ExposeHeaders' must be a"),
+              (b'{"AllowHeaders": "X-A"}', "SerializationException", "'AllowHeaders' must be a"),
+              (b'{"AllowCredentials": 1}', "SerializationException", "'AllowCredentials' must"),
+              (b'{"MaxAge": "60"}', "SerializationException", "'MaxAge' must be a whole"),
+              (b'{"MaxAge": 86401}', "ValidationException",
+               "1 validation error detected: Value '86401' at 'maxAge'"),
+              (b'{"AllowMethods": ["A\\nB"]}', "ValidationException",
+               "1 validation error detected: Value 'A\\nB' at 'cors.allowMethods'"),
+              (b'{"AllowHeaders": ["\\ud800"]}', "ValidationException",
+               "1 validation error detected: Value '\\ud800' at 'cors.allowHeaders'"),
+              (b'{"AllowOrigins": [""]}', "ValidationException",
+               "1 validation error detected: Value '' at 'cors.allowOrigins'"),
+              (b'{"AllowMethods": ["OPTIONS"]}', "ValidationException",
+               "1 validation error detected: Value 'OPTIONS' at 'cors.allowMethods' failed to "
+               "satisfy constraint: Member must have length between 0 and 6, inclusive"),
+              (b'{"AllowMethods": ["A","A","A","A","A","A","A"]}', "ValidationException",
+               "1 validation error detected: Value '7 items' at 'cors.allowMethods'"),
+          )),
         ("PUT", "/2017-10-31/functions/mirror/concurrency", b"{", "SerializationException",
          "Could not parse request body into json"),
     ],
