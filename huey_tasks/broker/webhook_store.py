@@ -120,7 +120,7 @@ class WebhookStore:
             )
 
     def forgive(self, webhook_id: str) -> None:
-        """Forget since when a webhook fails: somebody has enabled it again."""
+        """Forget since when a webhook fails: it is enabled again, or posts to another URL."""
         with redis_errors():
             self._broker.redis.hdel(webhook_keys.health(webhook_id), "failing_since_ms", "error")
 
@@ -129,10 +129,10 @@ class WebhookStore:
         with redis_errors():
             self._broker.redis.set(webhook_keys.hold(target), 1, px=for_ms)
 
-    def is_held(self, target: str) -> bool:
-        """Return whether a receiver is spared."""
+    def held_ms(self, target: str) -> int:
+        """Return the milliseconds for which a receiver is spared, 0 if it is not."""
         with redis_errors():
-            return bool(self._broker.redis.exists(webhook_keys.hold(target)))
+            return max(int(self._broker.redis.pttl(webhook_keys.hold(target))), 0)
 
     # ---- the outbox of a queue
 

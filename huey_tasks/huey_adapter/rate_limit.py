@@ -5,6 +5,8 @@ trip each: workers that enter a window together clear each other's count, and ma
 limit gets through. Here a window is one key, which ends with it, by Redis' clock.
 """
 
+from typing import NoReturn
+
 from huey import Huey
 from huey.api import RateLimit
 from huey.exceptions import RateLimitExceeded
@@ -12,6 +14,17 @@ from huey.exceptions import RateLimitExceeded
 from huey_tasks.broker.broker import Broker
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.records import locks
+
+
+def wait_for(name: str, most: int, left_ms: int) -> NoReturn:
+    """Let the task that runs wait in its queue, as for a rate limit; its attempt does not count.
+
+    It runs again after that time, together with others that wait for the same, `most` in a second.
+    Always raises RateLimitExceeded.
+    """
+    if (attempt := current_attempt.get()) is not None:
+        attempt.miss(f"limit:{most}:{name}", left_ms)
+    raise RateLimitExceeded(name, left_ms / 1000)
 
 
 class QueueRateLimit(RateLimit):
@@ -31,9 +44,9 @@ class QueueRateLimit(RateLimit):
             self._broker.name, self._name, per_ms=per_ms, most=most
         )
         if used > self._limit:
-            if self._retry and (attempt := current_attempt.get()) is not None:
-                attempt.miss(f"limit:{most}:{self._name}", left_ms)
-            raise RateLimitExceeded(self._name, left_ms / 1000, retry=self._retry)
+            if self._retry:
+                wait_for(self._name, most, left_ms)
+            raise RateLimitExceeded(self._name, left_ms / 1000, retry=False)
 
     def current_usage(self) -> int:
         """How many uses this window has seen, refused ones too."""

@@ -17,6 +17,7 @@ from huey_tasks.broker.flow_store import FlowStore
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import StoredDelivery, WebhookStore
 from huey_tasks.execution.retry_rules import Fail
+from huey_tasks.huey_adapter.rate_limit import wait_for
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
 from huey_tasks.webhooks import changes
@@ -31,8 +32,9 @@ MOST_RESULT = 16_384
 #: Milliseconds. A webhook that has only failed for so long is disabled.
 DAY_MS = 86_400_000
 
-#: How many time limits a receiver is spared that has not answered.
-HOLD_TIMES = 3
+#: How many time limits a receiver is spared that has not answered, and how many deliveries then
+#: go on in a second.
+HOLD_TIMES, GO_ON = 3, 100
 
 #: The receiver wants no more: RFC 9110, and Standard Webhooks.
 _GONE = 410
@@ -43,7 +45,10 @@ class DeliveryFailed(Exception):
 
 
 def deliver(delivery_id: str) -> dict[str, Any]:
-    """Post a delivery. Raises DeliveryFailed for another attempt, Fail if none can help."""
+    """Post a delivery. Raises DeliveryFailed for another attempt, Fail if none can help.
+
+    While its receiver is spared it raises RateLimitExceeded: the task waits, and no attempt counts.
+    """
     store = WebhookStore(BROKERS.first)
     found = store.delivery(delivery_id)
     if found is None:
@@ -56,29 +61,41 @@ def deliver(delivery_id: str) -> dict[str, Any]:
     webhook = Webhook.of_json(stored)
     if not webhook.enabled:
         raise Fail("its webhook is disabled")
-    answer = _send(store, webhook, found)
-    _keep(store, webhook, found, answer)
+    target = ":".join(map(str, target_of(webhook.url or found.fields["url"])))
+    if held_ms := store.held_ms(target):
+        # It would wait for the same silence as others, and hold every worker of the queue.
+        answer = _wait(found, target, held_ms)
+    else:
+        answer = _send(store, webhook, found, target)
+        _judge(store, webhook, answer)
+    _keep(store, found, answer)
     if answer.error is not None:
         raise DeliveryFailed(answer.error)
     return {"delivered": True, "status": answer.status}
 
 
-def _send(store: WebhookStore, webhook: Webhook, found: StoredDelivery) -> Answer:
-    url = webhook.url or found.fields["url"]
-    host, port = target_of(url)
-    if store.is_held(f"{host}:{port}"):
-        # Others would wait for the same silence, and hold every worker of the queue.
-        return Answer(0, error="not tried: the receiver did not answer a moment ago")
+def _wait(found: StoredDelivery, target: str, held_ms: int) -> Answer:
+    """Let the task wait while its receiver is spared, unless it is older than all its waits.
+
+    So a receiver that never answers does not keep its deliveries for ever.
+    """
+    age_s = (BROKERS.now_ms() - int(found.fields["created_ms"])) / 1000
+    if age_s <= sum(CONFIG.webhook_retry_delays):
+        wait_for(f"silence of {target}", GO_ON, held_ms)
+    return Answer(0, error="not tried: the receiver did not answer a moment ago")
+
+
+def _send(store: WebhookStore, webhook: Webhook, found: StoredDelivery, target: str) -> Answer:
     body = found.fields.get("body") or store.keep_body(found.id, _body(found))
     headers = _headers(webhook, found.id, body)
-    answer = _sender().post(url, headers, body.encode())
+    answer = _sender().post(webhook.url or found.fields["url"], headers, body.encode())
     if answer.is_silent:
-        store.hold(f"{host}:{port}", round(CONFIG.webhook_timeout_s * HOLD_TIMES * 1000))
+        store.hold(target, round(CONFIG.webhook_timeout_s * HOLD_TIMES * 1000))
     return answer
 
 
-def _keep(store: WebhookStore, webhook: Webhook, found: StoredDelivery, answer: Answer) -> None:
-    """Keep the attempt and what it says of the webhook; disable one that fails for a day."""
+def _keep(store: WebhookStore, found: StoredDelivery, answer: Answer) -> None:
+    """Keep the attempt."""
     now_ms = BROKERS.now_ms()
     line = {
         "at_ms": now_ms - answer.duration_ms,
@@ -89,6 +106,11 @@ def _keep(store: WebhookStore, webhook: Webhook, found: StoredDelivery, answer: 
     }
     delivered_ms = now_ms if answer.error is None else None
     store.log_attempt(found.id, json.dumps(line), delivered_ms)
+
+
+def _judge(store: WebhookStore, webhook: Webhook, answer: Answer) -> None:
+    """Keep what an answer says of the webhook; disable one that fails for a day."""
+    now_ms = BROKERS.now_ms()
     if answer.error is None:
         store.note_success(webhook.id, now_ms)
         return

@@ -52,9 +52,10 @@ def replay_delivery(
 ) -> DeliveryRecord:
     """Send a delivery again, with the same `webhook-id` and body, also one that has arrived.
 
-    Raises WebhookNotFound, DeliveryNotFound, QueueUnavailable.
+    Raises WebhookNotFound, DeliveryNotFound, InvalidQuery for a disabled one, QueueUnavailable.
     """
     webhook = service.find(webhook_id)
+    _check_enabled(webhook)
     found = STORE.delivery(delivery_id)
     if found is None or found.fields["webhook"] != webhook_id:
         raise DeliveryNotFound("This webhook has no such delivery; it keeps them for three days.")
@@ -78,8 +79,7 @@ def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     webhook = service.find(webhook_id)
     if webhook.url is None:
         raise InvalidQuery([Problem("", "fixed", "The webhook of webhook_url has no URL to test.")])
-    if not webhook.enabled:
-        raise InvalidQuery([Problem("", "disabled", "The webhook is disabled; enable it first.")])
+    _check_enabled(webhook)
     made, queue, now_ms = new_id(), CONFIG.webhook_queue, BROKERS.now_ms()
     if webhook.conditions:
         sample = as_posted(Condition(webhook.conditions[0], "fine", "A sample: nothing is wrong."))
@@ -96,6 +96,11 @@ def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     found = STORE.delivery(made)
     assert found is not None
     return _delivery_records(webhook, [found])[0]
+
+
+def _check_enabled(webhook: Webhook) -> None:
+    if not webhook.enabled:
+        raise InvalidQuery([Problem("", "disabled", "The webhook is disabled; enable it first.")])
 
 
 def _task_queue(found: StoredDelivery) -> str:
@@ -118,7 +123,10 @@ def _delivery_record(
     end = End.read(fields["end"]) if "end" in fields else None
     # Its task is stored behind it; afterwards it is gone only when its record is no longer kept.
     is_live = not found.attempts if sender is None else not sender.status.terminal
-    arrived = fields.get("delivered_ms")
+    attempts = tuple(attempt_of(line) for line in found.attempts)
+    arrived = from_ms(fields["delivered_ms"]) if "delivered_ms" in fields else None
+    if arrived is None and sender is None and attempts and attempts[-1].error is None:
+        arrived = attempts[-1].at  # who began to send it again died before there was a task
     return DeliveryRecord(
         id=found.id,
         webhook_id=fields["webhook"],
@@ -130,8 +138,8 @@ def _delivery_record(
         queue=fields["queue"] or None,
         status="delivered" if arrived else "pending" if is_live else "failed",
         created_at=from_ms(fields["created_ms"]),
-        delivered_at=from_ms(arrived) if arrived else None,
+        delivered_at=arrived,
         next_attempt_at=sender.next_retry_at if sender is not None and not arrived else None,
         delivered_by=fields["task_id"],
-        attempts=tuple(attempt_of(line) for line in found.attempts),
+        attempts=attempts,
     )

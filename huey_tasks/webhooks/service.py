@@ -131,7 +131,7 @@ def get_webhook(webhook_id: str) -> WebhookRecord:
 def change_webhook(
     webhook_id: str, wanted: WebhookChanges, by: Operator | None = None
 ) -> WebhookRecord:
-    """Change a webhook; to enable one forgets how long it has failed.
+    """Change a webhook; to enable one, or to give it a URL, forgets how long it has failed.
 
     Raises InvalidQuery, WebhookNotFound, QueueUnavailable.
     """
@@ -154,7 +154,7 @@ def change_webhook(
 
     operation = operation_of(Action.WEBHOOK_UPDATE, by, webhook_id)
     made = changes.change(webhook_id, changed, operation)
-    if wanted.enabled:
+    if wanted.enabled or wanted.url is not None:
         STORE.forgive(webhook_id)
     assert made is not None
     return _records([made])[0]

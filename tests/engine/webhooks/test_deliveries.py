@@ -269,7 +269,28 @@ def test_a_receiver_with_a_fault_gets_the_same_delivery_again(
             assert first.error is not None and first.error.startswith(FAULTS[path][1])
 
 
-def test_a_receiver_that_hangs_is_spared_meanwhile(
+def test_deliveries_wait_for_a_receiver_that_hangs_without_an_attempt(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    hooks.answers["/hook"] = in_turn(hang, status(204))
+    healthy, _ = tq.create_webhook(f"{hooks.url}/other")
+    start_consumer("default", WEBHOOK_RETRY_DELAYS="60,60")
+    for _ in range(3):
+        tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/hook")
+
+    arrived = delivered(healthy.id, 3)
+    wait_until(
+        lambda: [each.status for each in deliveries()].count("delivered") == 2,
+        description="the others of the same receiver arrive when it is spared no more",
+        timeout_s=20,
+    )
+    errors = [each.error for one in [*arrived, *deliveries()] for each in one.attempts]
+    assert errors.count(None) == 5, "each was tried once, and only the first in vain"
+    assert [error for error in errors if error] == ["no complete answer within 0.5 s"]
+    assert tq.get_webhook(healthy.id).failing_since is None
+
+
+def test_a_receiver_that_never_answers_does_not_keep_its_deliveries_for_ever(
     start_consumer: StartConsumer, hooks: Receiver
 ) -> None:
     hooks.answers["/hang"] = hang
@@ -280,14 +301,20 @@ def test_a_receiver_that_hangs_is_spared_meanwhile(
     def all_failed() -> bool:
         return [each.status for each in deliveries()] == ["failed"] * 5
 
-    wait_until(all_failed, description="all attempts are over", timeout_s=20)
-    assert len(hooks.got) == 1, "the others do not wait for the same silence"
-    assert all(len(each.attempts) == 4 for each in deliveries())
-    last = deliveries()[0].attempts[-1]
-    assert (last.error, last.status) == (
-        "not tried: the receiver did not answer a moment ago",
-        None,
-    )
+    wait_until(all_failed, description="all attempts are over", timeout_s=30)
+    assert len(hooks.got) < 10, "the others do not wait for the same silence"
+    errors = {attempt.error for each in deliveries() for attempt in each.attempts}
+    assert "not tried: the receiver did not answer a moment ago" in errors
+    failure = tq.get_webhook("tasks").last_error
+    assert failure == "no complete answer within 0.5 s", "what was not tried is no failure"
+
+
+def test_another_url_has_not_failed_yet() -> None:
+    made, _ = tq.create_webhook("https://example.com/old")
+    WebhookStore(BROKERS.first).note_failure(made.id, 1, "the receiver answered 500")
+    assert tq.get_webhook(made.id).failing_since is not None
+    changed = tq.change_webhook(made.id, tq.WebhookChanges(url="https://example.com/new"))
+    assert (changed.failing_since, changed.last_error) == (None, None)
 
 
 def test_a_consumer_killed_in_the_middle_of_a_delivery_repeats_it(
@@ -359,9 +386,24 @@ def test_a_replay_sends_the_same_again(start_consumer: StartConsumer, hooks: Rec
     assert hooks.got[0].body == hooks.got[1].body and hooks.got[0].id == hooks.got[1].id
     (entry,) = tq.audit_trail().entries
     assert (entry.action, entry.target, entry.why) == ("webhook_replay", first.id, "they lost it")
+    made, _ = tq.create_webhook(f"{hooks.url}/other")
     with pytest.raises(tq.DeliveryNotFound):
-        made, _ = tq.create_webhook(f"{hooks.url}/other")
         tq.replay_delivery(made.id, first.id)
+    tq.change_webhook(made.id, tq.WebhookChanges(enabled=False))
+    with pytest.raises(tq.InvalidQuery) as refused:
+        tq.replay_delivery(made.id, first.id)
+    assert [problem.code for problem in refused.value.problems] == ["disabled"]
+
+
+def test_a_replay_that_dies_before_its_task_is_there_leaves_it_delivered(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    start_consumer("default")
+    tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/own")
+    (first,) = delivered()
+    WebhookStore(BROKERS.first).begin_again(first.id, new_id())
+    (found,) = deliveries()
+    assert found.status == "delivered" and found.delivered_at == first.attempts[-1].at
 
 
 def test_a_sample_is_signed_listed_and_counted_like_every_delivery(
