@@ -304,8 +304,7 @@ def outcome(task_id: str, token: str) -> str:
     """STRING in the result backend: what an attempt returned or raised. RESULT_TTL_S and a minute.
 
     The token keeps a worker that lost its lease from writing over another's outcome. One that ends
-    its task and has at most 4 KiB is in the record of the task instead, as its `blob`, if the
-    result backend is the same server.
+    its task and has at most 4 KiB is the `blob` of the task instead, if both are on one server.
     """
     return f"{_prefix}:outcome:{task_id}:{token}"
 

@@ -39,12 +39,15 @@ def hold(target: str) -> str:
 
 
 def deliveries(webhook_id: str) -> str:
-    """ZSET of the deliveries of a webhook by when they were made, the newest 1,000. 3 days."""
+    """ZSET of the deliveries of a webhook by when they were made, the newest 1,000. As the last."""
     return of_all_queues(f"webhook-deliveries:{webhook_id}")
 
 
 def delivery(delivery_id: str) -> str:
-    """HASH, one delivery: what it is about, its body, and how it went. 3 days."""
+    """HASH, one delivery: what it is about, its body, and how it went.
+
+    3 days after its last attempt, or after the time of the next one; 30 days before the first.
+    """
     return of_all_queues(f"webhook-delivery:{delivery_id}")
 
 

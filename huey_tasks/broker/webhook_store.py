@@ -11,8 +11,9 @@ from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import redis_errors
 from huey_tasks.broker.scripts.webhooks import WebhookScripts
 
-#: Milliseconds. A delivery is kept for this long after its last attempt.
-KEPT_MS = 3 * 86_400_000
+#: Milliseconds. A delivery is kept for this long after its last attempt; before the first one for
+#: longer, because its queue may be paused.
+KEPT_MS, UNTRIED_MS = 3 * 86_400_000, 30 * 86_400_000
 
 #: How many deliveries of a webhook are listed, and attempts of one are kept.
 MOST_DELIVERIES, MOST_ATTEMPTS = 1000, 30
@@ -89,9 +90,13 @@ class WebhookStore:
             listed = cast("list[list[bytes]]", pipe.execute())
         with self._broker.pipeline() as pipe:
             for each in (each for of_webhook in listed for each in of_webhook):
-                pipe.hexists(webhook_keys.delivery(each.decode()), "delivered_ms")
-            arrived = iter(pipe.execute())
-        return [Recent(len(ids), sum(next(arrived) for _ in ids)) for ids in listed]
+                pipe.hmget(webhook_keys.delivery(each.decode()), ["webhook", "delivered_ms"])
+            found = iter(pipe.execute())
+        kept: list[list[bool]] = []
+        for ids in listed:
+            of_webhook = [next(found) for _ in ids]
+            kept.append([arrived is not None for webhook, arrived in of_webhook if webhook])
+        return [Recent(len(each), sum(each)) for each in kept]
 
     def note_success(self, webhook_id: str, now_ms: int) -> None:
         """Keep that a delivery has arrived."""
@@ -159,7 +164,7 @@ class WebhookStore:
                 )
                 for name, text in each.fields.items():
                     pipe.hsetnx(key, name, text)
-                pipe.pexpire(key, KEPT_MS)
+                pipe.pexpire(key, UNTRIED_MS)
                 pipe.zadd(listed, {each.id: each.at_ms}, nx=True)
                 pipe.pexpire(listed, KEPT_MS)
             pipe.execute()
@@ -181,8 +186,14 @@ class WebhookStore:
                 if rank is None:
                     return []
                 begin = int(rank) + 1
-            ids = self._broker.redis.zrevrange(listed, begin, begin + most - 1)
-        return self._deliveries([cast(bytes, each).decode() for each in ids])
+            ids = self._broker.redis.zrevrange(listed, begin, MOST_DELIVERIES)
+        found: list[
+            StoredDelivery
+        ] = []  # of the oldest in the list there may be no record any more
+        while ids and len(found) < most:
+            found += self._deliveries([cast(bytes, each).decode() for each in ids[:most]])
+            ids = ids[most:]
+        return found[:most]
 
     def keep_body(self, delivery_id: str, body: str) -> str:
         """Keep the body of a delivery; returns the first that was kept, which all attempts send."""
@@ -192,16 +203,23 @@ class WebhookStore:
             pipe.hget(key, "body")
             return cast(bytes, pipe.execute()[-1]).decode()
 
-    def log_attempt(self, delivery_id: str, line: str, delivered_ms: int | None) -> None:
-        """Add an attempt (JSON) to a delivery, and that it has arrived."""
-        key, log = webhook_keys.delivery(delivery_id), webhook_keys.attempts(delivery_id)
+    def log_attempt(
+        self, found: StoredDelivery, line: str, delivered_ms: int | None, next_within_ms: int
+    ) -> None:
+        """Add an attempt (JSON) to a delivery, and that it has arrived, or until when another
+        one follows; list it again if the list has gone meanwhile."""
+        key, log = webhook_keys.delivery(found.id), webhook_keys.attempts(found.id)
+        listed = webhook_keys.deliveries(found.fields["webhook"])
+        lasts_ms = KEPT_MS + (next_within_ms if delivered_ms is None else 0)
         with self._broker.pipeline() as pipe:
             pipe.rpush(log, line)
             pipe.ltrim(log, -MOST_ATTEMPTS, -1)
-            pipe.pexpire(log, KEPT_MS)
+            pipe.pexpire(log, lasts_ms)
             if delivered_ms is not None:
                 pipe.hset(key, "delivered_ms", delivered_ms)
-            pipe.pexpire(key, KEPT_MS)
+            pipe.pexpire(key, lasts_ms)
+            pipe.zadd(listed, {found.id: int(found.fields["created_ms"])}, nx=True)
+            pipe.pexpire(listed, lasts_ms)
             pipe.execute()
 
     def begin_again(self, delivery_id: str, task_id: str) -> None:
@@ -210,7 +228,8 @@ class WebhookStore:
         with self._broker.pipeline() as pipe:
             pipe.hset(key, "task_id", task_id)
             pipe.hdel(key, "delivered_ms")
-            pipe.pexpire(key, KEPT_MS)
+            pipe.pexpire(key, UNTRIED_MS)
+            pipe.pexpire(webhook_keys.attempts(delivery_id), UNTRIED_MS)
             pipe.execute()
 
     def _trim(self, listed: str) -> None:

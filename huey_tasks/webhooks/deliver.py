@@ -21,6 +21,7 @@ from huey_tasks.huey_adapter.rate_limit import wait_for
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
 from huey_tasks.webhooks import changes
+from huey_tasks.webhooks.delivery_type import RETRY_JITTER
 from huey_tasks.webhooks.records import FLOW_ENDS, End, Webhook, stamp
 from huey_tasks.webhooks.sending import Answer, Sender
 
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 #: Bytes. A larger result is not in the body: its receiver reads the task.
 MOST_RESULT = 16_384
+
+#: In place of a result that is large, or gone with its task.
+_LEFT_OUT = {"result": None, "result_left_out": True}
 
 #: Milliseconds. A webhook that has only failed for so long is disabled.
 DAY_MS = 86_400_000
@@ -105,7 +109,8 @@ def _keep(store: WebhookStore, found: StoredDelivery, answer: Answer) -> None:
         "error": answer.error,
     }
     delivered_ms = now_ms if answer.error is None else None
-    store.log_attempt(found.id, json.dumps(line), delivered_ms)
+    next_within_ms = round(max(CONFIG.webhook_retry_delays) * (1 + RETRY_JITTER) * 1000)
+    store.log_attempt(found, json.dumps(line), delivered_ms, next_within_ms)
 
 
 def _judge(store: WebhookStore, webhook: Webhook, answer: Answer) -> None:
@@ -163,21 +168,22 @@ def _data_of_task(end: End, queue: str) -> dict[str, Any]:
         "tags": [tag for tag in end.tags.split(",") if tag],
     }
     loaded = tasks.load(BROKERS, [(queue, end.task_id)])
-    task = loaded[0] if loaded else None  # a sample has none
+    task = loaded[0] if loaded else None  # a sample has none, and that of another may be gone
+    is_known = task is not None or end.is_sample
     return data | {
         "attempt": task and task.attempt,
         "max_attempts": task and task.max_attempts,
         "submitted_at": task and stamp(task.submitted_at),
         "started_at": task and stamp(task.started_at),
         "error": task and task.error,
-        **_result(task and task.result),
+        **(_result(task and task.result) if is_known else _LEFT_OUT),
     }
 
 
 def _result(result: Any) -> dict[str, Any]:
     plain = json.loads(serializer.dumps(serializer.plain(result)))
     is_small = len(json.dumps(plain)) <= MOST_RESULT
-    return {"result": plain} if is_small else {"result": None, "result_left_out": True}
+    return {"result": plain} if is_small else _LEFT_OUT
 
 
 def _headers(webhook: Webhook, delivery_id: str, body: str) -> dict[str, str]:

@@ -11,6 +11,9 @@ from huey_tasks.queues import CONFIG, QUEUES
 #: Seconds of an attempt beside the wait for its receiver.
 _MARGIN_S = 20.0
 
+#: The share by which a wait between two attempts may be longer or shorter.
+RETRY_JITTER = 0.1
+
 
 def _deliver(delivery_id: str) -> dict[str, Any]:
     # Imported by the worker that sends: what it needs is not installed where tasks are submitted.
@@ -24,7 +27,7 @@ _OPTIONS: dict[str, Any] = {
     "place": "Duckline itself",
     "retries": len(CONFIG.webhook_retry_delays),
     "retry_delay": CONFIG.webhook_retry_delays,
-    "retry_jitter": 0.1,
+    "retry_jitter": RETRY_JITTER,
     "timeout": CONFIG.webhook_timeout_s + _MARGIN_S,
 }
 _WRAPPERS = {name: queue.task(**_OPTIONS)(_deliver) for name, queue in QUEUES.items()}

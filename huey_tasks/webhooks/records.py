@@ -19,6 +19,9 @@ TASKS = "tasks"
 #: How a flow has ended, by the state that a webhook chooses it by.
 FLOW_ENDS = {"SUCCESS": "succeeded", "FAILURE": "failed", "REVOKED": "cancelled"}
 
+#: The state of a task that a sample tells of; no task ever has it.
+SAMPLE = "TEST"
+
 #: The types of the events of conditions.
 CONDITION_BEGAN, CONDITION_ENDED, CONDITION_TEST = (
     f"condition.{word}" for word in ("began", "ended", "test")
@@ -50,6 +53,11 @@ class End(NamedTuple):
     def is_of_flow(self) -> bool:
         """Whether it is the end of a flow."""
         return self.task_type == FLOW_TYPE
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether there is no such task."""
+        return self.state == SAMPLE
 
     @property
     def name(self) -> str:

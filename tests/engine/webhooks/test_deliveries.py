@@ -483,3 +483,59 @@ def test_a_webhook_that_fails_for_a_day_is_disabled(
     )
     enabled = tq.change_webhook(made.id, tq.WebhookChanges(enabled=True))
     assert enabled.enabled and enabled.disabled_reason is None and enabled.failing_since is None
+
+
+def test_a_delivery_that_is_not_tried_for_long_is_still_made(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    redis = BROKERS.first.redis
+    tq.pause("default")
+    task_id = store_ended(f"{hooks.url}/own")
+    start_consumer("default")
+    (waiting,) = wait_until(deliveries, description="there is a delivery, and its queue is paused")
+    month_ms = 30 * DAY_MS
+    assert month_ms - 60_000 < redis.pttl(webhook_keys.delivery(waiting.id)) <= month_ms
+    redis.delete(webhook_keys.deliveries("tasks"), keys.task("default", task_id))
+    redis.zrem(keys.submitted("default"), task_id)
+    redis.zrem(keys.index("default", "REVOKED"), task_id)
+    tq.resume("default")
+
+    delivered()
+    data = json.loads(hooks.got[0].body)["data"]
+    assert (data["task_id"], data["result"], data["result_left_out"]) == (task_id, None, True)
+    assert redis.pttl(webhook_keys.delivery(waiting.id)) <= 3 * DAY_MS
+
+
+def store_ended(url: str) -> str:
+    """Return a task of that URL that has ended, without a worker."""
+    task_id = tq.submit("echo", {"value": 1}, webhook_url=url).task_id
+    tq.cancel(task_id)
+    return task_id
+
+
+def test_a_delivery_is_kept_until_after_its_next_attempt(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    hooks.answers["/own"] = in_turn(status(500), status(204))
+    store_ended(f"{hooks.url}/own")
+    start_consumer("default", WEBHOOK_RETRY_DELAYS="604800")
+    wait_until(lambda: deliveries() and deliveries()[0].attempts, description="it has failed once")
+    (found,) = deliveries()
+    for key in (webhook_keys.delivery(found.id), webhook_keys.attempts(found.id)):
+        assert BROKERS.first.redis.pttl(key) > 10 * DAY_MS
+
+
+def test_pages_and_shares_leave_out_what_is_kept_no_more(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    start_consumer("default")
+    for _ in range(4):
+        store_ended(f"{hooks.url}/own")
+    all_there = delivered(number=4)
+    BROKERS.first.redis.delete(webhook_keys.delivery(all_there[1].id))
+    page = tq.list_deliveries("tasks", most=2)
+    rest = tq.list_deliveries("tasks", page.next_cursor, most=2)
+    assert [each.id for each in [*page.deliveries, *rest.deliveries]] == [
+        all_there[at].id for at in (0, 2, 3)
+    ]
+    assert tuple(tq.get_webhook("tasks").recent) == (3, 3)
