@@ -235,6 +235,8 @@ class Environment:
         self, request_id: str | None, deadline: float, watch: Callable[[], None]
     ) -> tuple[dict[str, Any], bytes]:
         """Return a message of that invocation (None: of the import), and the bytes behind it."""
+        self._socket.settimeout(0)
+        self._wait(deadline, watch)  # for each: of pieces without an end, too, one is the last
         parts: list[bytes] = []
         for _ in range(2):
             (size,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline, watch))
@@ -252,9 +254,11 @@ class Environment:
     def _read(self, size: int, deadline: float, watch: Callable[[], None]) -> bytes:
         parts: list[bytes] = []
         while size:
-            self._wait(deadline, watch)
             try:
                 part = self._socket.recv(min(size, 1 << 20))
+            except BlockingIOError:
+                self._wait(deadline, watch)
+                continue
             except OSError:
                 raise _Ended from None
             if not part:
@@ -265,15 +269,16 @@ class Environment:
 
     def _wait(self, deadline: float, watch: Callable[[], None]) -> None:
         """Return when the socket can be read. Reads meanwhile what the function prints."""
-        sources: list[Any] = [self._socket, self.output]
-        if self._pidfd is not None:
-            sources.append(self._pidfd)
+        poll = select.poll()  # select() ends at the descriptor 1023
+        for source in (self._socket, self.output, self._pidfd):
+            if source is not None:
+                poll.register(source, select.POLLIN)
         while True:
             left_s = deadline - time.monotonic()
-            ready = select.select(sources, [], [], min(max(left_s, 0), LOOK_S))[0]
-            if self.output in ready and not self.output.read():
-                sources.remove(self.output)  # it has closed its standard streams
-            if self._socket in ready:
+            ready = {fd for fd, _ in poll.poll(min(max(left_s, 0), LOOK_S) * 1000)}
+            if self.output.fileno() in ready and not self.output.read():
+                poll.unregister(self.output)  # it has closed its standard streams
+            if self._socket.fileno() in ready:
                 return
             if self._pidfd in ready:
                 raise _Ended
@@ -300,5 +305,5 @@ def _pidfd_of(pid: int) -> int | None:
     """
     try:
         return os.pidfd_open(pid)
-    except (AttributeError, ProcessLookupError):
+    except (AttributeError, OSError):
         return None

@@ -1,8 +1,10 @@
 """An environment as its host uses it: real child processes, and AWS's words for what goes wrong."""
 
 import contextlib
+import errno
 import json
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -263,6 +265,39 @@ def test_a_process_that_is_collected_at_once_is_reported(
         answer, _ = call(pool, of, {})
     assert answer.error is not None and answer.error["errorType"] == "Runtime.ExitError"
     assert json.loads(call(pool, of, 1)[0].body) == 1
+
+
+def test_a_host_may_have_more_than_a_thousand_descriptors(
+    config: Config, pool: Environments
+) -> None:
+    """FUNCTION_SLOTS environments have three each; select() ends at the descriptor 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1300), hard))
+    others = [os.dup(0) for _ in range(1024)]
+    try:
+        answer, environment = call(pool, function(config, handler="f.speak"), {})
+        assert (answer.body, answer.error) == (b"null", None)
+        assert environment.output.fileno() > 1023
+        assert environment.output.finish()[0] == "said"
+    finally:
+        for each in others:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_old_kernel_does_without_a_descriptor_of_the_process(
+    config: Config, pool: Environments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(pid: int) -> int:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    of = function(config, handler="f.decide")
+    with monkeypatch.context() as only_now:
+        only_now.setattr(os, "pidfd_open", missing)
+        _, environment = call(pool, of, {"code": "pass"})
+    os.kill(environment.pid, signal.SIGKILL)
+    wait_until(lambda: environment.is_spent, description="its closed socket tells it")
+    assert call(pool, of, {"code": "pass"})[0].error is None
 
 
 def _open_files() -> set[str]:
