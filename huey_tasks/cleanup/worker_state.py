@@ -61,14 +61,20 @@ class WorkerState:
         self.is_pool = others_run is not None
         self._others_run = others_run or (lambda: False)
         self._tasks = 0
+        self._has_begun = False
         self._close_look_at = 0.0
         self._clean_looks: dict[str, float] = {}
         self._logged: set[tuple[str, str]] = set()
 
     def begin(self) -> None:
-        """Keep the state of the process as the one to restore; nothing after the first task."""
-        if self._tasks:
+        """Keep the state of the process as the one to restore.
+
+        Each worker of a pool begins; it is the first that keeps the state, with duplicates of what
+        to restore.
+        """
+        if self._has_begun:
             return
+        self._has_begun = True
         fork_copies.begin()
         self._traits = [(trait, trait.read()) for trait in of_process(is_pool=self.is_pool)]
         known = {trait.name: value for trait, value in self._traits}

@@ -7,6 +7,7 @@ worker, so nested calls have workers of their own, started as they are needed.
 import contextlib
 import json
 import logging
+import resource
 from collections.abc import Callable, Generator, Sequence
 
 import gevent
@@ -14,6 +15,7 @@ import gevent
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import NESTED
 from huey_tasks.config import Config
+from huey_tasks.consumer.greenlet_pool import NESTED_SLOTS
 from huey_tasks.consumer.worker import QueueWorker
 from huey_tasks.environments import process_stats
 from huey_tasks.environments.pool import Environments
@@ -35,6 +37,7 @@ def serve(queue: TaskQueue, consumer: str, config: Config) -> Generator[None]:
     """Let this process run functions inside of the block; then end their environments."""
     broker = queue.broker
     queue.storage.large_ttl_ms = round(config.large_result_ttl_s * 1000)
+    _allow_descriptors_for(config.function_slots + NESTED_SLOTS)
     environments = Environments(config, config.function_slots)
     runner = Runner(config, function_types.CATALOGUE, environments)
     function_types.listen()
@@ -64,6 +67,15 @@ def start_nested(cells: Sequence[Cell], start: Callable[[Cell, str], QueueWorker
             start_nested(cells[1:], start)
 
     start(cells[0], NESTED).on_claim = start_next
+
+
+def _allow_descriptors_for(environments: int) -> None:
+    """Raise this process's limit of descriptors to what these need, as far as the system allows."""
+    needed = 256 + 4 * environments  # three each, and a few while one starts
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _Looks:

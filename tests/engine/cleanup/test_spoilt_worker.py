@@ -171,3 +171,9 @@ def test_a_pool_puts_back_what_nobody_else_uses(start_consumer: StartConsumer) -
         after = run("look_around", text=f"after {how}")
         assert after.result == before and after.log, how
     assert run("own_pid").result == pid
+
+
+def test_a_large_pool_keeps_no_more_open_than_a_small_one(start_consumer: StartConsumer) -> None:
+    """What is to be restored is the process's, not the greenlet's: it is kept once."""
+    start_consumer("default", concurrency=60, worker_type="greenlet")
+    assert psutil.Process(run("own_pid").result).num_fds() < 200

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 from pathlib import Path
 
@@ -137,6 +138,24 @@ def handler(event, context):
         calls = [tq.invoke_function(name, str(folder.path.parent), tq.Kind.SYNC) for _ in range(4)]
         pids += [json.loads(answer(one).body) for one in calls]
     assert [psutil.pid_exists(pid) for pid in pids] == [False] * 4 + [True] * 4
+
+
+@pytest.mark.parametrize(("slots", "descriptors"), [(16, 1024), (300, 256 + 4 * (300 + 112))])
+def test_a_host_may_open_what_its_slots_need(
+    start_consumer: StartConsumer, folder: Folder, slots: int, descriptors: int
+) -> None:
+    """1024 is the usual limit; a function inherits that of its host."""
+    folder.add(
+        "f",
+        "import resource\ndef handler(e, c): return resource.getrlimit(resource.RLIMIT_NOFILE)[0]",
+    )
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        folder.serve(start_consumer, FUNCTION_SLOTS=str(slots))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert json.loads(call("f", {}).body) == descriptors
 
 
 def test_an_event_is_tried_three_times_and_its_record_follows(
