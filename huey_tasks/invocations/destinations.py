@@ -1,8 +1,8 @@
 """What follows an asynchronous invocation: a record for the function that is its destination.
 
 The record is a task that the commit of the ended one stores, so there is exactly one, whatever is
-killed meanwhile. A record that no function can get is kept as a dead letter. An event that is set
-aside, because its hosts were killed too often, ends without an attempt, and so without a record.
+killed meanwhile. A record that no function can get is kept as a dead letter. An event that is
+quarantined, because its hosts were killed too often, ends without an attempt, and so without one.
 """
 
 import datetime as dt
