@@ -45,7 +45,7 @@ def test_a_consumer_claims_no_type_that_it_does_not_know_and_the_others_at_once(
     assert [claim.id for claim in claims] == ["old"]
     assert tq.queue_stats()[1].queued == 250, "they wait in the queue as before"
     assert {waits_for(f"new-{n}") for n in range(250)} == {"type:new"}
-    assert broker.hget(keys.task(QUEUE, "new-0"), "deliveries") is None
+    assert broker.hget(keys.task(QUEUE, "new-0"), "started_at") is None
 
 
 def test_a_consumer_with_the_code_claims_them_in_their_old_order_among_the_others() -> None:

@@ -191,7 +191,7 @@ def _ids(state: str) -> int:
 def _all_ended_once(number: int) -> None:
     ended = [key.decode() for key in broker.zrange(keys.index(QUEUE, "SUCCESS"), 0, -1)]
     assert len(ended) == number
-    assert {broker.hget(keys.task(QUEUE, one), "deliveries") for one in ended} == {b"1"}
+    assert {tq.get_task(one).deliveries for one in ended} == {1}
     found = outcomes.ends(tq.default.broker, [(QUEUE, one) for one in ended])
     assert {end.outcome for end in found} == {b'{"result":null}'}
 
