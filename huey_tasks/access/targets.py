@@ -21,7 +21,11 @@ _CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 #: IPv6 addresses that lead to the IPv4 address in their last 32 bits.
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+#: The IPv6 addresses that are assigned for use on the internet (RFC 4291), and of these the ones
+#: for documentation (RFC 9637), which not every Python knows.
+_UNICAST, _DOCUMENTATION = ipaddress.IPv6Network("2000::/3"), ipaddress.IPv6Network("3fff::/20")
 
 
 class Target(NamedTuple):
@@ -63,7 +67,15 @@ def is_public(address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(each.is_global and not each.is_multicast for each in (found, *_inner(found)))
+    return _is_reachable(found) and all(map(_is_reachable, _inner(found)))
+
+
+def _is_reachable(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast
+    if address.ipv4_mapped is not None or address in _NAT64:
+        return True  # by the address in it
+    return address.is_global and address in _UNICAST and address not in _DOCUMENTATION
 
 
 def refusal(host: str, address: str) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
@@ -101,13 +102,14 @@ class Sender:
     ) -> dict[str, Any]:
         seconds = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
         backend.target = target_of(url)
-        tls = _tls() if url.lower().startswith("https:") else None
+        parts = urlsplit(url)
+        tls = _tls() if parts.scheme == "https" else None
         with (
             httpcore.ConnectionPool(ssl_context=tls, network_backend=backend) as pool,
             pool.stream(
                 "POST",
-                url,
-                headers=[*headers.items()],
+                _as_it_is(parts),
+                headers=[("Host", parts.netloc), *headers.items()],
                 content=body,
                 extensions={"timeout": seconds},
             ) as response,
@@ -121,6 +123,17 @@ class Sender:
         if 300 <= status < 400:
             error += ", and redirects are not followed"
         return {"status": status, "text": text, "error": error}
+
+
+def _as_it_is(parts: SplitResult) -> httpcore.URL:
+    """Return a URL with all of its path: httpcore itself drops what is behind a `;`."""
+    target = parts.path or "/"
+    return httpcore.URL(
+        scheme=parts.scheme,
+        host=parts.hostname or "",
+        port=parts.port,
+        target=f"{target}?{parts.query}" if parts.query else target,
+    )
 
 
 @cache

@@ -100,6 +100,17 @@ def test_a_url_that_is_refused(url: object, code: str) -> None:
         ("64:ff9b::808:808", True),
         ("2002:7f00:1::", False),
         ("2001:0:4136:e378:8000:63bf:80ff:fffe", False),
+        ("::ffff:8.8.8.8", True),
+        ("2a00:1450:4001:800::200e", True),
+        ("64:ff9b:1::a00:1", False),
+        ("64:ff9b:1::808:808", False),
+        ("::7f00:1", False),
+        ("::a00:1", False),
+        ("fec0::1", False),
+        ("5f00::1", False),
+        ("3fff::1", False),
+        ("2001:db8::1", False),
+        ("4000::1", False),
         ("nonsense", False),
     ],
 )
@@ -141,6 +152,29 @@ def test_a_host_is_resolved_once_and_the_connection_goes_to_that_address() -> No
         "WEBHOOK_ALLOWED_HOSTS=rebinding.test would allow it.",
     )
     assert len(public.got) == 1 and private.got == [] and len(looks) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/a;b=1", "/a;b=1/c;d?e=1;f=2", "/a?b;c", "/%3B;%20?x=%2F", "/;", "/a//b", "/a?b?c", "/?"],
+)
+def test_all_of_a_url_is_sent(path: str) -> None:
+    with receiver("127.0.0.2") as public:
+        sender = Sender(
+            (), 5.0, resolve=lambda host, port: ["127.0.0.2"], may_go_to=lambda ip: True
+        )
+        assert sender.post(f"HTTP://Some.test:{public.port}{path}", {}, b"{}").status == 204
+    assert public.got[0].path.rstrip("?") == path.rstrip("?")
+
+
+@pytest.mark.parametrize("host", ["some.test", "[2606:4700::1111]"])
+def test_the_host_that_a_receiver_hears_is_that_of_the_url(host: str) -> None:
+    with receiver("127.0.0.2") as public:
+        sender = Sender(
+            (), 5.0, resolve=lambda host, port: ["127.0.0.2"], may_go_to=lambda ip: True
+        )
+        assert sender.post(f"http://{host}:{public.port}/", {}, b"{}").status == 204
+    assert public.got[0].headers["host"] == f"{host}:{public.port}"
 
 
 def test_only_the_public_addresses_of_a_host_are_tried() -> None:
