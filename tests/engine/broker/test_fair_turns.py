@@ -90,6 +90,12 @@ def test_when_nothing_of_it_waits_a_new_value_stands_at_the_end() -> None:
     assert order()[-1] == "b"
 
 
+def test_long_numbers_take_turns() -> None:
+    for number in (123456789012346, 123456789012346, 123456789012347):
+        submit("echo", value=number)
+    assert sorted(order()[:2]) == [123456789012346, 123456789012347]
+
+
 def test_priority_goes_before_turns() -> None:
     send("a", 3)
     send("b", 2, queue_priority=5)

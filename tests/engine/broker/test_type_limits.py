@@ -86,6 +86,22 @@ def test_each_value_of_a_field_has_them_to_itself() -> None:
     assert claims(HandWorker()) == [ids[0], *ids[2:], missing]
 
 
+def test_long_numbers_are_values_of_their_own() -> None:
+    limit(concurrency=1, by="value")
+    numbers = (
+        123456789012346,
+        123456789012347,
+        2**53 - 1,
+        2**53 - 2,
+        -(2**53) + 1,
+        0.1,
+        0.1 + 1e-16,
+    )
+    ids = [submit("echo", value=value) for value in numbers]
+    submit("echo", value=2**53 - 1)
+    assert claims(HandWorker()) == ids
+
+
 def test_a_rate_lets_as_many_start_and_then_one_after_the_other() -> None:
     limit(rate=2, per_s=0.4)
     ids = [submit("echo", value=n) for n in range(4)]
