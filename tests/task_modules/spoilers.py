@@ -220,8 +220,12 @@ def _fork() -> bool:
 
 
 def _fork_past_python() -> bool:
-    """As a library written in C does it, of which Python hears nothing."""
-    return ctypes.CDLL(None).fork() == 0
+    """As a library written in C does it, of which Python hears nothing.
+
+    PyDLL keeps the interpreter's lock. CDLL frees it, and in a copy that is made while another
+    thread has it nobody ever gives it back: that copy would hang before its first line.
+    """
+    return ctypes.PyDLL(None).fork() == 0
 
 
 @task(queue="default", retries=0)

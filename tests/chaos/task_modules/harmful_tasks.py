@@ -58,7 +58,7 @@ def _fork_and_wait() -> int:
 _FORKS: dict[str, Callable[[], int]] = {
     "waiting": _fork_and_wait,
     "at once": os.fork,
-    "past Python": lambda: ctypes.CDLL(None).fork(),
+    "past Python": lambda: ctypes.PyDLL(None).fork(),  # keeps the interpreter's lock
 }
 
 # ---- leave a process, or a thread
