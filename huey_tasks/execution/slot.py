@@ -11,6 +11,7 @@ worker works. Its answer is read when they are used up, and counts as lost if it
 
 import logging
 import math
+import os
 import secrets
 import threading
 import time
@@ -32,6 +33,10 @@ logger = logging.getLogger(__name__)
 
 #: How many tasks a batch has, at least, that runs while the next step is under way.
 AHEAD_FROM = 8
+
+#: Called once a step is under way: the kernel wakes Redis on the core of this worker, where it would
+#: wait until the batch is done while another core is idle. Not every system has it.
+_let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 
 #: Outcomes that are larger do not go with a step; those of functions are kept for
 #: LARGE_RESULT_TTL_S only.
@@ -187,6 +192,7 @@ class Slot:
             step = self._next_step(self.most)
             self._unanswered = True
             self._under_way = self._scripts.send_step(step)
+            _let_others_run()
         except QueueUnavailable as error:  # the step that is due says so, if it lasts
             logger.debug("no step could be sent ahead: %s", error.cause)
 
