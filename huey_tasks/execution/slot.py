@@ -34,8 +34,8 @@ logger = logging.getLogger(__name__)
 #: How many tasks a batch has, at least, that runs while the next step is under way.
 AHEAD_FROM = 8
 
-#: Called once a step is under way: the kernel wakes Redis on the core of this worker, where it would
-#: wait until the batch is done while another core is idle. Not every system has it.
+#: Called once a step is under way: the kernel wakes Redis on the core of this worker, where it
+#: would wait until the batch is done while another core is idle. Not every system has it.
 _let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 
 #: Outcomes that are larger do not go with a step; those of functions are kept for
