@@ -147,12 +147,18 @@ def test_two_chips_that_are_clicked_before_the_next_frame_both_count(
     expect(page.get_by_test_id("find")).to_have_value("state:failed state:cancelled")
 
 
-def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
-    visits: Visits, stack: Stack
-) -> None:
+def _tasks_before_types_are_known(visits: Visits, stack: Stack) -> tuple[Page, list[Route]]:
+    """The page, and what it asked for and gets an answer to when the test lets it."""
     asked: list[Route] = []
     url = f"{stack.dashboard}tasks"
     page = visits.open(url, prepare=partial(hold_first, url="**/api/task-types", held=asked))
+    return page, asked
+
+
+def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
+    visits: Visits, stack: Stack
+) -> None:
+    page, asked = _tasks_before_types_are_known(visits, stack)
     box = page.get_by_test_id("find")
 
     box.press_sequentially("type:send")
@@ -165,9 +171,7 @@ def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
 def test_types_that_become_known_late_leave_the_marked_completion_marked(
     visits: Visits, stack: Stack
 ) -> None:
-    asked: list[Route] = []
-    url = f"{stack.dashboard}tasks"
-    page = visits.open(url, prepare=partial(hold_first, url="**/api/task-types", held=asked))
+    page, asked = _tasks_before_types_are_known(visits, stack)
     box = page.get_by_test_id("find")
     box.press_sequentially("s")
     box.press("ArrowDown")
