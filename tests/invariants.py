@@ -95,8 +95,15 @@ def _check_indexes(broker: Any, queue: str) -> None:
     prefix = f"{keys.root(queue)}:schedule:"
     kept = {key.decode() for key in broker.scan_iter(match=_literal(prefix) + "*", count=1000)}
     assert {f"{prefix}{name}" for name in named} == kept, "schedules that are not listed, or gone"
-    counted = int(broker.hget(keys.counters(queue), "SUBMITTED") or 0)
+    counted = counted_ever(broker, queue, "SUBMITTED")
     assert counted >= broker.zcard(keys.submitted(queue)), "more tasks are listed than submitted"
+
+
+def counted_ever(broker: Any, queue: str, what: str) -> int:
+    """Return how many tasks of a queue came, or ended in a state: what is folded, and the rest."""
+    noted = broker.hgetall(keys.noted(queue)).items()
+    present = sum(int(number) for name, number in noted if name.endswith(b"|" + what.encode()))
+    return present + int(broker.hget(keys.counters(queue), what) or 0)
 
 
 def _check_blocked(broker: Any, queue: str) -> None:
@@ -136,7 +143,7 @@ def _check_key(broker: Any, key: str) -> None:
     flows = flow_keys.flows()
     # Of all queues: these live until somebody deletes them, or until they are open or used up.
     kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
-    kept += (limit_keys.fair(),)
+    kept += (limit_keys.fair(), limit_keys.open_queues())
     kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
     kept += (access_keys.api_keys(),)
     kept += (webhook_keys.alert_wants(), webhook_keys.alerts(), webhook_keys.alert_posts())

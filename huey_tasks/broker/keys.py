@@ -105,8 +105,8 @@ def causes(queue: str) -> str:
 def counters(queue: str) -> str:
     """HASH of totals since the beginning, one field a counter. Scripts write, `stats` reads.
 
-    Beside them how the queue is: its `mode`, the last `place`; `open`: the second in which it took
-    a task from outside, and by which bounds, if none of these is on a number of tasks.
+    SUBMITTED and the terminal states lack what `noted` has. Beside them how the queue is: its
+    `mode`, the last `place`.
     """
     return f"{root(queue)}:counters"
 

@@ -19,6 +19,15 @@ def memory() -> str:
     return of_all_queues("memory")
 
 
+def open_queues() -> str:
+    """HASH of the queues that take any number of tasks now, by the start of their keys.
+
+    The second in which that was so, and by which bounds; ` watched` or ` turns` behind it when a
+    submit is not plain, because somebody watches or some type takes turns.
+    """
+    return of_all_queues("open")
+
+
 def breakers() -> str:
     """ZSET: the breakers that are not closed, by when they are forgotten; gone with the last."""
     return of_all_queues("breakers")

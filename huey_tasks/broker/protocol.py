@@ -69,13 +69,15 @@ class Claim(NamedTuple):
 class NewTask(NamedTuple):
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
+    `expires_ms`: 0 never, -1 before now. `submitted_by`: the name of the API key, or "". What is
+    before `gate` is sent of each task, the rest only if a task has some of it.
+
     `gate`: the barrier that counts it when it ends; with `passes_on` the next task of its pipeline
-    counts for it when it succeeds. `expires_ms`: 0 never, -1 before now. `tags`:
-    `,one,two,`, or nothing. `queue`: where it is stored, "" in that of the script that stores it.
-    `host`: of a function, which workers run it, FUNCTIONS or NESTED; `invocation`: JSON, what its
-    caller said beside the event. `once`: JSON, by what a repeated submit is found, or "".
-    `webhook_url`: where its end is posted to, or "". `flow`: of a node, its flow and its number,
-    "<id> <number>", or "". `submitted_by`: the name of the API key, or "".
+    counts for it when it succeeds. `tags`: `,one,two,`, or nothing. `queue`: where it is stored, ""
+    in that of the script that stores it. `host`: of a function, which workers run it, FUNCTIONS or
+    NESTED; `invocation`: JSON, what its caller said beside the event. `once`: JSON, by what a
+    repeated submit is found, or "". `webhook_url`: where its end is posted to, or "". `flow`: of a
+    node, its flow and its number, "<id> <number>", or "".
 
     Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
     """
@@ -88,6 +90,7 @@ class NewTask(NamedTuple):
     max_attempts: int = 1
     retry_delay_s: float = 0.0
     expires_ms: int = 0
+    submitted_by: str = ""
     gate: str = ""
     passes_on: bool = False
     tags: str = ""
@@ -97,7 +100,6 @@ class NewTask(NamedTuple):
     once: str = ""
     webhook_url: str = ""
     flow: str = ""
-    submitted_by: str = ""
 
     def arguments(self, width: int | None = None) -> Sequence[Argument]:
         """Return the task as `submit` reads it, or its first `width` fields."""

@@ -5,6 +5,8 @@ The header of a script in `lua/<verb>.lua` says what goes with it:
     -- args: id token        its arguments, which become Lua locals; further ones begin at `MORE`
     -- with: finish tasks    the parts that it uses; a part may use others, `keys` is always there
     -- own parts: claim      parts that only this script uses: pieces of its own function
+    -- tries first: plain    a part that answers usual calls, and is made without all the others;
+                             where it returns nothing, it has changed nothing, and the script runs
     -- at the end: write     of a part: its function that runs when the script has done its work;
                              `last of all` the one that may fail on what it finds
     -- record Ties: gate …   names for the positions of a reply
@@ -62,7 +64,7 @@ _LISTS = {
     "TaskState.TERMINAL_SET": f"{{ {', '.join(f'{state} = true' for state in TERMINAL)} }}",
 }
 
-_OUTSIDE = ("keys", "clock", "events", "queueing", "blocked")
+_OUTSIDE = ("keys", "bell", "clock", "events", "queueing", "blocked")
 
 _NAME = re.compile(r"\b([A-Z][a-z]\w*)\.(\w+)")
 _DEFINITION = re.compile(r"^(?=local )", re.MULTILINE)
@@ -85,17 +87,36 @@ def script_text(name: str) -> ScriptText:
     arguments = tuple(_words(body, "args"))
     if not arguments:
         raise ValueError(f"lua/{name}.lua has no line '-- args:'")
+    values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
+    takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
+    text = _assembled(body, takes)
+    for part in _words(body, "tries first"):
+        first = ["local function first()", _flat(_read(f"lib/{part}"), takes), "end"]
+        text = "\n".join(
+            [*first, "local answer = first()", "if answer then return answer end", text]
+        )
+    return ScriptText(arguments, text)
+
+
+def _flat(body: str, takes: str) -> str:
+    """Return a body behind the definitions that it uses, all in one function."""
+    parts = [_read(f"lib/{part}") for part in parts_of(body)]
+    definitions = _Definitions(parts, body)
+    text = "\n".join([*map(definitions.of, parts), takes, definitions.filled(body)])
+    return _with_constants(text, _RECORDS)
+
+
+def _assembled(body: str, takes: str) -> str:
+    """Return a body behind its parts; `takes` makes its arguments locals."""
     own_parts = [_read(f"lib/{part}") for part in _words(body, "own parts")]
     names = parts_of(body, *own_parts)
     parts = [_read(f"lib/{part}") for part in names]
-    values = ", ".join(f"ARGV[{number}]" for number in range(1, len(arguments) + 1))
     at_the_end = [
         f"{function}()"
         for when in ("at the end", "last of all")
         for part in parts
         for function in _words(part, when)
     ]
-    takes = f"local MORE, {', '.join(arguments)} = {len(arguments) + 1}, {values}"
     text = "\n".join([body, "end", "local answer = run()", *at_the_end, "return answer"])
     outside = [_read(f"lib/{part}") for part in names if part in _OUTSIDE]
     inside = [_read(f"lib/{part}") for part in names if part not in _OUTSIDE]
@@ -106,7 +127,7 @@ def script_text(name: str) -> ScriptText:
     text = "\n".join(["local function script()", *map(definitions.of, inside), text, "end"])
     text = "\n".join([*map(definitions.of, outside), text, "return script()"])
     records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
-    return ScriptText(arguments, _with_constants(text, _RECORDS | records))
+    return _with_constants(text, _RECORDS | records)
 
 
 def parts_of(*texts: str) -> list[str]:

@@ -135,7 +135,6 @@ class TaskHash(Hash):
 
     type = _Field(Hash.__getitem__)
     message = _Field(Hash.__getitem__)
-    max_attempts = _Field(Hash.number)
     priority = _Field(Hash.number)  # within its queue
     crashes = _Field(Hash.number)
     losses = _Field(Hash.number)
@@ -175,6 +174,11 @@ class TaskHash(Hash):
     def submitted_at(self) -> dt.datetime:
         """When it was submitted."""
         return from_ms(self["submitted_at"])
+
+    @property
+    def max_attempts(self) -> int:
+        """How many of its attempts may count; of one attempt nothing is stored."""
+        return self.number("max_attempts") or 1
 
     @property
     def attempt(self) -> int:

@@ -87,7 +87,7 @@ class ModelTask:
     lease_ms: int = 0
     attempt: int | None = None
     counts: Counter[str] = field(default_factory=Counter[str])  # deliveries, losses, suspicion, …
-    stored: set[str] = field(default_factory=set[str])  # of attempt and deliveries; else both are 1
+    stored: set[str] = field(default_factory=set[str])  # of those numbers that else are 1
     blocked_on: str | None = None
     notes: dict[str, Value] = field(default_factory=dict[str, Value])
     log: list[str] = field(default_factory=list[str])
@@ -101,13 +101,13 @@ class ModelTask:
             "message": self.new.message.decode(),
             "type": self.new.type,
             "priority": self.new.priority or None,
-            "max_attempts": self.max_attempts,
+            "max_attempts": self.max_attempts if "max_attempts" in self.stored else None,
             "retry_delay_s": self.retry_delay_s,
             "state": self.state,
             "place": self.place,
             "token": self.token,
             "attempt": self.attempt if "attempt" in self.stored else None,
-            "ties": "1" if self.tied else "",
+            "ties": "1" if self.tied else None,
             "blocked_on": self.blocked_on,
             **self.counts,
             "deliveries": self.counts["deliveries"] if "deliveries" in self.stored else None,
@@ -438,6 +438,8 @@ class Model:
         if new.id in self.tasks:
             return False
         task = ModelTask(new, new.max_attempts, new.retry_delay_s or None)
+        if new.max_attempts != 1:
+            task.stored.add("max_attempts")
         task.tied = bool(new.gate or new.webhook_url)
         task.notes["submitted_at"] = self._in()
         if new.expires_ms:
@@ -592,7 +594,8 @@ class Model:
             task.notes["outcome"], task.token = commit.token, ""
             task.retry_delay_s = commit.retry_delay_s
             task.max_attempts = (task.attempt or 0) + 1 + commit.retries_left
-            self._count("RETRY", task.new.type)
+            task.stored.add("max_attempts")
+            self.history[task.new.type, "RETRY"] += 1
             self._wait_until_due(task, "RETRY", commit.delay_ms)
         elif commit.blocked_on:
             kind, _, name = commit.blocked_on.partition(":")

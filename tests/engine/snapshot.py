@@ -33,6 +33,7 @@ class Snapshot:
         logged = [task_id for task_id, task in model.tasks.items() if task.log]
         with broker.pipeline(transaction=False) as pipe:
             pipe.time().llen(keys.bell(QUEUE)).hgetall(keys.counters(QUEUE))
+            pipe.hgetall(keys.noted(QUEUE))
             for key in _indexes().values():
                 pipe.zrange(key, 0, -1, withscores=True)
             for key in [
@@ -52,6 +53,10 @@ class Snapshot:
         self.now_ms = _ms(next(replies))
         self.bell: int = next(replies)
         self.counters = _text(next(replies))
+        #: What the current minute has of the counts of all types.
+        self.noted: Counter[str] = Counter()
+        for name, number in _text(next(replies)).items():
+            self.noted[name.rpartition("|")[2]] += int(number)
         self.indexes = {name: {i.decode(): s for i, s in next(replies)} for name in _indexes()}
         self.slots, self.gates, self.locks = hashes(slots), hashes(gates), hashes(locks)
         self.tasks = hashes(model.tasks)

@@ -16,9 +16,10 @@ else
 end
 local now = both.operator or both.code
 if now and now.fair_by then
-  redis.call('HSET', PREFIX .. ':fair', type, now.fair_by)
+  redis.call('HSET', FAIR, type, now.fair_by)
+  redis.call('DEL', OPEN) -- see room.lua
 else
-  redis.call('HDEL', PREFIX .. ':fair', type)
+  redis.call('HDEL', FAIR, type)
   redis.call('DEL', fair_keys(type)) -- nothing ends rounds any more
 end
 local function is_of_type(name) return name == type or name:sub(1, #type + 1) == type .. '=' end

@@ -5,7 +5,7 @@
 -- returns: nothing
 write_even_if_full()
 redis.call('HSET', COUNTERS, 'mode', mode)
-redis.call('HDEL', COUNTERS, 'open') -- see room.lua
+redis.call('DEL', OPEN) -- see room.lua
 -- Who stopped it, and why: `explain` and the pages show that of a queue that starts no tasks.
 local by = operation ~= '' and cjson.decode(operation) or { who = '', why = '' }
 redis.call('HSET', COUNTERS, 'mode_by', by.who, 'mode_why', by.why, 'mode_at', AT)

@@ -12,9 +12,7 @@ end
 for _, state in ipairs({ TaskState.LIVE }) do
   add(state, redis.call('ZCARD', index_key(state)))
 end
-for _, state in ipairs({ 'SUBMITTED', TaskState.TERMINAL }) do
-  add(state, tonumber(redis.call('HGET', COUNTERS, state) or 0))
-end
+for what, number in pairs(accounts()) do add(what, number) end
 for _, state in ipairs({ TaskState.TERMINAL }) do
   add('kept.' .. state, redis.call('ZCARD', index_key(state)))
 end

@@ -1,6 +1,7 @@
 -- submit: (new) -> PENDING, or SCHEDULED when it has a delay, for as many tasks as there are
 -- args: gates room width
 -- with: barrier once room submit submit_once
+-- tries first: submit_plain
 -- then, for each task, the first `width` fields of NewTask in protocol.py; the others are empty
 -- `gates` is JSON, a list of Gate, or ''. `room` has the bounds by which a queue refuses tasks from
 -- outside, as room.py writes them; '' for tasks that follow from accepted ones: none of them is ever refused.

@@ -12,7 +12,6 @@ give_up_turn(id, type)
 redis.call('ZREM', SUBMITTED, id)
 add_event('gone', id)
 redis.call('DEL', task_key(id), log_key(id), partials_key(id))
-count('REVOKED')
 note(type, 'REVOKED')
 if awaited then redis.pcall('PUBLISH', ENDS, id) end
 return state

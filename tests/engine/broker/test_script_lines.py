@@ -17,6 +17,7 @@ from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
 from tests.engine.model import HOUR
 from tests.engine.snapshot import noted
+from tests.invariants import counted_ever
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -33,7 +34,7 @@ def _state(task_id: str) -> str | None:
 
 
 def _counter(name: str) -> int:
-    return int(broker.hget(keys.counters(QUEUE), name) or 0)
+    return counted_ever(broker, QUEUE, name)
 
 
 def _claim(task_id: str, lease_ms: int = HOUR) -> Claim:

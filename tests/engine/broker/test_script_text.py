@@ -38,7 +38,7 @@ def test_a_script_names_its_arguments_and_where_others_begin(lua: Path) -> None:
     ("name", "constant"),
     [
         ("NewTask.id", "1"),
-        ("NewTask.submitted_by", str(len(NewTask._fields))),
+        ("NewTask.flow", str(len(NewTask._fields))),
         ("NewTask.COUNT", str(len(NewTask._fields))),
         ("NewTask.NAMES", ", ".join(f"'{name}'" for name in NewTask._fields)),
         ("Gate.callback", "2"),
@@ -74,6 +74,19 @@ def test_each_part_comes_once_and_behind_those_it_needs(lua: Path) -> None:
     assert text.endswith(
         "local answer = run()\nwrite()\nring()\nreturn answer\nend\nreturn script()"
     )
+
+
+def test_a_part_that_answers_first_is_made_without_the_others(lua: Path) -> None:
+    (lua / "lib/clock.lua").write_text("local NOW = 1")
+    (lua / "lib/queue.lua").write_text("local function wait() return 2 end")
+    (lua / "lib/short.lua").write_text("-- with: clock\nif id then return NewTask.type + NOW end")
+    (lua / "say.lua").write_text(
+        "-- args: id\n-- with: queue\n-- tries first: short\nreturn wait()"
+    )
+    first, long = script_text("say").text.split("if answer then return answer end\n")
+    assert first.startswith("local function first()\n") and first.endswith("answer = first()\n")
+    assert "local NOW = 1" in first and "local MORE, id" in first and "return 3 + NOW" in first
+    assert "wait" not in first and "NOW" not in long and "return wait()" in long
 
 
 def test_a_script_gets_only_the_definitions_that_it_uses(lua: Path) -> None:

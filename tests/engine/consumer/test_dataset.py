@@ -134,7 +134,7 @@ def test_a_part_of_a_queue_that_is_gone_is_counted() -> None:
 
 def test_counters_that_are_gone_are_told() -> None:
     submit("echo")
-    broker.delete(keys.counters(QUEUE))
+    broker.delete(keys.counters(QUEUE), keys.noted(QUEUE))
 
     assert losses() == [
         f"Queue '{QUEUE}' has 1 tasks more than it counts: its counters were erased."

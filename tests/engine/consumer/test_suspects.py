@@ -12,6 +12,7 @@ import huey_tasks as tq
 from huey_tasks.broker import keys
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
+from tests.invariants import counted_ever
 from tests.waiting import wait_until
 
 broker = tq.default.broker.redis
@@ -120,7 +121,7 @@ def test_the_pause_between_crashes_grows() -> None:
             broker.zadd(keys.index(QUEUE, "RETRY"), {"task": 0})
             scripts().promote(QUEUE)
     assert pauses == [0, 1, 2, 4, 8]
-    assert int(broker.hget(keys.counters(QUEUE), "RETRY") or 0) == 0
+    assert counted_ever(broker, QUEUE, "RETRY") == 0
 
 
 def _now() -> float:

@@ -15,7 +15,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 import huey_tasks as tq
-from huey_tasks.broker import keys
+from huey_tasks.broker import keys, limit_keys
 from huey_tasks.broker.protocol import About, NewTask
 from huey_tasks.monitoring.history import UNITS_MS, Span, Window
 from huey_tasks.records.statistics import Counts, Percentiles, edges_ms
@@ -55,7 +55,7 @@ def ago(minutes: int) -> int:
     """Move the counts of this minute a number of minutes into the past; return that minute."""
     minute = clock_ms() // MINUTE - minutes
     broker.hset(keys.noted(QUEUE), "minute", minute)
-    broker.hdel(keys.counters(QUEUE), "open")  # a submit of this second has seen the minute begun
+    broker.delete(limit_keys.open_queues())  # a submit of this second has seen the minute begun
     return minute
 
 

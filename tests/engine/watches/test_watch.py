@@ -10,7 +10,6 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker import function_keys
-from huey_tasks.broker import keys as tq_keys
 from huey_tasks.broker.scripts.watches import NewFile
 from huey_tasks.broker.watched_files import WatchedFiles
 from huey_tasks.functions.catalogue import Catalogue
@@ -19,6 +18,7 @@ from huey_tasks.records.ids import new_id
 from huey_tasks.watches import settling, watch
 from huey_tasks.watches.settling import Writers
 from huey_tasks.watches.watch import Watch
+from tests.invariants import counted_ever
 
 HANDLER = "def handler(event, context): return event\n"
 broker = tq.default.broker
@@ -205,7 +205,7 @@ def test_thousands_of_files_at_once(root: Path) -> None:
     for each in (watching, watch_of(root)):
         each.look()
     assert broker.redis.hlen(function_keys.watched("sees")) == 1200
-    assert broker.redis.hget(tq_keys.counters("default"), "SUBMITTED") == b"1200"
+    assert counted_ever(broker.redis, "default", "SUBMITTED") == 1200
 
 
 def test_two_that_find_a_version_at_the_same_moment_make_one_task(root: Path) -> None:

@@ -20,7 +20,7 @@ end
 -- invocation, in one line, and the message.
 local function claim_text(id, token, attempt, deliveries, task)
   local type = task[Waiting.type]
-  return token .. '\n' .. attempt .. '\n' .. deliveries .. '\n' .. task[Waiting.max_attempts] .. '\n'
+  return token .. '\n' .. attempt .. '\n' .. deliveries .. '\n' .. (task[Waiting.max_attempts] or '1') .. '\n'
     .. (task[Waiting.retry_delay_s] or '0') .. string.format('\n%d\n%d\n', #id, #type) .. id .. type
     .. (task[Waiting.invocation] or '') .. '\n' .. task[Waiting.message]
 end

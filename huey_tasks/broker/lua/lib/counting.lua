@@ -1,4 +1,4 @@
--- What a script counts is written once, at its end: totals for ever, and by task type the history.
+-- What a script counts is written once, at its end: `count` for ever, `note` by task type.
 -- with: history
 -- last of all: write_counts
 -- They belong to this queue, or to the one whose keys start with `root`.
@@ -49,5 +49,9 @@ local function write_counts()
     -- rarely: it has looked how long tasks wait
     local longest_ms = tonumber(redis.call('HGET', NOTED, '|oldest') or -1)
     if oldest_ms > longest_ms then redis.call('HSET', NOTED, '|oldest', oldest_ms) end
+  end
+  if next(finished) then
+    -- rarely: the first script of a minute
+    fold_finished()
   end
 end

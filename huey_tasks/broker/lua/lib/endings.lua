@@ -13,7 +13,6 @@ local function try_again(done, delay_ms)
   local type = redis.call('HGET', task_key(id), 'type')
   redis.call('HSET', task_key(id), 'outcome', done.token, 'token', '',
     'retry_delay_s', done.retry_delay_s, 'max_attempts', attempt_of(id) + 1 + done.retries_left)
-  count('RETRY')
   note(type, 'RETRY')
   wait_until_due(id, TaskState.RETRY, NOW + delay_ms)
 end

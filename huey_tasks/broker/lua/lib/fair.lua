@@ -17,7 +17,7 @@ local function fair_value(field, message, priority)
 end
 
 local function place_in_turn(type, message, priority, root)
-  local place, field = new_place(priority, root), redis.call('HGET', PREFIX .. ':fair', type)
+  local place, field = new_place(priority, root), redis.call('HGET', FAIR, type)
   if not field then return place end
   -- rarely: tasks of this type take turns
   local rounds, turns = fair_keys(type, root)
@@ -46,7 +46,7 @@ end
 -- A task that waits, and will not start from its place, gives up its turn: the next of its value has
 -- it, if it was the last one. A round without tasks is none, or others would stand where nobody waits.
 local function give_up_turn(id, type)
-  local field = redis.call('HGET', PREFIX .. ':fair', type)
+  local field = redis.call('HGET', FAIR, type)
   if not field then return end
   -- rarely: tasks of this type take turns
   local message, place, priority = unpack(

@@ -13,11 +13,11 @@ local function write_ended()
   for state, members in pairs(ended) do redis.call('ZADD', index_key(state), unpack(members)) end
 end
 
--- What a task has when an attempt holds it, or something waits for its end. An empty `ties` says that
--- there is nothing but the first three: what sets one of the others fills it. Most tasks never have any.
+-- What a task has when an attempt holds it, or something waits for its end. Without `ties` there is
+-- nothing but the first three: what sets one of the others sets it too. Most tasks never have any.
 local function ties_of(id)
   local found = redis.call('HMGET', task_key(id), 'state', 'token', 'type', 'ties')
-  if found[Ties.ties] ~= '' then found = redis.call('HMGET', task_key(id), Ties.NAMES) end
+  if found[Ties.ties] then found = redis.call('HMGET', task_key(id), Ties.NAMES) end
   return found
 end
 
@@ -31,7 +31,6 @@ local function finish_tied(id, ties, state, reason, ...)
   local members = ended[state] or {}
   ended[state], members[#members + 1], members[#members + 2] = members, AT, id
   add_event('state', id)
-  count(state)
   note(ties[Ties.type], state)
   post_end(id, state, ties[Ties.type], ties[Ties.webhook_url])
   -- A waiter that gets no message polls, so a Redis user without rights to the channel is no error.

@@ -1,6 +1,6 @@
 -- The history. The counts of the current minute are in one hash, so that a task writes each count
 -- once. The first script that counts in a later minute folds the finished one into its minute,
--- quarter, hour and day, and into the totals.
+-- quarter, hour and day, into the totals of each type, and into the counters of the queue.
 -- with: clock
 local NOTED = ROOT .. ':noted'
 
@@ -14,7 +14,7 @@ local function by_type(fields)
   local types = { [''] = {} }
   for at = 1, #fields, 2 do
     local type, what = fields[at]:match('^(.*)|(.*)$')
-    if type then
+    if type and tonumber(fields[at + 1]) then
       types[type] = types[type] or {}
       add(types[type], what, fields[at + 1])
       if type ~= '' then add(types[''], what, fields[at + 1]) end
@@ -67,21 +67,43 @@ local function fold_into_totals(root, types)
   end
 end
 
--- The counts are emptied first: should some ever be there that cannot be folded, they fail one call.
-local has_begun = {}
+-- How many tasks of all types came, and how many ended in each state: the counters have what is folded.
+local ACCOUNTS = { 'SUBMITTED', TaskState.TERMINAL }
+local function fold_into_counters(root, sums)
+  for _, what in ipairs(ACCOUNTS) do
+    if sums[what] then redis.call('HINCRBY', root .. ':counters', what, sums[what]) end
+  end
+end
+
+-- The same since the beginning, the current minute included: {what: number}.
+local function accounts()
+  local found, sums = {}, by_type(redis.call('HGETALL', NOTED))['']
+  for _, what in ipairs(ACCOUNTS) do
+    found[what] = (redis.call('HGET', COUNTERS, what) or 0) + (sums[what] or 0)
+  end
+  return found
+end
+
+-- The minutes that this script has found to be over, by the queue whose keys start so.
+local finished, has_begun = {}, {}
 local function begin_minute(root)
   if has_begun[root] then return end
   local counts = root .. ':noted'
   local now, minute = math.floor(NOW / 60000), tonumber(redis.call('HGET', counts, 'minute') or -1)
   if minute == now then return end
   -- rarely: the first script of a minute
-  local fields = redis.call('HGETALL', counts)
+  local types = by_type(redis.call('HGETALL', counts))
   redis.call('DEL', counts)
   redis.call('HSET', counts, 'minute', now)
   redis.call('HSETNX', root .. ':counters', 'counted_from', NOW)
-  if minute > 0 then
-    local types = by_type(fields)
-    fold(root, minute, types)
-    fold_into_totals(root, types)
+  fold_into_counters(root, types[''])
+  if minute > 0 then finished[root] = { minute = minute, types = types } end
+end
+
+-- What cannot be folded fails this call, after all that it counts is written, and no other.
+local function fold_finished()
+  for root, over in pairs(finished) do
+    fold(root, over.minute, over.types)
+    fold_into_totals(root, over.types)
   end
 end

@@ -21,6 +21,8 @@ local SUBMITTED = ROOT .. ':submitted'
 local DEAD = ROOT .. ':dead'
 local CONSUMERS = ROOT .. ':consumers'
 local COUNTERS = ROOT .. ':counters'
+local OPEN = PREFIX .. ':open'
+local FAIR = PREFIX .. ':fair'
 local CONTROL = ROOT .. ':control'
 local DATASET = ROOT .. ':dataset'
 -- The channel of what callers wait for: the id of a task that has ended; "<id> piece".

@@ -1,5 +1,5 @@
 -- How a task comes to wait: in its queue, or for a time.
--- with: clock events
+-- with: bell clock events
 -- at the end: ring_bell
 local rings = {}
 
@@ -11,9 +11,7 @@ local function ring(root, what)
 end
 
 local function ring_bell()
-  for bell in pairs(rings) do
-    if redis.call('LLEN', bell) == 0 then redis.call('LPUSH', bell, 1) end
-  end
+  for bell in pairs(rings) do ring_now(bell) end
 end
 
 -- A place at the end of the queue; a higher priority stands before every lower one. Beyond its

@@ -1,7 +1,7 @@
 -- Whether a queue takes tasks from outside now. `room` is the text of room.py: the bytes that Redis
 -- may use, and a line for each queue, "<name> <most in all queues> <most in it> <share of memory>";
 -- 0 is no bound. It is no JSON, because to decode that takes longer than all that is asked here.
--- with: clock history
+-- with: clock events history
 local MEMORY = PREFIX .. ':memory'
 
 -- Seconds after which a caller may try again.
@@ -87,16 +87,20 @@ local function refusal(root, room)
 end
 
 -- The same for a submit. That a queue takes any number holds for the rest of the second: the first
--- submit of it looks, and begins the minute of the counts; the others compare one text. `mode`
--- deletes it.
+-- submit of it looks, begins the minute of the counts, and leaves the second and the bounds in OPEN,
+-- with what keeps submits from being plain; the others compare one text. `mode`, `limits` and the
+-- first who watches delete it.
 local function refusal_now(root, room)
-  local counters, now = root .. ':counters', clock_s .. ' ' .. room
-  if redis.call('HGET', counters, 'open') == now then
+  local now, open = clock_s .. ' ' .. room, redis.call('HGET', OPEN, root)
+  if open and open:sub(1, #now) == now then
     has_begun[root] = true
     return nil
   end
   -- rarely: the first submit of a second, or a queue with a bound
   local refused, any_number = refusal(root, room)
-  if any_number and tonumber(redis.pcall('HSET', counters, 'open', now)) then begin_minute(root) end
+  if any_number then
+    local more = somebody_watches() and ' watched' or redis.call('EXISTS', FAIR) == 1 and ' turns' or ''
+    if tonumber(redis.pcall('HSET', OPEN, root, now .. more)) then begin_minute(root) end
+  end
   return refused
 end

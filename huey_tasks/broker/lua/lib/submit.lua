@@ -8,13 +8,14 @@ local function submit(new)
   local id, type, priority = new[NewTask.id], new[NewTask.type], new[NewTask.priority]
   local root = root_of(new[NewTask.queue])
   if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
-  local max_attempts, delay_ms = new[NewTask.max_attempts], tonumber(new[NewTask.delay_ms])
+  local delay_ms, max_attempts = tonumber(new[NewTask.delay_ms]), tonumber(new[NewTask.max_attempts])
   local expires_ms, gate, tags = new[NewTask.expires_ms], new[NewTask.gate], new[NewTask.tags]
   local url, flow = new[NewTask.webhook_url], new[NewTask.flow]
-  local ties = (gate or '') .. (url or '') .. (flow or '') ~= '' and '1' or '' -- see finish.lua
-  local fields = { 'type', type, 'ties', ties, 'message', new[NewTask.message],
-    'max_attempts', max_attempts, 'submitted_at', AT }
-  -- What is 0 is not stored. It comes as text, or as a number from JSON.
+  local fields = { 'type', type, 'message', new[NewTask.message], 'submitted_at', AT }
+  -- Of one attempt, and of what is 0, nothing is stored. It comes as text, or as a number from JSON.
+  if max_attempts ~= 1 then
+    fields[#fields + 1], fields[#fields + 2] = 'max_attempts', max_attempts
+  end
   if priority ~= '0' and priority ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'priority', priority
   end
@@ -36,9 +37,11 @@ local function submit(new)
   end
   if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
   if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
+  if (gate or '') .. (url or '') .. (flow or '') ~= '' then -- see finish.lua
+    fields[#fields + 1], fields[#fields + 2] = 'ties', '1'
+  end
   local by = new[NewTask.submitted_by]
   if by and by ~= '' then fields[#fields + 1], fields[#fields + 2] = 'submitted_by', by end
-  count('SUBMITTED', root)
   note(type, 'SUBMITTED', root)
   if delay_ms > 0 then
     -- rarely: it may not start yet

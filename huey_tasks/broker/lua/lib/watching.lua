@@ -5,6 +5,7 @@
 local function watch_on(keep_ms)
   if redis.call('EXISTS', EVENTS) == 0 then
     redis.call('XADD', EVENTS, '*', 'kind', 'begun', 'queue', '', 'id', '', 'task', '[]', 'detail', 'null')
+    redis.call('DEL', OPEN) -- see room.lua
   end
   redis.call('PEXPIRE', EVENTS, keep_ms)
   return redis.call('XRANGE', EVENTS, '-', '+', 'COUNT', 1)[1][1],
