@@ -49,7 +49,11 @@ class Duckline:
         return Command([sys.executable, "-m", "duckline_app"], self.environment(place), REPOSITORY)
 
     def finished(self, place: Place, submitted: int) -> int:
-        return int(place.redis.client().hget(keys.counters("default"), "SUCCESS") or 0)
+        with place.redis.client().pipeline() as pipe:  # the counters lack the current minute
+            pipe.hget(keys.counters("default"), "SUCCESS").hgetall(keys.noted("default"))
+            folded, noted = pipe.execute()
+        present = [int(number) for name, number in noted.items() if name.endswith("|SUCCESS")]
+        return int(folded or 0) + sum(present)
 
     def held(self, place: Place) -> int:
         client = place.redis.client()
