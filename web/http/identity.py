@@ -4,8 +4,6 @@ Owns what a request must carry while the service is locked, and what the rest of
 about its caller. `roles` says what a caller may do, `huey_tasks` knows the keys.
 """
 
-from urllib.parse import urlsplit
-
 from flask import Flask, current_app, g, request
 
 import huey_tasks as tq
@@ -151,7 +149,9 @@ def identity() -> Identity:
 def is_own(origin: str) -> bool:
     """Return whether an Origin header is that of our own pages."""
     # Only host and port: behind a proxy that ends TLS the scheme here is not the browser's.
-    return bool(request.host) and urlsplit(origin.lower()).netloc == request.host.lower()
+    # Compared, not parsed: `http://[`, which is no origin, is one of somebody else.
+    own = request.host.lower()
+    return bool(own) and origin.lower().partition("://")[2] == own
 
 
 def bearer(authorization: str) -> str:

@@ -69,6 +69,10 @@ def test_static_files_are_checked_again_by_etag(client: FlaskClient) -> None:
         {"Origin": "http://localhost.evil.example"},
         {"Origin": "http://localhost@evil.example"},
         {"Origin": "localhost"},
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
+        {"Origin": "http://]"},
+        {"Origin": "//["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
     ],
@@ -169,6 +173,15 @@ def test_without_a_key_the_api_is_closed(
 )
 def test_any_of_the_keys_opens_the_api(locked: FlaskClient, headers: dict[str, str]) -> None:
     assert locked.get("/api/queues", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/queues", "/ws/stats"])
+def test_an_origin_that_is_none_is_refused_with_a_session_too(
+    locked: FlaskClient, path: str
+) -> None:
+    sent = {"Origin": "http://[", "Cookie": f"duckline_session_{tq.CONFIG.port}=any"}
+    answer = locked.get(path, headers=sent)
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "cross_site")
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json"])
