@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 from flask import Response, request
@@ -111,6 +111,7 @@ class Stream:
         self._stack = contextlib.ExitStack()
         self._stack.callback(_places.release)
         self._ends_at = time.monotonic() + LIFE_S
+        self._quiet_until = time.monotonic() + HEARTBEAT_S
         self._keys, self._holder = identity().keys, holder()
 
     def close(self) -> None:
@@ -131,8 +132,15 @@ class Stream:
 
     def send(self, follower: tq.Follower, take: Callable[[], Generator[str, None, bool]]) -> Any:
         """Yield what `take` yields, again and again, until it returns True; comments in between."""
+        for text in self._texts(follower, take):
+            # Only what is sent shows whether the client is there; what it filters does not.
+            self._quiet_until = time.monotonic() + HEARTBEAT_S
+            yield text
+
+    def _texts(
+        self, follower: tq.Follower, take: Callable[[], Generator[str, None, bool]]
+    ) -> Iterator[str]:
         yield f"retry: {_RETRY_MS}\n\n"
-        quiet_until = time.monotonic() + HEARTBEAT_S
         while not follower.is_stopping and time.monotonic() < self._ends_at:
             if not self._keys.still_holds(self._holder):
                 yield _KEY_IS_GONE
@@ -140,11 +148,9 @@ class Stream:
             is_over = yield from take()
             if is_over:
                 return
-            if follower.wait(TICK_S):
-                quiet_until = time.monotonic() + HEARTBEAT_S
-            elif time.monotonic() >= quiet_until:
+            follower.wait(TICK_S)
+            if time.monotonic() >= self._quiet_until:
                 yield ": heartbeat\n\n"
-                quiet_until = time.monotonic() + HEARTBEAT_S
         retry_ms = random.randint(_RETRY_MS // 4, _SPREAD_MS)
         yield f": connect again\nretry: {retry_ms}\n\n"
 

@@ -1,14 +1,17 @@
 """`GET /api/events`: a filter of all events; and what ends, refuses or fills streams."""
 
+import dataclasses
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+import web
 from huey_tasks.broker import event_keys
 from tests.engine.helpers import HandWorker, commit, submit
 from tests.waiting import wait_until
@@ -141,6 +144,38 @@ def test_a_client_that_goes_or_does_not_read_holds_up_nobody_and_is_dropped(
         tq.submit_many([tq.Submission("echo", {"value": "x"}) for _ in range(100)])
     assert [reading.next().event for _ in range(1000)] == ["state"] * 1000
     stalled.close()
+
+
+@pytest.mark.parametrize(
+    ("q", "reached"), [("tag:none", []), ("queue:high", []), ("", ["send_email"])]
+)
+def test_a_stream_beats_while_only_events_pass_that_it_does_not_send(
+    q: str, reached: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it a client that has gone keeps its place for as long as others have work."""
+    monkeypatch.setattr(sse, "HEARTBEAT_S", 0.3)
+    _, key = tq.create_key("watcher", "viewer", setting=("admin-key",), task_types=reached)
+    app = web.create_app(dataclasses.replace(tq.CONFIG, api_keys=("admin-key",)))
+    answer = app.test_client().get(
+        "/api/events", query_string={"q": q}, headers={"Authorization": f"Bearer {key}"}
+    )
+    enough = threading.Event()
+
+    def submit_for_five_seconds() -> None:
+        until = time.monotonic() + 5
+        while time.monotonic() < until and not enough.wait(0.02):
+            submit("echo")
+
+    submits = threading.Thread(target=submit_for_five_seconds)
+    submits.start()
+    try:
+        texts = answer.iter_encoded()
+        assert b": heartbeat" in next(text for text in texts if text.startswith(b": "))
+        assert submits.is_alive(), "it came while events passed"
+    finally:
+        enough.set()
+        submits.join()
+        answer.close()
 
 
 def test_many_tasks_are_read_in_their_order(client: FlaskClient) -> None:
