@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from huey_tasks.access.roles import EVERYTHING, Reach
 from huey_tasks.monitoring import explain
 from huey_tasks.monitoring.explain import Explanation
 from huey_tasks.queues import QUEUES
@@ -24,16 +25,25 @@ class Forecast:
 
 
 def foresee(
-    options: SubmitOptions, task_type: str, payload: dict[str, Any], priority: str | None = None
+    options: SubmitOptions,
+    task_type: str,
+    payload: dict[str, Any],
+    priority: str | None = None,
+    *,
+    reach: Reach = EVERYTHING,
 ) -> Forecast:
-    """Return what `submit` would do now with the same arguments, whose errors it raises."""
+    """Return what `submit` would do now with the same arguments, whose errors it raises.
+
+    `reach`: of who asks; no task outside of it is named.
+    """
     found, queue = destination(task_type, priority)
     new = made(found, new_id(), queue, payload, options)
     broker = QUEUES[queue].broker
     known = broker.scripts.found(queue, new.once) if new.once else None
     task = submitted(new, queue) if known is None else answered(new, queue, known)
     if known is not None:
-        seen = explain.explain(QUEUES[task.queue].broker, task.task_id, is_async=types.is_async)
+        broker_of_it = QUEUES[task.queue].broker
+        seen = explain.explain(broker_of_it, task.task_id, reach, is_async=types.is_async)
         if seen is not None:
             return Forecast(task, seen)
     broker.scripts.room(queue)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
+from huey_tasks.access.roles import EVERYTHING, Reach
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator, cancelled
 from huey_tasks.broker.broker import Broker
@@ -194,13 +195,13 @@ def list_tasks(
     return sorted(found, key=lambda record: record.submitted_at, reverse=True)[:limit]
 
 
-def explain_task(task_id: str) -> Explanation:
+def explain_task(task_id: str, reach: Reach = EVERYTHING) -> Explanation:
     """Explain why a task does not run and estimate its start.
 
-    Raises TaskNotFound, QueueUnavailable.
+    `reach`: of who asks; no task outside of it is named. Raises TaskNotFound, QueueUnavailable.
     """
     for broker in BROKERS.values() if is_task_id(task_id) else ():
-        found = explain.explain(broker, task_id, is_async=types.is_async)
+        found = explain.explain(broker, task_id, reach, is_async=types.is_async)
         if found is not None:
             return found
     raise _unknown(task_id)

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from huey_tasks.access.roles import EVERYTHING, Reach
 from huey_tasks.broker import task_hash
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import FUNCTIONS, NESTED, NewTask, only_of
@@ -19,6 +20,8 @@ from huey_tasks.records import locks, type_limits
 from huey_tasks.records.models import ConsumerRecord, TaskState, WorkerRecord
 
 _NO_CODE = "no consumer of queue "
+
+IsAsync = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,22 @@ class Explanation:
 
 
 def explain(
-    broker: Broker, task_id: str, *, is_async: Callable[[str], bool] = lambda name: False
+    broker: Broker, task_id: str, reach: Reach = EVERYTHING, *, is_async: IsAsync
 ) -> Explanation | None:
     """Explain a task of this queue; None if it does not exist. Raises QueueUnavailable.
 
-    `is_async`: whether a task type is an `async def`, which greenlet workers cannot run.
+    `reach`: of who asks; no task outside of it is named. `is_async`: whether a task type is an
+    `async def`, which greenlet workers cannot run.
     """
     scripts = OperatorScripts(broker.scripts)
     seen = scripts.explain(broker.name, task_id, minutes=MINUTES)
     if seen is None:
         return None
-    return _explained(_Seen(task_id, broker, seen, consumer_records.consumers(broker), is_async))
+    consumers = consumer_records.consumers(broker)
+    return _explained(_Seen(task_id, broker, seen, consumers, is_async, reach))
 
 
-def foresee(
-    broker: Broker, new: NewTask, *, is_async: Callable[[str], bool] = lambda name: False
-) -> Explanation:
+def foresee(broker: Broker, new: NewTask, *, is_async: IsAsync) -> Explanation:
     """Explain a task that is not stored as if it were stored now. Raises QueueUnavailable."""
     scripts = OperatorScripts(broker.scripts)
     seen = scripts.explain(broker.name, "", minutes=MINUTES, task_type=new.type)
@@ -111,9 +114,11 @@ class _Seen:
         broker: Broker,
         seen: SeenTask,
         consumers: list[ConsumerRecord],
-        is_async: Callable[[str], bool],
+        is_async: IsAsync,
+        reach: Reach = EVERYTHING,
     ) -> None:
         self.id, self.broker, self.seen, self._is_async = task_id, broker, seen, is_async
+        self._reach = reach
         self.task = TaskHash.of_reply(task_hash.EXPLAINED, seen.fields)
         self.state = self.task.state
         is_function = self.task.host is not None
@@ -256,7 +261,8 @@ class _Seen:
             last_seen_at = max(consumer.last_seen_at for consumer in self.consumers)
             late_s = max((self.now - last_seen_at).total_seconds(), 0)
             text = f"{many} busy, as of {late_s:.0f} s ago."
-            yield Reason("workers_busy", text, workers=self.busy)
+            within = (worker.within(self._reach, self.broker.name) for worker in self.busy)
+            yield Reason("workers_busy", text, workers=tuple(within))
         if ahead:
             tasks = "task" if ahead == 1 else "tasks"
             yield Reason(
@@ -290,6 +296,8 @@ class _Seen:
         if not task_id:
             text += ", which was locked outside of any task."
             return Reason("lock_held", text, name=name, ahead=ahead)
+        if not self._reach.is_whole:  # the other may be of any type and queue
+            return Reason("lock_held", f"{text}, which a task holds.", name=name, ahead=ahead)
         worker = task_hash.worker_of(token)
         text += f", which task {task_id} holds, on worker {worker}."
         return Reason("lock_held", text, name=name, task_id=task_id, worker=worker, ahead=ahead)

@@ -4,9 +4,10 @@ The records know nothing of Redis; `records.tasks` reads them.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, cast
 
+from huey_tasks.access.roles import Reach
 from huey_tasks.broker.states import TaskState
 from huey_tasks.records.statistics import LastMinute
 
@@ -182,6 +183,12 @@ class WorkerRecord:
     memory_bytes: int | None
     cpu_percent: float | None
 
+    def within(self, reach: Reach, queue: str) -> "WorkerRecord":
+        """Return it as that reach may see it: of a task outside only that one runs."""
+        if reach.has_all([self.task_type or ""], [queue]):
+            return self
+        return replace(self, task_id=None, task_type=None)
+
 
 @dataclass(frozen=True)
 class ConsumerRecord:
@@ -201,3 +208,8 @@ class ConsumerRecord:
     memory_bytes: int | None
     cpu_percent: float | None
     workers: tuple[WorkerRecord, ...]
+
+    def within(self, reach: Reach) -> "ConsumerRecord":
+        """Return it as that reach may see it."""
+        workers = tuple(worker.within(reach, self.queue) for worker in self.workers)
+        return replace(self, workers=workers)

@@ -9,7 +9,7 @@ from pydantic import Field
 import huey_tasks as tq
 from web.http.models import Outbound
 from web.http.parameters import TaskId
-from web.http.reach import check_task
+from web.http.reach import check_task, reach
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
@@ -72,6 +72,9 @@ class ExplanationView(Outbound):
     },
 )
 def explain_task(path: TaskPath) -> Response:
-    """Explain why a task does not run: its reasons, its position, and when it may start."""
+    """Explain why a task does not run: its reasons, its position, and when it may start.
+
+    For a key with a reach it leaves out which tasks out of reach run, and which holds a lock.
+    """
     check_task(path.task_id)
-    return respond(ExplanationView.model_validate(tq.explain_task(path.task_id)))
+    return respond(ExplanationView.model_validate(tq.explain_task(path.task_id, reach())))

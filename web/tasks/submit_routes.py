@@ -12,7 +12,7 @@ import huey_tasks as tq
 from web.http import waiting
 from web.http.errors import TooManyWaiting
 from web.http.identity import holder
-from web.http.reach import check_submit
+from web.http.reach import check_submit, reach
 from web.http.responses import respond
 from web.http.root_path import Environ, address
 from web.openapi.answers import header, ok, one_of
@@ -68,7 +68,7 @@ def submit_task(body: SubmitBody) -> Response:
     sent = request.environ
     submit = checked(body, sent, holder())
     if is_dry_run(sent):
-        return respond(_forecast(tq.foresee(*submit)))
+        return respond(_forecast(tq.foresee(*submit, reach=reach())))
     view, headers = stored(submit, sent)
     if (seconds := wait_s(sent)) and (ended := _ended(view.task_id, seconds)):
         return respond(ended, 200, {**headers, "Preference-Applied": f"wait={seconds}"})
@@ -78,9 +78,9 @@ def submit_task(body: SubmitBody) -> Response:
 def checked(body: SubmitBody, environ: Environ, caller: tq.Holder | None) -> Submit:
     """Return what is to be submitted. Raises InvalidQuery, Forbidden."""
     priority = body.priority if "priority" in body.model_fields_set else None
-    name, reach = ("", tq.EVERYTHING) if caller is None else (caller.name, caller.reach)
+    name, within = ("", tq.EVERYTHING) if caller is None else (caller.name, caller.reach)
     options = body.options(idempotency_key(environ), name)
-    check_submit(body.task_type, priority, reach)
+    check_submit(body.task_type, priority, within)
     return Submit(options, body.task_type, body.payload, priority)
 
 

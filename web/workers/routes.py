@@ -8,7 +8,7 @@ from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import problems
-from web.workers.schemas import ConsumerList, ConsumerView, WorkerView
+from web.workers.schemas import ConsumerList, ConsumerView
 
 workers = ApiBlueprint("workers", "workers")
 
@@ -22,16 +22,5 @@ def list_workers() -> Response:
 
     For a task that the key does not reach, the answer says only that a worker is busy.
     """
-    views = [ConsumerView.model_validate(consumer) for consumer in tq.consumers()]
-    if not reach().is_whole:
-        for view in views:
-            view.workers = [_within_reach(worker, view.queue) for worker in view.workers]
-    return respond(ConsumerList(consumers=views))
-
-
-def _within_reach(worker: WorkerView, queue: str) -> WorkerView:
-    try:
-        reach().check(worker.task_type or "", queue)
-    except tq.Forbidden:
-        return worker.model_copy(update={"task_id": None, "task_type": None})
-    return worker
+    found = [consumer.within(reach()) for consumer in tq.consumers()]
+    return respond(ConsumerList(consumers=[ConsumerView.model_validate(each) for each in found]))

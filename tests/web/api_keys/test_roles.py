@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
+from huey_tasks.broker import keys
 from tests.conftest import StartConsumer
 from tests.waiting import wait_until
 from tests.web.api_keys.conftest import Keyed
@@ -216,6 +218,37 @@ def test_with_a_reach_workers_and_verdict_tell_nothing_of_other_tasks(
     assert "no room" in admin.get("/api/verdict").text
     assert "no room" not in client.get("/api/verdict").text
     tq.cancel(running)
+
+
+def test_with_a_reach_an_explanation_names_no_task_outside(
+    admin: FlaskClient, keyed: Keyed, start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    """The holder of the lock is the busy worker; what waits may wait for either."""
+    start_consumer("default", concurrency=1)
+    theirs = tq.submit("hold_the_press", {"file": str(tmp_path / "go-on")}).task_id
+    wait_until(lambda: tq.get_task(theirs).status == "STARTED", description="it runs")
+    wait_until(lambda: theirs in admin.get("/api/workers").text, description="it is told")
+    client = keyed("operator", task_types=["echo"])
+    mine = tq.submit("echo", {"value": 1}).task_id
+
+    def reasons(of: FlaskClient) -> Any:
+        return of.get(f"/api/tasks/{mine}/explain").get_json()["reasons"]
+
+    (worker,) = reasons(admin)[0]["workers"]
+    assert (worker["task_id"], worker["task_type"]) == (theirs, "hold_the_press")
+    (worker,) = reasons(client)[0]["workers"]
+    assert (worker["task_id"], worker["task_type"]) == (None, None)
+
+    redis = tq.default.broker.redis
+    redis.hset(keys.task("default", mine), "blocked_on", "lock:the press")
+    assert reasons(admin)[0]["task_id"] == theirs
+    shown = client.get(f"/api/tasks/{mine}/explain")
+    assert theirs not in shown.text
+    assert shown.get_json()["summary"] == "It waits for the lock 'the press', which a task holds."
+    dry = client.post("/api/tasks/submit?dry_run=1", json={"task_type": "echo", "payload": {}})
+    assert theirs not in dry.text
+    redis.hdel(keys.task("default", mine), "blocked_on")
+    tq.cancel(theirs)
 
 
 def test_an_unknown_task_is_no_task_for_everybody(keyed: Keyed) -> None:
