@@ -22,7 +22,7 @@ Code = Literal[
     "queue_paused", "queue_draining", "no_consumer", "workers_busy", "retry_due", "scheduled",
     "lock_held", "rate_limited", "behind_others", "next", "running", "ended", "unknown_type",
     "known_to_some", "runs_alone", "concurrency_reached", "breaker_open",
-    "fair_turn",
+    "fair_turn", "worker_died",
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.engine.helpers import HandWorker, commit
+from tests.engine.helpers import HandWorker, commit, release
 from tests.engine.snapshot import clock_ms
 from tests.waiting import wait_until
 from tests.web.conftest import email_body
@@ -127,3 +127,11 @@ def test_a_cancelled_task_says_whether_its_worker_is_free(client: FlaskClient) -
     assert confirmed() is False
     worker.step(commit(claim, "STOPPED"), want=0)
     assert confirmed() is True
+
+
+def test_a_task_whose_worker_died_is_explained(client: FlaskClient) -> None:
+    task_id = submit(client)
+    release(HandWorker().claim())
+    answer = client.get(f"/api/tasks/{task_id}/explain")
+    assert answer.status_code == 200, answer.text
+    assert "worker_died" in [each["code"] for each in answer.get_json()["reasons"]]
