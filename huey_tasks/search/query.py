@@ -131,7 +131,8 @@ class Query:
     def _others(self) -> Iterator[dict[str, Any]]:
         for term in self.terms:
             if term.word in ("age", "dur", "wait"):
-                yield {"kind": term.word, "low": term.low_ms, "high": term.high_ms}
+                limits = {"low": term.low_ms, "high": term.high_ms}
+                yield {"kind": term.word, **limits, "no": term.unwanted}
             elif term.word in ("error", "any"):
                 yield {"kind": term.word, "text": term.value, "no": term.unwanted}
             elif term.path and not term.unwanted:  # a rough check would exclude too much
@@ -206,9 +207,9 @@ def _time(word: str, value: str, unwanted: bool) -> Term | Problem:
     if found is None:
         shape = f"'{word}:' takes < or > and a time in ms, s, m, h or d, as in {word}:>5m."
         return Problem("/q", "time", shape)
-    below = (found[1] == "<") is not unwanted
     ms = float(found[2]) * _UNITS_MS[found[3]]
-    return Term(word, value, False, (), None if below else ms, ms if below else None)
+    low, high = (None, ms) if found[1] == "<" else (ms, None)
+    return Term(word, value, unwanted, (), low, high)
 
 
 def _traces(term: Term) -> list[str]:

@@ -55,9 +55,10 @@ end
 local checks = second.checks
 local function between(condition, measure)
   checks[#checks + 1] = function(task)
-    local ms = measure(task)
-    return ms and (not condition.low or ms > condition.low)
+    local ms = measure(task) -- none of a task that has not got so far
+    local fits = ms and (not condition.low or ms > condition.low)
       and (not condition.high or ms < condition.high)
+    return not fits == condition.no
   end
 end
 

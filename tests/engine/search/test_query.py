@@ -27,7 +27,7 @@ from huey_tasks.search.query import MAX_CHARS, MAX_TERMS, Term, parse
         ("-payload.Größe:ä", [Term("payload.Größe", "ä", True, ("Größe",))]),
         ("age:<1h", [Term("age", "<1h", high_ms=3_600_000)]),
         ("dur:>1.5s", [Term("dur", ">1.5s", low_ms=1500)]),
-        ("-wait:>20ms", [Term("wait", ">20ms", high_ms=20)]),
+        ("-wait:>20ms", [Term("wait", ">20ms", True, low_ms=20)]),
         ("age:>=2d", [Term("age", ">=2d", low_ms=172_800_000)]),
     ],
 )

@@ -215,6 +215,23 @@ def test_times_are_compared() -> None:
     assert find("age:>1h") == find("wait:<1h") == ["old"]
 
 
+def test_an_excluded_time_keeps_the_tasks_that_have_none() -> None:
+    tq.cancel(submit("echo"))
+    quick, waits = end("SUCCESS"), submit("echo")
+    later = tq.submit("echo", {}, delay=60).task_id
+    broker.hset(keys.task(QUEUE, quick), "finished_at", _now_ms() + 2 * 3_600_000)
+
+    found = {q: set(find(f"-state:revoked {q}")) for q in ("dur:>1h", "-dur:>1h", "-dur:<1h")}
+
+    assert found == {
+        "dur:>1h": {quick},
+        "-dur:>1h": {waits, later},
+        "-dur:<1h": {quick, waits, later},
+    }
+    assert later in find("-wait:>1h") and later in find("-wait:<1h")
+    assert set(find("-age:<1h")) == set() and len(find("-age:>1h")) == 4
+
+
 def test_the_time_of_submission_limits_a_search() -> None:
     store("early")
     begun = _now_ms()
