@@ -271,3 +271,23 @@ def test_enter_on_a_whole_task_id_opens_the_task(visits: Visits, stack: Stack) -
     page.get_by_test_id("find").press("Enter")
 
     expect(panel(page)).to_contain_text("by its id")
+
+
+def test_a_time_range_is_in_the_zone_of_the_page(visits: Visits, stack: Stack) -> None:
+    url = f"{stack.dashboard}tasks?from=2026-11-30T03:10:00Z"
+    page = visits.open(url, timezone_id="Asia/Kolkata")
+    start = page.get_by_test_id("range-from")
+
+    expect(start).to_have_value("2026-11-30T08:40")
+    expect(page.get_by_test_id("range-from-zone")).to_have_text("GMT+5:30")
+    page.get_by_test_id("zone-switch").click()
+    expect(start).to_have_value("2026-11-30T03:10")
+    for end in ("from", "to"):
+        expect(page.get_by_test_id(f"range-{end}-zone")).to_have_text("UTC")
+    start.fill("2026-11-30T04:20:05")
+    start.press("Enter")
+
+    expect_address(page, "/tasks?from=2026-11-30T04:20:05.000Z")
+    page.get_by_test_id("zone-switch").click()
+    expect(start).to_have_value("2026-11-30T09:50:05")
+    expect_address(page, "/tasks?from=2026-11-30T04:20:05.000Z")

@@ -40,9 +40,9 @@ for (const [body, same] of [['a', true], ['b', false]]) {
 }
 
 for (const [zone, utc, text, at] of [
-  ['Asia/Kolkata', false, '2026-11-28T18:00', '2026-11-28T12:30:00.000Z'],
-  ['Asia/Kolkata', true, '2026-11-28T18:00', '2026-11-28T18:00:00.000Z'],
-  ['America/New_York', false, '2026-07-01T00:00', '2026-07-01T04:00:00.000Z'],
+  ['Asia/Kolkata', false, '2026-11-28T18:00:27', '2026-11-28T12:30:27.000Z'],
+  ['Asia/Kolkata', true, '2026-11-28T18:00:00', '2026-11-28T18:00:00.000Z'],
+  ['America/New_York', false, '2026-07-01T00:00:00', '2026-07-01T04:00:00.000Z'],
   ['Europe/Berlin', false, '', null],
   ['Europe/Berlin', false, '2026-13-01T00:00', null],
 ]) {

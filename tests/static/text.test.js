@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { withoutRequestId } from '../../static/js/lib/format.js';
+import { date, setZone, withoutRequestId } from '../../static/js/lib/format.js';
 import { parseKeeping, visible } from '../../static/js/lib/json_text.js';
 import { blocksOf } from '../../static/js/lib/traceback.js';
 
@@ -36,4 +36,13 @@ test('the error of a function begins with its message, not with the id of its ta
   const error = 'Sandbox.Timedout: RequestId: ca7ada6a-ce67-4b4b-867a-6f2dbf6fee34 Error: Task timed out after 1.00 seconds';
   assert.equal(withoutRequestId(error), 'Sandbox.Timedout: Task timed out after 1.00 seconds');
   assert.equal(withoutRequestId('ValueError: no RequestId'), 'ValueError: no RequestId');
+});
+
+test('a day is that of the zone of the page', () => {
+  const days = ['Asia/Kolkata', 'UTC'].map((zone) => {
+    setZone(zone);
+    return date('2026-12-31T20:00:00Z');
+  });
+  setZone(undefined);
+  assert.deepEqual(days, ['1 Jan 2027', '31 Dec 2026']);
 });

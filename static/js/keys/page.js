@@ -1,7 +1,7 @@
 /* The API keys: a table of them, and the form that makes one. Which, is in the address. */
 
 import { h } from '../lib/dom.js';
-import { ago } from '../lib/format.js';
+import { ago, date } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
 import { pageUrl } from '../lib/router.js';
 import { hasExpired, reachOf } from '../state/keys.js';
@@ -56,7 +56,7 @@ function row(key, now, actions) {
     cell(2, reach.length ? visible(reach.join(', ')) : texts.EVERYTHING, under(rate !== null && texts.rate(rate))),
     cell(3, used ? time(used, ago(used, now)) : h('span', { class: 'faint' }, texts.NEVER)),
     cell(4, made ? time(made, ago(made, now)) : texts.FROM_SETTING, under(by && visible(texts.by(by)))),
-    cell(5, hasExpired(key, now) ? h('span', { class: 'bad-text' }, texts.EXPIRED) : ends ? time(ends, ends.slice(0, 10))
+    cell(5, hasExpired(key, now) ? h('span', { class: 'bad-text' }, texts.EXPIRED) : ends ? time(ends, date(ends))
       : h('span', { class: 'faint' }, texts.NEVER)),
     h('td', { class: 'c-do', key: 'do' }, !key.is_fixed && h('div', { class: 'actions' },
       button(texts.REVOKE, () => actions.askRevokeKey(key), { class: 'quiet', data: { testid: `revoke-${id}` } }, 'trash'))));

@@ -5,7 +5,7 @@ const COUNT = new Intl.NumberFormat('en');
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const ZONED = new Map();
 const LATE_S = -5;
-let CLOCK, MINUTE, DAY, FULL, ZONE;
+let CLOCK, MINUTE, DAY, DATE, FULL, ZONE;
 setZone(undefined);
 
 /** The time zone of every time on the page. @param {string|undefined} timeZone IANA name; undefined: the browser's */
@@ -13,6 +13,7 @@ export function setZone(timeZone) {
   CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone });
   MINUTE = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone });
   DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone });
+  DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone });
   FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long', timeZone });
   ZONE = new Intl.DateTimeFormat('en-GB', { hour: 'numeric', timeZoneName: 'short', timeZone });
 }
@@ -149,6 +150,11 @@ export function moment(at, now) {
   const ms = instant(at) ?? 0;
   const today = DAY.format(ms) === DAY.format(now);
   return today ? MINUTE.format(ms) : `${DAY.format(ms)}, ${MINUTE.format(ms)}`;
+}
+
+/** The day with its year. @param {string|number} at */
+export function date(at) {
+  return DATE.format(instant(at) ?? 0);
 }
 
 /** The whole date and time with its zone, for tooltips. @param {string|number|null|undefined} at */

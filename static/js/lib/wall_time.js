@@ -1,4 +1,4 @@
-/* The date and time that a clock on the wall shows, as date fields hold it ("2026-11-28T18:00"). */
+/* The date and time that a clock on the wall shows, as date fields hold it ("2026-11-28T18:00:00"). */
 
 /**
  * @param {number} ms since 1970
@@ -6,7 +6,7 @@
  */
 export function wallTime(ms, utc) {
   const shift = utc ? 0 : new Date(ms).getTimezoneOffset() * 60_000;
-  return new Date(ms - shift).toISOString().slice(0, 16);
+  return new Date(ms - shift).toISOString().slice(0, 19);
 }
 
 /**

@@ -2,9 +2,11 @@
    search. Each chip is a link, so that it can be opened in another tab. */
 
 import { h } from '../lib/dom.js';
-import { count as written } from '../lib/format.js';
+import { count as written, zoneAt } from '../lib/format.js';
 import { queueNames } from '../state/queue_names.js';
 import { go, tasksUrl } from '../lib/router.js';
+import { fromWall, wallTime } from '../lib/wall_time.js';
+import { isUtc } from '../lib/zone.js';
 import { toggled, valuesOf, withValues } from '../state/search_text.js';
 import { everEnded, listed, TASK_STATES, wordsOf } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
@@ -21,7 +23,7 @@ export function filters(state, actions) {
   return h('div', { class: 'filters', role: 'search', 'aria-label': 'Search tasks', key: 'filters' },
     h('h1', { class: 'page-title' }, 'Tasks'),
     searchBox(state),
-    timeRange(search),
+    timeRange(search, state.now),
     savedMenu(state, actions),
     h('div', { class: 'chips', key: 'chips' },
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'State' },
@@ -61,19 +63,19 @@ function counted(stats, { q }, state) {
 
 const sum = (queues, numberOf) => queues.reduce((total, queue) => total + numberOf(queue), 0);
 
-function timeRange(search) {
+function timeRange(search, now) {
   const age = valuesOf(search.q, 'age').join(' ');
   const fixed = Boolean(search.from || search.to);
   const known = RANGES.some(([value]) => value === age);
-  const now = fixed ? CHOSEN : age;
+  const chosen = fixed ? CHOSEN : age;
   return h('div', { class: 'range', key: 'range' },
     h('label', { class: 'off-screen', for: 'time-range' }, 'Submitted'),
-    h('select', { id: 'time-range', shows: now, data: { testid: 'time-range' },
+    h('select', { id: 'time-range', shows: chosen, data: { testid: 'time-range' },
       on: { change: ({ target }) => choose(search, target.value) } },
       RANGES.map(([value, label]) => h('option', { value, key: value }, label)),
       !known && h('option', { value: age, key: age }, `age:${age}`),
       h('option', { value: CHOSEN, key: CHOSEN }, 'From … to …')),
-    fixed && h('span', { class: 'range-ends', key: 'ends' }, end(search, 'from', 'From'), end(search, 'to', 'To')));
+    fixed && h('span', { class: 'range-ends', key: 'ends' }, end(search, 'from', 'From', now), end(search, 'to', 'To', now)));
 }
 
 function choose(search, value) {
@@ -83,20 +85,16 @@ function choose(search, value) {
 }
 
 /** Applied when the reader is done with it: on the way there each digit makes another time. */
-function end(search, name, label) {
+function end(search, name, label, now) {
+  const [at, utc] = [search[name], isUtc()];
+  const shown = at && wallTime(Date.parse(at), utc);
+  const instantOf = (text) => fromWall(text, utc) ?? '';
   const apply = ({ target }) => {
-    const [at, before] = [target.value, local(search[name])].map((text) => (text ? new Date(text).toISOString() : ''));
-    if (at !== before) go(tasksUrl({ ...search, [name]: at }), true);
+    const typed = instantOf(target.value);
+    if (typed !== instantOf(shown)) go(tasksUrl({ ...search, [name]: typed }), true);
   };
   return h('label', null, h('span', null, label), h('input', {
-    type: 'datetime-local', step: 1, shows: local(search[name]), data: { testid: `range-${name}` },
+    type: 'datetime-local', step: 1, shows: shown, data: { testid: `range-${name}` },
     on: { blur: apply, keydown: (event) => event.key === 'Enter' && apply(event) },
-  }));
-}
-
-/** As a field for local times takes it. */
-function local(at) {
-  if (!at) return '';
-  const date = new Date(at);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  }), h('span', { class: 'faint', data: { testid: `range-${name}-zone` } }, zoneAt(at || now)));
 }

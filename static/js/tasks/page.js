@@ -1,7 +1,7 @@
 /* The page of tasks: a search, what it finds, and what can be done with it. */
 
 import { h } from '../lib/dom.js';
-import { clock } from '../lib/format.js';
+import { moment } from '../lib/format.js';
 import { tasksUrl } from '../lib/router.js';
 import { serverNow } from '../state/page_state.js';
 import { bulkBar } from './bulk_bar.js';
@@ -27,7 +27,7 @@ export function tasksPage(state, actions) {
 
 /** How far was looked, and how to look further. */
 function foot({ found, reading, now, skew }, actions) {
-  const back = found.backTo ? texts.backTo(when(found.backTo, now + skew)) : '';
+  const back = found.backTo ? texts.backTo(moment(found.backTo, now + skew)) : '';
   return h('div', { class: 'list-foot', key: 'foot' },
     h('p', { class: 'soft', data: { testid: 'window' } }, found.next
       ? texts.soFar(found.rows.length, found.scanned, back)
@@ -37,11 +37,6 @@ function foot({ found, reading, now, skew }, actions) {
       button('JSON lines', () => actions.exportTasks('jsonl', null, actions.search()),
         { class: 'quiet', data: { testid: 'export-all-jsonl' } }),
       button('CSV', () => actions.exportTasks('csv', null, actions.search()), { class: 'quiet', data: { testid: 'export-all-csv' } })));
-}
-
-function when(at, now) {
-  const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
-  return sameDay ? clock(at) : `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${clock(at)}`;
 }
 
 function nothing(state, actions) {
@@ -54,7 +49,7 @@ function nothing(state, actions) {
   }
   if (!search.q && !search.from && !search.to) return h('div', { key: 'none' }, firstTask(state.taskTypes, actions));
   if (found.next) {
-    const back = found.backTo ? texts.backTo(when(found.backTo, serverNow(state))) : '';
+    const back = found.backTo ? texts.backTo(moment(found.backTo, serverNow(state))) : '';
     return h('div', { key: 'none' }, emptyState(reading ? texts.SEARCHING : texts.NO_MATCHES_YET,
       texts.searched(found.scanned, back), !reading && texts.KEEP_SEARCHING_FURTHER));
   }
