@@ -53,6 +53,7 @@ _KINDS = {
     "environments": "always",
     "imports": "always",
     "answer": "always",
+    "answered": "always",
     "watchers": "always",
     "audit": "never",
     "messages": "never",

@@ -12,7 +12,7 @@ from huey.signals import Signal
 from redis.connection import AbstractConnection
 
 from huey_tasks.api import public
-from huey_tasks.broker import keys
+from huey_tasks.broker import keys, once_keys
 from huey_tasks.broker.script_text import LUA, script_text
 from huey_tasks.broker.scripts.access import AccessScripts
 from huey_tasks.broker.scripts.changes import ChangeScripts
@@ -121,7 +121,8 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.noted("q"), keys.lines("q"), keys.schedules("q"), keys.schedule("q", ""),
                 keys.consumers("q"),
                 keys.slot("q", ""), keys.call("q", ""), keys.blocked("q", ""), keys.unknown("q"),
-                keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", "")):  # fmt: skip
+                keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", ""),
+                once_keys.answered("q", "")):  # fmt: skip
         below = re.escape(key.removeprefix(keys.root("q")))
         assert re.search(rf"(ROOT|\broot|\(root or ROOT\)) \.\. '{below}'", lua), key
     for key in (keys.lock(""), keys.gate("")):

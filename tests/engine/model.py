@@ -160,6 +160,7 @@ class Lock:
     token: str
     ttl_ms: int
     at: Moment
+    request: str
 
 
 class Model:
@@ -172,6 +173,7 @@ class Model:
         self.stopping: dict[str, Moment] = {}  # cancelled while it ran: the end of its lease
         self.gates: dict[str, ModelGate] = {}
         self.locks: dict[str, Lock] = {}
+        self.unlocked: set[str] = set()  # requests that freed the lock of whoever had it
         self.slots: dict[str, Answered] = {}
         self.outcomes: dict[tuple[str, str], bytes] = {}  # by task and token, those with a key
         self.groups: dict[str, ModelGroup] = {}
@@ -376,16 +378,23 @@ class Model:
             self.tasks[task_id].log.append(line)
         return held
 
-    def lock(self, name: str, task_id: str, token: str, ttl_ms: int, lease_ms: int) -> bool:
+    def lock(
+        self, name: str, task_id: str, token: str, ttl_ms: int, lease_ms: int, request: str
+    ) -> bool:
+        if name in self.locks and self.locks[name].request == request:
+            return True
         if self._is_locked(name, lease_ms):
             return False
-        self.locks[name] = Lock(task_id, token, ttl_ms, self._in())
+        self.locks[name] = Lock(task_id, token, ttl_ms, self._in(), request)
         return True
 
-    def unlock(self, name: str, token: str) -> bool:
+    def unlock(self, name: str, token: str, request: str) -> bool:
+        if token == "*" and request in self.unlocked:
+            return True
         held = name in self.locks and token in ("*", self.locks[name].token)
         if held:
             del self.locks[name]
+            self.unlocked |= {request} if token == "*" else set()
             self._wake(f"lock:{name}", 1)
         return held
 

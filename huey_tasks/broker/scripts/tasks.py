@@ -146,7 +146,8 @@ class Scripts(SubmitScripts):
 
     def withdraw(self, queue: str, task_id: str) -> bool:
         """Remove a task that has never started; False: it has, or there is none."""
-        return cast(bytes, self.run("withdraw", queue, id=task_id)) == b"PENDING"
+        request = secrets.token_hex(8)
+        return cast(bytes, self.run("withdraw", queue, id=task_id, request=request)) == b"PENDING"
 
     def awaited(self, queue: str, task_id: str) -> str:
         """Have the end of a task announced on the channel; returns its state, '' if unknown."""
@@ -195,14 +196,17 @@ class Scripts(SubmitScripts):
         task_id, token = holder
         taken = self.run(
             "lock", queue, name=name, id=task_id, token=token, home=keys.root(runs_on or queue),
-            ttl_ms=ttl_ms, lease_ms=lease_ms,
+            ttl_ms=ttl_ms, lease_ms=lease_ms, request=secrets.token_hex(8),
         )  # fmt: skip
         return bool(taken)
 
     def unlock(self, queue: str, name: str, token: str) -> bool:
         """Free a lock if that token holds it, or any lock if it is "*"."""
         others = " ".join(keys.root(other) for other in keys.queue_names() if other != queue)
-        return bool(self.run("unlock", queue, name=name, token=token, others=others))
+        freed = self.run(
+            "unlock", queue, name=name, token=token, others=others, request=secrets.token_hex(8)
+        )
+        return bool(freed)
 
     def limit(self, queue: str, name: str, *, per_ms: int, most: int = 1) -> tuple[int, int]:
         """Count a use of a rate limit; returns the uses and the ms left of its window."""

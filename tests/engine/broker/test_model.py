@@ -99,6 +99,7 @@ WANTS = st.integers(0, 4)
 SOON = st.integers(1, 3)
 NUMBERS = st.integers(0, 5)
 PACES = st.sampled_from(SHORT_TYPES)
+REQUESTS = st.sampled_from(["first", "second"])
 
 
 #: Mostly none; a key with one body or another, a unique task, and both.
@@ -275,8 +276,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
         claim = worker.holds.pop(0)
         kind, _, name = on.partition(":")
         if kind == "lock":
-            taken = scripts().lock(QUEUE, name, ("", ""), ttl_ms=0, lease_ms=HOUR)
-            assert taken == self.model.lock(name, "", "", 0, HOUR)
+            self._lock(name, ("", ""), 0, HOUR, f"at {self.model.rule}")
         self._step(worker, [commit(claim, "PENDING", blocked_on=on, delay_ms=HOUR)], 0, HOUR)
 
     @precondition(lambda self: self.model.ids("PENDING"))
@@ -423,7 +423,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
 
     # ---- rules: what people and tasks do
 
-    @rule(task_id=TASKS, request=st.sampled_from(["first", "second"]))
+    @rule(task_id=TASKS, request=REQUESTS)
     def cancel(self, task_id: str, request: str) -> None:
         before = scripts().run(
             "cancel", QUEUE, id=task_id, reason="unwanted", request=request,
@@ -455,19 +455,36 @@ class ScriptsAndModel(RuleBasedStateMachine):
         in_task=st.sampled_from([True, True, True, False]),
         ttl_ms=st.sampled_from([0, HOUR]),
         lease=st.sampled_from([HOUR, HOUR, 0]),
+        request=REQUESTS,
     )
-    def lock(self, name: str, back: int, in_task: bool, ttl_ms: int, lease: int) -> None:
+    def lock(
+        self, name: str, back: int, in_task: bool, ttl_ms: int, lease: int, request: str
+    ) -> None:
         _, claim = self._had(back)
-        holder = (claim.id, claim.token) if in_task else ("", "")
-        taken = scripts().lock(QUEUE, name, holder, ttl_ms=ttl_ms, lease_ms=lease)
-        assert taken == self.model.lock(name, *holder, ttl_ms, lease)
+        self._lock(name, (claim.id, claim.token) if in_task else ("", ""), ttl_ms, lease, request)
+
+    def _lock(
+        self, name: str, holder: tuple[str, str], ttl_ms: int, lease_ms: int, request: str
+    ) -> None:
+        task_id, token = holder
+        taken = scripts().run(
+            "lock", QUEUE, name=name, id=task_id, token=token, home=keys.root(QUEUE),
+            ttl_ms=ttl_ms, lease_ms=lease_ms, request=request,
+        )  # fmt: skip
+        assert bool(taken) == self.model.lock(name, *holder, ttl_ms, lease_ms, request)
 
     @precondition(lambda self: self.model.locks)
-    @rule(name=st.sampled_from(LOCKS), back=NUMBERS, which=st.sampled_from(["", "*", "its own"]))
-    def unlock(self, name: str, back: int, which: str) -> None:
+    @rule(
+        name=st.sampled_from(LOCKS),
+        back=NUMBERS,
+        which=st.sampled_from(["", "*", "its own"]),
+        request=REQUESTS,
+    )
+    def unlock(self, name: str, back: int, which: str, request: str) -> None:
         _, claim = self._had(back)
         token = claim.token if which == "its own" else which
-        assert scripts().unlock(QUEUE, name, token) == self.model.unlock(name, token)
+        freed = scripts().run("unlock", QUEUE, name=name, token=token, others="", request=request)
+        assert bool(freed) == self.model.unlock(name, token, request)
 
     @precondition(lambda self: len(self.model.ids("PENDING")) > 3)
     @rule()
@@ -677,6 +694,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
             expected: dict[str, Any] = {}
             if lock is not None:
                 expected = {"id": lock.id, "token": lock.token, "home": home, "at": lock.at}
+                expected["request"] = lock.request
             self._same(found, expected, f"lock {name}")
             if lock is not None:
                 assert 0 < life_ms <= lock.ttl_ms if lock.ttl_ms else life_ms == -1

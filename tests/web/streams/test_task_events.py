@@ -156,7 +156,7 @@ def test_a_withdrawn_task_is_gone(follow: Follow) -> None:
     task_id = submit("echo")
     client = follow(task_id)
     assert client.next().event == "task"
-    scripts().run("withdraw", QUEUE, id=task_id)
+    scripts().withdraw(QUEUE, task_id)
     assert [each.event for each in client.events()] == ["gone"]
 
 
