@@ -144,6 +144,7 @@ def _check_key(broker: Any, key: str) -> None:
     flows = flow_keys.flows()
     # Of all queues: these live until somebody deletes them, or until they are open or used up.
     kept = (function_keys.settings(), limit_keys.limits(), limit_keys.breakers())
+    kept += (limit_keys.clock(),)
     kept += (limit_keys.fair(), limit_keys.open_queues())
     kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
     kept += (access_keys.api_keys(),)

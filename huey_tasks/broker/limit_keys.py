@@ -1,4 +1,7 @@
-"""The keys of limits, which are of all queues: `lua/lib/type_limits.lua` and `room.lua`."""
+"""The keys of limits and of their clock, which are of all queues.
+
+`lua/lib/type_limits.lua`, `room.lua` and `clock_back.lua` build them too.
+"""
 
 from huey_tasks.broker.keys import of_all_queues, root
 
@@ -41,6 +44,14 @@ def breaker(name: str) -> str:
 def recent(name: str) -> str:
     """LIST: how the last attempts of a type with a breaker ended, and when. For its `within_s`."""
     return of_all_queues(f"recent:{name}")
+
+
+def clock() -> str:
+    """STRING: the last time of Redis' clock that a consumer of any queue has seen, in ms.
+
+    `heartbeat` writes it. When the clock goes back, what the queues share goes back with it, once.
+    """
+    return of_all_queues("clock")
 
 
 def fair() -> str:

@@ -134,10 +134,14 @@ class WebhookStore:
         with redis_errors():
             self._broker.redis.set(webhook_keys.hold(target), 1, px=for_ms)
 
-    def held_ms(self, target: str) -> int:
-        """Return the milliseconds for which a receiver is spared, 0 if it is not."""
+    def held_ms(self, target: str, most_ms: int) -> int:
+        """Return the milliseconds for which a receiver is spared, 0 if it is not.
+
+        It is spared for at most `most_ms`: when more are left, the clock of Redis has gone back.
+        """
         with redis_errors():
-            return max(int(self._broker.redis.pttl(webhook_keys.hold(target))), 0)
+            left_ms = int(self._broker.redis.pttl(webhook_keys.hold(target)))
+        return left_ms if 0 < left_ms <= most_ms else 0
 
     # ---- the outbox of a queue
 

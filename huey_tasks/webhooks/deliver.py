@@ -66,7 +66,7 @@ def deliver(delivery_id: str) -> dict[str, Any]:
     if not webhook.enabled:
         raise Fail("its webhook is disabled")
     target = ":".join(map(str, target_of(webhook.url or found.fields["url"])))
-    if held_ms := store.held_ms(target):
+    if held_ms := store.held_ms(target, _hold_ms()):
         # It would wait for the same silence as others, and hold every worker of the queue.
         answer = _wait(found, target, held_ms)
     else:
@@ -94,8 +94,12 @@ def _send(store: WebhookStore, webhook: Webhook, found: StoredDelivery, target: 
     headers = _headers(webhook, found.id, body)
     answer = _sender().post(webhook.url or found.fields["url"], headers, body.encode())
     if answer.is_silent:
-        store.hold(target, round(CONFIG.webhook_timeout_s * HOLD_TIMES * 1000))
+        store.hold(target, _hold_ms())
     return answer
+
+
+def _hold_ms() -> int:
+    return round(CONFIG.webhook_timeout_s * HOLD_TIMES * 1000)
 
 
 def _keep(store: WebhookStore, found: StoredDelivery, answer: Answer) -> None:

@@ -10,7 +10,18 @@
 write_even_if_full()
 local mark, clock = unpack(redis.call('HMGET', DATASET, 'id', 'clock'))
 local back_ms, moved = (clock or NOW) - NOW, 0
-if back_ms > NOTICED_MS then moved = follow_the_clock(back_ms) else back_ms = 0 end
+if back_ms > NOTICED_MS then
+  -- rarely: the clock has gone back
+  moved = follow_the_clock(back_ms)
+else
+  back_ms = 0
+end
+local shared_back_ms = (redis.call('GET', CLOCK) or NOW) - NOW
+if shared_back_ms > NOTICED_MS then
+  -- rarely: and this consumer is the first of all queues to see it
+  follow_in_all_queues(shared_back_ms)
+end
+redis.call('SET', CLOCK, AT)
 if not mark and dataset ~= '' then
   redis.call('HSET', DATASET, 'id', dataset, 'vanished_at', AT)
 end

@@ -60,6 +60,10 @@ local function tokens(limit, name)
   if not limit.rate then return math.huge end
   local left, at = unpack(redis.call('HMGET', tokens_key(name), 'left', 'at'))
   if not left then return limit.rate end
+  if tonumber(at) > NOW then
+    -- rarely: the clock has gone back
+    redis.call('HSET', tokens_key(name), 'at', AT)
+  end
   return math.min(limit.rate, left + math.max(NOW - at, 0) * limit.rate / limit.per_ms)
 end
 
