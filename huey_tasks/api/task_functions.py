@@ -163,6 +163,7 @@ class TaskCall(Generic[P, R]):
         found, queue = destination(self.function.name, self.queue)
         payload = found.payload.named(args, kwargs, partial=True)
         task = cast(QueueTask, found.wrappers[queue].task_class((), payload))
+        task.positions = len(args)
         try:
             self.chosen.checked().apply_to_huey(task)
         except InvalidQuery as error:

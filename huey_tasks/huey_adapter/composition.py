@@ -88,7 +88,7 @@ def _check_one(task: Any, where: str, *, follows: bool) -> None:
 
 def _given_later(task: Any) -> tuple[str, ...]:
     if task.takes is None:
-        task.takes = follow_ups.place_of(task.payload, task.kwargs)
+        task.takes = follow_ups.place_of(task.payload, task.kwargs, task.positions)
     if task.takes == follow_ups.FIELDS:
         return tuple(task.payload.parameters)
     return (task.takes,)

@@ -33,13 +33,16 @@ def checked(payload: Payload, given: Mapping[str, Any], name: str | None) -> str
     return name
 
 
-def place_of(payload: Payload, given: Mapping[str, Any]) -> str:
+def place_of(payload: Payload, given: Mapping[str, Any], positions: int = 0) -> str:
     """Return the parameter that takes a result if nobody has said: the only required one left.
 
     It may have a default where it is the function's only one: elsewhere a result would replace a
-    default that nobody meant. Raises NoPlace when that is not clear.
+    default that nobody meant. `positions`: how many values came by position; beside them Celery
+    puts a result first, and Huey last. Raises NoPlace when it is not clear.
     """
     left = [name for name in payload.parameters if name not in given]
+    if left and positions:
+        raise NoPlace(_not_by_position(payload, left[0], positions))
     required = [name for name in left if name in payload.required]
     if len(required) == 1:
         return required[0]
@@ -52,6 +55,16 @@ def place_of(payload: Payload, given: Mapping[str, Any]) -> str:
     raise NoPlace(
         f"{payload.about}: which parameter takes the result of the task before it ({names})?"
         f" Say .s(…).into({one!r}), or .into(None) if none does"
+    )
+
+
+def _not_by_position(payload: Payload, one: str, positions: int) -> str:
+    first, *others = payload.parameters
+    named = ", ".join(f"{name}=…" for name in others[:positions])
+    return (
+        f"{payload.about}: which parameter takes the result of the task before it, beside values"
+        f" by position (Celery puts a result first, Huey last)? Say .s({named}), and the result"
+        f" goes into {first!r}, or .s(…).into({one!r}), or .into(None) if none takes it"
     )
 
 

@@ -124,6 +124,8 @@ class QueueTask(Task):
     home: str | None = None
     #: The parameter that takes the result of the task before; None: it is not said.
     takes: str | None = None
+    #: How many values `.s(…)` of a function of ours got by position.
+    positions = 0
     #: Whether its payload, and those of the tasks that follow it, have passed their checks.
     is_checked = False
     #: Whether it is the callback of a chord, for which Huey puts the results in a tuple.

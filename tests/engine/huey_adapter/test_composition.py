@@ -131,9 +131,21 @@ REFUSED = {
         " (item, price)? Say .s(…).into('item'), or .into(None) if none does",
     ),
     "only one with a default": (
-        lambda: s("pick", "cup").then(s("pack", {"item": "mug"})),
+        lambda: s("pick", "cup").then(s("pack", order={"item": "mug"})),
         "Step 2: task type 'pack': which parameter takes the result of the task before it"
         " (wrapping)? Say .s(…).into('wrapping'), or .into(None) if none does",
+    ),
+    "beside a value by position": (
+        lambda: s("pick", "cup").then(s("ship", "Bo")),
+        "Step 2: task type 'ship': which parameter takes the result of the task before it, beside"
+        " values by position (Celery puts a result first, Huey last)? Say .s(to=…), and the result"
+        " goes into 'parcel', or .s(…).into('to'), or .into(None) if none takes it",
+    ),
+    "beside one, in the callback of a chord": (
+        lambda: chord([s("pick", "cup")], s("price_tag", "cup")),
+        "The callback: task type 'price_tag': which parameter takes the result of the task before"
+        " it, beside values by position (Celery puts a result first, Huey last)? Say .s(price=…),"
+        " and the result goes into 'item', or .s(…).into('price'), or .into(None) if none takes it",
     ),
     "one is missing": (
         lambda: s("pick", "cup").then(s("price_tag").into("item")),
