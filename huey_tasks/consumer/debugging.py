@@ -102,7 +102,7 @@ class _Desk:
             return False
         claim = task.claim
         task.timeout = None
-        self._cell.hold(claim.id, claim.token, task.name, claim.attempt, None)
+        self._cell.hold(claim.id, claim.token, task.name, claim.attempt)
         copy_context().run(self.queue.execute, task)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a debugger has changed that
         self._slot.flush()

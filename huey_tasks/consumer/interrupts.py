@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from huey_tasks.consumer.worker_processes import Child, freeze, kill_group
-from huey_tasks.execution.worker_table import Cell, StopReason
+from huey_tasks.execution.worker_table import Cell, Phase, StopReason
 from huey_tasks.processes.offspring import send
 
 logger = logging.getLogger(__name__)
@@ -55,8 +55,8 @@ class Interrupts:
             stop, held = self._stops.get(cell.index), cell.held()
             if stop is None or held is None or held.token != stop.token:
                 self._stops.pop(cell.index, None)
-            elif not held.in_body:
-                continue  # it has ended and is being committed
+            elif held.phase is Phase.ENDED:
+                continue  # it is being committed
             elif now < stop.deadline:
                 send(child.pid, signal.SIGUSR1)
             elif may_kill and not stop.killed:
@@ -65,7 +65,7 @@ class Interrupts:
     def _kill(self, child: Child, cell: Cell, token: str) -> bool:
         frozen = freeze(child.pid)
         held = cell.held()
-        if held is not None and held.token == token and held.in_body:
+        if held is not None and held.token == token and held.phase is not Phase.ENDED:
             logger.warning(
                 "task did not stop, its worker is killed", extra={"task_id": held.task_id}
             )

@@ -18,7 +18,7 @@ from typing import Any
 from huey.consumer import ForkSafeFlag, ProcessEnvironment, Worker
 
 from huey_tasks.broker import script_runner
-from huey_tasks.broker.protocol import Commit
+from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.broker.states import Ending
 from huey_tasks.cleanup.leftovers import Leftovers
 from huey_tasks.cleanup.task_threads import count_as_the_task
@@ -31,7 +31,7 @@ from huey_tasks.execution.flusher import Flusher
 from huey_tasks.execution.printed import keep_prints
 from huey_tasks.execution.slot import Slot
 from huey_tasks.execution.task_log import keep_task_logs
-from huey_tasks.execution.worker_table import Cell
+from huey_tasks.execution.worker_table import Cell, Phase
 from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
 from huey_tasks.processes import offspring, plain_children
@@ -113,21 +113,31 @@ class QueueWorker(Worker):
         self._redis_away, self.delay = False, self.default_delay
 
     def _run_next(self, now: Any) -> None:
-        task = self.huey.next_task()
-        if task is None:
+        claim = self.huey.storage.claim()
+        if claim is None:
             attempt_log.sum_up()
             return
-        claim = task.claim
         self.on_claim()
         if self._state.is_over:  # of a pool: another greenlet has spoilt it meanwhile
             self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.UNBEGUN))
             return
         self.task_count += 1
-        self.cell.hold(claim.id, claim.token, task.name, claim.attempt, task.timeout)
-        if self.cell.is_revoked(claim.token):  # cancelled while it waited here
+        cell = self.cell
+        cell.hold(claim.id, claim.token, claim.type, claim.attempt)  # even to read it may kill us
+        if cell.is_revoked(claim.token):  # cancelled while it waited here
             self.huey.storage.slot.finish(Commit(claim.id, claim.token, Ending.STOPPED))
-        else:
+        elif (task := self._begin(claim)) is not None:
+            if task.timeout:
+                cell.limit(task.timeout)
             copy_context().run(self.huey.execute, task, now)  # what it sets there ends with it
+        cell.enter(Phase.ENDED)
+
+    def _begin(self, claim: Claim) -> Any:
+        try:
+            return self.huey.begin(claim)
+        except QueueUnavailable:  # what it takes could not be read: it has not begun
+            self.cell.clear()
+            raise
 
     def _commit_before_the_end(self, slot: Slot) -> None:
         """Commit what a worker that is to be replaced has finished; waits for Redis if needed.

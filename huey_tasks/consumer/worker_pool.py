@@ -125,7 +125,7 @@ class WorkerPool:
         spared = {other.pid for other in self._children.values()} | self._beside() | self._kept
         if number := offspring.end_below(spared.__contains__):
             logger.info("what a worker had started is ended with it", extra={"processes": number})
-        shared = sum(held.in_body for cell in child.cells if (held := cell.held())) > 1
+        shared = sum(cell.held() is not None for cell in child.cells) > 1
         shared = shared or only_of(self._consumer) == FUNCTIONS  # whose code has its own process
         killed_by_us = [self._release(cell, how, shared=shared) for cell in child.cells]
         retirements = [r for cell in child.cells if (r := cell.take_retirement()) is not None]
@@ -144,7 +144,9 @@ class WorkerPool:
         self._respawns.append((now + pause, cell))
 
     def _release(self, cell: Cell, how: str, *, shared: bool) -> bool:
-        """Release what it held: the task it ran, and those it had claimed and not begun.
+        """Release what it held: the task it had begun, and those it had claimed and not begun.
+
+        The one that it had begun is to blame, whatever of it ran: the next may die of it too.
 
         Returns whether it was killed because its task did not stop.
 
@@ -154,8 +156,7 @@ class WorkerPool:
         cell.clear()
         cell.wait_for_redis("")
         killed_by_us = held is not None and self._interrupts.forget(cell, held.token)
-        # Killed by us, or not yet begun: the task is not to blame.
-        to_blame = held is not None and held.in_body and not killed_by_us and self.replacing
+        to_blame = held is not None and not killed_by_us and self.replacing
         broker = self._queue.broker
         try:
             if held is not None and killed_by_us:

@@ -1,8 +1,9 @@
 """What each worker runs right now, in memory shared by a supervisor and its worker processes.
 
-One cell a worker. The worker writes what it holds and whether the task's body runs (`Phase`); the
-supervisor reads it to renew leases, and writes which attempt to stop. A token names the
-attempt, so a stop meant for one attempt never reaches the next. Knows nothing of Redis.
+One cell a worker. The worker writes which attempt it has begun and what of it runs (`Phase`); the
+supervisor reads it to renew leases and to blame a task for a death, and writes which attempt to
+stop. A token names the attempt, so a stop meant for one attempt never reaches the next. What is
+claimed and not begun is in no cell. Knows nothing of Redis.
 """
 
 import math
@@ -17,6 +18,7 @@ from enum import IntEnum
 _HELD = struct.Struct(
     "<B d d I 36s 100s 128s"
 )  # phase, started, deadline, attempt, id, token, type
+_DEADLINE, _DEADLINE_AT = struct.Struct("<d"), 9
 _STOP = struct.Struct("<B 100s")  # why, token
 _STOP_AT = 448
 _REVOCATIONS_AT = 560
@@ -31,11 +33,15 @@ _CELL_SIZE = _RETIRES_AT + _RETIRES.size
 
 
 class Phase(IntEnum):
-    """What the worker does with the attempt that it holds."""
+    """What the worker does with the attempt that it holds. Any of it may end the process."""
 
-    AROUND = 0  # our code and Huey's runs, before or after the task's own: never interrupted
+    AROUND = 0  # the message is read, hooks run, before or after the task's own code
     BODY = 1  # the task's own code runs, and may be interrupted
     INTERRUPTED = 2  # it still runs, and has been interrupted; once is enough
+    ENDED = 3  # how it has ended is known and waits for its commit
+
+
+_BODY = (Phase.BODY, Phase.INTERRUPTED)
 
 
 class StopReason(IntEnum):
@@ -72,7 +78,7 @@ class Held:
     @property
     def in_body(self) -> bool:
         """Whether the task's own code runs."""
-        return self.phase is not Phase.AROUND
+        return self.phase in _BODY
 
 
 @dataclass(frozen=True)
@@ -97,13 +103,14 @@ class Cell:
         self._revocations = 0
         self.index = index
 
-    def hold(
-        self, task_id: str, token: str, task_type: str, attempt: int, timeout_s: float | None
-    ) -> None:
-        """Record that this worker has claimed a task and not begun it."""
-        deadline = time.monotonic() + timeout_s if timeout_s else math.inf
+    def hold(self, task_id: str, token: str, task_type: str, attempt: int) -> None:
+        """Record that this worker begins an attempt, before anything of it is read or run."""
         packed = (task_id.encode(), token.encode(), task_type.encode()[:128])
-        _HELD.pack_into(self._memory, self._at, 0, time.time(), deadline, attempt, *packed)
+        _HELD.pack_into(self._memory, self._at, 0, time.time(), math.inf, attempt, *packed)
+
+    def limit(self, timeout_s: float) -> None:
+        """Record that the time limit of the attempt begins now."""
+        _DEADLINE.pack_into(self._memory, self._at + _DEADLINE_AT, time.monotonic() + timeout_s)
 
     def clear(self) -> None:
         """Record that this worker holds nothing."""
@@ -116,7 +123,7 @@ class Cell:
     @property
     def in_body(self) -> bool:
         """Whether the task's own code runs; cheaper than `held`."""
-        return self._memory[self._at] != Phase.AROUND
+        return self._memory[self._at] in _BODY
 
     def held(self) -> Held | None:
         """What the worker holds; None for nothing, and for a cell that is being written."""

@@ -171,11 +171,11 @@ class TaskQueue(RecordingHuey):
         claim = self.storage.claim()
         return None if claim is None else self._to_run(claim)
 
-    def next_task(self) -> Task | PlainTask | None:
-        """Do what `dequeue` does, for a worker: a plain task needs nothing of Huey's."""
-        claim = self.storage.claim()
-        if claim is None:
-            return None
+    def begin(self, claim: Claim) -> Task | PlainTask | None:
+        """Return the task of a claim, for a worker: a plain task needs nothing of Huey's.
+
+        None if there is none that can run, which is committed. Raises QueueUnavailable.
+        """
         plain_task = self._registry.plain_task(claim.type)
         if plain_task and not self.storage.slot.revocations and huey_seams.is_alone(self):
             return plain_task(claim) or self._to_run(claim)

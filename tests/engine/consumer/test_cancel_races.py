@@ -248,13 +248,13 @@ def test_a_worker_that_goes_on_before_it_stands_still_is_let_go(
     with subprocess.Popen(["sleep", "60"], preexec_fn=deaf) as process:
 
         def freeze_too_late(pid: int) -> bool:
-            cell.hold("next-task", "next-token", "echo", 1, None)
+            cell.hold("next-task", "next-token", "echo", 1)
             cell.enter(Phase.BODY)
             return freeze(pid)
 
         monkeypatch.setattr("huey_tasks.consumer.interrupts.freeze", freeze_too_late)
         child = cast(Child, SimpleNamespace(pid=process.pid))
-        cell.hold("task", "token", "echo", 1, None)
+        cell.hold("task", "token", "echo", 1)
         cell.enter(Phase.INTERRUPTED)
         interrupts = Interrupts(grace_s=0.0)
         interrupts.stop(child, cell, "token", StopReason.CANCEL)

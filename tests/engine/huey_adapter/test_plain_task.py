@@ -65,10 +65,16 @@ def own_slot(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
         QUEUE.storage.slot.flush()
 
 
+def begin() -> Any:
+    """Claim a task as a worker does."""
+    claim = QUEUE.storage.claim()
+    return None if claim is None else QUEUE.begin(claim)
+
+
 def run(name: str, payload: dict[str, Any], *, plainly: bool) -> dict[str, str]:
     """Submit a task, run one attempt of it; return its record, without what is its own."""
     task_id = tq.submit(name, payload).task_id
-    task = QUEUE.next_task() if plainly else QUEUE.dequeue()
+    task = begin() if plainly else QUEUE.dequeue()
     assert isinstance(task, PlainTask) is plainly and task.claim.id == task_id
     QUEUE.execute(task)
     QUEUE.storage.slot.flush()
@@ -119,14 +125,14 @@ def _echo() -> Any:
 @pytest.mark.parametrize("what", NOT_PLAIN)
 def test_a_task_with_more_than_a_payload_is_huey_s(what: str) -> None:
     NOT_PLAIN[what]()
-    task = QUEUE.next_task()
+    task = begin()
     assert task is not None and not isinstance(task, PlainTask)
     QUEUE.execute(task)
 
 
 def test_a_payload_that_does_not_fit_any_more_fails_as_it_does_by_huey() -> None:
     found = []
-    for take in (QUEUE.next_task, QUEUE.dequeue):
+    for take in (begin, QUEUE.dequeue):
         task_id = tq.submit("add", {"a": 1, "b": 2}).task_id
         key = keys.task("default", task_id)
         message = QUEUE.broker.redis.hget(key, "message").replace(b'"b":2', b'"b":"x"')
@@ -143,7 +149,7 @@ def test_a_parameter_that_is_not_known_here_waits_for_newer_code() -> None:
     key = keys.task("default", task_id)
     message = QUEUE.broker.redis.hget(key, "message").replace(b'"b":2', b'"b":2,"new":3')
     QUEUE.broker.redis.hset(key, "message", message)
-    task = QUEUE.next_task()
+    task = begin()
     assert isinstance(task, PlainTask)
     QUEUE.execute(task)
     QUEUE.storage.slot.flush()
@@ -177,13 +183,13 @@ def test_where_something_listens_huey_runs_every_task(
     stop = listen(QUEUE)
     try:
         tq.submit("echo", {})
-        task = QUEUE.next_task()
+        task = begin()
         assert task is not None and not isinstance(task, PlainTask)
         QUEUE.execute(task)
     finally:
         stop()
     tq.submit("echo", {})
-    task = QUEUE.next_task()
+    task = begin()
     assert isinstance(task, PlainTask)
     QUEUE.execute(task)
 
@@ -193,7 +199,7 @@ def test_a_type_revoked_in_hueys_way_does_not_run() -> None:
     wrapper.revoke()
     try:
         task_id = tq.submit("echo", {}).task_id
-        task = QUEUE.next_task()
+        task = begin()
         assert task is not None and not isinstance(task, PlainTask)
         QUEUE.execute(task)
         QUEUE.storage.slot.flush()
@@ -206,7 +212,7 @@ def test_a_task_that_is_revoked_in_hueys_way_while_it_runs_and_fails_has_failed(
     """The claims of a batch may say meanwhile that something is revoked."""
     wrapper = task_type("fail").wrappers["default"]
     task_id = tq.submit("fail", {}).task_id
-    task = QUEUE.next_task()
+    task = begin()
     assert isinstance(task, PlainTask)
     wrapper.revoke()
     QUEUE.storage.slot.revocations = True
@@ -231,7 +237,7 @@ def test_a_type_that_another_has_replaced_is_not_run_by_its_template() -> None:
         return value
 
     try:
-        task = QUEUE.next_task()
+        task = begin()
         assert isinstance(task, mine.task_class)
         QUEUE.execute(task)
     finally:
@@ -241,7 +247,7 @@ def test_a_type_that_another_has_replaced_is_not_run_by_its_template() -> None:
 
 def test_a_failure_is_told_though_hueys_task_cannot_be_made() -> None:
     task_id = tq.submit("give_up", {}).task_id
-    task = QUEUE.next_task()
+    task = begin()
     spoilt = task.claim._replace(message=b"spoilt")
     QUEUE.execute(task._replace(claim=spoilt))
     QUEUE.storage.slot.flush()
