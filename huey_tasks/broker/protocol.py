@@ -69,15 +69,15 @@ class Claim(NamedTuple):
 class NewTask(NamedTuple):
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
-    `expires_ms`: 0 never, -1 before now. `submitted_by`: the name of the API key, or "". What is
-    before `gate` is sent of each task, the rest only if a task has some of it.
+    `submitted_by`: the name of the API key, or "". What is before `priority` is sent of each task,
+    the options behind it only if a task has one of them.
 
-    `gate`: the barrier that counts it when it ends; with `passes_on` the next task of its pipeline
-    counts for it when it succeeds. `tags`: `,one,two,`, or nothing. `queue`: where it is stored, ""
-    in that of the script that stores it. `host`: of a function, which workers run it, FUNCTIONS or
-    NESTED; `invocation`: JSON, what its caller said beside the event. `once`: JSON, by what a
-    repeated submit is found, or "". `webhook_url`: where its end is posted to, or "". `flow`: of a
-    node, its flow and its number, "<id> <number>", or "".
+    `expires_ms`: 0 never, -1 before now. `gate`: the barrier that counts it when it ends; with
+    `passes_on` the next task of its pipeline counts for it when it succeeds. `tags`: `,one,two,`,
+    or nothing. `queue`: where it is stored, "" in that of the script that stores it. `host`: of a
+    function, which workers run it, FUNCTIONS or NESTED; `invocation`: JSON, what its caller said
+    beside the event. `once`: JSON, by what a repeated submit is found, or "". `webhook_url`: where
+    its end is posted to, or "". `flow`: of a node, its flow and its number, "<id> <number>", or "".
 
     Redis keeps the task of a `Gate` as a list in this order, so new fields go to the end.
     """
@@ -85,12 +85,12 @@ class NewTask(NamedTuple):
     id: str
     message: bytes
     type: str
-    priority: int = 0
-    delay_ms: int = 0
     max_attempts: int = 1
     retry_delay_s: float = 0.0
-    expires_ms: int = 0
     submitted_by: str = ""
+    priority: int = 0
+    delay_ms: int = 0
+    expires_ms: int = 0
     gate: str = ""
     passes_on: bool = False
     tags: str = ""
@@ -118,8 +118,8 @@ class NewTask(NamedTuple):
 
 _MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "passes_on"))
 
-#: The fields that every task has; most have nothing in the others.
-_PLAIN = NewTask._fields.index("gate")
+#: The fields that every task has; most have nothing in the others, their options.
+_PLAIN = NewTask._fields.index("priority")
 
 
 def width_of(tasks: Sequence[NewTask]) -> int:

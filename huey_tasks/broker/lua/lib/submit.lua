@@ -5,11 +5,11 @@
 -- Its queue may be another than that of the script: the next of a pipeline, or of a chord.
 -- ZADD comes first: a full Redis refuses it, and then nothing is half done.
 local function submit(new)
-  local id, type, priority = new[NewTask.id], new[NewTask.type], new[NewTask.priority]
+  local id, type, priority = new[NewTask.id], new[NewTask.type], new[NewTask.priority] or '0'
   local root = root_of(new[NewTask.queue])
   if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
-  local delay_ms, max_attempts = tonumber(new[NewTask.delay_ms]), tonumber(new[NewTask.max_attempts])
-  local expires_ms, gate, tags = new[NewTask.expires_ms], new[NewTask.gate], new[NewTask.tags]
+  local delay_ms, max_attempts = tonumber(new[NewTask.delay_ms] or 0), tonumber(new[NewTask.max_attempts])
+  local expires_ms, gate, tags = new[NewTask.expires_ms] or '0', new[NewTask.gate], new[NewTask.tags]
   local url, flow = new[NewTask.webhook_url], new[NewTask.flow]
   local fields = { 'type', type, 'message', new[NewTask.message], 'submitted_at', AT }
   -- Of one attempt, and of what is 0, nothing is stored. It comes as text, or as a number from JSON.

@@ -13,7 +13,7 @@ local function submit_once(new, once)
     return found
   end
   local is_new = submit(new)
-  local state = tonumber(new[NewTask.delay_ms]) > 0 and 'SCHEDULED' or 'PENDING'
+  local state = tonumber(new[NewTask.delay_ms] or 0) > 0 and 'SCHEDULED' or 'PENDING'
   remember_answer(once, id, queue, state)
   remember_unique(once, id, queue)
   return is_new

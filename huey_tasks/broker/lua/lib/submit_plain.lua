@@ -3,15 +3,13 @@
 -- that the rest of it needs, which Redis makes at each call.
 -- with: bell clock history
 -- returns: for each task 1, or 0 when the id is known already
-if tonumber(width) >= NewTask.gate or gates ~= '' then return nil end
+if tonumber(width) >= NewTask.priority or gates ~= '' then return nil end
 local now = clock_s .. ' ' .. room
 local open = redis.call('HGET', OPEN, ROOT)
 if open ~= now and open ~= now .. ' turns' then return nil end
-for before = MORE - 1, #ARGV - 1, width do
-  if ARGV[before + NewTask.priority] ~= '0' or ARGV[before + NewTask.delay_ms] ~= '0'
-    or ARGV[before + NewTask.expires_ms] ~= '0'
-    or open ~= now and redis.call('HEXISTS', FAIR, ARGV[before + NewTask.type]) == 1 then
-    return nil
+if open ~= now then
+  for before = MORE - 1, #ARGV - 1, width do
+    if redis.call('HEXISTS', FAIR, ARGV[before + NewTask.type]) == 1 then return nil end
   end
 end
 
