@@ -31,9 +31,10 @@ from huey_tasks.queues import BROKERS
 from huey_tasks.registry import types
 from huey_tasks.registry.types import TaskType
 from huey_tasks.schedules import records
+from huey_tasks.schedules.checks import check_schedule
 from huey_tasks.schedules.put import put_schedule
 from huey_tasks.schedules.records import Schedule, ScheduleRecord
-from huey_tasks.schedules.service import check_schedule, delete_schedule
+from huey_tasks.schedules.service import delete_schedule
 from huey_tasks.submission.submit import destination
 
 logger = logging.getLogger(__name__)

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from huey_tasks.audit.operation import Operator
-from huey_tasks.errors import ScheduleExists
 from huey_tasks.queues import BROKERS
-from huey_tasks.schedules import records
+from huey_tasks.records import schedules
+from huey_tasks.schedules import records, writes
 from huey_tasks.schedules.changes import ScheduleChanges, is_paused
-from huey_tasks.schedules.checks import check_schedule
-from huey_tasks.schedules.records import ScheduleRecord
-from huey_tasks.schedules.service import change_schedule, create_schedule, forget
-from huey_tasks.submission.submit import destination
+from huey_tasks.schedules.records import Schedule, ScheduleRecord
+from huey_tasks.schedules.writes import NewSchedule
 
 
 def put_schedule(
@@ -36,31 +34,36 @@ def put_schedule(
 
     What is the same already stays as it is: its due times, its counts. `paused` None leaves a pause
     as it is, so that a deploy does not resume what an operator has paused. One of another task type
-    or queue is created again, and then the former goes. Raises what `create_schedule` raises, but
-    no ScheduleExists.
+    or queue is created again, in the place of the former. Of several puts at once each is made as
+    if they had come in turn. Raises what `create_schedule` raises, but no ScheduleExists.
     """
-    check_schedule(name, task_type, payload, tags, cron, every_s, timezone, run_at)
-    _, queue = destination(task_type, priority)
-    found = records.named(BROKERS, name)
-    same = [each for each in found if (each.task_type, each.queue) == (task_type, queue)]
-    if not same:
-        if found and paused is None:
-            paused = is_paused(found[0], BROKERS.now_ms())
-        try:
-            made = create_schedule(
-                name, task_type, payload, priority=queue, tags=tags, cron=cron, every_s=every_s,
-                timezone=timezone, run_at=run_at, overlap=overlap, paused=bool(paused),
-                declared=declared, origin=origin, instead_of=found, by=by,
-            )  # fmt: skip
-        except ScheduleExists:  # somebody else has just put it
-            pass
-        else:
-            return made, True
-    else:
-        forget([each for each in found if each not in same])  # a crash may have left it
+    new = writes.new_schedule(
+        name, task_type, payload, priority=priority, tags=tags, cron=cron, every_s=every_s,
+        timezone=timezone, run_at=run_at, overlap=overlap, declared=declared, origin=origin,
+    )  # fmt: skip
     changes = ScheduleChanges(
         payload=payload, tags=tags, cron=cron, every_s=every_s,
         timezone="UTC" if timezone is None and cron is not None else timezone,
         run_at=run_at, overlap=overlap, paused=paused, declared=declared, origin=origin,
     )  # fmt: skip
-    return change_schedule(name, changes, by), False
+    while True:  # each turn but the last is one in which another caller has written
+        made, is_new = _put(new, changes, by)
+        if made is not None:
+            return records.records(BROKERS, [made])[0], is_new
+
+
+def _put(
+    new: NewSchedule, changes: ScheduleChanges, by: Operator | None
+) -> tuple[Schedule | None, bool]:
+    stored = schedules.named(BROKERS, new.name)
+    former = next(iter(records.by_age(stored)), None)
+    if former is not None and len(stored) == 1 and _is_of(former, new):
+        return writes.change(former, changes, by), False
+    paused = changes.paused
+    if paused is None:
+        paused = former is not None and is_paused(former, BROKERS.now_ms())
+    return writes.create(new, paused=paused, replaces=stored, by=by), True
+
+
+def _is_of(schedule: Schedule, new: NewSchedule) -> bool:
+    return (schedule.task_type, schedule.queue) == (new.task_type, new.queue)

@@ -1,8 +1,9 @@
 """Read schedules from Redis: for the engine, and as frozen records for people.
 
-Writes nothing. A schedule is stored with the keys of its queue. A crash during a create may leave
-two with one name in two queues; the name then means the one that was created first. One that cannot
-be read, because other code wrote it, does not hide the others: it can be deleted and created again.
+Writes nothing. A schedule is stored with the keys of its queue. A crash of an older version may
+have left two with one name in two queues; the name then means the one that was created first. One
+that cannot be read, because other code wrote it, does not hide the others: it can be deleted, or a
+put takes its place.
 """
 
 import datetime as dt
@@ -16,7 +17,7 @@ from typing import Any, cast
 from huey_tasks import serializer
 from huey_tasks.broker import keys, task_hash
 from huey_tasks.broker.broker import Brokers
-from huey_tasks.broker.scripts.schedules import NEVER
+from huey_tasks.broker.scripts.schedules import NEVER, StoredSchedule
 from huey_tasks.broker.task_hash import Hash
 from huey_tasks.errors import InvalidQuery
 from huey_tasks.records import indexes
@@ -153,8 +154,12 @@ def all_schedules(brokers: Brokers) -> list[Schedule]:
 
 def named(brokers: Brokers, name: str) -> list[Schedule]:
     """Return the schedules of that name, the one created first at the start."""
-    found = _readable(schedule_hashes.named(brokers, name))
-    return sorted(found, key=lambda schedule: schedule.age)
+    return by_age(schedule_hashes.named(brokers, name))
+
+
+def by_age(stored: Iterable[StoredSchedule]) -> list[Schedule]:
+    """Return those that can be read, the one created first at the start."""
+    return sorted(_readable(stored), key=lambda schedule: schedule.age)
 
 
 def records(brokers: Brokers, schedules: Iterable[Schedule]) -> list[ScheduleRecord]:
@@ -182,7 +187,7 @@ def next_runs(trigger: Trigger, after_ms: int, number: int = NEXT_RUNS) -> tuple
         return ()
 
 
-def _readable(stored: Iterable[schedule_hashes.ScheduleHash]) -> Iterator[Schedule]:
+def _readable(stored: Iterable[StoredSchedule]) -> Iterator[Schedule]:
     for each in stored:
         try:
             yield Schedule.of(*each)

@@ -34,6 +34,14 @@ def late(name: str = "s", by_s: float = 0.0, queue: str = QUEUE) -> int:
     return due
 
 
+def twin(queue: str, name: str = "s") -> None:
+    """Leave one of the same name in another queue, which is younger, as an older version may."""
+    found = dict(broker.hgetall(keys.schedule(QUEUE, name)))
+    younger = {**found, b"created_us": 1 << 60, b"revision": "another"}
+    broker.hset(keys.schedule(queue, name), mapping=younger)
+    broker.zadd(keys.schedules(queue), {name: 1})
+
+
 def fire(queue: str = QUEUE) -> float | None:
     """What a consumer does; returns when it looks again."""
     return Firing(QUEUES[queue].broker).fire_due()

@@ -13,10 +13,10 @@ from huey_tasks.broker import keys
 from huey_tasks.broker.scripts.schedules import NEVER
 from huey_tasks.queues import BROKERS
 from huey_tasks.registry import types
-from huey_tasks.schedules import declared, records, service
+from huey_tasks.schedules import declared, records, writes
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE
-from tests.engine.schedules.by_hand import ADA, broker
+from tests.engine.schedules.by_hand import ADA, broker, twin
 from tests.waiting import wait_until
 
 
@@ -97,31 +97,20 @@ def test_put_takes_the_place_of_one_where_there_is_no_room_for_more(
     monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
 ) -> None:
     put()
-    monkeypatch.setattr(service, "MOST", 1)
+    monkeypatch.setattr(writes, "MOST", 1)
     assert put(**more)[1]
     with pytest.raises(tq.TooManySchedules):
         tq.create_schedule("another", "echo", {}, every_s=60)
 
 
-def test_a_put_to_another_queue_that_is_cut_off_leaves_the_former_and_goes_on_the_next_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before, _ = put()
+@pytest.mark.parametrize("queue", ["high", QUEUE])
+def test_a_put_takes_the_place_of_two_that_an_older_version_has_left(queue: str) -> None:
+    put()
     tq.change_schedule("s", tq.ScheduleChanges(paused=True))
-
-    def killed(_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(service, "forget", killed)
-        with pytest.raises(KeyboardInterrupt):
-            put(priority="high")
-    left = tq.get_schedule("s")
-    assert (left.queue, left.created_at, left.paused) == (before.queue, before.created_at, True)
-
-    moved, _ = put(priority="high", tags=["t"])
-    assert (moved.queue, moved.paused, moved.tags) == ("high", True, ("t",))
-    assert [each.queue for each in records.named(BROKERS, "s")] == ["high"]
+    twin("high")
+    moved, _ = put(priority=queue, tags=["t"])
+    assert (moved.queue, moved.paused, moved.tags) == (queue, True, ("t",))
+    assert [each.queue for each in records.named(BROKERS, "s")] == [queue]
 
 
 def test_put_with_another_queue_and_time_runs_though_the_former_has_run() -> None:

@@ -79,9 +79,9 @@ def _create_at(server: RedisServer, every_s: int = 1) -> None:
         "type": "echo", "payload": "{}", "tags": "", "overlap": 1, **checks.trigger_fields(plan),
     }  # fmt: skip
     created = ScheduleScripts(server.queue.broker.scripts).schedule_create(
-        QUEUE, "s", new_id(), "r", plan.after(plan.start_ms)[0], fields, operation=""
+        QUEUE, "s", new_id(), "r", plan.after(plan.start_ms)[0], fields, most=1, operation=""
     )
-    assert created
+    assert created.answer == "done"
 
 
 def _clock_of(server: RedisServer) -> int:
@@ -156,6 +156,26 @@ def test_a_full_redis_makes_no_task_and_it_stays_due(caplog: pytest.LogCaptureFi
     assert numbers() == (1, 0, 0)
 
 
+@pytest.mark.parametrize("gone", [keys.schedule(QUEUE, "s"), keys.schedules(QUEUE)], ids=str)
+def test_a_put_takes_the_place_of_one_that_somebody_has_half_erased(gone: str) -> None:
+    create()
+    broker.delete(gone)
+    with pytest.raises(tq.ScheduleNotFound):
+        tq.get_schedule("s")
+    made, _ = tq.put_schedule("s", "echo", {}, every_s=9, priority="high")
+    assert tq.list_schedules() == [made]
+
+
+@pytest.mark.parametrize(
+    ("task_type", "queue"), [("echo", "high"), ("fail", QUEUE), ("echo", QUEUE)]
+)
+def test_a_put_that_a_full_redis_refuses_leaves_the_former(task_type: str, queue: str) -> None:
+    before = create()
+    with full_redis(), pytest.raises(tq.QueueUnavailable):
+        tq.put_schedule("s", task_type, {}, every_s=9, priority=queue)
+    assert tq.list_schedules() == [before]
+
+
 def _fire_all(chore: Firing) -> None:
     while chore.fire_due() == 0.0:
         pass
@@ -217,7 +237,7 @@ def test_however_many_cannot_run_they_hold_up_no_other_and_each_is_in_the_log_on
         {"start_at": "soon"},
     ],
 )
-def test_one_that_cannot_be_read_hides_no_other_and_can_be_deleted(
+def test_one_that_cannot_be_read_hides_no_other_and_can_be_deleted_or_put(
     fields: dict[str, int | str], caplog: pytest.LogCaptureFixture
 ) -> None:
     create("bad")
@@ -234,5 +254,6 @@ def test_one_that_cannot_be_read_hides_no_other_and_can_be_deleted(
         tq.get_schedule("bad")
     with pytest.raises(tq.ScheduleExists):
         create("bad")
+    assert tq.put_schedule("bad", "echo", {}, every_s=9)[0].every_s == 9
     tq.delete_schedule("bad")
     assert {create("bad").name, "good"} == {each.name for each in tq.list_schedules()}

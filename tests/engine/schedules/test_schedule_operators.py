@@ -6,7 +6,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.queues import QUEUES
-from huey_tasks.schedules import service
+from huey_tasks.schedules import writes
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, wait_for
 from tests.engine.schedules.by_hand import ADA, create, late, numbers, tasks_of
@@ -77,7 +77,7 @@ def test_what_did_not_happen_is_not_written_down() -> None:
 
 
 def test_there_are_no_more_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "MOST", 3)
+    monkeypatch.setattr(writes, "MOST", 3)
     for number, queue in enumerate(QUEUES):
         tq.create_schedule(f"s{number}", "echo", {}, every_s=60, priority=queue)
     with pytest.raises(tq.TooManySchedules, match="3 schedules"):
