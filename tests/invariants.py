@@ -154,7 +154,7 @@ def _check_key(broker: Any, key: str) -> None:
     # And these go away by themselves.
     passing = (f"{webhook_keys.webhooks()[:-1]}-", limit_keys.breaker(""), limit_keys.recent(""))
     passing += (limit_keys.memory(), event_keys.events(), access_keys.used())
-    passing += (webhook_keys.alert_turn(), access_keys.session(""))
+    passing += (webhook_keys.alert_turn(), access_keys.session(""), access_keys.sessions(""))
     if key in kept or key.startswith(ours):
         return
     if key.startswith(passing):

@@ -12,8 +12,16 @@ def api_keys() -> str:
 
 
 def session(digest: str) -> str:
-    """STRING, a session of a browser by the SHA-256 of its id: the id of its key. 12 hours."""
+    """STRING, a session of a browser by the SHA-256 of its id. 12 hours.
+
+    The id of its key, and an HMAC that only who has the session and knows the key can make.
+    """
     return of_all_queues(f"session:{digest}")
+
+
+def sessions(key_id: str) -> str:
+    """LIST of the sessions of one API key, the latest first. 12 hours after the latest."""
+    return of_all_queues(f"sessions:{key_id}")
 
 
 def used() -> str:

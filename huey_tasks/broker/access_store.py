@@ -58,21 +58,35 @@ class AccessStore:
             self._broker.name, key_id, max(rate, 1), per_ms
         )
 
-    def keep_session(self, digest: str, key_id: str, life_ms: int) -> None:
-        """Keep a session of a browser."""
-        with redis_errors():
-            self._broker.redis.set(access_keys.session(digest), key_id, px=life_ms)
+    def keep_session(
+        self, digest: str, key_id: str, proof: str, life_ms: int, most_of_key: int
+    ) -> None:
+        """Keep a session of a browser; of a key that has `most_of_key` already the oldest ends."""
+        listed = access_keys.sessions(key_id)
+        with self._broker.pipeline() as pipe:
+            pipe.set(access_keys.session(digest), f"{key_id} {proof}", px=life_ms)
+            pipe.lpush(listed, digest)
+            pipe.lrange(listed, most_of_key, -1)
+            pipe.ltrim(listed, 0, most_of_key - 1)
+            pipe.pexpire(listed, life_ms)
+            oldest = pipe.execute()[2]
+        if oldest:
+            with redis_errors():
+                self._broker.redis.unlink(*(access_keys.session(each.decode()) for each in oldest))
 
     def session(self, digest: str) -> str:
-        """Return the id of the key of a session, "" if there is none."""
+        """Return the id of the key of a session, and its proof behind a space; "" without one."""
         with redis_errors():
             found = self._broker.redis.get(access_keys.session(digest))
         return "" if found is None else found.decode()
 
     def forget_session(self, digest: str) -> None:
         """End a session."""
-        with redis_errors():
-            self._broker.redis.delete(access_keys.session(digest))
+        key_id = self.session(digest).partition(" ")[0]
+        with self._broker.pipeline() as pipe:
+            pipe.delete(access_keys.session(digest))
+            pipe.lrem(access_keys.sessions(key_id), 1, digest)
+            pipe.execute()
 
     def used(self) -> dict[str, int]:
         """Return when each key was last used, in ms, by id."""

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from huey_tasks.access import api_keys
@@ -78,7 +78,7 @@ class KnownKeys:
 
         Raises QueueUnavailable as long as the stored keys are not known.
         """
-        digest = hashlib.sha256(sent.encode("latin-1", "replace")).digest()
+        digest = digest_of_sent(sent)
         # Every one is compared, each in constant time: the duration reveals nothing.
         found = [holder for known, holder in self._fixed if hmac.compare_digest(digest, known)]
         if found:
@@ -89,11 +89,16 @@ class KnownKeys:
 
     def holder(self, holder_id: str) -> tuple[Holder, bytes] | None:
         """Return a holder by its id, and a digest that nobody else knows; None if it is gone."""
-        for digest, holder in self._fixed:
-            if holder.id == holder_id:
-                return holder, digest
-        key = self._key(holder_id)
-        return (key.holder(), bytes.fromhex(key.digest)) if key else None
+        return next(self.with_id(holder_id), None)
+
+    def with_id(self, holder_id: str) -> Iterator[tuple[Holder, bytes]]:
+        """Yield each key with that id, of which a name of API_KEYS may have several: its holder,
+        and a digest that nobody else knows."""
+        fixed = [(holder, digest) for digest, holder in self._fixed if holder.id == holder_id]
+        yield from fixed
+        key = None if fixed else self._key(holder_id)
+        if key is not None:
+            yield key.holder(), bytes.fromhex(key.digest)
 
     def still_holds(self, holder: Holder | None) -> bool:
         """Return whether a holder may go on: its key is neither revoked nor expired.
@@ -163,6 +168,11 @@ class KnownKeys:
         with contextlib.suppress(QueueUnavailable), time_limit(_READ_S):
             STORE.note_use(holder.id, _redis_ms(self._now()))
         return holder
+
+
+def digest_of_sent(sent: str) -> bytes:
+    """Return the digest of a key as WSGI gives it (latin-1)."""
+    return hashlib.sha256(sent.encode("latin-1", "replace")).digest()
 
 
 def _redis_ms(stored: _Stored) -> int:

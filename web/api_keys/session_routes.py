@@ -59,11 +59,13 @@ def sign_in(body: SessionBody) -> Response:
     if not identity().keys.is_locked():
         return respond(_view(None, needs_key=False, by_cookie=False))
     # A header has bytes, which WSGI gives as latin-1; the body has text.
-    found = identity().logins.holder_of(body.key.strip().encode().decode("latin-1"))
+    sent = body.key.strip().encode().decode("latin-1")
+    found = identity().logins.holder_of(sent)
     if found is None:
         raise Unauthorized("This is not a valid API key.")
+    identity().keys.count_request(found)
     answer = respond(_view(found, needs_key=True, by_cookie=True))
-    _set_cookie(answer, identity().sessions.begin(found), tq.SESSION_LIFE_S)
+    _set_cookie(answer, identity().sessions.begin(found, sent), tq.SESSION_LIFE_S)
     return answer
 
 

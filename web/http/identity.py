@@ -72,6 +72,8 @@ class Identity:
             except Unauthorized:
                 if request.environ.get("HTTP_AUTHORIZATION"):
                     raise
+            else:
+                self.keys.count_request(g.holder)
         return True
 
     def _is_locked(self, endpoint: str | None) -> bool:

@@ -125,3 +125,82 @@ def test_without_keys_everybody_is_an_admin_and_nobody_signs_in() -> None:
     signed_in = _sign_in(browser, "any")
     assert signed_in.get_json()["needs_key"] is False
     assert "Set-Cookie" not in signed_in.headers
+
+
+def _browser_of(*setting: str) -> FlaskClient:
+    return web.create_app(dataclasses.replace(tq.CONFIG, api_keys=setting)).test_client()
+
+
+def _continue(browser: FlaskClient, *setting: str) -> int:
+    """The same browser at a service that was started again with these keys."""
+    cookie = browser.get_cookie(f"duckline_session_{tq.CONFIG.port}", path="/api")
+    assert cookie is not None
+    later = _browser_of(*setting)
+    later.set_cookie(cookie.key, cookie.value, path="/api")
+    return later.get("/api/queues").status_code
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "after", "status"),
+    [
+        (["al=old-leaked-key"], "old-leaked-key", ["al=brand-new-key"], 401),
+        (["al=old-leaked-key"], "al=old-leaked-key", ["al=brand-new-key"], 401),
+        (["al=old-leaked-key", "al=new-one-1"], "old-leaked-key", ["al=new-one-1"], 401),
+        (["al=old-leaked-key", "al=new-one-1"], "new-one-1", ["al=new-one-1"], 200),
+        (["al=old-leaked-key"], "old-leaked-key", ["bob=old-leaked-key"], 401),
+        (["al=same-key-1"], "al=same-key-1", ["al=same-key-1", "bob=another-key"], 200),
+        (["schlüssel-1"], "schlüssel-1", ["schlüssel-1"], 200),
+        (["schlüssel-1"], "schlüssel-1", ["schlüssel-2"], 401),
+    ],
+)
+def test_a_session_is_of_the_key_that_began_it_and_not_of_its_name(
+    before: list[str], key: str, after: list[str], status: int
+) -> None:
+    browser = _browser_of(*before)
+    assert _sign_in(browser, key).status_code == 200
+    assert browser.get("/api/queues").status_code == 200
+    assert _continue(browser, *after) == status
+
+
+def test_redis_does_not_tell_which_key_began_a_session(browser: FlaskClient) -> None:
+    """Not even to who guesses: only with the id of the session a guess can be checked."""
+    _sign_in(browser)
+    _sign_in(browser)
+    redis = tq.QUEUES["high"].broker.redis
+    kept = [redis.get(key) for key in redis.scan_iter(match=f"{access_keys.session('')}*")]
+    assert len({text.partition(b" ")[2] for text in kept}) == 2
+
+
+def test_the_oldest_session_of_a_key_ends_when_it_has_too_many(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huey_tasks.credentials.sessions.MOST_OF_KEY", 2)
+    monkeypatch.setattr("huey_tasks.credentials.sessions.PERIOD_S", 0.0)
+    _, key = tq.create_key("guest", "viewer", setting=(ADMIN,))
+    browsers = [app.test_client() for _ in range(4)]
+    _sign_in(other := app.test_client())
+
+    def who_is_in() -> list[int]:
+        return [browser.get("/api/queues").status_code for browser in browsers]
+
+    _sign_in(browsers[0], key)
+    _sign_in(browsers[1], key)
+    browsers[1].delete("/api/session", headers=OWN)
+    _sign_in(browsers[2], key)
+    assert who_is_in() == [200, 401, 200, 401], "who has signed out takes no place"
+    _sign_in(browsers[3], key)
+    assert who_is_in() == [401, 401, 200, 200]
+    assert other.get("/api/queues").status_code == 200, "another key has its own"
+
+
+def test_to_sign_in_and_to_look_count_for_the_rate_of_a_key(app: Any) -> None:
+    _, key = tq.create_key("slow", "viewer", setting=(ADMIN,), rate=0.01)
+    header = {"Authorization": f"Bearer {key}"}
+    first, looked, again = (
+        _sign_in(app.test_client(), key),
+        app.test_client().get("/api/session", headers=header),
+        _sign_in(app.test_client(), key),
+    )
+    assert [each.status_code for each in (first, looked, again)] == [200, 429, 429]
+    assert again.get_json()["code"] == looked.get_json()["code"] == "rate_exceeded"
+    assert "Set-Cookie" not in again.headers
