@@ -119,11 +119,16 @@ class Identity:
         holder = self.sessions.holder_of(session)
         if holder is None:
             raise Unauthorized("The session has ended: sign in again.")
+        g.session = session
         return holder
 
     def is_by_cookie(self) -> bool:
         """Return whether a session says who sends this request."""
-        return holder() is not None and not request.environ.get("HTTP_AUTHORIZATION")
+        return "session" in g
+
+    def caller(self) -> "Caller":
+        """Return who sends this request, to ask later whether they may go on."""
+        return Caller(self, holder(), g.get("session"))
 
     def _holder_of_key(self, environ: Environ) -> tq.Holder:
         sent = bearer(environ.get("HTTP_AUTHORIZATION", ""))
@@ -133,6 +138,22 @@ class Identity:
         if holder is None:
             raise Unauthorized("Send an API key as Authorization: Bearer <key>.")
         return holder
+
+
+class Caller:
+    """Who has opened a socket or a stream, which outlives the request."""
+
+    def __init__(self, known: Identity, who: tq.Holder | None, session: str | None) -> None:
+        self._known, self._who, self._session = known, who, session
+
+    def may_go_on(self) -> bool:
+        """Return whether their session has not ended, and their key still holds.
+
+        What is known is a second old at most; while Redis is away it stays.
+        """
+        if self._session is not None:
+            return self._known.sessions.still_holds(self._session)
+        return self._known.keys.still_holds(self._who)
 
 
 def register(app: Flask, config: Config) -> Identity:

@@ -19,7 +19,7 @@ from flask import Response, request
 import huey_tasks as tq
 from web.http.body import JSON
 from web.http.errors import InvalidRequest, TooManyStreams
-from web.http.identity import holder, identity
+from web.http.identity import identity
 from web.openapi.schemas import MORE_PARAMETERS
 
 MEDIA = "text/event-stream"
@@ -27,9 +27,9 @@ MEDIA = "text/event-stream"
 MAX_STREAMS = 2000
 #: Seconds between two comments on a quiet stream; a client that has gone is noticed by one.
 HEARTBEAT_S = 10.0
-#: Seconds between two looks whether the key of a stream still holds.
+#: Seconds between two looks whether the key of a stream still holds, and its session.
 TICK_S = 2.0
-#: The last event of a stream whose key was revoked, or has expired.
+#: The last event of a stream whose key was revoked or has expired, or whose session has ended.
 _KEY_IS_GONE = 'event: unauthorized\ndata: {"code": "unauthorized"}\n\n'
 #: Seconds after which a client has to connect again, which checks its key again.
 LIFE_S = 3600.0
@@ -112,7 +112,7 @@ class Stream:
         self._stack.callback(_places.release)
         self._ends_at = time.monotonic() + LIFE_S
         self._quiet_until = time.monotonic() + HEARTBEAT_S
-        self._keys, self._holder = identity().keys, holder()
+        self._caller = identity().caller()
 
     def close(self) -> None:
         """Free the place, and leave what was entered; a second call does nothing."""
@@ -142,7 +142,7 @@ class Stream:
     ) -> Iterator[str]:
         yield f"retry: {_RETRY_MS}\n\n"
         while not follower.is_stopping and time.monotonic() < self._ends_at:
-            if not self._keys.still_holds(self._holder):
+            if not self._caller.may_go_on():
                 yield _KEY_IS_GONE
                 return
             is_over = yield from take()

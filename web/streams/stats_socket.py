@@ -20,7 +20,7 @@ from wsproto.frame_protocol import CloseReason
 
 import huey_tasks as tq
 from web.http.errors import TooManySockets, UpgradeRequired, excerpt
-from web.http.identity import holder, identity
+from web.http.identity import identity
 from web.http.problems import problem_body, request_id
 from web.http.redis_deadline import LIMIT_S
 from web.http.responses import to_json, write_json
@@ -42,8 +42,9 @@ _HANDSHAKE = frozenset(
     {"HTTP_UPGRADE", "HTTP_CONNECTION", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION"}
 )
 _FAREWELL_S = 2.0
-#: The close code of a socket whose key holds no more; 4000 to 4999 are for applications.
+#: The close code of a socket whose key or session holds no more; 4000 to 4999 are for applications.
 KEY_IS_GONE = 4401
+WHY_GONE = "the key was revoked or has expired, or its session has ended"
 
 push = Blueprint("push", __name__)
 _sock = Sock()
@@ -102,7 +103,7 @@ def stats_socket(ws: Server) -> None:
         with feed.listen(ws.event.set), sockets.track_inprogress():
             may_go_on = _send_frames(ws, feed)
         if not may_go_on:
-            ws.close(cast(CloseReason, KEY_IS_GONE), "the key was revoked, or has expired")
+            ws.close(cast(CloseReason, KEY_IS_GONE), WHY_GONE)
         if feed.stopping:
             ws.close(CloseReason.SERVICE_RESTART, "the service restarts")
     except ConnectionClosed as end:
@@ -115,10 +116,10 @@ def stats_socket(ws: Server) -> None:
 
 
 def _send_frames(ws: Server, feed: Feed) -> bool:
-    """Send frames until one side closes; False when the key holds no more, which each tick asks."""
-    sent, keys, caller = 0, identity().keys, holder()
+    """Send frames until one side closes; False when the caller may not go on: each tick asks."""
+    sent, caller = 0, identity().caller()
     while ws.connected and not feed.stopping:
-        if not keys.still_holds(caller):
+        if not caller.may_go_on():
             return False
         frame = feed.latest
         if frame is not None and frame.number != sent:

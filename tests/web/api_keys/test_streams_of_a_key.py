@@ -1,18 +1,22 @@
 """What a key has opened ends with it: sockets and event streams, within a tick."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import websocket
 
 import huey_tasks as tq
+from huey_tasks.broker import access_keys
 from tests.waiting import wait_until
 from tests.web.conftest import Server
 from tests.web.streams.sse_client import SseClient
+from web.streams.stats_socket import WHY_GONE
 
 ADMIN = "admin-of-the-setting"
+JSON = {"Content-Type": "application/json"}
+broker = tq.default.broker.redis
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def test_the_socket_of_a_revoked_key_is_closed_with_the_reason(locked: Server) -
 
     tq.revoke_key(key_id, setting=(ADMIN,))
 
-    assert _close_code(socket) == (4401, "the key was revoked, or has expired")
+    assert _close_code(socket) == (4401, WHY_GONE)
     assert "queued_high" in json.loads(other.recv()), "that of another key goes on"
 
 
@@ -82,6 +86,48 @@ def test_the_stream_of_a_key_that_expires_ends_with_the_reason(locked: Server) -
     assert answer.status == 200
     events = [block.split("\n") for block in answer.body.decode().strip().split("\n\n")]
     assert events[-1] == ["event: unauthorized", 'data: {"code": "unauthorized"}']
+
+
+def _sign_in(server: Server) -> dict[str, str]:
+    answer = server.request("POST", "/api/session", json.dumps({"key": ADMIN}), JSON)
+    return {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+
+
+def _sign_out(server: Server, cookie: dict[str, str]) -> None:
+    assert server.request("DELETE", "/api/session", headers=cookie).status == 204
+
+
+def _let_end(server: Server, cookie: dict[str, str]) -> None:
+    """Its time is over: Redis has it no more."""
+    (session,) = broker.scan_iter(match=f"{access_keys.session('')}*", count=1000)
+    broker.delete(session)
+
+
+@pytest.mark.parametrize("end", [_sign_out, _let_end])
+def test_what_a_session_has_opened_ends_with_it(
+    locked: Server, end: Callable[[Server, dict[str, str]], None]
+) -> None:
+    cookie = _sign_in(locked)
+    task = tq.submit("send_email", _example("send_email")).task_id
+    socket, other = locked.connect(header=cookie), locked.connect(header=_bearer(ADMIN))
+    streams = [SseClient(locked.port, f"/api/{path}", **cookie) for path in _paths_of(task)]
+    try:
+        assert "queued_high" in json.loads(socket.recv())
+        assert {stream.next().event for stream in streams} == {"open", "task"}
+
+        end(locked, cookie)
+
+        assert _close_code(socket) == (4401, WHY_GONE)
+        for stream in streams:
+            assert [each.event for each in stream.events()][-1] == "unauthorized"
+        assert "queued_high" in json.loads(other.recv()), "what the key itself has opened goes on"
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def _paths_of(task: str) -> tuple[str, str]:
+    return "events", f"tasks/{task}/events"
 
 
 def test_a_key_with_a_reach_follows_what_is_within_it(locked: Server) -> None:
