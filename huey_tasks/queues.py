@@ -35,6 +35,7 @@ def _make(name: str) -> TaskQueue:
         result_ttl_s=CONFIG.result_ttl_s,
         lease_s=CONFIG.lease_s,
         room=_room(),
+        result_max_bytes=CONFIG.result_max_bytes,
     )
 
 

@@ -4,6 +4,7 @@ What was replaced is a note, which is stored and shown with the result. Why so: 
 """
 
 import dataclasses
+import functools
 import io
 import math
 from collections import deque
@@ -14,6 +15,7 @@ from typing import Any, cast
 from huey.exceptions import CancelExecution, TaskTimeout
 
 from huey_tasks import serializer
+from huey_tasks.execution.running import current_attempt
 from huey_tasks.values.key_texts import text_keys
 from huey_tasks.values.model_values import is_pydantic, values_of
 from huey_tasks.values.safe_repr import type_name
@@ -34,6 +36,31 @@ class _Late(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+
+
+def keep(returned: Any, most_bytes: float) -> Any:
+    """Encode for its attempt what a task has returned, as long as its own code may run.
+
+    Returns the result as it is stored. Raises UnstorableResult for one of more bytes, and as
+    `encode` does.
+    """
+    returned, encoded = encode(returned)
+    if len(encoded) > most_bytes:
+        too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {most_bytes}"
+        raise serializer.UnstorableResult(returned, ValueError(too_large))
+    if (attempt := current_attempt.get()) is not None:
+        attempt.returned(returned, encoded)
+    return returned
+
+
+def kept(function: Callable[..., Any], most_bytes: float) -> Callable[..., Any]:
+    """Return a function whose last step is `keep`."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return keep(function(*args, **kwargs), most_bytes)
+
+    return run
 
 
 def encode(returned: Any) -> tuple[Any, bytes]:

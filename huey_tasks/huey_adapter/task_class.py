@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from huey.api import Task, TaskWrapper
+from huey.api import PeriodicTask, Task, TaskWrapper
 from huey.exceptions import HueyException
 from huey.registry import Registry
 
@@ -12,6 +12,7 @@ from huey_tasks.broker.protocol import Claim
 from huey_tasks.declaration import options, other_words
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.errors import InvalidTaskType
+from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
 from huey_tasks.huey_adapter import follow_ups
@@ -255,6 +256,8 @@ class QueueTaskWrapper(TaskWrapper):
         settings.setdefault("place", place)
         settings.setdefault("home", self.huey.name)
         settings.setdefault("positional", settings.get("parameters") or _positional(func))
+        if "payload" not in settings and not issubclass(self.task_base, PeriodicTask):
+            func = results.kept(func, self.huey.result_max_bytes)
         return super().create_task(func, context, name, **settings)
 
 

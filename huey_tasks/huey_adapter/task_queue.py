@@ -9,6 +9,7 @@ seam of Huey 3.5.4 that it uses.
 import contextlib
 import datetime as dt
 import logging
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -56,6 +57,7 @@ class TaskQueue(RecordingHuey):
         result_ttl_s: float,
         lease_s: float,
         room: str = NO_BOUNDS,
+        result_max_bytes: float = math.inf,
         **options: Any,
     ) -> None:
         #: The queue in Redis; it stays when Huey's immediate mode takes the storage away.
@@ -68,6 +70,8 @@ class TaskQueue(RecordingHuey):
             room=room,
         )
         self.elsewhere = list[Broker]()
+        #: A result with more fails its task.
+        self.result_max_bytes = result_max_bytes
         super().__init__(
             name,
             serializer=JsonSerializer(),

@@ -7,10 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from huey_tasks import serializer
 from huey_tasks.declaration.payload import Payload
 from huey_tasks.execution import event_loop, results, unfit_results
-from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.huey_adapter.plain_task import NOT_RUN
 from huey_tasks.queues import CONFIG
 
@@ -45,10 +43,7 @@ class Runner:
         returned = self._function(**arguments)
         if (finish := _UNFINISHED.get(type(returned))) is not None:
             returned = finish(returned)
-        returned, outcome = _encode(returned)
-        if (attempt := current_attempt.get()) is not None:
-            attempt.returned(returned, outcome)
-        return returned
+        return results.keep(returned, CONFIG.result_max_bytes)
 
 
 def _refuse_generator(returned: Any) -> Any:
@@ -60,12 +55,3 @@ _UNFINISHED: Mapping[type, Callable[[Any], Any]] = {
     CoroutineType: event_loop.run,
     AsyncGeneratorType: _refuse_generator,
 }
-
-
-def _encode(returned: Any) -> tuple[Any, bytes]:
-    """Return the result and its encoded outcome. Raises UnstorableResult if it is too large."""
-    returned, encoded = results.encode(returned)
-    if len(encoded) > CONFIG.result_max_bytes:
-        too_large = f"it has {len(encoded)} bytes, RESULT_MAX_BYTES is {CONFIG.result_max_bytes}"
-        raise serializer.UnstorableResult(returned, ValueError(too_large))
-    return returned, encoded

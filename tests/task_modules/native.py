@@ -64,13 +64,45 @@ def native_text(file: str) -> Any:
     return DiesWithItsText(file)
 
 
-@default.task(timeout=0.5)
-def native_endless(file: str) -> Iterator[int]:
-    """A result whose iterator has no end."""
+def _without_end(file: str) -> Iterator[int]:
     while True:
         mark(file)
         yield 1
         time.sleep(0.05)
+
+
+@default.task()
+def native_endless(file: str) -> Iterator[int]:
+    return _without_end(file)
+
+
+@default.task(timeout=0.5)
+def native_limited(file: str) -> dict[str, Iterator[int]]:
+    return {"rows": _without_end(file)}
+
+
+@default.task(retries=1)
+def native_late(file: str) -> Iterator[int]:
+    """Its first run fails after its body."""
+    mark(file)
+    yield len(Path(file).read_text().splitlines())
+    if len(Path(file).read_text().splitlines()) == 1:
+        raise KeyError("late")
+
+
+@default.task()
+def native_add(a: list[int], b: int) -> list[int]:
+    return [*a, b]
+
+
+@default.task()
+def native_list(*numbers: int) -> list[int]:
+    return list(numbers)
+
+
+@default.task()
+def native_large(number: int) -> str:
+    return number * "x"
 
 
 def _hook(task: Any, *_: Any) -> None:
