@@ -32,6 +32,14 @@ def only_of(name: str) -> str:
     return next((only for only in (ALONE, FUNCTIONS) if consumer.endswith(f"-{only}")), "")
 
 
+def whole(text: str | bytes | int) -> int:
+    """Return a whole number of Redis; Lua writes one of more than 14 digits as 1e+17."""
+    try:
+        return int(text)
+    except ValueError:
+        return int(float(text))
+
+
 class Claim(NamedTuple):
     """A task that a worker holds for the time of a lease."""
 
@@ -58,7 +66,7 @@ class Claim(NamedTuple):
             token.decode(),
             message,
             number,
-            int(most) - number,
+            max(whole(most) - number, 0),  # without retries it has 1, and none has fewer
             float(delay_s),
             int(deliveries),
             invocation.decode(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 from huey_tasks import serializer
+from huey_tasks.broker.protocol import whole
 from huey_tasks.broker.states import TaskState
 
 T = TypeVar("T")
@@ -49,8 +50,15 @@ def from_ms(text: str | float) -> dt.datetime:
 
 
 def from_seconds(seconds: float) -> dt.datetime:
-    """Return a time in seconds since the epoch."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    """Return a time in seconds since the epoch; one that no calendar has is _LAST."""
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return _LAST
+
+
+#: A day before the last one, since zones move a time.
+_LAST = dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
 
 
 def worker_of(token: str | None) -> str | None:
@@ -105,7 +113,7 @@ class Hash:
 
     def number(self, name: str) -> int:
         """Return a whole number, 0 if it is not set."""
-        return int(self._texts.get(name, 0))
+        return whole(self._texts.get(name, 0))
 
     def time(self, name: str) -> dt.datetime | None:
         """Return a time, None if it is not set."""

@@ -32,7 +32,7 @@ class Number:
         return f"it takes {self}{hint}"
 
     def _in_range(self, value: float) -> bool:
-        return math.isfinite(value) and self.low <= value <= self.high
+        return self.low <= value <= self.high  # which NaN is not
 
     def __str__(self) -> str:
         kind = "a whole number" if self.whole else "a number"

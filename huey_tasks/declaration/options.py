@@ -58,6 +58,11 @@ _OURS = frozenset(
 )
 
 
+def number_of(option: str) -> Number:
+    """Return the rule of an option that takes a number."""
+    return cast(Number, _OPTIONS[option])
+
+
 def check_options(options: Mapping[str, Any]) -> None:
     """Check each option of a type. Raises InvalidTaskType for the first that cannot work."""
     for option, value in options.items():

@@ -15,8 +15,11 @@ import time
 from dataclasses import dataclass
 from enum import IntEnum
 
+#: Bytes that an id may have.
+ID_BYTES = 36
+
 _HELD = struct.Struct(
-    "<B d d I 36s 100s 128s"
+    f"<B d d I {ID_BYTES}s 100s 128s"
 )  # phase, started, deadline, attempt, id, token, type
 _DEADLINE, _DEADLINE_AT = struct.Struct("<d"), 9
 _STOP = struct.Struct("<B 100s")  # why, token

@@ -21,7 +21,7 @@ from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.broker.states import Ending
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.fingerprint import cause_without_code
-from huey_tasks.huey_adapter import huey_seams
+from huey_tasks.huey_adapter import huey_seams, own_values
 from huey_tasks.serializer import ChordResults, NodeResult, WrittenByNewerCode
 
 logger = logging.getLogger(__name__)
@@ -72,10 +72,12 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
         task.eta, task.expires_resolved = None, None
         task.retries, task.retry_delay = claim.retries_left, claim.retry_delay_s
         task.claim = claim
+        if (why := own_values.wrong_limit(task)) is not None:  # stored before it was checked
+            raise Unreadable(_quarantine(claim, "UnreadableMessage", why))
         task.args = tuple(_results_of(outcomes, argument) for argument in task.args)
         task.kwargs = {name: _results_of(outcomes, of) for name, of in task.kwargs.items()}
         return task
-    except QueueUnavailable:
+    except (QueueUnavailable, Unreadable):
         raise
     except _ResultGone as error:
         raise Unreadable(_quarantine(claim, "ResultGone", str(error))) from error

@@ -15,7 +15,7 @@ from huey_tasks.errors import InvalidTaskType
 from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
-from huey_tasks.huey_adapter import follow_ups
+from huey_tasks.huey_adapter import follow_ups, own_values
 from huey_tasks.huey_adapter.plain_task import PlainTask
 from huey_tasks.serializer import QueueMessage
 
@@ -62,7 +62,8 @@ class TypeRegistry(Registry):
     def create_message(self, task: Any) -> Any:
         """Return what is stored of a task, by the registry of its own queue.
 
-        The other tasks of its pipeline are in it; each goes to its own queue.
+        The other tasks of its pipeline are in it; each goes to its own queue. Raises InvalidQuery
+        for a value of one of them that cannot work.
         """
         if task is NO_HANDLER:
             return None
@@ -70,6 +71,7 @@ class TypeRegistry(Registry):
         registry = self.siblings.get(home, self)
         if registry is not self:
             return registry.create_message(task)
+        own_values.check(task)
         return QueueMessage(
             *super().create_message(task), queue=home, into=getattr(task, "takes", None)
         )

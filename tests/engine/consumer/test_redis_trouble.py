@@ -185,11 +185,10 @@ def proxy(redis: RedisServer, tmp_path: Path) -> Iterator[SlowProxy]:
 
 
 def queue_over(proxy: SlowProxy) -> TaskQueue:
-    urls = {
-        "broker_url": f"unix://{proxy.socket}?db=0",
-        "result_url": f"unix://{proxy.socket}?db=1",
-    }
-    return TaskQueue("default", **urls, result_ttl_s=60, lease_s=2)
+    broker_url, result_url = (f"unix://{proxy.socket}?db={number}" for number in (0, 1))
+    return TaskQueue(
+        "default", broker_url=broker_url, result_url=result_url, result_ttl_s=60, lease_s=2
+    )
 
 
 def test_a_call_ends_in_time_though_redis_says_nothing(redis: RedisServer) -> None:
