@@ -33,18 +33,40 @@ def world() -> str | None:
         return None
 
 
-def birth(pid: int) -> str | None:
-    """Return the start of a process in ticks since the boot; None when there is no such process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else fields[19]
-
-
 @functools.cache
 def _own_birth(pid: int) -> str | None:
-    return birth(pid)
+    """Return the start of this process in ticks since the boot; None where /proc says nothing."""
+    try:
+        return _stat(pid)[19]
+    except OSError:
+        return None
+
+
+def _stat(pid: int) -> list[str]:
+    """Return what /proc says of a process from its state on. Raises OSError."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def is_dead(pid: int, birth: str | None) -> bool:
+    """Whether the process of that id and start has ended, for sure.
+
+    One that cannot be looked at, because this process has no descriptor left or may not, may live.
+    """
+    try:
+        fields = _stat(pid)
+    except OSError:
+        return not _exists(pid)
+    return fields[0] in "ZX" or (birth is not None and fields[19] != birth)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def identity() -> dict[str, Any]:
@@ -79,7 +101,8 @@ def release_tasks(queue: TaskQueue, max_crashes: int, max_losses: int) -> None:
     """
     broker = queue.broker
     for consumer, info in consumers.known(broker):
-        if info.get("world") != world() or world() is None or birth(info["pid"]) == info["birth"]:
+        is_here = world() is not None and info.get("world") == world()
+        if not is_here or not is_dead(info["pid"], info["birth"]):
             continue
         released = broker.scripts.release(
             queue.name,
