@@ -63,7 +63,7 @@ class Interrupts:
                 stop.killed = self._kill(child, cell, stop.token)
 
     def _kill(self, child: Child, cell: Cell, token: str) -> bool:
-        frozen = freeze(child.pid)
+        freeze(child.pid)
         held = cell.held()
         if held is not None and held.token == token and held.phase is not Phase.ENDED:
             logger.warning(
@@ -71,6 +71,5 @@ class Interrupts:
             )
             kill_group(child.pid)
             return True
-        if frozen:
-            send(child.pid, signal.SIGCONT)
+        send(child.pid, signal.SIGCONT)  # though it was not seen to stop: it may stop later
         return False

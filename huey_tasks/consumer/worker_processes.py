@@ -106,10 +106,10 @@ def kill_group(pid: int) -> None:
     send(pid, signal.SIGKILL)
 
 
-def freeze(pid: int, limit_s: float = 0.2) -> bool:
+def freeze(pid: int, limit_s: float = 0.2) -> None:
     """Stop a process and wait until it is stopped; what it wrote before is then final.
 
-    Returns False where that cannot be seen (no /proc), or when the process is gone.
+    Waits no longer where that cannot be seen (no /proc), or when the process is gone.
     """
     send(pid, signal.SIGSTOP)
     deadline = time.monotonic() + limit_s
@@ -117,8 +117,7 @@ def freeze(pid: int, limit_s: float = 0.2) -> bool:
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
-            return False
+            return
         if state in "TtZX":
-            return state in "Tt"
+            return
         os.sched_yield()
-    return False

@@ -239,18 +239,19 @@ def test_the_end_of_the_grace_hits_nothing_else(
     assert 0 < killed < rounds, "some were killed, some ended by themselves"
 
 
+@pytest.mark.parametrize("limit_s", [0.2, 0.0], ids=["seen", "too late to be seen"])
 def test_a_worker_that_goes_on_before_it_stands_still_is_let_go(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, limit_s: float
 ) -> None:
     """The moment between the last look and the kill, too short for the tests above to meet."""
     cell = WorkerTable.create(1).cells[0]
     deaf = partial(signal.signal, signal.SIGUSR1, signal.SIG_IGN)
     with subprocess.Popen(["sleep", "60"], preexec_fn=deaf) as process:
 
-        def freeze_too_late(pid: int) -> bool:
+        def freeze_too_late(pid: int) -> None:
             cell.hold("next-task", "next-token", "echo", 1)
             cell.enter(Phase.BODY)
-            return freeze(pid)
+            freeze(pid, limit_s)
 
         monkeypatch.setattr("huey_tasks.consumer.interrupts.freeze", freeze_too_late)
         child = cast(Child, SimpleNamespace(pid=process.pid))
