@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import NamedTuple
 
 from huey_tasks.broker.protocol import Cause, Claim, Commit, Found, Gate, NewTask, only_of
@@ -404,7 +405,8 @@ class Model:
         for order in orders:
             if old:
                 order = [task_id for task_id in order if self._is_kept_by_prune(task_id)]
-            for task_id in order[: max(len(order) - cap, 0)]:
+            over = max(len([task_id for task_id in order if task_id not in self.dead]) - cap, 0)
+            for task_id in list(dropwhile(self.dead.__contains__, order))[:over]:
                 self._is_kept_by_prune(task_id)
         return before - len(self.tasks)
 
@@ -726,7 +728,6 @@ class Model:
             del self.tasks[task_id]
             self._leave(task_id)
             return False
-        self.tasks[task_id].score = self._in()
         return True
 
 

@@ -319,11 +319,35 @@ def test_finished_tasks_are_forgotten_in_pieces_until_none_is_left_to_forget() -
         submit("echo")
         worker.step(commit(worker.claim(), end, reason="why"), want=0)
 
-    pieces = [scripts().run("prune", QUEUE, ttl_ms=HOUR, cap=0, limit=2) for _ in range(4)]
+    pieces = [scripts().run("prune", QUEUE, ttl_ms=HOUR, cap=0, limit=2) for _ in range(3)]
 
-    # The quarantined one is looked at and stays; once nothing else is left, nobody goes on with it.
-    assert pieces == [[2, 1], [1, 1], [1, 1], [0, 0]]
+    assert pieces == [[2, 1], [2, 1], [0, 0]], "the quarantined one does not count, and stays"
     assert [broker.zcard(keys.index(QUEUE, end)) for end in ("SUCCESS", "FAILURE")] == [0, 1]
+
+
+@pytest.mark.parametrize("ttl_ms", [0, HOUR])
+def test_quarantined_tasks_take_no_room_from_others_and_keep_their_time(ttl_ms: int) -> None:
+    """However many there are, before and between others: a call looks at three tasks."""
+    ends = ["DEAD"] * 7 + ["FAILURE"] * 2 + ["DEAD"] * 2 + ["FAILURE"] * 2
+    kept, worker = list[str](), HandWorker()
+    for number, end in enumerate(ends):
+        store(f"{end}-{number}")
+        worker.step(commit(worker.claim(), end, reason="why"), want=0)
+        kept += [f"{end}-{number}"] * (end == "DEAD")
+    index = keys.index(QUEUE, "FAILURE")
+    before = dict(broker.zrange(index, 0, -1, withscores=True))
+
+    def prune(cap: int) -> None:
+        for _ in range(4):
+            scripts().run("prune", QUEUE, ttl_ms=ttl_ms, cap=cap, limit=3)
+
+    if ttl_ms:
+        prune(cap=4)
+        assert dict(broker.zrange(index, 0, -1, withscores=True)) == before, "four are not too many"
+    prune(cap=0)
+    found = dict(broker.zrange(index, 0, -1, withscores=True))
+    assert sorted(task_id.decode() for task_id in found) == sorted(kept)
+    assert found.items() <= before.items()
 
 
 def test_finished_tasks_that_are_too_old_are_forgotten_and_live_ones_kept() -> None:
