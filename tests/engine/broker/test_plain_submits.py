@@ -66,9 +66,30 @@ def test_several_at_once_are_plain_if_all_of_them_are() -> None:
     assert is_plain(tasks)
     stored = broker.zrange(keys.index(QUEUE, "PENDING"), -3, -1)
     assert [each.decode() for each in stored] == [task.id for task in tasks]
-    again = [*tasks, new()]
-    assert scripts().submit(QUEUE, again, may_refuse=True) == [False, False, False, True]
+    for again in ([*tasks, new()], [new()]):
+        broker.delete(keys.bell(QUEUE))
+        known = [False] * (len(again) - 1)
+        assert scripts().submit(QUEUE, again, may_refuse=True) == [*known, True]
+        assert broker.llen(keys.bell(QUEUE)) == 1
     assert not is_plain([new(), new(tags=",one,")])
+
+
+def test_an_id_that_comes_twice_in_one_submit_is_one_task() -> None:
+    scripts().submit(QUEUE, [new()], may_refuse=True)
+    one, other = new(), new()
+    answers = scripts().submit(QUEUE, [one, other, one], may_refuse=True)
+    assert answers == [True, True, False]
+    assert counted_ever(broker, QUEUE, "SUBMITTED") == 3 == broker.zcard(keys.submitted(QUEUE))
+    places = [broker.hget(keys.task(QUEUE, each.id), "place") for each in (one, other)]
+    assert places == sorted(places) and len(set(places)) == 2
+    assert scripts().submit(QUEUE, [one, other], may_refuse=True) == [False, False]
+
+
+def test_thousands_at_once_are_too_many_for_one_command() -> None:
+    assert not is_plain([new() for _ in range(1001)])
+    assert is_plain([new() for _ in range(1000)])
+    pending = broker.zcard(keys.index(QUEUE, "PENDING"))
+    assert counted_ever(broker, QUEUE, "SUBMITTED") == pending
 
 
 OPTIONS = [
