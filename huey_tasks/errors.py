@@ -178,24 +178,6 @@ class TooManySchedules(DucklineError):
     code = "too_many_schedules"
 
 
-class WebhookNotFound(DucklineError):
-    """No webhook has that id."""
-
-    code = "webhook_not_found"
-
-
-class DeliveryNotFound(DucklineError):
-    """The webhook has no delivery of that id; it keeps them for three days."""
-
-    code = "delivery_not_found"
-
-
-class TooManyWebhooks(DucklineError):
-    """There are as many webhooks as there may be."""
-
-    code = "too_many_webhooks"
-
-
 class ScheduleRunning(DucklineError):
     """The run before has not ended, and runs of this schedule must not overlap."""
 
@@ -206,6 +188,12 @@ class TaskFinished(DucklineError):
     """The task has reached a terminal state; it does not change any more."""
 
     code = "task_finished"
+
+
+class ChangedMeanwhile(DucklineError):
+    """Somebody has changed it since the caller read it; nothing was done."""
+
+    code = "changed_meanwhile"
 
 
 class TaskRunning(DucklineError):

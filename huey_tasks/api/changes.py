@@ -12,7 +12,14 @@ from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.broker.states import TaskState
-from huey_tasks.errors import InvalidQuery, Problem, TaskFinished, TaskNotFound, TaskRunning
+from huey_tasks.errors import (
+    ChangedMeanwhile,
+    InvalidQuery,
+    Problem,
+    TaskFinished,
+    TaskNotFound,
+    TaskRunning,
+)
 from huey_tasks.queues import BROKERS
 from huey_tasks.records import copies
 from huey_tasks.records.ids import is_task_id, new_id
@@ -29,14 +36,16 @@ def change_task(
     run_at: dt.datetime | None = None,
     queue_priority: int | None = None,
     tags: Sequence[str] | None = None,
+    if_updated_at: dt.datetime | None = None,
     by: Operator | None = None,
 ) -> TaskRecord:
     """Change a task that has not started; what is None stays. Returns the changed task.
 
     `delay` in seconds, or `run_at`: when it may start; a time in the past means now. Either all is
     changed or nothing, and never of an attempt that has begun: a worker has the old payload or the
-    new one. Raises TaskNotFound, TaskRunning, TaskFinished; InvalidPayload, InvalidQuery;
-    UnknownTaskType for another payload of a type that this process does not know; QueueUnavailable.
+    new one. `if_updated_at`: only if this is still its `updated_at`; else ChangedMeanwhile. Raises
+    TaskNotFound, TaskRunning, TaskFinished; InvalidPayload, InvalidQuery; UnknownTaskType for
+    another payload of a type that this process does not know; QueueUnavailable.
     """
     if all(one is None for one in (payload, delay, run_at, queue_priority, tags)):
         raise InvalidQuery([Problem("", "missing", "Say what to change.")])
@@ -46,6 +55,7 @@ def change_task(
         None if delay is None and run_at is None else round(options.delay_s * 1000),
         queue_priority,
         None if tags is None else options.tags,
+        None if if_updated_at is None else round(if_updated_at.timestamp() * 1000),
     )
     operation = trail.as_argument(BROKERS, Action.CHANGE, by, task_id)
     for broker in BROKERS.values() if is_task_id(task_id) else ():
@@ -57,12 +67,13 @@ def change_task(
 
 
 class _Wanted(NamedTuple):
-    """What is to change; None stays."""
+    """What is to change; None stays. `seen_ms`: its last change, as far as the caller knows."""
 
     payload: dict[str, Any] | None
     delay_ms: int | None
     priority: int | None
     tags: str | None
+    seen_ms: int | None
 
 
 def _change_in(broker: Broker, task_id: str, wanted: _Wanted, operation: str) -> tuple[str, str]:
@@ -75,7 +86,7 @@ def _change_in(broker: Broker, task_id: str, wanted: _Wanted, operation: str) ->
             if message is None:
                 return "", ""
         state, done = scripts.change(
-            broker.name, task_id, request, operation, message=message,
+            broker.name, task_id, request, operation, seen_ms=wanted.seen_ms, message=message,
             delay_ms=wanted.delay_ms, priority=wanted.priority, tags=wanted.tags,
         )  # fmt: skip
         if done != "other":  # else somebody has changed the payload between the two calls
@@ -86,6 +97,8 @@ def _refuse(state: TaskState, done: str) -> None:
     if done == "expires":
         rule = "The task would expire before it may start."
         raise InvalidQuery([Problem("/run_at", "too_late", rule)])
+    if done == "changed":
+        raise ChangedMeanwhile("Somebody has changed the task since you read it.")
     if done:
         return
     if state.terminal:

@@ -101,8 +101,8 @@ from huey_tasks.credentials.sessions import LIFE_S as SESSION_LIFE_S
 from huey_tasks.credentials.sessions import Sessions
 from huey_tasks.declaration.failed_member import FailedMember
 from huey_tasks.errors import (
+    ChangedMeanwhile,
     ConfigError,
-    DeliveryNotFound,
     DucklineError,
     FailuresNotFound,
     FlowFinished,
@@ -134,11 +134,9 @@ from huey_tasks.errors import (
     TaskTypeNotFound,
     TooManySavedEvents,
     TooManySchedules,
-    TooManyWebhooks,
     UndoNotFound,
     UnknownQueue,
     UnknownTaskType,
-    WebhookNotFound,
 )
 from huey_tasks.events.journal import Follower, Missed
 from huey_tasks.execution.attempt import TaskCancelled, TaskInterrupted
@@ -225,6 +223,7 @@ from huey_tasks.webhooks.deliveries import (
     replay_delivery,
     send_sample,
 )
+from huey_tasks.webhooks.errors import DeliveryNotFound, TooManyWebhooks, WebhookNotFound
 from huey_tasks.webhooks.records import DeliveryAttempt, DeliveryRecord, WebhookRecord
 from huey_tasks.webhooks.service import (
     WebhookChanges,
@@ -254,6 +253,7 @@ __all__ = [
     "Batch",
     "Breaker",
     "BreakerState",
+    "ChangedMeanwhile",
     "Condition",
     "Config",
     "ConfigError",

@@ -184,6 +184,11 @@ class TaskHash(Hash):
         return from_ms(self["submitted_at"])
 
     @property
+    def updated_at(self) -> dt.datetime:
+        """When somebody last changed it; at first when it was submitted."""
+        return self.time("updated_at") or self.submitted_at
+
+    @property
     def max_attempts(self) -> int:
         """How many of its attempts may count; of one attempt nothing is stored."""
         return self.number("max_attempts") or 1

@@ -98,6 +98,7 @@ class TaskRecord(TaskFacts):
     traceback: str | None
     schedule: str | None  # the one that has made it
     flow_id: str | None  # the one that it is a node of
+    updated_at: dt.datetime  # when somebody last changed it; at first when it was submitted
     submitted_by: str | None = None  # the name of the API key
     invocation: dict[str, Any] | None = None  # of a function: what its caller said
     reported: dict[str, Any] | None = None  # of a function that failed: its error as AWS has it

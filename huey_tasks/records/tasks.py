@@ -130,6 +130,7 @@ def _task_record(queue: str, task_id: str, task: TaskHash, blob: bytes | None) -
         traceback=outcome.get("traceback") if shown.error == raised and not succeeded else None,
         schedule=task.schedule,
         flow_id=task.flow_id,
+        updated_at=task.updated_at,
         submitted_by=task.submitted_by,
         invocation=task.invocation,
         reported=outcome.get("reported") if not succeeded else None,

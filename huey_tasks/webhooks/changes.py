@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from huey_tasks.audit.operation import Operation
 from huey_tasks.broker.webhook_store import WebhookStore
-from huey_tasks.errors import QueueUnavailable, TooManyWebhooks, WebhookNotFound
+from huey_tasks.errors import QueueUnavailable
 from huey_tasks.queues import BROKERS
+from huey_tasks.webhooks.errors import TooManyWebhooks, WebhookNotFound
 from huey_tasks.webhooks.records import TASKS, Webhook, new_secret
 
 #: How many webhooks there may be.

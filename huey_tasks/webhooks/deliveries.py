@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.broker.webhook_store import MOST_DELIVERIES, StoredDelivery
-from huey_tasks.errors import DeliveryNotFound, InvalidQuery, Problem
+from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import Condition
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.records import tasks
@@ -16,6 +16,7 @@ from huey_tasks.webhooks import changes, service
 from huey_tasks.webhooks.alerts import as_posted
 from huey_tasks.webhooks.changes import STORE
 from huey_tasks.webhooks.delivery_type import new_task
+from huey_tasks.webhooks.errors import DeliveryNotFound
 from huey_tasks.webhooks.records import (
     CONDITION_TEST,
     ConditionEvent,

@@ -49,6 +49,10 @@ def test_a_waiting_task_is_changed_and_cancelled(client: Client) -> None:
     sent = client.submit("echo", {"value": 1}, run_at=start)
     changed = client.change(sent.task_id, payload={"value": 2}, tags=["x"], reason="typo")
     assert (changed.payload, changed.tags, changed.status) == ({"value": 2}, ["x"], "SCHEDULED")
+    with pytest.raises(dc.Conflict) as raised:
+        client.change(sent.task_id, payload={"value": 4}, if_updated_at=changed.submitted_at)
+    assert raised.value.code == "changed_meanwhile"
+    client.change(sent.task_id, tags=["y"], if_updated_at=changed.updated_at)
     client.cancel(sent.task_id, "no longer needed")
     client.cancel(sent.task_id)
     assert client.wait(sent.task_id).status == "REVOKED"

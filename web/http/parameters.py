@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
@@ -74,6 +74,13 @@ Limit = Annotated[int, BeforeValidator(_digits)]
 Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
 Instant = Annotated[
     datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+IfUpdatedAt = Annotated[
+    Instant | None,
+    Field(
+        description="The `updated_at` that you read: if somebody has changed it since, nothing is "
+        "changed and the answer is a 409."
+    ),
 ]
 #: As the contract writes it, `?dry_run=1`; also true and false.
 DryRun = Annotated[

@@ -73,6 +73,7 @@ KINDS: Mapping[str, Kind] = {
         "This path does not accept this method; the Allow header lists those it accepts.",
     ),
     "task_finished": Kind(409, "Task already finished"),
+    "changed_meanwhile": Kind(409, "Changed meanwhile"),
     "task_running": Kind(409, "Task already started"),
     "task_not_retryable": Kind(409, "Task cannot be retried"),
     "flow_finished": Kind(409, "Flow already finished"),

@@ -158,17 +158,26 @@ def put_schedule(path: SchedulePath, body: SchedulePutBody) -> Response:
     openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, ScheduleView, "The schedule as it is now."),
-        **problems(*BODY_PROBLEMS, *_CONTENT, "schedule_not_found", "queue_unavailable"),
+        **problems(
+            *BODY_PROBLEMS,
+            *_CONTENT,
+            "changed_meanwhile",
+            "schedule_not_found",
+            "queue_unavailable",
+        ),
     },
 )
 def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
     """Change, pause or resume a schedule.
 
     A new trigger, or the end of a pause, starts now: earlier due times are not caught up. `cron`
-    replaces `every_s`, and the reverse. Name, task type and queue cannot change.
+    replaces `every_s`, and the reverse. Name, task type and queue cannot change. With
+    `if_updated_at` nobody's change is undone unseen: a 409 says that there has been one.
     """
     _check(path.name)
     by = operator(body.reason)
+    if body.if_updated_at not in (None, tq.get_schedule(path.name).updated_at):
+        raise tq.ChangedMeanwhile("Somebody has changed the schedule since you read it.")
     return respond(_view(tq.change_schedule(path.name, body.changes(), by)))
 
 

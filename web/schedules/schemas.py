@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import Instant, Query, QueueName, Tag
+from web.http.parameters import IfUpdatedAt, Instant, Query, QueueName, Tag
 from web.operations.operator import Reason
 
 _CRON = Field(
@@ -87,6 +87,7 @@ class ScheduleChangeBody(PlanBody):
     )
     overlap: bool | None = Field(default=None, description=_OVERLAP)
     paused: bool | None = Field(default=None, description="A paused schedule is never due.")
+    if_updated_at: IfUpdatedAt = None
     reason: Reason = None
     # Accepted here only to be refused with a message of our own.
     name: SkipJsonSchema[Any] = None

@@ -77,6 +77,7 @@ def read_task(path: TaskPath, query: WaitQuery) -> Response:
             "task_not_found",
             "task_running",
             "task_finished",
+            "changed_meanwhile",
             "invalid_request",
             "invalid_payload",
             "unknown_task_type",
@@ -87,7 +88,8 @@ def read_task(path: TaskPath, query: WaitQuery) -> Response:
 def change_task(path: TaskPath, body: ChangeBody) -> Response:
     """Change a task that waits: its payload, when it may start, its priority, its tags.
 
-    Either all is changed or nothing; a task that a worker has claimed does not change.
+    Either all is changed or nothing; a task that a worker has claimed does not change. With
+    `if_updated_at` nobody's change is undone unseen: a 409 says that there has been one.
     """
     check_task(path.task_id)
     changed = tq.change_task(
@@ -97,6 +99,7 @@ def change_task(path: TaskPath, body: ChangeBody) -> Response:
         run_at=body.run_at,
         queue_priority=body.queue_priority,
         tags=body.tags,
+        if_updated_at=body.if_updated_at,
         by=operator(body.reason),
     )
     return respond(TaskDetail.model_validate(changed))

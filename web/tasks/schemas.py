@@ -163,6 +163,9 @@ class AttemptView(Outbound):
 class TaskDetail(TaskView):
     """One task, with its log lines and attempts."""
 
+    updated_at: datetime = Field(
+        description="When somebody last changed it by PATCH; at first when it was submitted."
+    )
     reported: dict[str, Any] | None = Field(
         description="The error of a function, as AWS reports it: errorType, errorMessage, …"
     )

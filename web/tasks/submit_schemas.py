@@ -7,7 +7,7 @@ from pydantic import Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import Instant, QueueName, Tag, TaskId
+from web.http.parameters import IfUpdatedAt, Instant, QueueName, Tag, TaskId
 from web.operations.operator import Reason
 
 
@@ -101,6 +101,7 @@ class ChangeBody(Inbound):
         description="All of its tags: they replace the others.",
         json_schema_extra={"maxItems": 10},
     )
+    if_updated_at: IfUpdatedAt = None
     reason: Reason = None
 
 

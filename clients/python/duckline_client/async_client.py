@@ -100,12 +100,18 @@ class AsyncClient:
         run_at: datetime | None = None,
         queue_priority: int | None = None,
         tags: list[str] | None = None,
+        if_updated_at: datetime | None = None,
         reason: str | None = None,
     ) -> Task:
-        """Change a task that waits; what is not given stays. Raises Conflict once it runs."""
+        """Change a task that waits; what is not given stays.
+
+        `if_updated_at`: only if this is still its `updated_at`. Raises Conflict when somebody has
+        changed it since (after a broken connection that may be this call), and once it runs.
+        """
         changes = {
             "payload": payload, "delay_s": delay_s, "run_at": run_at,
-            "queue_priority": queue_priority, "tags": tags, "reason": reason,
+            "queue_priority": queue_priority, "tags": tags, "if_updated_at": if_updated_at,
+            "reason": reason,
         }  # fmt: skip
         return await self._run(operations.change(task_id, changes, self._at.policy))
 

@@ -86,6 +86,7 @@ class Task(_Answer):
     finished_at: datetime | None = None
     next_retry_at: datetime | None = None
     scheduled_for: datetime | None = None
+    updated_at: datetime | None = None  #: when somebody last changed it; a search has none
     worker: str | None = None
     tags: list[str] = field(default_factory=list[str])
     log: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])

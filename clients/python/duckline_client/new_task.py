@@ -37,6 +37,7 @@ _FIELDS = {
     "unique_key": "unique_key",
     "webhook_url": "webhook_url",
     "payload": "payload",
+    "if_updated_at": "if_updated_at",
     "reason": "reason",
 }
 

@@ -1,21 +1,26 @@
 -- change: PENDING, SCHEDULED or RETRY -> the same task with another payload, time, priority or tags
--- args: id request expected message delay_ms priority tags operation
+-- args: id request seen expected message delay_ms priority tags operation
 -- with: blocked clock events fair fair_again operations queueing tasks
 -- '' keeps what is there; `tags` '-' takes them away. `delay_ms` 0: it may start now. `message`
--- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice.
--- returns: {state, what was done}: 'done'; 'other' when `expected` is not the message any more;
+-- is the one that `expected` becomes. `request` is the caller's, who may have to ask twice. `seen`:
+-- when it was changed last (ms), as far as the caller knows; '' for one who does not mind.
+-- returns: {state, what was done}: 'done'; 'changed' when somebody has changed it since `seen`;
+--          'other' when `expected` is not the message any more;
 --          'expires' when the new time is too late for it; '' when it waits no more
 local key = task_key(id)
-local state, type, stored, own, expires_at, suspicion, place, last = unpack(redis.call('HMGET', key,
-  'state', 'type', 'message', 'priority', 'expires_at', 'suspicion', 'place', 'change_request'))
+local state, type, stored, own, expires_at, suspicion, place, last, submitted, updated = unpack(redis.call(
+  'HMGET', key, 'state', 'type', 'message', 'priority', 'expires_at', 'suspicion', 'place',
+  'change_request', 'submitted_at', 'updated_at'))
 if last == request then return { state, 'done' } end
 if state ~= 'PENDING' and state ~= 'SCHEDULED' and state ~= 'RETRY' then return { state or '', '' } end
+updated = tonumber(updated or submitted)
+if seen ~= '' and tonumber(seen) ~= updated then return { state, 'changed' } end
 if message ~= '' and stored ~= expected then return { state, 'other' } end
 local due = delay_ms ~= '' and NOW + delay_ms
 if due and expires_at and due >= tonumber(expires_at) then return { state, 'expires' } end
 
 -- Written first, because a full Redis refuses it, and then nothing is half done.
-redis.call('HSET', key, 'change_request', request)
+redis.call('HSET', key, 'change_request', request, 'updated_at', math.max(NOW, updated + 1))
 if state == 'PENDING' and (priority ~= '' or (due and due > NOW)) then give_up_turn(id, type) end
 if message ~= '' then redis.call('HSET', key, 'message', message) end
 if tags == '-' then

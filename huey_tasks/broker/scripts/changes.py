@@ -16,14 +16,17 @@ class ChangeScripts:
         request: str,
         operation: str,
         *,
+        seen_ms: int | None = None,
         message: tuple[bytes, bytes] | None = None,
         delay_ms: int | None = None,
         priority: int | None = None,
         tags: str | None = None,
     ) -> tuple[str, str]:
-        """Change a task that waits; None keeps what is there. `message`: the expected, the new one.
+        """Change a task that waits; None keeps what is there.
 
-        Returns its state, '' if there is none, and what was done, as the script has it.
+        `seen_ms`: when it was changed last, as far as the caller knows. `message`: the expected,
+        the new one. Returns its state, '' if there is none, and what was done, as the script has
+        it.
         """
         expected, new = message or ("", "")
         state, done = self._scripts.run(
@@ -31,6 +34,7 @@ class ChangeScripts:
             queue,
             id=task_id,
             request=request,
+            seen="" if seen_ms is None else seen_ms,
             expected=expected,
             message=new,
             delay_ms="" if delay_ms is None else delay_ms,

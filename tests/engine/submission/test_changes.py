@@ -115,6 +115,23 @@ def test_a_task_that_runs_or_has_ended_does_not_change(state: str) -> None:
     assert tq.get_task(task_id).payload == {"value": 1}
 
 
+@pytest.mark.parametrize("make", WAITING)
+def test_a_change_of_what_somebody_has_changed_since_is_refused(make: Callable[[], str]) -> None:
+    task_id = make()
+    seen = tq.get_task(task_id).updated_at
+    other = tq.change_task(task_id, payload={"value": "theirs"}, if_updated_at=seen)
+    last = tq.change_task(task_id, tags=["theirs"], if_updated_at=other.updated_at)
+    before = broker.hgetall(keys.task("default", task_id))
+
+    for stale in (seen, other.updated_at):
+        with pytest.raises(tq.ChangedMeanwhile):
+            tq.change_task(task_id, payload={"value": "mine"}, delay=60, if_updated_at=stale)
+
+    assert broker.hgetall(keys.task("default", task_id)) == before
+    assert seen < other.updated_at < last.updated_at
+    assert tq.change_task(task_id, payload={"value": "mine"}).tags == ("theirs",)
+
+
 WRONG: list[tuple[dict[str, Any], type[Exception]]] = [
     ({}, tq.InvalidQuery),
     ({"delay": -1}, tq.InvalidQuery),

@@ -46,7 +46,7 @@ def test_every_field_of_the_answer_is_documented(client: FlaskClient) -> None:
     assert set(made) == set(schemas["ScheduleView"]["properties"])
     assert set(schemas["ScheduleChangeBody"]["properties"]) == {
         "payload", "tags", "cron", "every_s", "timezone", "run_at", "overlap", "paused",
-        "reason",
+        "if_updated_at", "reason",
     }  # fmt: skip
 
 
@@ -146,6 +146,20 @@ def test_what_is_deleted_is_gone(client: FlaskClient) -> None:
     assert (answer.status_code, answer.data) == (204, b"")
     assert client.get(PATH).get_json() == {"schedules": []}
     assert create(client).status_code == 201
+
+
+def test_a_patch_that_has_not_seen_the_last_one_is_a_409(client: FlaskClient) -> None:
+    path = create(client).headers["Location"]
+    seen = client.get(path).get_json()["updated_at"]
+    theirs = client.patch(path, json={"tags": ["theirs"], "if_updated_at": seen}).get_json()
+
+    answer = client.patch(path, json={"overlap": False, "if_updated_at": seen})
+
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "changed_meanwhile")
+    assert client.get(path).get_json() == theirs
+    client.post(f"{path}/run")  # a run is no change
+    again = {"overlap": False, "if_updated_at": theirs["updated_at"]}
+    assert client.patch(path, json=again).get_json()["overlap"] is False
 
 
 @pytest.mark.parametrize("name", ["nightly", "..", "no such", "é", "x" * 200, "%2e%2e"])

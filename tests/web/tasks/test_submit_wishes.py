@@ -206,9 +206,24 @@ def test_patch_changes_a_waiting_task(client: FlaskClient) -> None:
     assert (entry["action"], entry["why"], entry["target"]) == ("change", "typo", task_id)
 
 
+def test_a_patch_that_has_not_seen_the_last_one_is_a_409(client: FlaskClient) -> None:
+    path = f"/api/tasks/{_submit(client).get_json()['task_id']}"
+    seen = client.get(path).get_json()["updated_at"]
+    theirs = client.patch(path, json={"payload": {"value": 2}, "if_updated_at": seen}).get_json()
+
+    answer = client.patch(path, json={"payload": {"value": 3}, "if_updated_at": seen})
+
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "changed_meanwhile")
+    assert answer.mimetype == "application/problem+json"
+    assert client.get(path).get_json() == theirs
+    again = {"payload": {"value": 3}, "if_updated_at": theirs["updated_at"]}
+    assert client.patch(path, json=again).get_json()["payload"] == {"value": 3}
+
+
 @pytest.mark.parametrize(
     ("task_id", "change", "status", "code"),
     [
+        ("", {"if_updated_at": "2026-01-01T00:00:00"}, 422, "invalid_request"),
         (UNKNOWN, {"tags": []}, 404, "task_not_found"),
         ("other", {"tags": []}, 404, "task_not_found"),
         ("", {}, 422, "invalid_request"),
