@@ -68,7 +68,8 @@ def test_only_what_was_changed_is_sent(visits: Visits, stack: Stack, held_low: N
     with page.expect_request(lambda asked: asked.method == "PATCH") as sent:
         form.get_by_test_id("save-task").click()
 
-    assert sent.value.post_data_json == {"queue_priority": 0}
+    seen = stack.api.call("GET", f"/api/tasks/{task_id}")["submitted_at"]
+    assert sent.value.post_data_json == {"queue_priority": 0, "if_updated_at": seen}
     expect(toast(page, "Changed")).to_be_visible()
 
 
@@ -123,3 +124,89 @@ def test_a_change_that_comes_too_late_says_so(
     expect(form.get_by_test_id("save-task")).to_be_disabled()
     late.get_by_role("link", name="Run again").click()
     expect(panel(page).get_by_test_id("submit-button")).to_be_visible()
+
+
+def _change(stack: Stack, task_id: str, **change: Any) -> None:
+    """As somebody else."""
+    stack.api.call("PATCH", f"/api/tasks/{task_id}", change)
+
+
+def test_nobodys_change_is_undone_unseen(visits: Visits, stack: Stack, held_low: None) -> None:
+    task_id = _submit(stack, tags=["first"])
+    page = _edit(visits, stack.dashboard, task_id)
+    form = panel(page).get_by_test_id("edit-form")
+    form.get_by_label("Note").fill("mine")
+    form.get_by_test_id("start-in").check(force=True)
+    form.get_by_label("Start in", exact=True).fill("90")
+    form.get_by_label("Reason").fill("a typo")
+
+    _change(
+        stack,
+        task_id,
+        payload={"amount": BIG + 1, "note": "theirs", "tags": ["x"]},
+        tags=["theirs"],
+    )
+
+    news = panel(page).get_by_test_id("changed-meanwhile")
+    for item in (
+        f"payload.amount: {BIG} → {BIG + 1}",
+        'payload.note: "old" → "theirs"; you changed it too, yours stays: "mine"',
+        'payload.tags: [] → ["x"]',
+        'Tags: ["first"] → ["theirs"]',
+    ):
+        expect(news.locator("li").filter(has_text=item)).to_be_visible()
+    expect(form.get_by_test_id("save-task")).to_be_disabled()
+    expect(form.get_by_label("Note")).to_have_value("mine")
+    news.get_by_test_id("take-over").click()
+    expect(news).to_have_count(0)
+    expect(form.get_by_label("Amount")).to_have_value(str(BIG + 1))
+    expect(form.locator('[name="/tags"]')).to_have_value("theirs")
+    form.get_by_test_id("save-task").click()
+
+    expect(toast(page, "Changed")).to_be_visible()
+    record = stack.api.call("GET", f"/api/tasks/{task_id}")
+    assert record["payload"] == {"amount": BIG + 1, "note": "mine", "tags": ["x"]}
+    assert (record["tags"], record["status"]) == (["theirs"], "SCHEDULED")
+
+
+def test_a_change_between_the_last_look_and_the_click_is_not_undone(
+    visits: Visits, stack: Stack, held_low: None
+) -> None:
+    visits.allow("status of 409")
+    task_id = _submit(stack)
+    page = _edit(visits, stack.dashboard, task_id)
+    form = panel(page).get_by_test_id("edit-form")
+    form.get_by_label("Note").fill("mine")
+
+    def change_first(route: Route) -> None:
+        if route.request.method == "PATCH":
+            _change(stack, task_id, payload={"amount": 7, "note": "old", "tags": []})
+        route.continue_()
+
+    page.route(f"**/api/tasks/{task_id}", change_first)
+    form.get_by_test_id("save-task").click()
+    expect(form.get_by_role("alert")).to_contain_text("Nothing was saved")
+    page.unroute(f"**/api/tasks/{task_id}")
+
+    panel(page).get_by_test_id("take-over").click()
+    form.get_by_test_id("save-task").click()
+    expect(toast(page, "Changed")).to_be_visible()
+    record = stack.api.call("GET", f"/api/tasks/{task_id}")
+    assert record["payload"] == {"amount": 7, "note": "mine", "tags": []}
+
+
+def test_an_untouched_form_shows_the_task_as_it_is(
+    visits: Visits, stack: Stack, held_low: None
+) -> None:
+    task_id = _submit(stack)
+    page = _edit(visits, stack.dashboard, task_id)
+    note = panel(page).get_by_test_id("edit-form").get_by_label("Note")
+
+    _change(stack, task_id, payload={"amount": 7, "note": "second", "tags": []})
+    expect(note).to_have_value("second")
+    panel(page).get_by_role("link", name="Back to the task").click()
+    _change(stack, task_id, payload={"amount": 7, "note": "third", "tags": []})
+    panel(page).get_by_test_id("edit-button").click()
+
+    expect(note).to_have_value("third")
+    expect(panel(page).get_by_test_id("changed-meanwhile")).to_have_count(0)

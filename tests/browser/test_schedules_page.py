@@ -269,6 +269,7 @@ def test_it_is_paused_with_a_reason_and_resumed(visits: Visits, stack: Stack) ->
 
 def test_an_edit_sends_what_was_changed_and_nothing_else(visits: Visits, stack: Stack) -> None:
     _make(stack, "edited", payload={"value": _BIG}, tags=["kept"])
+    (before,) = _schedules(stack.api)
     page = _open(visits, stack)
     _row(page, "edited").get_by_test_id("edit").click()
     form = _form(page)
@@ -280,9 +281,43 @@ def test_an_edit_sends_what_was_changed_and_nothing_else(visits: Visits, stack: 
         _save(form)
 
     expect(_row(page, "edited")).to_contain_text("15 4 * * *")
-    assert sent.value.post_data_json == {"cron": "15 4 * * *", "timezone": "Europe/Berlin"}
+    body = sent.value.post_data_json
+    assert body.pop("if_updated_at") == before["updated_at"]
+    assert body == {"cron": "15 4 * * *", "timezone": "Europe/Berlin"}
     (made,) = _schedules(stack.api)
     assert (made["payload"], made["tags"]) == ({"value": _BIG}, ["kept"])
+
+
+def test_nobodys_change_is_undone_unseen(visits: Visits, stack: Stack) -> None:
+    _make(stack, "shared", payload={"value": 1}, tags=["first"])
+    page = _open(visits, stack, "?edit=shared")
+    form = _form(page)
+    tags = form.get_by_label("Tags")
+    stack.api.call("PATCH", "/api/schedules/shared", {"tags": ["second"]})
+    expect(tags).to_have_value("second")  # nothing was typed
+    tags.fill("mine")
+
+    theirs = {"tags": ["third"], "payload": {"value": _BIG}, "every_s": 5400, "paused": True}
+    stack.api.call("PATCH", "/api/schedules/shared", theirs)
+
+    news = page.get_by_test_id("changed-meanwhile")
+    for item in (
+        f"payload.value: 1 → {_BIG}",
+        'Tags: ["second"] → ["third"]; you changed it too, yours stays: ["mine"]',
+        '{"every_s": 5400}',
+        "Paused: false → true",
+    ):
+        expect(news.locator("li").filter(has_text=item)).to_be_visible()
+    expect(form.get_by_test_id("save-schedule")).to_be_disabled()
+    news.get_by_test_id("take-over").click()
+    expect(tags).to_have_value("mine")
+    expect(form.get_by_label("Every", exact=True)).to_have_value("90")
+    _save(form)
+
+    expect(_row(page, "shared")).to_be_visible()
+    (made,) = _schedules(stack.api)
+    assert (made["payload"], made["tags"]) == ({"value": _BIG}, ["mine"])
+    assert (made["every_s"], made["paused"]) == (5400, True)
 
 
 def test_a_rule_of_seconds_becomes_one_of_cron(visits: Visits, stack: Stack) -> None:

@@ -35,7 +35,7 @@ export function parseKeeping(text, names) {
   for (const match of text.matchAll(TOKEN)) {
     const token = match[0];
     if (start < 0) {
-      if (last[1] === ':' && wanted.has(last[0])) {
+      if (last[1] === ':' && wanted.has(plainly(last[0]))) {
         out += text.slice(copied, match.index);
         start = match.index;
         depth = 0;
@@ -54,6 +54,14 @@ export function parseKeeping(text, names) {
     }
   }
   return JSON.parse(out + text.slice(copied));
+}
+
+/** A name as `JSON.stringify` writes it. */
+const plainly = (token) => (token.includes('\\') ? JSON.stringify(JSON.parse(token)) : token);
+
+/** The members of a JSON object, each the source text of its value. @param {string} source @returns {Record<string, string>} */
+export function membersOf(source) {
+  return parseKeeping(source, Object.keys(JSON.parse(source)));
 }
 
 /**

@@ -124,6 +124,10 @@ function createSave({ dispatch, state }, held, toast, done) {
       return [];
     } catch (error) {
       const { code, text } = explain(error);
+      if (code === 'changed_meanwhile') {
+        done();
+        return [{ pointer: '', message: texts.CHANGED_BEFORE }];
+      }
       if (code === 'schedule_exists') return [{ pointer: '/name', message: text }];
       return error instanceof ApiProblem && error.errors.length ? error.errors : [{ pointer: '', message: texts.notSaved(text) }];
     }

@@ -1,10 +1,12 @@
-/* The form that makes a schedule, or changes one. Built once and kept, so that a draft survives a
-   look at another page; only what was changed is sent, so that nobody's change elsewhere is undone. */
+/* The form that makes a schedule, or changes one. Kept, so that a draft survives a look at another
+   page; only what was changed is sent, with the state that it was seen in, so that nobody's change is
+   undone unseen. */
 
 import { h } from '../lib/dom.js';
 import { prettyText, sameJson, visible } from '../lib/json_text.js';
 import { go, pageUrl } from '../lib/router.js';
-import { FIRST_RULE, jsonObject } from '../state/schedules.js';
+import { FIRST_RULE, jsonObject, NO_RULE } from '../state/schedules.js';
+import { createDraft } from '../components/draft.js';
 import { checkField, fieldPart, plainField } from '../components/field.js';
 import { button, emptyState, loadFailure } from '../components/parts.js';
 import { prose } from '../components/prose.js';
@@ -15,8 +17,10 @@ import * as common from '../texts/common.js';
 import * as texts from '../texts/schedules.js';
 import * as task from '../texts/task.js';
 
-/** @type {Map<string, {element: HTMLElement, refresh: (state: import('../state/store.js').State) => void}>} */
-const forms = new Map();
+/** @typedef {import('../components/draft.js').EditForm & {refresh: (state: import('../state/store.js').State) => void}} Form */
+/** @type {Form|null} the draft of a new one */
+let made = null;
+const draft = createDraft(texts.FORM.members);
 
 /** The form of a new one. @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function newSchedule(state, actions) {
@@ -25,7 +29,8 @@ export function newSchedule(state, actions) {
   if (!taskTypes.length) {
     return h('div', { key: 'none' }, emptyState(task.NO_TASK_TYPES, task.ADD_MODULE[0], h('code', null, '@task'), task.ADD_MODULE[1]));
   }
-  return place('new', state, (done) => build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), done));
+  made ??= build('new-schedule', FIRST_RULE, actions, newWhat(taskTypes), () => { made = null; });
+  return place('new', made, state);
 }
 
 /**
@@ -38,8 +43,13 @@ export function scheduleForm(schedule, state, actions) {
   const { taskTypes, problem } = state;
   if (!taskTypes) return loading(problem);
   const type = taskTypes.find((each) => each.task_type === schedule.task_type) ?? null;
-  return place(`${schedule.name} ${schedule.created_at}`, state,
-    (done) => build('edit-schedule', schedule, actions, knownWhat(schedule, type), done));
+  const make = (of) => {
+    const shown = of ? { ...schedule, ...definedBy(of.members) } : schedule;
+    return build('edit-schedule', shown, actions, knownWhat(shown, type), draft.drop, of);
+  };
+  const { form, key, news } = draft.show(`${schedule.name} ${schedule.created_at}`, schedule.updated_at, make, actions.redraw);
+  form.send.disabled = Boolean(news || form.element.dataset.busy);
+  return [place(key, form, state), h('div', { role: 'status', key: 'news' }, news)];
 }
 
 function loading(problem) {
@@ -47,11 +57,7 @@ function loading(problem) {
     : h('p', { class: 'booting', key: 'loading' }, common.loading('task types'));
 }
 
-/** Only one draft is kept: opening another schedule discards it. */
-function place(key, state, make) {
-  if (!forms.has(key) && key !== 'new') for (const other of forms.keys()) if (other !== 'new') forms.delete(other);
-  const form = forms.get(key) ?? make(() => forms.delete(key));
-  forms.set(key, form);
+function place(key, form, state) {
   form.refresh(state);
   return h('div', { key, wake: (host) => host.append(form.element) });
 }
@@ -63,14 +69,15 @@ function place(key, state, make) {
  * @param {{head: HTMLElement, controls: () => Map<string, import('../components/field.js').Control>, fixed: () => Record<string, string>,
  *   payload: () => string, problem: () => string, verb: string, name: () => string, isNew: boolean}} what
  * @param {() => void} done the draft is not wanted any more
+ * @param {{first: import('../components/draft.js').Members, from: any}} [of] it is a draft of that form
  */
-function build(prefix, schedule, actions, what, done) {
+function build(prefix, schedule, actions, what, done, of) {
   const rule = ruleFields(prefix, schedule, actions);
   const tags = fieldPart(plainField('tags', 'Tags', { example: (schedule.tags ?? []).join(' '), required: false, hint: texts.FORM.tags }),
     prefix);
   const overlap = checkField(`${prefix}-overlap`, texts.FORM.overlap, schedule.overlap ?? true, texts.FORM.overlapMeans);
   const paused = what.isNew && checkField(`${prefix}-paused`, texts.FORM.paused, false, texts.FORM.pausedMeans);
-  const audit = auditPart(`${prefix}-audit`);
+  const audit = of?.from.audit ?? auditPart(`${prefix}-audit`);
   const other = h('ul', { class: 'form-errors', role: 'alert' });
   const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-schedule' } },
     what.verb));
@@ -85,7 +92,8 @@ function build(prefix, schedule, actions, what, done) {
     rule: jsonObject(rule.members()),
     overlap: String(overlap.input.checked),
   });
-  const first = members();
+  const all = () => ({ ...members(), paused: String(schedule.paused) });
+  const first = of?.first ?? all();
 
   function body() {
     const { rule: _, ...now } = members();
@@ -93,7 +101,7 @@ function build(prefix, schedule, actions, what, done) {
     const ruled = what.isNew || jsonObject(rule.members()) !== first.rule ? rule.members() : {};
     const reason = audit.reason();
     return {
-      ...what.fixed(), ...changed, ...ruled,
+      ...what.fixed(), ...changed, ...ruled, ...(what.isNew ? {} : { if_updated_at: JSON.stringify(schedule.updated_at) }),
       ...(paused && paused.input.checked ? { paused: 'true' } : {}), ...(reason ? { reason: JSON.stringify(reason) } : {}),
     };
   }
@@ -102,8 +110,10 @@ function build(prefix, schedule, actions, what, done) {
     event.preventDefault();
     const wrong = what.problem();
     if (wrong) return placeErrors(form, controls(), other, [{ pointer: '/payload', message: wrong }]);
+    form.dataset.busy = 'yes';
     send.disabled = true;
     const errors = await actions.saveSchedule(what.name(), jsonObject(body()), what.isNew);
+    delete form.dataset.busy;
     send.disabled = false;
     if (!errors.length) return done();
     const also = rule.errors().filter(({ pointer }) => errors.every((each) => each.pointer !== pointer));
@@ -120,7 +130,7 @@ function build(prefix, schedule, actions, what, done) {
       done();
       go(pageUrl('schedules'));
     }, { data: { testid: 'leave-schedule' } })));
-  return { element: form, refresh: rule.refresh };
+  return { element: form, send, audit, first, members: all, refresh: rule.refresh };
 }
 
 /** Name, task type, queue and payload of a new one. */
@@ -182,6 +192,11 @@ function knownWhat(schedule, type) {
       payload.element),
     controls: () => payload.controls, payload: payload.text, problem: payload.problem ?? (() => ''),
   };
+}
+
+/** What the members of a form say of a schedule. @param {import('../components/draft.js').Members} members */
+function definedBy({ payload, tags, rule, overlap }) {
+  return { payload, tags: JSON.parse(tags), overlap: overlap === 'true', ...NO_RULE, ...JSON.parse(rule) };
 }
 
 function jsonPart(prefix, source) {

@@ -17,7 +17,7 @@
  *   result: string, error: string|null, traceback: string|null, attempt: number,
  *   max_attempts: number, progress: {fraction: number, text: string}|null, submitted_at: string,
  *   started_at: string|null, finished_at: string|null, next_retry_at: string|null,
- *   scheduled_for: string|null, worker: string|null, deliveries?: number, crashes?: number,
+ *   scheduled_for: string|null, updated_at?: string, worker: string|null, deliveries?: number, crashes?: number,
  *   losses?: number, tags?: string[], queue_priority?: number,
  *   cause?: string|null, retry_of?: string|null, schedule?: string|null, flow_id?: string|null, retried_as?: string|null,
  *   gate?: string|null, wait_s?: number|null, run_s?: number|null, payload_truncated?: boolean, attempts?: Attempt[],

@@ -12,6 +12,7 @@
 
 /** What the form is filled with before anyone has typed. */
 export const FIRST_RULE = { cron: '0 3 * * *', every_s: null, timezone: 'UTC' };
+export const NO_RULE = { cron: null, every_s: null, timezone: 'UTC', run_at: null };
 export const UNITS = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
 
 /**

@@ -90,5 +90,6 @@ function createChange({ dispatch, state }, toast, refresh) {
 function whyNotChanged({ code, text }) {
   if (code === 'task_running') return submit.HAS_STARTED;
   if (code === 'task_finished') return submit.HAS_ENDED;
+  if (code === 'changed_meanwhile') return submit.CHANGED_BEFORE;
   return code === 'unreachable' ? submit.MAYBE_CHANGED : submit.notChanged(text);
 }

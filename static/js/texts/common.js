@@ -11,6 +11,10 @@ export const NO_TASKS_YET = 'No tasks yet';
 export const TASKS_APPEAR = 'Tasks appear here as soon as someone submits one.';
 export const NO_CONSUMER = 'No consumer. Start one: ';
 
+export const CHANGED_MEANWHILE = 'Somebody has changed this since you opened it. What you typed is kept.';
+export const YOURS_STAYS = '; you changed it too, yours stays: ';
+export const TAKE_OVER = 'Take over the changes';
+
 /** @param {string} what */
 export const loading = (what) => `Loading ${what}…`;
 

@@ -46,6 +46,7 @@ export const OPEN_QUEUES = 'Open the queues';
 export const EDIT_IT = 'Edit it';
 
 export const FORM = {
+  /** @type {Record<string, string>} */ members: { tags: 'Tags', rule: 'When', overlap: 'Allow overlapping runs', paused: 'Paused' },
   tags: 'words to find its tasks by, separated by spaces',
   overlap: 'Allow overlapping runs', overlapMeans: 'Otherwise a run is skipped while the previous one has not ended.',
   paused: 'Start paused', pausedMeans: 'Paused until you resume it.',
@@ -74,6 +75,7 @@ export const deleted = (name) => `${name} is deleted.`;
 export const runsNow = (name, queue) => `${name} runs now, in the ${queue} queue.`;
 /** @param {string} name @param {string} when empty: it is paused */
 export const saved = (name, when) => (when ? `${name} saved. Next run ${when}.` : `${name} saved. It is paused.`);
+export const CHANGED_BEFORE = 'Nothing was saved: somebody has changed this schedule meanwhile.';
 /** @param {string} why */
 export const notSaved = (why) => `Not saved. ${why}`;
 export const PAUSE = {

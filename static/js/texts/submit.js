@@ -56,4 +56,7 @@ export const CHANGED = 'Changed.';
 export const notChanged = (why) => `Not changed. ${why}`;
 export const HAS_STARTED = 'It has started meanwhile: a running task can’t be changed.';
 export const HAS_ENDED = 'It has ended meanwhile: a finished task can’t be changed.';
+export const CHANGED_BEFORE = 'Nothing was saved: somebody has changed this task meanwhile.';
+/** Of the members of a task. @type {Record<string, string>} */
+export const CHANGED_LABELS = { queue_priority: PRIORITY, tags: 'Tags', start: START.legend };
 export const MAYBE_CHANGED = 'No answer. It may be changed or not. Save again to be sure.';
