@@ -75,9 +75,9 @@ class InvalidJson(WebError):
     code = "invalid_json"
 
     @classmethod
-    def at(cls, error: JSONDecodeError) -> "InvalidJson":
-        """Name the place where the text stops being JSON."""
-        place = f"line {error.lineno}, column {error.colno}"
+    def at(cls, error: JSONDecodeError, line: int | None = None) -> "InvalidJson":
+        """Name the place where the text stops being JSON; `line`: where the body has that text."""
+        place = f"line {line or error.lineno}, column {error.colno}"
         return cls(f"The body is not valid JSON: {error.msg} ({place}).")
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -36,11 +37,19 @@ _scan = json.JSONDecoder(parse_int=len, parse_float=len).raw_decode
 
 @dataclass(frozen=True)
 class Bulk:
-    """The texts of the tasks, in order, the media type of the request, and a digest of its body."""
+    """The texts of the tasks, in order, the media type of the request, and a digest of its body.
+
+    `lines`: the number of the line of each; an array has none.
+    """
 
     texts: list[bytes] | list[str]
     media: str
     digest: str = ""
+    lines: Sequence[int] = ()
+
+    def line(self, index: int) -> int | None:
+        """Return the line of the body that has the task of that index, from 1."""
+        return self.lines[index] if self.lines else None
 
 
 def read_bulk(sent: Request) -> Bulk:
@@ -55,14 +64,14 @@ def read_bulk(sent: Request) -> Bulk:
     digest = hashlib.sha256(raw).hexdigest() if "HTTP_IDEMPOTENCY_KEY" in sent.environ else ""
     if sent.mimetype == JSON:
         return Bulk(_elements(decode(raw)), JSON, digest)
-    lines = _lines(raw)
-    if not lines:
+    texts, lines = _lines(raw)
+    if not texts:
         raise InvalidJson("The body is empty; one task per line is required.")
-    return Bulk(lines, NDJSON, digest)
+    return Bulk(texts, NDJSON, digest, lines)
 
 
-def read_task(text: bytes | str) -> dict[str, Any]:
-    """Parse the text of one task: a line of bytes, or an element of an array.
+def read_task(text: bytes | str, line: int | None) -> dict[str, Any]:
+    """Parse the text of one task: a line of bytes, of that number, or an element of an array.
 
     Raises InvalidJson, InvalidRequest.
     """
@@ -73,6 +82,8 @@ def read_task(text: bytes | str) -> dict[str, Any]:
     except InvalidJson as error:
         if _has_another_text(error):
             raise InvalidJson(JOINED) from None
+        if isinstance(error.__cause__, json.JSONDecodeError):
+            raise InvalidJson.at(error.__cause__, line) from None
         raise
     except InvalidRequest as error:
         if text.startswith(b"["):
@@ -89,12 +100,18 @@ def _has_another_text(error: InvalidJson) -> bool:
     return where.doc[where.pos] in "{["
 
 
-def _lines(raw: bytes) -> list[bytes]:
-    lines: list[bytes] = []
+def _lines(raw: bytes) -> tuple[list[bytes], list[int]]:
+    """Return the lines that are not empty, and their numbers."""
+    texts: list[bytes] = []
+    lines: list[int] = []
+    number, counted_to = 1, 0
     for found in _LINE.finditer(raw):
-        lines.append(found[0])
-        _keep_within(len(lines))
-    return lines
+        number += raw.count(b"\n", counted_to, found.start())
+        counted_to = found.start()
+        texts.append(found[0])
+        lines.append(number)
+        _keep_within(len(texts))
+    return texts, lines
 
 
 def _elements(text: str) -> list[str]:

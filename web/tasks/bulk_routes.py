@@ -165,7 +165,7 @@ def _read(sent: Bulk, at: int, wishes: _Wishes, sent_as: str) -> tq.Batch:
     batch = tq.Batch(len(texts))
     for index, text in enumerate(texts, at):
         try:
-            body = _read_one(text)
+            body = _read_one(text, sent.line(index))
             check_submit(body.task_type, body.priority, wishes.reach)
             options = body.options(wishes.idempotency_key, wishes.caller)
             options = options.of_item(index, sent.digest)
@@ -178,10 +178,10 @@ def _read(sent: Bulk, at: int, wishes: _Wishes, sent_as: str) -> tq.Batch:
     return batch
 
 
-def _read_one(text: bytes | str) -> SubmitBody:
+def _read_one(text: bytes | str, line: int | None) -> SubmitBody:
     if len(text) > MAX_BODY_BYTES:
         raise TaskTooLarge("The task is larger than 1 MiB.")
-    parsed = read_task(text)
+    parsed = read_task(text, line)
     try:
         return SubmitBody.model_validate(parsed)
     except ValidationError as error:

@@ -230,6 +230,15 @@ def test_a_task_of_more_than_a_mebibyte_is_refused_and_the_others_are_not(
     ]  # fmt: skip
 
 
+def test_what_is_no_json_is_found_by_the_line_of_the_body(client: FlaskClient) -> None:
+    body = b'{"task_type": "echo", "payload": {"value": 1}}\n\n{oops}\r\n  [1,\n'
+    answer = client.post(PATH, data=body, content_type=NDJSON)
+    items = [json.loads(line) for line in answer.data.splitlines()]
+    assert [item.get("detail", "").partition("(")[2] for item in items] == [
+        "", "line 3, column 2).", "line 4, column 4).",
+    ]  # fmt: skip
+
+
 def test_empty_lines_without_end_cost_nothing(client: FlaskClient) -> None:
     answer = client.post(PATH, data=b"\n" * 16_000_000 + b"1", content_type=NDJSON)
     assert [json.loads(answer.data)["code"]] == ["invalid_request"]
