@@ -54,6 +54,7 @@ def left_behind_queues() -> list[str]:
 def pause(queue: str, by: Operator | None = None) -> None:
     """Let a queue start no tasks; running tasks go on, and new tasks are accepted.
 
+    It replaces a drain.
     `by`: the author for the audit trail, which records nothing without one. Raises UnknownQueue,
     QueueUnavailable.
     """
@@ -63,6 +64,7 @@ def pause(queue: str, by: Operator | None = None) -> None:
 def drain(queue: str, by: Operator | None = None) -> None:
     """Let a queue accept no tasks from callers and run those it has.
 
+    It replaces a pause: waiting tasks start again.
     Raises UnknownQueue, QueueUnavailable.
     """
     _steer(queue, "draining", Action.DRAIN, by)

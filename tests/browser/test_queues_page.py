@@ -80,6 +80,18 @@ def test_a_draining_queue_says_that_it_takes_nothing(queues: Page) -> None:
     expect(_low(queues).get_by_test_id("mode")).to_have_text("draining")
 
 
+@pytest.mark.usefixtures("open_low")
+def test_to_drain_a_paused_queue_says_that_its_tasks_start(queues: Page, stack: Stack) -> None:
+    stack.api.call("POST", "/api/queues/low/pause")
+    expect(_low(queues).get_by_test_id("mode")).to_have_text("paused")
+
+    queues.keyboard.press("Control+k")
+    queues.get_by_test_id("palette-input").fill("drain low")
+    queues.keyboard.press("Enter")
+
+    expect(question(queues)).to_contain_text("replaces the pause: waiting tasks start again")
+
+
 def test_who_leaves_the_question_has_changed_nothing(queues: Page) -> None:
     queues.get_by_test_id("pause-low").click()
     expect(question(queues)).to_be_visible()

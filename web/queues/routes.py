@@ -33,7 +33,10 @@ def list_queues() -> Response:
 
 @queues.post("/queues/<queue>/pause", openapi_extensions=_TAKES, responses=_CHANGED)
 def pause_queue(path: QueuePath) -> Response:
-    """Pause a queue: no task starts; running tasks finish, and new tasks wait."""
+    """Pause a queue: no task starts; running tasks finish, and new tasks wait.
+
+    This replaces a drain: new tasks are accepted again.
+    """
     queue = _known(path.queue)
     tq.pause(queue, operator_of_body())
     return _changed(queue)
@@ -41,7 +44,10 @@ def pause_queue(path: QueuePath) -> Response:
 
 @queues.post("/queues/<queue>/drain", openapi_extensions=_TAKES, responses=_CHANGED)
 def drain_queue(path: QueuePath) -> Response:
-    """Drain a queue: its tasks are finished, and new ones are refused with a 503."""
+    """Drain a queue: its tasks are finished, and new ones are refused with a 503.
+
+    This replaces a pause: waiting tasks start again.
+    """
     queue = _known(path.queue)
     tq.drain(queue, operator_of_body())
     return _changed(queue)

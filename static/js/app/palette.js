@@ -113,7 +113,7 @@ function queueCommands({ queue, paused, draining, queued }, state, actions) {
     paused || draining
       ? { label: named('Resume'), note: 'Queue', run: () => actions.resume(queue) }
       : { label: named('Pause'), note: texts.PALETTE.pauses, run: () => actions.askPause(queue) },
-    !draining && { label: named('Drain'), note: texts.PALETTE.drains, run: () => actions.askDrain(queue) },
+    !draining && { label: named('Drain'), note: texts.PALETTE.drains, run: () => actions.askDrain({ queue, paused }) },
     queued > 0 && { label: named('Purge'), note: texts.PALETTE.purges(queued), run: () => actions.askPurge({ queue, queued }) },
   ].filter(Boolean);
 }

@@ -30,10 +30,10 @@ export function createQueueActions({ dispatch }, toast, reread) {
       verb: 'Pause', run: change(queue, 'pause', texts.PAUSE.done(queue)),
     }),
 
-    /** @param {string} queue */
-    askDrain: (queue) => ask({
+    /** @param {{queue: string, paused: boolean}} queue */
+    askDrain: ({ queue, paused }) => ask({
       title: texts.DRAIN.title(queue),
-      text: texts.DRAIN.text,
+      text: texts.DRAIN.text(paused),
       verb: 'Drain', run: change(queue, 'drain', texts.DRAIN.done(queue)),
     }),
 

@@ -75,7 +75,7 @@ function controls(queue, actions) {
   return [
     queue.paused || queue.draining
       ? act('Resume', () => actions.resume(name), 'play', { class: 'primary' })
-      : [act('Pause', () => actions.askPause(name), 'pause'), act('Drain', () => actions.askDrain(name), 'drain')],
+      : [act('Pause', () => actions.askPause(name), 'pause'), act('Drain', () => actions.askDrain(queue), 'drain')],
     act('Purge', () => actions.askPurge(queue), 'trash', {
       disabled: queue.queued === 0, title: queue.queued ? texts.cancelWaiting(queue.queued) : texts.NOTHING_WAITS,
     }),

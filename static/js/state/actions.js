@@ -72,7 +72,7 @@
  * @typedef {object} QueueActions
  * @property {(queue: string) => Promise<void>} resume
  * @property {(queue: string) => void} askPause
- * @property {(queue: string) => void} askDrain
+ * @property {(queue: {queue: string, paused: boolean}) => void} askDrain
  * @property {(queue: {queue: string, queued: number}) => void} askPurge
  */
 

@@ -43,7 +43,9 @@ export const PAUSE = {
 };
 export const DRAIN = {
   /** @param {string} queue */ title: (queue) => `Drain the ${queue} queue?`,
-  text: 'Queued tasks are finished. New tasks are rejected (503) until you resume it.',
+  /** @param {boolean} paused */
+  text: (paused) => `${paused ? 'This replaces the pause: waiting tasks start again. ' : ''}`
+    + 'Queued tasks are finished. New tasks are rejected (503) until you resume it.',
   /** @param {string} queue */ done: (queue) => `The ${queue} queue is draining. New tasks are rejected.`,
 };
 export const PURGE = {
