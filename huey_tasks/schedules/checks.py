@@ -33,7 +33,7 @@ def check_schedule(
     Raises InvalidQuery, UnknownTaskType, InvalidPayload. Asks nothing of Redis.
     """
     if not NAME.fullmatch(name):
-        rule = "1 to 100 letters, digits, dots, underscores and hyphens."
+        rule = "A name has 1 to 100 letters, digits, dots, underscores and hyphens."
         raise InvalidQuery([Problem("/name", "name", rule)])
     encoded = payload_of(task_type, payload)
     checked_tags(tags)

@@ -50,8 +50,8 @@ class Trigger:
     ) -> "Trigger":
         """Return the trigger of a request. Raises InvalidQuery, which names each wrong field."""
         if (cron is None) is (every_s is None):
-            given = "is needed" if cron is None else "is needed, not both"
-            rule = f"Either cron (five fields) or every_s (seconds) {given}."
+            rule = "One of cron (five fields), every_s (seconds) and run_at (a time) is needed"
+            rule += "." if cron is None else ", not two."
             raise InvalidQuery([Problem("/cron", "cron_or_every_s", rule)])
         if cron is None:
             return cls._every(every_s or 0, timezone, start_ms)

@@ -100,7 +100,7 @@ class ScheduleChangeBody(PlanBody):
     @classmethod
     def _is_fixed(cls, value: Any) -> Any:
         raise PydanticCustomError(
-            "fixed", "This cannot change: delete the schedule and create a new one"
+            "fixed", "This cannot change: PUT the whole schedule, or create one of another name"
         )
 
     def changes(self) -> tq.ScheduleChanges:

@@ -192,8 +192,8 @@ def test_a_task_type_declares_its_own() -> None:
     ("arguments", "text"),
     [
         ({"cron": "0 25 * * *"}, "it takes 0 to 23"),
-        ({}, "Either cron"),
-        ({"cron": "0 3 * * *", "every_s": 5}, "not both"),
+        ({}, "One of cron"),
+        ({"cron": "0 3 * * *", "every_s": 5}, "not two"),
         ({"every_s": 0}, "An interval has 1 to"),
         ({"cron": "0 3 * * *", "timezone": "Europe/Berlim"}, "Europe/Berlin"),
         ({"cron": "0 3 * * *", "payload": {"no": 1}}, "There is no field 'no'"),

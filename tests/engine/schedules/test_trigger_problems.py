@@ -79,5 +79,7 @@ def test_a_time_zone_that_is_near_to_none_gets_an_example() -> None:
 
 
 def test_a_trigger_of_neither_kind_or_of_both_says_so() -> None:
-    assert said(None) == "Either cron (five fields) or every_s (seconds) is needed."
-    assert said("* * * * *", None, 5.0).endswith("is needed, not both.")
+    assert said(None) == (
+        "One of cron (five fields), every_s (seconds) and run_at (a time) is needed."
+    )
+    assert said("* * * * *", None, 5.0).endswith("is needed, not two.")

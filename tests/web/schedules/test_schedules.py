@@ -310,7 +310,7 @@ def test_what_cannot_change_says_what_to_do(client: FlaskClient, field: str) -> 
     answer = client.patch(f"{PATH}/nightly", json={field: None})
 
     assert pointers(answer) == [(f"/{field}", "fixed")]
-    assert "delete the schedule and create a new one" in answer.get_json()["errors"][0]["message"]
+    assert "PUT the whole schedule" in answer.get_json()["errors"][0]["message"]
 
 
 @pytest.mark.parametrize(
