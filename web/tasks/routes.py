@@ -86,7 +86,7 @@ def read_task(path: TaskPath, query: WaitQuery) -> Response:
     },
 )
 def change_task(path: TaskPath, body: ChangeBody) -> Response:
-    """Change a task that waits: its payload, when it may start, its priority, its tags.
+    """Change a task that waits: its payload, when it may start, its `queue_priority`, its tags.
 
     Either all is changed or nothing; a task that a worker has claimed does not change. With
     `if_updated_at` nobody's change is undone unseen: a 409 says that there has been one.

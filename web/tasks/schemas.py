@@ -33,7 +33,9 @@ class Cancelled(Outbound):
     """The answer to cancel."""
 
     task_id: TaskId
-    status: Literal["revoked"] = "revoked"
+    status: Literal["revoked"] = Field(
+        default="revoked", description="In small letters here alone: the state is `REVOKED`."
+    )
 
 
 class Retried(Outbound):

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any, cast
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
@@ -93,7 +95,7 @@ class ChangeBody(Inbound):
     )
     queue_priority: int = Field(
         default=cast(int, None),
-        description="From -100 to 100, within its queue.",
+        description="From -100 to 100: its order within its queue, which stays the same.",
         json_schema_extra={"minimum": -100, "maximum": 100},
     )
     tags: list[Tag] = Field(
@@ -103,6 +105,18 @@ class ChangeBody(Inbound):
     )
     if_updated_at: IfUpdatedAt = None
     reason: Reason = None
+    # Accepted here only to be refused with a message of our own.
+    priority: SkipJsonSchema[Any] = None
+    queue: SkipJsonSchema[Any] = None
+
+    @field_validator("priority", "queue")
+    @classmethod
+    def _stays(cls, value: Any) -> Any:
+        raise PydanticCustomError(
+            "fixed",
+            "A waiting task stays in its queue: cancel it and submit it to the other one; its order"
+            " within the queue is 'queue_priority', a number",
+        )
 
 
 class Submitted(Outbound):

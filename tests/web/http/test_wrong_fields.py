@@ -6,6 +6,11 @@ import pytest
 from flask.testing import FlaskClient
 
 SUBMIT = "/api/tasks/submit"
+A_TASK = "/api/tasks/00000000-0000-4000-8000-000000000000"
+STAYS = (
+    "A waiting task stays in its queue: cancel it and submit it to the other one; its order within "
+    "the queue is 'queue_priority', a number"
+)
 ECHO: dict[str, Any] = {"task_type": "echo", "payload": {"value": 1}}
 
 
@@ -67,8 +72,18 @@ THE_QUEUE = "There is no field 'queue'; the queue is 'priority'"
             "'priority' is a queue: high, default, low; the order within it is "
             "'queue_priority', a number",
         ),
+        ("PATCH", A_TASK, {"priority": "high"}, "/priority", STAYS),
+        ("PATCH", A_TASK, {"queue": "high"}, "/queue", STAYS),
     ],
-    ids=["queue", "of a node", "of a schedule", "args", "a number"],
+    ids=[
+        "queue",
+        "of a node",
+        "of a schedule",
+        "args",
+        "a number",
+        "of a change",
+        "its queue",
+    ],
 )
 def test_a_word_of_another_place_gets_the_field_that_is_meant(
     client: FlaskClient, method: str, path: str, body: object, pointer: str, message: str
