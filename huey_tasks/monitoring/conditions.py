@@ -181,7 +181,7 @@ def _new_cause_of(fresh: Sequence[FailureGroup]) -> Condition:
     first, number = fresh[0], len(fresh)
     title = f"New failure: {_named(first)}"
     if number > 1:
-        title = f"{number:,} new failures, the most frequent: {_named(first)}"
+        title = f"{number:,} new causes of failure, the most frequent: {_named(first)}"
     link = "/failures?sort=first" if number > 1 else _failures(first)
     return Condition("new_cause", "losing", title, tuple(first.queues), number, first, link=link)
 

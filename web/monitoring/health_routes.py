@@ -1,8 +1,8 @@
 """Health checks over HTTP.
 
 `/health/live` and `/health/ready` need no API key and no known host name, because a load balancer
-or kubelet has neither; so they name nothing but queues. `/api/workers/health` says what is wrong,
-and whether tasks are being run.
+or kubelet has neither; so they name nothing but Redis and queues. `/api/workers/health` says what
+is wrong, and whether tasks are being run.
 """
 
 from flask import Response
@@ -41,7 +41,9 @@ def read_ready() -> Response:
     try:
         silent = tq.silent_queues()
     except tq.QueueUnavailable as error:
-        raise NotReady("Not ready.") from error
+        # Not the detail of the error, which may name what only a holder of a key should see.
+        reason = "Redis does not answer."
+        raise NotReady(reason, reasons=[reason]) from error
     if silent:
         reasons = [
             f"Queue '{queue}': its consumers have been silent for {seconds:.1f} s."

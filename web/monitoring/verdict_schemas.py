@@ -40,7 +40,10 @@ class ConditionView(Outbound):
 class VerdictView(Outbound):
     """How the service is. Without conditions all is well."""
 
-    severity: tq.Severity = Field(description="That of the first condition; `fine` without one.")
+    severity: tq.Severity = Field(
+        description="That of the first condition; `fine` without one. `losing`: many attempts fail "
+        "or submits are refused; no accepted task is lost."
+    )
     title: str = Field(description="The headline: the title of the first condition.")
     conditions: list[ConditionView] = Field(description="The most severe first.")
     ts: datetime

@@ -70,10 +70,10 @@ export const VERDICT = {
   },
   newCause: {
     /** @param {number} n @param {string} cause */
-    title: (n, cause) => (n === 1 ? `New failure: ${cause}` : `${count(n)} new failures, the most frequent: ${cause}`),
+    title: (n, cause) => (n === 1 ? `New failure: ${cause}` : `${count(n)} new causes of failure, the most frequent: ${cause}`),
     /** @param {number} n @param {string} types @param {string} when */
     text: (n, types, when) => `${plural(n, 'task')} of ${types}, first seen ${when}.`,
-    open: 'Open this failure', show: 'Show the new failures',
+    open: 'Open this failure', show: 'Show the new causes',
   },
   allPaused: {
     title: 'All queues are paused: nothing starts',

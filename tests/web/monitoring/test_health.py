@@ -53,10 +53,11 @@ def test_without_redis_a_process_lives_and_is_not_ready(
 
     assert live.status == 200
     assert (ready.status, ready.json["code"], ready.json["detail"]) == (
-        503, "not_ready", "Not ready.",
+        503, "not_ready", "Redis does not answer.",
     )  # fmt: skip
+    assert ready.json["reasons"] == ["Redis does not answer."]
     assert ready.headers["Retry-After"]
-    assert "edis" not in ready.body.decode()
+    assert own_redis.environment["REDIS_URL"] not in ready.body.decode()
     assert (verdict.status, verdict.json["severity"]) == (200, "broken")
     assert [one["code"] for one in verdict.json["conditions"]] == ["redis_away"]
     assert metrics.status == 200 and b"duckline_redis_up 0\n" in metrics.body

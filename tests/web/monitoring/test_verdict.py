@@ -91,7 +91,7 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
     "new": ([queue()], [group(**NEW)], ["new_cause"], "New failure: KeyError: no such duck"),
     "two new": (
         [queue()], [group(**NEW), group(**NEW, fingerprint=OTHER, count=8, message="'…'")],
-        ["new_cause"], "2 new failures, the most frequent: KeyError",
+        ["new_cause"], "2 new causes of failure, the most frequent: KeyError",
     ),
     "a number varies": (
         [queue()], [group(**NEW, message="timed out after # seconds")],
