@@ -307,7 +307,7 @@ def _message(content: dict[str, Any]) -> Any:
         unknown = ", ".join(sorted(content.keys() - _MESSAGE_FIELDS))
         raise WrittenByNewerCode(f"what '{unknown}' of a task means is not known here")
     # Huey extends the positional arguments of a follow-up task, so they must be a tuple.
-    # An object says how many of the named arguments were positional (`task_class.by_name`).
+    # An object says how many of the named arguments were positional (`argument_names.by_name`).
     args = content.get("args")
     content["args"] = args if type(args) is dict else tuple(args or ())
     content["kwargs"] = content.get("kwargs") or {}

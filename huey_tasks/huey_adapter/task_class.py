@@ -16,6 +16,7 @@ from huey_tasks.execution import results
 from huey_tasks.execution.attempt import current_attempt
 from huey_tasks.execution.retry_rules import FALLBACK_DELAY_S, RetryRules
 from huey_tasks.huey_adapter import follow_ups, own_values
+from huey_tasks.huey_adapter.argument_names import by_position, positional
 from huey_tasks.huey_adapter.plain_task import PlainTask
 from huey_tasks.serializer import QueueMessage
 
@@ -82,7 +83,7 @@ class TypeRegistry(Registry):
         if registry is not self:
             return registry.create_task(message)
         if type(message.args) is dict:
-            message = _by_position(message, self.string_to_task(message.name))
+            message = by_position(message, self.string_to_task(message.name))
         task = super().create_task(message)
         task.is_checked = True
         if message.into is not None:
@@ -257,7 +258,7 @@ class QueueTaskWrapper(TaskWrapper):
         settings = _with_retry_rules(settings)
         settings.setdefault("place", place)
         settings.setdefault("home", self.huey.name)
-        settings.setdefault("positional", settings.get("parameters") or _positional(func))
+        settings.setdefault("positional", settings.get("parameters") or positional(func))
         if "payload" not in settings and not issubclass(self.task_base, PeriodicTask):
             func = results.kept(func, self.huey.result_max_bytes)
         return super().create_task(func, context, name, **settings)
@@ -284,39 +285,3 @@ def _with_retry_rules(settings: dict[str, Any]) -> dict[str, Any]:
     elif rules.delays is not None:
         rest["default_retry_delay"] = FALLBACK_DELAY_S
     return {**rest, "retry_rules": rules}
-
-
-def by_name(message: Any, task: Task) -> Any:
-    """A task as it is stored, with its positional arguments under their parameters' names.
-
-    So they are shown, and found, as those of every other task; their number replaces them.
-    They stay as they are where the function does not say what they are called.
-    """
-    args, kwargs = message.args, message.kwargs
-    names: tuple[str, ...] = getattr(task, "positional", ())
-    if not args or not isinstance(args, tuple | list) or len(args) > len(names):
-        return message
-    named = dict(zip(names, args, strict=False))
-    if named.keys() & kwargs.keys():
-        return message
-    return message._replace(args={"named": len(args)}, kwargs={**named, **kwargs})
-
-
-def _by_position(message: Any, task_class: type[Task]) -> Any:
-    """Undo `by_name`, unless the function's parameters have other names now."""
-    kwargs, count = dict(message.kwargs), message.args["named"]
-    names = getattr(task_class, "positional", ())[:count]
-    if len(names) < count or not kwargs.keys() >= set(names):
-        return message._replace(args=())
-    return message._replace(args=tuple(kwargs.pop(name) for name in names), kwargs=kwargs)
-
-
-def _positional(func: Callable[..., Any]) -> tuple[str, ...]:
-    """The parameters that positional arguments go to, and that can be named."""
-    try:
-        parameters = inspect.signature(func).parameters.values()
-    except (TypeError, ValueError):  # a builtin that does not say
-        return ()
-    if any(one.kind is one.POSITIONAL_ONLY for one in parameters):
-        return ()
-    return tuple(one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD)

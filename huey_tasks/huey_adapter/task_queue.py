@@ -28,6 +28,7 @@ from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution import attempt_log, failed_attempts
 from huey_tasks.execution.attempt import Attempt, current_attempt
 from huey_tasks.huey_adapter import composition, decoding, encoding, huey_seams
+from huey_tasks.huey_adapter.argument_names import by_name
 from huey_tasks.huey_adapter.decisions import RecordingHuey
 from huey_tasks.huey_adapter.decoding import Unreadable
 from huey_tasks.huey_adapter.plain_task import NOT_RUN, PlainTask, raising
@@ -36,7 +37,6 @@ from huey_tasks.huey_adapter.storage import TaskMessage
 from huey_tasks.huey_adapter.task_class import (
     QueueTaskWrapper,
     TypeRegistry,
-    by_name,
     retry_rules_of,
 )
 from huey_tasks.records import tasks
