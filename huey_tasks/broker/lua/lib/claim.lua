@@ -18,10 +18,18 @@ end
 -- A claim is one text, since to answer with a list of nine takes four times as long: lines, then the
 -- id and the type, whose lengths are among the lines because they may have any letters, then the
 -- invocation, in one line, and the message.
+local lengths = {}
+local function lengths_of(id, type)
+  local of_ids = lengths[#id] or {}
+  lengths[#id] = of_ids
+  of_ids[type] = of_ids[type] or string.format('\n%d\n%d\n', #id, #type)
+  return of_ids[type]
+end
+
 local function claim_text(id, token, attempt, deliveries, task)
   local type = task[Waiting.type]
   return token .. '\n' .. attempt .. '\n' .. deliveries .. '\n' .. (task[Waiting.max_attempts] or '1') .. '\n'
-    .. (task[Waiting.retry_delay_s] or '0') .. string.format('\n%d\n%d\n', #id, #type) .. id .. type
+    .. (task[Waiting.retry_delay_s] or '0') .. lengths_of(id, type) .. id .. type
     .. (task[Waiting.invocation] or '') .. '\n' .. task[Waiting.message]
 end
 
@@ -36,7 +44,7 @@ local function claim(worker, id, task, from)
   end
   redis.call('HSET', key, 'state', 'STARTED', 'token', token, 'started_at', AT)
   add_event('state', id)
-  note_time(task[Waiting.type], 'wait.', NOW - task[Waiting.queued_at])
+  note_wait(task[Waiting.type], task[Waiting.queued_at])
   claimed[#claimed + 1] = id
   leases[#leases + 1], leases[#leases + 2] = worker.lease_end, id
   claims[#claims + 1] = claim_text(id, token, attempt, deliveries, task)

@@ -42,7 +42,7 @@ local function keep_receipt(id, task_type, receipt)
   local used = cjson.decode(receipt)
   if used.cold then note(task_type, 'cold') end
   local init_ms = tonumber(used.init_ms) -- null if the import failed
-  if init_ms then note_time(task_type, 'init.', init_ms) end
+  if init_ms then note(task_type, 'init.' .. bucket_of(init_ms)) end
   local started_at, queued_at, kept = unpack(
     redis.call('HMGET', task_key(id), 'started_at', 'queued_at', 'receipts'))
   local line = string.format('{"attempt":%d,"queue_ms":%d,%s', attempt_of(id), started_at - queued_at,
@@ -61,7 +61,7 @@ local function commit(done, ties, lease_ms)
     -- rarely: lines of its log are missing
     keep_line(done.id, done.type, done.gap)
   end
-  if done.run_us ~= '' then note_time(done.type, 'run.', done.run_us / 1000) end
+  if done.run_us ~= '' then note_run(done.type, done.run_us) end
   if done.receipt then
     -- rarely: a function
     keep_receipt(done.id, done.type, done.receipt)

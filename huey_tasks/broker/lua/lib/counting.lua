@@ -1,9 +1,9 @@
 -- What a script counts is written once, at its end: `count` for ever, `note` by task type.
--- with: history
+-- with: clock history
 -- last of all: write_counts
 -- They belong to this queue, or to the one whose keys start with `root`.
 local counted, noted = { [ROOT] = {} }, { [ROOT] = {} }
-local names_of_times = {}
+local names_of_waits, names_of_runs = {}, {}
 -- How long the oldest task waits; of a minute the history keeps the longest.
 local oldest_ms = -1
 
@@ -19,14 +19,23 @@ local function note(type, what, root)
   add_one(types, type, what)
 end
 
--- A duration under the name of its bucket: four to each doubling of milliseconds. A script makes each
--- name once.
-local function note_time(type, what, ms)
-  local bucket = ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
-  local names = names_of_times[what] or {}
-  names_of_times[what] = names
-  names[bucket] = names[bucket] or what .. bucket
-  note(type, names[bucket])
+-- A duration counts under the name of its bucket: four to each doubling of milliseconds. A script makes
+-- the name for each text once: many tasks came at the same moment or took as long, and a logarithm
+-- takes as long as a command.
+local function bucket_of(ms)
+  return ms < 1 and 0 or math.min(math.floor(math.log(ms) / math.log(2) * 4) + 1, 127)
+end
+
+local function note_wait(type, queued_at)
+  local name = names_of_waits[queued_at] or 'wait.' .. bucket_of(NOW - queued_at)
+  names_of_waits[queued_at] = name
+  note(type, name)
+end
+
+local function note_run(type, run_us)
+  local name = names_of_runs[run_us] or 'run.' .. bucket_of(run_us / 1000)
+  names_of_runs[run_us] = name
+  note(type, name)
 end
 
 -- The history comes last, because it may fail on what it finds. Most numbers are 1; Lua takes longer
