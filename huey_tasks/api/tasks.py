@@ -60,8 +60,8 @@ def retry(task_id: str, by: Operator | None = None) -> RetriedTask:
     """Submit a new task with the payload of a finished one, and link the two.
 
     A second call returns the same new task, and so does one after the undo of a purge, which has
-    submitted it. Raises TaskNotFound; TaskNotRetryable for a task that
-    has succeeded or has not ended; QueueUnavailable.
+    submitted it; once that task was deleted or forgotten, it makes another. Raises TaskNotFound;
+    TaskNotRetryable for a task that has succeeded or has not ended; QueueUnavailable.
     """
     broker, new = _copy_of(task_id)
     operation = trail.as_argument(BROKERS, Action.RETRY, by, task_id)

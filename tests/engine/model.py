@@ -348,7 +348,8 @@ class Model:
             return "", ""
         if task.state == "SUCCESS" or task.state not in ENDED:
             return task.state, ""
-        if "retried_as" not in task.notes:
+        follower = self.tasks.get(str(task.notes.get("retried_as")))
+        if follower is None or follower.gone:
             self._submit(new)
             self.tasks[new.id].notes["retry_of"] = task_id
             task.notes["retried_as"] = new.id

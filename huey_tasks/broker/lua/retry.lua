@@ -1,10 +1,11 @@
 -- retry: FAILURE, REVOKED or EXPIRED -> a new task with the same payload, linked to the old one
--- args: id undo operation
+-- args: id undo again operation
 -- with: leave_group operations submit tasks
 -- then, for the new task, the fields of NewTask in protocol.py
 -- `undo`: the operation that revoked it and is undone, or ''; the task is then off its list.
 -- returns: {state of the old task, '' when unknown; id of the new one, '' when there is none}
--- The second call returns the same new task, so that two operators do not run it twice.
+-- The second call returns the same new task, so that two operators do not run it twice. Once that one
+-- is gone, `again` 1 submits another; '' does not, because it may have succeeded.
 local function strike_off()
   if undo == '' or not redis.call('LPOS', undo_key(undo), id, 'MAXLEN', 1000) then return end
   redis.call('LREM', undo_key(undo), 1, id)
@@ -19,7 +20,7 @@ if not state or new[NewTask.message] == '' or state == 'SUCCESS' or not TERMINAL
   strike_off()
   return { state or '', '' }
 end
-if not new_id then
+if not new_id or again == '1' and redis.call('EXISTS', task_key(new_id)) == 0 then
   new_id = new[NewTask.id]
   submit(new)
   redis.call('HSET', task_key(new_id), 'retry_of', id)

@@ -263,9 +263,10 @@ def retry_all(
 ) -> list[str]:
     """Submit ended tasks again, in this order: pairs of the old id and the new task.
 
+    One that was retried before is skipped, also if the task that followed it is gone.
     For each DONE, its other state, '' if it is unknown, FULL if Redis had no room for it.
     """
-    shared: dict[str, Argument] = {"undo": undo, "operation": operation}
+    shared: dict[str, Argument] = {"undo": undo, "again": "", "operation": operation}
     calls = [Call(queue, {"id": task_id, **shared}, new.arguments()) for task_id, new in pairs]
     replies = scripts.run_many("retry", calls)
     return [

@@ -130,9 +130,12 @@ class Scripts(SubmitScripts):
     def retry(
         self, queue: str, task_id: str, new: NewTask, *, operation: str = ""
     ) -> tuple[str, str]:
-        """Submit an ended task again; returns its state and the id of the task that follows it."""
+        """Submit an ended task again; returns its state and the id of the task that follows it.
+
+        One that follows it already is the answer, unless it is gone.
+        """
         state, new_id = self.run(
-            "retry", queue, *new.arguments(), id=task_id, undo="", operation=operation
+            "retry", queue, *new.arguments(), id=task_id, undo="", again=1, operation=operation
         )
         return state.decode(), new_id.decode()
 

@@ -176,6 +176,29 @@ def test_a_delete_whose_answer_was_lost_says_the_same_again() -> None:
     assert answers == [[DONE], [DONE], [""]]
 
 
+@pytest.mark.parametrize("ended_as", ["FAILURE", "SUCCESS"])
+@pytest.mark.parametrize("goes", ["deleted", "pruned"])
+def test_a_task_is_retried_again_when_the_one_that_followed_it_is_gone(
+    ended_as: str, goes: str
+) -> None:
+    failed = end("FAILURE")
+    first = tq.retry(failed).task_id
+    worker = HandWorker("of the first")
+    worker.step(commit(worker.claim(), ended_as), want=0)
+    assert tq.retry(failed).task_id == first
+    if goes == "deleted":
+        assert act("delete", first)[0] == 1
+    else:
+        broker.zadd(keys.index(QUEUE, ended_as), {first: 1})
+        assert scripts().prune(QUEUE, ttl_ms=3_600_000, cap=100).removed == 1
+
+    assert act("retry", failed) == (0, tq.Skipped(wrong_state=1)), "the first may have succeeded"
+    second = tq.retry(failed)
+    assert second.is_new and state(second.task_id) == "PENDING"
+    assert tq.retry(failed).task_id == second.task_id == tq.get_task(failed).retried_as
+    assert accounts_add_up()
+
+
 def test_a_full_redis_still_cancels_requeues_and_deletes_and_counts_what_it_cannot_retry() -> None:
     waits, failed, fine = submit("echo"), "", ""
     waits, failed, fine = _three(waits)
