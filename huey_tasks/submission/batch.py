@@ -79,16 +79,17 @@ class Submission:
 def submit_many(submissions: Iterable[Submission]) -> list[Outcome]:
     """Submit many tasks; returns the outcome of each, in their order, and raises for none.
 
-    After the first batch that Redis does not store, no other is sent.
+    After the first batch that Redis does not store, no other is sent; from a running task, where
+    each is sent by itself, no other task.
     """
     rest, outcomes = iter(submissions), list[Outcome]()
     outage: QueueUnavailable | None = None
     while chunk := list(islice(rest, BATCH)):
-        batch = Batch(len(chunk))
+        batch = Batch(len(chunk), outage)
         for each in chunk:
             batch.add(each.task_type, each.payload, each.priority, each.options)
-        outcomes += batch.store() if outage is None else batch.give_up(outage)
-        outage = outage or batch.away
+        outcomes += batch.store()
+        outage = batch.away
     return outcomes
 
 
@@ -119,27 +120,39 @@ def submit_all(
             error.add_note(f"Item {index} of {len(payloads)}; none was submitted.")
             raise
     if by_huey:
-        return [
+        sent = (
             submit_by_huey(found, queue, payload, options.of_item(index))
             for index, payload in enumerate(payloads)
-        ]
+        )
+    else:
+        sent = (_accepted(outcome) for batch in batches for outcome in batch.store())
     stored: list[SubmittedTask] = []
-    for batch in batches:
-        for outcome in batch.store():
-            if not isinstance(outcome, SubmittedTask):
-                error = outcome.error if isinstance(outcome, Unanswered) else outcome
-                error.add_note(f"{len(stored)} of {len(payloads)} tasks were stored before.")
-                raise error
-            stored.append(outcome)
+    try:
+        for each in sent:
+            stored.append(each)
+    except DucklineError as error:
+        error.add_note(f"{len(stored)} of {len(payloads)} tasks were stored before.")
+        raise
     return stored
+
+
+def _accepted(outcome: Outcome) -> SubmittedTask:
+    """Return a task that was accepted. Raises the error of another."""
+    if isinstance(outcome, Unanswered):
+        outcome.error.task_id = outcome.task_id
+        raise outcome.error
+    if isinstance(outcome, DucklineError):
+        raise outcome
+    return outcome
 
 
 class Batch:
     """Up to `size` tasks that are stored together; those of one queue in the order of `add`."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, away: QueueUnavailable | None = None) -> None:
+        """`away`: an error of Redis in an earlier batch, so that none of these is sent."""
         #: The error with which Redis did not store tasks; None if there was none.
-        self.away: QueueUnavailable | None = None
+        self.away = away
         self._ids = iter(new_ids(size))
         self._outcomes: list[Outcome] = []
         self._new: dict[str, list[tuple[int, NewTask]]] = {}
@@ -155,7 +168,7 @@ class Batch:
         try:
             found, queue = destination(task_type, priority, suggest=False)
             if goes_by_huey(queue):
-                self._outcomes.append(submit_by_huey(found, queue, payload, options))
+                self._outcomes.append(self._submitted_now(found, queue, payload, options))
                 return
             self.add_checked(found, queue, payload, options)
         except DucklineError as error:
@@ -182,8 +195,28 @@ class Batch:
         """The outcome of each task if none is stored: the ids are those of no task."""
         return self._outcomes
 
+    def _submitted_now(
+        self,
+        found: TaskType[..., Any],
+        queue: str,
+        payload: dict[str, Any],
+        options: SubmitOptions,
+    ) -> Outcome:
+        """Submit a task at once, and none any more after an error of Redis."""
+        if self.away is not None:
+            found.check(payload)
+            options.checked()
+            return _unsent(self.away)
+        try:
+            return submit_by_huey(found, queue, payload, options)
+        except QueueUnavailable as error:
+            self.away = error
+            return error if error.task_id is None else Unanswered(error.task_id, error)
+
     def store(self) -> Sequence[Outcome]:
         """Store the added tasks; returns the outcome of each, in the order of `add`."""
+        if self.away is not None:
+            return self.give_up(self.away)
         while self._new:
             queue = next(iter(self._new))
             placed = self._new.pop(queue)
@@ -208,14 +241,19 @@ class Batch:
 
     def give_up(self, why: QueueUnavailable) -> Sequence[Outcome]:
         """Store no more tasks after an error of Redis; returns the outcome of each."""
-        detail = "Redis stopped answering before this task was sent."
-        unsent = QueueUnavailable(detail, why.cause, address=why.address)
-        error = why if isinstance(why, ServiceBusy) else unsent
+        error = _unsent(why)
         for placed in self._new.values():
             for place, _ in placed:
                 self._outcomes[place] = error
         self._new.clear()
         return self._outcomes
+
+
+def _unsent(why: QueueUnavailable) -> QueueUnavailable:
+    """Return the error of a task that was not sent after this one."""
+    detail = "Redis stopped answering before this task was sent."
+    unsent = QueueUnavailable(detail, why.cause, address=why.address)
+    return why if isinstance(why, ServiceBusy) else unsent
 
 
 def _outcome(new: NewTask, queue: str, reply: bool | Found) -> Outcome:

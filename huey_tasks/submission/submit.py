@@ -1,7 +1,8 @@
 """Submit one task: find its type, check the payload, store it with `submit.lua`."""
 
+import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
 from huey.constants import EmptyData
@@ -102,6 +103,16 @@ def _store(new: NewTask, queue: str, *, may_refuse: bool, shared: bool = False) 
     return answered(new, queue, stored[0])
 
 
+@contextlib.contextmanager
+def naming_lost(task_id: str) -> Generator[None]:
+    """Let a QueueUnavailable of this block name the task to ask for, if its answer was lost."""
+    try:
+        yield
+    except QueueUnavailable as error:
+        error.task_id = None if error.answered else task_id
+        raise
+
+
 def answered(new: NewTask, queue: str, reply: bool | Found) -> SubmittedTask:
     """Return what the caller hears of a task that was sent. Raises IdempotencyKeyReused."""
     if not isinstance(reply, Found) or reply.id == new.id:  # the second: it was sent twice
@@ -166,7 +177,8 @@ def submit_by_huey(
     if options.once != NOT_ONCE and not QUEUES[queue].immediate:
         new = QUEUES[queue].serialize_task(task).task
         return _store(options.marked(new, queue, payload), queue, may_refuse=False)
-    QUEUES[queue].enqueue(task)
+    with naming_lost(task.id):
+        QUEUES[queue].enqueue(task)
     state = _state_here(QUEUES[queue], task.id, TaskState.SCHEDULED if task.eta else None)
     return SubmittedTask(task.id, state, found.name, queue)
 
