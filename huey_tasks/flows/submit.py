@@ -76,7 +76,7 @@ def submit_flow(
         flow_id, name, len(nodes), json.dumps(queues), json.dumps(types), ttl_ms=broker.ttl_ms,
         once=once, may_refuse=attempt is None, webhook_url=webhook_url or "",
     )  # fmt: skip
-    if isinstance(reply, Found):
+    if isinstance(reply, Found) and reply.id != flow_id:  # else it was sent twice
         return _replayed(reply, graph)
     if reply == "gone":
         raise QueueUnavailable("Redis has lost nodes of the flow before it began.")

@@ -7,6 +7,8 @@
 local key = flow_key(flow)
 local state, ended_at = unpack(redis.call('HMGET', key, 'state', 'finished_at'))
 if not state or redis.call('EXISTS', flow_part(flow, 'nodes')) == 0 then return '' end
+-- The same request again, because its answer got lost, finds its own task.
+if redis.call('HGET', flow_part(flow, 'ids'), ARGV[MORE]) == ARGV[MORE + 1] then return 'running' end
 if state == 'running' or ended_at ~= finished_at then return 'other' end
 
 -- HSET comes first: a full Redis refuses it, and then nothing is half done.

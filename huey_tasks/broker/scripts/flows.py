@@ -1,5 +1,6 @@
 """The scripts of flows as Python functions; the loader is that of `scripts`."""
 
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -76,8 +77,9 @@ class FlowScripts:
     def flow_cancel(self, flow_id: str, reason: str, operation: str) -> str:
         """Start no further node; returns the state it was in, "" if there is none."""
         state = self._scripts.run(
-            "flow_cancel", self._queue, flow=flow_id, reason=reason, operation=operation
-        )
+            "flow_cancel", self._queue, flow=flow_id, reason=reason,
+            request=secrets.token_hex(8), operation=operation,
+        )  # fmt: skip
         return state.decode()
 
     def flow_retry(

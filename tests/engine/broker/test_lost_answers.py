@@ -1,6 +1,7 @@
 """The client sends a script again when its answer got lost: that changes nothing more."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
@@ -29,6 +30,7 @@ def lose_answer_of(monkeypatch: pytest.MonkeyPatch) -> LoseAnswerOf:
         return found[-1]
 
     def begin(script: str) -> list[object]:
+        broker.script_flush()  # the text of another one is sent with its call, in another way
         broker.script_load(script_text(script).text)
         monkeypatch.setattr(InTime, "answer", lose)
         return found
@@ -79,3 +81,43 @@ def test_who_withdraws_a_task_hears_that_it_has_gone(lose_answer_of: LoseAnswerO
     assert scripts().withdraw(QUEUE, "task")
     assert answers == [b"PENDING", b"PENDING"]
     assert not scripts().withdraw(QUEUE, "task"), "another finds none"
+
+
+# ---- flows
+
+
+def _flow(**more: str) -> tq.SubmittedFlow:
+    return tq.submit_flow([tq.FlowNode("only", "echo", {})], **more)
+
+
+def _task_of(flow_id: str) -> str:
+    (node,) = tq.flow_nodes(tq.get_flow(flow_id)).nodes
+    return node.task_id or ""
+
+
+def test_who_begins_a_flow_hears_that_it_is_new(lose_answer_of: LoseAnswerOf) -> None:
+    answers = lose_answer_of("flow_begin")
+    flow = _flow(idempotency_key="k")
+    assert [answer[0] for answer in cast("list[list[bytes]]", answers)] == [b"begun", b"found"]
+    assert not flow.is_replay and _flow(idempotency_key="k").is_replay
+
+
+def test_who_cancels_a_flow_hears_that_it_was_cancelled(lose_answer_of: LoseAnswerOf) -> None:
+    flow_id = _flow().flow_id
+    broker.delete(keys.task(QUEUE, _task_of(flow_id)))
+    answers = lose_answer_of("flow_cancel")
+    assert tq.cancel_flow(flow_id).status == "cancelled"
+    assert answers == [b"running", b"running"]
+    with pytest.raises(tq.FlowFinished):
+        tq.cancel_flow(flow_id)
+    scripts().purge(QUEUE, "")  # drops the erased task from its index
+
+
+def test_who_retries_a_flow_hears_that_it_runs(lose_answer_of: LoseAnswerOf) -> None:
+    flow_id = _flow().flow_id
+    scripts().cancel(QUEUE, _task_of(flow_id), "")
+    answers = lose_answer_of("flow_retry")
+    assert tq.retry_flow(flow_id).status == "running"
+    assert answers == [b"running", b"running"]
+    with pytest.raises(tq.FlowNotRetryable):
+        tq.retry_flow(flow_id)
