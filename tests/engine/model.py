@@ -376,7 +376,7 @@ class Model:
 
     def write_log(self, task_id: str, token: str, line: str) -> bool:
         held = self.holds(task_id, token)
-        if held:
+        if held and self.tasks[task_id].log[-1:] != [line]:
             self.tasks[task_id].log.append(line)
         return held
 

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import keys
+from huey_tasks.broker import event_keys, keys
 from huey_tasks.broker.deadline import InTime
 from huey_tasks.broker.script_text import script_text
 from tests.engine.helpers import QUEUE, HandWorker, scripts, store
@@ -81,6 +81,22 @@ def test_who_withdraws_a_task_hears_that_it_has_gone(lose_answer_of: LoseAnswerO
     assert scripts().withdraw(QUEUE, "task")
     assert answers == [b"PENDING", b"PENDING"]
     assert not scripts().withdraw(QUEUE, "task"), "another finds none"
+
+
+# ---- what a running task tells
+
+
+@pytest.mark.parametrize("script", ["emit", "log"])
+def test_what_a_task_tells_is_kept_once(lose_answer_of: LoseAnswerOf, script: str) -> None:
+    task_id = tq.submit("echo", {}).task_id
+    claim = HandWorker().claim()
+    tell = {"emit": scripts().emit, "log": scripts().log}[script]
+    key = {"emit": event_keys.partials, "log": keys.log}[script](QUEUE, task_id)
+    answers = lose_answer_of(script)
+    assert tell(QUEUE, task_id, claim.token, "1.5 s: half")
+    assert answers == [1, 1]
+    assert tell(QUEUE, task_id, claim.token, "2.5 s: half")
+    assert broker.lrange(key, 0, -1) == [b"1.5 s: half", b"2.5 s: half"]
 
 
 # ---- flows
