@@ -92,8 +92,17 @@ class Purged:
     operation: Operation | None
 
 
-def purge(queue: str, reason: str = "purged", by: Operator | None = None) -> Purged:
-    """Cancel the PENDING tasks of a queue. Raises UnknownQueue, QueueUnavailable."""
+def purge(
+    queue: str,
+    reason: str = "purged",
+    by: Operator | None = None,
+    *,
+    at_most: int | None = None,
+) -> Purged:
+    """Cancel the PENDING tasks of a queue, of more than `at_most` those that would start first.
+
+    Raises UnknownQueue, QueueUnavailable.
+    """
     broker = broker_named(queue)
     operation = None if by is None else trail.begin(BROKERS, Action.PURGE, by)
-    return Purged(undoing.purge(broker, reason, operation), operation)
+    return Purged(undoing.purge(broker, reason, operation, at_most), operation)

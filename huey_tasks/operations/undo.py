@@ -4,6 +4,7 @@ Undo restores a deleted task unchanged. A purged task is REVOKED, and no task le
 state: undo submits a copy of it, as a retry does (docs/adr/0008).
 """
 
+import sys
 import time
 from dataclasses import dataclass
 
@@ -30,22 +31,30 @@ class Undone:
     left: int
 
 
-def purge(broker: Broker, reason: str, operation: Operation | None) -> int:
+def purge(
+    broker: Broker, reason: str, operation: Operation | None, at_most: int | None = None
+) -> int:
     """Cancel the PENDING tasks of a queue, for at most WHOLE_S seconds; returns how many.
+
+    Of more than `at_most` those that would start first.
 
     Raises QueueUnavailable if Redis stops answering before the first of them.
     """
     argument = "" if operation is None else operation.as_argument()
-    purged, last, stop_at = 0, BATCH, time.monotonic() + WHOLE_S
-    while last == BATCH and time.monotonic() < stop_at:
+    purged, stop_at = 0, time.monotonic() + WHOLE_S
+    left = sys.maxsize if at_most is None else at_most
+    while left > 0 and time.monotonic() < stop_at:
+        limit = min(BATCH, left)
         try:
             with time_limit(PIECE_S):
-                last = broker.scripts.purge(broker.name, reason, operation=argument)
+                last = broker.scripts.purge(broker.name, reason, limit=limit, operation=argument)
         except QueueUnavailable:
             if not purged:
                 raise
             break  # the caller needs the count and the operation, to undo what was purged
-        purged += last
+        purged, left = purged + last, left - last
+        if last < limit:
+            break
     return purged
 
 

@@ -119,6 +119,21 @@ def test_a_purge_states_the_count_and_is_undone_from_its_toast(queues: Page, sta
 
 
 @pytest.mark.usefixtures("held_low")
+def test_a_purge_cancels_what_was_asked_about(queues: Page, stack: Stack) -> None:
+    _submit(stack, 1)
+    _waiting(queues, 1)
+
+    queues.get_by_test_id("purge-low").click()
+    expect(question(queues)).to_contain_text("Purge 1 task from the low queue?")
+    _submit(stack, 120)
+    _waiting(queues, 121)
+    queues.get_by_test_id("question-yes").click()
+
+    expect(toast(queues, "Cancelled 1 task in the low queue")).to_be_visible()
+    _waiting(queues, 120)
+
+
+@pytest.mark.usefixtures("held_low")
 def test_a_large_purge_has_to_be_typed(queues: Page, stack: Stack) -> None:
     _submit(stack, 101)
     _waiting(queues, 101)

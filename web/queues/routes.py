@@ -7,14 +7,22 @@ from flask import Response
 
 import huey_tasks as tq
 from web.http import redis_deadline
+from web.http.body import read_options
 from web.http.errors import QueueNotFound
 from web.http.reach import check_queue
 from web.http.responses import respond
 from web.openapi.answers import ok
 from web.openapi.blueprint import ApiBlueprint
 from web.openapi.problems import BODY_PROBLEMS, problems
-from web.operations.operator import ReasonBody, of_operator, operator_of_body
-from web.queues.schemas import QueueChanged, QueueList, QueuePath, QueuePurged, QueueView
+from web.operations.operator import ReasonBody, of_operator, operator, operator_of_body
+from web.queues.schemas import (
+    PurgeBody,
+    QueueChanged,
+    QueueList,
+    QueuePath,
+    QueuePurged,
+    QueueView,
+)
 
 queues = ApiBlueprint("queues", "queues")
 
@@ -63,16 +71,18 @@ def resume_queue(path: QueuePath) -> Response:
 
 @queues.post(
     "/queues/<queue>/purge",
-    openapi_extensions=_TAKES,
+    openapi_extensions=of_operator(PurgeBody),
     responses={**ok(200, QueuePurged, "The queue after the purge."), **_PROBLEMS},
 )
 def purge_queue(path: QueuePath) -> Response:
     """Cancel every waiting task of a queue; running, scheduled and retrying tasks are kept.
 
+    With `at_most` no more than that many, which keeps what comes between the look and the purge.
     `POST /api/undo/<undo_id>` undoes it within 10 minutes.
     """
     queue = _known(path.queue)
-    done = tq.purge(queue, by=operator_of_body())
+    options = read_options(PurgeBody)
+    done = tq.purge(queue, by=operator(options.reason), at_most=options.at_most)
     redis_deadline.restart()
     can_undo = done.operation if done.purged else None
     view = QueuePurged(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from web.http.models import Outbound
 from web.http.parameters import QueueName
+from web.operations.operator import ReasonBody
 
 
 class QueuePath(BaseModel):
@@ -84,6 +85,17 @@ class QueuePurged(QueueChanged):
 
     undo_id: str | None = Field(description="Null when no task waited.")
     undo_until: datetime | None
+
+
+class PurgeBody(ReasonBody):
+    """The options of a purge."""
+
+    at_most: int | None = Field(
+        default=None,
+        ge=0,
+        description="The number of tasks that was agreed to: what has come since is kept. Those "
+        "that would start first are cancelled.",
+    )
 
 
 class QueueList(Outbound):

@@ -143,9 +143,9 @@ class Scripts(SubmitScripts):
         """Let the queue be "flowing", "paused" or "draining"."""
         self.run("mode", queue, mode=mode, operation=operation)
 
-    def purge(self, queue: str, reason: str, *, operation: str = "") -> int:
-        """Revoke waiting tasks; returns how many. As many as BATCH: there may be more."""
-        return int(self.run("purge", queue, reason=reason, limit=BATCH, operation=operation))
+    def purge(self, queue: str, reason: str, *, limit: int = BATCH, operation: str = "") -> int:
+        """Revoke waiting tasks; returns how many. As many as `limit`: there may be more."""
+        return int(self.run("purge", queue, reason=reason, limit=limit, operation=operation))
 
     def withdraw(self, queue: str, task_id: str) -> bool:
         """Remove a task that has never started; False: it has, or there is none."""

@@ -29,9 +29,10 @@ export const getAudit = (filter) => request('GET', `/api/audit?${query(filter)}`
  * @param {string} queue
  * @param {'pause'|'resume'|'drain'|'purge'} verb
  * @param {string} [reason]
+ * @param {{at_most?: number}} [options] of a purge
  */
-export const changeQueue = (queue, verb, reason) =>
-  post(`/api/queues/${encodeURIComponent(queue)}/${verb}`, reason ? { reason } : undefined);
+export const changeQueue = (queue, verb, reason, options = {}) =>
+  post(`/api/queues/${encodeURIComponent(queue)}/${verb}`, { ...options, ...(reason ? { reason } : {}) });
 
 /** @param {string} name */
 const schedulePath = (name) => `/api/schedules/${encodeURIComponent(name)}`;

@@ -43,7 +43,7 @@ export function createQueueActions({ dispatch }, toast, reread) {
       text: texts.PURGE.text(queued),
       verb: texts.PURGE.verb(queued), danger: true, typed: proofsFor(queued, queue),
       run: (reason) => attempt(async () => {
-        const answer = await changeQueue(queue, 'purge', reason);
+        const answer = await changeQueue(queue, 'purge', reason, { at_most: queued });
         toast('good', texts.PURGE.done(answer.purged, queue), { undo: answer.undo_id ? [answer.undo_id] : [] });
       }),
     }),

@@ -191,6 +191,16 @@ def test_what_was_purged_comes_back_as_new_tasks_in_their_old_order() -> None:
         tq.undo(undo_id, BOB)
 
 
+@pytest.mark.parametrize(("waiting", "at_most"), [(3, 0), (3, 1), (250, 100), (250, 130), (3, 9)])
+def test_a_purge_takes_no_more_than_was_agreed_to(waiting: int, at_most: int) -> None:
+    ids = [submit("echo", value=n) for n in range(waiting)]
+    done = tq.purge(QUEUE, by=ADA, at_most=at_most)
+    assert done.purged == min(waiting, at_most)
+    assert [state(one) for one in ids] == ["REVOKED"] * done.purged + ["PENDING"] * (
+        waiting - done.purged
+    )
+
+
 def test_priorities_stand_when_a_purge_is_undone() -> None:
     for name, priority in (("low", -1), ("normal", 0), ("urgent", 5)):
         scripts().submit(QUEUE, [NewTask(name, b"{}", "echo", priority=priority)])

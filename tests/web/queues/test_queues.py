@@ -45,6 +45,19 @@ def test_a_purge_revokes_what_waits_and_says_how_many(client: FlaskClient) -> No
         assert client.get(f"/api/tasks/{task_id}").get_json()["status"] == "REVOKED"
 
 
+def test_a_purge_keeps_what_came_after_the_look(client: FlaskClient) -> None:
+    asked_about, later = (
+        client.post("/api/tasks/submit", json=email_body()).get_json()["task_id"] for _ in range(2)
+    )
+
+    answer = client.post("/api/queues/high/purge", json={"at_most": 1, "reason": "a typo"})
+
+    assert (answer.status_code, answer.get_json()["purged"]) == (200, 1)
+    states = [client.get(f"/api/tasks/{one}").get_json()["status"] for one in (asked_about, later)]
+    assert states == ["REVOKED", "PENDING"]
+    assert client.post("/api/queues/high/purge", json={"at_most": -1}).status_code == 422
+
+
 @pytest.mark.parametrize("action", ["pause", "drain", "resume", "purge"])
 def test_an_unknown_queue_is_a_404(client: FlaskClient, action: str) -> None:
     answer = client.post(f"/api/queues/urgent/{action}")
