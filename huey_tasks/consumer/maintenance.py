@@ -1,7 +1,9 @@
 """The chores that a supervisor repeats, and their pause while Redis is away.
 
-A chore that fails never ends the others. While Redis is away they wait together; when it is back
-they all start again, in their order, so that leases are renewed before any is recovered.
+A chore that fails never ends the others, nor keeps those behind it waiting: it may have asked the
+result backend alone. Whether Redis is away the heartbeat finds out. While it is they wait together;
+when it is back they all start again, in their order, so that leases are renewed before any is
+recovered.
 """
 
 import logging
@@ -21,13 +23,17 @@ TOGETHER_S = 0.02
 SELDOM_S = 30.0
 
 
-@dataclass
+#: Seconds, at most, until a chore that could not ask is tried again.
+AGAIN_S = 1.0
+
+
+@dataclass(eq=False)
 class Chore:
     """Something to do at least every `interval_s`; it may return how much sooner it wants to be."""
 
     run: Callable[[], float | None]
     interval_s: float
-    asks_redis: bool = False  # whether its success means that Redis is there
+    asks_redis: bool = False  # whether it tells that Redis is there, or away
     due: float = 0.0  # by time.monotonic()
 
 
@@ -53,21 +59,25 @@ class Chores:
             try:
                 sooner = chore.run()
             except QueueUnavailable as error:
-                self._wait_for_redis(error, now)
-                return
+                self._wait(chore, error, now)
+                return  # the others are due still, and have all of the next round's time
             except Exception:  # a defect in one must not end the renewing of leases
                 logger.exception("chore failed", extra={"chore": chore.run.__name__})
                 continue
+            self._outage.waiting.discard(chore)
             if sooner is not None:
                 chore.due = min(chore.due, began + sooner)
             if self._outage.redis_away and chore.asks_redis:
                 self._start_again()
                 return
 
-    def _wait_for_redis(self, error: QueueUnavailable, now: float) -> None:
-        self._outage.begin(error.cause)
-        for chore in self._chores:  # each would only wait for the same Redis
-            chore.due = now + min(chore.interval_s, 1.0)
+    def _wait(self, failed: Chore, error: QueueUnavailable, now: float) -> None:
+        self._outage.begin(failed, error.cause, redis_away=failed.asks_redis)
+        for chore in self._chores:
+            if failed.asks_redis or chore is failed:  # each would only wait for the same Redis
+                chore.due = now + min(chore.interval_s, AGAIN_S)
+            elif chore.asks_redis:
+                chore.due = now
 
     def _start_again(self) -> None:
         self._outage.end()

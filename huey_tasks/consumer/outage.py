@@ -1,7 +1,7 @@
 """The log lines of a consumer about an outage: one when it begins, one when it is over.
 
-The supervisor notices it by itself, the workers report it in the worker table: often both, at
-once or one after the other, and sometimes only workers, when the result backend alone is away.
+The chores of the supervisor notice it, the workers report it in the worker table: often both, at
+once or one after the other, and only some of them when the result backend alone is away.
 """
 
 import logging
@@ -18,12 +18,15 @@ class Outage:
     def __init__(self, cells: Iterable[Cell]) -> None:
         self._cells = tuple(cells)
         self._is_on = False
-        #: Whether the supervisor itself waits.
+        #: Whether Redis does not answer the supervisor.
         self.redis_away = False
+        #: The chores whose last run could not ask what it has to.
+        self.waiting = set[object]()
 
-    def begin(self, cause: str) -> None:
-        """Record that Redis does not answer the supervisor."""
-        self.redis_away = True
+    def begin(self, chore: object, cause: str, *, redis_away: bool) -> None:
+        """Record that a chore has no answer, from Redis or from the result backend."""
+        self.redis_away = self.redis_away or redis_away
+        self.waiting.add(chore)
         self._log(cause)
 
     def end(self) -> None:
@@ -35,7 +38,7 @@ class Outage:
         causes = [cause for cell in self._cells if (cause := cell.waits_because())]
         if causes:
             self._log(causes[0])
-        elif self._is_on and not self.redis_away:
+        elif self._is_on and not self.redis_away and not self.waiting:
             self._is_on = False
             logger.info("consumer is back: Redis answers again")
 

@@ -4,6 +4,7 @@ import time
 
 from huey_tasks.consumer.maintenance import TOGETHER_S, Chore, Chores
 from huey_tasks.consumer.outage import Outage
+from huey_tasks.errors import QueueUnavailable
 
 
 def _chore(done: list[str], name: str, due_in_s: float) -> Chore:
@@ -44,3 +45,30 @@ def test_chores_of_one_interval_stay_due_together() -> None:
     _chores(*chores).do_what_is_due()
 
     assert chores[0].due == chores[1].due
+
+
+def _away() -> None:
+    raise QueueUnavailable("it does not answer")
+
+
+def test_a_chore_without_an_answer_keeps_none_behind_it_waiting() -> None:
+    done, behind = list[str](), "behind"
+    outage = Outage(())
+    beat = Chore(lambda: done.append("beat"), 60.0, asks_redis=True)
+    chores = Chores(outage, beat, Chore(_away, 60.0), _chore(done, behind, 0.0))
+    while behind not in done:
+        assert len(done) < 3
+        chores.do_what_is_due()
+    assert not outage.redis_away
+
+
+def test_the_heartbeat_finds_out_whether_redis_is_away() -> None:
+    done = list[str]()
+    outage = Outage(())
+    beat = Chore(_away, 60.0, asks_redis=True, due=time.monotonic() + 5.0)
+    chores = Chores(outage, Chore(_away, 60.0), beat, _chore(done, "behind", 0.0))
+    chores.do_what_is_due()
+    assert not outage.redis_away
+    chores.do_what_is_due()
+    assert outage.redis_away and not done
+    assert chores.next_due() > time.monotonic()

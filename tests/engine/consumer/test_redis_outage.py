@@ -161,6 +161,17 @@ def test_an_outage_of_the_result_backend_alone_is_told_once_too(
     assert len(logged) == 2, logged
 
 
+def test_an_outage_of_the_result_backend_keeps_no_chore_waiting(
+    start_consumer: StartConsumer, durable: DurableRedis
+) -> None:
+    durable.kill()
+    consumer = start_consumer("default", RESULT_REDIS_URL=f"unix://{durable.socket}?db=1")
+    wait_until(lambda: "waits for Redis" in consumer.text(), description="it has no results")
+    wait_until(lambda: "as the code declares" in consumer.text(), description="the last chore runs")
+    durable.start()
+    wait_until(lambda: "Redis answers again" in consumer.text(), description="it is over")
+
+
 def test_a_worker_that_dies_while_it_waits_does_not_keep_its_consumer_waiting(
     start_consumer: StartConsumer, durable: DurableRedis
 ) -> None:
