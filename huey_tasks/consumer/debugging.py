@@ -86,7 +86,7 @@ class _Desk:
         self._cell = board.cells[0]
         self._heartbeat = Heartbeat(queue, name, board, "process", 1)
         self._firing = Firing(queue.broker)
-        self._periodic = PeriodicTasks(queue)
+        self._periodic = PeriodicTasks(queue, apart=False)
         self._declared = duties.Declared(queue.name, config)
         queue.storage.blocking = False
         self._slot = queue.storage.open_slot(f"{name}/1", self._cell)

@@ -2,8 +2,7 @@
 
 It starts the worker processes, renews their leases, sees a death at once and releases the task,
 stops cancelled attempts, promotes due tasks, makes those of schedules, recovers those of lost
-consumers, and writes the heartbeat. It runs no task itself, so no task can keep it from renewing a
-lease.
+consumers, and writes the heartbeat. It runs no task itself, so none can keep it from that.
 """
 
 import contextlib
@@ -68,6 +67,7 @@ class Consumer:
             end = (self._board.is_busy, self._stop_gently)
             self._isolation = EndOfIsolation(queue.broker, only, parent, config, *end)
         self._broker = queue.broker
+        self._periodic = PeriodicTasks(queue)
         self._interrupts = Interrupts(config.cancel_grace_s)
         self._pool = WorkerPool(
             queue,
@@ -77,7 +77,7 @@ class Consumer:
             worker_type=worker_type,
             max_crashes=config.max_crashes,
             limits=Limits(config.max_tasks_per_worker, config.worker_max_memory),
-            beside=self._isolation.processes,
+            beside=lambda: self._isolation.processes() | self._periodic.processes(),
         )
         self._control = queue.broker.subscribe(keys.control(queue.name))
         self._firing = Firing(queue.broker)
@@ -105,7 +105,7 @@ class Consumer:
             Chore(self._neighbours.release_tasks, 1.0),
             Chore(self._end_overdue, 1.0),
             Chore(self._prune, 30.0),
-            Chore(PeriodicTasks(queue).enqueue_due, 1.0),
+            Chore(self._periodic.enqueue_due, 1.0),
             Chore(self._check_server, 1.0),
             Chore(self._dataset.check_results, 5.0),
             Chore(self._outage.look, 1.0),

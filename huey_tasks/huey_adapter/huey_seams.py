@@ -4,11 +4,12 @@ Huey is pinned; `tests/test_architecture.py` checks that these names are there. 
 them, so a new version of Huey is checked here and in `task_queue.py`.
 """
 
+import inspect
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from huey import Huey
+from huey import Huey, crontab
 from huey.api import Task
 
 #: What Huey logs of each task is written there.
@@ -49,6 +50,22 @@ def declared(queue: Huey) -> set[object]:
 def startup_hooks(queue: Huey) -> list[tuple[str, Callable[[], object]]]:
     """Return what is to run before the first task, each by its name, in its order."""
     return list(queue._startup.items())
+
+
+def periodic_tasks(queue: Huey) -> list[Task]:
+    """Return one task of each periodic type."""
+    return list(queue._registry.periodic_tasks)
+
+
+def has_crontab(task: Task) -> bool:
+    """Say whether the schedule of a periodic task is Huey's `crontab`, no code of the user's."""
+    method = type(task).validate_datetime
+    schedule = inspect.getclosurevars(method).nonlocals.get("validate_datetime")
+    return getattr(schedule, "__code__", None) is _CRONTAB
+
+
+#: The code that all schedules of `crontab` share.
+_CRONTAB = crontab().__code__
 
 
 def create_task(queue: Huey, message: Any) -> Task:
