@@ -27,6 +27,13 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     expect(page.get_by_test_id("first-function")).to_contain_text(str(stack.functions / "hello.py"))
 
     stack.functions.mkdir(exist_ok=True)
+    nothing = stack.functions / "hello.py"
+    nothing.write_text("def greet(): ...\n")
+    expect(page.get_by_test_id("ignored").locator("li")).to_contain_text("it has no handler")
+    proposed = str(stack.functions / "hello2.py")
+    expect(page.get_by_test_id("first-function")).to_contain_text(proposed)
+    nothing.unlink()
+
     file = stack.functions / "greet.py"
     file.write_text(_GREET)
     row = page.get_by_test_id("function-greet")
@@ -50,6 +57,11 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     expect(page.get_by_test_id("event-text")).to_have_value(re.compile("aws:sqs"))
     page.get_by_test_id("event-choice").select_option("saved:to ada")
     expect(page.get_by_test_id("event-text")).to_have_value('{\n  "name": "ada"\n}')
+
+    tabs = page.get_by_role("group", name="About this function")
+    tabs.get_by_role("link", name="Overview").click()
+    expect(page.get_by_label("Call it from a shell")).to_contain_text('"name": "ada"')
+    page.get_by_role("link", name="Invoke").click()
 
     file.write_text(_GREET + "\nLIMIT = 1 / 0\n")
     page.get_by_test_id("invoke-button").click()

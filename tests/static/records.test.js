@@ -5,8 +5,16 @@ import { movedTo, NO_PAGE, readRoute, tasksUrl } from '../../static/js/lib/route
 import { extend, renew, undoable } from '../../static/js/state/audit_entries.js';
 import { historyOf, totalsOf } from '../../static/js/state/history.js';
 import { auditFilter, logFilter, queueOf, scheduleFilter, spanOf } from '../../static/js/state/page_filters.js';
+import { freeName } from '../../static/js/state/functions.js';
 import { definitionOf, inUnits, shown } from '../../static/js/state/schedules.js';
 import { isTerminal, look, stateNamed, TASK_STATES, wordsOf } from '../../static/js/state/task_state.js';
+
+test('the name of a first function is that of no file that is there', () => {
+  const beside = (...paths) => paths.map((path) => ({ path, reason: 'it has no handler' }));
+  assert.equal(freeName('hello', []), 'hello');
+  assert.equal(freeName('hello', beside('/f/hello.py', '/f/other.py')), 'hello2');
+  assert.equal(freeName('hello', beside('/f/hello', '/f/hello2.py')), 'hello3');
+});
 
 test('what is unknown in an address counts as none', () => {
   assert.deepEqual([spanOf({ span: '7d' }), spanOf({ span: 'toString' }), spanOf({})], ['7d', '15m', '15m']);

@@ -150,7 +150,11 @@ def named(name: str) -> tq.Function:
     """Return the function of that name as it is now. Raises FunctionNotFound."""
     function = tq.find_function(name)
     if function is None:
-        raise tq.FunctionNotFound(f"There is no function '{name[:64]}'.")
+        for ignored in tq.ignored_files():
+            if ignored.path.stem == name:
+                raise tq.FunctionNotFound(f"{ignored.path} is no function: {ignored.reason}.")
+        why = "its file was moved or deleted, or the name is wrong"
+        raise tq.FunctionNotFound(f"There is no function '{name[:64]}': {why}.")
     return function
 
 

@@ -87,9 +87,11 @@ const MOST_RUNS = 50;
 const functions = ({ route: { item, params } }) => {
   if (!item) return [{ name: 'functions', get: getFunctions }];
   const key = item;
+  const events = { name: 'functionEvents', key, get: () => getFunctionEvents(item), every_ms: 9_900 };
   const tabs = {
+    overview: events,
     runs: { name: 'functionRuns', key, get: () => findTasks({ q: `type:${item}`, limit: MOST_RUNS }) },
-    invoke: { name: 'functionEvents', key, get: () => getFunctionEvents(item), every_ms: 9_900 },
+    invoke: events,
     code: { name: 'functionSource', key, get: () => getSource(item) },
   };
   const tab = tabs[tabOf(params)];

@@ -30,7 +30,7 @@ export function functionPage(name, state, actions) {
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, visible(name)), value && !gone && stateChip(value),
       value?.description && h('p', { class: 'soft' }, visible(value.description)),
       h('div', { class: 'page-aside' }, h('a', { href: pageUrl('functions') }, texts.ALL))),
-    gone ? h('div', { key: 'gone' }, emptyState(texts.notFound(visible(name)), texts.NOT_FOUND_WHY))
+    gone ? h('div', { key: 'gone' }, emptyState(texts.notFound(visible(name)), visible(problem.text)))
       : [problem && value && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
         value ? whole(value, state, actions) : waiting(problem ?? state.problem)]);
 }

@@ -16,6 +16,18 @@ const drafts = new Map();
 const FIRST = '{\n  "name": "ada"\n}';
 
 /**
+ * An event that the function is called with: what was typed, else one that was saved, else a first one.
+ * @param {string} name
+ * @param {import('../state/store.js').State} state
+ */
+export function anEventOf(name, state) {
+  const draft = drafts.get(name);
+  const known = state.facts.functionEvents;
+  const saved = known?.key === name ? known.value?.events[0]?.event : undefined;
+  return draft && !jsonFault(draft) ? draft : saved ?? FIRST;
+}
+
+/**
  * @param {import('../state/functions.js').FunctionDetail} fn
  * @param {import('../state/store.js').State} state
  * @param {import('../state/actions.js').Actions} actions

@@ -10,6 +10,7 @@ import { placeText } from '../state/functions.js';
 import { serverNow } from '../state/page_state.js';
 import { copyButton, facts, sectionHead, time } from '../components/parts.js';
 import { asCurl } from '../tasks/snippets.js';
+import { anEventOf } from './invoke_tab.js';
 import * as texts from '../texts/functions.js';
 import * as task from '../texts/task.js';
 
@@ -40,7 +41,7 @@ export function overviewTab(fn, state, actions) {
       h('p', { class: 'cause' }, h('a', { href: pageUrl('failures', { cause: error.cause }) }, task.OTHER_FAILURES),
         error.task_id && [' · ', h('a', { href: taskUrl(error.task_id) }, texts.OPEN_RUN)])),
     h('section', { class: 'card', key: 'environments' }, sectionHead('Environments'), environments(fn, now)),
-    callIt(fn, actions),
+    callIt(fn, state, actions),
   ];
 }
 
@@ -58,8 +59,8 @@ function environments(fn, now) {
       h('td', null, time(each.started_at, ago(each.started_at, now))))))));
 }
 
-function callIt(fn, actions) {
-  const command = asCurl('{}', base(), hasKey(), `/api/functions/${fn.name}/invoke`);
+function callIt(fn, state, actions) {
+  const command = asCurl(anEventOf(fn.name, state), base(), hasKey(), `/api/functions/${fn.name}/invoke`);
   return h('section', { class: 'block', key: 'call' },
     h('div', { class: 'block-head' }, h('h3', null, texts.CALL_IT), copyButton(actions, command, 'curl command')),
     h('pre', { tabindex: 0, 'aria-label': texts.CALL_IT }, command));

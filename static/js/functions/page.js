@@ -19,8 +19,9 @@ import * as texts from '../texts/functions.js';
 export function functionsPage(state, actions) {
   if (state.route.item) return functionPage(state.route.item, state, actions);
   return factPage(state, 'functions', 'Functions', texts.ABOUT, ({ functions, ignored, folders }) => [
-    functions.length ? list(functions, state, actions) : firstFunction(folders[0], actions),
-    ignored.length > 0 && ignoredFiles(ignored),
+    functions.length > 0 && list(functions, state, actions),
+    ignored.length > 0 && ignoredFiles(ignored, !functions.length),
+    !functions.length && firstFunction(folders[0], ignored, actions),
   ]);
 }
 
@@ -68,8 +69,9 @@ export function environmentsText(fn) {
   return texts.environments(live.length, live.filter(({ state }) => state === 'busy').length);
 }
 
-function ignoredFiles(ignored) {
-  return h('details', { class: 'card ignored', key: 'ignored', data: { testid: 'ignored' } },
+/** @param {import('../state/functions.js').Ignored[]} ignored @param {boolean} open they may be why there is no function */
+function ignoredFiles(ignored, open) {
+  return h('details', { class: 'card ignored', key: 'ignored', open, data: { testid: 'ignored' } },
     h('summary', null, icon('slash'), ' ', texts.ignored(ignored.length)),
     h('ul', null, ignored.map(({ path, reason }) =>
       h('li', { key: `${path} ${reason}` }, h('code', null, visible(path)), h('span', { class: 'soft' }, visible(reason))))));

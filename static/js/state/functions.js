@@ -19,6 +19,7 @@
  *   dead_letter: string|null, durable: {timeout_s: number, retention_days: number}|null,
  *   schedule: {expression: string, input: string|null}[], events: object[], watch: string[], debug: boolean,
  *   notes: string[], dead_letters: {file: string, records: number} | null}} FunctionDetail
+ * @typedef {{path: string, reason: string}} Ignored what is in a folder of functions and is none
  * @typedef {{task_id: string, status: string, result: string, error: Record<string, any>|null,
  *   log: {at: string, level: string, text: string}[], receipt: Receipt|null}} Invoked `result` is JSON source text
  */
@@ -26,6 +27,12 @@
 /** The last part of a path. @param {string} path */
 export function fileName(path) {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** `wanted`, with a number if a file or folder has that name. @param {string} wanted @param {Ignored[]} ignored */
+export function freeName(wanted, ignored) {
+  const taken = new Set(ignored.map(({ path }) => fileName(path).replace(/\.py$/, '')));
+  for (let number = 1, name = wanted; ; number += 1, name = `${wanted}${number}`) if (!taken.has(name)) return name;
 }
 
 /** A place as people write it: `hello.py:3`. @param {string|null} file @param {number|null} line */

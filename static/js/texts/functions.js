@@ -42,11 +42,9 @@ export const FIRST_FILE = `def handler(event, context):
     return {"hello": name}
 `;
 export const FIRST_CALL = 'Then call it';
-export const FIRST_FILE_LABEL = 'hello.py';
 
 /** @param {string} name */
 export const notFound = (name) => `No function “${name}”`;
-export const NOT_FOUND_WHY = 'Its file was moved or deleted, or the name is wrong.';
 
 /** @type {Record<string, string>} */
 export const TABS = { overview: 'Overview', runs: 'Runs', invoke: 'Invoke', configuration: 'Configuration', code: 'Code' };

@@ -246,6 +246,17 @@ def test_what_is_no_function_is_a_404(
     assert answer.get_json()["code"] in ("function_not_found", "not_found")
 
 
+def test_a_file_that_is_no_function_is_named_with_its_reason(
+    client: FlaskClient, folder: Path
+) -> None:
+    (folder / "hello.py").write_text("def greet(): ...\n")
+
+    answer = client.get("/api/functions/hello").get_json()
+
+    assert answer["code"] == "function_not_found"
+    assert answer["detail"].startswith(f"{folder / 'hello.py'} is no function: it has no handler")
+
+
 def test_the_source_is_that_of_the_file_with_the_handler_alone(
     client: FlaskClient, folder: Path
 ) -> None:
