@@ -114,6 +114,8 @@ class DucklineApi(OpenAPI):
         for operation in _operations(self.spec_json["paths"]):
             # flask-openapi3 overwrites the parameters of a route with a path or a query.
             operation.setdefault("parameters", []).extend(operation.pop(MORE_PARAMETERS, []))
+            # Swagger UI shows a summary as it is; only a description is Markdown.
+            operation["summary"] = operation["summary"].replace("`", "")
             if "description" in operation:
                 operation["description"] = operation["description"].replace("<br/>", "\n").strip()
             if "health" in operation["tags"]:

@@ -31,16 +31,32 @@ _DOCS_PAGE = """\
 <title>Duckline API</title>
 <link rel="icon" href="{root}/docs/swagger/images/swagger.svg">
 <link rel="stylesheet" href="{root}/docs/swagger/css/swagger-ui.css">
+<link rel="stylesheet" href="{root}/docs/page.css">
 </head>
 <body>
+<nav><a href="{root}/">Back to Duckline</a></nav>
 <div id="swagger-ui"></div>
 <script src="{root}/docs/swagger/js/swagger-ui-bundle.js"></script>
 <script src="{root}/docs/start.js"></script>
 </body>
 </html>
 """
+_DOCS_STYLE = """\
+body { margin: 0; }
+nav { max-width: 1460px; margin: 0 auto; padding: 16px 20px 0; font: 600 15px sans-serif; }
+nav a { color: #0a5ab3; }
+.dark-mode nav a { color: #86bfff; }
+"""
+#: It begins with the theme that the reader chose on the pages, or that of the system.
 _DOCS_START = """\
 "use strict";
+let theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+try {
+  theme = localStorage.getItem("duckline-theme") ?? theme;
+} catch {
+  // Storage is blocked: the theme of the system stays.
+}
+document.documentElement.classList.toggle("dark-mode", theme === "dark");
 window.ui = SwaggerUIBundle({
   url: new URL("../openapi.json", document.currentScript.src).href,
   dom_id: "#swagger-ui",
@@ -87,6 +103,12 @@ def docs_start() -> Response:
     """Serve the script that starts Swagger UI."""
     headers = {"Cache-Control": "no-cache"}
     return Response(_DOCS_START, headers=headers, mimetype="text/javascript")
+
+
+@docs.get("/docs/page.css")
+def docs_style() -> Response:
+    """Serve the style of what stands around Swagger UI."""
+    return Response(_DOCS_STYLE, headers={"Cache-Control": "no-cache"}, mimetype="text/css")
 
 
 @docs.get("/openapi.json")

@@ -10,6 +10,28 @@ from tests.web.conftest import Server
 CHROMIUM = os.environ.get("CHROMIUM_PATH", "/usr/bin/chromium")
 
 
+def test_it_is_dark_where_the_system_is_and_leads_back(server: Server) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(color_scheme="dark")
+        page.goto(f"http://{server.address}/docs")
+        page.wait_for_selector(".opblock-summary-path")
+        background = "getComputedStyle(document.documentElement).backgroundColor"
+        dark = page.evaluate(background)
+        page.evaluate("localStorage.setItem('duckline-theme', 'light')")
+        page.reload()
+        page.wait_for_selector(".opblock-summary-path")
+        light = page.evaluate(background)
+        page.get_by_role("link", name="Back to Duckline").click()
+        page.wait_for_url(f"http://{server.address}/**")
+        path = urlsplit(page.url).path
+        browser.close()
+
+    assert dark == "rgb(28, 32, 34)"
+    assert light != dark
+    assert path in ("/", "/overview")
+
+
 def test_swagger_ui_shows_every_operation_without_another_host(server: Server) -> None:
     hosts: set[str] = set()
     complaints: list[str] = []
