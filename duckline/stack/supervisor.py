@@ -81,24 +81,24 @@ class Supervisor:
     async def _keep(self, process: Process) -> None:
         """Restart the process whenever it ends, until the stack stops it."""
         name = process.spec.name
-        backoff_s, deaths = FIRST_BACKOFF_S, 0
+        backoff_s, deaths, has_died = FIRST_BACKOFF_S, 0, False
         while name not in self._leaving:
             await self._wait_for_what_it_needs(process)
             self._restart[name].clear()
             started_at = time.monotonic()
             process.start()
-            probing = asyncio.create_task(self._watch_process(process))
+            probing = asyncio.create_task(self._watch_process(process, has_died=has_died))
             reason = await process.wait()
             probing.cancel()
             if name in self._leaving or self._restart[name].is_set():
-                backoff_s = FIRST_BACKOFF_S
+                backoff_s, has_died = FIRST_BACKOFF_S, False
                 continue
             if time.monotonic() - started_at >= STEADY_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
             if not self.ready.is_set() and process.refused:
                 self._fail(f"{name} cannot start: {process.refusal()}")
                 return
-            deaths += 1
+            deaths, has_died = deaths + 1, True
             if not self.ready.is_set() and deaths >= DEATHS_TO_GIVE_UP:
                 self._give_up(process, reason)
                 return
@@ -141,8 +141,11 @@ class Supervisor:
             return
         self._fail(f"{keeper.get_name()} cannot run: {error}")
 
-    async def _watch_process(self, process: Process) -> None:
-        """Set the process's `ready` once its probe succeeds; log periodically why it does not."""
+    async def _watch_process(self, process: Process, *, has_died: bool) -> None:
+        """Set the process's `ready` once its probe succeeds; log periodically why it does not.
+
+        `has_died`: the log says that it died, so it says that it answers again, too.
+        """
         complain_at = time.monotonic() + COMPLAIN_EVERY_S
         while process.spec.probe is not None:
             reason = await process.spec.probe()
@@ -152,6 +155,8 @@ class Supervisor:
                 self._console.say(f"{process.spec.name} is not ready yet: {reason}")
                 complain_at += COMPLAIN_EVERY_S
             await asyncio.sleep(PROBE_EVERY_S)
+        if has_died and process.spec.probe is not None:
+            self._console.say(f"{process.spec.name} answers again")
         process.ready.set()
 
     async def _watch_readiness(self) -> None:
@@ -161,13 +166,15 @@ class Supervisor:
 
     async def _stop_all(self) -> None:
         """Stop dependents first and together, then what they depend on."""
-        self._console.say("stopping; press Ctrl-C again to hurry")
         for process in self.processes.values():
             if process.spec.forked_by is not None:
                 process.spec.forked_by.close()
         needed = {p.spec.after for p in self.processes.values()}
         first = [p for name, p in self.processes.items() if name not in needed]
         last = [p for name, p in self.processes.items() if name in needed]
+        longest_s = max((p.spec.stop_grace_s for p in first), default=0)
+        patience = f"what runs has {longest_s:g} s to end"
+        self._console.say(f"stopping: {patience}; press Ctrl-C again to hurry")
         await asyncio.gather(*(self._stop_one(p, hurry=self._hurry) for p in first))
         # Hurrying does not skip this wait, in which Redis flushes its file to disk.
         await asyncio.gather(*(self._stop_one(p, hurry=asyncio.Event()) for p in last))

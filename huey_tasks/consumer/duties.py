@@ -3,7 +3,7 @@
 import logging
 
 from huey_tasks.broker.broker import Broker
-from huey_tasks.broker.protocol import only_of
+from huey_tasks.broker.protocol import ALONE, FUNCTIONS, only_of
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.config import Config
 from huey_tasks.consumer.maintenance import Chore
@@ -25,6 +25,15 @@ logger = logging.getLogger(__name__)
 #: Seconds between two calls while there is more to prune: 6,000 tasks a second of each consumer,
 #: which is more than a queue takes for long.
 PAUSE_S = 0.025
+
+
+#: What a consumer is called in the log, by what it runs and nothing else.
+_KINDS = {FUNCTIONS: "function host", ALONE: "consumer of suspects"}
+
+
+def kind_of(consumer: str) -> str:
+    """Return what the log calls the consumer of that name."""
+    return _KINDS.get(only_of(consumer), "consumer")
 
 
 def once_for_all(broker: Broker, config: Config, only: str) -> list[Chore]:

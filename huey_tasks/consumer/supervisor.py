@@ -152,7 +152,7 @@ class Consumer:
             self._beat()  # what it knows, before it claims; that it is there, should it die at once
         self._pool.start()
         logger.info(
-            "consumer started",
+            f"{duties.kind_of(self.name)} started",
             extra={"queue": self.queue.name, "workers": self.concurrency, "type": self.worker_type},
         )
         while self._pool or self._isolation or not self._stopping:
@@ -317,4 +317,4 @@ class Consumer:
 
     def _leave(self) -> None:
         self._heartbeat.leave()
-        logger.info("consumer stopped", extra={"queue": self.queue.name})
+        logger.info(f"{duties.kind_of(self.name)} stopped", extra={"queue": self.queue.name})

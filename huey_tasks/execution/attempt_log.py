@@ -65,7 +65,7 @@ class _Crowd:
         """Log how many were counted."""
         for (task_type, state), number in self._more.items():
             extra = {"task_type": task_type, "state": state, "tasks": number}
-            logger.info("more tasks ended", extra=extra)
+            logger.info("more tasks ended in that second", extra=extra)
         self._more.clear()
 
 

@@ -65,6 +65,7 @@ def test_data_survives_a_kill_of_the_server(run_stack: RunStack, tmp_path: Path)
     wait_until(lambda: _pid_behind(socket_path) not in (None, killed), description="redis is back")
     wait_until(lambda: _has_loaded(redis), description="it has read its data")
     assert redis.get("kept") == b"yes"
+    stack.wait_for("redis answers again")
 
 
 def _has_loaded(redis: Redis) -> bool:

@@ -157,7 +157,7 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(run_stack: RunStack) -> Non
     stack.pid_of("a", "stubborn")
 
     stack.send(signal.SIGINT)
-    stack.wait_for("stopping")
+    stack.wait_for("stopping: what runs has 600 s to end; press Ctrl-C again to hurry")
     stack.send(signal.SIGINT)
 
     assert stack.wait() == 0

@@ -73,6 +73,8 @@ def test_a_function_answers_and_leaves_log_and_receipt(
         description="the host says what it has",
     )
     assert environment["function"] == "hello"
+    assert consumer.text().count("consumer started") == 1
+    assert "function host started" in consumer.text()
     folder.add("large", "def handler(e, c): return 'x' * e")
     for size, is_large in ((400_000, True), (10, False)):
         answer(invoked := tq.invoke_function("large", size))
