@@ -45,7 +45,11 @@ def main(argv: list[str] | None = None) -> int:
     Return its exit status: 78 (EX_CONFIG of sysexits.h) when starting it again cannot help; see
     above for those of `verify`.
     """
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return os.EX_USAGE
+    arguments = parser.parse_args(argv)
 
     from duckline.stack.errors import StartRefused
     from huey_tasks.errors import ConfigError, DucklineError

@@ -107,7 +107,7 @@ def require_own_names(modules: list[Module]) -> None:
         if where := elsewhere(module):
             raise ConfigError(
                 f"TASKS_PATH: {module.file} has the name of {where}, which Python finds first:"
-                " rename it"
+                f" rename {module.file.name}"
             )
 
 

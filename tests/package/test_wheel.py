@@ -92,6 +92,12 @@ def test_help_names_the_commands(service: Installed, tmp_path: Path) -> None:
         assert all(word in shown.stdout for word in ("up", "consumer", "verify"))
 
 
+def test_the_command_alone_lists_the_commands(service: Installed, tmp_path: Path) -> None:
+    shown = service.run(service.command, cwd=tmp_path)
+    assert (shown.returncode, shown.stdout) == (64, "")
+    assert all(f"\n    {word} " in shown.stderr for word in ("up", "consumer", "verify"))
+
+
 class Stack:
     """`duckline up` in a folder of its own, with a TASKS module."""
 

@@ -172,7 +172,7 @@ def test_a_file_that_is_loaded_under_two_names_is_refused(tmp_path: Path) -> Non
 def test_a_file_that_hides_another_module_is_refused(tmp_path: Path, name: str) -> None:
     message = refused(write(tmp_path, {name: ""}))
     assert message.startswith(f"{tmp_path}/{name}.py has the name of ")
-    assert message.endswith("which Python finds first: rename it")
+    assert message.endswith(f"which Python finds first: rename {name}.py")
 
 
 def test_names_that_are_no_identifiers(tmp_path: Path) -> None:
