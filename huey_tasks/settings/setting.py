@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
+from huey_tasks.settings import data_folder
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -15,14 +17,19 @@ class Setting:
 
 
 def shown(config: Any) -> list[Setting]:
-    """Return the settings that the fields of a `Config` are, with their values."""
+    """Return the settings that the fields of a `Config` are, with their values.
+
+    A secret is "set"; a URL of its own server, which a stack gives its processes, is "embedded".
+    """
     found: list[Setting] = []
+    socket = data_folder.socket_in(config.data_dir)
+    embedded = [data_folder.url(socket, database) for database in (0, 1)]
     for spec in fields(config):
         if not spec.metadata:
             continue
         value = getattr(config, spec.name)
         if spec.metadata["secret"] and value:
-            text = "set"
+            text = "embedded" if value in embedded else "set"
         elif isinstance(value, tuple):
             text = ", ".join(str(item) for item in cast(tuple[object, ...], value))
         else:

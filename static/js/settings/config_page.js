@@ -21,6 +21,7 @@ export function configPage(state) {
 /** A value with its unit; large numbers also as people say them. */
 function shown(value, unit) {
   if (value === 'set') return texts.SET_HIDDEN;
+  if (value === 'embedded') return h('span', { class: 'faint' }, texts.EMBEDDED);
   if (unit === '0 or 1') return value === 'True' ? texts.ON : texts.OFF;
   if (unit === 'times') return h('code', null, texts.times(Number(value)));
   const n = Number(value);

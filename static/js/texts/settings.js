@@ -16,6 +16,7 @@ export const TOTAL_COMMANDS = 'Total commands';
 
 export const CONFIG_ABOUT = 'Settings of this web process, from the environment and .env. Secrets are hidden.';
 export const NOT_SET = 'not set';
+export const EMBEDDED = 'not set: the stack’s own Redis';
 export const SET_HIDDEN = 'set (hidden)';
 export const ON = 'on';
 export const OFF = 'off';

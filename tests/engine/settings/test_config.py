@@ -9,7 +9,7 @@ import pytest
 from huey_tasks.access import api_keys
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError
-from huey_tasks.settings import environment
+from huey_tasks.settings import data_folder, environment
 
 
 def test_every_setting_has_a_default() -> None:
@@ -88,9 +88,17 @@ def test_secrets_are_masked_wherever_settings_are_shown() -> None:
     shown = Config.from_env(environment).settings()
     assert {setting.name for setting in shown} == set(Config.setting_names())
     assert "s3cret" not in repr(shown)
+    assert {one.value for one in shown if one.name in environment} == {"set"}
     with pytest.raises(ConfigError) as refused:
         Config.from_env({"REDIS_URL": "ftp://:s3cret@localhost"})
     assert "s3cret" not in str(refused.value)
+
+
+def test_the_redis_of_a_stack_is_none_that_somebody_has_set(tmp_path: Path) -> None:
+    socket = data_folder.socket_in(tmp_path)
+    stack = {"DATA_DIR": str(tmp_path), "REDIS_URL": data_folder.url(socket, 0)}
+    shown = {one.name: one.value for one in Config.from_env(stack).settings()}
+    assert (shown["REDIS_URL"], shown["RESULT_REDIS_URL"]) == ("embedded", "")
 
 
 @pytest.mark.parametrize(
