@@ -135,6 +135,7 @@ def test_the_example_stands_in_the_group_and_what_varies_in_it_is_dimmed(
 
     expect(group.locator(".group-message")).to_contain_text("no room for 4 guests at 9")
     expect(group.locator(".varies")).to_have_text(["4", "9"])
+    expect(page.locator(".strip")).to_contain_text("Dimmed text differs from task to task.")
 
 
 def test_all_of_a_group_are_retried_once_though_they_fail_again(

@@ -33,7 +33,8 @@ export function failuresPage(state, actions) {
     return [
       groups.length > 0 && h('p', { class: 'strip', key: 'strip' },
         h('span', null, h('b', null, count(groups.reduce((sum, g) => sum + g.count, 0))), ' failed tasks'),
-        h('span', null, h('b', null, groups.length), groups.length === 1 ? ' cause' : ' causes')),
+        h('span', null, h('b', null, groups.length), groups.length === 1 ? ' cause' : ' causes'),
+        groups.some((group) => piecesOf(group).some(({ same }) => !same)) && h('span', { key: 'dimmed' }, texts.DIMMED)),
       groups.length
         ? h('ul', { class: 'groups', key: 'groups' },
           sorted.map((group) => groupCard(group, group.fingerprint === cause, sort, state, actions)))
@@ -108,9 +109,15 @@ function isThrough(progress, state) {
 }
 
 /** The latest error, with what varies dimmed; of a group whose sample is gone, what is common. */
-function messageOf({ error_type: error, message, sample_error: sample }) {
+function messageOf(group) {
+  const { message, sample_error: sample } = group;
   if (!sample) return message ? visible(message) : h('span', { class: 'faint' }, texts.NO_MESSAGE);
-  return varying(sample, message, error).map(({ text, same }) => (same ? visible(text) : h('span', { class: 'varies' }, visible(text))));
+  return piecesOf(group).map(({ text, same }) => (same ? visible(text) : h('span', { class: 'varies' }, visible(text))));
+}
+
+/** The latest error in what is common and what varies; nothing if it is gone. */
+function piecesOf({ error_type: error, message, sample_error: sample }) {
+  return sample ? varying(sample, message, error) : [];
 }
 
 /** The states of the tasks that were submitted again, and a summary of them. */

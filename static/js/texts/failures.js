@@ -2,14 +2,15 @@
 
 import { count, plural } from '../lib/format.js';
 
-export const ABOUT = 'Failed tasks, grouped by cause. Dimmed text differs from task to task.';
+export const ABOUT = 'Failed tasks, grouped by cause.';
+export const DIMMED = 'Dimmed text differs from task to task.';
 export const ORDERS = { count: 'Most frequent', last: 'Most recent', first: 'New' };
 export const NONE = 'No task has failed';
 export const APPEAR = 'Failures appear here automatically, grouped by cause.';
 /** @param {number} n */
 export const ungrouped = (n) => `${plural(n, 'failed task')} ${n === 1 ? 'is' : 'are'} too old to group. `;
 export const ALL_FAILED = 'All failed tasks';
-export const MESSAGE_MEANS = 'The latest error. Dimmed text differs from task to task.';
+export const MESSAGE_MEANS = 'The latest error.';
 export const NO_MESSAGE = 'without a message';
 export const SHOW_EXAMPLE = 'Show an example';
 export const HIDE_EXAMPLE = 'Hide the example';
