@@ -93,23 +93,30 @@ def declare(
 
 def apply(queue: str) -> None:
     """Make the schedules of a queue what this code declares. Raises QueueUnavailable."""
-    stored = stored_in(queue)
+    stored = all_stored()
     store([each for each in _declared.values() if each.queue == queue], stored, "the code")
     known = {found.name for found in types.task_types()}
     retire(
-        [each for each in stored if each.name not in _declared and each.task_type in known],
+        [
+            each
+            for each in stored
+            if each.queue == queue and each.name not in _declared and each.task_type in known
+        ],
         "the code",
     )
 
 
-def stored_in(queue: str) -> list[Schedule]:
-    """Return the schedules of a queue as they are. Raises QueueUnavailable."""
-    return [each for each in records.all_schedules(BROKERS) if each.queue == queue]
+def all_stored() -> list[Schedule]:
+    """Return the schedules of all queues as they are. Raises QueueUnavailable."""
+    return records.all_schedules(BROKERS)
 
 
 def store(declarations: Sequence[Declaration], stored: Sequence[Schedule], source: str) -> None:
-    """Create or change schedules as `source` declares them. Raises QueueUnavailable."""
-    changed_at = {each.name: each.updated_at for each in stored}
+    """Create or change schedules as `source` declares them; a name belongs to who declares it.
+
+    `stored`: those of all queues before. Raises QueueUnavailable.
+    """
+    former = {each.name: each for each in stored}
     for declaration in declarations:
         try:
             made = _put(declaration)
@@ -119,10 +126,17 @@ def store(declarations: Sequence[Declaration], stored: Sequence[Schedule], sourc
             about = {"schedule": declaration.name, "error": str(error)}
             logger.error("a declared schedule cannot be stored", extra=about)
             continue
-        if changed_at.get(made.name) != made.updated_at:
-            verb = "changed" if made.name in changed_at else "created"
-            about = {"schedule": made.name, "when": made.words}
-            logger.info(f"schedule {verb}, as {source} declares it", extra=about)
+        before = former.get(made.name)
+        about = {"schedule": made.name, "when": made.words}
+        if before is None:
+            logger.info(f"schedule created, as {source} declares it", extra=about)
+        elif not before.declared:
+            about["was"] = f"{before.task_type} in {before.queue}"
+            logger.warning(
+                f"schedule of somebody replaced: {source} declares its name", extra=about
+            )
+        elif before.updated_at != made.updated_at:
+            logger.info(f"schedule changed, as {source} declares it", extra=about)
 
 
 def retire(stored: Sequence[Schedule], source: str) -> None:

@@ -55,14 +55,17 @@ class FunctionSchedules:
         if wanted == self._stored or not sight.is_readable:
             return
         if wanted or self._stored is not None or sight.has_folder:
-            stored = declared.stored_in(self._queue)
+            stored = declared.all_stored()
             declared.store(wanted, stored, _SOURCE)
             unsure = {each.name for each in of_queue if each.fault is not None}
             names = {each.name for each in wanted}
             gone = [
                 each
                 for each in stored
-                if _is_of_function(each) and each.task_type not in taken and each.name not in names
+                if each.queue == self._queue
+                and _is_of_function(each)
+                and each.task_type not in taken
+                and each.name not in names
             ]
             declared.retire([each for each in gone if each.task_type not in unsure], _SOURCE)
         self._stored = wanted

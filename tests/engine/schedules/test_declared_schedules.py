@@ -1,6 +1,7 @@
 """Schedules that code declares, and PUT: stored, changed and deleted as they are said to be."""
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,27 @@ def test_what_code_declares_is_stored_changed_and_deleted_with_it() -> None:
     assert set(now) == {"a", "by-hand"}
     assert now["a"].payload == {"value": 2}
     assert now["a"].created_at == first["a"].created_at
+
+
+def test_a_name_that_code_declares_is_that_of_the_code_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "huey_tasks.schedules")
+    schedules.declare("nightly", "echo", {"value": 1}, cron="0 3 * * *")
+    declared.apply("default")
+    tq.delete_schedule("nightly")
+    tq.put_schedule("nightly", "echo", {"value": 2}, priority="low", every_s=60)
+    caplog.clear()
+    declared.apply("default")
+    (warning,) = caplog.records
+    assert warning.levelname == "WARNING"
+    assert warning.message == "schedule of somebody replaced: the code declares its name"
+    assert vars(warning)["schedule"] == "nightly" and vars(warning)["was"] == "echo in low"
+    (kept,) = tq.list_schedules()
+    assert (kept.payload, kept.queue, kept.declared) == ({"value": 1}, "default", True)
+    caplog.clear()
+    declared.apply("default")
+    assert not caplog.records
 
 
 def test_one_whose_task_type_this_code_does_not_know_is_left_alone() -> None:

@@ -87,7 +87,7 @@ def test_it_goes_with_its_function_to_another_queue(
 def test_a_consumer_that_is_late_deletes_nothing_of_another_queue(functions: Functions) -> None:
     functions.settings('[hello]\nschedule = ["rate(1 hour)"]')
     functions.stored()
-    read_before = declared.stored_in("default")
+    read_before = declared.all_stored()
     functions.settings('[hello]\nqueue = "low"\nschedule = ["rate(1 hour)"]')
     functions.duties["low"].store()
     declared.retire(read_before, "functions.toml")
