@@ -13,7 +13,7 @@ from huey_tasks import redis_urls
 from huey_tasks.access import api_keys
 from huey_tasks.errors import ConfigError
 from huey_tasks.settings import addresses, data_folder, environment, parsers, queue_list
-from huey_tasks.settings.setting import Setting, shown
+from huey_tasks.settings.setting import Setting, setting, shown
 from huey_tasks.settings.waiting_bounds import WaitingBound, waiting_bounds
 
 #: The Redis that is used without REDIS_URL where no stack has used DATA_DIR.
@@ -38,16 +38,6 @@ def _words_of(parse: Callable[[str], Any]) -> str:
     return " ".join((parse.__doc__ or "").split())
 
 
-def _setting(
-    default: Any, parse: Callable[[str], Any], unit: str, description: str, secret: bool = False
-) -> Any:
-    return field(
-        default=default,
-        repr=not secret,
-        metadata={"parse": parse, "unit": unit, "description": description, "secret": secret},
-    )
-
-
 _concurrency = parsers.whole(1, queue_list.MOST_WORKERS)
 _worker_type = parsers.one_of(*queue_list.WORKER_TYPES)
 
@@ -56,157 +46,167 @@ _worker_type = parsers.one_of(*queue_list.WORKER_TYPES)
 class Config:
     """Every setting of Duckline. A field `lease_s` is the variable `LEASE_S`."""
 
-    host: str = _setting("127.0.0.1", parsers.text, "address", "where the web services listen")
-    port: int = _setting(8000, parsers.whole(1, 65535), "TCP port", "API and dashboard")
-    inspector_port: int = _setting(5555, parsers.whole(1, 65535), "TCP port", "the inspector")
-    web_concurrency: int = _setting(1, parsers.whole(1, 64), "processes", "web processes")
-    data_dir: Path = _setting(Path("data"), Path, "folder", "data of the embedded Redis")
-    appendfsync: str = _setting(
+    host: str = setting("127.0.0.1", parsers.text, "address", "where the web services listen")
+    port: int = setting(8000, parsers.whole(1, 65535), "TCP port", "API and dashboard")
+    inspector_port: int = setting(5555, parsers.whole(1, 65535), "TCP port", "the inspector")
+    web_concurrency: int = setting(1, parsers.whole(1, 64), "processes", "web processes")
+    data_dir: Path = setting(Path("data"), Path, "folder", "data of the embedded Redis")
+    appendfsync: str = setting(
         "always",
         parsers.one_of("always", "everysec"),
         "",
         "when the embedded Redis brings writes to disk",
     )
-    redis_url: str | None = _setting(
+    redis_url: str | None = setting(
         None, _redis_url, "URL", "the broker; unset: an embedded server", secret=True
     )
-    result_redis_url: str | None = _setting(
+    result_redis_url: str | None = setting(
         None, _redis_url, "URL", "results; unset: db 1 of the broker", secret=True
     )
-    key_prefix: str = _setting(
+    key_prefix: str = setting(
         "duckline", parsers.key_prefix, "", "what every key in Redis begins with"
     )
-    tasks_path: tuple[Path, ...] = _setting((), parsers.folders, "folders", "more task modules")
-    tasks: tuple[str, ...] = _setting((), parsers.modules, "modules", "imported task modules")
-    demo_tasks: bool = _setting(True, parsers.switch, "0 or 1", "have the demo task types")
-    debug_tasks: bool = _setting(
+    tasks_path: tuple[Path, ...] = setting((), parsers.folders, "folders", "more task modules")
+    tasks: tuple[str, ...] = setting((), parsers.modules, "modules", "imported task modules")
+    demo_tasks: bool = setting(True, parsers.switch, "0 or 1", "whether demo types exist")
+    debug_tasks: bool = setting(
         False, parsers.switch, "0 or 1", "up runs all tasks in one process with the terminal"
     )
-    debugpy_port: int = _setting(
+    debugpy_port: int = setting(
         0, parsers.whole(0, 65535), "TCP port", "where an editor attaches to it; 0: nowhere"
     )
-    queues: tuple[queue_list.QueueSpec, ...] = _setting(
+    queues: tuple[queue_list.QueueSpec, ...] = setting(
         queue_list.DEFAULT, queue_list.parse, "queues", "the queues; name:workers adds one"
     )
-    queue_max_waiting: tuple[WaitingBound, ...] = _setting(
-        (), waiting_bounds, "tasks", "may wait before submits are refused; unset: any number"
+    queue_max_waiting: tuple[WaitingBound, ...] = setting(
+        (), waiting_bounds, "tasks", "the most that wait in a queue; unset: any number"
     )
-    queue_max_memory: float = _setting(
-        0.9, parsers.number(0, 1), "share", "of Redis' memory, before submits are refused; 0: all"
+    queue_max_memory: float = setting(
+        0.9, parsers.number(0, 1), "share", "the most of Redis' memory that tasks may fill; 0: all"
     )
-    redis_memory: int = _setting(
-        0, parsers.size, "bytes", "that Redis may use, if it has no maxmemory; 0: not known"
+    redis_memory: int = setting(
+        0, parsers.size, "bytes", "what Redis may use, if it has no maxmemory; 0: not known"
     )
-    high_concurrency: int = _setting(4, _concurrency, "workers", "workers of queue high")
-    default_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue default")
-    low_concurrency: int = _setting(2, _concurrency, "workers", "workers of queue low")
-    high_worker_type: str = _setting("process", _worker_type, "", "workers of queue high")
-    default_worker_type: str = _setting("process", _worker_type, "", "workers of queue default")
-    low_worker_type: str = _setting("process", _worker_type, "", "workers of queue low")
-    result_ttl_s: float = _setting(
-        86400.0, parsers.number(1, 3.2e7), "s", "finished tasks are kept"
+    high_concurrency: int = setting(4, _concurrency, "workers", "workers of queue high")
+    default_concurrency: int = setting(2, _concurrency, "workers", "workers of queue default")
+    low_concurrency: int = setting(2, _concurrency, "workers", "workers of queue low")
+    high_worker_type: str = setting("process", _worker_type, "", "workers of queue high")
+    default_worker_type: str = setting("process", _worker_type, "", "workers of queue default")
+    low_worker_type: str = setting("process", _worker_type, "", "workers of queue low")
+    result_ttl_s: float = setting(
+        86400.0, parsers.number(1, 3.2e7), "s", "how long finished tasks are kept"
     )
-    finished_cap: int = _setting(
-        100_000, parsers.whole(100, 10**9), "tasks", "ended tasks kept in each state of a queue"
+    finished_cap: int = setting(
+        100_000, parsers.whole(100, 10**9), "tasks", "the most that are kept in each final state"
     )
-    lease_s: float = _setting(
-        10.0, parsers.number(0.5, 3600), "s", "before lost tasks are recovered"
+    lease_s: float = setting(
+        10.0, parsers.number(0.5, 3600), "s", "time until lost tasks are recovered"
     )
-    shutdown_grace_s: float = _setting(10.0, parsers.number(0, 3600), "s", "grace at shutdown")
-    cancel_grace_s: float = _setting(
-        1.0, parsers.number(0, 3600), "s", "before a cancelled task is killed"
+    shutdown_grace_s: float = setting(
+        10.0, parsers.number(0, 3600), "s", "time for tasks at a stop"
     )
-    max_crashes: int = _setting(3, parsers.whole(1, 1000), "crashes", "crashes before quarantine")
-    max_tasks_per_worker: int = _setting(
-        0, parsers.whole(0, 10**9), "tasks", "then a worker is replaced; 0: never"
+    cancel_grace_s: float = setting(
+        1.0, parsers.number(0, 3600), "s", "time until a cancelled task is killed"
     )
-    worker_max_memory: int = _setting(
+    max_crashes: int = setting(3, parsers.whole(1, 1000), "crashes", "crashes until quarantine")
+    max_tasks_per_worker: int = setting(
+        0, parsers.whole(0, 10**9), "tasks", "how many a worker runs; 0: any number"
+    )
+    worker_max_memory: int = setting(
         0, parsers.size, "bytes", "a worker that has more is replaced; 0: no limit"
     )
-    result_max_bytes: int = _setting(
+    result_max_bytes: int = setting(
         1_048_576, parsers.whole(1, 2**29), "bytes", "a result that is larger fails its task"
     )
-    functions_path: tuple[Path, ...] = _setting(
+    functions_path: tuple[Path, ...] = setting(
         (Path("functions"),), parsers.paths, "folders", "where functions are found"
     )
-    function_slots: int = _setting(
+    function_slots: int = setting(
         16, parsers.whole(1, 1000), "slots", "functions that a consumer runs at once"
     )
-    environment_idle_s: float = _setting(
-        300.0, parsers.number(0, 86_400), "s", "an unused environment of a function is kept"
+    environment_idle_s: float = setting(
+        300.0, parsers.number(0, 86_400), "s", "how long an unused environment is kept"
     )
-    lambda_wait_s: float = _setting(
-        900.0, parsers.number(1, 3600), "s", "for the answer of a synchronous invocation"
+    lambda_wait_s: float = setting(
+        900.0, parsers.number(1, 3600), "s", "how long a synchronous invocation is waited for"
     )
-    lambda_start_wait_s: float = _setting(
-        10.0, parsers.number(0, 900), "s", "for a slot, before a synchronous invocation is refused"
+    lambda_start_wait_s: float = setting(
+        10.0, parsers.number(0, 900), "s", "how long a synchronous invocation waits for a slot"
     )
-    lambda_retry_delay_s: float = _setting(
-        60.0, parsers.number(0, 3600), "s", "before the first retry of an event; twice for the next"
+    lambda_retry_delay_s: float = setting(
+        60.0,
+        parsers.number(0, 3600),
+        "s",
+        "time until the first retry of an event; twice it until the next",
     )
-    lambda_max_sync_bytes: int = _setting(
-        6_291_456, parsers.whole(1, 2**28), "bytes", "of the event of a synchronous invocation"
+    lambda_max_sync_bytes: int = setting(
+        6_291_456, parsers.whole(1, 2**28), "bytes", "the largest event of a synchronous invocation"
     )
-    lambda_max_async_bytes: int = _setting(
-        1_048_576, parsers.whole(1, 2**28), "bytes", "of the event of an asynchronous invocation"
+    lambda_max_async_bytes: int = setting(
+        1_048_576,
+        parsers.whole(1, 2**28),
+        "bytes",
+        "the largest event of an asynchronous invocation",
     )
-    large_result_ttl_s: float = _setting(
-        300.0, parsers.number(1, 3.2e7), "s", "a function's result above 256 KiB is kept"
+    large_result_ttl_s: float = setting(
+        300.0, parsers.number(1, 3.2e7), "s", "how long a function's result above 256 KiB is kept"
     )
-    aws_region: str = _setting("us-east-1", parsers.aws_region, "", "the region in ARNs")
-    aws_account_id: str = _setting("000000000000", parsers.aws_account, "", "the account in ARNs")
-    aws_sidecar: str = _setting(
+    aws_region: str = setting("us-east-1", parsers.aws_region, "", "the region in ARNs")
+    aws_account_id: str = setting("000000000000", parsers.aws_account, "", "the account in ARNs")
+    aws_sidecar: str = setting(
         "", parsers.one_of("moto"), "", "what serves S3 and DynamoDB beside the stack; unset: none"
     )
-    webhook_allowed_hosts: tuple[str, ...] = _setting(
+    webhook_allowed_hosts: tuple[str, ...] = setting(
         (), parsers.target_hosts, "host names", "webhooks may go there, whatever its address"
     )
-    webhook_queue: str = _setting(
+    webhook_queue: str = setting(
         "default", parsers.text, "queue", "where the tasks that deliver webhooks run"
     )
-    webhook_timeout_s: float = _setting(
-        10.0, parsers.number(0.1, 60), "s", "for the answer of a webhook's receiver"
+    webhook_timeout_s: float = setting(
+        10.0, parsers.number(0.1, 60), "s", "how long a webhook's receiver is waited for"
     )
-    webhook_retry_delays: tuple[float, ...] = _setting(
-        parsers.A_DAY, parsers.delays, "s", "before each further attempt of a delivery"
+    webhook_retry_delays: tuple[float, ...] = setting(
+        parsers.A_DAY, parsers.delays, "s", "times until each further attempt of a delivery"
     )
-    alert_after_s: float = _setting(30.0, parsers.number(0.1, 3600), "s", "that a condition holds")
-    demo_speed: float = _setting(1.0, parsers.number(0, 1e6), "times", "demo tasks; 0: no waiting")
-    demo_failure_rate: float | None = _setting(
-        None, parsers.number(0, 1), "share", "demo tasks; unset: each type's own rate"
+    alert_after_s: float = setting(
+        30.0, parsers.number(0.1, 3600), "s", "time until a condition is posted"
     )
-    api_keys: tuple[str, ...] = _setting(
+    demo_speed: float = setting(
+        1.0, parsers.number(0, 1e6), "times", "speed of demo tasks; 0: no waiting"
+    )
+    demo_failure_rate: float | None = setting(
+        None, parsers.number(0, 1), "share", "demo tasks that fail; unset: the rate of each type"
+    )
+    api_keys: tuple[str, ...] = setting(
         (), _api_keys, "keys", "who may call; name=key names one in the audit", secret=True
     )
-    allowed_hosts: tuple[str, ...] = _setting(
+    allowed_hosts: tuple[str, ...] = setting(
         (), parsers.words(","), "host names", "host names served"
     )
-    allowed_origins: tuple[str, ...] = _setting(
-        (), parsers.words(","), "origins", "allowed origins"
-    )
-    root_path: str = _setting(
+    allowed_origins: tuple[str, ...] = setting((), parsers.words(","), "origins", "allowed origins")
+    root_path: str = setting(
         "", parsers.root_path, "path", "where a proxy serves us, such as /jobs"
     )
-    allow_open: bool = _setting(
+    allow_open: bool = setting(
         False, parsers.switch, "0 or 1", "serve other machines without API keys"
     )
-    publish_address: str | None = _setting(
+    publish_address: str | None = setting(
         None, parsers.text, "address", "where a container's ports are published, if not at HOST"
     )
-    body_timeout_s: float = _setting(
-        30.0, parsers.number(1, 3600), "s", "for the body of a request"
+    body_timeout_s: float = setting(
+        30.0, parsers.number(1, 3600), "s", "how long the body of a request may take"
     )
-    max_connections: int = _setting(
-        4000, parsers.whole(16, 60_000), "connections", "open to one web process"
+    max_connections: int = setting(
+        4000, parsers.whole(16, 60_000), "connections", "the most that are open to one web process"
     )
-    max_connections_per_address: int = _setting(
-        2500, parsers.whole(1, 60_000), "connections", "of one address, of those"
+    max_connections_per_address: int = setting(
+        2500, parsers.whole(1, 60_000), "connections", "the most of those from one address"
     )
-    access_log: bool = _setting(False, parsers.switch, "0 or 1", "a line for each request")
-    log_level: str = _setting(
+    access_log: bool = setting(False, parsers.switch, "0 or 1", "a line for each request")
+    log_level: str = setting(
         "info", parsers.one_of("debug", "info", "warning", "error"), "", "the least that is logged"
     )
-    log_format: str = _setting("console", parsers.one_of("console", "json"), "", "log lines")
+    log_format: str = setting("console", parsers.one_of("console", "json"), "", "log lines")
     #: Whether DATA_DIR has its default: each stack on another port then uses its own.
     data_dir_is_default: bool = field(default=True, metadata={})
     #: The embedded Redis of the stack in DATA_DIR; None with REDIS_URL, or without such a stack.

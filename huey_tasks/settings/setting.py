@@ -1,6 +1,7 @@
-"""A setting as people see it: in the inspector, and as `duckline env` prints it."""
+"""A setting: what a field of `Config` says of it, and how people see it, as in the inspector."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from huey_tasks.settings import data_folder
@@ -14,6 +15,17 @@ class Setting:
     value: str
     unit: str
     description: str
+
+
+def setting(
+    default: Any, parse: Callable[[str], Any], unit: str, description: str, secret: bool = False
+) -> Any:
+    """Return a field of `Config`; `description` is read alone, beside the value and its unit."""
+    return field(
+        default=default,
+        repr=not secret,
+        metadata={"parse": parse, "unit": unit, "description": description, "secret": secret},
+    )
 
 
 def shown(config: Any) -> list[Setting]:
