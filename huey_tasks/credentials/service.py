@@ -140,7 +140,7 @@ def _wrong_reach(role: str, queues: Sequence[str], task_types: Sequence[str]) ->
         if queue not in BROKERS
     ]
     if len(task_types) > MOST_TYPES:
-        rule = f"At most {MOST_TYPES} task types; none for all."
+        rule = f"A key has at most {MOST_TYPES} task types; none for all."
         wrong.append(Problem("/task_types", "too_many", rule))
     rule = f"A task type has 1 to {MOST_TYPE} characters, without control characters."
     wrong += [

@@ -142,7 +142,9 @@ class Query:
 def parse(text: str) -> Query:
     """Parse a search. Raises InvalidQuery, which says for each wrong term what is accepted."""
     if len(text) > MAX_CHARS:
-        raise InvalidQuery([Problem("/q", "too_long", f"At most {MAX_CHARS} characters.")])
+        raise InvalidQuery(
+            [Problem("/q", "too_long", f"A search has at most {MAX_CHARS} characters.")]
+        )
     terms, problems, position = list[Term](), list[Problem](), 0
     text = text.strip()
     while position < len(text):
@@ -156,7 +158,7 @@ def parse(text: str) -> Query:
         found = _term(token)
         (terms if isinstance(found, Term) else problems).append(found)  # type: ignore[arg-type]
     if len(terms) > MAX_TERMS:
-        problems.append(Problem("/q", "too_long", f"At most {MAX_TERMS} terms."))
+        problems.append(Problem("/q", "too_long", f"A search has at most {MAX_TERMS} terms."))
     if problems:
         raise InvalidQuery(problems)
     return Query(tuple(terms))

@@ -69,7 +69,7 @@ class WebhookChanges:
         wrong += _wrong_description(self.description) + _wrong_states(self.states)
         wrong += _wrong_conditions(self.conditions)
         if self.task_types is not None and len(self.task_types) > MOST_TYPES:
-            rule = f"At most {MOST_TYPES} task types; none for all."
+            rule = f"A webhook has at most {MOST_TYPES} task types; none for all."
             wrong.append(Problem("/task_types", "too_many", rule))
         if wrong:
             raise InvalidQuery(wrong)
@@ -215,7 +215,7 @@ def operation_of(action: Action, by: Operator | None, target: str) -> Operation 
 def _wrong_description(description: str | None) -> list[Problem]:
     if description is None or (len(description) <= MOST_DESCRIPTION and is_plain(description)):
         return []
-    rule = f"At most {MOST_DESCRIPTION} characters, without control characters."
+    rule = f"A description has at most {MOST_DESCRIPTION} characters, without control characters."
     return [Problem("/description", "description", rule)]
 
 

@@ -161,10 +161,10 @@ def named(name: str) -> tq.Function:
 def _check_event(name: str) -> None:
     """Raise InvalidRequest for a name that cannot be shown, or an event that is too large."""
     if not 0 < len(name) <= MAX_EVENT_NAME or not tq.is_plain(name):
-        problem = Problem("/name", "name", f"1 to {MAX_EVENT_NAME} visible characters.")
+        problem = Problem("/name", "name", f"A name has 1 to {MAX_EVENT_NAME} visible characters.")
         raise InvalidRequest("The name of the event cannot be used.", [problem])
     if (request.content_length or 0) > MAX_EVENT_BYTES:
-        problem = Problem("/event", "too_long", f"At most {MAX_EVENT_BYTES:,} bytes.")
+        problem = Problem("/event", "too_long", f"An event has at most {MAX_EVENT_BYTES:,} bytes.")
         raise InvalidRequest("The event is too large.", [problem])
 
 

@@ -125,3 +125,23 @@ def test_the_detail_is_short_whatever_was_sent(client: FlaskClient) -> None:
     refused = refusal(client, "POST", SUBMIT, {**ECHO, "z\n" * 5000: 1})
     assert len(refused["detail"]) < 300
     assert "\n" not in refused["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "subject"),
+    [
+        ("POST", "/api/schedules", {"name": "a b", "task_type": "echo"}, "A name has 1 to 100 "),
+        ("GET", f"/api/tasks?q={'a+' * 300}", None, "A search has at most "),
+        (
+            "POST",
+            "/api/webhooks",
+            {"url": "https://example.org/", "description": "x" * 1000},
+            "A description has at most ",
+        ),
+    ],
+    ids=["name", "search", "description"],
+)
+def test_a_rule_says_what_it_is_about(
+    client: FlaskClient, method: str, path: str, body: object, subject: str
+) -> None:
+    assert refusal(client, method, path, body)["errors"][0]["message"].startswith(subject)
