@@ -315,6 +315,7 @@ def test_hours_without_the_wanted_type_are_skipped(monkeypatch: pytest.MonkeyPat
         broker.zadd(keys.submitted(QUEUE), {task_id: at})
         broker.hset(keys.task(QUEUE, task_id), "submitted_at", at)
     broker.delete(keys.noted(QUEUE))
+    broker.hset(keys.counters(QUEUE), "SUBMITTED", len(ids))  # as if the minute were folded
     for hours, name in ((0, "echo"), (20, "echo"), (30, "rare")):
         key = keys.history(QUEUE, "hour", (now - hours * 3_600_000) // 3_600_000)
         broker.hset(key, name, '{"SUBMITTED":1}')
@@ -340,6 +341,7 @@ def test_an_hour_is_not_skipped_while_its_last_minute_is_not_folded(
         broker.zadd(keys.submitted(QUEUE), {task_id: at})
         broker.hset(keys.task(QUEUE, task_id), "submitted_at", at)
     broker.delete(keys.noted(QUEUE))
+    broker.hset(keys.counters(QUEUE), "SUBMITTED", len(ids))  # as if the minute were folded
     for number in range(hour - 1, now // 3_600_000 + 1):
         broker.hset(keys.history(QUEUE, "hour", number), "echo", '{"SUBMITTED":1}')
         broker.expire(keys.history(QUEUE, "hour", number), 60)
