@@ -70,9 +70,13 @@ def retry_failures(
     return failure_retry.retry(BROKERS, fingerprint, operation, limit=limit)
 
 
-def undo(undo_id: str, by: Operator) -> Undone:
-    """Undo a purge or a delete, within 10 minutes. Raises UndoNotFound, QueueUnavailable."""
-    return undoing.undo(BROKERS, undo_id, by)
+def undo(undo_id: str, by: Operator, reach: Reach = EVERYTHING) -> Undone:
+    """Undo a purge or a delete, within 10 minutes.
+
+    `reach`: of who asks; with less than everything only what the key of `by` has done is undone.
+    Raises UndoNotFound, Forbidden, QueueUnavailable.
+    """
+    return undoing.undo(BROKERS, undo_id, by, only_own=not reach.is_whole)
 
 
 def _operation(action: Action, by: Operator, target: str, operation_id: str | None) -> Operation:

@@ -64,10 +64,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Operator:
-    """The author of an operation, and the reason; `who` names a person, a program or an API key."""
+    """The author of an operation, and the reason; `who` names a person, a program or an API key.
+
+    `key_id`: of the API key, "" without one.
+    """
 
     who: str
     why: str = ""
+    key_id: str = ""
 
 
 def cancelled(why: str) -> str:
@@ -85,6 +89,7 @@ class Operation:
     why: str
     target: str
     undo_ms: int
+    key_id: str = ""
 
     @classmethod
     def begin(cls, now_us: int, action: Action, by: Operator, target: str) -> "Operation":
@@ -95,7 +100,8 @@ class Operation:
     @classmethod
     def going_on(cls, id: str, action: Action, by: Operator, target: str) -> "Operation":
         """Return an operation that began before, to continue it."""
-        return cls(id, action, by.who, by.why, target, UNDO_MS if action.undoable else 0)
+        undo_ms = UNDO_MS if action.undoable else 0
+        return cls(id, action, by.who, by.why, target, undo_ms, by.key_id)
 
     @property
     def undo_until(self) -> dt.datetime | None:
@@ -111,6 +117,7 @@ class Operation:
             "why": self.why,
             "target": self.target,
             "undo_ms": self.undo_ms,
+            "key_id": self.key_id,
         }
         # Redis scripts cannot parse half a surrogate pair, which a name may contain.
         return json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace").decode()

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from huey_tasks.access.errors import Forbidden
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import OPERATION_ID, UNDO_MS, Action, Operation, Operator
 from huey_tasks.broker.broker import Broker, Brokers
@@ -58,11 +59,15 @@ def purge(
     return purged
 
 
-def undo(brokers: Brokers, undo_id: str, by: Operator) -> Undone:
+def undo(brokers: Brokers, undo_id: str, by: Operator, *, only_own: bool = False) -> Undone:
     """Undo an operation; the next call with the same id continues if the time was too short.
 
-    Two calls at once share the work. Raises UndoNotFound; QueueUnavailable, also if Redis is full.
+    `only_own`: only if the key of `by` began it, so that all of it was within its reach. Two calls
+    at once share the work. Raises UndoNotFound; Forbidden for the operation of another key;
+    QueueUnavailable, also if Redis is full.
     """
+    if only_own:
+        _check_own(brokers, undo_id, by)
     lists = _lists(brokers, undo_id) if OPERATION_ID.fullmatch(undo_id) else {}
     if not lists:
         raise UndoNotFound(_why_nothing(brokers, undo_id))
@@ -79,6 +84,14 @@ def undo(brokers: Brokers, undo_id: str, by: Operator) -> Undone:
     if left and not restored and time.monotonic() < stop_at:
         raise QueueUnavailable("Redis is full: no task can be restored now.")
     return Undone(undo_id, restored, left)
+
+
+def _check_own(brokers: Brokers, undo_id: str, by: Operator) -> None:
+    parts = operations.parts_of(brokers, undo_id)[1] if OPERATION_ID.fullmatch(undo_id) else []
+    if any(not part.key_id or part.key_id != by.key_id for part in parts):
+        raise Forbidden(
+            "Another key has done this: to undo it needs a key that reaches everything."
+        )
 
 
 def _lists(brokers: Brokers, undo_id: str) -> dict[str, Action]:

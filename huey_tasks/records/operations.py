@@ -15,6 +15,7 @@ class OperationPart(NamedTuple):
     action: str
     who: str
     undone: bool
+    key_id: str  # of the API key that began it, "" without one
 
 
 def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPart]]:
@@ -22,11 +23,11 @@ def parts_of(brokers: Brokers, operation_id: str) -> tuple[int, list[OperationPa
     with brokers.pipeline() as pipe:
         pipe.time()
         for queue in brokers:
-            pipe.hmget(keys.operation(queue, operation_id), "action", "who", "undone_at")
+            pipe.hmget(keys.operation(queue, operation_id), "action", "who", "undone_at", "key_id")
         (seconds, microseconds), *rows = pipe.execute()
     parts = [
-        OperationPart(action.decode(), who.decode(), bool(undone_at))
-        for action, who, undone_at in rows
+        OperationPart(action.decode(), who.decode(), bool(undone_at), (key_id or b"").decode())
+        for action, who, undone_at, key_id in rows
         if action is not None
     ]
     return seconds * 1000 + microseconds // 1000, parts

@@ -81,14 +81,14 @@ SERVICE = Needs(
             events.publish_event functions.save_event functions.delete_event
         """,
         (OPERATOR, CHECKED): """
-            tasks.change_task tasks.cancel_task tasks.retry_task actions.act_on_tasks
+            tasks.change_task tasks.cancel_task tasks.retry_task actions.act_on_tasks actions.undo
             queues.pause_queue queues.drain_queue queues.resume_queue queues.purge_queue
             schedules.create_schedule schedules.put_schedule schedules.change_schedule
             schedules.delete_schedule schedules.run_schedule
             type_limits.set_limits type_limits.delete_limits flows.cancel_flow flows.retry_flow
         """,
         (OPERATOR, WHOLE): """
-            actions.undo failures.retry_failure
+            failures.retry_failure
         """,
         (ADMIN, WHOLE): """
             api_keys.list_keys api_keys.create_key api_keys.revoke_key

@@ -15,7 +15,7 @@ import huey_tasks as tq
 from huey_tasks.errors import Problem
 from web.http.body import JSON, read_options
 from web.http.errors import InvalidRequest
-from web.http.identity import key_holder
+from web.http.identity import holder
 from web.http.models import Inbound
 from web.http.parameters import Query
 from web.openapi.schemas import MORE_PARAMETERS, REF
@@ -69,9 +69,11 @@ def of_operator(options: type[BaseModel]) -> dict[str, Any]:
 
 def operator(reason: str | None = None) -> tq.Operator:
     """Return who sends this request, and why. Raises InvalidRequest for an unprintable name."""
-    holder = key_holder() or request.remote_addr or "no address"
+    key = holder()
+    who = key.name if key else request.remote_addr or "no address"
     name = _name(request)
-    return tq.Operator(f"{name} ({holder})" if name else holder, (reason or "").strip())
+    who = f"{name} ({who})" if name else who
+    return tq.Operator(who, (reason or "").strip(), key.id if key else "")
 
 
 def operator_of_body() -> tq.Operator:

@@ -67,9 +67,10 @@ def undo(path: UndoPath) -> Response:
     """Undo a delete or a purge, within 10 minutes of its start.
 
     Deleted tasks are restored unchanged. A purged task stays cancelled: it is submitted again as a
-    new task that is linked to it.
+    new task that is linked to it. A key with a reach undoes only what it has done itself.
     """
-    return respond(UndoneView.model_validate(tq.undo(path.undo_id, operator_of_body())))
+    done = tq.undo(path.undo_id, operator_of_body(), reach())
+    return respond(UndoneView.model_validate(done))
 
 
 @actions.get(

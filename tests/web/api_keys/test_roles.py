@@ -251,6 +251,44 @@ def test_with_a_reach_an_explanation_names_no_task_outside(
     tq.cancel(theirs)
 
 
+def _ended(client: FlaskClient) -> str:
+    task = client.post("/api/tasks/submit", json=email_body(priority="high")).get_json()["task_id"]
+    client.delete(f"/api/tasks/{task}/cancel")
+    return task
+
+
+@pytest.mark.parametrize("reach", [{"task_types": ["send_email"]}, {"queues": ["high"]}])
+@pytest.mark.parametrize("by", ["ids", "search", "purge"])
+def test_a_key_with_a_reach_takes_back_what_it_has_done_and_nothing_else(
+    admin: FlaskClient, keyed: Keyed, reach: dict[str, list[str]], by: str
+) -> None:
+    mine, twin, viewer = (keyed(role, **reach) for role in ("operator", "operator", "viewer"))
+
+    def do(client: FlaskClient) -> str:
+        task = _ended(client)
+        if by == "purge":
+            client.post("/api/tasks/submit", json=email_body(priority="high"))
+            return client.post("/api/queues/high/purge").get_json()["undo_id"]
+        what = {"task_ids": [task]} if by == "ids" else {"q": "age:<1h"}
+        body = {"action": "delete", **what}
+        return client.post("/api/tasks/actions", json=body).get_json()["undo_id"]
+
+    if by == "purge" and "task_types" in reach:
+        assert mine.post("/api/queues/high/purge").status_code == 403
+        return
+    done = do(mine)
+    for other in (twin, viewer):
+        refused = other.post(f"/api/undo/{done}", headers={"X-Operator": "operator 1"})
+        assert (refused.status_code, refused.get_json()["code"]) == (403, "forbidden")
+    assert mine.post(f"/api/undo/{done}").get_json()["restored"] == 1
+    assert mine.post(f"/api/undo/{done}").status_code == 404
+    assert mine.post("/api/undo/1").status_code == 404
+    theirs = do(admin)
+    assert mine.post(f"/api/undo/{theirs}").status_code == 403
+    assert twin.post(f"/api/undo/{do(twin)}").status_code == 200
+    assert admin.post(f"/api/undo/{do(mine)}").status_code == 200, "with everything any"
+
+
 def test_an_unknown_task_is_no_task_for_everybody(keyed: Keyed) -> None:
     client = keyed("viewer", queues=["low"])
     assert client.get(f"/api/tasks/{_MISSING}").status_code == 404

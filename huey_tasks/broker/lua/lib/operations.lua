@@ -34,7 +34,7 @@ local function write_down(operation, number)
   local key = operation_key(decoded.id)
   if redis.call('ZADD', AUDIT, 0, decoded.id) == 1 then
     redis.call('HSET', key, 'action', decoded.action, 'who', decoded.who, 'why', decoded.why,
-      'target', decoded.target, 'undo_ms', decoded.undo_ms)
+      'target', decoded.target, 'undo_ms', decoded.undo_ms, 'key_id', decoded.key_id or '')
   end
   redis.call('HINCRBY', key, 'count', number)
   redis.call('PEXPIRE', key, AUDIT_MS)
