@@ -147,7 +147,7 @@ def _check_key(broker: Any, key: str) -> None:
     kept += (limit_keys.clock(),)
     kept += (limit_keys.fair(), limit_keys.open_queues())
     kept += (webhook_keys.webhooks(), webhook_keys.wanted(), flows, flow_keys.moving())
-    kept += (access_keys.api_keys(),)
+    kept += (access_keys.api_keys(), access_keys.revoked())
     kept += (webhook_keys.alert_wants(), webhook_keys.alerts(), webhook_keys.alert_posts())
     ours = (keys.lock(""), keys.gate(""), function_keys.saved_events(""), function_keys.watched(""))
     ours += (once_keys.idempotency(""), once_keys.unique(""), limit_keys.tokens(""))

@@ -1,6 +1,12 @@
 """The errors of API keys, below DucklineError."""
 
-from huey_tasks.errors import DucklineError
+from huey_tasks.errors import DucklineError, QueueUnavailable
+
+
+class KeysLost(QueueUnavailable):
+    """Redis has no API key any more, and nobody has revoked the last one: its data are lost."""
+
+    code = "keys_lost"
 
 
 class Forbidden(DucklineError):

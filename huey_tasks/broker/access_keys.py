@@ -24,6 +24,14 @@ def sessions(key_id: str) -> str:
     return of_all_queues(f"sessions:{key_id}")
 
 
+def revoked() -> str:
+    """STRING, there when the last API key was revoked, until there is one again: nobody needs one.
+
+    `key_save` writes it. Without it a Redis without keys is new, or has lost them.
+    """
+    return of_all_queues("api-keys-revoked")
+
+
 def used() -> str:
     """HASH: when each API key was last used, in ms. 400 days after the last use of any."""
     return of_all_queues("api-keys-used")

@@ -15,10 +15,14 @@ _USED_MS = 400 * 86_400_000
 
 
 class StoredRecords(NamedTuple):
-    """The records (JSON) by id, and the time of Redis at which they were read, in ms."""
+    """The records (JSON) by id, and the time of Redis at which they were read, in ms.
+
+    `are_revoked`: there is none because the last one was revoked.
+    """
 
     records: dict[str, str]
     now_ms: int
+    are_revoked: bool
 
 
 class AccessStore:
@@ -32,8 +36,10 @@ class AccessStore:
         with self._broker.pipeline() as pipe:
             pipe.hgetall(access_keys.api_keys())
             pipe.time()
-            found, (seconds, microseconds) = pipe.execute()
-        return StoredRecords(_texts(found), seconds * 1000 + microseconds // 1000)
+            pipe.exists(access_keys.revoked())
+            found, (seconds, microseconds), are_revoked = pipe.execute()
+        now_ms = seconds * 1000 + microseconds // 1000
+        return StoredRecords(_texts(found), now_ms, bool(are_revoked))
 
     def save(
         self, key_id: str, record: str, most: int, *, keep_admin: bool, operation: str = ""

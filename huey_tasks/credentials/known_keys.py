@@ -15,12 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from huey_tasks.access import api_keys
-from huey_tasks.access.errors import RateExceeded
+from huey_tasks.access.errors import KeysLost, RateExceeded
 from huey_tasks.access.roles import Holder, Role
 from huey_tasks.broker.deadline import time_limit
+from huey_tasks.credentials.ever_keyed import EverKeyed, file_of
 from huey_tasks.credentials.records import StoredKey, id_in
 from huey_tasks.credentials.service import STORE
 from huey_tasks.errors import QueueUnavailable
+from huey_tasks.queues import CONFIG
 
 #: Seconds for which the stored keys are taken as they were read.
 PERIOD_S = 1.0
@@ -31,16 +33,26 @@ _UNKNOWN_S = 0.05
 #: Seconds that one read of them may take.
 _READ_S = 1.0
 
+#: Seconds after which a caller tries again when the keys are lost.
+_LOST_S = 30
+
 #: Seconds between two notes that a key was used.
 _NOTE_S = 60.0
 
+#: Whether this process has seen keys: one for all its applications, of which some are never asked.
+_ever = EverKeyed(file_of(CONFIG))
+
 
 class _Stored(NamedTuple):
-    """The stored keys as they were read; `ahead_ms`: Redis' clock before our monotonic one."""
+    """The stored keys as they were read; `ahead_ms`: Redis' clock before our monotonic one.
+
+    `are_lost`: there is none although nobody has revoked the last one.
+    """
 
     texts: Mapping[str, str]
     keys: Mapping[str, StoredKey]
     ahead_ms: float
+    are_lost: bool
 
 
 class KnownKeys:
@@ -69,20 +81,32 @@ class KnownKeys:
     def is_locked(self) -> bool:
         """Return whether a key is needed: API_KEYS has one, or one is stored.
 
-        Raises QueueUnavailable as long as that is not known.
+        Raises KeysLost when one was needed and Redis has none any more; QueueUnavailable as long as
+        nothing is known.
         """
-        return self._needs_key or bool(self._now().keys)
+        if self._needs_key:
+            return True
+        stored = self._now()
+        if stored.are_lost:
+            raise KeysLost(
+                "Redis has lost the API keys of this service, so nobody is let in. "
+                f"An operator makes a new one: {CONFIG.command} keys create <name> admin",
+                retry_after_s=_LOST_S,
+            )
+        return bool(stored.keys)
+
+    def is_fixed(self, sent: str) -> bool:
+        """Return whether it is a key that is not stored, as WSGI gives it (latin-1)."""
+        return self._fixed_holder(digest_of_sent(sent)) is not None
 
     def holder_of(self, sent: str) -> Holder | None:
         """Return whose key it is, as WSGI gives it (latin-1); None if it is nobody's.
 
         Raises QueueUnavailable as long as the stored keys are not known.
         """
-        digest = digest_of_sent(sent)
-        # Every one is compared, each in constant time: the duration reveals nothing.
-        found = [holder for known, holder in self._fixed if hmac.compare_digest(digest, known)]
-        if found:
-            return self._noting(found[0])
+        found = self._fixed_holder(digest_of_sent(sent))
+        if found is not None:
+            return self._noting(found)
         key_id = id_in(sent)
         key = self._key(key_id) if key_id else None
         return self._noting(key.holder()) if key and key.is_key(sent) else None
@@ -105,9 +129,12 @@ class KnownKeys:
 
         None, who came while no key was needed, may as long as none is.
         """
-        with contextlib.suppress(QueueUnavailable):
+        try:
             return not self.is_locked() if holder is None else self.holder(holder.id) is not None
-        return True
+        except KeysLost:
+            return False
+        except QueueUnavailable:
+            return True
 
     def count_request(self, holder: Holder) -> None:
         """Raise RateExceeded when a key has sent as many requests as its rate allows.
@@ -126,6 +153,11 @@ class KnownKeys:
     def read_again(self) -> None:
         """Let the next request read the stored keys again: this process has just changed one."""
         self._read_at = -PERIOD_S
+
+    def _fixed_holder(self, digest: bytes) -> Holder | None:
+        # Every one is compared, each in constant time: the duration reveals nothing.
+        found = [holder for known, holder in self._fixed if hmac.compare_digest(digest, known)]
+        return found[0] if found else None
 
     def _key(self, key_id: str) -> StoredKey | None:
         stored = self._now()
@@ -151,11 +183,12 @@ class KnownKeys:
                 raise
             return known
         ahead_ms = found.now_ms - time.monotonic() * 1000
+        are_lost = _ever.are_lost(found)
         if known is not None and known.texts == found.records:
-            known = known._replace(ahead_ms=ahead_ms)
+            known = known._replace(ahead_ms=ahead_ms, are_lost=are_lost)
         else:
             keys = {key_id: StoredKey.of_json(text) for key_id, text in found.records.items()}
-            known = _Stored(found.records, keys, ahead_ms)
+            known = _Stored(found.records, keys, ahead_ms, are_lost)
         self._stored = known
         return known
 

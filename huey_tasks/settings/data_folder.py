@@ -48,6 +48,18 @@ def url_of(directory: Path, port: int, *, is_default: bool) -> str | None:
     None if no stack has used the folder: a stack that starts later, or again, is found by the same
     path.
     """
+    found = _found(directory, port, is_default=is_default)
+    return found[1] if found else None
+
+
+def of_url(broker_url: str, directory: Path, port: int, *, is_default: bool) -> Path | None:
+    """Return the folder of the stack on `port` if its Redis is the one with that URL, else None."""
+    found = _found(directory, port, is_default=is_default)
+    return found[0] if found and found[1] == broker_url else None
+
+
+def _found(directory: Path, port: int, *, is_default: bool) -> tuple[Path, str] | None:
+    """Return the folder of the stack on `port`, and the URL of its Redis."""
     try:
         folder = directory.expanduser().absolute()
         folder = folder_of(port, folder) if is_default else folder
@@ -55,7 +67,7 @@ def url_of(directory: Path, port: int, *, is_default: bool) -> str | None:
         used = marked(folder) is not None
     except (OSError, RuntimeError):  # the folder of somebody else, or of a user without a home
         return None
-    return url(path, 0) if used and _is_short(path) else None
+    return (folder, url(path, 0)) if used and _is_short(path) else None
 
 
 def _is_short(path: Path) -> bool:

@@ -35,6 +35,7 @@ _OURS: Mapping[str, str] = {
     "schedule_exists": "ConflictException",
     "too_many_schedules": "ServiceQuotaExceededException",
     "queue_unavailable": "ServiceUnavailableException",
+    "keys_lost": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
     "rate_exceeded": "ThrottlingException",

@@ -38,7 +38,7 @@ class Identity:
     def check(self) -> None:
         """Keep who calls; raise Unauthorized, or Forbidden for what the caller may not do."""
         endpoint = request.endpoint
-        if not self._is_locked(endpoint) or endpoint in OPEN_TO_ALL:
+        if not self._is_locked(request.environ, endpoint) or endpoint in OPEN_TO_ALL:
             return
         g.holder = self._holder()
         self._check(g.holder, endpoint)
@@ -48,7 +48,7 @@ class Identity:
 
         Return who calls; None if no key is needed.
         """
-        if not self._is_locked(endpoint):
+        if not self._is_locked(environ, endpoint):
             return None
         holder = self._holder_of_key(environ)
         self._check(holder, endpoint)
@@ -64,7 +64,7 @@ class Identity:
 
         Raises Unauthorized for a wrong key; who has none, or whose session has ended, is nobody.
         """
-        if not self._is_locked(request.endpoint):
+        if not self._is_locked(request.environ, request.endpoint):
             return False
         if request.environ.get("HTTP_AUTHORIZATION") or COOKIE in request.cookies:
             try:
@@ -76,14 +76,19 @@ class Identity:
                 self.keys.count_request(g.holder)
         return True
 
-    def _is_locked(self, endpoint: str | None) -> bool:
+    def _is_locked(self, environ: Environ, endpoint: str | None) -> bool:
         """Return whether a key is needed.
 
         As long as nobody knows, because Redis has not answered since the start, everybody may see
-        how the service is, and nobody anything else.
+        how the service is, and nobody anything else. When the keys are lost, only the process that
+        started this one may.
         """
         try:
             return self.keys.is_locked()
+        except tq.KeysLost:
+            if self.keys.is_fixed(bearer(environ.get("HTTP_AUTHORIZATION", ""))):
+                return True
+            raise
         except tq.QueueUnavailable:
             if SERVICE.of(endpoint or "") == (VIEWER, OPEN):
                 return False

@@ -118,6 +118,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "not_implemented": Kind(501, "Not implemented", "The server does not support this."),
     "queue_unavailable": Kind(503, "Queue unavailable"),
+    "keys_lost": Kind(503, "API keys lost"),
     "service_busy": Kind(503, "Service busy"),
     "queue_draining": Kind(503, "Queue draining"),
     "unhealthy": Kind(503, "Unhealthy"),

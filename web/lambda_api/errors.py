@@ -55,6 +55,7 @@ _OURS: Mapping[str, str] = {
     "invalid_payload": "InvalidRequestContentException",
     "request_timeout": "RequestTimeoutException",
     "queue_unavailable": "ServiceUnavailableException",
+    "keys_lost": "ServiceUnavailableException",
     "service_busy": "ServiceUnavailableException",
     "queue_draining": "ServiceUnavailableException",
     "rate_exceeded": "TooManyRequestsException",

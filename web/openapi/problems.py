@@ -22,7 +22,7 @@ BODY_PROBLEMS = (
 REFUSALS = ("queue_draining", "queue_full", "memory_low")
 
 #: The errors of a request whose key is missing, may not, or comes too often.
-_OF_KEYS = ("unauthorized", "too_many_failures", "forbidden", "rate_exceeded")
+_OF_KEYS = ("unauthorized", "too_many_failures", "forbidden", "rate_exceeded", "keys_lost")
 
 #: The errors of a request that is refused before it reaches a route.
 _OF_ANY_REQUEST = ("bad_request", "uri_too_long", "headers_too_large")

@@ -1,10 +1,12 @@
 -- key_save: an API key -> stored, or revoked
 -- args: id record most keep_admin operation
 -- with: clock operations
--- `record`: JSON, '' revokes. `keep_admin`: 1 when nothing but these keys lets an admin in.
+-- `record`: JSON, '' revokes. `keep_admin`: 1 when nothing but these keys lets an admin in. That the last
+-- one was revoked is noted, so that nobody takes a Redis that has lost its data for an open service.
 -- returns: 'done'; 'gone' when there is none to revoke; 'full' when there are `most` already; 'taken' when
 --          another key that has not expired has its name; 'last' when no admin would be left
 local key, used = PREFIX .. ':api-keys', PREFIX .. ':api-keys-used'
+local revoked = PREFIX .. ':api-keys-revoked'
 local is_new = redis.call('HEXISTS', key, id) == 0
 if record == '' and is_new then
   -- The same call again, because its answer got lost, has written down its operation already.
@@ -45,8 +47,10 @@ end
 if record == '' then
   redis.call('HDEL', key, id)
   redis.call('HDEL', used, id)
+  if redis.call('EXISTS', key) == 0 then redis.call('SET', revoked, 1) end
 else
   redis.call('HSET', key, id, record)
+  redis.call('DEL', revoked)
 end
 write_down(operation, 0)
 return 'done'

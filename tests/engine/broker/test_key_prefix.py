@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.broker import access_keys
 from huey_tasks.config import Config
 from huey_tasks.errors import ConfigError
 from tests.conftest import REPOSITORY, StartConsumer
@@ -48,6 +49,7 @@ def test_two_stacks_share_a_server_and_see_only_their_own(start_consumer: StartC
         )
         return [SimpleNamespace(consumer=name) for name in ast.literal_eval(names)]
 
+    tq.default.broker.redis.delete(access_keys.revoked())  # with which each test begins
     consumer = start_consumer("default", look_at=lambda: consumers_of("shop"), KEY_PREFIX="shop")
 
     shops = python("shop", _SUBMIT)
