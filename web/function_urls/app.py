@@ -4,6 +4,7 @@ A URL that is configured is as public as AWS's: everybody may call it if its aut
 who signs with a key if it is AWS_IAM. A function without one is called like our own API.
 """
 
+import contextlib
 import errno
 import json
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from web.function_urls.prelude import read_beginning
 from web.function_urls.response import BadAnswer, response_of, streamed
 from web.http import redis_deadline
 from web.http.body import read_whole
+from web.http.errors import TooManyFailures
 from web.http.failed_logins import Logins
 from web.http.hosts import HostNames
 from web.http.identity import bearer
@@ -36,7 +38,7 @@ class _Urls:
     def __init__(self, config: Config) -> None:
         self._most_bytes = config.lambda_max_sync_bytes
         self._names, self._keys = HostNames.of(config), known_keys(config)
-        self._logins = Logins(self._keys)
+        self._logins, self._guests = Logins(self._keys), Logins(self._keys, is_silent=True)
         self._origins = frozenset(each.rstrip("/").lower() for each in config.allowed_origins)
 
     def serve(self) -> Response:
@@ -47,22 +49,33 @@ class _Urls:
         rules = tq.function_extras(function, "url").get("cors") or {}
         if (made := cors.preflight(rules, request)) is not None:
             return made
-        holder = self._holder()
+        holder = self._holder(function)
         self._check_caller(function, holder)
         has_key = holder is not None
         return cors.allow(rules, request, self._invoke(function, has_key=has_key))
 
-    def _holder(self) -> tq.Holder | None:
-        """Return whose key the request carries, None if it carries none of the service."""
+    def _holder(self, function: tq.Function) -> tq.Holder | None:
+        """Return whose key the request carries, None if it carries none of the service.
+
+        Where no key is needed, who sends something else, a token of the function's own, has not
+        tried a key: nobody is refused for it, and it counts for no other function. Yet after too
+        many no key is looked at, for the function may reveal whether it was one.
+        """
         authorization = request.environ.get("HTTP_AUTHORIZATION", "")
         sent = bearer(authorization) or key_id()
-        return self._logins.holder_of(sent) if sent else None
+        if not sent:
+            return None
+        if not _is_public(function):
+            return self._logins.holder_of(sent)
+        with contextlib.suppress(TooManyFailures):
+            return self._guests.holder_of(sent)
+        return None
 
     def _check_caller(self, function: tq.Function, holder: tq.Holder | None) -> None:
         """Raise AwsError, CrossSite, or Forbidden for who may not call this function."""
         if function.url is None:
             check_same_site(self._origins)
-        elif function.url.auth == "NONE":
+        elif _is_public(function):
             return
         is_signed = key_id() is not None
         needs_key = self._keys.is_locked() or (function.url is not None and not is_signed)
@@ -96,6 +109,10 @@ class _Urls:
         except RequestEntityTooLarge:
             text = f"Request must be smaller than {self._most_bytes} bytes."
             raise AwsError("RequestTooLargeException", text) from None
+
+
+def _is_public(function: tq.Function) -> bool:
+    return function.url is not None and function.url.auth == "NONE"
 
 
 def _whole(answer: tq.FunctionAnswer) -> Response:

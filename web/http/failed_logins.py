@@ -33,8 +33,9 @@ _V = TypeVar("_V")
 class Logins:
     """Looks up keys, and remembers how the attempts of the last minute went."""
 
-    def __init__(self, keys: tq.KnownKeys) -> None:
-        self._keys = keys
+    def __init__(self, keys: tq.KnownKeys, *, is_silent: bool = False) -> None:
+        """Look up `keys`. `is_silent`: a wrong one is nothing that an operator should know."""
+        self._keys, self._is_silent = keys, is_silent
         self._lock = threading.Lock()
         self._failures: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._right: OrderedDict[bytes, None] = OrderedDict()
@@ -73,6 +74,8 @@ class Logins:
         if now - since >= WINDOW_S:
             since, failures = now, 0
         _remember(self._failures, address, (since, failures + 1))
+        if self._is_silent:
+            return
         if failures == 0:
             log.warning("a wrong API key came from %s", address)
         elif failures + 1 == MOST:

@@ -11,6 +11,7 @@ import pytest
 from tests.web.conftest import Answer, Server
 from tests.web.lambda_api.conftest import Stack
 from tests.web.lambda_api.test_waiting import SIGNED
+from web.http.failed_logins import MOST
 
 
 def event_of(answer: Answer) -> dict[str, Any]:
@@ -203,6 +204,18 @@ def test_with_api_keys(closed: Server, name: str, authorization: str, status: in
     assert b"secret-key-1" not in answer.body
     if status == 200 and authorization not in (BEARER, SIGNATURE):
         assert answer.json["headers"].get("authorization", "") == authorization
+
+
+def test_who_sends_a_public_function_a_token_of_its_own_has_tried_no_key(closed: Server) -> None:
+    def call(name: str, sent: str) -> Answer:
+        return closed.request("POST", f"/fn/{name}/", b"", {"Authorization": sent})
+
+    tokens = [f"Bearer token-{number}" for number in range(MOST + 2)]
+    answers = [call("public", token) for token in tokens]
+    assert [answer.status for answer in answers] == [200] * len(tokens)
+    assert [answer.json["headers"]["authorization"] for answer in answers] == tokens
+    assert call("mirror", "Bearer token-1").status == 403, "it is looked at, so not 429"
+    assert call("mirror", BEARER).status == 200
 
 
 def test_a_url_with_authorization_needs_a_signature(stack: Stack) -> None:
