@@ -98,3 +98,22 @@ def test_the_keys_fit_a_phone(visits: Visits, locked: WebServer) -> None:
     expect(page.locator("tr[data-role=admin]")).to_be_visible()
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= PHONE["width"]
+
+
+def test_a_key_with_a_reach_is_offered_only_an_undo_that_works(
+    visits: Visits, locked: WebServer
+) -> None:
+    admin = _signed_in(visits, locked.url, ADMIN).request
+    body = {"name": "mails", "role": "operator", "task_types": ["send_email"]}
+    key = admin.post(f"{locked.url}api/keys", data=body).json()["key"]
+    mail = {"to": "a@example.com", "subject": "one", "body": "first"}
+    task = {"task_type": "send_email", "payload": mail}
+    task_id = admin.post(f"{locked.url}api/tasks/submit", data=task).json()["task_id"]
+    admin.delete(f"{locked.url}api/tasks/{task_id}/cancel")
+
+    page = _signed_in(visits, f"{locked.url}tasks/{task_id}", key)
+    page.get_by_test_id("delete-button").click()
+    toast(page, "Deleted 1 task").get_by_test_id("undo").click()
+
+    expect(toast(page, "1 task restored")).to_be_visible()
+    assert admin.get(f"{locked.url}api/tasks/{task_id}").json()["status"] == "REVOKED"
