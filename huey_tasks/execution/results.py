@@ -53,6 +53,11 @@ def keep(returned: Any, most_bytes: float) -> Any:
     return returned
 
 
+def keeps(function: Callable[..., Any]) -> bool:
+    """Return whether a function keeps itself what it returns: one of `@task`, or of a folder."""
+    return getattr(function, "keeps_result", False)
+
+
 def kept(function: Callable[..., Any], most_bytes: float) -> Callable[..., Any]:
     """Return a function whose last step is `keep`."""
 

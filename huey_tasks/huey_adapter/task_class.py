@@ -259,7 +259,7 @@ class QueueTaskWrapper(TaskWrapper):
         settings.setdefault("place", place)
         settings.setdefault("home", self.huey.name)
         settings.setdefault("positional", settings.get("parameters") or positional(func))
-        if "payload" not in settings and not issubclass(self.task_base, PeriodicTask):
+        if not (results.keeps(func) or issubclass(self.task_base, PeriodicTask)):
             func = results.kept(func, self.huey.result_max_bytes)
         return super().create_task(func, context, name, **settings)
 

@@ -170,6 +170,7 @@ def _function(name: str) -> Callable[..., Any]:
         return _Runner.run(name, args[0] if args else event)
 
     invoke.__name__, invoke.__module__ = name, __name__
+    vars(invoke)["keeps_result"] = True
     return invoke
 
 

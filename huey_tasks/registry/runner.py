@@ -16,6 +16,8 @@ from huey_tasks.queues import CONFIG
 class Runner:
     """A function as workers call it."""
 
+    keeps_result = True
+
     def __init__(self, function: Callable[..., Any], payload: Payload) -> None:
         self.__name__ = getattr(function, "__name__", "run")
         self.__doc__, self.__module__ = function.__doc__, function.__module__

@@ -31,7 +31,7 @@ ODD_ENDS: dict[str, Any] = task_type("end_oddly").function.__globals__
 
 #: What differs between two tasks, or two runs, that are alike.
 _OWN = {
-    "task_id", "submitted_at", "started_at", "finished_at", "next_retry_at", "worker",
+    "task_id", "submitted_at", "updated_at", "started_at", "finished_at", "next_retry_at", "worker",
 }  # fmt: skip
 
 TASKS: list[tuple[str, dict[str, Any]]] = [

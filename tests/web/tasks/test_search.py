@@ -56,6 +56,7 @@ def test_a_row_is_a_task_without_what_may_be_large(client: FlaskClient) -> None:
     for name in (
         *of_record,
         "flow_id",
+        "updated_at",
         "submitted_by",
         "invocation",
         "reported",

@@ -50,6 +50,7 @@ def test_a_waiting_task_shows_every_field(client: FlaskClient) -> None:
 
     submitted_at = task.pop("submitted_at")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", submitted_at)
+    assert task.pop("updated_at") == submitted_at
     assert task.pop("max_attempts") == 6
     absent = ["result", "result_note", "error", "traceback", "progress", "started_at",
               "finished_at", "next_retry_at", "scheduled_for", "worker", "stop_confirmed",
