@@ -277,9 +277,11 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     page = visits.open(f"{web.url}schedules")
     page.get_by_test_id("schedule-precious").get_by_test_id("delete").click()
     page.get_by_test_id("question-yes").click()
+    deleted = toast(page, "precious is deleted")
+    expect(deleted).to_be_visible()
 
     with _away(redis):
-        toast(page, "precious is deleted").get_by_test_id("undo").click()
+        deleted.get_by_test_id("undo").click()
         expect(toast(page, "Not undone")).to_be_visible()
     expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
     toast(page, "Not undone").get_by_test_id("undo").click()

@@ -223,9 +223,17 @@ def _fork_past_python() -> bool:
     """As a library written in C does it, of which Python hears nothing.
 
     PyDLL keeps the interpreter's lock. CDLL frees it, and in a copy that is made while another
-    thread has it nobody ever gives it back: that copy would hang before its first line.
+    thread has it nobody ever gives it back: that copy would hang before its first line. A thread
+    that waits for that lock wakes every switch interval, and for a moment holds what guards it,
+    with the same end: so all of them wait for a minute while the copy is made.
     """
-    return ctypes.PyDLL(None).fork() == 0
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(60)
+    threading.Event().wait(20 * interval_s)
+    try:
+        return ctypes.PyDLL(None).fork() == 0
+    finally:
+        sys.setswitchinterval(interval_s)
 
 
 @task(queue="default", retries=0)
