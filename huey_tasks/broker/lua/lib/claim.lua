@@ -15,9 +15,7 @@ local function count_claim(id)
   return attempt, deliveries
 end
 
--- A claim is one text, since to answer with a list of nine takes four times as long: lines, then the
--- id and the type, whose lengths are among the lines because they may have any letters, then the
--- invocation, in one line, and the message.
+-- The two lines that say how long an id and a type are; a script makes each pair once.
 local lengths = {}
 local function lengths_of(id, type)
   local of_ids = lengths[#id] or {}
@@ -26,6 +24,9 @@ local function lengths_of(id, type)
   return of_ids[type]
 end
 
+-- A claim is one text, since to answer with a list of nine takes four times as long: lines, then the
+-- id and the type, whose lengths are among the lines because they may have any letters, then the
+-- invocation, in one line, and the message.
 local function claim_text(id, token, attempt, deliveries, task)
   local type = task[Waiting.type]
   return token .. '\n' .. attempt .. '\n' .. deliveries .. '\n' .. (task[Waiting.max_attempts] or '1') .. '\n'
