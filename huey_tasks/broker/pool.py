@@ -85,8 +85,11 @@ class Patient(_AnyPool):
         return connection if is_ready else None
 
     def _give_back(self, connection: Any) -> None:
-        """Let the next caller have it; one of another process, or another master, is closed."""
-        if self.pid == os.getpid() and self.owns_connection(connection):
+        """Let the next caller have it; one of another process, or another master, is closed.
+
+        In a copy of this process that has not asked yet, it is forgotten at the next question.
+        """
+        if self.owns_connection(connection):
             with self._lock:
                 if connection in self._in_use_connections:
                     self._in_use_connections.remove(connection)

@@ -48,7 +48,7 @@ class Claim(NamedTuple):
     message: bytes
     attempt: int
     retries_left: int
-    retry_delay_s: float
+    retry_delay_s: float | None  # None: the one that the message has
     deliveries: int
     invocation: str = ""  # of a function
     type: str = ""
@@ -67,7 +67,7 @@ class Claim(NamedTuple):
             message,
             number,
             max(whole(most) - number, 0),  # without retries it has 1, and none has fewer
-            float(delay_s),
+            float(delay_s) if delay_s else None,
             int(deliveries),
             invocation.decode(),
             rest[id_end:type_end].decode(),
@@ -77,8 +77,9 @@ class Claim(NamedTuple):
 class NewTask(NamedTuple):
     """A task to be stored: its serialised form, and what Redis keeps beside it.
 
-    `submitted_by`: the name of the API key, or "". What is before `priority` is sent of each task,
-    the options behind it only if a task has one of them.
+    `retry_delay_s`: 0.0 without retries. `submitted_by`: the name of the API key, or "". What
+    every task has is sent of each; what is before `priority`, and the options from there on, only
+    if a task says something in them.
 
     `expires_ms`: 0 never, -1 before now. `gate`: the barrier that counts it when it ends; with
     `passes_on` the next task of its pipeline counts for it when it succeeds. `tags`: `,one,two,`,
@@ -111,8 +112,8 @@ class NewTask(NamedTuple):
 
     def arguments(self, width: int | None = None) -> Sequence[Argument]:
         """Return the task as `submit` reads it, or its first `width` fields."""
-        if width == _PLAIN:
-            return self[:_PLAIN]
+        if width is not None and width <= _OPTIONS:
+            return self[:width]
         arguments: list[Argument] = list(self)
         arguments[_PASSES_ON] = int(self.passes_on)
         return arguments[:width]
@@ -126,16 +127,22 @@ class NewTask(NamedTuple):
 
 _MESSAGE, _PASSES_ON = (NewTask._fields.index(name) for name in ("message", "passes_on"))
 
-#: The fields that every task has; most have nothing in the others, their options.
-_PLAIN = NewTask._fields.index("priority")
+#: Where the fields begin that a task need not have, and among them those of its options; and what
+#: the fields from there on are in a task that says nothing in them.
+_MORE, _OPTIONS = (NewTask._fields.index(name) for name in ("max_attempts", "priority"))
+_NOTHING_MORE = tuple(NewTask._field_defaults.values())
+_NO_OPTIONS = _NOTHING_MORE[_OPTIONS - _MORE :]
 
 
 def width_of(tasks: Sequence[NewTask]) -> int:
     """Return how many fields of tasks say something: to send the others takes time."""
+    width = _MORE
     for task in tasks:
-        if any(task[_PLAIN:]):
-            return len(NewTask._fields)
-    return _PLAIN
+        if task[_MORE:] != _NOTHING_MORE:
+            if task[_OPTIONS:] != _NO_OPTIONS:
+                return len(NewTask._fields)
+            width = _OPTIONS
+    return width
 
 
 class Found(NamedTuple):

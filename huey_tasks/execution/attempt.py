@@ -103,7 +103,7 @@ class Attempt:
         self.broker = broker
         self._cell = cell
         self._retries_left = claim.retries_left
-        self._retry_delay_s = claim.retry_delay_s
+        self._retry_delay_s = 0.0  # until `retry`
         #: When it began, by time.monotonic().
         self.begun = time.monotonic()
         self._children: list[NewTask] = []

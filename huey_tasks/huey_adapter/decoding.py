@@ -70,7 +70,9 @@ def task_of(huey: Huey, claim: Claim, outcomes: Outcomes) -> Task:
         task = huey_seams.create_task(huey, message._replace(id=claim.id))
         # Redis has decided that the task is due, not expired, and how many attempts it has left.
         task.eta, task.expires_resolved = None, None
-        task.retries, task.retry_delay = claim.retries_left, claim.retry_delay_s
+        task.retries = claim.retries_left
+        if claim.retry_delay_s is not None:
+            task.retry_delay = claim.retry_delay_s
         task.claim = claim
         if (why := own_values.wrong_limit(task)) is not None:  # stored before it was checked
             raise Unreadable(_quarantine(claim, "UnreadableMessage", why))

@@ -202,7 +202,7 @@ class _One:
         claim = self.attempt.claim
         if self.invocation.kind is Kind.SYNC or claim.retries_left <= 0:
             return Condition.RETRIES_EXHAUSTED
-        return Condition.TOO_OLD if self._is_too_old(claim.retry_delay_s) else None
+        return Condition.TOO_OLD if self._is_too_old(claim.retry_delay_s or 0.0) else None
 
     def _is_too_old(self, in_s: float) -> bool:
         """Return whether the event will be, counted from when it could first run."""

@@ -48,17 +48,17 @@ def _copy(
     webhook_url: bytes | None,
     submitted_by: bytes | None,
 ) -> NewTask:
-    retries, retry_delay_s = 0, 0.0
+    retries, delay_s = 0, 0.0
     with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
         stored = serializer.loads(message)
-        retries, retry_delay_s = int(stored.retries or 0), float(stored.retry_delay or 0)
+        retries, delay_s = int(stored.retries or 0), float(stored.retry_delay or 0)
     return NewTask(
         new_id,
         message,
         task_type.decode(),
         priority=int(priority or 0),
         max_attempts=retries + 1,
-        retry_delay_s=retry_delay_s,
+        retry_delay_s=delay_s if retries else 0.0,
         tags=(tags or b"").decode(),
         host=FUNCTIONS if host else "",
         invocation=(invocation or b"").decode(),

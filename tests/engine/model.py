@@ -130,7 +130,7 @@ class ModelTask:
             self.new.message,
             self.attempt or 0,
             self.max_attempts - (self.attempt or 0),
-            self.retry_delay_s or 0.0,
+            self.retry_delay_s,
             self.counts["deliveries"],
             type=self.new.type,
         )

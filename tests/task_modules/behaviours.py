@@ -192,6 +192,14 @@ def ask_for_retry() -> int:
     return current_task.attempt
 
 
+@task(queue="default", retries=0, retry_delay=0.4)
+def ask_for_retry_after_usual_delay(file: str) -> None:
+    """Ask Huey for another attempt, once, and name no delay."""
+    _leave_mark(file, time.monotonic())
+    if current_task.attempt == 1:
+        raise RetryTask
+
+
 @task(queue="default")
 def add(a: int, b: int) -> int:
     """Add; for pipelines."""

@@ -108,6 +108,16 @@ def test_a_task_can_ask_for_another_attempt(start_consumer: StartConsumer) -> No
     assert wait_for(submit("ask_for_retry"), "SUCCESS").result == 2
 
 
+def test_an_attempt_that_is_asked_for_comes_after_the_delay_of_the_type(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    start_consumer("default")
+    ledger = tmp_path / "ledger"
+    wait_for(submit("ask_for_retry_after_usual_delay", file=str(ledger)), "SUCCESS")
+    first, second = (float(line.split()[1]) for line in ledger.read_text().splitlines())
+    assert second - first >= 0.4  # it has no retries, and Redis keeps no delay of it
+
+
 @BOTH
 def test_an_attempt_that_takes_too_long_is_stopped(
     start_consumer: StartConsumer, worker_type: str

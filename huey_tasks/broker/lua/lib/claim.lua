@@ -30,7 +30,7 @@ end
 local function claim_text(id, token, attempt, deliveries, task)
   local type = task[Waiting.type]
   return token .. '\n' .. attempt .. '\n' .. deliveries .. '\n' .. (task[Waiting.max_attempts] or '1') .. '\n'
-    .. (task[Waiting.retry_delay_s] or '0') .. lengths_of(id, type) .. id .. type
+    .. (task[Waiting.retry_delay_s] or '') .. lengths_of(id, type) .. id .. type
     .. (task[Waiting.invocation] or '') .. '\n' .. task[Waiting.message]
 end
 

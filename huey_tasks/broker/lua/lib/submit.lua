@@ -8,7 +8,7 @@ local function submit(new)
   local id, type, priority = new[NewTask.id], new[NewTask.type], new[NewTask.priority] or '0'
   local root = root_of(new[NewTask.queue])
   if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
-  local delay_ms, max_attempts = tonumber(new[NewTask.delay_ms] or 0), tonumber(new[NewTask.max_attempts])
+  local delay_ms, max_attempts = tonumber(new[NewTask.delay_ms] or 0), tonumber(new[NewTask.max_attempts] or 1)
   local expires_ms, gate, tags = new[NewTask.expires_ms] or '0', new[NewTask.gate], new[NewTask.tags]
   local url, flow = new[NewTask.webhook_url], new[NewTask.flow]
   local fields = { 'type', type, 'message', new[NewTask.message], 'submitted_at', AT }
@@ -19,7 +19,7 @@ local function submit(new)
   if priority ~= '0' and priority ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'priority', priority
   end
-  if tonumber(new[NewTask.retry_delay_s]) ~= 0 then
+  if tonumber(new[NewTask.retry_delay_s] or 0) ~= 0 then
     fields[#fields + 1], fields[#fields + 2] = 'retry_delay_s', new[NewTask.retry_delay_s]
   end
   if expires_ms ~= '0' and expires_ms ~= 0 then
