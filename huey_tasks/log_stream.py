@@ -6,6 +6,7 @@ reader does not take, up to a bound, drops what is more, and says how many lines
 knows nothing of what a line says.
 """
 
+import errno
 import os
 import select
 import socket
@@ -21,6 +22,8 @@ BACKLOG_BYTES = 1024 * 1024
 PATIENCE_S = 0.05
 #: A pipe that is ready takes this much at once (POSIX: PIPE_BUF is at least 512; Linux has 4096).
 _SURE_BYTES = 512
+#: A file cannot grow now, because its disk or a quota is full; it can later.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class LogStream:
@@ -42,7 +45,8 @@ class LogStream:
     def write(self, text: str) -> int:
         """Write whole lines, or keep them for later, or drop and count them.
 
-        Does nothing once the reader is gone (`make run | head`), which must not stop the tasks.
+        Does nothing once the reader is gone (`make run | head`, a terminal that was closed), which
+        must not stop the tasks.
         """
         if os.getpid() != self._pid:
             self._forget()  # the parent writes the lines that it has kept
@@ -67,8 +71,10 @@ class LogStream:
         while self._kept:
             try:
                 written = self._write_some(self._kept[0])
-            except BrokenPipeError:
-                self._forget()
+            except OSError as error:
+                if error.errno in _FULL:
+                    return False
+                self._forget()  # whatever else it is, nobody reads this any more
                 return True
             if written is None:
                 if self._stalled or not self._wait():

@@ -115,6 +115,45 @@ def test_a_file_is_written_where_it_stands(tmp_path: Path) -> None:
     assert path.read_text() == "before\nafter\n"
 
 
+def _with_a_gone_reader(ends: Callable[[], Ends]) -> int:
+    reader, writer = ends()
+    os.close(reader)
+    return writer
+
+
+@pytest.mark.parametrize("ends", [_pipe, _terminal, _socket])
+def test_a_reader_that_is_gone_is_no_error(ends: Callable[[], Ends]) -> None:
+    stream = LogStream(_with_a_gone_reader(ends))
+
+    for _ in range(3):
+        stream.write(LINE)
+
+    assert stream.flush()
+
+
+def test_a_full_disk_is_no_error_and_gets_its_lines_when_it_has_room(tmp_path: Path) -> None:
+    code = """
+import resource, sys
+from huey_tasks.log_stream import LogStream
+
+def limit_files_to(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+stream = LogStream(sys.stdout.fileno())
+limit_files_to(1050)
+for number in range(100):
+    stream.write(f"{number} {'x' * 99}\\n")
+assert not stream.flush()
+limit_files_to(resource.RLIM_INFINITY)
+assert stream.flush()
+"""
+    with (tmp_path / "log").open("w") as log:
+        subprocess.run([sys.executable, "-c", code], stdout=log, timeout=30, check=True)
+
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [int(line.split()[0]) for line in lines] == list(range(100))
+
+
 def test_a_process_that_logs_to_nobody_goes_on_and_ends() -> None:
     code = """
 import logging
