@@ -110,6 +110,14 @@ def _no_consumer(seen: Seen) -> Iterator[Condition]:
         )  # fmt: skip
 
 
+def _no_writes(seen: Seen) -> Iterator[Condition]:
+    """Yield it first: consumers cannot say that they live, so they seem to be gone."""
+    names = _names(one for one in seen.queues if one.refuses == "queue_unavailable")
+    if names:
+        title = "Redis takes no writes: no task is accepted, none starts"
+        yield Condition("no_writes", "broken", title, names, link="/redis")
+
+
 def _all_paused(seen: Seen) -> Iterator[Condition]:
     """Yield it first: nothing starts, whatever else is wrong."""
     if seen.queues and all(one.paused for one in seen.queues):
@@ -245,8 +253,8 @@ def _stopped(one: QueueStats, how: str) -> Condition:
     )  # fmt: skip
 
 
-#: The conditions that webhooks hear of. While Redis does not answer nobody can keep a post; when
-#: all queues are paused, each of them is.
+#: The conditions that webhooks hear of. While Redis does not answer or takes no writes nobody can
+#: keep a post; when all queues are paused, each of them is.
 CODES = (
     "no_consumer", "queue_full", "memory_low", "failing", "breaker_open", "new_cause", "set_aside",
     "waiting_long", "paused", "draining",
@@ -254,8 +262,8 @@ CODES = (
 
 #: The first condition in this order that holds is the headline.
 _RULES: tuple[Callable[[Seen], Iterator[Condition]], ...] = (
-    _no_consumer, _all_paused, _queue_full, _memory_low, _failing, _breaker_open, _new_cause,
-    _set_aside, _waiting_long, _paused, _draining,
+    _no_writes, _no_consumer, _all_paused, _queue_full, _memory_low, _failing, _breaker_open,
+    _new_cause, _set_aside, _waiting_long, _paused, _draining,
 )  # fmt: skip
 
 

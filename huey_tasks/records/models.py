@@ -117,7 +117,7 @@ class Kept(NamedTuple):
 
 
 #: The code of the error that a submit gets; a draining queue is not meant.
-Refusing = Literal["queue_full", "memory_low"]
+Refusing = Literal["queue_full", "memory_low", "queue_unavailable"]
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class QueueStats:
     losses: tuple[str, ...] = ()
     #: The task types whose breaker keeps tasks of this queue waiting.
     open_breakers: tuple[str, ...] = ()
-    #: Why it refuses submits: too many tasks wait, or Redis has little memory left.
+    #: Why it refuses submits: too many tasks wait, or Redis is low on memory or takes no writes.
     refuses: Refusing | None = None
 
 

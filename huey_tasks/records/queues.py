@@ -9,7 +9,11 @@ from huey_tasks.records import losses, statistics
 from huey_tasks.records.models import Kept, QueueStats, Refusing
 
 #: What `room.lua` says, and the code of its error.
-_REFUSALS: dict[str, Refusing] = {"full": "queue_full", "memory": "memory_low"}
+_REFUSALS: dict[str, Refusing] = {
+    "full": "queue_full",
+    "memory": "memory_low",
+    "writes": "queue_unavailable",
+}
 
 
 def queue_stats(brokers: Brokers) -> list[QueueStats]:

@@ -243,8 +243,8 @@ def _wrong_conditions(conditions: Sequence[str] | None) -> list[Problem]:
 
 
 def _about_condition(code: str) -> str:
-    if code == "redis_away":
-        return "Deliveries are kept in Redis: watch /health/ready from outside for 'redis_away'."
+    if code in ("redis_away", "no_writes"):
+        return f"Deliveries are kept in Redis: watch /health/ready from outside for '{code}'."
     other = _OTHER_WORDS.get(code)
     near = f"; did you mean '{other}'?" if other else nearest(code, CODES)
     known = f"There is no condition '{code[:64]}'"

@@ -59,10 +59,10 @@ def _away(what: WebServer | OwnRedis) -> Generator[None]:
         what.start()
 
 
-def _empty(redis: OwnRedis) -> None:
+def _tell(redis: OwnRedis, command: str) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(redis.socket))
-        client.sendall(b"FLUSHALL\r\n")
+        client.sendall(f"{command}\r\n".encode())
         assert client.recv(16) == b"+OK\r\n"
 
 
@@ -92,6 +92,20 @@ def test_the_badge_goes_stale_without_a_server_and_live_again_with_it(
     expect_live(page)
     expect(verdict(page)).not_to_contain_text("Can’t reach")
     _expect_not_reloaded(page)
+
+
+def test_a_redis_that_takes_no_writes_is_said_with_the_reason(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    page = visits.open(web.url)
+    expect_live(page)
+    _tell(redis, "REPLICAOF 127.0.0.1 1")
+    try:
+        expect(verdict(page)).to_contain_text("Redis takes no writes")
+        page.get_by_role("link", name="Open Redis").click()
+        expect(page.get_by_test_id("redis-warning").first).to_contain_text("is a replica")
+    finally:
+        _tell(redis, "REPLICAOF NO ONE")
 
 
 def test_redis_away_is_said_on_the_page_and_it_recovers(
@@ -196,7 +210,7 @@ def test_a_page_says_what_is_wrong_before_its_first_request_has_ended(
 def test_an_empty_page_says_what_will_be_there(
     visits: Visits, web: WebServer, redis: OwnRedis, name: str, words: str
 ) -> None:
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
 
     page = visits.open(f"{web.url}{name}")
 
@@ -206,7 +220,7 @@ def test_an_empty_page_says_what_will_be_there(
 def test_an_action_that_nobody_has_taken_says_so(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
     page = visits.open(f"{web.url}audit?action=requeue")
 
     expect(page.get_by_text("No matching actions")).to_be_visible()
@@ -217,7 +231,7 @@ def test_an_action_that_nobody_has_taken_says_so(
 def test_queues_without_a_consumer_are_named_with_what_to_do(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
     web.api.submit("send_email", {"to": "a@example.com", "subject": "s", "body": "b"})
 
     page = visits.open(web.url)
@@ -237,7 +251,7 @@ def _schedule(web: WebServer, name: str) -> None:
 def test_a_schedule_that_nobody_serves_says_so_with_what_to_do(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
     _schedule(web, "unserved")
 
     page = visits.open(f"{web.url}schedules")
@@ -250,7 +264,7 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
     visits.allow(_NO_ANSWER)
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
     _schedule(web, "known")
     page = visits.open(f"{web.url}schedules")
     expect(page.get_by_test_id("schedule-known")).to_be_visible()
@@ -272,7 +286,7 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
     visits.allow(_NO_ANSWER)
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
     _schedule(web, "precious")
     page = visits.open(f"{web.url}schedules")
     page.get_by_test_id("schedule-precious").get_by_test_id("delete").click()
@@ -292,7 +306,7 @@ def test_a_schedule_that_could_not_be_brought_back_still_can_be(
 def test_an_empty_list_of_tasks_says_how_a_first_one_is_made(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
 
     page = visits.open(f"{web.url}tasks")
 
@@ -306,7 +320,7 @@ def test_an_empty_list_of_tasks_says_how_a_first_one_is_made(
 def test_an_empty_service_says_what_to_do_first(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:
-    _empty(redis)
+    _tell(redis, "FLUSHALL")
 
     page = visits.open(web.url)
 

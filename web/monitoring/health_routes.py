@@ -70,6 +70,8 @@ def read_health() -> Response:
         stats = tq.queue_stats()
         found = {one.queue: one.consumers for one in stats}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
+        if any(one.refuses == "queue_unavailable" for one in stats):
+            reasons.append("Redis takes no writes.")
         reasons += [loss for one in stats for loss in one.losses]
         reasons += tq.left_behind_queues()
     except tq.ServiceBusy:

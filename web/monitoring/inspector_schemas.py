@@ -30,6 +30,8 @@ class RedisServer(Outbound):
     expired_keys: int | None
     aof_enabled: bool
     last_save_at: datetime | None
+    aof_write_ok: bool | None = Field(description="False: it could not write its append-only file.")
+    snapshot_ok: bool | None = Field(description="False: it could not write its last snapshot.")
     keys: int = Field(description="Keys in all databases.")
 
     @classmethod
@@ -55,8 +57,14 @@ class RedisServer(Outbound):
             expired_keys=info.get("expired_keys"),
             aof_enabled=bool(info.get("aof_enabled")),
             last_save_at=None if saved_at is None else datetime.fromtimestamp(saved_at, UTC),
+            aof_write_ok=_is_ok(info.get("aof_last_write_status")),
+            snapshot_ok=_is_ok(info.get("rdb_last_bgsave_status")),
             keys=sum(database.get("keys", 0) for database in databases),
         )
+
+
+def _is_ok(status: str | None) -> bool | None:
+    return None if status is None else status == "ok"
 
 
 class RedisView(Outbound):

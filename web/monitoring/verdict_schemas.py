@@ -22,9 +22,9 @@ class ConditionView(Outbound):
     """One thing that is true of the service and matters."""
 
     code: str = Field(
-        description="`redis_away`, `no_consumer`, `all_paused`, `queue_full`, `memory_low`, "
-        "`failing`, `breaker_open`, `new_cause`, `set_aside`, `waiting_long`, `paused` or "
-        "`draining`."
+        description="`redis_away`, `no_writes`, `no_consumer`, `all_paused`, `queue_full`, "
+        "`memory_low`, `failing`, `breaker_open`, `new_cause`, `set_aside`, `waiting_long`, "
+        "`paused` or `draining`."
     )
     severity: tq.Severity
     title: str = Field(description="The condition in one sentence, as the dashboard says it.")

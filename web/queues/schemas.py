@@ -64,9 +64,9 @@ class QueueView(Outbound):
     open_breakers: list[str] = Field(
         description="Task types whose breaker keeps tasks of this queue waiting."
     )
-    refuses: Literal["queue_full", "memory_low"] | None = Field(
-        description="The code with which it refuses submits now; null while it takes them. A "
-        "draining queue says so in `draining`."
+    refuses: Literal["queue_full", "memory_low", "queue_unavailable"] | None = Field(
+        description="The code with which it refuses submits now; null while it takes them. "
+        "`queue_unavailable`: Redis takes no writes. A draining queue says so in `draining`."
     )
 
 

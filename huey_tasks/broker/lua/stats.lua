@@ -3,7 +3,7 @@
 -- with: blocked breaker clock history oldest_waiting room
 -- `room`: the bounds, as room.py writes them.
 -- returns: pairs of name and number, or text for `mode_by`, `mode_why`, `mode_at`; for `breakers`: the
---          types whose breaker keeps tasks of this queue waiting; for `refuses`: 'full', 'memory' or ''
+--          types whose breaker keeps tasks of this queue waiting; for `refuses`: 'full', 'memory', 'writes' or ''
 local stats = {}
 local function add(name, number)
   stats[#stats + 1] = name
@@ -49,6 +49,12 @@ for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, 99)) do
 end
 add('breakers', table.concat(types, ' '))
 local why = unpack(refusal(ROOT, room) or {})
+if redis.call('EXISTS', MEMORY) == 0 then
+  -- No write has been taken for a second. One that is full takes none of a submit; a replica, or one
+  -- whose disk fails, none at all.
+  local _, refused = ask_memory()
+  if refused then why = refused:find('^OOM') and 'memory' or 'writes' end
+end
 add('refuses', why and why ~= 'draining' and why or '')
 
 -- What ended in a minute, which may not be folded yet.

@@ -10,7 +10,7 @@ import * as texts from '../texts/settings.js';
 
 const KNOWN = new Set(['version', 'mode', 'role', 'uptime_s', 'used_memory_bytes', 'peak_memory_bytes', 'maxmemory_bytes',
   'maxmemory_policy', 'fragmentation_ratio', 'connected_clients', 'blocked_clients', 'ops_per_s', 'commands_processed',
-  'evicted_keys', 'expired_keys', 'aof_enabled', 'last_save_at', 'keys']);
+  'evicted_keys', 'expired_keys', 'aof_enabled', 'last_save_at', 'aof_write_ok', 'snapshot_ok', 'keys']);
 
 /** @param {import('../state/store.js').State} state */
 export function redisPage(state) {
@@ -24,8 +24,11 @@ export function redisPage(state) {
   ]);
 }
 
-function dangers({ maxmemory_policy: policy, aof_enabled: aof, evicted_keys: evicted }) {
+function dangers({ maxmemory_policy: policy, aof_enabled: aof, evicted_keys: evicted, ...r }) {
   return [
+    r.role === 'slave' && [texts.REPLICA, texts.REPLICA_WHY],
+    (r.aof_write_ok === false || r.snapshot_ok === false) && [texts.NOT_WRITTEN, texts.NOT_WRITTEN_WHY],
+    r.maxmemory_bytes > 0 && r.used_memory_bytes >= r.maxmemory_bytes && [texts.FULL, texts.FULL_WHY],
     policy && policy !== 'noeviction' && [texts.EVICTS,
       texts.evictsWhy(policy)],
     evicted > 0 && [texts.hasEvicted(evicted), texts.HAS_EVICTED_WHY],

@@ -31,10 +31,11 @@ const RULES = [
   ['key_needed', 'broken', problemOf('unauthorized')],
   ['server_error', 'broken',
     ({ problem }) => (problem && !['unreachable', 'queue_unavailable', 'unauthorized'].includes(problem.code) ? [{ cause: problem }] : [])],
+  ['no_writes', 'broken', (seen) => refusing(seen, 'queue_unavailable')],
   ['no_consumer', 'broken', (seen) => together(seen, (queue) => queue.consumers === 0, { page: 'workers' })],
   ['all_paused', 'broken', allPaused],
   ['queue_full', 'losing', (seen) => together(seen, (queue) => queue.refuses === 'queue_full', { page: 'queues' })],
-  ['memory_low', 'losing', memoryLow],
+  ['memory_low', 'losing', (seen) => refusing(seen, 'memory_low')],
   ['failing', 'losing', failing],
   ['breaker_open', 'losing', openBreakers],
   ['new_cause', 'losing', newCauses],
@@ -74,8 +75,9 @@ function allPaused(seen) {
   return known(seen).every(({ paused }) => paused) ? together(seen, () => true, { page: 'queues' }) : [];
 }
 
-function memoryLow(seen) {
-  const queues = known(seen).filter((queue) => queue.refuses === 'memory_low');
+/** Queues that refuse tasks because of Redis. */
+function refusing(seen, code) {
+  const queues = known(seen).filter((queue) => queue.refuses === code);
   return queues.length ? [{ queues: names(queues), link: { page: 'redis' } }] : [];
 }
 

@@ -51,6 +51,7 @@ const WORDS = {
   }),
   key_needed: () => VERDICT.keyNeeded,
   server_error: ({ cause }) => ({ title: VERDICT.serverError.title, text: `${cause.text} (${cause.code})`, retry: true }),
+  no_writes: () => VERDICT.noWrites,
   no_consumer: ({ queues, number }) => ({
     title: VERDICT.noConsumer.title(list(queues), queues.length), more: VERDICT.noConsumer.more, commands: queues.map(startConsumer),
     text: VERDICT.noConsumer.text(number),

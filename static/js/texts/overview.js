@@ -85,10 +85,14 @@ export const VERDICT = {
     /** @param {number} n */
     text: (n) => `${plural(n, 'task waits', 'tasks wait')}. Callers get 429 until fewer wait than QUEUE_MAX_WAITING allows.`,
   },
+  noWrites: {
+    title: 'Redis takes no writes: no task is accepted, none starts',
+    text: 'It is a replica, or cannot write to its disk. What was accepted waits.', more: 'Open Redis',
+  },
   memoryLow: {
     /** @param {string} queues @param {number} n */
     title: (queues, n) => `Redis is low on memory: the ${queues} ${n === 1 ? 'queue refuses' : 'queues refuse'} tasks`,
-    text: 'Callers get 429 until less memory is used than QUEUE_MAX_MEMORY allows.', more: 'Open Redis',
+    text: 'Callers get 429, or 503 when it is full, until less memory is used than QUEUE_MAX_MEMORY allows.', more: 'Open Redis',
   },
   breakerOpen: {
     /** @param {string} types @param {number} n */

@@ -10,6 +10,12 @@ export const evictsWhy = (policy) =>
 /** @param {number} n */
 export const hasEvicted = (n) => `Redis has evicted ${plural(n, 'key')}`;
 export const HAS_EVICTED_WHY = 'Some of them may have been tasks. Give Redis more memory and set maxmemory-policy to noeviction.';
+export const REPLICA = 'This Redis is a replica: it takes no writes';
+export const REPLICA_WHY = 'No task is accepted and none starts. Set REDIS_URL to its master, or to its Sentinels.';
+export const NOT_WRITTEN = 'Redis cannot write to its disk';
+export const NOT_WRITTEN_WHY = 'Look at its log and at the disk: it may take no more tasks, and a restart loses what was accepted since.';
+export const FULL = 'Redis is full';
+export const FULL_WHY = 'New tasks are refused; what was accepted goes on. Raise its maxmemory, or lower RESULT_TTL_S or FINISHED_CAP.';
 export const NO_AOF = 'A crash of Redis loses the latest tasks';
 export const NO_AOF_WHY = 'The append-only file is off. Set appendonly yes, so that accepted tasks survive a restart.';
 export const TOTAL_COMMANDS = 'Total commands';

@@ -117,6 +117,32 @@ def test_when_nothing_can_be_written_tasks_can_still_be_read(
         assert service.request("GET", "/api/workers/stats").status == 200
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("read-only", "no_writes"),
+        ("unable to save", "no_writes"),
+        ("disk full", "no_writes"),
+        ("full", "memory_low"),
+    ],
+)
+def test_when_nothing_can_be_written_the_verdict_says_so(
+    service: Server, redis: RedisServer, name: str, code: str
+) -> None:
+    def codes() -> list[str]:
+        found = service.request("GET", "/api/verdict").json["conditions"]
+        return [one["code"] for one in found]
+
+    with TROUBLES[name](redis):
+        wait_until(lambda: code in codes(), description="the verdict says so")
+        reasons = service.request("GET", "/api/workers/health").json["reasons"]
+        assert ("Redis takes no writes." in reasons) == (code == "no_writes")
+        server = service.request("GET", "/api/redis").json["redis"]
+        is_written = server["aof_write_ok"] and server["snapshot_ok"]
+        assert is_written == (name in ("read-only", "full"))
+    wait_until(lambda: code not in codes(), description="it says no more so")
+
+
 def test_a_socket_hears_of_the_trouble_and_of_its_end(service: Server, redis: RedisServer) -> None:
     feed = service.connect()
     assert "queues" in json.loads(feed.recv())

@@ -125,6 +125,10 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
     ),
     "little memory": ([queue("low", refuses="memory_low")], [], ["memory_low"],
                       "Redis is low on memory: the low queue refuses tasks"),
+    "no writes": (
+        [queue(refuses="queue_unavailable", consumers=0)],
+        [], ["no_writes", "no_consumer"], "Redis takes no writes: no task is accepted, none starts",
+    ),
     "draining": ([queue(draining=True)], [], ["draining"], "The default queue is draining"),
     "all at once": (
         [queue(failed=50, set_aside=1, **STOPPED), queue("high", **LATE),
@@ -145,7 +149,7 @@ def any_case(chance: random.Random) -> tuple[list[tq.QueueStats], list[tq.Failur
             consumers=chance.choice([0, 1, 1, 1, 2]), queued=chance.choice([0, 0, 1, 1200]),
             active=chance.choice([0, 1]), set_aside=chance.choice([0, 0, 0, 1, 2000]),
             oldest_waiting_s=chance.choice([None, 1.0, 59.9, 60.0, 3599.6, 7322.0, 90000.0]),
-            refuses=chance.choice([None, None, "queue_full", "memory_low"]),
+            refuses=chance.choice([None, None, "queue_full", "memory_low", "queue_unavailable"]),
             paused=chance.random() < 0.2, draining=chance.random() < 0.2,
             open_breakers=tuple(chance.sample(["a", "b.c", "d", "e"], chance.choice([0, 0, 1, 4]))),
         )

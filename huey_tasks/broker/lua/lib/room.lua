@@ -7,19 +7,22 @@ local MEMORY = PREFIX .. ':memory'
 -- Seconds after which a caller may try again.
 local SOON_S, LATE_S, MEMORY_S = 1, 60, 30
 
--- Asks Redis how many bytes it uses and may use, and keeps that for a second; or returns nil.
+-- Asks Redis how many bytes it uses and may use, and keeps that for a second; or returns nil, and
+-- how Redis refuses to keep it. A Redis that forbids INFO uses 0 bytes.
 local function ask_memory()
   local info = redis.pcall('INFO', 'memory')
-  if type(info) ~= 'string' then return nil end
+  if type(info) ~= 'string' then info = '' end
   local function number(name) return tonumber(info:match('\n' .. name .. ':(%d+)') or 0) end
   -- Redis compares the same with its limit.
   local used = number('used_memory') - number('mem_not_counted_for_evict')
   local found = string.format('%.0f %.0f', used, number('maxmemory'))
-  return not redis.pcall('SET', MEMORY, found, 'PX', 1000).err and found or nil
+  local refused = redis.pcall('SET', MEMORY, found, 'PX', 1000).err
+  if refused then return nil, refused end
+  return found
 end
 
 -- How many bytes Redis uses and may use, as of at most a second ago: the first that wants to know
--- asks, the others read one key. nil if that is unknown, or Redis is full and says so itself.
+-- asks, the others read one key. nil if Redis refuses to keep it: it refuses the submit as well.
 local function memory(redis_bytes)
   local kept = redis.call('GET', MEMORY) or ask_memory()
   if not kept then return nil end
