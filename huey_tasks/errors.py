@@ -11,6 +11,7 @@ error of the Redis client never leaves the package: `huey_tasks.broker.connectio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class DucklineError(Exception):
@@ -21,6 +22,13 @@ class DucklineError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it cross to another process, whatever its `__init__` takes.
+
+        An error that cannot be unpickled leaves the caller of a `multiprocessing.Pool` waiting.
+        """
+        return type(self).__new__, (type(self),), {**vars(self), "args": self.args}
 
 
 class ConfigError(DucklineError):

@@ -11,9 +11,12 @@ resize.map(["a.jpg", "b.jpg"])                   one task for each
 
 import asyncio
 import datetime as dt
+import importlib
+import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Never, ParamSpec, TypeVar, cast, overload
 
 from huey_tasks.api.task_handle import HandleList, TaskHandle
@@ -54,6 +57,17 @@ class TaskFunction(TaskType[P, R]):
     @property
     def __name__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle it as Python pickles a function: by the module and the name that it has there."""
+        place = self.function.__module__, self.function.__qualname__
+        try:
+            found = _at(*place)
+        except (AttributeError, ImportError):
+            found = None
+        if found is not self:
+            raise pickle.PicklingError(f"task type {self.name!r} is not {'.'.join(place)}")
+        return _at, place
 
     if not TYPE_CHECKING:  # a type checker refuses a wrong name by itself
 
@@ -119,6 +133,11 @@ class TaskFunction(TaskType[P, R]):
             tags, delay_s, run_at, expires_in_s, queue_priority, once, webhook_url
         )
         return TaskCall(self, queue, chosen)
+
+
+def _at(module: str, name: str) -> Any:
+    """Return what a module has under a name, such as `Mails.send`."""
+    return attrgetter(name)(importlib.import_module(module))
 
 
 @dataclass(frozen=True, slots=True)

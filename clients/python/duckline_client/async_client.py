@@ -10,7 +10,7 @@ import httpx
 from httpx_sse import EventSource
 
 from duckline_client import operations
-from duckline_client.connection import Connection
+from duckline_client.connection import Connection, PerProcess
 from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy, exchange
 from duckline_client.models import Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
@@ -37,7 +37,9 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._at = Connection.make(url, api_key, timeout_s, retry)
-        self._http = httpx.AsyncClient(headers=self._at.headers, transport=transport)
+        self._http = PerProcess(
+            lambda: httpx.AsyncClient(headers=self._at.headers, transport=transport)
+        )
 
     async def submit(
         self,
@@ -147,7 +149,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._http.get().aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -186,16 +188,18 @@ class AsyncClient:
                 reply = await (send or self._send)(step)
 
     async def _send(self, call: Call) -> Reply:
+        http = self._http.get()
         try:
-            response = await self._http.send(self._at.request(self._http, call))
+            response = await http.send(self._at.request(http, call))
         except httpx.RequestError as error:
             return error
         return response
 
     async def _open(self, call: Call) -> Reply:
         """Send a call; of an answer that is an error the body is read, of others it is not."""
+        http = self._http.get()
         try:
-            response = await self._http.send(self._at.request(self._http, call), stream=True)
+            response = await http.send(self._at.request(http, call), stream=True)
             if response.is_error:
                 async with contextlib.aclosing(response):
                     await response.aread()

@@ -10,7 +10,7 @@ import httpx
 from httpx_sse import EventSource
 
 from duckline_client import operations
-from duckline_client.connection import Connection
+from duckline_client.connection import Connection, PerProcess
 from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy, exchange
 from duckline_client.models import Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
@@ -24,6 +24,7 @@ T = TypeVar("T")
 class Client:
     """Calls Duckline over HTTP. Threads may share one; `with` closes its connections.
 
+    A forked child makes connections of its own, unless they are of a `transport` of yours.
     `url` and `api_key` default to DUCKLINE_URL (http://127.0.0.1:8000) and DUCKLINE_API_KEY.
     A request may take `timeout_s` seconds; one that gets no answer, or is answered 408, 429, 502,
     503 or 504, is repeated until `retry.time_limit_s` seconds have passed. Errors: `DucklineError`.
@@ -39,7 +40,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._at = Connection.make(url, api_key, timeout_s, retry)
-        self._http = httpx.Client(headers=self._at.headers, transport=transport)
+        self._http = PerProcess(lambda: httpx.Client(headers=self._at.headers, transport=transport))
 
     def submit(
         self,
@@ -148,7 +149,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._http.get().close()
 
     def __enter__(self) -> Self:
         return self
@@ -183,16 +184,18 @@ class Client:
                 reply = (send or self._send)(step)
 
     def _send(self, call: Call) -> Reply:
+        http = self._http.get()
         try:
-            response = self._http.send(self._at.request(self._http, call))
+            response = http.send(self._at.request(http, call))
         except httpx.RequestError as error:
             return error
         return response
 
     def _open(self, call: Call) -> Reply:
         """Send a call; of an answer that is an error the body is read, of others it is not."""
+        http = self._http.get()
         try:
-            response = self._http.send(self._at.request(self._http, call), stream=True)
+            response = http.send(self._at.request(http, call), stream=True)
             if response.is_error:
                 with contextlib.closing(response):
                     response.read()

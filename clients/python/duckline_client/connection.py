@@ -1,11 +1,15 @@
-"""Where the service is, and who asks."""
+"""Where the service is, who asks, and over which connections."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import httpx
 
 from duckline_client.exchange import Call, RetryPolicy
+
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
 
 _DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -48,3 +52,20 @@ class Connection:
             call.method, self.url + call.path, params=call.params, content=call.content,
             headers=call.headers, timeout=timeout,
         )  # fmt: skip
+
+
+class PerProcess(Generic[H]):
+    """The connections of this process: a forked child makes its own.
+
+    Two processes that write to one connection get each other's answers.
+    """
+
+    def __init__(self, make: Callable[[], H]) -> None:
+        self._make = make
+        self._made, self._by = make(), os.getpid()
+
+    def get(self) -> H:
+        """Return them; those of the parent are left as they are, because it still uses them."""
+        if self._by != os.getpid():
+            self._made, self._by = self._make(), os.getpid()
+        return self._made

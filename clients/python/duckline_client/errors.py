@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 class DucklineError(Exception):
     """Every error of a call, apart from ValueError and TypeError for a wrong argument."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it cross to another process, whatever its `__init__` takes.
+
+        An error that cannot be unpickled leaves the caller of a `multiprocessing.Pool` waiting.
+        """
+        return type(self).__new__, (type(self),), {**vars(self), "args": self.args}
+
 
 class ConnectionFailed(DucklineError):
     """No answer came, however often the request was repeated within the time limit."""
