@@ -126,6 +126,15 @@ def _all_paused(seen: Seen) -> Iterator[Condition]:
         yield Condition("all_paused", "broken", title, _names(seen.queues), waiting, link="/queues")
 
 
+def _data_lost(seen: Seen) -> Iterator[Condition]:
+    queues = [one for one in seen.queues if one.losses]
+    if queues:
+        names = _names(queues)
+        why = " ".join(loss for one in queues for loss in one.losses)
+        title = f"Data of the {_listed(names)} {'queues' if len(names) > 1 else 'queue'} are lost"
+        yield Condition("data_lost", "broken", title, names, detail=why)
+
+
 def _queue_full(seen: Seen) -> Iterator[Condition]:
     queues = [one for one in seen.queues if one.refuses == "queue_full"]
     if queues:
@@ -256,14 +265,14 @@ def _stopped(one: QueueStats, how: str) -> Condition:
 #: The conditions that webhooks hear of. While Redis does not answer or takes no writes nobody can
 #: keep a post; when all queues are paused, each of them is.
 CODES = (
-    "no_consumer", "queue_full", "memory_low", "failing", "breaker_open", "new_cause", "set_aside",
-    "waiting_long", "paused", "draining",
+    "no_consumer", "data_lost", "queue_full", "memory_low", "failing", "breaker_open", "new_cause",
+    "set_aside", "waiting_long", "paused", "draining",
 )  # fmt: skip
 
 #: The first condition in this order that holds is the headline.
 _RULES: tuple[Callable[[Seen], Iterator[Condition]], ...] = (
-    _no_writes, _no_consumer, _all_paused, _queue_full, _memory_low, _failing, _breaker_open,
-    _new_cause, _set_aside, _waiting_long, _paused, _draining,
+    _no_writes, _no_consumer, _all_paused, _data_lost, _queue_full, _memory_low, _failing,
+    _breaker_open, _new_cause, _set_aside, _waiting_long, _paused, _draining,
 )  # fmt: skip
 
 

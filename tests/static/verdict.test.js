@@ -38,6 +38,7 @@ for (const [facts, causes, degree, code, words] of [
   [STOPPED, [], 'broken', 'all_paused', 'All queues are paused: nothing starts'],
   [{ refuses: 'queue_full', queued: 3 }, [], 'losing', 'queue_full', 'The default queue is full and refuses tasks'],
   [{ refuses: 'queue_unavailable' }, [], 'broken', 'no_writes', 'Redis takes no writes: no task is accepted, none starts'],
+  [{ losses: ['gone'] }, [], 'broken', 'data_lost', 'Data of the default queue are lost'],
   [{ refuses: 'memory_low' }, [], 'losing', 'memory_low', 'Redis is low on memory: the default queue refuses tasks'],
   [{ draining: true }, [], 'stopped', 'draining', 'The default queue is draining'],
   [LATE, [], 'late', 'waiting_long', 'default is falling behind'],

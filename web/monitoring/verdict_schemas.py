@@ -22,9 +22,9 @@ class ConditionView(Outbound):
     """One thing that is true of the service and matters."""
 
     code: str = Field(
-        description="`redis_away`, `no_writes`, `no_consumer`, `all_paused`, `queue_full`, "
-        "`memory_low`, `failing`, `breaker_open`, `new_cause`, `set_aside`, `waiting_long`, "
-        "`paused` or `draining`."
+        description="`redis_away`, `no_writes`, `no_consumer`, `all_paused`, `data_lost`, "
+        "`queue_full`, `memory_low`, `failing`, `breaker_open`, `new_cause`, `set_aside`, "
+        "`waiting_long`, `paused` or `draining`."
     )
     severity: tq.Severity
     title: str = Field(description="The condition in one sentence, as the dashboard says it.")
@@ -33,7 +33,9 @@ class ConditionView(Outbound):
         description="What it is about: a share from 0 to 1, a count, or seconds."
     )
     cause: CauseView | None = Field(description="The failure behind it, if there is one.")
-    detail: str | None = Field(description="What is known besides: who paused a queue and why.")
+    detail: str | None = Field(
+        description="What is known besides: who paused a queue and why, what is lost."
+    )
     link: str | None = Field(description="The path of the page that shows it.")
 
 

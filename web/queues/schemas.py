@@ -64,6 +64,10 @@ class QueueView(Outbound):
     open_breakers: list[str] = Field(
         description="Task types whose breaker keeps tasks of this queue waiting."
     )
+    losses: list[str] = Field(
+        description="What has been lost of its accepted tasks and results, until `duckline verify "
+        "--write-off` confirms it; one sentence each."
+    )
     refuses: Literal["queue_full", "memory_low", "queue_unavailable"] | None = Field(
         description="The code with which it refuses submits now; null while it takes them. "
         "`queue_unavailable`: Redis takes no writes. A draining queue says so in `draining`."

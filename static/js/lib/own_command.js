@@ -5,3 +5,6 @@ export const ownCommand = () => globalThis.document?.body?.dataset.command ?? 'd
 
 /** What starts everything. */
 export const startCommand = () => (ownCommand() === 'duckline' ? 'duckline up' : 'make run');
+
+/** What confirms that data are lost. */
+export const writeOff = () => `${ownCommand()} verify --write-off`;

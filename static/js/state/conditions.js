@@ -3,7 +3,7 @@
    API, and a test holds both together. Pure: no clock, no network, no page. */
 
 /**
- * @typedef {'broken'|'losing'|'late'|'stopped'|'fine'} Severity `broken`: nothing can work;
+ * @typedef {'broken'|'losing'|'late'|'stopped'|'fine'} Severity `broken`: nothing can work, or tasks are lost;
  *   `losing`: tasks fail; `late`: they wait too long; `stopped`: an operator stopped a queue
  * @typedef {{page: string, item?: string|null, params?: Record<string, string>}|{tasks: Record<string, string>}} Target
  * @typedef {{code: string, severity: Severity, queues: string[], number: number|null, cause: any,
@@ -34,6 +34,7 @@ const RULES = [
   ['no_writes', 'broken', (seen) => refusing(seen, 'queue_unavailable')],
   ['no_consumer', 'broken', (seen) => together(seen, (queue) => queue.consumers === 0, { page: 'workers' })],
   ['all_paused', 'broken', allPaused],
+  ['data_lost', 'broken', dataLost],
   ['queue_full', 'losing', (seen) => together(seen, (queue) => queue.refuses === 'queue_full', { page: 'queues' })],
   ['memory_low', 'losing', (seen) => refusing(seen, 'memory_low')],
   ['failing', 'losing', failing],
@@ -73,6 +74,11 @@ function together(seen, holds, link) {
 /** First, because nothing starts, whatever else is wrong. */
 function allPaused(seen) {
   return known(seen).every(({ paused }) => paused) ? together(seen, () => true, { page: 'queues' }) : [];
+}
+
+function dataLost(seen) {
+  const queues = known(seen).filter((queue) => queue.losses?.length);
+  return queues.length ? [{ queues: names(queues), cause: { losses: queues.flatMap(({ losses }) => losses) } }] : [];
 }
 
 /** Queues that refuse tasks because of Redis. */

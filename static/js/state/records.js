@@ -5,6 +5,7 @@
  *   success: number, failed: number, revoked: number, expired: number, consumers: number,
  *   kept: {success: number, failed: number, revoked: number, expired: number},
  *   workers: number, paused: boolean, draining: boolean, oldest_waiting_s: number|null, set_aside: number, open_breakers: string[],
+ *   losses: string[],
  *   refuses: 'queue_full'|'memory_low'|'queue_unavailable'|null,
  *   last_minute: LastMinute, stopped_by: string|null, stopped_why: string|null, stopped_at: string|null}} QueueStats
  * @typedef {{seconds: number, done: number, failed: number, per_s: number, failure_rate: number|null,

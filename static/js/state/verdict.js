@@ -3,7 +3,7 @@
 import { conditions } from './conditions.js';
 import { ago, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { startCommand } from '../lib/own_command.js';
+import { startCommand, writeOff } from '../lib/own_command.js';
 import { serverNow } from './page_state.js';
 import { startConsumer } from '../texts/common.js';
 import { CONNECTING, SHOWING_LAST, TRYING_AGAIN, VERDICT } from '../texts/overview.js';
@@ -57,6 +57,10 @@ const WORDS = {
     text: VERDICT.noConsumer.text(number),
   }),
   all_paused: ({ number }) => ({ title: VERDICT.allPaused.title, more: VERDICT.stopped.more, text: VERDICT.allPaused.text(number) }),
+  data_lost: ({ queues, cause }) => ({
+    title: VERDICT.dataLost.title(list(queues), queues.length), commands: [writeOff()],
+    text: `${cause.losses.join(' ')} ${VERDICT.dataLost.text}`,
+  }),
   queue_full: ({ queues, number }) => ({
     title: VERDICT.queueFull.title(list(queues), queues.length), more: VERDICT.stopped.more, text: VERDICT.queueFull.text(number),
   }),

@@ -25,7 +25,7 @@ export const FLOW_TYPE = 'duckline.flow';
 export const SAMPLES = ['task.test', 'flow.test'];
 
 /** What webhooks may hear of, as `CODES` in huey_tasks/monitoring/conditions.py. */
-export const CONDITIONS = ['no_consumer', 'queue_full', 'memory_low', 'failing', 'breaker_open', 'new_cause', 'set_aside',
+export const CONDITIONS = ['no_consumer', 'data_lost', 'queue_full', 'memory_low', 'failing', 'breaker_open', 'new_cause', 'set_aside',
   'waiting_long', 'paused', 'draining'];
 
 /** @param {Webhook} webhook @returns {WebhookState} */

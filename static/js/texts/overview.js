@@ -89,6 +89,11 @@ export const VERDICT = {
     title: 'Redis takes no writes: no task is accepted, none starts',
     text: 'It is a replica, or cannot write to its disk. What was accepted waits.', more: 'Open Redis',
   },
+  dataLost: {
+    /** @param {string} queues @param {number} n */
+    title: (queues, n) => `Data of the ${queues} ${n === 1 ? 'queue' : 'queues'} are lost`,
+    text: 'What runs now goes on. When you have done what you can, confirm the loss.',
+  },
   memoryLow: {
     /** @param {string} queues @param {number} n */
     title: (queues, n) => `Redis is low on memory: the ${queues} ${n === 1 ? 'queue refuses' : 'queues refuse'} tasks`,

@@ -33,7 +33,7 @@ export const ends = (states) => states.join(', ').toLowerCase();
 export const ofTypes = (types) => `of ${types.join(', ')}`;
 /** The conditions of the verdict, by their codes. @type {Record<string, string>} */
 export const CONDITIONS = {
-  no_consumer: 'A queue has no consumer', queue_full: 'A queue is full', memory_low: 'Redis is low on memory', failing: 'A queue is failing', breaker_open: 'A breaker is open', new_cause: 'A new failure',
+  no_consumer: 'A queue has no consumer', data_lost: 'Data of a queue are lost', queue_full: 'A queue is full', memory_low: 'Redis is low on memory', failing: 'A queue is failing', breaker_open: 'A breaker is open', new_cause: 'A new failure',
   set_aside: 'Tasks are in quarantine', waiting_long: 'A queue is falling behind', paused: 'A queue is paused',
   draining: 'A queue is draining',
 };

@@ -72,6 +72,7 @@ def test_data_that_vanish_beside_a_consumer_are_told(
 
     found = wait_until(losses, description="the loss is reported")
     assert any(loss.startswith(said) for loss in found)
+    assert "data_lost" in [one.code for one in tq.conditions(tq.look_at_service())]
     wait_until(lambda: "gone from" in consumer.text(), description="the log reports it")
     assert "[error" in consumer.text()
     status = [verify.verify(queue.broker) for queue in tq.QUEUES.values()]

@@ -117,6 +117,8 @@ CASES: dict[str, tuple[list[tq.QueueStats], list[tq.FailureGroup], list[str], st
         [queue(failed=50, **STOPPED), queue("low", paused=True, queued=5)], [],
         ["all_paused", "failing", "paused", "paused"], "All queues are paused: nothing starts",
     ),
+    "lost data": ([queue(losses=("The tasks were erased.",)), queue("low", losses=("a", "b"))], [],
+                  ["data_lost"], "Data of the default and low queues are lost"),
     "a full queue": ([queue("low", refuses="queue_full", queued=5, failed=50)], [],
                      ["queue_full", "failing"], "The low queue is full and refuses tasks"),
     "full queues": (
@@ -150,6 +152,7 @@ def any_case(chance: random.Random) -> tuple[list[tq.QueueStats], list[tq.Failur
             active=chance.choice([0, 1]), set_aside=chance.choice([0, 0, 0, 1, 2000]),
             oldest_waiting_s=chance.choice([None, 1.0, 59.9, 60.0, 3599.6, 7322.0, 90000.0]),
             refuses=chance.choice([None, None, "queue_full", "memory_low", "queue_unavailable"]),
+            losses=chance.choice([(), (), ("gone",)]),
             paused=chance.random() < 0.2, draining=chance.random() < 0.2,
             open_breakers=tuple(chance.sample(["a", "b.c", "d", "e"], chance.choice([0, 0, 1, 4]))),
         )

@@ -119,7 +119,8 @@ def test_a_wrong_field_is_named(
         ("backlog", "did you mean 'waiting_long'?"),
         ("failling", "did you mean 'failing'?"),
         ("redis_away", "/health/ready"),
-        ("x", "there are no_consumer, queue_full, "),
+        ("no_writes", "/health/ready"),
+        ("x", "there are no_consumer, data_lost, "),
     ],
 )
 def test_an_unknown_condition_names_the_nearest(client: FlaskClient, code: str, said: str) -> None:
