@@ -173,8 +173,7 @@ class Supervisor:
         first = [p for name, p in self.processes.items() if name not in needed]
         last = [p for name, p in self.processes.items() if name in needed]
         longest_s = max((p.spec.stop_grace_s for p in first), default=0)
-        patience = f"what runs has {longest_s:g} s to end"
-        self._console.say(f"stopping: {patience}; press Ctrl-C again to hurry")
+        self._console.say(f"stopping, in {longest_s:g} s at most; press Ctrl-C again to hurry")
         await asyncio.gather(*(self._stop_one(p, hurry=self._hurry) for p in first))
         # Hurrying does not skip this wait, in which Redis flushes its file to disk.
         await asyncio.gather(*(self._stop_one(p, hurry=asyncio.Event()) for p in last))

@@ -24,6 +24,7 @@ from huey_tasks.cleanup.worker_state import Limits
 from huey_tasks.config import Config
 from huey_tasks.consumer import dead_consumers, duties, overdue
 from huey_tasks.consumer.dataset import DataSet
+from huey_tasks.consumer.grace import Grace
 from huey_tasks.consumer.greenlet_pool import NESTED_SLOTS
 from huey_tasks.consumer.heartbeat import Heartbeat
 from huey_tasks.consumer.huey_periodic import PeriodicTasks
@@ -85,8 +86,7 @@ class Consumer:
         self._dataset = DataSet(queue.broker, expected=config.dataset_is_expected)
         self._server_check = ServerCheck(config, [queue.name])
         self._refusal: ConfigError | None = None
-        self._stop_signals = 0
-        self._grace_ends: float | None = None
+        self._grace = Grace(config.shutdown_grace_s)
         self._outage = Outage(self._board.cells)
         self._neighbours = dead_consumers.Neighbours(queue, config.max_crashes)
         self._announced = {  # by a word of the control channel, and of heartbeats
@@ -181,7 +181,7 @@ class Consumer:
 
     @property
     def _stopping(self) -> bool:
-        return self._grace_ends is not None
+        return self._grace.has_begun
 
     # ---- stopping attempts
 
@@ -207,20 +207,19 @@ class Consumer:
                     self._interrupts.stop(child, cell, token, StopReason.CANCEL)
 
     def _enforce_stops(self) -> None:
-        if self._grace_is_over():
+        if self._grace.is_over():
             for child, cell in self._pool.cells():
                 if (held := cell.held()) is not None:
                     self._interrupts.stop(child, cell, held.token, StopReason.RELEASE)
         # A greenlet has no process of its own to kill; it goes with the whole pool at the end.
         alone = self.worker_type == "process"
-        self._interrupts.enforce(self._pool.cells(), may_kill=alone or self._grace_is_over())
+        self._interrupts.enforce(self._pool.cells(), may_kill=alone or self._grace.is_over())
         if self._stopping:
             self._pool.signal(signal.SIGTERM)  # again: one that was just starting missed the first
-        if self._grace_is_over(self.config.cancel_grace_s + COMMIT_MARGIN_S):
+            runs = [held for _, cell in self._pool.cells() if (held := cell.held()) is not None]
+            self._grace.say_what_runs(self.queue.name, runs)
+        if self._grace.is_over(self.config.cancel_grace_s + COMMIT_MARGIN_S):
             self._pool.kill()
-
-    def _grace_is_over(self, margin_s: float = 0.0) -> bool:
-        return self._grace_ends is not None and time.monotonic() >= self._grace_ends + margin_s
 
     # ---- chores
 
@@ -308,9 +307,7 @@ class Consumer:
 
     def _on_stop_signal(self, signum: int, frame: FrameType | None) -> None:
         """First signal: finish what runs, within the grace. Second: release it now."""
-        self._stop_signals += 1
-        grace_s = self.config.shutdown_grace_s if self._stop_signals == 1 else 0.0
-        self._grace_ends = min(self._grace_ends or math.inf, time.monotonic() + grace_s)
+        self._grace.stop()
         self._pool.replacing = False
         self._pool.signal(signal.SIGTERM)
         self._isolation.stop()
