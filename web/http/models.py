@@ -42,6 +42,13 @@ class ProblemView(BaseModel):
     request_id: str
     errors: list[FieldError] = Field(default=[], description="Only in a 422.")
     reasons: list[str] = Field(default=[], description="Only when the service is unhealthy.")
+    redis: str | None = Field(default=None, description="Only of `unhealthy`: `ok` or `away`.")
+    queues: dict[str, dict[str, int]] = Field(
+        default={}, description="Only of `unhealthy`: the live `consumers` of each queue."
+    )
+    retry_after_s: int | None = Field(
+        default=None, description="Only of `too_many_failures`: as `Retry-After` says."
+    )
     task_id: str | None = Field(
         default=None,
         description="Only if the answer of Redis to a submit was lost: the id of the task, if it "

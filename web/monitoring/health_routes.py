@@ -57,7 +57,7 @@ def read_ready() -> Response:
     "/workers/health",
     responses={
         **ok(200, Health, "Redis answers and every queue has a live consumer."),
-        **problems("unhealthy"),
+        **problems("unhealthy", "service_busy"),
     },
 )
 def read_health() -> Response:

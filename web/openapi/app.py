@@ -34,7 +34,8 @@ Submit a task, and a Python function runs it in the background; read its outcome
 Every error is an RFC 9457 problem with a stable `code`. A 422 names each field by a JSON pointer.
 Answers are JSON whatever `Accept` says. Any request can also be refused before it reaches a route,
 with a problem as well: 400 for invalid HTTP, 408 for a request that does not arrive in time, 414,
-417 and 431.
+417 and 431. A GET that sends an `ETag` back as `If-None-Match` is answered 304, without a body,
+while nothing has changed.
 """
 
 

@@ -1,5 +1,6 @@
 """The OpenAPI document says what the service does."""
 
+import ast
 import json
 import re
 import runpy
@@ -15,6 +16,9 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 import web
+import web.http.errors
+from tests.conftest import REPOSITORY
+from web.http.models import ProblemView
 from web.openapi.app import DucklineApi
 
 #: Routes other than GET whose callers are not in the audit trail.
@@ -71,6 +75,18 @@ def test_every_error_is_a_problem_with_examples(document: dict[str, Any]) -> Non
             (media,) = answer["content"]
             assert media == "application/problem+json"
             assert answer["content"][media]["examples"]
+
+
+def test_the_fields_with_which_an_error_is_raised_are_documented() -> None:
+    errors = {kind.__name__ for kind in vars(web.http.errors).values() if isinstance(kind, type)}
+    calls = [
+        call
+        for file in (REPOSITORY / "web").rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in errors
+    ]
+    raised = {word.arg for call in calls for word in call.keywords}
+    assert {"retry_after_s", "queues"} <= raised <= set(ProblemView.model_fields)
 
 
 def test_operations_have_a_summary_and_an_id_of_their_own(document: dict[str, Any]) -> None:
