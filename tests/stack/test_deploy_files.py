@@ -13,12 +13,12 @@ from tests.conftest import REPOSITORY
 UNITS = sorted((REPOSITORY / "deploy" / "systemd").glob("*.service"))
 
 
-def unit(path: Path) -> configparser.SectionProxy:
-    """The section [Service] of a unit."""
+def unit(path: Path, section: str = "Service") -> configparser.SectionProxy:
+    """The section of a unit."""
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # pyright: ignore
     parser.read(path)
-    return parser["Service"]
+    return parser[section]
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
@@ -28,6 +28,19 @@ def test_a_unit_stops_in_time_and_stays_down_after_a_wrong_setting(path: Path) -
     assert int(service["TimeoutStopSec"]) > grace_s + 10
     assert int(service["RestartPreventExitStatus"]) == os.EX_CONFIG
     assert service["KillMode"] == "mixed"
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_is_started_again_however_often_it_has_ended(path: Path) -> None:
+    assert unit(path)["Restart"] == "always"
+    assert unit(path, "Unit")["StartLimitIntervalSec"] == "0"
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_keeps_its_data_in_a_folder_that_it_may_write_to(path: Path) -> None:
+    service = unit(path)
+    assert service["ProtectSystem"] == "strict"
+    assert service["Environment"] == f"DATA_DIR=/var/lib/{service['StateDirectory']}"
 
 
 def test_units_and_procfile_start_the_same_commands() -> None:
