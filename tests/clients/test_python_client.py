@@ -109,7 +109,7 @@ def test_what_json_cannot_hold_is_refused_before_it_is_sent(client: Client) -> N
         client.submit("echo", delay=5)  # pyright: ignore[reportCallIssue]
 
 
-@pytest.mark.parametrize("url", ["localhost:8000", "ftp://a", "http://", "/api"])
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://a", "http://", "/api", "http://a?b=1"])
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="the address is like"):
         Client(url)

@@ -30,7 +30,8 @@ class Connection:
         """Take arguments, else DUCKLINE_URL and DUCKLINE_API_KEY; raises ValueError."""
         address = (url or os.environ.get("DUCKLINE_URL") or _DEFAULT_URL).rstrip("/")
         parsed = httpx.URL(address)
-        if parsed.scheme not in ("http", "https") or not parsed.host:
+        is_http = parsed.scheme in ("http", "https") and parsed.host
+        if not is_http or parsed.query or parsed.fragment:
             raise ValueError("the address is like http://127.0.0.1:8000")
         key = api_key if api_key is not None else os.environ.get("DUCKLINE_API_KEY", "")
         if not key.isascii() or not key.isprintable():

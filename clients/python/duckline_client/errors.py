@@ -1,5 +1,6 @@
 """The errors of the client: one tree, made from what the service answers as problem+json."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -49,12 +50,13 @@ class ApiError(DucklineError):
         self.status = status
         self.code = str(problem.get("code") or f"http_{status}")
         self.title = str(problem.get("title") or "")
-        self.detail = str(problem.get("detail") or "")
+        self.detail = str(problem.get("detail") or httpx.codes.get_reason_phrase(status))
         self.errors = field_errors(problem.get("errors"))
         self.request_id: str | None = problem.get("request_id")
         self.task_id: str | None = problem.get("task_id")
         self.retry_after_s = retry_after_s
-        fields = "".join(f"; {one.pointer}: {one.message}" for one in self.errors)
+        unsaid = (one for one in self.errors if one.message not in self.detail)
+        fields = "".join(f"; {one.pointer}: {one.message}" for one in unsaid)
         super().__init__(f"{status} {self.code}: {self.detail}{fields}")
 
 
@@ -114,14 +116,20 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 }
 
 
-def error_of(response: httpx.Response) -> ApiError:
-    """Return the error that an answer of 4xx or 5xx stands for; a proxy's page has no `code`."""
+def error_of(response: httpx.Response) -> DucklineError:
+    """Return the error that an answer of 4xx or 5xx stands for; a proxy's page has no `code`.
+
+    A 404 that is not Duckline's does not say that there is no such task.
+    """
     try:
         body: Any = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     problem = cast(dict[str, Any], body) if isinstance(body, dict) else {}
     status = response.status_code
+    if status == 404 and not problem.get("code"):
+        asked = f"{response.request.method} {response.request.url.path}"
+        return UnexpectedAnswer(f"{asked} was answered 404, not by Duckline: is the address right?")
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else InvalidRequest)
     return kind(status, problem, retry_after_s(response))
 
@@ -138,5 +146,6 @@ def field_errors(found: Any) -> tuple[FieldError, ...]:
         return ()
     return tuple(
         FieldError(*(str(one.get(name, "")) for name in ("pointer", "code", "message")))
-        for one in cast(list[dict[str, Any]], found)
+        for one in cast(list[Any], found)
+        if isinstance(one, Mapping)
     )

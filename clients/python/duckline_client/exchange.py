@@ -74,8 +74,9 @@ def exchange(call: Call, policy: RetryPolicy) -> Operation[httpx.Response]:
             if reply.is_success:
                 return reply
             if not reply.is_error:
+                to = f", which leads to {reply.headers['Location']}" if reply.is_redirect else ""
                 raise UnexpectedAnswer(
-                    f"{call.method} {call.path} was answered {reply.status_code}"
+                    f"{call.method} {call.path} was answered {reply.status_code}{to}"
                 )
             error = error_of(reply)
             retry_after = retry_after_s(reply)
@@ -95,6 +96,6 @@ def json_of(response: httpx.Response) -> Any:
     """Return the JSON of an answer; raises UnexpectedAnswer for anything else."""
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         media = response.headers.get("Content-Type", "nothing")
         raise UnexpectedAnswer(f"the answer is not JSON but {media}") from error

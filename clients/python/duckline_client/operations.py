@@ -137,9 +137,9 @@ def search(params: dict[str, str], cursor: str | None, policy: RetryPolicy) -> O
     """Read one page of a search."""
     at = {"cursor": cursor} if cursor else {}
     body = json_of((yield from exchange(Call("GET", "/api/tasks", {**params, **at}), policy)))
-    if not isinstance(body, dict) or "tasks" not in body:
+    page = cast(dict[str, Any], body) if isinstance(body, dict) else {}
+    if not isinstance(page.get("tasks"), list):
         raise UnexpectedAnswer("a page has `tasks`")
-    page = cast(dict[str, Any], body)
     return Page([Task.read(one) for one in page["tasks"]], page.get("next_cursor"))
 
 

@@ -23,7 +23,8 @@ class Event:
     """What has happened to a task.
 
     `name` is `task` (the task as it is), `state`, `attempt`, `progress`, `log`, `partial`, `end` or
-    `gone`; a stream of all tasks also has `open`, and `gap` when events are missing.
+    `gone`; a stream of all tasks also has `open`, `flow`, and `gap` when events are missing.
+    `unauthorized` says that the API key has ended: AccessDenied follows.
     """
 
     name: str
