@@ -1,6 +1,7 @@
 """`duckline new --project <folder>`: a small project with a task, its test and its settings."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def new(folder: Path) -> int:
         return os.EX_CANTCREAT
     print(
         f"{folder} has a task, its test and its settings. Next:\n"
-        f"    cd {folder}\n"
+        f"    cd {shlex.quote(str(folder))}\n"
         '    duckline run greet \'{"name": "Ada"}\'   # here and now\n'
         "    duckline up --reload                    # the whole service; http://localhost:8000/\n"
         "    pip install pytest && pytest"

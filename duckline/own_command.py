@@ -1,5 +1,6 @@
 """How people call Duckline here, for the commands that its texts name."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -23,4 +24,5 @@ def start_command() -> str:
 
 def test_command(path: object) -> str:
     """Return the command that runs the tests below a path."""
-    return f"make test ARGS={path}" if is_checkout() else f"pytest {path}"
+    quoted = shlex.quote(str(path))
+    return f"make test ARGS={quoted}" if is_checkout() else f"pytest {quoted}"

@@ -161,7 +161,7 @@ def _wrong_numbers(rate: float | None, expires_in: float | None) -> list[Problem
         rule = f"A rate is {RATES[0]} to {RATES[1]} requests a second; leave it out for no limit."
         wrong.append(Problem("/rate", "number", rule))
     if expires_in is not None and not _is_within(expires_in, 1, MOST_EXPIRY_S):
-        rule = "It is a number of seconds, from 1 to ten years."
+        rule = "An expiry is 1 second to ten years from now, in seconds."
         wrong.append(Problem("/expires_in", "number", rule))
     return wrong
 

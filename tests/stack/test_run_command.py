@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -137,10 +138,11 @@ def test_a_broken_module_is_one_line(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_new_project_has_a_task_that_runs(tmp_path: Path) -> None:
-    folder = tmp_path / "shop"
+    folder = tmp_path / "Ada's shop"
     command = [sys.executable, str(ROOT / "app.py"), "new", "--project", str(folder)]
     made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "duckline up --reload" in made.stdout
+    assert f"    cd {shlex.quote(str(folder))}\n" in made.stdout
     env = {name: value for name, value in os.environ.items() if name not in ("TASKS", "TASKS_PATH")}
     greet = [sys.executable, str(ROOT / "app.py"), "run", "greet", '{"name": "Ada"}']
     done = subprocess.run(
