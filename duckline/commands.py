@@ -166,13 +166,23 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     create = actions.add_parser("create", help="make a key; it is printed once")
     create.add_argument("name", help="who or what uses it")
     create.add_argument("role", help="viewer, submitter, operator or admin")
-    create.add_argument("--queue", action="append", default=[], help="one that it reaches")
-    create.add_argument("--type", action="append", default=[], help="a task type that it reaches")
+    reaches = "that it reaches; may be repeated"
+    create.add_argument("--queue", action="append", default=[], help=f"one {reaches}")
+    create.add_argument("--type", action="append", default=[], help=f"a task type {reaches}")
     create.add_argument("--rate", type=float, help="requests a second")
-    create.add_argument("--expires-in", type=float, help="seconds")
+    create.add_argument("--expires-in", type=_seconds, metavar="SECONDS", help="7776000: 90 days")
     actions.add_parser("list", help="list the keys")
     revoke = actions.add_parser("revoke", help="revoke a key")
     revoke.add_argument("id", help="its id, as `list` shows it")
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no number of seconds; 90 days are 7776000"
+        ) from None
 
 
 def _missing(module: str) -> str:

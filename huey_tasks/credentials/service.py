@@ -117,7 +117,9 @@ def revoke_key(
     keep_admin = not setting and not even_last
     answer = STORE.save(key_id, "", MOST, keep_admin=keep_admin, operation=operation)
     if answer == "gone":
-        raise KeyNotFound(f"There is no API key with the id '{key_id[:64]}'.")
+        named = [key.id for key in list_keys(setting) if key.name == key_id]
+        hint = f"; the key of that name has the id {named[0]}" if named else ""
+        raise KeyNotFound(f"There is no API key with the id '{key_id[:64]}'{hint}.")
     if answer == "last":
         raise LastAdmin("It is the last admin key that lasts, and API_KEYS is empty.")
 

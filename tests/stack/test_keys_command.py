@@ -57,8 +57,18 @@ def test_what_is_refused_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
     assert commands.main(["keys", "create", "ada", "admin"]) == 0
     assert commands.main(["keys", "create", "ada", "admin"]) != 0
     assert "Another key has the name 'ada': revoke it" in capsys.readouterr().err
+    assert commands.main(["keys", "revoke", "ada"]) != 0
+    (ada,) = tq.list_keys(())
+    hint = f"There is no API key with the id 'ada'; the key of that name has the id {ada.id}.\n"
+    assert capsys.readouterr().err == f"duckline: {hint}"
     assert commands.main(["keys", "create", "bob", "viewer", "--type", "send_mail"]) != 0
     assert "did you mean 'send_email'?" in capsys.readouterr().err
+
+
+def test_a_time_that_is_no_number_says_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        commands.main(["keys", "create", "bob", "viewer", "--expires-in", "90d"])
+    assert "'90d' is no number of seconds; 90 days are 7776000" in capsys.readouterr().err
 
 
 def test_the_command_is_part_of_the_command_line() -> None:
