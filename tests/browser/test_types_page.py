@@ -95,3 +95,17 @@ def test_a_type_that_is_held_back_says_so(visits: Visits, stack: Stack) -> None:
         stack.api.call("DELETE", OF_FAILING)
     stack.api.wait_for_status(held, "FAILURE")
     expect(page.get_by_test_id("held-back")).to_have_count(0)
+
+
+def test_a_type_without_an_example_shows_what_its_payload_has_to_be(
+    visits: Visits, stack: Stack
+) -> None:
+    page = visits.open(f"{stack.dashboard}types/add")
+    payload = page.get_by_test_id("payload")
+    expect(payload).to_contain_text('"required"')
+    expect(payload).to_have_accessible_name("Payload, as JSON Schema")
+
+    page = visits.open(f"{stack.dashboard}types/send_email")
+    expect(page.get_by_test_id("payload")).to_contain_text('"to": "user@example.com"')
+    page = visits.open(f"{stack.dashboard}types/average_of_nothing")
+    expect(page.get_by_test_id("payload")).to_have_text("{}")

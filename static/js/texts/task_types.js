@@ -19,6 +19,7 @@ export const SUBMIT = 'Submit';
 export const SEARCHES = [['All tasks', ''], ['Running', 'state:started'], ['Waiting', 'state:pending'], ['Failed', 'state:failure']];
 export const SEARCHES_LABEL = 'Tasks of this type';
 export const EXAMPLE = 'Example payload';
+export const SCHEMA = 'Payload, as JSON Schema';
 
 /** @type {Record<string, string>} */
 export const FACTS = {

@@ -1,4 +1,4 @@
-/* The page of one task type: what it is, what it did, its limits and an example of its payload. */
+/* The page of one task type: what it is, what it did, its limits and its payload. */
 
 import { h } from '../lib/dom.js';
 import { count, duration } from '../lib/format.js';
@@ -33,9 +33,12 @@ export function typePage(name, state, actions) {
 }
 
 function whole(type, state, actions) {
-  const { task_type: name, queue, retries, retry_delays_s: delays, timeout_s: timeout, example } = type;
+  const { task_type: name, queue, retries, retry_delays_s: delays, timeout_s: timeout, example, schema } = type;
   const totals = totalsOf(name, state.facts.typeHistory);
-  const text = JSON.stringify(example, null, 2);
+  // Without an example of its own it has an empty one, which is no payload if a field is required.
+  const isPayload = Object.keys(example).length > 0 || !schema.required?.length;
+  const [title, shown] = isPayload ? [texts.EXAMPLE, example] : [texts.SCHEMA, schema];
+  const text = JSON.stringify(shown, null, 2);
   return [
     h('div', { class: 'card type-facts', key: 'facts' },
       facts(/** @type {[string, import('../lib/dom.js').Children][]} */ ([
@@ -54,7 +57,7 @@ function whole(type, state, actions) {
           href: tasksUrl({ q: `type:${name}${also && ` ${also}`}` }) }, words)))),
     mayLimit(state) && limitsPart(name, state, actions),
     h('section', { class: 'block', key: 'example' },
-      h('div', { class: 'block-head' }, h('h3', null, texts.EXAMPLE), copyButton(actions, text, 'example')),
-      h('pre', { tabindex: 0, 'aria-label': texts.EXAMPLE }, visible(text))),
+      h('div', { class: 'block-head' }, h('h3', null, title), copyButton(actions, text, 'example')),
+      h('pre', { tabindex: 0, 'aria-label': title, data: { testid: 'payload' } }, visible(text))),
   ];
 }
