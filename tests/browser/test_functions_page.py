@@ -71,9 +71,14 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     error.get_by_role("link", name="greet.py:5").click()
     expect(page.get_by_test_id("source").locator('[data-line="bad"]')).to_have_text("LIMIT = 1 / 0")
 
+    file.write_text("import nothing_like_this\n" + _GREET)
+    page.get_by_role("link", name="Invoke").click()
+    page.get_by_test_id("invoke-button").click()
+    expect(error).to_contain_text("No module named 'nothing_like_this'")
+    expect(error).to_contain_text("A package is installed when requirements.txt")
+
     file.write_text(_GREET.replace("hello", "good day"))
     expect(error).to_have_count(0)
-    page.get_by_role("link", name="Invoke").click()
     page.get_by_test_id("invoke-button").click()
     expect(answer).to_contain_text("good day ada")
     page.get_by_role("link", name="Open the run").click()
@@ -84,9 +89,9 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     expect_address(page, "/functions/greet?tab=invoke")
 
     page.get_by_role("link", name="Overview").last.click()
-    expect(page.get_by_test_id("tab-overview")).to_contain_text(re.compile(r"Cold starts\s*3 of 3"))
+    expect(page.get_by_test_id("tab-overview")).to_contain_text(re.compile(r"Cold starts\s*4 of 4"))
     page.get_by_role("link", name="All functions").click()
-    expect(row.get_by_test_id("cold-starts")).to_contain_text("3 cold starts, p50")
+    expect(row.get_by_test_id("cold-starts")).to_contain_text("4 cold starts, p50")
 
     phone = visits.open(f"{stack.dashboard}functions/greet?tab=runs", viewport=PHONE)
     expect(phone.get_by_test_id("task-row").first).to_be_visible()

@@ -65,7 +65,10 @@ class CountsView(Outbound):
 class LastErrorView(Outbound):
     """The latest failure among the stored failed tasks of a function."""
 
-    message: str
+    message: str = Field(
+        description="The error itself or, in a list of several functions, what its failure group"
+        " has in common, with an ellipsis for what varies."
+    )
     at: datetime
     cause: str = Field(description="The fingerprint of its failure group.")
     task_id: str | None = Field(

@@ -159,12 +159,14 @@ def _last_errors(names: Iterable[str]) -> dict[str, LastErrorView]:
     ).groups
     for group in groups:
         for name in wanted.intersection(group.task_types).difference(found):
-            message = f"{group.error_type}: {group.message}".removesuffix(": ")
+            common = group.message.replace("#", "…")  # what varies, as in the headline
+            message = f"{group.error_type}: {common}".removesuffix(": ")
+            is_alone = len(group.task_types) == 1  # so the sample is of this function
             found[name] = LastErrorView(
-                message=message,
+                message=(group.sample_error if is_alone else None) or message,
                 at=group.last_seen,
                 cause=group.fingerprint,
-                task_id=group.sample_task_id if len(group.task_types) == 1 else None,
+                task_id=group.sample_task_id if is_alone else None,
             )
     return found
 

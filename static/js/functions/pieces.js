@@ -36,5 +36,6 @@ export function importError(fn, actions, whole) {
     place && h('p', { class: 'error-place' }, failingLine(fn) !== null
       ? h('a', { href: pageUrl('functions', { tab: 'code' }, fn.name) }, visible(place))
       : h('code', null, visible(place)), ' ', h('span', { class: 'soft' }, texts.FIX_IT)),
+    /No module named/.test(error.message) && h('p', { class: 'soft', key: 'package' }, texts.NAME_PACKAGE),
     whole && error.traceback && traceback(error.traceback));
 }

@@ -16,6 +16,7 @@ export const STATE_MEANS = {
 /** @param {string} name */
 export const cantImport = (name) => `${name} can’t be imported`;
 export const FIX_IT = 'Fix the file and save it: the next call uses the new version.';
+export const NAME_PACKAGE = 'A package is installed when requirements.txt, in a folder of the function’s own, names it.';
 /** @param {number} n */
 export const failedNumber = (n) => `${count(n)} with an import error`;
 /** @param {number} n @param {number} failed */

@@ -23,7 +23,7 @@ import time
 def handler(event, context):
     print("seen", event)
     if event == "fail":
-        raise ValueError("no luck")
+        raise ValueError("no luck with number 4711")
     return event
 """
 
@@ -107,7 +107,14 @@ def test_a_function_that_fails_is_an_answer_with_its_error(running: Functions) -
     assert task["invocation"]["condition"] is None
     assert task["attempts"][0]["receipt"] == answer.json["receipt"]
     wait_until(lambda: running.get("/parrot")["last_error"], description="the error is listed")
-    assert running.get("/parrot")["last_error"]["message"].startswith("ValueError: no luck")
+    assert running.get("/parrot")["last_error"]["message"] == "ValueError: no luck with number 4711"
+
+    other = running.folder / "other.py"  # of several functions, the groups tell
+    other.write_text("def handler(event, context): return 1\n")
+    wait_until(lambda: len(running.get("")["functions"]) == 2, description="both are listed")
+    (parrot,) = (each for each in running.get("")["functions"] if each["name"] == "parrot")
+    other.unlink()
+    assert parrot["last_error"]["message"] == "ValueError: no luck with number …"
 
 
 def test_an_event_is_accepted_at_once_and_says_how_it_ended(running: Functions) -> None:
