@@ -45,6 +45,8 @@ test('a consumer is silent only where it is read all the time', () => {
   const consumers = [{ last_seen_at: '2030-01-01T00:09:00Z' }, { last_seen_at: '2030-01-01T00:09:55Z' }];
   assert.deepEqual(words(badges({ facts: { consumers }, view: 'workers' })), { workers: '1 silent consumer' });
   assert.deepEqual(badges({ facts: { consumers } }), {});
+  const away = badges({ facts: { consumers }, view: 'workers', problem: { code: 'redis_unavailable', text: '' } });
+  assert.deepEqual(Object.keys(away), ['overview'], 'while Redis is away nobody hears heartbeats');
 });
 
 test('what was known before the server went away is not judged', () => {

@@ -10,7 +10,7 @@ import { serverNow } from './page_state.js';
  */
 
 /** A consumer without a heartbeat for this time is silent. */
-export const SILENT_S = 10;
+const SILENT_S = 10;
 const TONES = { broken: 'bad', losing: 'bad', late: 'warn', stopped: 'warn' };
 
 /**
@@ -49,6 +49,15 @@ function broken(value) {
 /** Consumers without a recent heartbeat; 0 on pages that do not read them. */
 function silent(state) {
   if (state.route.view !== 'workers') return 0;
-  const consumers = state.facts.consumers?.value ?? [];
-  return consumers.filter(({ last_seen_at: at }) => serverNow(state) - Date.parse(at) > SILENT_S * 1000).length;
+  return (state.facts.consumers?.value ?? []).filter((consumer) => isSilent(consumer, state)).length;
+}
+
+/**
+ * Whether a consumer has sent no heartbeat for too long. While the service does not answer nobody knows.
+ * @param {{last_seen_at: string}} consumer
+ * @param {State} state
+ */
+export function isSilent({ last_seen_at: at }, state) {
+  if (state.problem ?? state.facts.consumers?.problem) return false;
+  return serverNow(state) - Date.parse(at) > SILENT_S * 1000;
 }

@@ -5,7 +5,7 @@ import { ago, bytes, clock, coarse, duration, plural, secondsBetween, shortId } 
 import { visible } from '../lib/json_text.js';
 import { queueNames } from '../state/queue_names.js';
 import { taskUrl } from '../lib/router.js';
-import { SILENT_S } from '../state/badges.js';
+import { isSilent } from '../state/badges.js';
 import { serverNow } from '../state/page_state.js';
 import { icon } from '../components/icons.js';
 import { code, emptyState, facts } from '../components/parts.js';
@@ -34,7 +34,8 @@ export function workersPage(state) {
         memory > 0 && h('span', null, h('b', null, bytes(memory)), ' memory')),
       missing.map((queue) => h('p', { class: 'alarm', key: `missing ${queue}`, role: 'alert' }, icon('warning'), texts.noConsumer(queue),
         code(common.startConsumer(queue)))),
-      h('div', { class: 'consumers', key: 'consumers' }, [...consumers].sort(byQueue).map((consumer) => consumerCard(consumer, now))),
+      h('div', { class: 'consumers', key: 'consumers' },
+        [...consumers].sort(byQueue).map((consumer) => consumerCard(consumer, state, now))),
     ];
   });
 }
@@ -48,8 +49,11 @@ function isHost(consumer) {
   return consumer.worker_type === 'function';
 }
 
-function consumerCard(consumer, now) {
-  const silent = (now - Date.parse(consumer.last_seen_at)) / 1000;
+function consumerCard(consumer, state, now) {
+  const { last_seen_at: seen } = consumer;
+  const heartbeat = isSilent(consumer, state)
+    ? h('span', { class: 'chip bad push' }, texts.noHeartbeat(coarse(secondsBetween(seen, now))))
+    : h('span', { class: state.problem ? 'chip push' : 'chip good push' }, texts.heartbeat(ago(seen, now)));
   const busy = consumer.workers.filter((worker) => worker.task_id).length;
   const [testid, label, title] = isHost(consumer)
     ? [`functions-${consumer.queue}`, texts.hostOf(consumer.queue), texts.functionsOf(consumer.queue)]
@@ -57,8 +61,7 @@ function consumerCard(consumer, now) {
   return h('article', { class: 'card consumer', key: consumer.consumer, data: { testid }, 'aria-label': label },
     h('header', null, h('h2', null, title),
       h('span', { class: 'soft' }, `${busy} of ${plural(consumer.workers.length, 'worker')} busy`),
-      h('span', { class: silent > SILENT_S ? 'chip bad push' : 'chip good push' },
-        silent > SILENT_S ? texts.noHeartbeat(coarse(silent)) : texts.heartbeat(ago(consumer.last_seen_at, now)))),
+      heartbeat),
     facts([
       ['Host', visible(consumer.host)], ['Process', consumer.pid],
       ['Type', `${consumer.worker_type} × ${consumer.concurrency}`],
