@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from duckline.stack.console import Console
 from duckline.stack.orphans import adopt_orphans, end_orphans
 from duckline.stack.process import Process, ProcessSpec
+from huey_tasks.processes import stop_signals
 
 FIRST_BACKOFF_S = 0.2
 LONGEST_BACKOFF_S = 5.0
@@ -68,10 +69,8 @@ class Supervisor:
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # nohup ignores SIGHUP on purpose; a script's `&` ignores SIGINT only by default.
-            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self.stop)
+        for number in stop_signals.heard():
+            loop.add_signal_handler(number, self.stop)
 
     def _reap(self) -> None:
         for process in self.processes.values():

@@ -12,6 +12,7 @@ import time
 from huey_tasks.broker.broker import Broker
 from huey_tasks.config import Config
 from huey_tasks.functions.apart import NotSeen
+from huey_tasks.processes import stop_signals
 from huey_tasks.processes.offspring import die_with
 from huey_tasks.watches import watcher
 
@@ -67,8 +68,7 @@ class FolderWatcher:
         try:
             os.setpgid(0, 0)
             signal.set_wakeup_fd(-1)
-            for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-                signal.signal(signum, signal.SIG_DFL)
+            stop_signals.reset()
             die_with(parent)
             watcher.run(self._broker, self._config)
         finally:

@@ -22,13 +22,12 @@ from huey_tasks.broker.protocol import ALONE, FUNCTIONS, NESTED
 from huey_tasks.config import Config
 from huey_tasks.consumer.folder_watcher import FolderWatcher
 from huey_tasks.invocations import function_types
+from huey_tasks.processes import stop_signals
 from huey_tasks.records import indexes
 
 logger = logging.getLogger(__name__)
 
 _FORK = multiprocessing.get_context("fork")
-
-_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 #: Seconds between two looks.
 LOOK_S = 1.0
@@ -84,11 +83,13 @@ class ConsumerBeside:
     def start(self) -> None:
         if self or not self._starting or not _waiting(self._broker, self._only):
             return
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # or it could take ours for its own
+        signal.pthread_sigmask(
+            signal.SIG_BLOCK, stop_signals.STOPS
+        )  # or it could take ours for its own
         try:
             self._process = self._fork()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, stop_signals.STOPS)
         if not self._starting:  # a stop came meanwhile; it may have seen no process to end
             self.stop()
 
@@ -107,9 +108,8 @@ class ConsumerBeside:
 
     def _live(self, parent: int) -> None:
         os.setpgid(0, 0)  # a task that ends its parent's group ends no more than that
-        for signum in _STOPS:
-            signal.signal(signum, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        stop_signals.reset()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stop_signals.STOPS)
         self._run(self._only, parent)
 
     def _collect(self) -> None:

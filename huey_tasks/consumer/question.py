@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from huey_tasks.consumer.worker_processes import kill_group
-from huey_tasks.processes import offspring
+from huey_tasks.processes import offspring, stop_signals
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +77,7 @@ def _start(ask: Callable[[], object], about: str) -> int:
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(signum, signal.SIG_DFL)
+        stop_signals.reset()
         offspring.die_with(parent)
         code = _YES if ask() else _NO
     except BaseException:  # also SystemExit, which would run the exit handlers of the supervisor

@@ -36,6 +36,7 @@ from huey_tasks.consumer.worker_pool import WorkerPool
 from huey_tasks.errors import ConfigError, QueueUnavailable
 from huey_tasks.execution.worker_table import StopReason, WorkerTable
 from huey_tasks.huey_adapter.task_queue import TaskQueue
+from huey_tasks.processes import stop_signals
 from huey_tasks.schedules.firing import Firing
 from huey_tasks.webhooks.dispatch import Dispatch
 
@@ -46,7 +47,7 @@ COMMIT_MARGIN_S = 2.0
 
 
 class Consumer:
-    """Serves one queue with `concurrency` workers until SIGTERM or SIGINT."""
+    """Serves one queue with `concurrency` workers until SIGTERM, SIGINT or SIGHUP."""
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class Consumer:
         woken.setblocking(False)
         wake.setblocking(False)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in stop_signals.heard():
             signal.signal(signum, self._on_stop_signal)
         signal.signal(signal.SIGCHLD, lambda signum, frame: None)  # only wakes the loop
         try:

@@ -34,7 +34,7 @@ from huey_tasks.execution.task_log import keep_task_logs
 from huey_tasks.execution.worker_table import Cell, Phase
 from huey_tasks.huey_adapter import huey_seams
 from huey_tasks.huey_adapter.task_queue import TaskQueue
-from huey_tasks.processes import offspring, plain_children
+from huey_tasks.processes import offspring, plain_children, stop_signals
 
 logger = logging.getLogger(__name__)
 
@@ -204,9 +204,9 @@ def run_in_process(queue: TaskQueue, name: str, cell: Cell, parent: int, limits:
         if interruption is not None:
             raise interruption
 
+    stop_signals.reset()
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, plain_children.ignore)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGUSR1, interrupt)
     plain_children.reset_in_forks(
         {signal.SIGTERM: stop, signal.SIGINT: plain_children.ignore, signal.SIGUSR1: interrupt}

@@ -45,6 +45,21 @@ def test_a_consumer_that_is_stopped_did_not_die(
     assert text.count("released, its consumer stops") == 2
 
 
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGHUP], ids=lambda signum: signum.name)
+def test_a_consumer_whose_terminal_stops_it_lets_its_task_end(
+    start_consumer: StartConsumer, signum: signal.Signals
+) -> None:
+    consumer = start_consumer("default", concurrency=2, SHUTDOWN_GRACE_S="60")
+    task_id = submit("work_for", seconds=2)
+    wait_until(lambda: state(task_id) == "STARTED", description="it runs")
+
+    consumer.popen.send_signal(signum)
+
+    assert consumer.popen.wait(60) == 0
+    assert state(task_id) == "SUCCESS"
+    assert "stop waits for running tasks" in consumer.text()
+
+
 def test_a_worker_that_has_finished_nothing_has_nothing_that_it_could_not_commit(
     start_consumer: StartConsumer,
     durable: DurableRedis,  # noqa: F811
