@@ -26,7 +26,6 @@ import gc  # noqa: E402
 import logging  # noqa: E402
 import os  # noqa: E402
 import shutil  # noqa: E402
-import tempfile  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
@@ -34,6 +33,7 @@ from urllib.parse import quote  # noqa: E402
 
 from gunicorn.glogging import Logger  # noqa: E402
 
+from duckline.server import counts  # noqa: E402
 from huey_tasks.config import Config  # noqa: E402
 from huey_tasks.errors import ConfigError, QueueUnavailable  # noqa: E402
 from huey_tasks.settings import environment  # noqa: E402
@@ -121,7 +121,7 @@ _COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 _own_counts = ""
 if _COUNTS not in os.environ:
     try:
-        _own_counts = tempfile.mkdtemp(prefix="duckline-metrics-")
+        _own_counts = counts.make()
     except OSError as error:
         _log.warning("/metrics counts the requests of one web process only: %s", error)
     else:

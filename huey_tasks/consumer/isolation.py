@@ -83,9 +83,8 @@ class ConsumerBeside:
     def start(self) -> None:
         if self or not self._starting or not _waiting(self._broker, self._only):
             return
-        signal.pthread_sigmask(
-            signal.SIG_BLOCK, stop_signals.STOPS
-        )  # or it could take ours for its own
+        # Or it could take ours for its own.
+        signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals.STOPS)
         try:
             self._process = self._fork()
         finally:

@@ -186,6 +186,22 @@ def test_a_deep_data_dir_gets_a_short_private_socket_that_is_removed_again(
     assert not socket_path.parent.exists()
 
 
+def test_the_socket_of_a_killed_stack_is_removed_by_the_next_one(
+    run_stack: RunStack, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+    stack = run_stack({"redis_in": str(deep)})
+    connect(stack).ping()
+    left = Path(stack.wait_for(r"redis is at unix://([^?]+)")[1]).parent
+    stack.send(signal.SIGKILL)
+    stack.wait()
+    assert left.exists()
+
+    assert connect(run_stack({"redis_in": str(deep)})).ping()
+
+    assert not left.exists()
+
+
 def test_a_folder_name_with_spaces_and_signs_works(run_stack: RunStack, tmp_path: Path) -> None:
     stack = run_stack({"redis_in": str(tmp_path / "my data? 100% 'ours'")})
 
