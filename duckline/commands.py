@@ -13,14 +13,16 @@
     duckline env                  variables for AWS's clients: eval "$(duckline env)"
 
 The status of `verify` is 0 if every task is accounted for, 1 only if one is missing, 69
-(EX_UNAVAILABLE of sysexits.h) if Redis could not be read, 70 if the command itself failed. The
-statuses of `run` are in run.py, those of `invoke` in invoke.py.
+(EX_UNAVAILABLE of sysexits.h) if Redis could not be read, 70 if the command itself failed. Any
+command ends with 130 after Ctrl-C, with 141 when nobody reads its output any more. The statuses of
+`run` are in run.py, those of `invoke` in invoke.py.
 
 Each command imports only what it needs, because it counts for how fast the stack starts.
 """
 
 import argparse
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -68,6 +70,11 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f"duckline: {_missing(error.name)}", file=sys.stderr)
         return os.EX_CONFIG
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT  # what a shell reports
+    except BrokenPipeError:  # `duckline verify | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to flush
+        return 128 + signal.SIGPIPE
     except Exception:
         if not verifies:
             raise

@@ -129,16 +129,19 @@ if _COUNTS not in os.environ:
 
 _redis_is_checked = _config.redis_is_checked
 _RETRY_S = 2.0
+#: A web process that may have fewer connections than this answers nobody in a burst.
+_LEAST_CONNECTIONS = 64
 
 
 def on_starting(server: Any) -> None:
-    """Refuse an open address, task modules that cannot be imported, a Redis that cannot be used.
+    """Refuse what cannot work: too few files, an open address, task modules or a Redis.
 
     A Redis that is away is looked at when it is back.
     """
     for name in environment.misspelt(Config.setting_names()):
         _log.warning(name)
     try:
+        _require_files()
         for address in server.cfg.address:
             if isinstance(address, tuple):  # not the path of a unix socket
                 _config.require_closed(str(address[0]))
@@ -150,6 +153,16 @@ def on_starting(server: Any) -> None:
         _refuse(error)
     except QueueUnavailable as error:
         _log.warning("serving all the same: %s (%s)", error, error.cause)
+
+
+def _require_files() -> None:
+    from duckline.server.worker import OTHER_FILES, files  # which gunicorn has imported already
+
+    least = OTHER_FILES + _LEAST_CONNECTIONS
+    if (limit := files()) < least:
+        raise ConfigError(
+            f"Only {limit} files may be open (ulimit -n); the web service needs {least} or more."
+        )
 
 
 def _check_redis() -> None:

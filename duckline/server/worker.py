@@ -29,7 +29,7 @@ _create: Any = wsgi.create
 _access = logging.getLogger("gunicorn.access")
 
 #: Descriptors reserved for other uses than clients: Redis, logs, static files.
-_OTHER_FILES = 256
+OTHER_FILES = 256
 #: One turn of the loop accepts one new connection per this many open ones.
 _NEW_SHARE = 4
 #: Extra places for connections that are closing, so that they do not keep new ones out.
@@ -68,7 +68,7 @@ class Worker(GeventWorker):
 
     def init_process(self) -> None:
         config = Config.from_env()
-        limit = min(self.worker_connections, _files() - _OTHER_FILES)
+        limit = min(self.worker_connections, files() - OTHER_FILES)
         self._crowd = Crowd(limit, min(config.max_connections_per_address, limit))
         self._body_s = config.body_timeout_s
         self.worker_connections = limit + _CLOSING
@@ -199,8 +199,8 @@ def _send(answer: Any, pieces: Any) -> None:
     answer.close()
 
 
-def _files() -> int:
-    """Raise the limit of descriptors as far as the system allows; return it."""
+def files() -> int:
+    """Raise the limit of open files as far as the system allows; return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         wanted = 65536 if hard == resource.RLIM_INFINITY else hard

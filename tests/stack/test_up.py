@@ -214,6 +214,16 @@ def test_a_wrong_setting_stops_gunicorn_with_one_line(start: Start) -> None:
     assert stack.log.count("\n") == 1
 
 
+def test_too_few_open_files_stop_gunicorn_with_one_line(start: Start) -> None:
+    server = f"exec {sys.executable} -m gunicorn app:app"
+    stack = start(["bash", "-c", f"ulimit -n 200; {server}"], **two_ports())
+
+    assert stack.wait() == os.EX_CONFIG
+    assert stack.log == (
+        "duckline: Only 200 files may be open (ulimit -n); the web service needs 320 or more.\n"
+    )
+
+
 @pytest.fixture
 def task_folder(tmp_path: Path) -> Path:
     """Give a folder for TASKS_PATH with one module in it."""

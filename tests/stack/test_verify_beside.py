@@ -1,6 +1,8 @@
 """Processes beside a stack find its embedded Redis; `verify` says so when it cannot look."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +81,32 @@ def test_an_error_of_the_command_itself_is_not_status_1(tmp_path: Path) -> None:
     status, _, errors = verify(PYTHONPATH=str(tmp_path), REDIS_URL="redis://127.0.0.1:1/0")
     assert status == os.EX_SOFTWARE
     assert "broken package" in errors
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes what comes, as a hung Redis
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}"
+        command = subprocess.Popen(
+            [sys.executable, "app.py", "verify"],
+            cwd=ROOT,
+            env={**os.environ, "REDIS_URL": url},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        connection, _ = silent.accept()
+        command.send_signal(signal.SIGINT)
+        _, errors = command.communicate(timeout=60)
+        connection.close()
+
+    assert (command.returncode, errors) == (128 + signal.SIGINT, "")
+
+
+def test_a_reader_that_left_ends_a_command_without_a_traceback() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "app.py", "verify"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
