@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { ENDS, everEnded, isRetryable, listed, TASK_STATES } from '../../static/js/state/task_state.js';
 import { measuredOver, pace } from '../../static/js/state/pace.js';
+import { isBusy } from '../../static/js/state/workers.js';
 import * as states from '../../static/js/texts/states.js';
 
 const QUEUE = /** @type {any} */ ({
@@ -30,4 +31,9 @@ test('the lists of states come from one', () => {
   assert.deepEqual(Object.keys(TASK_STATES), Object.keys(states.STATES));
   assert.deepEqual(ENDS, ['SUCCESS', 'FAILURE', 'REVOKED', 'EXPIRED']);
   assert.deepEqual(Object.keys(TASK_STATES).filter(isRetryable), ['FAILURE', 'REVOKED', 'EXPIRED']);
+});
+
+test('a worker is busy also with a task that the key does not reach', () => {
+  assert.ok(isBusy({ started_at: '2030-01-01T00:00:00Z' }));
+  assert.ok(!isBusy({ started_at: null }));
 });

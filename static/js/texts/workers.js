@@ -10,6 +10,8 @@ export const consumerOf = (queue) => `Consumer of the ${queue} queue`;
 export const hostOf = (queue) => `Function host of the ${queue} queue`;
 /** @param {string} queue */
 export const functionsOf = (queue) => `${queue}, functions`;
+/** In place of a task that the reader's key does not reach. */
+export const OUT_OF_REACH = 'a task';
 export const NONE_ONLINE = 'No consumer is online';
 export const TASKS_WAIT = 'Tasks are accepted and wait. Start one: ';
 /** @param {string} queue */

@@ -7,6 +7,7 @@ import { queueNames } from '../state/queue_names.js';
 import { taskUrl } from '../lib/router.js';
 import { isSilent } from '../state/badges.js';
 import { serverNow } from '../state/page_state.js';
+import { isBusy } from '../state/workers.js';
 import { icon } from '../components/icons.js';
 import { code, emptyState, facts } from '../components/parts.js';
 import { factPage } from '../components/fact_page.js';
@@ -23,7 +24,7 @@ export function workersPage(state) {
     }
     const ofTasks = consumers.filter((consumer) => !isHost(consumer));
     const slots = ofTasks.flatMap((consumer) => consumer.workers);
-    const busy = slots.filter((worker) => worker.task_id).length;
+    const busy = slots.filter(isBusy).length;
     const memory = [...consumers, ...slots].reduce((sum, each) => sum + (each.memory_bytes ?? 0), 0);
     const missing = queueNames().filter((queue) => !ofTasks.some((consumer) => consumer.queue === queue));
     return [
@@ -54,7 +55,7 @@ function consumerCard(consumer, state, now) {
   const heartbeat = isSilent(consumer, state)
     ? h('span', { class: 'chip bad push' }, texts.noHeartbeat(coarse(secondsBetween(seen, now))))
     : h('span', { class: state.problem ? 'chip push' : 'chip good push' }, texts.heartbeat(ago(seen, now)));
-  const busy = consumer.workers.filter((worker) => worker.task_id).length;
+  const busy = consumer.workers.filter(isBusy).length;
   const [testid, label, title] = isHost(consumer)
     ? [`functions-${consumer.queue}`, texts.hostOf(consumer.queue), texts.functionsOf(consumer.queue)]
     : [`consumer-${consumer.queue}`, texts.consumerOf(consumer.queue), consumer.queue];
@@ -75,20 +76,22 @@ function consumerCard(consumer, state, now) {
 }
 
 function slotRow(worker, consumer, now) {
-  const runs = Boolean(worker.task_id);
+  const runs = isBusy(worker);
   return h('tr', { key: worker.worker, data: { busy: String(runs), testid: 'worker' } },
     h('td', null, h('i', { class: runs ? 'slot busy' : 'slot', 'aria-hidden': 'true' }),
       h('span', { title: worker.worker }, shortWorker(worker, consumer))),
     h('td', { class: 'num' }, worker.pid),
-    h('td', null, runs
-      ? [h('a', { href: taskUrl(worker.task_id) }, visible(worker.task_type ?? 'task')), ' ',
-        h('code', { class: 'faint' }, shortId(worker.task_id)),
-        worker.attempt > 1 && h('span', { class: 'faint' }, ` attempt ${worker.attempt}`)]
-      : h('span', { class: 'faint' }, 'idle')),
+    h('td', null, runs ? running(worker) : h('span', { class: 'faint' }, 'idle')),
     h('td', { class: 'num' }, runs ? clock(worker.started_at) : '–'),
     h('td', { class: 'num' }, runs ? duration(secondsBetween(worker.started_at, now)) : '–'),
     h('td', { class: 'num' }, bytes(worker.memory_bytes)),
     h('td', { class: 'num' }, cpu(worker)));
+}
+
+function running({ task_id: id, task_type: type, attempt }) {
+  if (!id) return texts.OUT_OF_REACH;
+  return [h('a', { href: taskUrl(id) }, visible(type ?? 'task')), ' ', h('code', { class: 'faint' }, shortId(id)),
+    attempt > 1 && h('span', { class: 'faint' }, ` attempt ${attempt}`)];
 }
 
 function cpu({ cpu_percent: share }) {
