@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { ENDS, everEnded, isRetryable, listed, TASK_STATES } from '../../static/js/state/task_state.js';
 import { measuredOver, pace } from '../../static/js/state/pace.js';
+import { busiest } from '../../static/js/state/history.js';
 import { isBusy } from '../../static/js/state/workers.js';
 import * as states from '../../static/js/texts/states.js';
 
@@ -36,4 +37,12 @@ test('the lists of states come from one', () => {
 test('a worker is busy also with a task that the key does not reach', () => {
   assert.ok(isBusy({ started_at: '2030-01-01T00:00:00Z' }));
   assert.ok(!isBusy({ started_at: null }));
+});
+
+test('of very many task types the overview lists the busiest', () => {
+  const totals = (n) => ({ submitted: n < 45 ? 1 : 0, succeeded: 0, failed: 0 });
+  const types = Array.from({ length: 50 }, (_, n) => ({ task_type: `t${n}`, totals: totals(n) }));
+  const { shown, others } = busiest(types);
+  assert.deepEqual([shown[0].task_type, shown.length, others], ['t0', 20, 25]);
+  assert.equal(busiest(types.slice(0, 3)).others, 0);
 });

@@ -3,7 +3,7 @@
 import { h } from '../lib/dom.js';
 import { count, duration, percent } from '../lib/format.js';
 import { visible } from '../lib/json_text.js';
-import { historyOf, totalsOf } from '../state/history.js';
+import { busiest, historyOf, totalsOf } from '../state/history.js';
 import { queueOf, SPANS, spanOf } from '../state/page_filters.js';
 import { queueNames } from '../state/queue_names.js';
 import { pageUrl } from '../lib/router.js';
@@ -72,16 +72,17 @@ function queueChoice(queue, url) {
 }
 
 function typeCard(types, span) {
-  const seen = types.filter(({ totals: t }) => t.submitted + t.succeeded + t.failed > 0);
+  const { shown, others } = busiest(types);
   return h('section', { class: 'card', key: 'types' }, sectionHead('Task types', h('span', { class: 'soft' }, `last ${SPANS[span]}`)),
-    seen.length
+    shown.length
       ? h('div', { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'Task types' }, h('table', { class: 'plain tight' },
         h('thead', null, h('tr', null,
           ['Type', 'Done', 'Failed', 'Run p50', 'p95'].map((name, i) => h('th', { scope: 'col', class: i ? 'num' : '' }, name)))),
-        h('tbody', null, seen.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
+        h('tbody', null, shown.map(({ task_type: type, totals: t }) => h('tr', { key: type, data: { testid: `type-${type}` } },
           h('th', { scope: 'row' }, longName(visible(type))),
           h('td', { class: 'num' }, count(t.succeeded + t.failed)),
           h('td', { class: t.failed ? 'num bad-text' : 'num' }, percent(t.failure_rate)),
           h('td', { class: 'num' }, duration(t.run_p50_s)), h('td', { class: 'num' }, duration(t.run_p95_s)))))))
-      : h('p', { class: 'faint' }, texts.noneFinished(SPANS[span])));
+      : h('p', { class: 'faint' }, texts.noneFinished(SPANS[span])),
+    others > 0 && h('p', { class: 'hint' }, h('a', { href: pageUrl('types') }, texts.otherTypes(others))));
 }

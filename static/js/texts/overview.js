@@ -15,6 +15,8 @@ export const SEND_EXAMPLE = 'Send a task with its example';
 /** @param {string} span */
 export const noneFinished = (span) => `No finished tasks in the last ${span}.`;
 
+/** @param {number} n */
+export const otherTypes = (n) => `${plural(n, 'other task type', 'other task types')}: show all`;
 export const READ_CHARTS = 'Hover for values, or focus a chart and use ← →.';
 export const IN_PROGRESS = 'in progress';
 export const AS_TABLE = 'Show as table';
