@@ -14,6 +14,7 @@ import huey_tasks as tq
 from web.aws_services.errors import invalid
 from web.aws_services.request_body import body
 from web.lambda_api.errors import AwsError
+from web.operations.operator import operator
 
 scheduler = Blueprint("aws_scheduler", __name__)
 
@@ -39,7 +40,7 @@ def create_schedule(name: str) -> Response:
     _check_group(sent.get("GroupName"))
     wanted = _Wanted(name, sent)
     try:
-        tq.create_schedule(name, wanted.function, wanted.payload, **wanted.options())
+        tq.create_schedule(name, wanted.function, wanted.payload, **wanted.options(), by=operator())
     except tq.ScheduleExists:
         raise AwsError("ConflictException", f"Schedule {name} already exists.") from None
     return _answer({"ScheduleArn": tq.aws.schedule_arn(tq.CONFIG, name)})
@@ -52,7 +53,7 @@ def update_schedule(name: str) -> Response:
     _check_group(sent.get("GroupName"))
     _find(name)
     wanted = _Wanted(name, sent)
-    tq.put_schedule(name, wanted.function, wanted.payload, **wanted.options())
+    tq.put_schedule(name, wanted.function, wanted.payload, **wanted.options(), by=operator())
     return _answer({"ScheduleArn": tq.aws.schedule_arn(tq.CONFIG, name)})
 
 
@@ -69,7 +70,7 @@ def delete_schedule(name: str) -> Response:
     """DeleteSchedule."""
     _check_group(request.args.get("groupName"))
     _find(name)
-    tq.delete_schedule(name)
+    tq.delete_schedule(name, operator())
     return _answer({})
 
 

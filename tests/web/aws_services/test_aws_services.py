@@ -273,6 +273,10 @@ def test_create_read_update_delete(stack: Stack, scheduler: Any) -> None:
     assert stack.server.request("GET", "/api/schedules/nightly").json["paused"]
 
     scheduler.delete_schedule(Name="nightly")
+    entries = stack.server.request("GET", "/api/audit").json["entries"]
+    assert [one["action"] for one in entries if one["target"] == "nightly"] == [
+        "schedule_delete", "schedule_update", "schedule_create",
+    ]  # fmt: skip
     with pytest.raises(scheduler.exceptions.ResourceNotFoundException):
         scheduler.get_schedule(Name="nightly")
 
