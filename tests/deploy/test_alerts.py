@@ -62,6 +62,8 @@ CASES = [
     Case("DucklineNotScraped", DOWN, False),
     Case("DucklineRedisAway", DOWN),
     Case("DucklineRedisAway", {**UP, 'duckline_redis_up{instance="b"}': "0x120"}, False),
+    Case("DucklineRedisReadOnly", {"duckline_redis_takes_writes": "0x120"}),
+    Case("DucklineRedisReadOnly", {"duckline_redis_takes_writes": "1x120"}, False),
     Case("DucklineNoConsumer", gauge("duckline_consumers", 0)),
     Case("DucklineNoConsumer", {'duckline_consumers{queue="high"}': "1x20 0x5"}, False),
     Case("DucklineDataLost", gauge("duckline_data_losses", 1)),

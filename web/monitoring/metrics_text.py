@@ -45,6 +45,10 @@ def up(value: int) -> Family:
 
 def of_queues(totals: Sequence[tq.QueueTotals]) -> Iterator[Family]:
     """Yield the metrics of the queues, the same on every web process."""
+    takes = not any(one.stats.refuses == "queue_unavailable" for one in totals)
+    yield Family(
+        "redis_takes_writes", "gauge", "Whether Redis takes writes.", [Sample("", int(takes))]
+    )
     yield from _gauges(totals)
     yield from _counters(totals)
     yield from _by_type(totals)

@@ -137,6 +137,11 @@ def test_when_nothing_can_be_written_the_verdict_says_so(
         wait_until(lambda: code in codes(), description="the verdict says so")
         reasons = service.request("GET", "/api/workers/health").json["reasons"]
         assert ("Redis takes no writes." in reasons) == (code == "no_writes")
+        takes = f"duckline_redis_takes_writes {int(code != 'no_writes')}\n"
+        wait_until(
+            lambda: takes in service.request("GET", "/metrics").body.decode(),
+            description="the metrics say so",
+        )
         server = service.request("GET", "/api/redis").json["redis"]
         is_written = server["aof_write_ok"] and server["snapshot_ok"]
         assert is_written == (name in ("read-only", "full"))
