@@ -36,8 +36,9 @@ class InlineWorker:
         #: Whether a submit raises TaskFailed when a task that it caused to run fails.
         self.raises = True
         self._failed: list[str] = []
-        self._errors: dict[str, Exception] = {}
+        self._errors: dict[str, BaseException] = {}
         self._attempts: dict[str, int] = {}
+        self._interrupt: KeyboardInterrupt | None = None
         self._depth = 0
 
     @contextlib.contextmanager
@@ -80,8 +81,10 @@ class InlineWorker:
             if accepted and commit.state in (TaskState.FAILURE, Ending.DEAD):
                 self._failed.append(commit.id)
 
-        def on_error(signal: str, task: Any, error: Exception) -> None:
+        def on_error(signal: str, task: Any, error: BaseException) -> None:
             self._errors[task.id] = error
+            if isinstance(error, KeyboardInterrupt):
+                self._interrupt = error
 
         scripts.submit, scripts.limit = submit_and_run, uses
         scripts.run = run_and_work
@@ -120,8 +123,17 @@ class InlineWorker:
                 with contextlib.redirect_stdout(cast(Any, Printed(sys.stdout))):
                     copy_context().run(queue.execute, task)
                 number += 1
+                if self._interrupt is not None:
+                    break
             slot.flush()
+        self._stop_if_interrupted()
         return number
+
+    def _stop_if_interrupted(self) -> None:
+        """Let Ctrl-C during a task end the tests, as it ends any other."""
+        interrupt, self._interrupt = self._interrupt, None
+        if interrupt is not None:
+            raise interrupt
 
     def _hasten(self) -> bool:
         """Let what waits for its time run now; False if nothing does, or only in vain."""

@@ -289,6 +289,13 @@ def exit_the_interpreter() -> None:
     sys.exit(3)
 
 
+@task(queue="default", retries=3)
+def wait_for_ctrl_c() -> None:
+    """Stand for a long task while somebody presses Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+
+
 @task(queue="default", retries=40, retry_delay=1, retry_backoff=10, max_retry_delay=0.001)
 def fail_often() -> None:
     """Fail with a delay that would grow beyond all dates."""

@@ -15,7 +15,7 @@ class Filters(TypedDict, total=False):
     submitted_after: datetime
     submitted_before: datetime
     set_aside: bool
-    page_size: int  #: tasks in one request; the default is the service's
+    page_size: int  #: tasks in one request, 200 at most; the default is 50
 
 
 def params_of(q: str, filters: Filters) -> dict[str, str]:

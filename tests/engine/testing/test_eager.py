@@ -28,3 +28,11 @@ def test_a_rate_limit_holds_no_task_up(task_type: str) -> None:
         for _ in range(3):
             tq.submit(task_type, {})
         assert [task.status for task in eager.tasks] == ["SUCCESS"] * 3
+
+
+def test_ctrl_c_ends_the_tests_and_is_not_tried_again() -> None:
+    with testing.eager() as eager:
+        with pytest.raises(KeyboardInterrupt):
+            tq.submit("wait_for_ctrl_c", {})
+        (task,) = eager.tasks
+        assert task.attempt == 1
