@@ -1,5 +1,6 @@
 """Create, change, delete and list webhooks; checks their fields. `deliveries` has what is sent."""
 
+import datetime as dt
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from huey_tasks.broker.protocol import FLOW_TYPE
 from huey_tasks.broker.states import TERMINAL, TaskState
 from huey_tasks.broker.webhook_store import Recent
 from huey_tasks.declaration.options import nearest
-from huey_tasks.errors import InvalidQuery, Problem
+from huey_tasks.errors import ChangedMeanwhile, InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import CODES
 from huey_tasks.queues import BROKERS, CONFIG
 from huey_tasks.registry import types
@@ -129,13 +130,19 @@ def get_webhook(webhook_id: str) -> WebhookRecord:
 
 
 def change_webhook(
-    webhook_id: str, wanted: WebhookChanges, by: Operator | None = None
+    webhook_id: str,
+    wanted: WebhookChanges,
+    by: Operator | None = None,
+    *,
+    if_updated_at: dt.datetime | None = None,
 ) -> WebhookRecord:
     """Change a webhook; to enable one, or to give it a URL, forgets how long it has failed.
 
-    Raises InvalidQuery, WebhookNotFound, QueueUnavailable.
+    `if_updated_at`: only if this is still its `updated_at`; else ChangedMeanwhile. Raises
+    InvalidQuery, WebhookNotFound, QueueUnavailable.
     """
     fields = wanted.fields()
+    seen_ms = None if if_updated_at is None else round(if_updated_at.timestamp() * 1000)
     if webhook_id == TASKS and fields.keys() - {"description"}:
         rule = "The webhook of webhook_url takes a description and a new secret only."
         raise InvalidQuery([Problem(f"/{name}", "fixed", rule) for name in sorted(fields)])
@@ -144,6 +151,8 @@ def change_webhook(
     now_ms = BROKERS.now_ms()
 
     def changed(webhook: Webhook) -> Webhook:
+        if seen_ms not in (None, webhook.updated_ms):
+            raise ChangedMeanwhile("Somebody has changed the webhook since you read it.")
         new = replace(webhook, **fields)
         _check_kind(new)
         if new.enabled != webhook.enabled:

@@ -69,7 +69,9 @@ def test_a_webhook_is_made_tested_mended_disabled_and_deleted(
     page.get_by_label("Description").fill("Orders, again")
     with page.expect_request("**/api/webhooks/wh_*") as sent:
         _press(page, "save-webhook")
-    assert sent.value.post_data_json == {"description": "Orders, again"}
+    assert sent.value.post_data_json == {
+        "description": "Orders, again", "if_updated_at": made["updated_at"]
+    }  # fmt: skip
     expect(page.locator("h1")).to_have_text("Orders, again")
     _press(page, "edit")
     page.get_by_label("A queue is paused").check()
@@ -102,3 +104,31 @@ def test_a_webhook_is_made_tested_mended_disabled_and_deleted(
     expect(row).to_have_count(0)
     visits.allow("404")  # the other page still asks for it
     expect(page.get_by_text("No webhook “")).to_be_visible()
+
+
+def test_nobodys_change_is_undone_unseen_and_what_was_typed_stays(
+    visits: Visits, stack: Stack, hooks: Receiver
+) -> None:
+    body = {"url": f"{hooks.url}/shared", "tags": ["first"]}
+    address = f"/api/webhooks/{stack.api.call('POST', '/api/webhooks', body)['id']}"
+    page = visits.open(f"{stack.dashboard}{address.removeprefix('/api/')}?edit=1")
+    form = page.get_by_test_id("webhook-form")
+    tags = form.get_by_label("Tags")
+    stack.api.call("PATCH", address, {"tags": ["second"]})
+    expect(tags).to_have_value("second")  # nothing was typed
+    tags.fill("mine")
+
+    stack.api.call("PATCH", address, {"tags": ["third"], "states": ["FAILURE"]})
+
+    news = page.get_by_test_id("changed-meanwhile")
+    expect(news).to_contain_text('Tags: ["second"] → ["third"]; you changed it too, yours stays')
+    expect(news).to_contain_text('Ends: [] → ["FAILURE"]')
+    expect(tags).to_have_value("mine")
+    expect(form.get_by_test_id("save-webhook")).to_be_disabled()
+    news.get_by_test_id("take-over").click()
+    expect(form.get_by_label("Failed")).to_be_checked()
+    _press(page, "save-webhook")
+
+    expect(page.get_by_test_id("webhook-form")).to_have_count(0)
+    now = stack.api.call("GET", address)
+    assert (now["tags"], now["states"]) == (["mine"], ["FAILURE"])

@@ -91,15 +91,21 @@ def read_webhook(path: WebhookPath) -> Response:
     openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, WebhookView, "The webhook as it is now."),
-        **problems(*_CHANGES, "webhook_not_found"),
+        **problems(*_CHANGES, "webhook_not_found", "changed_meanwhile"),
     },
 )
 def change_webhook(path: WebhookPath, body: WebhookChangeBody) -> Response:
     """Change, disable or enable a webhook.
 
-    What ends while it is disabled is not posted later.
+    What ends while it is disabled is not posted later. With `if_updated_at` nobody's change is
+    undone unseen: a 409 says that there has been one.
     """
-    changed = tq.change_webhook(path.webhook_id, body.changes(), operator(body.reason))
+    changed = tq.change_webhook(
+        path.webhook_id,
+        body.changes(),
+        operator(body.reason),
+        if_updated_at=body.if_updated_at,
+    )
     return respond(WebhookView.model_validate(changed))
 
 

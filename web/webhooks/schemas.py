@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import Limit, Query, QueueName, Tag, TaskId
+from web.http.parameters import IfUpdatedAt, Limit, Query, QueueName, Tag, TaskId
 from web.operations.operator import Reason
 
 _URL = (
@@ -74,6 +74,7 @@ class WebhookChangeBody(Inbound):
     enabled: bool = Field(
         default=cast(bool, None), description="False: nothing is posted any more."
     )
+    if_updated_at: IfUpdatedAt = None
     reason: Reason = None
 
     def changes(self) -> tq.WebhookChanges:

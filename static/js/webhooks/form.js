@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { go, pageUrl } from '../lib/router.js';
 import { ENDS, look } from '../state/task_state.js';
 import { CONDITIONS, changedMembers } from '../state/webhooks.js';
+import { createDraft } from '../components/draft.js';
 import { fieldPart, plainField } from '../components/field.js';
 import { createKeptForms } from '../components/kept_form.js';
 import { button } from '../components/parts.js';
@@ -12,47 +13,69 @@ import { placeErrors, tagsIn } from '../tasks/payload_form.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/webhooks.js';
 
+/** @typedef {import('../components/draft.js').EditForm} EditForm */
 const keep = createKeptForms();
+const draft = createDraft(texts.FORM.members);
 const EMPTY = { id: '', url: '', description: '', states: [], task_types: [], tags: [], conditions: [] };
 
 /** @param {import('../state/actions.js').Actions} actions */
 export function newWebhook(actions) {
-  return keep('new', (done) => build(EMPTY, actions, done));
+  return keep('new', (done) => build(EMPTY, actions, done).element);
 }
 
 /**
+ * The form of one that is there.
  * @param {import('../state/webhooks.js').Webhook} webhook
  * @param {import('../state/actions.js').Actions} actions
+ * @returns {import('../lib/dom.js').Children}
  */
 export function editWebhook(webhook, actions) {
-  return keep(`${webhook.id} ${webhook.updated_at}`, (done) => build(webhook, actions, done));
+  const make = (of) => {
+    const typed = Object.entries(of?.members ?? {}).map(([name, text]) => [name, JSON.parse(text)]);
+    return build({ ...webhook, ...Object.fromEntries(typed) }, actions, draft.drop, of);
+  };
+  const { form, key, news } = draft.show(webhook.id, String(webhook.updated_at), make, actions.redraw);
+  form.send.disabled = Boolean(news || form.element.dataset.busy);
+  return [h('div', { key, wake: (host) => host.append(form.element) }), h('div', { role: 'status', key: 'news' }, news)];
 }
 
-/** @param {any} webhook what the form is filled with at first; without an id it is new */
-function build(webhook, actions, done) {
+/**
+ * @param {any} webhook what the form is filled with at first; without an id it is new
+ * @param {import('../state/actions.js').Actions} actions
+ * @param {() => void} done the draft is not wanted any more
+ * @param {any} [of] the draft that it goes on with
+ */
+function build(webhook, actions, done, of) {
   const isNew = !webhook.id;
   const verb = isNew ? texts.FORM.create : texts.FORM.save;
   const parts = fields(webhook);
-  const audit = auditPart('webhook-audit');
+  const audit = of?.from.audit ?? auditPart('webhook-audit');
   const other = h('ul', { class: 'form-errors', role: 'alert' });
   const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'save-webhook' } },
     verb));
   const controls = new Map(parts.flatMap((part) => [...part.controls]));
   const members = () => Object.fromEntries(parts.map((part) => [part.name, part.text()]));
-  const first = isNew ? undefined : members();
+  const first = of?.first ?? members();
+
+  function body() {
+    const reason = audit.reason();
+    const about = { ...(webhook.updated_at ? { if_updated_at: JSON.stringify(webhook.updated_at) } : {}),
+      ...(reason ? { reason: JSON.stringify(reason) } : {}) };
+    return changedMembers({ ...members(), ...about }, isNew ? undefined : first);
+  }
 
   async function submit(event) {
     event.preventDefault();
-    const reason = audit.reason();
+    element.dataset.busy = 'yes';
     send.disabled = true;
-    const errors = await actions.saveWebhook(webhook.id,
-      changedMembers({ ...members(), ...(reason ? { reason: JSON.stringify(reason) } : {}) }, first));
+    const errors = await actions.saveWebhook(webhook.id, body());
+    delete element.dataset.busy;
     send.disabled = false;
-    if (errors.length) placeErrors(form, controls, other, errors);
+    if (errors.length) placeErrors(element, controls, other, errors);
     else done();
   }
 
-  const form = h('form', { class: 'schedule-form webhook-form', novalidate: true, 'aria-label': verb, data: { testid: 'webhook-form' },
+  const element = h('form', { class: 'schedule-form webhook-form', novalidate: true, 'aria-label': verb, data: { testid: 'webhook-form' },
     on: { submit } },
     h('section', { class: 'form-part' }, webhook.url === null && h('p', { class: 'soft' }, texts.FORM.editTasks),
       h('div', { class: 'fields' }, parts.map((part) => part.element))),
@@ -61,7 +84,7 @@ function build(webhook, actions, done) {
       done();
       go(pageUrl('webhooks', {}, webhook.id || null));
     })));
-  return form;
+  return { element, first, members, send, audit };
 }
 
 function fields(webhook) {

@@ -144,6 +144,19 @@ def test_a_webhook_hears_of_conditions_or_of_tasks(client: FlaskClient) -> None:
     assert (sent["task_id"], sent["task_type"], sent["queue"]) == (None, None, None)
 
 
+def test_a_patch_that_has_not_seen_the_last_one_is_a_409(client: FlaskClient) -> None:
+    webhook = made(client)
+    address = f"/api/webhooks/{webhook['id']}"
+    body = {"description": "mine", "if_updated_at": "2026-11-30T06:00:00Z"}
+
+    answer = client.patch(address, json=body)
+
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "changed_meanwhile")
+    assert client.get(address).get_json()["description"] == ""
+    again = client.patch(address, json=body | {"if_updated_at": webhook["updated_at"]})
+    assert again.get_json()["description"] == "mine"
+
+
 def test_a_task_takes_a_url_alone_in_bulk_and_from_python(client: FlaskClient) -> None:
     email = {"to": "ada@example.com", "subject": "Hello", "body": "Dear Ada"}
     body = {"task_type": "send_email", "payload": email, "webhook_url": URL}
