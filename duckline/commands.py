@@ -25,6 +25,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Collection
 from pathlib import Path
 
 from duckline.own_command import is_checkout, own_command
@@ -40,6 +41,9 @@ OF_EXTRAS = {
 #: Those without which there is no Duckline.
 REQUIRED = ("huey", "redis", "pydantic", "pydantic_core", "cronsim", "dotenv")
 
+#: Words of other task queues and servers, and the command that does this here.
+CALLED_BY_OTHERS = {"worker": "consumer", "beat": "up", "start": "up", "serve": "up", "dev": "up"}
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; what Duckline refuses (a wrong setting, a port in use) is one line.
@@ -47,11 +51,15 @@ def main(argv: list[str] | None = None) -> int:
     Return its exit status: 78 (EX_CONFIG of sysexits.h) when starting it again cannot help; see
     above for those of `verify`.
     """
-    parser = _parser()
-    if not (sys.argv[1:] if argv is None else argv):
+    words = sys.argv[1:] if argv is None else argv
+    parser, names = _parser()
+    if not words:
         parser.print_help(sys.stderr)
         return os.EX_USAGE
-    arguments = parser.parse_args(argv)
+    if not words[0].startswith("-") and words[0] not in names:
+        print(f"duckline: {_no_command(words[0], names)}", file=sys.stderr)
+        return os.EX_USAGE
+    arguments = parser.parse_args(words)
 
     from duckline.stack.errors import StartRefused
     from huey_tasks.errors import ConfigError, DucklineError
@@ -138,7 +146,16 @@ def _run_part(arguments: argparse.Namespace) -> int:
             return check_redis()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _no_command(word: str, names: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    meant = CALLED_BY_OTHERS.get(word) or next(iter(get_close_matches(word[:40], names)), "")
+    hint = f"did you mean '{meant}'?" if meant else f"{own_command()} alone lists them"
+    return f"there is no command '{word[:40]}'; {hint}"
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Collection[str]]:
+    """Return the parser, and the names of all commands."""
     about = "Run the task queue service, or a part of it. The settings are variables, or in .env."
     parser = argparse.ArgumentParser(prog=own_command(), description=about, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True, metavar="<command>")
@@ -165,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     invoke_command.add_argument("event", nargs="?", default="{}", help="JSON; - reads stdin")
     _add_keys(commands.add_parser("keys", help="make, list and revoke API keys"))
     commands.add_parser("env", help="print the variables for AWS's clients")
-    return parser
+    return parser, commands.choices
 
 
 def _add_keys(parser: argparse.ArgumentParser) -> None:

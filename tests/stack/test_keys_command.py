@@ -85,3 +85,21 @@ def test_the_help_lists_the_commands_for_people() -> None:
     )
     assert shown.returncode == 0
     assert "debug-tasks" in shown.stdout and "consumers" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("worker", "did you mean 'consumer'?"),
+        ("start", "did you mean 'up'?"),
+        ("verfy", "did you mean 'verify'?"),
+        ("frobnicate", "alone lists them"),
+    ],
+)
+def test_an_unknown_command_names_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str], word: str, hint: str
+) -> None:
+    assert commands.main([word, "high"]) == 64
+    said = capsys.readouterr().err
+    assert said.startswith(f"duckline: there is no command '{word}'; ")
+    assert said.endswith(f"{hint}\n") and said.count("\n") == 1
