@@ -22,10 +22,15 @@ NESTED_SLOTS = 112
 
 
 def command(queue: str, consumer: str, board_fd: int, workers: int) -> list[str]:
-    """Return the command line of a pool."""
+    """Return the command line of a pool.
+
+    It has our `sys.path`, and not in PYTHONPATH: that would lead each program in Python that a task
+    or a function starts, such as `aws`, to the modules of another version of Python.
+    """
     start = (
+        f"import sys; sys.path[:] = {sys.path!r};"
         # The running loop of asyncio in C is one a thread; in Python it is one a greenlet.
-        "import sys; sys.modules['_asyncio'] = None;"
+        "sys.modules['_asyncio'] = None;"
         "from gevent import monkey; monkey.patch_all();"
         "from huey_tasks.consumer.greenlet_pool import main;"
         f"main({queue!r}, {consumer!r}, {board_fd}, {workers}, {os.getpid()})"

@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,11 +67,9 @@ class GreenletPool:
     def __init__(self, queue: TaskQueue, consumer: str, board: WorkerTable) -> None:
         # The pool holds the only write end: reading the other sees its end, on every system.
         self.sentinel, alive = os.pipe()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._process = subprocess.Popen(
             greenlet_pool.command(queue.name, consumer, board.fd, len(board.cells)),
             pass_fds=(board.fd, alive),
-            env=environment,
             start_new_session=True,
         )
         os.close(alive)

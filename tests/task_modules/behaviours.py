@@ -201,6 +201,12 @@ def ask_for_retry_after_usual_delay(file: str) -> None:
 
 
 @task(queue="default")
+def python_path() -> str:
+    """Return where a program in Python that this task starts would look for modules."""
+    return os.environ.get("PYTHONPATH", "")
+
+
+@task(queue="default")
 def add(a: int, b: int) -> int:
     """Add; for pipelines."""
     return a + b

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,15 @@ def test_an_attempt_that_is_asked_for_comes_after_the_delay_of_the_type(
     wait_for(submit("ask_for_retry_after_usual_delay", file=str(ledger)), "SUCCESS")
     first, second = (float(line.split()[1]) for line in ledger.read_text().splitlines())
     assert second - first >= 0.4  # it has no retries, and Redis keeps no delay of it
+
+
+@BOTH
+def test_a_program_in_another_python_finds_its_own_modules(
+    start_consumer: StartConsumer, worker_type: str
+) -> None:
+    start_consumer("default", worker_type=worker_type)
+    path = wait_for(submit("python_path"), "SUCCESS").result.split(os.pathsep)
+    assert sysconfig.get_path("stdlib") not in path and sysconfig.get_path("purelib") not in path
 
 
 @BOTH

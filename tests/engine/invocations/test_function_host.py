@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import signal
+import sysconfig
 from pathlib import Path
 
 import psutil
@@ -42,6 +43,15 @@ def lines_of(notes: Path, number: int) -> list[str]:
 
 def lines(task_id: str) -> list[str]:
     return [line.text for line in tq.get_task(task_id).log]
+
+
+def test_a_runtime_in_another_python_finds_its_own_modules(
+    start_consumer: StartConsumer, folder: Folder
+) -> None:
+    folder.add("f", "import os\ndef handler(e, c): return os.environ['PYTHONPATH'].split(':')")
+    folder.serve(start_consumer)
+    path = json.loads(answer(tq.invoke_function("f", {})).body)
+    assert sysconfig.get_path("stdlib") not in path and sysconfig.get_path("purelib") not in path
 
 
 def test_a_function_answers_and_leaves_log_and_receipt(
