@@ -60,7 +60,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"duckline: {_no_command(words[0], names)}", file=sys.stderr)
         return os.EX_USAGE
     arguments = parser.parse_args(words)
+    try:
+        return _status_of(arguments)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT  # what a shell reports
+    except BrokenPipeError:  # `duckline verify | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to flush
+        return 128 + signal.SIGPIPE
 
+
+def _status_of(arguments: argparse.Namespace) -> int:
     from duckline.stack.errors import StartRefused
     from huey_tasks.errors import ConfigError, DucklineError
 
@@ -78,13 +87,8 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f"duckline: {_missing(error.name)}", file=sys.stderr)
         return os.EX_CONFIG
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT  # what a shell reports
-    except BrokenPipeError:  # `duckline verify | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to flush
-        return 128 + signal.SIGPIPE
-    except Exception:
-        if not verifies:
+    except Exception as error:
+        if not verifies or isinstance(error, BrokenPipeError):
             raise
         traceback.print_exc()  # Python would exit with 1, which says that a task is missing
         return os.EX_SOFTWARE
