@@ -485,6 +485,24 @@ def test_a_webhook_that_fails_for_a_day_is_disabled(
     assert enabled.enabled and enabled.disabled_reason is None and enabled.failing_since is None
 
 
+def test_what_waits_for_a_deleted_webhook_is_not_sent_and_no_failure(
+    start_consumer: StartConsumer, hooks: Receiver
+) -> None:
+    made, _ = tq.create_webhook(f"{hooks.url}/own")
+    tq.pause("default")
+    store_ended()
+    start_consumer("default")
+    wait_until(lambda: any(one.queued for one in tq.queue_stats()), description="it is to be sent")
+    (waiting,) = deliveries(made.id)
+    tq.delete_webhook(made.id)
+    tq.resume("default")
+
+    sender = wait_for(waiting.delivered_by, "SUCCESS")
+    assert sender.result == {"delivered": False, "status": None}
+    assert hooks.got == []
+    assert {one.code for one in tq.conditions(tq.look_at_service())} == {"no_consumer"}
+
+
 def test_a_delivery_that_is_not_tried_for_long_is_still_made(
     start_consumer: StartConsumer, hooks: Receiver
 ) -> None:
@@ -506,7 +524,7 @@ def test_a_delivery_that_is_not_tried_for_long_is_still_made(
     assert redis.pttl(webhook_keys.delivery(waiting.id)) <= 3 * DAY_MS
 
 
-def store_ended(url: str) -> str:
+def store_ended(url: str | None = None) -> str:
     """Return a task of that URL that has ended, without a worker."""
     task_id = tq.submit("echo", {"value": 1}, webhook_url=url).task_id
     tq.cancel(task_id)
