@@ -10,7 +10,7 @@ import httpx
 from httpx_sse import EventSource
 
 from duckline_client import operations
-from duckline_client.connection import Connection, PerProcess
+from duckline_client.connection import Connection, Pools
 from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy, exchange
 from duckline_client.models import Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
@@ -37,8 +37,11 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._at = Connection.make(url, api_key, timeout_s, retry)
-        self._http = PerProcess(
-            lambda: httpx.AsyncClient(headers=self._at.headers, transport=transport)
+        certificates = httpx.create_ssl_context()
+        self._pools = Pools(
+            lambda limits: httpx.AsyncClient(
+                headers=self._at.headers, transport=transport, limits=limits, verify=certificates
+            )
         )
 
     async def submit(
@@ -149,7 +152,8 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.get().aclose()
+        for http in self._pools.both():
+            await http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -188,7 +192,7 @@ class AsyncClient:
                 reply = await (send or self._send)(step)
 
     async def _send(self, call: Call) -> Reply:
-        http = self._http.get()
+        http = self._pools.of(call)
         try:
             response = await http.send(self._at.request(http, call))
         except httpx.RequestError as error:
@@ -197,7 +201,7 @@ class AsyncClient:
 
     async def _open(self, call: Call) -> Reply:
         """Send a call; of an answer that is an error the body is read, of others it is not."""
-        http = self._http.get()
+        http = self._pools.of(call)
         try:
             response = await http.send(self._at.request(http, call), stream=True)
             if response.is_error:

@@ -10,7 +10,7 @@ import httpx
 from httpx_sse import EventSource
 
 from duckline_client import operations
-from duckline_client.connection import Connection, PerProcess
+from duckline_client.connection import Connection, Pools
 from duckline_client.exchange import Call, Operation, Pause, Reply, RetryPolicy, exchange
 from duckline_client.models import Stats, Submitted, Task
 from duckline_client.new_task import NewTask, Options
@@ -40,7 +40,12 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._at = Connection.make(url, api_key, timeout_s, retry)
-        self._http = PerProcess(lambda: httpx.Client(headers=self._at.headers, transport=transport))
+        certificates = httpx.create_ssl_context()
+        self._pools = Pools(
+            lambda limits: httpx.Client(
+                headers=self._at.headers, transport=transport, limits=limits, verify=certificates
+            )
+        )
 
     def submit(
         self,
@@ -149,7 +154,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.get().close()
+        for http in self._pools.both():
+            http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +190,7 @@ class Client:
                 reply = (send or self._send)(step)
 
     def _send(self, call: Call) -> Reply:
-        http = self._http.get()
+        http = self._pools.of(call)
         try:
             response = http.send(self._at.request(http, call))
         except httpx.RequestError as error:
@@ -193,7 +199,7 @@ class Client:
 
     def _open(self, call: Call) -> Reply:
         """Send a call; of an answer that is an error the body is read, of others it is not."""
-        http = self._http.get()
+        http = self._pools.of(call)
         try:
             response = http.send(self._at.request(http, call), stream=True)
             if response.is_error:

@@ -11,6 +11,8 @@ from duckline_client.exchange import Call, RetryPolicy
 
 H = TypeVar("H", httpx.Client, httpx.AsyncClient)
 
+_BRIEF = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+_HELD = httpx.Limits(max_connections=None, max_keepalive_connections=20)
 _DEFAULT_URL = "http://127.0.0.1:8000"
 
 
@@ -55,18 +57,28 @@ class Connection:
         )  # fmt: skip
 
 
-class PerProcess(Generic[H]):
+class Pools(Generic[H]):
     """The connections of this process: a forked child makes its own.
 
-    Two processes that write to one connection get each other's answers.
+    Two processes that write to one connection get each other's answers. Calls whose answers the
+    service holds, which are waits and streams, have a pool without a limit: there may be thousands,
+    and no other call has to wait until one of them ends.
     """
 
-    def __init__(self, make: Callable[[], H]) -> None:
+    def __init__(self, make: Callable[[httpx.Limits], H]) -> None:
         self._make = make
-        self._made, self._by = make(), os.getpid()
+        self._fill()
 
-    def get(self) -> H:
-        """Return them; those of the parent are left as they are, because it still uses them."""
+    def of(self, call: Call) -> H:
+        """Return the pool for a call; that of the parent is left as it is: it is still used."""
         if self._by != os.getpid():
-            self._made, self._by = self._make(), os.getpid()
-        return self._made
+            self._fill()
+        return self._held if call.extra_s else self._brief
+
+    def both(self) -> tuple[H, H]:
+        """Return both, to close them."""
+        return self._brief, self._held
+
+    def _fill(self) -> None:
+        self._brief, self._held = self._make(_BRIEF), self._make(_HELD)
+        self._by = os.getpid()
