@@ -282,6 +282,25 @@ def test_known_schedules_and_a_draft_stay_while_redis_is_away(
     expect(form.get_by_label("Subject")).to_have_value("half written")
 
 
+def test_no_schedule_is_late_while_nobody_knows_whether_it_has_run(
+    visits: Visits, web: WebServer, redis: OwnRedis
+) -> None:
+    visits.allow(_NO_ANSWER)
+    _tell(redis, "FLUSHALL")
+    _schedule(web, "due")
+    web.api.call("PATCH", "/api/schedules/due", {"every_s": 1})
+    page = visits.open(f"{web.url}schedules")
+    next_run = page.get_by_test_id("schedule-due").get_by_test_id("next-run")
+    expect(next_run).to_contain_text("late")  # no consumer runs
+
+    with _away(redis):
+        expect(verdict(page)).to_contain_text("Can’t reach Redis")
+        expect(next_run).not_to_contain_text("late")
+        expect(next_run).not_to_be_empty()
+
+    expect(next_run).to_contain_text("late")
+
+
 def test_a_schedule_that_could_not_be_brought_back_still_can_be(
     visits: Visits, web: WebServer, redis: OwnRedis
 ) -> None:

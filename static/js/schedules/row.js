@@ -32,7 +32,7 @@ export function scheduleRow(schedule, state, actions) {
       h('td', { data: { label: 'Trigger' } }, rule(schedule)),
       h('td', { data: { label: 'Next run' } }, paused
         ? h('span', { class: 'chip warn', key: 'paused', data: { testid: 'paused' } }, icon('pause'), 'paused')
-        : next(schedule, now)),
+        : next(schedule, state, now)),
       h('td', { data: { label: 'Last run' } }, last(schedule, now)),
       h('td', { data: { label: 'Runs' } }, counts(schedule)),
       h('td', { class: 'c-do' }, h('div', { class: 'actions' }, controls(schedule, actions)))),
@@ -68,11 +68,16 @@ function rule({ words, cron, timezone, overlap }) {
   ];
 }
 
-function next({ next_run_at: at }, now) {
+function next({ next_run_at: at }, { problem, facts }, now) {
   if (!at) return h('span', { class: 'faint' }, '–');
   const words = until(at, now);
+  const isLate = words.endsWith('late');
+  // While the service does not answer nobody knows whether it has run.
+  if (isLate && (problem ?? facts.schedules?.problem)) {
+    return h('span', { class: 'faint', key: 'was', data: { testid: 'next-run' } }, time(at, moment(at, now)));
+  }
   return [
-    h('span', { class: words.endsWith('late') ? 'bad-text' : 'next-in', key: 'in', data: { testid: 'next-run' } }, time(at, words)),
+    h('span', { class: isLate ? 'bad-text' : 'next-in', key: 'in', data: { testid: 'next-run' } }, time(at, words)),
     Date.parse(at) - now >= 3_600_000 && h('span', { class: 'under', key: 'at' }, moment(at, now)),
   ];
 }
