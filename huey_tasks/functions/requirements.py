@@ -211,10 +211,14 @@ def _name(requirements: Path) -> str:
 
 
 def _error(log: str) -> str | None:
-    """Return the last line of pip's, with the reason if it could not reach an index."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    """Return the last error of pip's, or its last line; and why it could not reach an index.
+
+    What is indented below an error, and the hints behind it, explain what a log shows above.
+    """
+    lines = [line.strip() for line in log.splitlines() if line[:1].strip()]
     if not lines:
         return None
+    errors = [line for line in lines if line.lower().startswith("error:")]
     unreachable = _UNREACHABLE.search(log)
     why = unreachable and unreachable[1].rpartition(">: ")[2]
-    return f"{lines[-1][:500]}{f' (no connection: {why[:300]})' if why else ''}"
+    return f"{(errors or lines)[-1][:500]}{f' (no connection: {why[:300]})' if why else ''}"

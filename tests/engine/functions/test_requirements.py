@@ -115,6 +115,40 @@ def test_an_error_of_pip_is_shown_in_one_line(
     assert not list(envs.glob("*.new"))
 
 
+INVALID = """Collecting duck
+ERROR: Invalid requirement: 'not a duck': Expected end or semicolon
+    not a duck
+        ^ (from line 2 of requirements.txt)
+"""
+UNBUILT = """  error: subprocess-exited-with-error
+error: metadata-generation-failed
+
+× Encountered error while generating package metadata.
+╰─> duck
+
+note: This is an issue with the package mentioned above, not pip.
+hint: See above for details.
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        (INVALID, "ERROR: Invalid requirement: 'not a duck': Expected end or semicolon"),
+        (UNBUILT, "error: metadata-generation-failed"),
+        ("Collecting duck\n\nKilled\n", "Killed"),
+    ],
+    ids=["invalid", "unbuilt", "killed"],
+)
+def test_the_error_is_found_among_what_each_pip_says(
+    catalogue: Catalogue, write: Write, envs: Path, tmp_path: Path, log: str, shown: str
+) -> None:
+    said = tmp_path / "said"
+    said.write_text(log)
+    pip = [sys.executable, "-c", f"import sys; print(open({str(said)!r}).read()); sys.exit(1)"]
+    assert Requirements(envs, pip).ensure(function(catalogue, write, "duck\n")).error == shown
+
+
 def test_a_failure_is_tried_again_later_and_when_the_text_changes(
     catalogue: Catalogue, write: Write, envs: Path, stand_in: tuple[str, ...],
     monkeypatch: pytest.MonkeyPatch,
