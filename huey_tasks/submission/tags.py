@@ -10,13 +10,15 @@ from huey_tasks.values.plain_text import is_plain
 MAX_TAGS, TAG = 10, re.compile(r"[^\s,\"\\]{1,64}")
 
 
-def is_tag(text: str) -> bool:
+def is_tag(text: object) -> bool:
     """Return whether `text` is a valid tag."""
-    return TAG.fullmatch(text) is not None and is_plain(text)
+    return isinstance(text, str) and TAG.fullmatch(text) is not None and is_plain(text)
 
 
 def checked_tags(tags: Sequence[str]) -> str:
     """Return the tags in their stored form. Raises InvalidQuery."""
+    if isinstance(tags, str):  # else each of its letters would be a tag
+        raise InvalidQuery([Problem("/tags", "list", "'tags' is a list of words, such as ['x'].")])
     wrong = [n for n, tag in enumerate(tags) if n >= MAX_TAGS or not is_tag(tag)]
     if wrong:
         rule = (

@@ -219,3 +219,12 @@ def test_an_attempt_that_is_repeated_submits_the_same_tasks(
     assert [tq.get_task(task_id).payload for task_id in ids.split()] == [
         {"value": n} for n in range(3)
     ]
+
+
+@pytest.mark.parametrize("tags", ["news", ["news", 7]])
+def test_what_is_no_list_of_words_makes_no_tags(
+    resize: tq.TaskFunction[..., Any], tags: Any
+) -> None:
+    with pytest.raises(tq.InvalidQuery, match=r"'tags' is a list of words|At most 10 tags"):
+        resize.options(tags=tags).submit("a.jpg")
+    assert tq.list_tasks() == []
