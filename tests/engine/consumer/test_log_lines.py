@@ -1,6 +1,7 @@
 """Log lines say what has happened: a task that was not cancelled, a worker that did not die."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +59,22 @@ def test_a_consumer_whose_terminal_stops_it_lets_its_task_end(
     assert consumer.popen.wait(60) == 0
     assert state(task_id) == "SUCCESS"
     assert "stop waits for running tasks" in consumer.text()
+
+
+def test_a_thread_that_a_task_module_has_started_does_not_keep_its_consumer(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    (tmp_path / "exporter.py").write_text(
+        "import threading, time\nfrom huey_tasks import task\n\n"
+        "threading.Thread(target=time.sleep, args=(600,), name='exporter').start()\n\n\n"
+        "@task()\ndef export() -> None: ...\n"
+    )
+    consumer = start_consumer("default", TASKS_PATH=str(tmp_path))
+
+    assert consumer.stop() == 0
+
+    assert "threads of task modules are left" in consumer.text()
+    assert "threads=exporter" in consumer.text()
 
 
 def test_a_worker_that_has_finished_nothing_has_nothing_that_it_could_not_commit(
