@@ -6,16 +6,7 @@
 import difflib
 import gc
 import logging
-import os
-import signal
 import sys
-import threading
-from types import FrameType
-
-logger = logging.getLogger(__name__)
-
-#: Seconds that a consumer has to end once every task is committed or released.
-END_S = 2.0
 
 
 def consume(queue: str) -> int:
@@ -25,6 +16,7 @@ def consume(queue: str) -> int:
 
     import huey_tasks
     from huey_tasks.consumer.supervisor import Consumer
+    from huey_tasks.processes import ending
     from huey_tasks.registry import loading
 
     config = huey_tasks.CONFIG
@@ -38,23 +30,8 @@ def consume(queue: str) -> int:
         concurrency=config.concurrency(queue),
         worker_type=config.worker_type(queue),
     ).run()
-    _end_soon()
+    ending.end_soon()
     return 0
-
-
-def _end_soon() -> None:
-    """End in END_S seconds at most: Python waits for threads, also for those of a task module."""
-
-    def end(signum: int, frame: FrameType | None) -> None:
-        main = threading.main_thread()
-        names = (t.name for t in threading.enumerate() if t is not main and not t.daemon)
-        threads = {"threads": ", ".join(names)}
-        logger.warning("threads of task modules are left, and end with the process", extra=threads)
-        logging.shutdown()
-        os._exit(0)
-
-    signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, END_S)
 
 
 def fork_consumers() -> int:

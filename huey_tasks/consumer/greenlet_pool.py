@@ -47,7 +47,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
     from huey_tasks.consumer import function_host
     from huey_tasks.consumer.pool_greenlets import PoolGreenlets
     from huey_tasks.huey_adapter import huey_seams
-    from huey_tasks.processes import offspring
+    from huey_tasks.processes import ending, offspring
     from huey_tasks.queues import CONFIG, QUEUES
 
     offspring.die_with(parent)
@@ -64,6 +64,7 @@ def main(queue_name: str, consumer: str, board_fd: int, workers: int, parent: in
         _get_ready(queue, CONFIG)
         queue.after_attempt = pool.state.look
         pool.run(pool.cells)
+        ending.end_soon()
 
 
 def _get_ready(queue: "TaskQueue", config: "Config") -> None:

@@ -61,18 +61,22 @@ def test_a_consumer_whose_terminal_stops_it_lets_its_task_end(
     assert "stop waits for running tasks" in consumer.text()
 
 
+@pytest.mark.parametrize("worker_type", ["process", "greenlet"])
 def test_a_thread_that_a_task_module_has_started_does_not_keep_its_consumer(
-    start_consumer: StartConsumer, tmp_path: Path
+    start_consumer: StartConsumer, tmp_path: Path, worker_type: str
 ) -> None:
     (tmp_path / "exporter.py").write_text(
         "import threading, time\nfrom huey_tasks import task\n\n"
         "threading.Thread(target=time.sleep, args=(600,), name='exporter').start()\n\n\n"
         "@task()\ndef export() -> None: ...\n"
     )
-    consumer = start_consumer("default", TASKS_PATH=str(tmp_path))
+    consumer = start_consumer(
+        "default", worker_type=worker_type, TASKS_PATH=str(tmp_path), SHUTDOWN_GRACE_S="600"
+    )
 
     assert consumer.stop() == 0
 
+    assert "wakeup fd" not in consumer.text()
     assert "threads of task modules are left" in consumer.text()
     assert "threads=exporter" in consumer.text()
 
