@@ -25,8 +25,8 @@ def preload() -> None:
     from huey_tasks.registry import loading
 
     loading.hold_back()
-    for name in ("huey_tasks.logs", "huey_tasks.api.public", "huey_tasks.consumer.supervisor"):
-        import_module(name)
+    for name in ("logs", "api.public", "consumer.supervisor", "processes.ending"):
+        import_module(f"huey_tasks.{name}")
     script_runner.read_ahead((*script_runner.OF_WORKERS, *script_runner.OF_CONSUMERS))
     gc.freeze()  # the collector would write to every object, and copy its page
     gc.enable()
