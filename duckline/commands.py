@@ -76,7 +76,9 @@ def _status_of(arguments: argparse.Namespace) -> int:
     verifies = arguments.command == "verify"
     asks = arguments.command in ("verify", "invoke")
     try:
-        return _run(arguments)
+        status = _run(arguments)
+        sys.stdout.flush()  # here, where an error has a meaning; Python itself would exit with 120
+        return status
     except (DucklineError, StartRefused) as error:
         print(f"duckline: {error}", file=sys.stderr)
         if isinstance(error, ConfigError):

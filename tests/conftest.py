@@ -45,8 +45,13 @@ for name in (
     "MAX_CRASHES",
     "MAX_TASKS_PER_WORKER",
     "WORKER_MAX_MEMORY",
+    "PYTHONUNBUFFERED",
 ):
     os.environ.pop(name, None)
+
+# A shell ignores SIGINT in what it runs in the background, and what tests start would do so too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import huey_tasks as tq  # noqa: E402
 from duckline.stack.embedded_redis import find_server  # noqa: E402

@@ -101,12 +101,15 @@ def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     assert (command.returncode, errors) == (128 + signal.SIGINT, "")
 
 
-def test_a_reader_that_left_ends_a_command_without_a_traceback() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_left_ends_a_command_without_a_traceback(unbuffered: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     done = subprocess.run(
-        [sys.executable, "app.py", "verify"], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE
-    )
+        [sys.executable, "app.py", "verify"],
+        cwd=ROOT, env=env, stdout=writer, stderr=subprocess.PIPE,
+    )  # fmt: skip
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")

@@ -1,17 +1,19 @@
 """The tasks of a failure group are retried, deleted and restored, and the group follows."""
 
+import time
 import uuid
 
 import pytest
 
 import huey_tasks as tq
 from huey_tasks.audit import trail
-from huey_tasks.audit.operation import UNDO_MS
+from huey_tasks.audit.operation import UNDO_MS, begun_ms
 from huey_tasks.broker import keys
 from huey_tasks.operations import failure_retry
 from huey_tasks.queues import BROKERS
 from tests.engine.helpers import QUEUE, HandWorker, commit, submit
 from tests.engine.monitoring.failures import BY, CAUSE, broker, fail, only_group
+from tests.waiting import wait_until
 
 
 def test_a_task_that_somebody_has_retried_alone_is_not_retried_with_its_group() -> None:
@@ -122,6 +124,8 @@ def test_what_fails_again_is_not_retried_by_the_same_operation() -> None:
     fail("second")
     trial = tq.retry_failures(CAUSE.fingerprint, BY, limit=1)
     assert (trial.retried, trial.left) == (1, 1)
+    begun = begun_ms(trial.operation_id)
+    wait_until(lambda: time.time() * 1000 >= begun + 1, description="a later millisecond")
     fail("of the trial", priority=1)
     rest = tq.retry_failures(CAUSE.fingerprint, BY, operation_id=trial.operation_id)
     assert (rest.retried, rest.left) == (1, 0)
