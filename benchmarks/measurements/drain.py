@@ -213,9 +213,9 @@ MEASUREMENT = Measurement(
     plots=plots,
     overview=("duckline", "bullmq", "huey", "celery"),
     limit=(
-        "Redis. It runs one thread, and nearly half of the time of a task is its: two reads and "
+        "Redis. It runs one thread, and two fifths of the time of a task are its: two reads and "
         "two writes of the task's record, each written to the append-only file as well, and moves "
         "between four sorted sets. While it works for one worker, the other waits or runs its "
-        "batch. The Python of the workers is the other half."
+        "batch. The Python of the workers is the rest."
     ),
 )
