@@ -48,12 +48,28 @@ def test_the_log_holds_still_until_it_follows_again(visits: Visits, stack: Stack
 def test_scrolling_up_holds_the_log(visits: Visits, stack: Stack) -> None:
     _tell(stack, "\n".join(f"line {n} of a long story" for n in range(80)))
     page = visits.open(f"{stack.dashboard}log")
-    expect(_lines(page).filter(has_text="a long story").first).to_be_visible()
+    expect(_lines(page).filter(has_text="line 79 of").last).to_be_in_viewport()
 
     page.get_by_test_id("log-lines").focus()
     page.keyboard.press("Home")
 
     expect(page.get_by_test_id("log-mode")).to_contain_text("Paused")
+    expect(_lines(page).first).to_be_in_viewport()
+    page.get_by_test_id("log-hold").click()
+    expect(page.get_by_test_id("log-mode")).to_have_text("Live")
+    expect(_lines(page).filter(has_text="line 79 of").last).to_be_in_viewport()
+
+
+def test_the_first_step_of_a_smooth_scroll_holds_the_log(visits: Visits, stack: Stack) -> None:
+    """A drawing in those frames followed the end again, and so took the scroll back."""
+    _tell(stack, "\n".join(f"line {n} of a long story" for n in range(80)))
+    page = visits.open(f"{stack.dashboard}log")
+    expect(_lines(page).filter(has_text="line 79 of").last).to_be_in_viewport()
+
+    page.get_by_test_id("log-lines").evaluate("list => list.scrollBy(0, -4)")
+    expect(page.get_by_test_id("log-mode")).to_contain_text("Paused")
+    page.get_by_test_id("log-lines").evaluate("list => list.scrollBy(0, 2)")
+    expect(page.get_by_test_id("log-mode")).to_have_text("Live")
 
 
 def test_filters_are_in_the_address(visits: Visits, stack: Stack) -> None:

@@ -13,8 +13,8 @@ import { button, emptyState } from '../components/parts.js';
 import * as texts from '../texts/workers.js';
 
 const NEAR_PX = 24;
-/** The page scrolled the list to its end, and that scroll event is still to come. */
-let followed = false;
+/** Where the list was last seen, px. The page itself only ever moves it to its end. */
+let seenPx = 0;
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function logPage(state, actions) {
@@ -60,10 +60,11 @@ function scroller(lines, held, hold) {
     class: 'log', tabindex: 0, 'aria-label': texts.LOG_LABEL, role: 'log', 'aria-live': 'off',
     data: { testid: 'log-lines', held: String(held) },
     on: { scroll: ({ currentTarget: list }) => {
-      const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX;
-      const byItself = followed && atEnd;
-      followed = false;
-      if (!byItself && atEnd === held) hold(!atEnd);
+      const belowPx = list.scrollHeight - list.scrollTop - list.clientHeight;
+      const up = list.scrollTop < seenPx;
+      seenPx = list.scrollTop;
+      // A drawing amid a smooth scroll would take it back: the first step up has to hold the list.
+      if (up ? !held && belowPx > 1 : held && belowPx < NEAR_PX) hold(up);
     } },
   }, h('ol', null, lines.map(({ at, level, text, task_id: id, task_type: type, queue }, i) => h('li',
     { key: `${at} ${id} ${text} ${same(lines, i)}`, data: { level } },
@@ -90,7 +91,6 @@ function unseen(lines, held) {
 export function followLog() {
   const list = /** @type {HTMLElement|null} */ (document.querySelector('[data-testid="log-lines"][data-held="false"]'));
   if (!list) return;
-  const before = list.scrollTop;
   list.scrollTop = list.scrollHeight;
-  followed ||= list.scrollTop !== before;
+  seenPx = list.scrollTop;
 }
