@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from huey import signals
 from huey.api import RateLimit, Task, TaskWrapper, chord
@@ -198,7 +198,7 @@ class TaskQueue(RecordingHuey):
 
     def execute(self, task: Any, timestamp: Any = None) -> Any:
         """Run a task of Huey's, or a plain one."""
-        claim = cast(Claim | None, getattr(task, "claim", None))
+        claim: Claim | None = getattr(task, "claim", None)
         if claim is None:
             return super().execute(task, timestamp)
         slot = self.storage.slot
