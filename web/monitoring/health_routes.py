@@ -5,6 +5,8 @@ or kubelet has neither; so they name nothing but Redis and queues. `/api/workers
 is wrong, and whether tasks are being run.
 """
 
+from collections.abc import Iterable
+
 from flask import Response
 
 import huey_tasks as tq
@@ -17,6 +19,8 @@ from web.openapi.problems import open_problems, problems
 
 health = ApiBlueprint("health", "health", prefix="/health")
 work_health = ApiBlueprint("work_health", "workers")
+
+_NO_WRITES = "Redis takes no writes."
 
 
 @health.get("/live", responses={**ok(200, Live, "The process serves requests."), **open_problems()})
@@ -40,10 +44,14 @@ def read_ready() -> Response:
     """
     try:
         silent = tq.silent_queues()
+        # Then consumers cannot say that they live, however well they are.
+        takes_writes = not silent or _takes_writes(tq.queue_stats())
     except tq.QueueUnavailable as error:
         # Not the detail of the error, which may name what only a holder of a key should see.
         reason = "Redis does not answer."
         raise NotReady(reason, reasons=[reason]) from error
+    if not takes_writes:
+        raise NotReady(_NO_WRITES, reasons=[_NO_WRITES])
     if silent:
         reasons = [
             f"Queue '{queue}': its consumers have been silent for {seconds:.1f} s."
@@ -70,8 +78,8 @@ def read_health() -> Response:
         stats = tq.queue_stats()
         found = {one.queue: one.consumers for one in stats}
         reasons = [f"REDIS_URL: {trouble}." for trouble in tq.server_troubles()]
-        if any(one.refuses == "queue_unavailable" for one in stats):
-            reasons.append("Redis takes no writes.")
+        if not _takes_writes(stats):
+            reasons.append(_NO_WRITES)
         reasons += [loss for one in stats for loss in one.losses]
         reasons += tq.left_behind_queues()
     except tq.ServiceBusy:
@@ -88,3 +96,7 @@ def read_health() -> Response:
         shown = {queue: view.model_dump() for queue, view in queues.items()}
         raise Unhealthy(" ".join(reasons), redis="ok", queues=shown, reasons=reasons)
     return respond(Health(queues=queues, reasons=[]))
+
+
+def _takes_writes(stats: Iterable[tq.QueueStats]) -> bool:
+    return all(one.refuses != "queue_unavailable" for one in stats)

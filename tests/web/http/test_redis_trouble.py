@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from huey_tasks.broker import keys
 from tests.redis_servers import TROUBLES, RedisServer
 from tests.waiting import wait_until
 from tests.web.conftest import Answer, OwnRedis, Server, StartServer
@@ -126,15 +127,19 @@ def test_when_nothing_can_be_written_tasks_can_still_be_read(
         ("full", "memory_low"),
     ],
 )
-def test_when_nothing_can_be_written_the_verdict_says_so(
+def test_when_nothing_can_be_written_the_verdict_and_the_health_say_so(
     service: Server, redis: RedisServer, name: str, code: str
 ) -> None:
     def codes() -> list[str]:
         found = service.request("GET", "/api/verdict").json["conditions"]
         return [one["code"] for one in found]
 
+    consumers = f"{keys.root('low')}:consumers"
+    redis.admin.zadd(consumers, {"its-last-heartbeat-was-long-ago": 1})
     with TROUBLES[name](redis):
         wait_until(lambda: code in codes(), description="the verdict says so")
+        ready = service.request("GET", "/health/ready").json["reasons"]
+        assert ("Redis takes no writes." in ready) == (code == "no_writes") and len(ready) == 1
         reasons = service.request("GET", "/api/workers/health").json["reasons"]
         assert ("Redis takes no writes." in reasons) == (code == "no_writes")
         takes = f"duckline_redis_takes_writes {int(code != 'no_writes')}\n"
@@ -146,6 +151,7 @@ def test_when_nothing_can_be_written_the_verdict_says_so(
         is_written = server["aof_write_ok"] and server["snapshot_ok"]
         assert is_written == (name in ("read-only", "full"))
     wait_until(lambda: code not in codes(), description="it says no more so")
+    redis.admin.zrem(consumers, "its-last-heartbeat-was-long-ago")
 
 
 def test_a_socket_hears_of_the_trouble_and_of_its_end(service: Server, redis: RedisServer) -> None:
