@@ -60,11 +60,9 @@ def deliver(delivery_id: str) -> dict[str, Any]:
     if "delivered_ms" in found.fields:
         return {"delivered": True, "status": None}
     stored = store.record(found.fields["webhook"])
-    if stored is None:  # an operator has deleted the webhook: nothing is left to do, nor wrong
+    webhook = None if stored is None else Webhook.of_json(stored)
+    if webhook is None or not webhook.enabled:  # deleted or disabled: nothing is to do, nor wrong
         return {"delivered": False, "status": None}
-    webhook = Webhook.of_json(stored)
-    if not webhook.enabled:
-        raise Fail("its webhook is disabled")
     target = ":".join(map(str, target_of(webhook.url or found.fields["url"])))
     if held_ms := store.held_ms(target, _hold_ms()):
         # It would wait for the same silence as others, and hold every worker of the queue.

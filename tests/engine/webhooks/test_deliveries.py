@@ -485,8 +485,9 @@ def test_a_webhook_that_fails_for_a_day_is_disabled(
     assert enabled.enabled and enabled.disabled_reason is None and enabled.failing_since is None
 
 
-def test_what_waits_for_a_deleted_webhook_is_not_sent_and_no_failure(
-    start_consumer: StartConsumer, hooks: Receiver
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_waits_for_a_deleted_or_disabled_webhook_is_not_sent_and_no_failure(
+    start_consumer: StartConsumer, hooks: Receiver, is_deleted: bool
 ) -> None:
     made, _ = tq.create_webhook(f"{hooks.url}/own")
     tq.pause("default")
@@ -494,13 +495,17 @@ def test_what_waits_for_a_deleted_webhook_is_not_sent_and_no_failure(
     start_consumer("default")
     wait_until(lambda: any(one.queued for one in tq.queue_stats()), description="it is to be sent")
     (waiting,) = deliveries(made.id)
-    tq.delete_webhook(made.id)
+    if is_deleted:
+        tq.delete_webhook(made.id)
+    else:
+        tq.change_webhook(made.id, tq.WebhookChanges(enabled=False))
     tq.resume("default")
 
     sender = wait_for(waiting.delivered_by, "SUCCESS")
     assert sender.result == {"delivered": False, "status": None}
     assert hooks.got == []
     assert {one.code for one in tq.conditions(tq.look_at_service())} == {"no_consumer"}
+    assert is_deleted or deliveries(made.id)[0].status == "failed"
 
 
 def test_a_delivery_that_is_not_tried_for_long_is_still_made(
