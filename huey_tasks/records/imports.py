@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from huey_tasks.broker import function_keys, task_hash
@@ -36,11 +36,13 @@ def last_imports(brokers: Brokers) -> dict[str, Import]:
     with brokers.pipeline() as pipe:
         for queue in brokers:
             pipe.hgetall(function_keys.imports(queue))
-        said = pipe.execute()
+        kept = pipe.execute()
     found = dict[str, Import]()
-    for of_queue in said:
+    for of_queue in kept:
         for name, text in of_queue.items():
-            each = Import(**json.loads(text))
+            said = json.loads(text)
+            # A host of a newer version may say more.
+            each = Import(**{field.name: said[field.name] for field in fields(Import)})
             known = found.get(name.decode())
             if known is None or known.at < each.at:
                 found[name.decode()] = each

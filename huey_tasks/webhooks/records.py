@@ -4,8 +4,8 @@ import base64
 import datetime as dt
 import json
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
 from huey_tasks.broker.protocol import FLOW_TYPE
@@ -76,7 +76,8 @@ class Webhook:
     """A subscription: where to post, and which ends; empty `states`, `task_types`, `tags`: all.
 
     With `conditions` it hears of the begin and the end of these, and of no task. `secrets`: the
-    newest first; the second signs too until `old_until_ms`.
+    newest first; the second signs too until `old_until_ms`. `newer`: what a newer version has
+    stored besides; in a rolling deploy both read and write the same records.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Webhook:
     disabled_ms: int | None = None
     disabled_reason: str | None = None
     conditions: tuple[str, ...] = ()
+    newer: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @classmethod
     def of_json(cls, text: str) -> "Webhook":
@@ -101,14 +103,17 @@ class Webhook:
         found.pop("wants")
         for name in ("states", "task_types", "tags", "secrets", "conditions"):
             found[name] = tuple(found.get(name, ()))
-        return cls(**found)
+        own = {each.name for each in fields(cls)}
+        newer = {name: found.pop(name) for name in found.keys() - own}
+        return cls(**found, newer=newer)
 
     def as_json(self) -> str:
         """Return the webhook as it is stored; `wants` is for the scripts that end tasks."""
-        fields = {**asdict(self), "wants": self._wants()}
+        stored = {**asdict(self), **self.newer, "wants": self._wants()}
+        del stored["newer"]
         if not self.conditions:  # older consumers know no such field
-            del fields["conditions"]
-        return json.dumps(fields)
+            del stored["conditions"]
+        return json.dumps(stored)
 
     def signing(self, now_ms: int) -> tuple[str, ...]:
         """Return the secrets that sign now."""

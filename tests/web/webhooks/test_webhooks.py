@@ -1,11 +1,13 @@
 """Webhooks over HTTP: every field, every error, and what a secret is shown in."""
 
+import json
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+from huey_tasks.broker import webhook_keys
 from huey_tasks.queues import BROKERS
 from huey_tasks.webhooks import changes
 from huey_tasks.webhooks.dispatch import Dispatch
@@ -71,6 +73,21 @@ def test_a_webhook_is_created_read_changed_and_deleted(client: FlaskClient) -> N
     actions = [entry.action for entry in tq.audit_trail().entries]
     assert actions == ["webhook_delete", "webhook_update", "webhook_update", "webhook_create"]
     assert secret not in str(client.get("/api/audit").get_json())
+
+
+def test_what_a_newer_version_has_stored_of_a_webhook_stays(client: FlaskClient) -> None:
+    """In a rolling deploy both versions read and change the same webhooks."""
+    webhook_id = made(client)["id"]
+    redis, key = BROKERS.first.redis, webhook_keys.webhooks()
+    stored = json.loads(redis.hget(key, webhook_id) or b"")
+    redis.hset(key, webhook_id, json.dumps({**stored, "colours": ["red"]}))
+
+    listed = client.get("/api/webhooks").get_json()["webhooks"]
+    changed = client.patch(f"/api/webhooks/{webhook_id}", json={"description": "new"})
+
+    assert [each["id"] for each in listed] == ["tasks", webhook_id]
+    assert (changed.status_code, changed.get_json()["description"]) == (200, "new")
+    assert json.loads(redis.hget(key, webhook_id) or b"")["colours"] == ["red"]
 
 
 @pytest.mark.parametrize(
