@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from huey_tasks.cleanup.traits import Trait, of_process
 from huey_tasks.execution.attempt import Attempt
 from huey_tasks.processes import fork_copies
-from huey_tasks.processes.descriptors import STANDARD, Reserve, duplicate
+from huey_tasks.processes.descriptors import Reserve, duplicate
 from huey_tasks.settings import environment
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,9 @@ class WorkerState:
         root = logging.root
         try:
             return (
-                all(map(os.get_inheritable, STANDARD))
+                os.get_inheritable(0)
+                and os.get_inheritable(1)
+                and os.get_inheritable(2)
                 and (self.is_pool or not signal.alarm(0))
                 and (self.is_pool or os.umask(self._umask) == self._umask)
                 and os.getcwd() == self._folder  # noqa: PTH109 - twice as fast

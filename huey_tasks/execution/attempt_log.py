@@ -23,9 +23,11 @@ LINES_A_SECOND = 5
 
 def attempt_ended(commit: Commit, accepted: bool) -> None:
     """Log how an attempt ended that is not the final failure of its task."""
-    if commit.state == Ending.UNBEGUN:
+    if accepted and commit.state == TaskState.SUCCESS:  # the most frequent first
+        _crowd.log(commit)
+    elif commit.state == Ending.UNBEGUN:
         return
-    if commit.state == Ending.STOPPED:
+    elif commit.state == Ending.STOPPED:
         logger.info("task stopped, %s", commit.reason or "it was cancelled", extra=_about(commit))
     elif not accepted:
         logger.warning("outcome refused, the lease was lost", extra=_about(commit))

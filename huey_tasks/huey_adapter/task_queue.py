@@ -44,6 +44,9 @@ from huey_tasks.serializer import JsonSerializer
 
 logger = logging.getLogger(__name__)
 
+#: How an attempt ends that is the last one of a failed task.
+_FAILED = (TaskState.FAILURE, Ending.DEAD)
+
 
 class TaskQueue(RecordingHuey):
     """One of the queues: submits tasks to it, and runs those that a worker has claimed."""
@@ -277,7 +280,7 @@ class TaskQueue(RecordingHuey):
         attempt_log.task_failed(self.name, task_id, record, where)
 
     def _settled(self, commit: Commit, accepted: bool) -> None:
-        if accepted and commit.state in (TaskState.FAILURE, Ending.DEAD):
+        if accepted and commit.state in _FAILED:
             self.report_failure(commit.id, commit.about.where if commit.about else "")
         else:
             attempt_log.attempt_ended(commit, accepted)

@@ -27,6 +27,7 @@ _P_ALL, _ANY_CHILD = 0, getattr(os, "WEXITED", 0) | os.WNOHANG | getattr(os, "WN
 _LINUX = sys.platform == "linux"
 # It keeps the interpreter: a call that never blocks is faster so.
 _libc = ctypes.PyDLL(None) if _LINUX else None
+_waitid = _libc.waitid if _libc is not None else None
 _siginfo = ctypes.create_string_buffer(256)
 
 
@@ -55,7 +56,7 @@ def die_with(parent: int) -> None:
 
 def is_parent() -> bool:
     """Whether this process has any child, an exited one included; about a microsecond."""
-    return _libc is not None and _libc.waitid(_P_ALL, 0, _siginfo, _ANY_CHILD) == 0
+    return _waitid is not None and _waitid(_P_ALL, 0, None, _ANY_CHILD) == 0
 
 
 def processes() -> list[Running]:
