@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from huey_tasks import serializer
+from huey_tasks.audit import trail
+from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.saved_events import SavedEvents
 from huey_tasks.errors import (
     FunctionNotFound,
@@ -261,6 +263,7 @@ def configure_function(
     name: str,
     part: Literal["event_invoke", "concurrency", "url"],
     values: Mapping[str, Any] | None,
+    by: Operator | None = None,
     **extras: Any,
 ) -> None:
     """Set a part of a function's settings, fields of `Function` by name; None: as if never set.
@@ -270,7 +273,8 @@ def configure_function(
     QueueUnavailable.
     """
     chosen = UNSET[part] if values is None else values
-    function_types.CATALOGUE.change(name, part, chosen, extras)
+    operation = trail.as_argument(BROKERS, Action.FUNCTION_CHANGE, by, name)
+    function_types.CATALOGUE.change(name, part, chosen, extras, operation)
 
 
 def function_extras(function: Function, part: str) -> Mapping[str, Any]:

@@ -48,6 +48,7 @@ class Action(StrEnum):
     WEBHOOK_TEST = "webhook_test"  # a sample event is sent
     KEY_CREATE = "key_create"  # an API key is made
     KEY_REVOKE = "key_revoke"  # an API key is taken back
+    FUNCTION_CHANGE = "function_change"  # settings of a function are set, or taken away
     FLOW_CANCEL = "flow_cancel"  # no node of a flow starts any more, and its tasks are cancelled
     FLOW_RETRY = "flow_retry"  # nodes of an ended flow run again
 
@@ -59,7 +60,8 @@ class Action(StrEnum):
     @property
     def of_queues(self) -> bool:
         """Whether what it changes is in queues; the others are recorded in one of them, too."""
-        return self != self.LIMIT and not self.startswith(("key_", "flow_", "webhook_"))
+        outside = ("key_", "flow_", "function_", "webhook_")
+        return self != self.LIMIT and not self.startswith(outside)
 
 
 @dataclass(frozen=True)

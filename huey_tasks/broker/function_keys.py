@@ -34,7 +34,7 @@ def answer(queue: str, task_id: str) -> str:
 def settings() -> str:
     """HASH of what AWS's API has set for functions, for all queues; a field is `name:part`, JSON.
 
-    Lives until it is deleted. `records.function_settings` reads and writes it.
+    Lives until it is deleted. The script `function_settings` writes it.
     """
     return of_all_queues("functions")
 

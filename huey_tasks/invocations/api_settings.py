@@ -75,14 +75,22 @@ class ConfiguredCatalogue:
         return kept["extras"] if kept is not None else {}
 
     def change(
-        self, name: str, part: str, values: Mapping[str, Any], extras: Mapping[str, Any]
+        self,
+        name: str,
+        part: str,
+        values: Mapping[str, Any],
+        extras: Mapping[str, Any],
+        operation: str,
     ) -> None:
-        """Set a part of a function, fields by name. Raises QueueUnavailable."""
+        """Set a part of a function, fields by name, with the operation for the audit, "" for none.
+
+        Raises QueueUnavailable.
+        """
         base = self._files.find(name)
         if base is None:
             return
         stored = {"set": _plain(values), "over": _of_files(base, part), "extras": dict(extras)}
-        function_settings.write(self._broker, name, part, stored)
+        function_settings.write(self._broker, name, part, stored, operation)
         self._set = None
 
     def _laid_over(self, function: Function) -> Function:

@@ -7,6 +7,7 @@ from typing import Any
 from huey_tasks.broker import function_keys
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.scripts.changes import ChangeScripts
 
 
 def read(broker: Broker) -> Mapping[str, Mapping[str, Any]]:
@@ -20,7 +21,8 @@ def read(broker: Broker) -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def write(broker: Broker, function: str, part: str, value: Any) -> None:
-    """Store one part for a function."""
-    with redis_errors():
-        broker.redis.hset(function_keys.settings(), f"{function}:{part}", json.dumps(value))
+def write(broker: Broker, function: str, part: str, value: Any, operation: str) -> None:
+    """Store one part for a function, with the operation for the audit; "" for none."""
+    ChangeScripts(broker.scripts).function_settings(
+        broker.name, f"{function}:{part}", json.dumps(value), operation
+    )

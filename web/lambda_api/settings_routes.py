@@ -12,6 +12,7 @@ from web.lambda_api import input as sent
 from web.lambda_api import url_cors, views
 from web.lambda_api.errors import AwsError, invalid
 from web.lambda_api.names import LATEST, function_of, named
+from web.operations.operator import operator
 
 settings = Blueprint("settings", __name__)
 
@@ -52,7 +53,7 @@ def get_event_invoke_config(name: str) -> ResponseReturnValue:
 def delete_event_invoke_config(name: str) -> ResponseReturnValue:
     """Let the defaults apply."""
     function, _ = _events_of(named(name))
-    tq.configure_function(function.name, "event_invoke", None, is_set=False)
+    tq.configure_function(function.name, "event_invoke", None, by=operator(), is_set=False)
     return _nothing()
 
 
@@ -93,7 +94,7 @@ def _set_events(name: str, *, is_merged: bool) -> ResponseReturnValue:
             if event not in destinations:
                 values[field] = getattr(function, field)
     tq.configure_function(
-        function.name, "event_invoke", values,
+        function.name, "event_invoke", values, by=operator(),
         is_set=True, given=sorted(given), modified_at=views.now(),
     )  # fmt: skip
     return jsonify(_events_of(asked)[1])
@@ -159,14 +160,15 @@ def put_concurrency(name: str, date: str) -> ResponseReturnValue:
     most = sent.whole(sent.body(), "ReservedConcurrentExecutions", 0)
     if most is None:
         raise invalid("null", "reservedConcurrentExecutions", "not be null")
-    tq.configure_function(function.name, "concurrency", {"reserved_concurrency": most})
+    values = {"reserved_concurrency": most}
+    tq.configure_function(function.name, "concurrency", values, by=operator())
     return jsonify({"ReservedConcurrentExecutions": most})
 
 
 @settings.delete(_CONCURRENCY)
 def delete_concurrency(name: str, date: str) -> ResponseReturnValue:
     """Let as many run as there are slots."""
-    tq.configure_function(_unqualified(name).name, "concurrency", None)
+    tq.configure_function(_unqualified(name).name, "concurrency", None, by=operator())
     return _nothing()
 
 
@@ -223,7 +225,7 @@ def get_url_config(name: str) -> ResponseReturnValue:
 @settings.delete(_URL)
 def delete_url_config(name: str) -> ResponseReturnValue:
     """Take the URL of a function away."""
-    tq.configure_function(_url_of(name)[0].name, "url", None)
+    tq.configure_function(_url_of(name)[0].name, "url", None, by=operator())
     return _nothing()
 
 
@@ -244,7 +246,7 @@ def _set_url(function: tq.Function, body: dict[str, Any], known: dict[str, Any])
     extras = tq.function_extras(function, "url")
     created_at = extras.get("created_at", function.modified_at) if known else views.now()
     tq.configure_function(
-        function.name, "url", {"url": url},
+        function.name, "url", {"url": url}, by=operator(),
         cors=cors, created_at=created_at, modified_at=views.now(),
     )  # fmt: skip
     changed = tq.find_function(function.name)

@@ -1,4 +1,4 @@
-"""The scripts that change what waits: one task, and the limits of a task type."""
+"""The scripts that change what waits and how it runs: tasks, limits, settings of functions."""
 
 from huey_tasks.broker.scripts.tasks import Scripts
 
@@ -53,4 +53,10 @@ class ChangeScripts:
         """
         self._scripts.run(
             "limits", queue, type=task_type, limits=limits, source=source, operation=operation
+        )
+
+    def function_settings(self, queue: str, field: str, settings: str, operation: str = "") -> None:
+        """Store one part of a function's settings (JSON); `field` is `name:part`."""
+        self._scripts.run(
+            "function_settings", queue, field=field, settings=settings, operation=operation
         )

@@ -37,6 +37,8 @@ export function auditWords({ action, queue, count: n }) {
 }
 
 const OF_TASKS = new Set(['cancel', 'retry', 'requeue', 'change', 'delete', 'purge', 'undo', 'retry_group']);
+/** Where the settings that it changes are. @type {Record<string, string>} */
+const SETTINGS_ON = { limit: 'types', function_change: 'functions' };
 const OF_QUEUE = new Set(['pause', 'resume', 'drain']);
 
 const isOfSchedule = (action) => action.startsWith('schedule_') && action in texts.AUDITED;
@@ -65,7 +67,8 @@ function target({ action, target: what }) {
     h('a', { class: 'target', href: pageUrl('webhooks', {}, what) }, h('code', null, visible(what)))];
   if (action.startsWith('key_')) return [' ', h('a', { class: 'target', href: pageUrl('keys') }, h('code', null, visible(what)))];
   if (isOfFlow(action)) return [' ', h('a', { class: 'target', href: pageUrl('flows', {}, what) }, h('code', null, what.slice(0, 8)))];
-  if (action === 'limit') return [' ', h('a', { class: 'target', href: pageUrl('types', {}, what) }, h('code', null, visible(what)))];
+  const page = SETTINGS_ON[action];
+  if (page) return [' ', h('a', { class: 'target', href: pageUrl(page, {}, what) }, h('code', null, visible(what)))];
   if (action === 'retry_group') return [' ', h('a', { href: pageUrl('failures', { cause: what }) }, texts.OF_ONE_CAUSE)];
   if (isTaskId(what)) return [' ', h('a', { class: 'target', href: taskUrl(what) }, h('code', null, what.slice(0, 8)))];
   return [' ', h('a', { class: 'target', href: tasksUrl({ q: what }) }, h('code', null, visible(what)))];

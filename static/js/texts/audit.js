@@ -27,6 +27,7 @@ export const AUDITED = {
   schedule_create: 'Created a schedule', schedule_update: 'Changed a schedule',
   schedule_delete: 'Deleted a schedule', schedule_run: 'Ran a schedule',
   key_create: 'Created a key', key_revoke: 'Revoked a key',
+  function_change: 'Changed settings of',
   flow_cancel: 'Cancelled a flow', flow_retry: 'Retried a flow',
   webhook_create: 'Created a webhook', webhook_update: 'Changed a webhook',
   webhook_delete: 'Deleted a webhook', webhook_replay: 'Replayed a delivery', webhook_test: 'Tested a webhook',

@@ -157,6 +157,20 @@ def test_reserved_concurrency_is_set_and_applied(aws: Any, fresh: str) -> None:
     assert aws.invoke(FunctionName=fresh)["Payload"].read() == b"1"
 
 
+def test_what_is_set_is_in_the_audit(aws: Any, stack: Stack, fresh: str) -> None:
+    aws.put_function_event_invoke_config(FunctionName=fresh, MaximumRetryAttempts=0)
+    aws.delete_function_event_invoke_config(FunctionName=fresh)
+    aws.put_function_concurrency(FunctionName=fresh, ReservedConcurrentExecutions=5)
+    aws.delete_function_concurrency(FunctionName=fresh)
+    aws.create_function_url_config(FunctionName=fresh, AuthType="NONE")
+    aws.delete_function_url_config(FunctionName=fresh)
+
+    audit = stack.server.request("GET", "/api/audit?action=function_change").json["entries"]
+    own = [one for one in audit if one["target"] == fresh]
+    assert [(one["action"], one["queue"]) for one in own] == [("function_change", None)] * 6
+    assert {one["who"] for one in own} == {"127.0.0.1"}
+
+
 def test_what_was_changed_last_counts(aws: Any, stack: Stack, fresh: str) -> None:
     aws.put_function_concurrency(FunctionName=fresh, ReservedConcurrentExecutions=5)
     settings = stack.functions / "functions.toml"
