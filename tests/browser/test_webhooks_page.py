@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Visits
-from tests.browser.page_checks import expect_address, question, toast
+from tests.browser.page_checks import expect_address, question, row, toast
 from tests.browser.service import Stack
 from tests.receivers import Receiver, receiver, status
 
@@ -132,3 +132,23 @@ def test_nobodys_change_is_undone_unseen_and_what_was_typed_stays(
     expect(page.get_by_test_id("webhook-form")).to_have_count(0)
     now = stack.api.call("GET", address)
     assert (now["tags"], now["states"]) == (["mine"], ["FAILURE"])
+
+
+def test_who_looks_for_tasks_leaves_deliveries_out(
+    visits: Visits, stack: Stack, hooks: Receiver
+) -> None:
+    made = stack.api.call("POST", "/api/webhooks", {"url": hooks.url, "tags": ["nobody's"]})
+    sent = stack.api.call("POST", f"/api/webhooks/{made['id']}/test")["delivered_by"]
+    page = visits.open(f"{stack.dashboard}tasks")
+    expect(row(page, sent)).to_be_visible()
+
+    page.get_by_test_id("chip-no-deliveries").click()
+
+    expect(row(page, sent)).to_have_count(0)
+    expect_address(page, "/tasks?q=-type:duckline.webhook")
+    page.get_by_test_id("chip-no-deliveries").click()
+    expect(row(page, sent)).to_be_visible()
+    own = stack.api.submit("echo", {"value": 1})
+    overview = visits.open(stack.dashboard)
+    expect(row(overview, own)).to_be_visible()
+    expect(row(overview, sent)).to_have_count(0)

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import * as results from '../../static/js/state/search_results.js';
-import { isWhole, termAt, termsOf, termText, toggled, valuesOf, withValues } from '../../static/js/state/search_text.js';
+import {
+  hasNoDeliveries, isWhole, termAt, termsOf, termText, toggled, valuesOf, withoutDeliveries, withValues,
+} from '../../static/js/state/search_text.js';
 import { all, extend, isEmpty, leaveOut, NOTHING_CHOSEN, toggle } from '../../static/js/state/selection.js';
 import { completions } from '../../static/js/tasks/completion.js';
 
@@ -27,6 +29,14 @@ test('a state has one name however it is called', () => {
   assert.deepEqual(valuesOf('state:FAILURE state:pending -state:running', 'state'), ['failed', 'waiting']);
   assert.equal(toggled('state:failure tag:x', 'state', 'failed'), 'tag:x');
   assert.equal(withValues('-queue:low a', 'queue', ['high']), '-queue:low a queue:high');
+});
+
+test('deliveries of webhooks are left out, or no longer', () => {
+  assert.equal(withoutDeliveries(''), '-type:duckline.webhook');
+  assert.equal(withoutDeliveries('state:failed "a b"'), 'state:failed "a b" -type:duckline.webhook');
+  assert.equal(withoutDeliveries('-type:duckline.webhook -type:echo', false), '-type:echo');
+  assert.equal(hasNoDeliveries('-type:duckline.webhook'), true);
+  assert.equal(hasNoDeliveries('type:duckline.webhook -type:echo'), false);
 });
 
 test('half a term is not searched for', () => {

@@ -3,6 +3,7 @@
 
 import { queueNames } from './queue_names.js';
 import { stateNamed, wordsOf } from './task_state.js';
+import { DELIVERY_TYPE } from './webhooks.js';
 import { SEARCH_WORDS } from '../texts/tasks.js';
 
 /** The words of the language, and what each looks at. */
@@ -69,6 +70,17 @@ export function withValues(text, word, values) {
 export function toggled(text, word, value) {
   const values = valuesOf(text, word);
   return withValues(text, word, values.includes(value) ? values.filter((each) => each !== value) : [...values, value]);
+}
+
+const isDelivery = ({ no, word, value }) => no && word === 'type' && value === DELIVERY_TYPE;
+
+/** Whether the text leaves deliveries of webhooks out. @param {string} text */
+export const hasNoDeliveries = (text) => termsOf(text).some(isDelivery);
+
+/** The text that leaves them out, or that no longer does. @param {string} text @param {boolean} [out] */
+export function withoutDeliveries(text, out = true) {
+  const others = termsOf(text).filter((term) => !isDelivery(term)).map(({ start, end }) => text.slice(start, end));
+  return [...others, ...(out ? [termText({ no: true, word: 'type', value: DELIVERY_TYPE })] : [])].join(' ');
 }
 
 /**

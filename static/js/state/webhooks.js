@@ -18,6 +18,9 @@ import { jsonObject } from './schedules.js';
  * @typedef {'active'|'failing'|'disabled'} WebhookState
  */
 
+/** The type of the tasks that deliver webhooks: our own, which no caller submits. */
+export const DELIVERY_TYPE = 'duckline.webhook';
+
 /** The type of flows, which no task has: a webhook hears of their ends if it names it. */
 export const FLOW_TYPE = 'duckline.flow';
 

@@ -7,7 +7,7 @@ import { queueNames } from '../state/queue_names.js';
 import { go, tasksUrl } from '../lib/router.js';
 import { fromWall, wallTime } from '../lib/wall_time.js';
 import { isUtc } from '../lib/zone.js';
-import { toggled, valuesOf, withValues } from '../state/search_text.js';
+import { hasNoDeliveries, toggled, valuesOf, withoutDeliveries, withValues } from '../state/search_text.js';
 import { everEnded, listed, TASK_STATES, wordsOf } from '../state/task_state.js';
 import { icon } from '../components/icons.js';
 import { savedMenu } from './saved_searches_menu.js';
@@ -33,7 +33,17 @@ export function filters(state, actions) {
         }))),
       h('span', { class: 'chip-group', role: 'group', 'aria-label': 'Queue' },
         h('span', { class: 'faint chip-word', 'aria-hidden': 'true' }, 'Queue'),
-        queueNames().map((queue) => chip(search, 'queue', queue, queue)))));
+        queueNames().map((queue) => chip(search, 'queue', queue, queue))),
+      deliveriesChip(search)));
+}
+
+/** Deliveries of webhooks are tasks of our own: who looks for those of callers leaves them out. */
+function deliveriesChip(search) {
+  const out = hasNoDeliveries(search.q);
+  return h('a', {
+    class: 'filter-chip', key: 'deliveries', href: tasksUrl({ ...search, q: withoutDeliveries(search.q, !out) }),
+    data: { testid: 'chip-no-deliveries' }, 'aria-current': out ? 'true' : null, title: texts.DELIVERIES_ARE_TASKS,
+  }, texts.NO_DELIVERIES);
 }
 
 /**

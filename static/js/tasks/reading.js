@@ -3,6 +3,7 @@
 import { explain } from '../api/problem.js';
 import { explainTask, findTasks, getTask } from '../api/tasks.js';
 import { oneAtATime } from '../lib/one_at_a_time.js';
+import { withoutDeliveries } from '../state/search_text.js';
 import { sameList } from '../state/page_state.js';
 import { isTerminal, isWaiting } from '../state/task_state.js';
 
@@ -15,7 +16,7 @@ export function createLatestReader({ dispatch, state }) {
     const asked = state().route;
     if (!LIST_VIEWS.has(asked.view)) return;
     try {
-      const { tasks } = await findTasks({ limit: LATEST });
+      const { tasks } = await findTasks({ limit: LATEST, q: withoutDeliveries('') });
       // The reader may have moved on while the answer was under way.
       if (sameList(asked, state().route)) dispatch({ type: 'tasks', tasks });
     } catch (error) {

@@ -49,6 +49,9 @@ export const keptOf = (means, kept, ever) => `${means}. ${keptOnly(kept, ever)}`
 /** @param {number} kept @param {number} ever */
 export const keptOnly = (kept, ever) => `${count(kept)} kept and listed, ${count(ever)} since the beginning`;
 
+export const NO_DELIVERIES = 'No webhook deliveries';
+export const DELIVERIES_ARE_TASKS = 'Each delivery of a webhook is a task of the type duckline.webhook. This leaves them out';
+
 export const LIST_PAUSED = 'Paused while you work. Show new';
 export const LATEST_PAUSED = 'Paused while the pointer is over the list';
 /** @param {number} n @param {boolean} [more] */
