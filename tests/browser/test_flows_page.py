@@ -9,6 +9,12 @@ from tests.browser.conftest import Visits
 from tests.browser.page_checks import expect_address, panel, question, serious, toast
 from tests.browser.service import Stack
 
+#: How many lines a text takes.
+_LINES = """code => {
+  const text = document.createRange();
+  text.selectNodeContents(code);
+  return text.getClientRects().length;
+}"""
 SIDES = [f"side-{number}" for number in range(12)]
 
 
@@ -46,6 +52,7 @@ def test_a_flow_is_followed_opened_mended_and_retried_from_where_it_failed(
     )
     row = page.get_by_test_id(f"flow-{flow_id}")
     expect(row).to_contain_text("Running")
+    expect(row.get_by_role("progressbar").locator("span")).to_have_count(0)  # nothing has ended
     row.get_by_role("link", name="تقرير شهري").click()
     expect_address(page, f"/flows/{flow_id}")
     folded = page.get_by_test_id("folded")
@@ -63,6 +70,9 @@ def test_a_flow_is_followed_opened_mended_and_retried_from_where_it_failed(
     expect(failed).to_contain_text("the lock is missing")
     _expect_node(page, "alarm", "SUCCESS")
     assert serious(page) == []
+    for width in (1000, 1280, 1400, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator(".flow-id code").evaluate(_LINES) == 1
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.get_by_text("value ← seal")).to_be_visible()
     link = folded.get_by_role("link")

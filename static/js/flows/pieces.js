@@ -38,8 +38,7 @@ function badge({ key, label, icon: shape, means }) {
 export function progressOf(flow) {
   const { size, counts } = flow;
   const ended = endedOf(flow);
-  const parts = [['FAILURE', counts.failed], ['REVOKED', counts.cancelled], ['SUCCESS', counts.succeeded], ['SKIPPED', counts.skipped],
-    ['STARTED', counts.submitted]];
+  const parts = [['FAILURE', counts.failed], ['REVOKED', counts.cancelled], ['SUCCESS', counts.succeeded], ['SKIPPED', counts.skipped]];
   return h('div', { class: 'flow-progress' },
     h('div', { class: 'flow-bar', role: 'progressbar', 'aria-valuenow': ended, 'aria-valuemin': 0, 'aria-valuemax': size,
       'aria-label': 'Progress', 'aria-valuetext': texts.progress(ended, size) },
