@@ -90,6 +90,29 @@ def test_so_does_one_with_coroutines(ports: _Ports) -> None:
     assert parent == again != child
 
 
+def test_each_event_loop_has_connections_of_its_own(ports: _Ports) -> None:
+    client = AsyncClient(ports.url)
+    with asyncio.Runner() as one, asyncio.Runner() as other:
+        for runner in (one, other, one):
+            runner.run(client.get(UNKNOWN))
+        for runner in (one, other):
+            runner.run(client.close())
+    first, second, again = ports.seen
+    assert first == again != second
+
+
+def test_a_client_goes_on_in_the_next_loop(ports: _Ports) -> None:
+    client = AsyncClient(ports.url)
+
+    async def main() -> None:
+        async with client:
+            await client.get(UNKNOWN)
+
+    asyncio.run(main())
+    asyncio.run(main())
+    assert len(ports.seen) == 2
+
+
 def threaded(client: AsyncClient) -> None:
     """Read a task in a loop of another thread: the loop of a forked child cannot go on."""
     reader = threading.Thread(target=lambda: asyncio.run(client.get(UNKNOWN)))

@@ -1,5 +1,7 @@
 """What the client for Python makes of answers that are not Duckline's: those of a proxy, say."""
 
+import socket
+import time
 from typing import Any
 
 import duckline_client as dc
@@ -52,6 +54,15 @@ def test_whatever_comes_is_an_error_of_the_one_tree(
 ) -> None:
     with asking(httpx.Response(status, content=content)) as client, pytest.raises(kind):
         list(client.search())
+
+
+def test_a_wait_for_a_silent_service_ends_soon_after_its_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connections are made, and no more
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        begun = time.monotonic()
+        with Client(url) as client, pytest.raises(dc.ConnectionFailed, match="ReadTimeout"):
+            client.wait(UNKNOWN, timeout_s=0.5)
+    assert 2.4 < time.monotonic() - begun < 8
 
 
 def test_a_field_is_named_once() -> None:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar, Unpack
+from weakref import WeakKeyDictionary
 
 import httpx
 from httpx_sse import EventSource
@@ -22,9 +23,10 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """Calls Duckline from coroutines of one event loop; `async with` closes its connections.
+    """Calls Duckline from coroutines; `async with` closes its connections.
 
-    The arguments are those of `Client`.
+    Each event loop has connections of its own, unless they are of a `transport` of yours: several
+    `asyncio.run` may use one client. The arguments are those of `Client`.
     """
 
     def __init__(
@@ -38,11 +40,14 @@ class AsyncClient:
     ) -> None:
         self._at = Connection.make(url, api_key, timeout_s, retry)
         certificates = httpx.create_ssl_context()
-        self._pools = Pools(
-            lambda limits: httpx.AsyncClient(
+
+        def make(limits: httpx.Limits) -> httpx.AsyncClient:
+            return httpx.AsyncClient(
                 headers=self._at.headers, transport=transport, limits=limits, verify=certificates
             )
-        )
+
+        self._make = make
+        self._by_loop = WeakKeyDictionary[asyncio.AbstractEventLoop, Pools[httpx.AsyncClient]]()
 
     async def submit(
         self,
@@ -151,8 +156,8 @@ class AsyncClient:
         return await self._run(operations.stats(self._at.policy))
 
     async def close(self) -> None:
-        """Close the connections."""
-        for http in self._pools.both():
+        """Close the connections of this event loop; one that has ended has none."""
+        for http in self._pools().both():
             await http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -160,6 +165,12 @@ class AsyncClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def _pools(self) -> Pools[httpx.AsyncClient]:
+        loop = asyncio.get_running_loop()
+        if loop not in self._by_loop:
+            self._by_loop[loop] = Pools(self._make)
+        return self._by_loop[loop]
 
     async def _follow(self, stream: Stream) -> AsyncIterator[Event]:
         while not stream.ended:
@@ -192,7 +203,7 @@ class AsyncClient:
                 reply = await (send or self._send)(step)
 
     async def _send(self, call: Call) -> Reply:
-        http = self._pools.of(call)
+        http = self._pools().of(call)
         try:
             response = await http.send(self._at.request(http, call))
         except httpx.RequestError as error:
@@ -201,7 +212,7 @@ class AsyncClient:
 
     async def _open(self, call: Call) -> Reply:
         """Send a call; of an answer that is an error the body is read, of others it is not."""
-        http = self._pools.of(call)
+        http = self._pools().of(call)
         try:
             response = await http.send(self._at.request(http, call), stream=True)
             if response.is_error:

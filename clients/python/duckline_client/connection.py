@@ -50,7 +50,8 @@ class Connection:
 
     def request(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
         """Make the request of a call; the service may live below a path."""
-        timeout = httpx.Timeout(self.timeout_s, read=self.timeout_s + call.extra_s)
+        usual_s = min(self.timeout_s, call.usual_s)
+        timeout = httpx.Timeout(usual_s, read=usual_s + call.extra_s)
         return http.build_request(
             call.method, self.url + call.path, params=call.params, content=call.content,
             headers=call.headers, timeout=timeout,

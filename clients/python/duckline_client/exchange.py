@@ -5,6 +5,7 @@ returns its value. `Client` and `AsyncClient` only differ in how they carry that
 """
 
 import itertools
+import math
 import random
 import time
 from collections.abc import Generator
@@ -33,6 +34,7 @@ class Call:
     content: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict[str, str])
     extra_s: float = 0.0  #: how long the service may hold its answer, beside the usual time
+    usual_s: float = math.inf  #: the usual time of this call, if it is less than the client's
 
 
 @dataclass(frozen=True)

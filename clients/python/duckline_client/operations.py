@@ -21,6 +21,8 @@ from duckline_client.streams import Stream
 
 #: The longest that the service holds an answer.
 _LONGEST_WAIT_S = 30.0
+#: The least time that an answer has, however short its caller's time is.
+_LOOK_S = 2.0
 _JSON = {"Content-Type": "application/json"}
 #: Codes of items of a bulk that were refused only for now.
 _FOR_NOW = frozenset(
@@ -77,21 +79,27 @@ def _submit_chunk(lines: list[bytes], key: str, policy: RetryPolicy) -> Operatio
         yield Pause(pause_s)
 
 
-def get(task_id: str, policy: RetryPolicy, wait_s: float = 0.0) -> Operation[Task]:
+def get(
+    task_id: str, policy: RetryPolicy, wait_s: float = 0.0, usual_s: float = math.inf
+) -> Operation[Task]:
     """Read a task, at its end or after `wait_s` seconds."""
     params = {"wait": f"{wait_s:.3f}"} if wait_s else {}
-    call = Call("GET", _path(task_id), params, extra_s=wait_s)
+    call = Call("GET", _path(task_id), params, extra_s=wait_s, usual_s=usual_s)
     response = yield from exchange(call, policy)
     return Task.read(json_of(response))
 
 
 def wait(task_id: str, timeout_s: float | None, policy: RetryPolicy) -> Operation[Task]:
-    """Read a task until it has ended; raises WaitTimeout, with how it is then."""
+    """Read a task until it has ended; raises WaitTimeout, with how it is then.
+
+    A service that is silent is a ConnectionFailed within the same time, or two seconds later.
+    """
     deadline = time.monotonic() + (math.inf if timeout_s is None else max(0.0, timeout_s))
     while True:
         left_s = max(0.0, deadline - time.monotonic())
         patience = replace(policy, time_limit_s=min(policy.time_limit_s, left_s))
-        task = yield from get(task_id, patience, min(left_s, _LONGEST_WAIT_S))
+        wait_s = min(left_s, _LONGEST_WAIT_S)
+        task = yield from get(task_id, patience, wait_s, left_s - wait_s + _LOOK_S)
         if task.finished:
             return task
         if time.monotonic() >= deadline:
