@@ -1,6 +1,7 @@
 """A submitted task, as the code that submitted it holds it: look at it, wait for it, cancel it."""
 
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Never
@@ -13,6 +14,9 @@ from huey_tasks.records.models import TaskRecord, TaskState
 
 #: Seconds. A look at the task may take this long, however short its caller's time is.
 LOOK_S = 1.0
+
+#: Seconds after which who waits without an end looks again, and hears whether Redis answers.
+LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +54,19 @@ class TaskHandle:
         def __getattr__(self, name: str) -> Any:
             raise other_words.no_attribute("a TaskHandle", name, other_words.OF_HANDLES)
 
-    def result(self, timeout_s: float = 60.0, **unknown: Never) -> Any:
+    def result(self, timeout_s: float | None = 60.0, **unknown: Never) -> Any:
         """Wait for its end and return what the function returned, as JSON has it.
 
         Raises TaskFailed when it, or the task that it follows, ended without success, with the id,
         state, error and traceback of that one; TimeoutError when it has not ended within
-        `timeout_s` seconds (0: only look). A Redis that does not answer is a QueueUnavailable
-        within that time, or within a second.
+        `timeout_s` seconds (0: only look; None: wait without an end). A Redis that does not answer
+        is a QueueUnavailable within that time, or within a second; without an end, a minute.
         """
         for option in unknown:
             known = ("timeout_s",)
             raise other_words.no_option("result(…)", option, other_words.OF_RESULT, known)
-        record = _end(self, time.monotonic() + timeout_s, timeout_s)
+        left_s = math.inf if timeout_s is None else timeout_s
+        record = _end(self, time.monotonic() + left_s, left_s)
         if record.status is not TaskState.SUCCESS:
             raise TaskFailed(record.task_id, record.status, record.error, record.traceback)
         return record.result
@@ -103,6 +108,7 @@ def _end(task: TaskHandle, ends: float, timeout_s: float) -> TaskRecord:
         left_s = ends - time.monotonic()
         if left_s <= 0:
             raise TimeoutError(f"Task {task.id} is {record.status} after {timeout_s:g} s.")
+        left_s = min(left_s, LONGEST_S)
         with time_limit(max(left_s, LOOK_S)):
             wait_for_end(task.id, left_s)
         record = _look(task, ends)
@@ -110,5 +116,5 @@ def _end(task: TaskHandle, ends: float, timeout_s: float) -> TaskRecord:
 
 
 def _look(task: TaskHandle, ends: float) -> TaskRecord:
-    with time_limit(max(ends - time.monotonic(), LOOK_S)):
+    with time_limit(min(max(ends - time.monotonic(), LOOK_S), LONGEST_S)):
         return task.record()

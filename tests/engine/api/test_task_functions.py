@@ -169,6 +169,7 @@ def test_of_many_none_is_stored_when_one_does_not_fit(resize: tq.TaskFunction[..
 def test_a_result_is_waited_for_and_a_failure_raises(start_consumer: StartConsumer) -> None:
     start_consumer("default")
     assert function("echo").submit({"n": [1]}).result() == {"n": [1]}
+    assert function("echo").submit("as long as it takes").result(timeout_s=None)
     with pytest.raises(tq.TaskFailed, match="ended as FAILURE: ValueError") as failed:
         function("fail").submit("broken").result(timeout_s=20)
     assert failed.value.status == "FAILURE"
