@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Self, SupportsIndex
 
 from huey.api import PeriodicTask, Task, TaskWrapper
 from huey.exceptions import HueyException
@@ -122,6 +122,8 @@ class QueueTask(Task):
 
     #: Of its type, if `@task` made it.
     payload: Payload | None = None
+    #: Its type itself, then: a `TaskType`, of a layer above.
+    declared_by: Any = None
     #: Reads one from a claim, if it is a plain one; set by the template of its type.
     plain_task: Callable[[Claim], PlainTask | None] | None = None
     #: The queue it belongs to.
@@ -209,6 +211,12 @@ class QueueTask(Task):
         value = data[0] if self.is_callback else data
         self.kwargs = follow_ups.taken(self.payload, self.kwargs, self.takes, value)
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        """Pickle one of ours by its function: its class, which Huey makes, is in no module."""
+        if self.declared_by is None:
+            return super().__reduce_ex__(protocol)
+        return _empty, (self.declared_by, self.home), vars(self)
+
     def __getattr__(self, name: str) -> Any:
         raise other_words.no_attribute(_SIGNATURE, name, other_words.OF_SIGNATURES)
 
@@ -224,6 +232,11 @@ class QueueTask(Task):
             raise TypeError(f"'{self.name}' is a task type of Huey's own: declare it with @task")
         self.by_name()
         return self.payload
+
+
+def _empty(declared_by: Any, home: str) -> QueueTask:
+    kind = declared_by.wrappers[home].task_class
+    return kind.__new__(kind)
 
 
 def _follow_up(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -234,6 +234,8 @@ def _registered(
         },
         limits=kept_to,
     )
+    for wrapper in wrappers.values():
+        wrapper.task_class.declared_by = task_type
     _types[type_name] = task_type
     return task_type
 

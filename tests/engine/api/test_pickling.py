@@ -49,6 +49,20 @@ def test_a_function_is_the_same_wherever_it_comes_to() -> None:
     assert crossed(to="ada@example.com", body="Hi").record().tags == ("x",)
 
 
+def test_a_task_that_is_not_submitted_crosses_whole() -> None:
+    steps = tq.chain(
+        send_email.options(tags=["x"], queue="low").s("ada@example.com", "Hello", body="Hi"),
+        send_email.s("bob@example.com", body="Hi").into("subject"),
+    )
+    crossed = pickle.loads(pickle.dumps(steps))
+    for found, step in zip(crossed.steps, steps.steps, strict=True):
+        assert (type(found), vars(found)) == (type(step), vars(step))
+    ids = [handle.id for handle in pickle.loads(pickle.dumps(tq.group([crossed]))).submit()]
+    assert ids == [steps.steps[1].id]
+    first = tq.get_task(steps.steps[0].id)
+    assert (first.queue, first.tags) == ("low", ("x",))
+
+
 def test_one_that_its_module_does_not_have_says_so() -> None:
     @tq.task(name="inner_for_test")
     def inner() -> None: ...
