@@ -170,7 +170,9 @@ class WorkerPool:
                 how=how,
             )
         except QueueUnavailable as error:
-            logger.warning("what it held returns when the lease ends: %s", error.cause)
+            # Who has begun none holds none, or some in a batch: that Redis is away is said already.
+            log = logger.debug if held is None else logger.warning
+            log("what it held returns when the lease ends: %s", error.cause)
             return killed_by_us
         for task_id, state in released:
             extra = {"task_id": task_id, "state": state}

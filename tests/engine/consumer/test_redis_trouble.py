@@ -88,6 +88,19 @@ def test_a_consumer_waits_out_the_trouble_and_resumes_by_itself(
     assert "Traceback" not in consumer.text()[start:]
 
 
+def test_idle_workers_that_stop_while_redis_is_away_say_nothing_about_it(
+    redis: RedisServer,
+) -> None:
+    own = Process(["app.py", "consumer", "low"], {**redis.environment, "LOW_CONCURRENCY": "2"})
+    wait_until(lambda: "consumer started" in own.text(), description="it has started")
+    with TROUBLES["killed"](redis):
+        wait_until(lambda: "consumer waits for Redis" in own.text(), description="it notices")
+        assert own.stop() == 0
+    warnings = [line for line in own.text().splitlines() if "[warning]" in line]
+    assert ["waits for Redis" in line for line in warnings] == [True, False]
+    assert "stopped without saying goodbye" in warnings[1]
+
+
 @pytest.mark.usefixtures("consumer")
 def test_what_runs_longer_than_its_lease_in_a_frozen_redis_runs_once(redis: RedisServer) -> None:
     task_id = redis.submit("work_for", seconds=3)
