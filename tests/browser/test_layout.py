@@ -34,6 +34,16 @@ def test_a_row_of_cards_leaves_no_hole(visits: Visits, stack: Stack, width: int,
     assert of_rows == pytest.approx([right] * len(of_rows), abs=1)  # pyright: ignore[reportUnknownMemberType]
 
 
+def test_code_in_a_text_of_the_documentation_covers_no_other_line(
+    visits: Visits, stack: Stack
+) -> None:
+    page = visits.open(f"{stack.dashboard}docs", viewport=PHONE)
+    inline = page.locator(".renderedMarkdown p > code")
+    expect(inline.first).to_be_visible()
+    heights = inline.evaluate_all("all => all.map((one) => one.getClientRects()[0].height)")
+    assert heights and max(heights) < 20
+
+
 def test_the_trigger_of_a_schedule_has_the_whole_row_on_a_phone(
     visits: Visits, stack: Stack
 ) -> None:

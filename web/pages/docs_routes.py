@@ -46,6 +46,10 @@ body { margin: 0; }
 nav { max-width: 1460px; margin: 0 auto; padding: 16px 20px 0; font: 600 15px sans-serif; }
 nav a { color: #0a5ab3; }
 .dark-mode nav a { color: #86bfff; }
+/* Boxes that are higher than their line lie over the lines beside it. */
+.swagger-ui :is(.markdown, .renderedMarkdown) :not(pre) > code {
+  padding: 1px 4px; -webkit-box-decoration-break: clone; box-decoration-break: clone;
+}
 """
 #: It begins with the theme that the reader chose on the pages, or that of the system.
 _DOCS_START = """\
