@@ -78,6 +78,31 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     expect_address(page, "/types/send_email")
 
 
+def test_what_was_typed_stays_when_somebody_else_sets_limits(visits: Visits, stack: Stack) -> None:
+    page = visits.open(f"{stack.dashboard}types/send_email")
+    limits = page.get_by_test_id("limits")
+    running, starts = limits.get_by_label("Running at a time"), limits.get_by_label("Starts")
+    stack.api.call("PUT", LIMITS, {"concurrency": 4})
+    expect(running).to_have_value("4")  # nothing was typed
+    running.fill("7")
+
+    stack.api.call("PUT", LIMITS, {"concurrency": 5, "rate": 10, "per": 60})
+
+    news = page.get_by_test_id("changed-meanwhile")
+    expect(news).to_contain_text("Running at a time: 4 → 5; you changed it too, yours stays: 7")
+    expect(running).to_have_value("7")
+    expect(limits.get_by_test_id("set-limits")).to_be_disabled()
+    news.get_by_test_id("take-over").click()
+    expect(starts).to_have_value("10")
+    limits.get_by_test_id("set-limits").click()
+    expect(limits.get_by_test_id("limits-now")).to_have_text(
+        "Now: at most 7 running, at most 10 starts per minute"
+    )
+    expect(limits.get_by_test_id("set-limits")).to_be_enabled()
+    expect(news).to_have_count(0)
+    stack.api.call("DELETE", LIMITS)
+
+
 def test_a_type_that_is_held_back_says_so(visits: Visits, stack: Stack) -> None:
     stack.api.call("PUT", OF_FAILING, {"breaker": {"of": 1, "pause_s": 600}})
     try:

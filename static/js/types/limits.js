@@ -7,16 +7,17 @@ import { visible } from '../lib/json_text.js';
 import { serverNow } from '../state/page_state.js';
 import { inUnits } from '../state/schedules.js';
 import { BREAKER_FIELDS, isHeldBack, isLimited, LIMIT_FIELDS, limitsBody, USUAL_BREAKER } from '../state/type_limits.js';
+import { createDraft } from '../components/draft.js';
 import { durationPart } from '../components/duration_field.js';
 import { checkField, fieldPart, objectText, plainField } from '../components/field.js';
-import { createKeptForms } from '../components/kept_form.js';
 import { button, loadFailure, sectionHead } from '../components/parts.js';
 import { auditPart } from '../components/question_dialog.js';
 import { placeErrors } from '../tasks/payload_form.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/task_types.js';
 
-const keep = createKeptForms();
+const draft = createDraft({ breaker: texts.BREAKER,
+  ...Object.fromEntries(LIMIT_FIELDS.map(({ name }) => [name, texts.LIMIT_FIELDS[name].label])) });
 
 /**
  * @param {string} name of the task type
@@ -35,8 +36,7 @@ export function limitsPart(name, state, actions) {
       problem && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
       inWords(limits),
       breakerStates(limits, serverNow(state)),
-      // Limits that were set elsewhere meanwhile are a new start: a draft over old ones would undo them.
-      keep(`${name} ${JSON.stringify({ ...limits, breakers: null })}`, (done) => build(name, limits, actions, done)),
+      editLimits(name, limits, actions),
     ] : trouble ? h('div', { key: 'broken' }, loadFailure(trouble, 'the limits'))
       : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }
@@ -66,40 +66,58 @@ function wordsOf(limits) {
 }
 
 /**
+ * The form, and what somebody else has set while it was open.
+ * @param {string} name
+ * @param {import('../state/type_limits.js').Limits} limits
+ * @param {import('../state/actions.js').Actions} actions
+ */
+function editLimits(name, limits, actions) {
+  const make = (of) => {
+    const typed = Object.entries(of?.members ?? {}).map(([member, text]) => [member, text === null ? null : JSON.parse(text)]);
+    return build(name, { ...limits, ...Object.fromEntries(typed) }, actions, of);
+  };
+  const { form, key, news } = draft.show(name, JSON.stringify({ ...limits, breakers: null }), make, actions.redraw);
+  form.send.disabled = Boolean(news || form.element.dataset.busy);
+  return [h('div', { key, wake: (host) => host.append(form.element) }), h('div', { role: 'status', key: 'news' }, news)];
+}
+
+/**
  * @param {string} name
  * @param {import('../state/type_limits.js').Limits} limits what the form is filled with
  * @param {import('../state/actions.js').Actions} actions
- * @param {() => void} done the draft is not wanted any more
+ * @param {any} [of] the draft that it goes on with
  */
-function build(name, limits, actions, done) {
+function build(name, limits, actions, of) {
   const plain = LIMIT_FIELDS.map((field) => ({ name: field.name, ...part(field, texts.LIMIT_FIELDS, limits[field.name]) }));
   const breaker = breakerPart(limits.breaker);
   const parts = [...plain, breaker];
   const controls = new Map(parts.flatMap((each) => [...each.controls]));
-  const audit = auditPart('limits-audit');
+  const audit = of?.from.audit ?? auditPart('limits-audit');
   const other = h('ul', { class: 'form-errors', role: 'alert' });
   const send = /** @type {HTMLButtonElement} */ (h('button', { type: 'submit', class: 'button primary', data: { testid: 'set-limits' } },
     texts.SET));
+  const members = () => /** @type {any} */ (Object.fromEntries(parts.map((each) => [each.name, each.text()])));
+  const first = of?.first ?? members();
 
   async function submit(event) {
     event.preventDefault();
     const reason = audit.reason();
+    element.dataset.busy = 'yes';
     send.disabled = true;
-    const errors = await actions.setLimits(name, limitsBody({
-      ...Object.fromEntries(parts.map((each) => [each.name, each.text()])), reason: reason ? JSON.stringify(reason) : null,
-    }));
+    const errors = await actions.setLimits(name, limitsBody({ ...members(), reason: reason ? JSON.stringify(reason) : null }));
+    delete element.dataset.busy;
     send.disabled = false;
-    if (errors.length) placeErrors(form, controls, other, errors);
-    else done();
+    if (errors.length) placeErrors(element, controls, other, errors);
+    else draft.drop();
   }
 
-  const form = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET,
+  const element = h('form', { class: 'limits-form', novalidate: true, 'aria-label': texts.SET,
     data: { testid: 'limits-form', needs: 'operator' },
     on: { submit } },
     h('div', { class: 'fields' }, plain.map((each) => each.element)), breaker.element, audit.element, other,
     h('div', { class: 'actions' }, send, isLimited(limits) && limits.source !== 'code'
       && button(texts.REMOVE, () => actions.askRemoveLimits(name), { data: { testid: 'remove-limits' } }, 'trash')));
-  return form;
+  return { element, first, members, send, audit };
 }
 
 /**
