@@ -151,6 +151,7 @@ class Consumer:
         self._control.sources()  # it hears of cancels before anyone can know that it is there
         with contextlib.suppress(QueueUnavailable), time_limit(self._patience_s):
             self._beat()  # what it knows, before it claims; that it is there, should it die at once
+            self._neighbours.release_tasks()  # what a dead one held stood before all that waits
         self._pool.start()
         logger.info(
             f"{duties.kind_of(self.name)} started",

@@ -11,7 +11,8 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.consumer.dead_consumers import identity, is_dead, release_tasks
-from tests.engine.helpers import QUEUE, HandWorker, scripts, store
+from tests.conftest import StartConsumer
+from tests.engine.helpers import QUEUE, HandWorker, scripts, store, submit, wait_for
 from tests.waiting import wait_until
 
 Program = subprocess.Popen[bytes]
@@ -74,6 +75,23 @@ def test_the_tasks_of_one_stay_its_own_until_it_has_ended(neighbour: Program) ->
     neighbour.wait()
     release_tasks(tq.default, 3, 30)
     assert row_of("task") == "PENDING"
+
+
+def test_what_one_held_is_claimed_before_what_stood_behind_it(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    go_on, begun = tmp_path / "go on", tmp_path / "begun"
+    killed = start_consumer(QUEUE)
+    ids = [submit("work_until", go_on=str(go_on), file=str(begun))]
+    wait_until(begun.exists, description="it runs")
+    ids += [submit("echo", value=number) for number in range(5)]
+    killed.kill()
+    go_on.touch()
+
+    start_consumer(QUEUE)
+
+    starts = [at for task_id in ids if (at := wait_for(task_id, "SUCCESS").started_at)]
+    assert len(starts) == 6 and starts == sorted(starts)
 
 
 def row_of(task_id: str) -> str:
