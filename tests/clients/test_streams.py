@@ -2,6 +2,8 @@
 
 import contextlib
 import itertools
+from collections.abc import Iterator
+from typing import Any
 
 import duckline_client as dc
 import httpx
@@ -18,6 +20,20 @@ def numbers(events: list[dc.Event]) -> list[int]:
     assert events[0].name == "task" and first is not None
     before = [one["value"]["number"] for one in first.partial_results]
     return before + [one.detail["value"]["number"] for one in events if one.name == "partial"]
+
+
+def from_the_beginning(
+    stack: Stack, client: Client, payload: dict[str, Any]
+) -> tuple[Iterator[dc.Event], dc.Event]:
+    """A stream that is open, and its first event, before a `count` begins."""
+    assert stack.server.request("POST", "/api/queues/default/pause").status == 200
+    try:
+        with Client(stack.url) as direct:
+            sent = direct.submit("count", payload)
+        stream = client.stream(sent.task_id)
+        return stream, next(stream)
+    finally:
+        assert stack.server.request("POST", "/api/queues/default/resume").status == 200
 
 
 def test_a_stream_tells_all_that_happens_and_ends_with_the_task(client: Client) -> None:
@@ -45,10 +61,9 @@ def test_a_search_that_no_event_can_answer_names_the_word(client: Client) -> Non
 
 def test_a_stream_that_is_cut_ten_times_misses_and_repeats_nothing(stack: Stack) -> None:
     proxy = CuttingProxy(stack.server, cuts=10, when_cut=lambda: None, after=2800)
-    with Client(stack.url) as direct, Client(proxy.url, retry=QUICK) as cut:
-        sent = direct.submit("count", {"to": 120, "pause_s": 0.05})
-        with contextlib.closing(proxy):
-            events = list(cut.stream(sent.task_id))
+    with Client(proxy.url, retry=QUICK) as cut, contextlib.closing(proxy):
+        stream, first = from_the_beginning(stack, cut, {"to": 120, "pause_s": 0.05})
+        events = [first, *stream]
     assert proxy.left == 0
     assert numbers(events) == list(range(120))
     assert len({event.id for event in events}) == len(events)
@@ -76,9 +91,9 @@ def test_all_tasks_that_a_search_finds_are_followed(stack: Stack, tag: str) -> N
 def test_a_service_that_stays_away_ends_a_stream_with_one_error(stack: Stack) -> None:
     proxy = CuttingProxy(stack.server, cuts=1, when_cut=lambda: proxy.close(), after=3000)
     with Client(proxy.url, retry=ONCE) as client:
-        sent = client.submit("count", {"to": 30, "pause_s": 0.05})
+        stream, _ = from_the_beginning(stack, client, {"to": 30, "pause_s": 0.05})
         with pytest.raises(dc.ConnectionFailed):
-            list(client.stream(sent.task_id))
+            list(stream)
     assert proxy.left == 0
 
 

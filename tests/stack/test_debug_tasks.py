@@ -89,7 +89,7 @@ def test_a_task_waits_at_a_breakpoint_and_goes_on_in_the_same_attempt(terminal: 
     record = tq.get_task(handle.task_id)
     assert (record.status, record.result, record.attempt) == ("SUCCESS", 42, 1)
     terminal.process.terminate()
-    assert terminal.process.wait(10) == 0
+    assert terminal.process.wait(60) == 0
     assert not tq.consumers()
 
 

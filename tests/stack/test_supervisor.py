@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 import huey_tasks as tq
+from tests.conftest import runs
 from tests.stack.running import RunningStack, stand_in
 from tests.waiting import wait_until
 
@@ -187,12 +188,12 @@ def test_at_a_second_ctrl_c_a_consumer_hands_its_running_task_back(run_stack: Ru
 
 def test_what_a_killed_process_started_does_not_outlive_it(run_stack: RunStack) -> None:
     stack = run_stack(stand_in("a", "family"))
-    leader, child = stack.pid_of("a", "family"), stack.pid_of("a", "child")
+    leader, child = stack.pid_of("a", "family"), psutil.Process(stack.pid_of("a", "child"))
 
     os.kill(leader, signal.SIGKILL)
 
-    wait_until(lambda: stack.pid_of("a", "child") != child, description="a new family")
-    wait_until(lambda: not _is_running(child), description="the old child is gone")
+    wait_until(lambda: stack.pid_of("a", "child") != child.pid, description="a new family")
+    wait_until(lambda: not runs(child), description="the old child is gone")
 
 
 def test_no_process_outlives_a_killed_supervisor(run_stack: RunStack, tmp_path: Path) -> None:
@@ -215,14 +216,6 @@ def test_a_process_in_backoff_does_not_delay_the_stop(run_stack: RunStack) -> No
 
     assert stack.wait() == 0
     assert stack.log.count("cannot work like this") == deaths, "it was not waited for"
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] != "Z"
 
 
 def test_a_daemon_that_a_killed_process_leaves_behind_is_ended(run_stack: RunStack) -> None:

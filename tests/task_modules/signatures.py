@@ -18,7 +18,7 @@ def by_odd_names(_id: int, model_config: str = "") -> list[Any]:
     return [_id, model_config]
 
 
-@task(retries=1, retry_delay=1)
+@task(retries=1, retry_delay=3)
 def remind(at: FutureDatetime) -> str:
     """Fail once; when it is tried again, `at` is over."""
     if current_task.attempt == 1:

@@ -125,7 +125,7 @@ class Race:
     def _wait_for_the_next(self) -> str:
         """The task that has just begun; looked for far more often than a task is long."""
         pause = threading.Event()
-        for _ in range(100):
+        for _ in range(600):
             soon = time.monotonic() + 0.1
             while time.monotonic() < soon:
                 begun = [line.task_id for line in self._ledger.read() if line.what == "begin"]

