@@ -1,5 +1,10 @@
-"""The applications that gunicorn serves, imported when they are asked for."""
+"""The applications that gunicorn serves, imported when they are asked for.
 
+Owns that gunicorn serves them with our settings, never with its own.
+"""
+
+import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
 
 def create_app() -> "Flask":
     """The web service: API, dashboard, WebSocket."""
+    _require_our_settings()
     from web import create_app
 
     return create_app()
@@ -19,9 +25,26 @@ def create_app() -> "Flask":
 
 def create_inspector() -> "Flask":
     """The inspector, for the operators of the service."""
+    _require_our_settings()
     from web import create_inspector
 
     return create_inspector()
+
+
+def _require_our_settings() -> None:
+    """Stop a gunicorn that has not read `gunicorn_conf`.
+
+    Its own settings listen on all addresses, whoever may call, and serve one request at a time.
+    Raises AppImportError, which gunicorn prints as one line before it ends.
+    """
+    by_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/")
+    if by_gunicorn and "duckline.server.worker" not in sys.modules:
+        from gunicorn.errors import AppImportError
+
+        raise AppImportError(
+            "duckline: gunicorn has not read Duckline's settings, and would serve all addresses "
+            "without a check; start it with --config python:duckline.gunicorn_conf"
+        )
 
 
 def create_both() -> Callable[..., Any]:

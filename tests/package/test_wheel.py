@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import urllib.request
@@ -174,6 +175,37 @@ def test_pages_and_their_files_are_served(stack: Stack) -> None:
     assert status == 200 and "<html" in page
     assert stack.get("/docs")[0] == 200
     assert stack.get("/static/css/app.css")[0] == 200
+
+
+def test_the_units_of_systemd_start_what_the_package_has(
+    stack: Stack, service: Installed, tmp_path: Path
+) -> None:
+    """As the line of their page changes them; `gunicorn` there is this environment's."""
+    units = REPOSITORY / "deploy/systemd"
+    (line,) = re.findall(r"^# (sed .*?) \\\n", (units / "README.md").read_text(), re.MULTILINE)
+    started = set[str]()
+    for unit in units.glob("*.service"):
+        changed = service.run(*shlex.split(line.replace("-i ", "")), unit, cwd=tmp_path).stdout
+        started |= set(
+            re.findall(r"^ExecStart=/opt/duckline/.venv/bin/(.*)$", changed, re.MULTILINE)
+        )
+    assert "duckline consumer %i" in started
+    redis_url = f"unix://{stack.folder}/data/redis.sock"
+    for command in started - {"duckline consumer %i"}:
+        port, inspector_port = map(str, free_ports(2))
+        _, *arguments = command.split()
+        process = subprocess.Popen(
+            [service.python, "-m", "gunicorn", *arguments], cwd=stack.folder,
+            env=service.environment(PORT=port, INSPECTOR_PORT=inspector_port, REDIS_URL=redis_url),
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert process.stderr is not None
+            expected = inspector_port if "inspector" in command else port
+            assert f"listening at http://127.0.0.1:{expected} " in process.stderr.readline()
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
 
 
 def test_verify_accounts_for_the_tasks(stack: Stack, service: Installed) -> None:

@@ -152,6 +152,20 @@ def test_an_address_that_only_gunicorn_knows_is_looked_at_too(start: Start) -> N
     assert "Serving at 0.0.0.0 without API_KEYS" in refused.log and "Traceback" not in refused.log
 
 
+@pytest.mark.parametrize("application", ["app:app", "app:create_inspector()"])
+def test_a_gunicorn_with_its_own_settings_is_refused(
+    start: Start, tmp_path: Path, application: str
+) -> None:
+    """They are all addresses, whoever may call, and no WebSocket."""
+    (tmp_path / "empty.py").touch()
+    own = ["--config", f"{tmp_path}/empty.py", "--no-control-socket"]
+    refused = start([sys.executable, "-m", "gunicorn", *own, application], **two_ports())
+
+    assert refused.wait() != 0
+    assert "start it with --config python:duckline.gunicorn_conf\n" in refused.log
+    assert "Traceback" not in refused.log
+
+
 def test_a_misspelt_setting_is_named_once_by_the_whole_stack(start: Start, tmp_path: Path) -> None:
     service = Service(start, tmp_path / "data", HIGH_CONCURENCY="3").ready()
     service.stop()
