@@ -34,7 +34,7 @@ def create_inspector() -> "Flask":
 def _require_our_settings() -> None:
     """Stop a gunicorn that has not read `gunicorn_conf`.
 
-    Its own settings listen on all addresses, whoever may call, and serve one request at a time.
+    Its own settings listen on all addresses without a check, and serve one request at a time.
     Raises AppImportError, which gunicorn prints as one line before it ends.
     """
     by_gunicorn = os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn/")

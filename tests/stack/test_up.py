@@ -156,7 +156,7 @@ def test_an_address_that_only_gunicorn_knows_is_looked_at_too(start: Start) -> N
 def test_a_gunicorn_with_its_own_settings_is_refused(
     start: Start, tmp_path: Path, application: str
 ) -> None:
-    """They are all addresses, whoever may call, and no WebSocket."""
+    """They are all addresses, without a check, and no WebSocket."""
     (tmp_path / "empty.py").touch()
     own = ["--config", f"{tmp_path}/empty.py", "--no-control-socket"]
     refused = start([sys.executable, "-m", "gunicorn", *own, application], **two_ports())
