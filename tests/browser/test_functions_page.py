@@ -66,7 +66,8 @@ def test_a_dropped_file_is_a_function_until_it_breaks_and_again_when_it_is_mende
     file.write_text(_GREET + "\nLIMIT = 1 / 0\n")
     page.get_by_test_id("invoke-button").click()
     expect(answer).to_have_attribute("data-status", "FAILURE")
-    error = page.get_by_test_id("import-error")
+    error = page.get_by_test_id("function-error")
+    expect(error).to_contain_text("greet cannot run")  # by its settings or packages neither
     expect(error).to_contain_text("ZeroDivisionError: division by zero")
     error.get_by_role("link", name="greet.py:5").click()
     expect(page.get_by_test_id("source").locator('[data-line="bad"]')).to_have_text("LIMIT = 1 / 0")

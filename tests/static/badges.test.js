@@ -38,7 +38,7 @@ test('a schedule that cannot run is counted, one that somebody paused is not', (
   const schedules = [{ problem: 'x', paused: false }, { problem: 'x', paused: true }, { problem: null, paused: false }];
   assert.deepEqual(words(badges({ facts: { schedules } })), { schedules: '1 cannot run' });
   const functions = { functions: [{ state: 'Failed' }, { state: 'Active' }, { state: 'Installing' }] };
-  assert.deepEqual(words(badges({ facts: { functions } })), { functions: '1 import error' });
+  assert.deepEqual(words(badges({ facts: { functions } })), { functions: '1 cannot run' });
 });
 
 test('a consumer is silent only where it is read all the time', () => {

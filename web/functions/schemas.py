@@ -97,7 +97,8 @@ class FunctionView(Outbound):
     name: str
     arn: str
     state: Literal["Active", "Failed", "Installing"] = Field(
-        description="Failed: it cannot be imported, or its packages cannot be installed. "
+        description="Failed: it cannot be imported, its packages cannot be installed, or its "
+        "settings are wrong. "
         "Installing: its packages are installed at the next invocation, or now."
     )
     error: FunctionErrorView | None

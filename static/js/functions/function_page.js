@@ -1,4 +1,4 @@
-/* The page of one function: its error, if it cannot be imported, and the tab that the address names. */
+/* The page of one function: its error, if it cannot run, and the tab that the address names. */
 
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
@@ -10,7 +10,7 @@ import { codeTab } from './code_tab.js';
 import { configurationTab } from './configuration_tab.js';
 import { invokeTab } from './invoke_tab.js';
 import { overviewTab } from './overview_tab.js';
-import { importError, stateChip } from './pieces.js';
+import { whyNot, stateChip } from './pieces.js';
 import { runsTab } from './runs_tab.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/functions.js';
@@ -44,7 +44,7 @@ function whole(fn, state, actions) {
   const tabs = FUNCTION_TABS.filter((each) => each !== 'invoke' || canInvoke());
   const tab = tabs.includes(tabOf(state.route.params)) ? tabOf(state.route.params) : 'overview';
   return [
-    importError(fn, actions, true),
+    whyNot(fn, actions, true),
     h('div', { class: 'function-tabs', key: 'tabs' }, segments(texts.TABS_LABEL, tab, tabs.map((each) => [each, texts.TABS[each]]),
       (each) => pageUrl('functions', { tab: each === 'overview' ? '' : each }, fn.name))),
     h('div', { class: 'function-tab', key: tab, data: { testid: `tab-${tab}` } }, DRAW[tab](fn, state, actions)),

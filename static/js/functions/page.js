@@ -12,7 +12,7 @@ import { time } from '../components/parts.js';
 import { longName } from '../components/prose.js';
 import { firstFunction } from './first_function.js';
 import { functionPage } from './function_page.js';
-import { importError, stateChip } from './pieces.js';
+import { whyNot, stateChip } from './pieces.js';
 import * as texts from '../texts/functions.js';
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
@@ -32,7 +32,7 @@ function list(functions, state, actions) {
     h('p', { class: 'strip', key: 'strip', data: { testid: 'functions-summary' } },
       h('span', { key: 'all' }, h('b', null, count(functions.length)), functions.length === 1 ? ' function' : ' functions'),
       failed.length > 0 && h('span', { key: 'bad', class: 'bad-text' }, texts.failedNumber(failed.length))),
-    failed.map((fn) => importError(fn, actions, true)),
+    failed.map((fn) => whyNot(fn, actions, true)),
     h('div', { class: 'card scroll', key: 'table' }, h('table', { class: 'plain stackable functions' },
       h('thead', null, h('tr', null, texts.COLUMNS.map((name) =>
         h('th', { scope: 'col', class: /^p\d/.test(name) ? 'num' : '' }, name)))),

@@ -1,4 +1,4 @@
-/* What the list of functions and the page of one share: the state, the error of an import. */
+/* What the list of functions and the page of one share: the state, why it cannot run. */
 
 import { h } from '../lib/dom.js';
 import { visible } from '../lib/json_text.js';
@@ -18,19 +18,19 @@ export function stateChip({ state }) {
 }
 
 /**
- * Why a function cannot be imported, with the place; nothing if it can.
+ * Why a function cannot run, with the place (its code, packages or settings); nothing if it can.
  * @param {import('../state/functions.js').Fn} fn
  * @param {import('../state/actions.js').Actions} actions
  * @param {boolean} whole with the traceback
  */
-export function importError(fn, actions, whole) {
+export function whyNot(fn, actions, whole) {
   const { error } = fn;
   if (!error) return null;
   const place = placeText(error.file, error.line);
   const text = `${error.type}: ${error.message}`;
-  return h('section', { class: 'block trouble', key: `error ${fn.name}`, role: 'group', 'aria-label': texts.cantImport(fn.name),
-    data: { testid: 'import-error' } },
-    h('div', { class: 'block-head' }, h('h3', null, texts.cantImport(fn.name)),
+  return h('section', { class: 'block trouble', key: `error ${fn.name}`, role: 'group', 'aria-label': texts.cannotRun(fn.name),
+    data: { testid: 'function-error' } },
+    h('div', { class: 'block-head' }, h('h3', null, texts.cannotRun(fn.name)),
       copyButton(actions, `${error.traceback ?? text}\n`, 'error')),
     h('p', { class: 'error-text', dir: 'auto' }, visible(text)),
     place && h('p', { class: 'error-place' }, failingLine(fn) !== null

@@ -41,7 +41,7 @@ function stuck(schedules = []) {
   return schedules.filter(({ problem, paused }) => problem && !paused).length;
 }
 
-/** Functions that cannot be imported; those that were listed last. */
+/** Functions that cannot run; those that were listed last. */
 function broken(value) {
   return value?.functions.filter(({ state }) => state === 'Failed').length ?? 0;
 }

@@ -6,7 +6,7 @@ export const ABOUT = 'Each file with a handler in the functions folder is a func
 export const COLUMNS = ['Function', 'Last hour', 'p50', 'p95', 'Environments', 'Limits', 'Last error'];
 export const ALL = 'All functions';
 /** @type {Record<string, string>} */
-export const STATES = { Active: 'active', Failed: 'import error', Installing: 'packages not installed' };
+export const STATES = { Active: 'active', Failed: 'cannot run', Installing: 'packages not installed' };
 /** @type {Record<string, string>} */
 export const STATE_MEANS = {
   Active: 'The next call runs the file as it is now',
@@ -14,11 +14,11 @@ export const STATE_MEANS = {
   Installing: 'Its packages are installed at the first call',
 };
 /** @param {string} name */
-export const cantImport = (name) => `${name} can’t be imported`;
+export const cannotRun = (name) => `${name} cannot run`;
 export const FIX_IT = 'Fix the file and save it: the next call uses the new version.';
 export const NAME_PACKAGE = 'A package is installed when requirements.txt, in a folder of the function’s own, names it.';
 /** @param {number} n */
-export const failedNumber = (n) => `${count(n)} with an import error`;
+export const failedNumber = (n) => `${count(n)} cannot run`;
 /** @param {number} n @param {number} failed */
 export const lastHour = (n, failed) => (n ? `${plural(n, 'run')}${failed ? `, ${count(failed)} failed` : ''}` : 'no runs');
 /** @param {number} warm @param {number} busy */
