@@ -67,8 +67,10 @@ class chain(_Composition):
 class group(_Composition):
     """Tasks, or chains, that run beside each other."""
 
-    def __init__(self, members: Iterable[Any]) -> None:
+    def __init__(self, members: Iterable[Any], *others: Any) -> None:
         """Take tasks that `.s(…)` makes, or chains. Raises TypeError for anything else."""
+        if others or _is_one(members):
+            raise TypeError("a group takes one list; write group([first.s(…), second.s(…)])")
         self.members = _chains(members, "a group")
 
     def submit(self) -> list[TaskHandle]:
@@ -86,10 +88,12 @@ class chord(_Composition):
     It takes the list of their results, in their order; of one that did not succeed a FailedMember.
     """
 
-    def __init__(self, members: Iterable[Any], callback: Any = None) -> None:
+    def __init__(self, members: Iterable[Any], callback: Any = None, *others: Any) -> None:
         """Take tasks that `.s(…)` makes, or chains. Raises TypeError for anything else."""
         if callback is None:
             raise TypeError("a chord takes its callback too; write chord([…], done.s(…)).submit()")
+        if others or _is_one(members):
+            raise TypeError("a chord takes one list and its callback; write chord([…], done.s(…))")
         *self.members, self.callback = _chains([*members, callback], "a chord")
 
     def submit(self) -> TaskHandle:
@@ -99,6 +103,10 @@ class chord(_Composition):
         """
         submit_chord([member.steps for member in self.members], self.callback.steps)
         return self.callback.handle(tuple(member.handle() for member in self.members))
+
+
+def _is_one(members: Any) -> bool:
+    return isinstance(members, QueueTask | TaskFunction | _Composition)
 
 
 def _chains(members: Iterable[Any], what: str) -> list[chain]:

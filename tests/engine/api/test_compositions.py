@@ -82,6 +82,10 @@ def test_a_task_may_submit_a_chord() -> None:
     assert [lot["item"] for lot in callback.result["good"]] == ["0", "1"]
 
 
+ONE_LIST = "a group takes one list; write group([first.s(…), second.s(…)])"
+LIST_AND_CALLBACK = "a chord takes one list and its callback; write chord([…], done.s(…))"
+
+
 @pytest.mark.parametrize(
     ("made", "text"),
     [
@@ -101,6 +105,10 @@ def test_a_task_may_submit_a_chord() -> None:
             lambda: chain(s("pick", "a").then(s("pack")), s("say_done")),
             "a chain takes tasks without a .then(…): put them into a chain",
         ),
+        (lambda: group(s("pick", "a")), ONE_LIST),
+        (lambda: group(s("pick", "a"), s("pick", "b")), ONE_LIST),
+        (lambda: chord(s("pick", "a"), s("pack")), LIST_AND_CALLBACK),
+        (lambda: chord(s("pick", "a"), s("pick", "b"), s("pack")), LIST_AND_CALLBACK),
         (
             lambda: group([s("pick", "a")] * 2),
             "one task is in a group twice: each place needs a .s(…) of its own",
