@@ -29,6 +29,7 @@ class LiveConsumers:
             "RESULT_REDIS_URL": redis.url(1),
             "TASKS": ",".join(sorted(m for m in modules if not m.startswith("huey_tasks."))),
             "QUEUES": ",".join(f"{name}:1" for name in QUEUES),
+            "REDIS_IS_CHECKED": "1",  # this one keeps nothing on disk, of which a check would warn
             "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
         }
         command = [sys.executable, "-m", "duckline", "consumer"]
