@@ -83,7 +83,10 @@ def declare(
         check_schedule(name, type_name, payload or {}, tags, cron, every_s, timezone)
         _, chosen = destination(type_name, queue)
     except (InvalidPayload, InvalidQuery, UnknownQueue, UnknownTaskType) as error:
-        raise InvalidTaskType(f"schedule '{str(name)[:100]}': {error}", place) from None
+        text = f"schedule '{str(name)[:100]}': {error}"
+        if payload is None and isinstance(error, InvalidPayload):
+            text += "; with arguments it is huey_tasks.schedules.declare(name, task, {…}, …)"
+        raise InvalidTaskType(text, place) from None
     if name in _declared:
         raise InvalidTaskType(f"schedule '{name}': one of that name is declared already", place)
     _declared[name] = Declaration(

@@ -235,6 +235,14 @@ def test_a_wrong_declaration_is_refused_with_its_line(arguments: dict[str, Any],
     assert "wrong" not in declared._declared
 
 
+def test_a_schedule_in_code_whose_task_needs_arguments_says_where_they_go() -> None:
+    with pytest.raises(tq.InvalidTaskType, match=r"n: Field required; with arguments it is huey_"):
+
+        @tq.task(schedule="0 3 * * *")
+        def needs_a_number(n: int) -> int:
+            return n
+
+
 def test_a_consumer_stores_what_its_task_modules_declare(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
