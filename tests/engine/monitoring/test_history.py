@@ -22,7 +22,8 @@ from huey_tasks.records.statistics import Counts, Percentiles, edges_ms
 from tests.conftest import StartConsumer
 from tests.engine.helpers import QUEUE, HandWorker, commit, scripts, store, submit, wait_for
 from tests.engine.snapshot import SPANS, clock_ms, noted
-from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("within_a_minute")
 
 broker = tq.default.broker.redis
 
@@ -35,12 +36,6 @@ ALL_NUMBERS = [
     *("SUBMITTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED", "EXPIRED"),
     *(f"{kind}.{bucket}" for kind in ("wait", "run") for bucket in range(128)),
 ]
-
-
-@pytest.fixture(autouse=True)
-def within_a_minute() -> None:
-    """A test counts in one minute: not in the last seconds of one."""
-    wait_until(lambda: clock_ms() % MINUTE < 50_000, description="a minute has begun")
 
 
 def end(state: str = "SUCCESS", *, task_type: str = "echo", took_s: float = 0.1) -> None:

@@ -14,14 +14,10 @@ from huey_tasks.broker.protocol import About
 from huey_tasks.monitoring.totals import EDGES_S, MOST_TYPES, OTHER
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, store
 from tests.engine.snapshot import clock_ms
-from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("within_a_minute")
 
 broker = tq.default.broker.redis
-
-
-@pytest.fixture(autouse=True)
-def within_a_minute() -> None:
-    wait_until(lambda: clock_ms() % 60_000 < 50_000, description="a minute has begun")
 
 
 def end(state: str = "SUCCESS", *, task_type: str = "echo", took_s: float = 0.1) -> None:

@@ -31,7 +31,7 @@ def test_a_due_schedule_makes_its_task_and_has_its_next_due_time() -> None:
     assert (record.last_task_id, record.last_status, record.runs) == (task_id, "PENDING", 1)
     assert record.last_run_at == task.submitted_at
     assert round(record.next_runs[0].timestamp() * 1000) == due + 60_000
-    assert 59 < (fire() or 0) <= 60
+    assert 50 < (fire() or 0) <= 60
     assert len(tasks_of()) == 1
 
 
@@ -149,8 +149,8 @@ def test_a_paused_schedule_is_never_due_and_makes_up_for_nothing() -> None:
     broker.hset(keys.schedule(QUEUE, "s"), "start_at", clock_ms() - 600_500)
     record = tq.change_schedule("s", tq.ScheduleChanges(paused=False))
     assert record.next_run_at is not None
-    assert 59 < (record.next_run_at - record.updated_at).total_seconds() < 60
-    assert 59 < (fire() or 0) < 60
+    assert 50 < (record.next_run_at - record.updated_at).total_seconds() < 60
+    assert 50 < (fire() or 0) < 60
     assert numbers() == (0, 0, 0)
 
 
