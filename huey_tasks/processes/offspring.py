@@ -28,7 +28,6 @@ _LINUX = sys.platform == "linux"
 # It keeps the interpreter: a call that never blocks is faster so.
 _libc = ctypes.PyDLL(None) if _LINUX else None
 _waitid = _libc.waitid if _libc is not None else None
-_siginfo = ctypes.create_string_buffer(256)
 
 
 class Running(NamedTuple):
