@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -87,6 +87,22 @@ def clean_redis(redis_server: Path) -> Iterator[None]:
     broker.set(access_keys.revoked(), 1)
     yield
     check_invariants(broker)
+
+
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """A test leaves the handlers of signals, and which are blocked, as it found them.
+
+    The next test to send itself one, or to fork, would otherwise fail for this one's sake.
+    """
+    before = _signals()
+    yield
+    assert _signals() == before
+
+
+def _signals() -> tuple[Sequence[object], set[int]]:
+    handlers = [signal.getsignal(signum) for signum in sorted(signal.valid_signals())]
+    return handlers, signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 class Process:

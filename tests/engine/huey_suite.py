@@ -11,6 +11,7 @@ import importlib
 import linecache
 import os
 import pkgutil
+import signal
 import sys
 import unittest
 from collections.abc import Callable, Generator
@@ -150,7 +151,7 @@ def run(name: str) -> dict[int, str]:
         note(frame.f_lineno, error)
 
     test = _going_on(cls, note_and_go_on)(method)
-    with _stand_ins():
+    with _stand_ins(), _same_handlers():
         test.setUp()
         try:
             getattr(test, method)()
@@ -171,6 +172,18 @@ def _stand_ins() -> Generator[None]:
         # Huey's tests count what waits after they have claimed one.
         stack.enter_context(mock.patch.object(slot, "MOST", 1))
         yield
+
+
+@contextlib.contextmanager
+def _same_handlers() -> Generator[None]:
+    """Set back the handlers of signals: a consumer of Huey's sets its own, and they stay."""
+    before = {signum: signal.getsignal(signum) for signum in signal.valid_signals()}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            if signal.getsignal(signum) != handler:
+                signal.signal(signum, handler)
 
 
 def _going_on(
