@@ -18,6 +18,7 @@ from tests.browser.page_checks import (
     wait_for_drawing,
 )
 from tests.browser.service import WebServer
+from tests.conftest import Process
 from tests.web.conftest import OwnRedis
 
 _NO_TASK = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
@@ -154,6 +155,32 @@ def test_every_page_says_that_redis_is_away_and_fills_when_it_is_back(
 
     expect(page.locator("#main")).not_to_contain_text("Redis does not answer")
     expect(verdict(page)).not_to_contain_text("Can’t reach Redis")
+
+
+def _log_a_line(web: WebServer, redis: OwnRedis) -> None:
+    """Have a consumer run a task that logs, and end."""
+    mail = {"to": "a@example.com", "subject": "s", "body": "b"}
+    task_id = web.api.submit("send_email", mail, "high")
+    consumer = Process(["app.py", "consumer", "high"], redis.environment)
+    web.api.wait_for_status(task_id, "SUCCESS")
+    assert consumer.stop() == 0, consumer.text()
+
+
+@pytest.mark.parametrize("gone", ["redis", "web"])
+def test_the_log_claims_to_be_live_only_while_it_can_be_read(
+    visits: Visits, web: WebServer, redis: OwnRedis, gone: str
+) -> None:
+    visits.allow(_NO_ANSWER)
+    _tell(redis, "FLUSHALL")
+    _log_a_line(web, redis)
+    page = visits.open(f"{web.url}log")
+    mode = page.get_by_test_id("log-mode")
+    expect(mode).to_have_text("Live")
+
+    with _away({"redis": redis, "web": web}[gone]):
+        expect(mode).to_have_text("Not updating")
+
+    expect(mode).to_have_text("Live")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -9,7 +9,7 @@ import * as common from '../texts/common.js';
  * @param {string} name of what it shows (app/reader.js)
  * @param {string} title
  * @param {string} about one line under the title
- * @param {(value: any) => import('../lib/dom.js').Children} draw
+ * @param {(value: any, isOld: boolean) => import('../lib/dom.js').Children} draw `isOld`: it could not be read again
  * @param {{key?: string, aside?: import('../lib/dom.js').Children}} [more] `key`
  *   of what is asked for, `aside` stands beside the title
  */
@@ -22,7 +22,7 @@ export function factPage(state, name, title, about, draw, { key = '', aside = nu
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, title), h('p', { class: 'soft' }, about),
       aside && trouble?.code !== 'forbidden' && h('div', { class: 'page-aside' }, aside)),
     problem && value !== undefined && h('p', { class: 'note', key: 'old' }, common.outOfDate(problem.text)),
-    value !== undefined ? draw(value)
+    value !== undefined ? draw(value, Boolean(trouble))
       : trouble ? h('div', { key: 'broken' }, loadFailure(trouble))
         : h('p', { class: 'booting', key: 'loading' }, common.LOADING));
 }

@@ -21,15 +21,15 @@ export function logPage(state, actions) {
   const filter = logFilter(state.route.params);
   const key = JSON.stringify(filter);
   const aside = choosers(filter, state.taskTypes ?? []);
-  return factPage(state, 'log', 'Live log', texts.LOG_ABOUT, (lines) => {
+  return factPage(state, 'log', 'Live log', texts.LOG_ABOUT, (lines, isOld) => {
     if (!lines.length) return h('div', { key: 'none' }, nothing(filter));
     const held = state.ui.heldLog?.key === key ? state.ui.heldLog.lines : null;
     const fresh = held ? unseen(lines, held) : 0;
     const hold = (on) => actions.dispatch({ type: 'ui', set: { heldLog: on ? { key, lines: held ?? lines } : null } });
     return h('section', { class: 'card live-log', key: `lines ${key}` },
       h('div', { class: 'log-bar' },
-        h('span', { class: held ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' },
-          held ? texts.logPaused(fresh) : texts.LOG_LIVE),
+        h('span', { class: held || isOld ? 'chip warn' : 'chip good', data: { testid: 'log-mode' }, role: 'status' },
+          held ? texts.logPaused(fresh) : isOld ? texts.LOG_NOT_LIVE : texts.LOG_LIVE),
         button(held ? texts.LOG_RESUME : texts.LOG_PAUSE, () => hold(!held), { class: held ? 'primary' : '', data: { testid: 'log-hold' } },
           held ? 'play' : 'pause')),
       scroller([...(held ?? lines)].reverse(), Boolean(held), hold));

@@ -24,6 +24,7 @@ export const noHeartbeat = (time) => `no heartbeat for ${time}`;
 export const LOG_ABOUT = 'Live output of running tasks.';
 export const LOG_LABEL = 'Log lines, newest last';
 export const LOG_LIVE = 'Live';
+export const LOG_NOT_LIVE = 'Not updating';
 export const LOG_PAUSE = 'Pause';
 export const LOG_RESUME = 'Resume';
 /** @param {number} fresh */
