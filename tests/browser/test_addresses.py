@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Visits
+from tests.browser.conftest import PHONE, Visits
 from tests.browser.page_checks import expect_address, expect_live, panel, row, submit_with
 from tests.browser.service import Stack, WebServer
 from tests.web.conftest import OwnRedis
@@ -52,6 +52,22 @@ def test_a_wrong_address_says_so_and_leads_on(visits: Visits, stack: Stack, path
     expect_address(page, "/tasks")
     page.go_back()
     expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+
+
+def test_a_wrong_address_leads_on_without_a_keyboard(visits: Visits, stack: Stack) -> None:
+    """It named only Ctrl k, which a phone has not; the command palette told of more such keys."""
+    visits.allow(_REFUSED)
+    page = visits.open(f"{stack.dashboard}nonsense", viewport=PHONE)
+    expect(page.get_by_role("heading", name="Page not found")).to_be_visible()
+    keys = page.locator("kbd").filter(visible=True)
+    expect(keys).to_have_count(0)
+
+    page.get_by_test_id("nowhere").get_by_role("button", name="find a page").click()
+    expect(page.get_by_test_id("palette-input")).to_be_focused()
+    expect(keys).to_have_count(0)
+    page.get_by_test_id("palette-input").fill("queues")
+    page.get_by_role("option", name="Queues").first.click()
+    expect_address(page, "/queues")
 
 
 def test_a_page_and_a_task_open_at_their_address_and_back_returns(

@@ -15,5 +15,7 @@ export const NOWHERE = {
       h('h1', { class: 'page-title' }, texts.NO_SUCH_PAGE),
       h('p', null, texts.NOTHING_AT, h('code', null, visible(location.pathname).slice(0, 100)), '. Go to ',
         actions.pages().slice(0, 3).map(([name, title], i) => [i ? ', ' : '', h('a', { href: pageUrl(name) }, title)]),
-        ' or press ', h('kbd', null, 'Ctrl'), ' ', h('kbd', null, 'k'), texts.TO_FIND_A_PAGE))),
+        ' or ', h('button', { type: 'button', class: 'link', on: { click: () => actions.dispatch({ type: 'dialog', dialog: 'palette' }) } },
+          texts.FIND_A_PAGE),
+        h('span', { class: 'wide-only' }, ' (', h('kbd', null, 'Ctrl'), ' ', h('kbd', null, 'k'), ')'), '.'))),
 };

@@ -42,7 +42,7 @@ function open(dialog, state, actions, close) {
     enter() {},
     escape: () => dialog.close(),
   });
-  dialog.append(input, list, h('p', { class: 'palette-foot faint', 'aria-hidden': 'true' },
+  dialog.append(input, list, h('p', { class: 'palette-foot faint wide-only', 'aria-hidden': 'true' },
     h('kbd', null, '↑'), h('kbd', null, '↓'), ' choose ', h('kbd', null, 'Enter'), ' go ', h('kbd', null, 'Esc'), ' close'));
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   refresh();

@@ -19,7 +19,7 @@ export const NOT_NOW = 'Not now';
 
 export const NO_SUCH_PAGE = 'Page not found';
 export const NOTHING_AT = 'There is nothing at ';
-export const TO_FIND_A_PAGE = ' to find a page.';
+export const FIND_A_PAGE = 'find a page';
 
 export const GO_OR_DO = 'Go to or do';
 export const PALETTE_HINT = 'A page, a queue, a search or a task id';
