@@ -12,6 +12,15 @@ MOST, DAY_S = 1_000_000, 86_400.0
 #: What limits something; the other fields say how.
 _LIMITS = ("concurrency", "rate", "breaker", "fair_by")
 
+#: What the numbers of a type take, with their names over HTTP.
+_OF_TYPE = {
+    "concurrency": ("concurrency", Number(1, MOST, whole=True, optional=True)),
+    "rate": ("rate", Number(1, MOST, whole=True, optional=True)),
+    "per_s": ("per", Number(0.001, DAY_S, "seconds")),
+}
+#: "100/m" is how `@task(limits=…)` has it.
+_RATE_IN_TEXT = "'rate' is a whole number and 'per' its seconds: for 100/m give 100 and 60."
+
 #: What the fields of a breaker take; it keeps the ends of the last `of` attempts.
 OF_BREAKER = {
     "failures": Number(0.01, 1),
@@ -31,16 +40,14 @@ def _problems(limits: TypeLimits) -> Iterator[Problem]:
     if all(getattr(limits, name) is None for name in _LIMITS):
         names = ", ".join(f"'{name}'" for name in _LIMITS)
         yield Problem("", "missing", f"Give at least one of {names}.")
-    for name in ("concurrency", "rate"):
-        value = getattr(limits, name)
-        if value is not None and not 1 <= value <= MOST:
-            yield Problem(f"/{name}", "number", f"'{name}' is a whole number from 1 to {MOST:,}.")
-    if not 0.001 <= limits.per_s <= DAY_S:
-        rule = "'per' is a number of seconds from 0.001 to 86,400."
-        yield Problem("/per", "number", rule)
+    for field, (name, rule) in _OF_TYPE.items():
+        value = getattr(limits, field)
+        if why := rule.problem(value):
+            in_text = name == "rate" and isinstance(value, str)
+            yield Problem(f"/{name}", "number", _RATE_IN_TEXT if in_text else f"'{name}': {why}.")
     for name in ("by", "fair_by"):
         value = getattr(limits, name)
-        if value is not None and not 1 <= len(value) <= 128:
+        if value is not None and not (isinstance(value, str) and 1 <= len(value) <= 128):
             yield Problem(f"/{name}", "field", f"'{name}' is the name of a field of the payload.")
     for name, rule in OF_BREAKER.items() if limits.breaker is not None else ():
         if why := rule.problem(getattr(limits.breaker, name)):

@@ -1,7 +1,8 @@
-"""What callers write at first for a field of a submit: the message says the field that is meant.
+"""What callers write at first in a submit or in limits: the message says what is meant.
 
 Python and other task queues have other words than these bodies, and a search for the nearest name
-would take `args` for `tags`. Payloads are not concerned: their fields are the user's.
+would take `args` for `tags`; limits in code have texts for numbers. Payloads are not concerned:
+their fields are the user's.
 """
 
 from collections.abc import Mapping
@@ -20,12 +21,30 @@ _FIELDS = {
     "task_id": ("task_type", "an id of the caller's own is the header Idempotency-Key"),
 }
 
+#: Numbers of limits, which are often written as texts: the type, a field beside each, what it is.
+_SECONDS = "a number of seconds, such as 60"
+_NUMBERS = {
+    "rate": ("int", "per", "a whole number and 'per' its seconds: for 100/m write 100 and 60"),
+    "per": ("float", "rate", _SECONDS),
+    "concurrency": ("int", "rate", "a whole number, such as 5"),
+    "failures": ("float", "tries", "a share from 0.01 to 1, such as 0.5 for 50%"),
+    "of": ("int", "tries", "a whole number, such as 20"),
+    "within_s": ("float", "tries", _SECONDS),
+    "pause_s": ("float", "tries", _SECONDS),
+    "tries": ("int", "of", "a whole number, such as 3"),
+}
+
 #: By the type of pydantic's error and the field.
 WORDS: Mapping[tuple[str, str], tq.Meant] = {
     **{
         ("extra_forbidden", field): tq.Meant(beside, f"There is no field '{field}'; {hint}")
         for field, (beside, hint) in _FIELDS.items()
     },
+    **{
+        (f"{kind}_type", field): tq.Meant(beside, f"'{field}' is {what}")
+        for field, (kind, beside, what) in _NUMBERS.items()
+    },
+    ("model_type", "breaker"): tq.Meant("rate", "'breaker' is an object, {} for the usual one"),
     ("string_type", "priority"): tq.Meant(
         "queue_priority",
         f"'priority' is a queue: {', '.join(tq.QUEUES)}; "

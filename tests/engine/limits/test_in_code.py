@@ -1,7 +1,7 @@
 """Limits that code declares: read at import, stored when a consumer starts, after an operator's."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -73,8 +73,8 @@ def test_a_rate_is_a_number_and_a_time(rate: str, found: tuple[int, float]) -> N
         ({"rate": "0/m"}, "rate='0/m' is not right"),
         ({"rate": "5/0s"}, "rate='5/0s' is not right"),
         ({"rate": "5/week"}, "rate='5/week' is not right"),
-        ({"rate": "5/99d"}, "'per' is a number of seconds from 0.001 to 86,400"),
-        ({"rate": "1000001/s"}, "'rate' is a whole number from 1 to 1,000,000"),
+        ({"rate": "5/99d"}, "'per': it takes a number of seconds from 0.001 to 86400"),
+        ({"rate": "1000001/s"}, "'rate': it takes a whole number from 1 to 1000000"),
         ({"by": "customer"}, "Give at least one of 'concurrency', 'rate', 'breaker'"),
         ({"concurrency": 1, "by": "custmer"}, "by='custmer' .*; did you mean 'customer'?"),
         ({"concurrency": 1, "by": 7}, "by=7 is not right: it takes a parameter of the function"),
@@ -96,6 +96,24 @@ def test_limits_that_cannot_be_are_refused_at_import(limits: Any, why: str) -> N
     line = str(refused.value)
     assert "test_in_code.py:" in line and "limits of task type 'bill': " in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"rate": "100/m"}, "'rate' is a whole number .*: for 100/m give 100 and 60"),
+        ({"concurrency": "5"}, "'concurrency': it takes .*; write 5, without the quotes"),
+        ({"rate": 5, "per_s": "1m"}, "'per': it takes a number of seconds"),
+        ({"rate": 1.5}, "'rate': it takes a whole number"),
+        ({"rate": 5, "by": 7}, "'by' is the name of a field"),
+        ({"breaker": tq.Breaker(within_s=cast(float, "1m"))}, "'within_s': it takes a number"),
+    ],
+    ids=str,
+)
+def test_an_operator_s_limits_of_a_wrong_type_are_refused(limits: Any, why: str) -> None:
+    """Most of them raised a TypeError of the checks themselves."""
+    with pytest.raises(tq.InvalidQuery, match=why):
+        tq.set_limits("echo", tq.TypeLimits(**limits), ADA)
 
 
 def test_an_operator_goes_before_the_code_and_back() -> None:

@@ -142,3 +142,23 @@ def test_wrong_ones_are_refused(
 ) -> None:
     answer = client.put(path, json=body)
     assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("field", ["concurrency", "rate", "per"])
+def test_a_text_for_a_number_is_refused_with_what_to_write(client: FlaskClient, field: str) -> None:
+    """Code has "100/m" for a rate; over HTTP that was only "Input should be a valid integer"."""
+    answer = client.put(PATH, json={"concurrency": 1, field: "100/m"}).get_json()
+    [error] = answer["errors"]
+    assert (error["pointer"], error["message"][: len(field) + 6]) == (f"/{field}", f"'{field}' is ")
+    if field == "rate":
+        assert error["message"].endswith("for 100/m write 100 and 60")
+
+
+def test_so_is_one_for_a_number_of_a_breaker(client: FlaskClient) -> None:
+    texts = {"failures": "50%", "of": "20", "within_s": "1m", "pause_s": "30s", "tries": "3"}
+    errors = client.put(PATH, json={"breaker": texts}).get_json()["errors"]
+    for field, error in zip(texts, errors, strict=True):
+        assert error["pointer"] == f"/breaker/{field}"
+        assert error["message"].startswith(f"'{field}' is a "), error
+    [error] = client.put(PATH, json={"breaker": "50%"}).get_json()["errors"]
+    assert error["message"] == "'breaker' is an object, {} for the usual one"
