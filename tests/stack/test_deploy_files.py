@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from huey_tasks.config import Config
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, Process
+from tests.ports import free_ports
 
 UNITS = sorted((REPOSITORY / "deploy" / "systemd").glob("*.service"))
 
@@ -26,8 +27,22 @@ def test_a_unit_stops_in_time_and_stays_down_after_a_wrong_setting(path: Path) -
     service, config = unit(path), Config()
     grace_s = config.shutdown_grace_s + config.cancel_grace_s
     assert int(service["TimeoutStopSec"]) > grace_s + 10
-    assert int(service["RestartPreventExitStatus"]) == os.EX_CONFIG
+    assert str(os.EX_CONFIG) in service["RestartPreventExitStatus"].split()
     assert service["KillMode"] == "mixed"
+
+
+@pytest.mark.parametrize("name", ["duckline-web", "duckline-inspector"])
+def test_a_unit_stays_down_after_a_gunicorn_without_our_settings(name: str, tmp_path: Path) -> None:
+    """Gunicorn ends with a status of its own then, and was started each second for ever."""
+    service = unit(REPOSITORY / "deploy" / "systemd" / f"{name}.service")
+    _, application = shlex.split(service["ExecStart"])
+    (tmp_path / "empty.py").touch()
+    own = ["--config", f"{tmp_path}/empty.py", "--no-control-socket"]
+    bind = f"127.0.0.1:{free_ports(1)[0]}"
+    refused = Process(["-m", "gunicorn", *own, "--bind", bind, application], {})
+    status = refused.popen.wait(60)
+    assert "gunicorn has not read Duckline's settings" in refused.text()
+    assert str(status) in service["RestartPreventExitStatus"].split()
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)

@@ -148,7 +148,7 @@ def test_an_address_that_only_gunicorn_knows_is_looked_at_too(start: Start) -> N
     port = two_ports()["PORT"]
     refused = start([sys.executable, "-m", "gunicorn", "--bind", f"0.0.0.0:{port}", "app:app"])
 
-    assert refused.wait() != 0
+    assert refused.wait() == os.EX_CONFIG
     assert "Serving at 0.0.0.0 without API_KEYS" in refused.log and "Traceback" not in refused.log
 
 
