@@ -30,13 +30,16 @@ def test_a_receiver_of_the_page_verifies(tmp_path: Path, program: str, file: str
     secret, (port,) = new_secret(), free_ports(1)
     sender, url = Sender(["127.0.0.1"], 10.0), f"http://127.0.0.1:{port}/"
     body = '{"type":"task.success","timestamp":"…","data":{"task_id":"ä"}}'
+    condition = '{"type":"condition.began","timestamp":"…","data":{"code":"failing"}}'
 
-    def post(webhook_id: str, text: str, key: str = secret, age_s: float = 0) -> int | None:
+    def post(
+        webhook_id: str, text: str, key: str = secret, age_s: float = 0, signed: str = body
+    ) -> int | None:
         at = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=age_s)
         headers = {
             "webhook-id": webhook_id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(key).sign(webhook_id, at, body),
+            "webhook-signature": Webhook(key).sign(webhook_id, at, signed),
         }
         return sender.post(url, headers, text.encode()).status
 
@@ -52,7 +55,11 @@ def test_a_receiver_of_the_page_verifies(tmp_path: Path, program: str, file: str
         assert post("three", body.replace("ä", "b")) == 400
         assert post("four", body, key=new_secret()) == 400
         assert post("five", body, age_s=3600) == 400
+        assert post("six", condition, signed=condition) == 204
+        # Work that fails has not been done: the same event is work again, not one that was seen.
+        assert [post("seven", "null", signed="null") for _ in range(2)] == [None, None]
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert (tmp_path / "out").read_text() == "task.success ä\n" * 2
+    printed = "task.success one\ntask.success two\ncondition.began six\n"
+    assert (tmp_path / "out").read_text() == printed
