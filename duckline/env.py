@@ -69,4 +69,4 @@ def _how_to_make_one() -> str:
     from duckline.own_command import own_command
 
     command = own_command()
-    return f"Make one and take it: export {KEY}=$({command} keys create <name> submitter | head -1)"
+    return f"Make one and take it: export {KEY}=$({command} keys create <name> submitter)"

@@ -7,6 +7,7 @@ key is left.
 import argparse
 import datetime as dt
 import os
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ def _create(arguments: argparse.Namespace) -> None:
         by=_operator(),
         setting=tq.CONFIG.api_keys,
     )
-    print(key)
-    print(f"{made.id} is '{made.name}', {made.role}. The key is shown only now.", flush=True)
+    print(key, flush=True)
+    about = f"{made.id} is '{made.name}', {made.role}. The key is shown only now."
+    print(about, file=sys.stderr)
 
 
 def _list() -> None:
