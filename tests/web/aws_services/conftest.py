@@ -19,11 +19,13 @@ events = [{type = ["order placed"]}]
 """
 
 
+PAGE = (Path(__file__).parents[3] / "docs" / "function-triggers.md").read_text()
+
+
 def page_files() -> dict[str, str]:
     """The files of docs/function-triggers.md: blocks whose first line is a name, in their order."""
-    page = Path(__file__).parents[3] / "docs" / "function-triggers.md"
     files: dict[str, str] = {}
-    for name, text in re.findall(r"```\w+\n# (\S+\.\w+)\n(.*?)```", page.read_text(), re.DOTALL):
+    for name, text in re.findall(r"```\w+\n# (\S+\.\w+)\n(.*?)```", PAGE, re.DOTALL):
         files[name] = files.get(name, "") + text
     return files
 

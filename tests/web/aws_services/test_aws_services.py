@@ -1,13 +1,14 @@
 """Events, logs and schedules through AWS's own client, and our route of events: on one stack."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.waiting import wait_until
-from tests.web.aws_services.conftest import page_files
+from tests.web.aws_services.conftest import PAGE, page_files
 from tests.web.lambda_api.conftest import Stack
 
 Client = Callable[[str], Any]
@@ -23,9 +24,12 @@ def test_the_page_is_right(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Non
     }.items():  # fmt: skip
         monkeypatch.setenv(f"AWS_{name}", value)
     page = page_files()
+    (body,) = re.findall(r"/api/events .*?-d '(.*?)'", PAGE, re.DOTALL)
+    publish(stack, json.loads(body))
     exec(page["publish.py"], {})
-    (task,) = stack.server.request("GET", "/api/tasks?type=orders").json["tasks"]
-    assert result_of(stack, task["task_id"])["result"] == {"shipped": "o-2"}
+    second, first = stack.server.request("GET", "/api/tasks?type=orders").json["tasks"]
+    shipped = [result_of(stack, each["task_id"])["result"] for each in (first, second)]
+    assert shipped == [{"shipped": "o-1"}, {"shipped": "o-2"}]
     exec(page["read_log.py"], {})
     exec(page["schedule.py"], {})
 
