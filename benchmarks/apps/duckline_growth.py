@@ -13,7 +13,7 @@ import work
 
 import huey_tasks as tq
 from huey_tasks import serializer
-from huey_tasks.broker.protocol import Commit
+from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.broker.step import Step
 from huey_tasks.execution.batching import MOST
 from huey_tasks.records.ids import new_ids
@@ -50,7 +50,7 @@ class Worker:
             outcomes=[blob] * len(self.held),
             short_types='{"noop":0}',
         )
-        self.held = SCRIPTS.step(step).claims
+        self.held = [Claim.read(claim) for claim in SCRIPTS.step(step).claims]
         return len(self.held)
 
 

@@ -146,12 +146,12 @@ class _Client(redis.Redis):
         finally:
             pool.release(connection)
 
-    def send(self, *command: Any) -> "Sent":
-        """Send a command whose answer is read later; nothing repeats it."""
+    def send(self, command: bytes) -> "Sent":
+        """Send a `packed` command whose answer is read later; nothing repeats it."""
         pool = self.connection_pool
         connection: Any = pool.get_connection()
         try:
-            connection.post(*command)
+            connection.post(command)
             return Sent(pool, connection)
         except BaseException:
             connection.disconnect()

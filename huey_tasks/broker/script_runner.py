@@ -9,6 +9,7 @@ from redis.exceptions import NoScriptError
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.connection import Sent, redis_errors, unless_full
+from huey_tasks.broker.deadline import packed
 from huey_tasks.broker.protocol import Argument
 from huey_tasks.broker.script_text import script_text
 
@@ -49,12 +50,16 @@ class ScriptRunner:
             except NoScriptError:  # and may forget it again between two commands
                 return self._client.eval(cast(str, loaded.script), *arguments)
 
-    def send(self, script: str, queue: str, *more: Argument, **named: Argument) -> Sent:
-        """Call a script whose reply is read later. A Redis that does not know it refuses."""
-        loaded = self.load(script, named)
+    def pack(self, script: str, queue: str, *more: Argument, **named: Argument) -> bytes:
+        """Return a call of a script, for `send`. A Redis that does not know the script refuses."""
+        sha = self.load(script, named).sha
+        return packed("EVALSHA", sha, 1, keys.root(queue), *named.values(), *more)
+
+    def send(self, call: bytes) -> Sent:
+        """Send a call whose reply is read later."""
         client: Any = self._client
         with redis_errors():
-            return client.send("EVALSHA", loaded.sha, 1, keys.root(queue), *named.values(), *more)
+            return client.send(call)
 
     def run_many(self, script: str, calls: Sequence[Call]) -> list[Any]:
         """Call a script several times in one round trip; a reply is None if Redis was full."""

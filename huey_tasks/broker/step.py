@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from huey_tasks.broker.protocol import Argument, Claim, Commit
+from huey_tasks.broker.protocol import Argument, Commit
 
 
 class Answer(NamedTuple):
     """What a step returns."""
 
     accepted: list[bool]  # for each commit; False: the lease was lost
-    claims: list[Claim]
+    claims: list[bytes]  # each for `Claim.read`
     revocations: bool  # whether anything is revoked in Huey's way, so that it must be looked up
 
 
@@ -61,4 +61,4 @@ def answer_of(reply: list[Any]) -> Answer:
     """Return what the reply of `step` says."""
     accepted, claims, revocations = reply
     flags = [digit == _YES for digit in accepted]
-    return Answer(flags, [Claim.read(claim) for claim in claims], bool(revocations))
+    return Answer(flags, claims, bool(revocations))

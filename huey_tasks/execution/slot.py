@@ -6,7 +6,8 @@ server, is stored before. Besides the worker its `Flusher` may send a step, from
 hence the lock.
 
 While tasks wait here, the next step may be under way already: Redis claims and commits while the
-worker works. Its answer is read when they are used up, and counts as lost if it cannot be read.
+worker works. Its answer is read when they are used up, and counts as lost if it cannot be read. The
+step after it is made before, and sent as soon as that answer is there.
 """
 
 import logging
@@ -17,6 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Broker
@@ -41,6 +43,13 @@ _let_others_run: Callable[[], None] = getattr(os, "sched_yield", lambda: None)
 #: Outcomes that are larger do not go with a step; those of functions are kept for
 #: LARGE_RESULT_TTL_S only.
 LARGE_BYTES = 256 * 1024
+
+
+class _Ahead(NamedTuple):
+    """A step that is sent while tasks wait here."""
+
+    call: bytes  # as it is sent
+    commits: int  # how many it has
 
 
 class Slot:
@@ -92,8 +101,8 @@ class Slot:
         self._unanswered = False
         self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
         self._finished: list[tuple[Commit, bytes | None]] = []
-        self._sent = 0  # how many of them went with the last step; the others ended later
-        self._waiting: deque[Claim] = deque()
+        self._sent = 0  # how many of them are in the step without an answer; the others ended later
+        self._waiting: deque[bytes] = deque()  # each for `Claim.read`
 
     def claim(self) -> Claim | None:
         """Take a task that is claimed already, or commit what is finished and claim some more."""
@@ -104,11 +113,11 @@ class Slot:
                 while self._finished and not self._waiting:  # these ended after it was sent
                     self._step(want=self.most)
                 self._begin_batch()
-                if self.works_ahead:
-                    self._send_ahead()
+                if not self._unanswered and len(self._waiting) >= AHEAD_FROM:
+                    self._go_ahead()
             self.idle = not self._waiting
             self._claimed_at = time.monotonic()
-            return None if self.idle else self._waiting.popleft()
+            return None if self.idle else Claim.read(self._waiting.popleft())
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; the next step or `flush` sends it."""
@@ -164,65 +173,87 @@ class Slot:
 
     def _release_waiting(self) -> None:
         while self._waiting:
-            claim = self._waiting.popleft()
+            claim = Claim.read(self._waiting.popleft())
             self._finished.append((Commit(claim.id, claim.token, Ending.UNBEGUN), None))
 
     def _step(self, want: int) -> None:
-        """Send a step, or read the answer of the one under way.
+        """Send a step, or read the answer of the one under way; then the next may be.
 
         One without an answer is repeated unchanged, because Redis may have run it.
         """
         fork_copies.end_if_copy()
-        if (sent := self._under_way) is not None:
-            self._under_way = None
+        if self._under_way is not None:
+            ahead = self._make_ahead() if want else None  # while Redis works
+            under_way, self._under_way = self._under_way, None
             try:
-                self._take(answer_of(sent.answer()))
-                return
+                reply = under_way.answer()
             except QueueUnavailable as error:
                 logger.debug("a step is sent again: %s", error.cause)
-        step = self._next_step(want)
-        self._unanswered = True
+            else:
+                answer = answer_of(reply)
+                self._take(answer, ahead if len(answer.claims) >= AHEAD_FROM else None)
+                return
+        commits = self._sent if self._unanswered else len(self._finished)
+        step = self._make(want, self._sequence + 1, self._finished[:commits])
+        self._sent, self._unanswered = commits, True
         self._take(self._scripts.step(step))
 
-    def _send_ahead(self) -> None:
-        """Send the next step, unless there is one without an answer, or few tasks are claimed."""
-        if self._unanswered or len(self._waiting) < AHEAD_FROM or self.most < MOST:
-            return
+    def _go_ahead(self) -> None:
+        """Send the first step that goes ahead."""
+        if (ahead := self._make_ahead()) is not None:
+            self._sent, self._unanswered = ahead.commits, True
+            self._send(ahead)
+
+    def _make_ahead(self) -> _Ahead | None:
+        """Make the step that follows the one without an answer, unless it must wait for that."""
+        if not self.works_ahead or self.most < MOST:
+            return None
+        sequence = self._sequence + (2 if self._unanswered else 1)
         try:
-            step = self._next_step(self.most)
-            self._unanswered = True
-            self._under_way = self._scripts.send_step(step)
+            step = self._make(self.most, sequence, self._finished[self._sent :])
+        except QueueUnavailable as error:
+            logger.debug("no step could be made ahead: %s", error.cause)
+            return None
+        return _Ahead(self._scripts.pack_step(step), len(step.commits))
+
+    def _send(self, ahead: _Ahead) -> None:
+        """Send it; if that fails, Redis may have got it all the same."""
+        try:
+            self._under_way = self._scripts.send(ahead.call)
             _let_others_run()
         except QueueUnavailable as error:  # the step that is due says so, if it lasts
             logger.debug("no step could be sent ahead: %s", error.cause)
 
-    def _next_step(self, want: int) -> Step:
-        """Return the step to send; raises QueueUnavailable if outcomes cannot be stored before."""
-        if not self._unanswered:
-            self._sent = len(self._finished)
-        sent = self._finished[: self._sent]
+    def _make(self, want: int, sequence: int, finished: list[tuple[Commit, bytes | None]]) -> Step:
+        """Make a step; raises QueueUnavailable if outcomes cannot be stored before."""
         return Step(
             self._queue,
             self.id,
-            self._sequence + 1,
-            [commit for commit, _ in sent],
+            sequence,
+            [commit for commit, _ in finished],
             want=want,
             lease_ms=self._lease_ms,
             ttl_ms=self._ttl_ms,
             databases=self._databases,
-            outcomes=self._outcomes_to_send(sent),
+            outcomes=self._outcomes_to_send(finished),
             short_types=self.pace.short_types(),
             only=self.only,
         )
 
-    def _take(self, answer: Answer) -> None:
-        settled = self._finished[: self._sent]
-        self._unanswered = False
-        self.deadline = math.inf
+    def _take(self, answer: Answer, ahead: _Ahead | None = None) -> None:
+        """Take over what an answer says, then send the step that follows it, if there is one.
+
+        A signal may stop this at any call: none is between the first assignment and the last.
+        """
+        settled, left = self._finished[: self._sent], self._finished[self._sent :]
+        waiting = self._waiting + deque(answer.claims)
+        commits = 0 if ahead is None else ahead.commits
         self._sequence += 1
-        del self._finished[: self._sent]
-        self._waiting.extend(answer.claims)
-        self.revocations = answer.revocations
+        self._finished, self._waiting = left, waiting
+        self._sent, self._unanswered = commits, ahead is not None
+        self.revocations, self.deadline = answer.revocations, math.inf
+        if ahead is not None:
+            self._send(ahead)
         for (commit, _), ok in zip(settled, answer.accepted, strict=True):
             self._on_settled(commit, ok)
 

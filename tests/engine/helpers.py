@@ -90,7 +90,7 @@ class HandWorker:
             only=only_of(self.name),
         )
         answer = self.scripts.step(step)
-        return answer.accepted, answer.claims
+        return answer.accepted, [Claim.read(claim) for claim in answer.claims]
 
     def claim(self, lease_ms: int = 60_000) -> Claim:
         """Claim one task, which must be there."""

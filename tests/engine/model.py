@@ -14,7 +14,6 @@ from itertools import dropwhile
 from typing import NamedTuple
 
 from huey_tasks.broker.protocol import Cause, Claim, Commit, Found, Gate, NewTask, only_of
-from huey_tasks.broker.step import Answer
 from huey_tasks.errors import QueueDraining
 
 #: Milliseconds. A short delay or time limit is over when it is looked at; an hour never is.
@@ -226,11 +225,11 @@ class Model:
         lease_ms: int,
         short_types: dict[str, float],
         outcomes: Sequence[bytes],
-    ) -> Answer:
+    ) -> tuple[list[bool], list[Claim], bool]:
         last = self.slots.get(slot)
         if last is not None and last.sequence >= sequence:
             still_held = self._still_held(last, f"{slot}/{sequence}.")
-            return Answer(last.accepted, still_held, self.revocations)
+            return last.accepted, still_held, self.revocations
         small = self._keep_outcomes(commits, outcomes)
         accepted = [self._commit(commit, lease_ms, small) for commit in commits]
         claims: list[Claim] = []
@@ -249,7 +248,7 @@ class Model:
             self.bell = self.bell or (not only_of(slot) and bool(self._offered([], 1)))
         if accepted or claims:
             self.slots[slot] = Answered(sequence, accepted, [claim.id for claim in claims])
-        return Answer(accepted, claims, self.revocations)
+        return accepted, claims, self.revocations
 
     def renew(self, held: list[tuple[str, str]], lease_ms: int) -> set[tuple[str, str]]:
         lost = {pair for pair in held if not self.holds(*pair)}

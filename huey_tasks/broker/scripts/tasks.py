@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
 from huey_tasks.broker import keys
-from huey_tasks.broker.connection import Sent
 from huey_tasks.broker.protocol import NewTask
 from huey_tasks.broker.script_runner import Call
 from huey_tasks.broker.scripts.submits import SubmitScripts
@@ -54,9 +53,9 @@ class Scripts(SubmitScripts):
         """Commit finished attempts and claim tasks. Safe to send again as it is."""
         return answer_of(self.run("step", step.queue, *step.sent(), **step.arguments()))
 
-    def send_step(self, step: Step) -> Sent:
-        """Send a step whose answer, for `answer_of`, is read later."""
-        return self.send("step", step.queue, *step.sent(), **step.arguments())
+    def pack_step(self, step: Step) -> bytes:
+        """Return a step for `send`; its reply is for `answer_of`."""
+        return self.pack("step", step.queue, *step.sent(), **step.arguments())
 
     def renew(
         self, queue: str, held: list[tuple[str, str]], *, lease_ms: int

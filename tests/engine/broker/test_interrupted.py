@@ -10,7 +10,7 @@ from redis._parsers import _HiredisParser
 import huey_tasks as tq
 from huey_tasks.broker import deadline
 from huey_tasks.broker.connection import Sent, connect
-from huey_tasks.broker.deadline import InTime, time_limit
+from huey_tasks.broker.deadline import InTime, packed, time_limit
 
 #: A command whose answer comes late, so that no look at the connection sees it.
 LATE = ("BLPOP", "nothing", "0.3")
@@ -33,20 +33,21 @@ def _stop(*_arguments: object, **_options: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "place", "method"),
+    ("call", "command", "place", "method"),
     [
-        ("ask", InTime, "answer"),
-        ("execute_command", InTime, "read_response"),
-        ("send", Sent, "__init__"),
+        ("ask", LATE, InTime, "answer"),
+        ("execute_command", LATE, InTime, "read_response"),
+        ("send", (packed(*LATE),), Sent, "__init__"),
     ],
+    ids=["ask", "execute_command", "send"],
 )
 def test_the_answer_to_a_stopped_command_is_not_that_of_a_later_one(
-    client: Any, monkeypatch: pytest.MonkeyPatch, call: str, place: type, method: str
+    client: Any, monkeypatch: pytest.MonkeyPatch, call: str, command: Any, place: type, method: str
 ) -> None:
     client.ask("ECHO", "before")
     with monkeypatch.context() as patch, pytest.raises(_Stop):
         patch.setattr(place, method, _stop)
-        getattr(client, call)(*LATE)
+        getattr(client, call)(*command)
     assert [client.ask("ECHO", text) for text in ("a", "b")] == [b"a", b"b"]
     assert not client.connection_pool._in_use_connections
 
@@ -100,10 +101,10 @@ def test_a_connection_that_a_stopped_caller_has_lost_does_not_count_as_in_use(
 def test_hiredis_gets_no_number_which_it_cannot_pack_while_a_signal_comes(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packed: list[tuple[Any, ...]] = []
+    commands: list[tuple[Any, ...]] = []
 
     def pack(command: tuple[Any, ...]) -> bytes:
-        packed.append(command)
+        commands.append(command)
         return hiredis_packs(command)
 
     hiredis_packs = hiredis.pack_command
@@ -112,12 +113,12 @@ def test_hiredis_gets_no_number_which_it_cannot_pack_while_a_signal_comes(
     with connect(tq.CONFIG.broker_url) as new:
         assert new.set("a number", 3, px=60_000)
     assert client.ask("EVAL", "return ARGV", 0, 1, 2.5) == [b"1", b"2.5"]
-    assert client.send("INCRBYFLOAT", "a number", 0.5).answer() == b"3.5"
+    assert client.send(packed("INCRBYFLOAT", "a number", 0.5)).answer() == b"3.5"
     with client.pipeline() as pipe:
         assert pipe.pexpire("a number", 1).execute() == [True]
     assert tq.get_task(tq.submit("echo", {"value": 1}).task_id).status == "PENDING"
-    assert {"SET", "EVAL", "EVALSHA", "INCRBYFLOAT"} <= {_text(command[0]) for command in packed}
-    assert not {type(one) for command in packed for one in command} & {int, float}
+    assert {"SET", "EVAL", "EVALSHA", "INCRBYFLOAT"} <= {_text(command[0]) for command in commands}
+    assert not {type(one) for command in commands for one in command} & {int, float}
 
 
 def _text(name: str | bytes) -> str:

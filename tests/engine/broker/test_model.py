@@ -340,11 +340,12 @@ class ScriptsAndModel(RuleBasedStateMachine):
             short_types=pace,
             only=only_of(worker.name),
         )
-        answer = scripts().step(step)
-        assert answer == self.model.step(
+        accepted, texts, revocations = scripts().step(step)
+        claims = [Claim.read(text) for text in texts]
+        assert (accepted, claims, revocations) == self.model.step(
             worker.name, sequence, commits, want, lease_ms, json.loads(pace), outcomes
         )
-        new = [claim for claim in answer.claims if claim not in worker.had]
+        new = [claim for claim in claims if claim not in worker.had]
         worker.given |= {claim.token: self.model.rule for claim in new}
         worker.had += new
         worker.holds += new

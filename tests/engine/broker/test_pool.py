@@ -11,7 +11,7 @@ import pytest
 
 import huey_tasks as tq
 from huey_tasks.broker.connection import connect, redis_errors
-from huey_tasks.broker.deadline import time_limit
+from huey_tasks.broker.deadline import packed, time_limit
 from huey_tasks.errors import QueueUnavailable, ServiceBusy
 from tests.conftest import StartConsumer
 from tests.waiting import wait_until
@@ -116,13 +116,17 @@ def test_a_connection_that_ends_just_after_an_answer_is_made_anew_too(client: An
         assert client.ask("ECHO", "next") == b"next"
 
 
-@pytest.mark.parametrize("way", ["post", "send_command"])
+@pytest.mark.parametrize(
+    ("way", "command"),
+    [("post", (packed("ECHO", "left"),)), ("send_command", ("ECHO", "left"))],
+    ids=["post", "send_command"],
+)
 def test_an_answer_left_behind_just_after_another_is_not_taken_for_the_next(
-    client: Any, way: str
+    client: Any, way: str, command: Any
 ) -> None:
     client.ask("ECHO", "before")
     left = client.connection_pool.get_connection()
-    getattr(left, way)("ECHO", "left")
+    getattr(left, way)(*command)
     wait_until(left.can_read, description="its answer is there")
     client.connection_pool.release(left)
     assert client.ask("ECHO", "next") == b"next"

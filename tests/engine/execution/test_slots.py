@@ -101,6 +101,34 @@ def test_a_step_under_way_that_gets_no_answer_is_sent_again(ahead: Slot, what: s
     _all_ended_once(40)
 
 
+def test_a_step_that_was_sent_when_an_answer_came_is_sent_again(ahead: Slot) -> None:
+    second = ahead._under_way
+    for _ in range(16):  # the rest of the second batch, and one of the last
+        ahead.finish(*_success(ahead.claim()))
+    assert ahead._under_way not in (None, second)
+    wait_until(lambda: _ids("SUCCESS") == 32, description="Redis has run the step")
+    broker.client_kill_filter(_type="normal", skipme=True)
+    _work_off(ahead)
+    _all_ended_once(40)
+
+
+def test_a_signal_when_a_step_was_sent_mixes_up_no_answers(
+    ahead: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(15):
+        ahead.finish(*_success(ahead.claim()))
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+        patch.setattr("huey_tasks.execution.slot._let_others_run", _raise_interrupted)
+        ahead.claim()
+    _work_off(ahead)
+    _all_ended_once(40)
+
+
+def _raise_interrupted() -> None:
+    """What a handler of signals may do that a task has left."""
+    raise InterruptedError
+
+
 def test_a_redis_that_forgot_the_script_gets_the_step_again(slot: Slot) -> None:
     _run_first_batch(slot)
     broker.script_flush()
@@ -120,7 +148,7 @@ def test_a_large_outcome_is_stored_before_the_step(slot: Slot) -> None:
     assert claim is not None
     large = b'{"result":"' + b"x" * LARGE_BYTES + b'"}'
     slot.finish(Commit(claim.id, claim.token, "SUCCESS"), large)
-    assert slot._next_step(want=0).outcomes == []
+    assert slot._make(0, 1, slot._finished).outcomes == []
     assert tq.default.broker.results.get(keys.outcome(task_id, claim.token)) == large
     slot.flush()
     assert state(task_id) == "SUCCESS"
