@@ -26,7 +26,7 @@ FILL = 500
 #: As many as one step of a worker may claim, and as one bulk submit stores at a time.
 STEP, BULK = MOST, CHUNK
 #: Bulks that hold tasks for more than two steps.
-BULKS = 2
+BULKS = 3
 
 
 class Worker:

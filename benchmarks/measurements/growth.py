@@ -204,10 +204,10 @@ MEASUREMENT = Measurement(
         "(`appendfsync always`). Each size has a Redis and a client of its own, all asked in turn "
         "call by call, 300 times. Then all but ten of the many are finished "
         "with results, and they are compared with the ten once more. *Claim* commits a task and "
-        "claims the next; *submit of 100* and *step of 64* are the largest scripts that the engine "
-        "sends. The last column compares the most that waits with 10,000. What ten million tasks "
-        "would take of memory is extrapolated from the bytes measured for each, not tried; "
-        "`--tasks` tries any number. The last row counts what SLOWLOG held afterwards."
+        "claims the next; *submit of 100* and *step of 128* are the largest scripts that the "
+        "engine sends. The last column compares the most that waits with 10,000. What ten "
+        "million tasks would take of memory is extrapolated from the bytes measured for each, "
+        "not tried; `--tasks` tries any number. The last row counts what SLOWLOG held afterwards."
     ),
     systems=("duckline",),
     outcome=Outcome,

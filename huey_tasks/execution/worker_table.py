@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from enum import IntEnum
 
+from huey_tasks.execution.batching import MOST
+
 #: Bytes that an id may have.
 ID_BYTES = 36
 
@@ -26,7 +28,7 @@ _STOP = struct.Struct("<B 100s")  # why, token
 _STOP_AT = 448
 _REVOCATIONS_AT = 560
 _REVOKED_AT = 576
-_REVOKED_SIZE, _REVOKED_COUNT = 32, 128
+_REVOKED_SIZE, _REVOKED_COUNT = 32, 2 * MOST
 _COUNT = struct.Struct("<I")
 _NOTHING = bytes(_COUNT.size)
 _WAITS_AT, _WAITS_SIZE = 288, 160
@@ -179,8 +181,8 @@ class Cell:
     def revoke(self, token: str) -> None:
         """Keep the worker from beginning the attempt with this token, if it holds the claim.
 
-        The last 128 are kept, which is what a worker has claimed and not begun at most: a batch of
-        64, and as many that come with the step that is under way.
+        Those of two batches are kept, which is what a worker has claimed and not begun at most:
+        one, and as many as come with the step that is under way.
         """
         at = self._at + _REVOKED_AT + self._revocations % _REVOKED_COUNT * _REVOKED_SIZE
         self._memory[at : at + _REVOKED_SIZE] = _mark(token)

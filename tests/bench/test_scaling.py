@@ -97,5 +97,5 @@ def test_tasks_are_finished_without_a_worker_and_slow_scripts_are_named(tmp_path
             found = slowlog.slow_commands(redis)
     assert all(len(took) == 1 for took in verbs.values())
     assert verbs.keys() >= {"submit", "claim", "get_task", "stats", "list page", "cancel"}
-    assert large.keys() == {"submit of 100", "step of 64"}
+    assert large.keys() == {"submit of 100", "step of 128"}
     assert {"step.lua", "submit.lua", "cancel.lua"} <= {command.split()[2] for command in found}
