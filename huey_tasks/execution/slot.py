@@ -141,7 +141,7 @@ class Slot:
                 self._step(want=0)
             if now - self._claimed_at >= HOLD_S or now - self._batch_at >= MOST_HOLDS * HOLD_S:
                 self._release_waiting()
-            if self._finished:
+            while self._finished:
                 self._step(want=0)
             self.deadline = now + HOLD_S if self._waiting else math.inf
         finally:

@@ -192,6 +192,25 @@ def test_what_came_with_a_step_under_way_does_not_wait_behind_a_long_task(ahead:
     assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 1, 22)
 
 
+def test_what_waits_is_released_though_no_step_could_go_ahead(
+    slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis is away when a batch begins, and is back when its second task turns out to be long."""
+    _run_first_batch(slot)
+    with monkeypatch.context() as patch:
+        patch.setattr(slot._scripts, "send", _refuse)
+        slot.finish(*_success(slot.claim()))
+    assert slot.claim() is not None
+    begun = time.monotonic()
+    wait_until(lambda: time.monotonic() - begun > HOLD_S, description="it turns out to be long")
+    slot.relieve()
+    assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 1, 22)
+
+
+def _refuse(call: bytes) -> None:
+    raise QueueUnavailable("Redis is away")
+
+
 def test_a_worker_that_stops_leaves_nothing_of_a_step_under_way(ahead: Slot) -> None:
     ahead.flush()
     assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 0, 23)
