@@ -17,7 +17,7 @@ HOLD_S = 0.008
 #: After this number of HOLD_S the claims that wait are released in any case.
 MOST_HOLDS = 5
 
-#: How many tasks one step may claim. Redis serves nobody else meanwhile: 2 ms for all of them.
+#: How many tasks one step may claim. Redis serves nobody else meanwhile, for 2 to 3 ms.
 MOST = 128
 
 #: Seconds. What an attempt counts at most: one slow moment of the machine is soon forgotten.

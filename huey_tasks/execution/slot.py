@@ -121,9 +121,9 @@ class Slot:
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; the next step or `flush` sends it."""
-        if commit.about is not None:
-            self.pace.record(commit.about.task_type, time.monotonic() - self._claimed_at)
         with self._lock:
+            if commit.about is not None:
+                self.pace.record(commit.about.task_type, time.monotonic() - self._claimed_at)
             self._finished.append((commit, outcome))
             self.idle = False
 
