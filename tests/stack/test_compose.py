@@ -133,6 +133,15 @@ def test_every_setting_is_passed_on_and_nothing_else(services: dict[str, Any]) -
         assert not from_files & services[name]["environment"].keys()
 
 
+def test_every_variable_of_compose_is_a_setting_or_in_its_docs() -> None:
+    page = (ROOT / "docs" / "deploy.md").read_text()
+    files = (ROOT / "docker-compose.yml", ROOT / "deploy" / "compose.code.yml")
+    read = {name for file in files for name in re.findall(r"\$\{(\w+)", file.read_text())}
+
+    unexplained = {name for name in read if f"`{name}`" not in page}
+    assert unexplained <= set(Config.setting_names())
+
+
 def test_secrets_stand_in_files_that_the_command_writes(
     services: dict[str, Any], secrets: Path
 ) -> None:
