@@ -26,8 +26,9 @@ from web.lambda_api.errors import AwsError, request_id
 #: Bytes of a request: ten events of PutEvents have at most 1 MB.
 _MOST_BYTES = 2 * 1024 * 1024
 
-#: `POST /` is the path of all services with this protocol; the schedules' is a page of ours, too.
-PATHS = re.compile(r"/\Z|/schedules(?:/|\Z)")
+#: `POST /` is the path of all services with this protocol; the others are the Scheduler's, also of
+#: what it has and we have not. `/schedules` is a page of ours, too.
+PATHS = re.compile(r"/\Z|/(?:schedules|schedule-groups|tags)(?:/|\Z)")
 
 Json = dict[str, Any]
 _OPERATIONS: Mapping[str, Callable[[Json], Json]] = {

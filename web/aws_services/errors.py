@@ -78,8 +78,7 @@ def _answer_duckline(error: DucklineError) -> Response:
     code = _OURS.get(error.code)
     if code is None:
         return _answer_unexpected(error)
-    more = error.problems[0].message if isinstance(error, tq.InvalidQuery) else ""
-    return _answer(AwsError(code, tq.escaped(f"{error.detail} {more}".strip())))
+    return _answer(AwsError(code, tq.escaped(error.detail)))
 
 
 def _answer_http(error: HTTPException) -> Response:
