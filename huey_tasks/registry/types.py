@@ -281,7 +281,8 @@ def _instead(name: str) -> str:
     known = sorted(_types)
     more = f" and {len(known) - _MOST_SHOWN} more" if len(known) > _MOST_SHOWN else ""
     shown = f"there are {', '.join(known[:_MOST_SHOWN])}{more}" if known else "there are none"
-    return f"; {shown}. TASKS and TASKS_PATH name the modules that have others."
+    others = "TASKS and TASKS_PATH name modules with others, FUNCTIONS_PATH folders of functions"
+    return f"; {shown}. {others}."
 
 
 def unknown(names: Sequence[str], *, but: str = "") -> list[Problem]:

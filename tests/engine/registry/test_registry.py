@@ -91,7 +91,8 @@ def test_without_a_near_name_it_says_which_there_are_and_where_they_come_from() 
     names = sorted(each.name for each in tq.task_types())
     assert refused.value.detail == (
         f"No task type 'zzz' is registered; there are {', '.join(names[:6])} and "
-        f"{len(names) - 6} more. TASKS and TASKS_PATH name the modules that have others."
+        f"{len(names) - 6} more. TASKS and TASKS_PATH name modules with others, "
+        "FUNCTIONS_PATH folders of functions."
     )
 
 
