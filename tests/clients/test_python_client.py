@@ -33,6 +33,7 @@ def test_a_task_that_fails_raises_its_error(client: Client) -> None:
     assert raised.value.task.traceback
     again = client.retry(sent.task_id, "ink is there")
     assert again.task_id == client.retry(sent.task_id).task_id != sent.task_id
+    assert again.priority == "default"  # its queue, as a submit tells it
 
 
 def test_a_wait_ends_in_time_and_the_task_goes_on(client: Client) -> None:

@@ -152,7 +152,13 @@ def retry_task(path: TaskPath) -> Response:
     message = f"Task '{new.task_type}' queued again on '{new.queue}' queue."
     if not retried.is_new:
         message = f"It was submitted again before, as this task, which is {new.status}."
-    view = Retried(task_id=new.task_id, status=new.status, retry_of=path.task_id, message=message)
+    view = Retried(
+        task_id=new.task_id,
+        status=new.status,
+        priority=new.queue,
+        retry_of=path.task_id,
+        message=message,
+    )
     return respond(view, 202, {"Location": address(f"/api/tasks/{new.task_id}")})
 
 

@@ -43,6 +43,7 @@ class Retried(Outbound):
 
     task_id: TaskId = Field(description="The new task.")
     status: tq.TaskState
+    priority: QueueName = Field(description="The queue of the new task.")
     retry_of: TaskId = Field(description="The old task.")
     message: str
 

@@ -45,6 +45,7 @@ def test_a_retry_is_a_new_task_that_knows_the_old_one(client: FlaskClient) -> No
     assert reply == {
         "task_id": new_id,
         "status": "PENDING",
+        "priority": "default",
         "retry_of": old_id,
         "message": "Task 'send_email' queued again on 'default' queue.",
     }
