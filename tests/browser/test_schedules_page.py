@@ -411,8 +411,7 @@ def test_many_are_ordered_by_name_or_due_time_and_found_by_a_text(
 def test_it_is_made_and_paused_by_keyboard_alone(visits: Visits, stack: Stack) -> None:
     page = visits.open(stack.dashboard, fresh=True)
     expect_live(page)
-    page.keyboard.press("g")
-    page.keyboard.press("d")
+    page.keyboard.type("gd")  # both at once: a stop between them would part the pair
     expect_address(page, "/schedules")
     page.keyboard.press("Control+k")
     page.get_by_test_id("palette-input").press_sequentially("new sched")
