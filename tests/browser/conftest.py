@@ -149,6 +149,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         DEMO_FAILURE_RATE="0",
         CANCEL_GRACE_S="1",
         WEBHOOK_ALLOWED_HOSTS="127.0.0.1",
+        WEBHOOK_TIMEOUT_S="",  # receivers are in this process, which may stand still for a while
     )
     try:
         running.wait_until_ready()
