@@ -78,9 +78,14 @@ def hold_first(page: Page, url: str, held: list[Route]) -> None:
     page.route(url, lambda route: held.append(route), times=1)
 
 
-def let_go(page: Page, held: list[Route]) -> None:
-    """Send on the requests that are held, once there is one: it may come after the click."""
+def wait_until_held(page: Page, held: list[Route]) -> None:
+    """Wait until a request is held: it may come after what has caused it."""
     wait_until(lambda: page.evaluate("true") and held, description="a request is held")
+
+
+def let_go(page: Page, held: list[Route]) -> None:
+    """Send on the requests that are held, once there is one."""
+    wait_until_held(page, held)
     while held:
         held.pop().continue_()
 

@@ -16,6 +16,7 @@ from tests.browser.page_checks import (
     toast,
     verdict,
     wait_for_drawing,
+    wait_until_held,
 )
 from tests.browser.service import WebServer
 from tests.conftest import Process
@@ -438,8 +439,7 @@ def test_a_refusal_of_the_old_session_that_comes_late_does_not_ask_again(
     page.get_by_test_id("api-key").fill("the-right-key")
     page.get_by_test_id("use-key").click()
     expect_live(page)
-    while not late:  # else it would be asked for in the new session
-        page.wait_for_event("request")
+    wait_until_held(page, late)  # else it would be asked for in the new session
     page.context.clear_cookies()
     page.get_by_test_id("api-key").fill("the-right-key")
     page.get_by_test_id("use-key").click()
