@@ -70,7 +70,9 @@ def test_efficiency_is_the_share_of_the_ideal_by_duration_and_processes() -> Non
 
 def test_tasks_that_take_time_keep_workers_below_the_ideal_rate() -> None:
     work = drain.Work("rest", 0.02, 2, Profile.LONG)
-    assert 0 < drain.run(SYSTEMS["duckline"], 60, work).per_second <= efficiency.ideal(2, 20) * 1.1
+    # So many that most are left after a second in which nobody looked: the last few tell no rate.
+    outcome = drain.run(SYSTEMS["duckline"], 240, work)
+    assert 0 < outcome.per_second <= efficiency.ideal(2, 20) * 1.1
 
 
 def test_slow_commands_are_counted_by_the_work_beside_which_they_ran() -> None:
