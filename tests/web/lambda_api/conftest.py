@@ -73,7 +73,12 @@ FUNCTIONS = {
             return body if answer.status == 200 else [event, answer.headers["X-Amzn-ErrorType"]]
     """,
     "limited": "def handler(event, context): return 1",
-    "held": "import time\ndef handler(event, context): time.sleep(event)",
+    "held": """
+        import pathlib, time
+        def handler(event, context):
+            while event and not pathlib.Path(event["until"]).exists():
+                time.sleep(0.02)
+    """,
     "public": "def handler(event, context): return event",
     "signed": "def handler(event, context): return event",
     "answers": "import json\ndef handler(event, context): return json.loads(event['body'])",

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from tests.waiting import wait_until
-from tests.web.conftest import Server, StartServer
+from tests.web.conftest import Answer, Server, StartServer
 from tests.web.lambda_api.conftest import Stack, client_of
 
 ID = "amz-sdk-invocation-id"
@@ -51,10 +51,10 @@ def held(tmp_path: Path) -> Iterator[Held]:
 
 @pytest.fixture(scope="module")
 def hasty(stack: Stack) -> Iterator[Server]:
-    """A second web process, with keys, that waits for no long time."""
+    """A second web process, with keys, that waits for no long time, but outlasts a busy moment."""
     environment = {
-        **stack.environment, "API_KEYS": "secret-key-1", "LAMBDA_START_WAIT_S": "0.5",
-        "LAMBDA_WAIT_S": "1",
+        **stack.environment, "API_KEYS": "secret-key-1", "LAMBDA_START_WAIT_S": "2",
+        "LAMBDA_WAIT_S": "3",
     }  # fmt: skip
     server = Server(**environment)
     yield server
@@ -137,19 +137,26 @@ def test_a_client_that_hangs_up_leaves_the_call_going(
 
 
 def test_a_full_reservation_refuses_calls_and_lets_events_wait(
-    stack: Stack, aws: Any, tmp_path: Path
+    stack: Stack, aws: Any, held: Held
 ) -> None:
-    call = str(uuid.uuid4())
-    running = threading.Thread(target=lambda: stack.invoke("held", b"2", **{ID: call}))
+    call, answers = str(uuid.uuid4()), list[Answer]()
+
+    def join() -> None:
+        answers.append(stack.invoke("held", held.body, **{ID: call}))
+
+    running, joining = threading.Thread(target=join), threading.Thread(target=join)
     running.start()
     wait_until(lambda: state_of(stack, call) == "STARTED", description="the first one runs")
     with pytest.raises(aws.exceptions.TooManyRequestsException) as caught:
-        aws.invoke(FunctionName="held", Payload=b"0")
+        aws.invoke(FunctionName="held", Payload=b"null")
     assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
-    event = stack.invoke("held", b"0", X_Amz_Invocation_Type="Event")
-    joined = stack.invoke("held", b"2", **{ID: call})
-    assert (joined.status, joined.headers["X-Amzn-RequestId"]) == (200, call)
-    running.join(30)
+    event = stack.invoke("held", b"null", X_Amz_Invocation_Type="Event")
+    joining.start()
+    held.let_go()
+    for thread in (running, joining):
+        thread.join(30)
+    seen = [(each.status, each.headers["X-Amzn-RequestId"]) for each in answers]
+    assert seen == [(200, call)] * 2
     event_id = event.headers["X-Amzn-RequestId"]
     wait_until(lambda: state_of(stack, event_id) == "SUCCESS", description="the event runs")
 
