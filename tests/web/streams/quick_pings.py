@@ -1,6 +1,6 @@
-"""The web service with pings every half second, for gunicorn."""
+"""The web service with pings every two seconds, for gunicorn."""
 
 import web
 
 app = web.create_app()
-app.config["SOCK_SERVER_OPTIONS"]["ping_interval"] = 0.5
+app.config["SOCK_SERVER_OPTIONS"]["ping_interval"] = 2.0
