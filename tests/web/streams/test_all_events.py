@@ -188,7 +188,9 @@ def test_many_tasks_are_read_in_their_order(client: FlaskClient) -> None:
     found = [task and task["task_id"] for task in answer.get_json()["tasks"]]
     assert found == [ids[2], None, ids[0], None, ids[0]]
     calls = broker.info("commandstats")["cmdstat_hgetall"]["calls"] - before
-    assert calls == 3 * 3 + 1  # each id once, in each queue; and the API keys
+    # Each id once, in each queue; and the API keys. A server that still has streams of the tests
+    # before, which it has not noticed to be gone, reads the keys meanwhile, too.
+    assert calls in (3 * 3 + 1, 3 * 3 + 2)
 
 
 @pytest.mark.parametrize(
