@@ -131,7 +131,13 @@ def test_an_event_is_accepted_at_once_and_says_how_it_ended(running: Functions) 
 def test_the_list_shows_environments_counts_and_what_is_no_function(running: Functions) -> None:
     running.invoke("parrot", 1)
     (running.folder / "notes.py").write_text("x = 1\n")
-    wait_until(lambda: running.get("/parrot")["environments"], description="it has an environment")
+
+    def has_told() -> bool:  # the host of the functions tells once a second how they are
+        parrot = running.get("/parrot")
+        told = parrot["environments"]
+        return bool(told and told[0]["invocations"] and parrot["last_import"])
+
+    wait_until(has_told, description="it has an environment that has run it")
 
     found = running.get("")
     by_name = {each["name"]: each for each in found["functions"]}
@@ -392,8 +398,12 @@ def test_what_cannot_be_delivered_is_kept_and_mistakes_are_notes(running: Functi
     assert (bad["task_id"], bad["why"]) == (ids[1], "there is no function 'gone'")
     assert bad["body"]["requestContext"]["condition"] == "RetriesExhausted"
     assert letters["dead_letter"]["body"] == "fail"
-    log = running.request("GET", f"/api/tasks/{ids[0]}").json["log"]
-    assert log[-1]["text"].endswith(f"the record is kept in {file}")
+
+    def is_said() -> bool:  # in the log of the task, once it is kept
+        log = running.request("GET", f"/api/tasks/{ids[0]}").json["log"]
+        return log[-1]["text"].endswith(f"the record is kept in {file}")
+
+    wait_until(is_said, description="the log says where the record is")
     notes = "\n".join(found["notes"])
     for part in (
         "schedule: ",
