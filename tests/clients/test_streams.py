@@ -37,7 +37,8 @@ def from_the_beginning(
 
 
 def test_a_stream_tells_all_that_happens_and_ends_with_the_task(client: Client) -> None:
-    sent = client.submit("count", {"to": 3, "pause_s": 0.2})
+    # So long that the stream begins before its end, also when something stands still for a second.
+    sent = client.submit("count", {"to": 3, "pause_s": 0.8})
     events = list(client.stream(sent.task_id))
     assert numbers(events) == [0, 1, 2]
     last = events[-1]
@@ -71,9 +72,8 @@ def test_a_stream_that_is_cut_ten_times_misses_and_repeats_nothing(stack: Stack)
 
 def test_a_stream_goes_on_when_the_process_that_served_it_is_killed(stack: Stack) -> None:
     with Client(stack.url, retry=QUICK) as client:
-        sent = client.submit("count", {"to": 20, "pause_s": 0.1})
-        stream = client.stream(sent.task_id)
-        events = list(itertools.islice(stream, 3))
+        stream, first = from_the_beginning(stack, client, {"to": 20, "pause_s": 0.1})
+        events = [first, *itertools.islice(stream, 2)]
         kill_what_serves(stack)
         events += stream
     assert numbers(events) == list(range(20))
