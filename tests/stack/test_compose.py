@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -168,16 +169,16 @@ def test_secrets_are_written_once_and_for_their_owner_alone(secrets: Path) -> No
 def test_the_user_of_redis_can_do_all_that_is_needed_and_erase_nothing(
     secrets: Path, tmp_path: Path
 ) -> None:
-    users, socket = secrets / "redis_users.acl", tmp_path / "redis.sock"
+    users, place = secrets / "redis_users.acl", tmp_path / "redis.sock"
     password = (secrets / "redis_password").read_text().strip()
     server = subprocess.Popen(
-        [str(find_server()), "--port", "0", "--unixsocket", str(socket), "--aclfile", str(users)],
+        [str(find_server()), "--port", "0", "--unixsocket", str(place), "--aclfile", str(users)],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_until(socket.exists, description="the server of this test listens")
-        url = f"unix://duckline:{password}@{socket}"
+        wait_until(lambda: _listens(place), description="the server of this test listens")
+        url = f"unix://duckline:{password}@{place}"
         config = Config.from_env({"REDIS_URL": url, "RESULT_REDIS_URL": f"{url}?db=1"})
 
         assert not [note for note in server_check.check(config) if "persist" not in note]
@@ -189,6 +190,12 @@ def test_the_user_of_redis_can_do_all_that_is_needed_and_erase_nothing(
     finally:
         server.terminate()
         server.wait(30)
+
+
+def _listens(place: Path) -> bool:
+    """Whether a server takes connections there; the file of its socket is there before it does."""
+    with socket.socket(socket.AF_UNIX) as attempt:
+        return attempt.connect_ex(str(place)) == 0
 
 
 @pytest.fixture
