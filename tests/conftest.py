@@ -37,7 +37,6 @@ os.environ.update(
     CANCEL_GRACE_S="0.3",
     SHUTDOWN_GRACE_S="5",
     WEBHOOK_ALLOWED_HOSTS="127.0.0.1",
-    WEBHOOK_TIMEOUT_S="0.5",
     WEBHOOK_RETRY_DELAYS="0.05,0.1,0.2",
     TASKS_PATH=str(REPOSITORY / "tests" / "task_modules"),
 )

@@ -27,6 +27,9 @@ from tests.waiting import wait_until
 
 DAY_MS = 86_400_000
 
+#: WEBHOOK_TIMEOUT_S where a receiver never answers; one that does may stand still for a second.
+SHORT_S = "1.5"
+
 
 @pytest.fixture
 def hooks() -> Generator[Receiver]:
@@ -199,7 +202,7 @@ def test_without_a_webhook_that_wants_it_nothing_is_posted() -> None:
 
 
 def hang(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(5)  # longer than WEBHOOK_TIMEOUT_S
+    time.sleep(5)  # longer than SHORT_S
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
@@ -223,8 +226,8 @@ def babble(handler: BaseHTTPRequestHandler) -> None:
 
 
 FAULTS = {
-    "/hang": (hang, "no complete answer within 0.5 s"),
-    "/drip": (drip, "no complete answer within 0.5 s"),
+    "/hang": (hang, f"no complete answer within {SHORT_S} s"),
+    "/drip": (drip, f"no complete answer within {SHORT_S} s"),
     "/redirect": (
         status(302, Location="/elsewhere"),
         "the receiver answered 302, and redirects are not followed",
@@ -250,7 +253,8 @@ def test_a_receiver_with_a_fault_gets_the_same_delivery_again(
         for path, (fault, _) in FAULTS.items():
             receivers[path].answers[path] = in_turn(fault, status(200))
         receivers["/flood"].answers["/flood"] = flood
-        start_consumer("default", concurrency=2, WEBHOOK_RETRY_DELAYS="0.3,0.3,0.3")
+        quick = {"WEBHOOK_TIMEOUT_S": SHORT_S, "WEBHOOK_RETRY_DELAYS": "0.3,0.3,0.3"}
+        start_consumer("default", concurrency=2, **quick)
         for path, hooks in receivers.items():
             tq.submit("echo", {"value": path}, webhook_url=hooks.url + path)
         wait_until(lambda: len(deliveries()) == len(receivers), description="all are under way")
@@ -262,7 +266,7 @@ def test_a_receiver_with_a_fault_gets_the_same_delivery_again(
         assert {(each.path, each.id) for each in requests} == {(path, delivery.id)}
         assert len({each.body for each in requests}) == 1
         first, *others = delivery.attempts
-        assert first.duration_ms < 2500
+        assert first.duration_ms < 4500, "those that hang and drip take five seconds"
         if path == "/flood":
             assert (first.answer, others) == ("x" * 500, [])
         else:
@@ -274,7 +278,7 @@ def test_deliveries_wait_for_a_receiver_that_hangs_without_an_attempt(
 ) -> None:
     hooks.answers["/hook"] = in_turn(hang, status(204))
     healthy, _ = tq.create_webhook(f"{hooks.url}/other")
-    start_consumer("default", WEBHOOK_RETRY_DELAYS="60,60")
+    start_consumer("default", WEBHOOK_TIMEOUT_S=SHORT_S, WEBHOOK_RETRY_DELAYS="60,60")
     for _ in range(3):
         tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/hook")
 
@@ -286,7 +290,7 @@ def test_deliveries_wait_for_a_receiver_that_hangs_without_an_attempt(
     )
     errors = [each.error for one in [*arrived, *deliveries()] for each in one.attempts]
     assert errors.count(None) == 5, "each was tried once, and only the first in vain"
-    assert [error for error in errors if error] == ["no complete answer within 0.5 s"]
+    assert [error for error in errors if error] == [f"no complete answer within {SHORT_S} s"]
     assert tq.get_webhook(healthy.id).failing_since is None
 
 
@@ -294,7 +298,7 @@ def test_a_receiver_that_never_answers_does_not_keep_its_deliveries_for_ever(
     start_consumer: StartConsumer, hooks: Receiver
 ) -> None:
     hooks.answers["/hang"] = hang
-    start_consumer("default")
+    start_consumer("default", WEBHOOK_TIMEOUT_S="0.5")
     for _ in range(5):
         tq.submit("echo", {"value": 1}, webhook_url=f"{hooks.url}/hang")
 
