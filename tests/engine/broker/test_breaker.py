@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ NUMBERS = itertools.count()
 @pytest.fixture(autouse=True)
 def no_limits() -> Iterator[None]:
     yield
-    for task_type in ("echo", "fail_first", "work_for"):
+    for task_type in ("echo", "fail_first", "work_until"):
         tq.set_limits(task_type, None, ADA)
 
 
@@ -257,20 +258,24 @@ def test_a_consumer_logs_when_it_opens_and_closes(start_consumer: StartConsumer)
     assert dt.datetime.fromisoformat(opened[2]).tzinfo is not None
 
 
-def test_a_killed_consumer_leaves_no_trial_behind(start_consumer: StartConsumer) -> None:
-    breaker(task_type="work_for", tries=1)
+def test_a_killed_consumer_leaves_no_trial_behind(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
+    breaker(task_type="work_until", tries=1)
     seconds, _ = broker.time()
-    broker.hset(limit_keys.breaker("work_for"), mapping={"until": seconds * 1000, "succeeded": 0})
-    broker.pexpire(limit_keys.breaker("work_for"), 60_000)
-    trial, waiting = submit("work_for", seconds=0.8), submit("work_for", seconds=0)
+    broker.hset(limit_keys.breaker("work_until"), mapping={"until": seconds * 1000, "succeeded": 0})
+    broker.pexpire(limit_keys.breaker("work_until"), 60_000)
+    go_on = tmp_path / "go on"
+    trial, waiting = (submit("work_until", go_on=str(go_on)) for _ in range(2))
     consumer = start_consumer("default", concurrency=2)
     wait_for(trial, "STARTED")
     consumer.kill()
     assert tq.get_task(waiting).status == "PENDING"
+    go_on.touch()
     start_consumer("default", concurrency=2)
     wait_for(trial, "SUCCESS")
     assert wait_for(waiting, "SUCCESS").attempt == 1
-    assert not is_open("work_for")
+    assert not is_open("work_until")
 
 
 @pytest.mark.parametrize(

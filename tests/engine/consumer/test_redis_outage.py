@@ -123,11 +123,13 @@ def test_an_outage_is_two_lines_of_a_consumer_however_many_workers_it_has(
     start_consumer: StartConsumer, durable: DurableRedis
 ) -> None:
     consumer = _start(start_consumer, durable, DEFAULT_CONCURRENCY="4")
-    ids = [durable.submit("work_for", seconds=0.5) for _ in range(4)]
+    go_on = durable.folder / "go on"
+    ids = [durable.submit("work_until", go_on=str(go_on)) for _ in range(4)]
     for task_id in ids:
         durable.wait_for(task_id, "STARTED")
     for times in (1, 2):
         durable.kill()
+        go_on.touch()
         wait_until(
             lambda: consumer.text().count("waits for Redis") == times,  # noqa: B023
             description="it is logged",
