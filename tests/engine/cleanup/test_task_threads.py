@@ -103,7 +103,7 @@ def test_greenlets_run_asyncio_side_by_side(start_consumer: StartConsumer) -> No
 def test_a_coroutine_can_be_cancelled_and_has_a_time_limit(
     start_consumer: StartConsumer, tmp_path: Path, worker_type: str
 ) -> None:
-    start_consumer("default", worker_type=worker_type, concurrency=3)
+    start_consumer("default", worker_type=worker_type, concurrency=3, CANCEL_GRACE_S="10")
     other = submit("run_asyncio", seconds=1)
     record = wait_for(submit("run_asyncio_too_long"), "FAILURE")
     assert record.error is not None and "TaskTimeout" in record.error

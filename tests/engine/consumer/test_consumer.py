@@ -132,7 +132,7 @@ def test_a_program_in_another_python_finds_its_own_modules(
 def test_an_attempt_that_takes_too_long_is_stopped(
     start_consumer: StartConsumer, worker_type: str
 ) -> None:
-    start_consumer("default", worker_type=worker_type)
+    start_consumer("default", worker_type=worker_type, CANCEL_GRACE_S="10")
     record = wait_for(submit("overrun"), "FAILURE")
     assert record.error is not None and "timeout" in record.error
 
