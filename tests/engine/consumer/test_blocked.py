@@ -138,8 +138,8 @@ def test_consumers_without_the_code_never_hold_up_those_with_it(
     start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     (tmp_path / "none.py").write_text("")
-    start_consumer(QUEUE, concurrency=2, TASKS_PATH=str(tmp_path))
-    start_consumer(QUEUE, concurrency=1)
+    start_consumer(QUEUE, concurrency=2, TASKS_PATH=str(tmp_path), LEASE_S="60")
+    start_consumer(QUEUE, concurrency=1, LEASE_S="60")
     wait_until(lambda: len(tq.consumers()) == 2, description="both are there")
     begun = time.monotonic()
     ids = [submit("echo", value=number) for number in range(200)]

@@ -103,12 +103,13 @@ def test_new_types_wait_for_new_code_while_old_ones_flow(
 
     greets: list[str] = []
     waves: list[str] = []
-    before = start_consumer("default", concurrency=2, TASKS_PATH=str(deploy.old))
+    settings = {"LEASE_S": "60"}  # one that stands still for two seconds has lost nothing
+    before = start_consumer("default", concurrency=2, TASKS_PATH=str(deploy.old), **settings)
     submit_some()
     assert _states(waves) == {"PENDING"}, "no consumer knows them yet"
     assert {tq.get_task(task_id).deliveries for task_id in waves} == {0}, "nor has claimed them"
     wait_until(lambda: _warnings(before), description="the log says so")
-    after = start_consumer("default", concurrency=2, TASKS_PATH=str(deploy.new))
+    after = start_consumer("default", concurrency=2, TASKS_PATH=str(deploy.new), **settings)
     submit_some()
     submit_some()
     last = deploy.submit("greet", name="last", seconds=0.3)

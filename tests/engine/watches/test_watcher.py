@@ -46,9 +46,9 @@ class Stack:
         (self.path / "functions.toml").write_text("\n".join(lines))
 
     def consumer(self) -> Process:
-        return self._start(
-            "default", FUNCTIONS_PATH=str(self.path), DATA_DIR=str(self.path.parent / "data")
-        )
+        data = str(self.path.parent / "data")
+        # No event is lost and repeated because a consumer stood still for two seconds.
+        return self._start("default", FUNCTIONS_PATH=str(self.path), DATA_DIR=data, LEASE_S="60")
 
     def lines(self) -> Counter[str]:
         return Counter(self.notes.read_text().splitlines() if self.notes.exists() else ())
