@@ -217,7 +217,7 @@ def test_many_calls_together_end_in_time_though_each_is_answered(proxy: SlowProx
     queues.queue_stats(Brokers([queue.broker]))
     proxy.delay_s = 0.15
     begun, calls = time.monotonic(), 0
-    with time_limit(0.6), pytest.raises(tq.QueueUnavailable):
+    with time_limit(2.0), pytest.raises(tq.QueueUnavailable):
         for calls in range(100):  # noqa: B007
             queues.queue_stats(Brokers([queue.broker]))
     assert calls >= 1
@@ -230,17 +230,17 @@ def test_a_connection_that_has_gone_dead_is_given_up_for_a_new_one_in_time(
     queue = queue_over(proxy)
     queues.queue_stats(Brokers([queue.broker]))
     proxy.silence()
-    with time_limit(1.0):
+    with time_limit(4.0):  # half of it goes by on the dead one
         queues.queue_stats(Brokers([queue.broker]))
 
 
 def test_the_time_runs_from_the_first_call_and_only_while_redis_is_asked(
     redis: RedisServer,
 ) -> None:
-    with time_limit(0.2):
+    with time_limit(1.0):
         for what in ("a body has come in slowly", "a large value was decoded"):
             begun = time.monotonic()
-            wait_until(lambda: time.monotonic() - begun > 0.3, description=what)  # noqa: B023
+            wait_until(lambda: time.monotonic() - begun > 1.1, description=what)  # noqa: B023
             queues.queue_stats(Brokers([redis.queue.broker]))
 
 
