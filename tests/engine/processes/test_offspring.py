@@ -63,7 +63,9 @@ def test_what_a_task_leaves_running_has_ended_when_the_task_has(
     again = wait_for(submit("leave_running", what=what), "SUCCESS")
     assert not runs(again.result)
     assert again.worker is not None
-    worker = next(w for c in tq.consumers() for w in c.workers)
+    (worker,) = wait_until(
+        lambda: [w for c in tq.consumers() for w in c.workers], description="a heartbeat names it"
+    )
     wait_until(lambda: below(worker.pid) == [], description="nothing is below the worker")
     assert tq.get_task(again.task_id).crashes == 0
 
