@@ -48,17 +48,20 @@ def test_a_consumer_that_is_stopped_did_not_die(
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGHUP], ids=lambda signum: signum.name)
 def test_a_consumer_whose_terminal_stops_it_lets_its_task_end(
-    start_consumer: StartConsumer, signum: signal.Signals
+    start_consumer: StartConsumer, tmp_path: Path, signum: signal.Signals
 ) -> None:
     consumer = start_consumer("default", concurrency=2, SHUTDOWN_GRACE_S="60")
-    task_id = submit("work_for", seconds=2)
+    go_on = tmp_path / "go on"
+    task_id = submit("work_until", go_on=str(go_on))
     wait_until(lambda: state(task_id) == "STARTED", description="it runs")
 
     consumer.popen.send_signal(signum)
 
+    said = "stop waits for running tasks"
+    wait_until(lambda: said in consumer.text(), description="it waits for its task")
+    go_on.touch()
     assert consumer.popen.wait(60) == 0
     assert state(task_id) == "SUCCESS"
-    assert "stop waits for running tasks" in consumer.text()
 
 
 @pytest.mark.parametrize("worker_type", ["process", "greenlet"])
