@@ -433,17 +433,21 @@ def test_an_attempt_that_is_repeated_submits_the_same_flow(
     assert len(tq.search_tasks("type:give_back").tasks) == 1
 
 
-def test_a_flow_goes_on_after_its_consumer_was_killed(start_consumer: StartConsumer) -> None:
+def test_a_flow_goes_on_after_its_consumer_was_killed(
+    start_consumer: StartConsumer, tmp_path: Path
+) -> None:
     first = start_consumer("default")
+    go_on = tmp_path / "go on"
     flow_id = submit(
-        *(FlowNode(f"n{number}", "work_for", {"seconds": 0.05}) for number in range(20)),
+        *(FlowNode(f"n{number}", "work_for", {"seconds": 0.05}) for number in range(10)),
+        *(FlowNode(f"n{n}", "work_until", {"go_on": str(go_on)}) for n in range(10, 20)),
         FlowNode("join", "echo", after=[f"n{n}" for n in range(20)], results={"value": "n7"}),
     )
     wait_until(
-        lambda: 0 < tq.get_flow(flow_id).counts["succeeded"] < 15,
-        description="some nodes have ended",
+        lambda: tq.get_flow(flow_id).counts["succeeded"], description="some nodes have ended"
     )
     first.kill()
+    go_on.touch()
     start_consumer("default", concurrency=2)
     flow = ended(flow_id, "succeeded")
     assert flow.counts["succeeded"] == 21

@@ -1,6 +1,7 @@
 """Undo of a delete and of a purge: within its time, after it, twice at once, and of very many."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -307,16 +308,19 @@ def test_what_comes_back_runs(start_consumer: StartConsumer) -> None:
 
 
 def test_deletes_undos_and_a_consumer_race_and_the_account_adds_up(
-    start_consumer: StartConsumer,
+    start_consumer: StartConsumer, tmp_path: Path
 ) -> None:
     start_consumer(QUEUE, concurrency=2)
+    go_on = tmp_path / "go on"
     ids = [submit("work_for", seconds=0.001) for _ in range(300)]
+    ids.append(submit("work_until", go_on=str(go_on)))  # until something was undone
     undone = 0
     while tq.queue_stats()[1].queued + tq.queue_stats()[1].active:
         acted = tq.act_on_search(Action.DELETE, "", ADA)
         if acted.done:
             assert tq.undo(acted.operation.id, BOB).restored == acted.done
             undone += acted.done
+            go_on.touch()
     assert undone > 0
     assert act_on_all("delete")[0] == len(ids)
     assert not any(verify.verify(queue.broker).gaps for queue in QUEUES.values())

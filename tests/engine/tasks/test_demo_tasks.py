@@ -58,7 +58,7 @@ def test_a_payment_takes_words_of_64_characters_for_a_user(user: str, fits: bool
 
 @pytest.mark.parametrize("task_type", ["generate_report", "data_pipeline"])
 def test_a_long_demo_task_reports_progress(start_consumer: StartConsumer, task_type: str) -> None:
-    start_consumer("low", DEMO_SPEED="20")
+    start_consumer("low", DEMO_SPEED="4")  # no step is over in half a second
     task_id = tq.submit(task_type, EXAMPLES[task_type]).task_id
     seen: set[float] = set()
 
