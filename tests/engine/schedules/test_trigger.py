@@ -5,7 +5,7 @@ import zoneinfo
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from huey_tasks.errors import InvalidQuery
@@ -211,7 +211,7 @@ _CRON = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     _CRON,
     st.integers(0, 4_000_000_000_000),

@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import EmailStr, TypeAdapter, ValidationError
 
@@ -18,6 +18,8 @@ domains = st.lists(labels, min_size=1, max_size=4).map(".".join)
 addresses = st.builds("{}@{}.{}".format, words, domains, tops)
 
 
+# A machine that has much to do is slow to make an address, and stands still in a test.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(addresses)
 def test_an_address_is_judged_as_the_library_judges_it(address: str) -> None:
     assert _judgement(ours, address) == _judgement(library, address)

@@ -14,6 +14,9 @@ from pydantic import BaseModel
 
 from huey_tasks import serializer
 
+#: A machine that has much to do is slow to make a value, and stands still in the middle of a test.
+ON_ANY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -25,11 +28,13 @@ JSON = st.recursive(
 )
 
 
+@ON_ANY_MACHINE
 @given(JSON)
 def test_any_json_value_comes_back_as_it_was(value: Any) -> None:
     assert serializer.loads(serializer.dumps(value)) == value
 
 
+@ON_ANY_MACHINE
 @given(st.dictionaries(st.text(), st.binary() | st.datetimes() | st.dates() | st.integers()))
 def test_times_and_bytes_come_back_as_they_were(value: Any) -> None:
     assert serializer.loads(serializer.dumps(value)) == value
@@ -93,7 +98,7 @@ def test_values_for_people_are_plain_json() -> None:
     }
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # of a machine that has much to do
+@ON_ANY_MACHINE
 @given(st.dictionaries(st.text() | st.just("$bytes"), JSON | st.binary() | st.datetimes()))
 def test_what_is_shown_to_people_is_plain_whether_it_holds_tags_or_not(value: Any) -> None:
     stored = serializer.dumps(value)
