@@ -1,7 +1,6 @@
 """Store webhooks: create, change, delete; two changes at once are both kept."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from huey_tasks.audit.operation import Operation
 from huey_tasks.broker.webhook_store import WebhookStore
@@ -50,7 +49,7 @@ def disable(webhook_id: str, now_ms: int, why: str) -> bool:
     def wanted(webhook: Webhook) -> Webhook:
         if not webhook.enabled:
             return webhook
-        return replace(webhook, enabled=False, disabled_ms=now_ms, disabled_reason=why[:500])
+        return webhook.changed(now_ms, enabled=False, disabled_ms=now_ms, disabled_reason=why[:500])
 
     try:
         changed = change(webhook_id, wanted)

@@ -5,7 +5,7 @@ import datetime as dt
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from huey_tasks.broker.protocol import FLOW_TYPE
@@ -114,6 +114,13 @@ class Webhook:
         if not self.conditions:  # older consumers know no such field
             del stored["conditions"]
         return json.dumps(stored)
+
+    def changed(self, now_ms: int, **settings: Any) -> "Webhook":
+        """Return it with other settings, and a later `updated_ms` than before.
+
+        Else a second change in one millisecond, or after Redis' clock went back, would be unseen.
+        """
+        return replace(self, updated_ms=max(now_ms, self.updated_ms + 1), **settings)
 
     def signing(self, now_ms: int) -> tuple[str, ...]:
         """Return the secrets that sign now."""

@@ -159,7 +159,7 @@ def change_webhook(
             why = None if new.enabled else "an operator disabled it"
             stopped_ms = None if new.enabled else now_ms
             new = replace(new, disabled_reason=why, disabled_ms=stopped_ms)
-        return new if new == webhook else replace(new, updated_ms=now_ms)
+        return new if new == webhook else new.changed(now_ms)
 
     operation = operation_of(Action.WEBHOOK_UPDATE, by, webhook_id)
     made = changes.change(webhook_id, changed, operation)
@@ -180,7 +180,7 @@ def rotate_webhook_secret(webhook_id: str, by: Operator | None = None) -> tuple[
 
     def changed(webhook: Webhook) -> Webhook:
         both = (secret, *webhook.secrets[:1])
-        return replace(webhook, secrets=both, old_until_ms=now_ms + OVERLAP_MS, updated_ms=now_ms)
+        return webhook.changed(now_ms, secrets=both, old_until_ms=now_ms + OVERLAP_MS)
 
     made = changes.change(webhook_id, changed, operation_of(Action.WEBHOOK_UPDATE, by, webhook_id))
     assert made is not None

@@ -118,11 +118,13 @@ def test_nobodys_change_is_undone_unseen_and_what_was_typed_stays(
     expect(tags).to_have_value("second")  # nothing was typed
     tags.fill("mine")
 
-    stack.api.call("PATCH", address, {"tags": ["third"], "states": ["FAILURE"]})
+    theirs = {"tags": ["third"], "states": ["FAILURE"], "enabled": False}
+    stack.api.call("PATCH", address, theirs)
 
     news = page.get_by_test_id("changed-meanwhile")
     expect(news).to_contain_text('Tags: ["second"] → ["third"]; you changed it too, yours stays')
     expect(news).to_contain_text('Ends: [] → ["FAILURE"]')
+    expect(news).to_contain_text("Enabled: true → false")
     expect(tags).to_have_value("mine")
     expect(form.get_by_test_id("save-webhook")).to_be_disabled()
     news.get_by_test_id("take-over").click()
@@ -131,7 +133,7 @@ def test_nobodys_change_is_undone_unseen_and_what_was_typed_stays(
 
     expect(page.get_by_test_id("webhook-form")).to_have_count(0)
     now = stack.api.call("GET", address)
-    assert (now["tags"], now["states"]) == (["mine"], ["FAILURE"])
+    assert (now["tags"], now["states"], now["enabled"]) == (["mine"], ["FAILURE"], False)
 
 
 def test_who_looks_for_tasks_leaves_deliveries_out(

@@ -93,6 +93,7 @@ export const showMore = (n) => `Show the latest ${count(n)}`;
 export const FORM = {
   /** @type {Record<string, string>} */ members: {
     url: 'URL', description: 'Description', states: 'Ends', task_types: 'Task types', tags: 'Tags', conditions: 'Conditions',
+    enabled: 'Enabled',
   },
   url: 'http or https, with a public address or a host of WEBHOOK_ALLOWED_HOSTS',
   description: 'shown in the list', states: 'Ends', statesMean: 'None checked: all of them.',

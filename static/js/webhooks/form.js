@@ -55,7 +55,9 @@ function build(webhook, actions, done, of) {
     verb));
   const controls = new Map(parts.flatMap((part) => [...part.controls]));
   const members = () => Object.fromEntries(parts.map((part) => [part.name, part.text()]));
-  const first = of?.first ?? members();
+  // Whether it is enabled is changed beside the form, or by itself: its author has to see that, too.
+  const all = () => ({ ...members(), enabled: String(webhook.enabled) });
+  const first = of?.first ?? all();
 
   function body() {
     const reason = audit.reason();
@@ -84,7 +86,7 @@ function build(webhook, actions, done, of) {
       done();
       go(pageUrl('webhooks', {}, webhook.id || null));
     })));
-  return { element, first, members, send, audit };
+  return { element, first, members: all, send, audit };
 }
 
 function fields(webhook) {

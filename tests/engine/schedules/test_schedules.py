@@ -154,6 +154,16 @@ def test_a_paused_schedule_is_never_due_and_makes_up_for_nothing() -> None:
     assert numbers() == (0, 0, 0)
 
 
+def test_each_change_is_later_than_the_last_whatever_the_clock_says() -> None:
+    create()
+    ahead_ms = clock_ms() + 60_000  # Redis' clock has gone back since
+    broker.hset(keys.schedule(QUEUE, "s"), "updated_at", ahead_ms)
+    times = [tq.get_schedule("s").updated_at]
+    for tags in (["first"], ["second"]):
+        times.append(tq.change_schedule("s", tq.ScheduleChanges(tags=tags)).updated_at)
+    assert times == sorted(set(times))
+
+
 def test_a_paused_queue_takes_the_tasks_of_schedules() -> None:
     create()
     tq.pause(QUEUE)

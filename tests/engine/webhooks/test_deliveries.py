@@ -482,6 +482,10 @@ def test_a_webhook_that_fails_for_a_day_is_disabled(
         return
     assert webhook.disabled_reason is not None and webhook.disabled_reason.startswith(reason)
     assert webhook.disabled_at is not None
+    with pytest.raises(tq.ChangedMeanwhile):  # who edits it has not seen that it is disabled
+        tq.change_webhook(
+            made.id, tq.WebhookChanges(description="mine"), if_updated_at=made.updated_at
+        )
     wait_until(
         lambda: f"webhook disabled: {reason}" in consumer.text(), description="the log says so"
     )

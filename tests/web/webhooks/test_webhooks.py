@@ -1,6 +1,7 @@
 """Webhooks over HTTP: every field, every error, and what a secret is shown in."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -172,6 +173,23 @@ def test_a_patch_that_has_not_seen_the_last_one_is_a_409(client: FlaskClient) ->
     assert client.get(address).get_json()["description"] == ""
     again = client.patch(address, json=body | {"if_updated_at": webhook["updated_at"]})
     assert again.get_json()["description"] == "mine"
+
+
+def test_each_change_is_later_than_the_last_whatever_the_clock_says(client: FlaskClient) -> None:
+    webhook = made(client)
+    address = f"/api/webhooks/{webhook['id']}"
+    ahead_ms = BROKERS.now_ms() + 60_000  # Redis' clock has gone back since
+    changes.change(webhook["id"], lambda each: replace(each, updated_ms=ahead_ms))
+
+    times = [client.get(address).get_json()["updated_at"]]
+    for description in ("first", "second"):
+        answer = client.patch(address, json={"description": description}).get_json()
+        times.append(answer["updated_at"])
+    times.append(client.post(f"{address}/secret").get_json()["updated_at"])
+    changes.disable(webhook["id"], BROKERS.now_ms(), "its receiver answered 410 Gone")
+    times.append(client.get(address).get_json()["updated_at"])
+
+    assert times == sorted(set(times))
 
 
 def test_a_task_takes_a_url_alone_in_bulk_and_from_python(client: FlaskClient) -> None:
