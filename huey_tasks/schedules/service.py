@@ -12,6 +12,7 @@ from typing import Any
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.errors import (
+    ChangedMeanwhile,
     QueueDraining,
     ScheduleExists,
     ScheduleNotFound,
@@ -97,15 +98,24 @@ def create_schedule(
 
 
 def change_schedule(
-    name: str, changes: ScheduleChanges, by: Operator | None = None
+    name: str,
+    changes: ScheduleChanges,
+    by: Operator | None = None,
+    *,
+    if_updated_at: dt.datetime | None = None,
 ) -> ScheduleRecord:
     """Change a schedule; a new trigger, or one that is resumed, begins now.
 
-    Raises ScheduleNotFound, InvalidQuery, InvalidPayload, UnknownTaskType, QueueUnavailable.
+    `if_updated_at`: only if this is still its `updated_at`; else ChangedMeanwhile. Raises
+    ScheduleNotFound, InvalidQuery, InvalidPayload, UnknownTaskType, QueueUnavailable.
     """
-    while (made := writes.change(_find(name), changes, by)) is None:
-        pass  # another caller has changed it
-    return _record(made)
+    while True:  # each turn but the last is one in which another caller has changed it
+        found = _find(name)
+        if if_updated_at not in (None, found.updated_at):
+            raise ChangedMeanwhile("Somebody has changed the schedule since you read it.")
+        made = writes.change(found, changes, by)
+        if made is not None:
+            return _record(made)
 
 
 def delete_schedule(name: str, by: Operator | None = None, *, queue: str | None = None) -> None:

@@ -175,10 +175,13 @@ def change_schedule(path: SchedulePath, body: ScheduleChangeBody) -> Response:
     `if_updated_at` nobody's change is undone unseen: a 409 says that there has been one.
     """
     _check(path.name)
-    by = operator(body.reason)
-    if body.if_updated_at not in (None, tq.get_schedule(path.name).updated_at):
-        raise tq.ChangedMeanwhile("Somebody has changed the schedule since you read it.")
-    return respond(_view(tq.change_schedule(path.name, body.changes(), by)))
+    changed = tq.change_schedule(
+        path.name,
+        body.changes(),
+        operator(body.reason),
+        if_updated_at=body.if_updated_at,
+    )
+    return respond(_view(changed))
 
 
 @schedules.delete(

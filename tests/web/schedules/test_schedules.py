@@ -1,6 +1,7 @@
 """Schedules over HTTP: what they answer, what they refuse, and whom."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import ANY
 
@@ -160,6 +161,21 @@ def test_a_patch_that_has_not_seen_the_last_one_is_a_409(client: FlaskClient) ->
     client.post(f"{path}/run")  # a run is no change
     again = {"overlap": False, "if_updated_at": theirs["updated_at"]}
     assert client.patch(path, json=again).get_json()["overlap"] is False
+
+
+def test_of_patches_that_have_seen_the_same_one_is_made(client: FlaskClient) -> None:
+    path = create(client).headers["Location"]
+    app = client.application
+
+    def patch(tag: str) -> int:
+        body = {"tags": [tag], "if_updated_at": seen}
+        return app.test_client().patch(path, json=body).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        for turn in range(20):
+            seen = client.get(path).get_json()["updated_at"]
+            tags = [f"{turn}-{number}" for number in range(6)]
+            assert sorted(pool.map(patch, tags)) == [200, *[409] * 5]
 
 
 @pytest.mark.parametrize("name", ["nightly", "..", "no such", "é", "x" * 200, "%2e%2e"])
