@@ -1,5 +1,6 @@
 """The limits of task types: how many tasks run at a time, and how many start within a time."""
 
+import datetime as dt
 from typing import Any
 
 from huey_tasks.audit import trail
@@ -40,11 +41,18 @@ def breaker_states(task_type: str) -> list[BreakerState]:
     return breakers.read(BROKERS.first, task_type, limits_of(task_type))
 
 
-def set_limits(task_type: str, limits: TypeLimits | None, by: Operator | None = None) -> None:
+def set_limits(
+    task_type: str,
+    limits: TypeLimits | None,
+    by: Operator | None = None,
+    *,
+    if_updated_at: dt.datetime | None = None,
+) -> None:
     """Set the limits of a type over all queues and consumers; None: those of the code, if any.
 
-    They hold from the next claim on; what runs goes on. Raises TaskTypeNotFound, InvalidQuery,
-    QueueUnavailable.
+    They hold from the next claim on; what runs goes on. `if_updated_at`: only if those that hold
+    now were set then, `stored_limits(…).updated_at`; else ChangedMeanwhile. Raises
+    TaskTypeNotFound, InvalidQuery, QueueUnavailable.
     """
     found = _find(task_type)
     wrong = [] if limits is None else problems(limits)
@@ -57,7 +65,8 @@ def set_limits(task_type: str, limits: TypeLimits | None, by: Operator | None = 
     if wrong:
         raise InvalidQuery(wrong)
     operation = trail.as_argument(BROKERS, Action.LIMIT, by, task_type)
-    declared.store(BROKERS, task_type, limits, "operator", operation)
+    seen_ms = None if if_updated_at is None else round(if_updated_at.timestamp() * 1000)
+    declared.store(BROKERS, task_type, limits, "operator", operation, seen_ms=seen_ms)
 
 
 def _find(task_type: str) -> TaskType[..., Any]:

@@ -6,12 +6,14 @@ limits are counted over those.
 """
 
 import logging
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 
 from huey_tasks.broker import keys
 from huey_tasks.broker.broker import Brokers
 from huey_tasks.broker.scripts.changes import ChangeScripts
+from huey_tasks.errors import ChangedMeanwhile
 from huey_tasks.records import type_limits
 from huey_tasks.records.type_limits import LimitsSource, StoredLimits, TypeLimits
 
@@ -28,7 +30,8 @@ def apply(brokers: Brokers, declared: Mapping[str, TypeLimits | None]) -> None:
         before = stored.get(name, StoredLimits())
         operators = before.operator
         if operators is not None and operators.queues != keys.queue_names():
-            store(brokers, name, replace(operators, queues=keys.queue_names()), "operator")
+            counted = replace(operators, queues=keys.queue_names())
+            store(brokers, name, counted, "operator", request="")
         if limits == before.code:
             continue
         store(brokers, name, limits, "code")
@@ -43,9 +46,22 @@ def store(
     limits: TypeLimits | None,
     source: LimitsSource,
     operation: str = "",
+    *,
+    request: str | None = None,
+    seen_ms: int | None = None,
 ) -> None:
-    """Set or take away the limits of a type in every queue. Raises QueueUnavailable."""
+    """Set or take away the limits of a type in every queue.
+
+    `request` "" keeps the time at which they were set. `seen_ms`: only if this is still that time.
+    Raises ChangedMeanwhile, QueueUnavailable.
+    """
     text = "" if limits is None else limits.as_json()
-    for broker in brokers.values():
-        ChangeScripts(broker.scripts).limits(broker.name, name, text, source, operation)
-        operation = ""
+    request = secrets.token_hex(8) if request is None else request
+    first, *others = brokers.values()
+    is_done = ChangeScripts(first.scripts).limits(
+        first.name, name, text, source, request, seen_ms=seen_ms, operation=operation
+    )
+    if not is_done:
+        raise ChangedMeanwhile("Somebody has set the limits since you read them.")
+    for broker in others:
+        ChangeScripts(broker.scripts).limits(broker.name, name)

@@ -1,5 +1,6 @@
 """The limits of a task type, as Redis keeps them. Scripts apply them."""
 
+import datetime as dt
 import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 from huey_tasks.broker import keys, limit_keys
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import redis_errors
+from huey_tasks.broker.task_hash import from_ms
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,14 @@ LimitsSource = Literal["operator", "code"]
 
 @dataclass(frozen=True)
 class StoredLimits:
-    """The limits of a type by who has set them; an operator's go before those of the code."""
+    """The limits of a type by who has set them; an operator's go before those of the code.
+
+    `updated_at`: when those that hold were set; None where there are none.
+    """
 
     operator: TypeLimits | None = None
     code: TypeLimits | None = None
+    updated_at: dt.datetime | None = None
 
     @property
     def now(self) -> TypeLimits | None:
@@ -122,8 +128,13 @@ def turns_by(broker: Broker, task_type: str) -> str | None:
 
 
 def _stored(text: bytes) -> StoredLimits:
-    both = json.loads(text)
-    return StoredLimits(**{source: TypeLimits.read(fields) for source, fields in both.items()})
+    both: dict[str, dict[str, Any]] = json.loads(text)
+    operator, code = [
+        None if fields is None else TypeLimits.read(fields)
+        for fields in (both.get("operator"), both.get("code"))
+    ]
+    updated_ms = (both.get("operator") or both["code"]).get("updated_at")
+    return StoredLimits(operator, code, None if updated_ms is None else from_ms(updated_ms))
 
 
 def turn_ms(broker: Broker, on: str, task_id: str, task_type: str) -> float | None:

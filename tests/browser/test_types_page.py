@@ -94,7 +94,10 @@ def test_what_was_typed_stays_when_somebody_else_sets_limits(visits: Visits, sta
     expect(limits.get_by_test_id("set-limits")).to_be_disabled()
     news.get_by_test_id("take-over").click()
     expect(starts).to_have_value("10")
-    limits.get_by_test_id("set-limits").click()
+    seen = stack.api.call("GET", LIMITS)["updated_at"]
+    with page.expect_request(f"**{LIMITS}") as sent:
+        limits.get_by_test_id("set-limits").click()
+    assert f'"if_updated_at":"{seen}"' in (sent.value.post_data or "")
     expect(limits.get_by_test_id("limits-now")).to_have_text(
         "Now: at most 7 running, at most 10 starts per minute"
     )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
+from web.http.parameters import IfUpdatedAt
 from web.http.reach import check_type
 from web.http.responses import respond
 from web.openapi.answers import no_content, ok
@@ -74,6 +75,7 @@ class TypeLimitsBody(Inbound):
         description="A field of the payload: waiting tasks take turns by its values.",
         json_schema_extra={"minLength": 1, "maxLength": 128},
     )
+    if_updated_at: IfUpdatedAt = None
     reason: Reason = None
 
 
@@ -123,6 +125,9 @@ class TypeLimitsView(LimitsInCode):
     declared: LimitsInCode | None = Field(
         description="What the code declares; it holds unless an operator has set other limits."
     )
+    updated_at: datetime | None = Field(
+        description="When they were set; null where there are none."
+    )
     breakers: list[BreakerStateView] = Field(
         description="Its breaker now; with `by` those that are not closed, at most 100."
     )
@@ -142,21 +147,23 @@ def read_limits(path: TypePath) -> Response:
     openapi_extensions=OF_OPERATOR,
     responses={
         **ok(200, TypeLimitsView, "The limits, which hold from now on."),
-        **problems(*BODY_PROBLEMS, "invalid_request", *_NOT_FOUND),
+        **problems(*BODY_PROBLEMS, "invalid_request", "changed_meanwhile", *_NOT_FOUND),
     },
 )
 def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
     """Set how many tasks of a type run at a time, start within a time, and may fail.
 
     They go before those that the code declares. A task that has to wait keeps its place, burns no
-    attempt, and says why in `/explain`.
+    attempt, and says why in `/explain`. With `if_updated_at` nobody's limits are replaced unseen: a
+    409 says that others have been set.
     """
     check_type(path.task_type)
     breaker = None if body.breaker is None else tq.Breaker(**body.breaker.model_dump())
     limits = tq.TypeLimits(
         body.concurrency, body.rate, body.per, body.by, breaker, fair_by=body.fair_by
     )
-    tq.set_limits(path.task_type, limits, operator(body.reason))
+    by = operator(body.reason)
+    tq.set_limits(path.task_type, limits, by, if_updated_at=body.if_updated_at)
     return respond(_view(path.task_type))
 
 
@@ -183,6 +190,7 @@ def _view(task_type: str) -> TypeLimitsView:
     return TypeLimitsView(
         task_type=task_type,
         source=stored.source,
+        updated_at=stored.updated_at,
         breakers=[BreakerStateView.model_validate(one) for one in tq.breaker_states(task_type)],
         declared=None if stored.code is None else LimitsInCode(**_fields(stored.code)),
         **_fields(stored.now or tq.TypeLimits()),

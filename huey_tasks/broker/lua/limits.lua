@@ -1,18 +1,28 @@
 -- limits: the limits of a task type are set, or taken away: its breakers close, and what waits for
 --         them is looked at now
--- args: type limits source operation
+-- args: type limits source request seen operation
 -- with: blocked breaker clock fair locks operations type_limits
 -- `source`: 'operator', or 'code' for what it declares; those of an operator go before. `limits`: JSON,
--- {concurrency, rate, per_ms, by, breaker, fair_by, queues}, or '' for none. Called for each queue; one of them
--- gets the operation.
--- returns: nothing
+-- {concurrency, rate, per_ms, by, breaker, fair_by, queues}, or '' for none. Called for each queue: the first call
+-- stores them, for all queues, the others have no `source`. `request` is the caller's, who may have to ask twice;
+-- '' when nobody sets them, but only the queues are others, and their time stays. `seen`: when those that hold
+-- were set (ms), as far as the caller knows; '' for one who does not mind.
+-- returns: 'done', or 'changed' when somebody has set them since `seen`
 local text = redis.call('HGET', LIMITS, type)
 local both = text and cjson.decode(text) or {}
-both[source] = limits ~= '' and cjson.decode(limits) or nil
-if next(both) then
-  redis.call('HSET', LIMITS, type, cjson.encode(both))
-else
-  redis.call('HDEL', LIMITS, type)
+local mine, held = both[source] or {}, both.operator or both.code or {}
+if source ~= '' and (request == '' or mine.request ~= request) then
+  if seen ~= '' and tonumber(seen) ~= held.updated_at then return 'changed' end
+  both[source] = limits ~= '' and cjson.decode(limits) or nil
+  if both[source] then
+    both[source].request = request ~= '' and request or mine.request
+    both[source].updated_at = request == '' and mine.updated_at or math.max(NOW, (held.updated_at or 0) + 1)
+  end
+  if next(both) then
+    redis.call('HSET', LIMITS, type, cjson.encode(both))
+  else
+    redis.call('HDEL', LIMITS, type)
+  end
 end
 local now = both.operator or both.code
 if now and now.fair_by then
@@ -33,3 +43,4 @@ for _, on in ipairs(redis.call('ZRANGE', AWAITED, 0, -1)) do
   end
 end
 write_down(operation, 1)
+return 'done'

@@ -45,15 +45,20 @@ class ChangeScripts:
         return state.decode(), done.decode()
 
     def limits(
-        self, queue: str, task_type: str, limits: str, source: str, operation: str = ""
-    ) -> None:
+        self, queue: str, task_type: str, limits: str = "", source: str = "", request: str = "", *,
+        seen_ms: int | None = None, operation: str = "",
+    ) -> bool:  # fmt: skip
         """Set the limits of a task type (JSON), "" for none; called for each queue.
 
-        `source`: "operator" or "code".
+        `source`: "operator" or "code", "" where another queue's call has set them. `request`: ""
+        keeps the time at which they were set. False when somebody has set others than those of
+        `seen_ms`.
         """
-        self._scripts.run(
-            "limits", queue, type=task_type, limits=limits, source=source, operation=operation
-        )
+        answer = self._scripts.run(
+            "limits", queue, type=task_type, limits=limits, source=source, request=request,
+            seen="" if seen_ms is None else seen_ms, operation=operation,
+        )  # fmt: skip
+        return answer == b"done"
 
     def function_settings(self, queue: str, field: str, settings: str, operation: str = "") -> None:
         """Store one part of a function's settings (JSON); `field` is `name:part`."""

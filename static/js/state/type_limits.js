@@ -8,8 +8,8 @@ import { jsonObject } from './schedules.js';
  * @typedef {{failures: number, of: number, within_s: number, pause_s: number, tries: number}} Breaker
  * @typedef {{value: string|null, state: 'closed'|'open'|'half_open', failed: number, of: number, until: string|null,
  *   succeeded: number}} BreakerState `failed` of the last `of` attempts: lately, or those that opened it
- * @typedef {Limit & {task_type: string, source?: string|null, declared?: Limit|null, breakers?: BreakerState[]}} Limits what
- *   holds; `declared`: by the code
+ * @typedef {Limit & {task_type: string, source?: string|null, updated_at?: string|null, declared?: Limit|null,
+ *   breakers?: BreakerState[]}} Limits what holds; `declared`: by the code
  * @typedef {{name: string, kind: 'integer'|'number'|'seconds'|'text'}} LimitField
  */
 

@@ -104,7 +104,9 @@ function build(name, limits, actions, of) {
     const reason = audit.reason();
     element.dataset.busy = 'yes';
     send.disabled = true;
-    const errors = await actions.setLimits(name, limitsBody({ ...members(), reason: reason ? JSON.stringify(reason) : null }));
+    const text = (value) => (value ? JSON.stringify(value) : null);
+    const about = { if_updated_at: text(limits.updated_at), reason: text(reason) };
+    const errors = await actions.setLimits(name, limitsBody({ ...members(), ...about }));
     delete element.dataset.busy;
     send.disabled = false;
     if (errors.length) placeErrors(element, controls, other, errors);

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks.broker import limit_keys
+from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.limits import declared
 from huey_tasks.queues import BROKERS
 from tests.engine.broker.test_breaker import end, end_claim, new_worker, pause_is_over
@@ -15,7 +17,10 @@ from tests.engine.helpers import submit
 
 PATH = "/api/task-types/echo/limits"
 NO_LIMITS = dict.fromkeys(("concurrency", "rate", "per", "by", "breaker", "fair_by"))
-NONE = {"task_type": "echo", "source": None, "declared": None, "breakers": [], **NO_LIMITS}
+NONE = {"task_type": "echo", "source": None, "declared": None, "breakers": [], **NO_LIMITS,
+        "updated_at": None}  # fmt: skip
+#: What an operator has set.
+OF_ADA = {**NONE, "source": "operator", "updated_at": ANY}
 #: The breaker of a type that has not run.
 CLOSED = {"value": None, "state": "closed", "failed": 0, "of": 0, "until": None, "succeeded": 0}
 
@@ -31,7 +36,7 @@ def test_they_are_set_read_and_taken_away(client: FlaskClient) -> None:
     assert client.get(PATH).get_json() == NONE
     limits = {"concurrency": 2, "rate": 100, "per": 60, "by": "value"}
     answer = client.put(PATH, json={**limits, "reason": "asked for"})
-    now = {**NONE, "source": "operator", **limits}
+    now = {**OF_ADA, **limits}
     assert (answer.status_code, answer.get_json()) == (200, now)
     assert client.get(PATH).get_json() == answer.get_json()
     assert client.delete(PATH).status_code == 204
@@ -46,8 +51,7 @@ def test_a_breaker_is_set_with_its_defaults_and_read(client: FlaskClient) -> Non
     defaults = {"failures": 0.5, "of": 20, "within_s": 60.0, "pause_s": 30.0, "tries": 3}
     answer = client.put(PATH, json={"breaker": {}})
     assert answer.get_json() == {
-        **NONE,
-        "source": "operator",
+        **OF_ADA,
         "breaker": defaults,
         "breakers": [CLOSED],
     }
@@ -58,7 +62,7 @@ def test_a_breaker_is_set_with_its_defaults_and_read(client: FlaskClient) -> Non
 
 def test_fair_turns_are_set_and_read(client: FlaskClient) -> None:
     answer = client.put(PATH, json={"fair_by": "value"})
-    assert answer.get_json() == {**NONE, "source": "operator", "fair_by": "value"}
+    assert answer.get_json() == {**OF_ADA, "fair_by": "value"}
     tasks = [submit("echo", value=value) for value in ("a", "a", "b")]
     said = client.get(f"/api/tasks/{tasks[1]}/explain").get_json()["reasons"]
     turn = next(one for one in said if one["code"] == "fair_turn")
@@ -109,12 +113,60 @@ def test_the_breakers_of_values_are_listed_unless_they_are_closed(client: FlaskC
 def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClient) -> None:
     of_code = {**NO_LIMITS, "concurrency": 5, "by": "value"}
     declared.apply(BROKERS, {"echo": tq.TypeLimits(concurrency=5, by="value")})
-    in_code = {**NONE, "source": "code", "declared": of_code, **of_code}
+    in_code = {**OF_ADA, "source": "code", "declared": of_code, **of_code}
     assert client.get(PATH).get_json() == in_code
     set_by_ada = client.put(PATH, json={"concurrency": 1}).get_json()
     assert set_by_ada == {**in_code, "source": "operator", "concurrency": 1, "by": None}
     client.delete(PATH)
     assert client.get(PATH).get_json() == in_code
+
+
+def test_limits_that_have_not_seen_the_last_ones_are_a_409(client: FlaskClient) -> None:
+    seen = client.put(PATH, json={"concurrency": 1}).get_json()["updated_at"]
+    theirs = client.put(PATH, json={"concurrency": 2, "if_updated_at": seen}).get_json()
+
+    answer = client.put(PATH, json={"rate": 3, "if_updated_at": seen})
+
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "changed_meanwhile")
+    assert client.get(PATH).get_json() == theirs
+    again = {"rate": 3, "if_updated_at": theirs["updated_at"]}
+    last = client.put(PATH, json=again).get_json()
+    assert (last["rate"], last["concurrency"]) == (3, None)
+    client.delete(PATH)
+    gone = client.put(PATH, json={"rate": 4, "if_updated_at": last["updated_at"]})
+    assert (gone.status_code, client.get(PATH).get_json()) == (409, NONE)
+
+
+def test_limits_of_the_code_are_seen_as_those_of_an_operator(client: FlaskClient) -> None:
+    def deploy(concurrency: int) -> str:
+        declared.apply(BROKERS, {"echo": tq.TypeLimits(concurrency)})
+        return client.get(PATH).get_json()["updated_at"]
+
+    first = deploy(5)
+    assert deploy(5) == first < deploy(6)
+    stale = client.put(PATH, json={"concurrency": 1, "if_updated_at": first})
+    assert stale.status_code == 409
+    theirs = client.put(PATH, json={"concurrency": 1}).get_json()["updated_at"]
+    # What the code says below an operator's limits is not what holds, nor are other queues limits.
+    limits = tq.TypeLimits(1, queues=("high", "gone"))
+    declared.store(BROKERS, "echo", limits, "operator", request="")
+    assert deploy(7) == theirs
+
+
+def test_limits_whose_answer_was_lost_are_answered_the_same_when_sent_again() -> None:
+    tq.set_limits("echo", tq.TypeLimits(1))
+    seen = tq.stored_limits("echo").updated_at
+    assert seen is not None
+    scripts, text = ChangeScripts(BROKERS.first.scripts), tq.TypeLimits(2).as_json()
+    seen_ms = round(seen.timestamp() * 1000)
+
+    def send(request: str) -> bool:
+        return scripts.limits(
+            BROKERS.first.name, "echo", text, "operator", request, seen_ms=seen_ms
+        )
+
+    assert [send("mine"), send("mine"), send("other")] == [True, True, False]
+    assert tq.limits_of("echo") == tq.TypeLimits(2)
 
 
 @pytest.mark.parametrize(
