@@ -47,6 +47,7 @@ from huey_tasks.api.functions import (
     withdraw,
 )
 from huey_tasks.api.huey_consumer import make_consumer
+from huey_tasks.api.missing_functions import why_no_function
 from huey_tasks.api.monitoring import (
     audit_trail,
     failure_group,
@@ -507,6 +508,7 @@ __all__ = [
     "wait_for_end",
     "watch_problem",
     "watch_task",
+    "why_no_function",
     "withdraw",
 ]
 

@@ -150,11 +150,9 @@ def named(name: str) -> tq.Function:
     """Return the function of that name as it is now. Raises FunctionNotFound."""
     function = tq.find_function(name)
     if function is None:
-        for ignored in tq.ignored_files():
-            if ignored.path.stem == name:
-                raise tq.FunctionNotFound(f"{ignored.path} is no function: {ignored.reason}.")
-        why = "its file was moved or deleted, or the name is wrong"
-        raise tq.FunctionNotFound(f"There is no function '{name[:64]}': {why}.")
+        unknown = "Its file was moved or deleted, or the name is wrong."
+        why = tq.why_no_function(name) or unknown
+        raise tq.FunctionNotFound(f"There is no function '{name[:64]}'. {why}")
     return function
 
 

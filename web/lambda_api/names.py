@@ -3,6 +3,7 @@
 from flask import request
 
 import huey_tasks as tq
+from web.http.reach import reach
 from web.lambda_api.errors import AwsError
 
 LATEST = "$LATEST"
@@ -30,15 +31,30 @@ def check_invocable(name: tq.FunctionName) -> None:
         known.name == name.name for known in tq.task_types()
     )
     if not exists or not _is_here(name):
-        raise not_found(name, name.qualifier or LATEST)
+        raise not_found(name, name.qualifier or LATEST, invoked=True)
 
 
-def not_found(name: tq.FunctionName, qualifier: str | None) -> AwsError:
-    """Return the error of a function, or a version, that is not there."""
+def not_found(name: tq.FunctionName, qualifier: str | None, *, invoked: bool = False) -> AwsError:
+    """Return the error of a function, or a version, that is not there: AWS's text, then why.
+
+    `invoked`: a task type would do as well.
+    """
     arn = tq.function_arn(name.name, qualifier)
     if name.account is not None:
         arn = arn.replace(f":{tq.CONFIG.aws_account_id}:", f":{name.account}:", 1)
-    return AwsError("ResourceNotFoundException", f"Function not found: {arn}")
+    why = _why_not(name, invoked)
+    text = f"Function not found: {arn}. {why}" if why else f"Function not found: {arn}"
+    return AwsError("ResourceNotFoundException", text)
+
+
+def _why_not(name: tq.FunctionName, invoked: bool) -> str:
+    """Return a sentence, "" if nothing is known."""
+    if name.account not in (None, tq.CONFIG.aws_account_id):
+        return f"The account here is {tq.CONFIG.aws_account_id}."
+    if name.qualifier not in (None, LATEST):
+        return "Functions have no versions and aliases here."
+    # The names of others are not for a key that does not reach them.
+    return tq.why_no_function(name.name, or_task_type=invoked) if reach().is_whole else ""
 
 
 def _is_here(name: tq.FunctionName) -> bool:

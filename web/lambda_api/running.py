@@ -46,7 +46,7 @@ def _submit(asked: Invocation, task_id: str | None) -> tq.Invoked:
             submitted_by=key_holder() or "",
         )
     except tq.UnknownTaskType:  # its file has gone since it was looked at
-        raise names.not_found(asked.name, names.LATEST) from None
+        raise names.not_found(asked.name, names.LATEST, invoked=True) from None
 
 
 def _is_same(found: tq.Invoked, asked: Invocation) -> bool:

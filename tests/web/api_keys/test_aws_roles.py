@@ -60,3 +60,15 @@ def test_a_key_reaches_the_functions_of_its_types_only(keyed: Keyed) -> None:
     assert (other.status_code, other.headers["X-Amzn-ErrorType"]) == (403, "AccessDeniedException")
     listed = _signed(client, "GET", "/2015-03-31/functions")
     assert listed.status_code == 403, "it would show other functions"
+
+
+def test_only_a_key_that_reaches_everything_learns_which_name_is_near(keyed: Keyed) -> None:
+    whole, narrow = keyed("submitter"), keyed("submitter", name="own", task_types=["send_email"])
+    said = [
+        _signed(client, "POST", INVOKE.format("generate_reprot"), data=b"{}", headers=EVENT)
+        for client in (whole, narrow)
+    ]
+
+    assert [answer.status_code for answer in said] == [404, 404]
+    messages = [answer.get_json()["Message"] for answer in said]
+    assert messages[0] == f"{messages[1]}. Did you mean 'generate_report'?"

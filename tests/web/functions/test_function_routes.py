@@ -267,7 +267,18 @@ def test_a_file_that_is_no_function_is_named_with_its_reason(
     answer = client.get("/api/functions/hello").get_json()
 
     assert answer["code"] == "function_not_found"
-    assert answer["detail"].startswith(f"{folder / 'hello.py'} is no function: it has no handler")
+    why = f"{folder / 'hello.py'} is no function: it has no handler"
+    assert answer["detail"].startswith(f"There is no function 'hello'. {why}")
+
+
+def test_a_name_that_is_nearly_that_of_a_function_names_it(
+    client: FlaskClient, folder: Path
+) -> None:
+    (folder / "Parrot_2.py").write_text(_PARROT)
+
+    answer = client.get("/api/functions/Parot_2").get_json()
+
+    assert answer["detail"] == "There is no function 'Parot_2'. Did you mean 'Parrot_2'?"
 
 
 def test_the_source_is_that_of_the_file_with_the_handler_alone(

@@ -114,6 +114,40 @@ def test_an_error_has_the_form_of_aws(stack: Stack, case: Case) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "call", "why"),
+    [
+        ("miror", "invoke", "Did you mean 'mirror'?"),
+        ("miror", "get_function", "Did you mean 'mirror'?"),
+        ("send_emial", "invoke", "Did you mean 'send_email'?"),
+        ("send_email", "get_function", "'send_email' is a task type and no function."),
+        ("greets", "invoke", "{}/greets.py is no function: it has no handler: "),
+        ("greets", "get_function_configuration", "{}/greets.py is no function: it has no "),
+        ("mirror:7", "invoke", "Functions have no versions and aliases here."),
+        ("123456789012:mirror", "get_function", "The account here is 000000000000."),
+        ("nothing_like_it", "invoke", ""),
+    ],
+)
+def test_what_is_not_found_says_why_behind_the_text_of_aws(
+    aws: Any, stack: Stack, name: str, call: str, why: str
+) -> None:
+    stack.write("greets", "def greet(): ...")
+    with pytest.raises(aws.exceptions.ResourceNotFoundException) as caught:
+        getattr(aws, call)(FunctionName=name)
+    (stack.functions / "greets.py").unlink()
+
+    said = caught.value.response["Error"]["Message"]
+    own = name.removeprefix("123456789012:")
+    arn = ARN if own == name else ARN.replace("000000000000", "123456789012")
+    text = f"Function not found: {arn}{own}"
+    if call == "invoke" and ":" not in own:
+        text += ":$LATEST"
+    if why:
+        assert said.startswith(f"{text}. {why.format(stack.functions)}")
+    else:
+        assert said == text
+
+
+@pytest.mark.parametrize(
     "request_id", ["6a2f41a3-c54c-4ce8-8f93-2f4e6a2b9d10", "6A2F41A3-C54C-4CE8-8F93-2F4E6A2B9D11"]
 )
 def test_an_error_has_the_id_that_the_client_gave_the_call(stack: Stack, request_id: str) -> None:
