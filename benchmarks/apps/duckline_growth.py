@@ -48,7 +48,7 @@ class Worker:
             ttl_ms=QUEUE.broker.ttl_ms,
             databases=QUEUE.broker.databases,
             outcomes=[blob] * len(self.held),
-            short_types='{"noop":0}',
+            worth='{"noop":0}',
         )
         self.held = [Claim.read(claim) for claim in SCRIPTS.step(step).claims]
         return len(self.held)

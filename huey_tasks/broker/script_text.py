@@ -103,7 +103,7 @@ def _flat(body: str, takes: str) -> str:
     parts = [_read(f"lib/{part}") for part in parts_of(body)]
     definitions = _Definitions(parts, body)
     text = "\n".join([*map(definitions.of, parts), takes, definitions.filled(body)])
-    return _with_constants(text, _RECORDS)
+    return _with_constants(text, _all_records([*parts, body]))
 
 
 def _assembled(body: str, takes: str) -> str:
@@ -126,8 +126,7 @@ def _assembled(body: str, takes: str) -> str:
     )
     text = "\n".join(["local function script()", *map(definitions.of, inside), text, "end"])
     text = "\n".join([*map(definitions.of, outside), text, "return script()"])
-    records = {record: tuple(names) for record, names in _lua_records([*parts, *own_parts, body])}
-    return _with_constants(text, _RECORDS | records)
+    return _with_constants(text, _all_records([*parts, *own_parts, body]))
 
 
 def parts_of(*texts: str) -> list[str]:
@@ -248,6 +247,10 @@ def _lua_records(texts: list[str]) -> list[tuple[str, list[str]]]:
         for text in texts
         for name, names in pattern.findall(text)
     ]
+
+
+def _all_records(texts: list[str]) -> dict[str, tuple[str, ...]]:
+    return _RECORDS | {record: tuple(names) for record, names in _lua_records(texts)}
 
 
 def _with_constants(text: str, records: dict[str, tuple[str, ...]]) -> str:

@@ -17,9 +17,9 @@ class Answer(NamedTuple):
 class Step(NamedTuple):
     """What a worker asks of Redis in one round trip: commit these attempts, and claim tasks.
 
-    It claims one task, or several if their types are among `short_types` (JSON, milliseconds by
-    type); with `only`, one of those that wait for such a worker. `sequence` grows by one with
-    every new step of a slot.
+    It claims one task, or several if `worth` says that they are short (JSON, milliseconds by
+    type, see `Pace.worth`); with `only`, one of those that wait for such a worker. `sequence`
+    grows by one with every new step of a slot.
     """
 
     queue: str
@@ -31,7 +31,7 @@ class Step(NamedTuple):
     ttl_ms: int
     databases: str  # see `Broker.databases`
     outcomes: Sequence[bytes]  # of each commit, b"" for none; empty if all are stored before
-    short_types: str = "{}"
+    worth: str = "{}"
     only: str = ""
 
     def arguments(self) -> dict[str, Argument]:
@@ -42,7 +42,7 @@ class Step(NamedTuple):
             "lease_ms": self.lease_ms,
             "want": self.want,
             "ttl_ms": self.ttl_ms,
-            "short_types": self.short_types,
+            "worth": self.worth,
             "only": self.only,
             "databases": self.databases if self.outcomes else "",
         }

@@ -1,11 +1,12 @@
 """How long tasks of each type take on this worker, from which follows how many it may claim.
 
 A type is short when its attempts are worth a fraction of a batch. The figure is a moving average of
-wall time, claim to claim, so it holds the cost of our own code as well. Types never seen, or seen
-to be long, are not in it: the script then claims them one at a time.
+wall time, claim to claim, so it holds the cost of our own code as well. A type seen to be long is
+worth a whole batch, like one never seen: the script then claims them one at a time.
 """
 
 import json
+import math
 
 #: Seconds of work that a worker claims at a time. `lua/lib/claim.lua` has the same.
 BUDGET_S = 0.005
@@ -39,13 +40,16 @@ class Pace:
     def record(self, task_type: str, took_s: float) -> None:
         """Add an attempt to the average of its type."""
         took_s = min(took_s, LONG_S)
-        before = self._average_s.pop(task_type, took_s)
-        average = before + (took_s - before) * _WEIGHT
-        if average < BUDGET_S / 2:
-            self._average_s[task_type] = average
-            if len(self._average_s) > _TYPES:
-                del self._average_s[next(iter(self._average_s))]
+        before = self._average_s.pop(task_type, math.inf)
+        average = took_s if before == math.inf else before + (took_s - before) * _WEIGHT
+        self._average_s[task_type] = average if average < BUDGET_S / 2 else math.inf
+        if len(self._average_s) > _TYPES:
+            del self._average_s[next(iter(self._average_s))]
 
-    def short_types(self) -> str:
-        """Return the milliseconds of each short type, as JSON."""
-        return json.dumps({name: round(s * 1000, 3) for name, s in self._average_s.items()})
+    def worth(self) -> str:
+        """Return what an attempt of each type is worth, in milliseconds of a batch, as JSON.
+
+        It has the types that this worker has run last, so they are types that it knows.
+        """
+        averages = self._average_s.items()
+        return json.dumps({name: round(min(s, BUDGET_S) * 1000, 3) for name, s in averages})

@@ -236,7 +236,7 @@ class Slot:
             ttl_ms=self._ttl_ms,
             databases=self._databases,
             outcomes=self._outcomes_to_send(finished),
-            short_types=self.pace.short_types(),
+            worth=self.pace.worth(),
             only=self.only,
         )
 

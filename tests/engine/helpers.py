@@ -66,14 +66,14 @@ class HandWorker:
         self.scripts = queue.broker.scripts
 
     def step(
-        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"
+        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, worth: str = "{}"
     ) -> tuple[list[bool], list[Claim]]:
         """Commit and claim."""
         self.sequence += 1
-        return self.again(*commits, want=want, lease_ms=lease_ms, short_types=short_types)
+        return self.again(*commits, want=want, lease_ms=lease_ms, worth=worth)
 
     def again(
-        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, short_types: str = "{}"
+        self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, worth: str = "{}"
     ) -> tuple[list[bool], list[Claim]]:
         """Send the last step once more."""
         step = Step(
@@ -86,7 +86,7 @@ class HandWorker:
             ttl_ms=60_000,
             databases="",
             outcomes=[],
-            short_types=short_types,
+            worth=worth,
             only=only_of(self.name),
         )
         answer = self.scripts.step(step)

@@ -223,7 +223,7 @@ class Model:
         commits: Commits,
         want: int,
         lease_ms: int,
-        short_types: dict[str, float],
+        worth: dict[str, float],
         outcomes: Sequence[bytes],
     ) -> tuple[list[bool], list[Claim], bool]:
         last = self.slots.get(slot)
@@ -234,7 +234,7 @@ class Model:
         accepted = [self._commit(commit, lease_ms, small) for commit in commits]
         claims: list[Claim] = []
         if self.queue_mode != "paused":
-            known = _Known(self.knows.get(slot.partition("/")[0]), short_types)
+            known = _Known(self.knows.get(slot.partition("/")[0]), worth)
             ours = [on for on in self._blocking("type:") if known.has(on.partition(":")[2])]
             for _ in range(math.ceil(LATE / want) if want else 0):
                 offered = self._alone() if only_of(slot) else self._offered(ours, want)

@@ -1,11 +1,12 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
--- args: slot sequence lease_ms want ttl_ms short_types only databases
+-- args: slot sequence lease_ms want ttl_ms worth only databases
 -- then each commit, as a Sent of protocol.py
 -- with: clock concurrency tasks
+-- tries first: step_plain
 -- own parts: endings commit candidates claim
--- `short_types`: JSON, {type: ms}. `databases`: those of the tasks and of the outcomes, as in '0 1';
--- '' if the outcomes are on another server, and none is sent.
+-- `worth`: JSON, {type: ms}, of types that the worker has run. `databases`: those of the tasks and of
+-- the outcomes, as in '0 1'; '' if the outcomes are on another server, and none is sent.
 -- `only`: what the worker runs and nothing else, 'alone', 'functions' or 'nested'; or ''.
 -- returns: a digit for each commit (1, or 0 when the lease was lost); {claim, …}, each a text as
 --          `Claim.read` of protocol.py takes it; and whether anything is revoked in Huey's way, which
@@ -38,7 +39,7 @@ if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
     token_root = token_root,
     lease_end = string.format('%.0f', NOW + lease_ms),
     want = tonumber(want),
-    short_types = cjson.decode(short_types),
+    worths = cjson.decode(worth),
     only = only,
   })
 end

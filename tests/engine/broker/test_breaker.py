@@ -58,7 +58,7 @@ def is_open(name: str = NAME) -> bool:
 
 
 def claims() -> list[Claim]:
-    return new_worker().step(want=10, short_types='{"echo": 0.01, "add": 0.01}')[1]
+    return new_worker().step(want=10, worth='{"echo": 0.01, "add": 0.01}')[1]
 
 
 def pause_is_over(name: str = NAME) -> None:

@@ -69,7 +69,7 @@ def _goes_on(task_id: str) -> None:
     def look() -> bool:
         recover()
         scripts().promote(QUEUE, lease_ms=HOUR)
-        _, claims = HandWorker("next").step(short_types='{"echo": 1}')
+        _, claims = HandWorker("next").step(worth='{"echo": 1}')
         return task_id in [claim.id for claim in claims]
 
     wait_until(look, description=f"{task_id} goes on", timeout_s=WAIT_S)

@@ -55,7 +55,7 @@ def test_a_release_touches_nothing_that_another_worker_holds() -> None:
 
 def test_what_a_dead_worker_had_claimed_and_not_begun_returns_uncounted() -> None:
     ids = [submit("echo", value=n) for n in range(3)]
-    _, claims = HandWorker().step(want=3, short_types='{"echo": 1}')
+    _, claims = HandWorker().step(want=3, worth='{"echo": 1}')
     assert set(release(claims[0])) == {(task_id, "PENDING") for task_id in ids}
     assert [tq.get_task(task_id).crashes for task_id in ids] == [1, 0, 0]
 

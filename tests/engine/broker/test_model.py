@@ -172,7 +172,7 @@ class SentStep(NamedTuple):
     commits: tuple[Commit, ...]
     want: int
     lease_ms: int
-    short_types: str
+    worth: str
     outcomes: Sequence[bytes]
 
 
@@ -337,7 +337,7 @@ class ScriptsAndModel(RuleBasedStateMachine):
             ttl_ms=TTL_MS,
             databases=tq.default.broker.databases,
             outcomes=outcomes,
-            short_types=pace,
+            worth=pace,
             only=only_of(worker.name),
         )
         accepted, texts, revocations = scripts().step(step)

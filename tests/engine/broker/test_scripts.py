@@ -61,7 +61,7 @@ def test_tasks_are_claimed_in_the_order_of_submission() -> None:
 def test_a_higher_priority_is_claimed_first() -> None:
     for name, priority in (("low", -1), ("normal", 0), ("urgent", 5)):
         store(name, priority=priority)
-    _, claims = HandWorker().step(want=3, short_types='{"echo": 1}')
+    _, claims = HandWorker().step(want=3, worth='{"echo": 1}')
     assert [claim.id for claim in claims] == ["urgent", "normal", "low"]
 
 
@@ -250,9 +250,9 @@ def test_a_task_whose_consumers_are_lost_again_and_again_is_set_aside_much_later
 def test_short_tasks_are_claimed_together_up_to_a_few_milliseconds_of_work() -> None:
     ids = [submit("echo", value=n) for n in range(6)]
     worker = HandWorker()
-    _, claims = worker.step(want=64, short_types='{"echo": 2}')
+    _, claims = worker.step(want=64, worth='{"echo": 2}')
     assert [claim.id for claim in claims] == ids[:2]
-    _, claims = worker.step(want=3, short_types='{"echo": 0.1}')
+    _, claims = worker.step(want=3, worth='{"echo": 0.1}')
     assert [claim.id for claim in claims] == ids[2:5]
     assert len({claim.token for claim in claims}) == 3
 
@@ -262,8 +262,8 @@ def test_a_long_or_unknown_type_is_claimed_alone() -> None:
     long = submit("fail")
     last = submit("echo", value=2)
     worker = HandWorker()
-    assert len(worker.step(want=64, short_types='{"echo": 1}')[1]) == 1
-    assert [claim.id for claim in worker.step(want=64, short_types='{"echo": 1}')[1]] == [long]
+    assert len(worker.step(want=64, worth='{"echo": 1}')[1]) == 1
+    assert [claim.id for claim in worker.step(want=64, worth='{"echo": 1}')[1]] == [long]
     assert [claim.id for claim in worker.step(want=64)[1]] == [last]
 
 

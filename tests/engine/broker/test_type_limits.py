@@ -32,7 +32,7 @@ def limit(task_type: str = "echo", **limits: Any) -> None:
 
 def claims(worker: HandWorker, want: int = 10) -> list[str]:
     """What a worker gets that claims as much as it may, and has no long task."""
-    _, found = worker.step(want=want, short_types='{"echo": 0.01, "add": 0.01}')
+    _, found = worker.step(want=want, worth='{"echo": 0.01, "add": 0.01}')
     return [claim.id for claim in found]
 
 

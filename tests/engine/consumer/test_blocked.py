@@ -64,7 +64,7 @@ def test_several_short_ones_are_claimed_at_a_time() -> None:
     for number in range(6):
         store(f"task-{number}", task_type="new")
     here("old", "echo").step()
-    _, claims = here("new", "new").step(want=4, short_types='{"new": 1}')
+    _, claims = here("new", "new").step(want=4, worth='{"new": 1}')
     assert [claim.id for claim in claims] == [f"task-{number}" for number in range(4)]
 
 

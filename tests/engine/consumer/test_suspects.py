@@ -61,7 +61,7 @@ def test_a_task_that_was_lost_twice_is_given_to_nobody_who_runs_others() -> None
     assert worker.claim().id == "innocent"
     assert worker.step() == ([], [])
     alone = HandWorker("d-alone/1")
-    assert [claim.id for claim in alone.step(want=64, short_types='{"echo": 0.1}')[1]] == ["one"]
+    assert [claim.id for claim in alone.step(want=64, worth='{"echo": 0.1}')[1]] == ["one"]
     assert tq.queue_stats()[1].queued == 1
 
 

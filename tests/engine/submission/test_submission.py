@@ -132,7 +132,7 @@ def test_many_tasks_keep_their_order_and_one_refused_queue_holds_up_no_other() -
     assert refused == list(range(0, 2 * BATCH + 7, 3))
     expected = [place for place in range(2 * BATCH + 7) if place % 3]
     worker = HandWorker()
-    _, claims = worker.step(want=1000, short_types='{"echo": 0.001}')
+    _, claims = worker.step(want=1000, worth='{"echo": 0.001}')
     assert [serializer.loads(claim.message).kwargs["value"] for claim in claims] == expected
 
 

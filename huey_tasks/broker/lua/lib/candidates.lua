@@ -4,9 +4,10 @@
 -- with: blocked concurrency known_types queueing
 
 local is_called, known, ours = {}, {}, {}
+local more_wait = nil -- whether others wait in the queue behind those that it looked at, if it has
 
 local function is_known(worker, type)
-  if worker.short_types[type] or type == '' then return true end
+  if worker.worths[type] or type == '' then return true end
   if known[type] == nil then known[type] = knows(worker.consumer, type) end
   return known[type]
 end
@@ -59,13 +60,16 @@ local function next_ids(want, only)
   return ids, from
 end
 
-local function ids_to_claim(worker)
-  local want = worker.want
+local function ids_to_claim(worker, want)
   if worker.only ~= '' or #ours > 0 then
     -- rarely: what waits for such a worker, or was left to this one
     return next_ids(worker.only ~= '' and 20 or want, worker.only)
   end
-  return redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'LIMIT', 0, want), {}
+  -- One more tells whether others wait behind them.
+  local ids = redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE, 'LIMIT', 0, want + 1)
+  more_wait = ids[want + 1] ~= nil
+  ids[want + 1] = nil
+  return ids, {}
 end
 
 -- Wakes the next worker: any one, or one of this consumer for what others have left to it.
@@ -75,7 +79,10 @@ local function wake_others(worker)
     if redis.call('EXISTS', blocked_key(worker.only)) == 1 then ring(nil, worker.only) end
     return
   end
-  if redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0 then ring() end
+  if more_wait == nil then
+    more_wait = redis.call('ZCOUNT', index_key('PENDING'), '-inf', LAST_PLACE) > 0
+  end
+  if more_wait then ring() end
   for _, on in ipairs(ours) do
     if redis.call('EXISTS', blocked_key(on)) == 1 then call_worker(worker.consumer) end
   end

@@ -3,10 +3,11 @@
 -- record Waiting: type message max_attempts queued_at started_at retry_delay_s expires_at invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
--- none waits long behind another while some worker is idle. `BUDGET_S` in pace.py is the same.
+-- none waits long behind another while some worker is idle. `BUDGET_S` in batching.py is the same.
 local BUDGET_MS = 5
 
 local claims, claimed, leases = {}, {}, {}
+local worth_ms = 0 -- of those claimed
 
 -- Counts a claim of a task that was claimed before.
 local function count_claim(id)
@@ -64,9 +65,10 @@ local function is_too_late(id, task)
   return not task[Waiting.started_at] or deliveries_of(id) == 0
 end
 
-local function claim_next(worker)
-  local worth_ms = 0
-  local ids, from = ids_to_claim(worker)
+-- Looks at the next `want` tasks, and claims those that it may.
+local function claim_next(worker, want)
+  local ids, from = ids_to_claim(worker, want)
+  local before = #claimed
   for _, id in ipairs(ids) do
     local task = redis.call('HMGET', task_key(id), Waiting.NAMES)
     local type = task[Waiting.type]
@@ -92,26 +94,45 @@ local function claim_next(worker)
     elseif worker.only == ALONE and not is_known(worker, type) then
       -- It goes on waiting, for one that knows it.
     elseif worker.only == ALONE or not waits_for_turn(id, type, task[Waiting.message], from[id]) then
-      worth_ms = worth_ms + (worker.only == '' and worker.short_types[type] or BUDGET_MS)
-      if worth_ms > BUDGET_MS and #claims > 0 then return end
+      worth_ms = worth_ms + (worker.only == '' and worker.worths[type] or BUDGET_MS)
+      if worth_ms > BUDGET_MS and #claims > 0 then
+        more_wait = true
+        break
+      end
       claim(worker, id, task, from[id])
     end
   end
+  if #claimed > before then
+    redis.call('ZREM', index_key('PENDING'), unpack(claimed, before + 1))
+  end
 end
 
--- Claims up to `worker.want` tasks; returns the claims and their ids.
+-- How many more tasks are worth what is left, if all are of its shortest type; `most` at most.
+local function most_more(worths, most)
+  local left_ms, shortest_ms = BUDGET_MS - worth_ms, BUDGET_MS
+  if left_ms <= 0 then return 0 end
+  for _, ms in pairs(worths) do shortest_ms = math.min(shortest_ms, ms) end
+  return math.min(most, math.floor(left_ms / shortest_ms))
+end
+
+-- Claims up to `worker.want` tasks; returns the claims and their ids. It looks at one first: one that
+-- is not short is the only one, and to read the ids of all others would take longer than the rest.
 local function claim_all(worker)
-  if worker.want > 0 then find_ours(worker) end
-  -- Bounds how many tasks it looks at and cannot claim: expired ones, and those of unknown types.
-  local tries = worker.want > 0 and math.ceil(100 / worker.want) or 0
-  for _ = 1, tries do
-    claim_next(worker)
-    if #claims > 0 then break end
+  if worker.want > 0 then
+    find_ours(worker)
+    claim_next(worker, 1)
+    if #claims > 0 then
+      local more = most_more(worker.worths, worker.want - #claims)
+      if more > 0 then claim_next(worker, more) end
+    else
+      -- Bounds how many tasks it looks at and cannot claim: expired ones, those of unknown types.
+      for _ = 1, math.ceil(99 / worker.want) do
+        claim_next(worker, worker.want)
+        if #claims > 0 then break end
+      end
+    end
   end
-  if #claims > 0 then
-    redis.call('ZREM', index_key('PENDING'), unpack(claimed))
-    redis.call('ZADD', index_key('STARTED'), unpack(leases))
-  end
+  if #claims > 0 then redis.call('ZADD', index_key('STARTED'), unpack(leases)) end
   wake_others(worker)
   return claims, claimed
 end
