@@ -235,16 +235,7 @@ class Model:
         claims: list[Claim] = []
         if self.queue_mode != "paused":
             known = _Known(self.knows.get(slot.partition("/")[0]), worth)
-            ours = [on for on in self._blocking("type:") if known.has(on.partition(":")[2])]
-            for _ in range(math.ceil(LATE / want) if want else 0):
-                offered = self._alone() if only_of(slot) else self._offered(ours, want)
-                fit = self._next(offered, known, may_block=not only_of(slot))
-                claims = [
-                    self._claim(task, f"{slot}/{sequence}.{number}", lease_ms)
-                    for number, task in enumerate(fit, 1)
-                ]
-                if claims:
-                    break
+            claims = self._claim_some(slot, sequence, want, lease_ms, known) if want else []
             self.bell = self.bell or (not only_of(slot) and bool(self._offered([], 1)))
         if accepted or claims:
             self.slots[slot] = Answered(sequence, accepted, [claim.id for claim in claims])
@@ -530,12 +521,43 @@ class Model:
         held = [task_id for n, task_id in numbered if self.holds(task_id, f"{token_root}{n}")]
         return [self.tasks[task_id].claim() for task_id in held]
 
+    def _claim_some(
+        self, slot: str, sequence: int, want: int, lease_ms: int, known: "_Known"
+    ) -> list[Claim]:
+        """It looks at one first, and at others if that is short or cannot be claimed."""
+        ours = [on for on in self._blocking("type:") if known.has(on.partition(":")[2])]
+        claims: list[Claim] = []
+
+        def look(number: int, left_ms: float) -> float:
+            """Claim of the next ones those that are worth so much; return what is left of it."""
+            offered = self._alone() if only_of(slot) else self._offered(ours, number)
+            fit, left_ms = self._next(offered, known, left_ms, is_first=not claims, slot=slot)
+            for task in fit:
+                token = f"{slot}/{sequence}.{len(claims) + 1}"
+                claims.append(self._claim(task, token, lease_ms))
+            return left_ms
+
+        left_ms = look(1, BUDGET_MS)
+        if claims and left_ms > 0:
+            shortest_ms = min([BUDGET_MS, *known.short.values()])
+            look(min(want - 1, math.floor(left_ms / shortest_ms)), left_ms)
+        for _ in range(math.ceil((LATE - 1) / want)):
+            if not claims:
+                look(want, BUDGET_MS)
+        return claims
+
     def _next(
-        self, offered: list[ModelTask], known: "_Known", *, may_block: bool
-    ) -> list[ModelTask]:
+        self,
+        offered: list[ModelTask],
+        known: "_Known",
+        left_ms: float,
+        *,
+        is_first: bool,
+        slot: str,
+    ) -> tuple[list[ModelTask], float]:
         """Those to be claimed; the late expire, those of unknown types are left to others."""
         fit: list[ModelTask] = []
-        worth_ms = 0.0
+        may_block = not only_of(slot)
         for task in offered:
             if task.new.expires_ms == SHORT and not task.counts["deliveries"]:
                 self._finish(task, "EXPIRED", "it was not started in time")
@@ -544,11 +566,11 @@ class Model:
                 if may_block:
                     self._block(task, f"type:{task.new.type}")
                 continue
-            worth_ms += known.short.get(task.new.type, BUDGET_MS) if may_block else BUDGET_MS
-            if fit and worth_ms > BUDGET_MS:
+            left_ms -= known.short.get(task.new.type, BUDGET_MS) if may_block else BUDGET_MS
+            if left_ms < 0 and not (is_first and not fit):
                 break
             fit.append(task)
-        return fit
+        return fit, left_ms
 
     def _lease(self, task: ModelTask, lease_ms: int) -> None:
         task.lease_ms, task.score = lease_ms, self._in(lease_ms)

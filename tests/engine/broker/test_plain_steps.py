@@ -41,6 +41,9 @@ class Worker:
         stored = [new._replace(id=f"{name}-{self.queue.name}") for name in names]
         assert self.queue.broker.scripts.submit(self.queue.name, stored) == [True] * len(names)
 
+    def silence(self) -> None:
+        broker.delete(keys.bell(self.queue.name))
+
     def step(
         self,
         *commits: Commit,
@@ -130,8 +133,21 @@ def _the_last_one(worker: Worker) -> None:
     assert worker.step(success(claim)) == ([True], [])
 
 
+def _more_behind_it(worker: Worker) -> None:
+    worker.store(*"abc")
+    worker.silence()
+    _, [_] = worker.step(worth='{"echo": 5.0}')
+
+
+def _none_behind_it(worker: Worker) -> None:
+    worker.store("a")
+    worker.silence()
+    worker.step()
+
+
 PLAIN = [
-    _one_by_one, _in_a_batch, _a_batch_as_large_as_its_worth, _a_long_one_behind_short_ones,
+    _more_behind_it, _none_behind_it, _one_by_one, _in_a_batch,
+    _a_batch_as_large_as_its_worth, _a_long_one_behind_short_ones,
     _a_long_one_first, _an_empty_queue, _the_last_one,
 ]  # fmt: skip
 
@@ -162,7 +178,8 @@ def _kept(queue: str) -> dict[str, Any]:
                 value: Any = _fields(broker.hgetall(key), queue)
             case b"zset":
                 value = [
-                    member.decode().replace(queue, "QUEUE") for member in broker.zrange(key, 0, -1)
+                    (_text(member, queue), name.endswith("STARTED") and score > _now_ms())
+                    for member, score in broker.zrange(key, 0, -1, withscores=True)
                 ]
             case b"list":
                 value = broker.lrange(key, 0, -1)
@@ -170,6 +187,11 @@ def _kept(queue: str) -> dict[str, Any]:
                 value = kind, broker.scard(key) if kind == b"set" else broker.get(key)
         found[name] = value, broker.ttl(key) > 0
     return found
+
+
+def _now_ms() -> float:
+    seconds, microseconds = broker.time()
+    return seconds * 1000 + microseconds / 1000
 
 
 def _fields(found: dict[bytes, bytes], queue: str) -> dict[str, Any]:
@@ -214,6 +236,19 @@ def _large(worker: Worker) -> None:
 def _without_an_outcome(worker: Worker) -> None:
     claim = _claim(worker)
     assert worker.step(success(claim), outcome=b"")[0] == [True]
+
+
+def _without_a_duration(worker: Worker) -> None:
+    claim = _claim(worker)
+    assert worker.step(success(claim)._replace(about=None))[0] == [True]
+    runs = [name for name in broker.hkeys(keys.noted("default")) if b"|run." in name]
+    assert len(runs) == 1
+
+
+def _of_a_worker_for_suspects(worker: Worker) -> None:
+    claim = _claim(worker)
+    worker.store("b")
+    assert worker.step(success(claim), only="alone") == ([True], [])
 
 
 def _with_a_missing_line(worker: Worker) -> None:
@@ -313,7 +348,8 @@ def _that_claims_nothing(worker: Worker) -> None:
 
 
 NOT_PLAIN = [
-    _failed, _large, _without_an_outcome, _with_a_missing_line, _with_a_child,
+    _failed, _large, _without_an_outcome, _without_a_duration, _of_a_worker_for_suspects,
+    _with_a_missing_line, _with_a_child,
     _with_a_webhook_of_its_own, _of_a_lost_lease, _twice_in_a_step, _sent_again,
     _of_one_that_was_claimed_before, _of_one_that_expires, _of_a_type_that_nobody_said_it_knows,
     _of_a_paused_queue, _of_a_watched_service, _of_a_later_minute, _that_claims_nothing,
