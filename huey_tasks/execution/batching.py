@@ -49,7 +49,7 @@ class Pace:
     def worth(self) -> str:
         """Return what an attempt of each type is worth, in milliseconds of a batch, as JSON.
 
-        It has the types that this worker has run last, so they are types that it knows.
+        It has the types that this worker has run last; the script takes them as known.
         """
         averages = self._average_s.items()
         return json.dumps({name: round(min(s, BUDGET_S) * 1000, 3) for name, s in averages})

@@ -127,6 +127,12 @@ def _an_empty_queue(worker: Worker) -> None:
     assert worker.step() == ([], [])
 
 
+def _an_outcome_stored_elsewhere(worker: Worker) -> None:
+    worker.store("a")
+    _, [claim] = worker.step()
+    assert worker.step(success(claim), outcome=b"")[0] == [True]
+
+
 def _the_last_one(worker: Worker) -> None:
     worker.store("a")
     _, [claim] = worker.step()
@@ -148,7 +154,7 @@ def _none_behind_it(worker: Worker) -> None:
 PLAIN = [
     _more_behind_it, _none_behind_it, _one_by_one, _in_a_batch,
     _a_batch_as_large_as_its_worth, _a_long_one_behind_short_ones,
-    _a_long_one_first, _an_empty_queue, _the_last_one,
+    _a_long_one_first, _an_empty_queue, _an_outcome_stored_elsewhere, _the_last_one,
 ]  # fmt: skip
 
 
@@ -161,10 +167,10 @@ def test_both_scripts_do_the_same(work: Callable[[Worker], None]) -> None:
         worker.step(success(claim))
     work(short)
     assert short.was_plain
-    broker.sadd(keys.unknown("high"), "type:of nobody")
+    broker.xadd(event_keys.events(), {"kind": "any"})
+    broker.pexpire(event_keys.events(), 60_000)
     work(long)
     assert not long.was_plain
-    broker.delete(keys.unknown("high"))
     assert _kept(short.queue.name) == _kept(long.queue.name)
 
 
@@ -231,11 +237,6 @@ def _large(worker: Worker) -> None:
     outcome = b'{"result":"' + b"a" * 5000 + b'"}'
     assert worker.step(success(claim), outcome=outcome)[0] == [True]
     assert _field(claim.id, "state") == "SUCCESS" and _field(claim.id, "blob") == ""
-
-
-def _without_an_outcome(worker: Worker) -> None:
-    claim = _claim(worker)
-    assert worker.step(success(claim), outcome=b"")[0] == [True]
 
 
 def _without_a_duration(worker: Worker) -> None:
@@ -347,8 +348,56 @@ def _that_claims_nothing(worker: Worker) -> None:
     assert worker.step(success(claim), want=0) == ([True], [])
 
 
+def _beside_a_webhook(worker: Worker) -> None:
+    claim = _claim(worker)
+    broker.sadd(webhook_keys.wanted(), "SUCCESS|echo")
+    worker.step(success(claim))
+    assert broker.zcard(webhook_keys.outbox("default")) == 1
+
+
+def _beside_a_limit(worker: Worker) -> None:
+    claim = _claim(worker)
+    worker.store("b")
+    tq.set_limits("echo", tq.TypeLimits(concurrency=1))
+    worker.store("c")
+    assert len(worker.step(success(claim))[1]) == 1
+
+
+def _beside_a_revocation(worker: Worker) -> None:
+    claim = _claim(worker)
+    broker.hset(f"{keys.root('default')}:revocations:tasks", "any", "1")
+    worker.step(success(claim))
+    broker.delete(f"{keys.root('default')}:revocations:tasks")
+
+
+def _beside_a_task_that_others_left(worker: Worker) -> None:
+    claim = _claim(worker)
+    worker.store("b", type="new")
+    broker.hset(keys.consumer("default", "hand"), "types", 1)
+    worker.step(success(claim))
+    broker.hset(keys.consumer("default", "hand"), "knows.new", 1)
+    assert [claim.id for claim in worker.step()[1]] == ["b-default"]
+    broker.delete(keys.consumer("default", "hand"))
+
+
+def _with_one_behind_that_others_left(worker: Worker) -> None:
+    claim = _claim(worker)
+    broker.hset(keys.consumer("default", "hand"), "types", 1)
+    worker.store("b", type="new")
+    worker.store("c", type="other")
+    worker.step(success(claim))
+    worker.silence()
+    broker.hset(keys.consumer("default", "hand"), mapping={"knows.new": 1, "knows.other": 1})
+    _, claims = worker.step(worth='{"new": 0.5}')
+    assert [claim.id for claim in claims] == ["b-default"]
+    assert broker.llen(keys.bell("default")) == 0
+    broker.delete(keys.consumer("default", "hand"))
+
+
 NOT_PLAIN = [
-    _failed, _large, _without_an_outcome, _without_a_duration, _of_a_worker_for_suspects,
+    _beside_a_webhook, _beside_a_limit, _beside_a_revocation, _beside_a_task_that_others_left,
+    _with_one_behind_that_others_left,
+    _failed, _large, _without_a_duration, _of_a_worker_for_suspects,
     _with_a_missing_line, _with_a_child,
     _with_a_webhook_of_its_own, _of_a_lost_lease, _twice_in_a_step, _sent_again,
     _of_one_that_was_claimed_before, _of_one_that_expires, _of_a_type_that_nobody_said_it_knows,

@@ -96,7 +96,7 @@ local function claim_next(worker, want)
     elseif worker.only == ALONE or not waits_for_turn(id, type, task[Waiting.message], from[id]) then
       worth_ms = worth_ms + (worker.only == '' and worker.worths[type] or BUDGET_MS)
       if worth_ms > BUDGET_MS and #claims > 0 then
-        more_wait = true
+        if not from[id] then more_wait = true end
         break
       end
       claim(worker, id, task, from[id])

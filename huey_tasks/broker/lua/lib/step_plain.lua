@@ -7,7 +7,7 @@ if only ~= '' or want == '0' then return nil end
 for before = MORE - 1, #ARGV - 1, Sent.COUNT do
   local blob = ARGV[before + Sent.blob]
   if ARGV[before + Sent.state] ~= TaskState.SUCCESS or ARGV[before + Sent.more] ~= ''
-    or ARGV[before + Sent.run_us] == '' or blob == '' or #blob > SMALL_BYTES then
+    or ARGV[before + Sent.run_us] == '' or #blob > SMALL_BYTES then
     return nil
   end
 end
@@ -21,6 +21,24 @@ local slot_key, root = ROOT .. ':slot:' .. slot, ROOT .. ':task:'
 local last = redis.call('HGET', slot_key, 'sequence')
 if last and tonumber(last) >= tonumber(sequence) then return nil end
 
+-- Tasks are mostly like those before them: so it reads one that waits, then those that it commits, and
+-- the others at last. It claims others only if the first is short.
+local PENDING, STARTED, worths = ROOT .. ':state:PENDING', ROOT .. ':state:STARTED', cjson.decode(worth)
+local tasks = {}
+local function read_plain(at, id)
+  local task = redis.call('HMGET', root .. id, Waiting.NAMES)
+  local type = task[Waiting.type]
+  if not task[Waiting.message] or task[Waiting.started_at] or task[Waiting.expires_at] then return false end
+  if not worths[type] and redis.call('HEXISTS', ROOT .. ':consumer:' .. slot:match('^[^/]*'),
+    'knows.' .. type) == 0 then return false end
+  worth_ms = worth_ms + (worths[type] or BUDGET_MS)
+  if worth_ms <= BUDGET_MS or at == 1 then tasks[at] = task end
+  return true
+end
+local ids = redis.call('ZRANGEBYSCORE', PENDING, '-inf', LAST_PLACE, 'LIMIT', 0, 2)
+local first = unpack(ids)
+if first and not read_plain(1, first) then return nil end
+
 local committed, types = { '' }, {}
 for before = MORE - 1, #ARGV - 1, Sent.COUNT do
   local id = ARGV[before + Sent.id]
@@ -29,29 +47,18 @@ for before = MORE - 1, #ARGV - 1, Sent.COUNT do
   committed[#committed + 1], types[id] = id, type
 end
 
--- What it claims. It looks at one first, and at others if that one is short.
-local PENDING, STARTED, worths = ROOT .. ':state:PENDING', ROOT .. ':state:STARTED', cjson.decode(worth)
-local ids = redis.call('ZRANGEBYSCORE', PENDING, '-inf', LAST_PLACE, 'LIMIT', 0, 2)
-local tasks, most = {}, 1
-for at = 1, tonumber(want) do
-  if at > most or not ids[at] then break end
-  local task = redis.call('HMGET', root .. ids[at], Waiting.NAMES)
-  local type = task[Waiting.type]
-  if not task[Waiting.message] or task[Waiting.started_at] or task[Waiting.expires_at] then return nil end
-  if not worths[type] and redis.call('HEXISTS', ROOT .. ':consumer:' .. slot:match('^[^/]*'),
-    'knows.' .. type) == 0 then return nil end
-  worth_ms = worth_ms + (worths[type] or BUDGET_MS)
-  if worth_ms > BUDGET_MS and at > 1 then break end
-  tasks[at] = task
-  if at == 1 then
-    most = 1 + most_more(worths, tonumber(want) - 1)
-    if most > 1 then
-      ids = redis.call('ZRANGEBYSCORE', PENDING, '-inf', LAST_PLACE, 'LIMIT', 0, most + 1)
-    end
+local more = first and most_more(worths, tonumber(want) - 1) or 0
+if more > 0 then
+  ids = redis.call('ZRANGEBYSCORE', PENDING, '-inf', LAST_PLACE, 'LIMIT', 0, more + 2)
+  for at = 2, more + 1 do
+    if not ids[at] then break end
+    if not read_plain(at, ids[at]) then return nil end
+    if not tasks[at] then break end
   end
 end
 if #committed == 1 and #tasks == 0 then return { '', {}, 0 } end
 
+-- It comes first, whatever it removes: a full Redis lets a script write whose first write needs no memory.
 redis.call('ZREM', STARTED, unpack(committed))
 local sums, waits, successes = {}, {}, {}
 local function add_one_to(type, what)
@@ -59,9 +66,12 @@ local function add_one_to(type, what)
   sums[type], of_type[what] = of_type, (of_type[what] or 0) + 1
 end
 for before = MORE - 1, #ARGV - 1, Sent.COUNT do
-  local id = ARGV[before + Sent.id]
-  redis.call('HSET', root .. id, 'state', TaskState.SUCCESS, 'finished_at', AT, 'blob',
-    ARGV[before + Sent.blob])
+  local id, blob = ARGV[before + Sent.id], ARGV[before + Sent.blob]
+  if blob == '' then -- it is stored on another server
+    redis.call('HSET', root .. id, 'state', TaskState.SUCCESS, 'finished_at', AT)
+  else
+    redis.call('HSET', root .. id, 'state', TaskState.SUCCESS, 'finished_at', AT, 'blob', blob)
+  end
   successes[#successes + 1], successes[#successes + 2] = AT, id
   add_one_to(types[id], TaskState.SUCCESS)
   add_one_to(ARGV[before + Sent.type], 'run.' .. bucket_of(ARGV[before + Sent.run_us] / 1000))
