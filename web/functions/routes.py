@@ -18,6 +18,7 @@ from web.functions.schemas import (
 )
 from web.functions.views import Known
 from web.http.errors import InvalidRequest
+from web.http.reach import reach
 from web.http.responses import JsonAnswer, respond
 from web.openapi.answers import no_content, ok
 from web.openapi.blueprint import ApiBlueprint
@@ -151,7 +152,8 @@ def named(name: str) -> tq.Function:
     function = tq.find_function(name)
     if function is None:
         unknown = "Its file was moved or deleted, or the name is wrong."
-        why = tq.why_no_function(name) or unknown
+        # Paths, and the names of others, are not for a key that does not reach them.
+        why = (tq.why_no_function(name) if reach().is_whole else "") or unknown
         raise tq.FunctionNotFound(f"There is no function '{name[:64]}'. {why}")
     return function
 

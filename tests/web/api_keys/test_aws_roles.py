@@ -72,3 +72,15 @@ def test_only_a_key_that_reaches_everything_learns_which_name_is_near(keyed: Key
     assert [answer.status_code for answer in said] == [404, 404]
     messages = [answer.get_json()["Message"] for answer in said]
     assert messages[0] == f"{messages[1]}. Did you mean 'generate_report'?"
+
+
+def test_our_own_api_does_not_tell_it_to_the_others_either(keyed: Keyed) -> None:
+    whole, narrow = keyed("submitter"), keyed("submitter", name="own", task_types=["send_email"])
+    said = [
+        client.post("/api/functions/generate_report/invoke", json={}).get_json()
+        for client in (whole, narrow)
+    ]
+
+    assert [answer["code"] for answer in said] == ["function_not_found"] * 2
+    assert "task type" in said[0]["detail"]
+    assert "task type" not in said[1]["detail"]
