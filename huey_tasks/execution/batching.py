@@ -21,8 +21,10 @@ MOST_HOLDS = 5
 #: How many tasks one step may claim. Redis serves nobody else meanwhile, for 2 to 3 ms.
 MOST = 128
 
-#: Seconds. What an attempt counts at most: one slow moment of the machine is soon forgotten.
-LONG_S = 0.020
+#: How many times the average of its type an attempt counts at most. A worker that waits for a core
+#: in the middle of a short task would claim only few of the next ones; of a type that has become
+#: long, ten attempts are enough.
+_MOST_TIMES = 5
 
 #: How much one more attempt weighs in the average.
 _WEIGHT = 0.15
@@ -39,8 +41,8 @@ class Pace:
 
     def record(self, task_type: str, took_s: float) -> None:
         """Add an attempt to the average of its type."""
-        took_s = min(took_s, LONG_S)
         before = self._average_s.pop(task_type, math.inf)
+        took_s = min(took_s, before * _MOST_TIMES or BUDGET_S)
         average = took_s if before == math.inf else before + (took_s - before) * _WEIGHT
         self._average_s[task_type] = average if average < BUDGET_S / 2 else math.inf
         if len(self._average_s) > _TYPES:
