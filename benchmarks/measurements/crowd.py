@@ -49,8 +49,8 @@ def measure(names: Sequence[str], options: Options) -> Iterator[Outcome]:
             try:
                 if not wait(lambda port=port: answers(port), START_S):
                     raise RuntimeError(f"{name} does not answer:\n{web.log.read_text()}")
-                load(port, WARM_UP_S)
                 for callers in CALLERS * (options.repeats or repeats):
+                    load(port, WARM_UP_S, callers)  # what the crowd before has left is over, too
                     yield _outcome(name, callers, load(port, seconds, callers))
             finally:
                 web.stop()
