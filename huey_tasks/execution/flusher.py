@@ -15,7 +15,7 @@ from huey_tasks.execution.slot import Slot
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between tries while Redis is away.
+#: Seconds between tries while Redis is away, or refuses a step.
 RETRY_S = 0.5
 
 
@@ -58,6 +58,6 @@ class Flusher:
         except QueueUnavailable as error:
             logger.debug("a batch waits for Redis: %s", error.cause)
             slot.deadline = time.monotonic() + RETRY_S
-        except Exception:  # a defect of ours: what is held returns when its lease ends
+        except Exception:  # a defect of ours; without another try claims wait behind a long task
             logger.exception("a batch could not be flushed")
-            slot.deadline = math.inf
+            slot.deadline = time.monotonic() + RETRY_S

@@ -166,10 +166,9 @@ class Slot:
     def _begin_batch(self) -> None:
         if self.cell is not None:
             self.cell.clear()
-        if len(self._waiting) > 1 or self._finished:
+        if self.deadline < math.inf:  # it counts from here: the ends before took their time
             self._batch_at = time.monotonic()
             self.deadline = self._batch_at + HOLD_S
-            self.on_batch()
 
     def _release_waiting(self) -> None:
         while self._waiting:
@@ -243,15 +242,19 @@ class Slot:
     def _take(self, answer: Answer, ahead: _Ahead | None = None) -> None:
         """Take over what an answer says, then send the step that follows it, if there is one.
 
-        A signal may stop this at any call: none is between the first assignment and the last.
+        A signal may stop this at any call: none is between the first assignment and the last. So
+        claims have a deadline as soon as they are here, whatever is raised then.
         """
         settled, left = self._finished[: self._sent], self._finished[self._sent :]
         waiting = self._waiting + deque(answer.claims)
         commits = 0 if ahead is None else ahead.commits
+        deadline = time.monotonic() + HOLD_S if len(waiting) > 1 or left else math.inf
         self._sequence += 1
         self._finished, self._waiting = left, waiting
         self._sent, self._unanswered = commits, ahead is not None
-        self.revocations, self.deadline = answer.revocations, math.inf
+        self.revocations, self.deadline = answer.revocations, deadline
+        if deadline < math.inf:
+            self.on_batch()
         if ahead is not None:
             self._send(ahead)
         for (commit, _), ok in zip(settled, answer.accepted, strict=True):

@@ -1,6 +1,8 @@
 """A worker's slot: what it has claimed, finished and not committed, when answers get lost."""
 
+import math
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,9 +10,11 @@ import pytest
 import huey_tasks as tq
 from huey_tasks import serializer
 from huey_tasks.broker import keys
+from huey_tasks.broker.connection import Sent
 from huey_tasks.broker.protocol import Claim, Commit
 from huey_tasks.errors import QueueUnavailable
 from huey_tasks.execution.batching import HOLD_S
+from huey_tasks.execution.flusher import Flusher
 from huey_tasks.execution.slot import LARGE_BYTES, Slot
 from huey_tasks.records import outcomes
 from tests.conftest import StartConsumer
@@ -205,6 +209,55 @@ def test_what_waits_is_released_though_no_step_could_go_ahead(
     wait_until(lambda: time.monotonic() - begun > HOLD_S, description="it turns out to be long")
     slot.relieve()
     assert (_ids("SUCCESS"), _ids("STARTED"), _ids("PENDING")) == (17, 1, 22)
+
+
+@pytest.fixture
+def flusher(slot: Slot) -> Iterator[Flusher]:
+    """The flusher of this slot, at work."""
+    flusher = Flusher()
+    flusher.watch(slot)
+    flusher.start()
+    yield flusher
+    flusher.forget(slot)
+
+
+@pytest.mark.usefixtures("flusher")
+def test_what_waits_is_released_though_its_claim_was_interrupted(
+    slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _run_first_batch(slot)
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+        patch.setattr("huey_tasks.execution.slot._let_others_run", _raise_interrupted)
+        slot.claim()
+    assert slot.deadline < math.inf, "no claim waits without a deadline"
+    wait_until(lambda: _ids("STARTED") == 0, description="nothing runs, so others get all")
+    _work_off(slot)
+    _all_ended_once(40)
+
+
+@pytest.mark.usefixtures("flusher")
+def test_what_waits_is_released_though_redis_refused_a_step(
+    slot: Slot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The step that went ahead meets a broken key, which is mended while a long task runs."""
+    _run_first_batch(slot)
+    key, send = keys.slot(QUEUE, slot.id), slot._scripts.send
+
+    def send_to_a_broken_key(call: bytes) -> Sent:
+        broker.rename(key, "kept")
+        broker.set(key, "no hash")
+        return send(call)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(slot._scripts, "send", send_to_a_broken_key)
+        running = slot.claim()
+    wait_until(lambda: "WRONGTYPE" in caplog.text, description="the flusher reads the answer")
+    broker.rename("kept", key)
+    wait_until(lambda: _ids("PENDING") == 23, description="the flusher tries it again")
+    assert (_ids("SUCCESS"), _ids("STARTED")) == (16, 1)
+    slot.finish(*_success(running))
+    _work_off(slot)
+    _all_ended_once(40)
 
 
 def _refuse(call: bytes) -> None:
