@@ -504,9 +504,6 @@ class Model:
             self._unblock(task)
             self._queue(task, task.place)
 
-    def _alone(self) -> list[ModelTask]:
-        return self._blocked("alone")[:20]
-
     def _offered(self, ours: list[str], want: int) -> list[ModelTask]:
         plain = [self.tasks[i] for i in self.ids("PENDING") if self.tasks[i].blocked_on is None]
         left = [task for on in ours for task in self._blocked(on)[:want]]
@@ -530,7 +527,7 @@ class Model:
 
         def look(number: int, left_ms: float) -> float:
             """Claim of the next ones those that are worth so much; return what is left of it."""
-            offered = self._alone() if only_of(slot) else self._offered(ours, number)
+            offered = self._blocked("alone") if only_of(slot) else self._offered(ours, number)
             fit, left_ms = self._next(offered, known, left_ms, is_first=not claims, slot=slot)
             for task in fit:
                 token = f"{slot}/{sequence}.{len(claims) + 1}"

@@ -32,12 +32,13 @@ def suspects() -> list[str]:
     return [one.decode() for one in broker.zrange(keys.blocked(QUEUE, "alone"), 0, -1)]
 
 
-def make_suspects(*ids: str) -> None:
+def make_suspects(*ids: str, claimed: int = 0) -> None:
+    """Of these tasks, and of those that wait already if more are `claimed`."""
     for task_id in ids:
         store(task_id)
     for turn in range(2):
         worker = HandWorker(f"c{turn}/1")
-        for _ in ids:
+        for _ in range(claimed or len(ids)):
             worker.claim()
         lose(f"c{turn}")
 
@@ -73,6 +74,26 @@ def test_a_consumer_of_suspects_takes_none_of_a_type_that_it_does_not_know() -> 
     assert HandWorker("d-alone/1").step() == ([], [])
     assert suspects() == ["one", "other"]
     assert HandWorker("e-alone/1").claim().id == "one"
+
+
+def test_a_consumer_of_suspects_comes_to_those_behind_the_ones_that_it_does_not_know() -> None:
+    unknown, known = [f"unknown-{n:02}" for n in range(50)], "known"
+    for task_id in unknown:
+        store(task_id, task_type="elsewhere")
+    make_suspects(known, claimed=51)
+    assert suspects() == [*unknown, known]
+    scripts().knows(QUEUE, "d-alone", ["echo"])
+    alone = HandWorker("d-alone/1")
+    assert alone.claim().id == known
+    looks = _looks()
+    assert alone.step() == ([], [])
+    assert _looks() - looks < 3 * len(unknown), "it looks at each once"
+    assert suspects() == unknown
+
+
+def _looks() -> int:
+    """How often a script has read some fields of a hash."""
+    return broker.info("commandstats")["cmdstat_hmget"]["calls"]
 
 
 @pytest.mark.parametrize("end", ["SUCCESS", "FAILURE", "RETRY"])

@@ -4,6 +4,7 @@
 -- with: blocked concurrency known_types queueing
 
 local is_called, known, ours = {}, {}, {}
+local passed = 0 -- how many suspects it has looked at that wait for another consumer
 local more_wait = nil -- whether others wait in the queue behind those that it looked at, if it has
 
 local function is_known(worker, type)
@@ -49,7 +50,7 @@ local function next_ids(want, only)
     collect(on, redis.call('ZRANGE', blocked_key(on), 0, want - 1, 'WITHSCORES'))
   end
   if only ~= '' then
-    collect(only, redis.call('ZRANGE', blocked_key(only), 0, want - 1, 'WITHSCORES'))
+    collect(only, redis.call('ZRANGE', blocked_key(only), passed, passed + want - 1, 'WITHSCORES'))
   else
     collect(nil, redis.call('ZRANGEBYSCORE', index_key('PENDING'), '-inf', LAST_PLACE,
       'WITHSCORES', 'LIMIT', 0, want))

@@ -65,7 +65,7 @@ local function is_too_late(id, task)
   return not task[Waiting.started_at] or deliveries_of(id) == 0
 end
 
--- Looks at the next `want` tasks, and claims those that it may.
+-- Looks at the next `want` tasks, and claims those that it may; returns whether there were any.
 local function claim_next(worker, want)
   local ids, from = ids_to_claim(worker, want)
   local before = #claimed
@@ -92,7 +92,7 @@ local function claim_next(worker, want)
       -- rarely: this consumer does not know its type
       leave_to_others(id, type)
     elseif worker.only == ALONE and not is_known(worker, type) then
-      -- It goes on waiting, for one that knows it.
+      passed = passed + 1 -- it goes on waiting, for one that knows it
     elseif worker.only == ALONE or not waits_for_turn(id, type, task[Waiting.message], from[id]) then
       worth_ms = worth_ms + (worker.only == '' and worker.worths[type] or BUDGET_MS)
       if worth_ms > BUDGET_MS and #claims > 0 then
@@ -105,6 +105,7 @@ local function claim_next(worker, want)
   if #claimed > before then
     redis.call('ZREM', index_key('PENDING'), unpack(claimed, before + 1))
   end
+  return #ids > 0
 end
 
 -- How many more tasks are worth what is left, if all are of its shortest type; `most` at most.
@@ -127,8 +128,7 @@ local function claim_all(worker)
     else
       -- Bounds how many tasks it looks at and cannot claim: expired ones, those of unknown types.
       for _ = 1, math.ceil(99 / worker.want) do
-        claim_next(worker, worker.want)
-        if #claims > 0 then break end
+        if not claim_next(worker, worker.want) or #claims > 0 then break end
       end
     end
   end
