@@ -18,8 +18,9 @@ class Step(NamedTuple):
     """What a worker asks of Redis in one round trip: commit these attempts, and claim tasks.
 
     It claims one task, or several if `worth` says that they are short (JSON, milliseconds by
-    type, see `Pace.worth`); with `only`, one of those that wait for such a worker. `sequence`
-    grows by one with every new step of a slot.
+    type, see `Pace.worth`); with `only`, one of those that wait for such a worker. A worker whose
+    consumer `announces` which types it knows claims no others, also while Redis has no record of
+    it. `sequence` grows by one with every new step of a slot.
     """
 
     queue: str
@@ -33,6 +34,7 @@ class Step(NamedTuple):
     outcomes: Sequence[bytes]  # of each commit, b"" for none; empty if all are stored before
     worth: str = "{}"
     only: str = ""
+    announces: bool = False
 
     def arguments(self) -> dict[str, Argument]:
         """Return the named arguments of the script."""
@@ -45,6 +47,7 @@ class Step(NamedTuple):
             "worth": self.worth,
             "only": self.only,
             "databases": self.databases if self.outcomes else "",
+            "announces": int(self.announces),
         }
 
     def sent(self) -> list[Argument]:

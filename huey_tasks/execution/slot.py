@@ -237,6 +237,7 @@ class Slot:
             outcomes=self._outcomes_to_send(finished),
             worth=self.pace.worth(),
             only=self.only,
+            announces=self.cell is not None,  # else it is no worker of a consumer
         )
 
     def _take(self, answer: Answer, ahead: _Ahead | None = None) -> None:

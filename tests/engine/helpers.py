@@ -64,6 +64,8 @@ class HandWorker:
         self.name, self.queue = name, queue.name
         self.sequence = 0
         self.scripts = queue.broker.scripts
+        #: Whether its consumer says which types it knows.
+        self.announces = False
 
     def step(
         self, *commits: Commit, want: int = 1, lease_ms: int = 60_000, worth: str = "{}"
@@ -88,6 +90,7 @@ class HandWorker:
             outcomes=[],
             worth=worth,
             only=only_of(self.name),
+            announces=self.announces,
         )
         answer = self.scripts.step(step)
         return answer.accepted, [Claim.read(claim) for claim in answer.claims]

@@ -225,6 +225,7 @@ class Model:
         lease_ms: int,
         worth: dict[str, float],
         outcomes: Sequence[bytes],
+        announces: bool,
     ) -> tuple[list[bool], list[Claim], bool]:
         last = self.slots.get(slot)
         if last is not None and last.sequence >= sequence:
@@ -234,9 +235,10 @@ class Model:
         accepted = [self._commit(commit, lease_ms, small) for commit in commits]
         claims: list[Claim] = []
         if self.queue_mode != "paused":
-            known = _Known(self.knows.get(slot.partition("/")[0]), worth)
+            known = _Known(self.knows.get(slot.partition("/")[0]), worth, announces, [])
             claims = self._claim_some(slot, sequence, want, lease_ms, known) if want else []
-            self.bell = self.bell or (not only_of(slot) and bool(self._offered([], 1)))
+            wakes = not (only_of(slot) or known.held_back)
+            self.bell = self.bell or (wakes and bool(self._offered([], 1)))
         if accepted or claims:
             self.slots[slot] = Answered(sequence, accepted, [claim.id for claim in claims])
         return accepted, claims, self.revocations
@@ -539,7 +541,7 @@ class Model:
             shortest_ms = min([BUDGET_MS, *known.short.values()])
             look(min(want - 1, math.floor(left_ms / shortest_ms)), left_ms)
         for _ in range(math.ceil((LATE - 1) / want)):
-            if not claims:
+            if not claims and not known.held_back:
                 look(want, BUDGET_MS)
         return claims
 
@@ -560,6 +562,9 @@ class Model:
                 self._finish(task, "EXPIRED", "it was not started in time")
                 continue
             if not known.has(task.new.type):
+                if may_block and known.is_silent:
+                    known.held_back.append(task.new.id)
+                    break
                 if may_block:
                     self._block(task, f"type:{task.new.type}")
                 continue
@@ -751,13 +756,25 @@ class Model:
 
 
 class _Known(NamedTuple):
-    """What a worker knows: what its consumer has said, and the types that it has run."""
+    """What a worker knows: what its consumer has said, and the types that it has run.
+
+    `held_back`: what is to wait until the consumer has said it.
+    """
 
     said: set[str] | None
     short: dict[str, float]
+    announces: bool
+    held_back: list[str]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its consumer has yet to say it."""
+        return self.announces and self.said is None
 
     def has(self, task_type: str) -> bool:
-        return task_type in self.short or self.said is None or task_type in self.said
+        if task_type in self.short:
+            return True
+        return not self.announces if self.said is None else task_type in self.said
 
 
 def _bucket(ms: float) -> int:

@@ -3,7 +3,7 @@
 -- with: tasks
 -- then the types
 -- returns: nothing
--- Workers of a consumer that has not said it, or whose record has expired, claim any type.
+-- Workers of a consumer that has not said it, or whose record has expired, claim only what they have run.
 write_even_if_full()
 local key = consumer_key(consumer)
 redis.call('HSET', key, 'types', #ARGV - MORE + 1)

@@ -1,6 +1,6 @@
 -- step: commits what a worker has finished (STARTED -> the state each commit names) and claims
 --       its next tasks (PENDING -> STARTED), in one round trip
--- args: slot sequence lease_ms want ttl_ms worth only databases
+-- args: slot sequence lease_ms want ttl_ms worth only databases announces
 -- then each commit, as a Sent of protocol.py
 -- with: clock concurrency tasks
 -- tries first: step_plain
@@ -8,6 +8,7 @@
 -- `worth`: JSON, {type: ms}, of types that the worker has run. `databases`: those of the tasks and of
 -- the outcomes, as in '0 1'; '' if the outcomes are on another server, and none is sent.
 -- `only`: what the worker runs and nothing else, 'alone', 'functions' or 'nested'; or ''.
+-- `announces`: 1 for the worker of a consumer that says which types it knows, else 0.
 -- returns: a digit for each commit (1, or 0 when the lease was lost); {claim, …}, each a text as
 --          `Claim.read` of protocol.py takes it; and whether anything is revoked in Huey's way, which
 --          workers look up in the result backend
@@ -41,6 +42,7 @@ if redis.call('HGET', COUNTERS, 'mode') ~= 'paused' then
     want = tonumber(want),
     worths = cjson.decode(worth),
     only = only,
+    announces = announces == '1',
   })
 end
 

@@ -186,6 +186,7 @@ class SentStep(NamedTuple):
     lease_ms: int
     worth: str
     outcomes: Sequence[bytes]
+    announces: bool
 
 
 class Worker(HandWorker):
@@ -269,20 +270,29 @@ class ScriptsAndModel(RuleBasedStateMachine):
         want=WANTS,
         lease=LEASES,
         pace=PACES,
+        announces=st.booleans(),
     )
     def step(
-        self, number: int, ends: list[dict[str, Any]], want: int, lease: int, pace: str
+        self,
+        number: int,
+        ends: list[dict[str, Any]],
+        want: int,
+        lease: int,
+        pace: str,
+        announces: bool,
     ) -> None:
         worker = self._worker(number)
         outcomes = [end.pop("outcome") for end in ends[: len(worker.holds)]]
         commits = [commit(claim, **end) for claim, end in zip(worker.holds, ends, strict=False)]
         del worker.holds[: len(commits)]
-        self._step(worker, commits, want, lease, pace, outcomes)
+        self._step(worker, commits, want, lease, pace, outcomes, announces=announces)
 
     @precondition(lambda self: self.model.ids("PENDING"))
-    @rule(name=st.sampled_from(WORKERS), want=WANTS, lease=LEASES, pace=PACES)
-    def claim(self, name: str, want: int, lease: int, pace: str) -> None:
-        self._step(self.workers[name], [], want, lease, pace)
+    @rule(
+        name=st.sampled_from(WORKERS), want=WANTS, lease=LEASES, pace=PACES, announces=st.booleans()
+    )
+    def claim(self, name: str, want: int, lease: int, pace: str, announces: bool) -> None:
+        self._step(self.workers[name], [], want, lease, pace, announces=announces)
 
     @precondition(lambda self: any(worker.holds for worker in self.workers.values()))
     @rule(number=NUMBERS, news=st.lists(PLAIN_TASKS, min_size=1, max_size=3), want=WANTS)
@@ -343,14 +353,18 @@ class ScriptsAndModel(RuleBasedStateMachine):
         lease_ms: int,
         pace: str = "{}",
         outcomes: Sequence[bytes] = (),
+        *,
+        announces: bool = False,
     ) -> None:
         worker.sequence += 1
         sent = outcomes if any(outcomes) else ()
-        worker.sent.append(SentStep(worker.sequence, tuple(commits), want, lease_ms, pace, sent))
+        worker.sent.append(
+            SentStep(worker.sequence, tuple(commits), want, lease_ms, pace, sent, announces)
+        )
         self._send(worker, -1)
 
     def _send(self, worker: Worker, which: int) -> None:
-        sequence, commits, want, lease_ms, pace, outcomes = worker.sent[which]
+        sequence, commits, want, lease_ms, pace, outcomes, announces = worker.sent[which]
         self._let_short_times_end()
         step = Step(
             QUEUE,
@@ -364,11 +378,12 @@ class ScriptsAndModel(RuleBasedStateMachine):
             outcomes=outcomes,
             worth=pace,
             only=only_of(worker.name),
+            announces=announces,
         )
         accepted, texts, revocations = scripts().step(step)
         claims = [Claim.read(text) for text in texts]
         assert (accepted, claims, revocations) == self.model.step(
-            worker.name, sequence, commits, want, lease_ms, json.loads(pace), outcomes
+            worker.name, sequence, commits, want, lease_ms, json.loads(pace), outcomes, announces
         )
         new = [claim for claim in claims if claim not in worker.had]
         worker.given |= {claim.token: self.model.rule for claim in new}

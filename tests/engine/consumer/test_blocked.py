@@ -60,6 +60,21 @@ def test_a_consumer_with_the_code_claims_them_in_their_old_order_among_the_other
     assert new.step() == ([], [])
 
 
+def test_a_consumer_whose_record_is_gone_claims_only_what_its_workers_have_run() -> None:
+    """It has yet to say again what it knows; what others know as well must not wait for it."""
+    worker = here("greenlets", "echo")
+    worker.announces = True
+    for task_id, task_type in [("run", "echo"), ("unknown", "sum_up_async"), ("other", "echo")]:
+        store(task_id, task_type=task_type)
+    broker.delete(keys.consumer(QUEUE, "greenlets"), keys.bell(QUEUE))
+    assert [claim.id for claim in worker.step(want=3, worth='{"echo": 1}')[1]] == ["run"]
+    assert worker.step(want=3, worth='{"echo": 1}') == ([], [])
+    assert not broker.exists(keys.bell(QUEUE)), "who is woken finds the same"
+    assert waits_for("unknown") is None
+    assert here("greenlets", "echo") and worker.claim().id == "other"
+    assert waits_for("unknown") == "type:sum_up_async"
+
+
 def test_several_short_ones_are_claimed_at_a_time() -> None:
     for number in range(6):
         store(f"task-{number}", task_type="new")

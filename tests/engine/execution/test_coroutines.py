@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 import huey_tasks as tq
+from huey_tasks.broker import keys
 from tests.conftest import Process, StartConsumer
 from tests.engine.helpers import QUEUE, submit, wait_for
 from tests.waiting import wait_until
+
+broker = tq.default.broker.redis
 
 
 @pytest.fixture
@@ -151,6 +154,21 @@ def test_greenlets_leave_coroutines_to_processes(start_consumer: StartConsumer) 
     assert "greenlet workers run no 'async def'" in (hidden.error or "")
     start_consumer(QUEUE)
     assert wait_for(task_id, "SUCCESS").result["total"] == 1
+
+
+def test_greenlets_leave_coroutines_to_processes_while_redis_has_no_record_of_them(
+    start_consumer: StartConsumer,
+) -> None:
+    start_consumer(QUEUE, worker_type="greenlet", concurrency=2)
+    wait_for(submit("echo", value=1), "SUCCESS")
+    (consumer,) = tq.consumers()
+    record = keys.consumer(QUEUE, consumer.consumer)
+    broker.delete(record)
+    task_id = submit("sum_up_async", numbers=[1])
+    wait_until(lambda: broker.hexists(record, "types"), description="it says again what it knows")
+    assert wait_for(submit("echo", value=1), "SUCCESS").result == 1
+    task = tq.get_task(task_id)
+    assert (task.status, task.deliveries) == ("PENDING", 0)
 
 
 # ---- what is printed

@@ -5,11 +5,17 @@
 
 local is_called, known, ours = {}, {}, {}
 local passed = 0 -- how many suspects it has looked at that wait for another consumer
+local held_back = false -- whether one waits until its consumer has said what it knows
 local more_wait = nil -- whether others wait in the queue behind those that it looked at, if it has
+
+-- Whether it is not known what this consumer knows: its record has expired, or it is about to say it.
+local function is_silent(worker)
+  return worker.announces and redis.call('HEXISTS', consumer_key(worker.consumer), 'types') == 0
+end
 
 local function is_known(worker, type)
   if worker.worths[type] or type == '' then return true end
-  if known[type] == nil then known[type] = knows(worker.consumer, type) end
+  if known[type] == nil then known[type] = not is_silent(worker) and knows(worker.consumer, type) end
   return known[type]
 end
 
@@ -75,7 +81,8 @@ end
 
 -- Wakes the next worker: any one, or one of this consumer for what others have left to it.
 local function wake_others(worker)
-  if worker.only == ALONE then return end
+  -- Who is woken for what is held back finds it so again; when the consumer has said it, it promotes.
+  if worker.only == ALONE or held_back then return end
   if worker.only ~= '' then
     if redis.call('EXISTS', blocked_key(worker.only)) == 1 then ring(nil, worker.only) end
     return

@@ -65,7 +65,7 @@ local function is_too_late(id, task)
   return not task[Waiting.started_at] or deliveries_of(id) == 0
 end
 
--- Looks at the next `want` tasks, and claims those that it may; returns whether there were any.
+-- Looks at the next `want` tasks, and claims those that it may; returns whether others may follow.
 local function claim_next(worker, want)
   local ids, from = ids_to_claim(worker, want)
   local before = #claimed
@@ -90,6 +90,8 @@ local function claim_next(worker, want)
       wait_for_room(id, type)
     elseif worker.only == '' and not is_known(worker, type) then
       -- rarely: this consumer does not know its type
+      held_back = is_silent(worker)
+      if held_back then break end
       leave_to_others(id, type)
     elseif worker.only == ALONE and not is_known(worker, type) then
       passed = passed + 1 -- it goes on waiting, for one that knows it
@@ -105,7 +107,7 @@ local function claim_next(worker, want)
   if #claimed > before then
     redis.call('ZREM', index_key('PENDING'), unpack(claimed, before + 1))
   end
-  return #ids > 0
+  return #ids > 0 and not held_back
 end
 
 -- How many more tasks are worth what is left, if all are of its shortest type; `most` at most.

@@ -1,7 +1,7 @@
 -- Which consumer knows which task types; the others leave a task of another type to it.
 
--- The hash of a consumer has the types that it knows; one of an older version has none, and claims
--- all.
+-- The hash of a consumer has the types that it knows. One of an older version has none and claims all,
+-- and so does who is no consumer: a client, a test.
 local function knows(consumer, type)
   local key = consumer_key(consumer)
   return redis.call('HEXISTS', key, 'knows.' .. type) == 1 or redis.call('HEXISTS', key, 'types') == 0
