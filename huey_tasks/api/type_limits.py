@@ -1,6 +1,7 @@
 """The limits of task types: how many tasks run at a time, and how many start within a time."""
 
 import datetime as dt
+from types import EllipsisType
 from typing import Any
 
 from huey_tasks.audit import trail
@@ -46,13 +47,13 @@ def set_limits(
     limits: TypeLimits | None,
     by: Operator | None = None,
     *,
-    if_updated_at: dt.datetime | None = None,
+    if_updated_at: dt.datetime | EllipsisType | None = ...,
 ) -> None:
     """Set the limits of a type over all queues and consumers; None: those of the code, if any.
 
     They hold from the next claim on; what runs goes on. `if_updated_at`: only if those that hold
-    now were set then, `stored_limits(…).updated_at`; else ChangedMeanwhile. Raises
-    TaskTypeNotFound, InvalidQuery, QueueUnavailable.
+    now were set then, `stored_limits(…).updated_at`, and with None only if there are none; else
+    ChangedMeanwhile. Raises TaskTypeNotFound, InvalidQuery, QueueUnavailable.
     """
     found = _find(task_type)
     wrong = [] if limits is None else problems(limits)
@@ -65,8 +66,13 @@ def set_limits(
     if wrong:
         raise InvalidQuery(wrong)
     operation = trail.as_argument(BROKERS, Action.LIMIT, by, task_type)
-    seen_ms = None if if_updated_at is None else round(if_updated_at.timestamp() * 1000)
-    declared.store(BROKERS, task_type, limits, "operator", operation, seen_ms=seen_ms)
+    declared.store(BROKERS, task_type, limits, "operator", operation, seen=_seen(if_updated_at))
+
+
+def _seen(updated_at: dt.datetime | EllipsisType | None) -> str:
+    if updated_at is None:
+        return "none"
+    return "" if updated_at is ... else str(round(updated_at.timestamp() * 1000))
 
 
 def _find(task_type: str) -> TaskType[..., Any]:

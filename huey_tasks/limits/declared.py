@@ -30,8 +30,7 @@ def apply(brokers: Brokers, declared: Mapping[str, TypeLimits | None]) -> None:
         before = stored.get(name, StoredLimits())
         operators = before.operator
         if operators is not None and operators.queues != keys.queue_names():
-            counted = replace(operators, queues=keys.queue_names())
-            store(brokers, name, counted, "operator", request="")
+            _count_over_these_queues(brokers, name, operators)
         if limits == before.code:
             continue
         store(brokers, name, limits, "code")
@@ -47,21 +46,28 @@ def store(
     source: LimitsSource,
     operation: str = "",
     *,
-    request: str | None = None,
-    seen_ms: int | None = None,
+    seen: str = "",
 ) -> None:
     """Set or take away the limits of a type in every queue.
 
-    `request` "" keeps the time at which they were set. `seen_ms`: only if this is still that time.
-    Raises ChangedMeanwhile, QueueUnavailable.
+    `seen`: only if those that hold were set then, in ms; "none": only if there are none; "": in any
+    case. Raises ChangedMeanwhile, QueueUnavailable.
     """
     text = "" if limits is None else limits.as_json()
-    request = secrets.token_hex(8) if request is None else request
     first, *others = brokers.values()
     is_done = ChangeScripts(first.scripts).limits(
-        first.name, name, text, source, request, seen_ms=seen_ms, operation=operation
+        first.name, name, text, source, secrets.token_hex(8), seen=seen, operation=operation
     )
     if not is_done:
         raise ChangedMeanwhile("Somebody has set the limits since you read them.")
+    for broker in others:
+        ChangeScripts(broker.scripts).limits(broker.name, name)
+
+
+def _count_over_these_queues(brokers: Brokers, name: str, operators: TypeLimits) -> None:
+    """Count the limits of an operator over our queues; those set since `operators` stay."""
+    first, *others = brokers.values()
+    text = replace(operators, queues=keys.queue_names()).as_json()
+    ChangeScripts(first.scripts).limits(first.name, name, text, "operator")
     for broker in others:
         ChangeScripts(broker.scripts).limits(broker.name, name)

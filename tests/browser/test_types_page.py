@@ -39,7 +39,9 @@ def test_limits_are_set_told_audited_and_removed(visits: Visits, stack: Stack) -
     limits.get_by_label("In turns by").fill("subject")
     limits.get_by_text("For the audit").click()
     limits.get_by_label("Reason").fill("the relay is slow")
-    limits.get_by_test_id("set-limits").click()
+    with page.expect_request(f"**{LIMITS}") as sent:
+        limits.get_by_test_id("set-limits").click()
+    assert '"if_updated_at":null' in (sent.value.post_data or ""), "there were none"
 
     now = limits.get_by_test_id("limits-now")
     expect(now).to_have_text(

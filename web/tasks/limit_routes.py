@@ -1,14 +1,14 @@
 """The limits of task types over HTTP."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from flask import Response
 from pydantic import BaseModel, Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import IfUpdatedAt
+from web.http.parameters import Instant
 from web.http.reach import check_type
 from web.http.responses import respond
 from web.openapi.answers import no_content, ok
@@ -75,7 +75,14 @@ class TypeLimitsBody(Inbound):
         description="A field of the payload: waiting tasks take turns by its values.",
         json_schema_extra={"minLength": 1, "maxLength": 128},
     )
-    if_updated_at: IfUpdatedAt = None
+    if_updated_at: Annotated[
+        Instant | None,
+        Field(
+            description="The `updated_at` that you read, null if there were no limits: if somebody "
+            "has set others since, nothing is changed and the answer is a 409. Without it they are "
+            "set in any case."
+        ),
+    ] = None
     reason: Reason = None
 
 
@@ -163,7 +170,8 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
         body.concurrency, body.rate, body.per, body.by, breaker, fair_by=body.fair_by
     )
     by = operator(body.reason)
-    tq.set_limits(path.task_type, limits, by, if_updated_at=body.if_updated_at)
+    seen = body.if_updated_at if "if_updated_at" in body.model_fields_set else ...
+    tq.set_limits(path.task_type, limits, by, if_updated_at=seen)
     return respond(_view(path.task_type))
 
 

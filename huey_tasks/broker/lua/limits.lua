@@ -5,18 +5,22 @@
 -- `source`: 'operator', or 'code' for what it declares; those of an operator go before. `limits`: JSON,
 -- {concurrency, rate, per_ms, by, breaker, fair_by, queues}, or '' for none. Called for each queue: the first call
 -- stores them, for all queues, the others have no `source`. `request` is the caller's, who may have to ask twice;
--- '' when nobody sets them, but only the queues are others, and their time stays. `seen`: when those that hold
--- were set (ms), as far as the caller knows; '' for one who does not mind.
+-- '' when nobody sets them: they and their time stay, if they are still there, and only the `queues` are others.
+-- `seen`: when those that hold were set (ms), as far as the caller knows, 'none' if there were none; '' for one who
+-- does not mind.
 -- returns: 'done', or 'changed' when somebody has set them since `seen`
 local text = redis.call('HGET', LIMITS, type)
 local both = text and cjson.decode(text) or {}
 local mine, held = both[source] or {}, both.operator or both.code or {}
-if source ~= '' and (request == '' or mine.request ~= request) then
-  if seen ~= '' and tonumber(seen) ~= held.updated_at then return 'changed' end
-  both[source] = limits ~= '' and cjson.decode(limits) or nil
-  if both[source] then
-    both[source].request = request ~= '' and request or mine.request
-    both[source].updated_at = request == '' and mine.updated_at or math.max(NOW, (held.updated_at or 0) + 1)
+if source ~= '' and mine.request ~= request then
+  if request == '' then
+    mine.queues = cjson.decode(limits).queues
+  else
+    if seen ~= '' and tonumber(seen) ~= held.updated_at then return 'changed' end
+    both[source] = limits ~= '' and cjson.decode(limits) or nil
+    if both[source] then
+      both[source].request, both[source].updated_at = request, math.max(NOW, (held.updated_at or 0) + 1)
+    end
   end
   if next(both) then
     redis.call('HSET', LIMITS, type, cjson.encode(both))

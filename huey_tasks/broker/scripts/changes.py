@@ -46,17 +46,17 @@ class ChangeScripts:
 
     def limits(
         self, queue: str, task_type: str, limits: str = "", source: str = "", request: str = "", *,
-        seen_ms: int | None = None, operation: str = "",
+        seen: str = "", operation: str = "",
     ) -> bool:  # fmt: skip
         """Set the limits of a task type (JSON), "" for none; called for each queue.
 
         `source`: "operator" or "code", "" where another queue's call has set them. `request`: ""
-        keeps the time at which they were set. False when somebody has set others than those of
-        `seen_ms`.
+        changes nothing but the queues of those that are there. `seen`: when those were set that the
+        caller has read, in ms, "none" or ""; False when others have been set since.
         """
         answer = self._scripts.run(
             "limits", queue, type=task_type, limits=limits, source=source, request=request,
-            seen="" if seen_ms is None else seen_ms, operation=operation,
+            seen=seen, operation=operation,
         )  # fmt: skip
         return answer == b"done"
 

@@ -104,8 +104,7 @@ function build(name, limits, actions, of) {
     const reason = audit.reason();
     element.dataset.busy = 'yes';
     send.disabled = true;
-    const text = (value) => (value ? JSON.stringify(value) : null);
-    const about = { if_updated_at: text(limits.updated_at), reason: text(reason) };
+    const about = { if_updated_at: JSON.stringify(limits.updated_at ?? null), reason: reason ? JSON.stringify(reason) : null };
     const errors = await actions.setLimits(name, limitsBody({ ...members(), ...about }));
     delete element.dataset.busy;
     send.disabled = false;

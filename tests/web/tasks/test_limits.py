@@ -9,9 +9,11 @@ from flask.testing import FlaskClient
 
 import huey_tasks as tq
 from huey_tasks.broker import limit_keys
+from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.scripts.changes import ChangeScripts
 from huey_tasks.limits import declared
 from huey_tasks.queues import BROKERS
+from huey_tasks.records import type_limits
 from tests.engine.broker.test_breaker import end, end_claim, new_worker, pause_is_over
 from tests.engine.helpers import submit
 
@@ -137,6 +139,42 @@ def test_limits_that_have_not_seen_the_last_ones_are_a_409(client: FlaskClient) 
     assert (gone.status_code, client.get(PATH).get_json()) == (409, NONE)
 
 
+def test_of_two_who_set_the_first_limits_one_hears_of_the_other(client: FlaskClient) -> None:
+    seen = client.get(PATH).get_json()["updated_at"]
+    first = client.put(PATH, json={"concurrency": 1, "if_updated_at": seen}).get_json()
+    answer = client.put(PATH, json={"concurrency": 2, "if_updated_at": seen})
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "changed_meanwhile")
+    assert client.get(PATH).get_json() == first
+    with pytest.raises(tq.ChangedMeanwhile):
+        tq.set_limits("echo", tq.TypeLimits(3), if_updated_at=None)
+    assert client.put(PATH, json={"concurrency": 4}).get_json()["concurrency"] == 4
+    client.delete(PATH)
+    tq.set_limits("echo", tq.TypeLimits(5), if_updated_at=tq.stored_limits("echo").updated_at)
+    assert tq.limits_of("echo") == tq.TypeLimits(5)
+
+
+@pytest.mark.parametrize("newer", [tq.TypeLimits(9), None], ids=["set", "removed"])
+def test_a_consumer_that_starts_puts_no_older_limits_in_the_place_of_newer_ones(
+    monkeypatch: pytest.MonkeyPatch, newer: tq.TypeLimits | None
+) -> None:
+    """An operator sets them between its look and its script; it has other queues."""
+    tq.set_limits("echo", tq.TypeLimits(1, queues=("high", "gone")))
+    read_all = type_limits.read_all
+
+    def read_before_they_are_set(broker: Broker) -> dict[str, tq.StoredLimits]:
+        stored = read_all(broker)
+        tq.set_limits("echo", newer)
+        return stored
+
+    monkeypatch.setattr(type_limits, "read_all", read_before_they_are_set)
+    declared.apply(BROKERS, {"echo": None})
+    assert tq.limits_of("echo") == newer
+
+
+def _scripts() -> ChangeScripts:
+    return ChangeScripts(BROKERS.first.scripts)
+
+
 def test_limits_of_the_code_are_seen_as_those_of_an_operator(client: FlaskClient) -> None:
     def deploy(concurrency: int) -> str:
         declared.apply(BROKERS, {"echo": tq.TypeLimits(concurrency)})
@@ -149,7 +187,7 @@ def test_limits_of_the_code_are_seen_as_those_of_an_operator(client: FlaskClient
     theirs = client.put(PATH, json={"concurrency": 1}).get_json()["updated_at"]
     # What the code says below an operator's limits is not what holds, nor are other queues limits.
     limits = tq.TypeLimits(1, queues=("high", "gone"))
-    declared.store(BROKERS, "echo", limits, "operator", request="")
+    _scripts().limits(BROKERS.first.name, "echo", limits.as_json(), "operator")
     assert deploy(7) == theirs
 
 
@@ -157,12 +195,11 @@ def test_limits_whose_answer_was_lost_are_answered_the_same_when_sent_again() ->
     tq.set_limits("echo", tq.TypeLimits(1))
     seen = tq.stored_limits("echo").updated_at
     assert seen is not None
-    scripts, text = ChangeScripts(BROKERS.first.scripts), tq.TypeLimits(2).as_json()
-    seen_ms = round(seen.timestamp() * 1000)
+    text, seen_ms = tq.TypeLimits(2).as_json(), str(round(seen.timestamp() * 1000))
 
     def send(request: str) -> bool:
-        return scripts.limits(
-            BROKERS.first.name, "echo", text, "operator", request, seen_ms=seen_ms
+        return _scripts().limits(
+            BROKERS.first.name, "echo", text, "operator", request, seen=seen_ms
         )
 
     assert [send("mine"), send("mine"), send("other")] == [True, True, False]
