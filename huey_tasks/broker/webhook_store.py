@@ -21,6 +21,10 @@ MOST_DELIVERIES, MOST_ATTEMPTS = 1000, 30
 #: How many deliveries the share of those that have arrived is of.
 MOST_RECENT = 20
 
+#: A field of a delivery that is a test of a webhook that was disabled: it is sent all the same, and
+#: says nothing of how the events of this webhook arrive.
+TO_DISABLED = "to_disabled"
+
 _HEALTH_MS = 30 * 86_400_000
 
 
@@ -90,12 +94,14 @@ class WebhookStore:
             listed = cast("list[list[bytes]]", pipe.execute())
         with self._broker.pipeline() as pipe:
             for each in (each for of_webhook in listed for each in of_webhook):
-                pipe.hmget(webhook_keys.delivery(each.decode()), ["webhook", "delivered_ms"])
+                fields = ["webhook", "delivered_ms", TO_DISABLED]
+                pipe.hmget(webhook_keys.delivery(each.decode()), fields)
             found = iter(pipe.execute())
         kept: list[list[bool]] = []
         for ids in listed:
             of_webhook = [next(found) for _ in ids]
-            kept.append([arrived is not None for webhook, arrived in of_webhook if webhook])
+            events = [at for webhook, at, is_test in of_webhook if webhook and not is_test]
+            kept.append([at is not None for at in events])
         return [Recent(len(each), sum(each)) for each in kept]
 
     def note_success(self, webhook_id: str, now_ms: int) -> None:

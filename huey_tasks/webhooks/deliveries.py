@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.task_hash import from_ms
-from huey_tasks.broker.webhook_store import MOST_DELIVERIES, StoredDelivery
+from huey_tasks.broker.webhook_store import MOST_DELIVERIES, TO_DISABLED, StoredDelivery
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.monitoring.conditions import Condition
 from huey_tasks.queues import BROKERS, CONFIG
@@ -73,23 +73,25 @@ def replay_delivery(
 def send_sample(webhook_id: str, by: Operator | None = None) -> DeliveryRecord:
     """Send a sample event, `task.test`, now: signed, tried again and listed like every other.
 
-    Its `task_id` names no task. To a webhook of conditions it is `condition.test`. Raises
-    WebhookNotFound, InvalidQuery for that of `webhook_url` and for a disabled one,
-    QueueUnavailable.
+    Its `task_id` names no task. To a webhook of conditions it is `condition.test`. To a disabled
+    one it is sent as well, and then nothing else comes of it. Raises WebhookNotFound, InvalidQuery
+    for that of `webhook_url`, QueueUnavailable.
     """
     webhook = service.find(webhook_id)
     if webhook.url is None:
         raise InvalidQuery([Problem("", "fixed", "The webhook of webhook_url has no URL to test.")])
-    _check_enabled(webhook)
     made, queue, now_ms = new_id(), CONFIG.webhook_queue, BROKERS.now_ms()
     if webhook.conditions:
         sample = as_posted(Condition(webhook.conditions[0], "fine", "A sample: nothing is wrong."))
         event = ConditionEvent(CONDITION_TEST, sample, now_ms, now_ms)
-        STORE.add([condition_delivery(made, webhook, event, now_ms)])
+        delivery = condition_delivery(made, webhook, event, now_ms)
     else:
         kind = webhook.task_types[0] if webhook.task_types else "sample"
         end = End(new_id(), _SAMPLE, kind, str(now_ms), f",{','.join(webhook.tags)},", "")
-        STORE.add([new_delivery(made, webhook_id, webhook.url, queue, end)])
+        delivery = new_delivery(made, webhook_id, webhook.url, queue, end)
+    if not webhook.enabled:
+        delivery = delivery._replace(fields={**delivery.fields, TO_DISABLED: "1"})
+    STORE.add([delivery])
     BROKERS[queue].scripts.submit(queue, [new_task(made, made)])
     operation = service.operation_of(Action.WEBHOOK_TEST, by, webhook_id)
     if operation is not None:

@@ -91,6 +91,11 @@ def test_a_webhook_is_made_tested_mended_disabled_and_deleted(
     question(page).get_by_test_id("question-yes").click()
     expect(page.get_by_test_id("why-disabled")).to_contain_text("an operator disabled it")
     expect(page.get_by_test_id("replay").first).to_be_disabled()
+    expect(delivery).to_have_count(2)
+    _press(page, "send-test")
+    expect(delivery).to_have_count(3)
+    expect(delivery.first).to_have_attribute("data-status", "delivered")
+    expect(page.get_by_test_id("webhook-state")).to_have_text("disabled")
     _press(page, "enable")
     expect(page.get_by_test_id("webhook-state")).to_have_text("active")
 

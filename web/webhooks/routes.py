@@ -176,9 +176,11 @@ def replay_delivery(path: DeliveryPath) -> Response:
     },
 )
 def test_webhook(path: WebhookPath) -> Response:
-    """Send a sample event, `task.test` or `condition.test`, to an enabled webhook, now.
+    """Send a sample event, `task.test` or `condition.test`, now.
 
-    It is signed, tried again and listed like every other delivery.
+    It is signed, tried again and listed like every other delivery. A disabled webhook gets it too,
+    so that you can test its receiver before you enable it: it stays disabled, and how the test goes
+    counts for nothing.
     """
     made = tq.send_sample(path.webhook_id, operator_of_body())
     return respond(DeliveryView.model_validate(made), 202)

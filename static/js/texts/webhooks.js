@@ -81,7 +81,7 @@ export const attempts = (n) => (n ? plural(n, 'attempt') : 'none yet');
 export const NO_ANSWER = 'no answer';
 export const NO_DELIVERIES = 'Nothing sent in the last three days';
 export const NO_DELIVERIES_WHY = 'The next event that matches appears here. To check the receiver now, send a test.';
-export const NO_DELIVERIES_OFF = 'It is disabled. Enable it first.';
+export const NO_DELIVERIES_OFF = 'It is disabled, and events are not sent. To check the receiver before you enable it, send a test.';
 export const NO_DELIVERIES_TASKS = 'The next task with a webhook_url that ends appears here.';
 export const REPLAY = 'Send again';
 export const REPLAY_MEANS = 'Sends the same body with the same webhook-id, now';

@@ -54,8 +54,8 @@ export function controls(webhook, actions) {
     'aria-label': `${texts.EDIT}: ${name}`, title: texts.EDIT, data: { testid: 'edit' } }, icon('edit'), h('span', null, texts.EDIT));
   if (webhook.url === null) return [act(texts.NEW_SECRET, () => actions.askNewSecret(webhook), 'key')];
   return [
-    webhook.enabled ? act(texts.TEST, () => actions.testWebhook(webhook), 'send')
-      : act(texts.ENABLE, () => actions.enableWebhook(webhook), 'play', 'primary'),
+    !webhook.enabled && act(texts.ENABLE, () => actions.enableWebhook(webhook), 'play', 'primary'),
+    act(texts.TEST, () => actions.testWebhook(webhook), 'send'),
     webhook.enabled && act(texts.DISABLE, () => actions.askDisableWebhook(webhook), 'pause', 'less'),
     edit,
     act(texts.DELETE, () => actions.askDeleteWebhook(webhook), 'trash', 'less'),

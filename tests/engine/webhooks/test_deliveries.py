@@ -436,15 +436,44 @@ def test_a_sample_is_signed_listed_and_counted_like_every_delivery(
 
 
 def test_what_cannot_be_tested_says_why() -> None:
-    made, _ = tq.create_webhook("https://example.com/hooks")
-    tq.change_webhook(made.id, tq.WebhookChanges(enabled=False))
-    for webhook_id, code in (("tasks", "fixed"), (made.id, "disabled")):
-        with pytest.raises(tq.InvalidQuery) as refused:
-            tq.send_sample(webhook_id)
-        assert [problem.code for problem in refused.value.problems] == [code]
+    with pytest.raises(tq.InvalidQuery) as refused:
+        tq.send_sample("tasks")
+    assert [problem.code for problem in refused.value.problems] == ["fixed"]
     with pytest.raises(tq.WebhookNotFound):
         tq.send_sample("wh_none")
-    assert deliveries(made.id) == []
+
+
+@pytest.mark.parametrize("condition", [None, "paused"])
+def test_a_disabled_webhook_is_tested_and_nothing_else_comes_of_it(
+    start_consumer: StartConsumer, hooks: Receiver, condition: str | None
+) -> None:
+    conditions = [condition] if condition else []
+    made, secret = tq.create_webhook(f"{hooks.url}/off", conditions=conditions)
+    before = tq.change_webhook(made.id, tq.WebhookChanges(enabled=False))
+    start_consumer("default")
+
+    sent = tq.send_sample(made.id)
+    wait_for(tq.submit("echo", {"value": 1}).task_id, "SUCCESS")
+
+    (arrived,) = delivered(made.id)
+    (request,) = hooks.of("/off")
+    assert arrived.id == sent.id == request.id, "no event is sent"
+    assert request.verified(secret)["type"] == ("condition.test" if condition else "task.test")
+    assert tq.get_webhook(made.id) == before, "it is as disabled, and as well, as it was"
+
+
+@pytest.mark.parametrize(("code", "attempts"), [(500, 4), (410, 1)])
+def test_a_test_that_fails_says_nothing_of_a_disabled_webhook(
+    start_consumer: StartConsumer, hooks: Receiver, code: int, attempts: int
+) -> None:
+    hooks.answers["/off"] = status(code)
+    made, _ = tq.create_webhook(f"{hooks.url}/off")
+    before = tq.change_webhook(made.id, tq.WebhookChanges(enabled=False))
+    start_consumer("default")
+    tq.send_sample(made.id)
+    wait_until(lambda: deliveries(made.id)[0].status == "failed", description="it is given up")
+    assert len(deliveries(made.id)[0].attempts) == len(hooks.of("/off")) == attempts
+    assert tq.get_webhook(made.id) == before
 
 
 @pytest.mark.parametrize(
