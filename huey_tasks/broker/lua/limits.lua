@@ -34,7 +34,7 @@ if now and now.fair_by then
   redis.call('DEL', OPEN) -- see room.lua
 else
   redis.call('HDEL', FAIR, type)
-  redis.call('DEL', fair_keys(type)) -- nothing ends rounds any more
+  redis.call('UNLINK', fair_keys(type)) -- nothing ends rounds any more
 end
 local function is_of_type(name) return name == type or name:sub(1, #type + 1) == type .. '=' end
 for _, name in ipairs(redis.call('ZRANGE', BREAKERS, 0, -1)) do

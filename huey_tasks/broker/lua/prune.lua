@@ -32,7 +32,7 @@ local function forget(state, ids)
   if #gone > 0 then
     redis.call('ZREM', index, unpack(gone))
     redis.call('ZREM', SUBMITTED, unpack(gone))
-    redis.call('DEL', unpack(records))
+    redis.call('UNLINK', unpack(records)) -- the log of a task may have a megabyte
   end
   left, removed = left - #ids, removed + #gone
 end

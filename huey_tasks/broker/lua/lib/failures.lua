@@ -18,7 +18,7 @@ end
 
 local function forget_group(cause)
   is_no_group_now(cause)
-  redis.call('DEL', failure_key(cause), failed_key(cause))
+  redis.call('UNLINK', failure_key(cause), failed_key(cause)) -- of any number of tasks
 end
 
 local function make_room_for_groups()
