@@ -26,10 +26,10 @@ end
 -- The fields that most searches ask for, and that exclude most tasks, are read first; the others only
 -- of the tasks that still fit.
 local first = { names = { 'type' }, positions = { type = 1 }, checks = {} }
-local second = { names = { 'submitted_at', 'state', 'type' }, checks = {},
-  positions = { submitted_at = 1, state = 2, type = 3 } }
-local SUBMITTED_AT, STATE, TYPE = 1, 2, 3
+local second = { names = { 'submitted_at' }, positions = { submitted_at = 1 }, checks = {} }
+local SUBMITTED_AT = 1
 local EVERY_TASK_HAS = 1 -- the first field of both
+local large = {} -- those fields of the second that may have many bytes: their positions
 local function field(name, where)
   where = where or second
   if not where.positions[name] then
@@ -37,6 +37,11 @@ local function field(name, where)
     where.positions[name] = #where.names
   end
   return where.positions[name]
+end
+
+local function large_field(name)
+  large[name] = field(name)
+  return large[name]
 end
 
 local function contains(text, part) return text and text:find(part, 1, true) ~= nil end
@@ -64,24 +69,28 @@ end
 
 -- The error of a task that has failed; of one that tries again, that of its last attempt.
 local function error_of()
-  local reason, attempts = field('reason'), field('attempts')
+  local state, reason, attempts = field('state'), large_field('reason'), large_field('attempts')
   return function(task)
-    if task[STATE] == 'SUCCESS' then return '' end
+    if task[state] == 'SUCCESS' then return '' end
     local text = task[reason]
-    if not text or text == '' then text = task[attempts] and task[attempts]:match('[^\n]*$') or '' end
+    if not text or text == '' then
+      local lines = task[attempts] or ''
+      text = lines:match('^.*\n(.*)') or lines -- '[^\n]*$' would read each line from each of its bytes on
+    end
     return text:lower()
   end
 end
 
 local function times()
   local queued, started, finished = field('queued_at'), field('started_at'), field('finished_at')
+  local state = field('state')
   return function(task)
     local now = task[finished] or NOW
     if task[started] and tonumber(task[started]) >= tonumber(task[queued] or 0) then
-      local runs = task[finished] or task[STATE] == 'STARTED'
+      local runs = task[finished] or task[state] == 'STARTED'
       return task[queued] and task[started] - task[queued], runs and now - task[started]
     end
-    local waits = task[finished] or task[STATE] == 'PENDING'
+    local waits = task[finished] or task[state] == 'PENDING'
     return waits and task[queued] and now - task[queued], nil
   end
 end
@@ -120,7 +129,7 @@ local kinds = {
     any(c, function(task, value) return task[flow] and task[flow]:match('^%S+') == value end)
   end,
   payload = function(c)
-    local message = field('message')
+    local message = large_field('message')
     for _, value in ipairs(c.values) do
       checks[#checks + 1] = function(task) return contains(task[message], value) end
     end
@@ -130,9 +139,9 @@ local kinds = {
     checks[#checks + 1] = function(task) return contains(error(task), text) ~= c.no end
   end,
   any = function(c)
-    local text, error = c.text:lower(), error_of()
+    local type, text, error = field('type'), c.text:lower(), error_of()
     checks[#checks + 1] = function(task)
-      return (contains(task[TYPE]:lower(), text) or contains(error(task), text)) ~= c.no
+      return (contains(task[type]:lower(), text) or contains(error(task), text)) ~= c.no
     end
   end,
   age = function(c) between(c, function(task) return NOW - task[SUBMITTED_AT] end) end,
@@ -155,34 +164,35 @@ for _, condition in ipairs(cjson.decode(conditions)) do
   kinds[condition.kind](condition)
 end
 
+-- Payloads and errors may be long, and Redis does nothing else while it reads: the next call goes on.
+local MOST_BYTES, bytes = 500000, 0
+
 -- The fields of a task that fits, nil of another.
 local function fields_if(where, task_id)
   local task = redis.call('HMGET', task_key(task_id), unpack(where.names))
   if not task[EVERY_TASK_HAS] then return nil end
+  if where == second then
+    for _, at in pairs(large) do bytes = bytes + #(task[at] or '') end
+  end
   for _, check in ipairs(where.checks) do
     if not check(task, task_id) then return nil end
   end
   return task
 end
 
--- A payload may be a megabyte, and Redis does nothing else while it reads: the next call goes on.
-local MOST_BYTES, bytes = 4000000, 0
+local last_score, most = tonumber(oldest), tonumber(want)
 local start, found, looked, left = place(), {}, 0, true
 local rows = redis.call('ZREVRANGE', key, start, start + look - 1, 'WITHSCORES')
 for at = 1, #rows, 2 do
-  if tonumber(rows[at + 1]) < tonumber(oldest) then
+  if tonumber(rows[at + 1]) < last_score then
     left = false
     break
   end
   id, score, looked = rows[at], rows[at + 1], looked + 1
-  local task = #first.checks == 0 or fields_if(first, id)
-  if task and second.positions.message then
-    bytes = bytes + redis.call('HSTRLEN', task_key(id), 'message')
-  end
-  task = task and fields_if(second, id)
+  local task = (#first.checks == 0 or fields_if(first, id)) and fields_if(second, id)
   if task then
     found[#found + 1] = { id, score, task[SUBMITTED_AT] }
-    if #found == tonumber(want) then break end
+    if #found == most then break end
   end
   if bytes > MOST_BYTES then break end
 end

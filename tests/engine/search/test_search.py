@@ -142,11 +142,46 @@ def test_redis_leaves_out_most_payloads_that_do_not_fit() -> None:
 def test_redis_is_let_go_when_enough_is_found_or_much_was_read() -> None:
     ids = {f"large-{n}" for n in range(4)}
     for task_id in ids:
-        store(task_id, b'"value":"42"' + b" " * 1_500_000)
+        store(task_id, b'"value":"42"' + b" " * 200_000)
     found, looked_at = _look("", want=1)
     assert (len(found), looked_at) == (1, 1)
-    assert _look("payload.value:42")[1] == 3, "these are more than 4 MB"
+    assert _look("payload.value:42")[1] == 3, "these are more than half a megabyte"
     assert _look("") == (ids, 4), "which are not read where nobody asks for payloads"
+
+
+@pytest.mark.parametrize("field", ["reason", "attempts"])
+def test_redis_is_let_go_when_long_errors_were_read(field: str) -> None:
+    for number in range(4):
+        store(f"id-{number}")
+        broker.hset(keys.task(QUEUE, f"id-{number}"), field, "x" * 200_000)
+    assert _look("error:nowhere") == (set(), 3)
+    assert len(_look("error:xxx")[0]) == 3
+
+
+def test_the_last_of_many_attempts_is_found_at_once() -> None:
+    """A pattern that begins anywhere read each line once for each of its bytes."""
+    store("again")
+    lines = ["x" * 100_000] * 5
+    broker.hset(keys.task(QUEUE, "again"), "attempts", "\n".join([*lines, "the last"]))
+    assert (_look("error:last")[0], _look("error:xxx")[0]) == ({"again"}, set())
+    store("once")
+    broker.hset(keys.task(QUEUE, "once"), "attempts", "the first")
+    assert _look("error:first")[0] == {"once"}
+
+
+def test_a_call_reads_at_most_100_tasks_and_three_are_made_in_turn() -> None:
+    scripts().submit(QUEUE, [NewTask(f"id-{n}", b'{"v":"42"}', "echo") for n in range(350)])
+    before = _times("eval", "evalsha")
+    page = pages.find(BROKERS, parse("queue:default payload.v:none"), budget_s=0)
+    assert (page.tasks, page.scanned, _times("eval", "evalsha") - before) == ((), 300, 3)
+
+
+def test_an_hour_that_may_have_the_wanted_type_is_asked_for_once() -> None:
+    scripts().submit(QUEUE, [NewTask(f"id-{n}", b"{}", "echo") for n in range(700)])
+    before = _times("exists")
+    page = pages.find(BROKERS, parse("queue:default type:echo payload.v:none"), budget_s=10)
+    assert (page.tasks, page.scanned) == ((), 700)
+    assert _times("exists") - before == index_scan.HOURS + 1
 
 
 @pytest.mark.parametrize("q", ["", "type:echo", "echo", "-error:x", "age:<1h", "-tag:x"])
@@ -293,7 +328,7 @@ def test_a_forged_cursor_is_refused(cursor: str) -> None:
 def test_when_time_is_up_the_search_says_how_far_it_came_and_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(index_scan, "LOOK", 10)
+    monkeypatch.setattr(index_scan, "LOOK", 4)
     store("wanted", task_type="rare")
     scripts().submit(QUEUE, [NewTask(f"id-{n}", b"{}", "echo") for n in range(35)])
 
@@ -389,6 +424,13 @@ def test_a_row_tells_how_long_a_task_waited_and_ran() -> None:
 def test_a_window_that_is_empty_finds_nothing() -> None:
     submit("echo")
     assert pages.find(BROKERS, parse(""), window=Window(5, 5)).tasks == ()
+
+
+def _times(*commands: str) -> int:
+    """How often these commands have run."""
+    found: dict[str, dict[str, int]] = broker.info("commandstats")
+    named = [found[f"cmdstat_{name}"] for name in commands if f"cmdstat_{name}" in found]
+    return sum(each["calls"] - each["failed_calls"] for each in named)
 
 
 def _now_ms() -> int:
