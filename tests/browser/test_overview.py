@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Visits
@@ -29,6 +30,20 @@ def test_the_history_counts_what_has_finished(visits: Visits, stack: Stack) -> N
     )
     expect(finished.locator(".bar.success").last).to_be_attached()
     expect(page.get_by_test_id("type-echo")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_a_bar_of_the_history_is_as_tall_as_its_number(
+    visits: Visits, stack: Stack, width: int
+) -> None:
+    _run_some(stack)
+    page = visits.open(stack.dashboard, viewport={"width": width, "height": 900})
+    bar = _history(page).get_by_test_id("plot-finished").locator(".bar.success").last
+    expect(bar).to_be_attached()
+    drawn, meant = bar.evaluate(
+        "bar => [getComputedStyle(bar).height, bar.getAttribute('height')].map(parseFloat)"
+    )
+    assert abs(drawn - meant) < 0.1
 
 
 def test_a_queue_shows_its_waiting_and_running_times(visits: Visits, stack: Stack) -> None:

@@ -77,7 +77,7 @@ def test_a_paused_queue_is_counted_beside_its_page(visits: Visits, stack: Stack)
 def test_a_phone_has_a_bar_of_five_at_the_bottom(visits: Visits, stack: Stack) -> None:
     page = visits.open(stack.dashboard, viewport=PHONE)
     expect_live(page)
-    bar = page.locator("#nav .bar > :is(a, button)")
+    bar = page.locator("#nav .nav-bar > :is(a, button)")
 
     expect(bar).to_have_text(["Overview", "Tasks", "Failures", "Queues", "More"])
     bottom = page.locator("#nav").evaluate("nav => nav.getBoundingClientRect().bottom")
@@ -93,5 +93,5 @@ def test_a_window_that_becomes_narrow_gets_the_bar(visits: Visits, stack: Stack)
     expect_live(page)
     expect(page.locator("#nav .rail")).to_be_visible()
     page.set_viewport_size(PHONE)  # pyright: ignore[reportArgumentType]
-    expect(page.locator("#nav .bar")).to_be_visible()
+    expect(page.locator("#nav .nav-bar")).to_be_visible()
     expect(page.locator("#nav .rail")).to_have_count(0)

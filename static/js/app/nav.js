@@ -66,7 +66,7 @@ function bar(groups, first, link, { route, ui }, actions) {
   const toggle = (menu) => actions.dispatch({ type: 'ui', set: { menu } });
   const rest = groups.map(({ title, names }) => ({ title, names: names.filter((name) => !FIRST.includes(name)) }));
   const isInRest = rest.some(({ names }) => names.includes(route.view));
-  return h('div', { class: 'bar', key: 'bar' },
+  return h('div', { class: 'nav-bar', key: 'bar' },
     first,
     h('button', {
       type: 'button', class: 'nav-more', key: 'more', 'aria-expanded': String(open), 'aria-controls': 'nav-rest',
