@@ -285,8 +285,15 @@ def task(
     def register(function: Callable[P, R]) -> TaskFunction[P, R]:
         made = registrar(function)
         if schedule is not None:
-            cron, every_s = (schedule, None) if isinstance(schedule, str) else (None, schedule)
+            cron, every_s = _trigger(schedule)
             declare(made.name, made, cron=cron, every_s=every_s, timezone=timezone)
         return made
 
     return register if function is None else register(function)
+
+
+def _trigger(schedule: Any) -> tuple[Any, Any]:
+    """Return `cron` and `every_s`; a crontab of Celery goes to where five fields are asked for."""
+    if isinstance(schedule, int | float | dt.timedelta):
+        return None, schedule
+    return schedule, None

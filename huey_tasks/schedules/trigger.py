@@ -17,6 +17,7 @@ from cronsim import CronSim
 
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.schedules.trigger_problems import cron_problem, zone_problem
+from huey_tasks.schedules.wrong_kinds import time_problem, wrong_kinds
 
 #: Seconds between two due times: a second to a year.
 MIN_EVERY_S, MAX_EVERY_S = 1, 31_536_000
@@ -49,6 +50,8 @@ class Trigger:
         cls, cron: str | None, every_s: float | None, timezone: str | None, start_ms: int
     ) -> "Trigger":
         """Return the trigger of a request. Raises InvalidQuery, which names each wrong field."""
+        if problems := wrong_kinds(cron, every_s, timezone):
+            raise InvalidQuery(problems)
         if (cron is None) is (every_s is None):
             rule = "One of cron (five fields), every_s (seconds) and run_at (a time) is needed"
             rule += "." if cron is None else ", not two."
@@ -67,6 +70,8 @@ class Trigger:
     @classmethod
     def once(cls, at: dt.datetime, after_ms: int) -> "Trigger":
         """Return the trigger that is due once. Raises InvalidQuery unless that is in time."""
+        if rule := time_problem(at):
+            raise InvalidQuery([Problem("/run_at", "time", rule)])
         ms = round(at.timestamp() * 1000)
         if not after_ms < ms < LATEST_MS:
             rule = "It is never due: a time to come is needed, before the year 9999."

@@ -5,8 +5,10 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from huey import crontab
 
 import huey_tasks as tq
 from huey_tasks import schedules
@@ -222,6 +224,11 @@ def test_a_task_type_declares_its_own() -> None:
         ({"cron": "0 3 * * *", "task_type": "ecko"}, "No task type 'ecko'"),
         ({"cron": "0 3 * * *", "name": "a b"}, "1 to 100 letters"),
         ({"cron": "0 3 * * *", "queue": "hihg"}, "no queue 'hihg'"),
+        ({"cron": crontab(minute="0")}, "such as '0 3 * * *', and no function"),
+        ({"every_s": dt.timedelta(minutes=5)}, "a number of seconds; write 300"),
+        ({"every_s": "60"}, "a number of seconds; write it without quotes"),
+        ({"every_s": True}, "a number of seconds, and no bool"),
+        ({"cron": "0 3 * * *", "timezone": ZoneInfo("Europe/Berlin")}, "write 'Europe/Berlin'"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -233,6 +240,33 @@ def test_a_wrong_declaration_is_refused_with_its_line(arguments: dict[str, Any],
         schedules.declare(said.pop("name"), said.pop("task_type"), **said)
     assert text in str(refused.value)
     assert "wrong" not in declared._declared
+
+
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [
+        (crontab(minute="0"), "five fields in a text, such as '0 3 * * *'"),
+        (dt.timedelta(minutes=5), "a number of seconds; write 300"),
+        (["0 3 * * *"], "and no list"),
+    ],
+    ids=["crontab", "timedelta", "list"],
+)
+def test_a_schedule_as_celery_and_huey_write_it_is_refused_with_ours(
+    schedule: Any, text: str
+) -> None:
+    with pytest.raises(tq.InvalidTaskType, match=rf"{Path(__file__).name}:\d+: ") as refused:
+
+        @tq.task(schedule=schedule)
+        def nightly() -> None: ...
+
+    assert text in str(refused.value)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    at: Any
+    for at in (dt.datetime.now() + dt.timedelta(hours=1), "2099-12-24T18:00:00Z"):
+        with pytest.raises(tq.InvalidQuery, match="a time with a zone"):
+            put(cron=None, run_at=at)
 
 
 def test_a_schedule_in_code_whose_task_needs_arguments_says_where_they_go() -> None:
