@@ -184,6 +184,8 @@ def check(
         message = field_words.message_of(first, Settings.model_json_schema())
         message = message.replace("There is no field", "there is no option")
         message = message.removeprefix("Value error, ").replace("Input should", "it should")
+        if first["type"] == "list_type":
+            message += "; write it between [ and ]"
         rest = f" ({len(more)} more wrong)" if more else ""
         return tuple(str(part) for part in first["loc"]), " ".join(message.split()) + rest
 

@@ -1,4 +1,4 @@
-"""What of `functions.toml` changes nothing, as warnings in the log, each once.
+"""What is wrong in `functions.toml`, or changes nothing, as warnings in the log, each once.
 
 The pages list it too, but who edits the file looks at the log of the stack.
 """
@@ -27,10 +27,13 @@ class SettingsLog:
     def look(self) -> None:
         """Log what was right at the last look; a mistake that comes back is new."""
         try:
-            ignored = self._catalogue.look().ignored
+            sight = self._catalogue.look()
         except NotSeen:
             return
-        lines = [f"{each.path}: {each.reason}" for each in ignored if each.path.name == NAME]
+        lines = [f"{each.path}: {each.reason}" for each in sight.ignored if each.path.name == NAME]
+        # A function with a wrong setting is not called by anything: its schedule just never fires.
+        faults = [each.fault for each in sight.functions.values() if each.fault is not None]
+        lines += [str(fault) for fault in faults if fault.file.name == NAME]
         for line in dict.fromkeys(lines):
             if line not in self._said:
                 logger.warning(line)

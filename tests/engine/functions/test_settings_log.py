@@ -1,4 +1,4 @@
-"""What of `functions.toml` changes nothing is a warning in the log, once until it is mended."""
+"""What is wrong in `functions.toml`, or changes nothing, is a warning, once until it is mended."""
 
 from pathlib import Path
 
@@ -56,6 +56,16 @@ def test_a_mistake_is_said_again_when_it_comes_back(said: Said, write: Write, fo
     write("functions.toml", "[hello\n")
     [again] = said.lines()
     assert again == first.replace("the defaults are used", "its last settings apply")
+
+
+def test_a_wrong_setting_is_said_since_its_function_runs_no_more(said: Said, write: Write) -> None:
+    write("hello.py")
+    file = write("functions.toml", '[hello]\nschedule = "rate(1 minute)"\n')
+    [line] = said.lines()
+    assert line.startswith(f'{file}:2: [hello] schedule = "rate(1 minute)": it should be')
+    assert said.lines() == []
+    write("functions.toml", '[hello]\nschedule = ["rate(1 minute)"]\n')
+    assert said.lines() == []
 
 
 def test_a_file_without_a_handler_is_no_warning(said: Said, write: Write) -> None:
