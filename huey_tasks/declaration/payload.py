@@ -17,7 +17,6 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import (
-    ErrorDetails,
     PydanticSerializationError,
     SchemaError,
     SchemaValidator,
@@ -25,12 +24,11 @@ from pydantic_core import (
 )
 
 from huey_tasks import serializer
-from huey_tasks.declaration import other_words
+from huey_tasks.declaration import other_words, payload_problems
 from huey_tasks.declaration.accepted import converter
 from huey_tasks.declaration.failed_member import reinsert, set_apart
 from huey_tasks.declaration.options import place_of
-from huey_tasks.errors import InvalidPayload, InvalidTaskType, Problem
-from huey_tasks.values.field_words import message_of
+from huey_tasks.errors import InvalidPayload, InvalidTaskType
 
 _MODEL = ConfigDict(
     extra="forbid",
@@ -109,13 +107,14 @@ class Payload:
             encoded = serializer.dumps(payload)
             plain = serializer.without_tags(encoded)
         except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidPayload(str(error), [Problem("", "not_json", str(error))]) from None
+            problems = payload_problems.not_json(payload, error)
+            raise InvalidPayload(f"The payload does not fit {self.about}.", problems) from None
         try:
             self.validator.validate_json(plain, strict=True)
         except ValidationError as error:
             later = {(name,) for name in given_later}
             problems = [
-                _problem(detail, payload, self.schema)
+                payload_problems.of_field(detail, payload, self.schema)
                 for detail in error.errors(include_url=False)
                 if detail["type"] != "missing" or detail["loc"] not in later
             ]
@@ -218,6 +217,8 @@ class Payload:
         return True
 
     def _parameters(self, function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+        if inspect.isclass(function):
+            raise self._refused("a class is no task: write a function, which may make one")
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise self._refused("a generator has no result, because of 'yield': return a list")
         try:
@@ -226,7 +227,9 @@ class Payload:
             raise self._refused(f"its parameters are not known: {error}") from None
         for parameter in parameters.values():
             if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-                raise self._refused(f"'{parameter}' cannot be a key of a payload")
+                is_one = parameter.kind is parameter.POSITIONAL_ONLY
+                hint = "" if is_one else "; a decorator below @task needs functools.wraps"
+                raise self._refused(f"'{parameter}' cannot be a key of a payload{hint}")
             if isinstance(parameter.default, FieldInfo):
                 name = parameter.name
                 rule = f"write {name}: Annotated[<type>, Field(…)] = <default>"
@@ -286,22 +289,3 @@ def _first_sentence(error: Exception) -> str:
     """Return the first sentence of pydantic's error; the rest is advice to users of pydantic."""
     first = str(error).strip().split("\n")[0].split(". Set `arb")[0]
     return f"{type(error).__name__}: {first}"[:300]
-
-
-def _problem(detail: ErrorDetails, payload: Any, schema: Mapping[str, Any]) -> Problem:
-    """Return a problem that points to the field; drop a union's members from pydantic's path."""
-    pointer, inside = "", payload
-    steps = detail["loc"]
-    for number, step in enumerate(steps, 1):
-        if isinstance(inside, dict):
-            fields = cast(dict[str, Any], inside)
-            is_missing = detail["type"] == "missing" and number == len(steps)
-            if step not in fields and not is_missing:
-                continue
-            inside = fields.get(str(step))
-        elif isinstance(inside, list) and isinstance(step, int):
-            inside = cast(list[Any], inside)[step]
-        else:
-            continue
-        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
-    return Problem(pointer, detail["type"], message_of(detail, schema))

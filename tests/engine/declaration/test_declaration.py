@@ -201,8 +201,8 @@ async def later_rows(n: int) -> Any:
     ("function", "said"),
     [
         (no_hint, "parameter 'x' has no type hint"),
-        (positional, "cannot be a key"),
-        (any_key, "cannot be a key"),
+        (positional, "cannot be a key of a payload; a decorator below @task needs functools.wraps"),
+        (any_key, "cannot be a key of a payload; a decorator"),
         (only_positional, "cannot be a key"),
         (callback, "parameter 'formatter' has a type that JSON cannot carry"),
         (custom, "parameter 'one' has a type that JSON cannot carry"),
@@ -224,6 +224,14 @@ def test_a_signature_that_cannot_be_a_payload_is_refused_with_its_line(
     line = function.__code__.co_firstlineno
     assert str(refused.value).startswith(f"{__file__}:{line}: task type 'bad': ")
     assert said in str(refused.value)
+
+
+def test_a_class_is_refused_since_a_call_of_it_does_no_work() -> None:
+    with pytest.raises(tq.InvalidTaskType, match="a class is no task: write a function"):
+
+        @tq.task
+        class Report:
+            def run(self) -> None: ...
 
 
 @pytest.mark.parametrize("what", ["low", 5, partial(noop, 1), lambda: None, len])

@@ -221,3 +221,18 @@ def test_in_immediate_mode_a_submit_runs_the_task_here(monkeypatch: pytest.Monke
 
 def _wrapper(name: str) -> Any:
     return getattr(import_module("signatures"), name)
+
+
+def test_an_argument_that_json_cannot_carry_is_named() -> None:
+    odd = Payload(many_kinds_of_words, "odd")
+    with pytest.raises(tq.InvalidPayload) as refused:
+        odd.check({"text": "a", "row": Switch(), "rows": [Switch()]})
+    assert [(each.pointer, each.code) for each in refused.value.problems] == [
+        ("/row", "not_json"),
+        ("/rows", "not_json"),
+    ]
+    assert "Switch'>; submit its id, or its fields" in str(refused.value)
+
+
+def many_kinds_of_words(text: str, row: str, rows: list[str]) -> None:
+    """A function that a caller gives rows of a database."""
