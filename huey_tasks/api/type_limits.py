@@ -57,8 +57,8 @@ def set_limits(
     """
     found = _find(task_type)
     wrong = [] if limits is None else problems(limits)
-    for name in ("by", "fair_by") if limits is not None else ():
-        field = getattr(limits, name)
+    for name in ("by", "fair_by"):
+        field = getattr(limits, name, None)
         if field is not None and not found.payload.takes(field):
             known = ", ".join(found.payload.parameters) or "none"
             rule = f"The payload of '{task_type}' has no such field; its fields are {known}."

@@ -71,6 +71,9 @@ CALL_OPTIONS = {
 #: Arguments of `TaskHandle.result`.
 OF_RESULT = {"timeout": "timeout_s", "max_wait": "timeout_s"}
 
+#: Arguments of `Retry`.
+OF_RETRY = {"countdown": "delay_s", "delay": "delay_s", "exc": "raise Retry(…) from exc"}
+
 #: Methods of a function that `@task` returns.
 METHODS = {
     "apply_async": ".options(delay_s=60).submit(…)",
@@ -216,7 +219,8 @@ def no_option(
 ) -> TypeError:
     """Return the error of an option that a call, such as `.options(…)`, does not have."""
     if option in words:
-        hint = f"; did you mean '{words[option]}'?"
+        word = words[option]
+        hint = f"; did you mean '{word}'?" if word.isidentifier() else f"; write {word}"
     else:
         hint = nearest(option, known) or f"; it takes {', '.join(known)}"
     return TypeError(f"{call} has no option '{option[:64]}'{hint}")

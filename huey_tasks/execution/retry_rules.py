@@ -6,11 +6,12 @@ Both are errors as any other one, so `retries` bounds them. Knows neither Redis 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Never
 
 from huey import exceptions
 from huey.exceptions import CancelExecution, RetryTask
 
+from huey_tasks.declaration import other_words
 from huey_tasks.declaration.number import DELAY, shown
 from huey_tasks.declaration.retry_options import error_types
 from huey_tasks.values.safe_repr import leaves_of, reason_of, repr_of, type_name
@@ -38,8 +39,14 @@ class Retry(Exception):
     """
 
     def __init__(
-        self, why: str = "the task asked for another attempt", *, delay_s: float | None = None
+        self,
+        why: str = "the task asked for another attempt",
+        *,
+        delay_s: float | None = None,
+        **unknown: Never,
     ) -> None:
+        for option in unknown:
+            raise other_words.no_option("Retry(…)", option, other_words.OF_RETRY, ("delay_s",))
         super().__init__(why)
         if delay_s is not None and (problem := DELAY.problem(delay_s)):
             raise ValueError(f"delay_s={shown(delay_s)} is not right: {problem}")

@@ -31,8 +31,11 @@ OF_BREAKER = {
 }
 
 
-def problems(limits: TypeLimits) -> list[Problem]:
+def problems(limits: object) -> list[Problem]:
     """Return what is wrong, with pointers and names as HTTP has them."""
+    if not isinstance(limits, TypeLimits):
+        rule = f"Limits are TypeLimits(rate=100, per_s=60), and no {type(limits).__name__}."
+        return [Problem("", "type_limits", rule)]
     return list(_problems(limits))
 
 

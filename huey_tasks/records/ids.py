@@ -29,8 +29,13 @@ def _id_of(digits: str) -> str:
 
 
 def is_task_id(text: str) -> bool:
-    """Return whether a text is a task id in canonical form: a lower-case UUID with dashes."""
+    """Return whether a text is a task id in canonical form: a lower-case UUID with dashes.
+
+    Raises TypeError for what is no text, such as the UUID that a database returns.
+    """
     try:
         return len(text) == 36 and str(uuid.UUID(text)) == text
     except ValueError:
         return False
+    except TypeError:
+        raise TypeError(f"an id is a text: write str(…) of a {type(text).__name__}") from None

@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -168,6 +169,26 @@ WRONG: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
         lambda: known().map(["a"]).get(),
         AttributeError,
         "write [handle.result() for",
+    ),
+    "a UUID as an id": (
+        lambda: cast(Any, tq.TaskHandle)(uuid.uuid4()).status(),
+        TypeError,
+        "an id is a text: write str(…) of a UUID",
+    ),
+    "limits as a dict": (
+        lambda: tq.set_limits("echo", cast(Any, {"rate": 5})),
+        tq.InvalidQuery,
+        "Limits are TypeLimits(rate=100, per_s=60), and no dict.",
+    ),
+    "retry, countdown": (
+        lambda: cast(Any, tq.Retry)(countdown=5),
+        TypeError,
+        "Retry(…) has no option 'countdown'; did you mean 'delay_s'?",
+    ),
+    "retry, exc": (
+        lambda: cast(Any, tq.Retry)(exc=OSError()),
+        TypeError,
+        "Retry(…) has no option 'exc'; write raise Retry(…) from exc",
     ),
     "send_task": (lambda: package().send_task("x"), AttributeError, "write submit('its_name', {"),
     "nothing here": (lambda: package().frob, AttributeError, "huey_tasks has no 'frob'"),
