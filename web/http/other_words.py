@@ -12,10 +12,14 @@ import huey_tasks as tq
 _QUEUE = ("priority", "the queue is 'priority'")
 _PAYLOAD = ("payload", "the arguments are the object 'payload'")
 _DELAY = ("delay", "the seconds until it may start are 'delay'")
+_OF_THE_TYPE = ("payload", "that is of the task type: @task(retries=3, timeout=60)")
 _FIELDS = {
     **dict.fromkeys(("queue", "queue_name", "routing_key"), _QUEUE),
     **dict.fromkeys(("args", "kwargs", "arguments", "params"), _PAYLOAD),
     **dict.fromkeys(("countdown", "delay_s"), _DELAY),
+    **dict.fromkeys(("retries", "max_retries", "retry_delay", "timeout"), _OF_THE_TYPE),
+    # A query of a submit, and of a bulk, whose tasks nobody waits for.
+    "wait": ("dry_run", "the header 'Prefer: wait=10' of one submit waits for the end"),
     "task": ("task_type", "the function is 'task_type'"),
     "eta": ("run_at", "the time from which it may start is 'run_at'"),
     "task_id": ("task_type", "an id of the caller's own is the header Idempotency-Key"),
