@@ -7,7 +7,8 @@ hence the lock.
 
 While tasks wait here, the next step may be under way already: Redis claims and commits while the
 worker works. Its answer is read when they are used up, and counts as lost if it cannot be read. The
-step after it is made before, and sent as soon as that answer is there.
+step after it is made before, and sent as soon as that answer is there; so is that of an idle worker,
+which is sent when the bell rings.
 """
 
 import logging
@@ -46,7 +47,7 @@ LARGE_BYTES = 256 * 1024
 
 
 class _Ahead(NamedTuple):
-    """A step that is sent while tasks wait here."""
+    """A step that is made before it may be sent."""
 
     call: bytes  # as it is sent
     commits: int  # how many it has
@@ -100,6 +101,7 @@ class Slot:
         self._claimed_at = self._batch_at = 0.0
         self._unanswered = False
         self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
+        self._ready: _Ahead | None = None  # the next step, while there is nothing to do
         self._finished: list[tuple[Commit, bytes | None]] = []
         self._sent = 0  # how many of them are in the step without an answer; the others ended later
         self._waiting: deque[bytes] = deque()  # each for `Claim.read`
@@ -114,8 +116,9 @@ class Slot:
                     self._step(want=self.most)
                 self._begin_batch()
                 if not self._unanswered and len(self._waiting) >= AHEAD_FROM:
-                    self._go_ahead()
+                    self._go_ahead(self._make_ahead())
             self.idle = not self._waiting
+            self._ready = self._make_ahead() if self.idle else None
             self._claimed_at = time.monotonic()
             return None if self.idle else Claim.read(self._waiting.popleft())
 
@@ -181,8 +184,12 @@ class Slot:
         One without an answer is repeated unchanged, because Redis may have run it.
         """
         fork_copies.end_if_copy()
+        ahead, ready, self._ready = None, self._ready, None
         if self._under_way is not None:
             ahead = self._make_ahead() if want else None  # while Redis works
+        elif want and not self._finished:
+            self._go_ahead(ready)
+        if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
             try:
                 reply = under_way.answer()
@@ -197,9 +204,9 @@ class Slot:
         self._sent, self._unanswered = commits, True
         self._take(self._scripts.step(step))
 
-    def _go_ahead(self) -> None:
-        """Send the first step that goes ahead."""
-        if (ahead := self._make_ahead()) is not None:
+    def _go_ahead(self, ahead: _Ahead | None) -> None:
+        """Send a step that was made before, if there is one; its answer is read later."""
+        if ahead is not None:
             self._sent, self._unanswered = ahead.commits, True
             self._send(ahead)
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -296,6 +296,60 @@ def _all_ended_once(number: int) -> None:
     assert {end.outcome for end in found} == {b'{"result":null}'}
 
 
+@pytest.fixture
+def idle(slot: Slot) -> Slot:
+    """A slot that runs a task, and has found no other one."""
+    slot.works_ahead = True
+    submit("echo")
+    running = slot.claim()
+    assert slot.claim() is None
+    slot.finish(*_success(running))
+    assert slot.claim() is None and slot._ready is not None
+    return slot
+
+
+def test_the_step_of_an_idle_worker_is_made_before_the_bell_rings(
+    idle: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit("echo")
+    monkeypatch.setattr(idle, "_make", _refuse)
+    idle.finish(*_success(idle.claim()))
+    monkeypatch.undo()
+    idle.flush()
+    _all_ended_once(2)
+
+
+@pytest.mark.parametrize("what", ["connection", "script", "answer"])
+def test_a_step_that_was_made_before_may_fail_as_any_other(
+    idle: Slot, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    submit("echo")
+    if what == "connection":
+        broker.client_kill_filter(_type="normal", skipme=True)
+    elif what == "script":
+        broker.script_flush()
+    else:
+        monkeypatch.setattr(idle._scripts, "send", _send_and_lose(idle))
+    _work_off(idle)
+    _all_ended_once(2)
+
+
+def test_a_step_that_was_made_before_is_dropped_when_there_is_something_to_commit(
+    slot: Slot,
+) -> None:
+    slot.works_ahead = True
+    submit("echo")
+    running = slot.claim()
+    assert slot.claim() is None and slot._ready is not None
+    slot.finish(*_success(running))
+    submit("echo")
+    second = slot.claim()
+    assert _ids("SUCCESS") == 1
+    slot.finish(*_success(second))
+    slot.flush()
+    _all_ended_once(2)
+
+
 def test_an_idle_worker_does_not_ask_again_until_the_bell_rings(slot: Slot) -> None:
     assert slot.claim() is None and slot.idle
     task_id = submit("echo")
@@ -374,6 +428,17 @@ def _sent() -> int:
 def _success(claim: Claim | None) -> tuple[Commit, bytes]:
     assert claim is not None
     return Commit(claim.id, claim.token, "SUCCESS"), b'{"result":null}'
+
+
+def _send_and_lose(slot: Slot) -> Callable[[bytes], None]:
+    """What sends a step that runs, and has no answer."""
+    send = slot._scripts.send
+
+    def send_and_lose(call: bytes) -> None:
+        send(call).answer()
+        raise QueueUnavailable("the answer is lost")
+
+    return send_and_lose
 
 
 def _lose_one_answer(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
