@@ -7,8 +7,8 @@ hence the lock.
 
 While tasks wait here, the next step may be under way already: Redis claims and commits while the
 worker works. Its answer is read when they are used up, and counts as lost if it cannot be read. The
-step after it is made before, and sent as soon as that answer is there; so is that of an idle worker,
-which is sent when the bell rings.
+step after it is made before, and sent as soon as that answer is there. So is the step of an idle
+worker, which is sent when the bell rings.
 """
 
 import logging
