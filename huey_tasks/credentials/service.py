@@ -17,6 +17,7 @@ from huey_tasks.credentials.records import (
     record_of,
     record_of_setting,
 )
+from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import InvalidQuery, Problem
 from huey_tasks.queues import BROKERS
 from huey_tasks.registry import types
@@ -130,14 +131,24 @@ def _wrong_names(name: str, role: str) -> list[Problem]:
         rule = f"A name has 1 to {MOST_NAME} characters, without control characters."
         wrong.append(Problem("/name", "name", rule))
     if role not in list(Role):
-        wrong.append(Problem("/role", "role", f"The roles are {', '.join(Role)}."))
+        wrong.append(
+            Problem(
+                "/role",
+                "role",
+                f"The roles are {', '.join(Role)}{nearest(role, map(str, Role)) or '.'}",
+            )
+        )
     return wrong
 
 
 def _wrong_reach(role: str, queues: Sequence[str], task_types: Sequence[str]) -> list[Problem]:
-    rule = f"The queues are {', '.join(BROKERS)}."
+    known = ", ".join(BROKERS)
     wrong = [
-        Problem(f"/queues/{at}", "unknown_queue", rule)
+        Problem(
+            f"/queues/{at}",
+            "unknown_queue",
+            f"The queues are {known}{nearest(queue, BROKERS) or '.'}",
+        )
         for at, queue in enumerate(queues)
         if queue not in BROKERS
     ]

@@ -156,6 +156,18 @@ def test_a_wrong_field_is_a_422_that_names_it(
     assert len(admin.get("/api/keys").get_json()["keys"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("more", "meant"),
+    [({"queues": ["hihg"]}, "high"), ({"role": "operater"}, "operator")],
+    ids=str,
+)
+def test_a_misspelt_word_gets_the_nearest(
+    admin: FlaskClient, more: dict[str, Any], meant: str
+) -> None:
+    answer = admin.post("/api/keys", json={**BILLING, **more})
+    assert answer.get_json()["detail"].endswith(f"; did you mean '{meant}'?")
+
+
 def test_there_are_at_most_200_keys(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huey_tasks.credentials.service.MOST", 1)
     assert admin.post("/api/keys", json=BILLING).status_code == 201
