@@ -182,6 +182,9 @@ def _term(token: re.Match[str]) -> Term | Problem:
     if name == "queue":
         names = queue_names()
         return _choice(name, value.lower(), unwanted, names, ", ".join(names))
+    if name == "type" and "*" in value:  # no type has it in its name: nothing would ever be found
+        rule = "'type:' takes the whole name of a task type; there are no wildcards."
+        return Problem("/q", "unknown_value", rule)
     if name == "cause" and not re.fullmatch("[0-9a-f]{16}", value):
         return Problem("/q", "unknown_value", "'cause:' takes a fingerprint, 16 hex digits.")
     if name == "flow" and not is_task_id(value):

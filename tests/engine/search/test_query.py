@@ -49,6 +49,8 @@ def test_a_search_is_read_word_by_word(text: str, terms: list[Term]) -> None:
         ("state.x:failure", "unknown_word"),
         ("state:gone", "unknown_value"),
         ("flow:6f1c2f0e", "unknown_value"),
+        ("type:send*", "unknown_value"),
+        ("-type:*", "unknown_value"),
         ("queue:urgent", "unknown_value"),
         ("age:1h", "time"),
         ("age:<1w", "time"),
