@@ -1,5 +1,6 @@
 """The rule of an option that is a number, with what to write instead of a wrong one."""
 
+import datetime as dt
 import math
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ class Number:
     unit: str = ""
     whole: bool = False
     optional: bool = False
+    #: What Celery's True is here.
+    usual: float | None = None
 
     def problem(self, value: object) -> str | None:
         """Return why a value is invalid, None if it is valid."""
@@ -24,12 +27,19 @@ class Number:
         kinds = (int,) if self.whole else (int, float)
         if isinstance(value, kinds) and not isinstance(value, bool) and self._in_range(value):
             return None
-        hint = ""
+        return f"it takes {self}{self._hint(value)}"
+
+    def _hint(self, value: object) -> str:
         if isinstance(value, str) and self.problem(_number_in(value)) is None:
-            hint = f"; write {value.strip()}, without the quotes"
-        elif self.optional and isinstance(value, int | float) and value == 0:
-            hint = "; leave it out for no limit"
-        return f"it takes {self}{hint}"
+            return f"; write {value.strip()}, without the quotes"
+        if isinstance(value, dt.timedelta) and self.unit:
+            seconds = value.total_seconds()
+            return f"; write {seconds:.15g}" if self.problem(seconds) is None else ""
+        if value is True and self.usual is not None:
+            return f"; write {self.usual:g}"
+        if self.optional and isinstance(value, int | float) and value == 0:
+            return "; leave it out for no limit"
+        return ""
 
     def _in_range(self, value: float) -> bool:
         return self.low <= value <= self.high  # which NaN is not
