@@ -137,7 +137,7 @@ def _answer_http(error: HTTPException) -> Response:
         return answer(AwsError("RequestTooLargeException", "The request is too large."))
     text = (
         f"{request.method} {request.path[:256]} is no operation that Duckline emulates; functions "
-        "are files in FUNCTIONS_PATH."
+        "are files in FUNCTIONS_PATH; their settings and what calls them are in functions.toml."
     )
     made = answer(AwsError("UnknownOperationException", tq.escaped(text)), status)
     if allowed := dict(error.get_headers()).get("Allow"):

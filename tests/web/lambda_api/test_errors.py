@@ -186,6 +186,17 @@ def test_the_client_raises_the_class_of_the_error(aws: Any) -> None:
         assert error.response["Error"]["Message"]
 
 
+def test_a_client_that_changes_settings_hears_where_they_are(aws: Any) -> None:
+    for change in (
+        lambda: aws.update_function_configuration(FunctionName="mirror", Timeout=5),
+        lambda: aws.create_event_source_mapping(
+            FunctionName="mirror", EventSourceArn="arn:aws:sqs:us-east-1:000000000000:orders"
+        ),
+    ):
+        with pytest.raises(ClientError, match=r"what calls them are in functions\.toml"):
+            change()
+
+
 def test_a_page_of_another_origin_invokes_nothing(stack: Stack) -> None:
     for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
         answer = stack.server.request("POST", PATH.format("mirror"), b"{}", headers)
