@@ -56,6 +56,11 @@ def main(argv: list[str] | None = None) -> int:
     if not words:
         parser.print_help(sys.stderr)
         return os.EX_USAGE
+    if words[0] == "--version":
+        from duckline.version import version
+
+        print(f"duckline {version()}")
+        return 0
     if not words[0].startswith("-") and words[0] not in names:
         print(f"duckline: {_no_command(words[0], names)}", file=sys.stderr)
         return os.EX_USAGE
@@ -164,6 +169,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Collection[str]]:
     """Return the parser, and the names of all commands."""
     about = "Run the task queue service, or a part of it. The settings are variables, or in .env."
     parser = argparse.ArgumentParser(prog=own_command(), description=about, allow_abbrev=False)
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="<command>")
     up_command = commands.add_parser("up", help="run the whole stack")
     up_command.add_argument("--reload", action="store_true", help="restart on a changed file")

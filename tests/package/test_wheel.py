@@ -93,6 +93,11 @@ def test_help_names_the_commands(service: Installed, tmp_path: Path) -> None:
         assert all(word in shown.stdout for word in ("up", "consumer", "verify"))
 
 
+def test_it_names_its_version(service: Installed, wheel: Path, tmp_path: Path) -> None:
+    version = wheel.name.split("-")[1]
+    assert service.run(service.command, "--version", cwd=tmp_path).stdout == f"duckline {version}\n"
+
+
 def test_the_command_alone_lists_the_commands(service: Installed, tmp_path: Path) -> None:
     shown = service.run(service.command, cwd=tmp_path)
     assert (shown.returncode, shown.stdout) == (64, "")
