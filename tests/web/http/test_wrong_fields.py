@@ -11,6 +11,7 @@ STAYS = (
     "A waiting task stays in its queue: cancel it and submit it to the other one; its order within "
     "the queue is 'queue_priority', a number"
 )
+SECONDS = "a number of seconds, such as 60"
 ECHO: dict[str, Any] = {"task_type": "echo", "payload": {"value": 1}}
 
 
@@ -79,6 +80,8 @@ THE_QUEUE = "There is no field 'queue'; the queue is 'priority'"
             "/wait",
             "There is no field 'wait'; the header 'Prefer: wait=10' of one submit waits for the end",
         ),
+        ("POST", SUBMIT, {**ECHO, "delay": "1h"}, "/delay", "'delay' is " + SECONDS),
+        ("PATCH", A_TASK, {"delay": "1h"}, "/delay", "'delay' is " + SECONDS),
         (
             "POST",
             SUBMIT,
@@ -96,6 +99,8 @@ THE_QUEUE = "There is no field 'queue'; the queue is 'priority'"
         "args",
         "a number",
         "wait",
+        "a time",
+        "a time of a change",
         "retries",
         "of a change",
         "its queue",
