@@ -19,7 +19,7 @@ _FIELDS = {
     **dict.fromkeys(("countdown", "delay_s"), _DELAY),
     **dict.fromkeys(("retries", "max_retries", "retry_delay", "timeout"), _OF_THE_TYPE),
     # A query of a submit, and of a bulk, whose tasks nobody waits for.
-    "wait": ("dry_run", "the header 'Prefer: wait=10' of one submit waits for the end"),
+    "wait": ("dry_run", "the header 'Prefer: wait=10' of a submit waits for the end"),
     "task": ("task_type", "the function is 'task_type'"),
     "eta": ("run_at", "the time from which it may start is 'run_at'"),
     "task_id": ("task_type", "an id of the caller's own is the header Idempotency-Key"),

@@ -78,7 +78,7 @@ THE_QUEUE = "There is no field 'queue'; the queue is 'priority'"
             f"{SUBMIT}?wait=10",
             ECHO,
             "/wait",
-            "There is no field 'wait'; the header 'Prefer: wait=10' of one submit waits for the end",
+            "There is no field 'wait'; the header 'Prefer: wait=10' of a submit waits for the end",
         ),
         ("POST", SUBMIT, {**ECHO, "delay": "1h"}, "/delay", "'delay' is " + SECONDS),
         ("PATCH", A_TASK, {"delay": "1h"}, "/delay", "'delay' is " + SECONDS),
