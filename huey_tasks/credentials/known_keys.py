@@ -147,7 +147,8 @@ class KnownKeys:
         with contextlib.suppress(QueueUnavailable), time_limit(_READ_S):
             wait_ms = STORE.request_wait_ms(holder.id, holder.rate)
         if wait_ms:
-            text = f"This key may send {holder.rate:g} requests a second."
+            number = f"{holder.rate:g} request{'' if holder.rate == 1 else 's'}"
+            text = f"This key may send {number} a second."
             raise RateExceeded(text, math.ceil(wait_ms / 1000))
 
     def read_again(self) -> None:

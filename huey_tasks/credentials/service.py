@@ -156,12 +156,12 @@ def _wrong_reach(role: str, queues: Sequence[str], task_types: Sequence[str]) ->
         rule = f"A key has at most {MOST_TYPES} task types; none for all."
         wrong.append(Problem("/task_types", "too_many", rule))
     rule = f"A task type has 1 to {MOST_TYPE} characters, without control characters."
-    wrong += [
+    no_names = [
         Problem(f"/task_types/{at}", "task_type", rule)
         for at, name in enumerate(task_types)
         if not 0 < len(name) <= MOST_TYPE or not is_plain(name)
     ]
-    wrong = wrong or types.unknown(task_types)
+    wrong += no_names or types.unknown(task_types)
     if role == Role.ADMIN and (queues or task_types):
         rule = "An admin reaches everything: it could make itself a key that does."
         wrong.append(Problem("/role", "conflict", rule))

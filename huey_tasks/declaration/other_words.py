@@ -74,6 +74,20 @@ OF_RESULT = {"timeout": "timeout_s", "max_wait": "timeout_s"}
 #: Arguments of `Retry`.
 OF_RETRY = {"countdown": "delay_s", "delay": "delay_s", "exc": "raise Retry(…) from exc"}
 
+#: Arguments of `schedules.declare`, and all that it has by name.
+OF_SCHEDULES = {
+    "every": "every_s",
+    "interval": "every_s",
+    "seconds": "every_s",
+    "schedule": "cron",
+    "crontab": "cron",
+    "tz": "timezone",
+    "priority": "queue",
+    "args": "payload",
+    "kwargs": "payload",
+}
+OF_ONE_SCHEDULE = ("payload", "queue", "tags", "cron", "every_s", "timezone", "overlap")
+
 #: Methods of a function that `@task` returns.
 METHODS = {
     "apply_async": ".options(delay_s=60).submit(…)",

@@ -14,8 +14,9 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
+from huey_tasks.declaration import other_words
 from huey_tasks.declaration.options import place_of_caller
 from huey_tasks.errors import (
     DucklineError,
@@ -70,13 +71,18 @@ def declare(
     every_s: float | None = None,
     timezone: str | None = None,
     overlap: bool = True,
+    **unknown: Never,
 ) -> None:
     """Declare a schedule, beside the task types; opens no connection.
 
     `cron`: five fields in `timezone` (default UTC); or `every_s` seconds. Without `overlap` a run
     is skipped while the one before has not ended. Raises InvalidTaskType, with the user's file and
-    line, for what cannot work or a name that is declared already.
+    line, for what cannot work or a name that is declared already; TypeError for another argument.
     """
+    for option in unknown:
+        raise other_words.no_option(
+            "declare(…)", option, other_words.OF_SCHEDULES, other_words.OF_ONE_SCHEDULE
+        )
     place = place_of_caller()
     type_name = task_type if isinstance(task_type, str) else task_type.name
     try:

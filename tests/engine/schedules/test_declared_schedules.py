@@ -243,6 +243,17 @@ def test_a_wrong_declaration_is_refused_with_its_line(arguments: dict[str, Any],
 
 
 @pytest.mark.parametrize(
+    ("argument", "meant"), [("every", "every_s"), ("crontab", "cron"), ("timezon", "timezone")]
+)
+def test_an_argument_that_declare_does_not_take_gets_the_one_that_is_meant(
+    argument: str, meant: str
+) -> None:
+    said: dict[str, Any] = {argument: 60}
+    with pytest.raises(TypeError, match=rf"no option '{argument}'; did you mean '{meant}'\?"):
+        schedules.declare("wrong", "echo", **said)
+
+
+@pytest.mark.parametrize(
     ("schedule", "text"),
     [
         (crontab(minute="0"), "five fields in a text, such as '0 3 * * *'"),

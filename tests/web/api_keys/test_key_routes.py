@@ -168,6 +168,13 @@ def test_a_misspelt_word_gets_the_nearest(
     assert answer.get_json()["detail"].endswith(f"; did you mean '{meant}'?")
 
 
+def test_all_that_is_wrong_is_named_at_once(admin: FlaskClient) -> None:
+    wrong = {"queues": ["nowhere"], "task_types": ["send_email", "nope"]}
+    answer = admin.post("/api/keys", json={**BILLING, **wrong})
+    found = [each["pointer"] for each in answer.get_json()["errors"]]
+    assert found == ["/queues/0", "/task_types/1"]
+
+
 def test_there_are_at_most_200_keys(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huey_tasks.credentials.service.MOST", 1)
     assert admin.post("/api/keys", json=BILLING).status_code == 201
