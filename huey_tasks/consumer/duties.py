@@ -4,6 +4,7 @@ import logging
 
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.protocol import ALONE, FUNCTIONS, only_of
+from huey_tasks.broker.scripts.tasks import RECOVERED
 from huey_tasks.broker.task_hash import from_ms
 from huey_tasks.config import Config
 from huey_tasks.consumer.maintenance import Chore
@@ -21,6 +22,9 @@ from huey_tasks.schedules.of_functions import FunctionSchedules
 from huey_tasks.webhooks.alerts import LOOK_S, Alerts
 
 logger = logging.getLogger(__name__)
+
+#: How many calls of `recover` are made in turn while there is more: 100 tasks.
+RECOVERS = 4
 
 #: How many calls of `prune` are made in turn, and after how many seconds the next ones while there
 #: is more: 6,000 tasks a second of each consumer, which is more than a queue takes for long.
@@ -51,16 +55,16 @@ def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
 
     Raises QueueUnavailable.
     """
-    broker = queue.broker
-    recovered = broker.scripts.recover(
-        queue.name,
-        max_losses=max_crashes * LOSSES_PER_CRASH,
-        lease_ms=broker.lease_ms,
-    )
-    for task_id, state in recovered:
-        logger.warning("lease ended, task recovered", extra={"task_id": task_id, "state": state})
-        if state == "FAILURE":
-            queue.report_failure(task_id)
+    broker, losses = queue.broker, max_crashes * LOSSES_PER_CRASH
+    for _ in range(RECOVERS):
+        recovered = broker.scripts.recover(queue.name, max_losses=losses, lease_ms=broker.lease_ms)
+        for task_id, state in recovered:
+            about = {"task_id": task_id, "state": state}
+            logger.warning("lease ended, task recovered", extra=about)
+            if state == "FAILURE":
+                queue.report_failure(task_id)
+        if len(recovered) < RECOVERED:
+            return
 
 
 def go_on_with_flows() -> float | None:

@@ -27,8 +27,8 @@ from huey_tasks.submission.once import check_idempotency_key, once_of
 from huey_tasks.submission.options import SubmitOptions
 from huey_tasks.submission.submit import destination
 
-#: Nodes that one script call stores: Redis does nothing else for some milliseconds.
-PIECE = 500
+#: Nodes that one script call stores: Redis does nothing else for a millisecond.
+PIECE = 200
 
 
 class SubmittedFlow(NamedTuple):

@@ -97,7 +97,7 @@ def _look(brokers: Brokers, wanted: str) -> tuple[list[list[GroupPart]], int]:
     parts: dict[str, list[GroupPart]] = {}
     ungrouped = 0
     for queue, seen in zip(brokers, scripts.failures(brokers, wanted), strict=True):
-        ungrouped += max(seen.failed - seen.grouped, 0)
+        ungrouped += max(seen.failed - sum(each.tasks for each in seen.groups), 0)
         for group_seen in seen.groups:
             part = GroupPart(queue, seen.now_ms, group_seen)
             parts.setdefault(group_seen.fingerprint, []).append(part)

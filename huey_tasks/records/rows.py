@@ -35,7 +35,7 @@ class TaskRow(TaskFacts):
 
 
 def load(broker: Broker, task_ids: Sequence[str]) -> list[TaskRow]:
-    """Read the tasks with these ids that are there, in one round trip."""
+    """Read the tasks with these ids that are there."""
     if not task_ids:
         return []
     now_ms, rows = OperatorScripts(broker.scripts).rows(broker.name, task_ids)

@@ -29,8 +29,8 @@ from huey_tasks.submission.submit import (
     submitted,
 )
 
-#: Tasks that one script call stores: Redis does nothing else for some milliseconds.
-BATCH = 200
+#: Tasks that one script call stores: Redis does nothing else for a millisecond or two.
+BATCH = 100
 
 
 class Unanswered(NamedTuple):

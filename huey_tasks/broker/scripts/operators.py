@@ -17,6 +17,9 @@ CANCELLABLE = frozenset({"PENDING", "SCHEDULED", "RETRY", "STARTED"})
 #: Milliseconds. A lease that ended longer ago should have been recovered.
 OVERDUE_MS = 5000
 
+#: Failure groups that one call reads: up to 40 µs of Redis each.
+GROUPS = 40
+
 #: Bytes. A message that is larger is not read for a table.
 LARGEST_MESSAGE = 65536
 
@@ -59,11 +62,10 @@ class SeenGroup(NamedTuple):
 
 
 class SeenFailures(NamedTuple):
-    """One look at the failures of a queue: the time in ms, how many there are and in groups."""
+    """The failures of a queue: the time in ms, how many there are, and their groups."""
 
     now_ms: float
     failed: int
-    grouped: int
     groups: list[SeenGroup]
 
 
@@ -147,16 +149,26 @@ class OperatorScripts:
 
     def rows(self, queue: str, task_ids: Sequence[str]) -> tuple[float, list[list[bytes | None]]]:
         """Return the time in ms, and the fields of each task; [] for a task that is gone."""
-        now, *rows = self._scripts.run("rows", queue, *task_ids, largest=LARGEST_MESSAGE)
+        now, rows = 0.0, list[list[bytes | None]]()
+        while len(rows) < len(task_ids):
+            rest = task_ids[len(rows) :]
+            now, *more = self._scripts.run("rows", queue, *rest, largest=LARGEST_MESSAGE)
+            rows += more
         return float(now), rows
 
     def failures(self, queues: Iterable[str], wanted: str = "") -> list[SeenFailures]:
-        """Return the groups of each queue, or the wanted one, the newest first; one round trip."""
-        replies = self._scripts.run_many("failures", [Call(q, {"wanted": wanted}) for q in queues])
-        return [
-            SeenFailures(float(now), failed, grouped, [_seen_group(*group) for group in groups])
-            for now, failed, grouped, groups in replies
-        ]
+        """Return the groups of each queue, or the wanted one, the newest first.
+
+        Redis serves others between two calls, so groups may come and go meanwhile.
+        """
+        return [self._failures(queue, [wanted] if wanted else []) for queue in queues]
+
+    def _failures(self, queue: str, wanted: Sequence[str]) -> SeenFailures:
+        now, failed, groups, others = self._scripts.run("failures", queue, *wanted, most=GROUPS)
+        while others:
+            _, _, more, others = self._scripts.run("failures", queue, *others, most=GROUPS)
+            groups += more
+        return SeenFailures(float(now), failed, [_seen_group(*group) for group in groups])
 
     def explain(
         self, queue: str, task_id: str, *, minutes: int, task_type: str = ""

@@ -19,8 +19,11 @@ ONLINE_MS = 5000
 #: Milliseconds. Within this time the next consumer on its machine can see that it has died.
 KNOWN_MS = 50_000
 
-#: How many expired leases or due tasks one call handles.
-BATCH = 100
+#: How many tasks one call promotes of a state, or purges: 15 µs of Redis each, 30 in a slow hour.
+BATCH = 50
+
+#: How many expired leases one call handles, which are kept as attempts: 50 µs each.
+RECOVERED = 25
 
 #: How many finished tasks one call looks at: 0.6 ms of Redis, of many that it has not used for
 #: long. 150 took up to 8 ms in a slow hour.
@@ -106,7 +109,7 @@ class Scripts(SubmitScripts):
 
         If the last call was longer than half a lease ago, leases are extended instead, once.
         """
-        rows = self.run("recover", queue, max_losses=max_losses, limit=BATCH, lease_ms=lease_ms)
+        rows = self.run("recover", queue, max_losses=max_losses, limit=RECOVERED, lease_ms=lease_ms)
         return [(id.decode(), state.decode()) for id, state in rows]
 
     def promote(self, queue: str, *, lease_ms: int = 30_000) -> float | None:

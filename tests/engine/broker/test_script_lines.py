@@ -13,7 +13,6 @@ import huey_tasks as tq
 from huey_tasks.broker import function_keys, keys
 from huey_tasks.broker.answer_pieces import AnswerPieces
 from huey_tasks.broker.protocol import About, Claim
-from huey_tasks.broker.scripts.tasks import BATCH
 from tests.engine.helpers import QUEUE, HandWorker, commit, recover, release, scripts, store
 from tests.engine.model import HOUR
 from tests.engine.snapshot import noted
@@ -243,7 +242,7 @@ def test_no_more_than_its_limit_is_recovered_in_one_call() -> None:
 
 
 def test_a_step_looks_at_a_hundred_expired_tasks_and_leaves_the_rest_to_the_next() -> None:
-    for number in range(BATCH + 5):
+    for number in range(105):
         store(f"late-{number}", expires_ms=1)
     begun = _now()
     wait_until(lambda: _now() > begun + 1, description="all are too late")
@@ -253,7 +252,7 @@ def test_a_step_looks_at_a_hundred_expired_tasks_and_leaves_the_rest_to_the_next
     assert broker.zcard(keys.index(QUEUE, "PENDING")) == 5
     assert broker.llen(keys.bell(QUEUE)) == 1
     assert worker.step() == ([], [])
-    assert _counter("EXPIRED") == BATCH + 5
+    assert _counter("EXPIRED") == 105
 
 
 def test_a_rate_limit_begins_anew_with_its_next_window() -> None:

@@ -253,8 +253,8 @@ def test_a_purge_that_is_undone_while_it_goes_on_is_over() -> None:
     store_many(150)
     operation = tq.purge("high", by=ADA).operation
     assert operation is not None
-    assert scripts().purge(QUEUE, "", operation=operation.as_argument()) == 100
-    assert tq.undo(operation.id, BOB).restored == 100
+    assert scripts().purge(QUEUE, "", operation=operation.as_argument()) == 50
+    assert tq.undo(operation.id, BOB).restored == 50
     assert scripts().purge(QUEUE, "", operation=operation.as_argument()) == 0
     assert tq.queue_stats()[1].queued == 150
 
@@ -267,8 +267,8 @@ def test_when_time_is_up_the_rest_is_left_to_the_next_request(
     monkeypatch.setattr(undoing, "WHOLE_S", 0.0)
     first = tq.undo(undo_id, BOB)
     monkeypatch.undo()
-    assert first == tq.Undone(undo_id, 100, 150)
-    assert tq.undo(undo_id, BOB) == tq.Undone(undo_id, 150, 0)
+    assert first == tq.Undone(undo_id, 50, 200)
+    assert tq.undo(undo_id, BOB) == tq.Undone(undo_id, 200, 0)
 
 
 # ---- at once

@@ -16,7 +16,7 @@ local function add_work(flow, number, state)
 end
 
 -- How many nodes one script moves: Redis does nothing else meanwhile.
-local MOVES, moved = 500, 0
+local MOVES, moved = 50, 0
 
 local NODE_STATES = { SUCCESS = 'succeeded', FAILURE = 'failed', EXPIRED = 'failed',
   REVOKED = 'cancelled' }
