@@ -12,7 +12,7 @@ from huey.signals import Signal
 from redis.connection import AbstractConnection
 
 from huey_tasks.api import public
-from huey_tasks.broker import keys, once_keys
+from huey_tasks.broker import keys, limit_keys, once_keys
 from huey_tasks.broker.script_text import LUA, script_text
 from huey_tasks.broker.scripts.access import AccessScripts
 from huey_tasks.broker.scripts.changes import ChangeScripts
@@ -122,7 +122,7 @@ def test_lua_builds_the_keys_that_keys_py_names() -> None:
                 keys.consumers("q"),
                 keys.slot("q", ""), keys.call("q", ""), keys.blocked("q", ""), keys.unknown("q"),
                 keys.awaited("q"), keys.consumer("q", ""), keys.limit("q", ""),
-                once_keys.answered("q", "")):  # fmt: skip
+                limit_keys.waking("q"), once_keys.answered("q", "")):  # fmt: skip
         below = re.escape(key.removeprefix(keys.root("q")))
         assert re.search(rf"(ROOT|\broot|\(root or ROOT\)) \.\. '{below}'", lua), key
     for key in (keys.lock(""), keys.gate("")):

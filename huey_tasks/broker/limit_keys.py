@@ -17,6 +17,11 @@ def tokens(name: str) -> str:
     return of_all_queues(f"tokens:{name}")
 
 
+def waking(queue: str) -> str:
+    """HASH of what more tasks of a queue may go on for than one `promote` wakes: how many more."""
+    return f"{root(queue)}:waking"
+
+
 def memory() -> str:
     """STRING: the bytes that Redis uses and may use, as "used most". For a second."""
     return of_all_queues("memory")

@@ -37,10 +37,27 @@ local function room_for(on, lease_ms)
   return left, NOW + (left > 0 and LOOK_MS or redis.call('PTTL', key))
 end
 
+-- How many more may go on is kept for the next call: those that were woken do not count until they run.
+local WAKING, left = ROOT .. ':waking', tonumber(limit)
+local function wake_some(on)
+  local kept = redis.call('HGET', WAKING, on)
+  local room, again_at = tonumber(kept or 0), NOW + LOOK_MS
+  if not kept then room, again_at = room_for(on, lease_ms) end
+  local more = room - left
+  left = left - wake(on, math.min(room, left))
+  local some_wait = redis.call('EXISTS', blocked_key(on)) == 1
+  if some_wait and more > 0 then
+    redis.call('HSET', WAKING, on, more)
+    again_at = NOW
+  elseif kept then
+    redis.call('HDEL', WAKING, on)
+  end
+  if some_wait then redis.call('ZADD', AWAITED, again_at, on) end
+end
+
 for _, on in ipairs(redis.call('ZRANGEBYSCORE', AWAITED, '-inf', NOW, 'LIMIT', 0, limit)) do
-  local room, again_at = room_for(on, lease_ms)
-  wake(on, room)
-  if redis.call('EXISTS', blocked_key(on)) == 1 then redis.call('ZADD', AWAITED, again_at, on) end
+  if left < 1 then break end
+  wake_some(on)
 end
 note_head(AWAITED)
 

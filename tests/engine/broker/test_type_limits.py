@@ -60,6 +60,23 @@ def test_who_ends_one_claims_the_next() -> None:
     assert worker.claim().id == third
 
 
+def test_those_that_may_go_on_are_woken_50_in_a_call() -> None:
+    limit(concurrency=1)
+    for number in range(130):
+        submit("echo", value=number)
+    blocked, worker = keys.blocked("default", "busy:echo"), HandWorker()
+    worker.claim()
+    while broker.zcard(blocked) < 129:
+        worker.step()
+    limit(concurrency=71)
+
+    promote()
+    assert broker.zcard(blocked) == 79
+    assert promote() != 0, "a consumer has nothing more to do at once"
+    assert broker.zcard(blocked) == 59, "70 may run more, however many of them run by now"
+    assert not broker.exists(limit_keys.waking("default"))
+
+
 def test_they_count_over_all_queues() -> None:
     limit(concurrency=1)
     high = tq.submit("echo", {}, priority="high").task_id
