@@ -19,9 +19,9 @@ from huey_tasks.records import copies, counts
 from huey_tasks.records.statistics import Counts
 from huey_tasks.search.query import Query, Term
 
-#: Tasks that one call of the script reads: Redis does nothing else meanwhile, 4 to 10 µs a task, 20
-#: in a slow hour. Calls in turn, behind which payloads and the history are read once for all.
-LOOK, CALLS = 100, 3
+#: Tasks that are read before payloads are compared and the history is asked: mostly by one call of
+#: the script, which takes 4 µs a task, and ends after a millisecond.
+LOOK = 250
 
 #: Hours of the history that one jump reads, and the age in hours of the oldest.
 HOURS, KNOWN_HOURS = 168, 34 * 24
@@ -74,31 +74,33 @@ class Stream:
             self.reached = min(behind, Place(self.window.before_ms, ""))
 
     def look(self, limit: int) -> None:
-        """Scan the next tasks, until `limit` of them match or a turn of calls is over."""
+        """Scan the next tasks, until `limit` of them match or LOOK have been read."""
         found = self._next(limit, self.window.from_ms if self.index == "submitted" else 0.0)
         self.matches += self._exact(found)
         if not found and not self.done and self.query.values("type"):
             self._skip_hours()
 
     def _next(self, limit: int, oldest: float) -> list[Match]:
-        """Return what the script finds in a turn of calls; Redis serves others between two."""
-        found = list[Match]()
-        for _ in range(CALLS):
+        """Return what the script finds among the next LOOK tasks.
+
+        Redis serves others between two calls.
+        """
+        found, left = list[Match](), LOOK
+        while True:
             look = self._scripts.search(
                 self.broker.name,
                 self.index,
                 self.reached,
                 self._conditions,
                 oldest=oldest,
-                look=LOOK,
+                look=left,
                 want=limit - len(found),
             )
             self.looked_at += look.looked_at
             self.reached, self.done = look.reached, look.done
-            found += look.matches
-            if self.done or len(found) == limit:
-                break
-        return found
+            found, left = found + look.matches, left - look.looked_at
+            if self.done or left <= 0 or len(found) == limit:
+                return found
 
     def _exact(self, matches: list[Match]) -> list[Match]:
         """Keep the matches that also match by what the script does not read, or reads roughly."""
@@ -150,7 +152,7 @@ class WholeStream(Stream):
     def look(self, limit: int) -> None:
         while not self.done:
             # The score of a failed task that was retried is negative.
-            read = self._next(LOOK * CALLS, oldest=-1e15)
+            read = self._next(LOOK, oldest=-1e15)
             found = [Match(Place(m.submitted_ms, m.place.id), m.submitted_ms) for m in read]
             self.matches += [match for match in self._exact(found) if match.place < self._behind]
 

@@ -1,7 +1,7 @@
 """Find pages of tasks: choose the indexes to scan, stop in time, and continue at a cursor.
 
 No index of payloads exists, because each submit would pay for it. A script reads tasks one by one,
-the newest first, a hundred a call so that Redis serves others in between, until the page is
+the newest first, a millisecond a call so that Redis serves others in between, until the page is
 full or the time is over; the page says how far the scan came.
 """
 

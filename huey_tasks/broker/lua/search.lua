@@ -29,7 +29,6 @@ local first = { names = { 'type' }, positions = { type = 1 }, checks = {} }
 local second = { names = { 'submitted_at' }, positions = { submitted_at = 1 }, checks = {} }
 local SUBMITTED_AT = 1
 local EVERY_TASK_HAS = 1 -- the first field of both
-local large = {} -- those fields of the second that may have many bytes: their positions
 local function field(name, where)
   where = where or second
   if not where.positions[name] then
@@ -39,9 +38,19 @@ local function field(name, where)
   return where.positions[name]
 end
 
-local function large_field(name)
-  large[name] = field(name)
-  return large[name]
+-- Redis does nothing else while it reads: after this time, or this number of bytes of payloads and errors,
+-- the next call goes on.
+local MOST_US, MOST_BYTES, bytes = 1000, 500000, 0
+local function is_over(looked)
+  if bytes > MOST_BYTES then return true end
+  if looked % 25 > 0 then return false end
+  local s, us = unpack(redis.call('TIME'))
+  return (s - clock_s) * 1000000 + us - clock_us > MOST_US
+end
+
+local function counted(text)
+  bytes = bytes + #(text or '')
+  return text
 end
 
 local function contains(text, part) return text and text:find(part, 1, true) ~= nil end
@@ -69,12 +78,11 @@ end
 
 -- The error of a task that has failed; of one that tries again, that of its last attempt.
 local function error_of()
-  local state, reason, attempts = field('state'), large_field('reason'), large_field('attempts')
+  local state, reason, attempts = field('state'), field('reason'), field('attempts')
   return function(task)
     if task[state] == 'SUCCESS' then return '' end
-    local text = task[reason]
+    local text, lines = counted(task[reason]), counted(task[attempts]) or ''
     if not text or text == '' then
-      local lines = task[attempts] or ''
       text = lines:match('^.*\n(.*)') or lines -- '[^\n]*$' would read each line from each of its bytes on
     end
     return text:lower()
@@ -129,7 +137,8 @@ local kinds = {
     any(c, function(task, value) return task[flow] and task[flow]:match('^%S+') == value end)
   end,
   payload = function(c)
-    local message = large_field('message')
+    local message = field('message')
+    checks[#checks + 1] = function(task) return counted(task[message]) end
     for _, value in ipairs(c.values) do
       checks[#checks + 1] = function(task) return contains(task[message], value) end
     end
@@ -164,16 +173,10 @@ for _, condition in ipairs(cjson.decode(conditions)) do
   kinds[condition.kind](condition)
 end
 
--- Payloads and errors may be long, and Redis does nothing else while it reads: the next call goes on.
-local MOST_BYTES, bytes = 500000, 0
-
 -- The fields of a task that fits, nil of another.
 local function fields_if(where, task_id)
   local task = redis.call('HMGET', task_key(task_id), unpack(where.names))
   if not task[EVERY_TASK_HAS] then return nil end
-  if where == second then
-    for _, at in pairs(large) do bytes = bytes + #(task[at] or '') end
-  end
   for _, check in ipairs(where.checks) do
     if not check(task, task_id) then return nil end
   end
@@ -194,7 +197,7 @@ for at = 1, #rows, 2 do
     found[#found + 1] = { id, score, task[SUBMITTED_AT] }
     if #found == most then break end
   end
-  if bytes > MOST_BYTES then break end
+  if is_over(looked) then break end
 end
 if #rows < look * 2 and looked * 2 == #rows then left = false end
 return { left and 0 or 1, looked, score, id, found }
