@@ -165,6 +165,6 @@ MEASUREMENT = Measurement(
     overview=("duckline",),
     limit=(
         "The web process, which reads and checks each task against the hints of its type, and "
-        "Redis, which stores 200 of them in a call."
+        "Redis, which stores 100 of them in a call."
     ),
 )

@@ -92,7 +92,7 @@ class TaskFunction(TaskType[P, R]):
     def starmap(self, calls: Iterable[Sequence[Any] | Mapping[str, Any]]) -> list[TaskHandle]:
         """Submit one task for each tuple of positional or dict of named arguments.
 
-        All are checked before the first is stored, and 200 go in one round trip.
+        All are checked before the first is stored, and 100 go in one round trip.
         """
         return TaskCall(self).starmap(calls)
 
