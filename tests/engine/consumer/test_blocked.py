@@ -75,6 +75,25 @@ def test_a_consumer_whose_record_is_gone_claims_only_what_its_workers_have_run()
     assert waits_for("unknown") == "type:sum_up_async"
 
 
+@pytest.mark.parametrize("types", [("new",), ("echo",)])
+def test_what_a_consumer_has_yet_to_know_wakes_those_that_have_said_what_they_know(
+    types: tuple[str, ...],
+) -> None:
+    """It has taken the bell: without a call an idle worker sleeps beside a task that it knows."""
+    here("other", *types)
+    early, as_early = HandWorker("early/1/a"), "as-early"
+    early.announces = True
+    scripts().heartbeat(QUEUE, as_early, "{}", 1)
+    store("task", task_type="new")
+    store("next", task_type="echo")
+    broker.delete(keys.bell(QUEUE))
+    assert early.step() == ([], [])
+    assert broker.llen(keys.call(QUEUE, "other")) == 1
+    not_said = [keys.call(QUEUE, name) for name in ("early", as_early)]
+    assert not broker.exists(keys.bell(QUEUE), *not_said), "who is woken finds the same"
+    assert HandWorker("other/1/a").claim().type in types
+
+
 def test_several_short_ones_are_claimed_at_a_time() -> None:
     for number in range(6):
         store(f"task-{number}", task_type="new")

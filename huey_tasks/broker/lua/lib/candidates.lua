@@ -4,11 +4,12 @@
 -- with: blocked concurrency known_types queueing
 
 local is_called, known, ours = {}, {}, {}
-local passed = 0 -- how many suspects it has looked at that wait for another consumer
-local held_back = false -- whether one waits until its consumer has said what it knows
+local passed = 0 -- how many suspects it has looked at and left, as it does not know their types
+local held_back = false -- whether it left one in the queue, as nobody can say yet if it knows the type
 local more_wait = nil -- whether others wait in the queue behind those that it looked at, if it has
 
--- Whether it is not known what this consumer knows: its record has expired, or it is about to say it.
+-- Whether this consumer says which types it knows, and Redis has no record of it: that has expired, or
+-- the consumer has just begun.
 local function is_silent(worker)
   return worker.announces and redis.call('HEXISTS', consumer_key(worker.consumer), 'types') == 0
 end
@@ -79,10 +80,22 @@ local function ids_to_claim(worker, want)
   return ids, {}
 end
 
+-- Wakes a worker of each consumer that has said what it knows: this one has heard the bell, and leaves
+-- the task where it is. The bell could wake another worker of this consumer, which would do the same.
+local function call_those_who_have_said_it()
+  for _, consumer in ipairs(redis.call('ZRANGE', CONSUMERS, 0, -1)) do
+    if redis.call('HEXISTS', consumer_key(consumer), 'types') == 1 then call_worker(consumer) end
+  end
+end
+
 -- Wakes the next worker: any one, or one of this consumer for what others have left to it.
 local function wake_others(worker)
-  -- Who is woken for what is held back finds it so again; when the consumer has said it, it promotes.
-  if worker.only == ALONE or held_back then return end
+  if worker.only == ALONE then return end
+  if held_back then
+    -- rarely: its consumer has yet to say what it knows
+    call_those_who_have_said_it()
+    return
+  end
   if worker.only ~= '' then
     if redis.call('EXISTS', blocked_key(worker.only)) == 1 then ring(nil, worker.only) end
     return
