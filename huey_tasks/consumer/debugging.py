@@ -146,7 +146,11 @@ def _run_what_waits(desks: list[_Desk], broker: Broker, over: threading.Event) -
 
 
 def _keep(desks: list[_Desk], over: threading.Event) -> None:
-    while not over.wait(ROUND_S):
+    """Look after all desks at once, and again and again.
+
+    Until the first look has said which types are known here, no task is claimed.
+    """
+    while True:
         for desk in desks:
             try:
                 desk.look()
@@ -154,3 +158,5 @@ def _keep(desks: list[_Desk], over: threading.Event) -> None:
                 logger.debug("Redis is away: %s", error.cause)
             except Exception:  # a defect in one duty must not end the renewing of leases
                 logger.exception("a duty failed", extra={"queue": desk.queue.name})
+        if over.wait(ROUND_S):
+            return

@@ -5,7 +5,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +17,7 @@ from duckline.stack.services import service_specs
 from duckline.stack.up import up
 from huey_tasks.broker import keys
 from huey_tasks.consumer.debugging import listen_for_debugpy
+from tests.stack.running import RunningStack
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -91,6 +92,25 @@ def test_a_task_waits_at_a_breakpoint_and_goes_on_in_the_same_attempt(terminal: 
     terminal.process.terminate()
     assert terminal.process.wait(60) == 0
     assert not tq.consumers()
+
+
+def test_the_first_task_does_not_wait_for_the_second_round(
+    start: Callable[..., RunningStack],
+) -> None:
+    """No task is claimed before the first round says which types are known here."""
+    code = (
+        "from duckline import commands\n"
+        "from huey_tasks.consumer import debugging\n"
+        "debugging.ROUND_S = 60\n"
+        "commands.main(['debug-tasks'])"
+    )
+    handle = tq.submit("add", {"a": 1, "b": 2})
+    start([sys.executable, "-c", code])
+    wait_until(
+        lambda: tq.get_task(handle.task_id).status == "SUCCESS",
+        description="it has run",
+        timeout_s=20,
+    )
 
 
 def test_an_editor_attaches_where_the_setting_says(monkeypatch: pytest.MonkeyPatch) -> None:
