@@ -16,7 +16,9 @@ if source ~= '' and mine.request ~= request then
   if request == '' then
     mine.queues = cjson.decode(limits).queues
   else
-    if seen ~= '' and tonumber(seen) ~= held.updated_at then return 'changed' end
+    -- What is to be taken away and is gone may have gone in this call, if it is made again.
+    local is_gone = limits == '' and not both[source]
+    if seen ~= '' and tonumber(seen) ~= held.updated_at and not is_gone then return 'changed' end
     both[source] = limits ~= '' and cjson.decode(limits) or nil
     if both[source] then
       both[source].request, both[source].updated_at = request, math.max(NOW, (held.updated_at or 0) + 1)

@@ -16,6 +16,7 @@ from huey_tasks.queues import BROKERS
 from huey_tasks.records import type_limits
 from tests.engine.broker.test_breaker import end, end_claim, new_worker, pause_is_over
 from tests.engine.helpers import submit
+from tests.waiting import wait_until
 
 PATH = "/api/task-types/echo/limits"
 NO_LIMITS = dict.fromkeys(("concurrency", "rate", "per", "by", "breaker", "fair_by"))
@@ -193,9 +194,7 @@ def test_limits_of_the_code_are_seen_as_those_of_an_operator(client: FlaskClient
 
 def test_limits_whose_answer_was_lost_are_answered_the_same_when_sent_again() -> None:
     tq.set_limits("echo", tq.TypeLimits(1))
-    seen = tq.stored_limits("echo").updated_at
-    assert seen is not None
-    text, seen_ms = tq.TypeLimits(2).as_json(), str(round(seen.timestamp() * 1000))
+    text, seen_ms = tq.TypeLimits(2).as_json(), _seen_ms()
 
     def send(request: str) -> bool:
         return _scripts().limits(
@@ -204,6 +203,28 @@ def test_limits_whose_answer_was_lost_are_answered_the_same_when_sent_again() ->
 
     assert [send("mine"), send("mine"), send("other")] == [True, True, False]
     assert tq.limits_of("echo") == tq.TypeLimits(2)
+
+
+def test_limits_that_were_removed_are_removed_when_the_answer_was_lost() -> None:
+    declared.apply(BROKERS, {"echo": tq.TypeLimits(5)})
+    tq.set_limits("echo", tq.TypeLimits(1))
+
+    def remove(seen: str) -> bool:
+        return _scripts().limits(BROKERS.first.name, "echo", "", "operator", "mine", seen=seen)
+
+    first = _seen_ms()
+    assert [remove(first), remove(first)] == [True, True]
+    assert tq.limits_of("echo") == tq.TypeLimits(5)
+    wait_until(lambda: BROKERS.now_ms() > int(first), description="others have another time")
+    tq.set_limits("echo", tq.TypeLimits(2))
+    assert not remove(first), "somebody has set others"
+    assert tq.limits_of("echo") == tq.TypeLimits(2)
+
+
+def _seen_ms() -> str:
+    seen = tq.stored_limits("echo").updated_at
+    assert seen is not None
+    return str(round(seen.timestamp() * 1000))
 
 
 @pytest.mark.parametrize(
