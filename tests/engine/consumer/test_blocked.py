@@ -102,6 +102,13 @@ def test_several_short_ones_are_claimed_at_a_time() -> None:
     assert [claim.id for claim in claims] == [f"task-{number}" for number in range(4)]
 
 
+def test_behind_one_that_it_does_not_know_no_more_are_claimed_than_it_asked_for() -> None:
+    for number in range(6):
+        store(f"task-{number}", task_type="echo" if number else "new")
+    _, claims = here("old", "echo").step(want=2, worth='{"echo": 0.1}')
+    assert [claim.id for claim in claims] == ["task-1", "task-2"]
+
+
 def test_a_worker_of_the_consumer_that_knows_the_type_is_called_and_no_other() -> None:
     here("new", "echo", "new")
     worker = here("old", "echo")

@@ -260,6 +260,31 @@ def test_what_waits_is_released_though_redis_refused_a_step(
     _all_ended_once(40)
 
 
+@pytest.mark.usefixtures("flusher")
+def test_what_ended_after_a_step_was_sent_does_not_wait_behind_a_long_task(slot: Slot) -> None:
+    """The answer has one task, the last of all, and 16 have ended since its step was sent."""
+    slot.works_ahead = True
+    for _ in range(33):
+        submit("echo")
+    for _ in range(32):
+        slot.finish(*_success(slot.claim()))
+    running = slot.claim()
+    wait_until(lambda: _ids("SUCCESS") == 32, description="the flusher commits them")
+    slot.finish(*_success(running))
+    _work_off(slot)
+    _all_ended_once(33)
+
+
+def test_a_worker_that_may_run_few_more_tasks_claims_none_ahead(slot: Slot) -> None:
+    """As `MAX_TASKS_PER_WORKER` has it: others would have to wait until these are handed back."""
+    slot.works_ahead, slot.most = True, 10
+    for _ in range(40):
+        submit("echo")
+    assert slot.claim() is not None
+    assert slot._under_way is None and _ids("STARTED") == 10
+    slot.flush()
+
+
 def _refuse(call: bytes) -> None:
     raise QueueUnavailable("Redis is away")
 
@@ -347,6 +372,18 @@ def test_a_step_that_was_made_before_is_dropped_when_there_is_something_to_commi
     assert _ids("SUCCESS") == 1
     slot.finish(*_success(second))
     slot.flush()
+    _all_ended_once(2)
+
+
+def test_a_step_that_was_made_before_is_dropped_when_its_number_was_used(slot: Slot) -> None:
+    slot.works_ahead = True
+    submit("echo")
+    running = slot.claim()
+    assert slot.claim() is None and slot._ready is not None
+    slot.finish(*_success(running))
+    slot.flush()
+    submit("echo")
+    _work_off(slot)
     _all_ended_once(2)
 
 

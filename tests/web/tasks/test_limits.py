@@ -1,5 +1,6 @@
 """The limits of task types over HTTP."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import ANY
@@ -190,6 +191,26 @@ def test_limits_of_the_code_are_seen_as_those_of_an_operator(client: FlaskClient
     limits = tq.TypeLimits(1, queues=("high", "gone"))
     _scripts().limits(BROKERS.first.name, "echo", limits.as_json(), "operator")
     assert deploy(7) == theirs
+
+
+def test_an_operator_who_has_seen_the_limits_of_the_code_may_replace_them(
+    client: FlaskClient,
+) -> None:
+    declared.apply(BROKERS, {"echo": tq.TypeLimits(5)})
+    seen = client.get(PATH).get_json()["updated_at"]
+    body = {"concurrency": 1, "if_updated_at": seen}
+    assert client.put(PATH, json=body).get_json()["concurrency"] == 1
+
+
+def test_limits_of_one_millisecond_are_told_apart() -> None:
+    """A clock that has gone back gives the same time as well."""
+    tq.set_limits("echo", tq.TypeLimits(1))
+    ahead_ms = BROKERS.now_ms() + 60_000
+    stored = json.loads(BROKERS.first.redis.hget(limit_keys.limits(), "echo"))
+    stored["operator"]["updated_at"] = ahead_ms
+    BROKERS.first.redis.hset(limit_keys.limits(), "echo", json.dumps(stored))
+    tq.set_limits("echo", tq.TypeLimits(2))
+    assert int(_seen_ms()) > ahead_ms
 
 
 def test_limits_whose_answer_was_lost_are_answered_the_same_when_sent_again() -> None:
