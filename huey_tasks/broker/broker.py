@@ -101,7 +101,7 @@ class Broker:
 
     def wait_for_bell(self, bells: Sequence[str], timeout_s: float) -> bool:
         """Wait until one of the bells rings; False after `timeout_s` seconds."""
-        client: Any = self.redis  # its `ask` wakes a worker sooner than redis-py's command
+        client: Any = self.redis  # its `ask` takes less time than redis-py's blpop
         with redis_errors():
             return client.ask("BLPOP", *bells, timeout_s) is not None
 

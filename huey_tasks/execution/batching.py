@@ -42,6 +42,7 @@ class Pace:
     def record(self, task_type: str, took_s: float) -> None:
         """Add an attempt to the average of its type."""
         before = self._average_s.pop(task_type, math.inf)
+        # Five times an average of 0 is 0, and the average would stay so.
         took_s = min(took_s, before * _MOST_TIMES or BUDGET_S)
         average = took_s if before == math.inf else before + (took_s - before) * _WEIGHT
         self._average_s[task_type] = average if average < BUDGET_S / 2 else math.inf

@@ -101,7 +101,7 @@ class Slot:
         self._claimed_at = self._batch_at = 0.0
         self._unanswered = False
         self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
-        self._ready: _Ahead | None = None  # the next step, while there is nothing to do
+        self._ready: _Ahead | None = None  # the step for the next bell, of an idle worker
         self._finished: list[tuple[Commit, bytes | None]] = []
         self._sent = 0  # how many of them are in the step without an answer; the others ended later
         self._waiting: deque[bytes] = deque()  # each for `Claim.read`
@@ -179,15 +179,16 @@ class Slot:
             self._finished.append((Commit(claim.id, claim.token, Ending.UNBEGUN), None))
 
     def _step(self, want: int) -> None:
-        """Send a step, or read the answer of the one under way; then the next may be.
+        """Commit and claim: send a step and read its answer, or read that of the one under way.
 
-        One without an answer is repeated unchanged, because Redis may have run it.
+        Behind the answer of one under way the next one is sent, if enough was claimed. A step
+        without an answer is repeated unchanged, because Redis may have run it.
         """
         fork_copies.end_if_copy()
         ahead, ready, self._ready = None, self._ready, None
         if self._under_way is not None:
             ahead = self._make_ahead() if want else None  # while Redis works
-        elif want and not self._finished:
+        elif want and not self._finished:  # the step that was made before commits nothing
             self._go_ahead(ready)
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
@@ -250,8 +251,8 @@ class Slot:
     def _take(self, answer: Answer, ahead: _Ahead | None = None) -> None:
         """Take over what an answer says, then send the step that follows it, if there is one.
 
-        A signal may stop this at any call: none is between the first assignment and the last. So
-        claims have a deadline as soon as they are here, whatever is raised then.
+        The handler of a signal may raise where a function is called. So all that belongs together
+        is assigned without a call in between: claims that are here have a deadline.
         """
         settled, left = self._finished[: self._sent], self._finished[self._sent :]
         waiting = self._waiting + deque(answer.claims)

@@ -65,7 +65,8 @@ local function is_too_late(id, task)
   return not task[Waiting.started_at] or deliveries_of(id) == 0
 end
 
--- Looks at the next `want` tasks, and claims those that it may; returns whether others may follow.
+-- Looks at the next `want` tasks, and claims those that it may. Returns false if to look again would
+-- find nothing, or the same: none waits, or one is held back.
 local function claim_next(worker, want)
   local ids, from = ids_to_claim(worker, want)
   local before = #claimed
