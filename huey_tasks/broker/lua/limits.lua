@@ -48,5 +48,7 @@ for _, on in ipairs(redis.call('ZRANGE', AWAITED, 0, -1)) do
     look_again(on, NOW)
   end
 end
-write_down(operation, 1)
+-- A call that is made again has written it down already.
+local is_written = operation ~= '' and redis.call('ZSCORE', AUDIT, cjson.decode(operation).id)
+write_down(operation, is_written and 0 or 1)
 return 'done'

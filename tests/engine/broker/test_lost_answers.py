@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 import huey_tasks as tq
-from huey_tasks.broker import event_keys, keys
+from huey_tasks.broker import event_keys, keys, limit_keys
 from huey_tasks.broker.deadline import InTime
 from huey_tasks.broker.script_text import script_text
 from tests.engine.helpers import QUEUE, HandWorker, scripts, store
@@ -97,6 +97,24 @@ def test_what_a_task_tells_is_kept_once(lose_answer_of: LoseAnswerOf, script: st
     assert answers == [1, 1]
     assert tell(QUEUE, task_id, claim.token, "2.5 s: half")
     assert broker.lrange(key, 0, -1) == [b"1.5 s: half", b"2.5 s: half"]
+
+
+# ---- limits
+
+
+@pytest.mark.parametrize("limits", [tq.TypeLimits(2), None], ids=["set", "removed"])
+def test_who_sets_limits_has_set_them_once(
+    lose_answer_of: LoseAnswerOf, limits: tq.TypeLimits | None
+) -> None:
+    tq.set_limits("echo", tq.TypeLimits(1))
+    seen = tq.stored_limits("echo").updated_at
+    answers = lose_answer_of("limits")
+    tq.set_limits("echo", limits, tq.Operator("ada", "why"), if_updated_at=seen)
+    assert answers[:2] == [b"done", b"done"]
+    assert tq.limits_of("echo") == limits
+    (entry,) = tq.audit_trail().entries
+    assert entry.count == 1
+    broker.delete(limit_keys.limits())
 
 
 # ---- flows
