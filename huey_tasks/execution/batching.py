@@ -23,7 +23,7 @@ MOST = 128
 
 #: How many times the average of its type an attempt counts at most. A worker that waits for a core
 #: in the middle of a short task would claim only few of the next ones; of a type that has become
-#: long, ten attempts are enough.
+#: long, about ten attempts are enough.
 _MOST_TIMES = 5
 
 #: How much one more attempt weighs in the average.
