@@ -502,9 +502,12 @@ class Model:
             self.awaited_things.discard(on)
 
     def _wake(self, on: str, most: int) -> None:
-        for task in self._blocked(on)[:most]:
+        for task in self._blocked(on):
+            if most < 1:
+                return
             self._unblock(task)
             self._queue(task, task.place)
+            most -= not _is_late(task)
 
     def _offered(self, ours: list[str], want: int) -> list[ModelTask]:
         plain = [self.tasks[i] for i in self.ids("PENDING") if self.tasks[i].blocked_on is None]
@@ -558,7 +561,7 @@ class Model:
         fit: list[ModelTask] = []
         may_block = not only_of(slot)
         for task in offered:
-            if task.new.expires_ms == SHORT and not task.counts["deliveries"]:
+            if _is_late(task):
                 self._finish(task, "EXPIRED", "it was not started in time")
                 continue
             if not known.has(task.new.type):
@@ -775,6 +778,10 @@ class _Known(NamedTuple):
         if task_type in self.short:
             return True
         return not self.announces if self.said is None else task_type in self.said
+
+
+def _is_late(task: ModelTask) -> bool:
+    return task.new.expires_ms == SHORT and not task.counts["deliveries"]
 
 
 def _bucket(ms: float) -> int:

@@ -43,11 +43,11 @@ local function wake_some(on)
   local kept = redis.call('HGET', WAKING, on)
   local room, again_at = tonumber(kept or 0), NOW + LOOK_MS
   if not kept then room, again_at = room_for(on, lease_ms) end
-  local more = room - left
-  left = left - wake(on, math.min(room, left))
+  local woken, looked = wake_first(on, room, left)
+  left = left - looked
   local some_wait = redis.call('EXISTS', blocked_key(on)) == 1
-  if some_wait and more > 0 then
-    redis.call('HSET', WAKING, on, more)
+  if some_wait and room - woken >= 1 then
+    redis.call('HSET', WAKING, on, room - woken)
     again_at = NOW
   elseif kept then
     redis.call('HDEL', WAKING, on)

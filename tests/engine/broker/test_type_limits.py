@@ -168,6 +168,63 @@ def test_a_waiting_task_can_be_cancelled_changed_and_expire() -> None:
     assert claims(worker) == [changed]
 
 
+def make_late(ids: list[str]) -> None:
+    for task_id in ids:
+        broker.hset(keys.task("default", task_id), "expires_at", 1)
+
+
+def states(ids: list[str]) -> set[str]:
+    return {task.status for task in map(tq.get_task, ids) if task}
+
+
+def test_those_that_are_too_late_take_no_turn() -> None:
+    limit(concurrency=1)
+    first, *late, last = (submit("echo", value=n) for n in range(32))
+    worker = HandWorker()
+    claim = worker.claim()
+    assert claims(HandWorker("other")) == []
+    make_late(late)
+    worker.step(commit(claim, "SUCCESS", about=ABOUT), want=0)
+    assert (claim.id, claims(worker)) == (first, [last])
+    assert states(late) == {"EXPIRED"}
+
+
+def test_those_that_are_too_late_use_up_no_rate() -> None:
+    limit(rate=1, per_s=86_400)
+    first, *late, last = (submit("echo", value=n) for n in range(32))
+    worker = HandWorker()
+    assert claims(worker, want=99) == [first]
+    make_late(late)
+    broker.delete(limit_keys.tokens("echo"))
+    look_at("rate:echo")
+    assert claims(worker) == [last]
+    assert states(late) == {"EXPIRED"}
+
+
+def look_at(on: str) -> None:
+    """Let a consumer look at what waits for this."""
+    broker.zadd(keys.awaited("default"), {on: 1})
+    promote()
+
+
+def test_very_many_that_are_too_late_go_in_several_calls() -> None:
+    limit(concurrency=1)
+    first, *late, last = (submit("echo", value=n) for n in range(130))
+    worker = HandWorker()
+    claim = worker.claim()
+    on = keys.blocked("default", "busy:echo")
+    while broker.zcard(on) < 129:
+        HandWorker("other").step()
+    make_late(late)
+    worker.step(commit(claim, "SUCCESS", about=ABOUT), want=0)
+    assert (claim.id, broker.zcard(on)) == (first, 79), "a call looks at 50"
+    assert promote() == 0, "the consumers go on at once"
+    assert broker.zcard(on) == 29
+    promote()
+    assert claims(worker, want=99) + claims(worker, want=99) == [last]
+    assert states(late) == {"EXPIRED"}
+
+
 def test_a_lost_task_counts_no_more() -> None:
     limit(concurrency=1)
     first, second = submit("echo", value=1), submit("echo", value=2)

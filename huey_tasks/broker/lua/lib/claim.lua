@@ -59,12 +59,6 @@ local function is_blocked(id, on)
   return state == 'PENDING' and blocked_on == on
 end
 
-local function is_too_late(id, task)
-  local expires_at = task[Waiting.expires_at]
-  if not expires_at or tonumber(expires_at) >= NOW then return false end
-  return not task[Waiting.started_at] or deliveries_of(id) == 0
-end
-
 -- Looks at the next `want` tasks, and claims those that it may. Returns false if to look again would
 -- find nothing, or the same: none waits, or one is held back.
 local function claim_next(worker, want)
@@ -80,7 +74,7 @@ local function claim_next(worker, want)
       drop_erased(id, 'PENDING')
     elseif left_over then
       -- A worker of an older version has claimed it; it is in the right index.
-    elseif is_too_late(id, task) then
+    elseif is_too_late(id, task[Waiting.expires_at], task[Waiting.started_at]) then
       -- rarely: it was not started in time
       leave(id, 'PENDING')
       give_up_turn(id, type)

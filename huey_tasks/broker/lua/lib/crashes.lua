@@ -19,7 +19,7 @@ local function acquit()
   for _, id in ipairs(redis.call('ZRANGE', blocked_key(ALONE), 0, 999)) do
     redis.call('HSET', task_key(id), 'suspicion', SUSPECT - 1)
   end
-  wake(ALONE, 1000)
+  wake_first(ALONE, 1000, 1000)
 end
 
 local function run_again(id, kind, times)

@@ -1,4 +1,5 @@
 -- What many scripts ask of one task.
+-- with: clock
 local TERMINAL = TaskState.TERMINAL_SET
 
 -- A Redis that is out of memory lets a script write if its first write is one that needs none. So
@@ -21,3 +22,9 @@ local function count_of(id, what)
 end
 local function attempt_of(id) return count_of(id, 'attempt') end
 local function deliveries_of(id) return count_of(id, 'deliveries') end
+
+-- Whether a task that waits should have started already; one of which an attempt counts never is.
+local function is_too_late(id, expires_at, started_at)
+  if not expires_at or tonumber(expires_at) >= NOW then return false end
+  return not started_at or deliveries_of(id) == 0
+end
