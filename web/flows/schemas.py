@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import Limit, Query, QueueName, Tag, TaskId
+from web.http.parameters import Limit, Query, StoredQueueName, Tag, TaskId
 from web.operations.operator import Reason
 
 FlowStatus = Literal["running", "succeeded", "failed", "cancelled"]
@@ -176,7 +176,7 @@ class FlowNodeView(Outbound):
 
     name: str
     task_type: str
-    queue: QueueName
+    queue: StoredQueueName
     status: Literal["waiting", "submitted", "succeeded", "failed", "cancelled", "skipped"]
     task_id: TaskId | None = Field(description="Its task; null while, or if, it has none.")
     task_status: tq.TaskState | None = Field(description="The state of its task, as far as known.")

@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     QueueName = str
 else:
     QueueName = Literal[*tq.QUEUES]
+#: The name of a queue in something that is kept: QUEUES may have named it only then.
+StoredQueueName = str
 Limit = Annotated[int, BeforeValidator(_digits)]
 Seconds = Annotated[float, BeforeValidator(_plain_seconds)]
 Instant = Annotated[

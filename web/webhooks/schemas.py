@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import IfUpdatedAt, Limit, Query, QueueName, Tag, TaskId
+from web.http.parameters import IfUpdatedAt, Limit, Query, StoredQueueName, Tag, TaskId
 from web.operations.operator import Reason
 
 _URL = (
@@ -161,7 +161,7 @@ class DeliveryView(Outbound):
     condition: str | None = Field(description="The code of the condition; null of a task.")
     task_id: TaskId | None = Field(description="The task, or the flow; null of a condition.")
     task_type: str | None
-    queue: QueueName | None
+    queue: StoredQueueName | None
     status: Literal["pending", "delivered", "failed"]
     created_at: datetime
     delivered_at: datetime | None

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+from huey_tasks.broker import flow_keys
 from huey_tasks.broker.scripts.events import BEGINNING, EventScripts
 from huey_tasks.flows import reading
 from huey_tasks.records.events import TaskEvent
@@ -56,6 +57,16 @@ def test_a_node_tells_how_its_task_goes_and_what_it_takes(client: FlaskClient) -
     found = client.get(f"/api/tasks?q=flow:{task['flow_id']} state:waiting").get_json()["tasks"]
     assert [each["task_id"] for each in found] == [task["task_id"]]
     assert client.get("/api/tasks?q=flow:monthly").status_code == 422
+
+
+def test_a_flow_is_read_whose_node_is_of_a_queue_that_is_no_more(client: FlaskClient) -> None:
+    flow = client.post("/api/flows", json={"nodes": NODES}).headers["Location"]
+    broker, nodes = tq.default.broker.redis, flow_keys.nodes(flow.rpartition("/")[2])
+    for number, text in broker.hgetall(nodes).items():
+        broker.hset(nodes, number, text.replace(b'"default"', b'"gpu"'))
+    answer = client.get(flow)
+    assert answer.status_code == 200, answer.get_json()
+    assert {node["queue"] for node in answer.get_json()["nodes"]} == {"gpu"}
 
 
 def test_an_event_of_a_flow_tells_its_state_and_numbers(client: FlaskClient) -> None:

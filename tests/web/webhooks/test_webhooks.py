@@ -220,6 +220,17 @@ def test_a_task_takes_a_url_alone_in_bulk_and_from_python(client: FlaskClient) -
     ]
 
 
+def test_a_delivery_is_read_of_a_task_whose_queue_is_no_more(client: FlaskClient) -> None:
+    task_id = tq.submit("echo", {}, webhook_url=URL).task_id
+    tq.cancel(task_id)
+    Dispatch(BROKERS["default"]).run()
+    (made_id,) = tq.default.broker.redis.zrange(webhook_keys.deliveries("tasks"), 0, -1)
+    tq.default.broker.redis.hset(webhook_keys.delivery(made_id.decode()), "queue", "gpu")
+    answer = client.get("/api/webhooks/tasks/deliveries")
+    assert answer.status_code == 200, answer.get_json()
+    assert [each["queue"] for each in answer.get_json()["deliveries"]] == ["gpu"]
+
+
 def test_an_idempotency_key_is_of_one_webhook_url(client: FlaskClient) -> None:
     email = {"to": "ada@example.com", "subject": "Hello", "body": "Dear Ada"}
     body = {"task_type": "send_email", "payload": email, "webhook_url": URL}
