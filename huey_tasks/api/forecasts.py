@@ -41,7 +41,7 @@ def foresee(
     broker = QUEUES[queue].broker
     known = broker.scripts.found(queue, new.once) if new.once else None
     task = submitted(new, queue) if known is None else answered(new, queue, known)
-    if known is not None:
+    if known is not None and task.queue in QUEUES:  # it may have had the task before a deploy
         broker_of_it = QUEUES[task.queue].broker
         seen = explain.explain(broker_of_it, task.task_id, reach, is_async=types.is_async)
         if seen is not None:

@@ -56,13 +56,20 @@ class Once:
             wrong.append(Problem("/unique_key", "unique_key", rule))
         return wrong
 
-    def stored(self, task_type: str, queue: str, payload: Any, options: Any) -> str:
-        """Return it as `submit.lua` reads it; `options`: the others of the submit."""
+    def stored(
+        self, task_type: str, queue: str, payload: Any, options: Any, *, is_own: bool = False
+    ) -> str:
+        """Return it as `submit.lua` reads it; `options`: the others of the submit.
+
+        `is_own`: the queue is that of the type. A repeat may come after a deploy that gave the type
+        another one, so it is found without its queue too.
+        """
         once: dict[str, Any] = {}
         if self.idempotency_key is not None:
             once["key"] = _digest([self.caller, self.idempotency_key, self.item])
-            submit = [task_type, queue, payload, options]
-            once["body"] = _digest([submit, self.unique_for_s, self.unique_key])
+            once["body"] = self._body([task_type, queue, payload, options])
+            if is_own:
+                once["anywhere"] = self._body([task_type, None, payload, options])
             if self.request:
                 once["request"] = _digest([self.caller, self.idempotency_key, None])
                 once["request_body"] = self.request
@@ -71,6 +78,9 @@ class Once:
             once["unique"] = _digest([task_type, mark])
             once["unique_ms"] = round(self.unique_for_s * 1000)
         return json.dumps(once)
+
+    def _body(self, submit: list[Any]) -> str:
+        return _digest([submit, self.unique_for_s, self.unique_key])
 
 
 NOT_ONCE = Once()

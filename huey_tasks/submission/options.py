@@ -76,18 +76,24 @@ class SubmitOptions:
             return self
         return replace(self, once=replace(self.once, item=index, request=request))
 
-    def applied(self, new: NewTask, queue: str, payload: dict[str, Any]) -> NewTask:
+    def applied(
+        self, new: NewTask, queue: str, payload: dict[str, Any], *, is_own: bool = False
+    ) -> NewTask:
         """Return the task with these options. Raises InvalidQuery."""
-        return self.marked(self.checked().apply_to(new), queue, payload)
+        return self.marked(self.checked().apply_to(new), queue, payload, is_own=is_own)
 
-    def marked(self, new: NewTask, queue: str, payload: dict[str, Any]) -> NewTask:
-        """Return the task with what finds a repeat of its submit."""
+    def marked(self, new: NewTask, queue: str, payload: dict[str, Any], *, is_own: bool) -> NewTask:
+        """Return the task with what finds a repeat of its submit.
+
+        `is_own`: the queue is that of its type.
+        """
         if self.once == NOT_ONCE:
             return new
         at = instant(self.run_at)
         others = [list(self.tags), self.delay_s, at, self.expires_in_s, self.queue_priority]
         others += [self.webhook_url] if self.webhook_url else []
-        return new._replace(once=self.once.stored(new.type, queue, payload, others))
+        once = self.once.stored(new.type, queue, payload, others, is_own=is_own)
+        return new._replace(once=once)
 
     def _wrong_delay(self) -> list[Problem]:
         if self.delay_s is not None and self.run_at is not None:

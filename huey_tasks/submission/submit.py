@@ -163,7 +163,7 @@ def made(
     new = found.new_task(task_id, queue, payload)
     if options is NO_OPTIONS or options == NO_OPTIONS:  # to compare takes longer than to look
         return new
-    return options.applied(new, queue, payload)
+    return options.applied(new, queue, payload, is_own=queue == found.queue)
 
 
 def submit_by_huey(
@@ -176,7 +176,8 @@ def submit_by_huey(
     checked.apply_to_huey(task)
     if options.once != NOT_ONCE and not QUEUES[queue].immediate:
         new = QUEUES[queue].serialize_task(task).task
-        return _store(options.marked(new, queue, payload), queue, may_refuse=False)
+        new = options.marked(new, queue, payload, is_own=queue == found.queue)
+        return _store(new, queue, may_refuse=False)
     with naming_lost(task.id):
         QUEUES[queue].enqueue(task)
     state = _state_here(QUEUES[queue], task.id, TaskState.SCHEDULED if task.eta else None)

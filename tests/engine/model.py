@@ -186,7 +186,7 @@ class Model:
         self.bell = False
         self.knows: dict[str, set[str]] = {}  # by consumer; those that have said it
         self.awaited_things: set[str] = set()
-        self.answers: dict[str, tuple[str, Found]] = {}  # by idempotency key, with the body
+        self.answers: dict[str, tuple[dict[str, str], Found]] = {}  # by key, with what came
         self.uniques: dict[str, str] = {}
         self.wanted: set[str] = set()  # ends that webhooks want, `state|type` or `state|`
         self.posted: set[tuple[str, str, str, str]] = set()  # id, state, type, URL
@@ -415,8 +415,11 @@ class Model:
     def _replayed(self, once: dict[str, str]) -> Found | None:
         if (answer := self.answers.get(once.get("key", ""))) is None:
             return None
-        body, found = answer
-        return found if body == once["body"] else Found("", "", "", "reused")
+        first, found = answer
+        same = first["body"] == once["body"] or (
+            "anywhere" in first and first["anywhere"] == once.get("anywhere")
+        )
+        return found if same else Found("", "", "", "reused")
 
     def _submit_once(self, new: NewTask) -> bool | Found:
         if not new.once:
@@ -428,12 +431,12 @@ class Model:
         if twin is not None and twin.state not in ENDED:
             if "key" in once:
                 answer = Found(twin.new.id, "default", twin.state, "replayed_duplicate")
-                self.answers[once["key"]] = once["body"], answer
+                self.answers[once["key"]] = once, answer
             return Found(twin.new.id, "default", twin.state, "duplicate")
         is_new = self._submit(new)
         if "key" in once:
             state = "SCHEDULED" if new.delay_ms else "PENDING"
-            self.answers[once["key"]] = once["body"], Found(new.id, "default", state, "replayed")
+            self.answers[once["key"]] = once, Found(new.id, "default", state, "replayed")
         if "unique" in once:
             self.uniques[once["unique"]] = new.id
         return is_new

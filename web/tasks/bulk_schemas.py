@@ -7,7 +7,7 @@ from pydantic import Field
 import huey_tasks as tq
 from web.http.body import JSON
 from web.http.models import FieldError, Outbound
-from web.http.parameters import QueueName, TaskId
+from web.http.parameters import StoredQueueName, TaskId
 from web.tasks.bulk_body import MAX_BULK_TASKS, NDJSON
 
 _REF = "#/components/schemas/"
@@ -19,7 +19,7 @@ class BulkAccepted(Outbound):
     index: int = Field(description="Its index in the request, from 0; blank lines do not count.")
     task_id: TaskId | None = Field(default=None, description="Not with `dry_run`.")
     status: tq.TaskState
-    priority: QueueName
+    priority: StoredQueueName
     duplicate_of: TaskId | None = Field(
         default=None, description="Only if nothing was stored, because it repeats this unique task."
     )

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 import huey_tasks as tq
 from web.http.models import Inbound, Outbound
-from web.http.parameters import IfUpdatedAt, Instant, QueueName, Tag, TaskId
+from web.http.parameters import IfUpdatedAt, Instant, StoredQueueName, Tag, TaskId
 from web.operations.operator import Reason
 
 
@@ -124,7 +124,7 @@ class Submitted(Outbound):
 
     task_id: TaskId
     status: tq.TaskState
-    priority: QueueName
+    priority: StoredQueueName
     message: str
     duplicate_of: TaskId | None = Field(
         default=None,
@@ -137,7 +137,7 @@ class Forecast(Outbound):
 
     task_type: str
     status: tq.TaskState
-    priority: QueueName
+    priority: StoredQueueName
     message: str
     duplicate_of: TaskId | None = Field(description="The task that would be answered.")
     summary: str = Field(description="Why it would not start at once, or that it would.")

@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -76,6 +77,29 @@ def test_the_same_submit_in_other_words_is_the_same() -> None:
     one = tq.submit("echo", {"value": {"a": 1, "b": 2}}, run_at=utc, idempotency_key="k")
     two = tq.submit("echo", {"value": {"b": 2, "a": 1}}, run_at=there, idempotency_key="k")
     assert two.is_replay and two.task_id == one.task_id
+
+
+def test_a_type_that_a_deploy_gave_another_queue_replays_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def both() -> list[tq.SubmittedTask]:
+        kept = [
+            tq.submit("echo", {"value": 1}, idempotency_key="k"),
+            *submit_many([Submission("echo", {"value": 2}, idempotency_key="m")]),
+        ]
+        assert all(isinstance(one, tq.SubmittedTask) for one in kept), kept
+        return cast(list[tq.SubmittedTask], kept)
+
+    first = both()
+    monkeypatch.setitem(types._types, "echo", replace(types.get("echo"), queue="low"))
+    again = both()
+    assert [(one.task_id, one.queue) for one in again] == [
+        (one.task_id, "default") for one in first
+    ]
+    for other in ({"payload": {"value": 2}}, {"payload": {"value": 1}, "priority": "high"}):
+        with pytest.raises(tq.IdempotencyKeyReused):
+            tq.submit("echo", idempotency_key="k", **other)
+    assert len(tq.list_tasks()) == 2
 
 
 def test_a_time_that_utc_does_not_have_finds_its_submit_too() -> None:

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import huey_tasks as tq
+from huey_tasks.broker import keys, once_keys
 from tests.conftest import StartConsumer
 from tests.waiting import wait_until
 from tests.web.conftest import Server, StartServer, email_body
@@ -22,6 +23,32 @@ UNKNOWN = "6f1c2f0e-8a47-4a6b-9d52-0c6f4d1f3a11"
 def _submit(client: FlaskClient, body: Any = ECHO, query: str = "", **headers: str) -> Any:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return client.post(f"/api/tasks/submit{query}", json=body, headers=named)
+
+
+def test_the_first_answer_names_its_queue_when_that_is_no_more(client: FlaskClient) -> None:
+    unique = {**ECHO, "unique_for": 60}
+    task_id = _submit(client, unique).get_json()["task_id"]
+    keyed = _submit(client, Idempotency_Key="k").get_json()["task_id"]
+    broker = tq.default.broker.redis
+    broker.rename(keys.task("default", task_id), keys.task("gpu", task_id))
+    (held,) = broker.keys(once_keys.unique("*"))
+    broker.set(held, f"gpu {task_id}")
+    for kept in broker.keys(once_keys.idempotency("*")):
+        broker.hset(kept, "queue", "gpu")
+    for query, status in (("", 202), ("?dry_run=1", 200)):
+        answer = _submit(client, unique, query)
+        assert answer.status_code == status, answer.get_json()
+        assert (answer.get_json()["priority"], answer.get_json()["duplicate_of"]) == (
+            "gpu",
+            task_id,
+        )
+    waited = _submit(client, unique, Prefer="wait=1")
+    assert waited.status_code == 202, waited.get_json()
+    (item,) = client.post("/api/tasks/bulk", json=[unique]).get_json()
+    assert (item["priority"], item["duplicate_of"]) == ("gpu", task_id)
+    again = _submit(client, Idempotency_Key="k").get_json()
+    assert (again["task_id"], again["priority"]) == (keyed, "gpu")
+    broker.rename(keys.task("gpu", task_id), keys.task("default", task_id))
 
 
 def test_a_repeat_is_the_first_answer_to_the_letter(client: FlaskClient) -> None:
