@@ -96,9 +96,9 @@ def test_a_type_that_a_deploy_gave_another_queue_replays_too(
     assert [(one.task_id, one.queue) for one in again] == [
         (one.task_id, "default") for one in first
     ]
-    for other in ({"payload": {"value": 2}}, {"payload": {"value": 1}, "priority": "high"}):
+    for value, queue in ((2, None), (1, "high")):
         with pytest.raises(tq.IdempotencyKeyReused):
-            tq.submit("echo", idempotency_key="k", **other)
+            tq.submit("echo", {"value": value}, priority=queue, idempotency_key="k")
     assert len(tq.list_tasks()) == 2
 
 
