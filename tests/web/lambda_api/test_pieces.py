@@ -135,8 +135,9 @@ def test_a_slow_reader_holds_nobody_up_and_gets_everything(
     stack: Stack, aws: Any, tmp_path: Path
 ) -> None:
     """It reads when the function has long ended, and the pieces are gone."""
-    events = stream_of(aws, "begin", code(f"# {tmp_path}"), *["y" * 100_000] * 20)
+    events = stream_of(aws, "begin", until(tmp_path / "go"), *["y" * 100_000] * 20)
     assert next(events)["PayloadChunk"]["Payload"] == b"begin"
+    (tmp_path / "go").touch()
     assert task_of(stack, str(tmp_path))["status"] == "SUCCESS"
     with redis.Redis(unix_socket_path=str(stack.redis.socket)) as client:
         pieces = list(client.scan_iter("*:answer:*"))
