@@ -453,6 +453,27 @@ def test_a_refusal_of_the_old_session_that_comes_late_does_not_ask_again(
     expect_live(page)
 
 
+def test_who_is_not_signed_in_as_heard_before_a_sign_in_is_not_asked_again(
+    visits: Visits, locked_web: WebServer
+) -> None:
+    visits.allow("status of 401|WebSocket connection")
+    late: list[Route] = []
+    page = visits.open(
+        locked_web.url, fresh=True, prepare=partial(hold_first, url="**/api/session", held=late)
+    )
+    page.get_by_test_id("api-key").fill("the-right-key")
+    wait_until_held(page, late)
+    page.get_by_test_id("use-key").click()
+    expect_live(page)
+
+    with page.expect_response("**/api/session"):
+        late.pop().fulfill(json={"needs_key": True, "name": None, "role": None})
+    wait_for_drawing(page)
+
+    expect(page.get_by_test_id("dialog-key")).to_have_count(0)
+    expect_live(page)
+
+
 def test_who_declines_the_key_dialog_can_open_it_again(
     visits: Visits, locked_web: WebServer
 ) -> None:

@@ -2,7 +2,7 @@
    this service only; here is what a page may know of it. */
 
 import { ROOT } from '../lib/root.js';
-import { isSignedOut, notSignedIn, request, SESSION_PATH, setSignedOut } from './tasks.js';
+import { beginSession, currentSession, isSignedOut, notSignedIn, request, SESSION_PATH, setSignedOut } from './tasks.js';
 
 /**
  * @typedef {{needs_key: boolean, name: string|null, role: string|null, queues: string[], task_types: string[],
@@ -27,10 +27,18 @@ function heard(session) {
 }
 
 /** @returns {Promise<Session>} */
-export const getSession = async () => heard(await request('GET', SESSION_PATH));
+export async function getSession() {
+  const asked = currentSession();
+  const session = await request('GET', SESSION_PATH);
+  return asked === currentSession() ? heard(session) : getSession(); // somebody has signed in meanwhile
+}
 
 /** @param {string} key @returns {Promise<Session>} */
-export const signIn = async (key) => heard(await request('POST', SESSION_PATH, JSON.stringify({ key })));
+export async function signIn(key) {
+  const session = await request('POST', SESSION_PATH, JSON.stringify({ key }));
+  beginSession();
+  return heard(session);
+}
 
 export const signOut = () => request('DELETE', SESSION_PATH);
 

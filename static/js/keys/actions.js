@@ -3,7 +3,7 @@
 import { createKey, revokeKey } from '../api/keys.js';
 import { explain } from '../api/problem.js';
 import { signIn, signOut } from '../api/session.js';
-import { ApiProblem, beginSession } from '../api/tasks.js';
+import { ApiProblem } from '../api/tasks.js';
 import { createAttempt } from '../components/notify.js';
 import { go, pageUrl } from '../lib/router.js';
 import * as texts from '../texts/keys.js';
@@ -47,7 +47,6 @@ export function createKeyActions({ dispatch }, toast, reread, retryNow) {
     async signIn(key) {
       try {
         signedIn(await signIn(key));
-        beginSession();
       } catch (error) {
         const { code, text } = explain(error);
         return code === 'unauthorized' ? texts.REJECTED : text;
