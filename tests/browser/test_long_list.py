@@ -4,14 +4,15 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Visits
-from tests.browser.page_checks import expect_live, row, rows
+from tests.browser.page_checks import expect_live, hold_first, let_go, row, rows
 from tests.browser.service import Stack
 from tests.waiting import wait_until
 
 MANY = 10_000
+_FURTHER_DOWN = "**/api/tasks?*cursor=*"
 
 _COUNT_FRAMES = """
 () => {
@@ -78,6 +79,18 @@ def nothing_is_left_to_run(stack: Stack) -> Iterator[None]:
     stack.api.wait_until_idle("default")
 
 
+def _walk(page: Page, count: int) -> None:
+    for _ in range(count):
+        page.evaluate(_NEXT_ROW_IS_DRAWN)
+        page.keyboard.press("j")
+
+
+def _row_number(page: Page, number: int) -> Locator:
+    """Return this row of the list, from 1, if it is drawn: blocks have 20 rows."""
+    block, at = divmod(number - 1, 20)
+    return page.locator(f'tbody[data-block="{block}"] .task-row').nth(at)
+
+
 class Effort:
     """What a page has computed: time on the processor, which others do not lengthen."""
 
@@ -124,12 +137,59 @@ def test_the_keyboard_walks_beyond_the_rows_that_are_drawn(
     seen = set[str]()
 
     for _ in range(150):
-        page.evaluate(_NEXT_ROW_IS_DRAWN)
-        page.keyboard.press("j")
+        _walk(page, 1)
         seen.add(page.evaluate("document.activeElement.closest('.task-row')?.dataset.taskId"))
 
     assert len(seen) == 150
     assert None not in seen
+
+
+def test_a_page_that_comes_late_is_drawn_for_the_reader_who_waits_at_the_end(
+    visits: Visits, stack: Stack, many: str
+) -> None:
+    held: list[Route] = []
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}")
+    expect(rows(page).first).to_be_visible()
+    hold_first(page, _FURTHER_DOWN, held)
+
+    _walk(page, 100)
+    let_go(page, held)
+
+    expect(_row_number(page, 101)).to_be_attached()
+    _walk(page, 1)
+    expect(_row_number(page, 101).locator(".row-link")).to_be_focused()
+
+
+def test_the_list_goes_on_by_itself_once_a_page_can_be_read_again(
+    visits: Visits, stack: Stack, many: str
+) -> None:
+    visits.allow("status of 503")
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}")
+    expect(rows(page).first).to_be_visible()
+    page.route(_FURTHER_DOWN, lambda route: route.fulfill(status=503, body=""), times=1)
+
+    with page.expect_response(_FURTHER_DOWN) as failed:
+        _walk(page, 100)
+
+    assert failed.value.status == 503
+    expect(_row_number(page, 101)).to_be_attached()
+
+
+def test_a_list_that_was_left_further_down_has_rows_when_one_comes_back(
+    visits: Visits, stack: Stack, many: str
+) -> None:
+    page = visits.open(f"{stack.dashboard}tasks?q=tag:{many}")
+    expect(rows(page).first).to_be_visible()
+    with page.expect_response(_FURTHER_DOWN):
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    expect(_row_number(page, 1)).to_have_count(0)
+
+    page.get_by_role("link", name="Queues").first.click()
+    expect(page.get_by_test_id("task-list")).to_have_count(0)
+    page.go_back()
+
+    expect(page.get_by_test_id("task-list")).to_be_visible()
+    page.evaluate(_A_ROW_IS_IN_SIGHT)
 
 
 def test_a_flood_of_tasks_does_not_freeze_the_page(visits: Visits, stack: Stack) -> None:

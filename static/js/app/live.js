@@ -105,12 +105,13 @@ function listener({ dispatch, state }, { refresh, reread, rereadAll, readStats }
   };
 }
 
-/** What no frame tells, or none comes for: what runs is read again, and without a socket everything. */
-function poll({ list, found, route, socket }, readers, readStats, refreshView) {
+/** What no frame tells, or none comes for: what runs or could not be read is read again, and without a
+   socket everything. */
+function poll({ list, listProblem, found, foundProblem, route, socket }, readers, readStats, refreshView) {
   const alone = socket !== 'open';
   if (alone) readStats();
-  if (alone || !list.loaded || list.items.some((item) => !isTerminal(item))) readers.latest();
-  if (alone || !found.loaded || moving(found, rowsInSight())) readers.finder.refresh();
+  if (alone || listProblem || !list.loaded || list.items.some((item) => !isTerminal(item))) readers.latest();
+  if (alone || foundProblem || !found.loaded || moving(found, rowsInSight())) readers.finder.refresh();
   readers.task.read();
   refreshView(route.view);
 }

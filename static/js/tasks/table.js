@@ -11,16 +11,24 @@ import { tableHead, taskRow } from './row.js';
 import * as common from '../texts/common.js';
 import * as texts from '../texts/tasks.js';
 
-let watching = false;
+const TABLE = '.tasks-page .table-wrap';
+
+/** Asks for a look at the window after the next drawing. @type {(() => void)|null} */
+let lookSoon = null;
 let drawnFor = '';
+let drawnEnd = '';
 
 /** @param {import('../state/store.js').State} state @param {import('../state/actions.js').Actions} actions */
 export function taskTable(state, actions) {
   const { found, foundProblem, route: { search } } = state;
-  watchWindow(actions);
+  lookSoon ??= watchWindow(actions);
   const name = JSON.stringify(search);
   if (name !== drawnFor) startOver();
   drawnFor = name;
+  // The reader may wait where the rows ended, or where reading failed: no scroll is to come then.
+  const end = `${found.rows.length} ${Boolean(foundProblem)} ${Boolean(document.querySelector(TABLE))}`;
+  if (end !== drawnEnd) lookSoon();
+  drawnEnd = end;
   const fresh = newcomers(found);
   const now = serverNow(state);
   const hold = (reason, on) => actions.dispatch({ type: 'holdFound', reason, on });
@@ -72,12 +80,10 @@ function letIn(actions) {
 
 /** Follow the scroll position: what is drawn, whether rows may move, and when more is wanted. */
 function watchWindow(actions) {
-  if (watching) return;
-  watching = true;
   let asked = false;
   const look = () => {
     asked = false;
-    const table = document.querySelector('.tasks-page .table-wrap');
+    const table = document.querySelector(TABLE);
     if (!table) return;
     if (lookAround()) actions.redraw();
     actions.dispatch({ type: 'holdFound', reason: 'scroll', on: table.getBoundingClientRect().top < 0 });
@@ -90,4 +96,5 @@ function watchWindow(actions) {
   };
   addEventListener('scroll', soon, { passive: true });
   addEventListener('resize', soon);
+  return soon;
 }
