@@ -1,5 +1,6 @@
 """Back-pressure: when a queue takes no more tasks from outside, the least urgent one first."""
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -167,21 +168,28 @@ def test_a_redis_without_a_limit_is_held_to_the_setting(bounds: Any) -> None:
     assert is_taken("low"), "nobody knows how much it may use"
 
 
-def test_the_memory_is_asked_for_once_a_second(bounds: Any) -> None:
-    bounds(memory=0.9, redis_bytes=GIGABYTE)
+def _calls_of_twenty_submits(command: str) -> tuple[int, float]:
+    """How often they made Redis run `command`, and how many seconds they took."""
     broker.config_resetstat()
+    begun = time.monotonic()
     for _ in range(20):
         submit("echo")
-    assert broker.info("commandstats")["cmdstat_info"]["calls"] <= 2
-    assert 0 < broker.pttl(limit_keys.memory()) <= 1000
+    seconds = time.monotonic() - begun
+    return broker.info("commandstats")[f"cmdstat_{command}"]["calls"], seconds
+
+
+def test_the_memory_is_asked_for_once_a_second(bounds: Any) -> None:
+    bounds(memory=0.9, redis_bytes=GIGABYTE)
+    calls, seconds = _calls_of_twenty_submits("info")
+    assert 1 <= calls <= 2 + seconds
+    # On a slow machine the second may be over, and what was known with it (-2).
+    assert broker.pttl(limit_keys.memory()) in {-2, *range(1, 1001)}
 
 
 def test_the_first_submit_of_a_second_looks_for_the_others(bounds: Any) -> None:
     bounds(memory=0.9, redis_bytes=GIGABYTE)
-    broker.config_resetstat()
-    for _ in range(20):
-        submit("echo")
-    assert broker.info("commandstats")["cmdstat_get"]["calls"] <= 2
+    calls, seconds = _calls_of_twenty_submits("get")
+    assert 1 <= calls <= 2 + seconds
 
 
 def test_a_bound_is_looked_at_by_each_submit(bounds: Any) -> None:
