@@ -48,6 +48,7 @@ _KINDS = {
     "blocked": "open",
     "unknown": "open",
     "awaited": "open",
+    "expiring": "open",
     "crowded": "open",
     "concurrency": "never",
     "environments": "always",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from huey_tasks import redis_urls
-from huey_tasks.broker import function_keys, keys
+from huey_tasks.broker import function_keys, huey_keys, keys
 from huey_tasks.broker.connection import connect, redis_errors
 from huey_tasks.broker.room import NO_BOUNDS
 from huey_tasks.broker.scripts.tasks import Scripts
@@ -108,7 +108,7 @@ class Broker:
     def note_revocations(self, kind: str, *, ttl_ms: int | None = None) -> None:
         """Let claims show workers that Huey has revoked `tasks` or `types` of this queue."""
         with redis_errors():
-            self.redis.set(keys.revocations(self.name, kind), 1, px=ttl_ms)
+            self.redis.set(huey_keys.revocations(self.name, kind), 1, px=ttl_ms)
 
     def store_concurrency(self, limits: Mapping[str, int | None], queues: Iterable[str]) -> None:
         """Store how many of each function may run at a time in all of the queues together.

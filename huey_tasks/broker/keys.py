@@ -58,6 +58,14 @@ def submitted(queue: str) -> str:
     return f"{root(queue)}:submitted"
 
 
+def expiring(queue: str) -> str:
+    """ZSET of the tasks with a time by which they must have started, by that time, in ms.
+
+    `submit` adds; the end of the task removes, or `expire`, which looks at it at its time.
+    """
+    return f"{root(queue)}:expiring"
+
+
 def dead(queue: str) -> str:
     """ZSET of quarantined tasks: they killed their workers, or cannot be read.
 
@@ -209,14 +217,6 @@ def lock(name: str) -> str:
     return f"{_prefix}:lock:{name}"
 
 
-def revocations(queue: str, kind: str) -> str:
-    """STRING: there are revocations of Huey's, of `tasks` or `types`; the storage sets it.
-
-    They themselves are in the result backend. Life time: as the last of those of tasks; for ever.
-    """
-    return f"{root(queue)}:revocations:{kind}"
-
-
 def limit(queue: str, name: str) -> str:
     """HASH, the current window of a rate limit and its uses. `limit` writes; ends with it."""
     return f"{root(queue)}:limit:{name}"
@@ -307,13 +307,3 @@ def outcome(task_id: str, token: str) -> str:
     its task and has at most 4 KiB is the `blob` of the task instead, if both are on one server.
     """
     return f"{_prefix}:outcome:{task_id}:{token}"
-
-
-def huey_result(queue: str, name: str) -> str:
-    """STRING in the result backend: what Huey's own API keeps of a queue, such as a revocation."""
-    return f"{_prefix}:huey.r.{queue}.{name}"
-
-
-def huey_counter(queue: str, name: str) -> str:
-    """STRING in the result backend: a counter of Huey's own API. RESULT_TTL_S."""
-    return f"{_prefix}:huey.c.{queue}.{name}"

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import redis
 from redis.exceptions import NoScriptError
 
-from huey_tasks.broker import keys
+from huey_tasks.broker import huey_keys, keys
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def lacking_at_results(client: redis.Redis, queues: Iterable[str]) -> list[str]:
     """Say in words what the user of the result backend's URL may not do."""
     patterns = [keys.outcome("*", "")[:-1]]
     for queue in queues:
-        patterns += [keys.huey_result(queue, "*"), keys.huey_counter(queue, "*")]
+        patterns += [huey_keys.result(queue, "*"), huey_keys.counter(queue, "*")]
     denied: list[_Denied] = []
     for pattern in patterns:
         denied += _try_all(client, RESULT_COMMANDS, pattern.replace("*", "probe"), pattern, "")

@@ -15,7 +15,16 @@ from huey_tasks.broker.script_text import script_text
 
 #: What each worker needs, and what a consumer does again and again.
 OF_WORKERS = ("step", "outcome", "log", "progress", "emit")
-OF_CONSUMERS = ("heartbeat", "promote", "recover", "prune", "schedules_due", "knows", "online")
+OF_CONSUMERS = (
+    "heartbeat",
+    "promote",
+    "expire",
+    "recover",
+    "prune",
+    "schedules_due",
+    "knows",
+    "online",
+)
 
 
 def read_ahead(names: Iterable[str] = OF_WORKERS) -> None:

@@ -31,6 +31,9 @@ RECOVERS = 4
 CALLS, PAUSE_S = 3, 0.025
 
 
+#: Seconds. A task that was not started in time ends at most so much later, by one that looks.
+LATE_S = 0.1
+
 #: What a consumer is called in the log, by what it runs and nothing else.
 _KINDS = {FUNCTIONS: "function host", ALONE: "consumer of suspects"}
 
@@ -70,6 +73,15 @@ def recover_lost(queue: TaskQueue, *, max_crashes: int) -> None:
 def go_on_with_flows() -> float | None:
     """Go on with flows that one script could not finish; 0 if there is more. As `recover_lost`."""
     return changes.go_on_with_flows()
+
+
+def expire_late(broker: Broker) -> float | None:
+    """End some tasks that were not started in time; as `prune`.
+
+    Not each in its own millisecond: thousands may become too late one after the other.
+    """
+    sooner = broker.scripts.expire(broker.name)
+    return sooner and max(sooner, LATE_S)
 
 
 def prune(broker: Broker, *, cap: int) -> float | None:

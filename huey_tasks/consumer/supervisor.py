@@ -1,8 +1,8 @@
 """The supervisor of one queue's workers: one process without threads, in one loop.
 
 It starts the worker processes, renews their leases, sees a death at once and releases the task,
-stops cancelled attempts, promotes due tasks, makes those of schedules, recovers those of lost
-consumers, and writes the heartbeat. It runs no task itself, so none can keep it from that.
+stops cancelled attempts, promotes due tasks, ends late ones, makes those of schedules, recovers
+those of lost consumers, and writes the heartbeat. It runs no task itself, so none can stop it.
 """
 
 import contextlib
@@ -92,6 +92,7 @@ class Consumer:
         self._neighbours = dead_consumers.Neighbours(queue, config.max_crashes)
         self._announced = {  # by a word of the control channel, and of heartbeats
             "due": Chore(self._promote_due, SELDOM_S),
+            "late": Chore(lambda: duties.expire_late(queue.broker), SELDOM_S),
             "schedules": Chore(self._firing.fire_due, 5.0),
             "outbox": Chore(Dispatch(queue.broker).run, SELDOM_S),
             "flows": Chore(duties.go_on_with_flows, SELDOM_S),

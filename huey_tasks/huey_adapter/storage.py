@@ -19,7 +19,7 @@ from huey.storage import RedisExpireStorage
 from huey.utils import utcnow
 
 from huey_tasks import serializer
-from huey_tasks.broker import keys
+from huey_tasks.broker import huey_keys
 from huey_tasks.broker.broker import Broker
 from huey_tasks.broker.connection import redis_errors
 from huey_tasks.broker.protocol import Claim, Commit, NewTask
@@ -69,8 +69,8 @@ class ReliableStorage(RedisExpireStorage):
             connection_pool=broker.results.connection_pool,
         )
         # Huey's own names for them know no prefix.
-        self.result_prefix = keys.huey_result(name, "").encode()
-        self.counter_prefix = keys.huey_counter(name, "").encode()
+        self.result_prefix = huey_keys.result(name, "").encode()
+        self.counter_prefix = huey_keys.counter(name, "").encode()
         self.result_key = partial(_key, self.result_prefix)
         self.counter_key = partial(_key, self.counter_prefix)
         self.on_settled: Callable[[Commit, bool], None] = lambda commit, accepted: None
@@ -208,7 +208,7 @@ class ReliableStorage(RedisExpireStorage):
     def _inherited(self, task_ids: Sequence[Any]) -> dict[Any, bytes]:
         """Return the errors of tasks that never ran, each kept by the queue of the one before."""
         names = (self.name, *(broker.name for broker in self._elsewhere))
-        wanted = [(of, f"{keys.huey_result(name, '')}{of}") for of in task_ids for name in names]
+        wanted = [(of, f"{huey_keys.result(name, '')}{of}") for of in task_ids for name in names]
         if not wanted:
             return {}
         with redis_errors():

@@ -186,6 +186,7 @@ class Model:
         self.bell = False
         self.knows: dict[str, set[str]] = {}  # by consumer; those that have said it
         self.awaited_things: set[str] = set()
+        self.expiring: dict[str, Moment] = {}
         self.answers: dict[str, tuple[dict[str, str], Found]] = {}  # by key, with what came
         self.uniques: dict[str, str] = {}
         self.wanted: set[str] = set()  # ends that webhooks want, `state|type` or `state|`
@@ -307,6 +308,15 @@ class Model:
         if looks and self.awaited_things:
             return LOOK / 1000
         return HOUR / 1000 if self.ids(*WAITING) or self.awaited_things else None
+
+    def expire(self, order: list[str]) -> float | None:
+        """`order`: those that must start in time, by that time."""
+        for task in [self.tasks[task_id] for task_id in order]:
+            if task.new.expires_ms == SHORT:
+                self.expiring.pop(task.new.id)
+                if task.state in ("PENDING", "SCHEDULED") and _is_late(task):
+                    self._finish(task, "EXPIRED", "it was not started in time")
+        return HOUR / 1000 if self.expiring else None
 
     def cancel(self, task_id: str, reason: str, request: str) -> str:
         task = self.tasks.get(task_id)
@@ -447,10 +457,10 @@ class Model:
         task = ModelTask(new, new.max_attempts, new.retry_delay_s or None)
         if new.max_attempts != 1:
             task.stored.add("max_attempts")
-        task.tied = bool(new.gate or new.webhook_url)
+        task.tied = bool(new.gate or new.webhook_url or new.expires_ms)
         task.notes["submitted_at"] = self._in()
         if new.expires_ms:
-            task.notes["expires_at"] = self._in(new.expires_ms)
+            task.notes["expires_at"] = self.expiring[new.id] = self._in(new.expires_ms)
         self.tasks[new.id] = task
         self._count("SUBMITTED", new.type)
         if new.delay_ms:
@@ -725,6 +735,7 @@ class Model:
     def _finish(self, task: ModelTask, state: str, reason: str, token: str = "") -> None:
         """`token`: of the attempt whose outcome it has, if it has one."""
         self._unblock(task)
+        self.expiring.pop(task.new.id, None)
         task.state, task.token, task.score = state, token, self._in()
         task.notes |= {"finished_at": self._in()} | ({"reason": reason} if reason else {})
         self._count(state, task.new.type)

@@ -103,6 +103,7 @@ def clock_ms() -> int:
 def _indexes() -> dict[str, str]:
     states = {state: keys.index(QUEUE, state) for state in STATES}
     others = {"submitted": keys.submitted(QUEUE), "dead": keys.dead(QUEUE)}
+    others["expiring"] = keys.expiring(QUEUE)
     return states | others | {"stopping": limit_keys.stopping(QUEUE)}
 
 

@@ -10,6 +10,7 @@ if state ~= 'PENDING' or deliveries_of(id) > 0 then return 'STARTED' end
 leave(id, state)
 give_up_turn(id, type)
 redis.call('ZREM', SUBMITTED, id)
+redis.call('ZREM', EXPIRING, id)
 add_event('gone', id)
 redis.call('DEL', task_key(id), log_key(id), partials_key(id))
 remember_answered(request, state)

@@ -121,6 +121,14 @@ class Scripts(SubmitScripts):
         next_ms = self.run("promote", queue, limit=BATCH, lease_ms=lease_ms)
         return None if next_ms < 0 else next_ms / 1000
 
+    def expire(self, queue: str) -> float | None:
+        """End tasks that were not started in time.
+
+        Returns the seconds until the next may be too late, None if none must start in time.
+        """
+        next_ms = self.run("expire", queue, limit=BATCH)
+        return None if next_ms < 0 else next_ms / 1000
+
     def cancel(self, queue: str, task_id: str, reason: str, *, operation: str = "") -> str:
         """Revoke a task that has not ended; returns the state it was in, '' if unknown."""
         state = self.run(

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 import huey_tasks as tq
-from huey_tasks.broker import event_keys, keys, webhook_keys
+from huey_tasks.broker import event_keys, huey_keys, keys, webhook_keys
 from huey_tasks.broker.protocol import About, Cause, Claim, Commit, Gate, NewTask, only_of
 from huey_tasks.broker.step import Step
 from huey_tasks.broker.task_hash import TaskHash
@@ -454,6 +454,17 @@ class ScriptsAndModel(RuleBasedStateMachine):
         else:
             assert expected - 600 < next_s <= expected
 
+    @precondition(lambda self: self.model.expiring)
+    @rule()
+    def expire(self) -> None:
+        self._let_short_times_end()
+        order = [task_id.decode() for task_id in broker.zrange(keys.expiring(QUEUE), 0, -1)]
+        next_s, expected = scripts().expire(QUEUE), self.model.expire(order)
+        if next_s is None or expected is None:
+            assert next_s == expected
+        else:
+            assert expected - 600 < next_s <= expected
+
     @precondition(lambda self: self.model.ids(*ENDED))
     @rule(old=st.booleans(), cap=st.integers(0, 3))
     def prune(self, old: bool, cap: int) -> None:
@@ -544,10 +555,10 @@ class ScriptsAndModel(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(["tasks", "types"]), any_left=st.booleans())
     def revoke_in_hueys_way(self, kind: str, any_left: bool) -> None:
-        key = keys.revocations(QUEUE, kind)
+        key = huey_keys.revocations(QUEUE, kind)
         broker.set(key, 1) if any_left else broker.delete(key)
         self.model.revocations = any(
-            broker.exists(keys.revocations(QUEUE, kind)) for kind in ("tasks", "types")
+            broker.exists(huey_keys.revocations(QUEUE, kind)) for kind in ("tasks", "types")
         )
 
     @rule(consumer=st.sampled_from(CONSUMERS), types=st.sampled_from(KNOWN))
@@ -696,6 +707,9 @@ class ScriptsAndModel(RuleBasedStateMachine):
         assert snapshot.indexes["dead"].keys() == self.model.dead.keys()
         for task_id, score in snapshot.indexes["dead"].items():
             assert self._holds_at(self.model.dead[task_id], score)
+        assert snapshot.indexes["expiring"].keys() == self.model.expiring.keys()
+        for task_id, score in snapshot.indexes["expiring"].items():
+            assert self._holds_at(self.model.expiring[task_id], score)
         assert snapshot.indexes["stopping"].keys() == self.model.stopping.keys()
         for task_id, score in snapshot.indexes["stopping"].items():
             assert self._holds_at(self.model.stopping[task_id], score)

@@ -30,6 +30,13 @@ def test_a_task_is_due_some_time_before_its_time() -> None:
     assert words() == {"due"}
 
 
+def test_a_task_is_told_of_some_time_before_it_is_too_late() -> None:
+    store("later", expires_ms=60_000)
+    assert words() == {"due"}
+    store("soon", expires_ms=1_000)
+    assert words() == {"due", "late"}
+
+
 def test_a_retry_is_due() -> None:
     store("task", max_attempts=2)
     worker = HandWorker()

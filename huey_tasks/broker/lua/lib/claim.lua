@@ -1,5 +1,5 @@
 -- Claims: PENDING -> STARTED, under a token and a lease. `worker` is the table that step.lua makes.
--- with: blocked clock concurrency counting erased events fair finish tasks type_limits
+-- with: blocked clock concurrency counting erased events expiring tasks type_limits
 -- record Waiting: type message max_attempts queued_at started_at retry_delay_s expires_at invocation
 
 -- A worker claims several tasks as long as all of them together are worth no more than this, so that
@@ -76,9 +76,7 @@ local function claim_next(worker, want)
       -- A worker of an older version has claimed it; it is in the right index.
     elseif is_too_late(id, task[Waiting.expires_at], task[Waiting.started_at]) then
       -- rarely: it was not started in time
-      leave(id, 'PENDING')
-      give_up_turn(id, type)
-      finish(id, 'EXPIRED', 'it was not started in time')
+      expire(id, 'PENDING', type)
     elseif worker.only ~= '' and is_crowded(type) then
       -- rarely: a function that runs as often as it may
       unblock(id, from[id])

@@ -1,7 +1,7 @@
 -- The one way into a terminal state.
 -- with: barrier clock counting events flows outbox
 -- at the end: write_ended
--- record Ties: state token type ties gate passes_on awaited suspicion webhook_url flow
+-- record Ties: state token type ties gate passes_on awaited suspicion webhook_url flow expires_at
 
 -- How many quarantined tasks are kept, whatever their age.
 local DEAD_CAP = 10000
@@ -39,6 +39,7 @@ local function finish_tied(id, ties, state, reason, ...)
     -- rarely: a member of a chord
     pass_gate(gate)
   end
+  if ties[Ties.expires_at] then redis.call('ZREM', EXPIRING, id) end
   if ties[Ties.flow] then
     -- rarely: a node of a flow
     end_task_of(ties[Ties.flow], state)

@@ -24,6 +24,7 @@ local COUNTERS = ROOT .. ':counters'
 local OPEN = PREFIX .. ':open'
 local FAIR = PREFIX .. ':fair'
 local CONTROL = ROOT .. ':control'
+local EXPIRING = ROOT .. ':expiring'
 local DATASET = ROOT .. ':dataset'
 -- The channel of what callers wait for: the id of a task that has ended; "<id> piece".
 local ENDS = ROOT .. ':ends'

@@ -10,7 +10,7 @@ local function submit(new)
   if redis.call('ZADD', root .. ':submitted', 'NX', AT, id) == 0 then return 0 end
   local delay_ms, max_attempts = tonumber(new[NewTask.delay_ms] or 0), tonumber(new[NewTask.max_attempts] or 1)
   local expires_ms, gate, tags = new[NewTask.expires_ms] or '0', new[NewTask.gate], new[NewTask.tags]
-  local url, flow = new[NewTask.webhook_url], new[NewTask.flow]
+  local url, flow, ties = new[NewTask.webhook_url], new[NewTask.flow], false
   local fields = { 'type', type, 'message', new[NewTask.message], 'submitted_at', AT }
   -- Of one attempt, and of what is 0, nothing is stored. It comes as text, or as a number from JSON.
   if max_attempts ~= 1 then
@@ -23,7 +23,10 @@ local function submit(new)
     fields[#fields + 1], fields[#fields + 2] = 'retry_delay_s', new[NewTask.retry_delay_s]
   end
   if expires_ms ~= '0' and expires_ms ~= 0 then
+    -- rarely: it must start in time
     fields[#fields + 1], fields[#fields + 2] = 'expires_at', NOW + expires_ms
+    redis.call('ZADD', root .. ':expiring', NOW + expires_ms, id)
+    ties = true
   end
   if gate and gate ~= '' then
     fields[#fields + 1], fields[#fields + 2] = 'gate', gate
@@ -37,7 +40,7 @@ local function submit(new)
   end
   if url and url ~= '' then fields[#fields + 1], fields[#fields + 2] = 'webhook_url', url end
   if flow and flow ~= '' then fields[#fields + 1], fields[#fields + 2] = 'flow', flow end
-  if (gate or '') .. (url or '') .. (flow or '') ~= '' then -- see finish.lua
+  if ties or (gate or '') .. (url or '') .. (flow or '') ~= '' then -- see finish.lua
     fields[#fields + 1], fields[#fields + 2] = 'ties', '1'
   end
   local by = new[NewTask.submitted_by]
