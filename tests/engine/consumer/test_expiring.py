@@ -38,18 +38,26 @@ def _wait_until_late() -> None:
     wait_until(lambda: clock_ms() > begun + 1, description="a millisecond is over")
 
 
+def _is_late(*task_ids: str) -> None:
+    """Let the time of tasks be over."""
+    for task_id in task_ids:
+        broker.hset(keys.task(QUEUE, task_id), "expires_at", 1)
+        broker.zadd(keys.expiring(QUEUE), {task_id: 1}, xx=True)
+
+
 def _waiting_for_a_type() -> None:
-    store("late", task_type="new", expires_ms=1)
+    store("late", task_type="new", expires_ms=HOUR)
     scripts().knows(QUEUE, "old", ["echo"])
-    store("other")
-    HandWorker("old/w").step()
+    worker = HandWorker("old/w")
+    worker.announces = True
+    assert worker.step() == ([], [])
+    assert broker.exists(keys.blocked(QUEUE, "type:new"))
+    _is_late("late")
 
 
 def _on_the_schedule() -> None:
-    store("late", expires_ms=1)
-    broker.zrem(keys.index(QUEUE, "PENDING"), "late")
-    broker.zadd(keys.index(QUEUE, "SCHEDULED"), {"late": clock_ms() + HOUR})
-    broker.hset(keys.task(QUEUE, "late"), "state", "SCHEDULED")
+    store("late", expires_ms=2 * HOUR, delay_ms=HOUR)
+    _is_late("late")
 
 
 @pytest.mark.parametrize(
@@ -96,9 +104,7 @@ def test_what_was_started_in_time_goes_on() -> None:
     worker, other = HandWorker("w"), HandWorker("v")
     running, failing = worker.claim(), other.claim()
     other.step(commit(failing, "RETRY", delay_ms=HOUR, retries_left=1), want=0)
-    for task_id in ("runs", "again"):
-        broker.hset(keys.task(QUEUE, task_id), "expires_at", 1)
-        broker.zadd(keys.expiring(QUEUE), {task_id: 1})
+    _is_late("runs", "again")
     assert scripts().expire(QUEUE) is None
     assert (where("runs"), where("again")) == ("STARTED", "RETRY")
     assert worker.step(commit(running, "SUCCESS"), want=0)[0] == [True]
@@ -107,8 +113,7 @@ def test_what_was_started_in_time_goes_on() -> None:
 def test_one_whose_worker_died_has_started_in_time() -> None:
     store("task", expires_ms=20_000)
     release(HandWorker().claim())
-    broker.hset(keys.task(QUEUE, "task"), "expires_at", 1)
-    broker.zadd(keys.expiring(QUEUE), {"task": 1})
+    _is_late("task")
     assert scripts().expire(QUEUE) is None
     assert where("task") == "PENDING"
 
