@@ -103,16 +103,42 @@ local function note_start(id, type, message)
   redis.call('PEXPIRE', tokens_key(name), limit.per_ms * 2)
 end
 
--- How many of those that wait for their turn may start, and when to look again.
+-- Milliseconds from one look to the next at a rate that lets tasks start: those of a fast one go on
+-- together, but before its bucket is full, as what does not fit would be lost.
+local TOGETHER_MS, SOONEST_MS = 100, 20
+
+-- How many tokens there are for those that wait, and when there are more.
+local function turns_of_rate(limit, name)
+  local left = tokens(limit, name)
+  local room = math.floor(left)
+  if room == math.huge then return room, NOW end
+  local one_ms, after = limit.per_ms / limit.rate, left - room
+  local next_ms, full_ms = math.ceil((1 - after) * one_ms), (limit.rate - after) * one_ms
+  if room < 1 then return 0, NOW + next_ms end
+  local ms = math.max(next_ms, math.min(full_ms, TOGETHER_MS), SOONEST_MS)
+  return room, NOW + math.ceil(math.min(ms, LOOK_MS))
+end
+
+-- How many of those that wait for `kind` may go on, and when to look again.
+local function turns_of(kind, limit, name, type)
+  if kind == 'rate' then return turns_of_rate(limit, name) end
+  if kind == 'breaker' then return trials(limit, name, type) end
+  return free_places(limit, name, type), NOW + LOOK_MS
+end
+
+-- The same of those that wait for `on`. Whether anything else keeps them from starting their claim finds
+-- out: they wait for that then, and its end wakes them.
 local function turns(on)
   local first = redis.call('ZRANGE', blocked_key(on), 0, 0)[1]
   if not first then return 0, NOW end
+  local kind, name = on:match('^(%l+):(.*)$')
   local type, message = unpack(redis.call('HMGET', task_key(first), 'type', 'message'))
   local limit = type and limits_of(type)
-  if not limit then return 1000, NOW end
-  local name = limited_name(limit, type, message)
-  local may_try = trials(limit, name, type)
-  local room = math.min(free_places(limit, name, type), tokens(limit, name), may_try, 1000)
-  local _, look_at = kept_by(limit, name, type)
-  return math.floor(room), look_at or NOW + LOOK_MS
+  local room, look_at = math.huge, NOW
+  if limit and limited_name(limit, type, message) == name then
+    room, look_at = turns_of(kind, limit, name, type)
+  end
+  -- Where others have been set since, they wait for nothing, or for what their claim finds.
+  if room == math.huge then return 1000, NOW end
+  return math.min(room, 1000), look_at
 end
