@@ -39,6 +39,15 @@ local function move_to_priority()
   if on then redis.call('ZADD', blocked_key(on), place, id) end
 end
 
+-- Its lock, or its part of the limits of its type, was that of the payload before.
+local function look_at_it_again()
+  local on = redis.call('HGET', key, 'blocked_on')
+  if on and redis.call('ZSCORE', AWAITED, on) then
+    leave(id, state)
+    queue_again(id, place)
+  end
+end
+
 if due and due > NOW then
   leave(id, state)
   redis.call('HDEL', key, 'ready_at') -- the age of an event counts from its new time
@@ -49,6 +58,7 @@ elseif due and state ~= 'PENDING' then
   queue_again(id, place_again(id, priority ~= '' and priority or own), suspicion)
 else
   if priority ~= '' and state == 'PENDING' then move_to_priority() end
+  if message ~= '' and state == 'PENDING' then look_at_it_again() end
   add_event('state', id) -- what moves it has added one already
 end
 write_down(operation, 1)

@@ -12,7 +12,7 @@ from huey_tasks import serializer
 from huey_tasks.broker import keys
 from huey_tasks.registry import types
 from tests.conftest import StartConsumer
-from tests.engine.helpers import HandWorker, commit, submit, wait_for
+from tests.engine.helpers import HandWorker, commit, scripts, submit, wait_for
 
 broker = tq.default.broker.redis
 ADA = tq.Operator("ada", "wrong amount")
@@ -71,6 +71,26 @@ def test_a_task_starts_now_or_later_as_it_is_changed(make: Callable[[], str]) ->
     now = tq.change_task(task_id, delay=0)
     assert now.status == "PENDING"
     assert HandWorker("other").claim().id == task_id
+
+
+def _waits_for_its_type() -> str:
+    tq.set_limits("echo", tq.TypeLimits(rate=1, per_s=86_400, by="value"), ADA)
+    _waits()
+    task_id, worker = _waits(), HandWorker()
+    worker.claim()
+    assert worker.step()[1] == [], "another one with this value has used up the rate"
+    return task_id
+
+
+@pytest.mark.parametrize("make", [_waits_for_a_lock, _waits_for_its_type])
+def test_one_with_another_payload_waits_for_nothing_of_the_old_one(make: Callable[[], str]) -> None:
+    held = scripts().lock("default", "press", ("", ""), ttl_ms=60_000, lease_ms=60_000)
+    task_id = make()
+    worker = HandWorker("other")
+    assert (held, worker.step()[1]) == (True, [])
+    tq.change_task(task_id, payload={"value": "another"})
+    assert worker.claim().id == task_id
+    tq.set_limits("echo", None, ADA)
 
 
 def test_a_worker_gets_the_new_payload(start_consumer: StartConsumer) -> None:
