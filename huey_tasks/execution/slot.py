@@ -99,6 +99,8 @@ class Slot:
         self._lock = threading.Lock()
         self._sequence = 0
         self._claimed_at = self._batch_at = 0.0
+        #: By time.monotonic(): when the last step was sent, and when the leases of what waits end.
+        self._sent_at, self._leases_end = 0.0, math.inf
         self._unanswered = False
         self._under_way: Sent | None = None  # the step without an answer, if that may be read yet
         self._ready: _Ahead | None = None  # the step for the next bell, of an idle worker
@@ -109,18 +111,33 @@ class Slot:
     def claim(self) -> Claim | None:
         """Take a task that is claimed already, or commit what is finished and claim some more."""
         with self._lock:
-            self.idle = False
-            if not self._waiting:
-                self._step(want=self.most)
-                while self._finished and not self._waiting:  # these ended after it was sent
-                    self._step(want=self.most)
-                self._begin_batch()
-                if not self._unanswered and len(self._waiting) >= AHEAD_FROM:
-                    self._go_ahead(self._make_ahead())
+            self.idle, now = False, time.monotonic()
+            if not self._waiting or now > self._leases_end:
+                now = self._claim_more()
             self.idle = not self._waiting
             self._ready = self._make_ahead() if self.idle else None
-            self._claimed_at = time.monotonic()
+            self._claimed_at = now
             return None if self.idle else Claim.read(self._waiting.popleft())
+
+    def _claim_more(self) -> float:
+        """Commit and claim; returns the time then.
+
+        What waits longer than its leases is released: this process stood still, and others may have
+        run it. That may also be so behind a step.
+        """
+        now = math.inf
+        for _ in range(2):
+            self._release_waiting()
+            self._step(want=self.most)
+            while self._finished and not self._waiting:  # these ended after it was sent
+                self._step(want=self.most)
+            self._begin_batch()
+            if not self._unanswered and len(self._waiting) >= AHEAD_FROM:
+                self._go_ahead(self._make_ahead())
+            now = time.monotonic()
+            if now <= self._leases_end or not self._waiting:
+                break
+        return now
 
     def finish(self, commit: Commit, outcome: bytes | None = None) -> None:
         """Keep how an attempt ended; the next step or `flush` sends it."""
@@ -203,6 +220,7 @@ class Slot:
         commits = self._sent if self._unanswered else len(self._finished)
         step = self._make(want, self._sequence + 1, self._finished[:commits])
         self._sent, self._unanswered = commits, True
+        self._sent_at = time.monotonic()
         self._take(self._scripts.step(step))
 
     def _go_ahead(self, ahead: _Ahead | None) -> None:
@@ -225,6 +243,7 @@ class Slot:
 
     def _send(self, ahead: _Ahead) -> None:
         """Send it; if that fails, Redis may have got it all the same."""
+        self._sent_at = time.monotonic()
         try:
             self._under_way = self._scripts.send(ahead.call)
             _let_others_run()
@@ -258,7 +277,9 @@ class Slot:
         waiting = self._waiting + deque(answer.claims)
         commits = 0 if ahead is None else ahead.commits
         deadline = time.monotonic() + HOLD_S if len(waiting) > 1 or left else math.inf
+        leases_end = self._sent_at + self._lease_ms / 1000  # Redis has begun them later
         self._sequence += 1
+        self._leases_end = self._leases_end if self._waiting else leases_end
         self._finished, self._waiting = left, waiting
         self._sent, self._unanswered = commits, ahead is not None
         self.revocations, self.deadline = answer.revocations, deadline

@@ -22,6 +22,7 @@ from tests.engine.helpers import (
     QUEUE,
     HandWorker,
     commit,
+    recover,
     release,
     scripts,
     state,
@@ -131,6 +132,36 @@ def test_a_signal_when_a_step_was_sent_mixes_up_no_answers(
 def _raise_interrupted() -> None:
     """What a handler of signals may do that a task has left."""
     raise InterruptedError
+
+
+@pytest.mark.parametrize("works_ahead", [False, True])
+def test_a_worker_that_stood_still_begins_nothing_that_others_have_run(
+    slot: Slot, monkeypatch: pytest.MonkeyPatch, works_ahead: bool
+) -> None:
+    """It was frozen, or swapped out, until the leases of what it had claimed were over."""
+    monkeypatch.setattr(slot, "_lease_ms", 500)
+    slot.works_ahead = works_ahead
+    ids = {submit("echo") for _ in range(40)}
+    first = slot.claim()
+    assert first is not None and slot.deadline < math.inf
+    batches = 2 if works_ahead else 1
+    wait_until(lambda: _ids("STARTED") == 16 * batches, description="the step under way has run")
+    lost: set[str] = set()
+
+    def all_are_lost() -> bool:
+        lost.update(dict(recover()))
+        return len(lost) == 16 * batches
+
+    wait_until(all_are_lost, description="all that it has claimed is recovered")
+    others = HandWorker("other")
+    _, claims = others.step(want=40, worth='{"echo": 0.01}')
+    assert {claim.id for claim in claims} == ids
+    others.step(*(commit(claim, "SUCCESS") for claim in claims), want=0)
+
+    slot.finish(*_success(first))
+    again = slot.claim()
+    assert again is None, f"it would run {again.id} again"
+    assert {state(task_id) for task_id in ids} == {"SUCCESS"}
 
 
 def test_a_redis_that_forgot_the_script_gets_the_step_again(slot: Slot) -> None:
