@@ -10,6 +10,7 @@ from huey_tasks import serializer
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
 from huey_tasks.broker.saved_events import SavedEvents
+from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import (
     FunctionNotFound,
     SavedEventNotFound,
@@ -158,7 +159,8 @@ def _of_files(name: str) -> dict[str, Any]:
 
 
 def _no_event(function: str, name: str) -> SavedEventNotFound:
-    return SavedEventNotFound(f"The function '{function}' has no saved event '{name[:64]}'.")
+    near = nearest(name, saved_events(function).keys() - {name}) or "."
+    return SavedEventNotFound(f"The function '{function}' has no saved event '{name[:64]}'{near}")
 
 
 def invoke_function(

@@ -172,7 +172,7 @@ from huey_tasks.monitoring.totals import EDGES_S, Histogram, QueueTotals, TypeCo
 from huey_tasks.operations.bulk import Acted, Skipped
 from huey_tasks.operations.failure_retry import GroupRetry
 from huey_tasks.operations.undo import Undone
-from huey_tasks.queues import CONFIG, QUEUES, default, high, low
+from huey_tasks.queues import CONFIG, QUEUES, default, high, low, unknown_queue
 from huey_tasks.records.breakers import BreakerState
 from huey_tasks.records.events import Position, TaskEvent
 from huey_tasks.records.log_lines import TaskLine
@@ -505,6 +505,7 @@ __all__ = [
     "task_types",
     "time_limit",
     "undo",
+    "unknown_queue",
     "wait_for_end",
     "watch_problem",
     "watch_task",

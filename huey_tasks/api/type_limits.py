@@ -77,6 +77,6 @@ def _seen(updated_at: dt.datetime | EllipsisType | None) -> str:
 
 def _find(task_type: str) -> TaskType[..., Any]:
     try:
-        return types.get(task_type, suggest=False)
-    except UnknownTaskType:
-        raise TaskTypeNotFound(f"No task type is named '{task_type[:64]}'.") from None
+        return types.get(task_type)
+    except UnknownTaskType as unknown:
+        raise TaskTypeNotFound(unknown.detail) from None

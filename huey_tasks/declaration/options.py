@@ -127,12 +127,17 @@ def check_name(name: object, place: str | None = None) -> str:
 
 
 def nearest(word: object, known: Iterable[str], *, cutoff: float = 0.6, at_most: int = 1) -> str:
-    """Return "; did you mean 'x'?" for the end of an error, "" if no known word is near."""
-    text = str(word)
+    """Return "; did you mean 'x'?" for the end of an error, "" if no known word is near.
+
+    Words that differ in case alone are the same here: it is what people get wrong first.
+    """
+    text = str(word).lower()
     if len(text) > NAME_BYTES:  # the comparison of a long text takes long
         return ""
-    found = difflib.get_close_matches(text, list(known), n=at_most, cutoff=cutoff)
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else ""
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(text, by_lower, n=at_most, cutoff=cutoff)
+    found = [repr(by_lower[name]) for name in near]
+    return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
 def place_of(function: Callable[..., Any]) -> str:

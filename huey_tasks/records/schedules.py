@@ -10,8 +10,12 @@ from huey_tasks.broker.scripts.schedules import ScheduleScripts, StoredSchedule
 
 def all_of(brokers: Brokers) -> list[StoredSchedule]:
     """Return every schedule of these queues."""
-    scripts = ScheduleScripts(brokers.first.scripts)
-    return scripts.schedules_named(brokers, scripts.schedule_names(brokers))
+    return ScheduleScripts(brokers.first.scripts).schedules_named(brokers, names(brokers))
+
+
+def names(brokers: Brokers) -> list[str]:
+    """Return the name of every schedule of these queues."""
+    return ScheduleScripts(brokers.first.scripts).schedule_names(brokers)
 
 
 def named(brokers: Brokers, name: str) -> list[StoredSchedule]:

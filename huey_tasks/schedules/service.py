@@ -11,6 +11,7 @@ from typing import Any
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.declaration.options import nearest
 from huey_tasks.errors import (
     ChangedMeanwhile,
     QueueDraining,
@@ -173,4 +174,5 @@ def _record(schedule: Schedule) -> ScheduleRecord:
 
 
 def _unknown(name: str) -> ScheduleNotFound:
-    return ScheduleNotFound(f"No schedule has the name '{name[:100]}'.")
+    near = nearest(name, schedules.names(BROKERS)) or "."
+    return ScheduleNotFound(f"No schedule has the name '{name[:64]}'{near}")

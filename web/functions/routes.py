@@ -94,7 +94,7 @@ def read_source(path: FunctionPath) -> Response:
 )
 def list_events(path: FunctionPath) -> Response:
     """List the saved test events of a function, and templates of what AWS sends."""
-    saved = tq.saved_events(path.name)
+    saved = tq.saved_events(named(path.name).name)
     return respond(EventList(events=_views(saved), templates=_views(TEMPLATES)))
 
 
@@ -107,7 +107,8 @@ def list_events(path: FunctionPath) -> Response:
 )
 def read_event(path: EventPath) -> Response:
     """Read a saved event."""
-    return respond(EventView(name=path.event, event=tq.saved_event(path.name, path.event)))
+    event = tq.saved_event(named(path.name).name, path.event)
+    return respond(EventView(name=path.event, event=event))
 
 
 @functions.put(
@@ -127,7 +128,7 @@ def read_event(path: EventPath) -> Response:
 def save_event(path: EventPath, body: SavedEventBody) -> Response:
     """Save a test event of a function: at most 50, each at most 64 kB."""
     _check_event(path.event)
-    is_new = tq.save_event(path.name, path.event, body.event)
+    is_new = tq.save_event(named(path.name).name, path.event, body.event)
     view = EventView(name=path.event, event=body.event)
     return respond(view, 201 if is_new else 200)
 
@@ -143,7 +144,7 @@ def save_event(path: EventPath, body: SavedEventBody) -> Response:
 )
 def delete_event(path: EventPath) -> Response:
     """Delete a saved event."""
-    tq.delete_saved_event(path.name, path.event)
+    tq.delete_saved_event(named(path.name).name, path.event)
     return JsonAnswer("", 204, {})
 
 

@@ -106,6 +106,6 @@ def _now(queue: str) -> dict[str, Any]:
 
 def _known(queue: str) -> str:
     if queue not in tq.QUEUES:
-        raise QueueNotFound(f"This queue does not exist; the queues are {', '.join(tq.QUEUES)}.")
+        raise QueueNotFound(tq.unknown_queue(queue).detail)
     check_queue(queue)
     return queue

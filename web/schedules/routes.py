@@ -237,7 +237,13 @@ def _check(name: str) -> None:
 
 
 def _reached(name: str) -> tq.ScheduleRecord:
-    record = tq.get_schedule(name)
+    try:
+        record = tq.get_schedule(name)
+    except tq.ScheduleNotFound:
+        if reach().is_whole:
+            raise
+        # The nearest name may be of a schedule that the key does not reach.
+        raise tq.ScheduleNotFound(f"No schedule has the name '{name[:64]}'.") from None
     reach().check(record.task_type, record.queue)
     return record
 

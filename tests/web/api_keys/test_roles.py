@@ -292,3 +292,20 @@ def test_a_key_with_a_reach_takes_back_what_it_has_done_and_nothing_else(
 def test_an_unknown_task_is_no_task_for_everybody(keyed: Keyed) -> None:
     client = keyed("viewer", queues=["low"])
     assert client.get(f"/api/tasks/{_MISSING}").status_code == 404
+
+
+def test_the_nearest_name_is_not_told_if_it_may_be_out_of_reach(
+    admin: FlaskClient, keyed: Keyed
+) -> None:
+    nightly = {**email_body(), "name": "nightly", "cron": "0 3 * * *"}
+    assert admin.post("/api/schedules", json=nightly).status_code == 201
+    of_low = keyed("operator", queues=["low"])
+
+    def told(client: FlaskClient, method: str, more: str = "") -> str:
+        answer = client.open(f"/api/schedules/nightyl{more}", method=method)
+        assert answer.status_code == 404
+        return answer.get_json()["detail"]
+
+    assert told(admin, "GET").endswith("did you mean 'nightly'?")
+    for method, more in (("GET", ""), ("DELETE", ""), ("POST", "/run")):
+        assert told(of_low, method, more) == "No schedule has the name 'nightyl'."

@@ -309,6 +309,13 @@ def test_events_are_saved_changed_and_deleted(client: FlaskClient, folder: Path)
     ]
     assert [each["name"] for each in found["templates"]] == ["url", "sqs", "s3", "schedule", "sns"]
     assert client.get(f"{path}/Other").get_json() == {"name": "Other", "event": "text"}
+    misspelt = client.get(f"{path}/other").get_json()
+    assert misspelt["detail"].endswith("no saved event 'other'; did you mean 'Other'?")
+    assert (
+        client.get(path.replace("parrot", "parot"))
+        .get_json()["detail"]
+        .endswith("There is no function 'parot'. Did you mean 'parrot'?")
+    )
     assert client.delete(f"{path}/Other").status_code == 204
     assert client.delete(f"{path}/Other").get_json()["code"] == "saved_event_not_found"
     assert client.get(f"{path}/Other").get_json()["code"] == "saved_event_not_found"
