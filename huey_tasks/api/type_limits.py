@@ -1,11 +1,13 @@
 """The limits of task types: how many tasks run at a time, and how many start within a time."""
 
+import contextlib
 import datetime as dt
 from types import EllipsisType
 from typing import Any
 
 from huey_tasks.audit import trail
 from huey_tasks.audit.operation import Action, Operator
+from huey_tasks.broker.scripts.operators import OperatorScripts
 from huey_tasks.errors import InvalidQuery, Problem, TaskTypeNotFound, UnknownTaskType
 from huey_tasks.limits import declared
 from huey_tasks.limits.checks import problems
@@ -26,12 +28,14 @@ def limits_of(task_type: str) -> TypeLimits | None:
 
 
 def stored_limits(task_type: str) -> StoredLimits:
-    """Return the limits of a type by who has set them.
+    """Return the limits of a type by who has set them, also of one that no code has any more.
 
     Raises TaskTypeNotFound, QueueUnavailable.
     """
-    _find(task_type)
-    return type_limits.read(BROKERS.first, task_type)
+    stored = type_limits.read(BROKERS.first, task_type)
+    if stored.source is None:
+        _find(task_type)
+    return stored
 
 
 def breaker_states(task_type: str) -> list[BreakerState]:
@@ -51,12 +55,16 @@ def set_limits(
 ) -> None:
     """Set the limits of a type over all queues and consumers; None: those of the code, if any.
 
-    They hold from the next claim on; what runs goes on. `if_updated_at`: only if those that hold
-    now were set then, `stored_limits(…).updated_at`, and with None only if there are none; else
+    None for a type that no code has any more takes away what its code declared, too. They hold from
+    the next claim on; what runs goes on. `if_updated_at`: only if those that hold now were set
+    then, `stored_limits(…).updated_at`, and with None only if there are none; else
     ChangedMeanwhile. Raises TaskTypeNotFound, InvalidQuery, QueueUnavailable.
     """
+    if limits is None:
+        _remove(task_type, by, _seen(if_updated_at))
+        return
     found = _find(task_type)
-    wrong = [] if limits is None else problems(limits)
+    wrong = problems(limits)
     for name in ("by", "fair_by"):
         field = getattr(limits, name, None)
         if field is not None and not found.payload.takes(field):
@@ -67,6 +75,26 @@ def set_limits(
         raise InvalidQuery(wrong)
     operation = trail.as_argument(BROKERS, Action.LIMIT, by, task_type)
     declared.store(BROKERS, task_type, limits, "operator", operation, seen=_seen(if_updated_at))
+
+
+def _remove(task_type: str, by: Operator | None, seen: str) -> None:
+    stored = stored_limits(task_type)
+    operation = trail.as_argument(BROKERS, Action.LIMIT, by, task_type)
+    declared.store(BROKERS, task_type, None, "operator", operation, seen=seen)
+    if stored.code is not None and not _has_code(task_type):
+        declared.store(BROKERS, task_type, None, "code")  # no consumer will ever do it
+
+
+def _has_code(task_type: str) -> bool:
+    """Return whether this process or a live consumer knows the type."""
+    with contextlib.suppress(TaskTypeNotFound):
+        _find(task_type)
+        return True
+    looks = (
+        OperatorScripts(broker.scripts).explain(broker.name, "", minutes=1, task_type=task_type)
+        for broker in BROKERS.values()
+    )
+    return any(look is not None and look.knowing for look in looks)
 
 
 def _seen(updated_at: dt.datetime | EllipsisType | None) -> str:

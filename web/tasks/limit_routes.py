@@ -144,7 +144,10 @@ class TypeLimitsView(LimitsInCode):
     _PATH, responses={**ok(200, TypeLimitsView, "The limits."), **problems(*_NOT_FOUND)}
 )
 def read_limits(path: TypePath) -> Response:
-    """Read the limits of a task type; all are null if it has none."""
+    """Read the limits of a task type; all are null if it has none.
+
+    A type that no code has any more has those that are still stored; without any it is a 404.
+    """
     check_type(path.task_type)
     return respond(_view(path.task_type))
 
@@ -186,7 +189,8 @@ def set_limits(path: TypePath, body: TypeLimitsBody) -> Response:
 def delete_limits(path: TypePath, query: ReasonQuery) -> Response:
     """Take the limits of an operator away: what waits for them starts.
 
-    If the code declares limits of the type, they hold again.
+    If the code declares limits of the type, they hold again; those of a type that no code has any
+    more go too.
     """
     check_type(path.task_type)
     tq.set_limits(path.task_type, None, operator(query.reason))

@@ -125,6 +125,32 @@ def test_those_of_the_code_hold_unless_an_operator_sets_others(client: FlaskClie
     assert client.get(PATH).get_json() == in_code
 
 
+def test_those_of_a_type_that_no_code_has_any_more_are_read_and_taken_away(
+    client: FlaskClient,
+) -> None:
+    """Its limits came into force again with a later type of that name; nobody could see them."""
+    path = "/api/task-types/of_yesterday/limits"
+    assert client.get(path).status_code == client.delete(path).status_code == 404
+    declared.apply(BROKERS, {"of_yesterday": tq.TypeLimits(5)})
+    declared.store(BROKERS, "of_yesterday", tq.TypeLimits(1), "operator")
+    queue, scripts = tq.high.name, tq.high.broker.scripts
+    scripts.heartbeat(queue, "high@vm", '{"workers": []}', 1)
+
+    found = client.get(path).get_json()
+    assert (found["concurrency"], found["declared"]["concurrency"]) == (1, 5)
+    assert client.put(path, json={"concurrency": 2}).status_code == 404
+
+    scripts.knows(queue, "high@vm", ["of_yesterday"])
+    assert client.delete(path).status_code == 204
+    assert client.get(path).get_json()["source"] == "code", "a consumer has its code"
+
+    scripts.leave(queue, "high@vm")
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == 404
+    entries = client.get("/api/audit").get_json()["entries"]
+    assert [entry["target"] for entry in entries] == ["of_yesterday"] * 2
+
+
 def test_limits_that_have_not_seen_the_last_ones_are_a_409(client: FlaskClient) -> None:
     seen = client.put(PATH, json={"concurrency": 1}).get_json()["updated_at"]
     theirs = client.put(PATH, json={"concurrency": 2, "if_updated_at": seen}).get_json()
